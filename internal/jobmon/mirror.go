@@ -1,0 +1,128 @@
+package jobmon
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Row is one row of event_schedule.
+type Row struct {
+	Start    WallTime // start_time, server-local; NoStart when NULL
+	ID       ScheduleID
+	Job      JobID
+	Computer ComputerID
+	Status   Status
+}
+
+// Job is one row of event. A NULL name is "".
+type Job struct {
+	ID     JobID
+	Name   string
+	Folder string // path of folder names joined by "\", "" at the root or when folders cannot be read
+}
+
+// Computer is one row of computer. NULL names are "".
+type Computer struct {
+	ID     ComputerID
+	Name   string // the name in the console; not unique
+	OSName string // computer_name, the operating system's name
+	Group  string // name of its group, "" when unknown
+	Ghost  bool   // group_id NULL: no longer shown in the console, yet schedules can sit on it
+}
+
+// Agent is one computer's connection as a read saw it.
+type Agent struct {
+	Computer ComputerID
+	State    AgentState
+}
+
+// Mirror is the last known content of the DS tables: the fold of the log's events and nothing else. Provenance
+// (baseline, inferred, when first seen) is not part of it. It is not safe for concurrent use.
+type Mirror struct {
+	Rows      map[ScheduleID]Row
+	Jobs      map[JobID]Job
+	Computers map[ComputerID]Computer
+	Agents    map[ComputerID]AgentState // only the computers that were asked about; absent is unknown
+}
+
+// NewMirror returns an empty mirror.
+func NewMirror() *Mirror {
+	return &Mirror{
+		Rows:      map[ScheduleID]Row{},
+		Jobs:      map[JobID]Job{},
+		Computers: map[ComputerID]Computer{},
+		Agents:    map[ComputerID]AgentState{},
+	}
+}
+
+// Snapshot is what one read of the source saw. Times are the SQL Server's, taken in the same batch as the rows.
+//
+// Rows says nothing of rows that are absent from it: a row leaves the mirror only when its id is in Gone, which is
+// filled after its absence was confirmed. Jobs, Computers and Agents are complete where the matching flag is set
+// and say nothing where it is not.
+type Snapshot struct {
+	Now    Instant // GETUTCDATE()
+	Offset Offset  // GETDATE() - GETUTCDATE(), rounded to a quarter of an hour
+
+	Rows []Row        // ascending by ID, each id once (see Normalize)
+	Gone []ScheduleID // confirmed to be gone; never ids that are in Rows
+
+	Jobs          []Job
+	JobsRead      bool
+	Computers     []Computer
+	ComputersRead bool
+
+	// Agents holds the computers that were asked about; the others keep what was known of them.
+	Agents []Agent
+}
+
+// Normalize sorts what was read by id and keeps the last of several rows with one id, as a server without snapshot
+// isolation may return a row twice when it moves during a scan.
+func (s *Snapshot) Normalize() {
+	s.Rows = sortedByID(s.Rows, func(r Row) ScheduleID { return r.ID })
+	s.Jobs = sortedByID(s.Jobs, func(j Job) JobID { return j.ID })
+	s.Computers = sortedByID(s.Computers, func(c Computer) ComputerID { return c.ID })
+	s.Agents = sortedByID(s.Agents, func(a Agent) ComputerID { return a.Computer })
+}
+
+func sortedByID[T any, K cmp.Ordered](list []T, id func(T) K) []T {
+	byID := func(a, b T) int { return cmp.Compare(id(a), id(b)) }
+	strictly := true
+	for i := 1; i < len(list) && strictly; i++ {
+		strictly = id(list[i-1]) < id(list[i])
+	}
+	if strictly {
+		return list
+	}
+	slices.SortStableFunc(list, byID)
+	out := list[:0]
+	for i, v := range list {
+		if i+1 < len(list) && id(list[i+1]) == id(v) {
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// Missing lists the rows of the mirror that a full read did not return, ascending. They may be gone, or may have
+// been missed while they moved: look them up before believing it.
+func (m *Mirror) Missing(read []Row) []ScheduleID {
+	found := 0
+	for _, r := range read {
+		if _, ok := m.Rows[r.ID]; ok {
+			found++
+		}
+	}
+	if found == len(m.Rows) {
+		return nil
+	}
+	var missing []ScheduleID
+	for id := range m.Rows {
+		if _, ok := slices.BinarySearchFunc(read, id, func(r Row, id ScheduleID) int { return cmp.Compare(r.ID, id) }); !ok {
+			missing = append(missing, id)
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}

@@ -1,0 +1,145 @@
+package jobmon
+
+import "time"
+
+// Progress is one computer's picture: what its screen shows. It is a function of the log's events alone; "now" is
+// At, the time of the last event that concerns this picture.
+type Progress struct {
+	Seq    uint64  // sequence number of the last event that concerns this picture
+	At     Instant // its time
+	Offset Offset  // the DS server's UTC offset then
+
+	SourceLost  bool    // the DS database could not be read
+	SourceSince Instant // since when it is lost; 0 when it is not
+
+	Site     string // name of the DS server
+	Computer Computer
+	Agent    AgentState
+
+	Session *SessionProgress // nil: no deployment seen yet
+	Asked   string           // the job that a refresh request named, while the request holds
+
+	Later []Pending // rows that count in nothing: due later, not scheduled, stuck; by start time
+
+	Settle time.Duration // how long a screen waits for a newer file before it says "ready"
+	Quiet  time.Duration // how long no news is normal where no duration is expected
+}
+
+// SessionState says where a deployment stands.
+type SessionState uint8
+
+// Session states.
+const (
+	SessionOpen      SessionState = iota + 1
+	SessionComplete               // no row is waiting or running
+	SessionAbandoned              // rows are waiting, but nothing started for a long time
+)
+
+// String is the word used in files and output.
+func (s SessionState) String() string {
+	switch s {
+	case SessionOpen:
+		return "open"
+	case SessionComplete:
+		return "complete"
+	case SessionAbandoned:
+		return "abandoned"
+	}
+	return "none"
+}
+
+// Result is how a deployment ended.
+type Result string
+
+// Results; "" while it goes on.
+const (
+	ResultNone         Result = ""
+	ResultReady        Result = "ready"
+	ResultWithFailures Result = "ready with failures"
+	ResultAfterRetries Result = "ready after retries"
+	ResultEndedEarly   Result = "ended early" // rows were cancelled
+	ResultAbandoned    Result = "abandoned"
+)
+
+// SessionProgress is one deployment of one computer.
+type SessionProgress struct {
+	Number       int // counts the computer's sessions in this log, from 1
+	State        SessionState
+	Result       Result
+	Began        Instant
+	Ended        Instant // 0 while open
+	WatchedSince Instant // not 0: it had begun before the log did, at a moment unknown
+
+	Stages  []Stage
+	Current int // index of the stage that runs now, -1 for none
+	Next    int // index of the first stage still waiting, -1 for none
+
+	// Jobs counts the real jobs known (without cancelled ones), JobsDone those that finished; StagesDone counts the stages
+	// in which nothing is left to run.
+	StagesDone, Jobs, JobsDone, Failed, Cancelled, Late int
+
+	Percent    int     // 100*JobsDone/Jobs; 0 when there is none; may fall when jobs arrive
+	ETA        Instant // expected end, 0 when unknown or ended
+	ETAAtLeast bool    // some remaining stage has no expected duration: it lasts at least until ETA
+
+	Why *Waiting // why nothing runs, nil when something does or nothing is left
+
+	LastMarker bool // no marker is waiting: the screen gets no further updates
+}
+
+// Stage is one line of the screen's list.
+type Stage struct {
+	Name    string
+	State   RowState // running, failed, waiting, cancelled, unknown or succeeded
+	Late    bool     // added after the deployment had begun
+	Began   Instant  // 0: not begun, or began unseen
+	Ended   Instant  // 0: not ended, or ended unseen
+	Inexact bool     // Began or Ended is not exact
+	Start   WallTime // start_time of its first row: when it is planned
+
+	Expected time.Duration // typical duration, 0 when unknown
+	Runs     int           // number of runs that Expected was taken from
+	Overdue  bool          // running for longer than twice Expected, and than Expected + 10 min, at the picture's time
+
+	Jobs, JobsDone, Failed int       // its real jobs, those finished, those that failed and were not repaired
+	Attempt                int       // highest attempt of its jobs: 1, or more after retries
+	Failures               []Failure // all that failed in it, also what a later attempt replaced
+}
+
+// Failure is a job that ended with a code that is no success.
+type Failure struct {
+	Job      string // "" when names are hidden
+	Code     int32
+	At       Instant
+	Repaired bool // a later attempt took its place
+}
+
+// Pending is a row that is listed but counts in nothing.
+type Pending struct {
+	Name  string
+	State RowState // later, unscheduled or waiting (stuck)
+	Stuck bool
+	Start WallTime
+}
+
+// WaitingKind says why a row is waiting.
+type WaitingKind string
+
+// Reasons for waiting.
+const (
+	WaitAgentOffline WaitingKind = "agent offline"
+	WaitGhost        WaitingKind = "ghost"       // the row sits on a computer that the console no longer shows
+	WaitDue          WaitingKind = "due"         // its time has not come
+	WaitUnscheduled  WaitingKind = "unscheduled" // assigned but not scheduled
+	WaitStuck        WaitingKind = "stuck"       // long past due
+	WaitBehind       WaitingKind = "behind"      // another job runs
+	WaitServer       WaitingKind = "server"      // due, the agent not known to be away: DS has not begun it
+)
+
+// Waiting says why a row is waiting.
+type Waiting struct {
+	Kind  WaitingKind
+	Start WallTime // due: the planned time
+	Job   string   // behind: the job that runs
+	Since Instant  // behind: since when it runs; agent offline: since when
+}

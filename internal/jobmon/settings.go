@@ -1,0 +1,106 @@
+package jobmon
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// Settings are the settings that shape the projection. They are recorded in the log (configured) so that a picture
+// of the past is drawn with the settings of its time. Durations are in nanoseconds in the JSON, as Go writes them.
+type Settings struct {
+	Site         string        `json:"site"`          // name of this DS server, shown on every screen
+	Marker       string        `json:"marker"`        // regular expression: the tag that makes a job a marker
+	Build        string        `json:"build"`         // regular expression: the build job's name
+	Success      []int32       `json:"success"`       // status codes that mean success
+	Markers      string        `json:"markers"`       // auto, tagged or all: see docs/architecture.md
+	HideNames    bool          `json:"hide_names"`    // screens show no job names in failures
+	Gap          time.Duration `json:"gap"`           // after a complete session: how long a new job still re-opens it
+	Abandoned    time.Duration `json:"abandoned"`     // nothing started for so long: the session is abandoned
+	Stuck        time.Duration `json:"stuck"`         // a waiting row so long past due holds nothing open
+	Late         time.Duration `json:"late"`          // a row that arrives so long after the others is late
+	Quiet        time.Duration `json:"quiet"`         // without history: how long no news is normal
+	Settle       time.Duration `json:"settle"`        // how long a screen waits for a newer file before it says "ready"
+	PollInterval time.Duration `json:"poll_interval"` // how often the source is read
+}
+
+// DefaultSettings are the settings of a fresh installation; Site is empty.
+func DefaultSettings() Settings {
+	return Settings{
+		Marker:       `(?i)\(JM\)`,
+		Build:        `(?i)\bbuild job monitor\b`,
+		Success:      []int32{0},
+		Markers:      "auto",
+		Gap:          30 * time.Minute,
+		Abandoned:    12 * time.Hour,
+		Stuck:        12 * time.Hour,
+		Late:         time.Minute,
+		Quiet:        time.Hour,
+		Settle:       20 * time.Second,
+		PollInterval: 5 * time.Second,
+	}
+}
+
+// Encode is the form in which settings stand in the log.
+func (s Settings) Encode() string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // strings, numbers and booleans cannot fail to encode
+	}
+	return string(text)
+}
+
+// DecodeSettings reads what Encode wrote; fields it does not know are ignored, absent ones keep their defaults.
+func DecodeSettings(text string) (Settings, error) {
+	s := DefaultSettings()
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return DefaultSettings(), fmt.Errorf("settings recorded in the log: %w", err)
+	}
+	return s, nil
+}
+
+// Rules are settings made ready for use: what is a marker, what is the build job, what is success. They are
+// immutable and safe for concurrent use.
+type Rules struct {
+	Settings
+	marker, build *regexp.Regexp
+}
+
+// NewRules compiles the settings' patterns; an error names the setting and what is wrong with it.
+func NewRules(s Settings) (*Rules, error) {
+	marker, err := regexp.Compile(s.Marker)
+	if err != nil {
+		return nil, fmt.Errorf("pattern for markers %q: %w", s.Marker, err)
+	}
+	build, err := regexp.Compile(s.Build)
+	if err != nil {
+		return nil, fmt.Errorf("pattern for build jobs %q: %w", s.Build, err)
+	}
+	return &Rules{Settings: s, marker: marker, build: build}, nil
+}
+
+// JobClass is what a job is to the screen.
+type JobClass uint8
+
+// The classes of jobs.
+const (
+	RealJob  JobClass = iota // does the work; counted
+	Marker                   // names the stage of the jobs behind it; its own tasks only refresh and copy the file
+	BuildJob                 // delivers the monitor and starts it; never shown
+)
+
+// Class tells what the job of that name is. A build job that also carries the marker's tag is a build job.
+func (r *Rules) Class(name string) JobClass {
+	switch {
+	case r.Build != "" && r.build.MatchString(name):
+		return BuildJob
+	case r.Settings.Marker != "" && r.marker.MatchString(name):
+		return Marker
+	}
+	return RealJob
+}
+
+// Succeeded says whether a finished status means success.
+func (r *Rules) Succeeded(s Status) bool { return s.Finished() && slices.Contains(r.Success, s.Code) }
