@@ -1,0 +1,36 @@
+# Short names for what is done often. Where there is no make, the commands stand in CONTRIBUTING.md.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+export GOFLAGS ?= -buildvcs=false
+
+BENCH ?= .
+BENCHTIME ?= 1s
+
+.PHONY: build test lint ci fuzz bench demo windows clean
+
+build: # the program for this machine, in bin/
+	go build -o bin/ ./cmd/...
+
+windows: # the program for Windows Server, in bin/
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go build -o bin/ ./cmd/...
+
+test:
+	go test ./...
+
+lint: # formatting, go vet and staticcheck, for Linux and Windows
+	.ci/run gofmt vet staticcheck
+
+ci: # everything that a change must pass
+	.ci/run
+
+fuzz: # every fuzz test, ten minutes in all: FUZZ_SECONDS=600
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} .ci/run fuzz
+
+bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Append BENCHTIME=3s
+	go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./... | grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)'
+
+demo:
+	go run ./cmd/jobmon-db demo
+
+clean:
+	rm -rf bin
