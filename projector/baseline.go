@@ -1,0 +1,91 @@
+package projector
+
+import (
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// settleBaseline opens the sessions of computers that the first read of all found in mid-deployment.
+func (p *Projection) settleBaseline() {
+	for _, c := range p.sortedTouched() {
+		if c.baseline {
+			c.baseline = false
+			p.baseline(c)
+		}
+	}
+}
+
+// baseline reckons what the computer is in the middle of. Its finished rows count as done when they are not older
+// than the first build job within the 12 hours before the earliest unfinished row; without one nothing is known of
+// what came before. Unfinished rows long past due are stuck from the start.
+func (p *Projection) baseline(c *computer) {
+	now := p.now()
+	limit := jobmon.WallTime(p.world.rules.Stuck.Milliseconds())
+	var unfinished, finished, builds []*row
+	for _, r := range c.rows {
+		if r.state == jobmon.StateRunning && r.start != jobmon.NoStart && now-r.start > limit {
+			r.zombie = true
+		}
+		switch {
+		case r.state.Finished():
+			finished = append(finished, r)
+		case r.pending(p.world, now):
+			unfinished = append(unfinished, r)
+		}
+		if r.class == jobmon.BuildJob && r.start != jobmon.NoStart {
+			builds = append(builds, r)
+		}
+	}
+	slices.SortFunc(unfinished, byStart)
+	slices.SortFunc(finished, byStart)
+	slices.SortFunc(builds, byStart)
+
+	var done []*row
+	began := jobmon.NoStart
+	if len(unfinished) > 0 && unfinished[0].start != jobmon.NoStart {
+		earliest := unfinished[0].start
+		first := slices.IndexFunc(builds, func(r *row) bool { return r.start <= earliest && earliest-r.start <= limit })
+		if first >= 0 {
+			began = builds[first].start
+			for _, r := range finished {
+				if r.start != jobmon.NoStart && r.start >= began {
+					done = append(done, r)
+				}
+			}
+		}
+	}
+	running := slices.DeleteFunc(slices.Clone(unfinished), func(r *row) bool { return r.state != jobmon.StateRunning })
+	for _, r := range finished {
+		if !slices.Contains(done, r) {
+			delete(c.rows, r.id)
+		}
+	}
+	if len(running) == 0 && len(done) == 0 {
+		return // what waits opens a session when it starts
+	}
+
+	s := p.openSession(c, slices.Concat(running, done)[0])
+	s.began, s.watchedSince = p.at, p.at
+	if len(done) > 0 {
+		s.began, s.watchedSince = began.Instant(p.world.offset), 0
+	}
+	// what is done ran before what runs, both in the order of their start_time
+	for i, r := range slices.Concat(done, running) {
+		r.startedSeq = p.seq - uint64(len(done)+len(running)) + uint64(i) + 1
+		if r.state.Finished() {
+			r.endedSeq = r.startedSeq
+		}
+		if r.session != s {
+			p.join(s, r)
+		}
+		r.late = false
+	}
+	for _, r := range s.rows {
+		if r.class == jobmon.Marker && r.startedSeq != 0 {
+			r.closing = nothingBehind(s.ordered(), r)
+		}
+	}
+	p.completeIfDone(c)
+	p.touch(c)
+}

@@ -1,0 +1,228 @@
+package projector
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// computer is what is known of one computer.
+type computer struct {
+	id         jobmon.ComputerID
+	info       jobmon.Computer
+	agent      jobmon.AgentState
+	agentSince jobmon.Instant
+
+	// rows holds the rows in the table that are not over, and those of the last session.
+	rows     map[jobmon.ScheduleID]*row
+	session  *session // the last one, nil before the first
+	sessions int      // how many there were
+	movedIn  int      // the batch in which waiting rows were last moved
+	baseline bool     // has rows of the first read that await settleBaseline
+	lastSeq  uint64   // last event that concerns the picture
+	asked    bool     // in the batch at hand a script asked for the file
+
+	picture picture
+}
+
+// row is one schedule row as the projection sees it. A row that is requeued after its end continues as a new row.
+type row struct {
+	id    jobmon.ScheduleID
+	job   jobmon.JobID
+	name  string
+	class jobmon.JobClass
+	start jobmon.WallTime
+	state jobmon.RowState
+	code  int32
+
+	arrived, started, ended          jobmon.Instant // started and ended are 0 when unseen
+	arrivedSeq, startedSeq, endedSeq uint64
+	askedAt                          jobmon.Instant // when a script said that it runs now
+	askedSeq                         uint64
+
+	baseline     bool // found by the first read of all
+	neverLate    bool // injected by a shortcut, or first seen in the first read after a gap
+	late         bool
+	startInexact bool
+	endInexact   bool
+	zombie       bool // found running by the first read, long past due
+	closing      bool // a marker that started when nothing unfinished stood behind it
+	startedIn    int  // the batch in which it started
+	recorded     bool // the duration of the stage that it heads has entered the history
+	attempt      int  // 1, or more after failed or cancelled ones
+	replaces     *row
+	replacedBy   *row
+	session      *session
+}
+
+// effective is the last attempt of the row's job in its stage.
+func (r *row) effective() *row {
+	for r.replacedBy != nil {
+		r = r.replacedBy
+	}
+	return r
+}
+
+// root is the first attempt, which holds the place of all in the order.
+func (r *row) root() *row {
+	for r.replaces != nil {
+		r = r.replaces
+	}
+	return r
+}
+
+func (r *row) displayName() string { return jobmon.JobName(r.job, r.name) }
+
+// stuck says that the row has waited far beyond its time; it is listed and holds nothing open.
+func (r *row) stuck(w *world, now jobmon.WallTime) bool {
+	return r.zombie || r.state == jobmon.StateWaiting && r.start != jobmon.NoStart &&
+		now-r.start > jobmon.WallTime(w.rules.Stuck.Milliseconds())
+}
+
+// pending says that the row will run or runs: it holds its session open.
+func (r *row) pending(w *world, now jobmon.WallTime) bool {
+	return (r.state == jobmon.StateWaiting || r.state == jobmon.StateRunning) && !r.stuck(w, now)
+}
+
+func byStart(a, b *row) int {
+	if order := compareStart(a.start, b.start); order != 0 {
+		return order
+	}
+	return cmp.Compare(a.id, b.id)
+}
+
+// compareStart orders start times; rows without one come last.
+func compareStart(a, b jobmon.WallTime) int {
+	if a == jobmon.NoStart || b == jobmon.NoStart {
+		return -cmp.Compare(a, b)
+	}
+	return cmp.Compare(a, b)
+}
+
+func (p *Projection) computer(id jobmon.ComputerID) *computer {
+	c := p.computers[id]
+	if c == nil {
+		c = &computer{id: id, info: jobmon.Computer{ID: id}, rows: map[jobmon.ScheduleID]*row{}}
+		p.computers[id] = c
+	}
+	return c
+}
+
+func (c *computer) isOpen() bool { return c.session != nil && c.session.state == jobmon.SessionOpen }
+
+// rowEvent folds an event of a schedule row.
+func (p *Projection) rowEvent(e *jobmon.Event) {
+	c := p.computer(e.Computer)
+	p.judge(c)
+	r := c.rows[e.Schedule]
+	switch e.Kind {
+	case jobmon.KindScheduled:
+		r = p.arrive(c, e, nil)
+	case jobmon.KindRequeued:
+		if r == nil || r.state.Ended() {
+			r = p.arrive(c, e, r)
+			break
+		}
+		r.started, r.startedSeq, r.startInexact, r.zombie = 0, 0, false, false
+		p.replan(c, r, e)
+	case jobmon.KindRescheduled, jobmon.KindDue:
+		if r == nil {
+			return // a row of an earlier session was moved: nothing that anybody sees
+		}
+		r.start = e.Start
+		p.replan(c, r, e)
+	case jobmon.KindStarted:
+		if r == nil {
+			r = p.arrive(c, e, nil)
+		}
+		p.later.remove(r.id)
+		r.state, r.zombie = jobmon.StateRunning, false
+		r.started, r.startedSeq, r.startedIn = e.At, e.Seq, p.batch
+		r.startInexact = e.Flags.Has(jobmon.Inexact)
+		p.start(c, r)
+	case jobmon.KindFinished:
+		if r == nil || r.state.Finished() {
+			return
+		}
+		r.state, r.code = p.world.rules.Next(r.state, e, p.now()), e.Status.Code
+		r.ended, r.endedSeq, r.endInexact = e.At, e.Seq, e.Flags.Has(jobmon.Inexact)
+		p.ended(c, r)
+	case jobmon.KindRemoved:
+		if r == nil {
+			return
+		}
+		p.later.remove(r.id)
+		delete(c.rows, r.id)
+		if r.state.Finished() {
+			return // a purge erases no picture
+		}
+		r.state = p.world.rules.Next(r.state, e, p.now())
+		r.ended, r.endedSeq = e.At, e.Seq
+		p.ended(c, r)
+	}
+	if c.isOpen() || r.session != nil && r.session == c.session {
+		p.touch(c)
+	}
+}
+
+// arrive makes a row of what was seen first, or was requeued after its end (then old is the ended one).
+func (p *Projection) arrive(c *computer, e *jobmon.Event, old *row) *row {
+	r := &row{
+		id: e.Schedule, job: e.Job, name: p.jobs[e.Job].Name, start: e.Start, attempt: 1,
+		state:   p.world.rules.Next(0, e, p.now()),
+		arrived: e.At, arrivedSeq: e.Seq,
+		baseline:  e.Flags.Has(jobmon.Baseline),
+		neverLate: e.Flags&(jobmon.Baseline|jobmon.Inexact) != 0 || c.movedIn == p.batch,
+	}
+	r.class = p.world.rules.Class(r.name)
+	c.rows[r.id] = r
+	if r.baseline {
+		r.code = e.Status.Code
+		c.baseline = true
+		p.touched[c.id] = c
+	}
+	if old != nil && old.session != nil && old.session == c.session && c.isOpen() {
+		replace(old, r)
+		r.late, r.neverLate = old.late, old.neverLate
+	}
+	p.place(c, r)
+	return r
+}
+
+// replan takes in a new start time, or that the row's time has come near.
+func (p *Projection) replan(c *computer, r *row, e *jobmon.Event) {
+	r.state = p.world.rules.Next(r.state, e, p.now())
+	p.place(c, r)
+}
+
+// place puts a planned row where it belongs: into the open session when it waits, out of it when its time is far.
+func (p *Projection) place(c *computer, r *row) {
+	p.later.remove(r.id)
+	switch r.state {
+	case jobmon.StateLater:
+		p.later.add(c.id, r)
+		fallthrough
+	case jobmon.StateUnscheduled:
+		if r.session != nil && r.session == c.session {
+			c.session.leave(r)
+			p.completeIfDone(c)
+		}
+	case jobmon.StateWaiting:
+		if c.isOpen() && r.session != c.session && !r.baseline && !r.stuck(p.world, p.now()) {
+			p.join(c.session, r)
+		}
+	}
+}
+
+// waiting lists the computer's waiting rows that hold a session open, in the order in which DS will run them.
+func (c *computer) waiting(w *world, now jobmon.WallTime) []*row {
+	var list []*row
+	for _, r := range c.rows {
+		if r.state == jobmon.StateWaiting && !r.stuck(w, now) {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, byStart)
+	return list
+}

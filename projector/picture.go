@@ -1,0 +1,289 @@
+package projector
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// picture is what a computer's screen shows since its last event: the circumstances in which it was drawn.
+type picture struct {
+	seq        uint64
+	at         jobmon.Instant
+	world      *world
+	info       jobmon.Computer
+	agent      jobmon.AgentState
+	agentSince jobmon.Instant
+	session    *session
+	later      []jobmon.Pending // as it was, once the session is no longer open
+	frozen     *jobmon.Progress // set when the session's rows went on into another session
+}
+
+// draw makes the batch at hand the computer's picture. Nothing is computed until somebody looks.
+func (p *Projection) draw(c *computer) {
+	d := &c.picture
+	if c.session != nil && (c.session.deployment || c.asked) {
+		d.session, d.frozen = c.session, nil
+	}
+	d.seq, d.at, d.world, d.info = c.lastSeq, p.at, p.world, c.info
+	d.agent, d.agentSince = c.agent, c.agentSince
+	d.later = nil
+	if !c.isOpen() {
+		d.later = c.laterRows(d.session, d.world, d.at.Wall(d.world.offset))
+	}
+	p.changed[c.id] = true
+}
+
+// freeze keeps the picture as it is before its session's rows move on.
+func (d *picture) freeze(c *computer) {
+	if d.seq != 0 && d.session == c.session && d.frozen == nil {
+		d.frozen = c.render()
+	}
+}
+
+// Progress is the computer's picture after the last batch; ok is false when it has none: no deployment and no
+// request was ever seen.
+func (p *Projection) Progress(id jobmon.ComputerID) (progress *jobmon.Progress, ok bool) {
+	c := p.computers[id]
+	if c == nil || c.picture.seq == 0 {
+		return nil, false
+	}
+	return c.render(), true
+}
+
+// Pictures lists the computers that have a picture, ascending.
+func (p *Projection) Pictures() []jobmon.ComputerID {
+	var ids []jobmon.ComputerID
+	for id, c := range p.computers {
+		if c.picture.seq != 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Computers lists all computers that the log has told of and that are not forgotten, with the names they have now.
+func (p *Projection) Computers() []jobmon.Computer {
+	list := make([]jobmon.Computer, 0, len(p.computers))
+	for _, id := range slices.Sorted(maps.Keys(p.computers)) {
+		list = append(list, p.computers[id].info)
+	}
+	return list
+}
+
+func (c *computer) render() *jobmon.Progress {
+	d := &c.picture
+	out := &jobmon.Progress{}
+	if d.frozen != nil {
+		*out = *d.frozen
+	} else if d.session != nil {
+		out.Session, out.Asked = c.renderSession(d)
+	}
+	rules := d.world.rules
+	out.Seq, out.At, out.Offset = d.seq, d.at, d.world.offset
+	out.SourceLost, out.SourceSince = d.world.sourceLost, d.world.sourceSince
+	out.Site, out.Computer, out.Agent = rules.Site, d.info, d.agent
+	out.Settle, out.Quiet = rules.Settle, rules.Quiet
+	if d.frozen == nil {
+		out.Later = d.later
+		if c.isOpen() && d.session == c.session {
+			out.Later = c.laterRows(d.session, d.world, d.at.Wall(d.world.offset))
+		}
+	}
+	return out
+}
+
+// laterRows lists the rows outside the session shown that count in nothing, by start time.
+func (c *computer) laterRows(shown *session, w *world, now jobmon.WallTime) []jobmon.Pending {
+	var rows []*row
+	for _, r := range c.rows {
+		if r.state == jobmon.StateLater || r.state == jobmon.StateUnscheduled || r.stuck(w, now) {
+			if shown == nil || r.session != shown { // a stage shows it already
+				rows = append(rows, r)
+			}
+		}
+	}
+	slices.SortFunc(rows, byStart)
+	list := make([]jobmon.Pending, 0, len(rows))
+	for _, r := range rows {
+		if r.class != jobmon.BuildJob || r.state != jobmon.StateUnscheduled {
+			list = append(list, jobmon.Pending{Name: r.displayName(), State: r.state, Stuck: r.stuck(w, now), Start: r.start})
+		}
+	}
+	return list
+}
+
+// renderSession draws a session as of the picture's time.
+func (c *computer) renderSession(d *picture) (*jobmon.SessionProgress, string) {
+	s, w := d.session, d.world
+	now := d.at.Wall(w.offset)
+	list := s.stages(w.rules)
+	out := &jobmon.SessionProgress{
+		Number: s.number, State: s.state, Began: s.began, Ended: s.ended, WatchedSince: s.watchedSince,
+		Current: -1, Next: -1, Stages: make([]jobmon.Stage, 0, len(list)),
+	}
+	running := s.running()
+	if running != nil {
+		out.Current = stageOf(list, running)
+	} else if s.request != nil {
+		out.Current = stageOf(list, s.request)
+	}
+	for i, st := range list {
+		out.Stages = append(out.Stages, st.render(s, w, d.at))
+		if !st.unfinished() {
+			out.StagesDone++
+		}
+		if out.Next < 0 && i != out.Current && out.Stages[i].State == jobmon.StateWaiting {
+			out.Next = i
+		}
+	}
+	s.countJobs(list, out)
+	if s.state == jobmon.SessionOpen && s.onlyClosing(w, now, list) {
+		out.State, out.Ended, out.Current = jobmon.SessionComplete, d.at, -1
+	}
+	out.Result = s.result(out)
+	if out.State == jobmon.SessionOpen {
+		s.estimate(list, out, d.at)
+		out.LastMarker = s.noMarkerWaits(w, now)
+		if running == nil || out.Current < 0 {
+			out.Why = c.why(d, s, running)
+		}
+	} else {
+		out.LastMarker = true
+	}
+	asked := ""
+	if s.request != nil {
+		asked = s.request.displayName()
+	}
+	return out, asked
+}
+
+// running is the row that started last among those that run, nil when none does. Build jobs run unseen.
+func (s *session) running() *row {
+	var last *row
+	for _, r := range s.rows {
+		if r.state == jobmon.StateRunning && r.class != jobmon.BuildJob && (last == nil || r.startedSeq > last.startedSeq) {
+			last = r
+		}
+	}
+	return last
+}
+
+func (st *stage) render(s *session, w *world, at jobmon.Instant) jobmon.Stage {
+	n, sp, typical := st.count(), st.span(), s.expected[st.name]
+	out := jobmon.Stage{
+		Name: st.name, State: st.state(s.request), Late: st.late,
+		Began: sp.began, Ended: sp.ended, Inexact: sp.inexact, Start: st.head().start,
+		Expected: time.Duration(typical.seconds) * time.Second, Runs: int(typical.runs),
+		Jobs: n.total() - n[jobmon.StateCancelled], JobsDone: n[jobmon.StateSucceeded] + n[jobmon.StateFailed],
+		Failed: n[jobmon.StateFailed], Attempt: 1,
+	}
+	for _, root := range st.jobs {
+		for r := root; r != nil; r = r.replacedBy {
+			out.Attempt = max(out.Attempt, r.attempt)
+			if r.state != jobmon.StateFailed {
+				continue
+			}
+			failure := jobmon.Failure{Job: r.displayName(), Code: r.code, At: r.ended, Repaired: r.replacedBy != nil}
+			if w.rules.HideNames {
+				failure.Job = ""
+			}
+			out.Failures = append(out.Failures, failure)
+		}
+	}
+	if out.State == jobmon.StateRunning && out.Began != 0 && out.Expected > 0 {
+		out.Overdue = at.Sub(out.Began) > max(2*out.Expected, out.Expected+10*time.Minute)
+	}
+	return out
+}
+
+// countJobs counts the last attempts of the real jobs; those that will never run are not counted as known.
+func (s *session) countJobs(list []*stage, out *jobmon.SessionProgress) {
+	for _, st := range list {
+		n := st.count()
+		out.Jobs += n.total() - n[jobmon.StateCancelled] - n[jobmon.StateUnknown]
+		out.JobsDone += n[jobmon.StateSucceeded] + n[jobmon.StateFailed]
+		out.Failed += n[jobmon.StateFailed]
+		out.Cancelled += n[jobmon.StateCancelled] + n[jobmon.StateUnknown]
+		for _, r := range st.jobs {
+			if r.late {
+				out.Late++
+			}
+		}
+	}
+	if out.Jobs > 0 {
+		out.Percent = 100 * out.JobsDone / out.Jobs
+	}
+}
+
+// onlyClosing says whether the only unfinished row is the closing marker that brings the file to the screen: its
+// picture is the last that the screen gets, so it shows the end.
+func (s *session) onlyClosing(w *world, now jobmon.WallTime, list []*stage) bool {
+	var only *row
+	for _, r := range s.rows {
+		if !r.pending(w, now) {
+			continue
+		}
+		if only != nil {
+			return false
+		}
+		only = r
+	}
+	return only != nil && only.class == jobmon.Marker && stageOf(list, only) < 0 &&
+		(only.state == jobmon.StateRunning || only == s.request)
+}
+
+func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
+	retried := false
+	for _, st := range out.Stages {
+		retried = retried || len(st.Failures) > 0
+	}
+	switch {
+	case out.State == jobmon.SessionAbandoned:
+		return jobmon.ResultAbandoned
+	case out.State == jobmon.SessionOpen:
+		return jobmon.ResultNone
+	case out.Cancelled > 0:
+		return jobmon.ResultEndedEarly
+	case out.Failed > 0:
+		return jobmon.ResultWithFailures
+	case retried:
+		return jobmon.ResultAfterRetries
+	}
+	return jobmon.ResultReady
+}
+
+// estimate reckons when all will be done, from the typical durations of what is left.
+func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, at jobmon.Instant) {
+	var left time.Duration
+	known := false
+	for i := range out.Stages {
+		st := &out.Stages[i]
+		if !list[i].unfinished() {
+			continue
+		}
+		if st.Expected == 0 {
+			out.ETAAtLeast = true
+			continue
+		}
+		known = true
+		rest := st.Expected
+		if st.Began != 0 {
+			rest -= at.Sub(st.Began)
+		}
+		left += max(rest, 0)
+	}
+	if known {
+		out.ETA = at.Add(left)
+	}
+}
+
+// noMarkerWaits says that no further file will reach the screen: only markers and build jobs bring one.
+func (s *session) noMarkerWaits(w *world, now jobmon.WallTime) bool {
+	return !slices.ContainsFunc(s.rows, func(r *row) bool {
+		return r.class != jobmon.RealJob && r.state == jobmon.StateWaiting && r != s.request && !r.stuck(w, now)
+	})
+}

@@ -1,0 +1,276 @@
+// Package projector turns the log's events into each computer's picture: which deployment it is in, its stages, what
+// runs, what failed, what is to come, and when it will be ready.
+//
+// It is a pure fold: no clock, no disk. "Now" is the time of the last event, so a picture replayed from the log
+// is the one that was shown. The rules are described in docs/architecture.md.
+package projector
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Version is the projection number: it rises whenever the same events lead to other pictures than before. It is
+// recorded with every daemon-started, so that a replay can say which program drew what a client was given.
+const Version = 1
+
+// Projection is the state of all computers after the batches folded so far. It is not safe for concurrent use.
+type Projection struct {
+	world *world // replaced, never changed: pictures keep the one they were drawn in
+	seq   uint64
+	at    jobmon.Instant
+	batch int // counts batches, to know what arrived in one read
+
+	jobs      map[jobmon.JobID]jobmon.Job
+	computers map[jobmon.ComputerID]*computer
+	open      map[jobmon.ComputerID]*computer // those with an open session
+	later     dueList
+	history   durations
+	gapSeq    uint64 // the last event that says we were not watching
+
+	touched map[jobmon.ComputerID]*computer // by the batch at hand
+	changed map[jobmon.ComputerID]bool      // pictures that changed since Changed was last called
+}
+
+// world is what all computers share and what shapes a picture beside the computer's own events.
+type world struct {
+	rules       *jobmon.Rules
+	offset      jobmon.Offset
+	sourceLost  bool
+	sourceSince jobmon.Instant
+}
+
+// New returns the projection of an empty log.
+func New() *Projection {
+	rules, err := jobmon.NewRules(jobmon.DefaultSettings())
+	if err != nil {
+		panic(err) // the defaults compile, a test says so
+	}
+	return &Projection{
+		world:     &world{rules: rules},
+		jobs:      map[jobmon.JobID]jobmon.Job{},
+		computers: map[jobmon.ComputerID]*computer{},
+		open:      map[jobmon.ComputerID]*computer{},
+		history:   durations{},
+		touched:   map[jobmon.ComputerID]*computer{},
+		changed:   map[jobmon.ComputerID]bool{},
+	}
+}
+
+// Apply folds a batch of the log.
+func (p *Projection) Apply(b *jobmon.Batch) {
+	p.begin(b.At, b.Events)
+	for i := range b.Events {
+		p.event(&b.Events[i])
+	}
+	p.end()
+}
+
+// Extend folds events that are about to be committed at that time as one batch, and returns what is to be committed:
+// the same events with their sequence numbers from next on, without due events that have become void, and with
+// the expected durations of stages that appear. When the commit fails this projection is ahead of the log
+// and must be thrown away.
+func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Event) jobmon.Batch {
+	p.begin(at, events)
+	b := jobmon.Batch{At: at, Events: make([]jobmon.Event, 0, len(events)+4)}
+	add := func(e jobmon.Event) {
+		e.At, e.Seq = at, next
+		next++
+		p.event(&e)
+		b.Events = append(b.Events, e)
+	}
+	for _, e := range events {
+		if e.Kind == jobmon.KindDue && !p.later.waits(e.Schedule) {
+			continue
+		}
+		add(e)
+	}
+	p.settleBaseline()
+	for _, e := range p.expectations() {
+		add(e)
+	}
+	p.end()
+	return b
+}
+
+// Due tells which rows scheduled for later have come near when the DS server's wall clock shows now.
+func (p *Projection) Due(now jobmon.WallTime) []jobmon.Event {
+	return p.later.due(now + jobmon.WallTime(p.world.rules.Gap.Milliseconds()))
+}
+
+// Watching lists the computers with an open session, ascending: those whose agents are of interest.
+func (p *Projection) Watching() []jobmon.ComputerID {
+	return slices.Sorted(maps.Keys(p.open))
+}
+
+// Changed lists the computers whose picture changed since the last call, ascending.
+func (p *Projection) Changed() []jobmon.ComputerID {
+	if len(p.changed) == 0 {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(p.changed))
+	clear(p.changed)
+	return ids
+}
+
+// Settings are those in force after the last batch.
+func (p *Projection) Settings() jobmon.Settings { return p.world.rules.Settings }
+
+// Offset is the DS server's UTC offset after the last batch.
+func (p *Projection) Offset() jobmon.Offset { return p.world.offset }
+
+// At is the time of the last batch.
+func (p *Projection) At() jobmon.Instant { return p.at }
+
+// Seq is the last sequence number folded.
+func (p *Projection) Seq() uint64 { return p.seq }
+
+func (p *Projection) now() jobmon.WallTime { return p.at.Wall(p.world.offset) }
+
+// begin looks ahead at what concerns the batch as a whole: the clock, and computers whose waiting rows move in it.
+func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
+	p.at = at
+	p.batch++
+	for i := range events {
+		e := &events[i]
+		if e.Kind != jobmon.KindRescheduled || !e.Status.Waiting() {
+			continue
+		}
+		if c := p.computers[e.Computer]; c != nil {
+			if r := c.rows[e.Schedule]; r != nil && r.state == jobmon.StateWaiting {
+				c.movedIn = p.batch
+			}
+		}
+	}
+}
+
+func (p *Projection) event(e *jobmon.Event) {
+	if e.Kind == jobmon.KindExpected {
+		p.settleBaseline() // it was proposed when all else of the batch was known
+	}
+	p.seq = e.Seq
+	switch {
+	case e.Kind.OfRow():
+		p.rowEvent(e)
+	case e.Kind.OfDaemon():
+		p.daemonEvent(e)
+	}
+	switch e.Kind {
+	case jobmon.KindJob:
+		p.jobEvent(e)
+	case jobmon.KindComputer:
+		p.computerEvent(e)
+	case jobmon.KindAgentOnline:
+		p.agentEvent(e, jobmon.AgentOnline)
+	case jobmon.KindAgentOffline:
+		p.agentEvent(e, jobmon.AgentOffline)
+	case jobmon.KindAgentUnknown:
+		p.agentEvent(e, jobmon.AgentUnknown)
+	case jobmon.KindRefreshed:
+		p.refreshEvent(e)
+	case jobmon.KindExpected:
+		p.expectedEvent(e)
+	}
+}
+
+// end closes the batch: what can be judged only when all of it is known.
+func (p *Projection) end() {
+	p.settleBaseline()
+	for _, c := range p.sortedTouched() {
+		p.settle(c)
+	}
+	clear(p.touched)
+}
+
+func (p *Projection) sortedTouched() []*computer {
+	list := slices.Collect(maps.Values(p.touched))
+	slices.SortFunc(list, func(a, b *computer) int { return cmp.Compare(a.id, b.id) })
+	return list
+}
+
+// touch notes that the event at hand concerns the computer's picture.
+func (p *Projection) touch(c *computer) {
+	c.lastSeq = p.seq
+	p.touched[c.id] = c
+}
+
+// daemonEvent folds what concerns everybody; the pictures of open sessions are redrawn.
+func (p *Projection) daemonEvent(e *jobmon.Event) {
+	next := *p.world
+	switch e.Kind {
+	case jobmon.KindDaemonStarted:
+		// the first read, which comes with it, says whether the source is there
+		next.sourceLost, next.sourceSince = false, 0
+		if e.At.Sub(e.Until) > 3*p.world.rules.PollInterval {
+			p.gapSeq = e.Seq
+		}
+	case jobmon.KindSourceLost:
+		next.sourceLost, next.sourceSince = true, e.At
+		p.gapSeq = e.Seq
+	case jobmon.KindSourceRestored:
+		next.sourceLost, next.sourceSince = false, 0
+		p.gapSeq = e.Seq
+	case jobmon.KindClock:
+		next.offset = jobmon.Offset(e.Seconds)
+	case jobmon.KindDamaged:
+		p.gapSeq = e.Seq
+	case jobmon.KindConfigured:
+		// Settings that an older or newer program recorded and this one cannot compile leave the former in force.
+		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {
+			if rules, err := jobmon.NewRules(settings); err == nil {
+				next.rules = rules
+			}
+		}
+	}
+	p.world = &next
+	for _, c := range p.open {
+		p.judge(c)
+		p.touch(c)
+	}
+}
+
+func (p *Projection) jobEvent(e *jobmon.Event) {
+	if e.Flags.Has(jobmon.Gone) {
+		delete(p.jobs, e.Job)
+		return // rows keep the name they had
+	}
+	old, known := p.jobs[e.Job]
+	p.jobs[e.Job] = jobmon.Job{ID: e.Job, Name: e.Name, Folder: e.Place}
+	if known && old.Name == e.Name {
+		return
+	}
+	for _, c := range p.computers {
+		for _, r := range c.rows {
+			// a closed session is a picture of the past and keeps its names
+			if r.job == e.Job && (r.session == nil || r.session.state == jobmon.SessionOpen) {
+				r.name, r.class = e.Name, p.world.rules.Class(e.Name)
+				if c.isOpen() {
+					p.touch(c)
+				}
+			}
+		}
+	}
+}
+
+func (p *Projection) computerEvent(e *jobmon.Event) {
+	c := p.computer(e.Computer)
+	if !e.Flags.Has(jobmon.Gone) {
+		c.info = jobmon.Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost)}
+	}
+	if c.isOpen() {
+		p.judge(c)
+		p.touch(c)
+	}
+}
+
+func (p *Projection) agentEvent(e *jobmon.Event, state jobmon.AgentState) {
+	c := p.computer(e.Computer)
+	c.agent, c.agentSince = state, e.At
+	if c.isOpen() {
+		p.judge(c)
+		p.touch(c)
+	}
+}

@@ -1,0 +1,246 @@
+package projector
+
+import (
+	"fmt"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Preparation is the name of the stage of the real jobs that stand before the first marker.
+const Preparation = "Preparation"
+
+// stage is one line of the screen: a marker and the real jobs behind it, or jobs without a marker.
+type stage struct {
+	name   string
+	late   bool
+	marker *row   // nil for jobs without one
+	jobs   []*row // real jobs, first attempts
+	single bool   // one job that is a stage of its own: nothing joins it
+}
+
+// stages forms the stages of the session.
+func (s *session) stages(rules *jobmon.Rules) []*stage {
+	var list []*stage
+	var current, lateRun *stage // the marker's stage or Preparation; late jobs without a marker, being gathered
+	order := s.ordered()
+	for i, r := range order {
+		last := r.effective()
+		switch r.class {
+		case jobmon.BuildJob:
+		case jobmon.Marker:
+			if s.form == onlyJobs || last.state == jobmon.StateCancelled && !allCancelled(order[i+1:]) {
+				continue // a removed marker that never ran opens no stage, unless its jobs were removed with it
+			}
+			current, lateRun = &stage{name: rules.StageName(r.displayName()), late: r.late, marker: r}, nil
+			list = append(list, current)
+		case jobmon.RealJob:
+			covered := current != nil && current.marker != nil && (current.late || !r.late)
+			switch {
+			case s.form == onlyJobs, s.form == eachJob && !(r.late && covered):
+				list = append(list, &stage{name: r.displayName(), late: r.late, jobs: []*row{r}, single: true})
+			case r.late && !covered:
+				if lateRun == nil {
+					lateRun = &stage{name: r.displayName(), late: true}
+					list = append(list, lateRun)
+				}
+				lateRun.jobs = append(lateRun.jobs, r)
+			default:
+				if current == nil {
+					current = &stage{name: Preparation}
+					list = append(list, current)
+				}
+				current.jobs = append(current.jobs, r)
+				lateRun = nil
+			}
+		}
+	}
+	kept := list[:0]
+	for _, st := range list {
+		if st.marker != nil && len(st.jobs) == 0 && (closes(st.marker, order) || repeats(list, st.marker)) {
+			continue
+		}
+		if n := len(st.jobs); st.marker == nil && !st.single && st.name != Preparation && n > 1 {
+			st.name = fmt.Sprintf("%s and %d more", st.name, n-1)
+		}
+		kept = append(kept, st)
+	}
+	return kept
+}
+
+// allCancelled says whether there are real jobs before the next marker, and all of them were cancelled.
+func allCancelled(behind []*row) bool {
+	jobs := 0
+	for _, r := range behind {
+		switch {
+		case r.class == jobmon.Marker:
+			return jobs > 0
+		case r.class == jobmon.RealJob && r.effective().state != jobmon.StateCancelled:
+			return false
+		case r.class == jobmon.RealJob:
+			jobs++
+		}
+	}
+	return jobs > 0
+}
+
+// closes says whether a marker without jobs is a closing marker: no unfinished row stands behind it, or none did
+// when it started.
+func closes(marker *row, order []*row) bool {
+	last := marker.effective()
+	if last.startedSeq != 0 {
+		return last.closing
+	}
+	return nothingBehind(order, marker)
+}
+
+// repeats says whether a marker dropped again only announces retries of jobs that stand in the stage it opened before.
+func repeats(list []*stage, marker *row) bool {
+	for _, st := range list {
+		if st.marker != nil && st.marker != marker && st.marker.job == marker.job && len(st.jobs) > 0 {
+			return marker.late
+		}
+	}
+	return false
+}
+
+// stageOf finds the stage that the row belongs to; a marker that opens none may repeat the marker of another.
+func stageOf(list []*stage, r *row) int {
+	r = r.root()
+	for i, st := range list {
+		if st.marker == r {
+			return i
+		}
+		for _, j := range st.jobs {
+			if j == r {
+				return i
+			}
+		}
+	}
+	for i, st := range list {
+		if r.class == jobmon.Marker && st.marker != nil && st.marker.job == r.job {
+			return i
+		}
+	}
+	return -1
+}
+
+// counts are the last attempts of a stage's real jobs by state.
+type counts [jobmon.StateUnknown + 1]int
+
+func (n *counts) total() int {
+	sum := 0
+	for _, c := range n {
+		sum += c
+	}
+	return sum
+}
+
+func (st *stage) count() counts {
+	var n counts
+	for _, r := range st.jobs {
+		n[r.effective().state]++
+	}
+	return n
+}
+
+// state is the first of running, failed, waiting, cancelled, unknown, succeeded that applies to the stage's rows. A
+// marker that failed or was removed fails nothing.
+func (st *stage) state(request *row) jobmon.RowState {
+	n := st.count()
+	asked := request != nil && (request.effective() == st.markerNow() || st.has(request))
+	marker := jobmon.StateSucceeded
+	if m := st.markerNow(); m != nil && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting) {
+		marker = m.state
+	}
+	switch {
+	case asked || n[jobmon.StateRunning] > 0 || marker == jobmon.StateRunning:
+		return jobmon.StateRunning
+	case n[jobmon.StateFailed] > 0:
+		return jobmon.StateFailed
+	case n[jobmon.StateWaiting] > 0 || marker == jobmon.StateWaiting:
+		return jobmon.StateWaiting
+	case n[jobmon.StateCancelled] > 0:
+		return jobmon.StateCancelled
+	case n[jobmon.StateUnknown] > 0:
+		return jobmon.StateUnknown
+	}
+	return jobmon.StateSucceeded
+}
+
+// unfinished says whether anything of the stage is left to run.
+func (st *stage) unfinished() bool {
+	n := st.count()
+	m := st.markerNow()
+	return n[jobmon.StateRunning]+n[jobmon.StateWaiting] > 0 ||
+		m != nil && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting)
+}
+
+func (st *stage) markerNow() *row {
+	if st.marker == nil {
+		return nil
+	}
+	return st.marker.effective()
+}
+
+func (st *stage) has(r *row) bool {
+	for _, j := range st.jobs {
+		if j.effective() == r.effective() {
+			return true
+		}
+	}
+	return false
+}
+
+// head is the row that the stage is known by: its marker, else its first job.
+func (st *stage) head() *row {
+	if st.marker != nil {
+		return st.marker
+	}
+	return st.jobs[0]
+}
+
+// span is when a stage began and ended.
+type span struct {
+	began, ended       jobmon.Instant // 0: not, or unseen
+	beganSeq, endedSeq uint64
+	inexact            bool // one of them is not exact, or was not seen
+}
+
+// span reckons from the marker's start (a script's request counts as one), else from the first job's, to the end of the last row.
+func (st *stage) span() span {
+	var sp span
+	rows := st.jobs
+	if st.marker != nil {
+		rows = append([]*row{st.marker}, rows...)
+	}
+	for _, r := range rows {
+		for a := r; a != nil; a = a.replacedBy {
+			sp.include(a)
+		}
+	}
+	if st.unfinished() {
+		sp.ended, sp.endedSeq = 0, 0
+	}
+	return sp
+}
+
+func (sp *span) include(r *row) {
+	began, seq, inexact := r.started, r.startedSeq, r.startInexact
+	if r.askedSeq != 0 && (seq == 0 || r.askedSeq < seq) {
+		began, seq, inexact = r.askedAt, r.askedSeq, false
+	}
+	if r.baseline && seq != 0 && began == 0 {
+		sp.inexact = true
+	}
+	if began != 0 && (sp.beganSeq == 0 || seq < sp.beganSeq) {
+		sp.began, sp.beganSeq = began, seq
+		sp.inexact = sp.inexact || inexact
+	}
+	if r.ended != 0 && r.endedSeq > sp.endedSeq && r.state.Ended() {
+		sp.ended, sp.endedSeq = r.ended, r.endedSeq
+		sp.inexact = sp.inexact || r.endInexact
+	}
+	if r.baseline && r.state.Finished() && r.ended == 0 {
+		sp.inexact = true
+	}
+}

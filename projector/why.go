@@ -1,0 +1,49 @@
+package projector
+
+import "github.com/jobmon-db/jobmon-db/internal/jobmon"
+
+// why says why nothing of the session's stages runs at the picture's time; nil when nothing is left to wait for.
+func (c *computer) why(d *picture, s *session, running *row) *jobmon.Waiting {
+	now := d.at.Wall(d.world.offset)
+	if running == nil && s.request != nil {
+		return nil // a script says that this one runs
+	}
+	for _, r := range s.ordered() {
+		if r = r.effective(); r.state == jobmon.StateWaiting && !r.stuck(d.world, now) {
+			return c.whyRow(d, r, now)
+		}
+	}
+	return nil
+}
+
+// whyRow says why one row waits.
+func (c *computer) whyRow(d *picture, r *row, now jobmon.WallTime) *jobmon.Waiting {
+	switch {
+	case r.start == jobmon.NoStart:
+		return &jobmon.Waiting{Kind: jobmon.WaitUnscheduled}
+	case r.stuck(d.world, now):
+		return &jobmon.Waiting{Kind: jobmon.WaitStuck, Start: r.start}
+	case d.info.Ghost:
+		return &jobmon.Waiting{Kind: jobmon.WaitGhost}
+	case d.agent == jobmon.AgentOffline:
+		return &jobmon.Waiting{Kind: jobmon.WaitAgentOffline, Since: d.agentSince}
+	}
+	if runs := c.runs(); runs != nil {
+		return &jobmon.Waiting{Kind: jobmon.WaitBehind, Job: runs.displayName(), Since: runs.started}
+	}
+	if r.start > now {
+		return &jobmon.Waiting{Kind: jobmon.WaitDue, Start: r.start}
+	}
+	return &jobmon.Waiting{Kind: jobmon.WaitServer, Start: r.start}
+}
+
+// runs is any row of the computer that runs, the one that started last; zombies aside.
+func (c *computer) runs() *row {
+	var last *row
+	for _, r := range c.rows {
+		if r.state == jobmon.StateRunning && !r.zombie && (last == nil || r.startedSeq > last.startedSeq) {
+			last = r
+		}
+	}
+	return last
+}
