@@ -132,7 +132,7 @@ func (c *computer) renderSession(d *picture) (*jobmon.SessionProgress, string) {
 		out.Current = stageOf(list, s.request)
 	}
 	for i, st := range list {
-		out.Stages = append(out.Stages, st.render(s, w, d.at))
+		out.Stages = append(out.Stages, st.render(s, w, d.at, i == out.Current))
 		if !st.unfinished() {
 			out.StagesDone++
 		}
@@ -172,10 +172,10 @@ func (s *session) running() *row {
 	return last
 }
 
-func (st *stage) render(s *session, w *world, at jobmon.Instant) jobmon.Stage {
+func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool) jobmon.Stage {
 	n, sp, typical := st.count(), st.span(), s.expected[st.name]
 	out := jobmon.Stage{
-		Name: st.name, State: st.state(s.request), Late: st.late,
+		Name: st.name, State: st.state(current), Late: st.late,
 		Began: sp.began, Ended: sp.ended, Inexact: sp.inexact, Start: st.head().start,
 		Expected: time.Duration(typical.seconds) * time.Second, Runs: int(typical.runs),
 		Jobs: n.total() - n[jobmon.StateCancelled], JobsDone: n[jobmon.StateSucceeded] + n[jobmon.StateFailed],

@@ -143,17 +143,16 @@ func (st *stage) count() counts {
 	return n
 }
 
-// state is the first of running, failed, waiting, cancelled, unknown, succeeded that applies to the stage's rows. A
-// marker that failed or was removed fails nothing.
-func (st *stage) state(request *row) jobmon.RowState {
+// state is the first of running, failed, waiting, cancelled, unknown, succeeded that applies to the stage's rows; the
+// current stage runs. A marker that failed or was removed fails nothing.
+func (st *stage) state(current bool) jobmon.RowState {
 	n := st.count()
-	asked := request != nil && (request.effective() == st.markerNow() || st.has(request))
 	marker := jobmon.StateSucceeded
 	if m := st.markerNow(); m != nil && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting) {
 		marker = m.state
 	}
 	switch {
-	case asked || n[jobmon.StateRunning] > 0 || marker == jobmon.StateRunning:
+	case current || n[jobmon.StateRunning] > 0 || marker == jobmon.StateRunning:
 		return jobmon.StateRunning
 	case n[jobmon.StateFailed] > 0:
 		return jobmon.StateFailed
@@ -180,15 +179,6 @@ func (st *stage) markerNow() *row {
 		return nil
 	}
 	return st.marker.effective()
-}
-
-func (st *stage) has(r *row) bool {
-	for _, j := range st.jobs {
-		if j.effective() == r.effective() {
-			return true
-		}
-	}
-	return false
 }
 
 // head is the row that the stage is known by: its marker, else its first job.
