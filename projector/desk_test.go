@@ -6,8 +6,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -18,7 +19,7 @@ const pc jobmon.ComputerID = 5000001
 // desk is a Deployment Server made of a few lines: tests change its rows and read them, as the daemon would. Beside
 // the live projection it folds every batch into a second one, and compares the two at every batch end (Law 2).
 type desk struct {
-	t        *testing.T
+	t        rapid.TB
 	settings jobmon.Settings
 	live     *Projection
 	replayed *Projection
@@ -32,7 +33,7 @@ type desk struct {
 	events   []jobmon.Event // of the last read
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t rapid.TB) *desk {
 	d := &desk{
 		t: t, settings: jobmon.DefaultSettings(), live: New(), replayed: New(), mirror: jobmon.NewMirror(),
 		rows: map[jobmon.ScheduleID]jobmon.Row{}, jobs: map[string]jobmon.JobID{},
@@ -44,7 +45,7 @@ func newDesk(t *testing.T) *desk {
 }
 
 // started is a desk whose first, empty read is over.
-func started(t *testing.T) *desk {
+func started(t rapid.TB) *desk {
 	d := newDesk(t)
 	d.read("08:00")
 	return d
