@@ -1,0 +1,235 @@
+package evt
+
+import (
+	"slices"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// drawing turns a picture into a File.
+type drawing struct {
+	p       *jobmon.Progress
+	unknown bool // the DS database has no such computer
+}
+
+// cuts says how much is left out; the zero value leaves out nothing.
+type cuts struct {
+	finished int // stages that ended without failure, oldest first
+	failures int // failures, oldest first
+	later    int // entries of the later list, from its end
+	name     int // characters by which the longest name is shorter than MaxName
+	rest     int // other stages: see removable
+}
+
+// shortest is the length to which names are cut at worst.
+const shortest = 16
+
+// knobs lists the cuts in the order in which they are made, and how far each can go.
+func (d *drawing) knobs(c *cuts) (knobs []*int, limits []int) {
+	finished, rest := d.removable()
+	failures := 0
+	for _, s := range d.stages() {
+		failures += len(s.Failures)
+	}
+	return []*int{&c.finished, &c.failures, &c.later, &c.name, &c.rest},
+		[]int{len(finished), failures, len(d.p.Later), MaxName - shortest, len(rest)}
+}
+
+// removable lists the indexes of the stages that may go, in the order in which they go. The stage that runs and the
+// next one stay.
+func (d *drawing) removable() (finished, rest []int) {
+	var failed, planned []int
+	for i, s := range d.stages() {
+		switch {
+		case i == d.p.Session.Current || i == d.p.Session.Next:
+		case s.State.Ended() && s.Failed == 0:
+			finished = append(finished, i)
+		case s.State.Ended():
+			failed = append(failed, i)
+		default:
+			planned = append(planned, i)
+		}
+	}
+	slices.Reverse(planned)
+	return finished, append(planned, failed...)
+}
+
+func (d *drawing) stages() []jobmon.Stage {
+	if d.p.Session == nil {
+		return nil
+	}
+	return d.p.Session.Stages
+}
+
+// file draws the whole file.
+func (d *drawing) file(c cuts) *File {
+	p, limit := d.p, MaxName-c.name
+	f := &File{
+		Format: format, V: Version, Seq: p.Seq, Kind: KindIdle,
+		At: utc(p.At), AtLocal: d.local(p.At), UTCOffsetS: int(p.Offset),
+		Source:   SourceOK,
+		Server:   shorten(p.Site, limit),
+		Agent:    p.Agent.String(),
+		SettleS:  seconds(p.Settle),
+		QuietS:   seconds(p.Quiet),
+		Computer: Computer{ID: int32(p.Computer.ID), Unknown: d.unknown},
+	}
+	if p.SourceLost {
+		f.Source, f.SourceSince, f.SourceSinceLocal = SourceLost, utc(p.SourceSince), d.local(p.SourceSince)
+	}
+	if d.unknown {
+		f.Agent = jobmon.AgentUnknown.String()
+		return f
+	}
+	f.Computer.Name, f.Computer.OSName = shorten(p.Computer.Name, limit), shorten(p.Computer.OSName, limit)
+	f.Computer.Group, f.Computer.Ghost = shorten(p.Computer.Group, limit), p.Computer.Ghost
+	f.Asked = shorten(p.Asked, limit)
+	var left LeftOut
+	if p.Session != nil {
+		d.session(f, &left, c)
+	}
+	left.Later = c.later
+	for _, row := range p.Later[:len(p.Later)-c.later] {
+		f.Later = append(f.Later, Pending{
+			Name: shorten(row.Name, limit), State: row.State.String(), Stuck: row.Stuck, StartLocal: local(row.Start),
+		})
+	}
+	if left != (LeftOut{}) {
+		f.LeftOut = &left
+	}
+	return f
+}
+
+// session draws what is there only when a deployment is.
+func (d *drawing) session(f *File, left *LeftOut, c cuts) {
+	p, s := d.p, d.p.Session
+	f.Kind = KindDeployment
+	f.Session = &Session{
+		Number: s.Number, State: s.State.String(), Result: string(s.Result),
+		Began: utc(s.Began), BeganLocal: d.local(s.Began),
+		Ended: utc(s.Ended), EndedLocal: d.local(s.Ended),
+		WatchedSince: utc(s.WatchedSince), WatchedSinceLocal: d.local(s.WatchedSince),
+	}
+	if s.WatchedSince == 0 {
+		f.Session.ElapsedS = d.elapsed(s.Began, s.Ended, s.State == jobmon.SessionOpen)
+	}
+	f.Counts = &Counts{
+		Stages: len(s.Stages), StagesDone: s.StagesDone,
+		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed, Cancelled: s.Cancelled, Late: s.Late,
+	}
+	f.Percent = new(s.Percent)
+	if s.ETA != 0 {
+		f.ETA, f.ETALocal, f.ETAAtLeast = utc(s.ETA), d.local(s.ETA), s.ETAAtLeast
+		f.ETAS = new(max(0, seconds(s.ETA.Sub(p.At))))
+	}
+	if w := s.Why; w != nil {
+		f.Why = &Why{
+			Kind: string(w.Kind), Job: shorten(w.Job, MaxName-c.name),
+			Since: utc(w.Since), SinceLocal: d.local(w.Since),
+		}
+		if w.Kind == jobmon.WaitDue {
+			f.Why.StartLocal = local(w.Start)
+		}
+	}
+	f.NoMoreUpdates = s.LastMarker
+	d.list(f, left, c)
+}
+
+// list draws the stages that stay.
+func (d *drawing) list(f *File, left *LeftOut, c cuts) {
+	s := d.p.Session
+	gone := map[int]bool{}
+	if c.finished+c.rest > 0 {
+		finished, rest := d.removable()
+		for _, i := range slices.Concat(finished[:c.finished], rest[:c.rest]) {
+			gone[i] = true
+		}
+	}
+	f.Stages = make([]Stage, 0, len(s.Stages)-len(gone))
+	skip := c.failures
+	for i, stage := range s.Stages {
+		cut := min(skip, len(stage.Failures))
+		skip -= cut
+		left.Failures += cut
+		if gone[i] {
+			left.Failures += len(stage.Failures) - cut
+			if stage.State.Ended() {
+				left.Finished++
+			} else {
+				left.Unfinished++
+			}
+			continue
+		}
+		if i == s.Current {
+			f.Current = new(len(f.Stages))
+		}
+		if i == s.Next {
+			f.Next = new(len(f.Stages))
+		}
+		f.Stages = append(f.Stages, d.stage(&stage, stage.Failures[cut:], MaxName-c.name))
+	}
+}
+
+func (d *drawing) stage(s *jobmon.Stage, failures []jobmon.Failure, limit int) Stage {
+	stage := Stage{
+		Name: shorten(s.Name, limit), State: s.State.String(), Late: s.Late,
+		Began: utc(s.Began), BeganLocal: d.local(s.Began),
+		Ended: utc(s.Ended), EndedLocal: d.local(s.Ended),
+		ElapsedS: d.elapsed(s.Began, s.Ended, s.Ended == 0 && !s.State.Ended()),
+		Inexact:  s.Inexact, PlannedLocal: local(s.Start),
+		ExpectedS: seconds(s.Expected), Overdue: s.Overdue,
+		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed,
+	}
+	if s.Expected > 0 {
+		stage.Runs = s.Runs
+	}
+	if s.Attempt > 1 {
+		stage.Attempt = s.Attempt
+	}
+	for _, failure := range failures {
+		stage.Failures = append(stage.Failures, Failure{
+			Job: shorten(failure.Job, limit), Code: failure.Code,
+			At: utc(failure.At), AtLocal: d.local(failure.At), Repaired: failure.Repaired,
+		})
+	}
+	return stage
+}
+
+// local is the DS server's clock reading at a moment, by the offset of the picture's time. All of a picture's times
+// use this one offset, so that the differences between them are true also across a change of it.
+func (d *drawing) local(i jobmon.Instant) Local {
+	if i == 0 {
+		return 0
+	}
+	return local(i.Wall(d.p.Offset))
+}
+
+// elapsed is the time from began to ended, or to the picture's time for what still goes on; nil when unknown.
+func (d *drawing) elapsed(began, ended jobmon.Instant, goesOn bool) *int64 {
+	if goesOn {
+		ended = d.p.At
+	}
+	if began == 0 || ended == 0 {
+		return nil
+	}
+	return new(max(0, seconds(ended.Sub(began)))) // never negative, though the server's clock may have been set back
+}
+
+// seconds cuts a duration to whole seconds.
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+// shorten cuts a name to limit characters, the last of which is then an ellipsis.
+func shorten(name string, limit int) string {
+	n, end := 0, 0
+	for i := range name {
+		if n == limit-1 {
+			end = i
+		}
+		if n == limit {
+			return name[:end] + "…"
+		}
+		n++
+	}
+	return name
+}
