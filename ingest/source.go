@@ -13,16 +13,20 @@ import (
 )
 
 // Source is where the schedule rows come from. A Source is used by one goroutine at a time. It never writes.
+//
+// Read and Lookup return soon after ctx ends, even when the server says nothing: the poller waits for them. Their
+// errors are shown to users and recorded in the log, so they hold no password.
 type Source interface {
 	// Read reads everything: both clocks, all rows, all names, and the agents of the computers in watch (state
 	// unknown for each of them where the sessions table cannot be read). The result is normalized
 	// (jobmon.Snapshot.Normalize) and belongs to the caller. It is drained into memory before Read returns.
-	// The rows are those committed at some moment after Read was called. An error that the next try may not meet again (deadlock victim, lock timeout) wraps
-	// ErrTransient; any other means that the source is lost for now.
+	// Clocks and rows are those of some moment after Read was called: what was committed before the call is seen.
+	// An error that the next try may not meet again (deadlock victim, lock timeout) wraps ErrTransient; any other
+	// means that the source is lost for now.
 	Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error)
 
 	// Lookup reads the rows with these ids, ascending; ids that are not there are absent from the result. It
-	// confirms that a row which a Read did not return is really gone.
+	// confirms that a row which a Read did not return is really gone. ids may be any number.
 	Lookup(ctx context.Context, ids []jobmon.ScheduleID) ([]jobmon.Row, error)
 
 	// Close ends the connection. The Source cannot be used afterwards.
