@@ -1,0 +1,293 @@
+package ingest_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// fakeSource is a database that the test holds in its hands.
+type fakeSource struct {
+	mu     sync.Mutex
+	tables *jobmon.Mirror
+	hidden map[jobmon.ScheduleID]bool // rows that Read misses and Lookup finds
+	ahead  time.Duration              // of the server's clock
+	offset jobmon.Offset
+	delay  time.Duration         // of each Read
+	fail   func(read int) error  // asked at the end of each Read, counted from 1
+	began  []time.Time           // when each Read began
+	asked  [][]jobmon.ScheduleID // of each Lookup
+	watch  []jobmon.ComputerID   // of the last Read
+	busy   bool
+}
+
+func newSource() *fakeSource {
+	return &fakeSource{tables: jobmon.NewMirror(), hidden: map[jobmon.ScheduleID]bool{}}
+}
+
+// change changes the source between two of its reads.
+func (s *fakeSource) change(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
+}
+
+// put writes rows into event_schedule.
+func (s *fakeSource) put(rows ...jobmon.Row) {
+	s.change(func() {
+		for _, r := range rows {
+			s.tables.Rows[r.ID] = r
+		}
+	})
+}
+
+func (s *fakeSource) failWith(err error) {
+	s.change(func() { s.fail = func(int) error { return err } })
+}
+
+// heal ends a failure.
+func (s *fakeSource) heal() { s.change(func() { s.fail = nil }) }
+
+func (s *fakeSource) reads() []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.began)
+}
+
+func (s *fakeSource) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+	s.mu.Lock()
+	if s.busy {
+		panic("two reads at once")
+	}
+	s.busy = true
+	s.began = append(s.began, time.Now())
+	s.watch = watch
+	delay := s.delay
+	s.mu.Unlock()
+
+	pause := time.NewTimer(delay)
+	defer pause.Stop()
+	select {
+	case <-ctx.Done():
+	case <-pause.C:
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = false
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if s.fail != nil {
+		if err := s.fail(len(s.began)); err != nil {
+			return nil, err
+		}
+	}
+	snapshot := &jobmon.Snapshot{
+		Now: jobmon.InstantOf(time.Now().Add(s.ahead)), Offset: s.offset,
+		Jobs: slices.Collect(maps.Values(s.tables.Jobs)), JobsRead: true,
+		Computers: slices.Collect(maps.Values(s.tables.Computers)), ComputersRead: true,
+	}
+	for id, r := range s.tables.Rows {
+		if !s.hidden[id] {
+			snapshot.Rows = append(snapshot.Rows, r)
+		}
+	}
+	for _, id := range watch {
+		snapshot.Agents = append(snapshot.Agents, jobmon.Agent{Computer: id, State: s.tables.Agents[id]})
+	}
+	snapshot.Normalize()
+	return snapshot, nil
+}
+
+func (s *fakeSource) Lookup(_ context.Context, ids []jobmon.ScheduleID) ([]jobmon.Row, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, slices.Clone(ids))
+	var rows []jobmon.Row
+	for _, id := range ids {
+		if r, ok := s.tables.Rows[id]; ok {
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}
+
+func (s *fakeSource) Close() error { return nil }
+
+// fakeJournal is a log in memory: it outlives the pollers that write it.
+type fakeJournal struct {
+	mu       sync.Mutex
+	mirror   *jobmon.Mirror
+	batches  []jobmon.Batch
+	fail     error // what Commit returns
+	due      []jobmon.Event
+	dueAsked []jobmon.WallTime
+	watching []jobmon.ComputerID
+}
+
+func newJournal() *fakeJournal { return &fakeJournal{mirror: jobmon.NewMirror()} }
+
+func (j *fakeJournal) change(do func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	do()
+}
+
+func (j *fakeJournal) Mirror() *jobmon.Mirror { return j.mirror }
+
+func (j *fakeJournal) Watching() []jobmon.ComputerID {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.watching
+}
+
+func (j *fakeJournal) Due(now jobmon.WallTime) []jobmon.Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.dueAsked = append(j.dueAsked, now)
+	return slices.Clone(j.due)
+}
+
+func (j *fakeJournal) Commit(ctx context.Context, at jobmon.Instant, events []jobmon.Event) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := cmp.Or(ctx.Err(), j.fail); err != nil {
+		return err
+	}
+	if len(events) == 0 {
+		panic("a batch is never empty")
+	}
+	for i := range events {
+		j.mirror.Apply(&events[i])
+		if events[i].Kind == jobmon.KindDue {
+			j.due = slices.DeleteFunc(j.due, func(e jobmon.Event) bool { return e.Schedule == events[i].Schedule })
+		}
+	}
+	j.batches = append(j.batches, jobmon.Batch{At: at, Events: events})
+	return nil
+}
+
+// told are all batches since the last call, an event a word: its kind, its row, and what matters of its flags.
+func (j *fakeJournal) told() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var lines []string
+	for _, b := range j.batches {
+		var words []string
+		for _, e := range b.Events {
+			words = append(words, word(e))
+		}
+		lines = append(lines, strings.Join(words, ", "))
+	}
+	j.batches = nil
+	return lines
+}
+
+func word(e jobmon.Event) string {
+	w := e.Kind.String()
+	switch {
+	case e.Kind.OfRow():
+		w += fmt.Sprintf(" %d", e.Schedule)
+	case e.Kind == jobmon.KindJob:
+		w += fmt.Sprintf(" %d", e.Job)
+	case e.Computer != 0:
+		w += fmt.Sprintf(" %d", e.Computer)
+	case e.Kind == jobmon.KindClock:
+		w += fmt.Sprintf(" %d %d", e.Seconds, e.Step)
+	}
+	if e.Flags.Has(jobmon.Baseline) {
+		w += " baseline"
+	}
+	if e.Flags.Has(jobmon.Inexact) {
+		w += " inexact"
+	}
+	return w
+}
+
+// run is one run of the poller.
+type run struct {
+	*ingest.Poller
+	t      *testing.T
+	cancel context.CancelFunc
+	done   chan error
+	log    *bytes.Buffer // to be read after stop
+}
+
+const interval = 5 * time.Second
+
+// start runs a poller inside a bubble until stop is called or the test ends.
+func start(t *testing.T, s *fakeSource, j *fakeJournal, tweaks ...func(*ingest.Options)) *run {
+	t.Helper()
+	r := &run{t: t, done: make(chan error, 1), log: &bytes.Buffer{}}
+	options := ingest.Options{
+		Interval: interval, Timeout: 15 * time.Second, Version: "1.2.3", Projection: 7, Settings: jobmon.DefaultSettings(),
+		Logger: zerolog.New(r.log).Level(zerolog.InfoLevel),
+	}
+	for _, tweak := range tweaks {
+		tweak(&options)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	r.Poller, r.cancel = ingest.New(s, j, options), cancel
+	go func() { r.done <- r.Run(ctx) }()
+	t.Cleanup(func() { r.stop() })
+	synctest.Wait()
+	return r
+}
+
+// stop ends the run and returns what Run returned; the second time nil.
+func (r *run) stop() error {
+	if r.cancel == nil {
+		return nil
+	}
+	r.cancel()
+	r.cancel = nil
+	select {
+	case err := <-r.done:
+		return err
+	case <-time.After(time.Minute):
+		r.t.Error("Run does not end")
+		return nil
+	}
+}
+
+// pass lets time go by, by the bubble's clock.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// readOnce waits for one more read and its commit.
+func (r *run) readOnce() jobmon.Instant {
+	r.t.Helper()
+	at, err := r.Refresh(r.t.Context())
+	if err != nil {
+		r.t.Fatalf("Refresh: %v", err)
+	}
+	synctest.Wait()
+	return at
+}
+
+func requireTold(t *testing.T, j *fakeJournal, want ...string) {
+	t.Helper()
+	if got := j.told(); !slices.Equal(got, want) {
+		t.Fatalf("told:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func row(id jobmon.ScheduleID, status jobmon.Status) jobmon.Row {
+	return jobmon.Row{ID: id, Job: 1, Computer: 5000001, Start: 60_000, Status: status}
+}

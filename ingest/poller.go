@@ -1,0 +1,164 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Journal is what the poller needs of the log. Its methods are called from the goroutine of Poller.Run alone.
+type Journal interface {
+	// Mirror is the last known content of the DS tables: the fold of the log. The poller reads it between commits and
+	// never changes it.
+	Mirror() *jobmon.Mirror
+
+	// Watching lists the computers with an open session: the agents of these are asked for.
+	Watching() []jobmon.ComputerID
+
+	// Due makes the events for rows scheduled for later that have come near, now being the DS server's wall clock. A
+	// row stays due until such an event is committed.
+	Due(now jobmon.WallTime) []jobmon.Event
+
+	// Commit appends a batch and folds it into the mirror. When it returns nil the batch is durable, when it returns an
+	// error nothing of it was committed. Seq and At are left to it. It may add events of its own and keeps the slice.
+	Commit(ctx context.Context, at jobmon.Instant, events []jobmon.Event) error
+}
+
+// Previous is what the log knows when a run begins. The zero value is that of an empty log.
+type Previous struct {
+	Read       bool           // a read was ever recorded: the log holds a clock event
+	Offset     jobmon.Offset  // the server's UTC offset as last recorded
+	Settings   string         // the settings as last recorded (Settings.Encode), "" for never
+	SourceLost bool           // the log's last word on the source is that it is lost
+	Covered    jobmon.Instant // until when the previous run's reads covered, 0 when that is not known
+	Ahead      time.Duration  // how far the server's clock was ahead of ours, as far as is known
+}
+
+// Options say how to poll.
+type Options struct {
+	Interval   time.Duration // from start to start of two reads; 0 means 5 s
+	Timeout    time.Duration // limit for one cycle's reading, repeats and look-ups included; 0 means 15 s
+	Speed      float64       // how many times faster than ours the source's clock runs (simulator); 0 means 1
+	Version    string        // of this program
+	Projection int           // number of the projection, recorded with the version
+	Settings   jobmon.Settings
+	Previous   Previous
+	Logger     zerolog.Logger
+
+	// Covered, where set, is called after each good read whose events are durable: until when the log is now complete,
+	// by the server's clock, and how far that clock is ahead of ours. Given back as Previous, it lets the next run know
+	// how long nobody looked. It holds up polling until it returns.
+	Covered func(until jobmon.Instant, ahead time.Duration)
+}
+
+const (
+	jitter     = 0.1              // intervals vary by this part either way, so that several daemons do not march in step
+	maxBackOff = 60 * time.Second // longest pause between two tries while something fails
+	farewell   = 5 * time.Second  // how long daemon-stopped may take to commit
+)
+
+// Poller reads the source again and again and commits what changed, one batch a cycle. Create it with New, call Run
+// once. Refresh and Now are safe for concurrent use while it runs.
+type Poller struct {
+	source   Source
+	journal  Journal
+	options  Options
+	settings string                      // Options.Settings as they stand in the log
+	pauses   *backoff.ExponentialBackOff // while something fails
+
+	// What the log holds. It moves only when a commit succeeded, so what could not be committed is told again by the
+	// next cycle.
+	started bool     // this run's daemon-started
+	log     Previous // the last word on reads, settings, offset and source
+
+	asked     chan struct{} // a token for Run when waiting is set
+	refreshed time.Time     // when the last read caused by a Refresh began
+
+	mu      sync.Mutex
+	waiting *round  // those who wait for the next read to begin, nil for nobody
+	ended   bool    // Run has returned
+	last    *moment // of the last good read whose events are durable, nil before the first of this run
+	begun   time.Time
+}
+
+// New makes a poller; it does nothing before Run. It does not close the source.
+func New(source Source, journal Journal, options Options) *Poller {
+	if options.Interval <= 0 {
+		options.Interval = 5 * time.Second
+	}
+	if options.Timeout <= 0 {
+		options.Timeout = 15 * time.Second
+	}
+	if options.Speed <= 0 {
+		options.Speed = 1
+	}
+	return &Poller{
+		source:   source,
+		journal:  journal,
+		options:  options,
+		settings: options.Settings.Encode(),
+		pauses: &backoff.ExponentialBackOff{
+			InitialInterval:     options.Interval,
+			RandomizationFactor: 0.2,
+			Multiplier:          2,
+			MaxInterval:         max(options.Interval, maxBackOff*5/6), // with the jitter on top it stays within maxBackOff
+		},
+		log:   options.Previous,
+		asked: make(chan struct{}, 1),
+		begun: time.Now(),
+	}
+}
+
+// Run polls until ctx ends, then records daemon-stopped, for which it takes 5 s at most, and returns nil, or an
+// error when that could not be recorded. Neither a lost source nor a log that cannot be written ends it: it waits
+// longer and longer, up to a minute, and tries again.
+func (p *Poller) Run(ctx context.Context) error {
+	defer p.end()
+	next := time.Now()
+	for ctx.Err() == nil {
+		caused, ok := p.wait(ctx, next)
+		if !ok {
+			break
+		}
+		began := time.Now()
+		switch err := p.cycle(ctx); {
+		case err == nil:
+			p.pauses.Reset()
+			next = p.after(began)
+		case !caused: // those who ask neither hurry nor slow down the tries while something fails
+			next = time.Now().Add(p.pauses.NextBackOff())
+		}
+	}
+	return p.stop(ctx)
+}
+
+// after is when the read after the one that began then is due: an interval later, yet a server that takes long to
+// answer is left alone for at least a quarter of it.
+func (p *Poller) after(began time.Time) time.Time {
+	interval := time.Duration(float64(p.options.Interval) * (1 + jitter*(2*rand.Float64()-1)))
+	next := began.Add(interval)
+	if rested := time.Now().Add(interval / 4); next.Before(rested) {
+		return rested
+	}
+	return next
+}
+
+// stop records the end of the run, if its beginning is on record.
+func (p *Poller) stop(ctx context.Context) error {
+	if !p.started {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	if err := p.journal.Commit(ctx, p.Now(), []jobmon.Event{{Kind: jobmon.KindDaemonStopped}}); err != nil {
+		return fmt.Errorf("record that the daemon stops: %w", err)
+	}
+	return nil
+}
