@@ -1,0 +1,85 @@
+package evtdir
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+)
+
+// mark tells a file that we left from one that somebody touched since. Two changes of equal size within the file
+// system's time step look the same; nothing but reading every file each time could tell them apart. The zero mark
+// fits no file.
+type mark struct {
+	size     int64
+	modified int64 // nanoseconds since 1970; 0 is never given by a file that we wrote
+}
+
+func markOf(info fs.FileInfo) mark {
+	return mark{size: info.Size(), modified: info.ModTime().UnixNano()}
+}
+
+// outcome is what bring found or did.
+type outcome uint8
+
+const (
+	kept    outcome = iota // the file holds the content already
+	written                // it does now
+	foreign                // it is not ours and was left alone
+)
+
+// largestOurs is far beyond what the format allows (64 KiB); a larger file is not read.
+const largestOurs = 1 << 20
+
+// bring makes the file at path hold content, unless it does, or is not ours. dirty says that content is new since
+// the file was left as left says. It returns how the file is left now.
+//
+// Between the look at the file and the rename over it somebody could put a foreign file there, which would be lost;
+// no file system offers to replace a file only if it is still the same.
+func (d *Dir) bring(path string, content []byte, dirty bool, left mark) (outcome, mark, error) {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return kept, left, fmt.Errorf("look at %s: %w", path, err)
+	case left == markOf(info):
+		if !dirty {
+			return kept, left, nil
+		}
+	default:
+		found, err := readOurs(path, info)
+		if err != nil {
+			return kept, mark{}, fmt.Errorf("read %s to see whose it is: %w", path, err)
+		}
+		if found != nil && bytes.Equal(found, content) {
+			return kept, markOf(info), nil
+		}
+		ours := found != nil && (blank(found) || d.ours(found))
+		if !ours && !d.takeover {
+			return foreign, mark{}, nil
+		}
+	}
+	if err := atomicfile.Write(path, content, 0o644); err != nil {
+		return kept, left, err
+	}
+	// The time is asked for by name and after the rename: some shares set it only when the file is closed.
+	info, err = os.Lstat(path)
+	if err != nil || info.Size() != int64(len(content)) {
+		return written, mark{}, nil // somebody was faster: the next check reads the file
+	}
+	return written, markOf(info), nil
+}
+
+// readOurs reads a file that may be ours; nil is one that cannot be.
+func readOurs(path string, info fs.FileInfo) ([]byte, error) {
+	if !info.Mode().IsRegular() || info.Size() > largestOurs {
+		return nil, nil
+	}
+	return os.ReadFile(path)
+}
+
+// blank says that a file holds nothing of anybody's: what a power failure can leave of a file that was not synced.
+func blank(content []byte) bool { return len(bytes.Trim(content, "\x00")) == 0 }
