@@ -1,0 +1,116 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// The kinds of failure that a caller can tell apart with errors.Is. What is returned is an *Error that wraps one of
+// them and says in one sentence what is wrong, where, and what to do next.
+var (
+	// On opening.
+	ErrNoLog   = errors.New("no event log")
+	ErrNotOurs = errors.New("not an event log of this program")
+	ErrLocked  = errors.New("event log in use by another process")
+
+	// On opening and on reading.
+	ErrNewer     = errors.New("event log of a newer version")
+	ErrCorrupt   = errors.New("event log damaged")
+	ErrTruncated = errors.New("event log cut short")
+
+	// On any use.
+	ErrClosed = errors.New("event log closed")
+
+	// On appending.
+	ErrReadOnly = errors.New("event log open for reading only")
+	ErrTooLarge = errors.New("event or batch too large")
+	ErrInvalid  = errors.New("event or batch invalid")
+)
+
+// Error is a failure of the event log.
+type Error struct {
+	Kind error  // one of the errors above
+	Path string // the data dir or the file that it is about, "" for a batch that was refused
+
+	// Seq is the first sequence number of the frame that is damaged, or the sequence number that is missing; 0 when
+	// the failure is not about a frame. Offset is in bytes from the start of that frame, or of the file when Seq is
+	// 0; -1 when it is not about a place.
+	Seq    uint64
+	Offset int64
+
+	Text string // the sentence
+	Err  error  // what caused it, or nil; its text is part of Text
+}
+
+// Error is the sentence: what, where, what to do next.
+func (e *Error) Error() string { return e.Text }
+
+// Unwrap gives the kind and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// sentence makes an Error that is not about a place inside a file. The first error among args becomes its cause.
+func sentence(kind error, path, format string, args ...any) *Error {
+	e := &Error{Kind: kind, Path: path, Offset: -1, Text: fmt.Sprintf(format, args...)}
+	for _, arg := range args {
+		if cause, ok := arg.(error); ok && e.Err == nil {
+			e.Err = cause
+		}
+	}
+	return e
+}
+
+func errClosed(path string) error {
+	return sentence(ErrClosed, path, "%s has been closed: open it again", path)
+}
+
+// damage says that the frame that begins with sequence number seq cannot be used. It keeps the kind that the
+// decoder found.
+func damage(path string, seq uint64, found *frameError) error {
+	e := &Error{Kind: found.kind, Path: path, Seq: seq, Offset: int64(found.offset)}
+	at := fmt.Sprintf("%s, in the frame of sequence number %d at byte %d", path, seq, found.offset)
+	switch found.kind {
+	case ErrNewer:
+		e.Text = fmt.Sprintf("%s: %s, written by a newer version of jobmon-db: install that version", at, found.why)
+	case ErrTruncated:
+		e.Text = fmt.Sprintf("%s: the log is cut short: %s: what comes before it can be read, the rest is in a backup", at, found.why)
+	default:
+		e.Text = fmt.Sprintf("%s: the log is damaged: %s: what comes before it can be read, the rest is in a backup", at, found.why)
+	}
+	return e
+}
+
+// misfit says that what the log says of itself cannot be so.
+func misfit(path, why string) error {
+	return sentence(ErrCorrupt, path, "%s is damaged, %s: restore it from a backup", path, why)
+}
+
+// missing says that events are not where the log says they are.
+func missing(path string, seq uint64, why string) error {
+	return &Error{Kind: ErrCorrupt, Path: path, Seq: seq, Offset: -1, Text: fmt.Sprintf(
+		"%s: the log is damaged at sequence number %d: %s: what comes before it can be read, the rest is in a backup", path, seq, why)}
+}
+
+// inFile says that the file itself is damaged, at a byte of it.
+func inFile(kind error, path string, offset int64, why string) error {
+	return &Error{Kind: kind, Path: path, Offset: offset, Text: fmt.Sprintf(
+		"%s: the log cannot be opened: %s (byte %d of the file): restore it from a backup", path, why, offset)}
+}
+
+// ioError adds to a failure of the operating system what was tried and, where it is plain, what to do.
+func ioError(what string, err error) error {
+	next := "check the disk and the rights on the folder"
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		next = "run this as administrator, or give the account rights on the folder"
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		next = "try again"
+	}
+	return fmt.Errorf("%s: %w: %s", what, err, next)
+}

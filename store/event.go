@@ -1,0 +1,374 @@
+package store
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// A field is a key, tag<<2 | wire, and a value. The wire type says how long the value is, so that a reader can step
+// over a tag that it does not know. Neither ever changes its meaning.
+const (
+	wireNumber = 0 // one uvarint
+	wireString = 1 // a uvarint length and as many bytes
+	wireRow    = 2 // five uvarints
+	wireFixed  = 3 // eight bytes, little endian
+)
+
+const (
+	keyRow      = 1<<2 | wireRow
+	keyComputer = 2<<2 | wireNumber
+	keyJob      = 3<<2 | wireNumber
+	keyStart    = 4<<2 | wireNumber
+	keyName     = 5<<2 | wireString
+	keyPlace    = 6<<2 | wireString
+	keyText     = 7<<2 | wireString
+	keySeconds  = 8<<2 | wireNumber
+	keyCount    = 9<<2 | wireNumber
+	keyStep     = 10<<2 | wireNumber
+	keyUntil    = 11<<2 | wireNumber
+	keyFrom     = 12<<2 | wireNumber
+	keyTo       = 13<<2 | wireNumber
+	keySum      = 14<<2 | wireFixed
+)
+
+// How start_time is told within a row: the two low bits of its number.
+const (
+	startNull    = 0 // NoStart, or told by a start field of its own
+	startMinutes = 1 // whole minutes from the last one
+	startMillis  = 2 // milliseconds from the last one
+)
+
+const (
+	minute = 60_000 // milliseconds
+
+	// farStart is beyond what a row can tell of a start_time, in milliseconds from 1970: 18 million years.
+	farStart = 1 << 59
+
+	// firstComputer is what a frame's first computer id is told from: every DS counts from 5,000,001
+	// (docs/ds-database.md).
+	firstComputer = 5_000_000
+)
+
+// near is what the numbers of one frame are told from: the last ones told, so that most of them take one byte. A
+// writer and a reader begin with the same and go on alike.
+type near struct {
+	at       int64 // time of the frame
+	schedule int64
+	computer int64
+	job      int64
+	start    int64 // on a whole minute
+}
+
+func nearTo(at jobmon.Instant) near {
+	n := near{at: int64(at), computer: firstComputer}
+	n.startAt(int64(at))
+	return n
+}
+
+func (n *near) startAt(start int64) {
+	if start > -farStart && start < farStart {
+		n.start = start - ((start%minute)+minute)%minute
+	}
+}
+
+// appendEvents appends the events of a frame of time at.
+func appendEvents(dst []byte, at jobmon.Instant, events []jobmon.Event) ([]byte, error) {
+	n := nearTo(at)
+	for i := range events {
+		e := &events[i]
+		if e.Kind == 0 {
+			return dst, sentence(ErrInvalid, "", "event %d of the batch has no kind: this is a mistake in the program", i)
+		}
+		for _, s := range [...]string{e.Name, e.Place, e.Text} {
+			if len(s) > MaxString {
+				return dst, sentence(ErrTooLarge, "", "a text of %d bytes in a %s event cannot be appended, the longest is %d: cut it", len(s), e.Kind, MaxString)
+			}
+		}
+		dst = append(dst, byte(e.Kind), 0)
+		start := len(dst)
+		dst = append(dst, byte(e.Flags))
+		dst = n.appendFields(dst, e)
+		if size := len(dst) - start; size < 0x80 {
+			dst[start-1] = byte(size)
+		} else { // rare: make room for a length of more than one byte
+			var length [binary.MaxVarintLen64]byte
+			more := binary.PutUvarint(length[:], uint64(size)) - 1
+			dst = append(dst, length[:more]...)
+			copy(dst[start+more:], dst[start:start+size])
+			copy(dst[start-1:], length[:more+1])
+		}
+	}
+	return dst, nil
+}
+
+func (n *near) appendFields(dst []byte, e *jobmon.Event) []byte {
+	if e.Kind.OfRow() || e.Schedule != 0 || e.Start != 0 || e.Status.Set {
+		dst = n.appendRow(dst, e)
+	} else {
+		if e.Computer != 0 {
+			dst = appendNumber(dst, keyComputer, tell(&n.computer, int64(e.Computer)))
+		}
+		if e.Job != 0 {
+			dst = appendNumber(dst, keyJob, tell(&n.job, int64(e.Job)))
+		}
+	}
+	dst = appendString(dst, keyName, e.Name)
+	dst = appendString(dst, keyPlace, e.Place)
+	dst = appendString(dst, keyText, e.Text)
+	if e.Seconds != 0 {
+		dst = appendNumber(dst, keySeconds, zigzag(int64(e.Seconds)))
+	}
+	if e.Count != 0 {
+		dst = appendNumber(dst, keyCount, zigzag(int64(e.Count)))
+	}
+	if e.Step != 0 {
+		dst = appendNumber(dst, keyStep, zigzag(e.Step))
+	}
+	if e.Until != 0 {
+		dst = appendNumber(dst, keyUntil, zigzag(int64(e.Until)-n.at))
+	}
+	if e.From != 0 {
+		dst = appendNumber(dst, keyFrom, e.From)
+	}
+	if e.To != 0 {
+		dst = appendNumber(dst, keyTo, e.To)
+	}
+	if e.Sum != 0 {
+		dst = append(dst, keySum)
+		dst = binary.LittleEndian.AppendUint64(dst, e.Sum)
+	}
+	return dst
+}
+
+func (n *near) appendRow(dst []byte, e *jobmon.Event) []byte {
+	dst = append(dst, keyRow)
+	dst = binary.AppendUvarint(dst, tell(&n.schedule, int64(e.Schedule)))
+	dst = binary.AppendUvarint(dst, tell(&n.computer, int64(e.Computer)))
+	dst = binary.AppendUvarint(dst, tell(&n.job, int64(e.Job)))
+	start := int64(e.Start)
+	far := start <= -farStart || start >= farStart
+	switch {
+	case far:
+		dst = append(dst, startNull)
+	case start%minute == 0:
+		dst = binary.AppendUvarint(dst, zigzag((start-n.start)/minute)<<2|startMinutes)
+	default:
+		dst = binary.AppendUvarint(dst, zigzag(start-n.start)<<2|startMillis)
+	}
+	if !e.Status.Set {
+		dst = append(dst, 0)
+	} else {
+		dst = binary.AppendUvarint(dst, zigzag(int64(e.Status.Code))+1)
+	}
+	n.startAt(start)
+	if far && e.Start != jobmon.NoStart {
+		dst = appendNumber(dst, keyStart, zigzag(start))
+	}
+	return dst
+}
+
+// tell is how v is told when *last was told before it; v is the last one then.
+func tell(last *int64, v int64) uint64 {
+	delta := v - *last
+	*last = v
+	return zigzag(delta)
+}
+
+func appendNumber(dst []byte, key byte, v uint64) []byte {
+	return binary.AppendUvarint(append(dst, key), v)
+}
+
+func appendString(dst []byte, key byte, s string) []byte {
+	if s == "" {
+		return dst
+	}
+	return append(appendNumber(dst, key, uint64(len(s))), s...)
+}
+
+// decoder decodes the events of frames and keeps one copy of a name that comes again. It is not safe for concurrent
+// use; its zero value is ready.
+type decoder struct {
+	names map[string]string
+}
+
+const (
+	maxNames   = 4096 // strings that a decoder keeps, and
+	maxNameLen = 256  // how long they may be: together at most 1 MiB
+)
+
+// events decodes the events of a frame into the space of dst, if it is large enough. They share nothing with the
+// frame's bytes.
+func (d *decoder) events(dst []jobmon.Event, f *frame) ([]jobmon.Event, *frameError) {
+	events := dst
+	if cap(events) < f.count {
+		events = make([]jobmon.Event, f.count)
+	} else {
+		events = events[:f.count]
+		clear(events)
+	}
+	n := nearTo(f.at)
+	c := cursor{data: f.events}
+	for i := range events {
+		e := &events[i]
+		begin := c.at
+		if len(c.data)-begin < minEventLen {
+			return nil, broken(f.eventsAt+begin, "event %d of %d is not there", i+1, f.count)
+		}
+		c.at++
+		body := c.bytes(c.uvarint())
+		if c.bad || len(body) == 0 {
+			return nil, broken(f.eventsAt+begin, "event %d has a length that makes no sense", i+1)
+		}
+		e.Seq, e.At = f.first+uint64(i), f.at
+		e.Kind, e.Flags = jobmon.Kind(c.data[begin]), jobmon.Flags(body[0])
+		fields := cursor{data: body, at: 1}
+		for fields.at < len(body) && !fields.bad {
+			d.field(&fields, e, &n)
+		}
+		if fields.bad || e.Kind == 0 {
+			return nil, broken(f.eventsAt+begin, "event %d makes no sense", i+1)
+		}
+	}
+	if c.at != len(c.data) {
+		return nil, broken(f.eventsAt+c.at, "%d bytes follow the last event", len(c.data)-c.at)
+	}
+	return events, nil
+}
+
+// field decodes the next field into e, or steps over it.
+func (d *decoder) field(c *cursor, e *jobmon.Event, n *near) {
+	key := c.data[c.at]
+	c.at++
+	switch key {
+	case keyRow:
+		c.row(e, n)
+	case keyComputer:
+		e.Computer = jobmon.ComputerID(c.id(&n.computer))
+	case keyJob:
+		e.Job = jobmon.JobID(c.id(&n.job))
+	case keyStart:
+		e.Start = jobmon.WallTime(c.zigzag())
+		n.startAt(int64(e.Start))
+	case keyName:
+		e.Name = d.string(c)
+	case keyPlace:
+		e.Place = d.string(c)
+	case keyText:
+		e.Text = d.string(c)
+	case keySeconds:
+		e.Seconds = c.int32(c.zigzag())
+	case keyCount:
+		e.Count = c.int32(c.zigzag())
+	case keyStep:
+		e.Step = c.zigzag()
+	case keyUntil:
+		e.Until = jobmon.Instant(n.at + c.zigzag())
+	case keyFrom:
+		e.From = c.uvarint()
+	case keyTo:
+		e.To = c.uvarint()
+	case keySum:
+		e.Sum = c.fixed()
+	default:
+		c.skip(key)
+	}
+}
+
+// row decodes a row. It is what a log consists of, so it is spelled out.
+func (c *cursor) row(e *jobmon.Event, n *near) {
+	schedule, at := number(c.data, c.at)
+	computer, at := number(c.data, at)
+	job, at := number(c.data, at)
+	start, at := number(c.data, at)
+	status, at := number(c.data, at)
+	c.at, c.bad = at, at > len(c.data)
+
+	n.schedule += unzigzag(schedule)
+	n.computer += unzigzag(computer)
+	n.job += unzigzag(job)
+	e.Schedule = jobmon.ScheduleID(c.int32(n.schedule))
+	e.Computer = jobmon.ComputerID(c.int32(n.computer))
+	e.Job = jobmon.JobID(c.int32(n.job))
+	e.Start = jobmon.WallTime(c.start(start, n))
+	if status > 0 {
+		e.Status = jobmon.StatusOf(c.int32(unzigzag(status - 1)))
+	}
+}
+
+// skip steps over the value of a key that is not known.
+func (c *cursor) skip(key byte) {
+	switch key & 3 {
+	case wireNumber:
+		c.uvarint()
+	case wireString:
+		c.bytes(c.uvarint())
+	case wireRow:
+		for range 5 {
+			c.uvarint()
+		}
+	case wireFixed:
+		c.fixed()
+	}
+}
+
+// id is a number told from the last one.
+func (c *cursor) id(last *int64) int32 {
+	v := *last + c.zigzag()
+	*last = v
+	return c.int32(v)
+}
+
+func (c *cursor) int32(v int64) int32 {
+	if v < math.MinInt32 || v > math.MaxInt32 {
+		c.bad = true
+	}
+	return int32(v)
+}
+
+func (c *cursor) start(told uint64, n *near) int64 {
+	switch told & 3 {
+	case startMinutes:
+		start := n.start + unzigzag(told>>2)*minute
+		if start > -farStart && start < farStart {
+			n.start = start // without the division of startAt
+		}
+		return start
+	case startMillis:
+		start := n.start + unzigzag(told>>2)
+		n.startAt(start)
+		return start
+	}
+	c.bad = c.bad || told != startNull
+	return int64(jobmon.NoStart)
+}
+
+func (c *cursor) fixed() uint64 {
+	if part := c.bytes(8); part != nil {
+		return binary.LittleEndian.Uint64(part)
+	}
+	return 0
+}
+
+func (d *decoder) string(c *cursor) string {
+	part := c.bytes(c.uvarint())
+	if len(part) > MaxString {
+		c.bad = true
+		return ""
+	}
+	if len(part) > maxNameLen {
+		return string(part)
+	}
+	if name, ok := d.names[string(part)]; ok {
+		return name
+	}
+	if d.names == nil {
+		d.names = make(map[string]string)
+	}
+	name := string(part)
+	if len(d.names) < maxNames {
+		d.names[name] = name
+	}
+	return name
+}

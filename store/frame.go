@@ -1,0 +1,210 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"math"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Limits of the format. Append refuses what is beyond them (ErrTooLarge), and a reader believes no length beyond them.
+const (
+	MaxString = 1 << 20  // bytes of one Name, Place or Text
+	MaxEvents = 1 << 22  // events of one batch
+	MaxFrame  = 64 << 20 // bytes of one frame, that is of one batch as it is stored
+)
+
+const (
+	frameVersion = 1
+	fixedLen     = 12 // magic, version, CRC of the previous frame, own CRC
+	minEventLen  = 3  // kind, length, flags
+)
+
+// magic begins every frame. The first byte is no ASCII and no UTF-8, so that text never looks like a frame.
+const magic = "\xe7JM"
+
+// checksum is the CRC-32C (Castagnoli, in hardware on every machine this runs on) of the parts, begun with seed.
+func checksum(seed uint32, parts ...[]byte) uint32 {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	for _, part := range parts {
+		seed = crc32.Update(seed, table, part)
+	}
+	return seed
+}
+
+// frameError says what is wrong with the bytes of a frame; whoever knows the file and the sequence number turns it
+// into an Error.
+type frameError struct {
+	kind   error // ErrCorrupt, ErrTruncated or ErrNewer
+	offset int   // bytes from the start of the frame
+	why    string
+}
+
+func (e *frameError) Error() string { return fmt.Sprintf("%v at byte %d: %s", e.kind, e.offset, e.why) }
+
+func broken(offset int, format string, args ...any) *frameError {
+	return &frameError{ErrCorrupt, offset, fmt.Sprintf(format, args...)}
+}
+
+// frame is one frame taken apart; its bytes belong to whoever parsed it.
+//
+//	0       3         4               8           12
+//	+-------+---------+---------------+-----------+----------------------------------------+
+//	| magic | version | previous CRC  | own CRC   | length, first sequence, count, time ...|
+//	+-------+---------+---------------+-----------+----------------------------------------+
+//	... events                                    |
+//	+---------------------------------------------+
+//
+// The CRC is taken over everything but itself. It covers the previous frame's CRC, which chains the frames, and yet
+// a frame can be checked alone when its predecessor is lost. These 12 bytes and the length stay the same in all
+// versions of the format. docs/event-log.md has the whole description.
+type frame struct {
+	previous uint32 // CRC of the frame before
+	crc      uint32
+	first    uint64         // sequence number of its first event
+	count    int            // number of its events
+	at       jobmon.Instant // time of the batch
+	events   []byte
+	eventsAt int // where events begin in the frame
+}
+
+// last is the sequence number of the frame's last event.
+func (f *frame) last() uint64 { return f.first + uint64(f.count) - 1 }
+
+// appendFrame appends to dst the frame of a batch and returns it with the frame's CRC. Seq and At of the events are
+// not looked at. scratch is working space that may be nil; it is returned to be used again.
+func appendFrame(dst, scratch []byte, previous uint32, first uint64, at jobmon.Instant, events []jobmon.Event) (out, space []byte, crc uint32, err error) {
+	if len(events) == 0 {
+		return dst, scratch, 0, sentence(ErrInvalid, "", "a batch without events cannot be appended: append what happened, or nothing")
+	}
+	if len(events) > MaxEvents {
+		return dst, scratch, 0, sentence(ErrTooLarge, "", "a batch of %d events cannot be appended, the most is %d: append it in parts", len(events), MaxEvents)
+	}
+	if first == 0 || first > math.MaxUint64-uint64(len(events)) {
+		return dst, scratch, 0, sentence(ErrTooLarge, "", "there are no sequence numbers left behind %d: begin a new log", first)
+	}
+	body := binary.AppendUvarint(scratch[:0], first)
+	body = binary.AppendUvarint(body, uint64(len(events)))
+	body = binary.AppendUvarint(body, zigzag(int64(at)))
+	body, err = appendEvents(body, at, events)
+	if err != nil {
+		return dst, body, 0, err
+	}
+	start := len(dst)
+	dst = append(dst, magic...)
+	dst = append(dst, frameVersion)
+	dst = binary.LittleEndian.AppendUint32(dst, previous)
+	dst = append(dst, 0, 0, 0, 0)
+	dst = binary.AppendUvarint(dst, uint64(len(body)))
+	dst = append(dst, body...)
+	if len(dst)-start > MaxFrame {
+		return dst[:start], body, 0, sentence(ErrTooLarge, "", "a batch of %d bytes cannot be appended, the most is %d: append it in parts", len(dst)-start, MaxFrame)
+	}
+	crc = checksum(0, dst[start:start+8], dst[start+fixedLen:])
+	binary.LittleEndian.PutUint32(dst[start+8:], crc)
+	return dst, body, crc, nil
+}
+
+// parseFrame takes a frame apart and checks everything but its events. data must be one frame and no more.
+func parseFrame(data []byte) (frame, *frameError) {
+	var f frame
+	if len(data) <= fixedLen {
+		return f, &frameError{ErrTruncated, len(data), fmt.Sprintf("a frame has at least %d bytes", fixedLen+1)}
+	}
+	if string(data[:len(magic)]) != magic {
+		return f, broken(0, "no frame begins here")
+	}
+	length, n := binary.Uvarint(data[fixedLen:])
+	if n == 0 {
+		return f, &frameError{ErrTruncated, len(data), "its length is cut off"}
+	}
+	if n < 0 || length > MaxFrame {
+		return f, broken(fixedLen, "its length makes no sense")
+	}
+	body := data[fixedLen+n:]
+	if uint64(len(body)) < length {
+		return f, &frameError{ErrTruncated, len(data), fmt.Sprintf("%d bytes are missing", length-uint64(len(body)))}
+	}
+	if uint64(len(body)) > length {
+		return f, broken(fixedLen+n+int(length), "%d bytes too many", uint64(len(body))-length)
+	}
+	f.previous = binary.LittleEndian.Uint32(data[4:])
+	f.crc = binary.LittleEndian.Uint32(data[8:])
+	if crc := checksum(0, data[:8], data[fixedLen:]); crc != f.crc {
+		return f, broken(8, "its checksum is %08x, its bytes give %08x", f.crc, crc)
+	}
+	// Only now, as a flipped bit in the version must not look like a newer version.
+	switch version := data[3]; {
+	case version > frameVersion:
+		return f, &frameError{ErrNewer, 3, fmt.Sprintf("the frame has format version %d, known is %d", version, frameVersion)}
+	case version == 0:
+		return f, broken(3, "there is no format version 0")
+	}
+	c := cursor{data: data, at: fixedLen + n}
+	first, count, at := c.uvarint(), c.uvarint(), c.zigzag()
+	f.eventsAt, f.events = c.at, data[c.at:]
+	switch {
+	case c.bad:
+		return f, broken(c.at, "a number has no end")
+	case first == 0 || count == 0 || count > MaxEvents || first > math.MaxUint64-count:
+		return f, broken(fixedLen+n, "%d events from sequence number %d make no sense", count, first)
+	case count > uint64(len(f.events)/minEventLen):
+		return f, broken(c.at, "%d bytes cannot hold %d events", len(f.events), count)
+	}
+	f.first, f.count, f.at = first, int(count), jobmon.Instant(at)
+	return f, nil
+}
+
+// number reads a uvarint at data[at] and says where it ends: beyond the end of data when it is not whole, so that
+// what is read behind it is not whole either.
+func number(data []byte, at int) (v uint64, end int) {
+	if uint(at) < uint(len(data)) && data[at] < 0x80 { // most numbers have one byte
+		return uint64(data[at]), at + 1
+	}
+	return longNumber(data, at)
+}
+
+func longNumber(data []byte, at int) (v uint64, end int) {
+	if at < len(data) {
+		if v, n := binary.Uvarint(data[at:]); n > 0 {
+			return v, at + n
+		}
+	}
+	return 0, len(data) + 1
+}
+
+// cursor reads fields and remembers whether one was out of bounds, so that it need not be asked after each.
+type cursor struct {
+	data []byte
+	at   int
+	bad  bool
+}
+
+func (c *cursor) uvarint() uint64 {
+	v, end := number(c.data, c.at)
+	if end > len(c.data) {
+		c.bad = true
+		return 0
+	}
+	c.at = end
+	return v
+}
+
+func (c *cursor) zigzag() int64 { return unzigzag(c.uvarint()) }
+
+// bytes takes the next n bytes.
+func (c *cursor) bytes(n uint64) []byte {
+	if n > uint64(len(c.data)-c.at) {
+		c.bad = true
+		return nil
+	}
+	part := c.data[c.at : c.at+int(n)]
+	c.at += int(n)
+	return part
+}
+
+// zigzag maps small numbers of either sign to small numbers without: 0, -1, 1, -2 become 0, 1, 2, 3.
+func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }
+func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
