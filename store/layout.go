@@ -1,0 +1,267 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+	"unicode"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+)
+
+// Files in the data dir. CURRENT holds the name of the log in use and a line end; other generations of the log can
+// lie beside it.
+const (
+	currentFile = "CURRENT"
+	lockFile    = "LOCK" // who runs; written and held by the daemon, only read here
+	tempSuffix  = ".new" // a log that is not finished: removed by the next writer
+)
+
+// logName is the name of a generation of the log.
+func logName(generation int) string { return fmt.Sprintf("log-%06d.db", generation) }
+
+func isLogName(name string) bool {
+	ok, _ := regexp.MatchString(`^log-\d{6,9}\.db$`, name)
+	return ok
+}
+
+// isNeighbour says that a file or folder of this program may lie in the data dir before the log does: the instance
+// lock, the folder of .evt files and the configuration, which are there by default.
+func isNeighbour(name string) bool {
+	return name == lockFile || name == "evt" || strings.HasPrefix(name, "jobmon-db.")
+}
+
+// isLeftover says that a file is what a crash left of something that was never finished.
+func isLeftover(name string) bool {
+	if base, ok := strings.CutSuffix(name, tempSuffix); ok {
+		return isLogName(base)
+	}
+	return strings.HasPrefix(name, currentFile+".") && strings.HasSuffix(name, atomicfile.Suffix)
+}
+
+// currentLog is the path of the log in use. The error is fs.ErrNotExist when the data dir has none.
+func currentLog(dir string) (string, error) {
+	path := filepath.Join(dir, currentFile)
+	text, err := readSmall(path, 256)
+	if err != nil {
+		return "", ioError("finding the log", err)
+	}
+	name := strings.TrimSpace(string(text))
+	if !isLogName(name) {
+		return "", sentence(ErrCorrupt, path, "%s does not name a log: write into it the name of the newest log-*.db beside it", path)
+	}
+	logPath := filepath.Join(dir, name)
+	if _, err := os.Stat(logPath); errors.Is(err, fs.ErrNotExist) {
+		return "", sentence(ErrCorrupt, path, "%s names the log %s, which is not there: restore it from a backup", path, name)
+	}
+	return logPath, nil
+}
+
+// readSmall reads a file of which no more than limit bytes are of interest.
+func readSmall(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, limit))
+}
+
+func errLocked(path string, cause error) error {
+	who := lockHolder(filepath.Dir(path))
+	if who != "" {
+		who = " (" + who + ")"
+	}
+	e := sentence(ErrLocked, path, "%s is in use by another process%s: stop it, or ask it instead of opening the file", path, who)
+	e.Err = cause
+	return e
+}
+
+// lockHolder is what the instance lock file beside the log says of its owner, as one short printable line.
+func lockHolder(dir string) string {
+	text, err := readSmall(filepath.Join(dir, lockFile), 512)
+	if err != nil {
+		return "" // it only makes a message better
+	}
+	line := strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return ' '
+		}
+		return c
+	}, string(text))
+	return strings.Join(strings.Fields(line), " ")
+}
+
+// withoutCurrent decides about a data dir that has no CURRENT: nil means that a log may be created in it, once the
+// files in leftovers are removed. There is none yet, or a creation was cut off.
+func withoutCurrent(dir string, wait time.Duration) (leftovers []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, ioError("reading the data dir", err)
+	}
+	unnamed := "" // the newest log with events
+	for _, entry := range entries {
+		name := entry.Name()
+		path := filepath.Join(dir, name)
+		switch {
+		case isNeighbour(name):
+		case isLeftover(name):
+			leftovers = append(leftovers, path)
+		case isLogName(name):
+			last, err := lastIn(path, wait)
+			if err != nil {
+				return nil, err
+			}
+			if last > 0 {
+				unnamed = name
+			} else {
+				leftovers = append(leftovers, path)
+			}
+		default:
+			return nil, sentence(ErrNotOurs, dir, "%s holds other files (%q) and no log of jobmon-db: name an empty folder as data_dir", dir, name)
+		}
+	}
+	if unnamed != "" {
+		path := filepath.Join(dir, unnamed)
+		return nil, sentence(ErrCorrupt, path, "%s holds events, but %s is missing beside it: write the line %q into a file of that name", path, currentFile, unnamed)
+	}
+	return leftovers, nil
+}
+
+// lastIn is the last sequence number in a log that nothing names.
+func lastIn(path string, wait time.Duration) (uint64, error) {
+	db, err := openFile(path, true, wait, 0)
+	if err != nil {
+		return 0, err
+	}
+	_, b, err := readState(db, path, false)
+	return b.last, closeAfter(db, err)
+}
+
+// createLog creates a data dir with an empty log in it and returns the log's path. Whatever instant it is cut off
+// at, what it leaves is either a log or recognised as left over by withoutCurrent:
+//
+//	log-000001.db.new  written and synced   cut off here: removed by the next writer
+//	log-000001.db      renamed              cut off here: holds no events, removed by the next writer
+//	CURRENT.*          written and synced   the same
+//	CURRENT            renamed              from here on there is a log
+func createLog(dir, site string, wait time.Duration) (string, error) {
+	leftovers, err := withoutCurrent(dir, wait)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return "", ioError("creating the data dir", err)
+	}
+	for _, path := range leftovers {
+		if err := removeLeftover(path, wait); err != nil {
+			return "", err
+		}
+	}
+	path := filepath.Join(dir, logName(1))
+	if err := writeEmptyLog(path+tempSuffix, newMeta(site), wait); err != nil {
+		return "", err
+	}
+	if err := publish(path); err != nil {
+		return "", err
+	}
+	return path, writeCurrent(dir, path)
+}
+
+// removeLeftover removes what a crash left, unless another process is just making it.
+func removeLeftover(path string, wait time.Duration) error {
+	db, err := openBolt(path, boltOptions(true, wait))
+	if errors.Is(err, ErrLocked) {
+		return err
+	}
+	if err == nil {
+		if err := db.Close(); err != nil {
+			return ioError("closing what an earlier start left over", err)
+		}
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return ioError("removing what an earlier start left over", err)
+	}
+	return nil
+}
+
+// writeEmptyLog writes a log without events to path; it is on the disk when it returns.
+func writeEmptyLog(path string, m meta, wait time.Duration) error {
+	record, err := m.encode()
+	if err != nil {
+		return err
+	}
+	db, err := openBolt(path, boltOptions(false, wait))
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		bucket, err := tx.CreateBucket([]byte(bucketMeta))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.CreateBucket([]byte(bucketTail)); err != nil {
+			return err
+		}
+		return bucket.Put([]byte(keyLog), record)
+	})
+	if err := errors.Join(err, db.Close()); err != nil { // Windows renames no open file
+		return ioError("creating the log "+path, err)
+	}
+	return nil
+}
+
+// writeCurrent makes the log at path the one in use. On Windows, where a virus scanner may hold a new file for a moment,
+// it and publish try again for up to a second.
+func writeCurrent(dir, path string) error {
+	err := patiently(func() error {
+		return atomicfile.WriteDurable(filepath.Join(dir, currentFile), []byte(filepath.Base(path)+"\n"), 0o600)
+	})
+	if err != nil {
+		return ioError("making the log the one in use", err)
+	}
+	return nil
+}
+
+// publish gives a finished log its name and makes the name durable.
+func publish(path string) error {
+	err := patiently(func() error { return os.Rename(path+tempSuffix, path) })
+	if err != nil {
+		return ioError("giving the new log its name", err)
+	}
+	if runtime.GOOS == "windows" {
+		return nil // has no way to sync a folder; NTFS writes renames to its journal
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return ioError("syncing the data dir", err)
+	}
+	if err := errors.Join(folder.Sync(), folder.Close()); err != nil {
+		return ioError("syncing the data dir", err)
+	}
+	return nil
+}
+
+func patiently(do func() error) error {
+	err := do()
+	for range 20 {
+		if !atomicfile.Busy(err) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+		err = do()
+	}
+	return err
+}

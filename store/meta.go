@@ -1,0 +1,96 @@
+package store
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// fileFormat is the version of what is in the file beyond the frames, which have a version of their own.
+const fileFormat = 1
+
+// Names inside the bbolt file. "blocks" and "caches" are kept for what issue 5 adds.
+const (
+	bucketMeta = "meta"
+	bucketTail = "tail" // first sequence number (8 bytes, big endian) -> frame
+	keyLog     = "log"  // in meta: the CRC-32C of the rest (4 bytes, little endian) and the meta record as JSON
+)
+
+// meta is what a log says of itself. Fields that a reader does not know are ignored.
+type meta struct {
+	Format  int            `json:"format"` // version that wrote the file last
+	Reader  int            `json:"reader"` // oldest version that can read it
+	ID      string         `json:"id"`     // 128 random bits in hex: which log this is, for ever
+	Site    string         `json:"site"`
+	Created jobmon.Instant `json:"created"` // by this computer's clock
+	First   uint64         `json:"first"`   // sequence number of the first event
+	Chain   uint32         `json:"chain"`   // what the first frame gives as its predecessor's CRC
+}
+
+// newMeta is the meta record of a new log. Its frames are chained to its id, so that a frame of another log in it
+// does not go unnoticed.
+func newMeta(site string) meta {
+	id := make([]byte, 16)
+	rand.Read(id) // never fails: the program ends when there is no randomness
+	return meta{
+		Format: fileFormat, Reader: fileFormat, ID: hex.EncodeToString(id), Site: site,
+		Created: jobmon.InstantOf(time.Now()), First: 1, Chain: checksum(0, id),
+	}
+}
+
+func (m *meta) encode() ([]byte, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encoding what a log says of itself: %w", err)
+	}
+	return append(binary.LittleEndian.AppendUint32(nil, checksum(0, text)), text...), nil
+}
+
+// readMeta reads and checks the meta record. It has the same checks for every opening, also by a reader that opens
+// the file again for each page. path is for the errors.
+func readMeta(tx *bolt.Tx, path string, toWrite bool) (meta, error) {
+	var m meta
+	bucket := tx.Bucket([]byte(bucketMeta))
+	if bucket == nil {
+		return m, errForeignFile(path, "it holds another program's data")
+	}
+	record := bucket.Get([]byte(keyLog))
+	if len(record) < 4 {
+		return m, errForeignFile(path, "it does not say whose it is")
+	}
+	text := record[4:]
+	if checksum(0, text) != binary.LittleEndian.Uint32(record) {
+		return m, misfit(path, "what it says of itself has a wrong checksum")
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, misfit(path, "what it says of itself cannot be read")
+	}
+	if m.Reader > fileFormat || toWrite && m.Format > fileFormat {
+		return m, sentence(ErrNewer, path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): install that version", path, m.Format, fileFormat)
+	}
+	if m.First == 0 || tx.Bucket([]byte(bucketTail)) == nil {
+		return m, misfit(path, "what it says of itself makes no sense")
+	}
+	return m, nil
+}
+
+func errForeignFile(path, why string) error {
+	return sentence(ErrNotOurs, path, "%s is not a log of jobmon-db: %s: name the folder of the log as data_dir, or an empty one", path, why)
+}
+
+// seqKey is the key of the frame that begins with seq.
+func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
+
+func keySeq(key []byte) (uint64, bool) {
+	if len(key) != 8 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(key), true
+}

@@ -1,0 +1,201 @@
+// Package store keeps the event log: append only, on one bbolt file, the truth from which everything else follows.
+//
+// A batch of events is appended in one transaction as one frame, which is on the disk when Append returns. Frames
+// are numbered by the sequence numbers of their events and chained by their checksums; reading checks both. The
+// format, the durability promise and what happens at a crash are in docs/event-log.md.
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Options say how a log is opened. The zero value opens it for appending and creates it when there is none.
+type Options struct {
+	// Site is the name of the DS server, written into a log that is created; an existing log keeps its own.
+	Site string
+
+	// ReadOnly opens an existing log and changes nothing on the disk. The file is then open, and locked against a
+	// writer, only while a page of it is read.
+	ReadOnly bool
+
+	// LockWait is how long to wait for another process to let go of the log; 0 means 250 ms.
+	LockWait time.Duration
+
+	maxSize int                  // bytes the file may have, 0 for no limit: makes "disk full" happen in tests
+	commit  func(*bolt.Tx) error // instead of (*bolt.Tx).Commit, in tests
+}
+
+const defaultLockWait = 250 * time.Millisecond
+
+// Log is an open event log. Its methods may be called from several goroutines at once: appends wait for one
+// another, reading goes on beside them.
+type Log struct {
+	dir     string
+	path    string
+	options Options
+	meta    meta
+
+	appending sync.Mutex // one Append at a time; guards what follows
+	failed    bool       // the last commit failed: open the file again before the next
+	frame     []byte     // working space
+	body      []byte     // the same
+
+	handle sync.RWMutex // held for reading while db is used, for writing while it is exchanged
+	db     *bolt.DB     // nil when read-only, closed or not opened again
+	closed bool
+
+	state  sync.Mutex
+	bounds bounds
+	dead   error // bbolt panicked: it is not touched again, not even to close it, as that could wait for ever
+}
+
+// bounds are the ends of what is committed and acknowledged; zero when the log is empty.
+type bounds struct {
+	first, last     uint64
+	firstAt, lastAt jobmon.Instant
+	crc             uint32 // of the last frame, or what the first one is chained to
+}
+
+// Open opens the log in the data dir. Errors: ErrNoLog (read-only, and there is none), ErrNotOurs (the folder or
+// the file belongs to something else), ErrNewer, ErrLocked (within LockWait), ErrCorrupt, ErrTruncated; others come
+// from the operating system. The caller closes the log.
+func Open(dir string, options Options) (*Log, error) {
+	if options.LockWait <= 0 {
+		options.LockWait = defaultLockWait
+	}
+	if options.commit == nil {
+		options.commit = (*bolt.Tx).Commit
+	}
+	l := &Log{dir: dir, options: options}
+	var err error
+	if l.path, err = currentLog(dir); errors.Is(err, fs.ErrNotExist) {
+		l.path, err = l.absent()
+	}
+	if err != nil {
+		return nil, err
+	}
+	db, err := openFile(l.path, options.ReadOnly, options.LockWait, options.maxSize)
+	if err != nil {
+		return nil, err
+	}
+	if l.meta, l.bounds, err = readState(db, l.path, !options.ReadOnly); err != nil {
+		return nil, closeAfter(db, err)
+	}
+	if options.ReadOnly {
+		if err := closeAfter(db, nil); err != nil {
+			return nil, err
+		}
+		return l, nil
+	}
+	l.db = db
+	l.removeLeftovers()
+	return l, nil
+}
+
+// absent creates the log, or says that there is none.
+func (l *Log) absent() (string, error) {
+	if !l.options.ReadOnly {
+		return createLog(l.dir, l.options.Site, l.options.LockWait)
+	}
+	if _, err := withoutCurrent(l.dir, l.options.LockWait); err != nil {
+		return "", err
+	}
+	return "", sentence(ErrNoLog, l.dir, "there is no event log in %s: check data_dir, or start the daemon, which creates it", l.dir)
+}
+
+// removeLeftovers removes what crashes left beside a log that is open for writing. A failure hurts nothing and
+// comes again at the next opening.
+func (l *Log) removeLeftovers() {
+	entries, err := os.ReadDir(l.dir)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if isLeftover(entry.Name()) {
+			_ = os.Remove(filepath.Join(l.dir, entry.Name()))
+		}
+	}
+}
+
+// Close closes the log; whatever was appended is on the disk already. Closing it again does nothing.
+func (l *Log) Close() error {
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	l.handle.Lock()
+	defer l.handle.Unlock()
+	l.closed = true
+	return l.closeFile()
+}
+
+// closeFile closes the file if it is open. The caller holds handle for writing.
+func (l *Log) closeFile() error {
+	db := l.db
+	l.db = nil
+	if db == nil || l.deadly() != nil {
+		return nil
+	}
+	return closeAfter(db, nil)
+}
+
+// use lets call use the file. The caller holds handle.
+func (l *Log) use(call func(db *bolt.DB) error) error {
+	if err := l.deadly(); err != nil {
+		return err
+	}
+	if l.closed {
+		return errClosed(l.path)
+	}
+	if l.db == nil {
+		return sentence(ErrClosed, l.path, "%s is closed after a failed write: append again, which opens it", l.path)
+	}
+	err := guarded(l.path, func() error { return call(l.db) })
+	if errors.Is(err, errPanicked) {
+		l.state.Lock()
+		l.dead = err
+		l.state.Unlock()
+	}
+	return err
+}
+
+func (l *Log) deadly() error {
+	l.state.Lock()
+	defer l.state.Unlock()
+	return l.dead
+}
+
+// First is the sequence number and the time (UTC) of the oldest event; ok is false when there is none.
+func (l *Log) First() (seq uint64, at jobmon.Instant, ok bool) {
+	b := l.ends()
+	return b.first, b.firstAt, b.last > 0
+}
+
+// Last is the sequence number and the time (UTC) of the newest event whose batch is durable; ok is false when there
+// is none. For a log that is open for reading only it is what Open found.
+func (l *Log) Last() (seq uint64, at jobmon.Instant, ok bool) {
+	b := l.ends()
+	return b.last, b.lastAt, b.last > 0
+}
+
+// ID tells this log from all others: 32 hex digits, random, given at its creation.
+func (l *Log) ID() string { return l.meta.ID }
+
+// Site is the name of the DS server that was given at the log's creation.
+func (l *Log) Site() string { return l.meta.Site }
+
+// Path is the log's file.
+func (l *Log) Path() string { return l.path }
+
+func (l *Log) ends() bounds {
+	l.state.Lock()
+	defer l.state.Unlock()
+	return l.bounds
+}

@@ -1,0 +1,332 @@
+package store_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
+	"github.com/jobmon-db/jobmon-db/store/storetest"
+)
+
+const noon = storetest.Noon
+
+func open(t testing.TB, dir string, options store.Options) *store.Log {
+	t.Helper()
+	log, err := store.Open(dir, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	return log
+}
+
+func appendRows(t testing.TB, log *store.Log, n int) jobmon.Batch {
+	t.Helper()
+	batch, err := log.Append(noon, storetest.Rows(n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return batch
+}
+
+func TestConformance(t *testing.T) {
+	options := store.Options{Site: storetest.Site}
+	t.Run("on disk", func(t *testing.T) {
+		storetest.Run(t,
+			func(t *testing.T) storetest.Log { return open(t, t.TempDir(), options) },
+			func(t *testing.T, log storetest.Log) storetest.Log {
+				if err := log.Close(); err != nil {
+					t.Fatal(err)
+				}
+				return open(t, filepath.Dir(log.Path()), store.Options{Site: "another name is ignored"})
+			})
+	})
+	t.Run("in memory", func(t *testing.T) {
+		storetest.Run(t,
+			func(t *testing.T) storetest.Log { return &storetest.Memory{SiteName: storetest.Site} },
+			func(t *testing.T, log storetest.Log) storetest.Log { return log.(*storetest.Memory).Reopen() })
+	})
+}
+
+// TestRandomOperations compares the log on disk with the one in memory. A failing run prints how to repeat it.
+func TestRandomOperations(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp("", "jobmon-store")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		fault := &fault{}
+		options := store.Options{Site: "S"}.WithCommit(fault.commit)
+		log, err := store.Open(dir, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { log.Close() }()
+		model := &storetest.Memory{SiteName: "S"}
+		// When a commit fails after the disk has it, and nothing was appended since, the next process finds the batch.
+		stayed := func() {}
+
+		t.Repeat(map[string]func(*rapid.T){
+			"append": func(t *rapid.T) {
+				at := noon + jobmon.Instant(rapid.Int64Range(-1e6, 1e6).Draw(t, "at"))
+				n := rapid.OneOf(rapid.IntRange(1, 5), rapid.IntRange(500, 3000)).Draw(t, "events")
+				fault.next = rapid.SampledFrom([]string{"", "", "", "before", "after"}).Draw(t, "fault")
+				got, err := log.Append(at, storetest.Rows(n))
+				if failed := fault.fired; failed != "" {
+					fault.fired = ""
+					if err == nil {
+						t.Fatal("a failed commit was not reported")
+					}
+					if failed == "after" {
+						stayed = func() { model.Append(at, storetest.Rows(n)) }
+					}
+					return
+				}
+				want, _ := model.Append(at, storetest.Rows(n))
+				if err != nil || !slices.Equal(got.Events, want.Events) {
+					t.Fatalf("%v: got %d to %d, want %d to %d", err, got.First(), got.Last(), want.First(), want.Last())
+				}
+				stayed = func() {}
+			},
+			"open again": func(t *rapid.T) {
+				stayed()
+				stayed = func() {}
+				if err := log.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if log, err = store.Open(dir, options); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"read": func(t *rapid.T) {
+				last, _, _ := model.Last()
+				from := rapid.Uint64Range(0, last+2).Draw(t, "from")
+				same(t, log, model, from)
+			},
+			"": func(t *rapid.T) {
+				seq, at, ok := log.Last()
+				wantSeq, wantAt, wantOK := model.Last()
+				if seq != wantSeq || at != wantAt || ok != wantOK {
+					t.Fatalf("Last() = %d, %v, %v, want %d, %v, %v", seq, at, ok, wantSeq, wantAt, wantOK)
+				}
+			},
+		})
+		same(t, log, model, 0)
+	})
+}
+
+func same(t *rapid.T, log, model storetest.Log, from uint64) {
+	want := model.Read(from)
+	var batches []jobmon.Batch
+	for batch := range want {
+		batches = append(batches, batch)
+	}
+	for got, err := range log.Read(from) {
+		if err != nil {
+			t.Fatalf("reading from %d: %v", from, err)
+		}
+		if len(batches) == 0 || got.At != batches[0].At || !slices.Equal(got.Events, batches[0].Events) {
+			t.Fatalf("reading from %d: batch from %d is not what was appended", from, got.First())
+		}
+		batches = batches[1:]
+	}
+	if len(batches) > 0 {
+		t.Fatalf("reading from %d: %d batches are missing", from, len(batches))
+	}
+}
+
+// fault makes one commit fail: before anything is written, or after everything is, as when the last fsync fails.
+type fault struct {
+	next  string // "before" or "after"
+	fired string // what it was
+}
+
+func (f *fault) commit(tx *bolt.Tx) error {
+	next := f.next
+	f.next, f.fired = "", next
+	switch next {
+	case "before":
+		tx.Rollback()
+		return errors.New("injected: the disk is full")
+	case "after":
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+		return errors.New("injected: fsync failed")
+	}
+	return tx.Commit()
+}
+
+func TestAFailedCommit(t *testing.T) {
+	for _, when := range []string{"before", "after"} {
+		t.Run("fails "+when+" the disk has it", func(t *testing.T) {
+			dir := t.TempDir()
+			fault := &fault{}
+			log := open(t, dir, store.Options{}.WithCommit(fault.commit))
+			appendRows(t, log, 3)
+
+			for range 2 {
+				fault.next = when
+				failed := storetest.Rows(5)
+				if _, err := log.Append(noon, failed); err == nil || !strings.Contains(err.Error(), "injected") {
+					t.Fatalf("got %v", err)
+				}
+				if failed[0].Seq != 0 {
+					t.Error("a number was given to an event that was not appended")
+				}
+				if seq, _, _ := log.Last(); seq != 3 {
+					t.Errorf("Last() = %d, want 3", seq)
+				}
+				if got := storetest.Collect(t, log, 0); len(got) != 1 {
+					t.Errorf("%d batches can be read, want 1", len(got))
+				}
+			}
+			if batch := appendRows(t, log, 2); batch.First() != 4 {
+				t.Errorf("the next event has number %d, want 4", batch.First())
+			}
+			log.Close()
+			got := storetest.Collect(t, open(t, dir, store.Options{}), 0)
+			if len(got) != 2 || got[1].First() != 4 || got[1].Last() != 5 {
+				t.Errorf("after opening again: %d batches", len(got))
+			}
+		})
+	}
+}
+
+func TestTheProcessEndsAfterAFailedCommit(t *testing.T) {
+	dir := t.TempDir()
+	fault := &fault{next: "after"}
+	log := open(t, dir, store.Options{}.WithCommit(fault.commit))
+	if _, err := log.Append(noon, storetest.Rows(5)); err == nil {
+		t.Fatal("a failed commit was not reported")
+	}
+	log.Close()
+	log = open(t, dir, store.Options{})
+	if seq, _, _ := log.Last(); seq != 5 {
+		t.Errorf("Last() = %d: the batch is on the disk whole, so it counts", seq)
+	}
+	if batch := appendRows(t, log, 1); batch.First() != 6 {
+		t.Errorf("the next event has number %d, want 6", batch.First())
+	}
+}
+
+func TestADiskThatFillsUp(t *testing.T) {
+	dir := t.TempDir()
+	log := open(t, dir, store.Options{}.WithMaxSize(256<<10))
+	appended := 0
+	var full error
+	for full == nil && appended < 1000 {
+		if _, full = log.Append(noon, storetest.Rows(100)); full == nil {
+			appended++
+		}
+	}
+	if full == nil {
+		t.Fatal("the disk never filled up")
+	}
+	for range 3 { // it stays full, and stays usable
+		if _, err := log.Append(noon, storetest.Rows(100)); err == nil {
+			t.Fatal("there was room after all")
+		}
+		if got := storetest.Collect(t, log, 0); len(got) != appended {
+			t.Fatalf("%d batches, want %d", len(got), appended)
+		}
+	}
+	log.Close()
+	log = open(t, dir, store.Options{}) // there is room again
+	if batch := appendRows(t, log, 100); batch.First() != uint64(appended*100+1) {
+		t.Errorf("the next event has number %d, want %d", batch.First(), appended*100+1)
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := store.Open(dir, store.Options{ReadOnly: true}); !errors.Is(err, store.ErrNoLog) {
+		t.Fatalf("an empty folder: %v, want ErrNoLog", err)
+	}
+	if _, err := store.Open(filepath.Join(dir, "absent"), store.Options{ReadOnly: true}); !errors.Is(err, store.ErrNoLog) {
+		t.Fatalf("no folder: %v, want ErrNoLog", err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Fatalf("opening for reading has left %v", entries)
+	}
+
+	writer := open(t, dir, store.Options{})
+	appendRows(t, writer, 3)
+	if _, err := store.Open(dir, store.Options{ReadOnly: true}); !errors.Is(err, store.ErrLocked) {
+		t.Fatalf("beside a writer: %v, want ErrLocked", err)
+	}
+	writer.Close()
+
+	reader := open(t, dir, store.Options{ReadOnly: true})
+	if _, err := reader.Append(noon, storetest.Rows(1)); !errors.Is(err, store.ErrReadOnly) {
+		t.Errorf("Append: %v, want ErrReadOnly", err)
+	}
+	second := open(t, dir, store.Options{ReadOnly: true})
+	for batch, err := range reader.Read(1) {
+		if err != nil || batch.Last() != 3 {
+			t.Fatalf("%v, %v", batch, err)
+		}
+		if got := storetest.Collect(t, second, 1); len(got) != 1 {
+			t.Fatalf("a second reader gets %d batches", len(got))
+		}
+		// A reader that takes its time keeps no writer out.
+		writer = open(t, dir, store.Options{})
+		appendRows(t, writer, 2)
+	}
+	if seq, _, _ := reader.Last(); seq != 3 {
+		t.Errorf("Last() = %d, want 3 as on opening", seq)
+	}
+	for _, err := range reader.Read(1) {
+		if !errors.Is(err, store.ErrLocked) {
+			t.Errorf("beside a writer: %v, want ErrLocked", err)
+		}
+	}
+	writer.Close()
+	if got := storetest.Collect(t, reader, 1); len(got) != 1 {
+		t.Errorf("%d batches, want 1 as on opening", len(got))
+	}
+}
+
+func TestAMillionRowsAreOneBatch(t *testing.T) {
+	if os.Getenv("JOBMON_TEST_BIG") == "" {
+		t.Skip("takes 1 GB of memory: set JOBMON_TEST_BIG=1")
+	}
+	log := open(t, t.TempDir(), store.Options{})
+	appendRows(t, log, 1_000_000)
+	appendRows(t, log, 1)
+	got := storetest.Collect(t, log, 0)
+	if len(got) != 2 || got[0].Last() != 1_000_000 || got[1].First() != 1_000_001 {
+		t.Errorf("%d batches", len(got))
+	}
+}
+
+func TestALongReadTurnsPages(t *testing.T) {
+	log := open(t, t.TempDir(), store.Options{})
+	for range 30 {
+		appendRows(t, log, 3000) // about 30 KB
+	}
+	appendRows(t, log, 60_000) // more than a page
+	appendRows(t, log, 1)
+	next := uint64(1)
+	start := time.Now()
+	for batch, err := range log.Read(0) {
+		if err != nil || batch.First() != next {
+			t.Fatalf("batch from %d, want %d: %v", batch.First(), next, err)
+		}
+		next = batch.Last() + 1
+	}
+	t.Logf("%d events in %v", next-1, time.Since(start))
+	if next != 150_002 {
+		t.Errorf("read up to %d, want 150001", next-1)
+	}
+}

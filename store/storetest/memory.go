@@ -1,0 +1,170 @@
+// Package storetest has an event log in memory for the tests of packages that use one, and the tests that it and the
+// log on disk both pass.
+package storetest
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// Memory is an event log in memory with the methods of store.Log. Its methods may be called from several goroutines
+// at once. The zero value is an empty log.
+type Memory struct {
+	SiteName string
+
+	mu      sync.Mutex
+	batches []jobmon.Batch
+	closed  bool
+	failing error
+}
+
+// FailNext makes the next Append fail with err and append nothing.
+func (m *Memory) FailNext(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.failing = err
+}
+
+// Reopen is what opening the log again gives: the same events in a log that is not closed.
+func (m *Memory) Reopen() *Memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &Memory{SiteName: m.SiteName, batches: slices.Clone(m.batches)}
+}
+
+// Append is store.Log.Append; a batch is kept until the process ends and no longer.
+func (m *Memory) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.closed:
+		return jobmon.Batch{}, closed()
+	case m.failing != nil:
+		err := m.failing
+		m.failing = nil
+		return jobmon.Batch{}, err
+	case len(events) == 0:
+		return jobmon.Batch{}, refused(store.ErrInvalid, "a batch without events cannot be appended")
+	case len(events) > store.MaxEvents:
+		return jobmon.Batch{}, refused(store.ErrTooLarge, "a batch of %d events cannot be appended", len(events))
+	}
+	for i := range events {
+		e := &events[i]
+		if e.Kind == 0 {
+			return jobmon.Batch{}, refused(store.ErrInvalid, "event %d of the batch has no kind", i)
+		}
+		if max(len(e.Name), len(e.Place), len(e.Text)) > store.MaxString {
+			return jobmon.Batch{}, refused(store.ErrTooLarge, "a text in event %d of the batch is too long", i)
+		}
+	}
+	next := uint64(1)
+	if n := len(m.batches); n > 0 {
+		next = m.batches[n-1].Last() + 1
+	}
+	for i := range events {
+		events[i].Seq, events[i].At = next+uint64(i), at
+	}
+	m.batches = append(m.batches, jobmon.Batch{At: at, Events: slices.Clone(events)})
+	return jobmon.Batch{At: at, Events: events}, nil
+}
+
+// Read is store.Log.Read.
+func (m *Memory) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) {
+		m.mu.Lock()
+		i, _ := slices.BinarySearchFunc(m.batches, from, func(b jobmon.Batch, seq uint64) int {
+			if b.Last() < seq {
+				return -1
+			}
+			return 1
+		})
+		m.mu.Unlock()
+		for ; ; i++ {
+			batch, ok, err := m.batch(i)
+			if err != nil {
+				yield(jobmon.Batch{}, err)
+				return
+			}
+			if !ok || !yield(batch, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Scan is store.Log.Scan; it too overwrites the events of the batch before, so that a test notices who keeps them.
+func (m *Memory) Scan(from uint64) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) {
+		var space []jobmon.Event
+		for batch, err := range m.Read(from) {
+			clear(space)
+			space = append(space[:0], batch.Events...)
+			batch.Events = space
+			if !yield(batch, err) {
+				return
+			}
+		}
+	}
+}
+
+func (m *Memory) batch(i int) (jobmon.Batch, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return jobmon.Batch{}, false, closed()
+	}
+	if i >= len(m.batches) {
+		return jobmon.Batch{}, false, nil
+	}
+	b := m.batches[i]
+	return jobmon.Batch{At: b.At, Events: slices.Clone(b.Events)}, true, nil
+}
+
+// First is store.Log.First.
+func (m *Memory) First() (seq uint64, at jobmon.Instant, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.batches) == 0 {
+		return 0, 0, false
+	}
+	return m.batches[0].First(), m.batches[0].At, true
+}
+
+// Last is store.Log.Last.
+func (m *Memory) Last() (seq uint64, at jobmon.Instant, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.batches) == 0 {
+		return 0, 0, false
+	}
+	b := m.batches[len(m.batches)-1]
+	return b.Last(), b.At, true
+}
+
+// ID is the same for all logs in memory.
+func (m *Memory) ID() string { return "00000000000000000000000000000000" }
+
+// Site is SiteName.
+func (m *Memory) Site() string { return m.SiteName }
+
+// Path names no file.
+func (m *Memory) Path() string { return "memory" }
+
+// Close is store.Log.Close.
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	return nil
+}
+
+func closed() error { return refused(store.ErrClosed, "the log in memory has been closed") }
+
+func refused(kind error, format string, args ...any) error {
+	return &store.Error{Kind: kind, Offset: -1, Text: fmt.Sprintf(format, args...)}
+}
