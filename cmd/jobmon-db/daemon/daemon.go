@@ -1,0 +1,146 @@
+// Package daemon wires the parts of the running program together.
+//
+//	(1) log          store.Open          the event log, locked against other writers
+//	(2) state        history.Fold        tables and pictures, folded from the log
+//	(3) evt folder   evtdir.Dir          writes the files, on a goroutine of its own
+//	(4) journal      journal             log, then state, then files: durable before visible
+//	(5) poller       ingest.Poller       reads the source, hands what changed to the journal
+//
+// They start in this order and stop in the other one. The source is the caller's.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// Options say what a daemon works on.
+type Options struct {
+	DataDir  string // of the log; created when missing
+	EvtDir   string // of the .evt files; created when missing
+	Takeover bool   // replace files in EvtDir that are not ours
+	Settings jobmon.Settings
+	Interval time.Duration // of polling, by our clock
+	Timeout  time.Duration // for one read
+	Speed    float64       // how many times faster than ours the source's clock runs; 0 means 1
+	Version  string
+	Logger   zerolog.Logger
+}
+
+// How often the file that says until when we watched is written, and how long the last files may take at the end.
+const (
+	coverageEvery = 5 * time.Second
+	lastFiles     = 3 * time.Second
+)
+
+// Daemon is one running program. Create it with Open, call Run once, then Close.
+type Daemon struct {
+	options Options
+	log     *store.Log
+	files   *evtdir.Dir
+	journal *journal
+	covered history.Coverage
+
+	mu          sync.Mutex
+	coverage    history.Coverage // the newest, by the poller
+	writtenLast time.Time
+}
+
+// Open opens or creates the log and folds it. Errors are those of store.Open.
+func Open(o Options) (*Daemon, error) {
+	log, err := store.Open(o.DataDir, store.Options{Site: o.Settings.Site})
+	if err != nil {
+		return nil, err
+	}
+	state, err := history.Fold(log, nil)
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	files := evtdir.New(evtdir.Options{Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Log: o.Logger})
+	return &Daemon{
+		options: o, log: log, files: files, covered: history.ReadCoverage(o.DataDir),
+		journal: &journal{log: log, files: files, logger: o.Logger, state: state},
+	}, nil
+}
+
+// Run reads the source until ctx ends, then records that and lets the last files be written. It returns nil on a clean end.
+func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
+	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWriting()
+	var writer sync.WaitGroup
+	writer.Go(func() { d.files.Run(writing) })
+
+	d.journal.publishOpen()
+	state := d.journal.state
+	poller := ingest.New(source, d.journal, ingest.Options{
+		Interval: d.options.Interval, Timeout: d.options.Timeout, Speed: d.options.Speed,
+		Version: d.options.Version, Projection: projector.Version, Settings: d.options.Settings, Logger: d.options.Logger,
+		Previous: ingest.Previous{
+			Read: state.Read, Offset: state.Projection.Offset(), Settings: state.Settings, SourceLost: state.SourceLost,
+			Covered: max(d.covered.Until, state.At), Ahead: d.covered.Ahead(),
+		},
+		Covered: d.cover,
+	})
+	d.options.Logger.Info().Str("log", d.log.Path()).Uint64("events", state.Seq).Str("evt_dir", d.options.EvtDir).
+		Str("version", d.options.Version).Msg("watching")
+	err := poller.Run(ctx)
+
+	d.saveCoverage()
+	flushing, cancel := context.WithTimeout(writing, lastFiles)
+	defer cancel()
+	if late := d.files.Flush(flushing); late != nil {
+		// the files are not lost: the next start writes them
+		d.options.Logger.Warn().Err(late).Msg("some files could not be written before the end")
+	}
+	stopWriting()
+	writer.Wait()
+	return err
+}
+
+// cover takes note of a good read, and writes it down from time to time.
+func (d *Daemon) cover(until jobmon.Instant, ahead time.Duration) {
+	d.mu.Lock()
+	d.coverage = history.Coverage{Until: until, AheadMS: ahead.Milliseconds()}
+	due := time.Since(d.writtenLast) >= coverageEvery
+	d.mu.Unlock()
+	if due {
+		d.saveCoverage()
+	}
+}
+
+func (d *Daemon) saveCoverage() {
+	d.mu.Lock()
+	c := d.coverage
+	d.writtenLast = time.Now()
+	d.mu.Unlock()
+	if c.Until == 0 {
+		return
+	}
+	if err := history.WriteCoverage(d.options.DataDir, c); err != nil {
+		d.options.Logger.Warn().Err(err).Msg("cannot write down until when the source was watched")
+	}
+}
+
+// Pictures are all computers' pictures after the last batch, by id. Safe for concurrent use.
+func (d *Daemon) Pictures() []jobmon.Progress { return d.journal.pictures() }
+
+// Close closes the log; Run must have returned.
+func (d *Daemon) Close() error {
+	if err := d.log.Close(); err != nil {
+		return fmt.Errorf("close the log: %w", err)
+	}
+	return nil
+}
