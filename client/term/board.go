@@ -1,0 +1,206 @@
+// Package term draws pictures as text for people: a line for each computer, or one computer's whole screen. It only
+// writes to the writer it is given and asks no terminal anything. States are told by word and mark, colour only
+// repeats them; names cannot reach the terminal as commands. All functions are safe for concurrent use.
+package term
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Options say how to draw.
+type Options struct {
+	Width int  // columns of a line; 0 for any number, as for a pipe; fewer than 80 count as 80
+	Color bool // with ANSI colours
+	UTC   bool // times in UTC instead of the DS server's
+}
+
+func (o Options) width() int { return max(o.Width, 80) }
+
+// roomy says that lines need not be crammed.
+func (o Options) roomy() bool { return o.Width == 0 || o.Width >= 100 }
+
+// Board writes a table with a line for each picture, in the order given, and below it what holds for all: whether the
+// source is lost, the time of the newest picture and the zone of all times. The error is the writer's.
+func Board(w io.Writer, pictures []jobmon.Progress, o Options) error {
+	if len(pictures) == 0 {
+		_, err := io.WriteString(w, "No deployment has been seen yet.\n")
+		return err
+	}
+	newest := slices.MaxFunc(pictures, func(x, y jobmon.Progress) int { return cmp.Compare(x.Seq, y.Seq) })
+	clock := o.clock(newest.Offset, newest.At)
+	clock.short = true
+	names := map[string]int{}
+	for _, p := range pictures {
+		names[p.Computer.Name]++
+	}
+	columns := []column{{least: 10}, {}, {right: true}, {right: true}, {right: true}, {}, {least: 10}}
+	gap, now := " ", "NOW, SINCE"
+	if o.roomy() {
+		gap, now = "  ", "NOW"
+	}
+	rows := [][]cell{head("COMPUTER", "DONE", "JOBS", "FAIL", "LATE", "READY", now)}
+	for i := range pictures {
+		rows = append(rows, o.line(&pictures[i], clock, names[pictures[i].Computer.Name] > 1))
+	}
+	var b strings.Builder
+	o.table(&b, columns, gap, rows)
+	b.WriteString("\n")
+	if newest.SourceLost {
+		b.WriteString(o.paint(lost(&newest, clock), bad) + "\n")
+	}
+	fmt.Fprintf(&b, "As of %s%s.\n", clock.exact(newest.At), o.whose())
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// whose says whose time is shown, where that is not said by "UTC".
+func (o Options) whose() string {
+	if o.UTC {
+		return ""
+	}
+	return ", the DS server's time"
+}
+
+func head(titles ...string) []cell {
+	row := make([]cell, len(titles))
+	for i, title := range titles {
+		row[i] = cell{text: title, style: faint}
+	}
+	return row
+}
+
+// line is one computer's line of the board.
+func (o Options) line(p *jobmon.Progress, clock clock, ambiguous bool) []cell {
+	name := cell{text: label(jobmon.ComputerName(p.Computer.ID, p.Computer.Name)), style: bold}
+	if ambiguous {
+		name.tail = fmt.Sprintf(" id:%d", p.Computer.ID)
+	}
+	if p.Computer.Ghost {
+		name.tail += " (ghost)"
+	}
+	s := p.Session
+	if s == nil {
+		return []cell{name, {}, {}, {}, {}, {}, {text: "no deployment seen", style: faint}}
+	}
+	length := 5
+	if o.roomy() {
+		length = 10
+	}
+	failed := cell{text: fmt.Sprint(s.Failed)}
+	if s.Failed > 0 {
+		failed.style = bad
+	}
+	return []cell{
+		name,
+		{text: fmt.Sprintf("%s %3d%%", bar(s.Percent, length), s.Percent)},
+		{text: fmt.Sprintf("%d/%d", s.JobsDone, s.Jobs)},
+		failed,
+		{text: fmt.Sprint(s.Late)},
+		{text: ready(s, clock)},
+		o.now(s, clock),
+	}
+}
+
+// ready is when the deployment will end or has ended.
+func ready(s *jobmon.SessionProgress, clock clock) string {
+	switch {
+	case s.State != jobmon.SessionOpen:
+		return "at " + clock.at(s.Ended)
+	case s.ETA == 0:
+		return ""
+	case s.ETAAtLeast:
+		return "at least " + clock.at(s.ETA)
+	}
+	return "about " + clock.at(s.ETA)
+}
+
+// now is what happens, or why nothing does, or how it ended.
+func (o Options) now(s *jobmon.SessionProgress, clock clock) cell {
+	if s.State != jobmon.SessionOpen {
+		return cell{text: outcome(s), style: outcomeStyle(s)}
+	}
+	if stage, ok := at(s.Stages, s.Current); ok {
+		c := cell{text: label(stage.Name), least: 7, style: busy}
+		if stage.Began != 0 {
+			c.tail = " " + clock.at(stage.Began)
+			if o.roomy() {
+				c.tail = " since" + c.tail
+			}
+		}
+		if stage.Overdue {
+			c.text = "overdue: " + c.text
+		}
+		return c
+	}
+	next := ""
+	if stage, ok := at(s.Stages, s.Next); ok {
+		next = "next: " + label(stage.Name)
+	}
+	if s.Why == nil {
+		return cell{text: next}
+	}
+	if next != "" {
+		next = "; " + next
+	}
+	return cell{text: why(s.Why, clock) + next}
+}
+
+// at is the stage of that index, if there is one.
+func at(stages []jobmon.Stage, index int) (*jobmon.Stage, bool) {
+	if index < 0 || index >= len(stages) {
+		return nil, false
+	}
+	return &stages[index], true
+}
+
+func outcome(s *jobmon.SessionProgress) string {
+	if s.Result != jobmon.ResultNone {
+		return string(s.Result)
+	}
+	return s.State.String()
+}
+
+func outcomeStyle(s *jobmon.SessionProgress) style {
+	switch s.Result {
+	case jobmon.ResultReady, jobmon.ResultAfterRetries:
+		return good
+	case jobmon.ResultWithFailures:
+		return bad
+	}
+	return normal
+}
+
+// why says in words why nothing runs.
+func why(w *jobmon.Waiting, clock clock) string {
+	switch w.Kind {
+	case jobmon.WaitAgentOffline:
+		if w.Since == 0 {
+			return "agent offline"
+		}
+		return "agent offline since " + clock.at(w.Since)
+	case jobmon.WaitGhost:
+		return "on a ghost"
+	case jobmon.WaitDue:
+		return "due " + clock.start(w.Start)
+	case jobmon.WaitUnscheduled:
+		return "assigned but not scheduled"
+	case jobmon.WaitStuck:
+		return "stuck: long past due"
+	case jobmon.WaitBehind:
+		return fmt.Sprintf("behind %q, which runs since %s", label(w.Job), clock.at(w.Since))
+	case jobmon.WaitServer:
+		return "due, DS has not begun it"
+	}
+	return string(w.Kind)
+}
+
+// lost says that the source is lost.
+func lost(p *jobmon.Progress, clock clock) string {
+	return fmt.Sprintf("!! The DS database cannot be read since %s: all this is older.", clock.at(p.SourceSince))
+}

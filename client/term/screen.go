@@ -1,0 +1,270 @@
+package term
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Screen writes one computer's picture in full: who and when, what runs, the stages, failures, what comes later. The
+// error is the writer's.
+func Screen(w io.Writer, p *jobmon.Progress, o Options) error {
+	s := screen{Options: o, p: p, clock: o.clock(p.Offset, p.At)}
+	s.head()
+	if p.Session == nil {
+		s.say(normal, "No deployment of this computer has been seen.", "")
+	} else {
+		s.session(p.Session)
+		s.stages(p.Session)
+		s.failures(p.Session)
+	}
+	s.later()
+	_, err := io.WriteString(w, s.b.String())
+	return err
+}
+
+// screen is the text as it grows.
+type screen struct {
+	Options
+	p     *jobmon.Progress
+	clock clock
+	b     strings.Builder
+}
+
+// say writes a line. When it is too long text is cut, tail stays.
+func (s *screen) say(st style, text, tail string) {
+	line := text + tail
+	if s.Width > 0 {
+		line = cell{text: text, tail: tail}.fit(s.width())
+	}
+	s.b.WriteString(s.paint(line, st) + "\n")
+}
+
+func (s *screen) head() {
+	c := s.p.Computer
+	name := label(jobmon.ComputerName(c.ID, c.Name))
+	s.say(bold, name, "")
+	id, state := fmt.Sprintf("id %d", c.ID), ", agent "+s.p.Agent.String()
+	if s.p.Site != "" {
+		id += " on " + label(s.p.Site)
+	}
+	if c.Ghost {
+		state += ", ghost: the console does not show it"
+	}
+	s.say(normal, id, state)
+	if c.Group != "" {
+		s.say(normal, "group "+label(c.Group), "")
+	}
+	if c.OSName != "" && !strings.EqualFold(c.OSName, c.Name) {
+		s.say(normal, "its system is named "+label(c.OSName), "")
+	}
+	s.say(normal, fmt.Sprintf("Picture of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
+	if s.p.SourceLost {
+		s.say(bad, lost(s.p, s.clock), "")
+	}
+	s.b.WriteString("\n")
+}
+
+// session says how the deployment stands.
+func (s *screen) session(d *jobmon.SessionProgress) {
+	text := fmt.Sprintf("Deployment %d began %s", d.Number, s.clock.at(d.Began))
+	if d.WatchedSince != 0 {
+		text = fmt.Sprintf("Deployment %d had begun before %s, since when it is watched", d.Number, s.clock.at(d.WatchedSince))
+	}
+	end := s.p.At
+	if d.State != jobmon.SessionOpen {
+		end = d.Ended
+		text += ", ended " + s.clock.at(end)
+	}
+	if d.WatchedSince == 0 && d.Began != 0 && end != 0 {
+		text += ", " + span(end.Sub(d.Began))
+	}
+	s.say(normal, text, "")
+	s.say(normal, fmt.Sprintf("[%s] %d%%  %d of %d stages, %d of %d jobs",
+		bar(d.Percent, 30), d.Percent, d.StagesDone, len(d.Stages), d.JobsDone, d.Jobs), "")
+	if text := tallies(d); text != "" {
+		s.say(normal, text, "")
+	}
+	if d.State != jobmon.SessionOpen {
+		s.say(outcomeStyle(d), "Result: "+outcome(d), "")
+		return
+	}
+	if stage, ok := at(d.Stages, d.Current); ok {
+		s.say(busy, "Now: "+label(stage.Name), s.progress(stage))
+	}
+	if d.Why != nil {
+		s.say(normal, "Waiting: "+why(d.Why, s.clock), "")
+	}
+	if stage, ok := at(d.Stages, d.Next); ok {
+		s.say(normal, "Next: "+label(stage.Name), "")
+	}
+	if s.p.Asked != "" {
+		s.say(normal, "DS says that this runs: "+label(s.p.Asked), "")
+	}
+	if d.ETA != 0 {
+		s.say(normal, "Ready "+ready(d, s.clock), "")
+	}
+	if d.LastMarker {
+		s.say(normal, "No marker waits: the computer's own screen gets no further updates.", "")
+	}
+}
+
+// tallies counts what is out of the ordinary.
+func tallies(d *jobmon.SessionProgress) string {
+	var list []string
+	for _, part := range []struct {
+		n    int
+		word string
+	}{{d.Failed, "failed"}, {d.Cancelled, "cancelled"}, {d.Late, "added late"}} {
+		if part.n > 0 {
+			list = append(list, fmt.Sprintf("%d %s", part.n, part.word))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// progress tells how far a running stage is.
+func (s *screen) progress(stage *jobmon.Stage) string {
+	text := ""
+	if stage.Began != 0 {
+		text = fmt.Sprintf(" since %s, %s", s.clock.at(stage.Began), span(s.p.At.Sub(stage.Began)))
+	}
+	if stage.Expected > 0 {
+		text += fmt.Sprintf(" (usually %s)", span(stage.Expected))
+	}
+	switch {
+	case stage.JobsDone > 0:
+		text += fmt.Sprintf(", %d of %d jobs done", stage.JobsDone, stage.Jobs)
+	case stage.Jobs > 1:
+		text += fmt.Sprintf(", %d jobs", stage.Jobs)
+	}
+	return text
+}
+
+// mark tells a state by its shape.
+func mark(state jobmon.RowState) (string, style) {
+	switch state {
+	case jobmon.StateRunning:
+		return ">>", busy
+	case jobmon.StateSucceeded:
+		return "ok", good
+	case jobmon.StateFailed:
+		return "!!", bad
+	case jobmon.StateCancelled:
+		return "--", faint
+	case jobmon.StateUnknown:
+		return "??", faint
+	}
+	return "..", normal
+}
+
+func (s *screen) stages(d *jobmon.SessionProgress) {
+	if len(d.Stages) == 0 {
+		return
+	}
+	s.b.WriteString("\n")
+	columns := []column{{}, {least: 10}, {}, {}, {right: true}, {least: 5}}
+	var rows [][]cell
+	for i := range d.Stages {
+		stage := &d.Stages[i]
+		sign, st := mark(stage.State)
+		name := cell{text: label(stage.Name)}
+		if i == d.Current {
+			name.style = bold
+		}
+		when, took := s.times(stage)
+		rows = append(rows, []cell{
+			{text: sign, style: st}, name, {text: stage.State.String(), style: st}, {text: when}, {text: took}, {text: remarks(stage)},
+		})
+	}
+	s.table(&s.b, columns, "  ", rows)
+}
+
+// times says when a stage ran and how long.
+func (s *screen) times(stage *jobmon.Stage) (when, took string) {
+	switch {
+	case stage.Began != 0 && stage.Ended != 0:
+		return s.clock.between(stage.Began, stage.Ended), span(stage.Ended.Sub(stage.Began))
+	case stage.Ended != 0:
+		return "until " + s.clock.at(stage.Ended), ""
+	case stage.Began != 0 && stage.State.Ended():
+		return "since " + s.clock.at(stage.Began), ""
+	case stage.Began != 0:
+		return "since " + s.clock.at(stage.Began), span(s.p.At.Sub(stage.Began))
+	}
+	return "", ""
+}
+
+// remarks are what else is to be said of a stage, the most telling first.
+func remarks(stage *jobmon.Stage) string {
+	var list []string
+	if stage.Failed > 0 {
+		list = append(list, fmt.Sprintf("%d of %d jobs failed", stage.Failed, stage.Jobs))
+	}
+	if stage.Late {
+		list = append(list, "added")
+	}
+	if stage.Overdue {
+		list = append(list, "overdue")
+	}
+	if stage.Attempt > 1 {
+		list = append(list, fmt.Sprintf("attempt %d", stage.Attempt))
+	}
+	if stage.Inexact {
+		list = append(list, "times not exact")
+	}
+	if stage.Expected > 0 && stage.State == jobmon.StateWaiting {
+		list = append(list, "usually "+span(stage.Expected))
+	}
+	return strings.Join(list, ", ")
+}
+
+// failures names every job that failed, also those that were repaired.
+func (s *screen) failures(d *jobmon.SessionProgress) {
+	var rows [][]cell
+	for _, stage := range d.Stages {
+		for _, f := range stage.Failures {
+			state, word := jobmon.StateFailed, "failed"
+			if f.Repaired {
+				state, word = jobmon.StateSucceeded, "failed, repaired since"
+			}
+			sign, st := mark(state)
+			job := "a job of " + label(stage.Name)
+			if f.Job != "" {
+				job = label(f.Job) + ", in " + label(stage.Name)
+			}
+			rows = append(rows, []cell{
+				{text: sign, style: st}, {text: s.clock.at(f.At)}, {text: fmt.Sprintf("code %d", f.Code)}, {text: word, style: st}, {text: job},
+			})
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	s.b.WriteString("\n")
+	s.say(bold, "Failures", "")
+	s.table(&s.b, []column{{}, {}, {right: true}, {}, {least: 16}}, "  ", rows)
+}
+
+// later lists what counts in nothing.
+func (s *screen) later() {
+	if len(s.p.Later) == 0 {
+		return
+	}
+	s.b.WriteString("\n")
+	s.say(bold, "Not part of this", "")
+	var rows [][]cell
+	for _, row := range s.p.Later {
+		when, word := "", row.State.String()
+		if row.Start != jobmon.NoStart {
+			when = s.clock.start(row.Start)
+		}
+		if row.Stuck {
+			word = "stuck: long past due"
+		}
+		rows = append(rows, []cell{{text: ".."}, {text: when}, {text: word}, {text: label(row.Name)}})
+	}
+	s.table(&s.b, []column{{}, {}, {}, {least: 16}}, "  ", rows)
+}

@@ -1,0 +1,144 @@
+package term
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/clipperhouse/displaywidth"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Plain makes a name safe for a terminal or a line of a log: whatever is invisible or commands something (control
+// characters, escape sequences, direction marks, line separators) is shown as the escape that Go source would use.
+func Plain(name string) string {
+	if !strings.ContainsFunc(name, hidden) {
+		return strings.ToValidUTF8(name, "\ufffd")
+	}
+	var b strings.Builder
+	for _, r := range name {
+		if hidden(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// hidden says whether a character must not reach a terminal. The two joiners only shape the letters beside them, and
+// emoji are made with one.
+func hidden(r rune) bool {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	return !unicode.IsGraphic(r) && r != nonJoiner && r != joiner
+}
+
+// longest is how much of a name is shown at most, in columns, also where a line may have any length.
+const longest = 100
+
+// label is a name as it is shown.
+func label(name string) string {
+	if strings.TrimSpace(name) == "" {
+		return "(no name)"
+	}
+	return fit(Plain(name), longest)
+}
+
+// fit cuts text to so many columns, the last of which is then an ellipsis.
+func fit(text string, width int) string { return displaywidth.TruncateString(text, width, "…") }
+
+// style is how a text looks where colour is allowed. It never says what the text does not.
+type style string
+
+// The styles, as the parameters of the terminal's "select graphic rendition".
+const (
+	normal style = ""
+	bold   style = "1"
+	faint  style = "2"
+	good   style = "32"
+	busy   style = "33"
+	bad    style = "31"
+)
+
+// paint puts text into its style.
+func (o Options) paint(text string, s style) string {
+	if !o.Color || s == normal || text == "" {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
+
+// bar is a bar of so many columns.
+func bar(percent, width int) string {
+	full := min(max(percent, 0), 100) * width / 100
+	return strings.Repeat("#", full) + strings.Repeat("-", width-full)
+}
+
+// span is a duration in words, cut to what matters: "45 s", "6 min", "1 h 05 min", "3 d 4 h".
+func span(d time.Duration) string {
+	seconds := int64(max(d, 0) / time.Second)
+	minutes, hours := seconds/60, seconds/3600
+	switch {
+	case seconds < 60:
+		return fmt.Sprintf("%d s", seconds)
+	case hours == 0:
+		return fmt.Sprintf("%d min", minutes)
+	case hours < 48:
+		return fmt.Sprintf("%d h %02d min", hours, minutes%60)
+	}
+	return fmt.Sprintf("%d d %d h", hours/24, hours%24)
+}
+
+// clock shows times: those of the day around it without date.
+type clock struct {
+	server, shown jobmon.Offset // of the DS server, of the times that are shown
+	around        jobmon.Instant
+	short         bool // other days have their date only
+}
+
+func (o Options) clock(server jobmon.Offset, around jobmon.Instant) clock {
+	if o.UTC {
+		return clock{server: server, around: around}
+	}
+	return clock{server: server, shown: server, around: around}
+}
+
+// at is "14:05", or "2026-11-21 14:05" on another day, or "?" for no moment.
+func (c clock) at(i jobmon.Instant) string {
+	if i == 0 {
+		return "?"
+	}
+	t := i.Wall(c.shown).Time()
+	if t.Format(time.DateOnly) == c.around.Wall(c.shown).Time().Format(time.DateOnly) {
+		return t.Format("15:04")
+	}
+	if c.short {
+		return t.Format(time.DateOnly)
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// between is from when to when, with the date of the end only when it is on another day than the beginning.
+func (c clock) between(from, to jobmon.Instant) string {
+	end := c
+	end.around = from
+	return c.at(from) + "-" + end.at(to)
+}
+
+// start is at for a planned time.
+func (c clock) start(w jobmon.WallTime) string { return c.at(w.Instant(c.server)) }
+
+// exact is "2026-11-22 14:05:00 UTC+01:00".
+func (c clock) exact(i jobmon.Instant) string {
+	return i.Wall(c.shown).Time().Format(time.DateTime) + " " + c.zone()
+}
+
+func (c clock) zone() string {
+	if c.shown == 0 {
+		return "UTC"
+	}
+	return "UTC" + c.shown.String()
+}
