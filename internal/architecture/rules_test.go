@@ -1,0 +1,228 @@
+package architecture
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"path"
+	"slices"
+	"strings"
+)
+
+// rule is one thing that source files must keep, with the reason that its breach is reported with.
+type rule struct {
+	name, reason string
+	breaches     func(f *file) []string
+}
+
+var rules = []rule{
+	{
+		"one way",
+		"dependencies point one way, cmd -> store, ingest, projector, client, configs -> internal, so that each package can be " +
+			"understood, tested and replaced with only those below it in mind; move what both need down to internal",
+		func(f *file) []string {
+			return f.importBreaches(func(imported string) bool {
+				folder, ok := local(imported)
+				return ok && (top(folder) == "cmd" && top(f.path) != "cmd" || top(f.path) == "internal" && top(folder) != "internal")
+			})
+		},
+	},
+	{
+		"siblings apart",
+		"the packages between the commands and the domain never import one another: cmd wires them, and each declares " +
+			"the small interface that it needs; values that two of them share belong in internal/jobmon",
+		func(f *file) []string {
+			return f.importBreaches(func(imported string) bool {
+				folder, ok := local(imported)
+				return ok && slices.Contains(siblings, top(f.path)) && slices.Contains(siblings, top(folder)) && top(folder) != top(f.path)
+			})
+		},
+	},
+	{
+		"sources apart",
+		"a source of rows is one folder below ingest and knows nothing of the others, so that the daemon cannot tell them apart",
+		func(f *file) []string {
+			return f.importBreaches(func(imported string) bool {
+				folder, ok := local(imported)
+				own, theirs := second(f.path), second(folder)
+				return ok && f.in("ingest") && top(folder) == "ingest" && own != "" && theirs != "" && own != theirs
+			})
+		},
+	},
+	{
+		"plain domain",
+		"internal/jobmon is plain values and pure functions over the standard library, so that every rule of the domain runs " +
+			"anywhere, the same way, without clock, disk or network",
+		func(f *file) []string {
+			if f.isTest() || !f.in("internal/jobmon") {
+				return nil
+			}
+			breaches := f.importBreaches(func(imported string) bool {
+				return strings.Contains(top(imported), ".") || slices.Contains([]string{"os", "net", "net/http", "database/sql"}, imported)
+			})
+			for _, what := range f.uses("time", f.syntax) {
+				if slices.Contains([]string{"Now", "Since", "Until", "After", "Sleep"}, what) {
+					breaches = append(breaches, "reads the clock with time."+what)
+				}
+			}
+			return breaches
+		},
+	},
+	onlyIn("only configs knows viper", "github.com/spf13/viper", "configs",
+		"where a setting comes from is the business of one package; the others are given typed values"),
+	onlyIn("only ingest/mssql knows the driver", "github.com/microsoft/go-mssqldb", "ingest/mssql",
+		"the care that the vendor's database needs (pinned connection, lock time-outs, drained results) is taken in one place"),
+	onlyIn("only store knows bbolt", "go.etcd.io/bbolt", "store",
+		"durability, locking and the format of the log are promises of one package"),
+	onlyIn("only cmd knows cobra", "github.com/spf13/cobra", "cmd",
+		"below the commands nothing may depend on flags, arguments or how the program was called"),
+	{
+		"no global logger",
+		"loggers are passed in: a global one cannot be silenced, captured or told apart in tests",
+		func(f *file) []string {
+			return f.importBreaches(func(imported string) bool { return imported == "github.com/rs/zerolog/log" })
+		},
+	},
+	{
+		"no mutable globals of libraries",
+		"a package-level logger or viper is state that every test and every caller shares; make one and pass it on",
+		func(f *file) []string {
+			var breaches []string
+			for _, decl := range f.syntax.Decls {
+				if vars, ok := decl.(*ast.GenDecl); ok && vars.Tok == token.VAR {
+					for _, what := range f.uses("github.com/spf13/viper", vars) {
+						breaches = append(breaches, "has a package-level variable that holds viper."+what)
+					}
+					for _, what := range f.uses("github.com/rs/zerolog", vars) {
+						if slices.Contains([]string{"Logger", "New", "Nop"}, what) {
+							breaches = append(breaches, "has a package-level variable that holds zerolog."+what)
+						}
+					}
+				}
+			}
+			for _, what := range f.uses("github.com/spf13/viper", f.syntax) {
+				if slices.ContainsFunc(viperGlobal, func(prefix string) bool { return strings.HasPrefix(what, prefix) }) {
+					breaches = append(breaches, "calls viper."+what+", which works on viper's own global")
+				}
+			}
+			return breaches
+		},
+	},
+	{
+		"no init",
+		"what runs before main, in an order that file names decide, cannot be tested, passed settings or return an error",
+		func(f *file) []string {
+			var breaches []string
+			for _, decl := range f.syntax.Decls {
+				if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+					breaches = append(breaches, "has a func init()")
+				}
+			}
+			return breaches
+		},
+	},
+	{
+		"telling package names",
+		"a package is named for the one thing it does; a name that fits everything ends up holding everything",
+		func(f *file) []string {
+			for _, name := range []string{f.syntax.Name.Name, path.Base(path.Dir(f.path))} {
+				if slices.Contains([]string{"util", "utils", "common", "types", "helper", "helpers", "misc"}, strings.TrimSuffix(name, "_test")) {
+					return []string{"lies in a package named " + name}
+				}
+			}
+			return nil
+		},
+	},
+	{
+		"short files",
+		fmt.Sprintf("a file of more than %d lines does more than one thing; split it, or say at its top, above the package clause, "+
+			"why it cannot be: // Long: <reason>", maxLines),
+		func(f *file) []string {
+			if f.isTest() || f.lines <= maxLines || f.saysWhyLong() {
+				return nil
+			}
+			return []string{fmt.Sprintf("has %d lines", f.lines)}
+		},
+	},
+	{
+		"test packages in tests only",
+		"a package whose name ends in test exists for tests; what the product needs must not live there",
+		func(f *file) []string {
+			if f.isTest() || strings.HasSuffix(path.Dir(f.path), "test") {
+				return nil
+			}
+			return f.importBreaches(func(imported string) bool {
+				folder, ok := local(imported)
+				return ok && strings.HasSuffix(folder, "test")
+			})
+		},
+	},
+	{
+		"no sleeping in tests",
+		"a test that sleeps is slow when it waits too long and fails when it waits too short; run it in testing/synctest, " +
+			"where the clock is the test's own, or wait for the thing itself",
+		func(f *file) []string {
+			if !f.isTest() && !strings.HasSuffix(path.Dir(f.path), "test") {
+				return nil
+			}
+			var breaches []string
+			for _, decl := range f.syntax.Decls {
+				inBubble := len(f.uses("testing/synctest", decl)) > 0
+				for _, what := range f.uses("time", decl) {
+					if what == "Sleep" && !inBubble {
+						breaches = append(breaches, "calls time.Sleep in a function that does not use testing/synctest")
+					}
+				}
+			}
+			return breaches
+		},
+	},
+}
+
+const maxLines = 400
+
+// viperGlobal are the beginnings of the names of viper's functions that work on its package-level instance.
+var viperGlobal = []string{
+	"Get", "Set", "Is", "In", "Bind", "Read", "Merge", "Unmarshal", "All", "Add", "Watch", "On", "Write", "Safe", "Must",
+	"Automatic", "Allow", "Register", "Reset", "Sub", "Debug", "ConfigFileUsed",
+}
+
+func onlyIn(name, imported, folder, reason string) rule {
+	return rule{name, reason, func(f *file) []string {
+		if f.in(folder) {
+			return nil
+		}
+		return f.importBreaches(func(i string) bool { return below(i, imported) })
+	}}
+}
+
+func (f *file) importBreaches(forbidden func(imported string) bool) []string {
+	var breaches []string
+	for _, imported := range f.imports {
+		if forbidden(imported) {
+			breaches = append(breaches, "imports "+imported)
+		}
+	}
+	return breaches
+}
+
+// second is the second folder of a path ("mssql" of ingest/mssql/read.go), "" when there is none.
+func second(name string) string {
+	parts := strings.Split(name, "/")
+	if len(parts) < 2 || strings.HasSuffix(parts[1], ".go") {
+		return ""
+	}
+	return parts[1]
+}
+
+func (f *file) saysWhyLong() bool {
+	for _, group := range f.syntax.Comments {
+		for _, c := range group.List {
+			reason, ok := strings.CutPrefix(c.Text, "// Long: ")
+			if ok && c.Pos() < f.syntax.Package && strings.TrimSpace(reason) != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
