@@ -1,0 +1,112 @@
+package mssql
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/microsoft/go-mssqldb/msdsn"
+)
+
+// appName is how the program is listed among the server's sessions, unless the connection string names another.
+const appName = "jobmon-db"
+
+const urlScheme = "sqlserver://"
+
+var foreignScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+
+// parseDSN reads a connection string. Its errors never repeat the string: what looks like a host may be a piece of a
+// password with an unescaped character in it.
+func parseDSN(dsn string) (msdsn.Config, error) {
+	dsn = strings.TrimSpace(dsn)
+	switch {
+	case dsn == "":
+		return msdsn.Config{}, errors.New("source.dsn is empty: set it to sqlserver://user:password@host:port?database=eXpress")
+	case strings.HasPrefix(dsn, urlScheme):
+		if strayed(dsn) {
+			return msdsn.Config{}, errors.New("source.dsn is not a valid URL: characters other than letters, digits and - . _ ~ " +
+				"in the user name and the password must be percent-encoded, / as %2F, @ as %40")
+		}
+	case foreignScheme.MatchString(dsn):
+		return msdsn.Config{}, errors.New("source.dsn must begin with " + urlScheme + " when it is a URL")
+	}
+	config, err := msdsn.Parse(dsn)
+	if config.Parameters == nil {
+		return msdsn.Config{}, errors.New("source.dsn cannot be understood as a URL, ADO or ODBC connection string: " +
+			"check the separators, the braces or quotes, and that no key stands there twice")
+	}
+	if err != nil {
+		return msdsn.Config{}, fmt.Errorf("source.dsn: %s", secretsOf(config).hide(err.Error()))
+	}
+	if config.Parameters[msdsn.Server] == "" {
+		return msdsn.Config{}, errors.New("source.dsn names no server: sqlserver://user:password@host:port?database=eXpress " +
+			"or server=host;database=eXpress;user id=...;password=...")
+	}
+	if _, given := config.Parameters[msdsn.AppName]; !given {
+		config.AppName = appName
+	}
+	config.Encoding.Timezone = time.UTC // wall-clock times are not moments, whatever zone the string names
+	config.ConnTimeout = 0              // the driver would apply it to each packet; wire bounds the whole call
+	config.DisableRetry = true          // the poller decides about repetition, and a wrapped error hides its number
+	return config, nil
+}
+
+// strayed says that a URL is none, or that an @ stands where none belongs: behind a password that was not encoded.
+func strayed(dsn string) bool {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return true
+	}
+	if u.User != nil {
+		return false
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	return err != nil || strings.Contains(u.Path+u.Fragment, "@") ||
+		strings.Contains(u.RawQuery, "@") && !query.Has(msdsn.UserID)
+}
+
+// describe is what may be shown of a connection.
+func describe(c msdsn.Config) string {
+	text := "SQL Server " + address(c)
+	if c.Database != "" {
+		text += ", database " + c.Database
+	}
+	if c.User != "" {
+		return text + ", login " + c.User
+	}
+	return text + ", integrated security"
+}
+
+// address is the server as an administrator writes it.
+func address(c msdsn.Config) string {
+	switch {
+	case c.Port != 0:
+		return net.JoinHostPort(c.Host, strconv.FormatUint(c.Port, 10))
+	case c.Instance != "":
+		return c.Host + `\` + c.Instance
+	}
+	return c.Host
+}
+
+// secrets takes passwords out of texts that others wrote.
+type secrets struct{ replacer *strings.Replacer }
+
+func secretsOf(c msdsn.Config) secrets {
+	var pairs []string
+	for _, secret := range []string{c.Parameters[msdsn.Password], c.Parameters[msdsn.ChangePassword]} {
+		if secret == "" {
+			continue
+		}
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), url.UserPassword("", secret).String()[1:]} {
+			pairs = append(pairs, form, "***")
+		}
+	}
+	return secrets{strings.NewReplacer(pairs...)}
+}
+
+func (s secrets) hide(text string) string { return s.replacer.Replace(text) }

@@ -1,0 +1,126 @@
+package mssql
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	mssqldb "github.com/microsoft/go-mssqldb"
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// probe finds out which of the tables and columns this connection can read. INFORMATION_SCHEMA tells what is there;
+// whether it may be read only a SELECT tells, which asks for no row.
+func (c *session) probe(ctx context.Context, layout []table, log zerolog.Logger) (schema, error) {
+	s := schema{tables: map[string]relation{}}
+	var defaultSchema string
+	var shown []found
+	names := make([]string, len(layout))
+	for i, t := range layout {
+		names[i] = literal(t.name.table)
+	}
+	if _, err := c.run(ctx, "schema",
+		part{sql: "SELECT DB_NAME(), SCHEMA_NAME()", table: "the session", columns: []string{"database", "schema"},
+			take: func(r *record) { s.database, defaultSchema = r.text(0), r.text(1) }},
+		part{sql: "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME IN (" +
+			strings.Join(names, ", ") + ")",
+			table: "INFORMATION_SCHEMA.COLUMNS", columns: []string{"TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE"},
+			take: func(r *record) {
+				shown = append(shown, found{schema: r.text(0), table: r.text(1), column: r.text(2), dataType: r.text(3)})
+			}},
+	); err != nil {
+		return s, err
+	}
+	for _, t := range layout {
+		r, wrong := t.relate(shown, defaultSchema, s.database)
+		switch {
+		case wrong == nil && !t.optional:
+			if err := c.probeColumns(ctx, t, r, log); err != nil {
+				return s, err
+			}
+		case wrong == nil:
+			if err := c.readable(ctx, r, t.columns...); refused(err) {
+				log.Info().Str("table", t.name.String()).Str("reason", err.Error()).Msg("not readable, so unknown: " + t.purpose)
+				continue
+			} else if err != nil {
+				return s, err
+			}
+		case t.optional:
+			log.Info().Str("reason", wrong.Error()).Msg("not there, so unknown: " + t.purpose)
+			continue
+		default:
+			if wrong.Column == "" {
+				// A table that the login has no right to is hidden, but a SELECT from it says so.
+				err := c.readable(ctx, relation{from: t.name.quoted()}, t.columns[0])
+				if numbered(err, selectDenied) || err != nil && !refused(err) {
+					return s, err
+				}
+			}
+			return s, wrong
+		}
+		s.tables[t.key] = r
+	}
+	return s, nil
+}
+
+// probeColumns takes the optional columns that the login may not read out of a table that must be readable.
+func (c *session) probeColumns(ctx context.Context, t table, r relation, log zerolog.Logger) error {
+	for _, col := range t.columns {
+		if !col.optional {
+			continue
+		}
+		if !r.has(col.name) {
+			log.Info().Str("table", r.from).Str("column", col.name).Msg("not there, so unknown: " + col.purpose)
+			continue
+		}
+		err := c.readable(ctx, r, col)
+		if err == nil {
+			continue
+		}
+		if !refused(err) {
+			return err
+		}
+		log.Info().Str("table", r.from).Str("column", col.name).Str("reason", err.Error()).Msg("not readable, so unknown: " + col.purpose)
+		delete(r.columns, col.name)
+	}
+	return nil
+}
+
+// readable asks the server whether the columns may be read.
+func (c *session) readable(ctx context.Context, r relation, columns ...column) error {
+	list := make([]string, len(columns))
+	for i, col := range columns {
+		list[i] = col.name
+	}
+	p := r.selects(func(*record) {}, list...)
+	p.sql = "SELECT TOP 0" + strings.TrimPrefix(p.sql, "SELECT")
+	_, err := c.run(ctx, "probe", p)
+	return err
+}
+
+// refused says that the server answered, and the answer was no for a reason that will last.
+func refused(err error) bool {
+	var answer mssqldb.Error
+	var fatal mssqldb.ServerError
+	return errors.As(err, &answer) && !errors.As(err, &fatal) && !numbered(err, deadlockVictim, lockTimeout)
+}
+
+// scheduleRows is the statement for rows of event_schedule; where is "" for all of them.
+func scheduleRows(s schema, where string, into *[]jobmon.Row) part {
+	p := s.tables[eventSchedule].selects(func(r *record) {
+		row := jobmon.Row{
+			ID:       jobmon.ScheduleID(r.id(0)),
+			Job:      jobmon.JobID(r.id(1)),
+			Computer: jobmon.ComputerID(r.id(2)),
+			Start:    r.wall(4),
+		}
+		row.Status.Code, row.Status.Set = r.number(3)
+		if r.fits() {
+			*into = append(*into, row)
+		}
+	}, "schedule_id", "event_id", "computer_id", "status_code", "start_time")
+	p.sql += where
+	return p
+}

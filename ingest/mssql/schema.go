@@ -1,0 +1,202 @@
+package mssql
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// kind is what a column must hold.
+type kind string
+
+const (
+	number kind = "a whole number"
+	text   kind = "text"
+	moment kind = "a date with a time"
+)
+
+// fits says whether a column of this SQL type (as INFORMATION_SCHEMA names it) can hold the kind. Exact types are
+// not all known, and builds differ (docs/ds-database.md), so every type that the values can be read from is good.
+func (k kind) fits(dataType string) bool {
+	switch strings.ToLower(dataType) {
+	case "int", "smallint", "tinyint", "bigint":
+		return k == number
+	case "varchar", "nvarchar", "char", "nchar", "text", "ntext":
+		return k == text
+	case "datetime", "smalldatetime", "datetime2", "datetimeoffset":
+		return k == moment
+	}
+	return false
+}
+
+// table is a table that the program reads, as docs/ds-database.md has it.
+type table struct {
+	key      string // the vendor's name; source.tables.<key> renames it
+	name     name
+	purpose  string
+	optional bool // without it something is unknown, and that is no error
+	columns  []column
+}
+
+type column struct {
+	name     string
+	kind     kind
+	purpose  string
+	optional bool
+}
+
+// The tables, by key.
+const (
+	eventSchedule = "event_schedule"
+	event         = "event"
+	eventFolder   = "event_folder"
+	computer      = "computer"
+	computerGroup = "computer_group"
+	sessions      = "sessions"
+)
+
+// layoutOf lists the tables and columns that the program reads, under the names that the settings give them.
+func layoutOf(t Tables) ([]table, error) {
+	layout := []table{
+		{key: eventSchedule, purpose: "one row per job per computer", columns: []column{
+			{name: "schedule_id", kind: number, purpose: "the identity of a row"},
+			{name: "event_id", kind: number, purpose: "the job of a row"},
+			{name: "computer_id", kind: number, purpose: "the computer of a row"},
+			{name: "status_code", kind: number, purpose: "whether the job waits, runs or has ended, and how"},
+			{name: "start_time", kind: moment, purpose: "when the job is due, which orders the jobs of a computer"},
+		}},
+		{key: event, purpose: "the jobs", columns: []column{
+			{name: "event_id", kind: number, purpose: "the identity of a job"},
+			{name: "name", kind: text, purpose: "the name of a job, which makes it a marker or not"},
+			{name: "folder_id", kind: number, purpose: "the folder of a job", optional: true},
+		}},
+		{key: computer, purpose: "the computers", columns: []column{
+			{name: "computer_id", kind: number, purpose: "the identity of a computer"},
+			{name: "name", kind: text, purpose: "the name of a computer in the console"},
+			{name: "computer_name", kind: text, purpose: "the name of a computer in its operating system", optional: true},
+			{name: "group_id", kind: number, purpose: "the group of a computer, and whether it is a ghost", optional: true},
+		}},
+		{key: eventFolder, purpose: "the folders of jobs", optional: true, columns: []column{
+			{name: "folder_id", kind: number, purpose: "the identity of a folder"},
+			{name: "name", kind: text, purpose: "the name of a folder"},
+			{name: "parent_id", kind: number, purpose: "the folder around a folder"},
+		}},
+		{key: computerGroup, purpose: "the groups of computers", optional: true, columns: []column{
+			{name: "group_id", kind: number, purpose: "the identity of a group"},
+			{name: "name", kind: text, purpose: "the name of a group"},
+		}},
+		{key: sessions, purpose: "which agents are connected", optional: true, columns: []column{
+			{name: "computer_id", kind: number, purpose: "a computer whose agent is connected"},
+		}},
+	}
+	names := map[string]string{eventSchedule: t.EventSchedule, event: t.Event, eventFolder: t.EventFolder,
+		computer: t.Computer, computerGroup: t.ComputerGroup, sessions: t.Sessions}
+	for i := range layout {
+		var err error
+		if layout[i].name, err = parseName(layout[i].key, names[layout[i].key]); err != nil {
+			return nil, err
+		}
+	}
+	return layout, nil
+}
+
+// SchemaError says that the database has not the tables of a Deployment Server, or not under these names, or hides
+// them from the login: SQL Server shows nobody a table that he has no right to.
+type SchemaError struct {
+	Database string // the database that the connection is in
+	Table    string // as configured
+	Column   string // "" when the whole table is missing
+	Type     string // the column's type, when that is what is wrong
+	Purpose  string // what the table or column is needed for
+	Key      string // the setting that renames the table: source.tables.event_schedule
+}
+
+// Error is one sentence that ends with the next step.
+func (e *SchemaError) Error() string {
+	switch {
+	case e.Column == "":
+		return fmt.Sprintf("database %s shows this login no table %s (%s): check the database in source.dsn, grant the login SELECT on the table, or name it in %s",
+			e.Database, e.Table, e.Purpose, e.Key)
+	case e.Type != "":
+		return fmt.Sprintf("column %s of table %s in database %s (%s) has the type %s, which cannot be read: check that %s names the right table",
+			e.Column, e.Table, e.Database, e.Purpose, e.Type, e.Key)
+	}
+	return fmt.Sprintf("table %s in database %s has no column %s (%s): check that %s names the right table",
+		e.Table, e.Database, e.Column, e.Purpose, e.Key)
+}
+
+// schema is what one connection found: every table and column that can be read.
+type schema struct {
+	database string
+	tables   map[string]relation // by key; absent when the table is optional and cannot be read
+}
+
+func (s schema) has(key string) bool { return s.tables[key].from != "" }
+
+// relation is a table as this database has it.
+type relation struct {
+	from    string            // [schema].[table]
+	columns map[string]string // our name -> the column's own spelling in brackets; absent when it cannot be read
+}
+
+func (r relation) has(column string) bool { return r.columns[column] != "" }
+
+// selects is the statement for these columns, and what takes its rows. An optional column that is not there comes
+// as NULL.
+func (r relation) selects(take func(*record), columns ...string) part {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		if list[i] = r.columns[c]; list[i] == "" {
+			list[i] = "NULL"
+		}
+	}
+	return part{sql: "SELECT " + strings.Join(list, ", ") + " FROM " + r.from, table: r.from, columns: columns, take: take}
+}
+
+// found is a column that INFORMATION_SCHEMA shows.
+type found struct{ schema, table, column, dataType string }
+
+// locate picks the table's columns out of those that the database shows: in the schema that the name gives, else in
+// the login's default schema, else in dbo. It returns nothing when there is no such table.
+func (t *table) locate(shown []found, defaultSchema string) []found {
+	for _, in := range []string{t.name.schema, defaultSchema, "dbo"} {
+		if in == "" || t.name.schema != "" && in != t.name.schema {
+			continue
+		}
+		var columns []found
+		for _, f := range shown {
+			if strings.EqualFold(f.schema, in) && strings.EqualFold(f.table, t.name.table) {
+				columns = append(columns, f)
+			}
+		}
+		if len(columns) > 0 {
+			return columns
+		}
+	}
+	return nil
+}
+
+// relate compares the table with what the database shows of it. Columns that are missing or oddly typed are left
+// out when they are optional, an error when not.
+func (t *table) relate(shown []found, defaultSchema, database string) (relation, *SchemaError) {
+	wrong := &SchemaError{Database: database, Table: t.name.String(), Purpose: t.purpose, Key: "source.tables." + t.key}
+	columns := t.locate(shown, defaultSchema)
+	if len(columns) == 0 {
+		return relation{}, wrong
+	}
+	r := relation{from: name{columns[0].schema, columns[0].table}.quoted(), columns: map[string]string{}}
+	for _, c := range t.columns {
+		at := slices.IndexFunc(columns, func(f found) bool { return strings.EqualFold(f.column, c.name) })
+		switch {
+		case at >= 0 && c.kind.fits(columns[at].dataType):
+			r.columns[c.name] = quote(columns[at].column)
+		case !c.optional:
+			wrong.Column, wrong.Purpose = c.name, c.purpose
+			if at >= 0 {
+				wrong.Type = columns[at].dataType
+			}
+			return relation{}, wrong
+		}
+	}
+	return r, nil
+}

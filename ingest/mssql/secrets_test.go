@@ -1,0 +1,174 @@
+package mssql
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	mssqldb "github.com/microsoft/go-mssqldb"
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/ingest"
+)
+
+func TestDSNForms(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"sqlserver://reader:p%40ss@db01:1444?database=eXpress":                 "SQL Server db01:1444, database eXpress, login reader",
+		" sqlserver://reader:p@db01?database=eXpress\n":                        "SQL Server db01, database eXpress, login reader",
+		"sqlserver://db01/ALTIRIS?database=eXpress":                            `SQL Server db01\ALTIRIS, database eXpress, integrated security`,
+		"sqlserver://db01?user+id=me@srv&password=p@ss":                        "SQL Server db01, login me@srv",
+		"Server=tcp:db01,1444;Initial Catalog=eXpress;User Id=reader;Pwd=p;":   "SQL Server db01:1444, database eXpress, login reader",
+		`server=db01\ALTIRIS;database=eXpress;Integrated Security=SSPI`:        `SQL Server db01\ALTIRIS, database eXpress, integrated security`,
+		"odbc:server=db01;database=eXpress;user id=reader;password={p;a}}ss}":  "SQL Server db01, database eXpress, login reader",
+		"sqlserver://reader:p@db01?connection+timeout=3&timezone=Europe/Paris": "SQL Server db01, login reader",
+	} {
+		config, err := parseDSN(dsn)
+		if err != nil {
+			t.Errorf("%s: %v", dsn, err)
+			continue
+		}
+		if got := describe(config); got != want {
+			t.Errorf("%s: %s", dsn, got)
+		}
+		if config.AppName != appName || config.ReadOnlyIntent || config.ConnTimeout != 0 || config.Encoding.Timezone != time.UTC {
+			t.Errorf("%s: app name %q, read-only intent %v, timeout %s, zone %s", dsn, config.AppName, config.ReadOnlyIntent, config.ConnTimeout, config.Encoding.Timezone)
+		}
+	}
+	config, err := parseDSN("sqlserver://db01?app+name=mine&database=eXpress&ApplicationIntent=ReadOnly")
+	if err != nil || config.AppName != "mine" || !config.ReadOnlyIntent {
+		t.Errorf("what the string says is kept: %+v, %v", config.AppName, err)
+	}
+}
+
+const planted = "Planted-Secret"
+
+func TestBadDSNsAreRefusedWithoutRepeatingThem(t *testing.T) {
+	for _, dsn := range []string{
+		"",
+		"sqlserver://reader:12/" + planted + "@db01?database=eXpress",
+		"sqlserver://reader:12#" + planted + "@db01?database=eXpress",
+		"sqlserver://reader:12?" + planted + "@db01",
+		"sqlserver://reader:" + planted + "%@db01",
+		"sqlserver://reader:" + planted + "@db01:99999",
+		"sqlserver://reader:" + planted + "@db01?encrypt=perhaps&x=" + planted,
+		"sqlserver://reader:" + planted + "@db01?database=a&database=b",
+		"sqlserver://reader:" + planted + "@",
+		"mssql://reader:" + planted + "@db01",
+		"odbc:server=db01;password={" + planted,
+		"odbc:server=db01;password={x}" + planted,
+		"database=eXpress;password=" + planted,
+		planted,
+	} {
+		s, err := New(Options{DSN: dsn})
+		if err == nil || !strings.Contains(err.Error(), "source.dsn") {
+			t.Errorf("%q: %v, %v", dsn, s, err)
+			continue
+		}
+		if strings.Contains(err.Error(), planted) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", dsn, err)
+		}
+		if shown := fmt.Sprintf("%v %+v %#v", Options{DSN: dsn}, Options{DSN: dsn}, Options{DSN: dsn}); strings.Contains(shown, planted) {
+			t.Errorf("%q is shown as %s", dsn, shown)
+		}
+	}
+}
+
+func TestPasswordsAreNeverShown(t *testing.T) {
+	const password = "p/Ä@ :" + planted
+	const dsn = "server=127.0.0.1;port=1;database=eXpress;user id=reader;change password=other" + planted + ";password=" + password
+	var log bytes.Buffer
+	o := Options{DSN: dsn, Log: zerolog.New(&log).Level(zerolog.TraceLevel), Timeout: time.Second}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	_, err = s.Read(t.Context(), nil)
+	nested := struct{ Source Options }{o}
+	shown := fmt.Sprintln(o, &o, nested, s, err) + fmt.Sprintf("%+v %#v %+v %#v %s %#v %v", o, o, nested, nested, s, s, log.String())
+	// What the driver never does today: repeat the password in its own words.
+	for _, form := range []string{password, "p%2F%C3%84%40+%3A" + planted, "p%2F%C3%84%40%20%3A" + planted, "p%2F%C3%84@%20:" + planted} {
+		shown += s.translate(t.Context(), fmt.Errorf("cannot log in with %s", form), 0).Error()
+	}
+	if strings.Contains(shown, planted) || !strings.Contains(shown, "reader") || !strings.Contains(shown, "***") {
+		t.Errorf("shown: %s", shown)
+	}
+}
+
+func TestSentences(t *testing.T) {
+	s, err := New(Options{DSN: "sqlserver://reader:" + planted + "@db01:1444?database=eXpress", LockTimeout: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := func(number int32, message string, before ...mssqldb.Error) error {
+		e := mssqldb.Error{Number: number, Class: 14, Message: message}
+		e.All = append(before, e)
+		return e
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	for _, c := range []struct {
+		ctx   context.Context
+		err   error
+		want  error
+		words []string
+	}{
+		{err: answer(1205, "chosen as the deadlock victim"), want: ingest.ErrTransient, words: []string{"1205"}},
+		{err: answer(1222, "Lock request time out period exceeded."), want: ingest.ErrTransient, words: []string{"1222", "2s"}},
+		{err: connectError{answer(18456, "login error: Login failed for user 'reader'.")}, want: ErrLoginRefused, words: []string{"db01:1444", "reader", "18456", "source.dsn"}},
+		{err: connectError{answer(18470, "The account is disabled.")}, want: ErrLoginRefused, words: []string{"disabled"}},
+		{err: connectError{answer(18456, "Login failed.", mssqldb.Error{Number: 4060, Message: "Cannot open database."})}, want: ErrNoDatabase, words: []string{"eXpress", "4060"}},
+		{err: answer(916, "not able to access the database"), want: ErrNoDatabase},
+		{err: answer(229, "The SELECT permission was denied on the object 'event'."), want: ErrPermission, words: []string{"'event'", "configs/readonly-login.sql", "229"}},
+		{err: answer(230, "denied on the column 'name'"), want: ErrPermission, words: []string{"'name'"}},
+		{err: answer(208, "Invalid object name 'dbo.event'."), want: ErrSchemaChanged, words: []string{"dbo.event", "208"}},
+		{err: answer(207, "Invalid column name 'name'."), want: ErrSchemaChanged},
+		{err: answer(9002, "The transaction log is full."), words: []string{"db01:1444", "log is full", "9002"}},
+		{err: connectError{&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}, want: ErrUnreachable, words: []string{"db01:1444", "connection refused", "firewall"}},
+		{ctx: late, err: connectError{&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("i/o timeout")}}, want: ErrUnreachable},
+		{err: connectError{&net.DNSError{Name: "db01", Err: "no such host"}}, want: ErrUnreachable, words: []string{"no such host"}},
+		{err: connectError{errors.New("no instance matching 'X' returned from host 'db01'")}, want: ErrUnreachable, words: []string{"Browser"}},
+		{err: connectError{io.ErrUnexpectedEOF}, want: ErrUnreachable},
+		{err: connectError{errors.New("TLS Handshake failed: x509: certificate signed by unknown authority")}, want: ErrEncryption, words: []string{"TrustServerCertificate"}},
+		{err: &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}, want: ErrLost, words: []string{"reset"}},
+		{err: mssqldb.ServerError{}, want: ErrLost}, // how the driver tells that the server ended the session
+		{err: connectError{answer(40613, "Database is not currently available.")}, words: []string{"not currently available", "40613"}},
+		{err: mssqldb.StreamError{InnerError: errors.New("junk")}, want: ErrLost},
+		{ctx: late, err: context.DeadlineExceeded, want: ErrTimeout, words: []string{"30s", "db01:1444"}},
+		{ctx: late, err: answer(18456, "Login failed."), want: ErrLoginRefused},
+		{ctx: over, err: io.EOF, want: context.Canceled},
+		{err: &SchemaError{Table: "event", Key: "source.tables.event"}, words: []string{"source.tables.event"}},
+	} {
+		ctx := c.ctx
+		if ctx == nil {
+			ctx = t.Context()
+		}
+		got := s.translate(ctx, c.err, 30*time.Second)
+		if c.want != nil && !errors.Is(got, c.want) {
+			t.Errorf("%v: %v", c.err, got)
+		}
+		if c.want != ingest.ErrTransient && errors.Is(got, ingest.ErrTransient) {
+			t.Errorf("%v is worth repeating at once? %v", c.err, got)
+		}
+		for _, word := range c.words {
+			if !strings.Contains(got.Error(), word) {
+				t.Errorf("%v: %q is not in: %v", c.err, word, got)
+			}
+		}
+		var raw mssqldb.Error
+		if errors.As(got, &raw) || strings.Contains(got.Error(), "\n") {
+			t.Errorf("%v: the driver's error is handed on: %v", c.err, got)
+		}
+	}
+	if err := s.translate(late, nil, 0); err != nil {
+		t.Errorf("no error became %v", err)
+	}
+}

@@ -1,0 +1,265 @@
+// Package mssql reads a Deployment Server's own database: the SQL Server implementation of ingest.Source.
+//
+// It is a guest there. It sends nothing but SELECT statements over one kept connection, yields to every other user
+// of the database, and copies what it gets into memory before anything else happens. What is known of the tables,
+// and how surely, is in docs/ds-database.md; what an administrator needs to know is in docs/sqlserver.md.
+package mssql
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	mssqldb "github.com/microsoft/go-mssqldb"
+	"github.com/microsoft/go-mssqldb/msdsn"
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Defaults of Options.
+const (
+	DefaultTimeout     = 30 * time.Second
+	DefaultLockTimeout = 3 * time.Second
+)
+
+// Options say where the database is and how patient to be with it.
+type Options struct {
+	// DSN is a connection string of go-mssqldb: a URL (sqlserver://user:password@host:port?database=eXpress), ADO
+	// (server=host;user id=...) or ODBC (odbc:server=host;...). It is a secret: String leaves the password out.
+	DSN string
+
+	// Tables renames the tables; an empty name is the vendor's own.
+	Tables Tables
+
+	// Timeout bounds one Read or Lookup, connecting included. 0 means DefaultTimeout.
+	Timeout time.Duration
+
+	// LockTimeout is how long a statement waits for a lock before it gives up with ingest.ErrTransient, in whole
+	// milliseconds. 0 means DefaultLockTimeout.
+	LockTimeout time.Duration
+
+	// Log is told of connections and of what the database does not offer. The zero value is silent.
+	Log zerolog.Logger
+}
+
+// Tables are the names of the tables, each "table" or "schema.table"; a part can stand in brackets. Without a
+// schema a table is looked for in the login's default schema, then in dbo.
+type Tables struct {
+	EventSchedule string // source.tables.event_schedule
+	Event         string // source.tables.event
+	EventFolder   string // source.tables.event_folder
+	Computer      string // source.tables.computer
+	ComputerGroup string // source.tables.computer_group
+	Sessions      string // source.tables.sessions
+}
+
+// String is what may be shown of the options: server, database and login, never the password.
+func (o Options) String() string {
+	config, err := parseDSN(o.DSN)
+	if err != nil {
+		return "SQL Server (source.dsn is not usable)"
+	}
+	return describe(config)
+}
+
+// GoString is String, so that no way of printing the options shows the password.
+func (o Options) GoString() string { return o.String() }
+
+// Source reads the DS database over one connection, which it opens with the first call and opens again after it
+// was lost. It is used by one goroutine at a time.
+type Source struct {
+	options Options
+	config  msdsn.Config
+	secrets secrets
+	layout  []table
+	wire    *wire
+
+	session *session // nil while not connected
+	closed  bool
+	rows    int // how many rows the last read had, to allocate once
+	left    int // how many rows the last read left out, to warn once
+}
+
+var _ ingest.Source = (*Source)(nil)
+
+// New checks the options and returns a source that is not connected yet, so that the daemon can start while the
+// database is away. An error names the setting to correct.
+func New(o Options) (*Source, error) {
+	config, err := parseDSN(o.DSN)
+	if err != nil {
+		return nil, err
+	}
+	layout, err := layoutOf(o.Tables)
+	if err != nil {
+		return nil, err
+	}
+	if o.Timeout < 0 || o.LockTimeout < 0 {
+		return nil, errors.New("the timeouts of the source cannot be negative")
+	}
+	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
+	o.LockTimeout = cmp.Or(o.LockTimeout, DefaultLockTimeout)
+	return &Source{options: o, config: config, secrets: secretsOf(config), layout: layout, wire: newWire()}, nil
+}
+
+// String is the server, database and login; never the password.
+func (s *Source) String() string { return describe(s.config) }
+
+// GoString is String.
+func (s *Source) GoString() string { return s.String() }
+
+// Read implements ingest.Source. Rows whose ids are NULL, and values too large for an int32, cannot be told: such
+// rows are left out, counted and warned about. Names are made valid UTF-8 and kept up to 10,000 characters.
+func (s *Source) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+	var snap *jobmon.Snapshot
+	err := s.with(ctx, func(ctx context.Context) error {
+		r := newReading(s.session.schema, s.rows, watch)
+		left, err := s.session.run(ctx, "read", r.parts()...)
+		if err != nil {
+			return err
+		}
+		if snap, err = r.snapshot(); err != nil {
+			return err
+		}
+		s.rows = len(snap.Rows)
+		s.warn(left)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return snap, nil
+}
+
+// Lookup implements ingest.Source. What Read leaves out, Lookup leaves out too.
+func (s *Source) Lookup(ctx context.Context, ids []jobmon.ScheduleID) ([]jobmon.Row, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found := jobmon.Snapshot{}
+	err := s.with(ctx, func(ctx context.Context) error {
+		found.Rows = found.Rows[:0]
+		for some := range slices.Chunk(ids, idsPerBatch) {
+			if _, err := s.session.run(ctx, "lookup", lookupParts(s.session.schema, some, &found.Rows)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	found.Normalize()
+	return found.Rows, nil
+}
+
+// Close implements ingest.Source.
+func (s *Source) Close() error {
+	s.drop()
+	s.closed = true
+	return nil
+}
+
+// with runs work over the connection, within the timeout, and turns its error into a sentence. The connection is
+// dropped after every error except those that the server itself wants repeated.
+func (s *Source) with(ctx context.Context, work func(context.Context) error) error {
+	if s.closed {
+		return errors.New("the SQL Server source is closed")
+	}
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	// The driver waits up to ten seconds for an answer to its own cancellation, and during the login without any
+	// limit: the socket's deadline is what ends a call in time.
+	stop := context.AfterFunc(ctx, s.wire.expire)
+	err := s.open(ctx)
+	if err == nil {
+		err = work(ctx)
+	}
+	expired := !stop()
+	err = s.translate(ctx, err, time.Since(start))
+	if expired || err != nil && !errors.Is(err, ingest.ErrTransient) {
+		s.drop()
+	}
+	return err
+}
+
+// open connects, unless a connection is there, and finds out which tables and columns it offers.
+func (s *Source) open(ctx context.Context) error {
+	if s.session != nil {
+		return nil
+	}
+	connector := mssqldb.NewConnectorConfig(s.config)
+	connector.Dialer = s.wire
+	db := sql.OpenDB(connector)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		err = errors.Join(connectError{err}, db.Close())
+		s.wire.forget()
+		return err
+	}
+	opened := &session{db: db, conn: conn, header: header(s.options.LockTimeout)}
+	if opened.schema, err = opened.probe(ctx, s.layout, s.options.Log); err != nil {
+		err = errors.Join(err, opened.close())
+		s.wire.forget()
+		return err
+	}
+	s.session = opened
+	s.options.Log.Info().Stringer("source", s).Str("database", s.session.schema.database).Msg("connected to SQL Server")
+	return nil
+}
+
+func (s *Source) drop() {
+	if s.session != nil {
+		if err := s.session.close(); err != nil {
+			s.options.Log.Debug().Str("reason", s.secrets.hide(err.Error())).Msg("closing the connection to SQL Server")
+		}
+	}
+	s.session = nil
+	s.wire.forget()
+}
+
+func (s *Source) warn(left leftOut) {
+	if left.count != s.left && left.count > 0 {
+		s.options.Log.Warn().Int("rows", left.count).Str("first", left.first).
+			Msg("rows with values that cannot be used are left out")
+	}
+	s.left = left.count
+}
+
+// session is one connection and what was found out over it.
+type session struct {
+	db     *sql.DB
+	conn   *sql.Conn
+	header string
+	schema schema
+}
+
+func (c *session) close() error { return errors.Join(c.conn.Close(), c.db.Close()) }
+
+// run sends the parts as one batch and hands every row to its part. It returns when the server's answer has been
+// read to its end.
+func (c *session) run(ctx context.Context, name string, parts ...part) (left leftOut, err error) {
+	rows, err := c.conn.QueryContext(ctx, batch(name, c.header, parts))
+	if err != nil {
+		return left, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for i, p := range parts {
+		if i > 0 && !rows.NextResultSet() {
+			return left, cmp.Or(rows.Err(), fmt.Errorf("the answer to the %s batch has %d parts instead of %d", name, i, len(parts)))
+		}
+		if err := p.drain(rows, &left); err != nil {
+			return left, err
+		}
+	}
+	if rows.NextResultSet() {
+		return left, fmt.Errorf("the answer to the %s batch has more than %d parts", name, len(parts))
+	}
+	return left, rows.Err()
+}

@@ -1,0 +1,54 @@
+package mssql
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// farewell is how long the driver may still talk to the server after a call's time is up: enough for a server that
+// is well to confirm that it stopped working on the statement.
+const farewell = 500 * time.Millisecond
+
+// wire makes the driver's sockets and keeps hold of them, so that a call ends in time even when the server says
+// nothing at all.
+type wire struct {
+	dialer net.Dialer
+
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func newWire() *wire { return &wire{dialer: net.Dialer{KeepAlive: 30 * time.Second}} }
+
+// DialContext implements the driver's Dialer.
+func (w *wire) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := w.dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conns = append(w.conns, conn)
+	return conn, nil
+}
+
+// expire lets everything that waits for the server fail shortly. The connection is of no use afterwards.
+func (w *wire) expire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, conn := range w.conns {
+		_ = conn.SetDeadline(time.Now().Add(farewell)) // fails only on a closed socket, where nobody waits
+	}
+}
+
+// forget closes what the driver has left open.
+func (w *wire) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, conn := range w.conns {
+		_ = conn.Close() // mostly closed already
+	}
+	w.conns = nil
+}
