@@ -39,7 +39,7 @@ func (d durations) typical(stage string) (seconds, runs int32) {
 func (p *Projection) recordDurations(s *session, list []*stage) {
 	for _, st := range list {
 		head := st.head()
-		if head.recorded || st.state(false) != jobmon.StateSucceeded {
+		if head.recorded || st.state(false, nil) != jobmon.StateSucceeded {
 			continue
 		}
 		head.recorded = true

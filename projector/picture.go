@@ -131,9 +131,13 @@ func (c *computer) renderSession(d *picture) (*jobmon.SessionProgress, string) {
 	} else if s.request != nil {
 		out.Current = stageOf(list, s.request)
 	}
+	closing := s.closingRow(w, now)
+	if closing != nil {
+		out.State, out.Ended, out.Current = jobmon.SessionComplete, d.at, -1
+	}
 	for i, st := range list {
-		out.Stages = append(out.Stages, st.render(s, w, d.at, i == out.Current))
-		if !st.unfinished() {
+		out.Stages = append(out.Stages, st.render(s, w, d.at, i == out.Current, closing))
+		if !st.unfinished(closing) {
 			out.StagesDone++
 		}
 		if out.Next < 0 && i != out.Current && out.Stages[i].State == jobmon.StateWaiting {
@@ -141,9 +145,6 @@ func (c *computer) renderSession(d *picture) (*jobmon.SessionProgress, string) {
 		}
 	}
 	s.countJobs(list, out)
-	if s.state == jobmon.SessionOpen && s.onlyClosing(w, now, list) {
-		out.State, out.Ended, out.Current = jobmon.SessionComplete, d.at, -1
-	}
 	out.Result = s.result(out)
 	if out.State == jobmon.SessionOpen {
 		s.estimate(list, out, d.at)
@@ -172,10 +173,10 @@ func (s *session) running() *row {
 	return last
 }
 
-func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool) jobmon.Stage {
+func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool, closing *row) jobmon.Stage {
 	n, sp, typical := st.count(), st.span(), s.expected[st.name]
 	out := jobmon.Stage{
-		Name: st.name, State: st.state(current), Late: st.late,
+		Name: st.name, State: st.state(current, closing), Late: st.late,
 		Began: sp.began, Ended: sp.ended, Inexact: sp.inexact, Start: st.head().start,
 		Expected: time.Duration(typical.seconds) * time.Second, Runs: int(typical.runs),
 		Jobs: n.total() - n[jobmon.StateCancelled], JobsDone: n[jobmon.StateSucceeded] + n[jobmon.StateFailed],
@@ -219,21 +220,26 @@ func (s *session) countJobs(list []*stage, out *jobmon.SessionProgress) {
 	}
 }
 
-// onlyClosing says whether the only unfinished row is the closing marker that brings the file to the screen: its
-// picture is the last that the screen gets, so it shows the end.
-func (s *session) onlyClosing(w *world, now jobmon.WallTime, list []*stage) bool {
+// closingRow is the open session's only unfinished row, when that is a marker at work: its picture is the last that the
+// screen gets, so it shows the end. Otherwise nil.
+func (s *session) closingRow(w *world, now jobmon.WallTime) *row {
+	if s.state != jobmon.SessionOpen {
+		return nil
+	}
 	var only *row
 	for _, r := range s.rows {
 		if !r.pending(w, now) {
 			continue
 		}
 		if only != nil {
-			return false
+			return nil
 		}
 		only = r
 	}
-	return only != nil && only.class == jobmon.Marker && stageOf(list, only) < 0 &&
-		(only.state == jobmon.StateRunning || only == s.request)
+	if only != nil && only.class == jobmon.Marker && (only.state == jobmon.StateRunning || only == s.request) {
+		return only
+	}
+	return nil
 }
 
 func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
@@ -262,7 +268,7 @@ func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, at jobmon
 	known := false
 	for i := range out.Stages {
 		st := &out.Stages[i]
-		if !list[i].unfinished() {
+		if !list[i].unfinished(nil) {
 			continue
 		}
 		if st.Expected == 0 {

@@ -144,11 +144,12 @@ func (st *stage) count() counts {
 }
 
 // state is the first of running, failed, waiting, cancelled, unknown, succeeded that applies to the stage's rows; the
-// current stage runs. A marker that failed or was removed fails nothing.
-func (st *stage) state(current bool) jobmon.RowState {
+// current stage runs. A marker that failed or was removed fails nothing; the one that closes the session is as good as
+// done.
+func (st *stage) state(current bool, closing *row) jobmon.RowState {
 	n := st.count()
 	marker := jobmon.StateSucceeded
-	if m := st.markerNow(); m != nil && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting) {
+	if m := st.markerNow(); m != nil && m != closing && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting) {
 		marker = m.state
 	}
 	switch {
@@ -166,12 +167,12 @@ func (st *stage) state(current bool) jobmon.RowState {
 	return jobmon.StateSucceeded
 }
 
-// unfinished says whether anything of the stage is left to run.
-func (st *stage) unfinished() bool {
+// unfinished says whether anything of the stage is left to run, but for the marker that closes the session.
+func (st *stage) unfinished(closing *row) bool {
 	n := st.count()
 	m := st.markerNow()
 	return n[jobmon.StateRunning]+n[jobmon.StateWaiting] > 0 ||
-		m != nil && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting)
+		m != nil && m != closing && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting)
 }
 
 func (st *stage) markerNow() *row {
@@ -208,7 +209,7 @@ func (st *stage) span() span {
 			sp.include(a)
 		}
 	}
-	if st.unfinished() {
+	if st.unfinished(nil) {
 		sp.ended, sp.endedSeq = 0, 0
 	}
 	return sp

@@ -1,6 +1,7 @@
 package projector
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,26 @@ func TestTheClosingMarkerOpensNoStage(t *testing.T) {
 	// and stays what it was when a technician adds a job
 	d.drop(20, "10:20", "VPN").set(-1, 20).read("10:20")
 	d.want("#1 open 75%", "  Configuring succeeded 1/1", "  Office succeeded 2/2", "> VPN running 0/1 +")
+}
+
+// Whichever marker is the only unfinished row brings the end to the screen.
+func TestTheEndReachesTheScreenByAnyMarkerThatIsLeft(t *testing.T) {
+	t.Run("the closing marker dropped once more", func(t *testing.T) {
+		d := open(t).set(0, 1, 2, 3, 4, 5, 6).read("10:10").drop(20, "10:10", "VPN", markZ).read("10:10:10")
+		d.set(0, 7, 20).read("10:12").set(-1, 21).read("10:13")
+		d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", "  Ready succeeded 0/0", "  VPN succeeded 1/1 +")
+	})
+	t.Run("in place of one whose copy failed", func(t *testing.T) {
+		d := open(t).set(0, 1, 2, 3, 4, 5, 6).read("10:10").drop(20, "10:10", "VPN").set(2, 7).read("10:11")
+		d.drop(21, "10:11", markZ).set(0, 20).read("10:12").set(-1, 21).read("10:13")
+		if p := show(d.progress()); !strings.HasPrefix(p, "#1 complete 100% ready") || strings.Contains(p, "running") {
+			t.Errorf("%s", p)
+		}
+	})
+	t.Run("a marker behind which everything was removed", func(t *testing.T) {
+		d := open(t).set(0, 1, 2, 3).set(-1, 4).read("10:10").remove(5, 6, 7).read("10:10:05")
+		d.want("#1 complete 100% ended early", "  Configuring succeeded 1/1", "  Office cancelled 0/0")
+	})
 }
 
 func TestAJobDroppedAgainAfterItFailedReplacesIt(t *testing.T) {
