@@ -76,10 +76,15 @@ func describe(c msdsn.Config) string {
 	if c.Database != "" {
 		text += ", database " + c.Database
 	}
-	if c.User != "" {
-		return text + ", login " + c.User
+	return text + ", " + login(c)
+}
+
+// login is who logs in.
+func login(c msdsn.Config) string {
+	if c.User == "" {
+		return "the service's Windows account"
 	}
-	return text + ", integrated security"
+	return "login " + c.User
 }
 
 // address is the server as an administrator writes it.

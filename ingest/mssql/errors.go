@@ -86,8 +86,8 @@ func numbered(err error, wanted ...int32) bool {
 	return slices.ContainsFunc(numbers(err), func(n int32) bool { return slices.Contains(wanted, n) })
 }
 
-// translate turns what the driver said after that time into a sentence for the administrator. The driver's own errors are not
-// wrapped: their text could hold what must not be shown.
+// translate turns what the driver said after that time into a sentence for the administrator. The driver's own
+// errors are not wrapped: their text could hold what must not be shown.
 func (s *Source) translate(ctx context.Context, err error, after time.Duration) error {
 	if err == nil {
 		return nil
@@ -102,13 +102,13 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 	case numbered(err, lockTimeout):
 		return fmt.Errorf("%w: rows stayed locked by another user of the database for longer than %s (1222)", ingest.ErrTransient, s.options.LockTimeout)
 	case databaseRefused(err):
-		return fmt.Errorf("%w: %s at %s: check its name in source.dsn and that the login %q is a user there (%s)",
-			ErrNoDatabase, orDefault(s.config.Database), at, s.config.User, said)
+		return fmt.Errorf("%w: %s at %s: check its name in source.dsn and that %s is a user there (%s)",
+			ErrNoDatabase, orDefault(s.config.Database), at, login(s.config), said)
 	case loginRefused(err):
-		return fmt.Errorf("%w: %s, login %q: check user and password in source.dsn, and that the server allows SQL Server logins (%s)",
-			ErrLoginRefused, at, s.config.User, said)
+		return fmt.Errorf("%w: %s, %s: check user and password in source.dsn, and that the server allows SQL Server logins (%s)",
+			ErrLoginRefused, at, login(s.config), said)
 	case numbered(err, selectDenied, columnDenied):
-		return fmt.Errorf("%w: run configs/readonly-login.sql in the database, or grant the login %q SELECT (%s)", ErrPermission, s.config.User, said)
+		return fmt.Errorf("%w: run configs/readonly-login.sql in the database, or grant %s SELECT (%s)", ErrPermission, login(s.config), said)
 	case numbered(err, invalidObject, invalidColumn):
 		return fmt.Errorf("%w: it was there when we connected; the next read looks for the tables again (%s)", ErrSchemaChanged, said)
 	case errors.As(err, &schemaErr):

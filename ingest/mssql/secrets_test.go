@@ -21,10 +21,10 @@ func TestDSNForms(t *testing.T) {
 	for dsn, want := range map[string]string{
 		"sqlserver://reader:p%40ss@db01:1444?database=eXpress":                 "SQL Server db01:1444, database eXpress, login reader",
 		" sqlserver://reader:p@db01?database=eXpress\n":                        "SQL Server db01, database eXpress, login reader",
-		"sqlserver://db01/ALTIRIS?database=eXpress":                            `SQL Server db01\ALTIRIS, database eXpress, integrated security`,
+		"sqlserver://db01/ALTIRIS?database=eXpress":                            `SQL Server db01\ALTIRIS, database eXpress, the service's Windows account`,
 		"sqlserver://db01?user+id=me@srv&password=p@ss":                        "SQL Server db01, login me@srv",
 		"Server=tcp:db01,1444;Initial Catalog=eXpress;User Id=reader;Pwd=p;":   "SQL Server db01:1444, database eXpress, login reader",
-		`server=db01\ALTIRIS;database=eXpress;Integrated Security=SSPI`:        `SQL Server db01\ALTIRIS, database eXpress, integrated security`,
+		`server=db01\ALTIRIS;database=eXpress;Integrated Security=SSPI`:        `SQL Server db01\ALTIRIS, database eXpress, the service's Windows account`,
 		"odbc:server=db01;database=eXpress;user id=reader;password={p;a}}ss}":  "SQL Server db01, database eXpress, login reader",
 		"sqlserver://reader:p@db01?connection+timeout=3&timezone=Europe/Paris": "SQL Server db01, login reader",
 	} {
