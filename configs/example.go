@@ -1,0 +1,83 @@
+package configs
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+)
+
+// Example is a configuration file for this system in which every key is explained and commented out with its
+// default. Removing the # before a key gives a valid file.
+func Example() []byte { return example(runtime.GOOS) }
+
+func example(goos string) []byte {
+	var b strings.Builder
+	b.WriteString(`# Configuration of jobmon-db.
+#
+# Every key stands here with its default, commented out: remove the # before a key to change its value.
+# A key can be given in the environment and on the command line too: source.poll_interval is JOBMON_SOURCE_POLL_INTERVAL
+# and --source-poll-interval. The environment overrides this file; the command line overrides both.
+# "jobmon-db config show" prints what is in force and where it comes from.
+`)
+	section := ""
+	for _, k := range Keys() {
+		indent := enter(&b, &section, sectionOf(k.Name))
+		value := k.Default
+		switch {
+		case k.Name == "data_dir":
+			value = defaultDataDir(nil, goos)
+		case k.Name == "evt.dir":
+			value = defaultDataDir(nil, goos) + separator(goos) + "evt"
+		case k.Type == "regexp":
+			value = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+		case k.list:
+			value = "[" + value + "]"
+		}
+		b.WriteString("\n")
+		comment(&b, indent, k.Help)
+		comment(&b, indent, "Allowed: "+k.Allowed+".")
+		if k.DefaultIs != "" {
+			comment(&b, indent, "Default: "+k.DefaultIs+".")
+		}
+		last := k.Name[strings.LastIndexByte(k.Name, '.')+1:]
+		fmt.Fprintf(&b, "%s\n", strings.TrimRight(indent+"#"+last+": "+value, " "))
+	}
+	return []byte(b.String())
+}
+
+func separator(goos string) string {
+	if goos == "windows" {
+		return `\`
+	}
+	return "/"
+}
+
+// enter writes the headings that lead from one section to the next and returns the indentation below them.
+func enter(b *strings.Builder, from *string, to string) string {
+	was, parts := strings.Split(*from, "."), strings.Split(to, ".")
+	*from = to
+	if to == "" {
+		return ""
+	}
+	for depth, part := range parts {
+		if depth < len(was) && strings.Join(was[:depth+1], ".") == strings.Join(parts[:depth+1], ".") {
+			continue
+		}
+		fmt.Fprintf(b, "\n%s%s:\n", strings.Repeat("  ", depth), part)
+	}
+	return strings.Repeat("  ", len(parts))
+}
+
+// comment writes text as comment lines of at most about 110 characters.
+func comment(b *strings.Builder, indent, text string) {
+	const width = 110
+	line := indent + "#"
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+1+len(word) > width {
+			b.WriteString(line + "\n")
+			line = indent + "#"
+		}
+		line += " " + word
+	}
+	b.WriteString(line + "\n")
+}

@@ -1,0 +1,161 @@
+package configs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// largestFile is far beyond any configuration; what is larger is something else.
+const largestFile = 1 << 20
+
+// readFile reads a configuration file.
+func readFile(path string, keys []Key) ([]given, []Problem) {
+	if full, err := filepath.Abs(path); err == nil {
+		path = full
+	}
+	content, err := readBounded(path)
+	if err != nil {
+		p := Problem{Origin: Origin{Layer: FromFile, Name: path}, Reason: "cannot be read: " + reasonOf(err), err: err}
+		if errors.Is(err, fs.ErrNotExist) {
+			p.Reason = "there is no such file; `jobmon-db config init` writes one"
+		}
+		return nil, []Problem{p}
+	}
+	return parseFile(path, content, keys)
+}
+
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, largestFile+1))
+	if err == nil && len(content) > largestFile {
+		err = fmt.Errorf("it is larger than %d bytes", largestFile)
+	}
+	return content, err
+}
+
+// reasonOf is the error without the path, which is told already.
+func reasonOf(err error) string {
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return err.Error()
+}
+
+// parseFile reads the content of a configuration file. Keys may be nested as in the example file or written out with
+// their dots.
+func parseFile(path string, content []byte, keys []Key) ([]given, []Problem) {
+	w := walker{path: path, byName: map[string]*Key{}, sections: map[string]bool{}, lines: map[string]int{}}
+	for i := range keys {
+		k := &keys[i]
+		w.byName[k.Name] = k
+		w.known = append(w.known, name{k.Name, k})
+		for s := sectionOf(k.Name); s != "" && !w.sections[s]; s = sectionOf(s) {
+			w.sections[s] = true
+			w.known = append(w.known, name{s, nil})
+		}
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	var document, next yaml.Node
+	err := decoder.Decode(&document)
+	if err == nil {
+		err = decoder.Decode(&next)
+		if err == nil {
+			w.wrong(&next, "", "", "a second document begins; all settings belong in one")
+		}
+	}
+	if err != nil && err != io.EOF {
+		line, reason := explain(err, content)
+		return nil, []Problem{{Origin: w.at(line), Reason: reason}}
+	}
+	for _, root := range document.Content {
+		switch {
+		case root.Kind == yaml.MappingNode:
+			w.mapping("", root)
+		case !isNull(root):
+			w.wrong(root, "", "", "this is no list of settings such as data_dir: C:\\data")
+		}
+	}
+	return w.values, w.problems
+}
+
+// walker goes through a file's settings.
+type walker struct {
+	path     string
+	byName   map[string]*Key
+	sections map[string]bool
+	known    []name
+	lines    map[string]int // where a key was given first
+
+	values   []given
+	problems []Problem
+}
+
+func (w *walker) at(line int) Origin { return Origin{Layer: FromFile, Name: w.path, Line: line} }
+
+func (w *walker) wrong(node *yaml.Node, key, value, reason string) {
+	w.problems = append(w.problems, Problem{Origin: w.at(node.Line), Key: key, Value: value, Reason: reason})
+}
+
+func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }
+
+func (w *walker) mapping(section string, node *yaml.Node) {
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			w.wrong(key, "", "", "a key must be a plain word")
+			continue
+		}
+		full := strings.TrimPrefix(section+"."+key.Value, ".")
+		switch {
+		case w.byName[full] != nil:
+			w.setting(w.byName[full], key, value)
+		case !w.sections[full]:
+			text := ""
+			if value.Kind == yaml.ScalarNode && !isNull(value) {
+				text = value.Value
+			}
+			w.problems = append(w.problems, unknown(w.at(key.Line), full, text, w.known))
+		case value.Kind == yaml.MappingNode:
+			w.mapping(full, value)
+		case !isNull(value): // all below it is commented out, as in the example file
+			w.wrong(key, full, "", "this is a section: its settings go below it, indented, each on a line of its own")
+		}
+	}
+}
+
+func (w *walker) setting(k *Key, key, value *yaml.Node) {
+	if first, twice := w.lines[k.Name]; twice {
+		w.wrong(key, k.Name, "", fmt.Sprintf("is given twice, in line %d before", first))
+		return
+	}
+	w.lines[k.Name] = key.Line
+	switch {
+	case isNull(value): // a key without value is one that was not given
+	case value.Kind == yaml.ScalarNode:
+		w.values = append(w.values, given{k, value.Value, w.at(value.Line)})
+	case value.Kind == yaml.SequenceNode && k.list:
+		var parts []string
+		for _, item := range value.Content {
+			if item.Kind != yaml.ScalarNode {
+				w.wrong(item, k.Name, "", "must not be a list of lists; allowed is "+k.Allowed)
+				return
+			}
+			parts = append(parts, item.Value)
+		}
+		w.values = append(w.values, given{k, strings.Join(parts, ", "), w.at(value.Line)})
+	default:
+		w.wrong(value, k.Name, "", "must be one value, written out; allowed is "+k.Allowed)
+	}
+}

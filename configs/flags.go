@@ -1,0 +1,54 @@
+package configs
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// AddFlags adds the flags of the named keys, or of all keys when none is named, for Load to look at once they are
+// parsed. What is given for them is checked by Load, together with everything else. A name that is no key is ignored.
+func AddFlags(flags *pflag.FlagSet, names ...string) {
+	wanted := map[string]bool{}
+	for _, n := range names {
+		wanted[n] = true
+	}
+	for _, k := range Keys() {
+		if len(names) > 0 && !wanted[k.Name] {
+			continue
+		}
+		first, _, _ := strings.Cut(k.Help, ". ")
+		usage := strings.TrimSuffix(first, ".")
+		if k.DefaultIs != "" {
+			usage += " (default: " + k.DefaultIs + ")"
+		}
+		flag := flags.VarPF(&flagValue{text: k.Default, typ: k.Type}, k.Flag(), "", usage)
+		if k.Type == "bool" {
+			flag.NoOptDefVal = "true"
+		}
+	}
+}
+
+// flagValue keeps what was given as it is.
+type flagValue struct{ text, typ string }
+
+func (f *flagValue) String() string { return f.text }
+
+func (f *flagValue) Set(text string) error {
+	f.text = text
+	return nil
+}
+
+func (f *flagValue) Type() string { return f.typ }
+
+func readFlags(flags *pflag.FlagSet, keys []Key) (values []given) {
+	if flags == nil {
+		return nil
+	}
+	for i := range keys {
+		if flag := flags.Lookup(keys[i].Flag()); flag != nil && flag.Changed {
+			values = append(values, given{&keys[i], flag.Value.String(), Origin{Layer: FromFlag, Name: "--" + flag.Name}})
+		}
+	}
+	return values
+}

@@ -1,0 +1,236 @@
+package configs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// envPrefix begins the name of every environment variable of the program.
+const envPrefix = "JOBMON_"
+
+// Key is what there is to know of one key. Keys lists them all.
+type Key struct {
+	Name    string // "source.poll_interval"
+	Type    string // text, path, bool, number, duration, regexp, list, or the words that are allowed: "auto|console|json"
+	Allowed string // what its values can be, to go on after "allowed is "
+	Default string // in its text form; "" where DefaultIs tells it in words
+	// DefaultIs tells the default in words where it depends on the machine or on other keys.
+	DefaultIs string
+	Help      string // what it is for: sentences, the first of which stands alone
+	Secret    bool   // its value is never shown; every text is allowed, so that none is ever complained of
+
+	list  bool                        // the file may give it as a list
+	parse func(*Config, string) error // an error says what is wrong in addition to Allowed, or is errNotAllowed
+	text  func(*Config) string
+}
+
+// Env is the environment variable that gives the key: JOBMON_SOURCE_POLL_INTERVAL.
+func (k *Key) Env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+// Flag is the flag that gives the key, without its dashes: source-poll-interval.
+func (k *Key) Flag() string { return strings.NewReplacer(".", "-", "_", "-").Replace(k.Name) }
+
+// sectionOf is what stands before the last dot of a name: of "source.tables.event" it is "source.tables"; or "".
+func sectionOf(name string) string { return name[:max(0, strings.LastIndexByte(name, '.'))] }
+
+// errNotAllowed says no more than that the value is none of those allowed.
+var errNotAllowed = errors.New("not allowed")
+
+// newKey makes a key of a way to read its values, to write them, and a place in Config to keep them.
+func newKey[T any](name, typ string, def T, at func(*Config) *T, parse func(string) (T, error), write func(T) string) Key {
+	return Key{
+		Name: name, Type: typ, Default: write(def),
+		parse: func(c *Config, text string) error {
+			v, err := parse(text)
+			if err == nil {
+				*at(c) = v
+			}
+			return err
+		},
+		text: func(c *Config) string { return write(*at(c)) },
+	}
+}
+
+func same(s string) string { return s }
+
+func freeText(name string, at func(*Config) *string) Key {
+	const longest = 64
+	k := newKey(name, "text", "", at, func(text string) (string, error) {
+		text = strings.TrimSpace(text)
+		if text == "" || len([]rune(text)) > longest || strings.ContainsFunc(text, unicode.IsControl) {
+			return "", errNotAllowed
+		}
+		return text, nil
+	}, same)
+	k.Allowed = fmt.Sprintf("a text of 1 to %d characters on one line", longest)
+	return k
+}
+
+var variableInPath = regexp.MustCompile(`%\w+%|\$\{?[A-Za-z_]`)
+
+func path(name string, at func(*Config) *string) Key {
+	k := newKey(name, "path", "", at, func(text string) (string, error) {
+		switch {
+		case strings.TrimSpace(text) == "" || strings.ContainsRune(text, 0):
+			return "", errNotAllowed
+		case variableInPath.MatchString(text):
+			return "", errors.New("variables in it are not replaced")
+		}
+		return filepath.Abs(text)
+	}, same)
+	k.Allowed = "the path of a folder"
+	return k
+}
+
+func secret(name string, at func(*Config) *Secret) Key {
+	k := newKey(name, "text", "", at, func(text string) (Secret, error) {
+		return Secret(strings.TrimSpace(text)), nil
+	}, Secret.String)
+	k.Secret = true
+	k.Allowed = "a data source name such as sqlserver://user:password@server/instance?database=eXpress"
+	return k
+}
+
+// tablePattern is a table with or without its schema, each as T-SQL writes it: in brackets where it has unusual
+// characters.
+var tablePattern = func() *regexp.Regexp {
+	const part = `(?:[\pL_][\pL\pN_@$#]{0,127}|\[(?:[^]\x00-\x1f]|\]\]){1,128}\])`
+	return regexp.MustCompile("^" + part + `(?:\.` + part + ")?$")
+}()
+
+func tableName(name, def string, at func(*Config) *string) Key {
+	k := newKey(name, "text", def, at, func(text string) (string, error) {
+		if text = strings.TrimSpace(text); !tablePattern.MatchString(text) {
+			return "", errNotAllowed
+		}
+		return text, nil
+	}, same)
+	k.Allowed = "the name of a table or view, with its schema where that is needed: dbo.event, [my schema].event"
+	return k
+}
+
+func oneOf(name, def string, words []string, at func(*Config) *string) Key {
+	k := newKey(name, strings.Join(words, "|"), def, at, func(text string) (string, error) {
+		if text = strings.ToLower(strings.TrimSpace(text)); !slices.Contains(words, text) {
+			return "", errNotAllowed
+		}
+		return text, nil
+	}, same)
+	k.Allowed = "one of " + strings.Join(words, ", ")
+	return k
+}
+
+func yesNo(name string, def bool, at func(*Config) *bool) Key {
+	k := newKey(name, "bool", def, at, func(text string) (bool, error) {
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "true", "yes", "on", "1":
+			return true, nil
+		case "false", "no", "off", "0":
+			return false, nil
+		}
+		return false, errNotAllowed
+	}, strconv.FormatBool)
+	k.Allowed = "true or false"
+	return k
+}
+
+func within[T cmp.Ordered](v, low, high T, err error) (T, error) {
+	if err != nil || !(v >= low && v <= high) { // so that not-a-number is outside
+		return v, errNotAllowed
+	}
+	return v, nil
+}
+
+func whole(name string, def, low, high int, at func(*Config) *int) Key {
+	k := newKey(name, "number", def, at, func(text string) (int, error) {
+		v, err := strconv.Atoi(strings.TrimSpace(text))
+		return within(v, low, high, err)
+	}, strconv.Itoa)
+	k.Allowed = fmt.Sprintf("a whole number from %d to %d", low, high)
+	return k
+}
+
+func seed(name string, def uint64, at func(*Config) *uint64) Key {
+	k := newKey(name, "number", def, at, func(text string) (uint64, error) {
+		v, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+		if err != nil {
+			return 0, errNotAllowed
+		}
+		return v, nil
+	}, func(v uint64) string { return strconv.FormatUint(v, 10) })
+	k.Allowed = "a whole number from 0"
+	return k
+}
+
+func number(name string, def, low, high float64, at func(*Config) *float64) Key {
+	k := newKey(name, "number", def, at, func(text string) (float64, error) {
+		v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		return within(v, low, high, err)
+	}, func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) })
+	k.Allowed = fmt.Sprintf("a number from %v to %v", low, high)
+	return k
+}
+
+func duration(name string, def, low, high time.Duration, at func(*Config) *time.Duration) Key {
+	k := newKey(name, "duration", def, at, func(text string) (time.Duration, error) {
+		v, err := time.ParseDuration(strings.TrimSpace(text))
+		return within(v, low, high, err)
+	}, durationText)
+	k.Allowed = fmt.Sprintf("a duration with its unit (ms, s, m, h) from %s to %s", durationText(low), durationText(high))
+	return k
+}
+
+// durationText writes 30m where time.Duration writes 30m0s.
+func durationText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+func pattern(name, def string, at func(*Config) *string) Key {
+	k := newKey(name, "regexp", def, at, func(text string) (string, error) {
+		_, err := regexp.Compile(text)
+		return text, err
+	}, same)
+	k.Allowed = `a regular expression (RE2), in which a parenthesis is written \( ; an empty one matches no job`
+	return k
+}
+
+func codes(name string, def []int32, at func(*Config) *[]int32) Key {
+	k := newKey(name, "list", def, at, func(text string) ([]int32, error) {
+		var list []int32
+		for part := range strings.SplitSeq(text, ",") {
+			v, err := strconv.ParseInt(strings.TrimSpace(part), 10, 32)
+			if err != nil || v == -1 {
+				return nil, errNotAllowed
+			}
+			list = append(list, int32(v))
+		}
+		slices.Sort(list)
+		return slices.Compact(list), nil
+	}, func(list []int32) string {
+		var parts []string
+		for _, v := range list {
+			parts = append(parts, strconv.Itoa(int(v)))
+		}
+		return strings.Join(parts, ", ")
+	})
+	k.list = true
+	k.Allowed = "whole numbers separated by commas, at least one and not -1, which means running"
+	return k
+}

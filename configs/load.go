@@ -1,0 +1,233 @@
+package configs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// FileName is the name of the configuration file in the places where it is looked for.
+const FileName = "jobmon-db.yaml"
+
+// FileVariable is the environment variable that names the configuration file; it is the only one beside those of
+// the keys.
+const FileVariable = envPrefix + "CONFIG"
+
+// testPrefix begins the variables that tests are switched on with; they are nobody's mistake.
+const testPrefix = envPrefix + "TEST_"
+
+// LoadOptions say what Load reads. Nothing else is read: no environment but Env, no flags but Flags.
+type LoadOptions struct {
+	// File is the configuration file. When it is empty, FileVariable names the file; failing that, the first that
+	// exists of Places is read, and none need exist.
+	File string
+	// Places are the files to look for; nil means StandardPlaces.
+	Places []string
+	// Env is the environment, as os.Environ gives it. An empty variable counts as not set.
+	Env []string
+	// Flags are those of AddFlags after parsing; only those that were given on the command line count. May be nil.
+	Flags *pflag.FlagSet
+}
+
+// given is a value that somebody gave for a key.
+type given struct {
+	key    *Key
+	text   string
+	origin Origin
+}
+
+// Load reads the configuration: defaults, overridden by the file, by the environment, by flags. When anything is
+// wrong, also with a value that another one overrides, the error is an *Error that lists all of it.
+func Load(o LoadOptions) (*Config, error) {
+	keys, env := Keys(), environment(o.Env, runtime.GOOS)
+	layers, problems := gather(o, keys, env)
+
+	v := viper.New()
+	for _, k := range keys {
+		v.SetDefault(k.Name, k.Default)
+	}
+	origins, bad := map[string]Origin{}, map[string]bool{}
+	for _, layer := range layers {
+		values := map[string]any{}
+		for _, g := range layer {
+			if p, wrong := g.check(); wrong {
+				problems = append(problems, p)
+				bad[g.key.Name] = true
+			}
+			values[g.key.Name] = g.text
+			origins[g.key.Name] = g.origin
+		}
+		if err := v.MergeConfigMap(values); err != nil {
+			return nil, fmt.Errorf("put the configuration together: %w", err)
+		}
+	}
+
+	c := &Config{}
+	for _, k := range keys {
+		if _, isGiven := origins[k.Name]; !isGiven && k.Default == "" {
+			continue // complete knows
+		}
+		if err := k.parse(c, v.GetString(k.Name)); err != nil && !bad[k.Name] {
+			return nil, fmt.Errorf("put the configuration together: %s: %w", k.Name, err)
+		}
+	}
+	problems = append(problems, c.complete(env, origins, bad)...)
+	if problems != nil {
+		slices.SortStableFunc(problems, compareProblems)
+		return nil, &Error{Problems: problems}
+	}
+	for _, k := range keys {
+		c.values = append(c.values, Value{Key: k.Name, Text: k.text(c), Origin: cmp.Or(origins[k.Name], Origin{Layer: FromDefault})})
+	}
+	return c, nil
+}
+
+// gather reads the layers in the order in which they override one another.
+func gather(o LoadOptions, keys []Key, env map[string]string) (layers [][]given, problems []Problem) {
+	if path := locate(o, env); path != "" {
+		fromFile, wrong := readFile(path, keys)
+		layers, problems = append(layers, fromFile), append(problems, wrong...)
+	}
+	fromEnv, wrong := readEnvironment(env, keys)
+	layers, problems = append(layers, fromEnv), append(problems, wrong...)
+	return append(layers, readFlags(o.Flags, keys)), problems
+}
+
+// check says what is wrong with the value, if anything is.
+func (g given) check() (p Problem, wrong bool) {
+	err := g.key.parse(&Config{}, g.text)
+	if err == nil {
+		return Problem{}, false
+	}
+	p = Problem{Origin: g.origin, Key: g.key.Name, Value: g.text, Reason: "is not allowed; allowed is " + g.key.Allowed}
+	if err != errNotAllowed {
+		p.Reason += " (" + err.Error() + ")"
+	}
+	if g.text == "" {
+		p.Reason = "nothing " + p.Reason
+	}
+	return p, true
+}
+
+// complete fills in the defaults that depend on the machine or on other keys, and checks what must go together. The
+// values of bad keys are not there.
+func (c *Config) complete(env map[string]string, origins map[string]Origin, bad map[string]bool) []Problem {
+	var problems []Problem
+	c.DataDir = cmp.Or(c.DataDir, defaultDataDir(env, runtime.GOOS))
+	c.Evt.Dir = cmp.Or(c.Evt.Dir, filepath.Join(c.DataDir, "evt"))
+	if c.Site == "" {
+		host, err := os.Hostname()
+		if c.Site = host; host == "" {
+			problems = append(problems, Problem{
+				Origin: Origin{Layer: FromDefault}, Key: "site", err: err,
+				Reason: "this computer does not know its name; give one with " + envPrefix + "SITE, in the file or with --site",
+			})
+		}
+	}
+	if c.Source.Kind == "" {
+		c.Source.Kind = KindSimulator
+		if c.Source.DSN != "" {
+			c.Source.Kind = KindSQLServer
+		}
+	}
+	if c.Source.Kind == KindSQLServer && c.Source.DSN == "" {
+		problems = append(problems, Problem{
+			Origin: origins["source.kind"], Key: "source.dsn",
+			Reason: "is missing, and source.kind sqlserver needs it; give it in the environment as " + envPrefix + "SOURCE_DSN, " +
+				"or in the file as source.dsn, for example sqlserver://user:password@server/instance?database=eXpress",
+		})
+	}
+	if c.Source.LockTimeout >= c.Source.Timeout && !bad["source.lock_timeout"] && !bad["source.timeout"] {
+		origin := cmp.Or(origins["source.lock_timeout"], origins["source.timeout"])
+		problems = append(problems, Problem{
+			Origin: origin, Key: "source.lock_timeout", Value: durationText(c.Source.LockTimeout),
+			Reason: "is not allowed; it must be shorter than source.timeout, which is " + durationText(c.Source.Timeout),
+		})
+	}
+	return problems
+}
+
+// environment is the environment as a map; on Windows the names of variables have no case.
+func environment(list []string, goos string) map[string]string {
+	env := map[string]string{}
+	for _, line := range list {
+		name, value, ok := strings.Cut(line, "=")
+		if goos == "windows" {
+			name = strings.ToUpper(name)
+		}
+		if ok && value != "" {
+			env[name] = value
+		}
+	}
+	return env
+}
+
+func readEnvironment(env map[string]string, keys []Key) (values []given, problems []Problem) {
+	byName := map[string]*Key{}
+	var known []name
+	for i := range keys {
+		k := &keys[i]
+		byName[k.Env()] = k
+		known = append(known, name{k.Env(), k})
+	}
+	for _, variable := range slices.Sorted(maps.Keys(env)) {
+		if !strings.HasPrefix(variable, envPrefix) || strings.HasPrefix(variable, testPrefix) || variable == FileVariable {
+			continue
+		}
+		origin := Origin{Layer: FromEnvironment, Name: variable}
+		if k := byName[variable]; k != nil {
+			values = append(values, given{k, env[variable], origin})
+		} else {
+			problems = append(problems, unknown(origin, variable, env[variable], known))
+		}
+	}
+	return values, problems
+}
+
+// locate is the file to read, or "".
+func locate(o LoadOptions, env map[string]string) string {
+	if path := cmp.Or(o.File, env[FileVariable]); path != "" {
+		return path
+	}
+	places := o.Places
+	if places == nil {
+		places = standardPlaces(env, runtime.GOOS)
+	}
+	for _, path := range places {
+		// What is there and cannot be read is not passed over in silence.
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return path
+		}
+	}
+	return ""
+}
+
+// StandardPlaces are the files that are looked for when none is named, the first first; env is as os.Environ
+// gives it.
+func StandardPlaces(env []string) []string {
+	return standardPlaces(environment(env, runtime.GOOS), runtime.GOOS)
+}
+
+func standardPlaces(env map[string]string, goos string) []string {
+	if goos == "windows" {
+		return []string{defaultDataDir(env, goos) + `\` + FileName}
+	}
+	return []string{"/etc/jobmon-db/" + FileName}
+}
+
+func defaultDataDir(env map[string]string, goos string) string {
+	if goos == "windows" {
+		return cmp.Or(env["PROGRAMDATA"], `C:\ProgramData`) + `\jobmon-db`
+	}
+	return "/var/lib/jobmon-db"
+}

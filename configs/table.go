@@ -1,0 +1,103 @@
+package configs
+
+import (
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Keys lists all keys, in the order of the example file. It is the one place that says what can be configured.
+func Keys() []Key {
+	const day = 24 * time.Hour
+	d := jobmon.DefaultSettings()
+	return []Key{
+		path("data_dir", func(c *Config) *string { return &c.DataDir }).
+			byDefault(`%ProgramData%\jobmon-db on Windows, else /var/lib/jobmon-db`).
+			helps("Folder of the log, in which all history is kept. It must be on a local disk."),
+		freeText("site", func(c *Config) *string { return &c.Site }).
+			byDefault("this computer's name").
+			helps("Name of this Deployment Server. It stands on every screen, because every server counts its computers from 5,000,001."),
+
+		path("evt.dir", func(c *Config) *string { return &c.Evt.Dir }).
+			byDefault("the folder evt in data_dir").
+			helps("Folder of the <computer id>.evt files, from which DS copies them to the clients. " +
+				"To let the copy tasks stay as they are, name the temp folder of the eXpress share."),
+		yesNo("evt.takeover", false, func(c *Config) *bool { return &c.Evt.Takeover }).
+			helps("Whether .evt files that this program did not write are replaced. Without it they are left alone and reported."),
+
+		oneOf("source.kind", "", []string{KindSQLServer, KindSimulator, KindRecording}, func(c *Config) *string { return &c.Source.Kind }).
+			byDefault(KindSQLServer + " when source.dsn is given, else " + KindSimulator).
+			helps("What is watched: the DS database, a built-in imitation of one, or the recording of one."),
+		secret("source.dsn", func(c *Config) *Secret { return &c.Source.DSN }).
+			byDefault("none").
+			helps("Server, database and login, for source.kind sqlserver. A login that can only read is enough. " +
+				"Others can see what is given as a flag; the environment or this file, readable for the service alone, are better places."),
+		duration("source.poll_interval", d.PollInterval, 250*time.Millisecond, time.Hour, func(c *Config) *time.Duration { return &c.Source.PollInterval }).
+			helps("How often the source is read: one read for all computers."),
+		duration("source.timeout", 15*time.Second, time.Second, 10*time.Minute, func(c *Config) *time.Duration { return &c.Source.Timeout }).
+			helps("How long one read may take before it counts as failed."),
+		duration("source.lock_timeout", 2*time.Second, 100*time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.Source.LockTimeout }).
+			helps("How long a read waits for rows that DS has locked. It must be shorter than source.timeout."),
+		tableName("source.tables.event_schedule", "event_schedule", func(c *Config) *string { return &c.Source.Tables.EventSchedule }).
+			helps("Table of the jobs scheduled on computers."),
+		tableName("source.tables.event", "event", func(c *Config) *string { return &c.Source.Tables.Event }).
+			helps("Table of the jobs."),
+		tableName("source.tables.event_folder", "event_folder", func(c *Config) *string { return &c.Source.Tables.EventFolder }).
+			helps("Table of the folders of jobs."),
+		tableName("source.tables.computer", "computer", func(c *Config) *string { return &c.Source.Tables.Computer }).
+			helps("Table of the computers."),
+		tableName("source.tables.computer_group", "computer_group", func(c *Config) *string { return &c.Source.Tables.ComputerGroup }).
+			helps("Table of the groups of computers."),
+		tableName("source.tables.sessions", "sessions", func(c *Config) *string { return &c.Source.Tables.Sessions }).
+			helps("Table of the agents that are connected. It may be missing; then nobody knows who is connected."),
+
+		whole("simulator.computers", 8, 1, 10_000, func(c *Config) *int { return &c.Simulator.Computers }).
+			helps("How many computers the simulator has."),
+		number("simulator.speed", 1, 0.1, 10_000, func(c *Config) *float64 { return &c.Simulator.Speed }).
+			helps("How many times faster than in life things happen in the simulator."),
+		seed("simulator.seed", 1, func(c *Config) *uint64 { return &c.Simulator.Seed }).
+			helps("What the simulator's chance begins with. The same number gives the same story."),
+
+		pattern("jobs.marker", d.Marker, func(c *Config) *string { return &c.Jobs.Marker }).
+			helps("Jobs whose name matches are markers: each opens a stage, and its tasks only refresh and copy the file."),
+		pattern("jobs.build", d.Build, func(c *Config) *string { return &c.Jobs.Build }).
+			helps("Jobs whose name matches are build jobs: they deliver the monitor and start it, and are never shown."),
+		codes("jobs.success", d.Success, func(c *Config) *[]int32 { return &c.Jobs.Success }).
+			helps("Status codes that mean success. Where DS is told to take 3010 (restart required) for one, it belongs here too."),
+
+		oneOf("stages.markers", d.Markers, []string{"auto", "tagged", "all"}, func(c *Config) *string { return &c.Stages.Markers }).
+			helps("How stages are formed: tagged by markers only, all makes each job a stage, auto is tagged where a deployment has markers and all where it has none."),
+
+		duration("session.gap", d.Gap, time.Minute, day, func(c *Config) *time.Duration { return &c.Session.Gap }).
+			helps("For how long after its end a deployment goes on when another job starts. A job due later than that is listed but not counted."),
+		duration("session.abandoned", d.Abandoned, time.Hour, 30*day, func(c *Config) *time.Duration { return &c.Session.Abandoned }).
+			helps("When no job of a deployment has started for so long it counts as abandoned."),
+		duration("session.stuck", d.Stuck, time.Hour, 30*day, func(c *Config) *time.Duration { return &c.Session.Stuck }).
+			helps("A job that has been due for so long without starting holds no deployment open."),
+		duration("session.late", d.Late, time.Second, time.Hour, func(c *Config) *time.Duration { return &c.Session.Late }).
+			helps("A job that is scheduled so long after the others of its deployment is shown as added late."),
+
+		yesNo("names.hide", d.HideNames, func(c *Config) *bool { return &c.Names.Hide }).
+			helps("Whether screens leave out the names of jobs that failed."),
+
+		duration("monitor.quiet", d.Quiet, time.Minute, 7*day, func(c *Config) *time.Duration { return &c.Monitor.Quiet }).
+			helps("Where there is no history to go by, a screen says that there is no news after so long."),
+		duration("monitor.settle", d.Settle, 0, 10*time.Minute, func(c *Config) *time.Duration { return &c.Monitor.Settle }).
+			helps("How long a screen waits for a newer file before it says that the computer is ready."),
+
+		oneOf("log.level", "info", []string{"trace", "debug", "info", "warn", "error"}, func(c *Config) *string { return &c.Log.Level }).
+			helps("Messages of this importance and above are logged."),
+		oneOf("log.format", "auto", []string{"auto", "console", "json"}, func(c *Config) *string { return &c.Log.Format }).
+			helps("Form of the messages: console for people, json for programs, auto chooses console on a terminal."),
+	}
+}
+
+func (k Key) byDefault(words string) Key {
+	k.DefaultIs = words
+	return k
+}
+
+func (k Key) helps(sentences string) Key {
+	k.Help = sentences
+	return k
+}
