@@ -49,6 +49,7 @@ func TestRandomLivesEndWell(t *testing.T) {
 					if isAway {
 						return
 					}
+					b.settle() // or the writer is faster than these two steps
 					path := b.evt.Path(jobmon.ComputerID(ids.Draw(rt, "id")))
 					switch rapid.SampledFrom([]string{"remove", "ours", "foreign", "folder"}).Draw(rt, "how") {
 					case "remove":
