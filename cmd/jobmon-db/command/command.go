@@ -1,0 +1,84 @@
+// Package command holds the program's commands, one file each. They are wiring: they read the configuration, open
+// what they need and print.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// app is what the commands get from the outside; nothing below Main reads the environment or the arguments.
+type app struct {
+	env    []string // as os.Environ gives it
+	stdin  io.Reader
+	stdout io.Writer // results
+	stderr io.Writer // messages
+}
+
+// Main runs the program and returns its exit code, see docs/exit-codes.md. It ends early and cleanly when ctx ends.
+func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil || errors.Is(err, syscall.EPIPE) { // whoever read our output has seen enough
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "jobmon-db: %v\n", err)
+	return exitCode(err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "jobmon-db",
+		Short: "Makes every PC build of a Deployment Server visible",
+		Long: `jobmon-db reads the schedule tables of an Altiris/Symantec Deployment Server (or Ghost Solution Suite) database,
+keeps the history of every job in a log of its own, and writes a file for each computer that its screen shows.
+
+It never writes to that database.`,
+		Example: `  jobmon-db demo                                  see it work, on a made-up Deployment Server
+  jobmon-db config init > jobmon-db.yaml          begin a configuration
+  jobmon-db run --config jobmon-db.yaml           watch a Deployment Server
+  jobmon-db replay show PC-0001 --at 14:05        what was on that screen`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+	})
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(a.run(), a.demo(), a.status(), a.replay(), a.config(), a.version())
+	return root
+}
+
+// noArgs refuses arguments in the words of the other errors.
+func noArgs(c *cobra.Command, args []string) error { return atMost(0)(c, args) }
+
+// atMost refuses more than n arguments.
+func atMost(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > n {
+			return &usageError{fmt.Errorf("%q is one argument too many; see %s --help", args[n], c.CommandPath())}
+		}
+		return nil
+	}
+}
+
+// programVersion is the version that the Go toolchain stamped into the program, "(devel)" for a build from a checkout.
+func programVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}

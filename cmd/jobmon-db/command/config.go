@@ -1,0 +1,53 @@
+package command
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/configs"
+)
+
+func (a *app) config() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "config",
+		Short: "Begin a configuration, or show the one in force",
+		Long:  `The configuration comes from defaults, a file, the environment (JOBMON_...) and flags; each wins over the one before.`,
+		Example: `  jobmon-db config init > jobmon-db.yaml
+  jobmon-db config show --config jobmon-db.yaml`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.configInit(), a.configShow())
+	return c
+}
+
+func (a *app) configInit() *cobra.Command {
+	return &cobra.Command{
+		Use:     "init",
+		Short:   "Print a configuration file with every key, its default and what it means",
+		Example: `  jobmon-db config init > jobmon-db.yaml`,
+		Args:    noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.stdout.Write(configs.Example())
+			return err
+		},
+	}
+}
+
+func (a *app) configShow() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "show",
+		Short: "Show the configuration in force, and where each value comes from; secrets are not printed",
+		Example: `  jobmon-db config show
+  JOBMON_SOURCE_KIND=sqlserver jobmon-db config show --config jobmon-db.yaml`,
+		Args: noArgs,
+	}
+	configured := a.configured(c)
+	c.RunE = func(*cobra.Command, []string) error {
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		return showConfig(a.stdout, config)
+	}
+	return c
+}

@@ -1,0 +1,32 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/configs"
+)
+
+// configured gives a command --config and the flags of these keys, or of all keys. What it returns loads the
+// configuration once the flags are parsed.
+func (a *app) configured(c *cobra.Command, keys ...string) func() (*configs.Config, error) {
+	var file string
+	c.Flags().StringVar(&file, "config", "", "configuration file (default: "+configs.FileName+" in the standard places, or "+configs.FileVariable+")")
+	configs.AddFlags(c.Flags(), keys...)
+	return func() (*configs.Config, error) {
+		return configs.Load(configs.LoadOptions{File: file, Env: a.env, Flags: c.Flags()})
+	}
+}
+
+// showConfig prints every value and where it comes from.
+func showConfig(out io.Writer, config *configs.Config) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "KEY\tVALUE\tFROM")
+	for _, v := range config.Values() {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", v.Key, v.Text, v.Origin)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,94 @@
+package command
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// view shows pictures that change.
+type view interface {
+	Show(pictures []jobmon.Progress) error
+}
+
+// liveTable redraws the board in its place on a terminal.
+type liveTable struct {
+	out    io.Writer
+	look   term.Options
+	height int // lines that fit; 0 for any number
+	lines  int // of the board that stands there
+}
+
+// Show implements view.
+func (v *liveTable) Show(pictures []jobmon.Progress) error {
+	var board bytes.Buffer
+	if err := term.Board(&board, pictures, v.look); err != nil {
+		return err
+	}
+	lines := bytes.SplitAfter(board.Bytes(), []byte("\n"))
+	lines = lines[:len(lines)-1]
+	if v.height > 0 && len(lines) >= v.height { // what has scrolled away cannot be drawn over
+		lines = append(lines[:v.height-2:v.height-2], []byte("... (the window is too low for more)\n"))
+	}
+	var frame bytes.Buffer
+	if v.lines > 0 {
+		fmt.Fprintf(&frame, "\x1b[%dA\x1b[J", v.lines)
+	}
+	v.lines = len(lines)
+	for _, line := range lines {
+		frame.Write(line)
+	}
+	_, err := v.out.Write(frame.Bytes())
+	return err
+}
+
+// changeLines prints a line whenever something about a computer changed.
+type changeLines struct {
+	out  io.Writer
+	last map[jobmon.ComputerID]string
+}
+
+// Show implements view.
+func (v *changeLines) Show(pictures []jobmon.Progress) error {
+	for i := range pictures {
+		p := &pictures[i]
+		line := changeLine(p)
+		if line == "" || v.last[p.Computer.ID] == line {
+			continue
+		}
+		v.last[p.Computer.ID] = line
+		if _, err := fmt.Fprintf(v.out, "%s  %s\n", p.At.Wall(p.Offset).Time().Format("15:04:05"), line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changeLine is what is worth a line when it changes: the stage, what is done, what failed, what came late.
+func changeLine(p *jobmon.Progress) string {
+	s := p.Session
+	if s == nil {
+		return ""
+	}
+	what := "between two jobs"
+	switch {
+	case s.State != jobmon.SessionOpen:
+		what = string(s.Result)
+	case s.Current >= 0:
+		what = s.Stages[s.Current].Name
+	case s.Next >= 0:
+		what = "next: " + s.Stages[s.Next].Name
+	}
+	line := fmt.Sprintf("%-10s %-28s %2d of %2d stages, %2d of %2d jobs",
+		term.Plain(jobmon.ComputerName(p.Computer.ID, p.Computer.Name)), term.Plain(what), s.StagesDone, len(s.Stages), s.JobsDone, s.Jobs)
+	if s.Failed > 0 {
+		line += fmt.Sprintf(", %d failed", s.Failed)
+	}
+	if s.Late > 0 {
+		line += fmt.Sprintf(", %d added", s.Late)
+	}
+	return line
+}

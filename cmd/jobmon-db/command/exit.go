@@ -1,0 +1,65 @@
+package command
+
+import (
+	"errors"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// The exit codes, documented in docs/exit-codes.md. They never change their meaning.
+const (
+	exitOK        = 0
+	exitFailed    = 1  // something failed that has no code of its own
+	exitUsage     = 2  // the command line or the configuration is wrong
+	exitUnknown   = 3  // no such computer
+	exitAmbiguous = 4  // the name means several computers
+	exitOutside   = 5  // the time is outside what the log covers
+	exitNoLog     = 6  // no log there, or not one of ours
+	exitLocked    = 7  // another process uses the log
+	exitNewer     = 8  // the log was written by a newer version
+	exitDamaged   = 9  // the log is damaged
+	exitNothing   = 11 // the computer had no picture at that time
+)
+
+// usageError marks what the person who typed the command can mend by typing another.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+// outsideError says that a time is outside the period covered.
+type outsideError struct{ error }
+
+// nothingError says that there was no picture.
+type nothingError struct{ error }
+
+func exitCode(err error) int {
+	var usage *usageError
+	var unknown *history.UnknownError
+	var ambiguous *history.AmbiguousError
+	var outside *outsideError
+	var nothing *nothingError
+	var config *configs.Error
+	switch {
+	case errors.As(err, &usage), errors.As(err, &config):
+		return exitUsage
+	case errors.As(err, &unknown):
+		return exitUnknown
+	case errors.As(err, &ambiguous):
+		return exitAmbiguous
+	case errors.As(err, &outside):
+		return exitOutside
+	case errors.As(err, &nothing):
+		return exitNothing
+	case errors.Is(err, store.ErrNoLog), errors.Is(err, store.ErrNotOurs):
+		return exitNoLog
+	case errors.Is(err, store.ErrLocked):
+		return exitLocked
+	case errors.Is(err, store.ErrNewer):
+		return exitNewer
+	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrTruncated):
+		return exitDamaged
+	}
+	return exitFailed
+}

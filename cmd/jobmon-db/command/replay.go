@@ -1,0 +1,140 @@
+package command
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
+)
+
+type replayOptions struct {
+	computer, since, until, output string
+}
+
+func (a *app) replay() *cobra.Command {
+	var o replayOptions
+	c := &cobra.Command{
+		Use:   "replay",
+		Short: "Show what happened: the log's events in their order",
+		Long: `Show the log's events in their order. Times without zone are the DS server's. The range is [since, until).
+
+A time is written as ` + when.Forms + `.`,
+		Example: `  jobmon-db replay --since 14:00 --until 15:00
+  jobmon-db replay --computer PC-0003 --since -2h
+  jobmon-db replay -o ndjson | jq 'select(.kind == "finished" and .status_code != 0)'`,
+		Args: noArgs,
+	}
+	configured := a.configured(c, "data_dir")
+	c.Flags().StringVar(&o.computer, "computer", "", "only this computer: name, id:N or name:N")
+	c.Flags().StringVar(&o.since, "since", "", "from this time on")
+	c.Flags().StringVar(&o.until, "until", "", "before this time")
+	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or ndjson")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		out := bufio.NewWriter(a.stdout)
+		if err := replay(out, a.stderr, config.DataDir, o); err != nil {
+			out.Flush()
+			return err
+		}
+		return out.Flush()
+	}
+	c.AddCommand(a.replayShow())
+	return c
+}
+
+// replay prints the events that the options ask for.
+func replay(out, messages io.Writer, dataDir string, o replayOptions) error {
+	var print func(*record) error
+	switch o.output {
+	case "ndjson":
+		encoder := json.NewEncoder(out)
+		encoder.SetEscapeHTML(false)
+		print = func(r *record) error { return encoder.Encode(r) }
+	case "table":
+		print = func(r *record) error { return r.print(out) }
+	default:
+		return &usageError{fmt.Errorf("--output %q: it can be table or ndjson", o.output)}
+	}
+	p, err := openPast(dataDir)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	wanted, err := p.filter(o)
+	if err != nil {
+		return err
+	}
+	if o.output == "table" {
+		fmt.Fprintf(messages, "Times are the DS server's (%s); %s.\n", p.offset, p.period())
+	}
+	tables := history.NewTables()
+	shown := 0
+	for b, err := range p.Read(0) {
+		if err != nil {
+			return fmt.Errorf("read the log: %w", err)
+		}
+		for i := range b.Events {
+			e := &b.Events[i]
+			tables.Apply(e)
+			if !wanted(e) {
+				continue
+			}
+			shown++
+			if err := print(newRecord(e, tables)); err != nil {
+				return err
+			}
+		}
+	}
+	if shown == 0 {
+		fmt.Fprintf(messages, "None of the %d events is what you asked for: %s.\n", p.last, p.period())
+	}
+	return nil
+}
+
+// filter makes the condition that events must meet.
+func (p *past) filter(o replayOptions) (func(*jobmon.Event) bool, error) {
+	var conditions []func(*jobmon.Event) bool
+	if o.computer != "" {
+		id, err := p.names.Find(o.computer)
+		if err != nil {
+			return nil, err
+		}
+		conditions = append(conditions, func(e *jobmon.Event) bool { return e.Computer == id && !e.Kind.OfDaemon() && e.Kind != jobmon.KindJob })
+	}
+	for text, since := range map[string]bool{o.since: true, o.until: false} {
+		if text == "" {
+			continue
+		}
+		point, err := when.Parse(text, p.covered.Time(), p.zone())
+		if err != nil {
+			return nil, &usageError{err}
+		}
+		at := jobmon.InstantOf(point.Time)
+		if since && (point.Seq > p.last || point.Seq == 0 && at > p.covered) || !since && point.Seq == 0 && at <= p.first {
+			return nil, &outsideError{fmt.Errorf("%s is outside: %s", text, p.period())}
+		}
+		conditions = append(conditions, func(e *jobmon.Event) bool {
+			if point.Seq > 0 {
+				return (e.Seq >= point.Seq) == since
+			}
+			return (e.At >= at) == since
+		})
+	}
+	return func(e *jobmon.Event) bool {
+		for _, ok := range conditions {
+			if !ok(e) {
+				return false
+			}
+		}
+		return true
+	}, nil
+}

@@ -1,0 +1,122 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/ingest/mssql"
+	"github.com/jobmon-db/jobmon-db/ingest/simulator"
+)
+
+func (a *app) run() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Watch the Deployment Server until stopped",
+		Long: `Read the source again and again, keep what changed in the log and write the computers' files.
+
+Where the source is comes from the configuration; no file is needed when the environment says enough. While the
+source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a termination signal.`,
+		Example: `  jobmon-db run --config jobmon-db.yaml
+  JOBMON_SOURCE_KIND=sqlserver JOBMON_SOURCE_DSN='sqlserver://reader:secret@ds01?database=eXpress' jobmon-db run
+  jobmon-db run --source-kind simulator --data-dir ./try`,
+		Args: noArgs,
+	}
+	configured := a.configured(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		logger, err := newLogger(a.stderr, config.Log.Level, config.Log.Format)
+		if err != nil {
+			return err
+		}
+		return run(c.Context(), config, logger)
+	}
+	return c
+}
+
+// run watches the configured source until ctx ends.
+func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (err error) {
+	settings, speed := config.Settings(), 1.0
+	if config.Source.Kind == configs.KindSimulator {
+		speed = config.Simulator.Speed
+		settings = simulated(settings, speed)
+	}
+	d, err := daemon.Open(daemon.Options{
+		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
+		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout,
+		Speed: speed, Version: programVersion(), Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+
+	source, play, err := openSource(config, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
+}
+
+// alongside runs play, where there is one, as long as main runs.
+func alongside(ctx context.Context, play, main func(context.Context) error) error {
+	if play == nil {
+		return main(ctx)
+	}
+	playing, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- play(playing) }()
+	err := main(ctx)
+	stop()
+	return errors.Join(err, <-done)
+}
+
+// openSource makes the configured source. play, where it is not nil, is what the simulated world runs on.
+func openSource(config *configs.Config, logger zerolog.Logger) (source ingest.Source, play func(context.Context) error, err error) {
+	switch config.Source.Kind {
+	case configs.KindSQLServer:
+		s, err := mssql.New(mssql.Options{
+			DSN: config.Source.DSN.Reveal(), Tables: mssql.Tables(config.Source.Tables), Timeout: config.Source.Timeout,
+			LockTimeout: config.Source.LockTimeout, Log: logger,
+		})
+		if err != nil {
+			return nil, nil, &usageError{err}
+		}
+		return s, nil, nil
+	case configs.KindSimulator:
+		s, err := simulator.New(simulator.Options{
+			Seed: uint64(config.Simulator.Seed), Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,
+			Dir: config.DataDir, Hook: deliverer(config.Evt.Dir, filepath.Join(config.DataDir, "clients")),
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, s.Run, nil
+	}
+	return nil, nil, &usageError{fmt.Errorf("source.kind %s cannot be used yet: choose %s or %s",
+		config.Source.Kind, configs.KindSQLServer, configs.KindSimulator)}
+}
+
+// newLogger writes for people on a terminal and JSON otherwise, unless the format is configured.
+func newLogger(out io.Writer, level, format string) (zerolog.Logger, error) {
+	lowest, err := zerolog.ParseLevel(level)
+	if err != nil {
+		return zerolog.Nop(), &usageError{fmt.Errorf("log.level %q: %w", level, err)}
+	}
+	if format == "console" || format == "auto" && isTerminal(out) {
+		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal(out), TimeFormat: "15:04:05"}
+	}
+	return zerolog.New(out).Level(lowest).With().Timestamp().Logger(), nil
+}

@@ -1,0 +1,149 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
+)
+
+type showOptions struct {
+	computer, at, output string
+}
+
+func (a *app) replayShow() *cobra.Command {
+	var o showOptions
+	c := &cobra.Command{
+		Use:   "show [COMPUTER]",
+		Short: "Show the picture as it was: all computers, or one computer's screen",
+		Long: `Show the picture as it was at a moment: a line for each computer, or one computer's screen. With -o evt it is
+the exact bytes of the file on the share at that moment.
+
+COMPUTER is a name or an id; id:N and name:N say which. A time is written as ` + when.Forms + `. Without --at it is
+the end of the log.`,
+		Example: `  jobmon-db replay show --at 14:05
+  jobmon-db replay show PC-0003 --at 2026-11-22T14:05:00+01:00
+  jobmon-db replay show id:5000003 --at seq:1200 -o evt > JobMon.txt`,
+		Args: atMost(1),
+	}
+	configured := a.configured(c, "data_dir")
+	c.Flags().StringVar(&o.at, "at", "", "the moment; without it the end of the log")
+	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or evt")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		if len(args) == 1 {
+			o.computer = args[0]
+		}
+		var out bytes.Buffer
+		if err := show(&out, a.stderr, config.DataDir, o, a.termOptions()); err != nil {
+			return err
+		}
+		_, err = a.stdout.Write(out.Bytes())
+		return err
+	}
+	return c
+}
+
+// show prints the board or one screen as it was.
+func show(out, messages io.Writer, dataDir string, o showOptions, look term.Options) error {
+	switch {
+	case o.output != "table" && o.output != "json" && o.output != "evt":
+		return &usageError{fmt.Errorf("--output %q: it can be table, json or evt", o.output)}
+	case o.output == "evt" && o.computer == "":
+		return &usageError{fmt.Errorf("--output evt is one computer's file: say which computer")}
+	}
+	p, err := openPast(dataDir)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	seq := p.last
+	if o.at != "" {
+		point, err := p.parse(o.at)
+		if err != nil {
+			return err
+		}
+		if seq, err = p.seqAt(point, messages); err != nil {
+			return err
+		}
+	}
+	if o.computer == "" {
+		state, err := p.stateAt(seq)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(messages, "As of %s (%s), seq %d; %s.\n", p.local(state.At), state.Projection.Offset(), state.Seq, p.period())
+		return showBoard(out, pictures(state), o.output, look)
+	}
+	id, err := p.names.Find(o.computer)
+	if err != nil {
+		return err
+	}
+	state, err := p.stateAt(seq)
+	if err != nil {
+		return err
+	}
+	picture, ok := state.Projection.Progress(id)
+	if !ok {
+		return &nothingError{fmt.Errorf("%s had no picture at %s: it had not been in a deployment since the log began; %s",
+			o.computer, p.local(state.At), p.period())}
+	}
+	return showScreen(out, picture, o.output, look)
+}
+
+func pictures(state *history.State) []jobmon.Progress {
+	var list []jobmon.Progress
+	for _, id := range state.Projection.Pictures() {
+		if p, ok := state.Projection.Progress(id); ok {
+			list = append(list, *p)
+		}
+	}
+	return list
+}
+
+func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Options) error {
+	if output == "table" {
+		return term.Screen(out, p, look)
+	}
+	file, err := evt.Encode(p)
+	if err != nil {
+		return err
+	}
+	if output == "json" {
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, bytes.TrimSpace(file), "", "  "); err != nil {
+			return fmt.Errorf("indent the picture: %w", err)
+		}
+		file = append(indented.Bytes(), '\n')
+	}
+	_, err = out.Write(file)
+	return err
+}
+
+func showBoard(out io.Writer, list []jobmon.Progress, output string, look term.Options) error {
+	if output == "table" {
+		return term.Board(out, list, look)
+	}
+	files := make([]json.RawMessage, 0, len(list))
+	for i := range list {
+		file, err := evt.Encode(&list[i])
+		if err != nil {
+			return err
+		}
+		files = append(files, bytes.TrimSpace(file))
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(files)
+}

@@ -1,0 +1,43 @@
+package command
+
+import (
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	xterm "golang.org/x/term"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+)
+
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && xterm.IsTerminal(int(f.Fd()))
+}
+
+// termOptions say how results are drawn: to the terminal's width and in colour there (unless NO_COLOR is set), plain
+// and as wide as need be in a pipe.
+func (a *app) termOptions() term.Options {
+	width, _ := a.terminalSize()
+	noColor := slices.ContainsFunc(a.env, func(v string) bool { return strings.HasPrefix(v, "NO_COLOR=") && v != "NO_COLOR=" })
+	return term.Options{Width: width, Color: width > 0 && !noColor}
+}
+
+func (a *app) terminalHeight() int {
+	_, height := a.terminalSize()
+	return height
+}
+
+// terminalSize is 0, 0 where the output is no terminal.
+func (a *app) terminalSize() (width, height int) {
+	f, ok := a.stdout.(*os.File)
+	if !ok || !xterm.IsTerminal(int(f.Fd())) {
+		return 0, 0
+	}
+	width, height, err := xterm.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0, 0
+	}
+	return width, height
+}
