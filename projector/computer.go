@@ -21,7 +21,9 @@ type computer struct {
 	movedIn  int      // the batch in which waiting rows were last moved
 	baseline bool     // has rows of the first read that await settleBaseline
 	lastSeq  uint64   // last event that concerns the picture
+	known    bool     // the DS database has, or had, such a computer
 	asked    bool     // in the batch at hand a script asked for the file
+	stale    bool     // and no fresh read could be made for it
 
 	picture picture
 }

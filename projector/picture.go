@@ -14,6 +14,8 @@ type picture struct {
 	at         jobmon.Instant
 	world      *world
 	info       jobmon.Computer
+	known      bool
+	stale      bool // see jobmon.Progress
 	agent      jobmon.AgentState
 	agentSince jobmon.Instant
 	session    *session
@@ -28,6 +30,7 @@ func (p *Projection) draw(c *computer) {
 		d.session, d.frozen = c.session, nil
 	}
 	d.seq, d.at, d.world, d.info = c.lastSeq, p.at, p.world, c.info
+	d.known, d.stale = c.known, c.stale
 	d.agent, d.agentSince = c.agent, c.agentSince
 	d.later = nil
 	if !c.isOpen() {
@@ -86,6 +89,7 @@ func (c *computer) render() *jobmon.Progress {
 	out.Seq, out.At, out.Offset = d.seq, d.at, d.world.offset
 	out.SourceLost, out.SourceSince = d.world.sourceLost, d.world.sourceSince
 	out.Site, out.Computer, out.Agent = rules.Site, d.info, d.agent
+	out.Unknown, out.Stale = !d.known && d.session == nil, d.stale
 	out.Settle, out.Quiet = rules.Settle, rules.Quiet
 	if d.frozen == nil {
 		out.Later = d.later

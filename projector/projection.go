@@ -257,6 +257,7 @@ func (p *Projection) jobEvent(e *jobmon.Event) {
 
 func (p *Projection) computerEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
+	c.known = true
 	if !e.Flags.Has(jobmon.Gone) {
 		c.info = jobmon.Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost)}
 	}

@@ -11,7 +11,7 @@ import (
 func (p *Projection) refreshEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
 	p.judge(c)
-	c.asked = true
+	c.asked, c.stale = true, e.Flags.Has(jobmon.Inexact)
 	if r := p.asked(c, e.Name); r != nil {
 		r.askedAt, r.askedSeq = e.At, e.Seq
 		if r.state == jobmon.StateWaiting {

@@ -46,7 +46,7 @@ func TestTheClosingMarkerThatAsksGetsTheEnd(t *testing.T) {
 func TestARequestForAComputerNeverSeenLeavesAnIdlePicture(t *testing.T) {
 	d := started(t)
 	d.commit(clock("10:00").Instant(3600), []jobmon.Event{{Kind: jobmon.KindRefreshed, Computer: 42, Name: "x"}})
-	if p, ok := d.live.Progress(42); !ok || p.Session != nil || p.Computer.ID != 42 {
+	if p, ok := d.live.Progress(42); !ok || p.Session != nil || p.Computer.ID != 42 || !p.Unknown {
 		t.Errorf("%+v %v", p, ok)
 	}
 }

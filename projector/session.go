@@ -259,7 +259,7 @@ func (p *Projection) settle(c *computer) {
 	if c.asked || c.session != nil && c.session.deployment {
 		p.draw(c)
 	}
-	c.asked = false
+	c.asked, c.stale = false, false
 }
 
 // formOf decides how the session's stages are made, from the rows that are there when it opens.

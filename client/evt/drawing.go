@@ -9,8 +9,7 @@ import (
 
 // drawing turns a picture into a File.
 type drawing struct {
-	p       *jobmon.Progress
-	unknown bool // the DS database has no such computer
+	p *jobmon.Progress
 }
 
 // cuts says how much is left out; the zero value leaves out nothing.
@@ -73,12 +72,13 @@ func (d *drawing) file(c cuts) *File {
 		Agent:    p.Agent.String(),
 		SettleS:  seconds(p.Settle),
 		QuietS:   seconds(p.Quiet),
-		Computer: Computer{ID: int32(p.Computer.ID), Unknown: d.unknown},
+		Computer: Computer{ID: int32(p.Computer.ID), Unknown: p.Unknown},
 	}
+	f.Stale = p.Stale
 	if p.SourceLost {
 		f.Source, f.SourceSince, f.SourceSinceLocal = SourceLost, utc(p.SourceSince), d.local(p.SourceSince)
 	}
-	if d.unknown {
+	if p.Unknown {
 		f.Agent = jobmon.AgentUnknown.String()
 		return f
 	}

@@ -15,11 +15,17 @@ import (
 // always gives the same bytes. A picture too long for a file loses first the stages that ended without failure
 // (oldest first), then failures, then entries of the later list, then the ends of names, then whatever stage neither
 // runs nor is the next; LeftOut says how much. An error means that p is no picture: it is nil or has no time.
-func Encode(p *jobmon.Progress) ([]byte, error) { return encode(p, false) }
-
-// Idle gives the file for a computer that the DS database does not know. Of p it uses the sequence number, the time
-// and offset, the state of the source, the site, the two waiting times and the computer's id.
-func Idle(p *jobmon.Progress) ([]byte, error) { return encode(p, true) }
+func Encode(p *jobmon.Progress) ([]byte, error) {
+	if p == nil || p.At == 0 {
+		return nil, errors.New("encode an .evt file: the picture has no time, so no event can have led to it")
+	}
+	d := drawing{p: p}
+	line, err := marshal(d.file(cuts{}))
+	if err != nil || len(line) <= MaxBytes {
+		return line, err
+	}
+	return d.shrink()
+}
 
 // Stopped gives the file that a refresh request leaves when nobody answers it: it knows the computer's id and the job
 // that the DS script named, and says nothing of the present. It is constant and has the sequence number 0.
@@ -32,18 +38,6 @@ func Stopped(id jobmon.ComputerID, job string) ([]byte, error) {
 		Computer Computer `json:"computer"`
 		Asked    string   `json:"asked,omitempty"`
 	}{format, Version, 0, KindStopped, Computer{ID: int32(id)}, shorten(job, MaxName)})
-}
-
-func encode(p *jobmon.Progress, unknown bool) ([]byte, error) {
-	if p == nil || p.At == 0 {
-		return nil, errors.New("encode an .evt file: the picture has no time, so no event can have led to it")
-	}
-	d := drawing{p: p, unknown: unknown}
-	line, err := marshal(d.file(cuts{}))
-	if err != nil || len(line) <= MaxBytes {
-		return line, err
-	}
-	return d.shrink()
 }
 
 // shrink makes the cuts one after the other, each no deeper than it must be.

@@ -45,6 +45,7 @@ type File struct {
 	Source           string `json:"source"`                      // SourceOK, or SourceLost: the DS database cannot be read
 	SourceSince      UTC    `json:"source_since,omitzero"`       // since when it is lost
 	SourceSinceLocal Local  `json:"source_since_local,omitzero"` // the same, server-local
+	Stale            bool   `json:"stale,omitempty"`             // asked for, yet no fresh read could be made: older than At says
 	Server           string `json:"server,omitempty"`            // name of the DS server; computer ids are unique per server only
 	Agent            string `json:"agent"`                       // online, offline or unknown
 	SettleS          int64  `json:"settle_s"`                    // seconds to wait for a newer file before "ready" is believed

@@ -30,8 +30,12 @@ func files(t *testing.T) map[string][]byte {
 		data, err := evt.Encode(picture.Progress)
 		add(picture.Name, data, err)
 	}
-	p := progresstest.Pictures()[0].Progress
-	data, err := evt.Idle(p)
+	p := *progresstest.Pictures()[0].Progress
+	p.Stale = true
+	data, err := evt.Encode(&p)
+	add("stale", data, err)
+	p.Unknown, p.Stale = true, false
+	data, err = evt.Encode(&p)
 	add("unknown-computer", data, err)
 	data, err = evt.Stopped(p.Computer.ID, `04. (JM) Büro & "Office" 100%`)
 	add("stopped", data, err)

@@ -66,7 +66,7 @@ type Flags uint8
 const (
 	Baseline Flags = 1 << iota // first read of all: the row is as it was found, nothing is known of its past
 	Inferred                   // a start that no read saw: the row went from NULL to finished between two reads
-	Inexact                    // the last good read was too old for this time to enter a duration
+	Inexact                    // the last good read was too old for this time to enter a duration; of refreshed: no fresh read was to be had
 	Gone                       // the job or computer is no longer in the database
 	Ghost                      // the computer is in no group: not shown in the console
 )
@@ -75,36 +75,37 @@ const (
 func (f Flags) Has(bits Flags) bool { return f&bits == bits }
 
 // Event is one thing that happened. Seq and At are given by the log: a batch's events share At and have consecutive
-// Seq. Which other fields carry meaning depends on Kind; the rest are zero.
+// Seq. Which other fields carry meaning depends on Kind; the rest are zero. The names in JSON are those of the local
+// endpoint (docs/endpoint.md).
 type Event struct {
-	Seq   uint64  // sequence number, from 1, consecutive, never reused
-	At    Instant // UTC by the SQL Server's clock
-	Kind  Kind
-	Flags Flags
+	Seq   uint64  `json:"seq"` // sequence number, from 1, consecutive, never reused
+	At    Instant `json:"at"`  // UTC by the SQL Server's clock
+	Kind  Kind    `json:"kind"`
+	Flags Flags   `json:"flags,omitempty"`
 
 	// The row as it is after the event (as it was, for removed).
-	Schedule ScheduleID
-	Computer ComputerID // also of computer, agent-*, refreshed, expected
-	Job      JobID      // also of job
-	Start    WallTime
-	Status   Status
+	Schedule ScheduleID `json:"row,omitempty"`
+	Computer ComputerID `json:"computer,omitempty"` // also of computer, agent-*, refreshed, expected
+	Job      JobID      `json:"job,omitempty"`      // also of job
+	Start    WallTime   `json:"start,omitempty"`
+	Status   Status     `json:"status,omitzero"`
 
 	// Name is the job's or computer's name (job, computer), the stage (expected), the job that a DS script said runs
 	// now (refreshed).
-	Name string
+	Name string `json:"name,omitempty"`
 	// Place is the folder path of a job or the group of a computer.
-	Place string
+	Place string `json:"place,omitempty"`
 	// Text is the operating system's name (computer), the program's version (daemon-started), the reason in words
 	// (source-lost, damaged), the settings as JSON (configured).
-	Text string
+	Text string `json:"text,omitempty"`
 
-	Seconds int32   // expected: typical duration; clock: the server's UTC offset
-	Count   int32   // expected: runs it was taken from; daemon-started: the projection number
-	Step    int64   // clock: milliseconds by which the clock jumped against our monotonic clock, 0 for none
-	Until   Instant // daemon-started: until when the previous run's reads covered
-	From    uint64  // damaged: first lost sequence number
-	To      uint64  // damaged: last lost sequence number
-	Sum     uint64  // refreshed: the first 8 bytes of the SHA-256 of the file's bytes, big-endian
+	Seconds int32   `json:"seconds,omitempty"` // expected: typical duration; clock: the server's UTC offset
+	Count   int32   `json:"count,omitempty"`   // expected: runs it was taken from; daemon-started: the projection number
+	Step    int64   `json:"step,omitempty"`    // clock: milliseconds by which the clock jumped against our monotonic clock, 0 for none
+	Until   Instant `json:"until,omitempty"`   // daemon-started: until when the previous run's reads covered
+	From    uint64  `json:"from,omitempty"`    // damaged: first lost sequence number
+	To      uint64  `json:"to,omitempty"`      // damaged: last lost sequence number
+	Sum     uint64  `json:"sum,omitempty"`     // refreshed: the first 8 bytes of the SHA-256 of the file's bytes, big-endian
 }
 
 // Row is the row that a row event tells of.
@@ -114,8 +115,8 @@ func (e *Event) Row() Row {
 
 // Batch is what one commit appended: events with consecutive sequence numbers and one time.
 type Batch struct {
-	At     Instant
-	Events []Event
+	At     Instant `json:"at"`
+	Events []Event `json:"events"`
 }
 
 // First is the sequence number of the batch's first event; a batch is never empty.

@@ -16,6 +16,9 @@ type Progress struct {
 	Computer Computer
 	Agent    AgentState
 
+	Unknown bool // the DS database has no such computer; somebody asked for its file all the same
+	Stale   bool // a script asked, and no fresh read could be made: the picture may be older than its time
+
 	Session *SessionProgress // nil: no deployment seen yet
 	Asked   string           // the job that a refresh request named, while the request holds
 

@@ -86,8 +86,8 @@ func (o Offset) Zone() *time.Location { return time.FixedZone("", int(o)) }
 
 // Status is event_schedule.status_code. The zero value is NULL: not started.
 type Status struct {
-	Code int32
-	Set  bool
+	Code int32 `json:"code"`
+	Set  bool  `json:"set"`
 }
 
 // The codes that DS itself gives a meaning.
