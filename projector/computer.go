@@ -34,6 +34,7 @@ type row struct {
 	job   jobmon.JobID
 	name  string
 	class jobmon.JobClass
+	stage string // the name of the stage that it opens, for a marker
 	start jobmon.WallTime
 	state jobmon.RowState
 	code  int32
@@ -72,6 +73,14 @@ func (r *row) root() *row {
 		r = r.replaces
 	}
 	return r
+}
+
+// call gives the row its job's name, and what follows from it.
+func (r *row) call(name string, rules *jobmon.Rules) {
+	r.name, r.class = name, rules.Class(name)
+	if r.class == jobmon.Marker {
+		r.stage = rules.StageName(name)
+	}
 }
 
 func (r *row) displayName() string { return jobmon.JobName(r.job, r.name) }
@@ -171,13 +180,13 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 // arrive makes a row of what was seen first, or was requeued after its end (then old is the ended one).
 func (p *Projection) arrive(c *computer, e *jobmon.Event, old *row) *row {
 	r := &row{
-		id: e.Schedule, job: e.Job, name: p.jobs[e.Job].Name, start: e.Start, attempt: 1,
+		id: e.Schedule, job: e.Job, start: e.Start, attempt: 1,
 		state:   p.world.rules.Next(0, e, p.now()),
 		arrived: e.At, arrivedSeq: e.Seq,
 		baseline:  e.Flags.Has(jobmon.Baseline),
 		neverLate: e.Flags&(jobmon.Baseline|jobmon.Inexact) != 0 || c.movedIn == p.batch,
 	}
-	r.class = p.world.rules.Class(r.name)
+	r.call(p.jobs[e.Job].Name, p.world.rules)
 	c.rows[r.id] = r
 	if r.baseline {
 		r.code = e.Status.Code

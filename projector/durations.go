@@ -70,7 +70,7 @@ func (p *Projection) expectations() []jobmon.Event {
 		}
 		p.closeBatch(s)
 		proposed := map[string]bool{}
-		for _, st := range s.stages(p.world.rules) {
+		for _, st := range s.stages() {
 			if s.considered[st.name] || proposed[st.name] {
 				continue
 			}

@@ -124,7 +124,7 @@ func (c *computer) laterRows(shown *session, w *world, now jobmon.WallTime) []jo
 func (c *computer) renderSession(d *picture) (*jobmon.SessionProgress, string) {
 	s, w := d.session, d.world
 	now := d.at.Wall(w.offset)
-	list := s.stages(w.rules)
+	list := s.stages()
 	out := &jobmon.SessionProgress{
 		Number: s.number, State: s.state, Began: s.began, Ended: s.ended, WatchedSince: s.watchedSince,
 		Current: -1, Next: -1, Stages: make([]jobmon.Stage, 0, len(list)),

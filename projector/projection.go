@@ -246,7 +246,7 @@ func (p *Projection) jobEvent(e *jobmon.Event) {
 		for _, r := range c.rows {
 			// a closed session is a picture of the past and keeps its names
 			if r.job == e.Job && (r.session == nil || r.session.state == jobmon.SessionOpen) {
-				r.name, r.class = e.Name, p.world.rules.Class(e.Name)
+				r.call(e.Name, p.world.rules)
 				if c.isOpen() {
 					p.touch(c)
 				}

@@ -250,7 +250,7 @@ func (p *Projection) settle(c *computer) {
 		if s.opened == p.batch && s.openSeq == 0 {
 			s.openSeq = p.seq
 		}
-		list := s.stages(p.world.rules)
+		list := s.stages()
 		p.recordDurations(s, list)
 		for _, st := range list {
 			s.considered[st.name] = true

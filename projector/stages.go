@@ -19,7 +19,7 @@ type stage struct {
 }
 
 // stages forms the stages of the session.
-func (s *session) stages(rules *jobmon.Rules) []*stage {
+func (s *session) stages() []*stage {
 	var list []*stage
 	var current, lateRun *stage // the marker's stage or Preparation; late jobs without a marker, being gathered
 	order := s.ordered()
@@ -31,7 +31,7 @@ func (s *session) stages(rules *jobmon.Rules) []*stage {
 			if s.form == onlyJobs || last.state == jobmon.StateCancelled && !allCancelled(order[i+1:]) {
 				continue // a removed marker that never ran opens no stage, unless its jobs were removed with it
 			}
-			current, lateRun = &stage{name: rules.StageName(r.displayName()), late: r.late, marker: r}, nil
+			current, lateRun = &stage{name: r.stage, late: r.late, marker: r}, nil
 			list = append(list, current)
 		case jobmon.RealJob:
 			covered := current != nil && current.marker != nil && (current.late || !r.late)
