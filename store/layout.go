@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strings"
 	"time"
-	"unicode"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -22,7 +21,7 @@ import (
 // lie beside it.
 const (
 	currentFile = "CURRENT"
-	lockFile    = "LOCK" // who runs; written and held by the daemon, only read here
+	lockFile    = "LOCK" // held by the process that writes, with a word about it in LOCK.json; not this package's business
 	tempSuffix  = ".new" // a log that is not finished: removed by the next writer
 )
 
@@ -37,7 +36,7 @@ func isLogName(name string) bool {
 // isNeighbour says that a file or folder of this program may lie in the data dir before the log does: the instance
 // lock, the folder of .evt files and the configuration, which are there by default.
 func isNeighbour(name string) bool {
-	return name == lockFile || name == "evt" || strings.HasPrefix(name, "jobmon-db.")
+	return name == lockFile || name == lockFile+".json" || name == "evt" || strings.HasPrefix(name, "jobmon-db.")
 }
 
 // isLeftover says that a file is what a crash left of something that was never finished.
@@ -77,28 +76,18 @@ func readSmall(path string, limit int64) ([]byte, error) {
 }
 
 func errLocked(path string, cause error) error {
-	who := lockHolder(filepath.Dir(path))
-	if who != "" {
-		who = " (" + who + ")"
-	}
-	e := sentence(ErrLocked, path, "%s is in use by another process%s: stop it, or ask it instead of opening the file", path, who)
+	e := sentence(ErrLocked, path, "%s is in use by another process: stop it, or ask it instead of opening the file", path)
 	e.Err = cause
 	return e
 }
 
-// lockHolder is what the instance lock file beside the log says of its owner, as one short printable line.
-func lockHolder(dir string) string {
-	text, err := readSmall(filepath.Join(dir, lockFile), 512)
-	if err != nil {
-		return "" // it only makes a message better
+// Usable says whether the data dir holds a log, or may come to hold one; it touches nothing. Errors are those of Open.
+func Usable(dir string) error {
+	_, err := currentLog(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = withoutCurrent(dir, defaultLockWait)
 	}
-	line := strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) {
-			return ' '
-		}
-		return c
-	}, string(text))
-	return strings.Join(strings.Fields(line), " ")
+	return err
 }
 
 // withoutCurrent decides about a data dir that has no CURRENT: nil means that a log may be created in it, once the

@@ -131,6 +131,13 @@ func leave(path string, info Info) error {
 	}
 }
 
+// Holder is the word about the process that has the lock on the file at path; zero when nobody has left one. A process
+// that died may have left its own.
+func Holder(path string) Info {
+	info, _ := read(infoPath(path)) // a courtesy: what cannot be read is not there
+	return info
+}
+
 // holder reads who has the lock, giving a process that has it since a moment ago the time to say so.
 func holder(path string) Info {
 	for began := time.Now(); ; time.Sleep(pause) {
