@@ -1,10 +1,14 @@
 // Package daemon wires the parts of the running program together.
 //
-//	(1) log          store.Open          the event log, locked against other writers
-//	(2) state        history.Fold        tables and pictures, folded from the log
-//	(3) evt folder   evtdir.Dir          writes the files, on a goroutine of its own
-//	(4) journal      journal             log, then state, then files: durable before visible
-//	(5) poller       ingest.Poller       reads the source, hands what changed to the journal
+//	(1) locks        instance.Lock       one daemon for a data dir, one for an evt folder
+//	(2) log          store.Open          the event log, locked against other writers
+//	(3) state        history.Fold        tables and pictures, folded from the log
+//	(4) evt folder   evtdir.Dir          writes the files, on a goroutine of its own
+//	(5) journal      journal             log, then state, then files: durable before visible
+//	(6) poller       ingest.Poller       reads the source, hands what changed to the journal
+//	(7) refresher    refresher           serves requests for files: a fresh read, one commit for all who wait
+//	(8) endpoint     Options.Serve       asks (7) for other processes, and answers questions
+//	(9) requests     requests            asks (7) for the files in the request folder
 //
 // They start in this order and stop in the other one. The source is the caller's.
 package daemon
@@ -13,14 +17,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
@@ -37,7 +44,12 @@ type Options struct {
 	Timeout  time.Duration // for one read
 	Speed    float64       // how many times faster than ours the source's clock runs; 0 means 1
 	Version  string
+	Command  string // the command line, for those who find the data dir in use; without secrets
 	Logger   zerolog.Logger
+
+	// Serve, where set, answers other processes until ctx ends. Requests says whether to serve the request folder.
+	Serve    func(ctx context.Context, d api.Daemon) error
+	Requests bool
 }
 
 // How often the file that says until when we watched is written, and how long the last files may take at the end.
@@ -48,35 +60,48 @@ const (
 
 // Daemon is one running program. Create it with Open, call Run once, then Close.
 type Daemon struct {
-	options Options
-	log     *store.Log
-	files   *evtdir.Dir
-	journal *journal
-	covered history.Coverage
+	options   Options
+	locks     []*instance.Lock
+	log       *store.Log
+	files     *evtdir.Dir
+	journal   *journal
+	refresher *refresher
+	covered   history.Coverage // as the previous run left it
 
 	mu          sync.Mutex
 	coverage    history.Coverage // the newest, by the poller
+	readLast    time.Time        // when that was, by our clock
 	writtenLast time.Time
 }
 
-// Open opens or creates the log and folds it. Errors are those of store.Open.
-func Open(o Options) (*Daemon, error) {
-	log, err := store.Open(o.DataDir, store.Options{Site: o.Settings.Site})
+// Open takes the locks, opens or creates the log and folds it. Errors are those of store.Open and *instance.HeldError.
+func Open(o Options) (d *Daemon, err error) {
+	if err := store.Usable(o.DataDir); err != nil {
+		return nil, err // before anything is written into a folder that is not ours
+	}
+	d = &Daemon{options: o, covered: history.ReadCoverage(o.DataDir)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if err := d.lock(); err != nil {
+		return nil, err
+	}
+	if d.log, err = store.Open(o.DataDir, store.Options{Site: o.Settings.Site}); err != nil {
+		return nil, err
+	}
+	state, err := history.Fold(d.log, nil)
 	if err != nil {
 		return nil, err
 	}
-	state, err := history.Fold(log, nil)
-	if err != nil {
-		return nil, errors.Join(err, log.Close())
-	}
-	files := evtdir.New(evtdir.Options{Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Log: o.Logger})
-	return &Daemon{
-		options: o, log: log, files: files, covered: history.ReadCoverage(o.DataDir),
-		journal: &journal{log: log, files: files, logger: o.Logger, state: state},
-	}, nil
+	d.files = evtdir.New(evtdir.Options{Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Log: o.Logger})
+	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, state: state}
+	return d, nil
 }
 
-// Run reads the source until ctx ends, then records that and lets the last files be written. It returns nil on a clean end.
+// Run reads the source until ctx ends, then records that and lets the last files be written. It returns nil on a clean
+// end, or why other processes could not be served.
 func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
@@ -94,9 +119,10 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 		},
 		Covered: d.cover,
 	})
+	d.refresher = newRefresher(d.journal, poller)
 	d.options.Logger.Info().Str("log", d.log.Path()).Uint64("events", state.Seq).Str("evt_dir", d.options.EvtDir).
 		Str("version", d.options.Version).Msg("watching")
-	err := poller.Run(ctx)
+	err := d.watch(ctx, poller)
 
 	d.saveCoverage()
 	flushing, cancel := context.WithTimeout(writing, lastFiles)
@@ -110,9 +136,33 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	return err
 }
 
+// watch polls, and serves those who ask, until ctx ends or nobody can be served.
+func (d *Daemon) watch(ctx context.Context, poller *ingest.Poller) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var serving sync.WaitGroup
+	serving.Go(func() { d.refresher.run(ctx) })
+	var refused error
+	if d.options.Serve != nil {
+		serving.Go(func() {
+			if refused = d.options.Serve(ctx, d); refused != nil {
+				stop()
+			}
+		})
+	}
+	if d.options.Requests {
+		serving.Go(func() { newRequests(d.options.EvtDir, d.refresher, d.options.Logger).run(ctx) })
+	}
+	err := poller.Run(ctx)
+	stop()
+	serving.Wait()
+	return errors.Join(err, refused)
+}
+
 // cover takes note of a good read, and writes it down from time to time.
 func (d *Daemon) cover(until jobmon.Instant, ahead time.Duration) {
 	d.mu.Lock()
+	d.readLast = time.Now()
 	d.coverage = history.Coverage{Until: until, AheadMS: ahead.Milliseconds()}
 	due := time.Since(d.writtenLast) >= coverageEvery
 	d.mu.Unlock()
@@ -137,10 +187,16 @@ func (d *Daemon) saveCoverage() {
 // Pictures are all computers' pictures after the last batch, by id. Safe for concurrent use.
 func (d *Daemon) Pictures() []jobmon.Progress { return d.journal.pictures() }
 
-// Close closes the log; Run must have returned.
+// Close closes the log and gives up the locks; Run must have returned.
 func (d *Daemon) Close() error {
-	if err := d.log.Close(); err != nil {
-		return fmt.Errorf("close the log: %w", err)
+	var errs []error
+	if d.log != nil {
+		if err := d.log.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("close the log: %w", err))
+		}
 	}
-	return nil
+	for _, l := range slices.Backward(d.locks) {
+		errs = append(errs, l.Release())
+	}
+	return errors.Join(errs...)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
@@ -29,20 +30,36 @@ type journal struct {
 	lost  *jobmon.Event // tells with the next batch that the log lost its end, nil when it did not
 }
 
-// Mirror implements ingest.Journal.
-func (j *journal) Mirror() *jobmon.Mirror { return j.state.Mirror }
+// Mirror implements ingest.Journal. Only commits of the poller itself change it.
+func (j *journal) Mirror() *jobmon.Mirror {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.state.Mirror
+}
 
 // Watching implements ingest.Journal.
-func (j *journal) Watching() []jobmon.ComputerID { return j.state.Projection.Watching() }
+func (j *journal) Watching() []jobmon.ComputerID {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.state.Projection.Watching()
+}
 
 // Due implements ingest.Journal.
-func (j *journal) Due(now jobmon.WallTime) []jobmon.Event { return j.state.Projection.Due(now) }
+func (j *journal) Due(now jobmon.WallTime) []jobmon.Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.state.Projection.Due(now)
+}
 
 // Commit implements ingest.Journal. The projection goes ahead, to add what follows from the events; should the log
 // refuse the batch, everything is folded from the log again.
 func (j *journal) Commit(_ context.Context, at jobmon.Instant, events []jobmon.Event) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return j.commit(at, events)
+}
+
+func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
 	if j.ahead {
 		if err := j.refold(); err != nil {
 			return err
@@ -55,6 +72,7 @@ func (j *journal) Commit(_ context.Context, at jobmon.Instant, events []jobmon.E
 	if len(batch.Events) == 0 {
 		return nil
 	}
+	j.addChecksums(&batch)
 	if _, err := j.log.Append(at, batch.Events); err != nil {
 		j.ahead = true
 		return errors.Join(err, j.refold())
@@ -83,15 +101,66 @@ func (j *journal) publish(id jobmon.ComputerID) {
 	if !ok {
 		return
 	}
-	file, err := evt.Encode(p)
-	if err != nil {
-		j.logger.Error().Err(err).Int32("computer", int32(id)).Msg("a picture cannot be written as a file")
-		return
-	}
-	j.files.Publish(id, file)
-	if p.Session == nil || p.Session.Ended != 0 {
+	j.files.Publish(id, j.encode(p))
+	if over(p) {
 		j.files.Forget(id)
 	}
+}
+
+// over says that no event will change the picture by itself: its file need not be looked after.
+func over(p *jobmon.Progress) bool { return p.Session == nil || p.Session.Ended != 0 }
+
+// encode draws the picture's file. Every picture has one; that is tested.
+func (j *journal) encode(p *jobmon.Progress) []byte {
+	file, err := evt.Encode(p)
+	if err != nil {
+		j.logger.Error().Err(err).Int32("computer", int32(p.Computer.ID)).Msg("a picture cannot be written as a file")
+	}
+	return file
+}
+
+// addChecksums notes in each request's event which bytes are delivered. The projection is at the batch's end.
+func (j *journal) addChecksums(b *jobmon.Batch) {
+	for i := range b.Events {
+		e := &b.Events[i]
+		if e.Kind != jobmon.KindRefreshed {
+			continue
+		}
+		if p, ok := j.state.Projection.Progress(e.Computer); ok {
+			e.Sum = history.Checksum(j.encode(p))
+		}
+	}
+}
+
+// record commits the requests in one batch and draws their files.
+func (j *journal) record(_ context.Context, all []*asked) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at := j.state.At // no time before what is known already
+	events := make([]jobmon.Event, 0, len(all))
+	for _, a := range all {
+		e := jobmon.Event{Kind: jobmon.KindRefreshed, Computer: a.Computer, Name: a.Job}
+		if a.stale != nil {
+			e.Flags = jobmon.Inexact
+		}
+		at = max(at, a.at)
+		events = append(events, e)
+	}
+	if err := j.commit(at, events); err != nil {
+		return err
+	}
+	for _, a := range all {
+		p, ok := j.state.Projection.Progress(a.Computer)
+		if !ok {
+			continue // a request always leads to a picture
+		}
+		a.file, a.over = j.encode(p), over(p)
+		a.answer = api.RefreshAnswer{Path: j.files.Path(a.Computer), Seq: p.Seq, At: p.At, Fresh: a.stale == nil}
+		if a.stale != nil {
+			a.answer.Reason = a.stale.Error()
+		}
+	}
+	return nil
 }
 
 // publishOpen hands all open sessions' pictures to the folder, which compares them with what lies there.

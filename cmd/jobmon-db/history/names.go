@@ -22,6 +22,17 @@ type Known struct {
 	Names []string // every name it ever had
 }
 
+// Clone is a copy that later events do not change.
+func (n Names) Clone() Names {
+	out := make(Names, len(n))
+	for id, k := range n {
+		copied := *k
+		copied.Names = slices.Clone(k.Names)
+		out[id] = &copied
+	}
+	return out
+}
+
 // Add takes note of a computer event.
 func (n Names) Add(e *jobmon.Event) {
 	k := n[e.Computer]

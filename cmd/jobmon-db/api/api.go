@@ -1,0 +1,57 @@
+// Package api is what commands ask a running daemon, version 1: the routes, what goes over them, and both ends. How the
+// bytes travel is internal/endpoint's business; the routes are documented in docs/endpoint.md.
+package api
+
+import (
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Info is what the daemon says of itself and its log.
+type Info struct {
+	Version string         `json:"version"` // of the program
+	PID     int            `json:"pid"`
+	LogID   string         `json:"log_id"`
+	Site    string         `json:"site"`
+	EvtDir  string         `json:"evt_dir"`
+	First   jobmon.Instant `json:"first_ms"` // time of the first batch, UTC
+	Begun   uint64         `json:"begun"`    // last sequence number of the first batch
+	Last    uint64         `json:"last"`     // newest sequence number
+	Offset  jobmon.Offset  `json:"utc_offset_s"`
+	Covered jobmon.Instant `json:"covered_ms"` // until when the log is complete, UTC
+	AgeMS   int64          `json:"age_ms"`     // how long ago the source was last read, -1 for never in this run
+
+	Names history.Names `json:"names"`
+}
+
+// RefreshRequest asks for a computer's file.
+type RefreshRequest struct {
+	Computer jobmon.ComputerID `json:"computer"`
+	Job      string            `json:"job,omitempty"` // the job that a DS script says runs now
+}
+
+// RefreshAnswer says what lies on the share now.
+type RefreshAnswer struct {
+	Path   string         `json:"path"`
+	Seq    uint64         `json:"seq"`
+	At     jobmon.Instant `json:"at_ms"`
+	Fresh  bool           `json:"fresh"`            // a read that began after the request succeeded
+	Reason string         `json:"reason,omitempty"` // why not
+	Error  string         `json:"error,omitempty"`  // why the file could not be written
+}
+
+// problem is the body of every answer that is not 200.
+type problem struct {
+	Error string `json:"error"` // one sentence
+}
+
+// Routes.
+const (
+	routeInfo     = "/v1/info"
+	routeBatches  = "/v1/batches"
+	routePictures = "/v1/pictures"
+	routeRefresh  = "/v1/refresh"
+)
+
+// pageBytes is how much of the log one answer holds: the first batch beyond it is the last.
+const pageBytes = 256 << 10

@@ -1,0 +1,123 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Transport carries a request to the daemon.
+type Transport interface {
+	Do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error)
+}
+
+// Client asks a running daemon. It is safe for concurrent use if its Transport is.
+type Client struct {
+	Transport Transport
+	Context   context.Context // of reading the log page by page
+}
+
+// Info asks what the daemon says of itself.
+func (c *Client) Info(ctx context.Context) (info Info, err error) {
+	err = c.ask(ctx, http.MethodGet, routeInfo, nil, &info)
+	return info, err
+}
+
+// Pictures asks for all pictures after the last batch.
+func (c *Client) Pictures(ctx context.Context) (list []jobmon.Progress, err error) {
+	err = c.ask(ctx, http.MethodGet, routePictures, nil, &list)
+	return list, err
+}
+
+// Refresh asks for a computer's file and returns when it lies on the share.
+func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (got RefreshAnswer, err error) {
+	err = c.ask(ctx, http.MethodPost, routeRefresh, r, &got)
+	return got, err
+}
+
+// Read yields the log's batches like store.Log.Read, page by page.
+func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) {
+		for {
+			page, err := c.page(from)
+			if err != nil {
+				yield(jobmon.Batch{}, err)
+				return
+			}
+			for _, b := range page {
+				if !yield(b, nil) {
+					return
+				}
+				from = b.Last() + 1
+			}
+			if len(page) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (c *Client) page(from uint64) ([]jobmon.Batch, error) {
+	response, err := c.do(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d", routeBatches, from), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	var page []jobmon.Batch
+	for decoder := json.NewDecoder(response.Body); ; {
+		var b jobmon.Batch
+		switch err := decoder.Decode(&b); {
+		case errors.Is(err, io.EOF):
+			return page, nil
+		case err != nil:
+			return nil, fmt.Errorf("read the running daemon's log from event %d: %w", from, err)
+		case len(b.Events) == 0:
+			return nil, fmt.Errorf("the running daemon sent an empty batch after event %d", from)
+		}
+		page = append(page, b)
+	}
+}
+
+func (c *Client) ask(ctx context.Context, method, path string, request, into any) error {
+	var body io.Reader
+	if request != nil {
+		text, err := json.Marshal(request)
+		if err != nil {
+			return fmt.Errorf("encode the request: %w", err)
+		}
+		body = bytes.NewReader(text)
+	}
+	response, err := c.do(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
+		return fmt.Errorf("the running daemon's answer is not understood: %w", err)
+	}
+	return nil
+}
+
+// do carries the request; an answer other than 200 is the error that its body tells.
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	response, err := c.Transport.Do(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return response, nil
+	}
+	defer response.Body.Close()
+	var p problem
+	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&p); err != nil || p.Error == "" {
+		p.Error = response.Status
+	}
+	return nil, fmt.Errorf("the running daemon says: %s", p.Error)
+}

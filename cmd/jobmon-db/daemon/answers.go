@@ -1,0 +1,85 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/internal/instance"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// The lock files. The one in the evt folder keeps two daemons with different logs from writing the same files.
+const (
+	DataLock = "LOCK"
+	EvtLock  = ".jobmon-db.lock"
+)
+
+// lock takes both locks, making the folders where they are missing. An evt folder that cannot be reached now keeps
+// nobody from watching: files wait for their share, events do not.
+func (d *Daemon) lock() error {
+	info := instance.Info{PID: os.Getpid(), Started: time.Now().UTC(), Command: d.options.Command, Purpose: "daemon"}
+	info.Host, _ = os.Hostname() // it only makes a message better
+	data, err := lockFolder(d.options.DataDir, DataLock, 0o750, info)
+	if err != nil {
+		return err
+	}
+	d.locks = append(d.locks, data)
+	evt, err := lockFolder(d.options.EvtDir, EvtLock, 0o755, info)
+	var held *instance.HeldError
+	switch {
+	case errors.As(err, &held):
+		return err
+	case err != nil:
+		d.options.Logger.Warn().Err(err).Msg("the evt folder cannot be reached; its files are written when it can")
+	default:
+		d.locks = append(d.locks, evt)
+	}
+	return nil
+}
+
+func lockFolder(dir, file string, perm os.FileMode, info instance.Info) (*instance.Lock, error) {
+	if err := os.MkdirAll(dir, perm); err != nil {
+		return nil, fmt.Errorf("make the folder: %w", err)
+	}
+	return instance.Acquire(filepath.Join(dir, file), info)
+}
+
+// Info implements api.Daemon.
+func (d *Daemon) Info() api.Info {
+	info := api.Info{
+		Version: d.options.Version, PID: os.Getpid(), LogID: d.log.ID(), Site: d.options.Settings.Site, EvtDir: d.options.EvtDir, AgeMS: -1,
+	}
+	for b, err := range d.log.Read(0) {
+		if err == nil {
+			info.First, info.Begun = b.At, b.Last()
+		}
+		break
+	}
+	d.mu.Lock()
+	info.Covered = d.coverage.Until
+	if !d.readLast.IsZero() {
+		info.AgeMS = time.Since(d.readLast).Milliseconds()
+	}
+	d.mu.Unlock()
+
+	d.journal.mu.Lock()
+	defer d.journal.mu.Unlock()
+	state := d.journal.state
+	info.Last, info.Offset, info.Covered = state.Seq, state.Projection.Offset(), max(info.Covered, state.At)
+	info.Names = state.Names.Clone()
+	return info
+}
+
+// Read implements api.Daemon.
+func (d *Daemon) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return d.log.Read(from) }
+
+// Refresh implements api.Daemon.
+func (d *Daemon) Refresh(ctx context.Context, r api.RefreshRequest) (api.RefreshAnswer, error) {
+	return d.refresher.refresh(ctx, r)
+}

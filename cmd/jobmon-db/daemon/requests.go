@@ -1,0 +1,99 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/internal/requestdir"
+)
+
+// RequestFolder is the name of the request folder in the evt folder.
+const RequestFolder = "requests"
+
+// How often the request folder is looked at, and how many of its requests are under way at once.
+const (
+	lookEvery   = 250 * time.Millisecond
+	requestsMax = 1000
+)
+
+// requests serves the request folder: for scripts that cannot run this program a file is the question, and its
+// vanishing the answer.
+type requests struct {
+	folder    *requestdir.Folder
+	refresher *refresher
+	logger    zerolog.Logger
+	under     chan struct{} // a place for each request under way
+	failing   bool          // the folder cannot be read; said once
+}
+
+func newRequests(evtDir string, r *refresher, logger zerolog.Logger) *requests {
+	return &requests{
+		folder: requestdir.New(filepath.Join(evtDir, RequestFolder)), refresher: r, logger: logger, under: make(chan struct{}, requestsMax),
+	}
+}
+
+// run looks into the folder until ctx ends and all requests under way are answered.
+func (q *requests) run(ctx context.Context) {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		q.look(ctx)
+		select {
+		case <-ctx.Done():
+			for range cap(q.under) {
+				q.under <- struct{}{}
+			}
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// look takes up what is new in the folder, as far as there are places.
+func (q *requests) look(ctx context.Context) {
+	free := cap(q.under) - len(q.under)
+	if free == 0 {
+		return
+	}
+	found, _, err := q.folder.Scan(ctx, time.Now(), free)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = q.folder.Ensure()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil && !q.failing:
+		q.logger.Warn().Err(err).Msg("the request folder cannot be read; trying again")
+	case err == nil && q.failing:
+		q.logger.Info().Msg("the request folder can be read again")
+	}
+	q.failing = err != nil
+	for _, r := range found {
+		q.under <- struct{}{}
+		go q.serve(ctx, r)
+	}
+}
+
+func (q *requests) serve(ctx context.Context, r requestdir.Request) {
+	defer func() { <-q.under }()
+	answer, err := q.refresher.refresh(ctx, api.RefreshRequest{Computer: r.Computer, Job: r.Job})
+	if err == nil && answer.Error != "" {
+		err = errors.New(answer.Error)
+	}
+	if err != nil {
+		q.folder.Again(r)
+		if ctx.Err() == nil {
+			q.logger.Warn().Err(err).Str("request", r.Path).Msg("a request could not be served; trying again")
+		}
+		return
+	}
+	if err := q.folder.Done(r); err != nil {
+		q.logger.Warn().Err(err).Msg("a request was served and cannot be removed")
+	}
+}
