@@ -1,0 +1,304 @@
+package daemon_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/ingest/simulator"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// The stories of these tests run the whole daemon over a made-up Deployment Server: its log and its files are real,
+// only time is not. Hours pass at once, and a story says what is on the share and what the clients were given.
+
+const (
+	poll   = 5 * time.Second
+	settle = 7 * time.Second // so long after a change the daemon has surely seen it
+	winter = jobmon.Offset(3600)
+)
+
+// site is a Deployment Server at work, its share, its computers, and a daemon that watches it.
+type site struct {
+	t        *testing.T
+	ds       *simulator.DS
+	settings jobmon.Settings
+	jobs     map[string]jobmon.JobID
+	clients  map[jobmon.ComputerID]*client
+
+	// copied is called after each copy task, with what the client was given.
+	copied func(to *client, text string)
+	// refresh is what the markers' scripts ask, nil as long as they only copy.
+	refresh func(ctx context.Context, id jobmon.ComputerID, job string)
+
+	dataDir, evtDir, clientsDir string
+
+	daemon *daemon.Daemon // nil while none runs
+	cancel context.CancelFunc
+	ran    chan error
+	lost   bool // the daemon cannot read the database
+	polled lastRead
+
+	seen []seen // every file that the story looked at, to be found again in the log
+}
+
+// client is a computer as the story knows it.
+type client struct {
+	*site
+	id    jobmon.ComputerID
+	asked string   // the job whose script asked last
+	fresh []string // what it was given since the story last looked
+}
+
+// play runs a story that begins at that time on the server's wall clock. At its end the daemon is stopped and what it
+// leaves is held to the laws.
+func play(t *testing.T, begin string, story func(s *site)) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		time.Sleep(time.Until(clock(begin).Instant(winter).Time()))
+		s := &site{
+			t: t, ds: simulator.NewDS(clock(begin).Instant(winter), winter, 1), settings: jobmon.DefaultSettings(),
+			jobs: map[string]jobmon.JobID{}, clients: map[jobmon.ComputerID]*client{},
+			dataDir: filepath.Join(dir, "data"), evtDir: filepath.Join(dir, "evt"), clientsDir: filepath.Join(dir, "clients"),
+		}
+		s.settings.Site = "DS01"
+		s.ds.SetHook(hook{s})
+		t.Cleanup(func() {
+			if s.daemon != nil {
+				s.stop()
+			}
+		})
+		story(s)
+		s.end()
+	})
+}
+
+// clock reads "14:05", "14:05:30" or "2 14:05" (the second day) off the server's wall clock.
+func clock(text string) jobmon.WallTime {
+	layout := "2 15:04:05"
+	if !strings.Contains(text, " ") {
+		text = "1 " + text
+	}
+	if strings.Count(text, ":") == 1 {
+		text += ":00"
+	}
+	at, err := time.Parse(layout, text)
+	if err != nil {
+		panic(err)
+	}
+	return jobmon.WallTimeOf(time.Date(2000, 1, at.Day(), at.Hour(), at.Minute(), at.Second(), 0, time.UTC))
+}
+
+// at lets the time pass until then: the engine goes on second by second, beside the daemon.
+func (s *site) at(when string) *site {
+	s.t.Helper()
+	end := clock(when).Instant(winter).Time()
+	if time.Now().After(end) {
+		s.t.Fatalf("%s is past", when)
+	}
+	for {
+		now := time.Now()
+		s.ds.AdvanceTo(jobmon.InstantOf(now))
+		if !now.Before(end) {
+			break
+		}
+		step := time.Minute
+		for id := range s.clients {
+			if s.ds.Busy(id) {
+				step = time.Second
+				break
+			}
+		}
+		time.Sleep(min(time.Until(end), step))
+	}
+	synctest.Wait()
+	return s
+}
+
+// after lets some time pass.
+func (s *site) after(d time.Duration) *site {
+	s.t.Helper()
+	return s.at(jobmon.InstantOf(time.Now().Add(d)).Wall(winter).Time().Format("2 15:04:05"))
+}
+
+// watch starts the daemon.
+func (s *site) watch() *site {
+	s.t.Helper()
+	var err error
+	s.daemon, err = daemon.Open(daemon.Options{
+		DataDir: s.dataDir, EvtDir: s.evtDir, Settings: s.settings, Interval: poll, Timeout: 15 * time.Second, Version: "test",
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(s.t.Context())
+	s.cancel, s.ran = cancel, make(chan error, 1)
+	go func(d *daemon.Daemon) { s.ran <- d.Run(ctx, server{s.ds.Source(), s}) }(s.daemon)
+	synctest.Wait()
+	return s
+}
+
+// stop ends the daemon as its service manager does.
+func (s *site) stop() *site {
+	s.t.Helper()
+	s.cancel()
+	if err := <-s.ran; err != nil {
+		s.t.Error(err)
+	}
+	if err := s.daemon.Close(); err != nil {
+		s.t.Error(err)
+	}
+	s.daemon = nil
+	return s
+}
+
+// kill ends the daemon as kill -9 does: what remains is what lies on the disk at this moment, no word of farewell.
+func (s *site) kill() *site {
+	s.t.Helper()
+	left := s.t.TempDir()
+	dataDir, evtDir := filepath.Join(left, "data"), filepath.Join(left, "evt")
+	for from, to := range map[string]string{s.dataDir: dataDir, s.evtDir: evtDir} {
+		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	s.stop()
+	s.dataDir, s.evtDir = dataDir, evtDir
+	return s
+}
+
+// server is the database behind the daemon's back: its tables are those of the engine's last step, its clock goes on.
+type server struct {
+	*simulator.Reader
+	site *site
+}
+
+func (s server) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+	snapshot, err := s.Reader.Read(ctx, watch)
+	if err == nil {
+		snapshot.Now = jobmon.InstantOf(time.Now())
+		s.site.polled.note(snapshot)
+	}
+	return snapshot, err
+}
+
+// lastRead is what the daemon saw last.
+type lastRead struct {
+	mu     sync.Mutex
+	times  int
+	rows   map[jobmon.ComputerID][]jobmon.Row
+	agents map[jobmon.ComputerID]jobmon.AgentState
+}
+
+func (l *lastRead) note(s *jobmon.Snapshot) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.times++; l.agents == nil {
+		l.agents = map[jobmon.ComputerID]jobmon.AgentState{}
+	}
+	l.rows = map[jobmon.ComputerID][]jobmon.Row{}
+	for _, r := range s.Rows {
+		l.rows[r.Computer] = append(l.rows[r.Computer], r)
+	}
+	for _, a := range s.Agents {
+		l.agents[a.Computer] = a.State
+	}
+}
+
+// cutOff makes the database unreachable for the daemon, letIn reachable again.
+func (s *site) cutOff() {
+	s.ds.Fail(errors.New("no route to host"))
+	s.lost = true
+}
+
+func (s *site) letIn() {
+	s.ds.Fail(nil)
+	s.lost = false
+}
+
+// pc is a new computer of that name.
+func (s *site) pc(name string) *client { return s.known(s.ds.AddComputer(name)) }
+
+func (s *site) known(id jobmon.ComputerID) *client {
+	if s.clients[id] == nil {
+		s.clients[id] = &client{site: s, id: id}
+	}
+	return s.clients[id]
+}
+
+// job is the job of that name. What it does follows from the name, see behaviour, unless somebody made it before.
+func (s *site) job(name string) jobmon.JobID {
+	if s.jobs[name] == 0 {
+		s.jobs[name] = s.ds.AddJob(name, "Build", behaviour(name))
+	}
+	return s.jobs[name]
+}
+
+func (s *site) jobsOf(names []string) []jobmon.JobID {
+	var jobs []jobmon.JobID
+	for _, name := range names {
+		jobs = append(jobs, s.job(name))
+	}
+	return jobs
+}
+
+// makeJob makes a job that does something else than its name would say.
+func (s *site) makeJob(name string, as simulator.Behaviour) {
+	s.jobs[name] = s.ds.AddJob(name, "Build", as)
+}
+
+// drop schedules jobs on the computer for now.
+func (c *client) drop(names ...string) []jobmon.ScheduleID {
+	return c.schedule(c.ds.WallNow(), names...)
+}
+
+// dropFor schedules jobs on the computer for later.
+func (c *client) dropFor(when string, names ...string) []jobmon.ScheduleID {
+	return c.schedule(clock(when), names...)
+}
+
+func (c *client) schedule(start jobmon.WallTime, names ...string) []jobmon.ScheduleID {
+	c.ds.AdvanceTo(jobmon.InstantOf(time.Now()))
+	return c.ds.Schedule(c.id, c.jobsOf(names), start)
+}
+
+// The jobs of the stories.
+const (
+	monitor   = "0. Build Job Monitor"
+	mDrivers  = "01. (JM) Drivers"
+	drivers   = "Install drivers" // reboots
+	mDomain   = "02. (JM) Domain"
+	domain    = "Join domain" // reboots
+	mOffice   = "03. (JM) Office"
+	office    = "Install Office"
+	visio     = "Install Visio"
+	mReady    = "(JM) Ready"
+	inventory = "Nightly inventory"
+)
+
+// folder is the build folder, in the order in which it is dropped.
+func folder() []string {
+	return []string{monitor, mDrivers, drivers, monitor, mDomain, domain, monitor, mOffice, office, visio, mReady}
+}
+
+// behaviour is what a job of that name does. A marker's row runs for ten seconds, longer than any two reads are apart.
+func behaviour(name string) simulator.Behaviour {
+	b := simulator.Behaviour{Min: 50 * time.Second, Max: 50 * time.Second}
+	switch {
+	case name == monitor, strings.Contains(name, "(JM)"):
+		b = simulator.Behaviour{Script: 3 * time.Second, Min: 10 * time.Second, Max: 10 * time.Second, Monitor: true}
+	case name == drivers, name == domain:
+		b.Reboots = true
+	case name == office:
+		b.Min, b.Max = 100*time.Second, 100*time.Second
+	}
+	return b
+}
