@@ -14,6 +14,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,7 +116,8 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 		Version: d.options.Version, Projection: projector.Version, Settings: d.options.Settings, Logger: d.options.Logger,
 		Previous: ingest.Previous{
 			Read: state.Read, Offset: state.Projection.Offset(), Settings: state.Settings, SourceLost: state.SourceLost,
-			Covered: max(d.covered.Until, state.At), Ahead: d.covered.Ahead(),
+			// A batch may be of a time at which nothing could be read: it counts when nothing better is known.
+			Covered: cmp.Or(d.covered.Until, state.At), Ahead: d.covered.Ahead(),
 		},
 		Covered: d.cover,
 	})

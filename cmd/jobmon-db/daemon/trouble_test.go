@@ -52,6 +52,36 @@ func TestTheSourceIsLostForTenMinutes(t *testing.T) {
 	})
 }
 
+// While the database cannot be reached somebody restarts the daemon. Nobody looked for ten minutes all the same: what it
+// finds then is inexact, and nothing of it is late.
+func TestARestartWhileTheSourceIsLost(t *testing.T) {
+	play(t, "09:59", func(s *site) {
+		pc := s.watch().pc("PC-0001")
+		s.at("10:00")
+		pc.drop(folder()...)
+		s.at("10:02")
+		s.cutOff()
+		s.at("10:06")
+		pc.drop(extras, vpn, mReady)
+		s.at("10:11:58").stop()
+		s.letIn()
+		s.at("10:12").watch()
+		pc.shows("10:12", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | Extras succeeded 1/1")
+		for _, st := range pc.file().Stages[1:] {
+			if !st.Inexact {
+				t.Errorf("nobody saw when this was: %+v", st)
+			}
+		}
+		for _, b := range s.stop().batches() {
+			for _, e := range b.Events {
+				if began := clock("10:02").Instant(winter); e.Kind == jobmon.KindDaemonStarted && e.Until != 0 && (e.Until > began || e.Until < began.Add(-settle)) {
+					t.Errorf("the log was covered until %v, it says until %v", began, e.Until)
+				}
+			}
+		}
+	})
+}
+
 // The share is away for some minutes: DS has nothing to copy, so markers fail, which fails nothing. The log goes on,
 // and when the share is back the files are those of that moment.
 func TestTheEvtFolderVanishesAndReturns(t *testing.T) {
