@@ -1,0 +1,86 @@
+package endpoint
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// Options say where to listen, for whom, and what to say of oneself.
+type Options struct {
+	DataDir  string   // must exist
+	Allow    []string // Windows: further accounts that may connect, as names or SIDs; elsewhere only the daemon's user may
+	Greeting Greeting
+}
+
+// Listen opens the endpoint of a data folder. What it accepts are connections on which the greeting is said before the
+// first byte is read. Closing it removes what it made.
+//
+// The socket of a crashed daemon is taken away when nobody answers on it: the caller must hold the lock on the data
+// folder by then. An error says who or what is in the way. It may be called from any goroutine.
+func Listen(o Options) (net.Listener, error) {
+	line, err := o.Greeting.line()
+	if err != nil {
+		return nil, fmt.Errorf("open the local endpoint: %w", err)
+	}
+	l, err := listen(o)
+	if err != nil {
+		return nil, fmt.Errorf("open the local endpoint: %w", err)
+	}
+	return &listener{l, line}, nil
+}
+
+type listener struct {
+	net.Listener
+	line []byte
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		return nil, err
+	case err != nil:
+		return nil, passing{err}
+	}
+	return &greeter{conn, l.line}, nil
+}
+
+// passing is an error after which http.Server accepts again, after a pause: one bad connection, or having too many files
+// open, must not end the endpoint.
+type passing struct{ error }
+
+func (passing) Timeout() bool   { return false }
+func (passing) Temporary() bool { return true }
+func (p passing) Unwrap() error { return p.error }
+
+// greeter says the greeting before it reads. That is done by the connection's own goroutine, so that no client can
+// keep others from being accepted.
+type greeter struct {
+	net.Conn
+	line []byte // nil when it was said
+}
+
+// greetTime is how long a greeting may take; it fits into the buffer of a socket or pipe.
+const greetTime = time.Second
+
+func (g *greeter) Read(p []byte) (int, error) {
+	if line := g.line; line != nil {
+		g.line = nil
+		if err := g.greet(line); err != nil {
+			return 0, fmt.Errorf("greet: %w", err)
+		}
+	}
+	return g.Conn.Read(p)
+}
+
+func (g *greeter) greet(line []byte) error {
+	if err := g.SetWriteDeadline(time.Now().Add(greetTime)); err != nil {
+		return err
+	}
+	if _, err := g.Write(line); err != nil {
+		return err
+	}
+	return g.SetWriteDeadline(time.Time{})
+}
