@@ -16,8 +16,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest"
 )
 
-// What can go wrong with the database, for errors.Is. The errors that wrap these are one sentence each with the next
-// step in it, hold no password, and are listed in docs/sqlserver.md.
+// What can go wrong with the database, for errors.Is. The errors that wrap these are *Error, hold no password, and
+// are listed in docs/sqlserver.md.
 var (
 	ErrUnreachable   = errors.New("SQL Server cannot be reached")
 	ErrEncryption    = errors.New("no encrypted connection to SQL Server")
@@ -28,6 +28,38 @@ var (
 	ErrTimeout       = errors.New("SQL Server did not answer in time")
 	ErrLost          = errors.New("the connection to SQL Server was lost")
 )
+
+// Error says what went wrong with the database. Read and Lookup return it as it is, besides *SchemaError, errors that
+// wrap ingest.ErrTransient, and context.Canceled.
+type Error struct {
+	Kind error  // one of the errors above, or nil for what has no kind of its own
+	What string // server, database, login; "" when the kind says it all
+	Next string // what to do; "" when only the server's words tell
+	Said string // the server's or the driver's own words, on one line
+}
+
+// Error is one sentence: what, where, what to do next, and the words of others in parentheses.
+func (e *Error) Error() string {
+	text := e.Found()
+	if e.Next != "" {
+		text += ": " + e.Next
+	}
+	return text + " (" + e.Said + ")"
+}
+
+// Found is what went wrong and where.
+func (e *Error) Found() string {
+	switch {
+	case e.Kind == nil:
+		return e.What
+	case e.What == "":
+		return e.Kind.Error()
+	}
+	return e.Kind.Error() + ": " + e.What
+}
+
+// Unwrap gives the kind.
+func (e *Error) Unwrap() error { return e.Kind }
 
 // Error numbers of SQL Server (sys.messages) that mean something to this program.
 const (
@@ -102,36 +134,36 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 	case numbered(err, lockTimeout):
 		return fmt.Errorf("%w: rows stayed locked by another user of the database for longer than %s (1222)", ingest.ErrTransient, s.options.LockTimeout)
 	case databaseRefused(err):
-		return fmt.Errorf("%w: %s at %s: check its name in source.dsn and that %s is a user there (%s)",
-			ErrNoDatabase, orDefault(s.config.Database), at, login(s.config), said)
+		return &Error{ErrNoDatabase, orDefault(s.config.Database) + " at " + at,
+			"check its name in source.dsn and that " + login(s.config) + " is a user there", said}
 	case loginRefused(err):
-		return fmt.Errorf("%w: %s, %s: check user and password in source.dsn, and that the server allows SQL Server logins (%s)",
-			ErrLoginRefused, at, login(s.config), said)
+		return &Error{ErrLoginRefused, at + ", " + login(s.config),
+			"check user and password in source.dsn, and that the server allows SQL Server logins", said}
 	case numbered(err, selectDenied, columnDenied):
-		return fmt.Errorf("%w: run configs/readonly-login.sql in the database, or grant %s SELECT (%s)", ErrPermission, login(s.config), said)
+		return &Error{ErrPermission, "", "run configs/readonly-login.sql in the database, or grant " + login(s.config) + " SELECT", said}
 	case numbered(err, invalidObject, invalidColumn):
-		return fmt.Errorf("%w: it was there when we connected; the next read looks for the tables again (%s)", ErrSchemaChanged, said)
+		return &Error{ErrSchemaChanged, "", "it was there when we connected; the next read looks for the tables again", said}
 	case errors.As(err, &schemaErr):
 		return schemaErr
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("reading SQL Server was stopped: %w", context.Canceled)
 	case errors.As(err, &connecting) && dialing(err):
-		return fmt.Errorf("%w: %s: check that the service runs with TCP/IP enabled, host and port (or SQL Server Browser for a named instance) and the firewall (%s)",
-			ErrUnreachable, at, said)
+		return &Error{ErrUnreachable, at,
+			"check that the service runs with TCP/IP enabled, host and port (or SQL Server Browser for a named instance) and the firewall", said}
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w: nothing from %s within %s: the server or the network is overloaded, or the host is not a SQL Server (%s)",
-			ErrTimeout, at, after.Round(100*time.Millisecond), said)
+		return &Error{ErrTimeout, fmt.Sprintf("nothing from %s within %s", at, after.Round(100*time.Millisecond)),
+			"the server or the network is overloaded, or the host is not a SQL Server", said}
 	case encryption(err):
-		return fmt.Errorf("%w: %s: for a certificate that nobody signed set TrustServerCertificate=true in source.dsn, for a server without TLS encrypt=disable (%s)",
-			ErrEncryption, at, said)
+		return &Error{ErrEncryption, at,
+			"for a certificate that nobody signed set TrustServerCertificate=true in source.dsn, for a server without TLS encrypt=disable", said}
 	case errors.As(err, &connecting) && len(numbers(err)) == 0:
-		return fmt.Errorf("%w: %s took the connection but does not speak as SQL Server does: check host and port (%s)", ErrUnreachable, at, said)
+		return &Error{ErrUnreachable, at + " took the connection but does not speak as SQL Server does", "check host and port", said}
 	case lost(err):
-		return fmt.Errorf("%w: %s ended it or the network did; the next read connects again (%s)", ErrLost, at, said)
+		return &Error{ErrLost, at + " ended it or the network did", "the next read connects again", said}
 	case len(numbers(err)) > 0:
-		return fmt.Errorf("SQL Server at %s reports: %s", at, said)
+		return &Error{What: "SQL Server at " + at + " reports an error", Said: said}
 	}
-	return fmt.Errorf("reading SQL Server at %s: %s", at, said)
+	return &Error{What: "reading SQL Server at " + at + " failed", Said: said}
 }
 
 // said is the server's or driver's own text on one line, without passwords.

@@ -17,20 +17,7 @@ func (c *session) probe(ctx context.Context, layout []table, log zerolog.Logger)
 	s := schema{tables: map[string]relation{}}
 	var defaultSchema string
 	var shown []found
-	names := make([]string, len(layout))
-	for i, t := range layout {
-		names[i] = literal(t.name.table)
-	}
-	if _, err := c.run(ctx, "schema",
-		part{sql: "SELECT DB_NAME(), SCHEMA_NAME()", table: "the session", columns: []string{"database", "schema"},
-			take: func(r *record) { s.database, defaultSchema = r.text(0), r.text(1) }},
-		part{sql: "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME IN (" +
-			strings.Join(names, ", ") + ")",
-			table: "INFORMATION_SCHEMA.COLUMNS", columns: []string{"TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE"},
-			take: func(r *record) {
-				shown = append(shown, found{schema: r.text(0), table: r.text(1), column: r.text(2), dataType: r.text(3)})
-			}},
-	); err != nil {
+	if _, err := c.run(ctx, "schema", sessionPart(&s.database, &defaultSchema), columnsPart(layout, &shown)); err != nil {
 		return s, err
 	}
 	for _, t := range layout {
@@ -63,6 +50,26 @@ func (c *session) probe(ctx context.Context, layout []table, log zerolog.Logger)
 		s.tables[t.key] = r
 	}
 	return s, nil
+}
+
+// sessionPart asks where unqualified names lead.
+func sessionPart(database, defaultSchema *string) part {
+	return part{sql: "SELECT DB_NAME(), SCHEMA_NAME()", table: "the session", columns: []string{"database", "schema"},
+		take: func(r *record) { *database, *defaultSchema = r.text(0), r.text(1) }}
+}
+
+// columnsPart asks for the columns of all tables of these names, in whatever schema.
+func columnsPart(layout []table, shown *[]found) part {
+	names := make([]string, len(layout))
+	for i, t := range layout {
+		names[i] = literal(t.name.table)
+	}
+	return part{sql: "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME IN (" +
+		strings.Join(names, ", ") + ")",
+		table: "INFORMATION_SCHEMA.COLUMNS", columns: []string{"TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE"},
+		take: func(r *record) {
+			*shown = append(*shown, found{schema: r.text(0), table: r.text(1), column: r.text(2), dataType: r.text(3)})
+		}}
 }
 
 // probeColumns takes the optional columns that the login may not read out of a table that must be readable.

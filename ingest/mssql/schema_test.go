@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	mssqldb "github.com/microsoft/go-mssqldb"
 )
 
 func TestRelate(t *testing.T) {
@@ -46,6 +48,33 @@ func TestRelate(t *testing.T) {
 			if !strings.Contains(wrong.Error(), word) {
 				t.Errorf("without %s the error does not name %s: %v", missing.name, word, wrong)
 			}
+		}
+	}
+}
+
+func TestWhatTheServerSaysOfAHiddenTable(t *testing.T) {
+	s, err := New(Options{DSN: "sqlserver://reader:secret@db01"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := func(number int32) error { return mssqldb.Error{Number: number, Class: 14, Message: "words"} }
+	for _, c := range []struct {
+		answer       error
+		col          *InspectedColumn
+		refused, ask bool // the right is missing; the answer is none
+	}{
+		{answer: answer(selectDenied), refused: true},
+		{answer: answer(invalidObject)},
+		{answer: answer(columnDenied), col: &InspectedColumn{}, refused: true},
+		{answer: answer(invalidColumn), col: &InspectedColumn{}},
+		{answer: answer(33557097), col: &InspectedColumn{Type: "int"}, refused: true}, // shown, and yet not given
+		{answer: answer(lockTimeout), ask: true},
+		{answer: mssqldb.ServerError{}, ask: true},
+	} {
+		in := InspectedTable{}
+		err := s.hear(c.answer, &in, c.col)
+		if (err != nil) != c.ask || in.Refused != c.refused || c.col != nil && c.col.Refused != c.refused || !c.ask && !strings.Contains(in.Said, "words") {
+			t.Errorf("%v: %v, %+v, %+v", c.answer, err, in, c.col)
 		}
 	}
 }

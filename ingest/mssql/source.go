@@ -168,6 +168,16 @@ func (s *Source) Close() error {
 // with runs work over the connection, within the timeout, and turns its error into a sentence. The connection is
 // dropped after every error except those that the server itself wants repeated.
 func (s *Source) with(ctx context.Context, work func(context.Context) error) error {
+	return s.bounded(ctx, func(ctx context.Context) error {
+		if err := s.open(ctx); err != nil {
+			return err
+		}
+		return work(ctx)
+	})
+}
+
+// bounded is with, without the connection.
+func (s *Source) bounded(ctx context.Context, work func(context.Context) error) error {
 	if s.closed {
 		return errors.New("the SQL Server source is closed")
 	}
@@ -177,10 +187,7 @@ func (s *Source) with(ctx context.Context, work func(context.Context) error) err
 	// The driver waits up to ten seconds for an answer to its own cancellation, and during the login without any
 	// limit: the socket's deadline is what ends a call in time.
 	stop := context.AfterFunc(ctx, s.wire.expire)
-	err := s.open(ctx)
-	if err == nil {
-		err = work(ctx)
-	}
+	err := work(ctx)
 	expired := !stop()
 	err = s.translate(ctx, err, time.Since(start))
 	if expired || err != nil && !errors.Is(err, ingest.ErrTransient) {
@@ -194,16 +201,10 @@ func (s *Source) open(ctx context.Context) error {
 	if s.session != nil {
 		return nil
 	}
-	connector := mssqldb.NewConnectorConfig(s.config)
-	connector.Dialer = s.wire
-	db := sql.OpenDB(connector)
-	conn, err := db.Conn(ctx)
+	opened, err := s.connect(ctx)
 	if err != nil {
-		err = errors.Join(connectError{err}, db.Close())
-		s.wire.forget()
 		return err
 	}
-	opened := &session{db: db, conn: conn, header: header(s.options.LockTimeout)}
 	if opened.schema, err = opened.probe(ctx, s.layout, s.options.Log); err != nil {
 		err = errors.Join(err, opened.close())
 		s.wire.forget()
@@ -212,6 +213,20 @@ func (s *Source) open(ctx context.Context) error {
 	s.session = opened
 	s.options.Log.Info().Stringer("source", s).Str("database", s.session.schema.database).Msg("connected to SQL Server")
 	return nil
+}
+
+// connect logs in.
+func (s *Source) connect(ctx context.Context) (*session, error) {
+	connector := mssqldb.NewConnectorConfig(s.config)
+	connector.Dialer = s.wire
+	db := sql.OpenDB(connector)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		err = errors.Join(connectError{err}, db.Close())
+		s.wire.forget()
+		return nil, err
+	}
+	return &session{db: db, conn: conn, header: header(s.options.LockTimeout)}, nil
 }
 
 func (s *Source) drop() {
