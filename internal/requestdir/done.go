@@ -31,13 +31,14 @@ func (f *Folder) Done(r Request) error {
 	return nil
 }
 
-// Again says that r could not be served: the next Scan returns it again, if it is still there.
+// Again says that r could not be served: a later Scan returns it again, if it is still there. The pauses in between
+// grow to half a minute, so that one that never succeeds keeps nobody busy.
 func (f *Folder) Again(r Request) {
 	name := filepath.Base(r.Path)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if t := f.taken[name]; t != nil && t.version == r.version && !t.served {
-		delete(f.taken, name)
+		t.failed = true
 	}
 }
 

@@ -85,9 +85,10 @@ type Folder struct {
 // taken notes a request that Scan has returned, by the name of its file.
 type taken struct {
 	version version
-	served  bool // but not removed
-	pause   pause
-	seen    bool // by the present scan
+	failed  bool  // not served: to be returned again
+	served  bool  // but not removed
+	pause   pause // until it is returned again, or removed
+	seen    bool  // by the present scan
 }
 
 // watched notes a file that Scan could not return yet.
@@ -125,7 +126,7 @@ func (f *Folder) Ensure() error {
 
 // Scan returns the requests that are there, oldest first and at most limit of them, but one at least. A request is
 // returned once: not again until Again was called for it, or its file was written anew. Done removes it. Of each
-// request returned one of the two must be called: at most 4,096 are in service, or stuck, at a time.
+// request returned one of the two must be called: at most 4,096 are in service, failed or stuck at a time.
 //
 // now is the present time, for the pauses between two looks at the same file. An error says why the folder cannot be
 // read (it wraps fs.ErrNotExist when it is missing; see Ensure) or is the cause of ctx.
@@ -159,7 +160,7 @@ func (f *Folder) Scan(ctx context.Context, now time.Time, limit int) ([]Request,
 			job, whole = jobName(content)
 		}
 		if whole || f.settled(c.name, v, now) {
-			if f.take(c.name, v, &stats) {
+			if f.take(c.name, v, now, &stats) {
 				requests = append(requests, Request{Computer: c.computer, Job: job, Path: filepath.Join(f.path, c.name), version: v})
 			}
 		}
@@ -244,7 +245,7 @@ func (f *Folder) due(name string, listed version, now time.Time) bool {
 	if t := f.taken[name]; t != nil {
 		t.seen = true
 		if t.version == listed {
-			return false
+			return t.failed && !now.Before(t.pause.until)
 		}
 	}
 	if w := f.watched[name]; w != nil {
@@ -308,19 +309,24 @@ func (f *Folder) watch(name string, v version, unreadable bool, now time.Time) {
 	w.pause.begin(now)
 }
 
-// take notes that a request is returned; false when it was before, or when too many are in service or not removable.
-func (f *Folder) take(name string, v version, stats *Stats) bool {
+// take notes that a request is returned; false when it was before, or when there are too many notes.
+func (f *Folder) take(name string, v version, now time.Time, stats *Stats) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.watched, name)
-	switch t := f.taken[name]; {
-	case t != nil && t.version == v:
-		return false
+	t := f.taken[name]
+	switch {
 	case t == nil && len(f.taken) >= maxNotes:
 		stats.More++
 		return false
+	case t == nil || t.version != v:
+		t = &taken{version: v, seen: true}
+		f.taken[name] = t
+	case !t.failed || now.Before(t.pause.until):
+		return false
 	}
-	f.taken[name] = &taken{version: v, seen: true}
+	t.failed = false
+	t.pause.begin(now)
 	return true
 }
 
@@ -330,7 +336,7 @@ func (f *Folder) tidy(now time.Time, stats *Stats) {
 	var again []Request
 	for name, t := range f.taken {
 		switch {
-		case t.served && !t.seen:
+		case (t.served || t.failed) && !t.seen:
 			delete(f.taken, name)
 		case t.served && !now.Before(t.pause.until):
 			t.pause.begin(now)

@@ -111,9 +111,35 @@ func TestRequestThatCouldNotBeServedComesAgain(t *testing.T) {
 	r := b.finds("5000001 Office")[0]
 	b.Again(r)
 	r = b.finds("5000001 Office")[0]
+	b.Again(r)
+	b.finds() // half a second has not passed yet
+	r = b.finds("5000001 Office")[0]
 	b.must(b.Done(r))
 	b.Again(r)
 	b.finds()
+}
+
+func TestRequestThatIsNeverServedComesEverMoreRarely(t *testing.T) {
+	b := start(t)
+	b.write("5000001.req", "Office\r\n")
+	times := 0
+	for range 400 { // 100 seconds
+		requests, _, _ := b.scan(100)
+		for _, r := range requests {
+			times++
+			b.Again(r)
+		}
+	}
+	if times < 7 || times > 12 {
+		t.Errorf("it came %d times in 100 s", times)
+	}
+	// Written anew it comes at once; gone, it is forgotten.
+	b.write("5000001.req", "Drivers\r\n")
+	b.Again(b.finds("5000001 Drivers")[0])
+	b.must(os.Remove(b.path("5000001.req")))
+	b.finds()
+	b.write("5000001.req", "Drivers\r\n")
+	b.finds("5000001 Drivers")
 }
 
 // A script that gave up waiting asks anew while the request before is still being served.
@@ -292,7 +318,7 @@ func BenchmarkScan(b *testing.B) {
 		name     string
 		requests int
 		served   bool
-	}{{"empty", 0, false}, {"10000 in service", 10_000, true}, {"10000 new, 500 at a time", 10_000, false}} {
+	}{{"empty", 0, false}, {"10000, 4096 of them in service", 10_000, true}, {"10000 new, 500 at a time", 10_000, false}} {
 		b.Run(c.name, func(b *testing.B) {
 			dir := b.TempDir()
 			for i := range c.requests {
@@ -307,8 +333,8 @@ func BenchmarkScan(b *testing.B) {
 				}
 			}
 			b.ReportAllocs()
-			for b.Loop() {
-				requests, _, err := folder.Scan(b.Context(), time.Now(), 500)
+			for now := time.Now(); b.Loop(); now = now.Add(time.Minute) {
+				requests, _, err := folder.Scan(b.Context(), now, 500)
 				if err != nil {
 					b.Fatal(err)
 				}
