@@ -44,11 +44,16 @@ func before(q, r *row) bool {
 	return q.startedSeq != 0 && q.startedSeq < r.endedSeq || byStart(q, r) < 0
 }
 
-// nothingBehind says whether no unfinished row stands behind r.
+// nothingBehind says whether no unfinished row stands behind r. What came late behind a marker that was there from the
+// start does not count: it makes no stage of a closing marker (docs/adr/0002).
 func nothingBehind(list []*row, r *row) bool {
 	root := r.root()
 	for i := len(list) - 1; i >= 0 && list[i] != root; i-- {
-		switch list[i].effective().state {
+		q := list[i]
+		if q.late && !root.late {
+			continue
+		}
+		switch q.effective().state {
 		case jobmon.StateWaiting, jobmon.StateRunning:
 			return false
 		}

@@ -192,7 +192,7 @@ func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool, c
 			if r.state != jobmon.StateFailed {
 				continue
 			}
-			failure := jobmon.Failure{Job: r.displayName(), Code: r.code, At: r.ended, Repaired: r.replacedBy != nil}
+			failure := jobmon.Failure{Job: r.displayName(), Code: r.code, At: r.ended, Repaired: r.effective().state == jobmon.StateSucceeded}
 			if w.rules.HideNames {
 				failure.Job = ""
 			}
@@ -224,8 +224,9 @@ func (s *session) countJobs(list []*stage, out *jobmon.SessionProgress) {
 	}
 }
 
-// closingRow is the open session's only unfinished row, when that is a marker at work: its picture is the last that the
-// screen gets, so it shows the end. Otherwise nil.
+// closingRow is the open session's only unfinished row, when that is a marker at work behind other stages: its picture is
+// the last that the screen gets, so it shows the end. Otherwise nil. A marker that is all there is ends nothing: a
+// technician is about to drag the jobs behind it, and "ready" would be a lie.
 func (s *session) closingRow(w *world, now jobmon.WallTime) *row {
 	if s.state != jobmon.SessionOpen {
 		return nil
@@ -240,10 +241,13 @@ func (s *session) closingRow(w *world, now jobmon.WallTime) *row {
 		}
 		only = r
 	}
-	if only != nil && only.class == jobmon.Marker && (only.state == jobmon.StateRunning || only == s.request) {
-		return only
+	if only == nil || only.class != jobmon.Marker || only.state != jobmon.StateRunning && only != s.request {
+		return nil
 	}
-	return nil
+	if !slices.ContainsFunc(s.rows, func(r *row) bool { return r.class != jobmon.BuildJob && r.root() != only.root() }) {
+		return nil
+	}
+	return only
 }
 
 func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {

@@ -240,7 +240,9 @@ func (p *Projection) closeBatch(s *session) {
 func (s *session) anythingBehind(r *row) bool {
 	list := s.ordered()
 	at := slices.Index(list, r.root())
-	return slices.ContainsFunc(list[at+1:], func(q *row) bool { return q.effective().state != jobmon.StateCancelled })
+	return slices.ContainsFunc(list[at+1:], func(q *row) bool {
+		return q.effective().state != jobmon.StateCancelled && (!q.late || r.late)
+	})
 }
 
 // settle closes the batch for a computer that it concerned.

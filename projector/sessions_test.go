@@ -60,7 +60,7 @@ func finished(t *testing.T) *desk {
 func TestRowsThatArriveWhileItIsOpenJoinIt(t *testing.T) {
 	d := folder(started(t), "10:00").set(-1, 1).read("10:00:05")
 	d.drop(20, "10:05", "Cisco VPN").read("10:05")
-	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", "  Ready waiting 0/0", "  Cisco VPN waiting 0/1 +")
+	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", "  Cisco VPN waiting 0/1 +")
 }
 
 func TestCompleteForLongerThanTheGapIsANewSession(t *testing.T) {

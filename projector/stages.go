@@ -56,7 +56,7 @@ func (s *session) stages() []*stage {
 	}
 	kept := list[:0]
 	for _, st := range list {
-		if st.marker != nil && len(st.jobs) == 0 && (closes(st.marker, order) || repeats(list, st.marker)) {
+		if st.marker != nil && len(st.jobs) == 0 && (len(kept) > 0 && closes(st.marker, order) || repeats(list, st.marker)) {
 			continue
 		}
 		if n := len(st.jobs); st.marker == nil && !st.single && st.name != Preparation && n > 1 {
@@ -83,8 +83,8 @@ func allCancelled(behind []*row) bool {
 	return jobs > 0
 }
 
-// closes says whether a marker without jobs is a closing marker: no unfinished row stands behind it, or none did
-// when it started.
+// closes says whether a marker without jobs, behind other stages, is a closing marker: no unfinished row stands behind it,
+// or none did when it started.
 func closes(marker *row, order []*row) bool {
 	last := marker.effective()
 	if last.startedSeq != 0 {

@@ -26,7 +26,7 @@ func TestLateJobsWithoutAMarkerFormAStageOfTheirOwn(t *testing.T) {
 
 func TestLateJobsBehindALateMarkerAreItsStage(t *testing.T) {
 	d := open(t).drop(20, "10:05", "(JM) Extras", "VPN", "Project").read("10:05")
-	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", "  Ready waiting 0/0", "  Extras waiting 0/2 +")
+	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", "  Extras waiting 0/2 +")
 }
 
 func TestArrivingWithinAMinuteIsNotLate(t *testing.T) {
@@ -114,7 +114,7 @@ func TestTheEndReachesTheScreenByAnyMarkerThatIsLeft(t *testing.T) {
 	t.Run("the closing marker dropped once more", func(t *testing.T) {
 		d := open(t).set(0, 1, 2, 3, 4, 5, 6).read("10:10").drop(20, "10:10", "VPN", markZ).read("10:10:10")
 		d.set(0, 7, 20).read("10:12").set(-1, 21).read("10:13")
-		d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", "  Ready succeeded 0/0", "  VPN succeeded 1/1 +")
+		d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", "  VPN succeeded 1/1 +")
 	})
 	t.Run("in place of one whose copy failed", func(t *testing.T) {
 		d := open(t).set(0, 1, 2, 3, 4, 5, 6).read("10:10").drop(20, "10:10", "VPN").set(2, 7).read("10:11")
@@ -129,11 +129,17 @@ func TestTheEndReachesTheScreenByAnyMarkerThatIsLeft(t *testing.T) {
 	})
 }
 
+func TestAMarkerThatIsAllThereIsEndsNothing(t *testing.T) {
+	// a technician drags the build job and the first marker, and is about to drag the jobs
+	d := started(t).drop(1, "10:00", build, markA).set(-1, 1).read("10:00:05").set(0, 1).read("10:01")
+	d.ask("10:01:01", markA).want("#1 open 0%", "> Configuring running 0/0")
+}
+
 func TestAJobDroppedAgainAfterItFailedReplacesIt(t *testing.T) {
 	d := open(t).set(0, 1, 2, 3, 4, 6).set(1603, 5).read("10:10")
 	d.want("#1 open 100%", "  Configuring succeeded 1/1", "  Office failed 2/2 [Install Office 1603]")
 	d.drop(20, "10:12", office).read("10:12")
-	d.want("#1 open 66%", "  Configuring succeeded 1/1", "  Office waiting 1/2 attempt 2 [Install Office 1603 repaired]")
+	d.want("#1 open 66%", "  Configuring succeeded 1/1", "  Office waiting 1/2 attempt 2 [Install Office 1603]")
 	d.set(0, 20, 7).read("10:15")
 	d.want("#1 complete 100% ready after retries", "  Configuring succeeded 1/1", "  Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]")
 }
@@ -141,7 +147,7 @@ func TestAJobDroppedAgainAfterItFailedReplacesIt(t *testing.T) {
 func TestAMarkerDroppedAgainWithItsFailedJobIsTheSameStage(t *testing.T) {
 	d := open(t).set(0, 1, 2, 3, 4, 6).set(1603, 5).read("10:10")
 	d.drop(20, "10:12", markB, office).read("10:12").remove(7).set(-1, 20).read("10:13")
-	d.want("#1 open 66%", "  Configuring succeeded 1/1", "> Office running 1/2 attempt 2 [Install Office 1603 repaired]")
+	d.want("#1 open 66%", "  Configuring succeeded 1/1", "> Office running 1/2 attempt 2 [Install Office 1603]")
 }
 
 func TestACancelledJobDroppedAgainReplacesIt(t *testing.T) {
@@ -195,7 +201,7 @@ func TestDue(t *testing.T) {
 	if len(d.events) != 1 || d.events[0].Kind != jobmon.KindDue {
 		t.Fatalf("events %v", d.events)
 	}
-	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", "  Ready waiting 0/0", "  Updates waiting 0/1 +")
+	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", "  Updates waiting 0/1 +")
 	if d.read("10:16"); len(d.events) != 0 {
 		t.Errorf("told twice: %v", d.events)
 	}

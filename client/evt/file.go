@@ -135,7 +135,7 @@ type Failure struct {
 	Code     int32  `json:"code"`          // event_schedule.status_code as DS gave it
 	At       UTC    `json:"at,omitzero"`
 	AtLocal  Local  `json:"at_local,omitzero"`
-	Repaired bool   `json:"repaired,omitempty"` // a later attempt took its place
+	Repaired bool   `json:"repaired,omitempty"` // a later attempt succeeded
 }
 
 // Why says why nothing runs. Which fields are there depends on Kind, a jobmon.WaitingKind.

@@ -114,7 +114,7 @@ type Failure struct {
 	Job      string // "" when names are hidden
 	Code     int32
 	At       Instant
-	Repaired bool // a later attempt took its place
+	Repaired bool // a later attempt succeeded
 }
 
 // Pending is a row that is listed but counts in nothing.
