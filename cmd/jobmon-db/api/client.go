@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -115,9 +117,10 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 		return response, nil
 	}
 	defer response.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // what there is of it
 	var p problem
-	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&p); err != nil || p.Error == "" {
-		p.Error = response.Status
+	if json.Unmarshal(text, &p) != nil {
+		p.Error = strings.TrimSpace(string(text)) // the transport refuses in plain words
 	}
-	return nil, fmt.Errorf("the running daemon says: %s", p.Error)
+	return nil, fmt.Errorf("the running daemon says: %s", cmp.Or(p.Error, response.Status))
 }

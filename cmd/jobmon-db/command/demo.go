@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -95,9 +96,9 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 			return err
 		}
 	}
-	d, err := daemon.Open(daemon.Options{
+	d, err := openDaemon(daemon.Options{
 		DataDir: o.dataDir, EvtDir: o.evtDir, Settings: simulated(settings, o.speed),
-		Interval: demoPoll, Timeout: 10 * time.Second, Speed: o.speed, Version: programVersion(), Logger: logger,
+		Interval: demoPoll, Timeout: 10 * time.Second, Speed: o.speed, Command: "jobmon-db demo", Logger: logger,
 	})
 	if err != nil {
 		return err
@@ -105,7 +106,7 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 	defer func() { err = errors.Join(err, d.Close()) }()
 	clients := filepath.Join(o.dataDir, "clients")
 	source, err := simulator.New(simulator.Options{
-		Seed: o.seed, Speed: o.speed, Computers: o.computers, Dir: o.dataDir, Hook: deliverer(o.evtDir, clients),
+		Seed: o.seed, Speed: o.speed, Computers: o.computers, Dir: o.dataDir, Hook: deliverer(d, o.evtDir, clients),
 	})
 	if err != nil {
 		return err
@@ -120,7 +121,7 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 	}
 	drawing, stopDrawing := context.WithCancel(context.WithoutCancel(ctx))
 	drawn := make(chan error, 1)
-	go func() { drawn <- a.draw(drawing, d, terminal) }()
+	go func() { drawn <- a.draw(drawing, d.Daemon, terminal) }()
 	err = alongside(ctx, source.Run, func(ctx context.Context) error { return d.Run(ctx, source) })
 	stopDrawing()
 	err = errors.Join(err, <-drawn)
@@ -162,7 +163,14 @@ func simulated(settings jobmon.Settings, speed float64) jobmon.Settings {
 	return settings
 }
 
-// deliverer plays the tasks of the simulated markers: it copies a computer's file to the folder that stands for its disk.
-func deliverer(evtDir, clientsDir string) simulator.Hook {
-	return simulator.Deliverer{EvtDir: evtDir, ClientsDir: clientsDir}
+// deliverer plays the tasks of the simulated markers: a script asks for the computer's file, a copy task brings it to the
+// folder that stands for the computer's disk.
+func deliverer(d api.Daemon, evtDir, clientsDir string) simulator.Hook {
+	return simulator.Deliverer{
+		EvtDir: evtDir, ClientsDir: clientsDir,
+		Refresh: func(ctx context.Context, computer jobmon.ComputerID, job string) {
+			// like a script that must not fail a deployment: without an answer the copy task takes what is there
+			_, _ = d.Refresh(ctx, api.RefreshRequest{Computer: computer, Job: job})
+		},
+	}
 }

@@ -2,8 +2,10 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -53,6 +55,7 @@ type changeLines struct {
 
 // Show implements view.
 func (v *changeLines) Show(pictures []jobmon.Progress) error {
+	slices.SortFunc(pictures, func(a, b jobmon.Progress) int { return cmp.Compare(a.Seq, b.Seq) })
 	for i := range pictures {
 		p := &pictures[i]
 		line := changeLine(p)

@@ -1,10 +1,13 @@
 package command
 
 import (
+	"context"
 	"errors"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -21,6 +24,8 @@ const (
 	exitNewer     = 8  // the log was written by a newer version
 	exitDamaged   = 9  // the log is damaged
 	exitNothing   = 11 // the computer had no picture at that time
+	exitNoDaemon  = 12 // no daemon answers
+	exitDenied    = 13 // the daemon's endpoint may not be used by this account
 )
 
 // usageError marks what the person who typed the command can mend by typing another.
@@ -41,6 +46,7 @@ func exitCode(err error) int {
 	var outside *outsideError
 	var nothing *nothingError
 	var config *configs.Error
+	var held *instance.HeldError
 	switch {
 	case errors.As(err, &usage), errors.As(err, &config):
 		return exitUsage
@@ -54,8 +60,13 @@ func exitCode(err error) int {
 		return exitNothing
 	case errors.Is(err, store.ErrNoLog), errors.Is(err, store.ErrNotOurs):
 		return exitNoLog
-	case errors.Is(err, store.ErrLocked):
+	case errors.Is(err, store.ErrLocked), errors.As(err, &held):
 		return exitLocked
+	case errors.Is(err, endpoint.ErrDenied):
+		return exitDenied
+	case errors.Is(err, endpoint.ErrNotRunning), errors.Is(err, endpoint.ErrSilent), errors.Is(err, endpoint.ErrProtocol),
+		errors.Is(err, context.DeadlineExceeded):
+		return exitNoDaemon
 	case errors.Is(err, store.ErrNewer):
 		return exitNewer
 	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrTruncated):

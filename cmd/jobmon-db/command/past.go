@@ -1,78 +1,120 @@
 package command
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
-	"iter"
+	"path/filepath"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// past is a log opened for questions.
+// past is a log opened for questions: a running daemon's, asked through its endpoint, or a file.
 type past struct {
-	log     *store.Log
-	first   jobmon.Instant // of the first batch
-	begun   uint64         // the first batch's last sequence number
-	covered jobmon.Instant // until when the log is complete
-	last    uint64         // sequence number
-	offset  jobmon.Offset  // the DS server's, at the end
-	names   history.Names
+	history.Reader
+	api.Info
+	fresh func() ([]jobmon.Progress, error) // the newest pictures
+	close func()
 }
 
-// openPast opens the log in the data dir and reads once through it, for the names and the clock.
-func openPast(dataDir string) (*past, error) {
+// openPast asks the daemon that runs on the data dir, or opens the log when none does. What is printed is the same.
+func openPast(ctx context.Context, dataDir string) (*past, error) {
+	p, err := askDaemon(ctx, dataDir)
+	if !errors.Is(err, endpoint.ErrNotRunning) {
+		return p, err
+	}
+	if p, err = openLog(dataDir); errors.Is(err, store.ErrLocked) {
+		// a daemon may have started in between
+		if asked, askErr := askDaemon(ctx, dataDir); askErr == nil {
+			return asked, nil
+		}
+		if who := instance.Holder(filepath.Join(dataDir, daemon.DataLock)); who.PID != 0 {
+			err = fmt.Errorf("%w (process %d, since %s: %s)", err, who.PID, who.Started.Local().Format(time.DateTime), term.Plain(who.Command))
+		}
+	}
+	return p, err
+}
+
+func askDaemon(ctx context.Context, dataDir string) (*past, error) {
+	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
+	info, err := client.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &past{Reader: client, Info: info, fresh: func() ([]jobmon.Progress, error) { return client.Pictures(ctx) }, close: func() {}}
+	if info.Last == 0 {
+		return nil, p.empty(dataDir)
+	}
+	return p, nil
+}
+
+// openLog opens the file and reads once through it, for the names and the clock.
+func openLog(dataDir string) (*past, error) {
 	log, err := store.Open(dataDir, store.Options{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	p := &past{log: log, names: history.Names{}}
+	p := &past{Reader: log, Info: api.Info{LogID: log.ID(), Site: log.Site(), AgeMS: -1, Names: history.Names{}}, close: func() { log.Close() }}
+	p.fresh = func() ([]jobmon.Progress, error) {
+		state, err := history.Fold(log, nil)
+		if err != nil {
+			return nil, err
+		}
+		return pictures(state), nil
+	}
 	if err := p.scan(dataDir); err != nil {
-		log.Close()
+		p.close()
 		return nil, err
 	}
 	return p, nil
 }
 
+func (p *past) empty(dataDir string) error {
+	return &outsideError{fmt.Errorf("the log in %s is empty: nothing was watched yet", dataDir)}
+}
+
 func (p *past) scan(dataDir string) error {
-	last, at, ok := p.log.Last()
-	if !ok {
-		return &outsideError{fmt.Errorf("the log in %s is empty: nothing was watched yet", dataDir)}
-	}
-	p.last, p.covered = last, at
-	for b, err := range p.log.Read(0) {
+	for b, err := range p.Read(0) {
 		if err != nil {
 			return fmt.Errorf("read the log: %w", err)
 		}
-		if p.first == 0 {
-			p.first, p.begun = b.At, b.Last()
+		if p.Begun == 0 {
+			p.First, p.Begun = b.At, b.Last()
 		}
+		p.Last, p.Covered = b.Last(), b.At
 		for i := range b.Events {
-			switch e := &b.Events[i]; e.Kind {
-			case jobmon.KindClock:
-				p.offset = jobmon.Offset(e.Seconds)
-			case jobmon.KindComputer:
-				p.names.Add(e)
+			e := &b.Events[i]
+			if e.Kind == jobmon.KindClock {
+				p.Offset = jobmon.Offset(e.Seconds)
 			}
+			p.Names.Add(e)
 		}
 	}
-	p.covered = max(p.covered, history.ReadCoverage(dataDir).Until)
+	if p.Last == 0 {
+		return p.empty(dataDir)
+	}
+	if c := history.ReadCoverage(dataDir); c.Until != 0 {
+		p.Covered = max(p.Covered, c.Until)
+		p.AgeMS = max(0, jobmon.InstantOf(time.Now().Add(c.Ahead())).Sub(c.Until).Milliseconds())
+	}
 	return nil
 }
 
-func (p *past) close() { p.log.Close() }
-
-// Read implements history.Reader.
-func (p *past) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return p.log.Read(from) }
-
-func (p *past) zone() *time.Location { return p.offset.Zone() }
+func (p *past) zone() *time.Location { return p.Offset.Zone() }
 
 // period says what the log covers.
 func (p *past) period() string {
-	return fmt.Sprintf("the log covers %s to %s (%s, seq 1 to %d)", p.local(p.first), p.local(p.covered), p.offset, p.last)
+	return fmt.Sprintf("the log covers %s to %s (%s, seq 1 to %d)", p.local(p.First), p.local(p.Covered), p.Offset, p.Last)
 }
 
 func (p *past) local(at jobmon.Instant) string {
@@ -81,18 +123,18 @@ func (p *past) local(at jobmon.Instant) string {
 
 // parse reads a moment and makes sure that the log covers it.
 func (p *past) parse(text string) (when.Point, error) {
-	point, err := when.Parse(text, p.covered.Time(), p.zone())
+	point, err := when.Parse(text, p.Covered.Time(), p.zone())
 	if err != nil {
 		return point, &usageError{err}
 	}
 	switch {
-	case point.Seq > p.last:
+	case point.Seq > p.Last:
 		return point, &outsideError{fmt.Errorf("event %d is not in the log: %s", point.Seq, p.period())}
 	case point.Seq > 0:
 		return point, nil
 	}
 	// a time typed to the second means any moment of that second
-	if at := jobmon.InstantOf(point.Time); at.Add(time.Second) <= p.first || at > p.covered.Add(time.Second) {
+	if at := jobmon.InstantOf(point.Time); at.Add(time.Second) <= p.First || at > p.Covered.Add(time.Second) {
 		return point, &outsideError{fmt.Errorf("%s is outside: %s", p.local(at), p.period())}
 	}
 	return point, nil
@@ -104,7 +146,7 @@ func (p *past) seqAt(point when.Point, warn io.Writer) (uint64, error) {
 	at := jobmon.InstantOf(point.Time)
 	var seq uint64
 	crossed, before := 0, false
-	for b, err := range p.log.Read(point.Seq) {
+	for b, err := range p.Read(point.Seq) {
 		if err != nil {
 			return 0, fmt.Errorf("read the log: %w", err)
 		}
@@ -124,7 +166,7 @@ func (p *past) seqAt(point when.Point, warn io.Writer) (uint64, error) {
 	if crossed > 1 {
 		fmt.Fprintf(warn, "The server's clock passed %s %d times; this is the last one (seq %d).\n", p.local(at), crossed, seq)
 	}
-	return max(seq, p.begun), nil // a time within the log's first second means its first batch
+	return max(seq, p.Begun), nil // a time within the log's first second means its first batch
 }
 
 // stateAt folds the log up to that event.

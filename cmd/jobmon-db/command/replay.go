@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,7 +42,7 @@ A time is written as ` + when.Forms + `.`,
 			return err
 		}
 		out := bufio.NewWriter(a.stdout)
-		if err := replay(out, a.stderr, config.DataDir, o); err != nil {
+		if err := replay(c.Context(), out, a.stderr, config.DataDir, o); err != nil {
 			out.Flush()
 			return err
 		}
@@ -52,7 +53,7 @@ A time is written as ` + when.Forms + `.`,
 }
 
 // replay prints the events that the options ask for.
-func replay(out, messages io.Writer, dataDir string, o replayOptions) error {
+func replay(ctx context.Context, out, messages io.Writer, dataDir string, o replayOptions) error {
 	var print func(*record) error
 	switch o.output {
 	case "ndjson":
@@ -64,7 +65,7 @@ func replay(out, messages io.Writer, dataDir string, o replayOptions) error {
 	default:
 		return &usageError{fmt.Errorf("--output %q: it can be table or ndjson", o.output)}
 	}
-	p, err := openPast(dataDir)
+	p, err := openPast(ctx, dataDir)
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func replay(out, messages io.Writer, dataDir string, o replayOptions) error {
 		return err
 	}
 	if o.output == "table" {
-		fmt.Fprintf(messages, "Times are the DS server's (%s); %s.\n", p.offset, p.period())
+		fmt.Fprintf(messages, "Times are the DS server's (%s); %s.\n", p.Offset, p.period())
 	}
 	tables := history.NewTables()
 	shown := 0
@@ -95,7 +96,7 @@ func replay(out, messages io.Writer, dataDir string, o replayOptions) error {
 		}
 	}
 	if shown == 0 {
-		fmt.Fprintf(messages, "None of the %d events is what you asked for: %s.\n", p.last, p.period())
+		fmt.Fprintf(messages, "None of the %d events is what you asked for: %s.\n", p.Last, p.period())
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func replay(out, messages io.Writer, dataDir string, o replayOptions) error {
 func (p *past) filter(o replayOptions) (func(*jobmon.Event) bool, error) {
 	var conditions []func(*jobmon.Event) bool
 	if o.computer != "" {
-		id, err := p.names.Find(o.computer)
+		id, err := p.Names.Find(o.computer)
 		if err != nil {
 			return nil, err
 		}
@@ -114,12 +115,12 @@ func (p *past) filter(o replayOptions) (func(*jobmon.Event) bool, error) {
 		if text == "" {
 			continue
 		}
-		point, err := when.Parse(text, p.covered.Time(), p.zone())
+		point, err := when.Parse(text, p.Covered.Time(), p.zone())
 		if err != nil {
 			return nil, &usageError{err}
 		}
 		at := jobmon.InstantOf(point.Time)
-		if since && (point.Seq > p.last || point.Seq == 0 && at > p.covered) || !since && point.Seq == 0 && at <= p.first {
+		if since && (point.Seq > p.Last || point.Seq == 0 && at > p.Covered) || !since && point.Seq == 0 && at <= p.First {
 			return nil, &outsideError{fmt.Errorf("%s is outside: %s", text, p.period())}
 		}
 		conditions = append(conditions, func(e *jobmon.Event) bool {

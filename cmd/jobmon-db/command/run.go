@@ -5,16 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 )
 
 func (a *app) run() *cobra.Command {
@@ -52,22 +55,54 @@ func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (er
 		speed = config.Simulator.Speed
 		settings = simulated(settings, speed)
 	}
-	d, err := daemon.Open(daemon.Options{
+	d, err := openDaemon(daemon.Options{
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
 		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout,
-		Speed: speed, Version: programVersion(), Logger: logger,
+		Speed: speed, Command: "jobmon-db run", Logger: logger,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 
-	source, play, err := openSource(config, logger)
+	source, play, err := openSource(config, d.Daemon, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
+}
+
+// served is a daemon that answers on the local endpoint and serves the request folder.
+type served struct {
+	*daemon.Daemon
+	listener net.Listener
+}
+
+// openDaemon opens the daemon, which takes the locks, and then its endpoint.
+func openDaemon(o daemon.Options) (*served, error) {
+	s := &served{}
+	o.Version, o.Requests = programVersion(), true
+	o.Serve = func(ctx context.Context, d api.Daemon) error {
+		return endpoint.Serve(ctx, s.listener, api.Handler(d), endpoint.Limits{}, o.Logger)
+	}
+	var err error
+	if s.Daemon, err = daemon.Open(o); err != nil {
+		return nil, err
+	}
+	s.listener, err = endpoint.Listen(endpoint.Options{
+		DataDir: o.DataDir, Greeting: endpoint.Greeting{Log: s.Info().LogID, Program: o.Version},
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.Daemon.Close())
+	}
+	return s, nil
+}
+
+// Close closes the endpoint and the daemon; Run must have returned.
+func (s *served) Close() error {
+	s.listener.Close() // Serve may have closed it already
+	return s.Daemon.Close()
 }
 
 // alongside runs play, where there is one, as long as main runs.
@@ -84,7 +119,7 @@ func alongside(ctx context.Context, play, main func(context.Context) error) erro
 }
 
 // openSource makes the configured source. play, where it is not nil, is what the simulated world runs on.
-func openSource(config *configs.Config, logger zerolog.Logger) (source ingest.Source, play func(context.Context) error, err error) {
+func openSource(config *configs.Config, d api.Daemon, logger zerolog.Logger) (source ingest.Source, play func(context.Context) error, err error) {
 	switch config.Source.Kind {
 	case configs.KindSQLServer:
 		s, err := mssql.New(mssql.Options{
@@ -97,8 +132,8 @@ func openSource(config *configs.Config, logger zerolog.Logger) (source ingest.So
 		return s, nil, nil
 	case configs.KindSimulator:
 		s, err := simulator.New(simulator.Options{
-			Seed: uint64(config.Simulator.Seed), Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,
-			Dir: config.DataDir, Hook: deliverer(config.Evt.Dir, filepath.Join(config.DataDir, "clients")),
+			Seed: config.Simulator.Seed, Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,
+			Dir: config.DataDir, Hook: deliverer(d, config.Evt.Dir, filepath.Join(config.DataDir, "clients")),
 		})
 		if err != nil {
 			return nil, nil, err

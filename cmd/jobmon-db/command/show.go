@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 type showOptions struct {
 	computer, at, output string
+	delivered            bool
 }
 
 func (a *app) replayShow() *cobra.Command {
@@ -25,17 +27,20 @@ func (a *app) replayShow() *cobra.Command {
 		Use:   "show [COMPUTER]",
 		Short: "Show the picture as it was: all computers, or one computer's screen",
 		Long: `Show the picture as it was at a moment: a line for each computer, or one computer's screen. With -o evt it is
-the exact bytes of the file on the share at that moment.
+the exact bytes of the file on the share at that moment. With --delivered it is what the client was given by the last
+request before that moment, and it is said whether the bytes are still the same.
 
 COMPUTER is a name or an id; id:N and name:N say which. A time is written as ` + when.Forms + `. Without --at it is
 the end of the log.`,
 		Example: `  jobmon-db replay show --at 14:05
   jobmon-db replay show PC-0003 --at 2026-11-22T14:05:00+01:00
+  jobmon-db replay show PC-0003 --at 14:05 --delivered
   jobmon-db replay show id:5000003 --at seq:1200 -o evt > JobMon.txt`,
 		Args: atMost(1),
 	}
 	configured := a.configured(c, "data_dir")
 	c.Flags().StringVar(&o.at, "at", "", "the moment; without it the end of the log")
+	c.Flags().BoolVar(&o.delivered, "delivered", false, "what the client was given last before that moment")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or evt")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		config, err := configured()
@@ -46,7 +51,7 @@ the end of the log.`,
 			o.computer = args[0]
 		}
 		var out bytes.Buffer
-		if err := show(&out, a.stderr, config.DataDir, o, a.termOptions()); err != nil {
+		if err := show(c.Context(), &out, a.stderr, config.DataDir, o, a.termOptions()); err != nil {
 			return err
 		}
 		_, err = a.stdout.Write(out.Bytes())
@@ -56,50 +61,63 @@ the end of the log.`,
 }
 
 // show prints the board or one screen as it was.
-func show(out, messages io.Writer, dataDir string, o showOptions, look term.Options) error {
+func show(ctx context.Context, out, messages io.Writer, dataDir string, o showOptions, look term.Options) error {
 	switch {
 	case o.output != "table" && o.output != "json" && o.output != "evt":
 		return &usageError{fmt.Errorf("--output %q: it can be table, json or evt", o.output)}
-	case o.output == "evt" && o.computer == "":
-		return &usageError{fmt.Errorf("--output evt is one computer's file: say which computer")}
+	case o.computer == "" && (o.output == "evt" || o.delivered):
+		return &usageError{fmt.Errorf("--output evt and --delivered are about one computer's file: say which computer")}
 	}
-	p, err := openPast(dataDir)
+	p, err := openPast(ctx, dataDir)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	seq := p.last
-	if o.at != "" {
-		point, err := p.parse(o.at)
-		if err != nil {
-			return err
-		}
-		if seq, err = p.seqAt(point, messages); err != nil {
-			return err
-		}
+	if o.delivered {
+		return p.showDelivered(out, messages, o, look)
 	}
-	if o.computer == "" {
-		state, err := p.stateAt(seq)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(messages, "As of %s (%s), seq %d; %s.\n", p.local(state.At), state.Projection.Offset(), state.Seq, p.period())
-		return showBoard(out, pictures(state), o.output, look)
-	}
-	id, err := p.names.Find(o.computer)
+	list, err := p.picturesAt(o.at, messages)
 	if err != nil {
 		return err
+	}
+	return p.show(out, list, o, look)
+}
+
+// picturesAt are all pictures at a moment, or the newest ones.
+func (p *past) picturesAt(at string, messages io.Writer) ([]jobmon.Progress, error) {
+	if at == "" {
+		return p.fresh()
+	}
+	point, err := p.parse(at)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := p.seqAt(point, messages)
+	if err != nil {
+		return nil, err
 	}
 	state, err := p.stateAt(seq)
 	if err != nil {
+		return nil, err
+	}
+	return pictures(state), nil
+}
+
+// show prints all these pictures, or the one that is asked for.
+func (p *past) show(out io.Writer, list []jobmon.Progress, o showOptions, look term.Options) error {
+	if o.computer == "" {
+		return showBoard(out, list, o.output, look)
+	}
+	id, err := p.Names.Find(o.computer)
+	if err != nil {
 		return err
 	}
-	picture, ok := state.Projection.Progress(id)
-	if !ok {
-		return &nothingError{fmt.Errorf("%s had no picture at %s: it had not been in a deployment since the log began; %s",
-			o.computer, p.local(state.At), p.period())}
+	for i := range list {
+		if list[i].Computer.ID == id {
+			return showScreen(out, &list[i], o.output, look)
+		}
 	}
-	return showScreen(out, picture, o.output, look)
+	return &nothingError{fmt.Errorf("%s had no picture then: it had not been in a deployment since the log began; %s", o.computer, p.period())}
 }
 
 func pictures(state *history.State) []jobmon.Progress {

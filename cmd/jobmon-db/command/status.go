@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -9,8 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 func (a *app) status() *cobra.Command {
@@ -28,7 +27,7 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 	}
 	configured := a.configured(c, "data_dir")
 	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
-	c.RunE = func(_ *cobra.Command, args []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
 		config, err := configured()
 		if err != nil {
 			return err
@@ -41,7 +40,7 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 			computer = args[0]
 		}
 		var out bytes.Buffer
-		if err := status(&out, a.stderr, config.DataDir, computer, output, a.termOptions()); err != nil {
+		if err := status(c.Context(), &out, a.stderr, config.DataDir, computer, output, a.termOptions()); err != nil {
 			return err
 		}
 		_, err = a.stdout.Write(out.Bytes())
@@ -50,15 +49,19 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 	return c
 }
 
-func status(out, messages io.Writer, dataDir, computer, output string, look term.Options) error {
-	if err := show(out, io.Discard, dataDir, showOptions{computer: computer, output: output}, look); err != nil {
+func status(ctx context.Context, out, messages io.Writer, dataDir, computer, output string, look term.Options) error {
+	p, err := openPast(ctx, dataDir)
+	if err != nil {
 		return err
 	}
-	covered := history.ReadCoverage(dataDir)
-	if covered.Until == 0 {
-		return nil
+	defer p.close()
+	list, err := p.fresh()
+	if err != nil {
+		return err
 	}
-	now := jobmon.InstantOf(time.Now().Add(covered.Ahead()))
-	_, err := fmt.Fprintf(messages, "The source was last read %v ago.\n", now.Sub(covered.Until).Round(time.Second))
+	if err := p.show(out, list, showOptions{computer: computer, output: output}, look); err != nil || p.AgeMS < 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(messages, "The source was last read %v ago.\n", (time.Duration(p.AgeMS) * time.Millisecond).Round(time.Second))
 	return err
 }

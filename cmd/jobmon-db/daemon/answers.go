@@ -79,7 +79,12 @@ func (d *Daemon) Info() api.Info {
 // Read implements api.Daemon.
 func (d *Daemon) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return d.log.Read(from) }
 
-// Refresh implements api.Daemon.
+// Refresh implements api.Daemon. Before Run it waits for it.
 func (d *Daemon) Refresh(ctx context.Context, r api.RefreshRequest) (api.RefreshAnswer, error) {
-	return d.refresher.refresh(ctx, r)
+	select {
+	case <-d.running:
+		return d.refresher.refresh(ctx, r)
+	case <-ctx.Done():
+		return api.RefreshAnswer{}, fmt.Errorf("wait for the daemon to begin: %w", ctx.Err())
+	}
 }

@@ -66,7 +66,8 @@ type Daemon struct {
 	log       *store.Log
 	files     *evtdir.Dir
 	journal   *journal
-	refresher *refresher
+	refresher *refresher       // once running
+	running   chan struct{}    // closed when Run has begun
 	covered   history.Coverage // as the previous run left it
 
 	mu          sync.Mutex
@@ -76,29 +77,32 @@ type Daemon struct {
 }
 
 // Open takes the locks, opens or creates the log and folds it. Errors are those of store.Open and *instance.HeldError.
-func Open(o Options) (d *Daemon, err error) {
+func Open(o Options) (*Daemon, error) {
 	if err := store.Usable(o.DataDir); err != nil {
 		return nil, err // before anything is written into a folder that is not ours
 	}
-	d = &Daemon{options: o, covered: history.ReadCoverage(o.DataDir)}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, d.Close())
-		}
-	}()
+	d := &Daemon{options: o, running: make(chan struct{}), covered: history.ReadCoverage(o.DataDir)}
+	if err := d.open(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func (d *Daemon) open() (err error) {
+	o := &d.options
 	if err := d.lock(); err != nil {
-		return nil, err
+		return err
 	}
 	if d.log, err = store.Open(o.DataDir, store.Options{Site: o.Settings.Site}); err != nil {
-		return nil, err
+		return err
 	}
 	state, err := history.Fold(d.log, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d.files = evtdir.New(evtdir.Options{Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Log: o.Logger})
 	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, state: state}
-	return d, nil
+	return nil
 }
 
 // Run reads the source until ctx ends, then records that and lets the last files be written. It returns nil on a clean
@@ -109,6 +113,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { d.files.Run(writing) })
 
+	d.journal.compareWith(d.options.EvtDir)
 	d.journal.publishOpen()
 	state := d.journal.state
 	poller := ingest.New(source, d.journal, ingest.Options{
@@ -122,6 +127,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 		Covered: d.cover,
 	})
 	d.refresher = newRefresher(d.journal, poller)
+	close(d.running)
 	d.options.Logger.Info().Str("log", d.log.Path()).Uint64("events", state.Seq).Str("evt_dir", d.options.EvtDir).
 		Str("version", d.options.Version).Msg("watching")
 	err := d.watch(ctx, poller)

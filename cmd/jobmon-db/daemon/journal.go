@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -167,23 +169,53 @@ func (j *journal) record(_ context.Context, all []*asked) error {
 func (j *journal) publishOpen() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	newest := j.state.Seq
 	for _, id := range j.state.Projection.Watching() {
-		if old, err := os.ReadFile(j.files.Path(id)); err == nil {
-			if seq, ok := evt.Seq(old); ok && evt.Ours(old) {
-				newest = max(newest, seq)
-			}
-		}
 		j.publish(id)
 	}
-	if newest > j.state.Seq {
-		j.lost = &jobmon.Event{
-			Kind: jobmon.KindDamaged, From: j.state.Seq + 1, To: newest,
-			Text: "files in the evt folder are newer than the log: it lost its last batches",
-		}
-		j.logger.Error().Uint64("from", j.lost.From).Uint64("to", newest).
-			Msg("the log lost its last batches: files in the evt folder are newer; what the database still says is read again")
+}
+
+// compareWith takes note when a file in the evt folder is newer than the log: then the log lost its last batches. A log
+// that is new knows nothing of the files of the one before it.
+func (j *journal) compareWith(evtDir string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	newest := newestFile(evtDir)
+	if j.state.Seq == 0 || newest <= j.state.Seq {
+		return
 	}
+	j.lost = &jobmon.Event{
+		Kind: jobmon.KindDamaged, From: j.state.Seq + 1, To: newest,
+		Text: "files in the evt folder are newer than the log: it lost its last batches",
+	}
+	j.logger.Error().Uint64("from", j.lost.From).Uint64("to", newest).
+		Msg("the log lost its last batches: files in the evt folder are newer; what the database still says is read again")
+}
+
+// newestFile is the highest sequence number of the files in the folder; 0 when there is none, or it cannot be read.
+func newestFile(evtDir string) uint64 {
+	paths, err := filepath.Glob(filepath.Join(evtDir, "*.evt"))
+	if err != nil {
+		return 0
+	}
+	var newest uint64
+	for _, path := range paths {
+		if seq, ok := evt.Seq(head(path)); ok {
+			newest = max(newest, seq)
+		}
+	}
+	return newest
+}
+
+// head is the beginning of a file, where its sequence number stands.
+func head(path string) []byte {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	text := make([]byte, 256)
+	n, _ := io.ReadFull(f, text) // a shorter file is read as far as it goes
+	return text[:n]
 }
 
 // pictures are all pictures after the last batch, by computer.

@@ -16,6 +16,7 @@ import (
 const (
 	freshWithin = 2 * time.Second
 	writeWithin = 5 * time.Second
+	gatherFor   = 2 * time.Millisecond // those who shared a read arrive within this time; less than a commit takes
 )
 
 // fresher causes a read that begins after the call; ingest.Poller is one.
@@ -98,14 +99,15 @@ func (r *refresher) run(ctx context.Context) {
 	}
 }
 
-// gather takes along everybody whose read has ended, too.
+// gather takes along everybody whose read has ended with this one.
 func (r *refresher) gather(first *asked) []*asked {
 	all := []*asked{first}
+	enough := time.After(gatherFor)
 	for {
 		select {
 		case a := <-r.ready:
 			all = append(all, a)
-		default:
+		case <-enough:
 			return all
 		}
 	}

@@ -52,9 +52,8 @@ func (s *State) Note(b *jobmon.Batch) {
 			s.SourceLost = false
 		case jobmon.KindSourceLost:
 			s.SourceLost = true
-		case jobmon.KindComputer:
-			s.Names.Add(e)
 		}
+		s.Names.Add(e)
 	}
 	s.Seq, s.At = b.Last(), b.At
 }

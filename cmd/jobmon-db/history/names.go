@@ -33,9 +33,17 @@ func (n Names) Clone() Names {
 	return out
 }
 
-// Add takes note of a computer event.
+// Add takes note of an event: of the names that a computer has, or that there is a computer at all.
 func (n Names) Add(e *jobmon.Event) {
 	k := n[e.Computer]
+	switch {
+	case e.Kind == jobmon.KindComputer:
+	case k == nil && (e.Kind.OfRow() || e.Kind == jobmon.KindRefreshed):
+		n[e.Computer] = &Known{Computer: jobmon.Computer{ID: e.Computer}}
+		return
+	default:
+		return
+	}
 	if k == nil {
 		k = &Known{Computer: jobmon.Computer{ID: e.Computer}}
 		n[e.Computer] = k

@@ -1,0 +1,86 @@
+package command
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// delivery is a file that a client was given.
+type delivery struct {
+	seq     uint64 // of the request's event
+	at      jobmon.Instant
+	sum     uint64
+	version string // of the program that wrote it
+}
+
+// showDelivered prints what the client was given by the last request before a moment, and says on messages whether these
+// are the bytes of then.
+func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.Options) error {
+	id, err := p.Names.Find(o.computer)
+	if err != nil {
+		return err
+	}
+	until := p.Last
+	if o.at != "" {
+		point, err := p.parse(o.at)
+		if err != nil {
+			return err
+		}
+		if until, err = p.seqAt(point, messages); err != nil {
+			return err
+		}
+	}
+	d, err := p.lastDelivery(id, until)
+	if err != nil {
+		return err
+	}
+	if d.seq == 0 {
+		return &nothingError{fmt.Errorf("no script had asked for the file of %s by then; %s", o.computer, p.period())}
+	}
+	state, err := p.stateAt(d.seq)
+	if err != nil {
+		return err
+	}
+	picture, ok := state.Projection.Progress(id)
+	if !ok {
+		return fmt.Errorf("event %d asked for the file of %s, but leads to no picture with this version of the program", d.seq, o.computer)
+	}
+	file, err := evt.Encode(picture)
+	if err != nil {
+		return err
+	}
+	same := "identical"
+	if history.Checksum(file) != d.sum {
+		same = "differs, written by version " + d.version
+	}
+	fmt.Fprintf(messages, "Delivered %s (seq %d): %s.\n", p.local(d.at), d.seq, same)
+	return showScreen(out, picture, o.output, look)
+}
+
+// lastDelivery finds the last request for the computer's file up to that event; its seq is 0 when there was none.
+func (p *past) lastDelivery(id jobmon.ComputerID, until uint64) (delivery, error) {
+	var d delivery
+	version := ""
+	for b, err := range p.Read(0) {
+		if err != nil {
+			return d, fmt.Errorf("read the log: %w", err)
+		}
+		if b.First() > until {
+			break
+		}
+		for i := range b.Events {
+			switch e := &b.Events[i]; {
+			case e.Kind == jobmon.KindDaemonStarted:
+				version = e.Text
+			case e.Kind == jobmon.KindRefreshed && e.Computer == id:
+				d = delivery{seq: e.Seq, at: e.At, sum: e.Sum, version: version}
+			}
+		}
+	}
+	return d, nil
+}

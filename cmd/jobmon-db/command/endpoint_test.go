@@ -1,0 +1,112 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+)
+
+// lostDaemon is a daemon in a process of its own whose SQL Server cannot be reached: its log stands still.
+func lostDaemon(t *testing.T, dir string) *process {
+	t.Helper()
+	p := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://127.0.0.1:1?database=eXpress", "JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
+	eventually(t, func() string { return "the daemon answers: " + p.stderr.String() }, func() bool {
+		got := jobmondb(t, "replay", "--data-dir="+dir, "-o", "ndjson")
+		return got.code == exitOK && strings.Contains(got.stdout, `"source-lost"`)
+	})
+	return p
+}
+
+// TestEveryCommandBothWays: a running daemon's answers are, byte for byte, what the file says.
+func TestEveryCommandBothWays(t *testing.T) {
+	dir := watched(t)
+	p := lostDaemon(t, dir)
+	if got := jobmondb(t, "refresh", "5000001", "--job=(JM) Ready", "--data-dir="+dir); got.code != exitOK || !strings.Contains(got.stdout, "from what was known") {
+		t.Errorf("%+v", got)
+	}
+	commands := [][]string{
+		{"replay"}, {"replay", "-o", "ndjson"}, {"replay", "--computer=PC-0001"}, {"replay", "--since=14:10", "--until=14:20"},
+		{"replay", "show"}, {"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001"}, {"replay", "show", "PC-0001", "-o", "evt"},
+		{"replay", "show", "PC-0001", "--at=14:30"}, {"replay", "show", "PC-0001", "--at=14:30", "-o", "evt"}, {"replay", "show", "--at=seq:200"},
+		{"replay", "show", "PC-0001", "--delivered"}, {"replay", "show", "PC-0001", "--delivered", "-o", "evt"},
+		{"replay", "show", "PC-0003", "--delivered"}, {"replay", "show", "nobody"}, {"replay", "show", "PC-0002"}, {"replay", "show", "--at=10:00"},
+		{"status"}, {"status", "-o", "json"}, {"status", "PC-0001"},
+	}
+	ask := func() (answers []outcome) {
+		for _, c := range commands {
+			got := jobmondb(t, append(c, "--data-dir="+dir)...)
+			if strings.HasPrefix(c[0], "status") {
+				got.stderr = "" // how long ago the source was read
+			}
+			answers = append(answers, got)
+		}
+		return answers
+	}
+	asked := ask()
+	p.kill()
+	for i, read := range ask() {
+		if asked[i] != read {
+			t.Errorf("%v\n asked %+v\n read  %+v", commands[i], asked[i], read)
+		}
+	}
+	for i, c := range commands {
+		if strings.Contains(strings.Join(c, " "), "PC-0001 --delivered") && !strings.Contains(asked[i].stderr, "identical") {
+			t.Errorf("%v: %+v", c, asked[i])
+		}
+	}
+}
+
+func TestTheSecondDaemonSaysWhoIsThere(t *testing.T) {
+	dir := t.TempDir()
+	lostDaemon(t, dir)
+	for _, env := range [][]string{
+		{"JOBMON_DATA_DIR=" + dir},
+		{"JOBMON_DATA_DIR=" + t.TempDir(), "JOBMON_EVT_DIR=" + filepath.Join(dir, "evt")}, // another log, the same files
+	} {
+		second := start(t, env, "run")
+		err := second.cmd.Wait()
+		if err == nil || second.cmd.ProcessState.ExitCode() != exitLocked || !strings.Contains(second.stderr.String(), "jobmon-db run") {
+			t.Errorf("%v: %v %s", env, err, second.stderr.String())
+		}
+	}
+}
+
+func TestRefreshWithoutADaemon(t *testing.T) {
+	dir := t.TempDir()
+	if got := jobmondb(t, "refresh", "5000001", "--data-dir="+dir); got.code != exitNoDaemon || got.stdout != "" {
+		t.Errorf("%+v", got)
+	}
+	path := filepath.Join(dir, "evt", "5000001.evt")
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a file was left without --best-effort")
+	}
+	got := jobmondb(t, "refresh", "5000001", "--job", `03. (JM) "Office" & more 100%`, "--best-effort", "--data-dir="+dir)
+	if got.code != exitOK || !strings.Contains(got.stderr, "no daemon") {
+		t.Errorf("%+v", got)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := evt.Decode(content); err != nil || f.Kind != evt.KindStopped || f.Asked != `03. (JM) "Office" & more 100%` {
+		t.Errorf("%v in %s", err, content)
+	}
+	// a file of somebody else is not ours to replace
+	if err := os.WriteFile(path, []byte("theirs"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := jobmondb(t, "refresh", "5000001", "--best-effort", "--data-dir="+dir); got.code != exitOK || !strings.Contains(got.stderr, "not written by") {
+		t.Errorf("%+v", got)
+	}
+	if content, err := os.ReadFile(path); err != nil || string(content) != "theirs" {
+		t.Errorf("%q %v", content, err)
+	}
+	for _, args := range [][]string{{"refresh"}, {"refresh", "1", "2"}, {"refresh", "1", "--timeout=0s"}} {
+		if got := jobmondb(t, append(args, "--data-dir="+dir)...); got.code != exitUsage {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+}

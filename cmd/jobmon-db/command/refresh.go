@@ -1,0 +1,167 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+type refreshOptions struct {
+	computer, job string
+	timeout       time.Duration
+	bestEffort    bool
+}
+
+// longestJob is how many bytes of a job's name are read from standard input.
+const longestJob = 1 << 10
+
+func (a *app) refresh() *cobra.Command {
+	var o refreshOptions
+	c := &cobra.Command{
+		Use:   "refresh COMPUTER",
+		Short: "Have a computer's file written now, from a fresh read; for DS scripts",
+		Long: `Ask the running daemon for a computer's file: it reads the source, notes that this job runs now, writes the file and
+only then answers. A marker's script calls it before the Copy File task, so that the screen gets the present.
+
+COMPUTER is an id (%ID% in a script) or a name. With an id there is always a file afterwards: one without deployment
+for a computer that the database does not know. With --best-effort the command never fails a deployment: when
+no daemon answers in time, the file is replaced by one that says that the monitor is stopped, and the exit code is 0.
+
+--job - reads the name from standard input, where quotes, & and % do no harm.`,
+		Example: `  jobmon-db refresh %ID% --job "%JOBNAME%" --best-effort
+  echo %JOBNAME%| jobmon-db refresh %ID% --job - --best-effort
+  jobmon-db refresh PC-0003`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &usageError{fmt.Errorf("say which computer; see %s --help", c.CommandPath())}
+			}
+			return atMost(1)(c, args)
+		},
+	}
+	configured := a.configured(c, "data_dir", "evt.dir", "evt.takeover")
+	c.Flags().StringVar(&o.job, "job", "", "the job that runs now (%JOBNAME%); - reads it from standard input")
+	c.Flags().DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait for the daemon")
+	c.Flags().BoolVar(&o.bestEffort, "best-effort", false, "never fail: without an answer leave a file that says so")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		o.computer = args[0]
+		if o.timeout <= 0 {
+			return &usageError{fmt.Errorf("--timeout %v: it must be longer than nothing", o.timeout)}
+		}
+		if o.job == "-" {
+			if o.job, err = firstLine(a.stdin); err != nil && !o.bestEffort {
+				return err
+			}
+		}
+		err = refresh(c.Context(), a.stdout, config.DataDir, o)
+		if err == nil || !o.bestEffort {
+			return err
+		}
+		fmt.Fprintf(a.stderr, "jobmon-db: %v\n", err)
+		if err := leaveStopped(config, o); err != nil {
+			fmt.Fprintf(a.stderr, "jobmon-db: %v\n", err)
+		}
+		return nil
+	}
+	return c
+}
+
+// firstLine reads a job's name.
+func firstLine(in io.Reader) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(in, longestJob)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read the job's name from standard input: %w", err)
+	}
+	return strings.ToValidUTF8(strings.Trim(line, " \r\n\x00"), "?"), nil
+}
+
+// refresh asks the daemon and prints what lies on the share now.
+func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
+	id, numeric := computerID(o.computer)
+	if !numeric {
+		info, err := client.Info(ctx)
+		if err != nil {
+			return err
+		}
+		if id, err = info.Names.Find(o.computer); err != nil {
+			return err
+		}
+	}
+	answer, err := client.Refresh(ctx, api.RefreshRequest{Computer: id, Job: o.job})
+	switch {
+	case err != nil:
+		return err
+	case answer.Error != "":
+		return fmt.Errorf("the request is recorded, but %s was not written: %s", answer.Path, answer.Error)
+	case !answer.Fresh:
+		_, err = fmt.Fprintf(out, "%s  seq %d, from what was known at %s: %s\n", answer.Path, answer.Seq, answer.At, answer.Reason)
+	default:
+		_, err = fmt.Fprintf(out, "%s  seq %d, fresh at %s\n", answer.Path, answer.Seq, answer.At)
+	}
+	return err
+}
+
+// computerID reads an id, with or without "id:".
+func computerID(text string) (jobmon.ComputerID, bool) {
+	id, err := strconv.ParseInt(strings.TrimPrefix(text, "id:"), 10, 32)
+	return jobmon.ComputerID(id), err == nil
+}
+
+// leaveStopped replaces the computer's file by one that says that nobody answered, so that an old "ready" is never
+// delivered as fresh.
+func leaveStopped(config *configs.Config, o refreshOptions) error {
+	id, numeric := computerID(o.computer)
+	if !numeric {
+		return fmt.Errorf("no file is left for %q: only an id says which one, and nobody answers", o.computer)
+	}
+	path := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt", id))
+	if old, err := os.ReadFile(path); err == nil && !evt.Ours(old) && !config.Evt.Takeover {
+		return fmt.Errorf("%s was not written by jobmon-db and is left as it is", path)
+	}
+	file, err := evt.Stopped(id, o.job)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(config.Evt.Dir, 0o755); err != nil {
+		return fmt.Errorf("make the evt folder: %w", err)
+	}
+	return replaceBusy(path, file)
+}
+
+// replaceBusy writes the file, for a second also against readers that have it open (Windows).
+func replaceBusy(path string, file []byte) error {
+	deadline := time.After(time.Second)
+	for {
+		err := atomicfile.Write(path, file, 0o644)
+		if err == nil || !atomicfile.Busy(err) {
+			return err
+		}
+		select {
+		case <-deadline:
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
