@@ -2,7 +2,9 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -161,9 +163,34 @@ func TestWatchASQLServer(t *testing.T) {
 	// jobs dropped later, from elsewhere
 	eventually(t, func() string { return "a job may be late" }, func() bool { return s.db.Now() > dropped+1500 })
 	late := s.schedule(5000001, 7, 8)
-	s.shows(5000001, "open", "Configuring failed", "Office waiting", "Ready waiting", "Cisco VPN and 1 more waiting +")
+	s.shows(5000001, "open", "Configuring failed", "Office waiting", "Cisco VPN and 1 more waiting +")
+
+	// the marker's script asks before its row says that it runs; the answer comes when the file is there
+	got := jobmondb(t, "refresh", "5000001", "--job=02. (jm) OFFICE", "--data-dir="+s.dir)
+	if f := s.file(5000001); got.code != exitOK || !strings.Contains(got.stdout, "fresh") || f.Current == nil || f.Stages[*f.Current].Name != "Office" {
+		t.Errorf("%+v; the file: %+v", got, f)
+	}
+	// and one that cannot run this program leaves a request
+	request := filepath.Join(s.dir, "evt", "requests", "5000002.req")
+	if err := os.WriteFile(request, []byte("0. Build Job Monitor\r\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() string { return "the request is served" }, func() bool {
+		_, err := os.Stat(request)
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	if f := s.file(5000002); f == nil || f.Kind != evt.KindIdle || f.Computer.Name != "PC-Ümlaut" {
+		t.Errorf("%+v", f)
+	}
+	// while it runs it answers questions
+	for _, args := range [][]string{{"status"}, {"replay", "--computer=PC-0001"}, {"replay", "show", "PC-0001", "--delivered"}} {
+		if got := jobmondb(t, append(args, "--data-dir="+s.dir)...); got.code != exitOK || !strings.Contains(got.stdout, "PC-0001") {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+
 	s.set(-1, rows[3])
-	s.shows(5000001, "open", "Configuring failed", "Office running", "Ready waiting", "Cisco VPN and 1 more waiting +")
+	s.shows(5000001, "open", "Configuring failed", "Office running", "Cisco VPN and 1 more waiting +")
 	s.remove(late...)
 	const extra = "Cisco VPN and 1 more cancelled +"
 	s.shows(5000001, "open", "Configuring failed", "Office running", extra)
