@@ -19,6 +19,7 @@ type Config struct {
 	DataDir   string // data_dir, an absolute path
 	Site      string // site
 	Evt       Evt
+	Endpoint  Endpoint
 	Source    Source
 	Simulator Simulator
 	Jobs      Jobs
@@ -35,6 +36,11 @@ type Config struct {
 type Evt struct {
 	Dir      string // evt.dir, an absolute path
 	Takeover bool   // evt.takeover
+}
+
+// Endpoint is about asking the running daemon.
+type Endpoint struct {
+	Allow []string // endpoint.allow: Windows accounts, as names or SIDs
 }
 
 // Source is about what is watched.

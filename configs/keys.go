@@ -234,3 +234,20 @@ func codes(name string, def []int32, at func(*Config) *[]int32) Key {
 	k.Allowed = "whole numbers separated by commas, at least one and not -1, which means running"
 	return k
 }
+
+// accounts is a list of Windows accounts, by name or SID; whether they exist is seen when they are used.
+func accounts(name string, at func(*Config) *[]string) Key {
+	k := newKey(name, "list", nil, at, func(text string) ([]string, error) {
+		var list []string
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); part == "" || strings.ContainsFunc(part, unicode.IsControl) {
+				return nil, errNotAllowed
+			}
+			list = append(list, part)
+		}
+		return list, nil
+	}, func(list []string) string { return strings.Join(list, ", ") })
+	k.list = true
+	k.Allowed = `accounts separated by commas, as DOMAIN\name or S-1-5-...`
+	return k
+}

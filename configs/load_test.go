@@ -60,6 +60,7 @@ func samples(t *testing.T) map[string]sample {
 		"simulator.seed":               one("18446744073709551615", "-1"),
 		"jobs.marker":                  {yaml: `'^\[M\]'`, text: `^\[M\]`, bad: `(JM`},
 		"jobs.build":                   {yaml: `"^Build$"`, text: `^Build$`, bad: `*`},
+		"endpoint.allow":               {yaml: `['EXAMPLE\ds', S-1-5-20]`, text: `EXAMPLE\ds, S-1-5-20`, bad: " , "},
 		"jobs.success":                 {yaml: "[3010, 0]", text: "0, 3010", bad: "0, -1"},
 		"stages.markers":               one("tagged", "none"),
 		"session.gap":                  one("45m", "25h"),

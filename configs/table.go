@@ -25,6 +25,10 @@ func Keys() []Key {
 		yesNo("evt.takeover", false, func(c *Config) *bool { return &c.Evt.Takeover }).
 			helps("Whether .evt files that this program did not write are replaced. Without it they are left alone and reported."),
 
+		accounts("endpoint.allow", func(c *Config) *[]string { return &c.Endpoint.Allow }).
+			byDefault("none").
+			helps("Windows accounts that may ask the running daemon, beside SYSTEM, Administrators and its own: for instance the one that DS runs its scripts under. Elsewhere only the daemon's user may."),
+
 		oneOf("source.kind", "", []string{KindSQLServer, KindSimulator, KindRecording}, func(c *Config) *string { return &c.Source.Kind }).
 			byDefault(KindSQLServer + " when source.dsn is given, else " + KindSimulator).
 			helps("What is watched: the DS database, a built-in imitation of one, or the recording of one."),

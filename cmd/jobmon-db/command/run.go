@@ -59,7 +59,7 @@ func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (er
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
 		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout,
 		Speed: speed, Command: "jobmon-db run", Logger: logger,
-	})
+	}, config.Endpoint.Allow)
 	if err != nil {
 		return err
 	}
@@ -79,8 +79,8 @@ type served struct {
 	listener net.Listener
 }
 
-// openDaemon opens the daemon, which takes the locks, and then its endpoint.
-func openDaemon(o daemon.Options) (*served, error) {
+// openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too.
+func openDaemon(o daemon.Options, allow []string) (*served, error) {
 	s := &served{}
 	o.Version, o.Requests = programVersion(), true
 	o.Serve = func(ctx context.Context, d api.Daemon) error {
@@ -91,7 +91,7 @@ func openDaemon(o daemon.Options) (*served, error) {
 		return nil, err
 	}
 	s.listener, err = endpoint.Listen(endpoint.Options{
-		DataDir: o.DataDir, Greeting: endpoint.Greeting{Log: s.Info().LogID, Program: o.Version},
+		DataDir: o.DataDir, Allow: allow, Greeting: endpoint.Greeting{Log: s.Info().LogID, Program: o.Version},
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Daemon.Close())
