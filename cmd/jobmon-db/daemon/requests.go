@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"time"
@@ -30,6 +31,7 @@ type requests struct {
 	logger    zerolog.Logger
 	under     chan struct{} // a place for each request under way
 	failing   bool          // the folder cannot be read; said once
+	odd       string        // what was last said of files that cannot be read or removed
 }
 
 func newRequests(evtDir string, r *refresher, logger zerolog.Logger) *requests {
@@ -61,7 +63,7 @@ func (q *requests) look(ctx context.Context) {
 	if free == 0 {
 		return
 	}
-	found, _, err := q.folder.Scan(ctx, time.Now(), free)
+	found, stats, err := q.folder.Scan(ctx, time.Now(), free)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = q.folder.Ensure()
 	}
@@ -74,10 +76,31 @@ func (q *requests) look(ctx context.Context) {
 		q.logger.Info().Msg("the request folder can be read again")
 	}
 	q.failing = err != nil
+	q.report(stats)
 	for _, r := range found {
 		q.under <- struct{}{}
 		go q.serve(ctx, r)
 	}
+}
+
+// report says once that there are requests which cannot be read or removed, and once that they are gone.
+func (q *requests) report(s requestdir.Stats) {
+	odd := ""
+	if s.Unreadable+s.Stuck > 0 {
+		odd = fmt.Sprintf("%d cannot be read, %d cannot be removed", s.Unreadable, s.Stuck)
+	}
+	if odd == q.odd {
+		return
+	}
+	if q.odd = odd; odd == "" {
+		q.logger.Info().Msg("no more requests that cannot be read or removed")
+		return
+	}
+	event := q.logger.Warn()
+	if s.Reason != nil {
+		event = event.Err(s.Reason)
+	}
+	event.Str("requests", odd).Msg("some requests cannot be served as they should: look at the rights of the request folder")
 }
 
 func (q *requests) serve(ctx context.Context, r requestdir.Request) {
