@@ -239,6 +239,9 @@ func codes(name string, def []int32, at func(*Config) *[]int32) Key {
 func accounts(name string, at func(*Config) *[]string) Key {
 	k := newKey(name, "list", nil, at, func(text string) ([]string, error) {
 		var list []string
+		if text == "" {
+			return nil, nil
+		}
 		for part := range strings.SplitSeq(text, ",") {
 			if part = strings.TrimSpace(part); part == "" || strings.ContainsFunc(part, unicode.IsControl) {
 				return nil, errNotAllowed

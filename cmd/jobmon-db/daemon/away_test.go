@@ -29,7 +29,7 @@ func away(t *testing.T, killed bool) {
 		s.at("10:02")
 		slow.drop(vpn) // seen to be late
 		older[slow] = slow.content()
-		slow.shows("10:03:30", "#1 open 0% | > Office running 0/2 | Ready waiting 0/0 | Install VPN waiting 0/1 late")
+		slow.shows("10:03:30", "#1 open 0% | > Office running 0/2 | Install VPN waiting 0/1 late")
 		swift.shows("10:03:40", "#1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2")
 		ready.shows("10:03:40", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
 		untouched := ready.file().Seq

@@ -91,3 +91,30 @@ func TestNoMarkersAtAll(t *testing.T) {
 		bare.given()
 	})
 }
+
+// A technician drags one job after the other. The first marker is all there is when it brings its file; it closes nothing,
+// so nobody is told "ready" on an empty PC.
+func TestAPiecemealTechnician(t *testing.T) {
+	play(t, "09:59", func(s *site) {
+		pc := s.watch().pc("PC-0001")
+		s.at("10:00")
+		pc.drop(monitor)
+		s.at("10:00:04")
+		pc.drop(mDrivers)
+		pc.shows("10:00:30", "#1 open 0% | > Drivers running 0/0")
+		s.at("10:01")
+		pc.drop(drivers)
+		pc.shows("10:01:30", "#1 open 0% | > Drivers running 0/1")
+		pc.drop(mOffice)
+		pc.drop(office)
+		pc.drop(mReady)
+		pc.shows("10:02:40", "#1 open 50% | Drivers succeeded 1/1 | Office waiting 0/1 late | waits: agent offline")
+		pc.shows("10:07", "#1 complete 100% ready | Drivers succeeded 1/1 | Office succeeded 1/1 late")
+		pc.given(
+			monitor+": #1 open 0% | Drivers waiting 0/0 | waits: behind "+monitor,
+			mDrivers+": #1 open 0% | > Drivers running 0/0",
+			mOffice+": #1 open 50% | Drivers succeeded 1/1 | > Office running 0/1 late",
+			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Office succeeded 1/1 late",
+		)
+	})
+}

@@ -16,7 +16,7 @@ const (
 )
 
 // Three and a half minutes in, somebody drops a department's software with a marker of its own, and the closing
-// marker again behind it. The first closing marker now stands in the middle: it has become a stage.
+// marker again behind it. The first closing marker stays one: it opens no stage, and what it brings is not "ready".
 func TestJobsDroppedLateWithAMarker(t *testing.T) {
 	play(t, "09:59", func(s *site) {
 		pc := s.watch().pc("PC-0001")
@@ -26,23 +26,23 @@ func TestJobsDroppedLateWithAMarker(t *testing.T) {
 		pc.fresh = nil
 
 		pc.drop(extras, vpn, fonts, mReady)
-		pc.shows("10:04", "#1 open 16% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | Ready waiting 0/0 | Extras waiting 0/2 late")
-		pc.shows("10:05", "#1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Ready waiting 0/0 | Extras waiting 0/2 late | waits: agent offline")
-		pc.shows("10:06 to 10:07", "#1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Ready waiting 0/0 | Extras waiting 0/2 late")
-		pc.shows("10:08", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 | Ready waiting 0/0 | Extras waiting 0/2 late")
-		pc.shows("10:09", "#1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | > Extras running 0/2 late")
-		pc.shows("10:10", "#1 open 83% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | > Extras running 1/2 late")
-		pc.shows("10:11 to 10:13", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | Extras succeeded 2/2 late")
+		pc.shows("10:04", "#1 open 16% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | Extras waiting 0/2 late")
+		pc.shows("10:05", "#1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Extras waiting 0/2 late | waits: agent offline")
+		pc.shows("10:06 to 10:07", "#1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Extras waiting 0/2 late")
+		pc.shows("10:08", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 | Extras waiting 0/2 late")
+		pc.shows("10:09", "#1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Extras running 0/2 late")
+		pc.shows("10:10", "#1 open 83% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Extras running 1/2 late")
+		pc.shows("10:11 to 10:13", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras succeeded 2/2 late")
 		if n := pc.file().Counts.Late; n != 2 {
 			t.Errorf("%d late jobs", n)
 		}
 
 		pc.given(
-			monitor+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Ready waiting 0/0 | Extras waiting 0/2 late | waits: behind "+monitor,
-			mOffice+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Ready waiting 0/0 | Extras waiting 0/2 late",
-			mReady+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Ready running 0/0 | Extras waiting 0/2 late",
-			extras+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | > Extras running 0/2 late",
-			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | Extras succeeded 2/2 late",
+			monitor+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Extras waiting 0/2 late | waits: behind "+monitor,
+			mOffice+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Extras waiting 0/2 late",
+			mReady+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras waiting 0/2 late | waits: behind "+mReady,
+			extras+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Extras running 0/2 late",
+			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras succeeded 2/2 late",
 		)
 	})
 }

@@ -46,12 +46,12 @@ func TestAJobForSoonBelongsToTheBuild(t *testing.T) {
 		pc.drop(folder()...)
 		s.at("21:48:30")
 		pc.dropFor("22:00", firmware)
-		pc.shows("21:49", "#1 open 20% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | Ready waiting 0/0 | Update firmware waiting 0/1 late")
-		pc.shows("21:54 to 21:59", "#1 open 80% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | Update firmware waiting 0/1 late | waits: due")
-		pc.shows("22:00:30", "#1 open 80% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | > Update firmware running 0/1 late")
-		pc.shows("22:02", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | Update firmware succeeded 1/1 late")
+		pc.shows("21:49", "#1 open 20% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | Update firmware waiting 0/1 late")
+		pc.shows("21:54 to 21:59", "#1 open 80% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Update firmware waiting 0/1 late | waits: due")
+		pc.shows("22:00:30", "#1 open 80% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Update firmware running 0/1 late")
+		pc.shows("22:02", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Update firmware succeeded 1/1 late")
 		pc.fresh = pc.fresh[6:]
-		pc.given(mReady + ": #1 open 80% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Ready running 0/0 | Update firmware waiting 0/1 late")
+		pc.given(mReady + ": #1 open 80% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Update firmware waiting 0/1 late | waits: behind " + mReady)
 	})
 }
 
@@ -76,7 +76,7 @@ func TestAPurgeInMidBuild(t *testing.T) {
 
 		// The failed job is dropped again after its first row has gone.
 		pc.drop(domain)
-		pc.shows("10:12:30", "#1 open 75% | Drivers succeeded 1/1 | > Domain running 0/1 attempt 2 [Join domain 1603 repaired] | Office succeeded 2/2")
+		pc.shows("10:12:30", "#1 open 75% | Drivers succeeded 1/1 | > Domain running 0/1 attempt 2 [Join domain 1603] | Office succeeded 2/2")
 		pc.shows("10:13:30", "#1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 attempt 2 [Join domain 1603 repaired] | Office succeeded 2/2")
 	})
 }

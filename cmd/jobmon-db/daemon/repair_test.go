@@ -18,12 +18,12 @@ func TestAFailureRepairedByDroppingTheJobAgain(t *testing.T) {
 
 		s.at("10:07:45")
 		pc.drop(office, mReady)
-		pc.shows("10:08", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 attempt 2 [Install Office 1603 repaired] | Ready waiting 0/0")
-		pc.shows("10:09 to 10:10", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 attempt 2 [Install Office 1603 repaired] | Ready succeeded 0/0")
-		pc.shows("10:11 to 10:15", "#1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 attempt 2 [Install Office 1603 repaired] | Ready succeeded 0/0")
+		pc.shows("10:08", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 attempt 2 [Install Office 1603]")
+		pc.shows("10:09 to 10:10", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 attempt 2 [Install Office 1603]")
+		pc.shows("10:11 to 10:15", "#1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]")
 		pc.given(
-			mReady+": #1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 1/2 attempt 2 [Install Office 1603 repaired] | > Ready running 0/0",
-			mReady+": #1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 attempt 2 [Install Office 1603 repaired] | Ready succeeded 0/0",
+			mReady+": #1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 1/2 attempt 2 [Install Office 1603] | waits: behind "+mReady,
+			mReady+": #1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]",
 		)
 		f := pc.file()
 		if f.Counts.Failed != 0 || f.Counts.Jobs != 4 || f.Counts.Late != 0 {

@@ -132,7 +132,7 @@ func TestTwoPCsOfOneNameOneOfThemAGhost(t *testing.T) {
 		old.shows("10:02:10", "#1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: ghost")
 		s.at("10:04:10")
 		old.drop(vpn) // onto the wrong one of the two
-		const ghost = "#1 open 20% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | Ready waiting 0/0 | Install VPN waiting 0/1 late | waits: ghost"
+		const ghost = "#1 open 20% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | Install VPN waiting 0/1 late | waits: ghost"
 		old.shows("10:05 to 10:11", ghost)
 		pc.shows("10:15", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
 		old.shows("10:15", ghost)
