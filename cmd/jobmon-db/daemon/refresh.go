@@ -16,7 +16,10 @@ import (
 const (
 	freshWithin = 2 * time.Second
 	writeWithin = 5 * time.Second
-	gatherFor   = 2 * time.Millisecond // those who shared a read arrive within this time; less than a commit takes
+
+	gatherFor = 10 * time.Millisecond // those who ask together come without a longer pause
+	gatherMax = 10                    // times that at most
+	commitFor = 2 * time.Millisecond  // rounds that shared a read are ready within this time; about as long as a commit takes
 )
 
 // fresher causes a read that begins after the call; ingest.Poller is one.
@@ -25,14 +28,18 @@ type fresher interface {
 	Now() jobmon.Instant
 }
 
-// refresher serves the requests of DS scripts: each waits for a read that began after it, which all who wait share; then
-// all that are ready are recorded in one batch, and their files written.
+// refresher serves the requests of DS scripts. Those who ask together are a round, which has one read begin after them
+// all: whoever missed its beginning by a moment would wait out the pause between two reads. All rounds that are ready are
+// recorded in one batch, and then their files are written.
 type refresher struct {
 	journal *journal
 	poller  fresher
 
-	ready   chan *asked   // to the goroutine that commits
+	ready   chan []*asked // to the goroutine that commits
 	stopped chan struct{} // closed when it commits no more
+
+	mu        sync.Mutex
+	gathering []*asked // who share the read that has yet to be asked for
 }
 
 // asked is a request on its way.
@@ -48,29 +55,68 @@ type asked struct {
 }
 
 func newRefresher(j *journal, p fresher) *refresher {
-	return &refresher{journal: j, poller: p, ready: make(chan *asked), stopped: make(chan struct{})}
+	return &refresher{journal: j, poller: p, ready: make(chan []*asked), stopped: make(chan struct{})}
 }
 
 // refresh serves one request: when it returns without error the computer's file is on the share, or the answer says
-// why it could not be written. Safe for concurrent use.
+// why it could not be written. A request that was made is served also when ctx ends. Safe for concurrent use.
 func (r *refresher) refresh(ctx context.Context, request api.RefreshRequest) (api.RefreshAnswer, error) {
 	a := &asked{RefreshRequest: request, done: make(chan struct{})}
-	a.at, a.stale = r.fresh(ctx)
+	r.mu.Lock()
+	r.gathering = append(r.gathering, a)
+	if len(r.gathering) == 1 {
+		go r.round(context.WithoutCancel(ctx)) // reads, commits and writes are bounded in time
+	}
+	r.mu.Unlock()
 	select {
-	case r.ready <- a:
-	case <-r.stopped:
-		return api.RefreshAnswer{}, errors.New("the daemon is stopping: ask again when it runs")
+	case <-a.done:
+		return a.answer, a.err
 	case <-ctx.Done():
 		return api.RefreshAnswer{}, fmt.Errorf("wait for the daemon: %w", ctx.Err())
 	}
-	<-a.done // commits and writes are bounded in time
-	return a.answer, a.err
 }
 
-// fresh tries for a while to have a read made that begins now. Without one, at is the present and stale says why.
-func (r *refresher) fresh(ctx context.Context) (at jobmon.Instant, stale error) {
+// round gathers those who ask together, waits for their read and has them served.
+func (r *refresher) round(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, freshWithin)
 	defer cancel()
+	all := r.gather()
+	at, stale := r.fresh(ctx)
+	for _, a := range all {
+		a.at, a.stale = at, stale
+	}
+	select {
+	case r.ready <- all:
+	case <-r.stopped:
+		for _, a := range all {
+			a.err = errors.New("the daemon is stopping: ask again when it runs")
+			close(a.done)
+		}
+	}
+}
+
+// gather waits until nobody else has come for a moment.
+func (r *refresher) gather() []*asked {
+	before := 1
+	for range gatherMax {
+		<-time.After(gatherFor)
+		r.mu.Lock()
+		n := len(r.gathering)
+		r.mu.Unlock()
+		if n == before {
+			break
+		}
+		before = n
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := r.gathering
+	r.gathering = nil
+	return all
+}
+
+// fresh tries until ctx ends to have a read made that begins now. Without one, at is the present and stale says why.
+func (r *refresher) fresh(ctx context.Context) (at jobmon.Instant, stale error) {
 	for {
 		at, err := r.poller.Refresh(ctx)
 		switch {
@@ -93,20 +139,19 @@ func (r *refresher) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case first := <-r.ready:
-			r.serve(ctx, r.gather(first))
+		case all := <-r.ready:
+			r.serve(ctx, r.join(all))
 		}
 	}
 }
 
-// gather takes along everybody whose read has ended with this one.
-func (r *refresher) gather(first *asked) []*asked {
-	all := []*asked{first}
-	enough := time.After(gatherFor)
+// join takes along every round whose read has ended with this one's.
+func (r *refresher) join(all []*asked) []*asked {
+	enough := time.After(commitFor)
 	for {
 		select {
-		case a := <-r.ready:
-			all = append(all, a)
+		case more := <-r.ready:
+			all = append(all, more...)
 		case <-enough:
 			return all
 		}

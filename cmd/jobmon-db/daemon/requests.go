@@ -105,7 +105,8 @@ func (q *requests) report(s requestdir.Stats) {
 
 func (q *requests) serve(ctx context.Context, r requestdir.Request) {
 	defer func() { <-q.under }()
-	answer, err := q.refresher.refresh(ctx, api.RefreshRequest{Computer: r.Computer, Job: r.Job})
+	// it is answered also when the daemon stops meanwhile: its file would be left behind though it was served
+	answer, err := q.refresher.refresh(context.WithoutCancel(ctx), api.RefreshRequest{Computer: r.Computer, Job: r.Job})
 	if err == nil && answer.Error != "" {
 		err = errors.New(answer.Error)
 	}
