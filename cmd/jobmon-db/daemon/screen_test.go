@@ -39,6 +39,7 @@ func (h hook) Ask(ctx context.Context, c jobmon.Computer, job string) {
 
 func (h hook) Deliver(ctx context.Context, c jobmon.Computer) error {
 	to, text := h.site.known(c.ID), "nothing"
+	to.answered()
 	err := h.deliverer().Deliver(ctx, c)
 	if err == nil {
 		content, failed := os.ReadFile(filepath.Join(h.site.clientsDir, c.Name, simulator.ClientFile))
@@ -46,6 +47,7 @@ func (h hook) Deliver(ctx context.Context, c jobmon.Computer) error {
 			return failed
 		}
 		text = to.read(content, "given by "+to.asked)
+		to.notOlder()
 	}
 	to.fresh = append(to.fresh, to.asked+": "+text)
 	if h.site.copied != nil {
@@ -190,7 +192,8 @@ func (c *client) read(content []byte, where string) string {
 }
 
 // brief is the short form of a file: "#1 open 50% | Drivers succeeded 1/1 | > Office running 0/2": the session, its stages
-// (> is the current one), then why nothing runs, what is listed only, and whether the source is lost.
+// (> is the current one), then why nothing runs, what is listed only, and whether the source is lost or did not
+// answer the request.
 func brief(f *evt.File) string {
 	if f.Session == nil {
 		return string(f.Kind)
@@ -238,6 +241,9 @@ func brief(f *evt.File) string {
 	}
 	if f.Source != evt.SourceOK {
 		parts = append(parts, "source lost")
+	}
+	if f.Stale {
+		parts = append(parts, "stale")
 	}
 	return strings.Join(parts, " | ")
 }

@@ -46,15 +46,18 @@ type site struct {
 	lost   bool // the daemon cannot read the database
 	polled lastRead
 
-	seen []seen // every file that the story looked at, to be found again in the log
+	seen    []seen    // every file that the story looked at, to be found again in the log
+	answers []*answer // all that scripts were answered
 }
 
 // client is a computer as the story knows it.
 type client struct {
 	*site
-	id    jobmon.ComputerID
-	asked string   // the job whose script asked last
-	fresh []string // what it was given since the story last looked
+	id     jobmon.ComputerID
+	asked  string   // the job whose script asked last
+	answer *answer  // what that script was answered, nil as long as scripts only copy
+	fresh  []string // what it was given since the story last looked
+	newest uint64   // of what it was ever given
 }
 
 // play runs a story that begins at that time on the server's wall clock. At its end the daemon is stopped and what it

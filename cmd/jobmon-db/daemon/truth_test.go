@@ -23,6 +23,7 @@ func (s *site) end() {
 		s.stop()
 	}
 	batches := s.batches()
+	s.requireAnswers(batches)
 	s.requireReplay(batches)
 	s.requireTruth(batches)
 }
