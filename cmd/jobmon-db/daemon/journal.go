@@ -175,12 +175,16 @@ func (j *journal) publishOpen() {
 }
 
 // compareWith takes note when a file in the evt folder is newer than the log: then the log lost its last batches. A log
-// that is new knows nothing of the files of the one before it.
+// that is new knows nothing of the files of the one before it, nor has one that went on after a loss lost it again: such
+// files have higher numbers, but are of a time before the log's end.
 func (j *journal) compareWith(evtDir string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	newest := newestFile(evtDir)
-	if j.state.Seq == 0 || newest <= j.state.Seq {
+	if j.state.Seq == 0 {
+		return
+	}
+	newest := newestFile(evtDir, j.state.Seq, j.state.At)
+	if newest == 0 {
 		return
 	}
 	j.lost = &jobmon.Event{
@@ -191,16 +195,24 @@ func (j *journal) compareWith(evtDir string) {
 		Msg("the log lost its last batches: files in the evt folder are newer; what the database still says is read again")
 }
 
-// newestFile is the highest sequence number of the files in the folder; 0 when there is none, or it cannot be read.
-func newestFile(evtDir string) uint64 {
+// newestFile is the highest sequence number of the files in the folder that are newer than a log that ends with that
+// event at that time; 0 when none is, or the folder cannot be read.
+func newestFile(evtDir string, last uint64, at jobmon.Instant) uint64 {
 	paths, err := filepath.Glob(filepath.Join(evtDir, "*.evt"))
 	if err != nil {
 		return 0
 	}
 	var newest uint64
 	for _, path := range paths {
-		if seq, ok := evt.Seq(head(path)); ok {
-			newest = max(newest, seq)
+		if seq, ok := evt.Seq(head(path)); !ok || seq <= max(last, newest) {
+			continue // most end here, after a look at their first bytes
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		if f, err := evt.Decode(content); err == nil && jobmon.Instant(f.At) >= at {
+			newest = max(newest, f.Seq)
 		}
 	}
 	return newest

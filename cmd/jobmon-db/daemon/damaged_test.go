@@ -1,0 +1,83 @@
+package daemon_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// The log is restored from a backup of a quarter of an hour before: files on the share are newer, also of computers without
+// an open deployment. The next start says so, once, and what the database still tells is told again.
+func TestARestoredLogSaysThatItIsDamaged(t *testing.T) {
+	play(t, "09:40", func(s *site) {
+		pc, over := s.watch().pc("PC-0001"), s.pc("PC-0002")
+		s.at("10:00")
+		over.drop(folder()...)
+		s.at("10:04").stop()
+		backup := t.TempDir()
+		if err := os.CopyFS(backup, os.DirFS(s.dataDir)); err != nil {
+			t.Fatal(err)
+		}
+		s.watch()
+		pc.drop(folder()...)
+		s.at("10:20").stop()
+		newest := pc.file().Seq
+		left := filepath.Join(s.evtDir, "5000099.evt") // of a computer that is no more: nobody will write it again
+		if err := os.WriteFile(left, pc.content(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+
+		s.dataDir, s.seen = backup, nil
+		end := s.batches()
+		from := end[len(end)-1].Last() + 1
+		s.watch()
+		const ready = "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2"
+		over.shows("10:20:30", ready)
+		pc.shows("10:20:30", ready)
+		said := jobmon.Event{Seq: from, From: from, To: newest}
+		s.damaged(said)
+		// No later start says it again, though the log has not yet come so far as that file.
+		s.watch().after(settle)
+		s.damaged(said)
+		if err := os.Remove(left); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A log that is new lost nothing, whatever files lie beside it; neither at its first start nor at the next.
+func TestANewLogBesideOldFilesIsNotDamaged(t *testing.T) {
+	play(t, "09:59", func(s *site) {
+		pc := s.watch().pc("PC-0001")
+		s.at("10:00")
+		pc.drop(folder()...)
+		s.at("10:12").stop()
+		s.dataDir, s.seen = filepath.Join(t.TempDir(), "data"), nil
+		for range 2 {
+			s.watch().after(settle)
+			s.damaged()
+		}
+		if err := os.Remove(pc.path()); err != nil { // the new log knows of no deployment
+			t.Error(err)
+		}
+	})
+}
+
+// damaged stops the daemon and compares what its log says of its own damage: sequence numbers alone.
+func (s *site) damaged(want ...jobmon.Event) {
+	s.t.Helper()
+	var got []jobmon.Event
+	for _, b := range s.stop().batches() {
+		for _, e := range b.Events {
+			if e.Kind == jobmon.KindDamaged {
+				got = append(got, jobmon.Event{Seq: e.Seq, From: e.From, To: e.To})
+			}
+		}
+	}
+	if !slices.Equal(got, want) {
+		s.t.Errorf("the log says of its damage %+v, want %+v", got, want)
+	}
+}
