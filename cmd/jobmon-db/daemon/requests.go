@@ -17,9 +17,11 @@ import (
 // RequestFolder is the name of the request folder in the evt folder.
 const RequestFolder = "requests"
 
-// How often the request folder is looked at, and how many of its requests are under way at once.
+// How often the request folder is looked at, how soon again while requests come, so that those who ask together are
+// served together, and how many of its requests are under way at once.
 const (
 	lookEvery   = 250 * time.Millisecond
+	lookAgain   = gatherFor
 	requestsMax = 1000
 )
 
@@ -42,26 +44,27 @@ func newRequests(evtDir string, r *refresher, logger zerolog.Logger) *requests {
 
 // run looks into the folder until ctx ends and all requests under way are answered.
 func (q *requests) run(ctx context.Context) {
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
 	for {
-		q.look(ctx)
+		pause := lookEvery
+		if q.look(ctx) > 0 {
+			pause = lookAgain
+		}
 		select {
 		case <-ctx.Done():
 			for range cap(q.under) {
 				q.under <- struct{}{}
 			}
 			return
-		case <-ticker.C:
+		case <-time.After(pause):
 		}
 	}
 }
 
-// look takes up what is new in the folder, as far as there are places.
-func (q *requests) look(ctx context.Context) {
+// look takes up what is new in the folder, as far as there are places, and says how many those were.
+func (q *requests) look(ctx context.Context) int {
 	free := cap(q.under) - len(q.under)
 	if free == 0 {
-		return
+		return 0
 	}
 	found, stats, err := q.folder.Scan(ctx, time.Now(), free)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -69,7 +72,7 @@ func (q *requests) look(ctx context.Context) {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return
+		return 0
 	case err != nil && !q.failing:
 		q.logger.Warn().Err(err).Msg("the request folder cannot be read; trying again")
 	case err == nil && q.failing:
@@ -81,6 +84,7 @@ func (q *requests) look(ctx context.Context) {
 		q.under <- struct{}{}
 		go q.serve(ctx, r)
 	}
+	return len(found)
 }
 
 // report says once that there are requests which cannot be read or removed, and once that they are gone.
