@@ -16,13 +16,9 @@ func (c *computer) why(d *picture, s *session, running *row) *jobmon.Waiting {
 	return nil
 }
 
-// whyRow says why one row waits.
+// whyRow says why a waiting row waits.
 func (c *computer) whyRow(d *picture, r *row, now jobmon.WallTime) *jobmon.Waiting {
 	switch {
-	case r.start == jobmon.NoStart:
-		return &jobmon.Waiting{Kind: jobmon.WaitUnscheduled}
-	case r.stuck(d.world, now):
-		return &jobmon.Waiting{Kind: jobmon.WaitStuck, Start: r.start}
 	case d.info.Ghost:
 		return &jobmon.Waiting{Kind: jobmon.WaitGhost}
 	case d.agent == jobmon.AgentOffline:

@@ -188,10 +188,6 @@ func why(w *jobmon.Waiting, clock clock) string {
 		return "on a ghost"
 	case jobmon.WaitDue:
 		return "due " + clock.start(w.Start)
-	case jobmon.WaitUnscheduled:
-		return "assigned but not scheduled"
-	case jobmon.WaitStuck:
-		return "stuck: long past due"
 	case jobmon.WaitBehind:
 		return fmt.Sprintf("behind %q, which runs since %s", label(w.Job), clock.at(w.Since))
 	case jobmon.WaitServer:

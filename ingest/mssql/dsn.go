@@ -45,7 +45,7 @@ func parseDSN(dsn string) (msdsn.Config, error) {
 	}
 	if config.Parameters[msdsn.Server] == "" {
 		return msdsn.Config{}, errors.New("source.dsn names no server: sqlserver://user:password@host:port?database=eXpress " +
-			"or server=host;database=eXpress;user id=...;password=...")
+			"or server=host;database=eXpress;user id=USER;password=PASSWORD")
 	}
 	if _, given := config.Parameters[msdsn.AppName]; !given {
 		config.AppName = appName

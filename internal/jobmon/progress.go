@@ -128,15 +128,13 @@ type Pending struct {
 // WaitingKind says why a row is waiting.
 type WaitingKind string
 
-// Reasons for waiting.
+// Reasons for waiting. Rows that are not scheduled, or stuck, hold nothing up: they are listed (Progress.Later).
 const (
 	WaitAgentOffline WaitingKind = "agent offline"
-	WaitGhost        WaitingKind = "ghost"       // the row sits on a computer that the console no longer shows
-	WaitDue          WaitingKind = "due"         // its time has not come
-	WaitUnscheduled  WaitingKind = "unscheduled" // assigned but not scheduled
-	WaitStuck        WaitingKind = "stuck"       // long past due
-	WaitBehind       WaitingKind = "behind"      // another job runs
-	WaitServer       WaitingKind = "server"      // due, the agent not known to be away: DS has not begun it
+	WaitGhost        WaitingKind = "ghost"  // the row sits on a computer that the console no longer shows
+	WaitDue          WaitingKind = "due"    // its time has not come
+	WaitBehind       WaitingKind = "behind" // another job runs
+	WaitServer       WaitingKind = "server" // due, the agent not known to be away: DS has not begun it
 )
 
 // Waiting says why a row is waiting.
