@@ -266,6 +266,8 @@ func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
 		return jobmon.ResultWithFailures
 	case retried:
 		return jobmon.ResultAfterRetries
+	case out.Jobs == 0 && len(out.Stages) < 2:
+		return jobmon.ResultNone // a marker alone, or a build job: nothing was done that could be ready
 	}
 	return jobmon.ResultReady
 }

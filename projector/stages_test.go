@@ -133,6 +133,7 @@ func TestAMarkerThatIsAllThereIsEndsNothing(t *testing.T) {
 	// a technician drags the build job and the first marker, and is about to drag the jobs
 	d := started(t).drop(1, "10:00", build, markA).set(-1, 1).read("10:00:05").set(0, 1).read("10:01")
 	d.ask("10:01:01", markA).want("#1 open 0%", "> Configuring running 0/0")
+	d.set(0, 2).read("10:02").want("#1 complete 0%", "  Configuring succeeded 0/0")
 }
 
 func TestAJobDroppedAgainAfterItFailedReplacesIt(t *testing.T) {

@@ -54,7 +54,7 @@ func (s SessionState) String() string {
 // Result is how a deployment ended.
 type Result string
 
-// Results; "" while it goes on.
+// Results; "" while it goes on, and where nothing but the build job or one marker has run.
 const (
 	ResultNone         Result = ""
 	ResultReady        Result = "ready"
