@@ -1,0 +1,203 @@
+// Package check looks at everything that the daemon would use and says what is well and what is not, with the next
+// step. It changes nothing: it sends questions to the database, and leaves of itself in a folder no more than a file
+// that is removed at once.
+//
+// What it says of rights holds for the account that it runs under.
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/ingest/mssql"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// State is how a check ended.
+type State string
+
+// The states.
+const (
+	OK   State = "ok"
+	Warn State = "warn" // it works, and somebody should know
+	Fail State = "fail" // it does not work
+	Skip State = "skip" // nothing was looked at
+)
+
+// Line is what one check found.
+type Line struct {
+	Check string `json:"check"`
+	State State  `json:"state"`
+	Found string `json:"found"`
+	Next  string `json:"next"` // what to do, one sentence; "" where nothing is to be done
+}
+
+// Source is the database. Its methods are called one after the other, and their errors hold no secrets. Close is called
+// after Read, which is not called when Inspect fails.
+type Source interface {
+	Inspect(ctx context.Context) (*mssql.Inspection, error)
+	Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error)
+	Close() error
+}
+
+// Options say what is checked.
+type Options struct {
+	Config *configs.Config
+
+	// Source is the database, nil where source.kind is none. Unusable says why there is no Source although it is.
+	Source   Source
+	Unusable error
+
+	// Running asks the daemon of the data dir: what it says of itself, and whether there is one. nil skips that.
+	Running func(ctx context.Context) (description string, running bool, err error)
+
+	DataLock string // lock file of the daemon that uses the data dir
+	EvtLock  string // lock file of the daemon that writes the evt folder
+	Requests string // the request folder
+}
+
+// The checks of the source. The tables follow "login" one by one, named "table <key>".
+const (
+	checkDatabase = "database"
+	checkLogin    = "login"
+	checkTables   = "tables"
+	checkRows     = "rows"
+	checkStuck    = "stuck rows"
+	checkMarkers  = "markers"
+	checkClosing  = "closing marker"
+	checkClock    = "clock"
+)
+
+// Run makes all checks and returns their lines, in an order that does not change. Nothing makes it wait longer than
+// about three times source.timeout; what has not answered by then failed. When ctx ends it returns soon, with what it has.
+func Run(ctx context.Context, o Options) []Line {
+	c := checker{Options: o, patience: o.Config.Source.Timeout}
+	groups := []func(context.Context) []Line{
+		func(ctx context.Context) []Line { return c.alone(ctx, "configuration", c.configuration) },
+		c.source,
+		func(ctx context.Context) []Line { return c.alone(ctx, "evt folder", c.evtFolder) },
+		func(ctx context.Context) []Line { return c.alone(ctx, "request folder", c.requestFolder) },
+		c.data,
+	}
+	lines := make([][]Line, len(groups))
+	var running sync.WaitGroup
+	for i, group := range groups {
+		running.Go(func() { lines[i] = group(ctx) })
+	}
+	running.Wait()
+	return slices.Concat(lines...)
+}
+
+// Error says which checks failed.
+type Error struct {
+	Checks []string // those that failed
+	Source bool     // one of them is about the database
+}
+
+// Error names the checks.
+func (e *Error) Error() string {
+	if len(e.Checks) == 1 {
+		return "a check failed: " + e.Checks[0]
+	}
+	return fmt.Sprintf("%d checks failed: %s", len(e.Checks), strings.Join(e.Checks, ", "))
+}
+
+// Failed is nil when no line failed, otherwise an *Error.
+func Failed(lines []Line) error {
+	e := &Error{}
+	for _, l := range lines {
+		if l.State == Fail {
+			e.Checks = append(e.Checks, l.Check)
+			e.Source = e.Source || ofSource(l.Check)
+		}
+	}
+	if e.Checks == nil {
+		return nil
+	}
+	return e
+}
+
+func ofSource(check string) bool {
+	return strings.HasPrefix(check, "table ") ||
+		slices.Contains([]string{checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkClock}, check)
+}
+
+// checker makes the checks. Those of the folders and of the source run at the same time.
+type checker struct {
+	Options
+	patience time.Duration // for each check
+}
+
+// alone makes a check whose work may never end, as a call to a share that is away can.
+func (c *checker) alone(ctx context.Context, name string, work func(context.Context) Line) []Line {
+	line, err := within(ctx, c.patience, func(ctx context.Context) (Line, error) { return work(ctx), nil })
+	if err != nil {
+		line = Line{State: Fail, Found: c.late(err), Next: "see whether the disk or the share answers at all"}
+	}
+	line.Check = name
+	return []Line{line}
+}
+
+// late says why a check did not end.
+func (c *checker) late(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %v", c.patience)
+	}
+	return "the check was stopped"
+}
+
+// farewell is how long work has, once its time is up, to say itself what happened.
+const farewell = time.Second
+
+// within does work that should end with its context, and goes on without it when it does not; the work is then left to
+// the end of the process. Errors are those of work and of the context.
+func within[T any](ctx context.Context, patience time.Duration, work func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := work(ctx)
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+	}
+	last := time.NewTimer(farewell)
+	defer last.Stop()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-last.C:
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// some lists the first few names, and how many more there are.
+func some(names []string) string {
+	const few = 3
+	if len(names) <= few {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+}
+
+// count says "1 row" or "7 rows".
+func count(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}

@@ -1,0 +1,239 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/instance"
+)
+
+const (
+	largestEvt  = 1 << 20     // bytes; a larger file is nobody's .evt file
+	oldRequest  = time.Minute // the daemon answers within seconds
+	writeTrying = time.Second // a virus scanner holds a new file for a moment
+	writePause  = 20 * time.Millisecond
+)
+
+// folder says whether the folder can be used; line is what the caller goes on with, and there whether it exists.
+func folder(path, key string) (line Line, there bool) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return missing(path, key), false
+	case err != nil:
+		return Line{State: Fail, Found: err.Error(), Next: "check " + key + " and the rights on the folders above it"}, false
+	case !info.IsDir():
+		return Line{State: Fail, Found: path + " is a file", Next: "name a folder in " + key}, false
+	}
+	if err := writable(path); err != nil {
+		return Line{State: Fail, Found: err.Error(), Next: "give the account that the daemon runs under the right to create, change and delete files in " + path}, true
+	}
+	return Line{State: OK, Found: path + ", writable"}, true
+}
+
+// missing says whether the daemon could make the folder.
+func missing(path, key string) Line {
+	above := filepath.Dir(path)
+	for {
+		info, err := os.Stat(above)
+		parent := filepath.Dir(above)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && parent != above:
+			above = parent
+			continue
+		case err == nil && info.IsDir():
+			err = writable(above)
+		case err == nil:
+			err = fmt.Errorf("%s is a file", above)
+		}
+		if err != nil {
+			return Line{State: Fail, Found: fmt.Sprintf("%s is not there and cannot be made: %v", path, err),
+				Next: fmt.Sprintf("make the folder, or name another in %s, and give the account that the daemon runs under the right to write there", key)}
+		}
+		return Line{State: OK, Found: path + " is not there yet and will be made"}
+	}
+}
+
+// writable does in the folder what the daemon does: it writes a file, replaces it, and removes it. The file's name is
+// one that a daemon, should this end in the middle, knows as left over.
+func writable(dir string) error {
+	path := filepath.Join(dir, fmt.Sprintf("jobmon-db.check.%08x%s", rand.Uint32(), atomicfile.Suffix))
+	for _, step := range []func() error{
+		func() error { return atomicfile.Write(path, []byte("jobmon-db check\r\n"), 0o600) },
+		func() error { return atomicfile.Write(path, []byte("jobmon-db check, again\r\n"), 0o600) },
+		func() error {
+			if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) { // a daemon that starts sweeps it away
+				return err
+			}
+			return nil
+		},
+	} {
+		err := step()
+		for began := time.Now(); atomicfile.Busy(err) && time.Since(began) < writeTrying; err = step() {
+			time.Sleep(writePause)
+		}
+		if err != nil {
+			_ = os.Remove(path) // what could not be replaced may be removable
+			return fmt.Errorf("%s is not writable: %w", dir, root(err))
+		}
+	}
+	return nil
+}
+
+// root is the operating system's own word, without the name of a file that nobody knows.
+func root(err error) error {
+	if link := (*os.LinkError)(nil); errors.As(err, &link) {
+		return link.Err
+	}
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// worsen adds a finding that takes nothing back.
+func (l *Line) worsen(found, next string) {
+	l.Found += "; " + found
+	if l.State == OK {
+		l.State, l.Next = Warn, next
+	}
+}
+
+func (c *checker) evtFolder(ctx context.Context) Line {
+	line, there := folder(c.Config.Evt.Dir, "evt.dir")
+	if !there {
+		return line
+	}
+	f, err := foreignFiles(ctx, c.Config.Evt.Dir)
+	if err != nil {
+		line.worsen(err.Error(), "give the account that the daemon runs under the right to read the folder")
+		return line
+	}
+	switch n := len(f.inTheWay); {
+	case n > 0 && c.Config.Evt.Takeover:
+		line.Found += fmt.Sprintf("; %s of another program will be replaced, as evt.takeover says: %s", count(n, "file"), some(f.inTheWay))
+	case n > 0:
+		line.worsen(fmt.Sprintf("%s of another program: %s; those computers get no file", count(n, "file"), some(f.inTheWay)),
+			"remove them, set evt.takeover to have them replaced, or name a folder of its own in evt.dir")
+	}
+	if n := len(f.elsewhere); n > 0 {
+		line.Found += fmt.Sprintf("; %s that no computer's file is named like, in nobody's way: %s", count(n, ".evt file"), some(f.elsewhere))
+	}
+	if f.unseen > 0 {
+		line.Found += fmt.Sprintf("; %s not looked at", count(f.unseen, "more file"))
+	}
+	host, _ := os.Hostname()
+	if who := instance.Holder(c.EvtLock); who.PID != 0 && host != "" && !strings.EqualFold(who.Host, host) {
+		line.worsen(fmt.Sprintf("process %d on %s says that it writes here", who.PID, who.Host),
+			"stop that daemon, or name another folder in evt.dir: one daemon at a time writes to a folder")
+	}
+	return line
+}
+
+// foreign are the .evt files in a folder that this program did not write.
+type foreign struct {
+	inTheWay  []string // where a file of ours belongs
+	elsewhere []string
+	unseen    int // files for which there was no time
+}
+
+func foreignFiles(ctx context.Context, dir string) (f foreign, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return f, fmt.Errorf("what lies there cannot be listed: %w", root(err))
+	}
+	deadline, limited := ctx.Deadline()
+	half := time.Until(deadline) / 2
+	for began := time.Now(); len(entries) > 0; entries = entries[1:] {
+		if limited && time.Since(began) > half || ctx.Err() != nil {
+			break
+		}
+		entry := entries[0]
+		base, isEvt := cutSuffixFold(entry.Name(), ".evt")
+		if !isEvt || ours(dir, entry) {
+			continue
+		}
+		if id, err := strconv.ParseInt(base, 10, 64); err == nil && id >= math.MinInt32 && id <= math.MaxInt32 {
+			f.inTheWay = append(f.inTheWay, entry.Name())
+		} else {
+			f.elsewhere = append(f.elsewhere, entry.Name())
+		}
+	}
+	f.unseen = len(entries)
+	return f, nil
+}
+
+func cutSuffixFold(s, suffix string) (string, bool) {
+	at := len(s) - len(suffix)
+	if at < 0 || !strings.EqualFold(s[at:], suffix) {
+		return s, false
+	}
+	return s[:at], true
+}
+
+// ours says whether the daemon would write over the file. What vanishes while it is looked at is in nobody's way.
+func ours(dir string, entry fs.DirEntry) bool {
+	info, err := entry.Info()
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	if !info.Mode().IsRegular() || info.Size() > largestEvt {
+		return false
+	}
+	content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist) || atomicfile.Busy(err) // being replaced at this moment
+	}
+	return evt.Ours(content)
+}
+
+// requestFolder looks at the folder in which files are questions.
+func (c *checker) requestFolder(context.Context) Line {
+	info, err := os.Lstat(c.Requests)
+	if err == nil && !info.IsDir() {
+		return Line{State: Fail, Found: c.Requests + " is not a folder", Next: "remove what is in its place; the daemon makes the folder"}
+	}
+	line, there := folder(c.Requests, "evt.dir")
+	if !there {
+		return line
+	}
+	entries, err := os.ReadDir(c.Requests)
+	if err != nil {
+		line.worsen(fmt.Sprintf("what lies there cannot be listed: %v", root(err)), "give the account that the daemon runs under the right to read the folder")
+		return line
+	}
+	waiting, oldest := 0, time.Time{}
+	for _, entry := range entries {
+		base, isRequest := cutSuffixFold(entry.Name(), ".req")
+		if _, err := strconv.ParseInt(base, 10, 32); !isRequest || err != nil {
+			continue
+		}
+		if info, err := entry.Info(); err == nil {
+			waiting++
+			if oldest.IsZero() || info.ModTime().Before(oldest) {
+				oldest = info.ModTime()
+			}
+		}
+	}
+	switch age := time.Since(oldest); {
+	case waiting == 0:
+		line.Found += ", no request waits"
+	case age > oldRequest:
+		line.worsen(fmt.Sprintf("%s waiting, the oldest for %v", count(waiting, "request"), age.Round(time.Second)),
+			"start the daemon; when it runs, its messages say why they are not served")
+	default:
+		line.Found += ", " + count(waiting, "request") + " waiting"
+	}
+	return line
+}

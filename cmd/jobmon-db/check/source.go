@@ -1,0 +1,198 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/ingest/mssql"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+const seeDocs = "correct what the sentence names; docs/sqlserver.md says more"
+
+// source checks the database: what it says of itself first, then what one read gives.
+func (c *checker) source(ctx context.Context) []Line {
+	switch {
+	case c.Unusable != nil:
+		line := Line{checkDatabase, Fail, c.Unusable.Error(), "correct source.dsn or source.tables; docs/sqlserver.md shows their forms"}
+		return append([]Line{line}, skipped("the database cannot be reached without it", checkLogin, checkTables, checkRows,
+			checkStuck, checkMarkers, checkClosing, checkClock)...)
+	case c.Source == nil:
+		return skipped("source.kind is "+c.Config.Source.Kind, checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkClock)
+	}
+	in, err := within(ctx, c.patience, c.Source.Inspect)
+	if err != nil {
+		return append([]Line{c.refused(checkDatabase, err)}, skipped("the database cannot be read", checkLogin, checkTables, checkRows,
+			checkStuck, checkMarkers, checkClosing, checkClock)...)
+	}
+	lines := []Line{database(in), login(in)}
+	readable := true
+	for i := range in.Tables {
+		line := table(&in.Tables[i], in)
+		readable = readable && line.State != Fail
+		lines = append(lines, line)
+	}
+	lines = append(lines, c.contents(ctx, readable)...)
+	return append(lines, clock(in, time.Now()))
+}
+
+func skipped(why string, checks ...string) []Line {
+	lines := make([]Line, len(checks))
+	for i, check := range checks {
+		lines[i] = Line{Check: check, State: Skip, Found: why}
+	}
+	return lines
+}
+
+// refused tells of an error of the source.
+func (c *checker) refused(check string, err error) Line {
+	var parts *mssql.Error
+	switch {
+	case errors.As(err, &parts):
+		line := Line{check, Fail, parts.Found(), parts.Next}
+		if parts.Said != "" {
+			line.Found += " (" + parts.Said + ")"
+		}
+		if line.Next == "" {
+			line.Next = seeDocs
+		}
+		return line
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return Line{check, Fail, c.late(err), "see whether the server is overloaded, or raise source.timeout"}
+	}
+	return Line{check, Fail, err.Error(), seeDocs}
+}
+
+func database(in *mssql.Inspection) Line {
+	found := fmt.Sprintf("%s at %s", in.Database, in.Address)
+	if in.Server != "" {
+		found += ", which calls itself " + in.Server
+	}
+	return Line{Check: checkDatabase, State: OK, Found: found + ", " + in.Product}
+}
+
+// login says whether it can do more than it must.
+func login(in *mssql.Inspection) Line {
+	line := Line{Check: checkLogin, State: OK, Found: in.Login}
+	var writes []string
+	known := true
+	for _, t := range in.Tables {
+		if t.Place == "" {
+			continue
+		}
+		known = known && t.WritesKnown
+		if len(t.Writes) > 0 {
+			writes = append(writes, t.Name+" ("+strings.Join(t.Writes, ", ")+")")
+		}
+	}
+	var more []string
+	if len(in.Roles) > 0 {
+		more = append(more, "is in "+strings.Join(in.Roles, ", "))
+	}
+	if len(writes) > 0 {
+		more = append(more, "can write to "+some(writes))
+	}
+	switch {
+	case len(more) > 0:
+		line.State = Warn
+		line.Found += " " + strings.Join(more, " and ") + "; reading is all that is needed"
+		line.Next = "make a login that can only read with configs/readonly-login.sql, and name it in source.dsn"
+	case !known:
+		line.Found += "; whether it can write, the server does not tell"
+	default:
+		line.Found += " can write to none of the tables"
+	}
+	return line
+}
+
+// table says whether it and its columns are there, of the right type, and may be read.
+func table(t *mssql.InspectedTable, in *mssql.Inspection) Line {
+	line := Line{Check: "table " + strings.TrimPrefix(t.Key, "source.tables."), State: OK}
+	bad := Fail
+	if t.Optional {
+		bad = Warn
+	}
+	grant := fmt.Sprintf("grant %s SELECT on %s, as configs/readonly-login.sql does", in.Login, t.Name)
+	if t.Place == "" {
+		line.State = bad
+		line.Found = fmt.Sprintf("database %s shows %s no table %s (%s; the server says: %s)", in.Database, in.Login, t.Name, t.Purpose, t.Said)
+		line.Next = fmt.Sprintf("check the database in source.dsn, %s, or name the table in %s", grant, t.Key)
+		if t.Refused {
+			line.Found = fmt.Sprintf("%s may not read %s (%s; the server says: %s)", in.Login, t.Name, t.Purpose, t.Said)
+			line.Next = grant
+		}
+		return withUnknown(line, t.Optional, t.Purpose)
+	}
+	var there []string
+	for _, c := range t.Columns {
+		if c.Readable() {
+			there = append(there, c.Name+" "+c.Type)
+		}
+	}
+	line.Found = t.Place + ": " + strings.Join(there, ", ")
+	var next []string
+	for _, c := range t.Columns {
+		if c.Readable() {
+			continue
+		}
+		wrong := fmt.Sprintf("no column %s (%s)", c.Name, c.Purpose)
+		step := fmt.Sprintf("check that %s names the right table", t.Key)
+		switch {
+		case c.Refused:
+			wrong, step = fmt.Sprintf("column %s (%s) may not be read", c.Name, c.Purpose), grant
+		case c.Type != "":
+			wrong = fmt.Sprintf("column %s (%s) has the type %s instead of %s", c.Name, c.Purpose, c.Type, c.Wanted)
+		default:
+			step += ", and that " + in.Login + " may read all of it"
+		}
+		line.Found += "; " + wrong
+		if !slices.Contains(next, step) {
+			next = append(next, step)
+		}
+		if !c.Optional {
+			line.State = bad
+		} else if line.State == OK {
+			line.State = Warn
+		}
+	}
+	line.Next = strings.Join(next, ", and ")
+	return line
+}
+
+// withUnknown says what follows where the table is not necessary.
+func withUnknown(line Line, optional bool, purpose string) Line {
+	if optional {
+		line.Next = "without it this is unknown: " + purpose + "; to have it, " + line.Next
+	}
+	return line
+}
+
+// clockTolerance is how far the server's clock may be from ours before anybody should wonder.
+const clockTolerance = time.Minute
+
+// clock compares the server's clock with that of this computer, whose zone ours shows.
+func clock(in *mssql.Inspection, ours time.Time) Line {
+	local := in.Now.Wall(in.Offset).Time().Format(time.DateTime)
+	line := Line{Check: checkClock, State: OK, Found: fmt.Sprintf("%s UTC%s on the server, ", local, in.Offset)}
+	ahead := in.Ahead.Round(100 * time.Millisecond)
+	switch {
+	case in.Ahead.Abs() <= in.Within+100*time.Millisecond:
+		line.Found += "as on this computer"
+	case ahead > 0:
+		line.Found += fmt.Sprintf("%v ahead of this computer", ahead)
+	default:
+		line.Found += fmt.Sprintf("%v behind this computer", -ahead)
+	}
+	if _, seconds := ours.Zone(); jobmon.Offset(seconds) != in.Offset {
+		line.Found += fmt.Sprintf(", which is at UTC%s", jobmon.Offset(seconds))
+	}
+	if in.Ahead.Abs()-in.Within > clockTolerance {
+		line.State = Warn
+		line.Next = "set one of the two clocks: all times that are shown are the server's"
+	}
+	return line
+}
