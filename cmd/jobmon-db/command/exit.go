@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
@@ -23,9 +24,11 @@ const (
 	exitLocked    = 7  // another process uses the log
 	exitNewer     = 8  // the log was written by a newer version
 	exitDamaged   = 9  // the log is damaged
+	exitSource    = 10 // the source cannot be read
 	exitNothing   = 11 // the computer had no picture at that time
 	exitNoDaemon  = 12 // no daemon answers
 	exitDenied    = 13 // the daemon's endpoint may not be used by this account
+	exitCheck     = 14 // check found something that must be mended
 )
 
 // usageError marks what the person who typed the command can mend by typing another.
@@ -46,10 +49,15 @@ func exitCode(err error) int {
 	var outside *outsideError
 	var nothing *nothingError
 	var config *configs.Error
+	var failed *check.Error
 	var held *instance.HeldError
 	switch {
 	case errors.As(err, &usage), errors.As(err, &config):
 		return exitUsage
+	case errors.As(err, &failed) && failed.Source:
+		return exitSource
+	case errors.As(err, &failed):
+		return exitCheck
 	case errors.As(err, &unknown):
 		return exitUnknown
 	case errors.As(err, &ambiguous):

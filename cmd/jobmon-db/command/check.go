@@ -1,0 +1,107 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/ingest/mssql"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+)
+
+func (a *app) check() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Look at everything that the daemon uses, and say what to do about what is wrong",
+		Long: `Look at everything that the daemon uses: configuration, database, login, tables, what stands in them, markers, clocks,
+folders, log, daemon. Each check is a line: ok, warn (it works, and somebody should know), fail, or skip.
+
+Nothing is changed: the database gets questions only, and folders a file that is removed at once. What is said of rights
+holds for the account that this runs under: run it as the account of the service. No check waits longer than
+source.timeout. The exit code is 0 unless a check failed.`,
+		Example: `  jobmon-db check --config jobmon-db.yaml
+  jobmon-db check -o json`,
+		Args: noArgs,
+	}
+	configured := a.configured(c)
+	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		if output != "table" && output != "json" {
+			return &usageError{fmt.Errorf("--output %q: it can be table or json", output)}
+		}
+		return a.runCheck(c.Context(), config, output)
+	}
+	return c
+}
+
+// runCheck makes the checks, prints them and returns which failed.
+func (a *app) runCheck(ctx context.Context, config *configs.Config, output string) error {
+	options := check.Options{
+		Config:   config,
+		Running:  func(ctx context.Context) (string, bool, error) { return running(ctx, config.DataDir) },
+		DataLock: filepath.Join(config.DataDir, daemon.DataLock),
+		EvtLock:  filepath.Join(config.Evt.Dir, daemon.EvtLock),
+		Requests: filepath.Join(config.Evt.Dir, daemon.RequestFolder),
+	}
+	if config.Source.Kind == configs.KindSQLServer {
+		source, err := mssql.New(mssql.Options{
+			DSN: config.Source.DSN.Reveal(), Tables: mssql.Tables(config.Source.Tables), Timeout: config.Source.Timeout,
+			LockTimeout: config.Source.LockTimeout, Log: zerolog.Nop(),
+		})
+		if options.Unusable = err; err == nil {
+			options.Source = source
+		}
+	}
+	if isTerminal(a.stderr) {
+		wait := time.AfterFunc(2*time.Second, func() {
+			fmt.Fprintf(a.stderr, "Waiting for what does not answer at once; each check ends after %v.\n", config.Source.Timeout)
+		})
+		defer wait.Stop()
+	}
+	lines := check.Run(ctx, options)
+	var out bytes.Buffer
+	err := check.Print(&out, lines, a.termOptions())
+	if output == "json" {
+		out.Reset()
+		err = check.PrintJSON(&out, lines)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := a.stdout.Write(out.Bytes()); err != nil {
+		return err
+	}
+	return check.Failed(lines)
+}
+
+// running asks the daemon of the data dir what it is.
+func running(ctx context.Context, dataDir string) (description string, running bool, err error) {
+	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
+	info, err := client.Info(ctx)
+	switch {
+	case errors.Is(err, endpoint.ErrNotRunning):
+		return "", false, nil
+	case err != nil:
+		return "", false, err
+	}
+	read := "has not read the source yet"
+	if info.AgeMS >= 0 {
+		read = fmt.Sprintf("last read the source %v ago", (time.Duration(info.AgeMS) * time.Millisecond).Round(time.Second))
+	}
+	return fmt.Sprintf("version %s, process %d, %d events in its log, %s", info.Version, info.PID, info.Last, read), true, nil
+}
