@@ -57,7 +57,7 @@ It never writes to that database.`,
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.run(), a.demo(), a.status(), a.replay(), a.refresh(), a.config(), a.version())
+	root.AddCommand(a.run(), a.demo(), a.status(), a.replay(), a.refresh(), a.check(), a.config(), a.version())
 	return root
 }
 

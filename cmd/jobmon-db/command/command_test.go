@@ -273,7 +273,7 @@ func TestExitCodesAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, code := range []int{exitOK, exitFailed, exitUsage, exitUnknown, exitAmbiguous, exitOutside, exitNoLog, exitLocked, exitNewer, exitDamaged, exitNothing, exitNoDaemon, exitDenied} {
+	for _, code := range []int{exitOK, exitFailed, exitUsage, exitUnknown, exitAmbiguous, exitOutside, exitNoLog, exitLocked, exitNewer, exitDamaged, exitSource, exitNothing, exitNoDaemon, exitDenied, exitCheck} {
 		if !strings.Contains(string(doc), fmt.Sprintf("\n| %d |", code)) {
 			t.Errorf("code %d is not in docs/exit-codes.md", code)
 		}
