@@ -144,8 +144,11 @@ func (c *computer) renderSession(d *picture) (*jobmon.SessionProgress, string) {
 		if !st.unfinished(closing) {
 			out.StagesDone++
 		}
-		if out.Next < 0 && i != out.Current && out.Stages[i].State == jobmon.StateWaiting {
+	}
+	for _, r := range s.waiting(w, now) {
+		if i := stageOf(list, r); i >= 0 && i != out.Current && r != closing {
 			out.Next = i
+			break
 		}
 	}
 	s.countJobs(list, out)
@@ -164,6 +167,19 @@ func (c *computer) renderSession(d *picture) (*jobmon.SessionProgress, string) {
 		asked = s.request.displayName()
 	}
 	return out, asked
+}
+
+// waiting lists the rows that are still to run, as DS will run them; a later attempt waits where it was dropped, not where
+// its stage stands.
+func (s *session) waiting(w *world, now jobmon.WallTime) []*row {
+	var list []*row
+	for _, r := range s.rows {
+		if r.state == jobmon.StateWaiting && !r.stuck(w, now) {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, byStart)
+	return list
 }
 
 // running is the row that started last among those that run, nil when none does. Build jobs run unseen.

@@ -145,6 +145,14 @@ func TestAJobDroppedAgainAfterItFailedReplacesIt(t *testing.T) {
 	d.want("#1 complete 100% ready after retries", "  Configuring succeeded 1/1", "  Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]")
 }
 
+func TestNextIsWhatRunsNext(t *testing.T) {
+	d := open(t).set(0, 1, 2).set(1603, 3).read("10:10").drop(20, "10:12", driver).set(0, 4).read("10:12")
+	d.want("#1 open 0%", "  Configuring waiting 0/1 attempt 2 [Drivers 1603]", "  Office waiting 0/2")
+	if s := d.progress().Session; s.Stages[s.Next].Name != "Office" {
+		t.Errorf("next is %s; the retry stands behind it", s.Stages[s.Next].Name)
+	}
+}
+
 func TestAMarkerDroppedAgainWithItsFailedJobIsTheSameStage(t *testing.T) {
 	d := open(t).set(0, 1, 2, 3, 4, 6).set(1603, 5).read("10:10")
 	d.drop(20, "10:12", markB, office).read("10:12").remove(7).set(-1, 20).read("10:13")

@@ -8,10 +8,8 @@ func (c *computer) why(d *picture, s *session, running *row) *jobmon.Waiting {
 	if running == nil && s.request != nil {
 		return nil // a script says that this one runs
 	}
-	for _, r := range s.ordered() {
-		if r = r.effective(); r.state == jobmon.StateWaiting && !r.stuck(d.world, now) {
-			return c.whyRow(d, r, now)
-		}
+	if next := s.waiting(d.world, now); len(next) > 0 {
+		return c.whyRow(d, next[0], now)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ type File struct {
 	ETAS          *int64   `json:"eta_s,omitempty"`           // seconds from At to ETA, never negative
 	ETAAtLeast    bool     `json:"eta_at_least,omitempty"`    // some stage's duration is unknown: it ends at ETA or later
 	Current       *int     `json:"current,omitempty"`         // index in Stages of the stage that runs now
-	Next          *int     `json:"next,omitempty"`            // index in Stages of the first stage that waits
+	Next          *int     `json:"next,omitempty"`            // index in Stages of the stage whose job runs next, beside Current
 	Why           *Why     `json:"why,omitempty"`             // why nothing runs although something is left
 	NoMoreUpdates bool     `json:"no_more_updates,omitempty"` // no marker waits: no newer file will be delivered
 	Stages        []Stage  `json:"stages,omitzero"`           // in the order of the screen

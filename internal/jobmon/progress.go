@@ -75,7 +75,7 @@ type SessionProgress struct {
 
 	Stages  []Stage
 	Current int // index of the stage that runs now, -1 for none
-	Next    int // index of the first stage still waiting, -1 for none
+	Next    int // index of the stage whose job runs next, beside Current; -1 for none
 
 	// Jobs counts the real jobs known (without cancelled ones), JobsDone those that finished; StagesDone counts the stages
 	// in which nothing is left to run.
