@@ -1,0 +1,77 @@
+package history
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+func computer(id jobmon.ComputerID, name, osName string, flags jobmon.Flags) *jobmon.Event {
+	return &jobmon.Event{Kind: jobmon.KindComputer, Computer: id, Name: name, Text: osName, Flags: flags}
+}
+
+func TestFind(t *testing.T) {
+	names := Names{}
+	for _, e := range []*jobmon.Event{
+		computer(5000001, "PC-0001", "OLDNAME", 0),
+		computer(5000001, "PC-0100", "OLDNAME", 0), // renamed
+		computer(5000002, "PC-0002", "", 0),
+		computer(5000003, "PC-0002", "", jobmon.Ghost), // the same name once more
+		computer(5000004, "5000002", "", 0),            // a name that looks like an id
+		computer(5000005, "GONE", "", 0),
+		computer(5000005, "GONE", "", jobmon.Gone),
+		{Kind: jobmon.KindScheduled, Computer: 5000009}, // a row on a computer that the table does not have
+	} {
+		names.Add(e)
+	}
+	for text, want := range map[string]jobmon.ComputerID{
+		"PC-0100": 5000001, "pc-0100": 5000001, "PC-0001": 5000001, "oldname": 5000001,
+		"5000001": 5000001, "id:5000003": 5000003, "5000002": 5000002, "name:5000002": 5000004, "GONE": 5000005, "id:5000009": 5000009,
+	} {
+		if got, err := names.Find(text); err != nil || got != want {
+			t.Errorf("%s: %d, %v", text, got, err)
+		}
+	}
+	var unknown *UnknownError
+	if _, err := names.Find("PC-001"); !errors.As(err, &unknown) || !slices.Contains(unknown.Closest, "PC-0001") || len(unknown.Closest) != 3 {
+		t.Errorf("%v", err)
+	}
+	if _, err := names.Find("id:PC-0100"); !errors.As(err, &unknown) {
+		t.Errorf("%v", err)
+	}
+	var ambiguous *AmbiguousError
+	if _, err := names.Find("PC-0002"); !errors.As(err, &ambiguous) || len(ambiguous.Found) != 2 || !ambiguous.Found[1].Ghost {
+		t.Errorf("%v", err)
+	}
+	if _, err := (Names{}).Find("x"); !errors.As(err, &unknown) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCoverage(t *testing.T) {
+	dir := t.TempDir()
+	if got := ReadCoverage(dir); got != (Coverage{}) {
+		t.Errorf("%+v of nothing", got)
+	}
+	want := Coverage{Until: 1_795_348_800_000, AheadMS: -1500}
+	if err := WriteCoverage(dir, want); err != nil {
+		t.Fatal(err)
+	}
+	if got := ReadCoverage(dir); got != want || got.Ahead() != -1500*time.Millisecond {
+		t.Errorf("%+v", got)
+	}
+	if err := os.WriteFile(filepath.Join(dir, CoverageFile), []byte(`{"until_ms": 17`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := ReadCoverage(dir); got != (Coverage{}) {
+		t.Errorf("%+v of a file that was cut off", got)
+	}
+	if err := WriteCoverage(filepath.Join(dir, "gone"), want); err == nil {
+		t.Error("written into a folder that is not there")
+	}
+}
