@@ -1,0 +1,199 @@
+package tdstest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Column is a column of a table.
+type Column struct {
+	Name string
+	Type Type
+}
+
+// Table is a table of the schema dbo. Each row has one cell for each column: nil for NULL, an int, a string, or a
+// jobmon.WallTime.
+type Table struct {
+	Columns []Column
+	Rows    [][]any
+	Denied  bool // the login may see the table and not read it: error 229
+}
+
+// Tables are what the database holds, by name, and the server's clock. They are changed within Server.Change only.
+type Tables struct {
+	ByName map[string]*Table
+	Now    jobmon.Instant // what GETUTCDATE() answers; 0 is the time of this computer
+	Offset jobmon.Offset  // of GETDATE()
+}
+
+// newTables are a Deployment Server's, empty (docs/ds-database.md).
+func newTables() Tables {
+	return Tables{ByName: map[string]*Table{
+		"event_schedule": {Columns: []Column{{"schedule_id", Int}, {"event_id", Int}, {"computer_id", Int}, {"status_code", Int}, {"start_time", DateTime}}},
+		"event":          {Columns: []Column{{"event_id", Int}, {"folder_id", Int}, {"name", VarChar}, {"description", VarChar}}},
+		"event_folder":   {Columns: []Column{{"folder_id", Int}, {"name", VarChar}, {"parent_id", Int}}},
+		"computer":       {Columns: []Column{{"computer_id", Int}, {"group_id", Int}, {"name", VarChar}, {"computer_name", VarChar}}},
+		"computer_group": {Columns: []Column{{"group_id", Int}, {"name", VarChar}}},
+		"sessions":       {Columns: []Column{{"computer_id", Int}, {"engine_id", Int}}},
+	}}
+}
+
+// Insert adds a row to a table that is there.
+func (t *Tables) Insert(table string, cells ...any) {
+	t.ByName[table].Rows = append(t.ByName[table].Rows, cells)
+}
+
+// Retype gives a column that is there another type.
+func (t *Tables) Retype(table, column string, to Type) {
+	in := t.ByName[table]
+	in.Columns[in.index(column)].Type = to
+}
+
+// DropColumn takes a column and its cells away.
+func (t *Tables) DropColumn(table, column string) {
+	in := t.ByName[table]
+	at := in.index(column)
+	in.Columns = slices.Delete(in.Columns, at, at+1)
+	for i := range in.Rows {
+		in.Rows[i] = slices.Delete(in.Rows[i], at, at+1)
+	}
+}
+
+// index is the place of a column, or -1.
+func (t *Table) index(column string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return strings.EqualFold(c.Name, column) })
+}
+
+// refusal is an error that SQL Server answers a statement with.
+type refusal struct {
+	number int32
+	text   string
+}
+
+func (e refusal) Error() string { return e.text }
+
+// misuse is the number of errors that only a wrong test, or a batch that the server does not know, leads to.
+const misuse = 50000
+
+// query answers one SELECT of those that the source sends: a row of constants, or some columns of one table.
+func (t *Tables) query(statement string) (*Table, error) {
+	switch statement {
+	case "SELECT GETUTCDATE(), GETDATE()":
+		now := t.Now
+		if now == 0 {
+			now = jobmon.InstantOf(time.Now())
+		}
+		return constants(DateTime, now.Wall(0), now.Wall(t.Offset)), nil
+	case "SELECT DB_NAME(), SCHEMA_NAME()":
+		return constants(NVarChar, Database, "dbo"), nil
+	case "SELECT @@VERSION, @@SERVERNAME, SUSER_SNAME()":
+		return constants(NVarChar, "Test SQL Server 1.0\n\tfor tests", ServerName, User), nil
+	}
+	rest, isSelect := strings.CutPrefix(statement, "SELECT ")
+	if strings.HasPrefix(rest, "IS_SRVROLEMEMBER(") || strings.HasPrefix(rest, "HAS_PERMS_BY_NAME(") {
+		return constants(Int, slices.Repeat([]any{0}, strings.Count(rest, "("))...), nil
+	}
+	rest, top0 := strings.CutPrefix(rest, "TOP 0 ")
+	list, rest, hasFrom := strings.Cut(rest, " FROM ")
+	from, where, _ := strings.Cut(rest, " WHERE ")
+	if !isSelect || !hasFrom {
+		return nil, refusal{misuse, "the test server knows no answer to: " + statement}
+	}
+	in, err := t.find(from)
+	if err != nil {
+		return nil, err
+	}
+	rows := in.Rows
+	if rows, err = in.filter(rows, where); err != nil {
+		return nil, err
+	}
+	if top0 {
+		rows = nil
+	}
+	return in.project(strings.Split(list, ", "), rows)
+}
+
+func constants(kind Type, cells ...any) *Table {
+	return &Table{Columns: slices.Repeat([]Column{{Type: kind}}, len(cells)), Rows: [][]any{cells}}
+}
+
+// find is the table of this name in a statement; the names of the tests hold no dots or brackets.
+func (t *Tables) find(from string) (*Table, error) {
+	if from == "INFORMATION_SCHEMA.COLUMNS" {
+		return t.information(), nil
+	}
+	plain := strings.NewReplacer("[", "", "]", "").Replace(from)
+	table := t.ByName[strings.TrimPrefix(plain, "dbo.")]
+	switch {
+	case table == nil:
+		return nil, refusal{208, "no object " + plain}
+	case table.Denied:
+		return nil, refusal{229, "no right to SELECT from " + plain}
+	}
+	return table, nil
+}
+
+// information is INFORMATION_SCHEMA.COLUMNS.
+func (t *Tables) information() *Table {
+	in := &Table{Columns: []Column{{"TABLE_SCHEMA", NVarChar}, {"TABLE_NAME", NVarChar}, {"COLUMN_NAME", NVarChar}, {"DATA_TYPE", NVarChar}}}
+	for name, table := range t.ByName {
+		for _, c := range table.Columns {
+			in.Rows = append(in.Rows, []any{"dbo", name, c.Name, string(c.Type)})
+		}
+	}
+	return in
+}
+
+// filter keeps the rows that a condition "column IN (a, b)" holds for; "" keeps all.
+func (t *Table) filter(rows [][]any, where string) ([][]any, error) {
+	if where == "" {
+		return rows, nil
+	}
+	column, list, ok := strings.Cut(where, " IN (")
+	at := t.index(strings.Trim(column, "[]"))
+	if !ok || at < 0 {
+		return nil, refusal{misuse, "the test server does not understand: WHERE " + where}
+	}
+	wanted := map[string]bool{}
+	for value := range strings.SplitSeq(strings.TrimSuffix(list, ")"), ", ") {
+		wanted[strings.Trim(strings.TrimPrefix(value, "N"), "'")] = true
+	}
+	var kept [][]any
+	for _, row := range rows {
+		if wanted[fmt.Sprint(row[at])] {
+			kept = append(kept, row)
+		}
+	}
+	return kept, nil
+}
+
+// project takes the columns of a list out of the rows; a listed NULL is an int, as SQL Server has it.
+func (t *Table) project(list []string, rows [][]any) (*Table, error) {
+	out := &Table{Rows: make([][]any, len(rows))}
+	for _, item := range list {
+		at := -1
+		column := Column{Type: Int}
+		if item != "NULL" {
+			if at = t.index(strings.Trim(item, "[]")); at < 0 {
+				return nil, refusal{207, "no column " + item}
+			}
+			column = t.Columns[at]
+		}
+		out.Columns = append(out.Columns, column)
+		for i, row := range rows {
+			switch {
+			case at < 0:
+				out.Rows[i] = append(out.Rows[i], nil)
+			case at >= len(row):
+				return nil, refusal{misuse, fmt.Sprintf("the test put %d cells into a row of %d columns", len(row), len(t.Columns))}
+			default:
+				out.Rows[i] = append(out.Rows[i], row[at])
+			}
+		}
+	}
+	return out, nil
+}
