@@ -44,7 +44,7 @@ func (p *Projection) recordDurations(s *session, list []*stage) {
 		}
 		head.recorded = true
 		sp := st.span()
-		if sp.began == 0 || sp.ended == 0 || sp.inexact || st.unusual() ||
+		if sp.began == 0 || sp.ended < sp.began || sp.inexact || st.unusual() ||
 			p.gapSeq > sp.beganSeq && p.gapSeq < sp.endedSeq {
 			continue
 		}

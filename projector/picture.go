@@ -1,7 +1,6 @@
 package projector
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -68,13 +67,9 @@ func (p *Projection) Pictures() []jobmon.ComputerID {
 	return ids
 }
 
-// Computers lists all computers that the log has told of and that are not forgotten, with the names they have now.
-func (p *Projection) Computers() []jobmon.Computer {
-	list := make([]jobmon.Computer, 0, len(p.computers))
-	for _, id := range slices.Sorted(maps.Keys(p.computers)) {
-		list = append(list, p.computers[id].info)
-	}
-	return list
+// DrawnSince lists the computers whose picture is of that time or later, ascending.
+func (p *Projection) DrawnSince(at jobmon.Instant) []jobmon.ComputerID {
+	return slices.DeleteFunc(p.Pictures(), func(id jobmon.ComputerID) bool { return p.computers[id].picture.at < at })
 }
 
 func (c *computer) render() *jobmon.Progress {
@@ -203,12 +198,13 @@ func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool, c
 		Failed: n[jobmon.StateFailed], Attempt: 1,
 	}
 	for _, root := range st.jobs {
+		repaired := root.effective().state == jobmon.StateSucceeded
 		for r := root; r != nil; r = r.replacedBy {
 			out.Attempt = max(out.Attempt, r.attempt)
 			if r.state != jobmon.StateFailed {
 				continue
 			}
-			failure := jobmon.Failure{Job: r.displayName(), Code: r.code, At: r.ended, Repaired: r.effective().state == jobmon.StateSucceeded}
+			failure := jobmon.Failure{Job: r.displayName(), Code: r.code, At: r.ended, Repaired: repaired}
 			if w.rules.HideNames {
 				failure.Job = ""
 			}
@@ -276,7 +272,7 @@ func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
 		return jobmon.ResultAbandoned
 	case out.State == jobmon.SessionOpen:
 		return jobmon.ResultNone
-	case out.Cancelled > 0:
+	case out.Cancelled > 0 || out.JobsDone < out.Jobs: // cancelled, or stuck
 		return jobmon.ResultEndedEarly
 	case out.Failed > 0:
 		return jobmon.ResultWithFailures

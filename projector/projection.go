@@ -31,6 +31,7 @@ type Projection struct {
 	history   durations
 	gapSeq    uint64 // the last event that says we were not watching
 
+	renamed map[jobmon.JobID]uint64         // jobs whose rows have yet to be given the name, and the event that told it
 	touched map[jobmon.ComputerID]*computer // by the batch at hand
 	changed map[jobmon.ComputerID]bool      // pictures that changed since Changed was last called
 }
@@ -55,6 +56,7 @@ func New() *Projection {
 		computers: map[jobmon.ComputerID]*computer{},
 		open:      map[jobmon.ComputerID]*computer{},
 		history:   durations{},
+		renamed:   map[jobmon.JobID]uint64{},
 		touched:   map[jobmon.ComputerID]*computer{},
 		changed:   map[jobmon.ComputerID]bool{},
 	}
@@ -88,6 +90,7 @@ func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Even
 		}
 		add(e)
 	}
+	p.rename()
 	p.settleBaseline()
 	for _, e := range p.expectations() {
 		add(e)
@@ -148,6 +151,9 @@ func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 }
 
 func (p *Projection) event(e *jobmon.Event) {
+	if e.Kind != jobmon.KindJob {
+		p.rename()
+	}
 	if e.Kind == jobmon.KindExpected {
 		p.settleBaseline() // it was proposed when all else of the batch was known
 	}
@@ -178,6 +184,7 @@ func (p *Projection) event(e *jobmon.Event) {
 
 // end closes the batch: what can be judged only when all of it is known.
 func (p *Projection) end() {
+	p.rename()
 	p.settleBaseline()
 	for _, c := range p.sortedTouched() {
 		p.settle(c)
@@ -204,7 +211,7 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	case jobmon.KindDaemonStarted:
 		// the first read, which comes with it, says whether the source is there
 		next.sourceLost, next.sourceSince = false, 0
-		if e.At.Sub(e.Until) > 3*p.world.rules.PollInterval {
+		if gap := e.At.Sub(e.Until); gap < 0 || gap > 3*p.world.rules.PollInterval {
 			p.gapSeq = e.Seq
 		}
 	case jobmon.KindSourceLost:
@@ -215,6 +222,9 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 		p.gapSeq = e.Seq
 	case jobmon.KindClock:
 		next.offset = jobmon.Offset(e.Seconds)
+		if e.Step != 0 {
+			p.gapSeq = e.Seq // no duration reaches across it
+		}
 	case jobmon.KindDamaged:
 		p.gapSeq = e.Seq
 	case jobmon.KindConfigured:
@@ -225,6 +235,9 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 			}
 		}
 	}
+	if next.rules != p.world.rules {
+		p.reclass(next.rules)
+	}
 	p.world = &next
 	for _, c := range p.open {
 		p.judge(c)
@@ -232,8 +245,20 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	}
 }
 
+// reclass judges the names of all rows anew by other settings; a session that is over keeps its picture.
+func (p *Projection) reclass(rules *jobmon.Rules) {
+	for _, c := range p.computers {
+		for _, r := range c.rows {
+			if r.session == nil || r.session.state == jobmon.SessionOpen {
+				r.call(r.name, rules)
+			}
+		}
+	}
+}
+
 func (p *Projection) jobEvent(e *jobmon.Event) {
 	if e.Flags.Has(jobmon.Gone) {
+		p.rename()
 		delete(p.jobs, e.Job)
 		return // rows keep the name they had
 	}
@@ -242,17 +267,29 @@ func (p *Projection) jobEvent(e *jobmon.Event) {
 	if known && old.Name == e.Name {
 		return
 	}
+	p.renamed[e.Job] = e.Seq
+}
+
+// rename gives rows the new names of their jobs: once for all of a batch, which tells names before rows.
+func (p *Projection) rename() {
+	if len(p.renamed) == 0 {
+		return
+	}
 	for _, c := range p.computers {
 		for _, r := range c.rows {
+			seq, ok := p.renamed[r.job]
 			// a closed session is a picture of the past and keeps its names
-			if r.job == e.Job && (r.session == nil || r.session.state == jobmon.SessionOpen) {
-				r.call(e.Name, p.world.rules)
-				if c.isOpen() {
-					p.touch(c)
-				}
+			if !ok || r.session != nil && r.session.state != jobmon.SessionOpen {
+				continue
+			}
+			r.call(p.jobs[r.job].Name, p.world.rules)
+			if c.isOpen() {
+				c.lastSeq = max(c.lastSeq, seq)
+				p.touched[c.id] = c
 			}
 		}
 	}
+	clear(p.renamed)
 }
 
 func (p *Projection) computerEvent(e *jobmon.Event) {

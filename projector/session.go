@@ -214,7 +214,13 @@ func (p *Projection) completeIfDone(c *computer) {
 
 // judge ends an open session in which nothing started for long. Time acts only here, at the computer's next event.
 func (p *Projection) judge(c *computer) {
-	if !c.isOpen() || p.at.Sub(c.session.lastStart) <= p.world.rules.Abandoned {
+	if !c.isOpen() {
+		return
+	}
+	if p.at.Sub(c.session.lastStart) <= p.world.rules.Abandoned {
+		if p.completeIfDone(c); !c.isOpen() {
+			p.touch(c) // what waited has become stuck
+		}
 		return
 	}
 	s := c.session
@@ -279,5 +285,14 @@ func (p *Projection) formOf(s *session) form {
 }
 
 func isDeployment(s *session) bool {
-	return len(s.rows) >= 3 || slices.ContainsFunc(s.rows, func(r *row) bool { return r.class == jobmon.Marker })
+	rows := map[jobmon.ScheduleID]bool{} // one that runs again, or is tried again, is still one
+	for _, r := range s.rows {
+		if r.class == jobmon.Marker {
+			return true
+		}
+		if r.replaces == nil {
+			rows[r.id] = true
+		}
+	}
+	return len(rows) >= 3
 }

@@ -14,7 +14,6 @@
 package daemon
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +121,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 		Previous: ingest.Previous{
 			Read: state.Read, Offset: state.Projection.Offset(), Settings: state.Settings, SourceLost: state.SourceLost,
 			// A batch may be of a time at which nothing could be read: it counts when nothing better is known.
-			Covered: cmp.Or(d.covered.Until, state.At), Ahead: d.covered.Ahead(),
+			Covered: d.complete(), Ahead: d.covered.Ahead(),
 		},
 		Covered: d.cover,
 	})
@@ -142,6 +141,14 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	stopWriting()
 	writer.Wait()
 	return err
+}
+
+// complete is until when the log tells everything that its daemon saw: what it lost is not covered.
+func (d *Daemon) complete() jobmon.Instant {
+	if at := d.journal.state.At; d.journal.lost != nil || d.covered.Until == 0 {
+		return at
+	}
+	return d.covered.Until
 }
 
 // watch polls, and serves those who ask, until ctx ends or nobody can be served.

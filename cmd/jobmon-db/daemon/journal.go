@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -93,6 +94,7 @@ func (j *journal) refold() error {
 	if err != nil {
 		return fmt.Errorf("take up the log again after a failed append: %w", err)
 	}
+	state.Projection.Changed() // all of the past: its files are written, or will be when something changes
 	j.state, j.ahead = state, false
 	return nil
 }
@@ -165,13 +167,19 @@ func (j *journal) record(_ context.Context, all []*asked) error {
 	return nil
 }
 
-// publishOpen hands all open sessions' pictures to the folder, which compares them with what lies there.
+// publishOpen hands all open sessions' pictures to the folder, which compares them with what lies there, and those that
+// changed so shortly before the end of the log that a crash may have come before their file. Older files are not
+// looked at: whoever removed one meant it.
 func (j *journal) publishOpen() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, id := range j.state.Projection.Watching() {
+	p := j.state.Projection
+	ids := append(p.Watching(), p.DrawnSince(p.At().Add(-p.Settings().Gap))...)
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
 		j.publish(id)
 	}
+	p.Changed() // all of the past, which needs no file
 }
 
 // compareWith takes note when a file in the evt folder is newer than the log: then the log lost its last batches. A log

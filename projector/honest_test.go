@@ -1,0 +1,64 @@
+package projector
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Cases in which a picture or a figure would lie.
+
+func TestWhatIsStuckIsNotReady(t *testing.T) {
+	d := open(t).set(0, 1, 2).read("10:05").set(-1, 3).read("21:50").set(0, 3).read("22:10")
+	d.want("#1 complete 33% ended early", "  Configuring succeeded 1/1", "  Office waiting 0/2")
+}
+
+func TestASessionEndsWhenItsLastRowIsStuck(t *testing.T) {
+	d := open(t).set(0, 1, 2, 3, 4, 5).set(-1, 6).read("21:30").set(0, 6).read("21:59")
+	d.agents[pc] = jobmon.AgentOffline
+	d.read("22:30").want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2")
+}
+
+func TestRunsOfOneRowAreOneJob(t *testing.T) {
+	d := started(t).drop(1, "10:00", "Inventory").drop(2, "10:00", "Report").set(-1, 1).read("10:00")
+	for minute := 1; minute < 9; minute += 2 { // it fails, and is tried again and again
+		d.set(1603, 1).read(fmt.Sprintf("10:%02d", minute)).requeue(1).read(fmt.Sprintf("10:%02d:30", minute))
+		d.set(-1, 1).read(fmt.Sprintf("10:%02d", minute+1))
+	}
+	d.want("no picture")
+}
+
+func TestSettingsReachRowsThatWait(t *testing.T) {
+	d := started(t).drop(1, "10:00", build, "[XX] Conf", driver, "[XX] Ready").read("09:59")
+	settings := d.settings
+	settings.Marker = `\[XX\]`
+	d.commit(d.last+1000, []jobmon.Event{{Kind: jobmon.KindConfigured, Text: settings.Encode()}})
+	d.set(-1, 1).read("10:00").want("#1 open 0%", "  Conf waiting 0/1")
+}
+
+func TestNoDurationReachesAcrossAClockStep(t *testing.T) {
+	d := open(t).set(0, 1).set(-1, 2).read("10:01").set(0, 2).set(-1, 3).read("10:02")
+	d.last = 0
+	d.commit(clock("09:00").Instant(3600), []jobmon.Event{{Kind: jobmon.KindClock, Seconds: 3600, Step: -3_600_000}})
+	d.set(0, 3).read("09:03")
+	if runs := d.live.history["Configuring"]; len(runs) != 0 {
+		t.Errorf("durations %v", runs)
+	}
+}
+
+func TestARenamedJobIsRenamedOnOpenScreensOnly(t *testing.T) {
+	d := finished(t).dropOn(pc+1, 50, "10:20", build, markA, driver).set(-1, 50).read("10:20")
+	id := d.jobs[markA]
+	delete(d.jobs, markA)
+	d.jobs["01. (JM) Settings"] = id
+	d.read("10:21").want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2")
+	p, _ := d.live.Progress(pc + 1)
+	if names := p.Session.Stages; len(names) != 1 || names[0].Name != "Settings" || p.At != d.last {
+		t.Errorf("%s at %v", show(p), p.At)
+	}
+	if !slices.Equal(d.live.DrawnSince(d.last), []jobmon.ComputerID{pc + 1}) {
+		t.Errorf("drawn: %v", d.live.DrawnSince(d.last))
+	}
+}
