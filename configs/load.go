@@ -110,7 +110,9 @@ func (g given) check() (p Problem, wrong bool) {
 		return Problem{}, false
 	}
 	p = Problem{Origin: g.origin, Key: g.key.Name, Value: g.text, Reason: "is not allowed; allowed is " + g.key.Allowed}
-	if err != errNotAllowed {
+	if g.key.Secret || maybeSecret("", g.text) {
+		p.Value = hidden // perhaps a connection string that landed at the wrong key
+	} else if err != errNotAllowed {
 		p.Reason += " (" + err.Error() + ")"
 	}
 	if g.text == "" {

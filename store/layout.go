@@ -33,10 +33,14 @@ func isLogName(name string) bool {
 	return ok
 }
 
-// isNeighbour says that a file or folder of this program may lie in the data dir before the log does: the instance
-// lock, the folder of .evt files and the configuration, which are there by default.
+// isNeighbour says that a file or folder of this program may lie in the data dir beside the log: the instance lock, the
+// folder of .evt files, the configuration, and what the daemon, its endpoint and the simulator keep there.
 func isNeighbour(name string) bool {
-	return name == lockFile || name == lockFile+".json" || name == "evt" || strings.HasPrefix(name, "jobmon-db.")
+	switch name {
+	case lockFile, lockFile + ".json", "evt", "clients", "covered.json", "endpoint.sock", "simulator.ndjson":
+		return true
+	}
+	return strings.HasPrefix(name, "jobmon-db.")
 }
 
 // isLeftover says that a file is what a crash left of something that was never finished.
@@ -50,6 +54,9 @@ func isLeftover(name string) bool {
 // currentLog is the path of the log in use. The error is fs.ErrNotExist when the data dir has none.
 func currentLog(dir string) (string, error) {
 	path := filepath.Join(dir, currentFile)
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return "", sentence(ErrNotOurs, dir, "%s is a file: name a folder as data_dir", dir)
+	}
 	text, err := readSmall(path, 256)
 	if err != nil {
 		return "", ioError("finding the log", err)

@@ -42,7 +42,7 @@ func TestReadBatch(t *testing.T) {
 	want := `/* jobmon-db read */
 SET NOCOUNT ON;
 SET DEADLOCK_PRIORITY LOW;
-SET LOCK_TIMEOUT 3000;
+SET LOCK_TIMEOUT 2000;
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SELECT GETUTCDATE(), GETDATE();
 SELECT [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM [dbo].[event_schedule];

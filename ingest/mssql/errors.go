@@ -208,5 +208,6 @@ func lost(err error) bool {
 	var stream mssqldb.StreamError
 	var fatal mssqldb.ServerError
 	return errors.As(err, &network) || errors.As(err, &stream) || errors.As(err, &fatal) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "bad connection")
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "bad connection") ||
+		strings.Contains(err.Error(), "failed to send SQL Batch") // what died while nobody used it; the driver has no type for it
 }

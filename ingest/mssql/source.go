@@ -24,8 +24,8 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultTimeout     = 30 * time.Second
-	DefaultLockTimeout = 3 * time.Second
+	DefaultTimeout     = 15 * time.Second
+	DefaultLockTimeout = 2 * time.Second
 )
 
 // Options say where the database is and how patient to be with it.

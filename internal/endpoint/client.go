@@ -103,7 +103,7 @@ func (c *Client) explain(err error) error {
 	switch {
 	case locating != nil:
 		return locating
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR):
 		return fmt.Errorf("%w (nobody listens on %s)", ErrNotRunning, address)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w (%w)", ErrDenied, err)

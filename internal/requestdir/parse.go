@@ -29,6 +29,13 @@ func parseName(name string) (jobmon.ComputerID, bool) {
 	return jobmon.ComputerID(id), true
 }
 
+// JobName reads a job's name as a batch script passes it on: one line, with or without a pair of quotation marks, at
+// most 254 characters, without control characters, in whatever code page.
+func JobName(content []byte) string {
+	name, _ := jobName(content[:min(len(content), maxRead)])
+	return name
+}
+
 // jobName reads the job's name from the beginning of a request. It is whole when its line has an end, or is longer
 // than what is looked at.
 //

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -51,14 +52,36 @@ It never writes to that database.`,
   jobmon-db replay show PC-0001 --at 14:05        what was on that screen`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          unknownCommand,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(a.run(), a.demo(), a.status(), a.replay(), a.refresh(), a.check(), a.config(), a.version())
 	return root
+}
+
+// unknownCommand refuses what is no command, and names those that may be meant.
+func unknownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if meant := c.SuggestionsFor(args[0]); len(meant) > 0 {
+		hint = fmt.Sprintf("; did you mean %s?", strings.Join(meant, " or "))
+	}
+	return &usageError{fmt.Errorf("%s is no command%s; see %s --help", shortened(args[0]), hint, c.CommandPath())}
+}
+
+// shortened is an argument as an error may repeat it: a connection string that landed in the wrong place is not.
+func shortened(arg string) string {
+	if strings.Contains(arg, "://") || strings.Contains(strings.ToLower(arg), "password") {
+		return "what was given (it may be a secret)"
+	}
+	return fmt.Sprintf("%q", arg)
 }
 
 // noArgs refuses arguments in the words of the other errors.
@@ -68,7 +91,7 @@ func noArgs(c *cobra.Command, args []string) error { return atMost(0)(c, args) }
 func atMost(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) > n {
-			return &usageError{fmt.Errorf("%q is one argument too many; see %s --help", args[n], c.CommandPath())}
+			return &usageError{fmt.Errorf("%s is one argument too many; see %s --help", shortened(args[n]), c.CommandPath())}
 		}
 		return nil
 	}

@@ -111,6 +111,13 @@ func TestCommandsOnALog(t *testing.T) {
 			t.Errorf("%d lines: %+v", n, got)
 		}
 	})
+	t.Run("a range of which nothing is left is a mistake", func(t *testing.T) {
+		for _, ends := range [][2]string{{"seq:5", "seq:5"}, {"seq:10", "seq:5"}, {"14:30", "14:20"}} {
+			if got := jobmondb(t, "replay", data, "--since", ends[0], "--until", ends[1]); got.code != exitUsage || got.stdout != "" {
+				t.Errorf("%v: %+v", ends, got)
+			}
+		}
+	})
 	t.Run("one computer's events", func(t *testing.T) {
 		got := jobmondb(t, "replay", data, "--computer", "pc-0001")
 		for line := range strings.Lines(got.stdout) {
@@ -166,6 +173,7 @@ func TestCommandsOnALog(t *testing.T) {
 			{[]string{"replay", "-o", "xml"}, exitUsage, "ndjson"},
 			{[]string{"replay", "show", "-o", "evt"}, exitUsage, "which computer"},
 			{[]string{"replay", "nonsense"}, exitUsage, "--help"},
+			{[]string{"run", "--source-kind=recording"}, exitUsage, "recording"},
 			{[]string{"status", "--colour"}, exitUsage, "--help"},
 			{[]string{"replay", "show", "PC-0001", "--at", "seq:1"}, exitNothing, "no picture"},
 		} {
@@ -209,8 +217,50 @@ func TestFoldersThatAreNoLog(t *testing.T) {
 	if got := jobmondb(t, "demo", "--for=1s", "--data-dir="+foreign); got.code != exitNoLog {
 		t.Errorf("demo in a folder of somebody else: %+v", got)
 	}
+	file := filepath.Join(foreign, "letter.txt")
+	for _, args := range [][]string{{"replay"}, {"status"}, {"run", "--source-kind=simulator"}} {
+		if got := jobmondb(t, append(args, "--data-dir="+file)...); got.code != exitNoLog || !strings.Contains(got.stderr, "is a file") {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
 	if left, err := os.ReadDir(foreign); err != nil || len(left) != 1 {
 		t.Errorf("the foreign folder now holds %v (%v)", left, err)
+	}
+}
+
+func TestNoCommand(t *testing.T) {
+	if got := jobmondb(t, "staus"); got.code != exitUsage || got.stdout != "" || !strings.Contains(got.stderr, "status") {
+		t.Errorf("%+v", got)
+	}
+	if got := jobmondb(t); got.code != exitOK || !strings.Contains(got.stdout, "replay") {
+		t.Errorf("%+v", got)
+	}
+	const secret = "sqlserver://sa:PlantedPW99@db"
+	for _, args := range [][]string{{secret}, {"run", secret}, {"run", "--source-kind=" + secret}, {"config", "show", "--source-kind", secret}} {
+		if got := jobmondb(t, args...); got.code != exitUsage || strings.Contains(got.stdout+got.stderr, "PlantedPW99") {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+}
+
+func TestARealHistoryAndAMadeUpOneStayApart(t *testing.T) {
+	real, demo := watched(t), filepath.Join(t.TempDir(), "demo")
+	if got := jobmondb(t, "run", "--data-dir="+real); got.code != exitUsage || !strings.Contains(got.stderr, "source.dsn") {
+		t.Errorf("%+v", got)
+	}
+	jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=1", "--data-dir="+demo)
+	if got := jobmondb(t, "run", "--data-dir="+demo, "--source-dsn=sqlserver://127.0.0.1:1"); got.code != exitUsage || !strings.Contains(got.stderr, "made-up") {
+		t.Errorf("%+v", got)
+	}
+	// a configuration that is wrong leaves nothing behind
+	for _, bad := range []string{"--source-kind=recording", "--source-dsn=garbage"} {
+		dir := filepath.Join(t.TempDir(), "data")
+		if got := jobmondb(t, "run", "--data-dir="+dir, bad); got.code != exitUsage {
+			t.Errorf("%s: %+v", bad, got)
+		}
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("%s: a data dir was made", bad)
+		}
 	}
 }
 

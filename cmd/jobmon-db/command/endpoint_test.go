@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,6 +104,32 @@ func TestRefreshWithoutADaemon(t *testing.T) {
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != "theirs" {
 		t.Errorf("%q %v", content, err)
+	}
+	// whatever is wrong with what a script did not ask about, there is a file afterwards
+	for what, wrong := range map[string]struct{ flag, variable string }{
+		"no such file": {flag: "--config=/nonexist.yaml"}, "a time that is none": {flag: "--timeout=-1s"}, "a variable": {variable: "JOBMON_LOG_LEVEL=loud"},
+	} {
+		path := filepath.Join(dir, "evt", "77.evt")
+		os.Remove(path)
+		args := []string{"refresh", " 77 ", "--best-effort", "--data-dir=" + dir}
+		if wrong.flag != "" {
+			args = append(args, wrong.flag)
+		}
+		var out bytes.Buffer
+		code := Main(t.Context(), args, []string{wrong.variable}, strings.NewReader(""), &out, &out)
+		if content, err := os.ReadFile(path); code != exitOK || err != nil || !evt.Ours(content) {
+			t.Errorf("%s: code %d, %v: %s", what, code, err, out.String())
+		}
+	}
+	// a standard input that never ends is not waited for
+	quiet, _, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer quiet.Close()
+	var out bytes.Buffer
+	if code := Main(t.Context(), []string{"refresh", "78", "--job=-", "--timeout=100ms", "--best-effort", "--data-dir=" + dir}, nil, quiet, &out, &out); code != exitOK {
+		t.Errorf("%d: %s", code, out.String())
 	}
 	for _, args := range [][]string{{"refresh"}, {"refresh", "1", "2"}, {"refresh", "1", "--timeout=0s"}} {
 		if got := jobmondb(t, append(args, "--data-dir="+dir)...); got.code != exitUsage {

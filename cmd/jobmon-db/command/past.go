@@ -24,8 +24,12 @@ type past struct {
 	history.Reader
 	api.Info
 	fresh func() ([]jobmon.Progress, error) // the newest pictures
+	live  bool                              // a daemon runs
 	close func()
 }
+
+// connectWithin is how long a question waits for a daemon that is there and does not speak: people wait no longer.
+const connectWithin = 900 * time.Millisecond
 
 // openPast asks the daemon that runs on the data dir, or opens the log when none does. What is printed is the same.
 func openPast(ctx context.Context, dataDir string) (*past, error) {
@@ -46,12 +50,14 @@ func openPast(ctx context.Context, dataDir string) (*past, error) {
 }
 
 func askDaemon(ctx context.Context, dataDir string) (*past, error) {
-	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
+	client := &api.Client{Transport: &endpoint.Client{
+		DataDir: dataDir, GreetingTimeout: 200 * time.Millisecond, ConnectTimeout: connectWithin,
+	}, Context: ctx}
 	info, err := client.Info(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := &past{Reader: client, Info: info, fresh: func() ([]jobmon.Progress, error) { return client.Pictures(ctx) }, close: func() {}}
+	p := &past{Reader: client, Info: info, live: true, fresh: func() ([]jobmon.Progress, error) { return client.Pictures(ctx) }, close: func() {}}
 	if info.Last == 0 {
 		return nil, p.empty(dataDir)
 	}

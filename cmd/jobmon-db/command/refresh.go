@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/requestdir"
 )
 
 type refreshOptions struct {
@@ -28,8 +30,11 @@ type refreshOptions struct {
 	bestEffort    bool
 }
 
-// longestJob is how many bytes of a job's name are read from standard input.
-const longestJob = 1 << 10
+// How many bytes of a job's name are read from standard input, and how long is waited for them at most.
+const (
+	longestJob = 1 << 10
+	nameWithin = 2 * time.Second
+)
 
 func (a *app) refresh() *cobra.Command {
 	var o refreshOptions
@@ -43,9 +48,10 @@ COMPUTER is an id (%ID% in a script) or a name. With an id there is always a fil
 for a computer that the database does not know. With --best-effort the command never fails a deployment: when
 no daemon answers in time, the file is replaced by one that says that the monitor is stopped, and the exit code is 0.
 
---job - reads the name from standard input, where quotes, & and % do no harm.`,
+--job - reads the name from standard input; one pair of quotes is not part of it. DS puts the name into the script's text
+before the script runs, so a name with & needs the quotes.`,
 		Example: `  jobmon-db refresh %ID% --job "%JOBNAME%" --best-effort
-  echo %JOBNAME%| jobmon-db refresh %ID% --job - --best-effort
+  echo "%JOBNAME%"| jobmon-db refresh %ID% --job - --best-effort
   jobmon-db refresh PC-0003`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -59,24 +65,21 @@ no daemon answers in time, the file is replaced by one that says that the monito
 	c.Flags().DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait for the daemon")
 	c.Flags().BoolVar(&o.bestEffort, "best-effort", false, "never fail: without an answer leave a file that says so")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		o.computer = strings.TrimSpace(args[0])
 		config, err := configured()
-		if err != nil {
-			return err
+		if err == nil {
+			err = a.refreshNow(c.Context(), config.DataDir, &o)
 		}
-		o.computer = args[0]
-		if o.timeout <= 0 {
-			return &usageError{fmt.Errorf("--timeout %v: it must be longer than nothing", o.timeout)}
-		}
-		if o.job == "-" {
-			if o.job, err = firstLine(a.stdin); err != nil && !o.bestEffort {
-				return err
-			}
-		}
-		err = refresh(c.Context(), a.stdout, config.DataDir, o)
 		if err == nil || !o.bestEffort {
 			return err
 		}
 		fmt.Fprintf(a.stderr, "jobmon-db: %v\n", err)
+		if config == nil { // something that a script did not ask about is misspelt; where the file belongs is known all the same
+			if config, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env), Flags: c.Flags()}); err != nil {
+				fmt.Fprintf(a.stderr, "jobmon-db: no file is left: %v\n", err)
+				return nil
+			}
+		}
 		if err := leaveStopped(config, o); err != nil {
 			fmt.Fprintf(a.stderr, "jobmon-db: %v\n", err)
 		}
@@ -85,19 +88,57 @@ no daemon answers in time, the file is replaced by one that says that the monito
 	return c
 }
 
-// firstLine reads a job's name.
-func firstLine(in io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(in, longestJob)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read the job's name from standard input: %w", err)
+// places are the variables that say where things are.
+func places(env []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+		name, _, _ := strings.Cut(strings.ToUpper(v), "=")
+		return strings.HasPrefix(name, "JOBMON_") && name != "JOBMON_DATA_DIR" && name != "JOBMON_EVT_DIR"
+	})
+}
+
+// refreshNow reads the job's name where it has to, and asks; all within the timeout.
+func (a *app) refreshNow(ctx context.Context, dataDir string, o *refreshOptions) error {
+	if o.timeout <= 0 {
+		return &usageError{fmt.Errorf("--timeout %v: it must be longer than nothing", o.timeout)}
 	}
-	return strings.ToValidUTF8(strings.Trim(line, " \r\n\x00"), "?"), nil
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	if o.job == "-" {
+		var err error
+		if o.job, err = firstLine(ctx, a.stdin, min(o.timeout/2, nameWithin)); err != nil && !o.bestEffort {
+			return err
+		}
+	}
+	o.job = requestdir.JobName([]byte(o.job))
+	return refresh(ctx, a.stdout, dataDir, *o)
+}
+
+// firstLine reads a job's name. Whoever holds standard input open without a line is waited for so long only.
+func firstLine(ctx context.Context, in io.Reader, patience time.Duration) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		line, err := bufio.NewReader(io.LimitReader(in, longestJob)).ReadString('\n')
+		read <- result{line, err}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case got := <-read:
+		if got.err != nil && !errors.Is(got.err, io.EOF) {
+			return "", fmt.Errorf("read the job's name from standard input: %w", got.err)
+		}
+		return got.line, nil
+	case <-ctx.Done():
+		return "", errors.New("no line came from standard input: write the job's name into it, or leave out --job -")
+	}
 }
 
 // refresh asks the daemon and prints what lies on the share now.
 func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOptions) error {
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
 	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
 	id, numeric := computerID(o.computer)
 	if !numeric {
@@ -134,7 +175,7 @@ func computerID(text string) (jobmon.ComputerID, bool) {
 func leaveStopped(config *configs.Config, o refreshOptions) error {
 	id, numeric := computerID(o.computer)
 	if !numeric {
-		return fmt.Errorf("no file is left for %q: only an id says which one, and nobody answers", o.computer)
+		return fmt.Errorf("no file is left for %q: without the daemon only an id says which one", o.computer)
 	}
 	path := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt", id))
 	if old, err := os.ReadFile(path); err == nil && !evt.Ours(old) && !config.Evt.Takeover {

@@ -111,25 +111,20 @@ func (p *past) filter(o replayOptions) (func(*jobmon.Event) bool, error) {
 		}
 		conditions = append(conditions, func(e *jobmon.Event) bool { return e.Computer == id && !e.Kind.OfDaemon() && e.Kind != jobmon.KindJob })
 	}
-	for text, since := range map[string]bool{o.since: true, o.until: false} {
-		if text == "" {
-			continue
-		}
-		point, err := when.Parse(text, p.Covered.Time(), p.zone())
-		if err != nil {
-			return nil, &usageError{err}
-		}
-		at := jobmon.InstantOf(point.Time)
-		if since && (point.Seq > p.Last || point.Seq == 0 && at > p.Covered) || !since && point.Seq == 0 && at <= p.First {
-			return nil, &outsideError{fmt.Errorf("%s is outside: %s", text, p.period())}
-		}
-		conditions = append(conditions, func(e *jobmon.Event) bool {
-			if point.Seq > 0 {
-				return (e.Seq >= point.Seq) == since
-			}
-			return (e.At >= at) == since
-		})
+	since, err := p.bound(o.since, true)
+	if err != nil {
+		return nil, err
 	}
+	until, err := p.bound(o.until, false)
+	if err != nil {
+		return nil, err
+	}
+	if o.since != "" && o.until != "" && (since.Seq > 0) == (until.Seq > 0) && !before(since, until) {
+		return nil, &usageError{fmt.Errorf("--since %s is not before --until %s: nothing lies between them", o.since, o.until)}
+	}
+	conditions = append(conditions, func(e *jobmon.Event) bool {
+		return (o.since == "" || reached(since, e)) && (o.until == "" || !reached(until, e))
+	})
 	return func(e *jobmon.Event) bool {
 		for _, ok := range conditions {
 			if !ok(e) {
@@ -138,4 +133,30 @@ func (p *past) filter(o replayOptions) (func(*jobmon.Event) bool, error) {
 		}
 		return true
 	}, nil
+}
+
+// bound reads one end of a range; text is "" for none.
+func (p *past) bound(text string, since bool) (when.Point, error) {
+	if text == "" {
+		return when.Point{}, nil
+	}
+	point, err := when.Parse(text, p.Covered.Time(), p.zone())
+	if err != nil {
+		return point, &usageError{err}
+	}
+	at := jobmon.InstantOf(point.Time)
+	if since && (point.Seq > p.Last || point.Seq == 0 && at > p.Covered) || !since && point.Seq == 0 && at <= p.First {
+		return point, &outsideError{fmt.Errorf("%s is outside: %s", text, p.period())}
+	}
+	return point, nil
+}
+
+func before(a, b when.Point) bool { return a.Seq < b.Seq || a.Time.Before(b.Time) }
+
+// reached says whether the event is at that point or behind it.
+func reached(point when.Point, e *jobmon.Event) bool {
+	if point.Seq > 0 {
+		return e.Seq >= point.Seq
+	}
+	return e.At >= jobmon.InstantOf(point.Time)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
@@ -55,6 +56,10 @@ func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (er
 		speed = config.Simulator.Speed
 		settings = simulated(settings, speed)
 	}
+	source, err := newSource(config, logger) // before anything is written for a configuration that is wrong
+	if err != nil {
+		return err
+	}
 	d, err := openDaemon(daemon.Options{
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
 		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout,
@@ -64,10 +69,17 @@ func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-
-	source, play, err := openSource(config, d.Daemon, logger)
-	if err != nil {
+	if err := sameKind(config, d.Info().Last > 0); err != nil {
 		return err
+	}
+
+	var play func(context.Context) error // what a simulated world runs on
+	if source == nil {
+		world, err := newWorld(config, d.Daemon, logger)
+		if err != nil {
+			return err
+		}
+		source, play = world, world.Run
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
@@ -118,8 +130,8 @@ func alongside(ctx context.Context, play, main func(context.Context) error) erro
 	return errors.Join(err, <-done)
 }
 
-// openSource makes the configured source. play, where it is not nil, is what the simulated world runs on.
-func openSource(config *configs.Config, d api.Daemon, logger zerolog.Logger) (source ingest.Source, play func(context.Context) error, err error) {
+// newSource makes the configured source; nil for the simulator, whose world lies in the data dir and has to wait for its lock.
+func newSource(config *configs.Config, logger zerolog.Logger) (ingest.Source, error) {
 	switch config.Source.Kind {
 	case configs.KindSQLServer:
 		s, err := mssql.New(mssql.Options{
@@ -127,21 +139,37 @@ func openSource(config *configs.Config, d api.Daemon, logger zerolog.Logger) (so
 			LockTimeout: config.Source.LockTimeout, Log: logger,
 		})
 		if err != nil {
-			return nil, nil, &usageError{err}
+			return nil, &usageError{err}
 		}
-		return s, nil, nil
+		return s, nil
 	case configs.KindSimulator:
-		s, err := simulator.New(simulator.Options{
-			Seed: config.Simulator.Seed, Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,
-			Dir: config.DataDir, Hook: deliverer(d, config.Evt.Dir, filepath.Join(config.DataDir, "clients")),
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		return s, s.Run, nil
+		return nil, nil
 	}
-	return nil, nil, &usageError{fmt.Errorf("source.kind %s cannot be used yet: choose %s or %s",
+	return nil, &usageError{fmt.Errorf("source.kind %s cannot be used yet: choose %s or %s",
 		config.Source.Kind, configs.KindSQLServer, configs.KindSimulator)}
+}
+
+// newWorld begins the simulated Deployment Server, or goes on with it.
+func newWorld(config *configs.Config, d api.Daemon, logger zerolog.Logger) (*simulator.Source, error) {
+	logger.Warn().Msg("watching a made-up Deployment Server: no real one is named in source.dsn")
+	return simulator.New(simulator.Options{
+		Seed: config.Simulator.Seed, Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,
+		Dir: config.DataDir, Hook: deliverer(d, config.Evt.Dir, filepath.Join(config.DataDir, "clients")),
+	})
+}
+
+// sameKind keeps a real Deployment Server's history and a made-up one's apart: a setting that is lost must not write
+// stories into the log.
+func sameKind(config *configs.Config, begun bool) error {
+	_, err := os.Stat(filepath.Join(config.DataDir, simulator.StateFile))
+	madeUp := err == nil
+	switch {
+	case !begun || madeUp == (config.Source.Kind == configs.KindSimulator):
+		return nil
+	case madeUp:
+		return &usageError{fmt.Errorf("%s holds the history of a made-up Deployment Server: name another data_dir for the one in source.dsn", config.DataDir)}
+	}
+	return &usageError{fmt.Errorf("%s holds the history of a real Deployment Server and no source is named: set source.dsn, or another data_dir for the simulator", config.DataDir)}
 }
 
 // newLogger writes for people on a terminal and JSON otherwise, unless the format is configured.

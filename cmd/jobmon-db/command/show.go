@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -106,6 +107,8 @@ func (p *past) picturesAt(at string, messages io.Writer) ([]jobmon.Progress, err
 // show prints all these pictures, or the one that is asked for.
 func (p *past) show(out io.Writer, list []jobmon.Progress, o showOptions, look term.Options) error {
 	if o.computer == "" {
+		// a request for an id that the database does not know leaves a picture, and no deployment to list
+		list = slices.DeleteFunc(list, func(p jobmon.Progress) bool { return p.Unknown })
 		return showBoard(out, list, o.output, look)
 	}
 	id, err := p.Names.Find(o.computer)
@@ -117,7 +120,10 @@ func (p *past) show(out io.Writer, list []jobmon.Progress, o showOptions, look t
 			return showScreen(out, &list[i], o.output, look)
 		}
 	}
-	return &nothingError{fmt.Errorf("%s had no picture then: it had not been in a deployment since the log began; %s", o.computer, p.period())}
+	if o.at == "" {
+		return &nothingError{fmt.Errorf("%s has no picture: no deployment of it has begun since the log did; %s", o.computer, p.period())}
+	}
+	return &nothingError{fmt.Errorf("%s had no picture then: no deployment of it had begun since the log did; %s", o.computer, p.period())}
 }
 
 func pictures(state *history.State) []jobmon.Progress {

@@ -62,6 +62,9 @@ func status(ctx context.Context, out, messages io.Writer, dataDir, computer, out
 	if err := p.show(out, list, showOptions{computer: computer, output: output}, look); err != nil || p.AgeMS < 0 {
 		return err
 	}
+	if !p.live {
+		fmt.Fprint(messages, "No daemon runs: this is what the log says. ")
+	}
 	_, err = fmt.Fprintf(messages, "The source was last read %v ago.\n", (time.Duration(p.AgeMS) * time.Millisecond).Round(time.Second))
 	return err
 }

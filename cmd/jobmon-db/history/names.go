@@ -67,7 +67,7 @@ type UnknownError struct {
 
 func (e *UnknownError) Error() string {
 	if len(e.Closest) == 0 {
-		return fmt.Sprintf("no computer %q: the log knows none yet", e.Asked)
+		return fmt.Sprintf("no computer %q: the log knows no names yet", e.Asked)
 	}
 	return fmt.Sprintf("no computer %q in the log; the closest names are %s", e.Asked, strings.Join(e.Closest, ", "))
 }
@@ -90,7 +90,7 @@ func (e *AmbiguousError) Error() string {
 		}
 		list = append(list, text+")")
 	}
-	return fmt.Sprintf("%d computers are called %q; say which one: %s", len(e.Found), e.Asked, strings.Join(list, ", "))
+	return fmt.Sprintf("%d computers are called %q; say which one: %s", len(e.Found), strings.TrimPrefix(e.Asked, "name:"), strings.Join(list, ", "))
 }
 
 // Find resolves what a person typed: an id, a name (case does not matter), or either with "id:" or "name:" in front.
@@ -139,11 +139,7 @@ func (n Names) closest(text string) []string {
 	}
 	var all []candidate
 	for _, k := range n.sorted() {
-		names := k.Names
-		if len(names) == 0 {
-			names = []string{strconv.Itoa(int(k.ID))}
-		}
-		for _, name := range names {
+		for _, name := range k.Names {
 			all = append(all, candidate{name, levenshtein.ComputeDistance(strings.ToLower(text), strings.ToLower(name))})
 		}
 	}
