@@ -123,12 +123,8 @@ func leave(path string, info Info) error {
 	if err != nil {
 		return err
 	}
-	for began := time.Now(); ; time.Sleep(pause) {
-		err := atomicfile.Write(path, append(text, '\r', '\n'), 0o644)
-		if err == nil || !atomicfile.Busy(err) || time.Since(began) > patience {
-			return err
-		}
-	}
+	text = append(text, '\r', '\n')
+	return atomicfile.Patiently(patience, func() error { return atomicfile.Write(path, text, 0o644) })
 }
 
 // Holder is the word about the process that has the lock on the file at path; zero when nobody has left one. A process

@@ -22,7 +22,6 @@ const (
 	largestEvt  = 1 << 20     // bytes; a larger file is nobody's .evt file
 	oldRequest  = time.Minute // the daemon answers within seconds
 	writeTrying = time.Second // a virus scanner holds a new file for a moment
-	writePause  = 20 * time.Millisecond
 )
 
 // folder says whether the folder can be used; line is what the caller goes on with, and there whether it exists.
@@ -79,11 +78,7 @@ func writable(dir string) error {
 			return nil
 		},
 	} {
-		err := step()
-		for began := time.Now(); atomicfile.Busy(err) && time.Since(began) < writeTrying; err = step() {
-			time.Sleep(writePause)
-		}
-		if err != nil {
+		if err := atomicfile.Patiently(writeTrying, step); err != nil {
 			_ = os.Remove(path) // what could not be replaced may be removable
 			return fmt.Errorf("%s is not writable: %w", dir, root(err))
 		}

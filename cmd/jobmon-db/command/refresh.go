@@ -188,21 +188,5 @@ func leaveStopped(config *configs.Config, o refreshOptions) error {
 	if err := os.MkdirAll(config.Evt.Dir, 0o755); err != nil {
 		return fmt.Errorf("make the evt folder: %w", err)
 	}
-	return replaceBusy(path, file)
-}
-
-// replaceBusy writes the file, for a second also against readers that have it open (Windows).
-func replaceBusy(path string, file []byte) error {
-	deadline := time.After(time.Second)
-	for {
-		err := atomicfile.Write(path, file, 0o644)
-		if err == nil || !atomicfile.Busy(err) {
-			return err
-		}
-		select {
-		case <-deadline:
-			return err
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	return atomicfile.Patiently(time.Second, func() error { return atomicfile.Write(path, file, 0o644) })
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -13,17 +14,7 @@ import (
 // an open deployment. The next start says so, once, and what the database still tells is told again.
 func TestARestoredLogSaysThatItIsDamaged(t *testing.T) {
 	play(t, "09:40", func(s *site) {
-		pc, over := s.watch().pc("PC-0001"), s.pc("PC-0002")
-		s.at("10:00")
-		over.drop(folder()...)
-		s.at("10:04").stop()
-		backup := t.TempDir()
-		if err := os.CopyFS(backup, os.DirFS(s.dataDir)); err != nil {
-			t.Fatal(err)
-		}
-		s.watch()
-		pc.drop(folder()...)
-		s.at("10:20").stop()
+		pc, over, backup := s.goOnAfterABackup()
 		newest := pc.file().Seq
 		left := filepath.Join(s.evtDir, "5000099.evt") // of a computer that is no more: nobody will write it again
 		if err := os.WriteFile(left, pc.content(), 0o644); err != nil {
@@ -64,6 +55,59 @@ func TestANewLogBesideOldFilesIsNotDamaged(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A log that lost its end is told again what happened meanwhile; nobody knows any more when it was, although the file
+// that says until when the source was watched has survived.
+func TestWhatIsToldAgainAfterALossIsInexact(t *testing.T) {
+	play(t, "09:40", func(s *site) {
+		_, _, backup := s.goOnAfterABackup()
+		covered, err := os.ReadFile(filepath.Join(s.dataDir, history.CoverageFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(backup, history.CoverageFile), covered, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s.dataDir, s.seen = backup, nil
+		s.watch().after(settle)
+		s.stop()
+
+		told := 0
+		for _, b := range s.batches() {
+			if !slices.ContainsFunc(b.Events, func(e jobmon.Event) bool { return e.Kind == jobmon.KindDamaged }) {
+				continue
+			}
+			for _, e := range b.Events {
+				if e.Kind != jobmon.KindStarted && e.Kind != jobmon.KindFinished {
+					continue
+				}
+				if told++; !e.Flags.Has(jobmon.Inexact) {
+					t.Errorf("told again as exact: %+v", e)
+				}
+			}
+		}
+		if told == 0 {
+			t.Error("nothing was told again")
+		}
+	})
+}
+
+// goOnAfterABackup plays two deployments, with a backup of the data dir before the second one; then the daemon is stopped.
+func (s *site) goOnAfterABackup() (pc, over *client, backup string) {
+	s.t.Helper()
+	pc, over = s.watch().pc("PC-0001"), s.pc("PC-0002")
+	s.at("10:00")
+	over.drop(folder()...)
+	s.at("10:04").stop()
+	backup = s.t.TempDir()
+	if err := os.CopyFS(backup, os.DirFS(s.dataDir)); err != nil {
+		s.t.Fatal(err)
+	}
+	s.watch()
+	pc.drop(folder()...)
+	s.at("10:20").stop()
+	return pc, over, backup
 }
 
 // damaged stops the daemon and compares what its log says of its own damage: sequence numbers alone.
