@@ -1,8 +1,11 @@
 package tdstest
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,9 +28,10 @@ type Table struct {
 
 // Tables are what the database holds, by name, and the server's clock. They are changed within Server.Change only.
 type Tables struct {
-	ByName map[string]*Table
-	Now    jobmon.Instant // what GETUTCDATE() answers; 0 is the time of this computer
-	Offset jobmon.Offset  // of GETDATE()
+	ByName   map[string]*Table
+	Now      jobmon.Instant // what GETUTCDATE() answers; 0 is the time of this computer
+	Offset   jobmon.Offset  // of GETDATE()
+	Snapshot bool           // the database allows snapshot isolation
 }
 
 // newTables are a Deployment Server's, empty (docs/ds-database.md).
@@ -90,6 +94,12 @@ func (t *Tables) query(statement string) (*Table, error) {
 		return constants(DateTime, now.Wall(0), now.Wall(t.Offset)), nil
 	case "SELECT DB_NAME(), SCHEMA_NAME()":
 		return constants(NVarChar, Database, "dbo"), nil
+	case "SELECT snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()":
+		state := 0
+		if t.Snapshot {
+			state = 1
+		}
+		return constants(Int, state), nil
 	case "SELECT @@VERSION, @@SERVERNAME, SUSER_SNAME()":
 		return constants(NVarChar, "Test SQL Server 1.0\n\tfor tests", ServerName, User), nil
 	}
@@ -97,8 +107,12 @@ func (t *Tables) query(statement string) (*Table, error) {
 	if strings.HasPrefix(rest, "IS_SRVROLEMEMBER(") || strings.HasPrefix(rest, "HAS_PERMS_BY_NAME(") {
 		return constants(Int, slices.Repeat([]any{0}, strings.Count(rest, "("))...), nil
 	}
-	rest, top0 := strings.CutPrefix(rest, "TOP 0 ")
+	top := -1
+	if _, err := fmt.Sscanf(rest, "TOP %d", &top); err == nil {
+		rest = strings.TrimPrefix(rest, fmt.Sprintf("TOP %d ", top))
+	}
 	list, rest, hasFrom := strings.Cut(rest, " FROM ")
+	rest, order, _ := strings.Cut(rest, " ORDER BY ")
 	from, where, _ := strings.Cut(rest, " WHERE ")
 	if !isSelect || !hasFrom {
 		return nil, refusal{misuse, "the test server knows no answer to: " + statement}
@@ -111,8 +125,11 @@ func (t *Tables) query(statement string) (*Table, error) {
 	if rows, err = in.filter(rows, where); err != nil {
 		return nil, err
 	}
-	if top0 {
-		rows = nil
+	if at := in.index(strings.Trim(order, "[]")); at >= 0 {
+		rows = slices.SortedStableFunc(slices.Values(rows), func(a, b []any) int { return cmp.Compare(number(a[at]), number(b[at])) })
+	}
+	if top >= 0 {
+		rows = rows[:min(top, len(rows))]
 	}
 	return in.project(strings.Split(list, ", "), rows)
 }
@@ -148,27 +165,62 @@ func (t *Tables) information() *Table {
 	return in
 }
 
-// filter keeps the rows that a condition "column IN (a, b)" holds for; "" keeps all.
+// filter keeps the rows that one of the conditions joined by OR holds for; "" keeps all.
 func (t *Table) filter(rows [][]any, where string) ([][]any, error) {
 	if where == "" {
 		return rows, nil
 	}
-	column, list, ok := strings.Cut(where, " IN (")
-	at := t.index(strings.Trim(column, "[]"))
-	if !ok || at < 0 {
-		return nil, refusal{misuse, "the test server does not understand: WHERE " + where}
-	}
-	wanted := map[string]bool{}
-	for value := range strings.SplitSeq(strings.TrimSuffix(list, ")"), ", ") {
-		wanted[strings.Trim(strings.TrimPrefix(value, "N"), "'")] = true
+	var conditions []func(row []any) bool
+	for text := range strings.SplitSeq(where, " OR ") {
+		condition, err := t.condition(text)
+		if err != nil {
+			return nil, err
+		}
+		conditions = append(conditions, condition)
 	}
 	var kept [][]any
 	for _, row := range rows {
-		if wanted[fmt.Sprint(row[at])] {
+		if slices.ContainsFunc(conditions, func(holds func([]any) bool) bool { return holds(row) }) {
 			kept = append(kept, row)
 		}
 	}
 	return kept, nil
+}
+
+// condition understands "column IN (a, b)", "column IS NULL" and comparisons of a column with a whole number.
+func (t *Table) condition(text string) (func(row []any) bool, error) {
+	column, rest, _ := strings.Cut(text, " ")
+	at := t.index(strings.Trim(column, "[]"))
+	if at < 0 {
+		return nil, refusal{207, "no column " + column}
+	}
+	if rest == "IS NULL" {
+		return func(row []any) bool { return row[at] == nil }, nil
+	}
+	if list, ok := strings.CutPrefix(rest, "IN ("); ok {
+		wanted := map[string]bool{}
+		for value := range strings.SplitSeq(strings.TrimSuffix(list, ")"), ", ") {
+			wanted[strings.Trim(strings.TrimPrefix(value, "N"), "'")] = true
+		}
+		return func(row []any) bool { return wanted[fmt.Sprint(row[at])] }, nil
+	}
+	operator, value, _ := strings.Cut(rest, " ")
+	against, err := strconv.Atoi(value)
+	signs := map[string][]int{"=": {0}, ">": {1}, ">=": {0, 1}}[operator]
+	if err != nil || signs == nil {
+		return nil, refusal{misuse, "the test server does not understand: WHERE " + text}
+	}
+	return func(row []any) bool {
+		return row[at] != nil && slices.Contains(signs, cmp.Compare(number(row[at]), against))
+	}, nil
+}
+
+// number is the value of a cell of whole numbers; NULL is the least, as in an ORDER BY.
+func number(cell any) int {
+	if n, ok := cell.(int); ok {
+		return n
+	}
+	return math.MinInt
 }
 
 // project takes the columns of a list out of the rows; a listed NULL is an int, as SQL Server has it.
