@@ -21,12 +21,6 @@ func (m *moment) middle() time.Time { return m.began.Add(m.ended.Sub(m.began) / 
 // ahead is how far the server's clock is ahead of ours.
 func (m *moment) ahead() time.Duration { return m.server.Sub(jobmon.InstantOf(m.middle())) }
 
-// reading is a snapshot and the moment it is of.
-type reading struct {
-	*jobmon.Snapshot
-	*moment
-}
-
 // Now is the present time by the SQL Server's clock: from the last good read on our clock carries it forward, and
 // before the first one the last known difference does. Safe for concurrent use.
 func (p *Poller) Now() jobmon.Instant {

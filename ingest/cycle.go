@@ -1,48 +1,46 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-const (
-	tries      = 4                      // of one cycle, while the errors are transient
-	firstPause = 100 * time.Millisecond // before the second try, then doubling; varied by half either way
-)
-
-// cycle reads once and commits what changed, or that the source is lost. It answers those who waited for this read.
-func (p *Poller) cycle(ctx context.Context) (err error) {
+// cycle reads once and commits what changed, or that the source is lost. It answers those who waited for this read;
+// caused says that it is for them that it reads now.
+func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 	var at jobmon.Instant
 	waiters := p.take()
 	defer func() { waiters.answer(at, err) }()
 
-	r, err := p.read(ctx)
+	began := time.Now()
+	r, err := p.read(ctx, caused)
 	if ctx.Err() != nil {
 		return ErrStopped // says nothing about the source
 	}
+	p.measure(began, err)
 	if err != nil {
 		return p.lose(ctx, err)
 	}
 	events := p.compare(r)
 	if err := p.commit(ctx, r.Now, events); err != nil {
+		p.reader.pass = nil
+		p.passes.again()
 		return err
 	}
+	p.reader.index.apply(events)
+	p.passes.told(r.passed)
 	if p.log.SourceLost {
 		p.options.Logger.Info().Msg("the source is back")
 	}
 	p.log.SourceLost = false
 	p.log.Read, p.log.Offset = true, r.Offset
 	p.setLast(r.moment)
-	p.options.Logger.Debug().Int("rows", len(r.Rows)).Int("events", len(events)).
-		Dur("reading", r.ended.Sub(r.began)).Dur("all", time.Since(r.began)).Msg("read the source")
+	p.options.Logger.Debug().Int("rows", r.rows).Int("events", len(events)).
+		Dur("reading", r.ended.Sub(began)).Dur("all", time.Since(began)).Msg("read the source")
 	if p.options.Covered != nil {
 		p.options.Covered(r.Now, r.ahead())
 	}
@@ -50,48 +48,20 @@ func (p *Poller) cycle(ctx context.Context) (err error) {
 	return nil
 }
 
-// read tries until a read succeeds, as long as the server asks to try again, within the cycle's time.
-func (p *Poller) read(ctx context.Context) (*reading, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.options.Timeout,
-		fmt.Errorf("the source did not answer within %v", p.options.Timeout))
-	defer cancel()
-	r, err := backoff.Retry(ctx, func() (*reading, error) {
-		r, err := p.readOnce(ctx)
-		if err != nil && !errors.Is(err, ErrTransient) {
-			return nil, backoff.Permanent(err)
-		}
-		return r, err
-	}, backoff.WithMaxTries(tries), backoff.WithBackOff(&backoff.ExponentialBackOff{
-		InitialInterval: firstPause, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: time.Second,
-	}))
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+// read reads quickly, and as much of a pass as is due.
+func (p *Poller) read(ctx context.Context, caused bool) (*reading, error) {
+	mirror := p.journal.Mirror()
+	limit := p.passes.due(p.reader.pass != nil, caused)
+	if limit > 0 && p.reader.pass == nil {
+		p.reader.pass = newPass(mirror)
 	}
-	return r, err
-}
-
-// readOnce reads and confirms: rows that this read misses are looked up before they count as gone.
-func (p *Poller) readOnce(ctx context.Context) (*reading, error) {
-	began := time.Now()
-	s, err := p.source.Read(ctx, p.journal.Watching())
+	r, err := p.reader.read(ctx, mirror, p.journal.Watching(), limit)
 	if err != nil {
-		return nil, fmt.Errorf("read the source: %w", err)
+		p.reader.pass = nil
+		p.passes.failed(err)
+		return nil, err
 	}
-	r := &reading{s, &moment{began: began, ended: time.Now(), server: s.Now}}
-	missing := p.journal.Mirror().Missing(s.Rows)
-	if len(missing) == 0 {
-		return r, nil
-	}
-	found, err := p.source.Lookup(ctx, missing)
-	if err != nil {
-		return nil, fmt.Errorf("look up %d rows that a read did not return: %w", len(missing), err)
-	}
-	s.Gone = slices.DeleteFunc(missing, func(id jobmon.ScheduleID) bool {
-		_, ok := slices.BinarySearchFunc(found, id, func(r jobmon.Row, id jobmon.ScheduleID) int { return cmp.Compare(r.ID, id) })
-		return ok
-	})
-	s.Rows = append(s.Rows, found...)
-	s.Normalize()
+	r.Agents = p.agents.settled(r.Agents, mirror.Agents, r.ended, p.options.Interval*3/2)
 	return r, nil
 }
 

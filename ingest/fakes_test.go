@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -21,17 +22,23 @@ import (
 
 // fakeSource is a database that the test holds in its hands.
 type fakeSource struct {
-	mu     sync.Mutex
-	tables *jobmon.Mirror
-	hidden map[jobmon.ScheduleID]bool // rows that Read misses and Lookup finds
-	ahead  time.Duration              // of the server's clock
-	offset jobmon.Offset
-	delay  time.Duration         // of each Read
-	fail   func(read int) error  // asked at the end of each Read, counted from 1
-	began  []time.Time           // when each Read began
-	asked  [][]jobmon.ScheduleID // of each Lookup
-	watch  []jobmon.ComputerID   // of the last Read
-	busy   bool
+	mu        sync.Mutex
+	tables    *jobmon.Mirror
+	hidden    map[jobmon.ScheduleID]bool // rows that Read and Page miss and Lookup finds
+	ahead     time.Duration              // of the server's clock
+	offset    jobmon.Offset
+	delay     time.Duration        // of each Read
+	fail      func(read int) error // asked at the end of each Read, counted from 1
+	failPage  func(page int) error // asked at the end of each Page, counted from 1
+	began     []time.Time          // when each Read began
+	asked     []ingest.IDs         // of each Lookup
+	pages     int                  // read so far
+	names     int                  // how often they were read
+	pageDelay time.Duration
+	reveal    int                 // the page at which nothing is hidden any more
+	stuck     bool                // every page ends at id 0
+	watch     []jobmon.ComputerID // of the last Read
+	busy      bool
 }
 
 func newSource() *fakeSource {
@@ -67,14 +74,14 @@ func (s *fakeSource) reads() []time.Time {
 	return slices.Clone(s.began)
 }
 
-func (s *fakeSource) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+func (s *fakeSource) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
 	s.mu.Lock()
 	if s.busy {
 		panic("two reads at once")
 	}
 	s.busy = true
 	s.began = append(s.began, time.Now())
-	s.watch = watch
+	s.watch = q.Watch
 	delay := s.delay
 	s.mu.Unlock()
 
@@ -96,35 +103,93 @@ func (s *fakeSource) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobm
 			return nil, err
 		}
 	}
-	snapshot := &jobmon.Snapshot{
-		Now: jobmon.InstantOf(time.Now().Add(s.ahead)), Offset: s.offset,
-		Jobs: slices.Collect(maps.Values(s.tables.Jobs)), JobsRead: true,
-		Computers: slices.Collect(maps.Values(s.tables.Computers)), ComputersRead: true,
-	}
+	snapshot := &jobmon.Snapshot{Now: jobmon.InstantOf(time.Now().Add(s.ahead)), Offset: s.offset}
 	for id, r := range s.tables.Rows {
-		if !s.hidden[id] {
+		if (!r.Status.Finished() || id > q.Above) && !s.hidden[id] {
 			snapshot.Rows = append(snapshot.Rows, r)
 		}
 	}
-	for _, id := range watch {
+	for _, id := range q.Watch {
 		snapshot.Agents = append(snapshot.Agents, jobmon.Agent{Computer: id, State: s.tables.Agents[id]})
 	}
 	snapshot.Normalize()
 	return snapshot, nil
 }
 
-func (s *fakeSource) Lookup(_ context.Context, ids []jobmon.ScheduleID) ([]jobmon.Row, error) {
+func (s *fakeSource) Lookup(_ context.Context, ids ingest.IDs) (*jobmon.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked = append(s.asked, slices.Clone(ids))
-	var rows []jobmon.Row
+	s.asked = append(s.asked, ids)
+	found := &jobmon.Snapshot{
+		Rows:      pick(s.tables.Rows, ids.Rows),
+		Jobs:      pick(s.tables.Jobs, ids.Jobs),
+		Computers: pick(s.tables.Computers, ids.Computers),
+	}
+	return found, nil
+}
+
+func pick[K comparable, V any](all map[K]V, ids []K) (found []V) {
 	for _, id := range ids {
-		if r, ok := s.tables.Rows[id]; ok {
-			rows = append(rows, r)
+		if v, ok := all[id]; ok {
+			found = append(found, v)
 		}
 	}
-	return rows, nil
+	return found
 }
+
+// pageRows is how many rows the fake puts on a page.
+const pageRows = 3
+
+func (s *fakeSource) Page(_ context.Context, from jobmon.ScheduleID) ([]jobmon.Row, jobmon.ScheduleID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pageDelay > 0 {
+		s.mu.Unlock()
+		time.Sleep(s.pageDelay) // of the bubble
+		s.mu.Lock()
+	}
+	if s.pages++; s.pages == s.reveal {
+		clear(s.hidden)
+	}
+	if s.stuck {
+		return nil, 0, nil
+	}
+	if s.failPage != nil {
+		if err := s.failPage(s.pages); err != nil {
+			return nil, 0, err
+		}
+	}
+	var rows []jobmon.Row
+	for _, id := range slices.Sorted(maps.Keys(s.tables.Rows)) {
+		if id < from || s.hidden[id] {
+			continue
+		}
+		if rows = append(rows, s.tables.Rows[id]); len(rows) == pageRows {
+			return rows, id, nil
+		}
+	}
+	return rows, math.MaxInt32, nil
+}
+
+// batches is how many batches were sent so far.
+func (s *fakeSource) batches() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.began) + len(s.asked) + s.pages + s.names
+}
+
+func (s *fakeSource) Names(context.Context) (*jobmon.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.names++
+	names := &jobmon.Snapshot{
+		Jobs: slices.Collect(maps.Values(s.tables.Jobs)), Computers: slices.Collect(maps.Values(s.tables.Computers)),
+	}
+	names.Normalize()
+	return names, nil
+}
+
+func (s *fakeSource) Cost() ingest.Cost { return ingest.Cost{} }
 
 func (s *fakeSource) Close() error { return nil }
 

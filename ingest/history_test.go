@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,8 +15,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// TestHistories is Law 1 through the poller: whatever happens to the tables, the source, the log and the daemon, the
-// fold of what was committed is what the last good read could see.
+// TestHistories is laws 1 and 3 through the poller, against a model that reads everything: whatever happens to the
+// tables, the source, the log and the daemon, what a good read had to see is in the log at once and told as the model
+// tells it, and after a pass the fold of the log is the tables.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := drawSteps(rt)
@@ -38,18 +40,21 @@ func drawSteps(t *rapid.T) []step {
 	for range rapid.IntRange(1, 25).Draw(t, "steps") {
 		steps = append(steps, step{
 			change: drawChange(t),
-			then:   rapid.SampledFrom([]string{"read", "missed", "lost", "full", "restart", "wait"}).Draw(t, "then"),
+			then:   rapid.SampledFrom([]string{"read", "missed", "lost", "again", "full", "restart", "wait", "pass", "cut pass"}).Draw(t, "then"),
 		})
 	}
 	return steps
 }
 
+// drawChange draws what happens between two reads: several things, also to one row. Ids come in no order, some of them
+// in the window below the highest, others below it.
 func drawChange(t *rapid.T) func(*jobmon.Mirror) {
 	name := rapid.SampledFrom([]string{"", "(JM) Office"})
 	status := rapid.SampledFrom([]jobmon.Status{jobmon.StatusNull, jobmon.StatusRunning, jobmon.StatusOf(0), jobmon.StatusOf(1603), jobmon.StatusOf(-7)})
 	begins := rapid.SampledFrom([]jobmon.WallTime{jobmon.NoStart, 0, 60_000})
+	ids := rapid.OneOf(rapid.Int32Range(1, 12), rapid.Int32Range(5000, 5004), rapid.SampledFrom([]int32{-2147483648, -5, 1999, 2000, 2001}))
 	var changes []func(*jobmon.Mirror)
-	for _, id := range rapid.SliceOfN(rapid.Int32Range(1, 12), 0, 5).Draw(t, "ids") {
+	for _, id := range rapid.SliceOfN(ids, 0, 6).Draw(t, "ids") {
 		row := jobmon.Row{
 			ID: jobmon.ScheduleID(id), Job: jobmon.JobID(rapid.Int32Range(0, 3).Draw(t, "job")),
 			Computer: jobmon.ComputerID(rapid.Int32Range(5000001, 5000002).Draw(t, "computer")),
@@ -59,10 +64,19 @@ func drawChange(t *rapid.T) func(*jobmon.Mirror) {
 		computer := jobmon.Computer{ID: row.Computer, Ghost: rapid.Bool().Draw(t, "ghost")}
 		changes = append(changes, rapid.SampledFrom([]func(*jobmon.Mirror){
 			func(m *jobmon.Mirror) { m.Rows[row.ID] = row },
+			func(m *jobmon.Mirror) {
+				if old, ok := m.Rows[row.ID]; ok { // it goes on
+					old.Status = row.Status
+					m.Rows[row.ID] = old
+				}
+			},
 			func(m *jobmon.Mirror) { delete(m.Rows, row.ID) },
 			func(m *jobmon.Mirror) { m.Jobs[job.ID] = job },
 			func(m *jobmon.Mirror) { delete(m.Jobs, job.ID) },
 			func(m *jobmon.Mirror) { m.Computers[computer.ID] = computer },
+			func(m *jobmon.Mirror) {
+				maps.DeleteFunc(m.Rows, func(_ jobmon.ScheduleID, r jobmon.Row) bool { return r.Status.Finished() })
+			},
 		}).Draw(t, "change"))
 	}
 	return func(m *jobmon.Mirror) {
@@ -72,22 +86,43 @@ func drawChange(t *rapid.T) func(*jobmon.Mirror) {
 	}
 }
 
+const reconcile = 2 * time.Minute
+
 func play(t *testing.T, steps []step) error {
 	s, j := newSource(), newJournal()
-	r := start(t, s, j, asRecorded(j))
+	options := func(o *ingest.Options) {
+		asRecorded(j)(o)
+		o.Reconcile = reconcile
+	}
+	r := start(t, s, j, options)
+	unfinished := map[jobmon.ScheduleID]bool{} // at the last good read
+	highest := jobmon.ScheduleID(-2147483648)  // that was ever known in this run
 	for i, step := range steps {
+		whole := false
 		s.change(func() { step.change(s.tables) })
+		before, told := clone(j.mirror), len(j.batches)
 		switch step.then {
-		case "missed":
+		case "missed": // rows that the log takes for unfinished; another one is seen by the next read
 			s.change(func() {
-				for id := range j.mirror.Rows {
-					s.hidden[id] = (int(id)+i)%3 == 0
+				for id, r := range j.mirror.Rows {
+					s.hidden[id] = !r.Status.Finished() && (int(id)+i)%3 == 0
 				}
 			})
 		case "lost":
 			s.failWith(errors.New("gone"))
 			pass(20 * time.Second)
 			s.heal()
+			whole = true
+		case "again":
+			tried := 0
+			s.change(func() {
+				s.fail = func(int) error {
+					if tried++; tried%3 != 0 {
+						return fmt.Errorf("deadlock: %w", ingest.ErrTransient)
+					}
+					return nil
+				}
+			})
 		case "full":
 			j.change(func() { j.fail = errors.New("no space left on device") })
 			pass(20 * time.Second)
@@ -97,23 +132,109 @@ func play(t *testing.T, steps []step) error {
 				return err
 			}
 			pass(time.Second)
-			r = start(t, s, j, asRecorded(j))
+			r = start(t, s, j, options)
+			whole = true
 		case "wait":
 			pass(7 * time.Second)
+		case "pass":
+			pass(reconcile + time.Minute)
+			whole = true
+		case "cut pass": // the connection breaks after the first page of one
+			pages := s.pages
+			s.change(func() {
+				s.failPage = func(page int) error {
+					if page == pages+2 {
+						return errors.New("connection reset")
+					}
+					return nil
+				}
+			})
+			pass(reconcile + 3*time.Minute)
+			s.change(func() { s.failPage = nil })
+			whole = true
 		}
 		if _, err := r.Refresh(t.Context()); err != nil {
 			return err
 		}
 		synctest.Wait()
 		s.change(func() { clear(s.hidden) })
-		if got, want := j.mirror, s.tables; !maps.Equal(got.Rows, want.Rows) || !maps.Equal(got.Jobs, want.Jobs) || !maps.Equal(got.Computers, want.Computers) {
-			return fmt.Errorf("after step %d (%s) the fold of the log is\n %v\nthe tables are\n %v", i, step.then, got, want)
+		s.heal()
+		if whole {
+			if got, want := j.mirror, s.tables; !maps.Equal(got.Rows, want.Rows) || !maps.Equal(got.Jobs, want.Jobs) || !maps.Equal(got.Computers, want.Computers) {
+				return fmt.Errorf("after step %d (%s) the fold of the log is\n %v\nthe tables are\n %v", i, step.then, got, want)
+			}
+		}
+		atOnce := func(id jobmon.ScheduleID) bool {
+			now, there := s.tables.Rows[id]
+			return unfinished[id] || there && !now.Status.Finished() || id > highest-1000 && highest > -2147483648+1000
+		}
+		if err := compareWithModel(before, s.tables, j.mirror, j.batches[told:], atOnce); err != nil {
+			return fmt.Errorf("step %d (%s): %w", i, step.then, err)
+		}
+		clear(unfinished)
+		for id, r := range s.tables.Rows {
+			unfinished[id] = !r.Status.Finished()
+		}
+		if step.then == "restart" {
+			highest = -2147483648
+		}
+		for _, m := range []*jobmon.Mirror{before, j.mirror} {
+			for id := range m.Rows {
+				highest = max(highest, id)
+			}
 		}
 	}
 	if err := r.stop(); err != nil {
 		return err
 	}
 	return checkRuns(j.batches)
+}
+
+// compareWithModel compares what was told of the rows that had to be told at once with what a model tells that reads all
+// the tables.
+func compareWithModel(before, tables, after *jobmon.Mirror, batches []jobmon.Batch, atOnce func(jobmon.ScheduleID) bool) error {
+	for id, want := range tables.Rows {
+		if got, ok := after.Rows[id]; atOnce(id) && (!ok || got != want) {
+			return fmt.Errorf("row %d had to be seen: the log says %+v (%t), the table %+v", id, got, ok, want)
+		}
+	}
+	for id := range after.Rows {
+		if _, ok := tables.Rows[id]; atOnce(id) && !ok {
+			return fmt.Errorf("row %d is gone, and the log does not say so", id)
+		}
+	}
+	all := &jobmon.Snapshot{Rows: slices.Collect(maps.Values(tables.Rows))}
+	for id := range before.Rows {
+		if _, ok := tables.Rows[id]; !ok {
+			all.Gone = append(all.Gone, id)
+		}
+	}
+	all.Normalize()
+	var got, want []string
+	for _, b := range batches {
+		got = append(got, ofRows(b.Events, atOnce)...)
+	}
+	want = ofRows(jobmon.Diff(before, all, jobmon.DiffOptions{Baseline: len(batches) > 0 && batches[0].Events[0].Flags.Has(jobmon.Baseline)}), atOnce)
+	slices.Sort(got) // within a batch the order is Diff's own; a pass may tell in several
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("told %v, a model that reads everything tells %v", got, want)
+	}
+	return nil
+}
+
+// ofRows are the events of some rows, flags left out.
+func ofRows(events []jobmon.Event, some func(jobmon.ScheduleID) bool) (lines []string) {
+	for _, e := range events {
+		if e.Kind.OfRow() && e.Kind != jobmon.KindDue && some(e.Schedule) {
+			lines = append(lines, fmt.Sprint(e.Kind, e.Row()))
+		}
+	}
+	return lines
+}
+
+func clone(m *jobmon.Mirror) *jobmon.Mirror {
+	return &jobmon.Mirror{Rows: maps.Clone(m.Rows), Jobs: maps.Clone(m.Jobs), Computers: maps.Clone(m.Computers), Agents: maps.Clone(m.Agents)}
 }
 
 // asRecorded lets a run know what the log knows, as the daemon does.

@@ -44,7 +44,8 @@ type Previous struct {
 // Options say how to poll.
 type Options struct {
 	Interval   time.Duration // from start to start of two reads; 0 means 5 s
-	Timeout    time.Duration // limit for one cycle's reading, repeats and look-ups included; 0 means 15 s
+	Timeout    time.Duration // limit for one cycle's quick read, repeats and look-up included, and for each page; 0 means 15 s
+	Reconcile  time.Duration // from end to start of two passes that read everything; 0 means 5 min
 	Speed      float64       // how many times faster than ours the source's clock runs (simulator); 0 means 1
 	Version    string        // of this program
 	Projection int           // number of the projection, recorded with the version
@@ -59,6 +60,8 @@ type Options struct {
 }
 
 const (
+	defaultTimeout = 15 * time.Second
+
 	jitter     = 0.1              // intervals vary by this part either way, so that several daemons do not march in step
 	maxBackOff = 60 * time.Second // longest pause between two tries while something fails
 	farewell   = 5 * time.Second  // how long daemon-stopped may take to commit
@@ -67,11 +70,14 @@ const (
 // Poller reads the source again and again and commits what changed, one batch a cycle. Create it with New, call Run
 // once. Refresh and Now are safe for concurrent use while it runs.
 type Poller struct {
-	source   Source
+	reader   *reader
 	journal  Journal
 	options  Options
 	settings string                      // Options.Settings as they stand in the log
 	pauses   *backoff.ExponentialBackOff // while something fails
+
+	passes passes
+	agents agents
 
 	// What the log holds. It moves only when a commit succeeded, so what could not be committed is told again by the
 	// next cycle.
@@ -85,6 +91,7 @@ type Poller struct {
 	waiting *round  // those who wait for the next read to begin, nil for nobody
 	ended   bool    // Run has returned
 	last    *moment // of the last good read whose events are durable, nil before the first of this run
+	metrics Metrics
 	begun   time.Time
 }
 
@@ -94,13 +101,16 @@ func New(source Source, journal Journal, options Options) *Poller {
 		options.Interval = 5 * time.Second
 	}
 	if options.Timeout <= 0 {
-		options.Timeout = 15 * time.Second
+		options.Timeout = defaultTimeout
+	}
+	if options.Reconcile <= 0 {
+		options.Reconcile = 5 * time.Minute
 	}
 	if options.Speed <= 0 {
 		options.Speed = 1
 	}
-	return &Poller{
-		source:   source,
+	p := &Poller{
+		passes:   passes{every: options.Reconcile, share: options.Interval / 10},
 		journal:  journal,
 		options:  options,
 		settings: options.Settings.Encode(),
@@ -114,6 +124,8 @@ func New(source Source, journal Journal, options Options) *Poller {
 		asked: make(chan struct{}, 1),
 		begun: time.Now(),
 	}
+	p.reader = &reader{source: source, timeout: options.Timeout, retried: p.retried}
+	return p
 }
 
 // Run polls until ctx ends, then records daemon-stopped, for which it takes 5 s at most, and returns nil, or an
@@ -128,7 +140,7 @@ func (p *Poller) Run(ctx context.Context) error {
 			break
 		}
 		began := time.Now()
-		switch err := p.cycle(ctx); {
+		switch err := p.cycle(ctx, caused); {
 		case err == nil:
 			p.pauses.Reset()
 			next = p.after(began)

@@ -132,7 +132,7 @@ func (d *desk) readAs(at string, o jobmon.DiffOptions, before ...jobmon.Event) *
 	d.t.Helper()
 	const offset = jobmon.Offset(3600)
 	s := &jobmon.Snapshot{
-		Now: clock(at).Instant(offset), Offset: offset, JobsRead: true, ComputersRead: true,
+		Now: clock(at).Instant(offset), Offset: offset, AllJobs: true, AllComputers: true,
 		Rows: slices.Collect(maps.Values(d.rows)), Computers: slices.Collect(maps.Values(d.computer)),
 	}
 	for name, id := range d.jobs {

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 const (
@@ -14,6 +12,8 @@ const (
 	idsPerStatement = 1000
 	// idsPerBatch bounds the text of one lookup to about half a megabyte.
 	idsPerBatch = 20 * idsPerStatement
+	// rowsPerPage is how many rows a page has: some 150 kB, which no network takes long for.
+	rowsPerPage = 5000
 )
 
 // part is one SELECT of a batch and what is done with its rows. Statement and consumer are kept together so that
@@ -27,11 +27,11 @@ type part struct {
 
 // header is what every batch begins with, after the comment that names it. The settings are part of the batch
 // because a connection that is reset loses them. All of it exists since SQL Server 2005.
-func header(lockTimeout time.Duration) string {
+func header(lockTimeout time.Duration, level isolation) string {
 	return "SET NOCOUNT ON;\n" +
 		"SET DEADLOCK_PRIORITY LOW;\n" +
 		"SET LOCK_TIMEOUT " + strconv.FormatInt(max(1, lockTimeout.Milliseconds()), 10) + ";\n" +
-		"SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\n"
+		"SET TRANSACTION ISOLATION LEVEL " + string(level) + ";\n"
 }
 
 // batch is the text sent to the server. It holds no parameters: the driver then sends it as a plain batch, and the
@@ -47,8 +47,8 @@ func batch(name, header string, parts []part) string {
 	return b.String()
 }
 
-// drain hands all rows of the current result set to the part.
-func (p *part) drain(rows *sql.Rows, left *leftOut) error {
+// drain hands all rows of the current result set to the part, and counts them.
+func (p *part) drain(rows *sql.Rows, left *leftOut) (count uint64, err error) {
 	r := record{part: p, cells: make([]any, len(p.columns))}
 	into := make([]any, len(r.cells))
 	for i := range r.cells {
@@ -56,16 +56,22 @@ func (p *part) drain(rows *sql.Rows, left *leftOut) error {
 	}
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
-			return err
+			return count, err
 		}
+		count++
 		r.unfit = ""
 		p.take(&r)
 		if r.err != nil {
-			return r.err
+			return count, r.err
 		}
 		left.add(r.unfit)
 	}
-	return rows.Err()
+	return count, rows.Err()
+}
+
+// top makes a SELECT return that many rows at most.
+func top(count int, sql string) string {
+	return "SELECT TOP " + strconv.Itoa(count) + strings.TrimPrefix(sql, "SELECT")
 }
 
 // clocks reads both clocks of the server.
@@ -74,7 +80,7 @@ func clocks(take func(*record)) part {
 }
 
 // idList writes ids as the server reads them: "-3, 17".
-func idList(ids []jobmon.ScheduleID) string {
+func idList[ID ~int32](ids []ID) string {
 	text := make([]byte, 0, 10*len(ids))
 	for i, id := range ids {
 		if i > 0 {

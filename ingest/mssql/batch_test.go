@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -36,31 +37,56 @@ func shownOf(t table) []found {
 	return shown
 }
 
-func TestReadBatch(t *testing.T) {
+func TestBatches(t *testing.T) {
 	s := vendor(t)
-	watched := batch("read", header(DefaultLockTimeout), newReading(s, 0, []jobmon.ComputerID{1}).parts())
-	want := `/* jobmon-db read */
+	quick := func(s schema, q ingest.Query) []part { return (&quickRead{schema: s, query: q}).parts() }
+	head := header(DefaultLockTimeout, readCommitted)
+	watched := batch("read", head, quick(s, ingest.Query{Above: 700_000, Watch: []jobmon.ComputerID{1}}))
+	wantRead := `/* jobmon-db read */
 SET NOCOUNT ON;
 SET DEADLOCK_PRIORITY LOW;
 SET LOCK_TIMEOUT 2000;
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SELECT GETUTCDATE(), GETDATE();
-SELECT [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM [dbo].[event_schedule];
-SELECT [event_id], [name], [folder_id] FROM [dbo].[event];
+SELECT [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM [dbo].[event_schedule] WHERE [status_code] IS NULL OR [status_code] = -1 OR [schedule_id] > 700000;
+SELECT [computer_id] FROM [dbo].[sessions];
+`
+	lookup := newNames(s).lookupParts(ingest.IDs{Jobs: []jobmon.JobID{311}, Computers: []jobmon.ComputerID{5000007}})
+	var rows []jobmon.Row
+	wantLookup := `SELECT [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM [dbo].[event_schedule] WHERE [schedule_id] IN (699123, 700001);
+SELECT [event_id], [name], [folder_id] FROM [dbo].[event] WHERE [event_id] IN (311);
+SELECT [folder_id], [name], [parent_id] FROM [dbo].[event_folder];
+SELECT [computer_id], [name], [computer_name], [group_id] FROM [dbo].[computer] WHERE [computer_id] IN (5000007);
+SELECT [group_id], [name] FROM [dbo].[computer_group];
+`
+	wantNames := `SELECT [event_id], [name], [folder_id] FROM [dbo].[event];
 SELECT [computer_id], [name], [computer_name], [group_id] FROM [dbo].[computer];
 SELECT [folder_id], [name], [parent_id] FROM [dbo].[event_folder];
 SELECT [group_id], [name] FROM [dbo].[computer_group];
-SELECT [computer_id] FROM [dbo].[sessions];
 `
-	if watched != want {
-		t.Errorf("got\n%s", watched)
+	wantPage := `SELECT TOP 5000 [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM [dbo].[event_schedule] WHERE [schedule_id] >= -2147483648 ORDER BY [schedule_id];
+`
+	doc, err := os.ReadFile("../../docs/sqlserver.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if doc, err := os.ReadFile("../../docs/sqlserver.md"); err != nil || !strings.Contains(string(doc), want) {
-		t.Errorf("docs/sqlserver.md shows another batch than the one that is sent (%v)", err)
+	named := func(name, want string) string { return "/* jobmon-db " + name + " */\n" + want }
+	for _, c := range []struct{ got, want string }{
+		{watched, wantRead},
+		{batch("lookup", "", append(lookupParts(s, []jobmon.ScheduleID{699123, 700001}, &rows), lookup...)), named("lookup", wantLookup)},
+		{batch("page", "", []part{pagePart(s, -2147483648, &rows, nil)}), named("page", wantPage)},
+		{batch("names", "", newNames(s).parts()), named("names", wantNames)},
+	} {
+		if c.got != c.want {
+			t.Errorf("got\n%s\nwant\n%s", c.got, c.want)
+		}
+		if _, statements, _ := strings.Cut(c.want, "*/\n"); !strings.Contains(string(doc), statements) {
+			t.Errorf("docs/sqlserver.md shows another batch than the one that is sent:\n%s", c.want)
+		}
 	}
 
-	unwatched := batch("read", header(DefaultLockTimeout), newReading(s, 0, nil).parts())
-	if want := strings.TrimSuffix(want, "SELECT [computer_id] FROM [dbo].[sessions];\n"); unwatched != want {
+	unwatched := batch("read", head, quick(s, ingest.Query{Above: 700_000}))
+	if want := strings.TrimSuffix(wantRead, "SELECT [computer_id] FROM [dbo].[sessions];\n"); unwatched != want {
 		t.Errorf("nobody is watched, got\n%s", unwatched)
 	}
 
@@ -68,14 +94,14 @@ SELECT [computer_id] FROM [dbo].[sessions];
 	delete(s.tables[computer].columns, "computer_name")
 	delete(s.tables, computerGroup)
 	delete(s.tables, sessions)
-	poor := batch("read", "", newReading(s, 0, []jobmon.ComputerID{1}).parts())
-	if want := `/* jobmon-db read */
-SELECT GETUTCDATE(), GETDATE();
-SELECT [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM [dbo].[event_schedule];
+	if poor := batch("names", "", newNames(s).parts()); poor != `/* jobmon-db names */
 SELECT [event_id], [name], NULL FROM [dbo].[event];
 SELECT [computer_id], [name], NULL, [group_id] FROM [dbo].[computer];
-`; poor != want {
+` {
 		t.Errorf("half of it is missing, got\n%s", poor)
+	}
+	if poor := batch("read", head, quick(s, ingest.Query{Above: 700_000, Watch: []jobmon.ComputerID{1}})); poor != unwatched {
+		t.Errorf("sessions is missing, got\n%s", poor)
 	}
 }
 
@@ -102,7 +128,7 @@ func TestLookupBatches(t *testing.T) {
 func TestHeaderAlwaysSetsALockTimeout(t *testing.T) {
 	// 0 would mean "do not wait at all", -1 "for ever".
 	for timeout, want := range map[time.Duration]string{time.Microsecond: "LOCK_TIMEOUT 1;", 1500 * time.Millisecond: "LOCK_TIMEOUT 1500;"} {
-		if got := header(timeout); !strings.Contains(got, want) {
+		if got := header(timeout, readCommitted); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", timeout, got)
 		}
 	}

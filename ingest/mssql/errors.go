@@ -129,6 +129,8 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 	var schemaErr *SchemaError
 	var connecting connectError
 	switch {
+	case errors.Is(err, errNoSnapshot):
+		return fmt.Errorf("%w: %w; we read committed rows from now on (%s)", ingest.ErrTransient, errNoSnapshot, said)
 	case numbered(err, deadlockVictim):
 		return fmt.Errorf("%w: it ended our read in favour of a user of the database that waited for the same rows (1205)", ingest.ErrTransient)
 	case numbered(err, lockTimeout):

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql/mssqltest"
 )
@@ -132,7 +133,7 @@ func TestInspectGoesOnWhereReadingEnds(t *testing.T) {
 	}
 	// What Inspect found wrong is what Read fails with.
 	var wrong *mssql.SchemaError
-	if _, err := s.Read(t.Context(), nil); !errors.As(err, &wrong) || wrong.Table != "event_schedule" {
+	if _, err := s.Read(t.Context(), ingest.Query{}); !errors.As(err, &wrong) || wrong.Table != "event_schedule" {
 		t.Errorf("Read: %v", err)
 	}
 }

@@ -7,8 +7,6 @@ import (
 
 	mssqldb "github.com/microsoft/go-mssqldb"
 	"github.com/rs/zerolog"
-
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // probe finds out which of the tables and columns this connection can read. INFORMATION_SCHEMA tells what is there;
@@ -102,7 +100,7 @@ func (c *session) readable(ctx context.Context, r relation, columns ...column) e
 		list[i] = col.name
 	}
 	p := r.selects(func(*record) {}, list...)
-	p.sql = "SELECT TOP 0" + strings.TrimPrefix(p.sql, "SELECT")
+	p.sql = top(0, p.sql)
 	_, err := c.run(ctx, "probe", p)
 	return err
 }
@@ -112,22 +110,4 @@ func refused(err error) bool {
 	var answer mssqldb.Error
 	var fatal mssqldb.ServerError
 	return errors.As(err, &answer) && !errors.As(err, &fatal) && !numbered(err, deadlockVictim, lockTimeout)
-}
-
-// scheduleRows is the statement for rows of event_schedule; where is "" for all of them.
-func scheduleRows(s schema, where string, into *[]jobmon.Row) part {
-	p := s.tables[eventSchedule].selects(func(r *record) {
-		row := jobmon.Row{
-			ID:       jobmon.ScheduleID(r.id(0)),
-			Job:      jobmon.JobID(r.id(1)),
-			Computer: jobmon.ComputerID(r.id(2)),
-			Start:    r.wall(4),
-		}
-		row.Status.Code, row.Status.Set = r.number(3)
-		if r.fits() {
-			*into = append(*into, row)
-		}
-	}, "schedule_id", "event_id", "computer_id", "status_code", "start_time")
-	p.sql += where
-	return p
 }

@@ -89,7 +89,7 @@ func TestPasswordsAreNeverShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	_, err = s.Read(t.Context(), nil)
+	_, err = s.Read(t.Context(), ingest.Query{})
 	nested := struct{ Source Options }{o}
 	shown := fmt.Sprintln(o, &o, nested, s, err) + fmt.Sprintf("%+v %#v %+v %#v %s %#v %v", o, o, nested, nested, s, s, log.String())
 	// What the driver never does today: repeat the password in its own words.

@@ -8,10 +8,12 @@ import (
 
 	mssqldb "github.com/microsoft/go-mssqldb"
 
+	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql/mssqltest"
 )
 
-const readCommitted = 2
+// levels are the isolation levels as sys.dm_exec_sessions counts them.
+func levels() map[isolation]int { return map[isolation]int{readCommitted: 2, snapshot: 5} }
 
 // settings are what the server says of the connection.
 type settings struct {
@@ -47,13 +49,13 @@ func TestSessionSettingsAreInEffect(t *testing.T) {
 	defer s.Close()
 	read := func() settings {
 		t.Helper()
-		if _, err := s.Read(t.Context(), nil); err != nil {
+		if _, err := s.Read(t.Context(), ingest.Query{}); err != nil {
 			t.Fatal(err)
 		}
 		return s.settings(t)
 	}
 	first := read()
-	if want := (settings{spid: first.spid, lockTimeout: 1234, nocount: true, isolation: readCommitted, yields: true}); first != want {
+	if want := (settings{spid: first.spid, lockTimeout: 1234, nocount: true, isolation: levels()[s.session.level], yields: true}); first != want {
 		t.Errorf("after a read the server says %+v", first)
 	}
 

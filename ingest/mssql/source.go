@@ -11,7 +11,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	mssqldb "github.com/microsoft/go-mssqldb"
@@ -19,7 +18,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/ingest"
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // Defaults of Options.
@@ -82,8 +80,8 @@ type Source struct {
 
 	session *session // nil while not connected
 	closed  bool
-	rows    int // how many rows the last read had, to allocate once
-	left    int // how many rows the last read left out, to warn once
+	cost    ingest.Cost
+	warned  []string // rows that were left out and told of
 }
 
 var _ ingest.Source = (*Source)(nil)
@@ -112,51 +110,6 @@ func (s *Source) String() string { return describe(s.config) }
 
 // GoString is String.
 func (s *Source) GoString() string { return s.String() }
-
-// Read implements ingest.Source. Rows whose ids are NULL, and values too large for an int32, cannot be told: such
-// rows are left out, counted and warned about. Names are made valid UTF-8 and kept up to 10,000 characters.
-func (s *Source) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
-	var snap *jobmon.Snapshot
-	err := s.with(ctx, func(ctx context.Context) error {
-		r := newReading(s.session.schema, s.rows, watch)
-		left, err := s.session.run(ctx, "read", r.parts()...)
-		if err != nil {
-			return err
-		}
-		if snap, err = r.snapshot(); err != nil {
-			return err
-		}
-		s.rows = len(snap.Rows)
-		s.warn(left)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return snap, nil
-}
-
-// Lookup implements ingest.Source. What Read leaves out, Lookup leaves out too.
-func (s *Source) Lookup(ctx context.Context, ids []jobmon.ScheduleID) ([]jobmon.Row, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	found := jobmon.Snapshot{}
-	err := s.with(ctx, func(ctx context.Context) error {
-		found.Rows = found.Rows[:0]
-		for some := range slices.Chunk(ids, idsPerBatch) {
-			if _, err := s.session.run(ctx, "lookup", lookupParts(s.session.schema, some, &found.Rows)...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	found.Normalize()
-	return found.Rows, nil
-}
 
 // Close implements ingest.Source.
 func (s *Source) Close() error {
@@ -205,13 +158,17 @@ func (s *Source) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if opened.schema, err = opened.probe(ctx, s.layout, s.options.Log); err != nil {
+	if opened.schema, err = opened.probe(ctx, s.layout, s.options.Log); err == nil {
+		opened.level, err = opened.askIsolation(ctx)
+	}
+	if err != nil {
 		err = errors.Join(err, opened.close())
 		s.wire.forget()
 		return err
 	}
 	s.session = opened
-	s.options.Log.Info().Stringer("source", s).Str("database", s.session.schema.database).Msg("connected to SQL Server")
+	s.options.Log.Info().Stringer("source", s).Str("database", opened.schema.database).Str("isolation", string(opened.level)).
+		Msg("connected to SQL Server")
 	return nil
 }
 
@@ -226,7 +183,7 @@ func (s *Source) connect(ctx context.Context) (*session, error) {
 		s.wire.forget()
 		return nil, err
 	}
-	return &session{db: db, conn: conn, header: header(s.options.LockTimeout)}, nil
+	return &session{db: db, conn: conn, lockTimeout: s.options.LockTimeout, level: readCommitted, cost: &s.cost}, nil
 }
 
 func (s *Source) drop() {
@@ -239,28 +196,27 @@ func (s *Source) drop() {
 	s.wire.forget()
 }
 
-func (s *Source) warn(left leftOut) {
-	if left.count != s.left && left.count > 0 {
-		s.options.Log.Warn().Int("rows", left.count).Str("first", left.first).
-			Msg("rows with values that cannot be used are left out")
-	}
-	s.left = left.count
-}
-
 // session is one connection and what was found out over it.
 type session struct {
-	db     *sql.DB
-	conn   *sql.Conn
-	header string
-	schema schema
+	db          *sql.DB
+	conn        *sql.Conn
+	lockTimeout time.Duration
+	level       isolation // of batches that read the tables of DS
+	schema      schema
+	cost        *ingest.Cost
 }
 
 func (c *session) close() error { return errors.Join(c.conn.Close(), c.db.Close()) }
 
-// run sends the parts as one batch and hands every row to its part. It returns when the server's answer has been
-// read to its end.
-func (c *session) run(ctx context.Context, name string, parts ...part) (left leftOut, err error) {
-	rows, err := c.conn.QueryContext(ctx, batch(name, c.header, parts))
+// run sends the parts as one batch about the server itself and hands every row to its part. It returns when the server's
+// answer has been read to its end.
+func (c *session) run(ctx context.Context, name string, parts ...part) (leftOut, error) {
+	return c.send(ctx, batch(name, header(c.lockTimeout, readCommitted), parts), name, parts)
+}
+
+func (c *session) send(ctx context.Context, text, name string, parts []part) (left leftOut, err error) {
+	c.cost.Batches++
+	rows, err := c.conn.QueryContext(ctx, text)
 	if err != nil {
 		return left, err
 	}
@@ -269,7 +225,9 @@ func (c *session) run(ctx context.Context, name string, parts ...part) (left lef
 		if i > 0 && !rows.NextResultSet() {
 			return left, cmp.Or(rows.Err(), fmt.Errorf("the answer to the %s batch has %d parts instead of %d", name, i, len(parts)))
 		}
-		if err := p.drain(rows, &left); err != nil {
+		count, err := p.drain(rows, &left)
+		c.cost.Rows += count
+		if err != nil {
 			return left, err
 		}
 	}

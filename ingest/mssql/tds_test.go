@@ -77,8 +77,8 @@ func TestTDSReadSeesEverything(t *testing.T) {
 	same(t, "agents", snap.Agents, []jobmon.Agent{
 		{Computer: 5000001, State: jobmon.AgentOffline}, {Computer: 5000002, State: jobmon.AgentOnline},
 	})
-	if snap.Now != now || snap.Offset != -9000 || !snap.JobsRead || !snap.ComputersRead {
-		t.Errorf("at %s %s, jobs %t, computers %t", snap.Now, snap.Offset, snap.JobsRead, snap.ComputersRead)
+	if snap.Now != now || snap.Offset != -9000 || !snap.AllJobs || !snap.AllComputers {
+		t.Errorf("at %s %s, jobs %t, computers %t", snap.Now, snap.Offset, snap.AllJobs, snap.AllComputers)
 	}
 }
 
@@ -121,10 +121,11 @@ func TestTDSLookup(t *testing.T) {
 	for id := 2994; id > 990; id-- {
 		asked = append(asked, jobmon.ScheduleID(id))
 	}
-	rows, err := s.Lookup(t.Context(), append(asked, 7_000_000, -3))
+	found, err := s.Lookup(t.Context(), ingest.IDs{Rows: append(asked, 7_000_000, -3)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	rows := found.Rows
 	if len(rows) != 2005 {
 		t.Fatalf("%d rows", len(rows))
 	}
@@ -134,7 +135,7 @@ func TestTDSLookup(t *testing.T) {
 func TestTDSEveryBatchBeginsWithItsNameAndSettings(t *testing.T) {
 	server, s := overTDS(t, mssql.Options{LockTimeout: 1234 * time.Millisecond})
 	read(t, s, 5000001)
-	if _, err := s.Lookup(t.Context(), []jobmon.ScheduleID{1, -2}); err != nil {
+	if _, err := s.Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{1, -2}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Inspect(t.Context()); err != nil {
@@ -156,9 +157,11 @@ func TestTDSEveryBatchBeginsWithItsNameAndSettings(t *testing.T) {
 		names = append(names, name)
 	}
 	names = slices.Compact(names)
-	same(t, "batches", names[:4], []string{"schema", "probe", "read", "lookup"})
-	if !slices.Contains(names, "clock") || !slices.Contains(names, "rights") {
-		t.Errorf("an inspection sent no batch of its own: %s", names)
+	same(t, "batches", names[:4], []string{"schema", "probe", "isolation", "page"})
+	for _, name := range []string{"names", "read", "lookup", "clock", "rights"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("no %s among the batches: %s", name, names)
+		}
 	}
 }
 
@@ -201,7 +204,7 @@ func TestTDSWhatIsNecessaryIsNamed(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			server, s := overTDS(t, mssql.Options{})
 			server.Change(c.spoil)
-			_, err := s.Read(t.Context(), nil)
+			_, err := s.Read(t.Context(), ingest.Query{})
 			wrong, ok := errors.AsType[*mssql.SchemaError](err)
 			if !ok || wrong.Table != "event_schedule" || wrong.Column != c.column || wrong.Type != c.typ ||
 				wrong.Key != "source.tables.event_schedule" || wrong.Database != tdstest.Database {
@@ -223,7 +226,7 @@ func TestTDSRefusedLogins(t *testing.T) {
 	} {
 		u := server.DSN()
 		c.change(u)
-		_, err := source(t, mssql.Options{DSN: u.String()}).Read(t.Context(), nil)
+		_, err := source(t, mssql.Options{DSN: u.String()}).Read(t.Context(), ingest.Query{})
 		if !errors.Is(err, c.want) || strings.Contains(err.Error(), "Planted") {
 			t.Errorf("%s: %v", u.Redacted(), err)
 		}
@@ -234,7 +237,7 @@ func TestTDSRefusedLogins(t *testing.T) {
 
 	s := source(t, mssql.Options{DSN: server.DSN().String()})
 	server.Fail(tdstest.Login, 18456)
-	if _, err := s.Read(t.Context(), nil); !errors.Is(err, mssql.ErrLoginRefused) {
+	if _, err := s.Read(t.Context(), ingest.Query{}); !errors.Is(err, mssql.ErrLoginRefused) {
 		t.Errorf("refused: %v", err)
 	}
 	server.Fail(tdstest.Login, tdstest.None)
@@ -281,11 +284,11 @@ func TestTDSRecoversFromEveryFault(t *testing.T) {
 			}
 			server.Fail(c.batch, c.fault)
 			start := time.Now()
-			_, err := s.Read(t.Context(), nil)
+			_, err := s.Read(t.Context(), ingest.Query{})
 			if took := time.Since(start); !errors.Is(err, c.want) || took > 5*time.Second {
 				t.Errorf("after %s: %v", took, err)
 			}
-			if _, err = s.Read(t.Context(), nil); !errors.Is(err, c.want) {
+			if _, err = s.Read(t.Context(), ingest.Query{}); !errors.Is(err, c.want) {
 				t.Errorf("the second time: %v", err)
 			}
 			server.Fail(c.batch, tdstest.None)
@@ -302,7 +305,7 @@ func TestTDSReconnects(t *testing.T) {
 	read(t, s)
 	server.Cut()
 	// Which kind it is depends on whether the system notices while the batch is sent, whose errors the driver gives no type.
-	_, err := s.Read(t.Context(), nil)
+	_, err := s.Read(t.Context(), ingest.Query{})
 	if _, ok := errors.AsType[*mssql.Error](err); !ok {
 		t.Errorf("cut: %v", err)
 	}
@@ -335,11 +338,11 @@ func TestTDSAnAnswerThatEndsEarlyIsNoAnswer(t *testing.T) {
 	for n, end := 0, faultproxy.Cut; n < connecting; n, end = n+41, faultproxy.Cut+faultproxy.Reset-end {
 		// The source is connected: it loses this connection first, and then the new one after n bytes.
 		proxy.Set(faultproxy.Fault{End: end})
-		if _, err := s.Read(t.Context(), nil); err == nil {
+		if _, err := ingest.ReadAll(t.Context(), s, 0); err == nil {
 			t.Fatal("a read without an answer succeeded")
 		}
 		proxy.Set(faultproxy.Fault{After: n, End: end})
-		_, err := s.Read(t.Context(), nil)
+		_, err := ingest.ReadAll(t.Context(), s, 0)
 		if _, ok := errors.AsType[*mssql.Error](err); !ok {
 			t.Errorf("after %d of %d bytes: %v", n, connecting, err)
 		}
@@ -360,7 +363,7 @@ func TestTDSAWireThatHangsCostsTheTimeout(t *testing.T) {
 	} {
 		proxy.Set(f)
 		start := time.Now()
-		_, err := s.Read(t.Context(), nil)
+		_, err := ingest.ReadAll(t.Context(), s, 0)
 		if took := time.Since(start); !errors.Is(err, mssql.ErrTimeout) || took > 3*time.Second {
 			t.Errorf("%+v: after %s: %v", f, took, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,8 +17,23 @@ const farewell = 500 * time.Millisecond
 type wire struct {
 	dialer net.Dialer
 
+	received atomic.Uint64 // bytes
+
 	mu    sync.Mutex
 	conns []net.Conn
+}
+
+// counted is a socket that counts what is read from it.
+type counted struct {
+	net.Conn
+	received *atomic.Uint64
+}
+
+// Read implements net.Conn.
+func (c counted) Read(into []byte) (int, error) {
+	n, err := c.Conn.Read(into)
+	c.received.Add(uint64(n))
+	return n, err
 }
 
 func newWire() *wire { return &wire{dialer: net.Dialer{KeepAlive: 30 * time.Second}} }
@@ -31,7 +47,7 @@ func (w *wire) DialContext(ctx context.Context, network, address string) (net.Co
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.conns = append(w.conns, conn)
-	return conn, nil
+	return counted{conn, &w.received}, nil
 }
 
 // expire lets everything that waits for the server fail shortly. The connection is of no use afterwards.

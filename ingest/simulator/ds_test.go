@@ -96,7 +96,7 @@ func (s *server) when(t *testing.T, kind jobmon.Kind, id jobmon.ScheduleID) jobm
 
 func (s *server) agent(t *testing.T) jobmon.AgentState {
 	t.Helper()
-	snap, err := s.Source().Read(t.Context(), []jobmon.ComputerID{s.pc})
+	snap, err := s.Source().Read(t.Context(), ingest.Query{Watch: []jobmon.ComputerID{s.pc}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -39,7 +40,7 @@ func TestMarkerAsksThenDeliversThenEnds(t *testing.T) {
 		s.SetHook(hooks{
 			ask: func(ctx context.Context, c jobmon.Computer, job string) {
 				asked = s.Now()
-				snap, err := s.Source().Read(ctx, nil) // as the daemon does when it is asked
+				snap, err := s.Source().Read(ctx, ingest.Query{}) // as the daemon does when it is asked
 				if err != nil {
 					t.Fatal(err)
 				}

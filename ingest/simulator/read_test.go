@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -23,10 +24,7 @@ func TestSnapshotHoldsEverythingNormalized(t *testing.T) {
 	s.RenameComputer(away, "PC-0002b", "OS-2")
 	s.Advance(30 * time.Second)
 
-	got, err := s.Source().Read(t.Context(), []jobmon.ComputerID{away, s.pc, 77})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := s.Snapshot([]jobmon.ComputerID{away, s.pc, 77})
 	start := jobmon.WallTimeOf(time.Date(2026, 3, 4, 10, 7, 0, 0, time.UTC))
 	want := &jobmon.Snapshot{
 		Now: tenPast().Add(30 * time.Second), Offset: berlin,
@@ -38,13 +36,13 @@ func TestSnapshotHoldsEverythingNormalized(t *testing.T) {
 			{ID: s.a, Name: "A", Folder: "Test"}, {ID: s.b, Name: "B2", Folder: `Test\Old`},
 			{ID: s.instant, Name: "instant", Folder: "Test"}, {ID: s.fails, Name: "fails", Folder: "Test"}, {ID: s.reboots, Name: "reboots", Folder: "Test"},
 		},
-		JobsRead: true,
+		AllJobs: true,
 		Computers: []jobmon.Computer{
 			{ID: 5_000_001, Name: "PC-0001", OSName: "PC-0001", Group: "All Computers"},
 			{ID: 5_000_002, Name: "PC-0002b", OSName: "OS-2", Group: "All Computers"},
 		},
-		ComputersRead: true,
-		Agents:        []jobmon.Agent{{Computer: 77, State: jobmon.AgentOffline}, {Computer: s.pc, State: jobmon.AgentOnline}, {Computer: away, State: jobmon.AgentOffline}},
+		AllComputers: true,
+		Agents:       []jobmon.Agent{{Computer: 77, State: jobmon.AgentOffline}, {Computer: s.pc, State: jobmon.AgentOnline}, {Computer: away, State: jobmon.AgentOffline}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("read\n%+v\nwant\n%+v", got, want)
@@ -62,9 +60,9 @@ func TestLookupFindsWhatIsThereAscending(t *testing.T) {
 	s := newServer()
 	ids := s.drop(s.a, s.b, s.c)
 	s.DeleteRow(ids[1])
-	rows, err := s.Source().Lookup(t.Context(), []jobmon.ScheduleID{ids[2], 4711, ids[1], ids[0], ids[2]})
-	if err != nil || len(rows) != 2 || rows[0].ID != ids[0] || rows[1].ID != ids[2] {
-		t.Errorf("found %v, %v", rows, err)
+	found, err := s.Source().Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{ids[2], 4711, ids[1], ids[0], ids[2]}})
+	if err != nil || len(found.Rows) != 2 || found.Rows[0].ID != ids[0] || found.Rows[1].ID != ids[2] {
+		t.Errorf("found %v, %v", found, err)
 	}
 }
 
@@ -73,21 +71,21 @@ func TestUnreachableUntilClearedWhileTheEngineGoesOn(t *testing.T) {
 	id := s.drop(s.a)[0]
 	down := errors.New("no route to host")
 	s.Fail(down)
-	if _, err := s.Source().Read(t.Context(), nil); !errors.Is(err, down) {
+	if _, err := s.Source().Read(t.Context(), ingest.Query{}); !errors.Is(err, down) {
 		t.Errorf("Read: %v", err)
 	}
-	if _, err := s.Source().Lookup(t.Context(), nil); !errors.Is(err, down) {
+	if _, err := s.Source().Lookup(t.Context(), ingest.IDs{}); !errors.Is(err, down) {
 		t.Errorf("Lookup: %v", err)
 	}
 	s.Advance(5 * time.Minute)
 	s.Fail(nil)
-	snap, err := s.Source().Read(t.Context(), nil)
+	snap, err := s.Source().Read(t.Context(), ingest.Query{})
 	if err != nil || snap.Rows[0].ID != id || !snap.Rows[0].Status.Finished() {
 		t.Errorf("after the outage: %+v, %v", snap, err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Source().Read(ended, nil); !errors.Is(err, context.Canceled) {
+	if _, err := s.Source().Read(ended, ingest.Query{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Read with an ended context: %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -71,7 +72,7 @@ func TestTwentySecondsAtSpeed120ShowWhatMatters(t *testing.T) {
 					t.Fatal(err)
 				}
 				real = real.Add(20 * time.Second)
-				if _, err := source.Read(t.Context(), nil); err != nil {
+				if _, err := source.Read(t.Context(), ingest.Query{}); err != nil {
 					t.Fatal(err)
 				}
 				checkPromise(t, source.DS(), computers)

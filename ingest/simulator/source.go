@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -125,21 +126,40 @@ func (s *Source) advance() error {
 	return nil
 }
 
-// Read implements ingest.Source: it brings the world up to the present first.
-func (s *Source) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+// Read implements ingest.Source: it brings the world up to the present first, as the other methods do.
+func (s *Source) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
 	if err := s.advance(); err != nil {
 		return nil, err
 	}
-	return s.reader.Read(ctx, watch)
+	return s.reader.Read(ctx, q)
 }
 
 // Lookup implements ingest.Source.
-func (s *Source) Lookup(ctx context.Context, ids []jobmon.ScheduleID) ([]jobmon.Row, error) {
+func (s *Source) Lookup(ctx context.Context, ids ingest.IDs) (*jobmon.Snapshot, error) {
 	if err := s.advance(); err != nil {
 		return nil, err
 	}
 	return s.reader.Lookup(ctx, ids)
 }
+
+// Page implements ingest.Source.
+func (s *Source) Page(ctx context.Context, from jobmon.ScheduleID) ([]jobmon.Row, jobmon.ScheduleID, error) {
+	if err := s.advance(); err != nil {
+		return nil, 0, err
+	}
+	return s.reader.Page(ctx, from)
+}
+
+// Names implements ingest.Source.
+func (s *Source) Names(ctx context.Context) (*jobmon.Snapshot, error) {
+	if err := s.advance(); err != nil {
+		return nil, err
+	}
+	return s.reader.Names(ctx)
+}
+
+// Cost implements ingest.Source.
+func (s *Source) Cost() ingest.Cost { return s.reader.Cost() }
 
 // Run lets the world go on between reads and calls the hook on time, beside the clock: a computer whose script has
 // not been answered waits, the others go on. It returns when ctx ends and all calls have returned, with nil, or with

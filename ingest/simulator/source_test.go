@@ -36,7 +36,7 @@ func open(t *testing.T, o simulator.Options) *simulator.Source {
 
 func read(t *testing.T, s *simulator.Source) *jobmon.Snapshot {
 	t.Helper()
-	snap, err := s.Read(t.Context(), []jobmon.ComputerID{5_000_001})
+	snap, err := s.Read(t.Context(), ingest.Query{Above: math.MinInt32, Watch: []jobmon.ComputerID{5_000_001}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,16 +61,16 @@ func TestSimulatedClockRunsByItself(t *testing.T) {
 		if running == 0 {
 			t.Error("nothing runs")
 		}
-		if rows, err := s.Lookup(t.Context(), []jobmon.ScheduleID{snap.Rows[9].ID}); err != nil || len(rows) != 1 || rows[0] != snap.Rows[9] {
-			t.Errorf("found %v, %v; want %v", rows, err, snap.Rows[9])
+		if found, err := s.Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{snap.Rows[9].ID}}); err != nil || len(found.Rows) != 1 || found.Rows[0] != snap.Rows[9] {
+			t.Errorf("found %v, %v; want %v", found, err, snap.Rows[9])
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Read(t.Context(), nil); err == nil {
+		if _, err := s.Read(t.Context(), ingest.Query{}); err == nil {
 			t.Error("a closed source can be read")
 		}
-		if _, err := s.Lookup(t.Context(), nil); err == nil {
+		if _, err := s.Lookup(t.Context(), ingest.IDs{}); err == nil {
 			t.Error("a closed source can be asked")
 		}
 	})
@@ -96,7 +96,7 @@ func TestHooksAreCalledBetweenReadsAndHoldUpTheirComputerAlone(t *testing.T) {
 		asked, release := make(chan jobmon.Computer, 100), make(chan struct{})
 		s = open(t, simulator.Options{Seed: 1, Speed: 60, Computers: 3, History: true, Hook: hooks{
 			ask: func(ctx context.Context, c jobmon.Computer, _ string) {
-				if _, err := s.Read(ctx, nil); err != nil {
+				if _, err := s.Read(ctx, ingest.Query{}); err != nil {
 					t.Error(err)
 				}
 				asked <- c

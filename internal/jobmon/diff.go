@@ -40,9 +40,6 @@ func (d *differ) baseline() Flags {
 }
 
 func (d *differ) jobs(m *Mirror, s *Snapshot) {
-	if !s.JobsRead {
-		return
-	}
 	found := 0
 	for _, j := range s.Jobs {
 		old, known := m.Jobs[j.ID]
@@ -53,7 +50,7 @@ func (d *differ) jobs(m *Mirror, s *Snapshot) {
 			d.events = append(d.events, Event{Kind: KindJob, Flags: d.baseline(), Job: j.ID, Name: j.Name, Place: j.Folder})
 		}
 	}
-	if found == len(m.Jobs) {
+	if !s.AllJobs || found == len(m.Jobs) {
 		return
 	}
 	for _, id := range absent(m.Jobs, s.Jobs, func(j Job) JobID { return j.ID }) {
@@ -63,9 +60,6 @@ func (d *differ) jobs(m *Mirror, s *Snapshot) {
 }
 
 func (d *differ) computers(m *Mirror, s *Snapshot) {
-	if !s.ComputersRead {
-		return
-	}
 	found := 0
 	for _, c := range s.Computers {
 		old, known := m.Computers[c.ID]
@@ -76,7 +70,7 @@ func (d *differ) computers(m *Mirror, s *Snapshot) {
 			d.events = append(d.events, computerEvent(c, d.baseline()))
 		}
 	}
-	if found == len(m.Computers) {
+	if !s.AllComputers || found == len(m.Computers) {
 		return
 	}
 	for _, id := range absent(m.Computers, s.Computers, func(c Computer) ComputerID { return c.ID }) {
@@ -108,6 +102,7 @@ type change struct {
 	old   Row
 	known bool
 	new   Row
+	late  bool // seen now, but of some time before
 }
 
 // ran ranks what happened to a row within its group: what ended, what began and ended, what began.
@@ -132,7 +127,8 @@ func (d *differ) rows(m *Mirror, s *Snapshot) {
 	var changes []change
 	for _, r := range s.Rows {
 		if old, known := m.Rows[r.ID]; !known || old != r {
-			changes = append(changes, change{old: old, known: known, new: r})
+			_, late := slices.BinarySearch(s.Late, r.ID)
+			changes = append(changes, change{old: old, known: known, new: r, late: late})
 		}
 	}
 	slices.SortFunc(changes, func(a, b change) int {
@@ -177,13 +173,13 @@ func (d *differ) plan(c change) change {
 		if !d.options.Baseline {
 			c.old.Status = StatusNull
 		}
-		d.row(KindScheduled, d.baseline()|d.inexact(), c.old)
+		d.row(KindScheduled, d.baseline()|d.inexact(c.late), c.old)
 		c.known = true
 		return c
 	}
 	if c.old.Status != c.new.Status && (c.old.Status.Finished() || c.new.Status.Waiting()) {
 		c.old.Status = StatusNull
-		d.row(KindRequeued, d.inexact(), c.old)
+		d.row(KindRequeued, d.inexact(c.late), c.old)
 	}
 	if c.old.Start != c.new.Start {
 		c.old.Start = c.new.Start
@@ -198,7 +194,7 @@ func (d *differ) run(c *change) {
 		return
 	}
 	if c.old.Status.Waiting() {
-		flags := d.inexact()
+		flags := d.inexact(c.late)
 		if !c.new.Status.Running() {
 			flags |= Inferred
 			if d.options.InferredInexact {
@@ -210,12 +206,12 @@ func (d *differ) run(c *change) {
 		d.row(KindStarted, flags, started)
 	}
 	if c.new.Status.Finished() {
-		d.row(KindFinished, d.inexact(), c.new)
+		d.row(KindFinished, d.inexact(c.late), c.new)
 	}
 }
 
-func (d *differ) inexact() Flags {
-	if d.options.Inexact && !d.options.Baseline {
+func (d *differ) inexact(late bool) Flags {
+	if (late || d.options.Inexact) && !d.options.Baseline {
 		return Inexact
 	}
 	return 0

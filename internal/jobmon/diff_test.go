@@ -31,7 +31,7 @@ func drawRows(t *rapid.T, label string) map[ScheduleID]Row {
 }
 
 func drawSnapshot(t *rapid.T, label string) *Snapshot {
-	s := &Snapshot{JobsRead: true, ComputersRead: true, Rows: slices.Collect(maps.Values(drawRows(t, label)))}
+	s := &Snapshot{AllJobs: true, AllComputers: true, Rows: slices.Collect(maps.Values(drawRows(t, label)))}
 	name := rapid.SampledFrom([]string{"", "Office", "(JM) Office", "0. Build Job Monitor"})
 	for id := range rapid.Int32Range(0, 4).Draw(t, "jobs") {
 		s.Jobs = append(s.Jobs, Job{ID: JobID(id), Name: name.Draw(t, "name"), Folder: name.Draw(t, "folder")})

@@ -58,19 +58,20 @@ func NewMirror() *Mirror {
 // Snapshot is what one read of the source saw. Times are the SQL Server's, taken in the same batch as the rows.
 //
 // Rows says nothing of rows that are absent from it: a row leaves the mirror only when its id is in Gone, which is
-// filled after its absence was confirmed. Jobs, Computers and Agents are complete where the matching flag is set
-// and say nothing where it is not.
+// filled after its absence was confirmed. Jobs and Computers say nothing of absent ones either, unless the matching
+// flag says that they are complete: then those that are absent are gone.
 type Snapshot struct {
 	Now    Instant // GETUTCDATE()
 	Offset Offset  // GETDATE() - GETUTCDATE(), rounded to a quarter of an hour
 
 	Rows []Row        // ascending by ID, each id once (see Normalize)
 	Gone []ScheduleID // confirmed to be gone; never ids that are in Rows
+	Late []ScheduleID // ascending: rows that earlier reads left out; when they came to be so is not known
 
-	Jobs          []Job
-	JobsRead      bool
-	Computers     []Computer
-	ComputersRead bool
+	Jobs         []Job
+	AllJobs      bool
+	Computers    []Computer
+	AllComputers bool
 
 	// Agents holds the computers that were asked about; the others keep what was known of them.
 	Agents []Agent

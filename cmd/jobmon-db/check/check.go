@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -39,11 +40,19 @@ type Line struct {
 }
 
 // Source is the database. Its methods are called one after the other, and their errors hold no secrets. Close is called
-// after Read, which is not called when Inspect fails.
+// after ReadAll, which is not called when Inspect fails.
 type Source interface {
 	Inspect(ctx context.Context) (*mssql.Inspection, error)
-	Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error)
+	ReadAll(ctx context.Context) (*jobmon.Snapshot, error)
 	Close() error
+}
+
+// Database is the Source that reads a real one.
+type Database struct{ *mssql.Source }
+
+// ReadAll implements Source.
+func (d Database) ReadAll(ctx context.Context) (*jobmon.Snapshot, error) {
+	return ingest.ReadAll(ctx, d.Source, 0) // each of its batches is limited by the source itself
 }
 
 // Options say what is checked.

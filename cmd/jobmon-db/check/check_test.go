@@ -211,7 +211,7 @@ func (h hanging) Inspect(context.Context) (*mssql.Inspection, error) {
 	return nil, errors.New("too late")
 }
 
-func (h hanging) Read(context.Context, []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+func (h hanging) ReadAll(context.Context) (*jobmon.Snapshot, error) {
 	<-h.until
 	return nil, errors.New("too late")
 }
@@ -248,8 +248,8 @@ func (h hangingRead) Inspect(ctx context.Context) (*mssql.Inspection, error) {
 	return h.database.Inspect(ctx)
 }
 
-func (h hangingRead) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
-	return h.hanging.Read(ctx, watch)
+func (h hangingRead) ReadAll(ctx context.Context) (*jobmon.Snapshot, error) {
+	return h.hanging.ReadAll(ctx)
 }
 
 func (h hangingRead) Close() error { return nil }

@@ -24,7 +24,7 @@ func (c *checker) contents(ctx context.Context, readable bool) []Line {
 	began := time.Now()
 	snap, err := within(ctx, c.patience, func(ctx context.Context) (*jobmon.Snapshot, error) {
 		defer c.Source.Close() // here, as nobody knows outside when a read has ended that hangs
-		return c.Source.Read(ctx, nil)
+		return c.Source.ReadAll(ctx)
 	})
 	if err != nil {
 		return append([]Line{c.refused(checkRows, err)}, skipped("the rows cannot be read", others...)...)
@@ -62,7 +62,7 @@ func (c *checker) rows(snap *jobmon.Snapshot, took time.Duration) Line {
 		line.Found += fmt.Sprintf("; one read took %v, longer than source.poll_interval", took.Round(100*time.Millisecond))
 	case finished > manyFinished:
 		line.State, line.Next = Warn, next
-		line.Found += "; every read takes all of them"
+		line.Found += "; the server may look through all of them at every read"
 	}
 	return line
 }

@@ -27,7 +27,7 @@ type database struct {
 
 func (d *database) Inspect(context.Context) (*mssql.Inspection, error) { return &d.in, d.inspecting }
 
-func (d *database) Read(context.Context, []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+func (d *database) ReadAll(context.Context) (*jobmon.Snapshot, error) {
 	d.reads++
 	<-time.After(d.slow)
 	return &d.snap, d.reading
@@ -83,7 +83,7 @@ func healthy() *database {
 		d.snap.Jobs = append(d.snap.Jobs, jobmon.Job{ID: jobmon.JobID(id + 1), Name: name})
 	}
 	d.snap.Computers = []jobmon.Computer{{ID: 5000001, Name: "PC-0001"}, {ID: 5000002, Name: "PC-0002", Ghost: true}}
-	d.snap.Now, d.snap.Offset, d.snap.JobsRead, d.snap.ComputersRead = noon, offset, true, true
+	d.snap.Now, d.snap.Offset, d.snap.AllJobs, d.snap.AllComputers = noon, offset, true, true
 	d.schedule(5000001, -time.Hour, 1, 2, 3, 4, 5, 6)
 	for i := range 3 {
 		d.snap.Rows[i].Status = jobmon.StatusOf(0)
@@ -240,7 +240,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer source.Close()
-	s := newSite(t, "JOBMON_SOURCE_KIND=sqlserver", "JOBMON_SOURCE_DSN=sqlserver://reader:"+planted+"@127.0.0.1:1?database=eXpress").watching(source)
+	s := newSite(t, "JOBMON_SOURCE_KIND=sqlserver", "JOBMON_SOURCE_DSN=sqlserver://reader:"+planted+"@127.0.0.1:1?database=eXpress").watching(check.Database{Source: source})
 	lines := s.run()
 	s.expect(lines, "database", check.Fail, "127.0.0.1:1")
 	var out bytes.Buffer

@@ -53,7 +53,7 @@ func (s *site) on(dsn string) []check.Line {
 		s.Fatal(err)
 	}
 	defer source.Close() // where the checks did not come to it
-	lines := s.watching(source).run()
+	lines := s.watching(check.Database{Source: source}).run()
 	for _, l := range lines {
 		if strings.Contains(l.Found+l.Next, planted) {
 			s.Errorf("the password is shown: %+v", l)

@@ -64,7 +64,7 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output strin
 			LockTimeout: config.Source.LockTimeout, Log: zerolog.Nop(),
 		})
 		if options.Unusable = err; err == nil {
-			options.Source = source
+			options.Source = check.Database{Source: source}
 		}
 	}
 	if isTerminal(a.stderr) {

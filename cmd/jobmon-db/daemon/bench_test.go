@@ -13,7 +13,7 @@ import (
 
 // busySite is a read of 1,000 computers with 100 rows each: ten stages of a marker and nine jobs.
 func busySite(now jobmon.Instant) *jobmon.Snapshot {
-	s := &jobmon.Snapshot{Now: now, JobsRead: true, ComputersRead: true}
+	s := &jobmon.Snapshot{Now: now, AllJobs: true, AllComputers: true}
 	for id := range 100 {
 		name := fmt.Sprintf("Job %d", id)
 		if id%10 == 0 {

@@ -112,15 +112,15 @@ type distant struct {
 	reads atomic.Int64
 }
 
-func (d *distant) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+func (d *distant) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
 	d.reads.Add(1)
-	return readSlowly(ctx, d.Source, watch)
+	return readSlowly(ctx, d.Source, q)
 }
 
-func readSlowly(ctx context.Context, s ingest.Source, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+func readSlowly(ctx context.Context, s ingest.Source, q ingest.Query) (*jobmon.Snapshot, error) {
 	select {
 	case <-time.After(readLatency):
-		return s.Read(ctx, watch)
+		return s.Read(ctx, q)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -263,7 +263,7 @@ func (f *floor) measure(b *testing.B, o *deployment) {
 	}
 	f.times++
 	began := time.Now()
-	s, err := readSlowly(b.Context(), o.source.Source, watch)
+	s, err := readSlowly(b.Context(), o.source.Source, ingest.Query{Watch: watch})
 	if err != nil {
 		b.Fatal(err)
 	}

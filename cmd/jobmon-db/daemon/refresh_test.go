@@ -29,7 +29,7 @@ type counted struct {
 	hangs atomic.Bool
 }
 
-func (c *counted) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+func (c *counted) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
 	c.reads.Add(1)
 	c.ds.AdvanceTo(jobmon.InstantOf(time.Now()))
 	if c.hangs.Load() {
@@ -37,7 +37,7 @@ func (c *counted) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.
 		return nil, ctx.Err()
 	}
 	time.Sleep(20 * time.Millisecond) // a read takes its time
-	return c.Source.Read(ctx, watch)
+	return c.Source.Read(ctx, q)
 }
 
 // asking runs a daemon over fifty computers whose marker is about to run, in a bubble of its own.

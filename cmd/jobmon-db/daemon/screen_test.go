@@ -98,14 +98,28 @@ func (c *client) behind(row jobmon.ScheduleID, want string) {
 	c.once(row, jobmon.Status.Finished, want)
 }
 
+// gone is behind, when the daemon must have noticed as well that the agent is away.
+func (c *client) gone(row jobmon.ScheduleID, want string) {
+	c.t.Helper()
+	c.reach(row, jobmon.Status.Finished)
+	c.after(settle + settling)
+	c.looks(want)
+}
+
 func (c *client) once(row jobmon.ScheduleID, is func(jobmon.Status) bool, want string) {
+	c.t.Helper()
+	c.reach(row, is)
+	c.after(settle)
+	c.looks(want)
+}
+
+// reach goes on until the row has that status.
+func (c *client) reach(row jobmon.ScheduleID, is func(jobmon.Status) bool) {
 	c.t.Helper()
 	for range 3600 {
 		if r, ok := c.ds.Row(row); !ok {
 			break
 		} else if is(r.Status) {
-			c.after(settle)
-			c.looks(want)
 			return
 		}
 		c.after(time.Second)

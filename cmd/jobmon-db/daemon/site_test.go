@@ -3,8 +3,10 @@ package daemon_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -184,11 +187,11 @@ type server struct {
 	site *site
 }
 
-func (s server) Read(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
-	snapshot, err := s.Reader.Read(ctx, watch)
+func (s server) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
+	snapshot, err := s.Reader.Read(ctx, q)
 	if err == nil {
 		snapshot.Now = jobmon.InstantOf(time.Now())
-		s.site.polled.note(snapshot)
+		s.site.polled.note(s.site.ds.Snapshot(q.Watch)) // what happened before is seen, sooner or later
 	}
 	return snapshot, err
 }
@@ -199,19 +202,34 @@ type lastRead struct {
 	times  int
 	rows   map[jobmon.ComputerID][]jobmon.Row
 	agents map[jobmon.ComputerID]jobmon.AgentState
+	away   map[jobmon.ComputerID]time.Time // since when an agent that was connected is not
 }
+
+// settling is how long an agent that was connected is away before the daemon says so: one and a half intervals.
+const settling = poll * 3 / 2
 
 func (l *lastRead) note(s *jobmon.Snapshot) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.times++; l.agents == nil {
-		l.agents = map[jobmon.ComputerID]jobmon.AgentState{}
+		l.agents, l.away = map[jobmon.ComputerID]jobmon.AgentState{}, map[jobmon.ComputerID]time.Time{}
 	}
 	l.rows = map[jobmon.ComputerID][]jobmon.Row{}
 	for _, r := range s.Rows {
 		l.rows[r.Computer] = append(l.rows[r.Computer], r)
 	}
+	maps.DeleteFunc(l.away, func(id jobmon.ComputerID, _ time.Time) bool { // nobody looks at it any more
+		return !slices.ContainsFunc(s.Agents, func(a jobmon.Agent) bool { return a.Computer == id })
+	})
 	for _, a := range s.Agents {
+		if a.State != jobmon.AgentOffline || l.agents[a.Computer] != jobmon.AgentOnline {
+			delete(l.away, a.Computer)
+		} else if since, ok := l.away[a.Computer]; !ok || time.Since(since) < settling {
+			if !ok {
+				l.away[a.Computer] = time.Now()
+			}
+			continue
+		}
 		l.agents[a.Computer] = a.State
 	}
 }

@@ -1,0 +1,107 @@
+package ingest
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// window is how far below the highest known id a quick read returns rows of every state: ids rise with time, and a
+// transaction that took its id earlier may commit later.
+const window = 1000
+
+// index finds in the mirror what a quick read must account for, without going through the finished rows.
+type index struct {
+	mirror     *jobmon.Mirror
+	unfinished map[jobmon.ScheduleID]struct{}
+	highest    jobmon.ScheduleID // math.MinInt32 when there is no row
+}
+
+// follow makes the index that of a mirror, which is another one than before after a batch failed to be committed.
+func (x *index) follow(m *jobmon.Mirror) {
+	if x.mirror == m {
+		return
+	}
+	*x = index{mirror: m, unfinished: map[jobmon.ScheduleID]struct{}{}, highest: math.MinInt32}
+	for _, r := range m.Rows {
+		x.put(r)
+	}
+}
+
+func (x *index) put(r jobmon.Row) {
+	x.highest = max(x.highest, r.ID)
+	if r.Status.Finished() {
+		delete(x.unfinished, r.ID)
+	} else {
+		x.unfinished[r.ID] = struct{}{}
+	}
+}
+
+// apply follows events that the mirror has been given.
+func (x *index) apply(events []jobmon.Event) {
+	for i := range events {
+		if !events[i].Kind.OfRow() {
+			continue
+		}
+		id := events[i].Schedule
+		if r, ok := x.mirror.Rows[id]; ok {
+			x.put(r)
+		} else {
+			delete(x.unfinished, id)
+		}
+	}
+}
+
+// above is where the window begins under a highest id. It moves in steps, so that the text sent to the server, and with
+// it the server's plan, stays the same for long.
+func above(highest jobmon.ScheduleID) jobmon.ScheduleID {
+	low := int64(highest) - window
+	low -= ((low % window) + window) % window
+	return jobmon.ScheduleID(max(low, math.MinInt32))
+}
+
+// compare returns the rows that the mirror has not, or has otherwise, and how many of the rows it has as unfinished.
+func (x *index) compare(rows []jobmon.Row) (changed []jobmon.Row, unfinished int) {
+	for i := range rows {
+		old, known := x.mirror.Rows[rows[i].ID]
+		if known && !old.Status.Finished() {
+			unfinished++
+		}
+		if !known || old != rows[i] {
+			changed = append(changed, rows[i])
+		}
+	}
+	return changed, unfinished
+}
+
+// missing lists the known rows that a quick read of the rows above the given id had to return and did not; unfinished
+// is what compare says of the read.
+func (x *index) missing(read []jobmon.Row, unfinished int, above jobmon.ScheduleID) []jobmon.ScheduleID {
+	var missing []jobmon.ScheduleID
+	if unfinished < len(x.unfinished) {
+		for id := range x.unfinished {
+			if !contains(read, id) {
+				missing = append(missing, id)
+			}
+		}
+	}
+	for id := int64(above) + 1; id <= int64(x.highest); id++ {
+		id := jobmon.ScheduleID(id)
+		if r, ok := x.mirror.Rows[id]; ok && r.Status.Finished() && !contains(read, id) {
+			missing = append(missing, id)
+		}
+	}
+	return missing
+}
+
+// contains says whether a row is among rows in the order of their ids.
+func contains(rows []jobmon.Row, id jobmon.ScheduleID) bool {
+	_, ok := find(rows, id)
+	return ok
+}
+
+func find(rows []jobmon.Row, id jobmon.ScheduleID) (int, bool) {
+	return slices.BinarySearchFunc(rows, id, func(r jobmon.Row, id jobmon.ScheduleID) int { return cmp.Compare(r.ID, id) })
+}

@@ -1,0 +1,53 @@
+package mssql
+
+import (
+	"context"
+	"errors"
+)
+
+// isolation is a transaction isolation level, as T-SQL writes it.
+type isolation string
+
+const (
+	readCommitted isolation = "READ COMMITTED"
+	// snapshot lets a read see one moment and neither wait for locks nor hold any. It must have been allowed in the
+	// database, which this program never does: row versions have their price in tempdb, and that is the owner's to pay.
+	snapshot isolation = "SNAPSHOT"
+)
+
+// errNoSnapshot says that what was allowed when we connected does not work any more.
+var errNoSnapshot = errors.New("the database no longer offers snapshot isolation")
+
+// snapshotFailed says that the server refused to read a snapshot: it is not allowed in this database (3952, 3956, 3957),
+// somebody changes the tables (3961), or there is no room for row versions (3958, 3966, 3967).
+func snapshotFailed(err error) bool {
+	return numbered(err, 3952, 3956, 3957, 3958, 3961, 3966, 3967)
+}
+
+// askIsolation finds out whether the database allows snapshot isolation already. Who may not look gets no row.
+func (c *session) askIsolation(ctx context.Context) (isolation, error) {
+	level := readCommitted
+	_, err := c.run(ctx, "isolation", part{
+		sql:   "SELECT snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()",
+		table: "sys.databases", columns: []string{"snapshot_isolation_state"},
+		take: func(r *record) {
+			if state, _ := r.number(0); state == 1 {
+				level = snapshot
+			}
+		},
+	})
+	if refused(err) {
+		return readCommitted, nil
+	}
+	return level, err
+}
+
+// read is run for batches that read the tables of DS, at the isolation level that the database offers.
+func (c *session) read(ctx context.Context, name string, parts ...part) (leftOut, error) {
+	left, err := c.send(ctx, batch(name, header(c.lockTimeout, c.level), parts), name, parts)
+	if c.level == snapshot && snapshotFailed(err) {
+		c.level = readCommitted
+		err = errors.Join(errNoSnapshot, err)
+	}
+	return left, err
+}

@@ -1,0 +1,288 @@
+package ingest_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// finishedRows puts rows that have ended at the ids, and starts a poller that knows them. The highest id is 9000, so that
+// the others are below the window.
+func finishedRows(t *testing.T, ids ...jobmon.ScheduleID) (*run, *fakeSource, *fakeJournal) {
+	t.Helper()
+	s, j := newSource(), newJournal()
+	for _, id := range append(ids, 9000) {
+		s.put(row(id, jobmon.StatusOf(0)))
+	}
+	s.tables.Jobs[1], s.tables.Computers[5000001] = jobmon.Job{ID: 1}, jobmon.Computer{ID: 5000001}
+	r := start(t, s, j)
+	j.told()
+	return r, s, j
+}
+
+func TestAQuickCycleTakesTwoBatchesAtMost(t *testing.T) {
+	bubble(t, "one when nothing is missing", func(t *testing.T) {
+		r, s, _ := finishedRows(t, 1, 2)
+		s.put(row(3, jobmon.StatusRunning))
+		r.readOnce()
+		before := s.batches()
+		s.put(row(3, jobmon.StatusNull))
+		r.readOnce()
+		if n := s.batches() - before; n != 1 {
+			t.Errorf("%d batches", n)
+		}
+	})
+	bubble(t, "a second for all that is missing, and for names", func(t *testing.T) {
+		r, s, j := finishedRows(t, 1, 2)
+		s.put(row(3, jobmon.StatusRunning), row(4, jobmon.StatusRunning))
+		r.readOnce()
+		j.told()
+		before := s.batches()
+		renamed := row(5, jobmon.StatusNull)
+		renamed.Job, renamed.Computer = 7, 5000002
+		s.put(row(3, jobmon.StatusOf(0)), renamed)
+		s.change(func() {
+			delete(s.tables.Rows, 4)
+			s.tables.Jobs[7] = jobmon.Job{ID: 7, Name: "(JM) new"}
+			s.tables.Computers[5000002] = jobmon.Computer{ID: 5000002, Name: "PC-2"}
+		})
+		r.readOnce()
+		requireTold(t, j, "computer 5000002, job 7, removed 4, scheduled 5, finished 3")
+		if n := s.batches() - before; n != 2 {
+			t.Errorf("%d batches", n)
+		}
+	})
+	bubble(t, "a job that is not there is not asked for again", func(t *testing.T) {
+		r, s, _ := finishedRows(t, 1)
+		orphan := row(2, jobmon.StatusNull)
+		orphan.Job = 99
+		s.put(orphan)
+		r.readOnce()
+		before := s.batches()
+		r.readOnce()
+		if n := s.batches() - before; n != 1 {
+			t.Errorf("%d batches", n)
+		}
+	})
+}
+
+func TestWhatOnlyAPassSees(t *testing.T) {
+	bubble(t, "is told by the next one, as of an unknown time", func(t *testing.T) {
+		r, s, j := finishedRows(t, 1, 2, 3)
+		s.put(row(1, jobmon.StatusOf(1603)), row(4, jobmon.StatusOf(0))) // run again, and come, between two reads
+		s.change(func() {
+			delete(s.tables.Rows, 2)
+			s.tables.Jobs[1] = jobmon.Job{ID: 1, Name: "renamed"}
+		})
+		r.readOnce()
+		requireTold(t, j)
+		pass(6 * time.Minute)
+		requireTold(t, j, "job 1, removed 2, requeued 1 inexact, scheduled 4 inexact, started 1 inexact, finished 1 inexact, started 4 inexact, finished 4 inexact")
+	})
+	bubble(t, "rows in the window are told at once", func(t *testing.T) {
+		r, s, j := finishedRows(t, 8500)
+		s.put(row(8499, jobmon.StatusOf(0)), row(8500, jobmon.StatusOf(7)))
+		r.readOnce()
+		requireTold(t, j, "scheduled 8499, requeued 8500, started 8499, finished 8499, started 8500, finished 8500")
+		s.change(func() { delete(s.tables.Rows, 8499) })
+		r.readOnce()
+		requireTold(t, j, "removed 8499")
+	})
+	bubble(t, "a row that the page missed is no gone row", func(t *testing.T) {
+		_, s, j := finishedRows(t, 1, 2, 3)
+		s.change(func() { s.hidden[2] = true })
+		pass(6 * time.Minute)
+		requireTold(t, j)
+	})
+	bubble(t, "a purge is confirmed by reading again, not by a list", func(t *testing.T) {
+		var ids []jobmon.ScheduleID
+		for id := range jobmon.ScheduleID(2500) {
+			ids = append(ids, id)
+		}
+		_, s, j := finishedRows(t, ids...)
+		s.change(func() {
+			for _, id := range ids {
+				delete(s.tables.Rows, id)
+			}
+			s.tables.Rows[1200] = row(1200, jobmon.StatusOf(0))
+			s.hidden[1200] = true
+			s.reveal = s.pages + 2 // the second reading finds it
+		})
+		pass(6 * time.Minute)
+		if told := strings.Split(strings.Join(j.told(), ", "), ", "); len(told) != 2499 || slices.Contains(told, "removed 1200") {
+			t.Errorf("%d events: %.200s", len(told), told)
+		}
+		for _, asked := range s.asked {
+			if len(asked.Rows) > 0 {
+				t.Errorf("%d rows looked up", len(asked.Rows))
+			}
+		}
+	})
+}
+
+func TestPassesGiveWay(t *testing.T) {
+	many := make([]jobmon.ScheduleID, 1000)
+	for i := range many {
+		many[i] = jobmon.ScheduleID(i)
+	}
+	bubble(t, "to those who wait for a file", func(t *testing.T) {
+		r, s, _ := finishedRows(t, many...)
+		s.change(func() { s.pageDelay = time.Second })
+		before := s.pages
+		for range 6 * 60 {
+			pass(time.Second)
+			if s.pages > before {
+				break
+			}
+		}
+		if s.pages == before {
+			t.Fatal("no pass began")
+		}
+		before = s.pages
+		r.readOnce()
+		if s.pages != before {
+			t.Error("a read that somebody waits for turned a page")
+		}
+	})
+	bubble(t, "to the next cycle", func(t *testing.T) {
+		_, s, _ := finishedRows(t, many...)
+		s.change(func() { s.pageDelay = 200 * time.Millisecond })
+		pass(5*time.Minute + 45*time.Second)
+		began, pages := len(s.reads()), s.pages
+		pass(time.Minute)
+		if reads, turned := len(s.reads())-began, s.pages-pages; reads < 10 || turned < 2*reads || turned > 4*reads {
+			t.Errorf("%d pages in %d cycles: half a second's worth each is right", turned, reads)
+		}
+	})
+	bubble(t, "but not when all is new", func(t *testing.T) {
+		s, j := newSource(), newJournal()
+		for _, id := range many {
+			s.put(row(id, jobmon.StatusOf(0)))
+		}
+		s.pageDelay = 100 * time.Millisecond
+		start(t, s, j)
+		pass(time.Minute)
+		if told := j.told(); len(told) != 1 || strings.Count(told[0], "baseline") != len(many) {
+			t.Errorf("the first read came in %d batches", len(told))
+		}
+	})
+}
+
+func TestAfterAnError(t *testing.T) {
+	for _, c := range []struct {
+		err   error
+		whole bool
+	}{
+		{errors.New("connection reset"), true}, // it may be another database now
+		{fmt.Errorf("lock: %w", ingest.ErrTransient), false},
+	} {
+		bubble(t, c.err.Error(), func(t *testing.T) {
+			r, s, j := finishedRows(t, 1, 2)
+			s.failWith(c.err)
+			if _, err := r.Refresh(t.Context()); err == nil {
+				t.Fatal("no error")
+			}
+			s.heal()
+			j.told()
+			s.put(row(1, jobmon.StatusOf(1603)))
+			r.readOnce()
+			if told := strings.Join(j.told(), ", "); strings.Contains(told, "finished 1") != c.whole {
+				t.Errorf("told %s", told)
+			}
+		})
+	}
+}
+
+func TestPageWithoutProgress(t *testing.T) {
+	bubble(t, "ends in an error", func(t *testing.T) {
+		s, j := newSource(), newJournal()
+		s.stuck = true
+		s.put(row(1, jobmon.StatusOf(0)))
+		start(t, s, j)
+		requireTold(t, j, "daemon-started, source-lost, configured")
+	})
+}
+
+func TestReadAll(t *testing.T) {
+	s := newSource()
+	for _, id := range []jobmon.ScheduleID{math.MinInt32, -1, 1, 2, 3, 5000, math.MaxInt32} {
+		s.put(row(id, jobmon.StatusOf(0)))
+	}
+	s.put(row(4, jobmon.StatusNull))
+	s.tables.Jobs[1] = jobmon.Job{ID: 1, Name: "Office"}
+	all, err := ingest.ReadAll(t.Context(), s, 0)
+	if err != nil || len(all.Rows) != 8 || len(all.Jobs) != 1 || !all.AllJobs || !all.AllComputers || len(all.Gone) != 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestAgentsSettle(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		s, j := newSource(), newJournal()
+		s.put(row(1, jobmon.StatusRunning))
+		const pc = 5000001
+		j.watching = []jobmon.ComputerID{pc}
+		s.tables.Agents[pc] = jobmon.AgentOnline
+		start(t, s, j)
+		requireTold(t, j, "daemon-started, configured, clock 0 0, scheduled 1 baseline, agent-online 5000001")
+		is := func(state jobmon.AgentState) { s.change(func() { s.tables.Agents[pc] = state }) }
+		const moment = interval * 6 / 5 // a read sees it, jitter or not
+		for range 10 {
+			is(jobmon.AgentOffline)
+			pass(moment)
+			is(jobmon.AgentOnline)
+			pass(moment)
+		}
+		requireTold(t, j)
+		is(jobmon.AgentOffline)
+		pass(interval)
+		requireTold(t, j)
+		pass(3 * interval)
+		requireTold(t, j, "agent-offline 5000001")
+		is(jobmon.AgentUnknown) // the table cannot be read any more: nothing to wait for
+		pass(2 * interval)
+		requireTold(t, j, "agent-unknown 5000001")
+		is(jobmon.AgentOffline)
+		pass(2 * interval)
+		requireTold(t, j, "agent-offline 5000001")
+	})
+}
+
+func TestMetrics(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		s, j := newSource(), newJournal()
+		s.delay = 3 * time.Second
+		r := start(t, s, j)
+		if m := r.Metrics(); m != (ingest.Metrics{}) {
+			t.Errorf("before the first read: %+v", m)
+		}
+		pass(4 * time.Second)
+		first := time.Now().Add(-time.Second)
+		if m := r.Metrics(); m.Reads != 1 || m.Latest != 3*time.Second || m.Total != m.Latest || !m.Good.Equal(first) {
+			t.Errorf("after it: %+v", m)
+		}
+		tries := 0
+		s.change(func() {
+			s.delay = 0
+			s.fail = func(int) error {
+				if tries++; tries < 3 {
+					return ingest.ErrTransient
+				}
+				return errors.New("gone")
+			}
+		})
+		if _, err := r.Refresh(t.Context()); err == nil {
+			t.Fatal("no error")
+		}
+		if m := r.Metrics(); m.Reads != 1 || m.Failed != 1 || m.Retried != 2 || !m.Good.Equal(first) {
+			t.Errorf("after a failure: %+v", m)
+		}
+	})
+}

@@ -1,0 +1,51 @@
+package ingest
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// passes decides when everything is read. The first read over a connection reads everything at once. Afterwards a pass
+// comes now and then, and gives way to those who wait for a file: it takes a share of each cycle that nobody asked for.
+type passes struct {
+	every time.Duration // from end to start
+	share time.Duration // of one cycle
+
+	whole bool      // everything was read and told since the connection began
+	next  time.Time // when the next pass is due
+}
+
+// due is for how long the cycle that begins now reads for a pass, at least a page of it; 0 is not at all.
+func (p *passes) due(underway, caused bool) time.Duration {
+	switch {
+	case !p.whole:
+		return math.MaxInt64
+	case caused:
+		return 0
+	case underway || !time.Now().Before(p.next):
+		return p.share
+	}
+	return 0
+}
+
+// told takes note that what a cycle read is in the log, and that the pass ended with it.
+func (p *passes) told(ended bool) {
+	if !ended {
+		return
+	}
+	p.whole = true
+	p.next = time.Now().Add(time.Duration(float64(p.every) * (1 + jitter*(2*rand.Float64()-1))))
+}
+
+// again begins the pass anew: what some of its pages said was not told.
+func (p *passes) again() { p.next = time.Now() }
+
+// failed takes note of a read that failed.
+func (p *passes) failed(err error) {
+	p.again()
+	if !errors.Is(err, ErrTransient) { // which leaves the connection as it was
+		p.whole = false
+	}
+}

@@ -1,0 +1,202 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+const (
+	tries      = 4                      // of one batch, while the errors are transient
+	firstPause = 100 * time.Millisecond // before the second try, then doubling; varied by half either way
+)
+
+// reading is what a cycle saw: of the rows only those that the mirror has not, or has otherwise.
+type reading struct {
+	*jobmon.Snapshot
+	*moment
+	rows   int  // that were read, changed or not
+	passed bool // a pass ended with it
+}
+
+// reader reads a source so that law 3 of docs/sqlserver.md holds: quickly each time, and everything in passes.
+type reader struct {
+	source  Source
+	timeout time.Duration // for a page, and for a quick read together with its look-up
+	retried func(error)   // is told of errors after which a batch is sent again
+	index   index
+	pass    *pass // underway, nil for none
+}
+
+// read reads what changed since the mirror. The pass that is underway goes on for so long before it, at least by one
+// page; a limit of 0 lets it rest.
+func (r *reader) read(ctx context.Context, m *jobmon.Mirror, watch []jobmon.ComputerID, limit time.Duration) (*reading, error) {
+	r.index.follow(m)
+	pages, passed := paged{highest: r.index.highest}, false
+	for began := time.Now(); r.pass != nil && time.Since(began) < limit; {
+		done, err := r.paging(ctx, &pages)
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			r.pass, passed = nil, true
+		}
+	}
+	ctx, cancel := r.within(ctx)
+	defer cancel()
+	got, err := r.quick(ctx, m, watch, &pages)
+	if err != nil {
+		return nil, err
+	}
+	got.passed = passed
+	return got, nil
+}
+
+func (r *reader) paging(ctx context.Context, pages *paged) (done bool, err error) {
+	ctx, cancel := r.within(ctx)
+	defer cancel()
+	return r.step(ctx, pages)
+}
+
+func (r *reader) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, r.timeout, fmt.Errorf("the source did not answer within %v", r.timeout))
+}
+
+// quick reads after the pages, so that what it says is newer, and confirms: a row counts as gone when its absence was
+// seen twice.
+func (r *reader) quick(ctx context.Context, m *jobmon.Mirror, watch []jobmon.ComputerID, pages *paged) (*reading, error) {
+	q := Query{Above: above(pages.highest), Watch: watch}
+	got := &reading{}
+	s, err := try(ctx, r, "read the source", func(ctx context.Context) (*jobmon.Snapshot, error) {
+		got.moment = &moment{began: time.Now()}
+		return r.source.Read(ctx, q)
+	})
+	if err != nil {
+		return nil, err
+	}
+	got.moment.ended, got.moment.server = time.Now(), s.Now
+	got.Snapshot, got.rows = s, pages.count+len(s.Rows)
+
+	read := s.Rows
+	changed, unfinished := r.index.compare(read)
+	missing := r.index.missing(read, unfinished, q.Above)
+	for _, id := range pages.missing {
+		if !contains(read, id) {
+			missing = append(missing, id)
+		}
+	}
+	late := pages.rows[:0]
+	for _, row := range pages.rows {
+		switch {
+		case contains(read, row.ID):
+		case row.Status.Finished() && row.ID <= q.Above:
+			late = append(late, row)
+		default: // on its page it had not finished: what has become of it?
+			missing = append(missing, row.ID)
+		}
+	}
+	slices.Sort(missing)
+	ids := IDs{Rows: slices.Compact(missing)}
+	if n := pages.names; n != nil {
+		s.Jobs, s.Computers, s.AllJobs, s.AllComputers = n.Jobs, n.Computers, true, true
+	}
+	if ids.Jobs, ids.Computers = unnamed(m, s, changed); len(ids.Computers) > 0 {
+		// A new computer may be an old one that was installed anew, whose first row becomes a ghost.
+		ids.Computers = append(ids.Computers, watch...)
+		slices.Sort(ids.Computers)
+		ids.Computers = slices.Compact(ids.Computers)
+	}
+
+	if !ids.empty() {
+		what := fmt.Sprintf("look up %d rows that a read did not return, %d jobs and %d computers", len(ids.Rows), len(ids.Jobs), len(ids.Computers))
+		found, err := try(ctx, r, what, func(ctx context.Context) (*jobmon.Snapshot, error) { return r.source.Lookup(ctx, ids) })
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids.Rows {
+			if !contains(found.Rows, id) {
+				s.Gone = append(s.Gone, id)
+			}
+		}
+		changed = append(changed, found.Rows...)
+		s.Jobs, s.Computers = append(s.Jobs, found.Jobs...), append(s.Computers, found.Computers...)
+	}
+	for _, id := range pages.gone {
+		if !contains(read, id) {
+			s.Gone = append(s.Gone, id)
+		}
+	}
+	for i := range late {
+		s.Late = append(s.Late, late[i].ID)
+	}
+	slices.Sort(s.Late)
+	s.Rows = append(late, changed...)
+	s.Normalize()
+	return got, nil
+}
+
+// unnamed lists the jobs and computers of the rows that neither the mirror nor the snapshot knows.
+func unnamed(m *jobmon.Mirror, s *jobmon.Snapshot, rows []jobmon.Row) (jobs []jobmon.JobID, computers []jobmon.ComputerID) {
+	for i := range rows {
+		if id := rows[i].Job; !known(m.Jobs, s.Jobs, id, func(j jobmon.Job) jobmon.JobID { return j.ID }) {
+			jobs = append(jobs, id)
+		}
+		if id := rows[i].Computer; !known(m.Computers, s.Computers, id, func(c jobmon.Computer) jobmon.ComputerID { return c.ID }) {
+			computers = append(computers, id)
+		}
+	}
+	slices.Sort(jobs)
+	slices.Sort(computers)
+	return slices.Compact(jobs), slices.Compact(computers)
+}
+
+func known[K cmp.Ordered, V any](before map[K]V, read []V, id K, idOf func(V) K) bool {
+	if _, ok := before[id]; ok {
+		return true
+	}
+	_, ok := slices.BinarySearchFunc(read, id, func(v V, id K) int { return cmp.Compare(idOf(v), id) })
+	return ok
+}
+
+// try sends a batch, and again for as long as ctx allows and the server asks for it. What says what the batch is for.
+func try[T any](ctx context.Context, r *reader, what string, batch func(context.Context) (T, error)) (T, error) {
+	got, err := backoff.Retry(ctx, func() (T, error) {
+		got, err := batch(ctx)
+		if err != nil && !errors.Is(err, ErrTransient) {
+			return got, backoff.Permanent(err)
+		}
+		return got, err
+	}, backoff.WithMaxTries(tries), backoff.WithBackOff(&backoff.ExponentialBackOff{
+		InitialInterval: firstPause, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: time.Second,
+	}), backoff.WithNotify(func(err error, _ time.Duration) { r.retried(err) }))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return got, context.Cause(ctx)
+	case err != nil:
+		return got, fmt.Errorf("%s: %w", what, err)
+	}
+	return got, nil
+}
+
+// ReadAll reads everything once: all rows, jobs and computers, and no agents. The timeout is for each page, and for what
+// follows the last one; 0 means 15 s. Transient errors are tried again.
+func ReadAll(ctx context.Context, source Source, timeout time.Duration) (*jobmon.Snapshot, error) {
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	m := jobmon.NewMirror()
+	r := &reader{source: source, timeout: timeout, retried: func(error) {}, pass: newPass(m)}
+	got, err := r.read(ctx, m, nil, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	return got.Snapshot, nil
+}
