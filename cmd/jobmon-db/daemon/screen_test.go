@@ -102,7 +102,7 @@ func (c *client) behind(row jobmon.ScheduleID, want string) {
 func (c *client) gone(row jobmon.ScheduleID, want string) {
 	c.t.Helper()
 	c.reach(row, jobmon.Status.Finished)
-	c.after(settle + settling)
+	c.after(settle + settling + poll) // from read to read
 	c.looks(want)
 }
 
