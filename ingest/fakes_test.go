@@ -35,6 +35,7 @@ type fakeSource struct {
 	pages     int                  // read so far
 	names     int                  // how often they were read
 	pageDelay time.Duration
+	turned    func(page int)      // what happens after each, counted from 1
 	reveal    int                 // the page at which nothing is hidden any more
 	stuck     bool                // every page ends at id 0
 	watch     []jobmon.ComputerID // of the last Read
@@ -150,6 +151,9 @@ func (s *fakeSource) Page(_ context.Context, from jobmon.ScheduleID) ([]jobmon.R
 	}
 	if s.pages++; s.pages == s.reveal {
 		clear(s.hidden)
+	}
+	if s.turned != nil {
+		defer s.turned(s.pages)
 	}
 	if s.stuck {
 		return nil, 0, nil

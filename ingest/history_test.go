@@ -126,7 +126,7 @@ func play(t *testing.T, steps []step) error {
 		case "full":
 			j.change(func() { j.fail = errors.New("no space left on device") })
 			pass(20 * time.Second)
-			j.change(func() { j.fail = nil })
+			j.change(func() { j.fail, j.mirror = nil, clone(j.mirror) }) // folded from the log again
 		case "restart":
 			if err := r.stop(); err != nil {
 				return err
@@ -149,7 +149,7 @@ func play(t *testing.T, steps []step) error {
 					return nil
 				}
 			})
-			pass(reconcile + 3*time.Minute)
+			pass(reconcile + 30*time.Second) // not so long that another one comes
 			s.change(func() { s.failPage = nil })
 			whole = true
 		}

@@ -127,6 +127,54 @@ func TestWhatOnlyAPassSees(t *testing.T) {
 	})
 }
 
+func TestWhatHappensDuringAPass(t *testing.T) {
+	bubble(t, "rows that a page shows as unfinished are asked for again", func(t *testing.T) {
+		s, j := newSource(), newJournal()
+		for id := range jobmon.ScheduleID(4) {
+			s.put(row(id, jobmon.StatusRunning))
+		}
+		s.put(row(9000, jobmon.StatusOf(0)))
+		s.turned = func(page int) {
+			if page == 2 { // after all of them
+				s.tables.Rows[1] = row(1, jobmon.StatusOf(7))
+				delete(s.tables.Rows, 2)
+			}
+		}
+		start(t, s, j)
+		requireTold(t, j, "daemon-started, configured, clock 0 0, scheduled 0 baseline, scheduled 1 baseline, scheduled 3 baseline, scheduled 9000 baseline")
+		if got := j.mirror.Rows[1].Status; got != jobmon.StatusOf(7) {
+			t.Errorf("row 1 is %v", got)
+		}
+	})
+	bubble(t, "a quiet one looks nothing up", func(t *testing.T) {
+		_, s, j := finishedRows(t, 1, 2, 3, 4, 5, 6, 7)
+		before := s.pages
+		pass(6 * time.Minute)
+		requireTold(t, j)
+		if s.pages == before || len(s.asked) > 0 {
+			t.Errorf("%d pages, looked up %v", s.pages-before, s.asked)
+		}
+	})
+	bubble(t, "what could not be committed is told after all", func(t *testing.T) {
+		ids := make([]jobmon.ScheduleID, 300)
+		for i := range ids {
+			ids[i] = jobmon.ScheduleID(i)
+		}
+		_, s, j := finishedRows(t, ids...)
+		s.change(func() { s.pageDelay = 200 * time.Millisecond })
+		s.put(row(0, jobmon.StatusOf(1603)))
+		before := s.pages
+		j.change(func() { j.fail = errors.New("no space left on device") })
+		for s.pages == before {
+			pass(time.Second)
+		}
+		pass(time.Second)
+		j.change(func() { j.fail = nil })
+		pass(4 * time.Minute) // the next one would not be over
+		requireTold(t, j, "requeued 0 inexact, started 0 inexact, finished 0 inexact")
+	})
+}
+
 func TestPassesGiveWay(t *testing.T) {
 	many := make([]jobmon.ScheduleID, 1000)
 	for i := range many {

@@ -137,7 +137,6 @@ func (r *reader) quick(ctx context.Context, m *jobmon.Mirror, watch []jobmon.Com
 	for i := range late {
 		s.Late = append(s.Late, late[i].ID)
 	}
-	slices.Sort(s.Late)
 	s.Rows = append(late, changed...)
 	s.Normalize()
 	return got, nil
