@@ -20,8 +20,21 @@ type Info struct {
 	Offset  jobmon.Offset  `json:"utc_offset_s"`
 	Covered jobmon.Instant `json:"covered_ms"` // until when the log is complete, UTC
 	AgeMS   int64          `json:"age_ms"`     // how long ago the source was last read, -1 for never in this run
+	Source  Source         `json:"source"`
 
 	Names history.Names `json:"names"`
+}
+
+// Source is what reading the source has taken in this run.
+type Source struct {
+	Reads    uint64 `json:"reads"`     // that succeeded
+	Failed   uint64 `json:"failed"`    // reads
+	Retried  uint64 `json:"retried"`   // batches sent again because the server asked for it (deadlock, lock timeout)
+	Batches  uint64 `json:"batches"`   // sent to the server
+	Rows     uint64 `json:"rows"`      // of its answers
+	Bytes    uint64 `json:"bytes"`     // read off the wire
+	LatestMS int64  `json:"latest_ms"` // what the last good read took
+	TotalMS  int64  `json:"total_ms"`  // what all good reads took
 }
 
 // RefreshRequest asks for a computer's file.

@@ -101,7 +101,23 @@ func running(ctx context.Context, dataDir string) (description string, running b
 	}
 	read := "has not read the source yet"
 	if info.AgeMS >= 0 {
-		read = fmt.Sprintf("last read the source %v ago", (time.Duration(info.AgeMS) * time.Millisecond).Round(time.Second))
+		s := info.Source
+		read = fmt.Sprintf("last read the source %v ago in %d ms; of %d reads %d failed; %d rows",
+			(time.Duration(info.AgeMS) * time.Millisecond).Round(time.Second), s.LatestMS, s.Reads+s.Failed, s.Failed, s.Rows)
+		if s.Batches > 0 {
+			read += fmt.Sprintf(" and %s in %d batches, %d of them sent again", size(s.Bytes), s.Batches, s.Retried)
+		}
 	}
 	return fmt.Sprintf("version %s, process %d, %d events in its log, %s", info.Version, info.PID, info.Last, read), true, nil
+}
+
+// size is a number of bytes for people.
+func size(bytes uint64) string {
+	switch {
+	case bytes >= 10<<20:
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	case bytes >= 10<<10:
+		return fmt.Sprintf("%d KiB", bytes>>10)
+	}
+	return fmt.Sprintf("%d bytes", bytes)
 }

@@ -66,6 +66,13 @@ func (d *Daemon) Info() api.Info {
 	if !d.readLast.IsZero() {
 		info.AgeMS = time.Since(d.readLast).Milliseconds()
 	}
+	if d.poller != nil {
+		m := d.poller.Metrics()
+		info.Source = api.Source{
+			Reads: m.Reads, Failed: m.Failed, Retried: m.Retried, Batches: m.Batches, Rows: m.Rows, Bytes: m.Bytes,
+			LatestMS: m.Latest.Milliseconds(), TotalMS: m.Total.Milliseconds(),
+		}
+	}
 	d.mu.Unlock()
 
 	d.journal.mu.Lock()

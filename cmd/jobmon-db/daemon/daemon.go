@@ -70,6 +70,7 @@ type Daemon struct {
 	covered   history.Coverage // as the previous run left it
 
 	mu          sync.Mutex
+	poller      *ingest.Poller   // once running
 	coverage    history.Coverage // the newest, by the poller
 	readLast    time.Time        // when that was, by our clock
 	writtenLast time.Time
@@ -125,6 +126,9 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 		},
 		Covered: d.cover,
 	})
+	d.mu.Lock()
+	d.poller = poller
+	d.mu.Unlock()
 	d.refresher = newRefresher(d.journal, poller)
 	close(d.running)
 	d.options.Logger.Info().Str("log", d.log.Path()).Uint64("events", state.Seq).Str("evt_dir", d.options.EvtDir).

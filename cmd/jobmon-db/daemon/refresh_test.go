@@ -114,6 +114,9 @@ func TestFiftyAskAtOnce(t *testing.T) {
 		if n := source.reads.Load() - before; n > 2 { // one may have begun between two of them
 			t.Errorf("%d reads for fifty who asked at once", n)
 		}
+		if s := d.Info().Source; s.Reads != uint64(source.reads.Load()) || s.Failed != 0 || s.Rows < 100 || s.LatestMS != 20 {
+			t.Errorf("after %d reads of 20 ms: %+v", source.reads.Load(), s)
+		}
 		batches, told := map[jobmon.Instant]int{}, 0
 		for b, err := range d.Read(newest + 1) {
 			if err != nil {
