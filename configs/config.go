@@ -68,6 +68,10 @@ type Tables struct {
 	Computer      string // source.tables.computer
 	ComputerGroup string // source.tables.computer_group
 	Sessions      string // source.tables.sessions
+
+	// Columns are the columns that have another name than DS gives them: source.columns.<key>, for instance
+	// "event.name", and the name as it was given, which may stand in brackets.
+	Columns map[string]string
 }
 
 // Simulator is about the built-in imitation of a DS.

@@ -19,7 +19,7 @@ func vendor(t *testing.T) schema {
 	}
 	s := schema{database: "eXpress", tables: map[string]relation{}}
 	for _, table := range layout {
-		r, wrong := table.relate(shownOf(table), "dbo", "eXpress")
+		r, wrong := table.relate(shownOf(table), "dbo")
 		if wrong != nil {
 			t.Fatal(wrong)
 		}

@@ -3,7 +3,6 @@ package mssql
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +42,8 @@ type InspectedTable struct {
 
 // InspectedColumn is a column of such a table.
 type InspectedColumn struct {
-	Name     string
+	Key      string // the setting that names it: "source.columns.event.name"
+	Name     string // as the database spells it; where it has none of that name, as the setting does
 	Purpose  string
 	Wanted   string // what it must hold, in words
 	Optional bool   // without it the purpose is unknown, and no more
@@ -232,14 +232,14 @@ func (c *session) askWrites(ctx context.Context, in *InspectedTable) error {
 
 // inspected compares the table with what the database shows of it.
 func (t *table) inspected(shown []found, defaultSchema string) InspectedTable {
-	in := InspectedTable{Key: "source.tables." + t.key, Name: t.name.String(), Purpose: t.purpose, Optional: t.optional}
+	in := InspectedTable{Key: t.setting(), Name: t.name.String(), Purpose: t.purpose, Optional: t.optional}
 	columns := t.locate(shown, defaultSchema)
 	if len(columns) > 0 {
 		in.Place = name{columns[0].schema, columns[0].table}.quoted()
 	}
 	for _, c := range t.columns {
-		col := InspectedColumn{Name: c.name, Purpose: c.purpose, Wanted: string(c.kind), Optional: c.optional}
-		if at := slices.IndexFunc(columns, func(f found) bool { return strings.EqualFold(f.column, c.name) }); at >= 0 {
+		col := InspectedColumn{Key: t.settingOf(c), Name: c.actual, Purpose: c.purpose, Wanted: string(c.kind), Optional: c.optional}
+		if at := c.among(columns); at >= 0 {
 			col.Name, col.Type, col.Fits = columns[at].column, columns[at].dataType, c.kind.fits(columns[at].dataType)
 		}
 		in.Columns = append(in.Columns, col)

@@ -69,7 +69,7 @@ func TestInspectAHealthyDatabase(t *testing.T) {
 			t.Errorf("a table that can be read and not be written: %+v", table)
 		}
 		for _, c := range table.Columns {
-			if !c.Readable() || c.Purpose == "" || c.Wanted == "" {
+			if !c.Readable() || c.Purpose == "" || c.Wanted == "" || c.Key != "source.columns."+table.Name+"."+c.Name {
 				t.Errorf("%s: %+v", table.Name, c)
 			}
 		}
@@ -133,7 +133,7 @@ func TestInspectGoesOnWhereReadingEnds(t *testing.T) {
 	}
 	// What Inspect found wrong is what Read fails with.
 	var wrong *mssql.SchemaError
-	if _, err := s.Read(t.Context(), ingest.Query{}); !errors.As(err, &wrong) || wrong.Table != "event_schedule" {
+	if _, err := s.Read(t.Context(), ingest.Query{}); !errors.As(err, &wrong) || wrong.Faults[0].Table != "event_schedule" {
 		t.Errorf("Read: %v", err)
 	}
 }

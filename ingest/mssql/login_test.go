@@ -128,7 +128,7 @@ func TestWhatTheLoginMayNotReadIsUnknown(t *testing.T) {
 	}
 	_, err := s.Read(t.Context(), ingest.Query{})
 	var missing *mssql.SchemaError
-	if !errors.Is(err, mssql.ErrPermission) && !(errors.As(err, &missing) && missing.Table == "event") {
+	if !errors.Is(err, mssql.ErrPermission) && !(errors.As(err, &missing) && missing.Faults[0].Table == "event") {
 		t.Errorf("connected again: %v", err)
 	}
 	db.Exec("GRANT SELECT ON dbo.event TO " + login)

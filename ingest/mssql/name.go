@@ -85,3 +85,13 @@ func usable(identifier string) bool {
 	return identifier != "" && utf8.ValidString(identifier) && utf8.RuneCountInString(identifier) <= 128 &&
 		!strings.ContainsFunc(identifier, unicode.IsControl)
 }
+
+// parseColumn reads a configured column name: start_time, [start time].
+func parseColumn(key, configured string) (string, error) {
+	identifier, after, ok := cutIdentifier(strings.TrimSpace(configured))
+	if !ok || after != "" {
+		return "", fmt.Errorf("source.columns.%s is %q: allowed is a column of up to 128 characters, "+
+			"in brackets when it holds dots or brackets: start_time, [start time]", key, configured)
+	}
+	return identifier, nil
+}

@@ -18,14 +18,15 @@ func (c *session) probe(ctx context.Context, layout []table, log zerolog.Logger)
 	if _, err := c.run(ctx, "schema", sessionPart(&s.database, &defaultSchema), columnsPart(layout, &shown)); err != nil {
 		return s, err
 	}
+	misfit := SchemaError{Database: s.database}
 	for _, t := range layout {
-		r, wrong := t.relate(shown, defaultSchema, s.database)
+		r, faults := t.relate(shown, defaultSchema)
 		switch {
-		case wrong == nil && !t.optional:
+		case faults == nil && !t.optional:
 			if err := c.probeColumns(ctx, t, r, log); err != nil {
 				return s, err
 			}
-		case wrong == nil:
+		case faults == nil:
 			if err := c.readable(ctx, r, t.columns...); refused(err) {
 				log.Info().Str("table", t.name.String()).Str("reason", err.Error()).Msg("not readable, so unknown: " + t.purpose)
 				continue
@@ -33,19 +34,23 @@ func (c *session) probe(ctx context.Context, layout []table, log zerolog.Logger)
 				return s, err
 			}
 		case t.optional:
-			log.Info().Str("reason", wrong.Error()).Msg("not there, so unknown: " + t.purpose)
+			log.Info().Str("reason", (&SchemaError{s.database, faults}).Error()).Msg("not there, so unknown: " + t.purpose)
 			continue
 		default:
-			if wrong.Column == "" {
+			if faults[0].Column == "" {
 				// A table that the login has no right to is hidden, but a SELECT from it says so.
 				err := c.readable(ctx, relation{from: t.name.quoted()}, t.columns[0])
 				if numbered(err, selectDenied) || err != nil && !refused(err) {
 					return s, err
 				}
 			}
-			return s, wrong
+			misfit.Faults = append(misfit.Faults, faults...)
+			continue
 		}
 		s.tables[t.key] = r
+	}
+	if misfit.Faults != nil {
+		return s, &misfit
 	}
 	return s, nil
 }

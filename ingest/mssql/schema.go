@@ -2,6 +2,7 @@ package mssql
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -39,7 +40,8 @@ type table struct {
 }
 
 type column struct {
-	name     string
+	name     string // the vendor's; source.columns.<table>.<name> renames it
+	actual   string // the name that it has in this database
 	kind     kind
 	purpose  string
 	optional bool
@@ -97,32 +99,30 @@ func layoutOf(t Tables) ([]table, error) {
 			return nil, err
 		}
 	}
-	return layout, nil
+	return layout, rename(layout, t.Columns)
 }
 
-// SchemaError says that the database has not the tables of a Deployment Server, or not under these names, or hides
-// them from the login: SQL Server shows nobody a table that he has no right to.
-type SchemaError struct {
-	Database string // the database that the connection is in
-	Table    string // as configured
-	Column   string // "" when the whole table is missing
-	Type     string // the column's type, when that is what is wrong
-	Purpose  string // what the table or column is needed for
-	Key      string // the setting that renames the table: source.tables.event_schedule
-}
-
-// Error is one sentence that ends with the next step.
-func (e *SchemaError) Error() string {
-	switch {
-	case e.Column == "":
-		return fmt.Sprintf("database %s shows this login no table %s (%s): check the database in source.dsn, grant the login SELECT on the table, or name it in %s",
-			e.Database, e.Table, e.Purpose, e.Key)
-	case e.Type != "":
-		return fmt.Sprintf("column %s of table %s in database %s (%s) has the type %s, which cannot be read: check that %s names the right table",
-			e.Column, e.Table, e.Database, e.Purpose, e.Type, e.Key)
+// rename gives each column the name that the settings have for it.
+func rename(layout []table, columns map[string]string) error {
+	left := maps.Clone(columns)
+	for i := range layout {
+		for j := range layout[i].columns {
+			c := &layout[i].columns[j]
+			key := layout[i].key + "." + c.name
+			c.actual = c.name
+			if configured := strings.TrimSpace(columns[key]); configured != "" {
+				var err error
+				if c.actual, err = parseColumn(key, configured); err != nil {
+					return err
+				}
+			}
+			delete(left, key)
+		}
 	}
-	return fmt.Sprintf("table %s in database %s has no column %s (%s): check that %s names the right table",
-		e.Table, e.Database, e.Column, e.Purpose, e.Key)
+	for _, key := range slices.Sorted(maps.Keys(left)) {
+		return fmt.Errorf("source.columns.%s renames a column that is not read", key)
+	}
+	return nil
 }
 
 // schema is what one connection found: every table and column that can be read.
@@ -177,26 +177,38 @@ func (t *table) locate(shown []found, defaultSchema string) []found {
 }
 
 // relate compares the table with what the database shows of it. Columns that are missing or oddly typed are left
-// out when they are optional, an error when not.
-func (t *table) relate(shown []found, defaultSchema, database string) (relation, *SchemaError) {
-	wrong := &SchemaError{Database: database, Table: t.name.String(), Purpose: t.purpose, Key: "source.tables." + t.key}
+// out when they are optional, faults when not; a table that is missing is one fault.
+func (t *table) relate(shown []found, defaultSchema string) (relation, []SchemaFault) {
+	fault := SchemaFault{Table: t.name.String(), Purpose: t.purpose, Key: t.setting(), TableKey: t.setting()}
 	columns := t.locate(shown, defaultSchema)
 	if len(columns) == 0 {
-		return relation{}, wrong
+		return relation{}, []SchemaFault{fault}
 	}
 	r := relation{from: name{columns[0].schema, columns[0].table}.quoted(), columns: map[string]string{}}
+	var faults []SchemaFault
 	for _, c := range t.columns {
-		at := slices.IndexFunc(columns, func(f found) bool { return strings.EqualFold(f.column, c.name) })
+		at := c.among(columns)
 		switch {
 		case at >= 0 && c.kind.fits(columns[at].dataType):
 			r.columns[c.name] = quote(columns[at].column)
 		case !c.optional:
-			wrong.Column, wrong.Purpose = c.name, c.purpose
+			fault.Column, fault.Type, fault.Wanted, fault.Purpose, fault.Key = c.actual, "", string(c.kind), c.purpose, t.settingOf(c)
 			if at >= 0 {
-				wrong.Type = columns[at].dataType
+				fault.Type = columns[at].dataType
 			}
-			return relation{}, wrong
+			faults = append(faults, fault)
 		}
 	}
-	return r, nil
+	return r, faults
+}
+
+// setting is the key that renames the table.
+func (t *table) setting() string { return "source.tables." + t.key }
+
+// settingOf is the key that renames a column of the table.
+func (t *table) settingOf(c column) string { return "source.columns." + t.key + "." + c.name }
+
+// among is the place of the column among those that the database shows of its table, or -1.
+func (c column) among(shown []found) int {
+	return slices.IndexFunc(shown, func(f found) bool { return strings.EqualFold(f.column, c.actual) })
 }

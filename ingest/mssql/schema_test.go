@@ -26,27 +26,29 @@ func TestRelate(t *testing.T) {
 	}
 	all := slices.Concat(in("other"), in("dbo"), in("Mine"))
 	for defaultSchema, want := range map[string]string{"mine": "[Mine].[event_schedule]", "dbo": "[dbo].[event_schedule]", "guest": "[dbo].[event_schedule]"} {
-		r, wrong := schedule.relate(all, defaultSchema, "eXpress")
+		r, wrong := schedule.relate(all, defaultSchema)
 		if wrong != nil || r.from != want || r.columns["schedule_id"] != "[SCHEDULE_ID]" {
 			t.Errorf("default schema %s: %+v, %v", defaultSchema, r, wrong)
 		}
 	}
-	if _, wrong := schedule.relate(in("other"), "dbo", "eXpress"); wrong == nil || wrong.Column != "" {
+	if _, wrong := schedule.relate(in("other"), "dbo"); len(wrong) != 1 || wrong[0].Column != "" {
 		t.Errorf("a table of another schema: %v", wrong)
 	}
 	elsewhere := []found{{"dbo", "event", "event_id", "int"}, {"dbo", "event", "name", "text"}}
-	if _, wrong := jobs.relate(elsewhere, "dbo", "eXpress"); wrong == nil || wrong.Table != "ds.Event" {
+	if _, wrong := jobs.relate(elsewhere, "dbo"); len(wrong) != 1 || wrong[0].Table != "ds.Event" {
 		t.Errorf("the schema is configured: %v", wrong)
 	}
 	for _, missing := range schedule.columns {
 		without := slices.DeleteFunc(slices.Clone(full), func(f found) bool { return f.column == missing.name })
-		_, wrong := schedule.relate(without, "dbo", "eXpress")
-		if wrong == nil || wrong.Column != missing.name {
+		_, wrong := schedule.relate(without, "dbo")
+		if len(wrong) != 1 || wrong[0].Column != missing.name {
 			t.Fatalf("without %s: %v", missing.name, wrong)
 		}
-		for _, word := range []string{"event_schedule", missing.name, missing.purpose, "source.tables.event_schedule", "eXpress"} {
-			if !strings.Contains(wrong.Error(), word) {
-				t.Errorf("without %s the error does not name %s: %v", missing.name, word, wrong)
+		said := (&SchemaError{"eXpress", wrong}).Error()
+		for _, word := range []string{"event_schedule", missing.name, missing.purpose, "source.columns.event_schedule." + missing.name,
+			"source.tables.event_schedule", "eXpress"} {
+			if !strings.Contains(said, word) {
+				t.Errorf("without %s the error does not name %s: %s", missing.name, word, said)
 			}
 		}
 	}

@@ -145,7 +145,7 @@ func TestSentences(t *testing.T) {
 		{ctx: late, err: context.DeadlineExceeded, want: ErrTimeout, words: []string{"30s", "db01:1444"}},
 		{ctx: late, err: answer(18456, "Login failed."), want: ErrLoginRefused},
 		{ctx: over, err: io.EOF, want: context.Canceled},
-		{err: &SchemaError{Table: "event", Key: "source.tables.event"}, words: []string{"source.tables.event"}},
+		{err: &SchemaError{Faults: []SchemaFault{{Table: "event", Key: "source.tables.event"}}}, words: []string{"source.tables.event"}},
 	} {
 		ctx := c.ctx
 		if ctx == nil {

@@ -55,6 +55,10 @@ type Tables struct {
 	Computer      string // source.tables.computer
 	ComputerGroup string // source.tables.computer_group
 	Sessions      string // source.tables.sessions
+
+	// Columns renames columns: source.columns.<key>, for instance "event.name", and the name, which can stand in
+	// brackets. An empty name is the vendor's own.
+	Columns map[string]string
 }
 
 // String is what may be shown of the options: server, database and login, never the password.

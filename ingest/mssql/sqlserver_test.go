@@ -230,13 +230,13 @@ func TestRequiredThingsAreMissing(t *testing.T) {
 	db := mssqltest.New(t)
 	for _, c := range []struct {
 		change string
-		want   mssql.SchemaError
+		want   mssql.SchemaFault
 	}{
 		{"ALTER TABLE event_schedule DROP COLUMN start_time; ALTER TABLE event_schedule ADD start_time int NULL",
-			mssql.SchemaError{Table: "event_schedule", Column: "start_time", Type: "int"}},
+			mssql.SchemaFault{Table: "event_schedule", Column: "start_time", Type: "int", Key: "source.columns.event_schedule.start_time"}},
 		{"ALTER TABLE event_schedule DROP COLUMN start_time",
-			mssql.SchemaError{Table: "event_schedule", Column: "start_time"}},
-		{"DROP TABLE event_schedule", mssql.SchemaError{Table: "event_schedule"}},
+			mssql.SchemaFault{Table: "event_schedule", Column: "start_time", Key: "source.columns.event_schedule.start_time"}},
+		{"DROP TABLE event_schedule", mssql.SchemaFault{Table: "event_schedule", Key: "source.tables.event_schedule"}},
 	} {
 		db.Exec(c.change)
 		_, err := source(t, mssql.Options{DSN: db.DSN()}).Read(t.Context(), ingest.Query{})
@@ -244,19 +244,20 @@ func TestRequiredThingsAreMissing(t *testing.T) {
 		if !errors.As(err, &got) {
 			t.Fatalf("%s: %v", c.change, err)
 		}
-		if got.Purpose == "" || got.Database != db.URL().Query().Get("database") {
-			t.Errorf("%s: %+v", c.change, got)
+		if got.Database != db.URL().Query().Get("database") || len(got.Faults) != 1 || got.Faults[0].Purpose == "" {
+			t.Fatalf("%s: %+v", c.change, got)
 		}
-		got.Purpose, got.Database = "", ""
-		c.want.Key = "source.tables.event_schedule"
-		same(t, c.change, *got, c.want)
+		fault := got.Faults[0]
+		fault.Purpose, fault.Wanted = "", ""
+		c.want.TableKey = "source.tables.event_schedule"
+		same(t, c.change, fault, c.want)
 	}
 }
 
 func TestTablesHaveOtherNamesAndTypes(t *testing.T) {
 	db := mssqltest.NewEmpty(t)
 	db.Exec("CREATE SCHEMA ds")
-	db.Exec("CREATE TABLE ds.[event schedule] (SCHEDULE_ID bigint NULL, Event_Id smallint NULL, computer_id bigint NULL, status_code smallint NULL, start_time datetime2 NULL)")
+	db.Exec("CREATE TABLE ds.[event schedule] (SCHEDULE_ID bigint NULL, Event_Id smallint NULL, computer_id bigint NULL, status_code smallint NULL, [due .at] datetime2 NULL)")
 	db.Exec("CREATE TABLE dbo.[jobs.all] (event_id tinyint NULL, name nvarchar(max) NULL, folder_id bigint NULL)")
 	db.Exec("CREATE TABLE dbo.computer (computer_id int NULL, name nvarchar(200) NULL)")
 	db.Exec("CREATE TABLE ds.event (event_id int NULL, name varchar(10) NULL)") // of another schema: not ours
@@ -267,7 +268,8 @@ func TestTablesHaveOtherNamesAndTypes(t *testing.T) {
 
 	var log bytes.Buffer
 	snap := read(t, source(t, mssql.Options{DSN: db.DSN(), Log: zerolog.New(&log),
-		Tables: mssql.Tables{EventSchedule: "DS.[event schedule]", Event: "[dbo].[jobs.all]"}}))
+		Tables: mssql.Tables{EventSchedule: "DS.[event schedule]", Event: "[dbo].[jobs.all]",
+			Columns: map[string]string{"event_schedule.start_time": "[due .at]"}}}))
 	same(t, "rows", snap.Rows, []jobmon.Row{{ID: 7, Job: 3, Computer: 5000001, Start: wall("2026-11-22T14:05:00.002"), Status: jobmon.StatusOf(3010)}})
 	same(t, "jobs", snap.Jobs, []jobmon.Job{{ID: 3, Name: strings.Repeat("ä", 10000)}})
 	same(t, "computers", snap.Computers, []jobmon.Computer{{ID: 5000001, Name: "PC-П😀"}})

@@ -190,30 +190,6 @@ func TestTDSWhatIsOptionalIsUnknown(t *testing.T) {
 	}
 }
 
-func TestTDSWhatIsNecessaryIsNamed(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		spoil  func(*tdstest.Tables)
-		column string
-		typ    string
-	}{
-		{"missing table", func(tables *tdstest.Tables) { delete(tables.ByName, "event_schedule") }, "", ""},
-		{"missing column", func(tables *tdstest.Tables) { tables.DropColumn("event_schedule", "status_code") }, "status_code", ""},
-		{"wrong type", func(tables *tdstest.Tables) { tables.Retype("event_schedule", "status_code", tdstest.VarChar) }, "status_code", "varchar"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			server, s := overTDS(t, mssql.Options{})
-			server.Change(c.spoil)
-			_, err := s.Read(t.Context(), ingest.Query{})
-			wrong, ok := errors.AsType[*mssql.SchemaError](err)
-			if !ok || wrong.Table != "event_schedule" || wrong.Column != c.column || wrong.Type != c.typ ||
-				wrong.Key != "source.tables.event_schedule" || wrong.Database != tdstest.Database {
-				t.Errorf("%#v", err)
-			}
-		})
-	}
-}
-
 func TestTDSRefusedLogins(t *testing.T) {
 	server := tdstest.New(t)
 	for _, c := range []struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +17,7 @@ const seeDocs = "correct what the sentence names; docs/sqlserver.md says more"
 func (c *checker) source(ctx context.Context) []Line {
 	switch {
 	case c.Unusable != nil:
-		line := Line{checkDatabase, Fail, c.Unusable.Error(), "correct source.dsn or source.tables; docs/sqlserver.md shows their forms"}
+		line := Line{checkDatabase, Fail, c.Unusable.Error(), "correct what the sentence names; docs/sqlserver.md shows the forms of the keys"}
 		return append([]Line{line}, skipped("the database cannot be reached without it", checkLogin, checkTables, checkRows,
 			checkStuck, checkMarkers, checkClosing, checkClock)...)
 	case c.Source == nil:
@@ -100,7 +99,7 @@ func login(in *mssql.Inspection) Line {
 	case len(more) > 0:
 		line.State = Warn
 		line.Found += " " + strings.Join(more, " and ") + "; reading is all that is needed"
-		line.Next = "make a login that can only read with configs/readonly-login.sql, and name it in source.dsn"
+		line.Next = "make a login that can only read with configs/readonly-login.sql, and name it in source.user or source.dsn"
 	case !known:
 		line.Found += "; whether it can write, the server does not tell"
 	default:
@@ -120,7 +119,7 @@ func table(t *mssql.InspectedTable, in *mssql.Inspection) Line {
 	if t.Place == "" {
 		line.State = bad
 		line.Found = fmt.Sprintf("database %s shows %s no table %s (%s; the server says: %s)", in.Database, in.Login, t.Name, t.Purpose, t.Said)
-		line.Next = fmt.Sprintf("check the database in source.dsn, %s, or name the table in %s", grant, t.Key)
+		line.Next = fmt.Sprintf("check which database source.dsn or source.database names, %s, or name the table in %s", grant, t.Key)
 		if t.Refused {
 			line.Found = fmt.Sprintf("%s may not read %s (%s; the server says: %s)", in.Login, t.Name, t.Purpose, t.Said)
 			line.Next = grant
@@ -134,30 +133,34 @@ func table(t *mssql.InspectedTable, in *mssql.Inspection) Line {
 		}
 	}
 	line.Found = t.Place + ": " + strings.Join(there, ", ")
-	var next []string
+	var next, renames []string
+	hidden := false
 	for _, c := range t.Columns {
 		if c.Readable() {
 			continue
 		}
 		wrong := fmt.Sprintf("no column %s (%s)", c.Name, c.Purpose)
-		step := fmt.Sprintf("check that %s names the right table", t.Key)
 		switch {
 		case c.Refused:
-			wrong, step = fmt.Sprintf("column %s (%s) may not be read", c.Name, c.Purpose), grant
+			wrong, next = fmt.Sprintf("column %s (%s) may not be read", c.Name, c.Purpose), []string{grant}
 		case c.Type != "":
-			wrong = fmt.Sprintf("column %s (%s) has the type %s instead of %s", c.Name, c.Purpose, c.Type, c.Wanted)
+			wrong, renames = fmt.Sprintf("column %s (%s) has the type %s instead of %s", c.Name, c.Purpose, c.Type, c.Wanted), append(renames, c.Key)
 		default:
-			step += ", and that " + in.Login + " may read all of it"
+			renames, hidden = append(renames, c.Key), true
 		}
 		line.Found += "; " + wrong
-		if !slices.Contains(next, step) {
-			next = append(next, step)
-		}
 		if !c.Optional {
 			line.State = bad
 		} else if line.State == OK {
 			line.State = Warn
 		}
+	}
+	if renames != nil {
+		step := fmt.Sprintf("where a column has another name, give it in %s; otherwise check that %s names the right table", strings.Join(renames, ", "), t.Key)
+		if hidden {
+			step += ", and that " + in.Login + " may read all of it"
+		}
+		next = append(next, step)
 	}
 	line.Next = strings.Join(next, ", and ")
 	return line

@@ -74,7 +74,7 @@ func healthy() *database {
 			Optional: t.optional, WritesKnown: true}
 		for _, c := range t.columns {
 			name, optional := strings.CutSuffix(c, "?")
-			table.Columns = append(table.Columns, mssql.InspectedColumn{Name: name, Purpose: "what " + name + " is for", Wanted: "a whole number",
+			table.Columns = append(table.Columns, mssql.InspectedColumn{Key: "source.columns." + t.key + "." + name, Name: name, Purpose: "what " + name + " is for", Wanted: "a whole number",
 				Optional: optional, Type: "int", Fits: true})
 		}
 		d.in.Tables = append(d.in.Tables, table)
@@ -186,14 +186,15 @@ func TestTables(t *testing.T) {
 		"missing and not needed": {"sessions", func(t *mssql.InspectedTable) { t.Place = "" }, check.Warn, []string{"no table sessions", "unknown: what sessions is for"}},
 		"hidden":                 {"computer", func(t *mssql.InspectedTable) { t.Place, t.Refused = "", true }, check.Fail, []string{"jobmon-db may not read computer", "SELECT"}},
 		"a column missing": {"event_schedule", func(t *mssql.InspectedTable) { t.Columns[3].Type = "" }, check.Fail,
-			[]string{"no column status_code (what status_code is for)", "source.tables.event_schedule"}},
+			[]string{"no column status_code (what status_code is for)", "source.columns.event_schedule.status_code", "source.tables.event_schedule"}},
 		"an optional column missing": {"computer", func(t *mssql.InspectedTable) { t.Columns[2].Type = "" }, check.Warn, []string{"group_id"}},
 		"a column of another type": {"event", func(t *mssql.InspectedTable) { t.Columns[0].Type, t.Columns[0].Fits = "uniqueidentifier", false }, check.Fail,
-			[]string{"event_id", "uniqueidentifier", "a whole number"}},
+			[]string{"event_id", "uniqueidentifier", "a whole number", "source.columns.event.event_id"}},
 		"a column that may not be read": {"event", func(t *mssql.InspectedTable) { t.Refused, t.Columns[1].Refused = true, true }, check.Fail,
 			[]string{"column name (what name is for) may not be read", "SELECT"}},
 		"a column missing where the table is not needed": {"event_folder", func(t *mssql.InspectedTable) { t.Columns[0].Type = "" }, check.Warn, []string{"folder_id"}},
-		"two columns missing":                            {"computer", func(t *mssql.InspectedTable) { t.Columns[2].Type, t.Columns[1].Type = "", "" }, check.Fail, []string{"column name", "group_id"}},
+		"two columns missing": {"computer", func(t *mssql.InspectedTable) { t.Columns[2].Type, t.Columns[1].Type = "", "" }, check.Fail,
+			[]string{"column name", "group_id", "source.columns.computer.name", "source.columns.computer.group_id"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := healthy()
