@@ -43,14 +43,31 @@ type Endpoint struct {
 	Allow []string // endpoint.allow: Windows accounts, as names or SIDs
 }
 
-// Source is about what is watched.
+// Source is about what is watched. A database is named by DSN, or by Server and the fields after it, never by both.
 type Source struct {
-	Kind         string        // source.kind: one of the Kind constants
-	DSN          Secret        // source.dsn, never empty when Kind is KindSQLServer
+	Kind         string // source.kind: one of the Kind constants
+	DSN          DSN    // source.dsn
+	Server       string // source.server, as the driver reads it; never empty when Kind is KindSQLServer and DSN is
+	Database     string // source.database, never empty when Server is not
+	User         string // source.user; "" is the Windows account that the program runs under
+	Password     Secret // source.password; Config.Password knows the one in PasswordFile too
+	PasswordFile string // source.password_file, an absolute path
+	TLS          TLS
+	Recording    string        // source.recording, an absolute path; never empty when Kind is KindRecording
 	PollInterval time.Duration // source.poll_interval
+	Reconcile    time.Duration // source.reconcile
 	Timeout      time.Duration // source.timeout
 	LockTimeout  time.Duration // source.lock_timeout, shorter than Timeout
 	Tables       Tables
+}
+
+// TLS is about the encryption of the connection to Server. Min and CA count for a DSN too.
+type TLS struct {
+	Encrypt  string // source.tls.encrypt: strict, true, false or disable; "" leaves the choice to whoever connects
+	Trust    bool   // source.tls.trust: any certificate is good
+	CA       string // source.tls.ca, an absolute path
+	HostName string // source.tls.host_name: the name that must stand in the certificate; "" is the server's
+	Min      string // source.tls.min: 1.0, 1.1, 1.2 or 1.3
 }
 
 // The kinds of sources.
@@ -60,7 +77,7 @@ const (
 	KindRecording = "recording"
 )
 
-// Tables are the names of the DS tables, with a schema where one was given ("dbo.event").
+// Tables are the names of the DS tables, with a schema where one was given ("dbo.event"), and those of their columns.
 type Tables struct {
 	EventSchedule string // source.tables.event_schedule
 	Event         string // source.tables.event
@@ -142,18 +159,3 @@ type Value struct {
 
 // Values lists every key in the order of the example file. No secret is in it.
 func (c *Config) Values() []Value { return c.values }
-
-// Secret is a text that hides itself however it is printed, logged or encoded.
-type Secret string
-
-// Reveal is the secret itself, for the one place that needs it.
-func (s Secret) Reveal() string { return string(s) }
-
-// String is what may be shown of it: "" when there is none, and for a data source name the server and the database.
-func (s Secret) String() string { return redactDSN(string(s)) }
-
-// GoString is String, for %#v.
-func (s Secret) GoString() string { return s.String() }
-
-// MarshalText is String, for JSON and its like.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

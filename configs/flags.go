@@ -23,6 +23,7 @@ func AddFlags(flags *pflag.FlagSet, names ...string) {
 			usage += " (default: " + k.DefaultIs + ")"
 		}
 		flag := flags.VarPF(&flagValue{text: k.Default, typ: k.Type}, k.Flag(), "", usage)
+		flag.Hidden = k.rare
 		if k.Type == "bool" {
 			flag.NoOptDefVal = "true"
 		}

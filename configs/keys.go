@@ -27,6 +27,7 @@ type Key struct {
 	Help      string // what it is for: sentences, the first of which stands alone
 	Secret    bool   // its value is never shown; every text is allowed, so that none is ever complained of
 
+	rare  bool                        // --help does not list its flag
 	list  bool                        // the file may give it as a list
 	parse func(*Config, string) error // an error says what is wrong in addition to Allowed, or is errNotAllowed
 	text  func(*Config) string
@@ -63,8 +64,7 @@ func newKey[T any](name, typ string, def T, at func(*Config) *T, parse func(stri
 
 func same(s string) string { return s }
 
-func freeText(name string, at func(*Config) *string) Key {
-	const longest = 64
+func freeText(name string, longest int, at func(*Config) *string) Key {
 	k := newKey(name, "text", "", at, func(text string) (string, error) {
 		text = strings.TrimSpace(text)
 		if text == "" || len([]rune(text)) > longest || strings.ContainsFunc(text, unicode.IsControl) {
@@ -78,7 +78,7 @@ func freeText(name string, at func(*Config) *string) Key {
 
 var variableInPath = regexp.MustCompile(`%\w+%|\$\{?[A-Za-z_]`)
 
-func path(name string, at func(*Config) *string) Key {
+func path(name, of string, at func(*Config) *string) Key {
 	k := newKey(name, "path", "", at, func(text string) (string, error) {
 		switch {
 		case strings.TrimSpace(text) == "" || strings.ContainsRune(text, 0):
@@ -88,25 +88,47 @@ func path(name string, at func(*Config) *string) Key {
 		}
 		return filepath.Abs(text)
 	}, same)
-	k.Allowed = "the path of a folder"
+	k.Allowed = "the path of a " + of
 	return k
 }
 
-func secret(name string, at func(*Config) *Secret) Key {
-	k := newKey(name, "text", "", at, func(text string) (Secret, error) {
-		return Secret(strings.TrimSpace(text)), nil
-	}, Secret.String)
+// dsn is the data source name; every text is allowed, so that none is ever complained of.
+func dsn(name string, at func(*Config) *DSN) Key {
+	k := newKey(name, "text", "", at, func(text string) (DSN, error) { return DSN(strings.TrimSpace(text)), nil }, DSN.String)
 	k.Secret = true
 	k.Allowed = "a data source name such as sqlserver://user:password@server/instance?database=eXpress"
 	return k
 }
 
-// tablePattern is a table with or without its schema, each as T-SQL writes it: in brackets where it has unusual
-// characters.
-var tablePattern = func() *regexp.Regexp {
-	const part = `(?:[\pL_][\pL\pN_@$#]{0,127}|\[(?:[^]\x00-\x1f]|\]\]){1,128}\])`
-	return regexp.MustCompile("^" + part + `(?:\.` + part + ")?$")
-}()
+// password is kept as it is: spaces at its ends belong to it.
+func password(name string, at func(*Config) *Secret) Key {
+	k := newKey(name, "text", "", at, func(text string) (Secret, error) { return Secret(text), nil }, Secret.String)
+	k.Secret = true
+	k.Allowed = "a password"
+	return k
+}
+
+// serverPattern keeps out the data source names, passwords in them, that are put where the server belongs.
+var serverPattern = regexp.MustCompile(`^(?:[^\s\pC;=@"'{}?&/]{1,300}|(?i:np:)[^\pC;=@"'{}?&/]{1,300})$`)
+
+func serverName(name string, at func(*Config) *string) Key {
+	k := newKey(name, "text", "", at, func(text string) (string, error) {
+		if text = strings.TrimSpace(text); text != "" && !serverPattern.MatchString(text) {
+			return "", errNotAllowed
+		}
+		return text, nil
+	}, same)
+	k.Allowed = `host, host,port, host:port, host\INSTANCE, np: and a host or pipe, or lpc: and a host`
+	return k
+}
+
+// identifier is a name as T-SQL writes it: in brackets where it has unusual characters.
+const identifier = `(?:[\pL_][\pL\pN_@$#]{0,127}|\[(?:[^]\x00-\x1f]|\]\]){1,128}\])`
+
+var (
+	tablePattern  = regexp.MustCompile("^" + identifier + `(?:\.` + identifier + ")?$")
+	columnPattern = regexp.MustCompile("^" + identifier + "$")
+)
 
 func tableName(name, def string, at func(*Config) *string) Key {
 	k := newKey(name, "text", def, at, func(text string) (string, error) {
@@ -117,6 +139,30 @@ func tableName(name, def string, at func(*Config) *string) Key {
 	}, same)
 	k.Allowed = "the name of a table or view, with its schema where that is needed: dbo.event, [my schema].event"
 	return k
+}
+
+// columnName is the name of a column of a DS table; Tables.Columns holds only those that were changed.
+func columnName(table, column string) Key {
+	key := table + "." + column
+	return Key{
+		Name: "source.columns." + key, Type: "text", Default: column, rare: true,
+		Allowed: "the name of a column, in brackets where it has unusual characters: start_time, [start time]",
+		parse: func(c *Config, text string) error {
+			if text = strings.TrimSpace(text); !columnPattern.MatchString(text) {
+				return errNotAllowed
+			}
+			if text == column {
+				delete(c.Source.Tables.Columns, key)
+				return nil
+			}
+			if c.Source.Tables.Columns == nil {
+				c.Source.Tables.Columns = map[string]string{}
+			}
+			c.Source.Tables.Columns[key] = text
+			return nil
+		},
+		text: func(c *Config) string { return cmp.Or(c.Source.Tables.Columns[key], column) },
+	}
 }
 
 func oneOf(name, def string, words []string, at func(*Config) *string) Key {

@@ -136,27 +136,7 @@ func (c *Config) complete(env map[string]string, origins map[string]Origin, bad 
 			})
 		}
 	}
-	if c.Source.Kind == "" {
-		c.Source.Kind = KindSimulator
-		if c.Source.DSN != "" {
-			c.Source.Kind = KindSQLServer
-		}
-	}
-	if c.Source.Kind == KindSQLServer && c.Source.DSN == "" {
-		problems = append(problems, Problem{
-			Origin: origins["source.kind"], Key: "source.dsn",
-			Reason: "is missing, and source.kind sqlserver needs it; give it in the environment as " + envPrefix + "SOURCE_DSN, " +
-				"or in the file as source.dsn, for example sqlserver://user:password@server/instance?database=eXpress",
-		})
-	}
-	if c.Source.LockTimeout >= c.Source.Timeout && !bad["source.lock_timeout"] && !bad["source.timeout"] {
-		origin := cmp.Or(origins["source.lock_timeout"], origins["source.timeout"])
-		problems = append(problems, Problem{
-			Origin: origin, Key: "source.lock_timeout", Value: durationText(c.Source.LockTimeout),
-			Reason: "is not allowed; it must be shorter than source.timeout, which is " + durationText(c.Source.Timeout),
-		})
-	}
-	return problems
+	return append(problems, c.completeSource(origins, bad)...)
 }
 
 // environment is the environment as a map; on Windows the names of variables have no case.

@@ -34,17 +34,34 @@ type sample struct {
 	yaml, text, bad string
 	// shown is what `config show` says of text, when it is not text.
 	shown string
+	// with is the environment that it needs to make sense.
+	with []string
 }
 
 func samples(t *testing.T) map[string]sample {
 	dir := abs(t, "somewhere")
-	one := func(text, bad string) sample { return sample{yaml: text, text: text, bad: bad} }
-	return map[string]sample{
+	one := func(text, bad string, with ...string) sample {
+		return sample{yaml: text, text: text, bad: bad, with: with}
+	}
+	const server, user, long = "JOBMON_SOURCE_SERVER=ds", "JOBMON_SOURCE_USER=reader", 300
+	list := map[string]sample{
 		"data_dir":                     one(dir, "%ProgramData%"),
 		"site":                         one("DS-TOKYO", strings.Repeat("x", 65)),
 		"evt.dir":                      one(dir, "$HOME/evt"),
 		"evt.takeover":                 one("true", "maybe"),
-		"source.kind":                  one("recording", "oracle"),
+		"source.kind":                  one("recording", "oracle", "JOBMON_SOURCE_RECORDING="+dir),
+		"source.server":                one(`np:ds\ALTIRIS`, "ds 01"),
+		"source.database":              one("Altiris DB", strings.Repeat("x", long), server),
+		"source.user":                  one(`EXAMPLE\ds`, strings.Repeat("x", long), server),
+		"source.password":              {yaml: "' ge\\heim; '", text: ` ge\heim; `, shown: "(hidden)", with: []string{server, user}},
+		"source.password_file":         one(dir, "%ProgramData%\\x", server, user),
+		"source.tls.encrypt":           one("strict", "perhaps"),
+		"source.tls.trust":             one("true", "2"),
+		"source.tls.ca":                one(dir, "$HOME/ca.pem"),
+		"source.tls.host_name":         one("ds.example.com", strings.Repeat("x", long)),
+		"source.tls.min":               one("1.0", "1.4"),
+		"source.recording":             one(dir, "${HOME}"),
+		"source.reconcile":             one("10s", "9s"),
 		"source.dsn":                   {yaml: "'server=ds;user id=sa;password=geheim'", text: "server=ds;user id=sa;password=geheim", shown: "(hidden) server=ds"},
 		"source.poll_interval":         one("250ms", "249ms"),
 		"source.timeout":               one("1m30s", "15"),
@@ -73,6 +90,12 @@ func samples(t *testing.T) map[string]sample {
 		"log.level":                    one("debug", "loud"),
 		"log.format":                   one("json", "xml"),
 	}
+	for _, k := range configs.Keys() {
+		if strings.HasPrefix(k.Name, "source.columns.") {
+			list[k.Name] = sample{yaml: "'[my ]].column]'", text: "[my ]].column]", bad: "dbo." + k.Default}
+		}
+	}
+	return list
 }
 
 // source is one way to give a key.
@@ -180,12 +203,14 @@ func TestEveryKeyHasASample(t *testing.T) {
 
 // Every key, given in every way, changes the configuration, is shown with its value and says where it came from.
 func TestEveryKeyInEveryWay(t *testing.T) {
-	defaults := mustLoad(t, configs.LoadOptions{})
+	follows := map[string][]string{"data_dir": {"evt.dir"}, "source.dsn": {"source.kind"}, "source.server": {"source.kind", "source.database"}}
 	for _, from := range sources() {
 		t.Run(from.name, func(t *testing.T) {
 			for _, k := range configs.Keys() {
 				s := samples(t)[k.Name]
+				defaults := mustLoad(t, configs.LoadOptions{Env: s.with})
 				o := from.give(t, k, s.text, s.yaml)
+				o.Env = append(o.Env, s.with...)
 				c := mustLoad(t, o)
 				v := value(t, c, k.Name)
 				if want := cmp.Or(s.shown, s.text); v.Text != want {
@@ -210,8 +235,7 @@ func TestEveryKeyInEveryWay(t *testing.T) {
 					t.Errorf("%s came from %+v; want %+v", k.Name, v.Origin, want)
 				}
 				for i, other := range c.Values() {
-					derived := k.Name == "data_dir" && other.Key == "evt.dir" || k.Name == "source.dsn" && other.Key == "source.kind"
-					if other.Key != k.Name && !derived && other != defaults.Values()[i] {
+					if other.Key != k.Name && !slices.Contains(follows[k.Name], other.Key) && other != defaults.Values()[i] {
 						t.Errorf("%s also changed %s from %q to %q", k.Name, other.Key, defaults.Values()[i].Text, other.Text)
 					}
 				}
@@ -246,6 +270,7 @@ func TestEveryBadValueInEveryWay(t *testing.T) {
 					continue
 				}
 				o := from.give(t, k, bad, "'"+strings.ReplaceAll(bad, "'", "''")+"'")
+				o.Env = append(o.Env, samples(t)[k.Name].with...)
 				wrong := problems(t, o)
 				if len(wrong) != 1 {
 					t.Errorf("%s=%s: %d problems: %v", k.Name, bad, len(wrong), wrong)
@@ -325,8 +350,11 @@ func TestDefaults(t *testing.T) {
 // Every setting of the projection can be configured: none is left at its zero value or at its default.
 func TestSettingsFollowTheConfiguration(t *testing.T) {
 	var env []string
+	contradicting := []string{"source.dsn", "source.password_file", "source.tls.trust"}
 	for _, k := range configs.Keys() {
-		env = append(env, k.Env()+"="+samples(t)[k.Name].text)
+		if !slices.Contains(contradicting, k.Name) {
+			env = append(env, k.Env()+"="+samples(t)[k.Name].text)
+		}
 	}
 	got, defaults := reflect.ValueOf(mustLoad(t, configs.LoadOptions{Env: env}).Settings()), reflect.ValueOf(jobmon.DefaultSettings())
 	for i := range got.NumField() {
@@ -351,7 +379,7 @@ func TestWhatMustGoTogether(t *testing.T) {
 	wrong := problems(t, configs.LoadOptions{Env: []string{
 		"JOBMON_SOURCE_KIND=sqlserver", "JOBMON_SOURCE_LOCK_TIMEOUT=5s", "JOBMON_SOURCE_TIMEOUT=5s", "JOBMON_LOG_LEVEL=loud",
 	}})
-	if len(wrong) != 3 || wrong[0].Key != "log.level" || wrong[1].Key != "source.dsn" || !strings.Contains(wrong[1].String(), "JOBMON_SOURCE_DSN") ||
+	if len(wrong) != 3 || wrong[0].Key != "log.level" || wrong[1].Key != "source.server" || !strings.Contains(wrong[1].String(), "JOBMON_SOURCE_DSN") ||
 		wrong[2].Key != "source.lock_timeout" || !strings.Contains(wrong[2].String(), "5s") {
 		t.Errorf("%v", wrong)
 	}

@@ -6,6 +6,42 @@ import (
 	"strings"
 )
 
+// Secret is a text that hides itself however it is printed, logged or encoded.
+type Secret string
+
+// Reveal is the secret itself, for the one place that needs it.
+func (s Secret) Reveal() string { return string(s) }
+
+// String says whether there is a secret, and nothing about it.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return hidden
+}
+
+// GoString is String, for %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText is String, for JSON and its like.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// DSN is a data source name, which may hold a password: it shows the server and the database and hides all else,
+// however it is printed, logged or encoded.
+type DSN string
+
+// Reveal is the data source name itself, for the one place that needs it.
+func (d DSN) Reveal() string { return string(d) }
+
+// String is what may be shown of it, "" when there is none.
+func (d DSN) String() string { return redactDSN(string(d)) }
+
+// GoString is String, for %#v.
+func (d DSN) GoString() string { return d.String() }
+
+// MarshalText is String, for JSON and its like.
+func (d DSN) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // hidden stands for a secret of which nothing can safely be shown.
 const hidden = "(hidden)"
 
@@ -66,5 +102,5 @@ func maybeSecret(name, value string) bool {
 	contains := func(text string, words ...string) bool {
 		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(strings.ToLower(text), word) })
 	}
-	return contains(name, "dsn", "pass", "pwd", "secret", "token", "connection") || contains(value, "password", "pwd", "://", "@")
+	return contains(name, "dsn", "pass", "pw", "secret", "token", "connection") || contains(value, "password", "pwd", "://", "@")
 }

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"slices"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -10,15 +11,15 @@ import (
 func Keys() []Key {
 	const day = 24 * time.Hour
 	d := jobmon.DefaultSettings()
-	return []Key{
-		path("data_dir", func(c *Config) *string { return &c.DataDir }).
+	return slices.Concat([]Key{
+		path("data_dir", "folder", func(c *Config) *string { return &c.DataDir }).
 			byDefault(`%ProgramData%\jobmon-db on Windows, else /var/lib/jobmon-db`).
 			helps("Folder of the log, in which all history is kept. It must be on a local disk."),
-		freeText("site", func(c *Config) *string { return &c.Site }).
+		freeText("site", 64, func(c *Config) *string { return &c.Site }).
 			byDefault("this computer's name").
 			helps("Name of this Deployment Server. It stands on every screen, because every server counts its computers from 5,000,001."),
 
-		path("evt.dir", func(c *Config) *string { return &c.Evt.Dir }).
+		path("evt.dir", "folder", func(c *Config) *string { return &c.Evt.Dir }).
 			byDefault("the folder evt in data_dir").
 			helps("Folder of the <computer id>.evt files, from which DS copies them to the clients. " +
 				"To let the copy tasks stay as they are, name the temp folder of the eXpress share."),
@@ -30,14 +31,47 @@ func Keys() []Key {
 			helps("Windows accounts that may ask the running daemon, beside SYSTEM, Administrators and its own: for instance the one that DS runs its scripts under. Elsewhere only the daemon's user may."),
 
 		oneOf("source.kind", "", []string{KindSQLServer, KindSimulator, KindRecording}, func(c *Config) *string { return &c.Source.Kind }).
-			byDefault(KindSQLServer + " when source.dsn is given, else " + KindSimulator).
+			byDefault(KindSQLServer + " when source.dsn or source.server is given, else " + KindSimulator).
 			helps("What is watched: the DS database, a built-in imitation of one, or the recording of one."),
-		secret("source.dsn", func(c *Config) *Secret { return &c.Source.DSN }).
+		dsn("source.dsn", func(c *Config) *DSN { return &c.Source.DSN }).
 			byDefault("none").
-			helps("Server, database and login, for source.kind sqlserver. A login that can only read is enough. " +
-				"Others can see what is given as a flag; the environment or this file, readable for the service alone, are better places."),
+			helps("Server, database and login in one, for source.kind sqlserver. The keys from source.server to source.tls.host_name say the same one by one; both at once are not allowed. " +
+				"A login that can only read is enough. Others can see what is given as a flag; the environment or this file, readable for the service alone, are better places."),
+		serverName("source.server", func(c *Config) *string { return &c.Source.Server }).
+			byDefault("none").
+			helps("The SQL Server of the DS database, for source.kind sqlserver. A named instance without a port is found with the help of SQL Server Browser; np: is a named pipe and lpc: the server on this computer, both on Windows only."),
+		freeText("source.database", 128, func(c *Config) *string { return &c.Source.Database }).
+			byDefault("eXpress when source.server is given").
+			helps("The DS database on source.server."),
+		freeText("source.user", 128, func(c *Config) *string { return &c.Source.User }).
+			byDefault("the Windows account that the service runs under").
+			helps("The login at source.server. One that can only read is enough."),
+		password("source.password", func(c *Config) *Secret { return &c.Source.Password }).
+			byDefault("none").
+			helps("Password of source.user. Others can see what is given as a flag; the environment or source.password_file are better places."),
+		path("source.password_file", "file", func(c *Config) *string { return &c.Source.PasswordFile }).
+			byDefault("none").
+			helps("File that holds the password of source.user, instead of source.password. `jobmon-db config set-secret source.password` writes it, on Windows protected; a text file with nothing but the password will do."),
+		oneOf("source.tls.encrypt", "", []string{"strict", "true", "false", "disable"}, func(c *Config) *string { return &c.Source.TLS.Encrypt }).
+			byDefault("chosen by what the server offers, see docs/sqlserver.md").
+			helps("Encryption of the connection to source.server: all of it (true; strict as SQL Server 2022 has it), the login only (false), or nothing (disable: the password crosses the network readable)."),
+		yesNo("source.tls.trust", false, func(c *Config) *bool { return &c.Source.TLS.Trust }).
+			helps("Whether any certificate of source.server is good, also one that nobody signed."),
+		path("source.tls.ca", "file", func(c *Config) *string { return &c.Source.TLS.CA }).
+			byDefault("the authorities that this system trusts").
+			helps("File in PEM form with the certificates of the authorities that may have signed the server's."),
+		freeText("source.tls.host_name", 255, func(c *Config) *string { return &c.Source.TLS.HostName }).
+			byDefault("the host of source.server").
+			helps("The name that the certificate of source.server must have."),
+		oneOf("source.tls.min", "1.2", []string{"1.0", "1.1", "1.2", "1.3"}, func(c *Config) *string { return &c.Source.TLS.Min }).
+			helps("The lowest version of TLS to speak. Below 1.2 the encryption is weak; SQL Server 2005 to 2014 may know no better without updates."),
+		path("source.recording", "file", func(c *Config) *string { return &c.Source.Recording }).
+			byDefault("none").
+			helps("The recording that is played back, for source.kind recording."),
 		duration("source.poll_interval", d.PollInterval, 250*time.Millisecond, time.Hour, func(c *Config) *time.Duration { return &c.Source.PollInterval }).
 			helps("How often the source is read: one read for all computers."),
+		duration("source.reconcile", 5*time.Minute, 10*time.Second, day, func(c *Config) *time.Duration { return &c.Source.Reconcile }).
+			helps("How often everything is read, to notice what the quick reads cannot see: finished rows that were changed or deleted, renamed jobs."),
 		duration("source.timeout", 15*time.Second, time.Second, 10*time.Minute, func(c *Config) *time.Duration { return &c.Source.Timeout }).
 			helps("How long one read may take before it counts as failed."),
 		duration("source.lock_timeout", 2*time.Second, 100*time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.Source.LockTimeout }).
@@ -54,7 +88,7 @@ func Keys() []Key {
 			helps("Table of the groups of computers."),
 		tableName("source.tables.sessions", "sessions", func(c *Config) *string { return &c.Source.Tables.Sessions }).
 			helps("Table of the agents that are connected. It may be missing; then nobody knows who is connected."),
-
+	}, columnKeys(), []Key{
 		whole("simulator.computers", 8, 1, 10_000, func(c *Config) *int { return &c.Simulator.Computers }).
 			helps("How many computers the simulator has."),
 		number("simulator.speed", 1, 0.1, 10_000, func(c *Config) *float64 { return &c.Simulator.Speed }).
@@ -93,7 +127,7 @@ func Keys() []Key {
 			helps("Messages of this importance and above are logged."),
 		oneOf("log.format", "auto", []string{"auto", "console", "json"}, func(c *Config) *string { return &c.Log.Format }).
 			helps("Form of the messages: console for people, json for programs, auto chooses console on a terminal."),
-	}
+	})
 }
 
 func (k Key) byDefault(words string) Key {

@@ -41,7 +41,7 @@ func (c *checker) configuration(context.Context) Line {
 	case c.Config.Source.Kind == configs.KindSimulator && kind.Layer == configs.FromDefault:
 		line.State = Warn
 		line.Found += "; no source is named, so a simulated Deployment Server is watched"
-		line.Next = "set source.dsn, or name the file that does with --config"
+		line.Next = "set source.server or source.dsn, or name the file that does with --config"
 	case dsn.Layer == configs.FromFlag:
 		line.State = Warn
 		line.Found += "; others can read the flag with source.dsn in the list of processes"

@@ -173,7 +173,7 @@ func TestCommandsOnALog(t *testing.T) {
 			{[]string{"replay", "-o", "xml"}, exitUsage, "ndjson"},
 			{[]string{"replay", "show", "-o", "evt"}, exitUsage, "which computer"},
 			{[]string{"replay", "nonsense"}, exitUsage, "--help"},
-			{[]string{"run", "--source-kind=recording"}, exitUsage, "recording"},
+			{[]string{"run", "--source-kind=recording", "--source-recording=x"}, exitUsage, "recording"},
 			{[]string{"status", "--colour"}, exitUsage, "--help"},
 			{[]string{"replay", "show", "PC-0001", "--at", "seq:1"}, exitNothing, "no picture"},
 		} {
