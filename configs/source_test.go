@@ -1,6 +1,10 @@
 package configs_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -104,5 +108,57 @@ func TestOnlyRenamedColumnsAreHandedOn(t *testing.T) {
 	got := c.Source.Tables.Columns
 	if len(got) != 3 || got["event_schedule.start_time"] != "due" || got["event.name"] != "[job name]" || got["sessions.computer_id"] != "pc" {
 		t.Errorf("%v", got)
+	}
+}
+
+func TestPassword(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "password")
+	server := []string{"JOBMON_SOURCE_SERVER=ds", "JOBMON_SOURCE_USER=reader"}
+	with := func(more ...string) *configs.Config {
+		return mustLoad(t, configs.LoadOptions{Env: append(slices.Clone(server), more...)})
+	}
+	for _, c := range []struct {
+		config *configs.Config
+		file   string
+		want   string
+	}{
+		{with("JOBMON_SOURCE_PASSWORD= ge;heim "), "", " ge;heim "},
+		{with("JOBMON_SOURCE_PASSWORD_FILE=" + path), " aus der Datei \r\n", " aus der Datei "},
+		{mustLoad(t, configs.LoadOptions{Env: []string{"JOBMON_SOURCE_DSN=server=ds", "JOBMON_SOURCE_PASSWORD_FILE=" + path}}), "x", "x"},
+		{mustLoad(t, configs.LoadOptions{Env: []string{"JOBMON_SOURCE_SERVER=ds"}}), "", ""},
+		{mustLoad(t, configs.LoadOptions{}), "", ""},
+	} {
+		if err := os.WriteFile(path, []byte(c.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.config.Password()
+		if err != nil || got.Reveal() != c.want {
+			t.Errorf("%q, %v; want %q", got.Reveal(), err, c.want)
+		}
+	}
+
+	for _, c := range []struct {
+		config *configs.Config
+		file   string
+		key    string
+		words  string
+	}{
+		{with(), "", "source.user", "JOBMON_SOURCE_PASSWORD"},
+		{with("JOBMON_SOURCE_PASSWORD_FILE=" + path), "geheim\ngeheim\n", "source.password_file", "more than one line"},
+		{with("JOBMON_SOURCE_PASSWORD_FILE=" + path), "", "source.password_file", "empty"},
+		{with("JOBMON_SOURCE_PASSWORD_FILE=" + path + "2"), "", "source.password_file", "there is no file " + path + "2"},
+	} {
+		if err := os.WriteFile(path, []byte(c.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.config.Password()
+		wrong, ok := errors.AsType[*configs.Error](err)
+		if got != "" || !ok || wrong.Problems[0].Key != c.key || wrong.Problems[0].Origin.Layer != configs.FromEnvironment ||
+			!strings.Contains(err.Error(), c.words) || strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%q, %v", got.Reveal(), err)
+		}
+	}
+	if _, err := with("JOBMON_SOURCE_PASSWORD_FILE=" + path + "2").Password(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
 	}
 }

@@ -29,13 +29,20 @@ const Suffix = ".jobmon-tmp"
 // decides when to try again. Calls for the same path may run at the same time, also from several processes: one of
 // the contents wins, whole.
 func Write(path string, content []byte, perm fs.FileMode) error {
-	return write(path, content, perm, false)
+	return write(path, content, withMode(perm), false)
 }
 
 // WriteDurable is Write, and the content has reached the disk when it returns nil. The new name has too, except on
 // Windows, which offers no way to sync a folder.
 func WriteDurable(path string, content []byte, perm fs.FileMode) error {
-	if err := write(path, content, perm, true); err != nil {
+	return WriteDurableWith(path, content, withMode(perm))
+}
+
+// WriteDurableWith is WriteDurable for a file whose rights are more than a mode: create makes the file that is written
+// before it takes its place, empty and open for writing, with the rights that the target shall have. Its error
+// satisfies errors.Is for fs.ErrExist when there is a file of that name; it is then asked for another one.
+func WriteDurableWith(path string, content []byte, create func(name string) (*os.File, error)) error {
+	if err := write(path, content, create, true); err != nil {
 		return err
 	}
 	if err := syncDir(filepath.Dir(path)); err != nil {
@@ -44,17 +51,23 @@ func WriteDurable(path string, content []byte, perm fs.FileMode) error {
 	return nil
 }
 
-func write(path string, content []byte, perm fs.FileMode, sync bool) error {
-	err := replace(path, content, perm, sync)
+// withMode creates files that nobody else has. It is not os.CreateTemp because that one's files are private to their
+// owner, while the clients' copies of a monitor file are made by others.
+func withMode(perm fs.FileMode) func(name string) (*os.File, error) {
+	return func(name string) (*os.File, error) { return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) }
+}
+
+func write(path string, content []byte, create func(string) (*os.File, error), sync bool) error {
+	err := replace(path, content, create, sync)
 	if errors.Is(err, fs.ErrNotExist) {
 		// Either the folder is missing, or a daemon that starts just now has swept our temporary file away.
-		err = replace(path, content, perm, sync)
+		err = replace(path, content, create, sync)
 	}
 	return err
 }
 
-func replace(path string, content []byte, perm fs.FileMode, sync bool) (err error) {
-	f, err := create(path, perm)
+func replace(path string, content []byte, create func(string) (*os.File, error), sync bool) (err error) {
+	f, err := temporaryFor(path, create)
 	if err != nil {
 		return fmt.Errorf("create a temporary file beside %s: %w", path, err)
 	}
@@ -82,15 +95,14 @@ func replace(path string, content []byte, perm fs.FileMode, sync bool) (err erro
 	return nil
 }
 
-// create makes a temporary file for path that nobody else has. It is not os.CreateTemp because that one's files are
-// private to their owner, while the clients' copies of a monitor file are made by others.
-func create(path string, perm fs.FileMode) (*os.File, error) {
+// temporaryFor makes a temporary file for path that nobody else has.
+func temporaryFor(path string, create func(string) (*os.File, error)) (*os.File, error) {
 	const attempts = 100 // names collide about never
 	var err error
 	for range attempts {
 		var f *os.File
 		name := fmt.Sprintf("%s.%08x%s", path, rand.Uint32(), Suffix)
-		if f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm); !errors.Is(err, fs.ErrExist) {
+		if f, err = create(name); !errors.Is(err, fs.ErrExist) {
 			return f, err
 		}
 	}
@@ -123,7 +135,7 @@ func Sweep(dir string) (removed int, err error) {
 	return removed, nil
 }
 
-// temporary says whether name was made by create.
+// temporary says whether name was made by temporaryFor.
 func temporary(name string) bool {
 	target, ours := strings.CutSuffix(name, Suffix)
 	dot := len(target) - 9

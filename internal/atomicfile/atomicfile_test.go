@@ -2,6 +2,7 @@ package atomicfile_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -205,5 +206,31 @@ func TestWriteSurvivesSweep(t *testing.T) {
 	t.Logf("%d temporary files were swept away, %d of 500 writes failed", <-swept, lost)
 	if lost == 500 {
 		t.Error("no write survived")
+	}
+}
+
+// The target has the rights of the file that was made for it, and a name that is taken is not the end.
+func TestFilesMadeByTheCaller(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret")
+	tried := 0
+	create := func(name string) (*os.File, error) {
+		if tried++; tried == 1 {
+			return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+		}
+		return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
+	}
+	if err := atomicfile.WriteDurableWith(path, []byte("content"), create); err != nil || tried != 2 {
+		t.Fatalf("after %d tries: %v", tried, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o222 != 0 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	refuse := func(string) (*os.File, error) { return nil, fs.ErrPermission }
+	if err := atomicfile.WriteDurableWith(path, []byte("other"), refuse); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("refused: %v", err)
+	}
+	if got, err := os.ReadFile(path); string(got) != "content" || err != nil {
+		t.Errorf("%q, %v", got, err)
 	}
 }

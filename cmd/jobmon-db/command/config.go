@@ -9,14 +9,15 @@ import (
 func (a *app) config() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
-		Short: "Begin a configuration, or show the one in force",
+		Short: "Begin a configuration, show the one in force, or write its password",
 		Long:  `The configuration comes from defaults, a file, the environment (JOBMON_...) and flags; each wins over the one before.`,
 		Example: `  jobmon-db config init > jobmon-db.yaml
-  jobmon-db config show --config jobmon-db.yaml`,
+  jobmon-db config show --config jobmon-db.yaml
+  jobmon-db config set-secret source.password`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.configInit(), a.configShow())
+	c.AddCommand(a.configInit(), a.configShow(), a.configSetSecret())
 	return c
 }
 

@@ -1,0 +1,172 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	xterm "golang.org/x/term"
+
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/secretfile"
+)
+
+// secretKey is the key whose value set-secret writes, and secretName the file's name where none is given.
+const (
+	secretKey  = "source.password"
+	secretName = "source.password"
+)
+
+func (a *app) configSetSecret() *cobra.Command {
+	var file, account string
+	c := &cobra.Command{
+		Use:   "set-secret " + secretKey,
+		Short: "Write the password of the database into a file of its own, on Windows protected",
+		Long: `Write the password of the database into a file of its own, for source.password_file. The password is asked for twice
+without being shown, or read from standard input when that is no terminal; it is never given on the command line.
+
+On Windows the password is protected for this computer, and only SYSTEM, Administrators and the account that is named with
+--account can read the file: name the account of the service, unless that is SYSTEM. Run this elevated (as administrator).
+Elsewhere the file holds the password as it is, for the user that runs this, or for the one named with --account, alone.`,
+		Example: `  jobmon-db config set-secret source.password
+  jobmon-db config set-secret source.password --account EXAMPLE\jobmon --config jobmon-db.yaml
+  jobmon-db config set-secret source.password --file /etc/jobmon-db/password < password.txt`,
+		Args: func(c *cobra.Command, args []string) error {
+			// An argument may be the password itself: it is not repeated.
+			if len(args) != 1 || args[0] != secretKey {
+				return &usageError{fmt.Errorf("name the key, and nothing else: jobmon-db config set-secret %s", secretKey)}
+			}
+			return nil
+		},
+		ValidArgs: []string{secretKey},
+	}
+	configured := a.configured(c, "data_dir", "source.password_file")
+	c.Flags().StringVar(&file, "file", "", "file to write (default: the one in source.password_file, or "+secretName+" in data_dir)")
+	c.Flags().StringVar(&account, "account", "", "account that reads the file, by name or SID: the one of the service")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		path := config.Source.PasswordFile
+		switch {
+		case file != "":
+			if path, err = filepath.Abs(file); err != nil {
+				return &usageError{err}
+			}
+		case path == "":
+			path = filepath.Join(config.DataDir, secretName)
+			if err := os.MkdirAll(config.DataDir, 0o750); err != nil {
+				return fmt.Errorf("make the folder: %w", err)
+			}
+		}
+		return a.setSecret(c.Context(), config, path, account)
+	}
+	return c
+}
+
+// setSecret asks for the secret, writes it and says what to do next.
+func (a *app) setSecret(ctx context.Context, config *configs.Config, path, account string) error {
+	secret, err := a.readSecret(ctx)
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(secret) != secret {
+		fmt.Fprintln(a.stderr, "The password begins or ends with a space, which is kept.")
+	}
+	if err := secretfile.Write(path, secret, account); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s holds the password, %s.\n%s", path, secretfile.Protection(account), nextStep(config, path))
+	return err
+}
+
+// nextStep says what the configuration needs for the file to be used.
+func nextStep(config *configs.Config, path string) string {
+	const restart = "A daemon that is running goes on with the old one until it is started again.\n"
+	named := "Put this into the configuration:\n\n  source:\n    password_file: '" + strings.ReplaceAll(path, "'", "''") + "'\n\n"
+	var origin, plain configs.Origin
+	for _, v := range config.Values() {
+		switch v.Key {
+		case "source.password_file":
+			origin = v.Origin
+		case "source.password":
+			plain = v.Origin
+		}
+	}
+	switch {
+	case config.Source.PasswordFile == path && origin.Layer != configs.FromFlag:
+		return fmt.Sprintf("source.password_file names it already (%s).\n", origin) + restart
+	case config.Source.Password != "":
+		return named + fmt.Sprintf("and take source.password out (%s).\n", plain) + restart
+	}
+	return named + restart
+}
+
+// readSecret asks for the secret on a terminal, and otherwise takes the standard input for it.
+func (a *app) readSecret(ctx context.Context) (string, error) {
+	if f, ok := a.stdin.(*os.File); ok && xterm.IsTerminal(int(f.Fd())) {
+		return askTwice(func(prompt string) (string, error) { return a.ask(ctx, int(f.Fd()), prompt) })
+	}
+	content, err := io.ReadAll(io.LimitReader(a.stdin, 4*secretfile.Longest))
+	if err != nil {
+		return "", fmt.Errorf("read the secret from the standard input: %w", err)
+	}
+	secret, err := secretfile.Text(content)
+	if err != nil {
+		return "", &usageError{fmt.Errorf("standard input: %w; nothing was written", err)}
+	}
+	return secret, nil
+}
+
+// askTwice asks until it knows that no finger slipped.
+func askTwice(ask func(prompt string) (string, error)) (string, error) {
+	secret, err := ask("Password: ")
+	if err != nil {
+		return "", err
+	}
+	if err := secretfile.Check(secret); err != nil {
+		return "", &usageError{fmt.Errorf("%w; nothing was written", err)}
+	}
+	again, err := ask("Once more: ")
+	if err != nil {
+		return "", err
+	}
+	if again != secret {
+		return "", &usageError{errors.New("these were two different passwords; nothing was written")}
+	}
+	return secret, nil
+}
+
+// ask reads a line from the terminal without showing it. When ctx ends the terminal is left as it was.
+func (a *app) ask(ctx context.Context, terminal int, prompt string) (string, error) {
+	before, err := xterm.GetState(terminal)
+	if err != nil {
+		return "", fmt.Errorf("ask for the secret: %w", err)
+	}
+	fmt.Fprint(a.stderr, prompt)
+	defer fmt.Fprintln(a.stderr)
+	type answer struct {
+		line []byte
+		err  error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		line, err := xterm.ReadPassword(terminal)
+		answered <- answer{line, err}
+	}()
+	select {
+	case got := <-answered:
+		if got.err != nil {
+			return "", fmt.Errorf("ask for the secret: %w", got.err)
+		}
+		return string(got.line), nil
+	case <-ctx.Done():
+		return "", errors.Join(fmt.Errorf("stopped, nothing was written: %w", ctx.Err()), xterm.Restore(terminal, before))
+	}
+}
