@@ -184,6 +184,45 @@ func TestConfiguration(t *testing.T) {
 	s.expect(s.run(), "configuration", check.Fail, "recording", "sqlserver")
 }
 
+func TestWhoCanReadThePassword(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // where a mode says nothing
+	}
+	dir := t.TempDir()
+	file, password := filepath.Join(dir, "jobmon-db.yaml"), filepath.Join(dir, "password")
+	write(t, password, planted+"\n")
+	s := newSite(t)
+	mode := func(path string, mode os.FileMode) {
+		t.Helper()
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	write(t, file, "source: {server: ds, user: reader, password_file: "+password+"}\n")
+	mode(file, 0o644) // there is no secret in it
+	mode(password, 0o640)
+	s.options.Config = load(t, configs.LoadOptions{File: file, Env: []string{"JOBMON_DATA_DIR=" + s.dir}})
+	s.expect(s.run(), "configuration", check.Warn, "others than its owner", "chmod go-r "+password)
+	mode(password, 0o600)
+	s.expect(s.run(), "configuration", check.OK)
+
+	write(t, file, "source: {server: ds, user: reader, password: "+planted+"}\n")
+	mode(file, 0o644)
+	s.options.Config = load(t, configs.LoadOptions{File: file, Env: []string{"JOBMON_DATA_DIR=" + s.dir}})
+	s.expect(s.run(), "configuration", check.Warn, "source.password in it", "chmod o-r "+file)
+	mode(file, 0o640)
+	s.expect(s.run(), "configuration", check.OK)
+
+	flags := pflag.NewFlagSet("check", pflag.ContinueOnError)
+	configs.AddFlags(flags)
+	if err := flags.Parse([]string{"--data-dir=" + s.dir, "--source-server=ds", "--source-user=reader", "--source-password=" + planted}); err != nil {
+		t.Fatal(err)
+	}
+	s.options.Config = load(t, configs.LoadOptions{Flags: flags})
+	s.expect(s.run(), "configuration", check.Warn, "source.password", "list of processes", "source.password_file")
+}
+
 func TestFailedTellsTheSourceFromTheRest(t *testing.T) {
 	for _, c := range []struct {
 		lines  []check.Line

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/secretfile"
 )
 
 // configuration says where the values come from. Load has found nothing wrong with them.
@@ -32,26 +33,42 @@ func (c *checker) configuration(context.Context) Line {
 		line.Found += ", " + fmt.Sprintf("%d from flags", n)
 	}
 
-	dsn, kind := c.value("source.dsn").Origin, c.value("source.kind").Origin
 	switch {
 	case c.Config.Source.Kind == configs.KindRecording:
 		line.State = Fail
 		line.Found += "; source.kind " + configs.KindRecording + " cannot be used yet"
 		line.Next = "set source.kind to " + configs.KindSQLServer + " or " + configs.KindSimulator
-	case c.Config.Source.Kind == configs.KindSimulator && kind.Layer == configs.FromDefault:
+	case c.Config.Source.Kind == configs.KindSimulator && c.value("source.kind").Origin.Layer == configs.FromDefault:
 		line.State = Warn
 		line.Found += "; no source is named, so a simulated Deployment Server is watched"
 		line.Next = "set source.server or source.dsn, or name the file that does with --config"
-	case dsn.Layer == configs.FromFlag:
-		line.State = Warn
-		line.Found += "; others can read the flag with source.dsn in the list of processes"
-		line.Next = "give source.dsn in the environment or in the file"
-	case dsn.Layer == configs.FromFile && open(dsn.Name):
-		line.State = Warn
-		line.Found += "; everybody on this computer can read the file, and source.dsn in it"
-		line.Next = "chmod o-r " + dsn.Name
+	default:
+		if found, next := c.exposed(); found != nil {
+			line.State = Warn
+			line.Found += "; " + strings.Join(found, "; ")
+			line.Next = strings.Join(next, ", and ")
+		}
 	}
 	return line
+}
+
+// exposed says where others can find the password of the database, and what to do about each place.
+func (c *checker) exposed() (found, next []string) {
+	for _, key := range []string{"source.dsn", "source.password"} {
+		switch origin := c.value(key).Origin; {
+		case origin.Layer == configs.FromFlag:
+			found = append(found, "others can read the flag with "+key+" in the list of processes")
+			next = append(next, "give the password in source.password_file or in the environment")
+		case origin.Layer == configs.FromFile && open(origin.Name):
+			found = append(found, "everybody on this computer can read the file, and "+key+" in it")
+			next = append(next, "chmod o-r "+origin.Name)
+		}
+	}
+	if path := c.Config.Source.PasswordFile; path != "" && secretfile.Exposed(path) {
+		found = append(found, "others than its owner can read the password in "+path)
+		next = append(next, "chmod go-r "+path)
+	}
+	return found, next
 }
 
 // value is a key's value as config show prints it.
