@@ -16,7 +16,9 @@ type Inspection struct {
 	Product  string // its product and version, as it tells them
 	Database string // the one that the connection is in
 	Login    string
-	Roles    []string // those of sysadmin, db_owner, db_datawriter and db_ddladmin that the login is known to be in
+	Roles    []string // of those that may change more than a table, the ones that the login is known to be in
+	Rights   []string // of EXECUTE, ALTER and CONTROL on the whole database, those that the login is known to have
+	Runs     int      // how many procedures of the database, of a thousand at most, the login is known to be allowed to run
 
 	Now    jobmon.Instant // the server's clock, UTC
 	Offset jobmon.Offset  // of its wall clock
@@ -36,7 +38,7 @@ type InspectedTable struct {
 	Refused     bool   // the login may not read the table, or one of its columns
 	Said        string // the server's words where a table or column was not shown, or may not be read
 	Writes      []string
-	WritesKnown bool // whether the server told which of INSERT, UPDATE and DELETE, in Writes, the login may do
+	WritesKnown bool // whether the server told which of INSERT, UPDATE, DELETE and ALTER, in Writes, the login may do
 	Columns     []InspectedColumn
 }
 
@@ -85,6 +87,9 @@ func (s *Source) inspect(ctx context.Context, c *session, in *Inspection) error 
 	if err := c.askRoles(ctx, in); err != nil {
 		return err
 	}
+	if err := c.askProcedures(ctx, in); err != nil {
+		return err
+	}
 	for _, t := range s.layout {
 		table := t.inspected(shown, defaultSchema)
 		if err := s.askRights(ctx, c, &t, &table); err != nil {
@@ -123,25 +128,6 @@ func (c *session) askSchema(ctx context.Context, layout []table, in *Inspection)
 		columnsPart(layout, &shown),
 	)
 	return shown, defaultSchema, err
-}
-
-// askRoles finds the roles that may change more than the tables named here. NULL is a role that the server does not know.
-func (c *session) askRoles(ctx context.Context, in *Inspection) error {
-	roles := []string{"sysadmin", "db_owner", "db_datawriter", "db_ddladmin"}
-	_, err := c.run(ctx, "rights", part{
-		sql:   "SELECT IS_SRVROLEMEMBER(N'sysadmin'), IS_MEMBER(N'db_owner'), IS_MEMBER(N'db_datawriter'), IS_MEMBER(N'db_ddladmin')",
-		table: "the login's roles", columns: roles,
-		take: func(r *record) {
-			for i, role := range roles {
-				if member, _ := r.number(i); member == 1 {
-					in.Roles = append(in.Roles, role)
-				}
-			}
-		}})
-	if refused(err) {
-		return nil
-	}
-	return err
 }
 
 // askRights finds out what the login may do with the table.
@@ -203,31 +189,6 @@ func (c *session) allows(ctx context.Context, place string, columns []*Inspected
 		list[i].name = col.Name
 	}
 	return c.readable(ctx, r, list...)
-}
-
-// askWrites finds out which of the rights to write the login has; a server that does not know the question leaves
-// that unknown.
-func (c *session) askWrites(ctx context.Context, in *InspectedTable) error {
-	writes := []string{"INSERT", "UPDATE", "DELETE"}
-	questions := make([]string, len(writes))
-	for i, right := range writes {
-		questions[i] = "HAS_PERMS_BY_NAME(" + literal(in.Place) + ", N'OBJECT', N'" + right + "')"
-	}
-	_, err := c.run(ctx, "rights", part{sql: "SELECT " + strings.Join(questions, ", "), table: in.Place, columns: writes,
-		take: func(r *record) {
-			in.WritesKnown = true
-			for i, right := range writes {
-				has, known := r.number(i)
-				in.WritesKnown = in.WritesKnown && known
-				if has == 1 {
-					in.Writes = append(in.Writes, right)
-				}
-			}
-		}})
-	if refused(err) {
-		return nil
-	}
-	return err
 }
 
 // inspected compares the table with what the database shows of it.

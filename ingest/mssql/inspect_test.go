@@ -53,8 +53,8 @@ func TestInspectAHealthyDatabase(t *testing.T) {
 	if in.Address != db.URL().Host || in.Database != database || in.Login != login || in.Product == "" || strings.Contains(in.Product, "\n") {
 		t.Errorf("the server is described as %+v", in)
 	}
-	if len(in.Roles) != 0 {
-		t.Errorf("the login is said to be in %v", in.Roles)
+	if len(in.Roles)+len(in.Rights)+in.Runs != 0 {
+		t.Errorf("the login is said to be in %v, to have %v, to run %d procedures", in.Roles, in.Rights, in.Runs)
 	}
 	// The server stands on this computer or on one whose clock is kept.
 	server := in.Now.Time()
@@ -82,13 +82,21 @@ func TestInspectAHealthyDatabase(t *testing.T) {
 func TestInspectTellsTheOwnerFromTheGuest(t *testing.T) {
 	db := mssqltest.New(t)
 	in := inspect(t, mssql.Options{DSN: db.DSN()})
-	same(t, "rights of a login that may create databases", inspected(t, in, "event_schedule").Writes, []string{"INSERT", "UPDATE", "DELETE"})
+	same(t, "rights of a login that may create databases", inspected(t, in, "event_schedule").Writes, []string{"INSERT", "UPDATE", "DELETE", "ALTER"})
+	same(t, "its rights on the database", in.Rights, []string{"EXECUTE", "ALTER", "CONTROL"})
 
 	login, dsn := readOnly(t, db)
 	db.Exec("GRANT UPDATE ON dbo.computer TO " + login)
 	in = inspect(t, mssql.Options{DSN: dsn})
 	same(t, "rights on computer", inspected(t, in, "computer").Writes, []string{"UPDATE"})
 	same(t, "rights on event", inspected(t, in, "event").Writes, nil)
+
+	db.Exec("CREATE PROCEDURE dbo.tidy AS DELETE FROM dbo.event_schedule")
+	db.Exec("CREATE PROCEDURE dbo.other AS SELECT 1")
+	db.Exec("GRANT EXECUTE ON dbo.tidy TO " + login)
+	if in = inspect(t, mssql.Options{DSN: dsn}); in.Runs != 1 {
+		t.Errorf("one procedure is granted, %d are said", in.Runs)
+	}
 }
 
 func TestInspectGoesOnWhereReadingEnds(t *testing.T) {

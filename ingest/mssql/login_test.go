@@ -28,8 +28,7 @@ func loginScript(t *testing.T, login, password string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := strings.ReplaceAll(string(text), "[jobmon-db]", "["+login+"]")
-	script = strings.ReplaceAll(script, "N'jobmon-db'", "N'"+login+"'")
+	script := strings.Replace(string(text), "SET @login = N'jobmon-db'", "SET @login = N'"+login+"'", 1)
 	return strings.Replace(script, "SET @password = N''", "SET @password = N'"+strings.ReplaceAll(password, "'", "''")+"'", 1)
 }
 
@@ -72,6 +71,44 @@ func TestReadOnlyLoginReadsTheTablesAndNothingElse(t *testing.T) {
 		if _, err := conn.ExecContext(t.Context(), forbidden); err == nil {
 			t.Errorf("the login may do this: %s", forbidden)
 		}
+	}
+}
+
+// The optional tables may be missing, come later, and lie in a second database: each run adds what it can.
+func TestLoginScriptRunsAgain(t *testing.T) {
+	db, second := mssqltest.New(t), mssqltest.New(t)
+	db.Exec("DROP TABLE event_folder; DROP TABLE computer_group; DROP TABLE sessions")
+	login, dsn := readOnly(t, db)
+	read(t, source(t, mssql.Options{DSN: dsn}))
+
+	db.Exec("CREATE TABLE sessions (computer_id int NULL)")
+	db.Exec(loginScript(t, login, "")) // the login is there and needs no password
+	in := inspect(t, mssql.Options{DSN: dsn})
+	if sessions := inspected(t, in, "sessions"); sessions.Refused || !column(t, sessions, "computer_id").Readable() {
+		t.Errorf("a table that came later: %+v", sessions)
+	}
+
+	second.Exec(loginScript(t, login, ""))
+	u := second.URL()
+	u.User = url.UserPassword(login, loginPassword)
+	read(t, source(t, mssql.Options{DSN: u.String()}))
+	for _, table := range inspect(t, mssql.Options{DSN: u.String()}).Tables {
+		if table.Refused || len(table.Writes) > 0 || !table.WritesKnown {
+			t.Errorf("in the second database: %+v", table)
+		}
+	}
+}
+
+func TestLoginScriptTakesAWindowsAccountWithoutAPassword(t *testing.T) {
+	db := mssqltest.New(t)
+	random := mssqltest.RandomName()
+	account := `EX\` + random[len(random)-8:] // Babelfish takes 20 characters
+	db.Exec(loginScript(t, account, ""))
+	db.AtEnd("DROP LOGIN [" + account + "]")
+	var kind string
+	err := mssqltest.Open(t, db.DSN()).QueryRowContext(t.Context(), "SELECT type FROM sys.server_principals WHERE name = N'"+account+"'").Scan(&kind)
+	if err != nil || kind != "U" {
+		t.Errorf("the type of the login is %q, %v", kind, err)
 	}
 }
 

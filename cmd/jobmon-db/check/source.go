@@ -92,14 +92,23 @@ func login(in *mssql.Inspection) Line {
 	if len(in.Roles) > 0 {
 		more = append(more, "is in "+strings.Join(in.Roles, ", "))
 	}
+	if len(in.Rights) > 0 {
+		more = append(more, "has "+strings.Join(in.Rights, ", ")+" on the database")
+	}
 	if len(writes) > 0 {
 		more = append(more, "can write to "+some(writes))
+	}
+	if in.Runs > 0 {
+		more = append(more, "can run "+count(in.Runs, "procedure")+", whatever they do")
 	}
 	switch {
 	case len(more) > 0:
 		line.State = Warn
-		line.Found += " " + strings.Join(more, " and ") + "; reading is all that is needed"
+		line.Found += " " + strings.Join(more, "; it ") + "; reading is all that is needed"
 		line.Next = "make a login that can only read with configs/readonly-login.sql, and name it in source.user or source.dsn"
+		if len(more) == 1 && in.Runs > 0 {
+			line.Next = "see who gave it EXECUTE, perhaps through the role public, and whether that is wanted"
+		}
 	case !known:
 		line.Found += "; whether it can write, the server does not tell"
 	default:

@@ -164,6 +164,24 @@ func TestLogin(t *testing.T) {
 	d.table("event").Writes = []string{"INSERT", "DELETE"}
 	s.expect(s.watching(d).run(), "login", check.Warn, "is in db_owner", "event (INSERT, DELETE)", "configs/readonly-login.sql")
 
+	for _, more := range []string{"sysadmin", "db_datawriter"} {
+		d = healthy()
+		d.in.Roles = []string{more}
+		s.expect(s.watching(d).run(), "login", check.Warn, "is in "+more, "configs/readonly-login.sql")
+	}
+	for _, right := range []string{"INSERT", "UPDATE", "DELETE", "ALTER"} {
+		d = healthy()
+		d.table("computer").Writes = []string{right}
+		s.expect(s.watching(d).run(), "login", check.Warn, "computer ("+right+")", "configs/readonly-login.sql")
+	}
+	d = healthy()
+	d.in.Rights = []string{"EXECUTE", "ALTER"}
+	d.in.Runs = 7
+	s.expect(s.watching(d).run(), "login", check.Warn, "has EXECUTE, ALTER on the database", "7 procedures", "configs/readonly-login.sql")
+	d = healthy()
+	d.in.Runs = 1
+	s.expect(s.watching(d).run(), "login", check.Warn, "can run 1 procedure", "public")
+
 	d = healthy()
 	d.table("computer").WritesKnown = false
 	s.expect(s.watching(d).run(), "login", check.OK, "whether it can write, the server does not tell")

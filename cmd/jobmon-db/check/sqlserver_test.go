@@ -37,7 +37,7 @@ func filled(t *testing.T) (db *mssqltest.DB, login, dsn string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db.Exec(strings.NewReplacer("[jobmon-db]", "["+login+"]", "N'jobmon-db'", "N'"+login+"'", "SET @password = N''", "SET @password = N'"+planted+"'").
+	db.Exec(strings.NewReplacer("N'jobmon-db'", "N'"+login+"'", "SET @password = N''", "SET @password = N'"+planted+"'").
 		Replace(string(text)))
 	db.AtEnd("DROP LOGIN " + login)
 	u := db.URL()
@@ -79,7 +79,12 @@ func TestARealDatabase(t *testing.T) {
 	s.expect(lines, "closing marker", check.OK, `"(JM) Ready"`)
 	s.expect(lines, "clock", check.OK, "UTC")
 
-	s.expect(s.on(db.DSN()), "login", check.Warn, "event_schedule (INSERT, UPDATE, DELETE)", "configs/readonly-login.sql")
+	s.expect(s.on(db.DSN()), "login", check.Warn, "event_schedule (INSERT, UPDATE, DELETE, ALTER)", "configs/readonly-login.sql")
+
+	db.Exec("CREATE PROCEDURE dbo.tidy AS DELETE FROM dbo.event_schedule")
+	s.expect(s.on(dsn), "login", check.OK)
+	db.Exec("GRANT EXECUTE ON dbo.tidy TO " + login)
+	s.expect(s.on(dsn), "login", check.Warn, "can run 1 procedure")
 
 	u := db.URL()
 	u.User = url.UserPassword(login, "not "+planted)
