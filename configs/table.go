@@ -53,8 +53,8 @@ func Keys() []Key {
 			byDefault("none").
 			helps("File that holds the password of source.user, instead of source.password. `jobmon-db config set-secret source.password` writes it, on Windows protected; a text file with nothing but the password will do."),
 		oneOf("source.tls.encrypt", "", []string{"strict", "true", "false", "disable"}, func(c *Config) *string { return &c.Source.TLS.Encrypt }).
-			byDefault("chosen by what the server offers, see docs/sqlserver.md").
-			helps("Encryption of the connection to source.server: all of it (true; strict as SQL Server 2022 has it), the login only (false), or nothing (disable: the password crosses the network readable)."),
+			byDefault("true, and disable for a source.server with lpc:").
+			helps("Encryption of the connection to source.server: all of it (true; strict as SQL Server 2022 has it), the login only and only where the server can (false), or nothing (disable: the password crosses the network readable)."),
 		yesNo("source.tls.trust", false, func(c *Config) *bool { return &c.Source.TLS.Trust }).
 			helps("Whether any certificate of source.server is good, also one that nobody signed."),
 		path("source.tls.ca", "file", func(c *Config) *string { return &c.Source.TLS.CA }).
