@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,17 +54,9 @@ Elsewhere the file holds the password as it is, for the user that runs this, or 
 		if err != nil {
 			return err
 		}
-		path := config.Source.PasswordFile
-		switch {
-		case file != "":
-			if path, err = filepath.Abs(file); err != nil {
-				return &usageError{err}
-			}
-		case path == "":
-			path = filepath.Join(config.DataDir, secretName)
-			if err := os.MkdirAll(config.DataDir, 0o750); err != nil {
-				return fmt.Errorf("make the folder: %w", err)
-			}
+		path := cmp.Or(file, config.Source.PasswordFile, filepath.Join(config.DataDir, secretName))
+		if path, err = filepath.Abs(path); err != nil {
+			return &usageError{err}
 		}
 		return a.setSecret(c.Context(), config, path, account)
 	}
@@ -78,6 +71,11 @@ func (a *app) setSecret(ctx context.Context, config *configs.Config, path, accou
 	}
 	if strings.TrimSpace(secret) != secret {
 		fmt.Fprintln(a.stderr, "The password begins or ends with a space, which is kept.")
+	}
+	if filepath.Dir(path) == config.DataDir { // which the daemon would make as well
+		if err := os.MkdirAll(config.DataDir, 0o750); err != nil {
+			return fmt.Errorf("make the folder: %w", err)
+		}
 	}
 	if err := secretfile.Write(path, secret, account); err != nil {
 		return err

@@ -97,7 +97,7 @@ func TestSetSecretRefuses(t *testing.T) {
 		says  string
 	}{
 		{"", []string{"source.password", "--file=" + path}, exitUsage, "empty"},
-		{"\r\n", []string{"source.password", "--file=" + path}, exitUsage, "empty"},
+		{"\r\n", []string{"source.password", "--data-dir=" + path}, exitUsage, "empty"},
 		{"Planted\nPlanted\n", []string{"source.password", "--file=" + path}, exitUsage, "more than one line"},
 		{strings.Repeat("Planted", 100_000), []string{"source.password", "--file=" + path}, exitUsage, "longer"},
 		{"Planted", []string{"source.password", "Planted", "--file=" + path}, exitUsage, "nothing else"},
