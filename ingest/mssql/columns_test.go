@@ -116,12 +116,12 @@ func TestColumnNamesThatNothingCanHave(t *testing.T) {
 	for key, name := range map[string]string{
 		"event.name": "a.b", "event.folder_id": "[a", "computer.name": strings.Repeat("x", 129), "event.description": "text", "name": "x",
 	} {
-		_, err := mssql.New(mssql.Options{DSN: "sqlserver://db01", Tables: mssql.Tables{Columns: map[string]string{key: name}}})
+		_, err := mssql.New(mssql.Options{DSN: "sqlserver://reader:secret@db01", Tables: mssql.Tables{Columns: map[string]string{key: name}}})
 		if err == nil || !strings.Contains(err.Error(), "source.columns."+key) {
 			t.Errorf("%s: %q: %v", key, name, err)
 		}
 	}
-	if _, err := mssql.New(mssql.Options{DSN: "sqlserver://db01", Tables: mssql.Tables{Columns: map[string]string{"event.name": ""}}}); err != nil {
+	if _, err := mssql.New(mssql.Options{DSN: "sqlserver://reader:secret@db01", Tables: mssql.Tables{Columns: map[string]string{"event.name": ""}}}); err != nil {
 		t.Error(err)
 	}
 }
