@@ -62,7 +62,7 @@ func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (er
 	}
 	d, err := openDaemon(daemon.Options{
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
-		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout,
+		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout, Reconcile: config.Source.Reconcile,
 		Speed: speed, Command: "jobmon-db run", Logger: logger,
 	}, config.Endpoint.Allow)
 	if err != nil {

@@ -36,16 +36,17 @@ import (
 
 // Options say what a daemon works on.
 type Options struct {
-	DataDir  string // of the log; created when missing
-	EvtDir   string // of the .evt files; created when missing
-	Takeover bool   // replace files in EvtDir that are not ours
-	Settings jobmon.Settings
-	Interval time.Duration // of polling, by our clock
-	Timeout  time.Duration // for one read
-	Speed    float64       // how many times faster than ours the source's clock runs; 0 means 1
-	Version  string
-	Command  string // the command line, for those who find the data dir in use; without secrets
-	Logger   zerolog.Logger
+	DataDir   string // of the log; created when missing
+	EvtDir    string // of the .evt files; created when missing
+	Takeover  bool   // replace files in EvtDir that are not ours
+	Settings  jobmon.Settings
+	Interval  time.Duration // of polling, by our clock
+	Timeout   time.Duration // for one read
+	Reconcile time.Duration // between passes that read everything; 0 means 5 min
+	Speed     float64       // how many times faster than ours the source's clock runs; 0 means 1
+	Version   string
+	Command   string // the command line, for those who find the data dir in use; without secrets
+	Logger    zerolog.Logger
 
 	// Serve, where set, answers other processes until ctx ends. Requests says whether to serve the request folder.
 	Serve    func(ctx context.Context, d api.Daemon) error
@@ -117,7 +118,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	d.journal.publishOpen()
 	state := d.journal.state
 	poller := ingest.New(source, d.journal, ingest.Options{
-		Interval: d.options.Interval, Timeout: d.options.Timeout, Speed: d.options.Speed,
+		Interval: d.options.Interval, Timeout: d.options.Timeout, Reconcile: d.options.Reconcile, Speed: d.options.Speed,
 		Version: d.options.Version, Projection: projector.Version, Settings: d.options.Settings, Logger: d.options.Logger,
 		Previous: ingest.Previous{
 			Read: state.Read, Offset: state.Projection.Offset(), Settings: state.Settings, SourceLost: state.SourceLost,
