@@ -1,6 +1,7 @@
 package tdstest
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ const (
 	messageReply     = 4
 	messageAttention = 6
 	messageLogin     = 16
+	messageSSPI      = 17
 	messagePrelogin  = 18
 )
 
@@ -28,14 +30,20 @@ const (
 
 // connection is one client.
 type connection struct {
-	server   *Server
-	conn     net.Conn
-	loggedIn bool
-	dead     bool // says nothing any more
+	server    *Server
+	raw       net.Conn
+	conn      net.Conn // raw, or TLS over it
+	loginOnly bool     // TLS ends with the next packet
+	database  string   // that the login asked for
+	loggedIn  bool
+	dead      bool // says nothing any more
 }
 
 // serve answers messages until the client goes, or speaks otherwise than a client does.
 func (c *connection) serve() {
+	if c.server.options.Encryption == StrictTLS && c.encrypt(c.raw, "tds/8.0") != nil {
+		return
+	}
 	for {
 		kind, body, err := c.receive()
 		if err != nil {
@@ -45,9 +53,11 @@ func (c *connection) serve() {
 		last := false // the connection ends with this reply
 		switch {
 		case kind == messagePrelogin:
-			reply = prelogin()
+			last = c.prelogin(body) != nil
 		case kind == messageLogin:
 			reply, last = c.login(body)
+		case kind == messageSSPI:
+			reply, last = c.windows(body)
 		case kind == messageBatch && c.loggedIn:
 			reply, last = c.batch(body)
 		case kind == messageAttention && c.loggedIn:
@@ -59,7 +69,7 @@ func (c *connection) serve() {
 			continue
 		}
 		if len(reply) > 0 {
-			err = c.send(reply)
+			err = c.send(messageReply, reply)
 		}
 		if last || err != nil {
 			return
@@ -70,63 +80,63 @@ func (c *connection) serve() {
 // receive reads one message, in however many packets.
 func (c *connection) receive() (kind byte, body []byte, err error) {
 	for {
-		var head [packetHeader]byte
-		if _, err := io.ReadFull(c.conn, head[:]); err != nil {
-			return 0, nil, err
+		kind, part, end, err := readPacket(c.conn)
+		if err != nil || len(body)+len(part) > longestMessage {
+			return 0, nil, cmp.Or(err, errNoPacket)
 		}
-		length := int(binary.BigEndian.Uint16(head[2:])) - packetHeader
-		if length < 0 || len(body)+length > longestMessage {
-			return 0, nil, errors.New("no packet of a client")
+		if c.loginOnly {
+			c.loginOnly, c.conn = false, c.raw
 		}
-		body = append(body, make([]byte, length)...)
-		if _, err := io.ReadFull(c.conn, body[len(body)-length:]); err != nil {
-			return 0, nil, err
-		}
-		if head[1]&1 != 0 {
-			return head[0], body, nil
+		if body = append(body, part...); end {
+			return kind, body, nil
 		}
 	}
 }
 
-// send writes a reply in packets.
-func (c *connection) send(reply answer) error {
+var errNoPacket = errors.New("no packet of a client")
+
+func readPacket(r io.Reader) (kind byte, body []byte, end bool, err error) {
+	var head [packetHeader]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return 0, nil, false, err
+	}
+	length := int(binary.BigEndian.Uint16(head[2:])) - packetHeader
+	if length < 0 || head[0] > messagePrelogin {
+		return 0, nil, false, errNoPacket
+	}
+	body = make([]byte, length)
+	_, err = io.ReadFull(r, body)
+	return head[0], body, head[1]&1 != 0, err
+}
+
+// send writes a message in packets.
+func (c *connection) send(kind byte, reply answer) error { return writePackets(c.conn, kind, reply) }
+
+func writePackets(w io.Writer, kind byte, body []byte) error {
 	var out []byte
-	for number := byte(1); len(reply) > 0; number++ {
-		part := reply[:min(len(reply), packetSize-packetHeader)]
-		reply = reply[len(part):]
+	for number := byte(1); len(body) > 0; number++ {
+		part := body[:min(len(body), packetSize-packetHeader)]
+		body = body[len(part):]
 		end := byte(0)
-		if len(reply) == 0 {
+		if len(body) == 0 {
 			end = 1
 		}
-		out = append(out, messageReply, end)
+		out = append(out, kind, end)
 		out = binary.BigEndian.AppendUint16(out, uint16(packetHeader+len(part)))
 		out = append(out, 0, 0, number, 0)
 		out = append(out, part...)
 	}
-	_, err := c.conn.Write(out)
+	_, err := w.Write(out)
 	return err
-}
-
-// prelogin says: version 10.0, no encryption, no MARS.
-func prelogin() answer {
-	return answer{
-		0, 0, 16, 0, 6,
-		1, 0, 22, 0, 1,
-		4, 0, 23, 0, 1,
-		0xff,
-		10, 0, 0, 1, 0, 0,
-		2, // encryption is not supported
-		0,
-	}
 }
 
 // login checks who is there.
 func (c *connection) login(body []byte) (reply answer, last bool) {
-	user, password, database := loginText(body, 40), loginPassword(body), loginText(body, 68)
-	s := c.server
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fault := s.faults[Login]
+	user, password := fromUCS2(field(body, 40, 2)), loginPassword(body)
+	c.database = fromUCS2(field(body, 68, 2))
+	c.server.mu.Lock()
+	fault := c.server.faults[Login]
+	c.server.mu.Unlock()
 	switch {
 	case fault == Hang || fault == Dead:
 		c.dead = true
@@ -134,39 +144,67 @@ func (c *connection) login(body []byte) (reply answer, last bool) {
 	case fault == Close:
 		return nil, true
 	case fault != None:
-		reply.fail(int32(fault), "the test refuses the login")
+		return refused(int32(fault), "the test refuses the login"), true
+	case len(body) > 25 && body[25]&0x80 != 0:
+		return c.windows(field(body, 78, 1))
 	case user != User || password != Password:
-		reply.fail(18456, "no such user, or another password")
-	case database != "" && database != Database:
-		reply.fail(4060, "no database "+database)
-	default:
-		c.loggedIn = true
-		s.logins++
-		return welcome(), false
+		return refused(18456, "no such user, or another password"), true
 	}
-	reply.done(doneError, 0)
-	return reply, true
+	return c.welcome()
 }
 
-// field is a text of the LOGIN7 message, whose offset and length in characters stand at a place of its head.
-func field(body []byte, at int) []byte {
+// windows goes on with the login of a Windows account.
+func (c *connection) windows(token []byte) (reply answer, last bool) {
+	if c.server.options.SSPI == nil {
+		return refused(18452, "Windows accounts cannot log in"), true
+	}
+	challenge, ok := c.server.options.SSPI(token)
+	switch {
+	case len(challenge) > 0:
+		reply.sized(tokenSSPI, challenge)
+		return reply, false
+	case !ok:
+		return refused(18452, "no such Windows account, or another password"), true
+	}
+	return c.welcome()
+}
+
+// welcome lets the client in, when the database is there.
+func (c *connection) welcome() (reply answer, last bool) {
+	if c.database != "" && c.database != Database {
+		return refused(4060, "no database "+c.database), true
+	}
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.loggedIn = true
+	c.server.logins++
+	return welcome(c.server.options.Encryption == StrictTLS), false
+}
+
+func refused(number int32, text string) (reply answer) {
+	reply.fail(number, text)
+	reply.done(doneError, 0)
+	return reply
+}
+
+// field is a value of the LOGIN7 message, whose offset in bytes and length in units of that size stand at a place of its
+// head.
+func field(body []byte, at, unit int) []byte {
 	if len(body) < at+4 {
 		return nil
 	}
 	from := int(binary.LittleEndian.Uint16(body[at:]))
-	to := from + 2*int(binary.LittleEndian.Uint16(body[at+2:]))
+	to := from + unit*int(binary.LittleEndian.Uint16(body[at+2:]))
 	if to > len(body) {
 		return nil
 	}
 	return body[from:to]
 }
 
-func loginText(body []byte, at int) string { return fromUCS2(field(body, at)) }
-
 // loginPassword takes back what keeps a password from being read at a glance.
 func loginPassword(body []byte) string {
 	var plain []byte
-	for _, b := range field(body, 44) {
+	for _, b := range field(body, 44, 2) {
 		b ^= 0xa5
 		plain = append(plain, b<<4|b>>4)
 	}
@@ -186,9 +224,7 @@ func (c *connection) batch(body []byte) (reply answer, last bool) {
 	s.batches = append(s.batches, text)
 	name, statements := Name(text), selects(text)
 	if name == "" {
-		reply.fail(misuse, "the test server does not know this batch: "+text)
-		reply.done(doneError, 0)
-		return reply, false
+		return refused(misuse, "the test server does not know this batch: "+text), false
 	}
 	fault := s.faults[name]
 	switch fault {

@@ -1,10 +1,12 @@
-// Package tdstest is a SQL Server for tests, without an engine for SQL: it speaks the wire protocol (MS-TDS, version
-// 7.4, without encryption) to an unmodified driver, and answers the batches of ingest/mssql, which it knows by their
-// leading comment and the few forms of their statements, from tables that the test holds. What it does not know it
-// answers with error 50000 and a text that says so.
+// Package tdstest is a SQL Server for tests, without an engine for SQL: it speaks the wire protocol (MS-TDS 7.4 and 8.0,
+// with TLS and Windows logins) to an unmodified driver, and answers the batches of ingest/mssql, which it knows by
+// their leading comment and the few forms of their statements, from tables that the test holds. What it does not know
+// it answers with error 50000 and a text that says so.
 package tdstest
 
 import (
+	"cmp"
+	"crypto/tls"
 	"net"
 	"net/url"
 	"slices"
@@ -34,8 +36,20 @@ const (
 // Login is the name under which Server.Fail knows the login, which is no batch.
 const Login = "login"
 
+// Options are what a server can do. The zero value logs in its one user without encryption.
+type Options struct {
+	Host       string // the address to listen at, of this computer; "" is 127.0.0.1
+	Encryption Encryption
+	TLS        *tls.Config // with the certificate; not looked at with NoTLS
+
+	// SSPI answers what a Windows account sends to log in: with a challenge, or with none and whether it is let in. Nil
+	// lets no Windows account in.
+	SSPI func(token []byte) (challenge []byte, ok bool)
+}
+
 // Server is a server on a free port of this computer. Its methods can be called at any time by any goroutine.
 type Server struct {
+	options  Options
 	listener net.Listener
 	wg       sync.WaitGroup
 
@@ -52,11 +66,17 @@ type Server struct {
 // later.
 func New(t testing.TB) *Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return Start(t, Options{})
+}
+
+// Start is New with options.
+func Start(t testing.TB, o Options) *Server {
+	t.Helper()
+	listener, err := net.Listen("tcp", net.JoinHostPort(cmp.Or(o.Host, "127.0.0.1"), "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{listener: listener, tables: newTables(), faults: map[string]Fault{}}
+	s := &Server{options: o, listener: listener, tables: newTables(), faults: map[string]Fault{}}
 	s.wg.Go(s.accept)
 	t.Cleanup(func() {
 		s.mu.Lock()
@@ -83,7 +103,7 @@ func (s *Server) accept() {
 		s.mu.Unlock()
 		s.wg.Go(func() {
 			defer func() { _ = conn.Close() }()
-			(&connection{server: s, conn: conn}).serve()
+			(&connection{server: s, conn: conn, raw: conn}).serve()
 		})
 	}
 }

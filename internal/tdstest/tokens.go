@@ -16,6 +16,7 @@ const (
 	tokenLoginAck  = 0xad
 	tokenRow       = 0xd1
 	tokenEnvChange = 0xe3
+	tokenSSPI      = 0xed
 	tokenDone      = 0xfd
 
 	doneMore  = 0x01
@@ -80,11 +81,14 @@ func (a *answer) changed(kind byte, now, before string) {
 }
 
 // welcome is what a login is answered with.
-func welcome() answer {
+func welcome(strict bool) answer {
 	var a answer
 	a.changed(envDatabase, Database, "master")
 	a.sized(tokenEnvChange, append(append(answer{envCollation, 5}, latin1GeneralCI()...), 0))
 	ack := answer{1, 0x74, 0, 0, 4} // T-SQL over TDS 7.4
+	if strict {
+		ack = answer{1, 8, 0, 0, 0}
+	}
 	ack.shortText("Test SQL Server")
 	ack.bytes(10, 0, 0, 1)
 	a.sized(tokenLoginAck, ack)
