@@ -26,7 +26,7 @@ func parseDSN(dsn string) (msdsn.Config, error) {
 	dsn = strings.TrimSpace(dsn)
 	switch {
 	case dsn == "":
-		return msdsn.Config{}, errors.New("source.dsn is empty: set it to sqlserver://user:password@host:port?database=eXpress")
+		return msdsn.Config{}, errors.New("source.dsn is empty: set source.server, or source.dsn to sqlserver://user:password@host:port?database=eXpress")
 	case strings.HasPrefix(dsn, urlScheme):
 		if strayed(dsn) {
 			return msdsn.Config{}, errors.New("source.dsn is not a valid URL: characters other than letters, digits and - . _ ~ " +
@@ -40,13 +40,40 @@ func parseDSN(dsn string) (msdsn.Config, error) {
 		return msdsn.Config{}, errors.New("source.dsn cannot be understood as a URL, ADO or ODBC connection string: " +
 			"check the separators, the braces or quotes, and that no key stands there twice")
 	}
-	if err != nil {
-		return msdsn.Config{}, fmt.Errorf("source.dsn: %s", secretsOf(config).hide(err.Error()))
-	}
 	if config.Parameters[msdsn.Server] == "" {
 		return msdsn.Config{}, errors.New("source.dsn names no server: sqlserver://user:password@host:port?database=eXpress " +
 			"or server=host;database=eXpress;user id=USER;password=PASSWORD")
 	}
+	return completed(config, "source.dsn", err)
+}
+
+// parseADO reads a connection string that was written here.
+func parseADO(text string) (msdsn.Config, error) {
+	config, err := msdsn.Parse(text)
+	return completed(config, "source.server", err)
+}
+
+// completed makes a parsed connection string this program's own. The setting is the one to blame.
+func completed(config msdsn.Config, setting string, err error) (msdsn.Config, error) {
+	asked, given := config.Parameters[msdsn.Protocol]
+	before, _, _ := strings.Cut(strings.ToLower(config.Parameters[msdsn.Server]), ":")
+	switch {
+	case !given && (before == protocolPipe || before == protocolMem): // left there where the driver does not know it
+		asked = before
+	case !given && strings.HasPrefix(config.Parameters[msdsn.Server], `\\`):
+		asked = protocolPipe
+	case !given:
+		asked = protocolTCP
+	}
+	switch _, known := msdsn.ProtocolDialers[asked]; {
+	case !known && (asked == protocolPipe || asked == protocolMem):
+		return msdsn.Config{}, fmt.Errorf("%s: %s: is there on Windows only; use TCP, as host,port", setting, asked)
+	case !known || asked == "admin":
+		return msdsn.Config{}, fmt.Errorf("%s: the protocol %s is none of tcp, np and lpc", setting, asked)
+	case err != nil:
+		return msdsn.Config{}, fmt.Errorf("%s: %s", setting, secretsOf(config).hide(err.Error()))
+	}
+	config.Protocols = []string{asked} // the driver would try all of them, and tell of the last only
 	if _, given := config.Parameters[msdsn.AppName]; !given {
 		config.AppName = appName
 	}
@@ -81,21 +108,33 @@ func describe(c msdsn.Config) string {
 
 // login is who logs in.
 func login(c msdsn.Config) string {
-	if c.User == "" {
+	switch {
+	case c.User == "":
 		return "the service's Windows account"
+	case windowsAccount(c):
+		return "Windows account " + c.User
 	}
 	return "login " + c.User
 }
 
+// windowsAccount says that Windows, and not SQL Server, knows who logs in.
+func windowsAccount(c msdsn.Config) bool { return c.User == "" || strings.Contains(c.User, `\`) }
+
 // address is the server as an administrator writes it.
 func address(c msdsn.Config) string {
+	name := c.Host
 	switch {
 	case c.Port != 0:
-		return net.JoinHostPort(c.Host, strconv.FormatUint(c.Port, 10))
+		name = net.JoinHostPort(c.Host, strconv.FormatUint(c.Port, 10))
+	case strings.HasPrefix(c.Parameters[msdsn.Server], `\\`):
+		name = c.Parameters[msdsn.Server]
 	case c.Instance != "":
-		return c.Host + `\` + c.Instance
+		name = c.Host + `\` + c.Instance
 	}
-	return c.Host
+	if p := protocol(c); p != protocolTCP {
+		return p + ":" + name
+	}
+	return name
 }
 
 // secrets takes passwords out of texts that others wrote.

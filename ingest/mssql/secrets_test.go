@@ -138,6 +138,13 @@ func TestSentences(t *testing.T) {
 		{err: connectError{errors.New("no instance matching 'X' returned from host 'db01'")}, want: ErrUnreachable, words: []string{"Browser"}},
 		{err: connectError{io.ErrUnexpectedEOF}, want: ErrUnreachable},
 		{err: connectError{errors.New("TLS Handshake failed: x509: certificate signed by unknown authority")}, want: ErrEncryption, words: []string{"TrustServerCertificate"}},
+		// What servers and systems say that no test can be made of.
+		{err: connectError{errors.New("TLS Handshake failed: tls: server selected unsupported protocol version 301")}, want: ErrEncryption, words: []string{"source.tls.min: 1.0"}},
+		{err: connectError{errors.New("TLS Handshake failed: cannot read handshake packet: EOF")}, want: ErrEncryption, words: []string{"source.tls.min: 1.0"}},
+		{err: connectError{errors.New("TLS Handshake failed: crypto/rsa: 512-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)")}, want: ErrEncryption, words: []string{"1024 bits"}},
+		{err: connectError{errors.New("TLS Handshake failed: x509: certificate relies on legacy Common Name field, use SANs instead")}, want: ErrEncryption, words: []string{"common name", "TrustServerCertificate=true in source.dsn"}},
+		{err: connectError{errors.New("TLS Handshake failed: x509: cannot verify signature: insecure algorithm SHA1-RSA")}, want: ErrEncryption, words: []string{"is not good"}},
+		{err: connectError{errors.New("encrypt negotiation failed")}, want: ErrEncryption, words: []string{"offers no TLS"}},
 		{err: &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}, want: ErrLost, words: []string{"reset"}},
 		{err: mssqldb.ServerError{}, want: ErrLost}, // how the driver tells that the server ended the session
 		{err: connectError{answer(40613, "Database is not currently available.")}, words: []string{"not currently available", "40613"}},

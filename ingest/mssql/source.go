@@ -32,6 +32,9 @@ type Options struct {
 	// (server=host;user id=...) or ODBC (odbc:server=host;...). It is a secret: String leaves the password out.
 	DSN string
 
+	// Connect is used where DSN is empty.
+	Connect Connect
+
 	// Tables renames the tables; an empty name is the vendor's own.
 	Tables Tables
 
@@ -63,9 +66,9 @@ type Tables struct {
 
 // String is what may be shown of the options: server, database and login, never the password.
 func (o Options) String() string {
-	config, err := parseDSN(o.DSN)
+	config, err := o.parse()
 	if err != nil {
-		return "SQL Server (source.dsn is not usable)"
+		return "SQL Server (" + o.setting("source.server", "what stands") + " is not usable)"
 	}
 	return describe(config)
 }
@@ -93,7 +96,7 @@ var _ ingest.Source = (*Source)(nil)
 // New checks the options and returns a source that is not connected yet, so that the daemon can start while the
 // database is away. An error names the setting to correct.
 func New(o Options) (*Source, error) {
-	config, err := parseDSN(o.DSN)
+	config, err := o.config()
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +109,11 @@ func New(o Options) (*Source, error) {
 	}
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.LockTimeout = cmp.Or(o.LockTimeout, DefaultLockTimeout)
-	return &Source{options: o, config: config, secrets: secretsOf(config), layout: layout, wire: newWire()}, nil
+	s := &Source{options: o, config: config, secrets: secretsOf(config), layout: layout, wire: newWire()}
+	for _, risk := range s.Risks() {
+		o.Log.Warn().Msg(risk)
+	}
+	return s, nil
 }
 
 // String is the server, database and login; never the password.

@@ -19,8 +19,9 @@ type wire struct {
 
 	received atomic.Uint64 // bytes
 
-	mu    sync.Mutex
-	conns []net.Conn
+	mu      sync.Mutex
+	conns   []net.Conn
+	browser *browserConn // of the latest question to SQL Server Browser, nil before the first
 }
 
 // counted is a socket that counts what is read from it.
@@ -46,6 +47,10 @@ func (w *wire) DialContext(ctx context.Context, network, address string) (net.Co
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if network == "udp" {
+		w.browser = &browserConn{Conn: conn}
+		conn = w.browser
+	}
 	w.conns = append(w.conns, conn)
 	return counted{conn, &w.received}, nil
 }

@@ -1,0 +1,90 @@
+package mssql
+
+import (
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// browserPatience is how long SQL Server Browser may take. It answers from memory, or not at all.
+const browserPatience = 3 * time.Second
+
+// browserConn is a question to SQL Server Browser, which knows the ports of named instances. The driver keeps to itself
+// what came of it; the errors need to know.
+type browserConn struct {
+	net.Conn
+
+	mu     sync.Mutex
+	answer []byte
+}
+
+// SetDeadline does not let the driver wait longer than the Browser deserves.
+func (b *browserConn) SetDeadline(t time.Time) error {
+	if soon := time.Now().Add(browserPatience); t.IsZero() || t.After(soon) {
+		t = soon
+	}
+	return b.Conn.SetDeadline(t)
+}
+
+// Read keeps a copy of the answer.
+func (b *browserConn) Read(p []byte) (int, error) {
+	n, err := b.Conn.Read(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.answer = append(b.answer, p[:n]...)
+	return n, err
+}
+
+// instances are the names in the Browser's answer, and whether there was an answer at all.
+func (w *wire) instances() (names []string, answered bool) {
+	w.mu.Lock()
+	asked := w.browser
+	w.mu.Unlock()
+	if asked == nil {
+		return nil, false
+	}
+	asked.mu.Lock()
+	defer asked.mu.Unlock()
+	for _, found := range instanceName.FindAllStringSubmatch(string(asked.answer), -1) {
+		names = append(names, found[1])
+	}
+	return names, len(asked.answer) > 0
+}
+
+var instanceName = regexp.MustCompile(`InstanceName;([^;]*);`)
+
+// noInstance says that the driver did not learn where a named instance listens, for which it has no type.
+func noInstance(err error) bool {
+	return strings.Contains(err.Error(), "instance matching") || strings.Contains(err.Error(), "port returned from Sql Server Browser")
+}
+
+// instanceError says why a named instance was not found.
+func (s *Source) instanceError(said string) *Error {
+	names, answered := s.wire.instances()
+	host, instance, server := s.config.Host, s.config.Instance, s.options.setting("source.server", "the server")
+	e := &Error{Kind: ErrUnreachable, Said: said}
+	switch {
+	case !answered:
+		e.What = "SQL Server Browser on " + host + " (UDP 1434) does not tell the port of the instance " + instance
+		e.Next = "start the service SQL Server Browser there and let UDP 1434 through the firewall, or give the port in " + server +
+			", as " + host + ",port"
+	case containsFold(names, instance):
+		e.What = "the instance " + instance + " on " + host + " does not listen on " + protocol(s.config)
+		e.Next = "enable it in SQL Server Configuration Manager and restart the instance"
+	default:
+		e.What = "there is no instance " + instance + " on " + host
+		e.Next = "check its name in " + server + "; running there: " + strings.Join(names, ", ")
+	}
+	return e
+}
+
+func containsFold(names []string, name string) bool {
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}

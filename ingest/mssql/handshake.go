@@ -1,0 +1,76 @@
+package mssql
+
+import (
+	"crypto/tls"
+	"strings"
+
+	"github.com/microsoft/go-mssqldb/msdsn"
+)
+
+// encryption says that the two sides did not come to terms about TLS. The driver keeps the text of such an error and
+// not its type.
+func encryption(said string) bool {
+	return mentions(said, "TLS Handshake failed", "does not support encryption", "encrypt negotiation failed")
+}
+
+func mentions(said string, words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(said, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// encryptionError says what is between the two sides, and which setting decides about it.
+func (s *Source) encryptionError(said string) *Error {
+	o, at := s.options, address(s.config)
+	strict := s.config.Encryption == msdsn.EncryptionStrict
+	trust := ", or set " + o.setting("source.tls.trust: true", "TrustServerCertificate=true") + ", which takes any certificate"
+	if strict { // which always looks at the certificate
+		trust = ""
+	}
+	e := &Error{Kind: ErrEncryption, Said: said}
+	switch {
+	case mentions(said, "negative serial number"):
+		e.What = at + " has a certificate that it made itself and whose serial number is negative, which this program refuses to read"
+		e.Next = "give the server a proper certificate, or set GODEBUG=x509negativeserial=1 in the environment of the service"
+	case mentions(said, "keys are insecure"):
+		e.What = "the certificate of " + at + " has a key of less than 1024 bits"
+		e.Next = "give the server a proper certificate"
+	case mentions(said, "signed by unknown authority", "certificate is not trusted"):
+		e.What = "nobody known here signed the certificate of " + at
+		e.Next = "name the file of the authority in source.tls.ca" + trust
+	case mentions(said, "expired or is not yet valid"):
+		e.What = "the certificate of " + at + " has expired or is not valid yet"
+		e.Next = "renew it and look at both computers' clocks" + trust
+	case mentions(said, "relies on legacy Common Name", "not valid for any names"):
+		e.What = "the certificate of " + at + " names no host, or only in the old way, as common name"
+		e.Next = "give the server a certificate with a subject alternative name" + trust
+	case mentions(said, "is valid for", "cannot validate certificate for"):
+		e.What = "the certificate of " + at + " is for another name"
+		e.Next = "write that name in " + o.setting("source.server", "the server") + " or in " + o.setting("source.tls.host_name", "hostNameInCertificate") + trust
+	case mentions(said, "x509:"):
+		e.What = "the certificate of " + at + " is not good"
+		e.Next = "give the server another one" + trust
+	case s.config.Encryption == msdsn.EncryptionDisabled:
+		e.What = at + " insists on encryption"
+		e.Next = "set " + o.setting("source.tls.encrypt: true", "encrypt=true")
+	case mentions(said, "does not support encryption", "encrypt negotiation failed"):
+		e.What = at + " offers no TLS"
+		e.Next = "give the server a certificate, or on a network that you trust set " + o.setting("source.tls.encrypt: disable", "encrypt=disable")
+	case s.config.TLSConfig.MinVersion == tls.VersionTLS13:
+		e.What = at + " does not speak TLS 1.3, which SQL Server has since 2022 and for strict encryption only"
+		e.Next = "set source.tls.min: 1.2"
+	case strict:
+		e.What = at + " does not speak strict encryption (TDS 8), which began with SQL Server 2022"
+		e.Next = "set " + o.setting("source.tls.encrypt: true", "encrypt=true")
+	case s.config.TLSConfig.MinVersion < tls.VersionTLS12:
+		e.What = at + " and this program have no TLS version and cipher in common, not even an old one"
+		e.Next = "update the server, or on a network that you trust set " + o.setting("source.tls.encrypt: disable", "encrypt=disable")
+	default:
+		e.What = at + " ends the negotiation, as one does that speaks only TLS, or ciphers, older than TLS 1.2"
+		e.Next = "update the server, or set source.tls.min: 1.0 and read about its risk"
+	}
+	return e
+}

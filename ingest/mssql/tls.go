@@ -1,0 +1,134 @@
+package mssql
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/microsoft/go-mssqldb/msdsn"
+)
+
+// oldSuites are the cipher suites beside the driver's that servers before TLS 1.2 speak: those of Windows Server 2003
+// (SQL Server 2000 and 2005) and 2008. Go offers them only when told to by name. RC4 is not among them, as all of
+// these servers have 3DES.
+func oldSuites() []uint16 {
+	suites := []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA}
+	for _, s := range tls.CipherSuites() {
+		suites = append(suites, s.ID)
+	}
+	return suites
+}
+
+// tlsVersion reads a TLS version as settings write it.
+func tlsVersion(text string) (uint16, bool) {
+	switch text {
+	case "1.0":
+		return tls.VersionTLS10, true
+	case "1.1":
+		return tls.VersionTLS11, true
+	case "", "1.2":
+		return tls.VersionTLS12, true
+	case "1.3":
+		return tls.VersionTLS13, true
+	}
+	return 0, false
+}
+
+// secure completes what the driver made of the settings for TLS: the oldest version and its ciphers, and the
+// authorities.
+func (o Options) secure(config *msdsn.Config) error {
+	oldest, err := o.oldestTLS(*config)
+	if err != nil {
+		return err
+	}
+	ca := o.Connect.CA
+	encrypt := o.setting("source.tls.encrypt", "encrypt")
+	if config.Encryption == msdsn.EncryptionDisabled {
+		switch {
+		case ca != "":
+			return fmt.Errorf("source.tls.ca: there is no certificate to check where nothing is encrypted (%s)", encrypt)
+		case oldest != tls.VersionTLS12:
+			return fmt.Errorf("source.tls.min: there is no TLS where nothing is encrypted (%s)", encrypt)
+		}
+		return nil
+	}
+	secured := config.TLSConfig.Clone()
+	secured.MinVersion = oldest
+	strict := config.Encryption == msdsn.EncryptionStrict
+	switch trust := config.Parameters[msdsn.TrustServerCertificate]; {
+	case strict && (strings.EqualFold(trust, "true") || strings.EqualFold(trust, "yes") || trust == "1"):
+		return errors.New("source.dsn: TrustServerCertificate has no effect, as strict encryption always looks at the certificate; leave it out")
+	case strict && oldest < tls.VersionTLS12:
+		return fmt.Errorf("source.tls.min: strict encryption (%s) knows no TLS before 1.2", encrypt)
+	case oldest < tls.VersionTLS12:
+		secured.CipherSuites = oldSuites()
+	}
+	if secured.ServerName == "" { // the driver knows no host of a pipe that is given by its path
+		secured.ServerName, _, _ = strings.Cut(strings.TrimLeft(config.Parameters[msdsn.Server], `\`), `\`)
+	}
+	config.TLSConfig = secured
+	if ca == "" {
+		return nil
+	}
+	if secured.InsecureSkipVerify || secured.RootCAs != nil {
+		return fmt.Errorf("source.tls.ca is not used, as %s; set only one of them",
+			o.setting("source.tls.trust trusts any certificate", "the TrustServerCertificate or certificate"))
+	}
+	secured.RootCAs, err = authorities(ca)
+	return err
+}
+
+// oldestTLS is the oldest version that may be spoken. Connect's 1.2 leaves the choice to the connection string.
+func (o Options) oldestTLS(config msdsn.Config) (uint16, error) {
+	oldest, ok := tlsVersion(o.Connect.TLSMin)
+	if !ok {
+		return 0, fmt.Errorf("source.tls.min: %q is none of 1.0, 1.1, 1.2 and 1.3", o.Connect.TLSMin)
+	}
+	text := config.Parameters[msdsn.TLSMin]
+	if text == "" {
+		return oldest, nil
+	}
+	inDSN, ok := tlsVersion(text)
+	switch {
+	case !ok:
+		return 0, errors.New("source.dsn: tlsmin is none of 1.0, 1.1, 1.2 and 1.3")
+	case oldest != tls.VersionTLS12 && oldest != inDSN:
+		return 0, fmt.Errorf("source.tls.min is %s, and source.dsn says tlsmin=%s: leave out one of them", o.Connect.TLSMin, text)
+	}
+	return inDSN, nil
+}
+
+// authorities reads the certificates of a PEM file.
+func authorities(path string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("source.tls.ca cannot be read: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("source.tls.ca: %s holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)", path)
+	}
+	return pool, nil
+}
+
+// Risks are what the settings allow others on the network to do, a sentence each. New warns of them in the log.
+func (s *Source) Risks() []string {
+	config := s.config
+	var found []string
+	if config.TLSConfig != nil && config.TLSConfig.MinVersion < tls.VersionTLS12 {
+		found = append(found, "source.tls.min allows TLS older than 1.2 with the ciphers of its time: somebody on the network between here "+
+			"and the SQL Server may break it, learn the password and change what is read; use it only for a server that cannot be "+
+			"updated, and only on a network that you trust")
+	}
+	ip := net.ParseIP(config.Host)
+	if config.Encryption == msdsn.EncryptionDisabled && config.Password != "" && protocol(config) == protocolTCP &&
+		!strings.EqualFold(config.Host, "localhost") && (ip == nil || !ip.IsLoopback()) {
+		found = append(found, "nothing is encrypted (encrypt is disable): whoever can listen on the network between here and the SQL "+
+			"Server can read the password")
+	}
+	return found
+}

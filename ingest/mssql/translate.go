@@ -1,0 +1,113 @@
+package mssql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	mssqldb "github.com/microsoft/go-mssqldb"
+
+	"github.com/jobmon-db/jobmon-db/ingest"
+)
+
+// translate turns what the driver said after that time into a sentence for the administrator. The driver's own
+// errors are not wrapped: their text could hold what must not be shown.
+func (s *Source) translate(ctx context.Context, err error, after time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	said := s.said(err)
+	at := address(s.config)
+	var schemaErr *SchemaError
+	var connecting connectError
+	switch {
+	case errors.Is(err, errNoSnapshot):
+		return fmt.Errorf("%w: %w; we read committed rows from now on (%s)", ingest.ErrTransient, errNoSnapshot, said)
+	case numbered(err, deadlockVictim):
+		return fmt.Errorf("%w: it ended our read in favour of a user of the database that waited for the same rows (1205)", ingest.ErrTransient)
+	case numbered(err, lockTimeout):
+		return fmt.Errorf("%w: rows stayed locked by another user of the database for longer than %s (1222)", ingest.ErrTransient, s.options.LockTimeout)
+	case databaseRefused(err):
+		return &Error{ErrNoDatabase, orDefault(s.config.Database) + " at " + at,
+			"check its name in " + s.options.setting("source.database", "the database") + " and that " + login(s.config) + " is a user there", said}
+	case loginRefused(err):
+		return s.loginError(said)
+	case numbered(err, selectDenied, columnDenied):
+		return &Error{ErrPermission, "", "run configs/readonly-login.sql in the database, or grant " + login(s.config) + " SELECT", said}
+	case numbered(err, invalidObject, invalidColumn):
+		return &Error{ErrSchemaChanged, "", "it was there when we connected; the next read looks for the tables again", said}
+	case errors.As(err, &schemaErr):
+		return schemaErr
+	case errors.Is(ctx.Err(), context.Canceled):
+		return fmt.Errorf("reading SQL Server was stopped: %w", context.Canceled)
+	case errors.As(err, &connecting) && noInstance(err):
+		return s.instanceError(said)
+	case errors.As(err, &connecting) && dialing(err):
+		return &Error{ErrUnreachable, at,
+			"check that the service runs with TCP/IP enabled, host and port in " + s.options.setting("source.server", "the server") + ", and the firewall", said}
+	case ctx.Err() != nil:
+		return &Error{ErrTimeout, fmt.Sprintf("nothing from %s within %s", at, after.Round(100*time.Millisecond)),
+			"the server or the network is overloaded, or the host is not a SQL Server", said}
+	case errors.As(err, &connecting) && encryption(said):
+		return s.encryptionError(said)
+	case errors.As(err, &connecting) && len(numbers(err)) == 0:
+		return &Error{ErrUnreachable, at + " took the connection but does not speak as SQL Server does",
+			"check host and port; a server that takes strict encryption only needs " + s.options.setting("source.tls.encrypt: strict", "encrypt=strict"), said}
+	case lost(err):
+		return &Error{ErrLost, at + " ended it or the network did", "the next read connects again", said}
+	case len(numbers(err)) > 0:
+		return &Error{What: "SQL Server at " + at + " reports an error", Said: said}
+	}
+	return &Error{What: "reading SQL Server at " + at + " failed", Said: said}
+}
+
+// said is the server's or driver's own text on one line, without passwords.
+func (s *Source) said(err error) string {
+	var answer mssqldb.Error
+	text := err.Error()
+	if errors.As(err, &answer) {
+		text = answer.Error()
+	}
+	text = strings.ReplaceAll(s.secrets.hide(text), "mssql: ", "")
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	return strings.Join(slices.Compact(lines), "; ")
+}
+
+func orDefault(database string) string {
+	if database == "" {
+		return "the login's default database"
+	}
+	return database
+}
+
+// dialing says that not even a socket was made.
+func dialing(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+}
+
+// loginError says what to look at when the server refuses the login.
+func (s *Source) loginError(said string) *Error {
+	next := "check " + s.options.setting("source.user and source.password", "user and password") +
+		", and that the server allows SQL Server logins (mixed mode)"
+	if windowsAccount(s.config) {
+		next = "check that this account is a login of the server, as the server sees it, and that the two computers' domains trust each other"
+	}
+	return &Error{ErrLoginRefused, address(s.config) + ", " + login(s.config), next, said}
+}
+
+// lost says that the connection broke while it was used.
+func lost(err error) bool {
+	var network net.Error
+	var stream mssqldb.StreamError
+	var fatal mssqldb.ServerError
+	return errors.As(err, &network) || errors.As(err, &stream) || errors.As(err, &fatal) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "bad connection") ||
+		strings.Contains(err.Error(), "failed to send SQL Batch") // what died while nobody used it; the driver has no type for it
+}
