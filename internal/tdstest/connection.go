@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -34,7 +35,6 @@ type connection struct {
 	raw       net.Conn
 	conn      net.Conn // raw, or TLS over it
 	loginOnly bool     // TLS ends with the next packet
-	database  string   // that the login asked for
 	loggedIn  bool
 	dead      bool // says nothing any more
 }
@@ -132,8 +132,8 @@ func writePackets(w io.Writer, kind byte, body []byte) error {
 
 // login checks who is there.
 func (c *connection) login(body []byte) (reply answer, last bool) {
-	user, password := fromUCS2(field(body, 40, 2)), loginPassword(body)
-	c.database = fromUCS2(field(body, 68, 2))
+	user, password, database := fromUCS2(field(body, 40, 2)), loginPassword(body), fromUCS2(field(body, 68, 2))
+	isWindows := len(body) > 25 && body[25]&0x80 != 0
 	c.server.mu.Lock()
 	fault := c.server.faults[Login]
 	c.server.mu.Unlock()
@@ -144,47 +144,41 @@ func (c *connection) login(body []byte) (reply answer, last bool) {
 	case fault == Close:
 		return nil, true
 	case fault != None:
-		return refused(int32(fault), "the test refuses the login"), true
-	case len(body) > 25 && body[25]&0x80 != 0:
+		return failure(int32(fault), "the test refuses the login"), true
+	case !isWindows && (user != User || password != Password):
+		return failure(18456, "no such user, or another password"), true
+	case database != "" && database != Database:
+		return failure(4060, "no database "+database), true
+	case isWindows:
 		return c.windows(field(body, 78, 1))
-	case user != User || password != Password:
-		return refused(18456, "no such user, or another password"), true
 	}
-	return c.welcome()
+	return c.welcome(), false
 }
 
 // windows goes on with the login of a Windows account.
 func (c *connection) windows(token []byte) (reply answer, last bool) {
-	if c.server.options.SSPI == nil {
-		return refused(18452, "Windows accounts cannot log in"), true
+	var challenge []byte
+	ok := false
+	if c.server.options.SSPI != nil {
+		challenge, ok = c.server.options.SSPI(token)
 	}
-	challenge, ok := c.server.options.SSPI(token)
 	switch {
 	case len(challenge) > 0:
 		reply.sized(tokenSSPI, challenge)
 		return reply, false
-	case !ok:
-		return refused(18452, "no such Windows account, or another password"), true
+	case ok:
+		return c.welcome(), false
 	}
-	return c.welcome()
+	return failure(18452, "no such Windows account, or another password"), true
 }
 
-// welcome lets the client in, when the database is there.
-func (c *connection) welcome() (reply answer, last bool) {
-	if c.database != "" && c.database != Database {
-		return refused(4060, "no database "+c.database), true
-	}
+// welcome lets the client in.
+func (c *connection) welcome() answer {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	c.loggedIn = true
 	c.server.logins++
-	return welcome(c.server.options.Encryption == StrictTLS), false
-}
-
-func refused(number int32, text string) (reply answer) {
-	reply.fail(number, text)
-	reply.done(doneError, 0)
-	return reply
+	return welcome(c.server.options.Encryption == StrictTLS)
 }
 
 // field is a value of the LOGIN7 message, whose offset in bytes and length in units of that size stand at a place of its
@@ -224,7 +218,7 @@ func (c *connection) batch(body []byte) (reply answer, last bool) {
 	s.batches = append(s.batches, text)
 	name, statements := Name(text), selects(text)
 	if name == "" {
-		return refused(misuse, "the test server does not know this batch: "+text), false
+		return failure(misuse, "the test server does not know this batch: "+text), false
 	}
 	fault := s.faults[name]
 	switch fault {
@@ -241,16 +235,14 @@ func (c *connection) batch(body []byte) (reply answer, last bool) {
 			err = refusal{int32(fault), fmt.Sprintf("the test fails the %s batch", name)}
 		}
 		if table != nil {
-			err = errors.Join(reply.rows(table), err)
+			err = cmp.Or(reply.rows(table), err)
 		}
 		if err != nil {
-			number := int32(misuse)
-			if as, ok := errors.AsType[refusal](err); ok {
-				number = as.number
+			refused, ok := errors.AsType[refusal](err)
+			if !ok {
+				refused.number = misuse
 			}
-			reply.fail(number, err.Error())
-			reply.done(doneError, 0)
-			return reply, false
+			return append(reply, failure(refused.number, err.Error())...), false
 		}
 		status := uint16(doneCount | doneMore)
 		if i == len(statements)-1 {
@@ -262,22 +254,6 @@ func (c *connection) batch(body []byte) (reply answer, last bool) {
 		return reply[:len(reply)/2], true
 	}
 	return reply, false
-}
-
-// rows writes a result set up to its DONE, or up to a row that cannot be written.
-func (a *answer) rows(t *Table) error {
-	a.metadata(t.Columns)
-	for _, row := range t.Rows {
-		whole := len(*a)
-		a.bytes(tokenRow)
-		for i, c := range t.Columns {
-			if err := a.cell(c, row[i]); err != nil {
-				*a = (*a)[:whole]
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // Name is the name in a batch's leading comment: "read" of "/* jobmon-db read */"; "" when there is none.
@@ -293,11 +269,6 @@ func Name(batch string) string {
 // selects are the statements of a batch without the settings at its beginning.
 func selects(batch string) []string {
 	_, rest, _ := strings.Cut(batch, "*/\n")
-	var statements []string
-	for statement := range strings.SplitSeq(strings.TrimSuffix(rest, ";\n"), ";\n") {
-		if !strings.HasPrefix(statement, "SET ") {
-			statements = append(statements, statement)
-		}
-	}
-	return statements
+	all := strings.Split(strings.TrimSuffix(rest, ";\n"), ";\n")
+	return slices.DeleteFunc(all, func(s string) bool { return strings.HasPrefix(s, "SET ") })
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/tls"
 	"encoding/binary"
-	"io"
 	"net"
 )
 
@@ -22,7 +21,6 @@ const (
 // What the two sides say of encryption in their first messages (MS-TDS 2.2.6.5).
 const (
 	encryptLogin    = 0
-	encryptAll      = 1
 	encryptNothing  = 2
 	encryptRequired = 3
 )
@@ -32,10 +30,7 @@ func (c *connection) prelogin(asked []byte) error {
 	wants, says := wish(asked), byte(encryptNothing)
 	switch c.server.options.Encryption {
 	case OffersTLS:
-		says = min(wants, encryptNothing)
-		if wants == encryptRequired {
-			says = encryptAll
-		}
+		says = wants
 	case ForcesTLS:
 		says = encryptRequired
 	}
@@ -95,14 +90,10 @@ func (w *wrapping) Read(b []byte) (int, error) {
 		return w.Conn.Read(b)
 	}
 	for len(w.rest) == 0 {
-		kind, body, _, err := readPacket(w.Conn)
-		if err != nil {
+		var err error
+		if _, w.rest, _, err = readPacket(w.Conn); err != nil {
 			return 0, err
 		}
-		if kind != messagePrelogin {
-			return 0, io.ErrUnexpectedEOF
-		}
-		w.rest = body
 	}
 	n := copy(b, w.rest)
 	w.rest = w.rest[n:]

@@ -43,7 +43,6 @@ func (a *answer) shortText(s string) {
 	a.bytes(byte(len(utf16.Encode([]rune(s)))))
 	a.bytes(ucs2(s)...)
 }
-func (a *answer) collation() { a.bytes(latin1GeneralCI()...) }
 func (a *answer) sized(token byte, body answer) {
 	a.bytes(token)
 	a.uint16(uint16(len(body)))
@@ -60,8 +59,8 @@ func (a *answer) done(status uint16, rows int) {
 	a.uint64(uint64(rows))
 }
 
-// fail is the error with this number; its text is the tests' own.
-func (a *answer) fail(number int32, text string) {
+// failure is the end of an answer with this error; its text is the tests' own.
+func failure(number int32, text string) (reply answer) {
 	var body answer
 	body.uint32(uint32(number))
 	body.bytes(1, 16) // state and severity
@@ -70,7 +69,9 @@ func (a *answer) fail(number int32, text string) {
 	body.shortText(ServerName)
 	body.shortText("") // no procedure
 	body.uint32(1)     // the line
-	a.sized(tokenError, body)
+	reply.sized(tokenError, body)
+	reply.done(doneError, 0)
+	return reply
 }
 
 func (a *answer) changed(kind byte, now, before string) {
@@ -111,74 +112,75 @@ const (
 
 const longestText = 8000 // bytes
 
-func (a *answer) metadata(columns []Column) {
+// described is the type in the head of a result set: its number, the size, and the collation of texts.
+func (t Type) described() answer {
+	const low, high = longestText & 0xff, longestText >> 8
+	switch t {
+	case BigInt:
+		return answer{0x26, 8}
+	case VarChar:
+		return append(answer{0xa7, low, high}, latin1GeneralCI()...)
+	case NVarChar:
+		return append(answer{0xe7, low, high}, latin1GeneralCI()...)
+	case DateTime:
+		return answer{0x6f, 8}
+	}
+	return answer{0x26, 4}
+}
+
+// rows writes a result set up to its DONE, or up to a row that cannot be written.
+func (a *answer) rows(t *Table) error {
 	a.bytes(tokenMetadata)
-	a.uint16(uint16(len(columns)))
-	for _, c := range columns {
-		a.uint32(0) // no type of a user's
-		a.uint16(1) // can be NULL
-		switch c.Type {
-		case BigInt:
-			a.bytes(0x26, 8)
-		case VarChar:
-			a.bytes(0xa7)
-			a.uint16(longestText)
-			a.collation()
-		case NVarChar:
-			a.bytes(0xe7)
-			a.uint16(longestText)
-			a.collation()
-		case DateTime:
-			a.bytes(0x6f, 8)
-		default:
-			a.bytes(0x26, 4)
-		}
+	a.uint16(uint16(len(t.Columns)))
+	for _, c := range t.Columns {
+		a.bytes(0, 0, 0, 0, 1, 0) // no type of a user's; can be NULL
+		a.bytes(c.Type.described()...)
 		a.shortText(c.Name)
 	}
+	for _, row := range t.Rows {
+		whole := len(*a)
+		a.bytes(tokenRow)
+		for i, c := range t.Columns {
+			if err := a.cell(c, row[i]); err != nil {
+				*a = (*a)[:whole]
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // cell writes one value. A value that the column cannot hold is an error of the test.
 func (a *answer) cell(c Column, value any) error {
-	if value == nil {
-		switch c.Type {
-		case VarChar, NVarChar:
-			a.uint16(0xffff)
-		default:
-			a.bytes(0)
-		}
-		return nil
-	}
+	isText := c.Type == VarChar || c.Type == NVarChar
+	var raw answer
 	n, whole := value.(int)
-	text, isText := value.(string)
-	wall, isWall := value.(jobmon.WallTime)
-	var written []byte
+	text, written := value.(string)
+	wall, clock := value.(jobmon.WallTime)
 	switch {
-	case c.Type == Int && whole && int(int32(n)) == n:
-		a.bytes(4)
-		a.uint32(uint32(int32(n)))
+	case value == nil && isText:
+		a.uint16(0xffff)
 		return nil
-	case c.Type == BigInt && whole:
-		a.bytes(8)
-		a.uint64(uint64(n))
-		return nil
-	case c.Type == DateTime && isWall:
-		a.bytes(8)
+	case value == nil: // a length of 0
+	case whole && c.Type == Int && int(int32(n)) == n:
+		raw.uint32(uint32(n))
+	case whole && c.Type == BigInt:
+		raw.uint64(uint64(n))
+	case clock && c.Type == DateTime:
 		days, ticks := datetime(wall)
-		a.uint32(uint32(days))
-		a.uint32(ticks)
-		return nil
-	case c.Type == VarChar && isText:
-		written = codePage1252(text)
-	case c.Type == NVarChar && isText:
-		written = ucs2(text)
+		raw.uint32(uint32(days))
+		raw.uint32(ticks)
+	case written && c.Type == VarChar && len(codePage1252(text)) <= longestText:
+		raw = codePage1252(text)
+	case written && c.Type == NVarChar && len(ucs2(text)) <= longestText:
+		raw = ucs2(text)
 	default:
 		return fmt.Errorf("the test put %v (%T) into column %s, which is %s", value, value, c.Name, c.Type)
 	}
-	if len(written) > longestText {
-		return fmt.Errorf("the test put a text of %d bytes into column %s, which holds %d", len(written), c.Name, longestText)
+	if a.bytes(byte(len(raw))); isText {
+		a.bytes(byte(len(raw) >> 8))
 	}
-	a.uint16(uint16(len(written)))
-	a.bytes(written...)
+	a.bytes(raw...)
 	return nil
 }
 
@@ -208,17 +210,15 @@ func fromUCS2(b []byte) string {
 
 // codePage1252 writes ASCII, Latin-1 and the euro sign, by which the code page differs from Latin-1; all else becomes
 // a question mark.
-func codePage1252(s string) []byte {
-	var b []byte
+func codePage1252(s string) (b []byte) {
 	for _, r := range s {
 		switch {
-		case r < 0x80 || r >= 0xa0 && r <= 0xff:
-			b = append(b, byte(r))
 		case r == '€':
-			b = append(b, 0x80)
-		default:
-			b = append(b, '?')
+			r = 0x80
+		case r >= 0x80 && r < 0xa0 || r > 0xff:
+			r = '?'
 		}
+		b = append(b, byte(r))
 	}
 	return b
 }
