@@ -63,18 +63,6 @@ func TestEverythingIsSentAsPlainBatches(t *testing.T) {
 	}
 }
 
-func TestReconnectsAfterTheWireWasCut(t *testing.T) {
-	_, p, s := through(t, mssql.Options{})
-	read(t, s)
-	p.cut()
-	if _, err := s.Read(t.Context(), ingest.Query{}); !errors.Is(err, mssql.ErrLost) {
-		t.Errorf("cut: %v", err)
-	}
-	if n := len(read(t, s).Rows); n != 1 {
-		t.Errorf("%d rows after the wire was mended", n)
-	}
-}
-
 func TestReconnectsAfterKill(t *testing.T) {
 	db := mssqltest.New(t)
 	db.Schedule(10, 5000001, jobmon.NoStart)
@@ -96,26 +84,6 @@ func TestReconnectsAfterKill(t *testing.T) {
 	}
 	if n := len(read(t, s).Rows); n != 1 {
 		t.Errorf("%d rows over the new connection", n)
-	}
-}
-
-func TestAHangingServerCostsTheTimeoutAndNoMore(t *testing.T) {
-	_, p, s := through(t, mssql.Options{})
-	read(t, s)
-	for _, when := range []string{"over the connection that was there", "while connecting"} {
-		p.swallow(true)
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		start := time.Now()
-		_, err := s.Read(ctx, ingest.Query{})
-		cancel()
-		if took := time.Since(start); !errors.Is(err, mssql.ErrTimeout) || took > 3*time.Second {
-			t.Errorf("%s: after %s: %v", when, took, err)
-		}
-	}
-	p.swallow(false)
-	p.cut()
-	if n := len(read(t, s).Rows); n != 1 {
-		t.Errorf("%d rows after the server came back", n)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
-	"github.com/jobmon-db/jobmon-db/internal/faultproxy"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/tdstest"
 )
@@ -287,71 +286,5 @@ func TestTDSReconnects(t *testing.T) {
 	}
 	if n := len(read(t, s).Rows); n != 1 || server.Logins() != 2 {
 		t.Errorf("%d rows over the new connection, %d logins", n, server.Logins())
-	}
-}
-
-// throughProxy is overTDS with 50 rows, and with a proxy between the two.
-func throughProxy(t *testing.T, o mssql.Options) (*faultproxy.Proxy, *mssql.Source) {
-	t.Helper()
-	server := tdstest.New(t)
-	server.Change(func(tables *tdstest.Tables) {
-		for i := range 50 {
-			tables.Insert("event_schedule", i, 10, 5000001, nil, nil)
-		}
-	})
-	proxy := faultproxy.New(t, server.Address())
-	u := server.DSN()
-	u.Host = proxy.Address()
-	o.DSN = u.String()
-	return proxy, source(t, o)
-}
-
-// Wherever the wire breaks, a read returns all rows or an error, never some of the rows.
-func TestTDSAnAnswerThatEndsEarlyIsNoAnswer(t *testing.T) {
-	proxy, s := throughProxy(t, mssql.Options{})
-	all := read(t, s).Rows
-	connecting := proxy.Passed()
-	for n, end := 0, faultproxy.Cut; n < connecting; n, end = n+41, faultproxy.Cut+faultproxy.Reset-end {
-		// The source is connected: it loses this connection first, and then the new one after n bytes.
-		proxy.Set(faultproxy.Fault{End: end})
-		if _, err := ingest.ReadAll(t.Context(), s, 0); err == nil {
-			t.Fatal("a read without an answer succeeded")
-		}
-		proxy.Set(faultproxy.Fault{After: n, End: end})
-		_, err := ingest.ReadAll(t.Context(), s, 0)
-		if _, ok := errors.AsType[*mssql.Error](err); !ok {
-			t.Errorf("after %d of %d bytes: %v", n, connecting, err)
-		}
-		proxy.Set(faultproxy.Fault{})
-		same(t, fmt.Sprintf("rows after an end at %d", n), read(t, s).Rows, all)
-	}
-}
-
-func TestTDSAWireThatHangsCostsTheTimeout(t *testing.T) {
-	proxy, s := throughProxy(t, mssql.Options{Timeout: 100 * time.Millisecond})
-	all := read(t, s).Rows
-	connecting := proxy.Passed()
-	for _, f := range []faultproxy.Fault{
-		{End: faultproxy.Hang},                        // over the connection that is there
-		{End: faultproxy.Hang, After: 20},             // in the login
-		{End: faultproxy.Hang, After: connecting - 1}, // at the very end
-		{Piece: 1, Pause: 5 * time.Millisecond},       // never silent, never done
-	} {
-		proxy.Set(f)
-		start := time.Now()
-		_, err := ingest.ReadAll(t.Context(), s, 0)
-		if took := time.Since(start); !errors.Is(err, mssql.ErrTimeout) || took > 3*time.Second {
-			t.Errorf("%+v: after %s: %v", f, took, err)
-		}
-	}
-	proxy.Set(faultproxy.Fault{})
-	same(t, "rows", read(t, s).Rows, all)
-}
-
-func TestTDSAnswersInSingleBytes(t *testing.T) {
-	proxy, s := throughProxy(t, mssql.Options{})
-	proxy.Set(faultproxy.Fault{Piece: 1})
-	if rows := read(t, s).Rows; len(rows) != 50 {
-		t.Errorf("%d rows", len(rows))
 	}
 }

@@ -1,5 +1,5 @@
 // Package faultproxy is a TCP proxy for tests that stands before a server and lets the network fail: cut after so many
-// bytes, reset, silent, or in drips. It knows nothing of what passes through it.
+// bytes, reset, silent, in drips, or away for a while. It knows nothing of what passes through it.
 package faultproxy
 
 import (
@@ -30,8 +30,10 @@ type Fault struct {
 	Pause time.Duration // before each piece
 }
 
-// Proxy stands before one server. Its methods can be called at any time by any goroutine.
+// Proxy stands before one server. Its methods can be called at any time by any goroutine, but Down and Up by one at a
+// time.
 type Proxy struct {
+	server   string
 	listener net.Listener
 	stop     chan struct{}
 	wg       sync.WaitGroup
@@ -44,26 +46,43 @@ type Proxy struct {
 // New starts a proxy before the server at this address. It ends with the test, after whatever was opened later.
 func New(t testing.TB, server string) *Proxy {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	p := &Proxy{server: server}
+	p.listen(t, "127.0.0.1:0")
+	t.Cleanup(p.Down)
+	return p
+}
+
+func (p *Proxy) listen(t testing.TB, address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{listener: listener, stop: make(chan struct{})}
+	p.listener, p.stop = listener, make(chan struct{})
 	p.wg.Go(func() {
 		for {
 			client, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			p.wg.Go(func() { p.join(client, server) })
+			p.wg.Go(func() { p.join(client) })
 		}
 	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		close(p.stop)
-		p.wg.Wait()
-	})
-	return p
+}
+
+// Down ends all connections and lets no new ones in, as a server that is being restarted.
+func (p *Proxy) Down() {
+	if p.listener.Close() != nil {
+		return // it is down
+	}
+	close(p.stop)
+	p.wg.Wait()
+}
+
+// Up lets connections in again, at the same address, after Down.
+func (p *Proxy) Up(t testing.TB) {
+	t.Helper()
+	p.listen(t, p.Address())
 }
 
 // Address is the host and port of the proxy.
@@ -84,9 +103,9 @@ func (p *Proxy) Passed() int {
 }
 
 // join connects a client with the server until one of them goes, or the test ends.
-func (p *Proxy) join(client net.Conn, server string) {
+func (p *Proxy) join(client net.Conn) {
 	defer func() { _ = client.Close() }()
-	up, err := net.Dial("tcp", server)
+	up, err := net.Dial("tcp", p.server)
 	if err != nil {
 		return
 	}

@@ -249,7 +249,7 @@ func TestARealHistoryAndAMadeUpOneStayApart(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=1", "--data-dir="+demo)
-	if got := jobmondb(t, "run", "--data-dir="+demo, "--source-dsn=sqlserver://127.0.0.1:1"); got.code != exitUsage || !strings.Contains(got.stderr, "made-up") {
+	if got := jobmondb(t, "run", "--data-dir="+demo, "--source-dsn=sqlserver://reader:secret@127.0.0.1:1"); got.code != exitUsage || !strings.Contains(got.stderr, "made-up") {
 		t.Errorf("%+v", got)
 	}
 	// a configuration that is wrong leaves nothing behind

@@ -13,7 +13,7 @@ import (
 // lostDaemon is a daemon in a process of its own whose SQL Server cannot be reached: its log stands still.
 func lostDaemon(t *testing.T, dir string) *process {
 	t.Helper()
-	p := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://127.0.0.1:1?database=eXpress", "JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
+	p := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress", "JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
 	eventually(t, func() string { return "the daemon answers: " + p.stderr.String() }, func() bool {
 		got := jobmondb(t, "replay", "--data-dir="+dir, "-o", "ndjson")
 		return got.code == exitOK && strings.Contains(got.stdout, `"source-lost"`)
