@@ -33,8 +33,8 @@ func (s *Source) encryptionError(said string) *Error {
 	e := &Error{Kind: ErrEncryption, Said: said}
 	switch {
 	case mentions(said, "negative serial number"):
-		e.What = at + " has a certificate that it made itself and whose serial number is negative, which this program refuses to read"
-		e.Next = "give the server a proper certificate, or set GODEBUG=x509negativeserial=1 in the environment of the service"
+		e.What = "the certificate of " + at + " has a negative serial number, and the environment of this program forbids that (GODEBUG)"
+		e.Next = "take x509negativeserial out of GODEBUG, or give the server another certificate"
 	case mentions(said, "keys are insecure"):
 		e.What = "the certificate of " + at + " has a key of less than 1024 bits"
 		e.Next = "give the server a proper certificate"
@@ -67,10 +67,16 @@ func (s *Source) encryptionError(said string) *Error {
 		e.Next = "set " + o.setting("source.tls.encrypt: true", "encrypt=true")
 	case s.config.TLSConfig.MinVersion < tls.VersionTLS12:
 		e.What = at + " and this program have no TLS version and cipher in common, not even an old one"
-		e.Next = "update the server, or on a network that you trust set " + o.setting("source.tls.encrypt: disable", "encrypt=disable")
+		e.Next = "update the server or give it a new certificate; if its own is signed with SHA-1, set " + takeSHA1 +
+			"; or on a network that you trust set " + o.setting("source.tls.encrypt: disable", "encrypt=disable")
 	default:
-		e.What = at + " ends the negotiation, as one does that speaks only TLS, or ciphers, older than TLS 1.2"
-		e.Next = "update the server, or set source.tls.min: 1.0 and read about its risk"
+		e.What = at + " ends the negotiation, as one does that knows no TLS 1.2 or whose certificate is signed with SHA-1"
+		e.Next = "update the server or give it a new certificate; or read about the risk in docs/sqlserver.md and set source.tls.min: 1.0 " +
+			"for the former, " + takeSHA1 + " for the latter"
 	}
 	return e
 }
+
+// takeSHA1 lets Go take signatures with SHA-1 in TLS 1.2, for which there is no other setting. It is the administrator's
+// to set, as it holds for the whole process.
+const takeSHA1 = "GODEBUG=tlssha1=1 in the environment of the service"

@@ -21,7 +21,7 @@ import (
 func TestTSQLUnderstandsTheServer(t *testing.T) {
 	client := os.Getenv("JOBMON_TEST_TSQL")
 	if client == "" {
-		t.Skip("JOBMON_TEST_TSQL does not name the program tsql of FreeTDS")
+		t.Skip("JOBMON_TEST_TSQL does not name the program tsql of FreeTDS (.ci/run tsql)")
 	}
 	secured := &tls.Config{Certificates: []tls.Certificate{selfMade(t, 2048)}}
 	for _, c := range []struct {
