@@ -2,6 +2,7 @@ package mssql
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/microsoft/go-mssqldb/msdsn"
 	"github.com/rs/zerolog"
+	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/ingest"
 )
@@ -217,4 +220,26 @@ func TestASettingsPasswordIsNeverShown(t *testing.T) {
 			t.Errorf("%q: %s", password, shown)
 		}
 	}
+}
+
+// Whatever is in a setting arrives at the driver as it is, and nothing else changes.
+func TestSettingsArriveAsTheyAre(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := Connect{
+			Server:   "db01,1444",
+			Database: rapid.String().Draw(t, "database"),
+			User:     rapid.StringN(1, -1, -1).Draw(t, "user"),
+			Password: rapid.StringN(1, -1, -1).Draw(t, "password"),
+			HostName: rapid.String().Draw(t, "host name"),
+		}
+		config, err := Options{Connect: c}.config()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if config.Database != c.Database || config.User != c.User || config.Password != c.Password || config.Host != "db01" ||
+			config.Port != 1444 || config.Encryption != msdsn.EncryptionRequired || config.TLSConfig.InsecureSkipVerify ||
+			config.TLSConfig.ServerName != cmp.Or(c.HostName, "db01") || config.AppName != appName {
+			t.Fatalf("%#v became %+v", c, config)
+		}
+	})
 }

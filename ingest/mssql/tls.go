@@ -66,6 +66,7 @@ func (o Options) secure(config *msdsn.Config) error {
 		return fmt.Errorf("source.tls.min: strict encryption (%s) knows no TLS before 1.2", encrypt)
 	case oldest < tls.VersionTLS12:
 		secured.CipherSuites = oldSuites()
+		secured.MaxVersion = tls.VersionTLS12 // a greeting that old servers know the size of; 1.3 belongs to strict
 	}
 	if secured.ServerName == "" { // the driver knows no host of a pipe that is given by its path
 		secured.ServerName, _, _ = strings.Cut(strings.TrimLeft(config.Parameters[msdsn.Server], `\`), `\`)
