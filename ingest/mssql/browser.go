@@ -3,6 +3,7 @@ package mssql
 import (
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ const browserPatience = 3 * time.Second
 // what came of it; the errors need to know.
 type browserConn struct {
 	net.Conn
+	err error // why there was no way to ask
 
 	mu     sync.Mutex
 	answer []byte
@@ -37,20 +39,20 @@ func (b *browserConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// instances are the names in the Browser's answer, and whether there was an answer at all.
-func (w *wire) instances() (names []string, answered bool) {
+// instances are the names in the Browser's answer, whether there was an answer at all, and why it could not be asked.
+func (w *wire) instances() (names []string, answered bool, err error) {
 	w.mu.Lock()
 	asked := w.browser
 	w.mu.Unlock()
 	if asked == nil {
-		return nil, false
+		return nil, false, nil
 	}
 	asked.mu.Lock()
 	defer asked.mu.Unlock()
 	for _, found := range instanceName.FindAllStringSubmatch(string(asked.answer), -1) {
 		names = append(names, found[1])
 	}
-	return names, len(asked.answer) > 0
+	return names, len(asked.answer) > 0, asked.err
 }
 
 var instanceName = regexp.MustCompile(`InstanceName;([^;]*);`)
@@ -62,15 +64,19 @@ func noInstance(err error) bool {
 
 // instanceError says why a named instance was not found.
 func (s *Source) instanceError(said string) *Error {
-	names, answered := s.wire.instances()
+	names, answered, unasked := s.wire.instances()
 	host, instance, server := s.config.Host, s.config.Instance, s.options.setting("source.server", "the server")
 	e := &Error{Kind: ErrUnreachable, Said: said}
 	switch {
+	case unasked != nil:
+		e.What = address(s.config)
+		e.Next = "check the host in " + server + " and the network"
+		e.Said = s.said(unasked)
 	case !answered:
 		e.What = "SQL Server Browser on " + host + " (UDP 1434) does not tell the port of the instance " + instance
 		e.Next = "start the service SQL Server Browser there and let UDP 1434 through the firewall, or give the port in " + server +
 			", as " + host + ",port"
-	case containsFold(names, instance):
+	case slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, instance) }):
 		e.What = "the instance " + instance + " on " + host + " does not listen on " + protocol(s.config)
 		e.Next = "enable it in SQL Server Configuration Manager and restart the instance"
 	default:
@@ -78,13 +84,4 @@ func (s *Source) instanceError(said string) *Error {
 		e.Next = "check its name in " + server + "; running there: " + strings.Join(names, ", ")
 	}
 	return e
-}
-
-func containsFold(names []string, name string) bool {
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return true
-		}
-	}
-	return false
 }

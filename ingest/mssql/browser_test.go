@@ -115,4 +115,12 @@ func TestBrowserErrorsSayWhatToDo(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("no such host", func(t *testing.T) {
+		connect := connect
+		connect.Server = `no..host\ALTIRIS` // which nobody has to be asked about
+		_, err := source(t, mssql.Options{Connect: connect}).Read(t.Context(), ingest.Query{})
+		if !errors.Is(err, mssql.ErrUnreachable) || !strings.Contains(err.Error(), "check the host in source.server") || !strings.Contains(err.Error(), "no such host") {
+			t.Errorf("%v", err)
+		}
+	})
 }

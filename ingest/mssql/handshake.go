@@ -2,6 +2,7 @@ package mssql
 
 import (
 	"crypto/tls"
+	"slices"
 	"strings"
 
 	"github.com/microsoft/go-mssqldb/msdsn"
@@ -14,12 +15,7 @@ func encryption(said string) bool {
 }
 
 func mentions(said string, words ...string) bool {
-	for _, w := range words {
-		if strings.Contains(said, w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(said, w) })
 }
 
 // encryptionError says what is between the two sides, and which setting decides about it.

@@ -42,14 +42,14 @@ func newWire() *wire { return &wire{dialer: net.Dialer{KeepAlive: 30 * time.Seco
 // DialContext implements the driver's Dialer.
 func (w *wire) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := w.dialer.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if network == "udp" {
-		w.browser = &browserConn{Conn: conn}
+	if network == "udp" { // which only SQL Server Browser is asked over
+		w.browser = &browserConn{Conn: conn, err: err}
 		conn = w.browser
+	}
+	if err != nil {
+		return nil, err
 	}
 	w.conns = append(w.conns, conn)
 	return counted{conn, &w.received}, nil

@@ -25,13 +25,6 @@ const (
 	doneAttn  = 0x20
 )
 
-// Kinds of environment changes that a login is told of.
-const (
-	envDatabase   = 1
-	envPacketSize = 4
-	envCollation  = 7
-)
-
 // answer is the part of a reply that is written so far.
 type answer []byte
 
@@ -40,7 +33,7 @@ func (a *answer) uint16(n uint16) { *a = binary.LittleEndian.AppendUint16(*a, n)
 func (a *answer) uint32(n uint32) { *a = binary.LittleEndian.AppendUint32(*a, n) }
 func (a *answer) uint64(n uint64) { *a = binary.LittleEndian.AppendUint64(*a, n) }
 func (a *answer) shortText(s string) {
-	a.bytes(byte(len(utf16.Encode([]rune(s)))))
+	a.bytes(byte(len(ucs2(s)) / 2))
 	a.bytes(ucs2(s)...)
 }
 func (a *answer) sized(token byte, body answer) {
@@ -64,7 +57,7 @@ func failure(number int32, text string) (reply answer) {
 	var body answer
 	body.uint32(uint32(number))
 	body.bytes(1, 16) // state and severity
-	body.uint16(uint16(len(utf16.Encode([]rune(text)))))
+	body.uint16(uint16(len(ucs2(text)) / 2))
 	body.bytes(ucs2(text)...)
 	body.shortText(ServerName)
 	body.shortText("") // no procedure
@@ -74,6 +67,7 @@ func failure(number int32, text string) (reply answer) {
 	return reply
 }
 
+// changed tells the client of a new database (1), packet size (4) or collation (7).
 func (a *answer) changed(kind byte, now, before string) {
 	body := answer{kind}
 	body.shortText(now)
@@ -82,18 +76,17 @@ func (a *answer) changed(kind byte, now, before string) {
 }
 
 // welcome is what a login is answered with.
-func welcome(strict bool) answer {
-	var a answer
-	a.changed(envDatabase, Database, "master")
-	a.sized(tokenEnvChange, append(append(answer{envCollation, 5}, latin1GeneralCI()...), 0))
+func welcome(strict bool) (a answer) {
 	ack := answer{1, 0x74, 0, 0, 4} // T-SQL over TDS 7.4
 	if strict {
 		ack = answer{1, 8, 0, 0, 0}
 	}
 	ack.shortText("Test SQL Server")
 	ack.bytes(10, 0, 0, 1)
+	a.changed(1, Database, "master")
+	a.changed(4, fmt.Sprint(packetSize), "4096")
+	a.sized(tokenEnvChange, append(append(answer{7, 5}, latin1GeneralCI()...), 0))
 	a.sized(tokenLoginAck, ack)
-	a.changed(envPacketSize, fmt.Sprint(packetSize), "4096")
 	a.done(0, 0)
 	return a
 }
