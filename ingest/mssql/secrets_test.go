@@ -175,6 +175,11 @@ func TestSentences(t *testing.T) {
 			t.Errorf("%v: the driver's error is handed on: %v", c.err, got)
 		}
 	}
+	s.config.Protocols = []string{protocolPipe}
+	if err := s.translate(t.Context(), connectError{errors.New("The system cannot find the file specified.")}, 0); !errors.Is(err, ErrUnreachable) ||
+		!strings.Contains(err.Error(), "np:db01:1444") || !strings.Contains(err.Error(), "protocol enabled") {
+		t.Errorf("a pipe that is not there: %v", err)
+	}
 	if err := s.translate(late, nil, 0); err != nil {
 		t.Errorf("no error became %v", err)
 	}

@@ -55,6 +55,9 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 			"the server or the network is overloaded, or the host is not a SQL Server", said}
 	case errors.As(err, &connecting) && encryption(said):
 		return s.encryptionError(said)
+	case errors.As(err, &connecting) && len(numbers(err)) == 0 && protocol(s.config) != protocolTCP:
+		return &Error{ErrUnreachable, at, "check that the service runs with this protocol enabled (SQL Server Configuration Manager) and " +
+			s.options.setting("source.server", "the server"), said}
 	case errors.As(err, &connecting) && len(numbers(err)) == 0:
 		return &Error{ErrUnreachable, at + " took the connection but does not speak as SQL Server does",
 			"check host and port; a server that takes strict encryption only needs " + s.options.setting("source.tls.encrypt: strict", "encrypt=strict"), said}
