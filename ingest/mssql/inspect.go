@@ -20,6 +20,9 @@ type Inspection struct {
 	Rights   []string // of EXECUTE, ALTER and CONTROL on the whole database, those that the login is known to have
 	Runs     int      // how many procedures of the database, of a thousand at most, the login is known to be allowed to run
 
+	Risks   []string // what the settings of the connection allow others on the network to do, a sentence each
+	Session *Session // nil when the server does not tell
+
 	Now    jobmon.Instant // the server's clock, UTC
 	Offset jobmon.Offset  // of its wall clock
 	Ahead  time.Duration  // of its clock before this computer's; negative when behind
@@ -61,7 +64,7 @@ func (c InspectedColumn) Readable() bool { return c.Type != "" && c.Fits && !c.R
 // end with the first table that is wrong: its errors are about server, login and database. It sends SELECTs only, which
 // take no row but those that the server keeps about itself.
 func (s *Source) Inspect(ctx context.Context) (*Inspection, error) {
-	in := &Inspection{Address: address(s.config)}
+	in := &Inspection{Address: address(s.config), Risks: s.Risks()}
 	err := s.bounded(ctx, func(ctx context.Context) error {
 		c, err := s.connect(ctx)
 		if err != nil {
@@ -88,6 +91,9 @@ func (s *Source) inspect(ctx context.Context, c *session, in *Inspection) error 
 		return err
 	}
 	if err := c.askProcedures(ctx, in); err != nil {
+		return err
+	}
+	if err := c.askSession(ctx, in); err != nil {
 		return err
 	}
 	for _, t := range s.layout {

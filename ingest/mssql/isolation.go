@@ -3,6 +3,7 @@ package mssql
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // isolation is a transaction isolation level, as T-SQL writes it.
@@ -40,6 +41,38 @@ func (c *session) askIsolation(ctx context.Context) (isolation, error) {
 		return readCommitted, nil
 	}
 	return level, err
+}
+
+// Session is how a connection that reads the tables of DS behaves towards others, by the server's own account.
+type Session struct {
+	LockTimeout time.Duration // how long a statement waits for a lock
+	Level       string        // READ COMMITTED or SNAPSHOT
+	Priority    int           // in a deadlock; who has the lowest gives way, and 0 is what others have
+}
+
+// askSession asks the server whether the settings that begin each batch are in effect; a server that does not know the
+// question leaves that open.
+func (c *session) askSession(ctx context.Context, in *Inspection) (err error) {
+	if c.level, err = c.askIsolation(ctx); err != nil {
+		return err
+	}
+	told := &Session{}
+	_, err = c.read(ctx, "session",
+		part{sql: "SELECT @@LOCK_TIMEOUT", table: "the session", columns: []string{"lock timeout"}, take: func(r *record) {
+			ms, _ := r.number(0)
+			told.LockTimeout = time.Duration(ms) * time.Millisecond
+		}},
+		part{sql: "SELECT transaction_isolation_level, deadlock_priority FROM sys.dm_exec_sessions WHERE session_id = @@SPID",
+			table: "sys.dm_exec_sessions", columns: []string{"transaction_isolation_level", "deadlock_priority"}, take: func(r *record) {
+				level, _ := r.number(0)
+				priority, _ := r.number(1)
+				told.Level, told.Priority = map[int32]string{2: string(readCommitted), 5: string(snapshot)}[level], int(priority)
+				in.Session = told
+			}})
+	if refused(err) {
+		return nil
+	}
+	return err
 }
 
 // read is run for batches that read the tables of DS, at the isolation level that the database offers.

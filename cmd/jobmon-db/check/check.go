@@ -80,6 +80,7 @@ const (
 	checkStuck    = "stuck rows"
 	checkMarkers  = "markers"
 	checkClosing  = "closing marker"
+	checkSession  = "session"
 	checkClock    = "clock"
 )
 
@@ -134,7 +135,7 @@ func Failed(lines []Line) error {
 
 func ofSource(check string) bool {
 	return strings.HasPrefix(check, "table ") ||
-		slices.Contains([]string{checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkClock}, check)
+		slices.Contains([]string{checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkSession, checkClock}, check)
 }
 
 // checker makes the checks. Those of the folders and of the source run at the same time.

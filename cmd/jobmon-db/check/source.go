@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,16 +20,16 @@ func (c *checker) source(ctx context.Context) []Line {
 	case c.Unusable != nil:
 		line := Line{checkDatabase, Fail, c.Unusable.Error(), "correct what the sentence names; docs/sqlserver.md shows the forms of the keys"}
 		return append([]Line{line}, skipped("the database cannot be reached without it", checkLogin, checkTables, checkRows,
-			checkStuck, checkMarkers, checkClosing, checkClock)...)
+			checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...)
 	case c.Source == nil:
-		return skipped("source.kind is "+c.Config.Source.Kind, checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkClock)
+		return skipped("source.kind is "+c.Config.Source.Kind, checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkSession, checkClock)
 	}
 	in, err := within(ctx, c.patience, c.Source.Inspect)
 	if err != nil {
 		return append([]Line{c.refused(checkDatabase, err)}, skipped("the database cannot be read", checkLogin, checkTables, checkRows,
-			checkStuck, checkMarkers, checkClosing, checkClock)...)
+			checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...)
 	}
-	lines := []Line{database(in), login(in)}
+	lines := []Line{database(in), login(in), c.session(in)}
 	readable := true
 	for i := range in.Tables {
 		line := table(&in.Tables[i], in)
@@ -71,7 +72,30 @@ func database(in *mssql.Inspection) Line {
 	if in.Server != "" {
 		found += ", which calls itself " + in.Server
 	}
-	return Line{Check: checkDatabase, State: OK, Found: found + ", " + in.Product}
+	line := Line{Check: checkDatabase, State: OK, Found: found + ", " + in.Product}
+	if len(in.Risks) > 0 {
+		line.State = Warn
+		line.Found += "; " + strings.Join(in.Risks, "; ")
+		line.Next = "encrypt the connection with TLS 1.2 or newer where the server can (source.tls.encrypt, source.tls.min)"
+	}
+	return line
+}
+
+// session says whether the daemon is the one that gives way in the database.
+func (c *checker) session(in *mssql.Inspection) Line {
+	line := Line{Check: checkSession, State: OK}
+	s := in.Session
+	if s == nil {
+		line.State, line.Found = Skip, "the server does not tell how our connection behaves towards others"
+		return line
+	}
+	line.Found = fmt.Sprintf("reads at isolation level %s, waits %v for a lock, has priority %d in a deadlock", cmp.Or(s.Level, "unknown"), s.LockTimeout, s.Priority)
+	if wanted := c.Config.Source.LockTimeout; s.LockTimeout != wanted || s.Priority >= 0 || s.Level == "" {
+		line.State = Warn
+		line.Next = fmt.Sprintf("find out what takes the settings away that begin each batch (SET LOCK_TIMEOUT %d, SET DEADLOCK_PRIORITY LOW, "+
+			"READ COMMITTED or SNAPSHOT): with others, DS may be the one that waits", wanted.Milliseconds())
+	}
+	return line
 }
 
 // login says whether it can do more than it must.

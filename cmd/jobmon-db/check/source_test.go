@@ -232,6 +232,29 @@ func TestTables(t *testing.T) {
 	}
 }
 
+func TestSession(t *testing.T) {
+	s := newSite(t, "JOBMON_SOURCE_LOCK_TIMEOUT=3s")
+	d := healthy()
+	s.expect(s.watching(d).run(), "session", check.Skip, "does not tell")
+	d.in.Session = &mssql.Session{LockTimeout: 3 * time.Second, Level: "SNAPSHOT", Priority: -5}
+	s.expect(s.watching(d).run(), "session", check.OK, "SNAPSHOT, waits 3s")
+	for _, other := range []mssql.Session{
+		{LockTimeout: -time.Millisecond, Level: "READ COMMITTED", Priority: -5},
+		{LockTimeout: 3 * time.Second, Level: "READ COMMITTED"},
+		{LockTimeout: 3 * time.Second, Priority: -5}, // READ UNCOMMITTED, for instance
+	} {
+		d.in.Session = &other
+		s.expect(s.watching(d).run(), "session", check.Warn, "SET LOCK_TIMEOUT 3000")
+	}
+}
+
+func TestRisksOfTheConnection(t *testing.T) {
+	d := healthy()
+	d.in.Risks = []string{"somebody may listen"}
+	s := newSite(t)
+	s.expect(s.watching(d).run(), "database", check.Warn, "somebody may listen", "source.tls")
+}
+
 func TestClock(t *testing.T) {
 	s := newSite(t)
 	for ahead, c := range map[time.Duration]struct {

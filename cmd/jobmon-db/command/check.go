@@ -15,7 +15,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
-	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 )
 
@@ -59,10 +58,7 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output strin
 		Requests: filepath.Join(config.Evt.Dir, daemon.RequestFolder),
 	}
 	if config.Source.Kind == configs.KindSQLServer {
-		source, err := mssql.New(mssql.Options{
-			DSN: config.Source.DSN.Reveal(), Tables: mssql.Tables(config.Source.Tables), Timeout: config.Source.Timeout,
-			LockTimeout: config.Source.LockTimeout, Log: zerolog.Nop(),
-		})
+		source, err := newDatabase(config, zerolog.Nop())
 		if options.Unusable = err; err == nil {
 			options.Source = check.Database{Source: source}
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql/mssqltest"
+	"github.com/jobmon-db/jobmon-db/internal/tdstest"
 )
 
 // checked runs check alone, with this environment and no configuration file.
@@ -53,6 +54,28 @@ func TestCheckOnAFreshInstallation(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("the data folder was made: %v", err)
+	}
+}
+
+func TestCheckByKeys(t *testing.T) {
+	server := tdstest.New(t)
+	host, port, _ := strings.Cut(server.Address(), ":")
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte(tdstest.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"JOBMON_DATA_DIR=" + t.TempDir(), "JOBMON_SOURCE_SERVER=" + host + "," + port, "JOBMON_SOURCE_USER=" + tdstest.User,
+		"JOBMON_SOURCE_PASSWORD_FILE=" + password, "JOBMON_SOURCE_TLS_ENCRYPT=disable"}
+	got := checked(t, env, "-o", "json")
+	if line := stateOf(t, got, "database"); line.State != check.OK || !strings.Contains(line.Found, "eXpress at 127.0.0.1:"+port) {
+		t.Errorf("%+v %s", line, got.stderr)
+	}
+	if err := os.Remove(password); err != nil {
+		t.Fatal(err)
+	}
+	got = checked(t, env, "-o", "json")
+	if line := stateOf(t, got, "database"); line.State != check.Fail || !strings.Contains(line.Found, "source.password_file") || got.code == exitOK {
+		t.Errorf("without its password: %+v, code %d", line, got.code)
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
-	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 )
@@ -134,10 +133,7 @@ func alongside(ctx context.Context, play, main func(context.Context) error) erro
 func newSource(config *configs.Config, logger zerolog.Logger) (ingest.Source, error) {
 	switch config.Source.Kind {
 	case configs.KindSQLServer:
-		s, err := mssql.New(mssql.Options{
-			DSN: config.Source.DSN.Reveal(), Tables: mssql.Tables(config.Source.Tables), Timeout: config.Source.Timeout,
-			LockTimeout: config.Source.LockTimeout, Log: logger,
-		})
+		s, err := newDatabase(config, logger)
 		if err != nil {
 			return nil, &usageError{err}
 		}
@@ -151,7 +147,7 @@ func newSource(config *configs.Config, logger zerolog.Logger) (ingest.Source, er
 
 // newWorld begins the simulated Deployment Server, or goes on with it.
 func newWorld(config *configs.Config, d api.Daemon, logger zerolog.Logger) (*simulator.Source, error) {
-	logger.Warn().Msg("watching a made-up Deployment Server: no real one is named in source.dsn")
+	logger.Warn().Msg("watching a made-up Deployment Server: no real one is named in source.server or source.dsn")
 	return simulator.New(simulator.Options{
 		Seed: config.Simulator.Seed, Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,
 		Dir: config.DataDir, Hook: deliverer(d, config.Evt.Dir, filepath.Join(config.DataDir, "clients")),
@@ -167,9 +163,9 @@ func sameKind(config *configs.Config, begun bool) error {
 	case !begun || madeUp == (config.Source.Kind == configs.KindSimulator):
 		return nil
 	case madeUp:
-		return &usageError{fmt.Errorf("%s holds the history of a made-up Deployment Server: name another data_dir for the one in source.dsn", config.DataDir)}
+		return &usageError{fmt.Errorf("%s holds the history of a made-up Deployment Server: name another data_dir for the one in source.server or source.dsn", config.DataDir)}
 	}
-	return &usageError{fmt.Errorf("%s holds the history of a real Deployment Server and no source is named: set source.dsn, or another data_dir for the simulator", config.DataDir)}
+	return &usageError{fmt.Errorf("%s holds the history of a real Deployment Server and no source is named: set source.server or source.dsn, or another data_dir for the simulator", config.DataDir)}
 }
 
 // newLogger writes for people on a terminal and JSON otherwise, unless the format is configured.
