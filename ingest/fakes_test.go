@@ -175,6 +175,20 @@ func (s *fakeSource) Page(_ context.Context, from jobmon.ScheduleID) ([]jobmon.R
 	return rows, math.MaxInt32, nil
 }
 
+// turnedPages is how many pages were read so far.
+func (s *fakeSource) turnedPages() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pages
+}
+
+// lookups are what was looked up so far.
+func (s *fakeSource) lookups() []ingest.IDs {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
 // batches is how many batches were sent so far.
 func (s *fakeSource) batches() int {
 	s.mu.Lock()
@@ -248,6 +262,13 @@ func (j *fakeJournal) Commit(ctx context.Context, at jobmon.Instant, events []jo
 	}
 	j.batches = append(j.batches, jobmon.Batch{At: at, Events: events})
 	return nil
+}
+
+// now is the mirror as it is, and how many batches there are.
+func (j *fakeJournal) now() (*jobmon.Mirror, int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return clone(j.mirror), len(j.batches)
 }
 
 // told are all batches since the last call, an event a word: its kind, its row, and what matters of its flags.

@@ -100,7 +100,7 @@ func play(t *testing.T, steps []step) error {
 	for i, step := range steps {
 		whole := false
 		s.change(func() { step.change(s.tables) })
-		before, told := clone(j.mirror), len(j.batches)
+		before, told := j.now()
 		switch step.then {
 		case "missed": // rows that the log takes for unfinished; another one is seen by the next read
 			s.change(func() {
@@ -140,7 +140,7 @@ func play(t *testing.T, steps []step) error {
 			pass(reconcile + time.Minute)
 			whole = true
 		case "cut pass": // the connection breaks after the first page of one
-			pages := s.pages
+			pages := s.turnedPages()
 			s.change(func() {
 				s.failPage = func(page int) error {
 					if page == pages+2 {

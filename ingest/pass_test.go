@@ -27,6 +27,11 @@ func finishedRows(t *testing.T, ids ...jobmon.ScheduleID) (*run, *fakeSource, *f
 	return r, s, j
 }
 
+func mirror(j *fakeJournal) *jobmon.Mirror {
+	m, _ := j.now()
+	return m
+}
+
 func TestAQuickCycleTakesTwoBatchesAtMost(t *testing.T) {
 	bubble(t, "one when nothing is missing", func(t *testing.T) {
 		r, s, _ := finishedRows(t, 1, 2)
@@ -119,7 +124,7 @@ func TestWhatOnlyAPassSees(t *testing.T) {
 		if told := strings.Split(strings.Join(j.told(), ", "), ", "); len(told) != 2499 || slices.Contains(told, "removed 1200") {
 			t.Errorf("%d events: %.200s", len(told), told)
 		}
-		for _, asked := range s.asked {
+		for _, asked := range s.lookups() {
 			if len(asked.Rows) > 0 {
 				t.Errorf("%d rows looked up", len(asked.Rows))
 			}
@@ -142,17 +147,17 @@ func TestWhatHappensDuringAPass(t *testing.T) {
 		}
 		start(t, s, j)
 		requireTold(t, j, "daemon-started, configured, clock 0 0, scheduled 0 baseline, scheduled 1 baseline, scheduled 3 baseline, scheduled 9000 baseline")
-		if got := j.mirror.Rows[1].Status; got != jobmon.StatusOf(7) {
+		if got := mirror(j).Rows[1].Status; got != jobmon.StatusOf(7) {
 			t.Errorf("row 1 is %v", got)
 		}
 	})
 	bubble(t, "a quiet one looks nothing up", func(t *testing.T) {
 		_, s, j := finishedRows(t, 1, 2, 3, 4, 5, 6, 7)
-		before := s.pages
+		before := s.turnedPages()
 		pass(6 * time.Minute)
 		requireTold(t, j)
-		if s.pages == before || len(s.asked) > 0 {
-			t.Errorf("%d pages, looked up %v", s.pages-before, s.asked)
+		if s.turnedPages() == before || len(s.lookups()) > 0 {
+			t.Errorf("%d pages, looked up %v", s.turnedPages()-before, s.lookups())
 		}
 	})
 	bubble(t, "what could not be committed is told after all", func(t *testing.T) {
@@ -163,9 +168,9 @@ func TestWhatHappensDuringAPass(t *testing.T) {
 		_, s, j := finishedRows(t, ids...)
 		s.change(func() { s.pageDelay = 200 * time.Millisecond })
 		s.put(row(0, jobmon.StatusOf(1603)))
-		before := s.pages
+		before := s.turnedPages()
 		j.change(func() { j.fail = errors.New("no space left on device") })
-		for s.pages == before {
+		for s.turnedPages() == before {
 			pass(time.Second)
 		}
 		pass(time.Second)
@@ -183,19 +188,19 @@ func TestPassesGiveWay(t *testing.T) {
 	bubble(t, "to those who wait for a file", func(t *testing.T) {
 		r, s, _ := finishedRows(t, many...)
 		s.change(func() { s.pageDelay = time.Second })
-		before := s.pages
+		before := s.turnedPages()
 		for range 6 * 60 {
 			pass(time.Second)
-			if s.pages > before {
+			if s.turnedPages() > before {
 				break
 			}
 		}
-		if s.pages == before {
+		if s.turnedPages() == before {
 			t.Fatal("no pass began")
 		}
-		before = s.pages
+		before = s.turnedPages()
 		r.readOnce()
-		if s.pages != before {
+		if s.turnedPages() != before {
 			t.Error("a read that somebody waits for turned a page")
 		}
 	})
@@ -203,9 +208,9 @@ func TestPassesGiveWay(t *testing.T) {
 		_, s, _ := finishedRows(t, many...)
 		s.change(func() { s.pageDelay = 200 * time.Millisecond })
 		pass(5*time.Minute + 45*time.Second)
-		began, pages := len(s.reads()), s.pages
+		began, pages := len(s.reads()), s.turnedPages()
 		pass(time.Minute)
-		if reads, turned := len(s.reads())-began, s.pages-pages; reads < 10 || turned < 2*reads || turned > 4*reads {
+		if reads, turned := len(s.reads())-began, s.turnedPages()-pages; reads < 10 || turned < 2*reads || turned > 4*reads {
 			t.Errorf("%d pages in %d cycles: half a second's worth each is right", turned, reads)
 		}
 	})
