@@ -22,74 +22,176 @@ const fill = 0.95
 // ErrClosed, and what the disk says; after the last kind the file is opened anew by the next Append, and errors are
 // those of Open.
 func (l *Log) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error) {
+	return l.AppendWith(at, events)
+}
+
+// AppendWith is Append that keeps caches in the same commit; they may stand for the new events too.
+func (l *Log) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...Cache) (jobmon.Batch, error) {
 	l.appending.Lock()
 	defer l.appending.Unlock()
 
-	if l.options.ReadOnly {
-		return jobmon.Batch{}, sentence(ErrReadOnly, l.path, "%s is open for reading only: this is a mistake in the program", l.path)
-	}
-	if l.closed {
-		return jobmon.Batch{}, errClosed(l.path)
-	}
-	if l.failed {
-		if err := l.reopen(); err != nil {
-			return jobmon.Batch{}, err
-		}
-		l.failed = false
+	if err := l.writable(); err != nil {
+		return jobmon.Batch{}, err
 	}
 	b := l.ends()
-	first := max(b.last+1, l.meta.First)
-	var crc uint32
+	next := max(b.last+1, l.meta.First)
+	f := frame{previous: b.crc, first: max(next, l.skipTo), at: at}
+	f.skipped, f.count = f.first-next, len(events)
 	var err error
-	l.frame, l.body, crc, err = appendFrame(l.frame[:0], l.body, b.crc, first, at, events)
+	if l.frame, l.body, f.crc, err = appendFrame(l.frame[:0], l.body, &f, events); err != nil {
+		return jobmon.Batch{}, err
+	}
+	records, err := encodeCaches(caches, f.last())
 	if err != nil {
 		return jobmon.Batch{}, err
 	}
-	if err := l.commit(first, l.frame); err != nil {
-		l.failed = true
-		var known *Error
-		if errors.As(err, &known) {
-			return jobmon.Batch{}, err
-		}
-		return jobmon.Batch{}, ioError(fmt.Sprintf("appending events %d to %d to %s", first, first+uint64(len(events))-1, l.path), err)
+	var tail uint64
+	err = l.commit(fmt.Sprintf("appending events %d to %d", f.first, f.last()), func(tx *bolt.Tx) (err error) {
+		tail, err = l.put(tx, &b, &f)
+		return errors.Join(err, putCaches(tx, records))
+	})
+	if err != nil {
+		return jobmon.Batch{}, err
 	}
 	if cap(l.frame) > maxScratch {
 		l.frame, l.body = nil, nil
 	}
 
 	for i := range events {
-		events[i].Seq, events[i].At = first+uint64(i), at
+		events[i].Seq, events[i].At = f.first+uint64(i), at
 	}
 	if b.last == 0 {
-		b.first, b.firstAt = first, at
+		b.first, b.firstAt = f.first, at
 	}
-	b.last, b.lastAt, b.crc = first+uint64(len(events))-1, at, crc
+	b.last, b.lastAt, b.crc, b.tail = f.last(), at, f.crc, tail
+	l.raised = true
 	l.state.Lock()
 	l.bounds = b
 	l.state.Unlock()
 	return jobmon.Batch{At: at, Events: events}, nil
 }
 
+// SkipTo lets the next batch begin with sequence number seq: those before it that were not given yet are never given.
+// It is for a log that lost its end, so that no number that somebody has seen comes to mean another event. The gap is
+// recorded with that batch, and until then forgotten when the log is closed. Errors: ErrInvalid (the number has been
+// given), ErrReadOnly, ErrClosed.
+func (l *Log) SkipTo(seq uint64) error {
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	if err := l.mayWrite(); err != nil {
+		return err
+	}
+	if next := max(l.ends().last+1, l.meta.First); seq < next {
+		return sentence(ErrInvalid, l.path, "the next event of %s cannot have the sequence number %d, it is at least %d: this is a mistake in the program", l.path, seq, next)
+	}
+	l.skipTo = seq
+	return nil
+}
+
+// Next is the sequence number that the next event appended will have.
+func (l *Log) Next() uint64 {
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	return max(l.ends().last+1, l.meta.First, l.skipTo)
+}
+
+// mayWrite says why the log takes nothing. The caller holds appending.
+func (l *Log) mayWrite() error {
+	if l.options.ReadOnly {
+		return sentence(ErrReadOnly, l.path, "%s is open for reading only: this is a mistake in the program", l.path)
+	}
+	if l.closed {
+		return errClosed(l.path)
+	}
+	return nil
+}
+
+// writable opens the file again after a failed commit. The caller holds appending.
+func (l *Log) writable() error {
+	if err := l.mayWrite(); err != nil {
+		return err
+	}
+	if l.failed {
+		if err := l.reopen(); err != nil {
+			return err
+		}
+		l.failed, l.unsure = false, true
+	}
+	return nil
+}
+
 // maxScratch is how many bytes of working space are kept from one append to the next.
 const maxScratch = 1 << 20
 
-// commit stores a frame and returns when it is on the disk.
-func (l *Log) commit(first uint64, frame []byte) error {
+// commit writes in one transaction what write puts into it, and returns when it is on the disk. What says what was
+// tried. The caller holds appending.
+func (l *Log) commit(what string, write func(*bolt.Tx) error) error {
 	l.handle.RLock()
 	defer l.handle.RUnlock()
-	return l.use(func(db *bolt.DB) error {
+	err := l.use(func(db *bolt.DB) error {
 		tx, err := db.Begin(true)
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback() // after the commit it does nothing
-		tail := tx.Bucket([]byte(bucketTail))
-		tail.FillPercent = fill
-		if err := tail.Put(seqKey(first), frame); err != nil {
+		if l.unsure {
+			if err := forget(tx, l.ends().last); err != nil {
+				return err
+			}
+		}
+		if err := write(tx); err != nil {
 			return err
 		}
 		return l.options.commit(tx)
 	})
+	if err == nil {
+		l.unsure = false
+		return nil
+	}
+	l.failed = true
+	var known *Error
+	if errors.As(err, &known) {
+		return err
+	}
+	return ioError(what+" to "+l.path, err)
+}
+
+// put stores a frame, and seals the tail before it when it would become too long. It says where the tail begins then.
+func (l *Log) put(tx *bolt.Tx, b *bounds, f *frame) (tail uint64, err error) {
+	if l.meta.Format < fileFormat && !l.raised {
+		if err := l.meta.raise(tx); err != nil {
+			return 0, err
+		}
+	}
+	if tail = b.tail; tail > b.last {
+		tail = 0 // only what a failed commit had left was there
+	}
+	if tail > 0 && f.last()-tail >= sealEvents {
+		if tail, err = sealTail(tx, l.path, &l.meta, b.last); err != nil {
+			return 0, err
+		}
+	}
+	if tail == 0 {
+		tail = f.first
+	}
+	bucket := tx.Bucket([]byte(bucketTail))
+	bucket.FillPercent = fill
+	return tail, bucket.Put(seqKey(f.first), l.frame)
+}
+
+// forget removes what a failed commit left behind sequence number last: its batch, and caches that stand for it.
+func forget(tx *bolt.Tx, last uint64) error {
+	tail := tx.Bucket([]byte(bucketTail))
+	for c := tail.Cursor(); ; {
+		key, _ := c.Last()
+		if seq, ok := keySeq(key); !ok || seq <= last {
+			break
+		}
+		if err := tail.Delete(key); err != nil {
+			return err
+		}
+	}
+	return forgetCaches(tx, last)
 }
 
 // reopen closes the file after a failed commit and opens it again, so that nothing is left of what bbolt and the
@@ -108,39 +210,45 @@ func (l *Log) reopen() error {
 	if err != nil {
 		return err
 	}
-	if err := l.sameAsBefore(db); err != nil {
+	tail, err := l.sameAsBefore(db)
+	if err != nil {
 		return closeAfter(db, err)
 	}
 	l.db = db
+	l.state.Lock()
+	l.bounds.tail = tail // the failed commit may have sealed it
+	l.state.Unlock()
 	return nil
 }
 
-func (l *Log) sameAsBefore(db *bolt.DB) error {
+// sameAsBefore makes sure that the file holds what was acknowledged. It returns where its tail begins.
+func (l *Log) sameAsBefore(db *bolt.DB) (tail uint64, err error) {
 	m, found, err := readState(db, l.path, true)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	known := l.ends()
 	switch {
 	case m.ID != l.meta.ID:
-		return sentence(ErrNotOurs, l.path, "%s has become another log: start the program again", l.path)
+		return 0, sentence(ErrNotOurs, l.path, "%s has become another log: start the program again", l.path)
 	case found.last == known.last && found.crc == known.crc:
-		return nil
+		return found.tail, nil
 	case found.last <= known.last:
-		return missing(l.path, found.last+1, fmt.Sprintf("events up to %d had been written", known.last))
+		return 0, missing(l.path, found.last+1, known.last, fmt.Sprintf("events up to %d had been written", known.last))
 	}
 	// One frame more than was acknowledged: it must follow what was.
-	return guarded(l.path, func() error {
+	err = guarded(l.path, func() error {
 		return db.View(func(tx *bolt.Tx) error {
 			key, value := tx.Bucket([]byte(bucketTail)).Cursor().Last()
 			f, err := frameAt(l.path, key, value)
 			if err != nil {
 				return err
 			}
-			if f.first != max(known.last+1, l.meta.First) || f.previous != known.crc {
-				return missing(l.path, known.last+1, "what follows was not written by this process")
+			if f.begin() != max(known.last+1, l.meta.First) || f.previous != known.crc {
+				return missing(l.path, known.last+1, 0, "what follows was not written by this process")
 			}
 			return nil
 		})
 	})
+	return found.tail, err
 }

@@ -44,11 +44,12 @@ func child(task, dir string) error {
 	}
 	last, _, _ := log.Last()
 	for {
-		events := make([]jobmon.Event, 1+rand.IntN(40))
+		events := make([]jobmon.Event, 1+rand.IntN(400))
 		for i := range events {
 			events[i] = known(last + uint64(i) + 1)
 		}
-		batch, err := log.Append(noon+jobmon.Instant(last), events)
+		seq := last + uint64(len(events))
+		batch, err := log.AppendWith(noon+jobmon.Instant(last), events, store.Cache{Name: "child", Seq: seq, Data: fmt.Append(nil, seq)})
 		if err != nil {
 			return err
 		}
@@ -149,6 +150,12 @@ func verify(t *testing.T, dir string) uint64 {
 	if seq, _, _ := log.Last(); seq != last {
 		t.Fatalf("Last() = %d, read up to %d", seq, last)
 	}
+	if err := log.Prove(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if c, ok := log.Cache("child", 0); ok && string(c.Data) != fmt.Sprint(c.Seq) {
+		t.Fatalf("the cache of %d is that of %s", c.Seq, c.Data)
+	}
 	return last
 }
 
@@ -170,6 +177,9 @@ func TestKilledWhileAppending(t *testing.T) {
 		t.Fatal("nothing was ever appended")
 	}
 	t.Logf("%d events", kept)
+	if kept < 5*1024 {
+		t.Error("too few events for the tail to have been sealed")
+	}
 }
 
 func TestKilledWhileCreating(t *testing.T) {

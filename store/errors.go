@@ -34,11 +34,12 @@ type Error struct {
 	Kind error  // one of the errors above
 	Path string // the data dir or the file that it is about, "" for a batch that was refused
 
-	// Seq is the first sequence number of the frame that is damaged, or the sequence number that is missing; 0 when
-	// the failure is not about a frame. Offset is in bytes from the start of that frame, or of the file when Seq is
-	// 0; -1 when it is not about a place.
-	Seq    uint64
-	Offset int64
+	// Seq and Last are the first and the last sequence number that cannot be read, in a damaged frame or block or
+	// missing: reading can go on behind Last. Both are 0 when the failure is about none, Last alone when it is not
+	// known how far it reaches. Offset is in bytes from the start of the frame or block, or of the file when Seq is 0;
+	// -1 when it is not about a place.
+	Seq, Last uint64
+	Offset    int64
 
 	Text string // the sentence
 	Err  error  // what caused it, or nil; its text is part of Text
@@ -70,18 +71,18 @@ func errClosed(path string) error {
 	return sentence(ErrClosed, path, "%s has been closed: open it again", path)
 }
 
-// damage says that the frame that begins with sequence number seq cannot be used. It keeps the kind that the
-// decoder found.
-func damage(path string, seq uint64, found *frameError) error {
-	e := &Error{Kind: found.kind, Path: path, Seq: seq, Offset: int64(found.offset)}
-	at := fmt.Sprintf("%s, in the frame of sequence number %d at byte %d", path, seq, found.offset)
+// damage says that the frame or block that holds the sequence numbers from seq to last cannot be used. It keeps the
+// kind that the decoder found.
+func damage(path string, seq, last uint64, found *frameError) error {
+	e := &Error{Kind: found.kind, Path: path, Seq: seq, Last: last, Offset: int64(found.offset)}
+	at := fmt.Sprintf("%s, in the events %d to %d at byte %d", path, seq, last, found.offset)
 	switch found.kind {
 	case ErrNewer:
 		e.Text = fmt.Sprintf("%s: %s, written by a newer version of jobmon-db: install that version", at, found.why)
 	case ErrTruncated:
-		e.Text = fmt.Sprintf("%s: the log is cut short: %s: what comes before it can be read, the rest is in a backup", at, found.why)
+		e.Text = fmt.Sprintf("%s: the log is cut short: %s: what comes before and behind them can be read, they are in a backup", at, found.why)
 	default:
-		e.Text = fmt.Sprintf("%s: the log is damaged: %s: what comes before it can be read, the rest is in a backup", at, found.why)
+		e.Text = fmt.Sprintf("%s: the log is damaged: %s: what comes before and behind them can be read, they are in a backup", at, found.why)
 	}
 	return e
 }
@@ -91,9 +92,10 @@ func misfit(path, why string) error {
 	return sentence(ErrCorrupt, path, "%s is damaged, %s: restore it from a backup", path, why)
 }
 
-// missing says that events are not where the log says they are.
-func missing(path string, seq uint64, why string) error {
-	return &Error{Kind: ErrCorrupt, Path: path, Seq: seq, Offset: -1, Text: fmt.Sprintf(
+// missing says that events are not where the log says they are, those up to last or, when that is 0, nobody knows how
+// many.
+func missing(path string, seq, last uint64, why string) error {
+	return &Error{Kind: ErrCorrupt, Path: path, Seq: seq, Last: last, Offset: -1, Text: fmt.Sprintf(
 		"%s: the log is damaged at sequence number %d: %s: what comes before it can be read, the rest is in a backup", path, seq, why)}
 }
 

@@ -69,8 +69,16 @@ func nearTo(at jobmon.Instant) near {
 
 func (n *near) startAt(start int64) {
 	if start > -farStart && start < farStart {
-		n.start = start - ((start%minute)+minute)%minute
+		n.start = wholeMinute(start)
 	}
+}
+
+// wholeMinute is the last whole minute not after a time, in milliseconds.
+func wholeMinute(at int64) int64 { return at - ((at%minute)+minute)%minute }
+
+// hasRow says that an event is stored with the row that it tells of, also if all of it is NULL.
+func hasRow(e *jobmon.Event) bool {
+	return e.Kind.OfRow() || e.Schedule != 0 || e.Start != 0 || e.Status.Set
 }
 
 // appendEvents appends the events of a frame of time at.
@@ -104,7 +112,7 @@ func appendEvents(dst []byte, at jobmon.Instant, events []jobmon.Event) ([]byte,
 }
 
 func (n *near) appendFields(dst []byte, e *jobmon.Event) []byte {
-	if e.Kind.OfRow() || e.Schedule != 0 || e.Start != 0 || e.Status.Set {
+	if hasRow(e) {
 		dst = n.appendRow(dst, e)
 	} else {
 		if e.Computer != 0 {
@@ -157,11 +165,7 @@ func (n *near) appendRow(dst []byte, e *jobmon.Event) []byte {
 	default:
 		dst = binary.AppendUvarint(dst, zigzag(start-n.start)<<2|startMillis)
 	}
-	if !e.Status.Set {
-		dst = append(dst, 0)
-	} else {
-		dst = binary.AppendUvarint(dst, zigzag(int64(e.Status.Code))+1)
-	}
+	dst = appendStatus(dst, e.Status)
 	n.startAt(start)
 	if far && e.Start != jobmon.NoStart {
 		dst = appendNumber(dst, keyStart, zigzag(start))
@@ -174,6 +178,14 @@ func tell(last *int64, v int64) uint64 {
 	delta := v - *last
 	*last = v
 	return zigzag(delta)
+}
+
+// appendStatus appends a status: 0 is NULL.
+func appendStatus(dst []byte, s jobmon.Status) []byte {
+	if !s.Set {
+		return append(dst, 0)
+	}
+	return binary.AppendUvarint(dst, zigzag(int64(s.Code))+1)
 }
 
 func appendNumber(dst []byte, key byte, v uint64) []byte {

@@ -72,6 +72,11 @@ func anyEvent(t *rapid.T) jobmon.Event {
 	return e
 }
 
+// AnyEvents makes events of all kinds, also of kinds and with flags that are not known.
+func AnyEvents(t *rapid.T, most int) []jobmon.Event {
+	return rapid.SliceOfN(rapid.Custom(anyEvent), 1, most).Draw(t, "events")
+}
+
 func TestFramesComeBackAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := jobmon.Instant(rapid.OneOf(rapid.Just(int64(noon)), anyInt64()).Draw(t, "at"))
@@ -79,7 +84,7 @@ func TestFramesComeBackAsTheyWere(t *testing.T) {
 		first := rapid.OneOf(rapid.Uint64Range(1, 10_000_000), rapid.Uint64Range(1, math.MaxUint64-20)).Draw(t, "first")
 		previous := rapid.Uint32().Draw(t, "previous")
 
-		data, _, crc, err := appendFrame([]byte("before"), nil, previous, first, at, events)
+		data, _, crc, err := appendFrame([]byte("before"), nil, &frame{previous: previous, first: first, at: at}, events)
 		if err != nil {
 			t.Fatal(err)
 		}

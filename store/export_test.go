@@ -61,7 +61,7 @@ func (t *Tail) Foreign(first uint64, n int) []byte {
 	for range n {
 		events = append(events, jobmon.Event{Kind: jobmon.KindDaemonStopped})
 	}
-	frame, _, _, err := appendFrame(nil, nil, 0xbad, first, 1, events)
+	frame, _, _, err := appendFrame(nil, nil, &frame{previous: 0xbad, first: first, at: 1}, events)
 	t.did(err)
 	return frame
 }
@@ -69,7 +69,76 @@ func (t *Tail) Foreign(first uint64, n int) []byte {
 // Newer is a frame as a newer version would write it.
 func (t *Tail) Newer(seq uint64) []byte {
 	frame := t.Get(seq)
-	frame[3]++
+	frame[3] = gapVersion + 1
 	binary.LittleEndian.PutUint32(frame[8:], checksum(0, frame[:8], frame[fixedLen:]))
 	return frame
+}
+
+// Blocks are the blocks of a log by their first sequence numbers.
+func (l *Log) Blocks() (map[uint64][]byte, error) {
+	blocks := map[uint64][]byte{}
+	err := l.view(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket([]byte(bucketBlocks))
+		if bucket == nil {
+			return nil
+		}
+		return bucket.ForEach(func(key, value []byte) error {
+			seq, _ := keySeq(key)
+			blocks[seq] = bytes.Clone(value)
+			return nil
+		})
+	})
+	return blocks, err
+}
+
+// TailFrames is how many frames the tail has.
+func (l *Log) TailFrames() (n int) {
+	l.db.View(func(tx *bolt.Tx) error {
+		n = tx.Bucket([]byte(bucketTail)).Stats().KeyN
+		return nil
+	})
+	return n
+}
+
+// Forge exchanges a block for one that is made as well and in which one event is another. With its own chain its frames
+// fit together too, and only the next block can tell.
+func (l *Log) Forge(seq uint64, ownChain bool) error {
+	return l.db.Update(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket([]byte(bucketBlocks))
+		b, bad := parseBlock(bytes.Clone(bucket.Get(seqKey(seq))))
+		if bad != nil {
+			return bad
+		}
+		var r blockReader
+		events, bad := r.events(&b, &decoder{})
+		if bad != nil {
+			return bad
+		}
+		events[7].Job++
+		var batches []frame
+		begin := 0
+		for _, batch := range r.batches {
+			batches = append(batches, frame{first: events[begin].Seq, count: batch.end - begin, at: batch.at})
+			begin = batch.end
+		}
+		if ownChain {
+			b.crc, _ = r.frames(&b, events, func([]byte) bool { return true })
+		}
+		var body []byte
+		body, b.computers = appendColumns(nil, batches, events)
+		return bucket.Put(seqKey(seq), appendBlock(nil, &b.blockHead, body))
+	})
+}
+
+// CacheRecord is the record of a cache as it is stored; value takes its place when it is not nil.
+func (l *Log) CacheRecord(name string, value []byte) (record []byte, err error) {
+	err = l.db.Update(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket([]byte(bucketCaches))
+		record = bytes.Clone(bucket.Get([]byte(name)))
+		if value == nil {
+			return nil
+		}
+		return bucket.Put([]byte(name), value)
+	})
+	return record, err
 }

@@ -97,24 +97,88 @@ func readState(db *bolt.DB, path string, toWrite bool) (m meta, b bounds, err er
 
 func readBounds(tx *bolt.Tx, path string, m *meta) (bounds, error) {
 	b := bounds{crc: m.Chain}
-	c := tx.Bucket([]byte(bucketTail)).Cursor()
-	key, value := c.First()
-	if key == nil {
+	tail := tx.Bucket([]byte(bucketTail)).Cursor()
+	firstKey, firstValue := tail.First()
+	old, sealed, err := readSealedEnds(tx, path, m)
+	if err != nil {
+		return b, err
+	}
+	if firstKey == nil {
+		if sealed {
+			return b, missing(path, old.last+1, 0, "the newest events are not there")
+		}
 		return b, nil
 	}
-	first, err := frameAt(path, key, value)
+	lastKey, lastValue := tail.Last()
+	last, err := frameAt(path, lastKey, lastValue)
 	if err != nil {
 		return b, err
 	}
-	if first.first != m.First || first.previous != m.Chain {
-		return b, missing(path, m.First, "the log does not begin with its first frame")
-	}
-	key, value = c.Last()
-	last, err := frameAt(path, key, value)
-	if err != nil {
+	first, err := frameAt(path, firstKey, firstValue)
+	if err != nil && !(sealed && errors.Is(err, ErrCorrupt)) { // its events are not the log's first ones
 		return b, err
 	}
-	return bounds{first: first.first, firstAt: first.at, last: last.last(), lastAt: last.at, crc: last.crc}, nil
+	if !sealed && (first.begin() != m.First || first.previous != m.Chain) {
+		return b, missing(path, m.First, 0, "the log does not begin with its first frame")
+	}
+	if err == nil && old.last > 0 && (first.begin() != old.last+1 || first.previous != old.crc) {
+		return b, missing(path, old.last+1, first.begin()-1, fmt.Sprintf("what follows tells of %d to %d", first.first, first.last()))
+	}
+	b = bounds{first: first.first, firstAt: first.at, last: last.last(), lastAt: last.at, crc: last.crc}
+	if old.first > 0 {
+		b.first, b.firstAt = old.first, old.firstAt
+	}
+	b.tail, _ = keySeq(firstKey)
+	return b, nil
+}
+
+// readSealedEnds reads the ends of what is sealed; sealed is false when nothing is. A head that is damaged keeps no log
+// from being opened, reading tells of it: at the beginning it is passed over, and last is 0 when the last one is.
+func readSealedEnds(tx *bolt.Tx, path string, m *meta) (b bounds, sealed bool, err error) {
+	blocks := tx.Bucket([]byte(bucketBlocks))
+	if blocks == nil {
+		return b, false, nil
+	}
+	c := blocks.Cursor()
+	head := func(key, value []byte) (blockHead, error) {
+		seq, ok := keySeq(key)
+		if !ok {
+			return blockHead{}, misfit(path, "a block is stored under a key that is no sequence number")
+		}
+		h, _, bad := parseBlockHead(value)
+		if bad != nil {
+			return h, damage(path, seq, seq, bad)
+		}
+		if h.first != seq {
+			return h, missing(path, seq, 0, fmt.Sprintf("the block of %d is stored there", h.first))
+		}
+		return h, nil
+	}
+	for key, value := c.First(); key != nil; key, value = c.Next() {
+		h, err := head(key, value)
+		if errors.Is(err, ErrNewer) {
+			return b, true, err
+		}
+		if err != nil {
+			sealed = true
+			continue
+		}
+		if !sealed && (h.first-h.skippedBefore() != m.First || h.previous != m.Chain) {
+			return b, true, missing(path, m.First, 0, "the log does not begin with its first block")
+		}
+		b.first, b.firstAt, sealed = h.first, h.firstAt, true
+		break
+	}
+	if sealed {
+		h, err := head(c.Last())
+		if errors.Is(err, ErrNewer) {
+			return b, true, err
+		}
+		if err == nil {
+			b.last, b.lastAt, b.crc = h.last, h.lastAt, h.crc
+		}
+	}
+	return b, sealed, nil
 }
 
 // frameAt takes apart the frame that is stored under key.
@@ -125,10 +189,10 @@ func frameAt(path string, key, value []byte) (frame, error) {
 	}
 	f, bad := parseFrame(value)
 	if bad != nil {
-		return f, damage(path, seq, bad)
+		return f, damage(path, seq, seq, bad)
 	}
 	if f.first != seq {
-		return f, missing(path, seq, fmt.Sprintf("the frame of %d is stored there", f.first))
+		return f, missing(path, seq, 0, fmt.Sprintf("the frame of %d is stored there", f.first))
 	}
 	return f, nil
 }

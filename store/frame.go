@@ -17,7 +17,8 @@ const (
 )
 
 const (
-	frameVersion = 1
+	frameVersion = 1  // of a frame that follows the one before it,
+	gapVersion   = 2  // and of one before which sequence numbers were skipped
 	fixedLen     = 12 // magic, version, CRC of the previous frame, own CRC
 	minEventLen  = 3  // kind, length, flags
 )
@@ -54,7 +55,7 @@ func broken(offset int, format string, args ...any) *frameError {
 //	+-------+---------+---------------+-----------+----------------------------------------+
 //	| magic | version | previous CRC  | own CRC   | length, first sequence, count, time ...|
 //	+-------+---------+---------------+-----------+----------------------------------------+
-//	... events                                    |
+//	... skipped (version 2 only), events          |
 //	+---------------------------------------------+
 //
 // The CRC is taken over everything but itself. It covers the previous frame's CRC, which chains the frames, and yet
@@ -64,6 +65,7 @@ type frame struct {
 	previous uint32 // CRC of the frame before
 	crc      uint32
 	first    uint64         // sequence number of its first event
+	skipped  uint64         // how many sequence numbers before it were never given
 	count    int            // number of its events
 	at       jobmon.Instant // time of the batch
 	events   []byte
@@ -73,9 +75,14 @@ type frame struct {
 // last is the sequence number of the frame's last event.
 func (f *frame) last() uint64 { return f.first + uint64(f.count) - 1 }
 
-// appendFrame appends to dst the frame of a batch and returns it with the frame's CRC. Seq and At of the events are
-// not looked at. scratch is working space that may be nil; it is returned to be used again.
-func appendFrame(dst, scratch []byte, previous uint32, first uint64, at jobmon.Instant, events []jobmon.Event) (out, space []byte, crc uint32, err error) {
+// begin is the sequence number that comes behind the frame before.
+func (f *frame) begin() uint64 { return f.first - f.skipped }
+
+// appendFrame appends to dst the frame of a batch and returns it with the frame's CRC. head gives previous, first,
+// skipped and at; Seq and At of the events are not looked at. scratch is working space that may be nil; it is returned
+// to be used again.
+func appendFrame(dst, scratch []byte, head *frame, events []jobmon.Event) (out, space []byte, crc uint32, err error) {
+	first, at := head.first, head.at
 	if len(events) == 0 {
 		return dst, scratch, 0, sentence(ErrInvalid, "", "a batch without events cannot be appended: append what happened, or nothing")
 	}
@@ -88,14 +95,19 @@ func appendFrame(dst, scratch []byte, previous uint32, first uint64, at jobmon.I
 	body := binary.AppendUvarint(scratch[:0], first)
 	body = binary.AppendUvarint(body, uint64(len(events)))
 	body = binary.AppendUvarint(body, zigzag(int64(at)))
+	version := byte(frameVersion)
+	if head.skipped > 0 {
+		version = gapVersion
+		body = binary.AppendUvarint(body, head.skipped)
+	}
 	body, err = appendEvents(body, at, events)
 	if err != nil {
 		return dst, body, 0, err
 	}
 	start := len(dst)
 	dst = append(dst, magic...)
-	dst = append(dst, frameVersion)
-	dst = binary.LittleEndian.AppendUint32(dst, previous)
+	dst = append(dst, version)
+	dst = binary.LittleEndian.AppendUint32(dst, head.previous)
 	dst = append(dst, 0, 0, 0, 0)
 	dst = binary.AppendUvarint(dst, uint64(len(body)))
 	dst = append(dst, body...)
@@ -136,14 +148,20 @@ func parseFrame(data []byte) (frame, *frameError) {
 		return f, broken(8, "its checksum is %08x, its bytes give %08x", f.crc, crc)
 	}
 	// Only now, as a flipped bit in the version must not look like a newer version.
-	switch version := data[3]; {
-	case version > frameVersion:
-		return f, &frameError{ErrNewer, 3, fmt.Sprintf("the frame has format version %d, known is %d", version, frameVersion)}
+	version := data[3]
+	switch {
+	case version > gapVersion:
+		return f, &frameError{ErrNewer, 3, fmt.Sprintf("the frame has format version %d, known is %d", version, gapVersion)}
 	case version == 0:
 		return f, broken(3, "there is no format version 0")
 	}
 	c := cursor{data: data, at: fixedLen + n}
 	first, count, at := c.uvarint(), c.uvarint(), c.zigzag()
+	if version == gapVersion {
+		if f.skipped = c.uvarint(); f.skipped == 0 || f.skipped >= first {
+			return f, broken(fixedLen+n, "before sequence number %d none of %d numbers can have been skipped", first, f.skipped)
+		}
+	}
 	f.eventsAt, f.events = c.at, data[c.at:]
 	switch {
 	case c.bad:

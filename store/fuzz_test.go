@@ -28,7 +28,7 @@ func FuzzFrame(f *testing.F) {
 		if len(events) != frame.count || len(events) > len(data)/minEventLen {
 			t.Fatalf("%d events from %d bytes", len(events), len(data))
 		}
-		again, _, _, err := appendFrame(nil, nil, frame.previous, frame.first, frame.at, events)
+		again, _, _, err := appendFrame(nil, nil, &frame, events)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -236,7 +236,7 @@ func TestANewerLog(t *testing.T) {
 		return dir
 	}
 	t.Run("that an older version cannot read", func(t *testing.T) {
-		dir := newLog(t, func(meta map[string]any) { meta["format"], meta["reader"] = 3, 2 })
+		dir := newLog(t, func(meta map[string]any) { meta["format"], meta["reader"] = 4, 3 })
 		for _, readOnly := range []bool{false, true} {
 			_, err := store.Open(dir, store.Options{ReadOnly: readOnly})
 			oneSentence(t, err, store.ErrNewer, dir)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -13,14 +14,17 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// fileFormat is the version of what is in the file beyond the frames, which have a version of their own.
-const fileFormat = 1
+// fileFormat is the version of what is in the file beyond the frames and blocks, which have versions of their own. 1
+// had frames alone.
+const fileFormat = 2
 
-// Names inside the bbolt file. "blocks" and "caches" are kept for what issue 5 adds.
+// Names inside the bbolt file.
 const (
-	bucketMeta = "meta"
-	bucketTail = "tail" // first sequence number (8 bytes, big endian) -> frame
-	keyLog     = "log"  // in meta: the CRC-32C of the rest (4 bytes, little endian) and the meta record as JSON
+	bucketMeta   = "meta"
+	bucketTail   = "tail"   // first sequence number (8 bytes, big endian) -> frame; the newest events
+	bucketBlocks = "blocks" // first sequence number -> block; all events before the tail. Not there until one is sealed
+	bucketCaches = "caches" // name -> cache. The same
+	keyLog       = "log"    // in meta: the CRC-32C of the rest (4 bytes, little endian) and the meta record as JSON
 )
 
 // meta is what a log says of itself. Fields that a reader does not know are ignored.
@@ -30,7 +34,7 @@ type meta struct {
 	ID      string         `json:"id"`     // 128 random bits in hex: which log this is, for ever
 	Site    string         `json:"site"`
 	Created jobmon.Instant `json:"created"` // by this computer's clock
-	First   uint64         `json:"first"`   // sequence number of the first event
+	First   uint64         `json:"first"`   // sequence number of the first event, unless it was skipped
 	Chain   uint32         `json:"chain"`   // what the first frame gives as its predecessor's CRC
 }
 
@@ -85,7 +89,21 @@ func errForeignFile(path, why string) error {
 	return sentence(ErrNotOurs, path, "%s is not a log of jobmon-db: %s: name the folder of the log as data_dir, or an empty one", path, why)
 }
 
-// seqKey is the key of the frame that begins with seq.
+// raise makes the file one of this version's format.
+func (m *meta) raise(tx *bolt.Tx) error {
+	raised := *m
+	raised.Format, raised.Reader = fileFormat, fileFormat
+	record, err := raised.encode()
+	if err != nil {
+		return err
+	}
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyLog), record)
+}
+
+// blockSeed is what the log's first block gives as the SHA-256 of the block before it.
+func (m *meta) blockSeed() [sha256.Size]byte { return sha256.Sum256([]byte(m.ID)) }
+
+// seqKey is the key of the frame or block that begins with seq.
 func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
 func keySeq(key []byte) (uint64, bool) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 
@@ -9,149 +10,212 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// pageBytes is how many bytes of frames are copied out in one transaction, unless one frame alone has more.
-const pageBytes = 256 << 10
-
 // Read yields the batches in order, beginning with the one that contains sequence number from, up to Last as it is
 // when the reader gets there; with from beyond Last it yields nothing, with from before First it begins there. A
 // batch belongs to the caller.
 //
 // What is read is checked: frame by frame, and that they follow one another without a gap. The first failure is
-// yielded, with an empty batch, and ends the reading: ErrCorrupt, ErrTruncated, ErrNewer, ErrClosed. A log that is open
-// for reading only can also fail with ErrLocked when a writer has opened it meanwhile.
+// yielded, with an empty batch, and ends the reading: ErrCorrupt, ErrTruncated, ErrNewer, ErrClosed. What comes behind a
+// damaged place can be read from Error.Last + 1 on. A log that is open for reading only can also fail with ErrLocked
+// when a writer has opened it meanwhile.
+//
+// Numbers that were skipped (SkipTo) are no failure: a batch begins behind the one before by so many more. Gaps lists
+// them.
 //
 // No transaction and no lock is held while the caller's code runs: it may take its time, append, or close the log.
 func (l *Log) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return l.read(from, false) }
 
 // Scan is Read for whoever goes through a long history and keeps nothing: a batch's events are overwritten when the
-// next batch is asked for. Strings may be kept.
+// next batch is asked for, and must not be changed. Strings may be kept.
 func (l *Log) Scan(from uint64) iter.Seq2[jobmon.Batch, error] { return l.read(from, true) }
 
 func (l *Log) read(from uint64, reuse bool) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
-		r := reader{log: l, next: max(from, l.meta.First), reuse: reuse}
+		r := reader{log: l, from: max(from, l.meta.First), reuse: reuse, blocks: blockReader{reuse: reuse}}
 		for {
 			more, err := r.nextPage()
+			for i := 0; err == nil && i < len(r.page.pieces); i++ {
+				if err = r.piece(&r.page.pieces[i], yield); err == errEnough {
+					return
+				}
+			}
 			if err != nil {
 				yield(jobmon.Batch{}, err)
-				return
 			}
-			if !more {
+			if err != nil || !more {
 				return
-			}
-			for i := range r.page.frames {
-				batch, err := r.batch(i)
-				if err != nil {
-					yield(jobmon.Batch{}, err)
-					return
-				}
-				if !yield(batch, nil) {
-					return
-				}
 			}
 		}
 	}
 }
 
-// reader goes through the frames of a log, page by page.
+// errEnough says that the reading code wants no more.
+var errEnough = errors.New("enough was read")
+
+// reader goes through the frames and blocks of a log, page by page.
 type reader struct {
 	log     *Log
+	from    uint64 // batches that end before it are not told,
+	last    uint64 // nor those that begin behind it
 	next    uint64 // sequence number that comes next
-	crc     uint32 // of the frame before it,
+	crc     uint32 // of the frame before it; both
 	chained bool   // once there was one
 	page    page
 	decoder decoder
+	blocks  blockReader
 	reuse   bool
-	events  []jobmon.Event // of the last batch, to be overwritten if reuse
-}
-
-// page is some frames copied out of the file.
-type page struct {
-	data   []byte
-	frames []pageFrame
-}
-
-type pageFrame struct {
-	key uint64 // sequence number under which it is stored
-	end int    // where it ends in data
-}
-
-func (p *page) frame(i int) []byte {
-	if i == 0 {
-		return p.data[:p.frames[0].end]
-	}
-	return p.data[p.frames[i-1].end:p.frames[i].end]
+	proving bool           // also that blocks hold the frames that were sealed
+	hash    blockHash      // of the block before
+	events  []jobmon.Event // of the last frame, to be overwritten if reuse
 }
 
 // nextPage copies the next page; it says false when everything is read.
 func (r *reader) nextPage() (bool, error) {
-	last := r.log.ends().last
-	if r.next > last {
+	last, from := r.log.ends().last, r.from
+	r.last = last
+	if r.chained {
+		from = r.next
+	}
+	r.page.clear()
+	if from > last {
 		return false, r.log.usable()
 	}
-	r.page.data, r.page.frames = r.page.data[:0], r.page.frames[:0]
-	err := r.log.view(func(tx *bolt.Tx) error { return r.page.copy(tx, r.log.path, r.next, last) })
+	err := r.log.view(func(tx *bolt.Tx) error { return r.page.copy(tx, r.log.path, from, last) })
 	if err != nil {
 		return false, err
 	}
-	if len(r.page.frames) == 0 {
-		return false, missing(r.log.path, r.next, fmt.Sprintf("there is nothing, yet events up to %d had been written", last))
+	if pieces := r.page.pieces; r.chained && len(pieces) > 0 && !pieces[0].sealed && pieces[0].key < r.next {
+		r.page.pieces = pieces[1:] // the frame that was read last: what comes next is not behind it
+	}
+	if len(r.page.pieces) == 0 {
+		return false, missing(r.log.path, from, last, fmt.Sprintf("there is nothing, yet events up to %d had been written", last))
 	}
 	return true, nil
 }
 
-// copy copies frames, beginning with the one that contains sequence number from, at least one if there is one.
-func (p *page) copy(tx *bolt.Tx, path string, from, last uint64) error {
-	c := tx.Bucket([]byte(bucketTail)).Cursor()
-	key, value := c.Seek(seqKey(from))
-	if seq, ok := keySeq(key); !ok || seq != from {
-		if key == nil {
-			key, value = c.Last()
-		} else {
-			key, value = c.Prev()
+// piece tells the batches of a frame or of a block.
+func (r *reader) piece(p *piece, yield func(jobmon.Batch, error) bool) error {
+	if !p.sealed {
+		return r.frame(p, yield)
+	}
+	b, bad := parseBlock(r.page.bytes(p))
+	if bad != nil {
+		return r.damage(p, bad)
+	}
+	entered := r.chained && b.first < r.next // it was sealed since the last page
+	if entered && b.last < r.next {
+		return missing(r.log.path, r.next, r.untilOf(p), "nothing is stored that tells of it")
+	}
+	if !entered {
+		if err := r.follows(p, b.first, b.first-b.skippedBefore(), b.last, b.previous); err != nil {
+			return err
 		}
 	}
-	for ; key != nil; key, value = c.Next() {
-		seq, ok := keySeq(key)
-		if !ok {
-			return missing(path, from, "a frame is stored under a key that is no sequence number")
+	if r.proving {
+		if err := r.proveHash(p, &b); err != nil {
+			return err
 		}
-		if seq > last || len(p.frames) > 0 && len(p.data)+len(value) > pageBytes {
+	}
+	if b.encoding == asFrames {
+		return r.frames(p, &b, yield)
+	}
+	events, bad := r.blocks.events(&b, &r.decoder)
+	if bad == nil && r.proving {
+		bad = r.proveFrames(&b, events)
+	}
+	if bad != nil {
+		return r.damage(p, bad)
+	}
+	wanted := r.from
+	if entered {
+		wanted = r.next
+	}
+	r.next, r.crc, r.chained = b.last+1, b.crc, true
+	begin := 0
+	for i := range r.blocks.batches {
+		batch := &r.blocks.batches[i]
+		of := events[begin:batch.end:batch.end]
+		if of[0].Seq > r.last {
+			r.next = of[0].Seq - batch.skipped // the block holds more than was acknowledged when the page was copied
 			return nil
 		}
-		if len(value) > MaxFrame {
-			return damage(path, seq, broken(MaxFrame, "a frame has at most %d bytes", MaxFrame))
+		if of[len(of)-1].Seq >= wanted && !yield(jobmon.Batch{At: batch.at, Events: of}, nil) {
+			return errEnough
 		}
-		p.data = append(p.data, value...)
-		p.frames = append(p.frames, pageFrame{key: seq, end: len(p.data)})
+		begin = batch.end
 	}
 	return nil
 }
 
-// batch decodes the page's frame i and checks that it follows the one before.
-func (r *reader) batch(i int) (jobmon.Batch, error) {
-	path, key := r.log.path, r.page.frames[i].key
-	f, bad := parseFrame(r.page.frame(i))
+// frames tells the batches of a block of frames.
+func (r *reader) frames(p *piece, b *block, yield func(jobmon.Batch, error) bool) error {
+	pieces, bad := r.page.inside(p, b)
 	if bad != nil {
-		return jobmon.Batch{}, damage(path, key, bad)
+		return r.damage(p, bad)
 	}
-	switch {
-	case f.first != key:
-		return jobmon.Batch{}, missing(path, key, fmt.Sprintf("the frame of %d is stored there", f.first))
-	case r.chained && f.first != r.next, f.first > r.next, f.last() < r.next:
-		return jobmon.Batch{}, missing(path, r.next, fmt.Sprintf("the next frame tells of %d to %d", f.first, f.last()))
-	case r.chained && f.previous != r.crc:
-		return jobmon.Batch{}, damage(path, key, broken(4, "it does not follow the frame before it"))
+	for i := range pieces {
+		if pieces[i].until < r.from || r.chained && pieces[i].until < r.next {
+			continue // not wanted, or told before it was sealed
+		}
+		if pieces[i].key > r.last {
+			return nil // not acknowledged when the page was copied
+		}
+		if err := r.frame(&pieces[i], yield); err != nil {
+			return err
+		}
 	}
-	events, bad := r.decoder.events(r.events, &f)
+	return nil
+}
+
+// frame tells the batch of a frame.
+func (r *reader) frame(p *piece, yield func(jobmon.Batch, error) bool) error {
+	f, bad := parseFrame(r.page.bytes(p))
 	if bad != nil {
-		return jobmon.Batch{}, damage(path, key, bad)
+		return r.damage(p, bad)
 	}
-	if r.reuse {
-		r.events = events
+	if err := r.follows(p, f.first, f.begin(), f.last(), f.previous); err != nil {
+		return err
+	}
+	var events []jobmon.Event
+	if f.last() >= r.from {
+		if events, bad = r.decoder.events(r.events, &f); bad != nil {
+			return r.damage(p, bad)
+		}
+		if r.reuse {
+			r.events = events
+		}
 	}
 	r.next, r.crc, r.chained = f.last()+1, f.crc, true
-	return jobmon.Batch{At: f.at, Events: events}, nil
+	if len(events) > 0 && !yield(jobmon.Batch{At: f.at, Events: events}, nil) {
+		return errEnough
+	}
+	return nil
+}
+
+// follows checks that what is stored under a key is the frame or block from first to last, and that it follows what
+// was read before: begin is first without the numbers that were skipped, previous what it says of the frame before.
+func (r *reader) follows(p *piece, first, begin, last uint64, previous uint32) error {
+	path := r.log.path
+	switch {
+	case first != p.key:
+		return missing(path, p.key, r.untilOf(p), fmt.Sprintf("what is stored there tells of %d to %d", first, last))
+	case !r.chained && begin > r.from:
+		return missing(path, r.from, begin-1, fmt.Sprintf("what follows tells of %d to %d", first, last))
+	case r.chained && begin > r.next:
+		return missing(path, r.next, begin-1, fmt.Sprintf("what follows tells of %d to %d", first, last))
+	case r.chained && begin < r.next:
+		return missing(path, p.key, r.untilOf(p), fmt.Sprintf("what is stored there tells of %d to %d again", first, last))
+	case r.chained && previous != r.crc:
+		return r.damage(p, broken(4, "it does not follow what comes before it"))
+	}
+	return nil
+}
+
+// untilOf is the last sequence number that is lost with a frame or block.
+func (r *reader) untilOf(p *piece) uint64 { return min(p.until, max(r.last, p.key)) }
+
+func (r *reader) damage(p *piece, bad *frameError) error {
+	return damage(r.log.path, p.key, r.untilOf(p), bad)
 }
 
 func (l *Log) usable() error {

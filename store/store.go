@@ -1,8 +1,9 @@
 // Package store keeps the event log: append only, on one bbolt file, the truth from which everything else follows.
 //
 // A batch of events is appended in one transaction as one frame, which is on the disk when Append returns. Frames
-// are numbered by the sequence numbers of their events and chained by their checksums; reading checks both. The
-// format, the durability promise and what happens at a crash are in docs/event-log.md.
+// are numbered by the sequence numbers of their events and chained by their checksums; reading checks both. The newest
+// frames are the tail; when it has 1,024 events the next Append packs it into a block, a quarter of the size and several
+// times as fast to read. The format, the durability promise and what happens at a crash are in docs/event-log.md.
 package store
 
 import (
@@ -46,12 +47,17 @@ type Log struct {
 
 	appending sync.Mutex // one Append at a time; guards what follows
 	failed    bool       // the last commit failed: open the file again before the next
+	unsure    bool       // and the file may hold something of it, to be removed by the next
+	raised    bool       // the file is of this version's format, whatever it was on opening
+	skipTo    uint64     // the next batch begins here, when that is behind what comes next
 	frame     []byte     // working space
 	body      []byte     // the same
 
 	handle sync.RWMutex // held for reading while db is used, for writing while it is exchanged
 	db     *bolt.DB     // nil when read-only, closed or not opened again
 	closed bool
+
+	index index
 
 	state  sync.Mutex
 	bounds bounds
@@ -63,6 +69,7 @@ type bounds struct {
 	first, last     uint64
 	firstAt, lastAt jobmon.Instant
 	crc             uint32 // of the last frame, or what the first one is chained to
+	tail            uint64 // where the tail begins: all before it is in blocks
 }
 
 // Open opens the log in the data dir. Errors: ErrNoLog (read-only, and there is none), ErrNotOurs (the folder or

@@ -15,8 +15,17 @@ import (
 // Log is what every event log can do.
 type Log interface {
 	Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error)
+	AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...store.Cache) (jobmon.Batch, error)
+	SkipTo(seq uint64) error
+	Next() uint64
 	Read(from uint64) iter.Seq2[jobmon.Batch, error]
 	Scan(from uint64) iter.Seq2[jobmon.Batch, error]
+	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error]
+	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)
+	Gaps() ([]store.Gap, error)
+	Cache(name string, version uint32) (store.Cache, bool)
+	KeepCaches(caches ...store.Cache) error
+	DropCaches() error
 	First() (seq uint64, at jobmon.Instant, ok bool)
 	Last() (seq uint64, at jobmon.Instant, ok bool)
 	ID() string
@@ -48,6 +57,11 @@ func Run(t *testing.T, open func(t *testing.T) Log, reopen func(t *testing.T, lo
 		{"many readers read while one appends", concurrentReaders},
 		{"a closed log says so", afterClose},
 		{"a log opened again goes on", func(t *testing.T, log Log) { goesOn(t, log, reopen) }},
+		{"a long log gives back what was appended", func(t *testing.T, log Log) { longLog(t, log, reopen) }},
+		{"numbers that are skipped are never given", func(t *testing.T, log Log) { skipping(t, log, reopen) }},
+		{"one computer's history is found", oneComputer},
+		{"a moment is found by its time", moments},
+		{"caches are kept until they are dropped", func(t *testing.T, log Log) { caches(t, log, reopen) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ package storetest
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 
@@ -19,6 +20,8 @@ type Memory struct {
 
 	mu      sync.Mutex
 	batches []jobmon.Batch
+	caches  map[string]store.Cache
+	skipTo  uint64
 	closed  bool
 	failing error
 }
@@ -34,11 +37,16 @@ func (m *Memory) FailNext(err error) {
 func (m *Memory) Reopen() *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Memory{SiteName: m.SiteName, batches: slices.Clone(m.batches)}
+	return &Memory{SiteName: m.SiteName, batches: slices.Clone(m.batches), caches: maps.Clone(m.caches)}
 }
 
 // Append is store.Log.Append; a batch is kept until the process ends and no longer.
 func (m *Memory) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error) {
+	return m.AppendWith(at, events)
+}
+
+// AppendWith is store.Log.AppendWith.
+func (m *Memory) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...store.Cache) (jobmon.Batch, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
@@ -62,15 +70,30 @@ func (m *Memory) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch,
 			return jobmon.Batch{}, refused(store.ErrTooLarge, "a text in event %d of the batch is too long", i)
 		}
 	}
-	next := uint64(1)
-	if n := len(m.batches); n > 0 {
-		next = m.batches[n-1].Last() + 1
+	next := m.next()
+	if err := m.keep(caches, next+uint64(len(events))-1); err != nil {
+		return jobmon.Batch{}, err
 	}
 	for i := range events {
 		events[i].Seq, events[i].At = next+uint64(i), at
 	}
 	m.batches = append(m.batches, jobmon.Batch{At: at, Events: slices.Clone(events)})
 	return jobmon.Batch{At: at, Events: events}, nil
+}
+
+func (m *Memory) next() uint64 {
+	next := uint64(1)
+	if n := len(m.batches); n > 0 {
+		next = m.batches[n-1].Last() + 1
+	}
+	return max(next, m.skipTo)
+}
+
+// Next is store.Log.Next.
+func (m *Memory) Next() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.next()
 }
 
 // Read is store.Log.Read.

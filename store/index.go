@@ -1,0 +1,137 @@
+package store
+
+import (
+	"iter"
+	"sync"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// index is what the heads of the blocks say, kept in memory: about 100 bytes for 1,024 events. Blocks are never
+// changed, so it only ever grows; it is read when it is first asked for.
+type index struct {
+	mu      sync.Mutex
+	entries []indexEntry
+}
+
+type indexEntry struct {
+	first, last  uint64
+	minAt, maxAt jobmon.Instant
+	head         blockHead // of which lists and gaps are asked
+	bad          bool      // the head is damaged: what the block holds is not known
+}
+
+// sealed are the index entries of all blocks, and the last sequence number when they were read.
+func (l *Log) sealed() (entries []indexEntry, last uint64, err error) {
+	l.index.mu.Lock()
+	defer l.index.mu.Unlock()
+	b := l.ends()
+	err = l.view(func(tx *bolt.Tx) error { return l.index.grow(tx, &b) })
+	return l.index.entries, b.last, err
+}
+
+// grow adds the blocks that were sealed since it grew last.
+func (x *index) grow(tx *bolt.Tx, b *bounds) error {
+	bucket := tx.Bucket([]byte(bucketBlocks))
+	if bucket == nil {
+		return nil
+	}
+	next := uint64(0)
+	if n := len(x.entries); n > 0 {
+		next = x.entries[n-1].first + 1
+	}
+	c := bucket.Cursor()
+	for key, value := c.Seek(seqKey(next)); key != nil; key, value = c.Next() {
+		seq, ok := keySeq(key)
+		if !ok {
+			continue // reading says so
+		}
+		if seq > b.last {
+			return nil
+		}
+		if n := len(x.entries); n > 0 && x.entries[n-1].bad {
+			x.entries[n-1].last = seq - 1
+		}
+		e := indexEntry{first: seq, last: max(seq, b.tail-1)} // which is so when it is the last one
+		h, _, bad := parseBlockHead(value)
+		if bad != nil || h.first != seq {
+			e.bad = true
+		} else {
+			h.computers = append([]byte(nil), h.computers...)
+			e.last, e.minAt, e.maxAt, e.head = h.last, h.minAt, h.maxAt, h
+		}
+		x.entries = append(x.entries, e)
+	}
+	return nil
+}
+
+// Computer yields the history of one computer from sequence number from on: the batches in which it has a part, in
+// order, each with the events of that computer alone. It reads the blocks that list the computer and the tail. Events
+// that concern all computers are not among them. Failures, and all else, are as with Read; a batch belongs to the
+// caller.
+func (l *Log) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) {
+		entries, last, err := l.sealed()
+		if err != nil {
+			yield(jobmon.Batch{}, err)
+			return
+		}
+		rest := from
+		var listed []uint64
+		for i := range entries {
+			e := &entries[i]
+			if e.last >= from && (e.bad || e.head.lists(id)) {
+				listed = append(listed, e.first)
+			}
+			rest = max(rest, min(e.last, last)+1)
+		}
+		r := reader{log: l, last: last, reuse: true, blocks: blockReader{reuse: true}}
+		part := func(batch jobmon.Batch, err error) bool {
+			if batch.Events = ofComputer(batch.Events, id); err == nil && len(batch.Events) == 0 {
+				return true
+			}
+			return yield(batch, err)
+		}
+		for len(listed) > 0 {
+			r.page.clear()
+			if err = l.view(func(tx *bolt.Tx) (err error) { listed, err = r.page.copyBlocks(tx, l.path, listed); return err }); err != nil {
+				break
+			}
+			for i := range r.page.pieces {
+				p := &r.page.pieces[i]
+				r.from, r.chained = max(from, p.key), false
+				if err = r.piece(p, part); err != nil {
+					break
+				}
+			}
+			if err != nil {
+				break
+			}
+		}
+		switch {
+		case err == errEnough:
+			return
+		case err != nil:
+			yield(jobmon.Batch{}, err)
+			return
+		}
+		for batch, err := range l.Scan(rest) {
+			if !part(batch, err) {
+				return
+			}
+		}
+	}
+}
+
+// ofComputer copies the events of one computer.
+func ofComputer(events []jobmon.Event, id jobmon.ComputerID) []jobmon.Event {
+	var of []jobmon.Event
+	for i := range events {
+		if events[i].Computer == id {
+			of = append(of, events[i])
+		}
+	}
+	return of
+}

@@ -1,0 +1,89 @@
+package store
+
+import "github.com/jobmon-db/jobmon-db/internal/jobmon"
+
+// Gap is a range of sequence numbers that no event has: they were skipped, see SkipTo.
+type Gap struct{ From, To uint64 }
+
+// Gaps lists the numbers that were skipped, ascending. Errors are those of Read.
+func (l *Log) Gaps() ([]Gap, error) {
+	entries, last, err := l.sealed()
+	if err != nil {
+		return nil, err
+	}
+	var gaps []Gap
+	next := l.meta.First
+	for i := range entries {
+		for _, g := range entries[i].head.gaps {
+			if g.seq <= last {
+				gaps = append(gaps, Gap{g.seq - g.skipped, g.seq - 1})
+			}
+		}
+		next = min(entries[i].last, last) + 1
+	}
+	for batch, err := range l.Scan(next) {
+		if err != nil {
+			return nil, err
+		}
+		if first := batch.First(); first > next {
+			gaps = append(gaps, Gap{next, first - 1})
+		}
+		next = batch.Last() + 1
+	}
+	return gaps, nil
+}
+
+// Moment is a place in the log that was found by time.
+type Moment struct {
+	Seq   uint64         // last sequence number of the last batch that is not later
+	At    jobmon.Instant // time of that batch
+	Times int            // how often the clock passed the time that was asked for: more than once when it was set back
+}
+
+// Moment finds the last batch whose time (UTC) is not later than at; ok is false when all are later. It reads only
+// the blocks in which the clock passed that time, and the tail; what a block with a damaged head holds is left out.
+// Errors are those of Read.
+func (l *Log) Moment(at jobmon.Instant) (m Moment, ok bool, err error) {
+	entries, last, err := l.sealed()
+	if err != nil {
+		return m, false, err
+	}
+	before := false // the last batch that was looked at was not later
+	see := func(seq uint64, batchAt jobmon.Instant, later bool) {
+		if !later {
+			m.Seq, m.At = seq, batchAt
+			if !before {
+				m.Times++
+			}
+		}
+		before = !later
+	}
+	scan := func(from, to uint64) error {
+		for batch, err := range l.Scan(from) {
+			if err != nil {
+				return err
+			}
+			if batch.First() > to {
+				break
+			}
+			see(batch.Last(), batch.At, batch.At > at)
+		}
+		return nil
+	}
+	next := l.meta.First
+	for i := range entries {
+		e := &entries[i]
+		switch next = min(e.last, last) + 1; {
+		case e.bad || e.head.batches == 0:
+		case e.last > last || e.minAt <= at && e.maxAt > at:
+			err = scan(e.first, e.last)
+		default:
+			see(e.last, e.head.lastAt, e.minAt > at)
+		}
+		if err != nil {
+			return m, false, err
+		}
+	}
+	err = scan(next, last)
+	return m, m.Times > 0, err
+}
