@@ -1,0 +1,126 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+func anyMirror(t *rapid.T) *jobmon.Mirror {
+	m := jobmon.NewMirror()
+	for range rapid.IntRange(0, 20).Draw(t, "rows") {
+		e := anyEvent(t)
+		row := e.Row()
+		if rapid.Bool().Draw(t, "unscheduled") {
+			row.Start = jobmon.NoStart
+		}
+		m.Rows[row.ID] = row
+		m.Jobs[row.Job] = jobmon.Job{ID: row.Job, Name: e.Name, Folder: e.Place}
+		m.Computers[row.Computer] = jobmon.Computer{ID: row.Computer, Name: e.Name, OSName: e.Text, Group: e.Place, Ghost: e.Flags.Has(jobmon.Ghost)}
+		m.Agents[row.Computer] = jobmon.AgentState(rapid.Uint8Range(0, 2).Draw(t, "agent"))
+	}
+	return m
+}
+
+func equalMirrors(a, b *jobmon.Mirror) bool {
+	return maps.Equal(a.Rows, b.Rows) && maps.Equal(a.Jobs, b.Jobs) && maps.Equal(a.Computers, b.Computers) && maps.Equal(a.Agents, b.Agents)
+}
+
+func TestMirrorsComeBackAsTheyWere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := anyMirror(t)
+		data := EncodeMirror(m)
+		got, err := DecodeMirror(data)
+		if err != nil || !equalMirrors(got, m) {
+			t.Fatalf("%v\ngot  %+v\nwant %+v", err, got, m)
+		}
+		if !bytes.Equal(EncodeMirror(got), data) {
+			t.Fatal("the same mirror is packed in two ways")
+		}
+		for n := range data {
+			if _, err := DecodeMirror(data[:n]); !errors.Is(err, ErrCorrupt) {
+				t.Fatalf("cut at %d of %d bytes: %v", n, len(data), err)
+			}
+		}
+		data[0]++
+		if _, err := DecodeMirror(data); !errors.Is(err, ErrNewer) {
+			t.Fatalf("a newer version: %v", err)
+		}
+	})
+}
+
+// siteMirror is the mirror of 1,000 computers with 100 rows each, which came in the order of their deployments.
+func siteMirror() *jobmon.Mirror {
+	m := jobmon.NewMirror()
+	for id := range jobmon.JobID(100) {
+		m.Jobs[200+id] = jobmon.Job{ID: 200 + id, Name: fmt.Sprintf("Job %d", id), Folder: `Build\Windows 11`}
+	}
+	for n := range 100_000 {
+		row := jobmon.Row{
+			ID: jobmon.ScheduleID(1_200_000 + n), Job: jobmon.JobID(200 + n%100), Computer: jobmon.ComputerID(5_000_001 + n/100*37%1000),
+			Start: jobmon.WallTime(noon) + jobmon.WallTime(n/100*3*minute), Status: jobmon.StatusOf(int32(n % 3)),
+		}
+		m.Rows[row.ID] = row
+		m.Computers[row.Computer] = jobmon.Computer{ID: row.Computer, Name: fmt.Sprintf("PC-%04d", n/100), OSName: fmt.Sprintf("PC-%04d", n/100), Group: "Office"}
+	}
+	return m
+}
+
+func TestAMirrorTakesFewBytesARow(t *testing.T) {
+	m := siteMirror()
+	per := float64(len(EncodeMirror(m))) / float64(len(m.Rows))
+	t.Logf("%.1f bytes a row", per)
+	if per > 24 {
+		t.Errorf("%.1f bytes a row, at most 24 are meant", per)
+	}
+}
+
+func FuzzMirror(f *testing.F) {
+	f.Add(EncodeMirror(jobmon.NewMirror()))
+	m := jobmon.NewMirror()
+	for i, e := range slices.Concat(cycles(60)...) {
+		m.Rows[e.Schedule] = e.Row()
+		m.Jobs[e.Job] = jobmon.Job{ID: e.Job, Name: fmt.Sprint("Job ", e.Job)}
+		m.Computers[e.Computer] = jobmon.Computer{ID: e.Computer, Name: "PC", Ghost: i%2 == 0}
+		m.Agents[e.Computer] = jobmon.AgentOnline
+	}
+	f.Add(EncodeMirror(m))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := DecodeMirror(data)
+		if err != nil {
+			if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrNewer) {
+				t.Fatal(err)
+			}
+			return
+		}
+		again, err := DecodeMirror(EncodeMirror(m))
+		if err != nil || !equalMirrors(again, m) {
+			t.Fatalf("%v\ngot  %+v\nwant %+v", err, again, m)
+		}
+	})
+}
+
+func BenchmarkMirror(b *testing.B) {
+	m := siteMirror()
+	data := EncodeMirror(m)
+	b.Run("encode", func(b *testing.B) {
+		for b.Loop() {
+			EncodeMirror(m)
+		}
+		b.ReportMetric(float64(len(data))/float64(len(m.Rows)), "bytes/row")
+	})
+	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := DecodeMirror(data); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
