@@ -28,6 +28,7 @@ fuzz: # every fuzz test, ten minutes in all: FUZZ_SECONDS=600
 
 bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Append BENCHTIME=3s
 	go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./... | grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)'
+	cd bench && go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' . | grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)'
 
 demo:
 	go run ./cmd/jobmon-db demo

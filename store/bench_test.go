@@ -54,7 +54,30 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// BenchmarkDecode decodes frames in memory, checks included, as they come in cycles and as blocks will hold them.
+// BenchmarkDecodeBlock decodes a block in memory, checks included: batches as they come.
+func BenchmarkDecodeBlock(b *testing.B) {
+	at, batches := busy(800)
+	group := sealing(b, 1, at, batches, nil)
+	data := makeBlock(group, group[len(group)-1].last(), [32]byte{})
+	r, names, n := blockReader{reuse: true}, &decoder{}, 0
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		block, bad := parseBlock(data)
+		if bad != nil {
+			b.Fatal(bad)
+		}
+		events, bad := r.events(&block, names)
+		if bad != nil {
+			b.Fatal(bad)
+		}
+		n += len(events)
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+	b.ReportMetric(float64(len(data))*float64(b.N)/float64(n), "bytes/event")
+}
+
+// BenchmarkDecode decodes frames in memory, checks included, as they come in cycles and with more events.
 func BenchmarkDecode(b *testing.B) {
 	for _, n := range []int{2, 16, 1024} {
 		b.Run(fmt.Sprintf("events=%d", n), func(b *testing.B) {
