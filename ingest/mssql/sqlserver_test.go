@@ -21,7 +21,7 @@ import (
 
 // The tests in this file read a real T-SQL server: see mssqltest.Env.
 
-func source(t *testing.T, o mssql.Options) *mssql.Source {
+func source(t testing.TB, o mssql.Options) *mssql.Source {
 	t.Helper()
 	s, err := mssql.New(o)
 	if err != nil {
