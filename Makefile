@@ -27,6 +27,7 @@ fuzz: # every fuzz test, ten minutes in all: FUZZ_SECONDS=600
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} .ci/run fuzz
 
 bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Append BENCHTIME=3s
+	@[ -n "$$JOBMON_TEST_SQLSERVER" ] || echo "those that need a T-SQL server are left out: JOBMON_TEST_SQLSERVER is not set (CONTRIBUTING.md)"
 	go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./... | grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)'
 	cd bench && go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' . | grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)'
 

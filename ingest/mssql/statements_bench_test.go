@@ -184,6 +184,8 @@ func serverTime(b *testing.B, db *mssqltest.DB, computers int) {
 	daemon.cycle()
 	pass := daemon.pass()
 	client := mssqltest.Open(b, db.DSN())
+	askOwnProgress(b, client, 5000001) // logs in, and plans as often-sent statements are planned
+	askFunction(b, client, 5000001)
 	ended := ingest.IDs{Rows: make([]jobmon.ScheduleID, max(1, computers/cyclesPerJob))}
 	for n := range ended.Rows {
 		ended.Rows[n] = jobmon.ScheduleID(firstRow + finishedRows + n*cyclesPerJob*jobsEach)
