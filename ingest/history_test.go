@@ -166,7 +166,7 @@ func play(t *testing.T, steps []step) error {
 		}
 		atOnce := func(id jobmon.ScheduleID) bool {
 			now, there := s.tables.Rows[id]
-			return unfinished[id] || there && !now.Status.Finished() || id > highest-1000 && highest > -2147483648+1000
+			return unfinished[id] || there && !now.Status.Finished() || id > highest-500 && highest > -2147483648+1000
 		}
 		if err := compareWithModel(before, s.tables, j.mirror, j.batches[told:], atOnce); err != nil {
 			return fmt.Errorf("step %d (%s): %w", i, step.then, err)

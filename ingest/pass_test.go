@@ -92,13 +92,13 @@ func TestWhatOnlyAPassSees(t *testing.T) {
 		requireTold(t, j, "job 1, removed 2, requeued 1 inexact, scheduled 4 inexact, started 1 inexact, finished 1 inexact, started 4 inexact, finished 4 inexact")
 	})
 	bubble(t, "rows in the window are told at once", func(t *testing.T) {
-		r, s, j := finishedRows(t, 8500)
-		s.put(row(8499, jobmon.StatusOf(0)), row(8500, jobmon.StatusOf(7)))
+		r, s, j := finishedRows(t, 8600)
+		s.put(row(8599, jobmon.StatusOf(0)), row(8600, jobmon.StatusOf(7)))
 		r.readOnce()
-		requireTold(t, j, "scheduled 8499, requeued 8500, started 8499, finished 8499, started 8500, finished 8500")
-		s.change(func() { delete(s.tables.Rows, 8499) })
+		requireTold(t, j, "scheduled 8599, requeued 8600, started 8599, finished 8599, started 8600, finished 8600")
+		s.change(func() { delete(s.tables.Rows, 8599) })
 		r.readOnce()
-		requireTold(t, j, "removed 8499")
+		requireTold(t, j, "removed 8599")
 	})
 	bubble(t, "a row that the page missed is no gone row", func(t *testing.T) {
 		_, s, j := finishedRows(t, 1, 2, 3)
