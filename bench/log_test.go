@@ -121,6 +121,34 @@ func BenchmarkLog(b *testing.B) {
 	})
 }
 
+// BenchmarkNATS receives part of the reference workload from a JetStream.
+func BenchmarkNATS(b *testing.B) {
+	var workload []jobmon.Batch
+	reference(b, 200, func(at jobmon.Instant, events []jobmon.Event) error {
+		workload = append(workload, jobmon.Batch{At: at, Events: slices.Clone(events)})
+		return nil
+	})
+	stream, err := natsOf(b.Context(), b.TempDir(), func(yield func(jobmon.Batch, error) bool) {
+		for _, batch := range workload {
+			if !yield(batch, nil) {
+				return
+			}
+		}
+	})
+	if stream != nil {
+		defer stream.close()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := stream.scan(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*float64(stream.events)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+}
+
 func read(b *testing.B, name string, events int, way func(from uint64) iter.Seq2[jobmon.Batch, error]) {
 	b.Run(name, func(b *testing.B) {
 		b.ReportAllocs()
