@@ -17,9 +17,9 @@ const (
 	winter = jobmon.Offset(3600)
 )
 
-// reference plays the reference workload of the log's figures: deployments of the standard build, 20 of them side by
-// side, read every 5 s with a delay of up to 60 ms, each marker asking for its file. Every batch goes to keep, as the
-// daemon would commit it.
+// reference plays the reference workload of the log's figures: deployments of the standard build, each of another
+// computer, 20 of them side by side, read every 5 s with a delay of up to 60 ms, each marker asking for its file. Every
+// batch goes to keep, as the daemon would commit it.
 func reference(tb testing.TB, deployments int, keep func(at jobmon.Instant, events []jobmon.Event) error) {
 	tb.Helper()
 	const sideBySide = 20
@@ -30,7 +30,7 @@ func reference(tb testing.TB, deployments int, keep func(at jobmon.Instant, even
 	r.ds.SetHook(r)
 	build := simulator.AddStandardBuild(r.ds)
 	var computers []jobmon.ComputerID
-	for i := range 5 * sideBySide {
+	for i := range deployments {
 		computers = append(computers, r.ds.AddComputer(fmt.Sprintf("PC-%04d", i+1)))
 	}
 	settings := jobmon.DefaultSettings()
