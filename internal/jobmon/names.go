@@ -24,11 +24,22 @@ func (r *Rules) StageName(job string) string {
 		}
 		name = strings.TrimSpace(before) + " " + strings.TrimSpace(after)
 	}
-	name = leadingNumber.ReplaceAllString(strings.TrimSpace(name), "$1$2")
+	_, name = CutNumber(strings.TrimSpace(name))
 	if name = strings.Join(strings.Fields(name), " "); name == "" {
 		return strings.TrimSpace(job)
 	}
 	return name
+}
+
+// CutNumber cuts an ordinal off the front of a name: "03. Office" gives "03. " and "Office". A number that belongs to
+// the name ("7-Zip") stays with it. Joined again the two are the name.
+func CutNumber(name string) (number, rest string) {
+	found := leadingNumber.FindStringSubmatch(name)
+	if found == nil {
+		return "", name
+	}
+	rest = found[1] + found[2] // one of the two
+	return name[:len(name)-len(rest)], rest
 }
 
 // JobName is what a job is called where it has no name of its own (NULL or empty in the database).

@@ -48,3 +48,15 @@ func TestSameName(t *testing.T) {
 		}
 	}
 }
+
+func TestCutNumber(t *testing.T) {
+	for name, want := range map[string]string{
+		"03. Office": "03. ", "3)Office": "3)", "4 - Office": "4 - ", "007 Office": "007 ",
+		"7-Zip": "", "365 Apps": "", "2.5 update": "", "Office": "", "03.": "", "": "",
+	} {
+		number, rest := CutNumber(name)
+		if number != want || number+rest != name {
+			t.Errorf("%q: %q and %q", name, number, rest)
+		}
+	}
+}
