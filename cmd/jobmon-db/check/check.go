@@ -15,9 +15,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/configs"
-	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // State is how a check ended.
@@ -39,29 +37,25 @@ type Line struct {
 	Next  string `json:"next"` // what to do, one sentence; "" where nothing is to be done
 }
 
-// Source is the database. Its methods are called one after the other, and their errors hold no secrets. Close is called
-// after ReadAll, which is not called when Inspect fails.
+// Source is the database. Its methods are called one after the other, and their errors hold no secrets. ReadAll is not
+// called when Inspect fails.
 type Source interface {
 	Inspect(ctx context.Context) (*mssql.Inspection, error)
-	ReadAll(ctx context.Context) (*jobmon.Snapshot, error)
-	Close() error
-}
-
-// Database is the Source that reads a real one.
-type Database struct{ *mssql.Source }
-
-// ReadAll implements Source.
-func (d Database) ReadAll(ctx context.Context) (*jobmon.Snapshot, error) {
-	return ingest.ReadAll(ctx, d.Source, 0) // each of its batches is limited by the source itself
+	Tables
 }
 
 // Options say what is checked.
 type Options struct {
 	Config *configs.Config
 
-	// Source is the database, nil where source.kind is none. Unusable says why there is no Source although it is.
+	// Source is the database, nil where source.kind is none. StandIn is what is read in its place, nil for nothing. Unusable
+	// says why there is neither although there should be.
 	Source   Source
+	StandIn  *StandIn
 	Unusable error
+
+	// Record, where set, keeps what was read, and says what it wrote.
+	Record func(*Reading) (string, error)
 
 	// Running asks the daemon of the data dir: what it says of itself, and whether there is one. nil skips that.
 	Running func(ctx context.Context) (description string, running bool, err error)
@@ -83,6 +77,9 @@ const (
 	checkSession  = "session"
 	checkClock    = "clock"
 )
+
+// checkRecording is about the file, not the source.
+const checkRecording = "recording"
 
 // Run makes all checks and returns their lines, in an order that does not change. Nothing makes it wait longer than
 // about three times source.timeout; what has not answered by then failed. When ctx ends it returns soon, with what it has.

@@ -180,8 +180,6 @@ func TestConfiguration(t *testing.T) {
 
 	s.options.Config = load(t, configs.LoadOptions{Env: []string{"JOBMON_DATA_DIR=" + s.dir}})
 	s.expect(s.run(), "configuration", check.Warn, "no value comes from a file", "simulated", "--config")
-	s.options.Config = load(t, configs.LoadOptions{Env: []string{"JOBMON_DATA_DIR=" + s.dir, "JOBMON_SOURCE_KIND=recording", "JOBMON_SOURCE_RECORDING=x"}})
-	s.expect(s.run(), "configuration", check.Fail, "recording", "sqlserver")
 }
 
 func TestWhoCanReadThePassword(t *testing.T) {

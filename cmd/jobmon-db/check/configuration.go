@@ -34,10 +34,6 @@ func (c *checker) configuration(context.Context) Line {
 	}
 
 	switch {
-	case c.Config.Source.Kind == configs.KindRecording:
-		line.State = Fail
-		line.Found += "; source.kind " + configs.KindRecording + " cannot be used yet"
-		line.Next = "set source.kind to " + configs.KindSQLServer + " or " + configs.KindSimulator
 	case c.Config.Source.Kind == configs.KindSimulator && c.value("source.kind").Origin.Layer == configs.FromDefault:
 		line.State = Warn
 		line.Found += "; no source is named, so a simulated Deployment Server is watched"

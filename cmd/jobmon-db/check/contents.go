@@ -15,27 +15,25 @@ import (
 // manyFinished is how many finished rows make every read of the table dear.
 const manyFinished = 100_000
 
-// contents checks what one read gives, the same read that the daemon begins with.
-func (c *checker) contents(ctx context.Context, readable bool) []Line {
+// contents checks what one read gives, the same read that the daemon begins with. It returns that, too; nil when it failed.
+func (c *checker) contents(ctx context.Context, tables Tables) ([]Line, *Reading) {
 	others := []string{checkStuck, checkMarkers, checkClosing}
-	if !readable {
-		return skipped("a table that is needed cannot be read", append([]string{checkRows}, others...)...)
-	}
 	began := time.Now()
 	snap, err := within(ctx, c.patience, func(ctx context.Context) (*jobmon.Snapshot, error) {
-		defer c.Source.Close() // here, as nobody knows outside when a read has ended that hangs
-		return c.Source.ReadAll(ctx)
+		defer tables.Close() // here, as nobody knows outside when a read has ended that hangs
+		return tables.ReadAll(ctx)
 	})
 	if err != nil {
-		return append([]Line{c.refused(checkRows, err)}, skipped("the rows cannot be read", others...)...)
+		return append([]Line{c.refused(checkRows, err)}, skipped("the rows cannot be read", others...)...), nil
 	}
+	read := &Reading{Tables: snap}
 	rows := c.rows(snap, time.Since(began))
 	rules, err := jobmon.NewRules(c.Config.Settings())
 	if err != nil {
 		line := Line{checkMarkers, Fail, err.Error(), "correct jobs.marker and jobs.build"}
-		return append([]Line{rows, c.stuck(snap), line}, skipped("markers cannot be told", checkClosing)...)
+		return append([]Line{rows, c.stuck(snap), line}, skipped("markers cannot be told", checkClosing)...), read
 	}
-	return append([]Line{rows, c.stuck(snap)}, markers(snap, rules)...)
+	return append([]Line{rows, c.stuck(snap)}, markers(snap, rules)...), read
 }
 
 // rows counts.

@@ -5,29 +5,53 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 const seeDocs = "correct what the sentence names; docs/sqlserver.md says more"
 
-// source checks the database: what it says of itself first, then what one read gives.
+// source checks the database, or what stands for it: what it says of itself first, then what one read gives.
 func (c *checker) source(ctx context.Context) []Line {
+	kind := "source.kind is " + c.Config.Source.Kind
+	var lines []Line
+	var read *Reading
 	switch {
 	case c.Unusable != nil:
 		line := Line{checkDatabase, Fail, c.Unusable.Error(), "correct what the sentence names; docs/sqlserver.md shows the forms of the keys"}
-		return append([]Line{line}, skipped("the database cannot be reached without it", checkLogin, checkTables, checkRows,
+		if c.Config.Source.Kind == configs.KindRecording {
+			line.Next = "name a recording in source.recording; docs/recording.md tells how one is made"
+		}
+		lines = append([]Line{line}, skipped("the database cannot be reached without it", checkLogin, checkTables, checkRows,
 			checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...)
+	case c.StandIn != nil:
+		var contents []Line
+		if contents, read = c.contents(ctx, c.StandIn); read != nil {
+			tables := read.Tables
+			*read = c.StandIn.Of
+			read.Tables = tables
+		}
+		lines = slices.Concat([]Line{{Check: checkDatabase, State: OK, Found: c.StandIn.Is}}, skipped(kind, checkLogin, checkTables),
+			contents, skipped(kind, checkSession, checkClock))
 	case c.Source == nil:
-		return skipped("source.kind is "+c.Config.Source.Kind, checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkSession, checkClock)
+		lines = skipped(kind, checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkSession, checkClock)
+	default:
+		lines, read = c.database(ctx)
 	}
+	return append(lines, c.record(ctx, read)...)
+}
+
+// database checks a real one. It returns what was read, too; nil when not everything could be.
+func (c *checker) database(ctx context.Context) ([]Line, *Reading) {
 	in, err := within(ctx, c.patience, c.Source.Inspect)
 	if err != nil {
 		return append([]Line{c.refused(checkDatabase, err)}, skipped("the database cannot be read", checkLogin, checkTables, checkRows,
-			checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...)
+			checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...), nil
 	}
 	lines := []Line{database(in), login(in), c.session(in)}
 	readable := true
@@ -36,8 +60,14 @@ func (c *checker) source(ctx context.Context) []Line {
 		readable = readable && line.State != Fail
 		lines = append(lines, line)
 	}
-	lines = append(lines, c.contents(ctx, readable)...)
-	return append(lines, clock(in, time.Now()))
+	contents := skipped("a table that is needed cannot be read", checkRows, checkStuck, checkMarkers, checkClosing)
+	var read *Reading
+	if readable {
+		if contents, read = c.contents(ctx, c.Source); read != nil {
+			read.Server, read.Unknown = in.Product, unknown(in)
+		}
+	}
+	return append(append(lines, contents...), clock(in, time.Now())), read
 }
 
 func skipped(why string, checks ...string) []Line {

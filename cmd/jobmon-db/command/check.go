@@ -20,6 +20,7 @@ import (
 
 func (a *app) check() *cobra.Command {
 	var output string
+	var file recordingFile
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Look at everything that the daemon uses, and say what to do about what is wrong",
@@ -28,13 +29,20 @@ folders, log, daemon. Each check is a line: ok, warn (it works, and somebody sho
 
 Nothing is changed: the database gets questions only, and folders a file that is removed at once. What is said of rights
 holds for the account that this runs under: run it as the account of the service. No check waits longer than
-source.timeout. The exit code is 0 unless a check failed.`,
+source.timeout. The exit code is 0 unless a check failed.
+
+With --record what was read is kept in a file, which somebody else can play back with source.kind recording: all rows,
+jobs and computers, and the agents of computers with work to do. No password, login or server name is in it. With
+--pseudonyms names are replaced, always in the same way; the secret key for that stays here.`,
 		Example: `  jobmon-db check --config jobmon-db.yaml
-  jobmon-db check -o json`,
+  jobmon-db check -o json
+  jobmon-db check --config jobmon-db.yaml --record site.ndjson --pseudonyms
+  jobmon-db check --source-kind recording --source-recording site.ndjson`,
 		Args: noArgs,
 	}
 	configured := a.configured(c)
 	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	file.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
 		if err != nil {
@@ -43,13 +51,16 @@ source.timeout. The exit code is 0 unless a check failed.`,
 		if output != "table" && output != "json" {
 			return &usageError{fmt.Errorf("--output %q: it can be table or json", output)}
 		}
-		return a.runCheck(c.Context(), config, output)
+		if err := file.complete(config.DataDir); err != nil {
+			return err
+		}
+		return a.runCheck(c.Context(), config, output, file)
 	}
 	return c
 }
 
 // runCheck makes the checks, prints them and returns which failed.
-func (a *app) runCheck(ctx context.Context, config *configs.Config, output string) error {
+func (a *app) runCheck(ctx context.Context, config *configs.Config, output string, file recordingFile) error {
 	options := check.Options{
 		Config:   config,
 		Running:  func(ctx context.Context) (string, bool, error) { return running(ctx, config.DataDir) },
@@ -57,10 +68,21 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output strin
 		EvtLock:  filepath.Join(config.Evt.Dir, daemon.EvtLock),
 		Requests: filepath.Join(config.Evt.Dir, daemon.RequestFolder),
 	}
-	if config.Source.Kind == configs.KindSQLServer {
+	recording := file.path != ""
+	if recording {
+		options.Record = func(read *check.Reading) (string, error) { return file.write(read, config.Settings()) }
+	}
+	switch config.Source.Kind {
+	case configs.KindSQLServer:
 		source, err := newDatabase(config, zerolog.Nop())
 		if options.Unusable = err; err == nil {
-			options.Source = check.Database{Source: source}
+			options.Source = check.Database{Source: source, Agents: recording}
+		}
+	case configs.KindRecording:
+		options.StandIn, options.Unusable = recorded(config.Source.Recording)
+	case configs.KindSimulator:
+		if recording {
+			options.StandIn = madeUp(config)
 		}
 	}
 	if isTerminal(a.stderr) {

@@ -151,6 +151,21 @@ func TestCheckASQLServer(t *testing.T) {
 	if got.code != exitOK || stateOf(t, got, "rows").State != check.OK || stateOf(t, got, "login").State != check.Warn {
 		t.Errorf("%+v", got)
 	}
+	db.AddJob(7, "Office", 0)
+	db.AddComputer(5000001, "PC-0001", 0)
+	row := db.Schedule(7, 5000001, db.Now())
+	path := filepath.Join(t.TempDir(), "site.ndjson")
+	if got := checked(t, env, "-o", "json", "--record="+path); got.code != exitOK || stateOf(t, got, "recording").State != check.OK {
+		t.Errorf("%+v", got)
+	}
+	r := load(t, path)
+	if tables := r.Tables; len(tables.Rows) != 1 || tables.Rows[0].ID != row || len(tables.Agents) != 1 || tables.Jobs[0].Name != "Office" || r.Server == "" {
+		t.Errorf("%+v %+v", r, tables)
+	}
+	content, err := os.ReadFile(path)
+	if password, _ := db.URL().User.Password(); err != nil || strings.Contains(string(content), password) || strings.Contains(string(content), db.URL().Host) {
+		t.Errorf("%v, or more than was to be told:\n%s", err, content)
+	}
 	db.Exec("ALTER TABLE event DROP COLUMN name")
 	if got = checked(t, env, "-o", "json"); got.code != exitSource || !strings.Contains(stateOf(t, got, "table event").Found, "no column name") {
 		t.Errorf("%+v", got)

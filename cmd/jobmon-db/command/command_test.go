@@ -252,6 +252,9 @@ func TestARealHistoryAndAMadeUpOneStayApart(t *testing.T) {
 	if got := jobmondb(t, "run", "--data-dir="+demo, "--source-dsn=sqlserver://reader:secret@127.0.0.1:1"); got.code != exitUsage || !strings.Contains(got.stderr, "made-up") {
 		t.Errorf("%+v", got)
 	}
+	if got := jobmondb(t, "demo", "--for=1s", "--data-dir="+real); got.code != exitUsage || !strings.Contains(got.stderr, "real Deployment Server") {
+		t.Errorf("%+v", got)
+	}
 	// a configuration that is wrong leaves nothing behind
 	for _, bad := range []string{"--source-kind=recording", "--source-dsn=garbage"} {
 		dir := filepath.Join(t.TempDir(), "data")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -104,6 +105,9 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	if err := sameKind(o.dataDir, configs.KindSimulator, d.Info().Last > 0); err != nil {
+		return err
+	}
 	clients := filepath.Join(o.dataDir, "clients")
 	source, err := simulator.New(simulator.Options{
 		Seed: o.seed, Speed: o.speed, Computers: o.computers, Dir: o.dataDir, Hook: deliverer(d, o.evtDir, clients),

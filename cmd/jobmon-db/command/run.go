@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 )
@@ -30,7 +31,8 @@ Where the source is comes from the configuration; no file is needed when the env
 source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a termination signal.`,
 		Example: `  jobmon-db run --config jobmon-db.yaml
   JOBMON_SOURCE_KIND=sqlserver JOBMON_SOURCE_DSN='sqlserver://reader:secret@ds01?database=eXpress' jobmon-db run
-  jobmon-db run --source-kind simulator --data-dir ./try`,
+  jobmon-db run --source-kind simulator --data-dir ./try
+  jobmon-db run --source-kind recording --source-recording site.ndjson --data-dir ./played`,
 		Args: noArgs,
 	}
 	configured := a.configured(c)
@@ -68,8 +70,14 @@ func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := sameKind(config, d.Info().Last > 0); err != nil {
+	if err := sameKind(config.DataDir, config.Source.Kind, d.Info().Last > 0); err != nil {
 		return err
+	}
+	if played, ok := source.(*recording.Source); ok {
+		logger.Warn().Str("file", config.Source.Recording).Msg("playing a recording back: no Deployment Server is watched")
+		if err := played.Continue(config.DataDir); err != nil {
+			return &usageError{err}
+		}
 	}
 
 	var play func(context.Context) error // what a simulated world runs on
@@ -140,9 +148,14 @@ func newSource(config *configs.Config, logger zerolog.Logger) (ingest.Source, er
 		return s, nil
 	case configs.KindSimulator:
 		return nil, nil
+	case configs.KindRecording:
+		r, err := recording.Load(config.Source.Recording)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("source.recording: %w", err)}
+		}
+		return recording.NewSource(r), nil
 	}
-	return nil, &usageError{fmt.Errorf("source.kind %s cannot be used yet: choose %s or %s",
-		config.Source.Kind, configs.KindSQLServer, configs.KindSimulator)}
+	return nil, &usageError{fmt.Errorf("source.kind %s is not known", config.Source.Kind)}
 }
 
 // newWorld begins the simulated Deployment Server, or goes on with it.
@@ -154,18 +167,33 @@ func newWorld(config *configs.Config, d api.Daemon, logger zerolog.Logger) (*sim
 	})
 }
 
-// sameKind keeps a real Deployment Server's history and a made-up one's apart: a setting that is lost must not write
-// stories into the log.
-func sameKind(config *configs.Config, begun bool) error {
-	_, err := os.Stat(filepath.Join(config.DataDir, simulator.StateFile))
-	madeUp := err == nil
-	switch {
-	case !begun || madeUp == (config.Source.Kind == configs.KindSimulator):
+// sameKind keeps the histories of a real Deployment Server, a made-up one and a recording apart: a setting that is lost
+// must not write stories into the log. begun says that the data dir holds a log with events.
+func sameKind(dataDir, kind string, begun bool) error {
+	if !begun {
 		return nil
-	case madeUp:
-		return &usageError{fmt.Errorf("%s holds the history of a made-up Deployment Server: name another data_dir for the one in source.server or source.dsn", config.DataDir)}
 	}
-	return &usageError{fmt.Errorf("%s holds the history of a real Deployment Server and no source is named: set source.server or source.dsn, or another data_dir for the simulator", config.DataDir)}
+	was, history := configs.KindSQLServer, "a real Deployment Server"
+	for _, other := range []struct{ file, kind, history string }{
+		{simulator.StateFile, configs.KindSimulator, "a made-up Deployment Server"},
+		{recording.PlaybackFile, configs.KindRecording, "a recording"},
+	} {
+		if _, err := os.Stat(filepath.Join(dataDir, other.file)); err == nil {
+			was, history = other.kind, other.history
+		}
+	}
+	if kind == was {
+		return nil
+	}
+	next := map[string]string{
+		configs.KindSQLServer: "name another data_dir for the server in source.server or source.dsn",
+		configs.KindRecording: "name another data_dir for the one in source.recording",
+		configs.KindSimulator: "name it in source.server or source.dsn, or another data_dir for a made-up one",
+	}[kind]
+	if kind == configs.KindSimulator && was == configs.KindRecording {
+		next = "set source.kind and source.recording, or name another data_dir for a made-up Deployment Server"
+	}
+	return &usageError{fmt.Errorf("%s holds the history of %s: %s", dataDir, history, next)}
 }
 
 // newLogger writes for people on a terminal and JSON otherwise, unless the format is configured.
