@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -43,7 +44,10 @@ func (f *recordingFile) complete(dataDir string) error {
 		return nil
 	case f.key != "" && !f.pseudonyms:
 		return &usageError{errors.New("--pseudonym-key is given without --pseudonyms")}
-	case f.key == "":
+	case f.key == "" && f.pseudonyms:
+		if err := os.MkdirAll(dataDir, 0o750); err != nil { // as the daemon would make it
+			return &usageError{fmt.Errorf("make the data folder, for the key of the pseudonyms: %w; name a file for it with --pseudonym-key", err)}
+		}
 		f.key = filepath.Join(dataDir, keyFile)
 	}
 	if err := recording.Free(f.path, f.force); err != nil {

@@ -146,7 +146,7 @@ func TestRecordingThatCannotBe(t *testing.T) {
 		{simulated, []string{"--force"}, exitUsage, "--record"},
 		{simulated, []string{"--record=" + path, "--pseudonym-key=x"}, exitUsage, "without --pseudonyms"},
 		{simulated, []string{"--record=" + dir, "--force"}, exitUsage, "no plain file"},
-		{simulated, []string{"--record=" + path, "--pseudonyms"}, exitCheck, "recording"}, // no data dir for the key
+		{simulated, []string{"--record=" + path, "--pseudonyms", "--pseudonym-key=" + filepath.Join(path, "none", "key")}, exitCheck, "recording"},
 		{simulated, []string{"--record=" + filepath.Join(dir, "none", "x")}, exitCheck, "recording"},
 		{[]string{"JOBMON_SOURCE_DSN=sqlserver://a:Planted-Secret-1@127.0.0.1:1?database=eXpress"}, []string{"--record=" + path, "--data-dir=" + dir + "/d"}, exitSource, "recording"},
 		{nil, []string{"--source-kind=recording", "--source-recording=" + path, "--data-dir=" + dir + "/d"}, exitSource, "database"},
