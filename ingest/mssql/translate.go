@@ -53,6 +53,9 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 	case ctx.Err() != nil:
 		return &Error{ErrTimeout, fmt.Sprintf("nothing from %s within %s", at, after.Round(100*time.Millisecond)),
 			"the server or the network is overloaded, or the host is not a SQL Server", said}
+	case errors.As(err, &connecting) && noCredentials(said):
+		return &Error{ErrLoginRefused, at + ", " + login(s.config), "Windows gives this account nothing to log in with there: let the service run under an " +
+			"account that may log in over the network, or set source.user and a password", said}
 	case errors.As(err, &connecting) && encryption(said):
 		return s.encryptionError(said)
 	case errors.As(err, &connecting) && len(numbers(err)) == 0 && protocol(s.config) != protocolTCP:
@@ -103,6 +106,12 @@ func (s *Source) loginError(said string) *Error {
 		next = "check that this account is a login of the server, as the server sees it, and that the two computers' domains trust each other"
 	}
 	return &Error{ErrLoginRefused, address(s.config) + ", " + login(s.config), next, said}
+}
+
+// noCredentials says that Windows refused to take part in a login, before the server was asked; the driver's errors for it
+// have no type.
+func noCredentials(said string) bool {
+	return strings.Contains(said, "AcquireCredentialsHandle failed") || strings.Contains(said, "InitializeSecurityContext failed")
 }
 
 // lost says that the connection broke while it was used.
