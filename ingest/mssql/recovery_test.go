@@ -51,7 +51,7 @@ func (l *ledger) Commit(_ context.Context, _ jobmon.Instant, events []jobmon.Eve
 // await waits until something was told.
 func (l *ledger) await(t *testing.T, what string, told func([]jobmon.Event) bool) {
 	t.Helper()
-	patience := time.After(20 * time.Second)
+	patience := time.After(time.Minute)
 	for {
 		l.mu.Lock()
 		done, more := told(l.told), l.more
