@@ -235,7 +235,7 @@ func TestRecoversBehindABadWire(t *testing.T) {
 	u := db.URL()
 	proxy := faultproxy.New(t, hostPort(u))
 	u.Host = proxy.Address()
-	s := source(t, mssql.Options{DSN: u.String(), Timeout: time.Second})
+	s := source(t, mssql.Options{DSN: u.String(), Timeout: 4 * time.Second}) // enough to connect to a slow engine
 	truth := map[jobmon.ScheduleID]jobmon.Row{}
 	recovers(t, s, wireFaults(proxy), func(int) {
 		for id, r := range truth {
