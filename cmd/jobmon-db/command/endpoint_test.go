@@ -34,7 +34,7 @@ func TestEveryCommandBothWays(t *testing.T) {
 		{"replay", "show", "PC-0001", "--at=14:30"}, {"replay", "show", "PC-0001", "--at=14:30", "-o", "evt"}, {"replay", "show", "--at=seq:200"},
 		{"replay", "show", "PC-0001", "--delivered"}, {"replay", "show", "PC-0001", "--delivered", "-o", "evt"},
 		{"replay", "show", "PC-0003", "--delivered"}, {"replay", "show", "nobody"}, {"replay", "show", "PC-0002"}, {"replay", "show", "--at=10:00"},
-		{"status"}, {"status", "-o", "json"}, {"status", "PC-0001"},
+		{"status"}, {"status", "-o", "json"}, {"status", "PC-0001"}, {"export"},
 	}
 	ask := func() (answers []outcome) {
 		for _, c := range commands {
