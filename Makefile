@@ -6,7 +6,7 @@ export GOFLAGS ?= -buildvcs=false
 BENCH ?= .
 BENCHTIME ?= 1s
 
-.PHONY: build test lint ci fuzz bench demo windows clean
+.PHONY: build test lint ci fuzz torture bench demo windows clean
 
 build: # the program for this machine, in bin/
 	go build -o bin/ ./cmd/...
@@ -25,6 +25,9 @@ ci: # everything that a change must pass
 
 fuzz: # every fuzz test, ten minutes in all: FUZZ_SECONDS=600
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} .ci/run fuzz
+
+torture: # kills the daemon at random instants, thousands of times: TORTURE=2h
+	TORTURE=$${TORTURE:-1h} .ci/run torture
 
 bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Append BENCHTIME=3s
 	@[ -n "$$JOBMON_TEST_SQLSERVER" ] || echo "those that need a T-SQL server are left out: JOBMON_TEST_SQLSERVER is not set (CONTRIBUTING.md)"

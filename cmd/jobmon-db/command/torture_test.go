@@ -1,0 +1,223 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// How long TestTorture goes on, and what its chance begins with.
+const (
+	tortureFor  = "JOBMON_TEST_TORTURE"      // a duration; 4s without
+	tortureSeed = "JOBMON_TEST_TORTURE_SEED" // a number; a new one each time without
+)
+
+// killsPerWorld is how often one log is tortured before the next one begins.
+const killsPerWorld = 60
+
+// TestTorture kills the daemon at random instants, again and again: nothing that it said was durable is lost, nothing is
+// told twice, and every file on the share is one that the log gives.
+func TestTorture(t *testing.T) {
+	limit, seed := 4*time.Second, rand.Uint64()
+	if text := os.Getenv(tortureFor); text != "" {
+		var err error
+		if limit, err = time.ParseDuration(text); err != nil {
+			t.Fatalf("%s: %v", tortureFor, err)
+		}
+	}
+	if text := os.Getenv(tortureSeed); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("%s: %v", tortureSeed, err)
+		}
+	}
+	t.Logf("%s=%d", tortureSeed, seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	kills, events := 0, uint64(0)
+	for began := time.Now(); time.Since(began) < limit && !t.Failed(); {
+		w := newWitness(t, random)
+		for range killsPerWorld {
+			if time.Since(began) >= limit || t.Failed() {
+				break
+			}
+			w.strike()
+			kills++
+		}
+		events += w.last
+	}
+	if t.Logf("%d kills, %d events", kills, events); events == 0 && kills > 10 {
+		t.Error("no daemon came so far as to begin a log")
+	}
+}
+
+// witness remembers what the log said and compares.
+type witness struct {
+	*testing.T
+	random *rand.Rand
+	dir    string
+	env    []string
+
+	last         uint64 // the newest event that was read after a kill
+	sum          [32]byte
+	acknowledged uint64 // the newest event that a daemon told of
+}
+
+func newWitness(t *testing.T, random *rand.Rand) *witness {
+	dir := t.TempDir()
+	return &witness{T: t, random: random, dir: dir, env: []string{
+		"JOBMON_DATA_DIR=" + filepath.Join(dir, "data"), "JOBMON_EVT_DIR=" + filepath.Join(dir, "evt"), "JOBMON_SITE=DS01",
+		"JOBMON_SOURCE_KIND=simulator", "JOBMON_SOURCE_POLL_INTERVAL=250ms", "JOBMON_LOG_LEVEL=warn",
+		"JOBMON_SIMULATOR_COMPUTERS=40", "JOBMON_SIMULATOR_SPEED=900", fmt.Sprintf("JOBMON_SIMULATOR_SEED=%d", random.Uint32()),
+	}}
+}
+
+// strike lets a daemon run for a random while, kills it, and looks at what it left.
+func (w *witness) strike() {
+	daemon := start(w.T, w.env, "run")
+	ctx, stop := context.WithTimeout(w.Context(), time.Duration(w.random.IntN(1500))*time.Millisecond)
+	defer stop()
+	client := &api.Client{Transport: &endpoint.Client{DataDir: filepath.Join(w.dir, "data")}, Context: ctx}
+	tick := time.NewTicker(30 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if info, err := client.Info(ctx); err == nil {
+			w.acknowledged = max(w.acknowledged, info.Last)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	daemon.kill()
+	w.look(&daemon.stderr)
+}
+
+// look reads the log, and compares it with what was read and told before, and the files with it.
+func (w *witness) look(said *bytes.Buffer) {
+	w.Helper()
+	data := filepath.Join(w.dir, "data")
+	if _, err := os.Stat(filepath.Join(data, "CURRENT")); err != nil && w.acknowledged == 0 {
+		return // it did not come so far
+	}
+	log, err := store.Open(data, store.Options{ReadOnly: true})
+	if err != nil {
+		w.Fatalf("%v\nthe daemon said: %s", err, said)
+	}
+	defer log.Close()
+	files := w.files()
+	state, next := history.New(), uint64(1)
+	hash := sha256.New()
+	lines := json.NewEncoder(hash)
+	compared := w.last == 0
+	for b, err := range log.Read(0) {
+		if err != nil {
+			w.Fatal(err)
+		}
+		if b.First() != next {
+			w.Errorf("event %d follows event %d", b.First(), next-1)
+		}
+		next = b.Last() + 1
+		for i := range b.Events {
+			w.legal(state.Mirror, &b.Events[i])
+			state.Mirror.Apply(&b.Events[i]) // once more is as good as once
+			if err := lines.Encode(b.Events[i]); err != nil {
+				w.Fatal(err)
+			}
+		}
+		state.Apply(&b)
+		if state.Seq == w.last {
+			compared = [32]byte(hash.Sum(nil)) == w.sum
+		}
+		for i := range b.Events { // a picture has the number of the last event that it shows
+			for id, content := range files[b.Events[i].Seq] {
+				w.compare(state, id, content)
+			}
+			delete(files, b.Events[i].Seq)
+		}
+	}
+	switch {
+	case !compared:
+		w.Errorf("the log's first %d events are no longer what they were", w.last)
+	case state.Seq < w.acknowledged:
+		w.Errorf("the daemon told of event %d, and the log ends with %d", w.acknowledged, state.Seq)
+	}
+	for seq := range files {
+		w.Errorf("files of event %d; the log's last one is %d", seq, state.Seq)
+	}
+	w.last, w.sum = state.Seq, [32]byte(hash.Sum(nil))
+}
+
+// compare compares a file with the picture after the batch that it is of.
+func (w *witness) compare(state *history.State, id jobmon.ComputerID, content []byte) {
+	w.Helper()
+	p, ok := state.Projection.Progress(id)
+	if !ok {
+		w.Errorf("a file of computer %d, of which there is no picture at event %d:\n%s", id, state.Seq, content)
+		return
+	}
+	if file, err := evt.Encode(p); err != nil || !bytes.Equal(file, content) {
+		w.Errorf("the file of computer %d is not what the log gives at event %d: %v\n%s\n%s", id, state.Seq, err, content, file)
+	}
+}
+
+// legal says whether the event can follow what is known: a row is not scheduled twice, nor does one end that did not begin.
+func (w *witness) legal(m *jobmon.Mirror, e *jobmon.Event) {
+	w.Helper()
+	if !e.Kind.OfRow() || e.Flags.Has(jobmon.Baseline) {
+		return
+	}
+	old, known := m.Rows[e.Schedule]
+	ok := known
+	switch e.Kind {
+	case jobmon.KindScheduled:
+		ok = !known
+	case jobmon.KindStarted:
+		ok = known && old.Status.Waiting()
+	case jobmon.KindFinished:
+		ok = known && old.Status.Running()
+	}
+	if !ok {
+		w.Errorf("event %d: row %d is %s, and was %+v (%t)", e.Seq, e.Schedule, e.Kind, old, known)
+	}
+}
+
+// files are the contents of the share, by the sequence number that they are of.
+func (w *witness) files() map[uint64]map[jobmon.ComputerID][]byte {
+	w.Helper()
+	paths, err := filepath.Glob(filepath.Join(w.dir, "evt", "*.evt"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	found := map[uint64]map[jobmon.ComputerID][]byte{}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			w.Fatal(err)
+		}
+		f, err := evt.Decode(content)
+		if err != nil {
+			w.Errorf("%s is torn: %v\n%s", path, err, content)
+			continue
+		}
+		if found[f.Seq] == nil {
+			found[f.Seq] = map[jobmon.ComputerID][]byte{}
+		}
+		found[f.Seq][jobmon.ComputerID(f.Computer.ID)] = content
+	}
+	return found
+}
