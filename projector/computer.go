@@ -114,10 +114,14 @@ func compareStart(a, b jobmon.WallTime) int {
 func (p *Projection) computer(id jobmon.ComputerID) *computer {
 	c := p.computers[id]
 	if c == nil {
-		c = &computer{id: id, info: jobmon.Computer{ID: id}, rows: map[jobmon.ScheduleID]*row{}}
+		c = newComputer(id)
 		p.computers[id] = c
 	}
 	return c
+}
+
+func newComputer(id jobmon.ComputerID) *computer {
+	return &computer{id: id, info: jobmon.Computer{ID: id}, rows: map[jobmon.ScheduleID]*row{}}
 }
 
 func (c *computer) isOpen() bool { return c.session != nil && c.session.state == jobmon.SessionOpen }
@@ -156,6 +160,7 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 		if r == nil || r.state.Finished() {
 			return
 		}
+		p.later.remove(r.id)
 		r.state, r.code = p.world.rules.Next(r.state, e, p.now()), e.Status.Code
 		r.ended, r.endedSeq, r.endInexact = e.At, e.Seq, e.Flags.Has(jobmon.Inexact)
 		p.ended(c, r)
@@ -186,7 +191,7 @@ func (p *Projection) arrive(c *computer, e *jobmon.Event, old *row) *row {
 		baseline:  e.Flags.Has(jobmon.Baseline),
 		neverLate: e.Flags&(jobmon.Baseline|jobmon.Inexact) != 0 || c.movedIn == p.batch,
 	}
-	r.call(p.jobs[e.Job].Name, p.world.rules)
+	r.call(p.jobs[e.Job], p.world.rules)
 	c.rows[r.id] = r
 	if r.baseline {
 		r.code = e.Status.Code

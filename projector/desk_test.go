@@ -1,6 +1,7 @@
 package projector
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"reflect"
@@ -23,6 +24,7 @@ type desk struct {
 	settings jobmon.Settings
 	live     *Projection
 	replayed *Projection
+	resumed  *Projection // goes through a checkpoint before every batch
 	mirror   *jobmon.Mirror
 	rows     map[jobmon.ScheduleID]jobmon.Row
 	jobs     map[string]jobmon.JobID
@@ -35,7 +37,7 @@ type desk struct {
 
 func newDesk(t rapid.TB) *desk {
 	d := &desk{
-		t: t, settings: jobmon.DefaultSettings(), live: New(), replayed: New(), mirror: jobmon.NewMirror(),
+		t: t, settings: jobmon.DefaultSettings(), live: New(), replayed: New(), resumed: New(), mirror: jobmon.NewMirror(),
 		rows: map[jobmon.ScheduleID]jobmon.Row{}, jobs: map[string]jobmon.JobID{},
 		computer: map[jobmon.ComputerID]jobmon.Computer{pc: {ID: pc, Name: "PC-0001"}},
 		agents:   map[jobmon.ComputerID]jobmon.AgentState{},
@@ -179,24 +181,50 @@ func (d *desk) commit(at jobmon.Instant, events []jobmon.Event) *desk {
 	}
 	d.seq = batch.Last()
 	d.replayed.Apply(&batch)
-	d.requireLaw2()
+	d.requireLaw2(d.replayed)
+	d.resumed = again(d.t, d.resumed)
+	d.resumed.Apply(&batch)
+	d.requireLaw2(d.resumed)
+	d.live.Changed()
 	return d
 }
 
-func (d *desk) requireLaw2() {
+// again is the projection after a checkpoint.
+func again(t rapid.TB, p *Projection) *Projection {
+	t.Helper()
+	resumed, err := Decode(p.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resumed
+}
+
+// requireLaw2 compares the live projection with another one that was given the same batches.
+func (d *desk) requireLaw2(other *Projection) {
 	d.t.Helper()
-	if live, replayed := d.live.Pictures(), d.replayed.Pictures(); !slices.Equal(live, replayed) {
+	if live, replayed := d.live.Pictures(), other.Pictures(); !slices.Equal(live, replayed) {
 		d.t.Fatalf("Law 2: pictures of %v live, of %v replayed", live, replayed)
 	}
 	for _, id := range d.live.Pictures() {
 		live, _ := d.live.Progress(id)
-		replayed, _ := d.replayed.Progress(id)
+		replayed, _ := other.Progress(id)
 		if !reflect.DeepEqual(live, replayed) {
 			d.t.Fatalf("Law 2, computer %d after event %d:\n live     %s\n replayed %s", id, d.seq, show(live), show(replayed))
 		}
 	}
-	d.live.Changed()
-	d.replayed.Changed()
+	soon := d.last.Wall(d.live.Offset()) + jobmon.WallTime(20*time.Hour.Milliseconds())
+	if live, replayed := d.live.Due(soon), other.Due(soon); !slices.Equal(live, replayed) {
+		d.t.Fatalf("Law 2: due are %+v live, %+v replayed", live, replayed)
+	}
+	if live, replayed := d.live.Watching(), other.Watching(); !slices.Equal(live, replayed) {
+		d.t.Fatalf("Law 2: watched are %v live, %v replayed", live, replayed)
+	}
+	if live, replayed := slices.Sorted(maps.Keys(d.live.changed)), other.Changed(); !slices.Equal(live, replayed) {
+		d.t.Fatalf("Law 2: changed are %v live, %v replayed", live, replayed)
+	}
+	if !bytes.Equal(d.live.Encode(), other.Encode()) {
+		d.t.Fatalf("Law 2: after event %d the states differ", d.seq)
+	}
 }
 
 func (d *desk) progress() *jobmon.Progress {

@@ -1,15 +1,18 @@
 package projector
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"pgregory.net/rapid"
 )
 
-// TestLaw2 folds random histories twice, live and from the log, and compares all pictures at every batch end. The
+// TestLaw2 folds random histories three times, live, from the log, and from the checkpoint of the batch before, and compares
+// all pictures, what is due, watched and changed, and the whole state at every batch end. The
 // moves are those of a busy console: folders dropped, jobs started, failed, re-run, moved, deleted, computers
-// that become ghosts, agents that come and go, outages, requests.
+// that become ghosts, agents that come and go, outages, requests, other settings, other names.
 func TestLaw2(t *testing.T) {
 	names := []string{build, markA, markB, markZ, driver, office, visio, "", "Nightly"}
 	codes := []int32{-1, -1, 0, 0, 0, 1603, 3010, -7}
@@ -47,7 +50,20 @@ func TestLaw2(t *testing.T) {
 					d.computer[pc] = jobmon.Computer{ID: pc, Name: rapid.SampledFrom([]string{"PC-0001", "New"}).Draw(rt, "name"), Ghost: rapid.Bool().Draw(rt, "ghost")}
 				}
 			}
-			switch rapid.IntRange(0, 8).Draw(rt, "kind of read") {
+			switch rapid.IntRange(0, 11).Draw(rt, "kind of read") {
+			case 10: // other settings
+				d.settings.HideNames = rapid.Bool().Draw(rt, "hide names")
+				d.settings.Markers = rapid.SampledFrom([]string{"auto", "tagged", "all"}).Draw(rt, "markers")
+				d.settings.Marker = rapid.SampledFrom([]string{`(?i)\(JM\)`, `Office`}).Draw(rt, "marker")
+				d.settings.Gap = rapid.SampledFrom([]time.Duration{time.Minute, 30 * time.Minute}).Draw(rt, "gap")
+				d.readAs(day+at, jobmon.DiffOptions{}, jobmon.Event{Kind: jobmon.KindConfigured, Text: d.settings.Encode()})
+			case 11: // another name for a job
+				name := rapid.SampledFrom(names).Draw(rt, "old name")
+				if id, known := d.jobs[name]; known {
+					delete(d.jobs, name)
+					d.jobs[fmt.Sprintf("%s, job %d", name, id)] = id
+				}
+				d.read(day + at)
 			case 0:
 				d.readAfterGap(day + at)
 			case 1:

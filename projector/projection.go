@@ -24,7 +24,7 @@ type Projection struct {
 	at    jobmon.Instant
 	batch int // counts batches, to know what arrived in one read
 
-	jobs      map[jobmon.JobID]jobmon.Job
+	jobs      map[jobmon.JobID]string // their names
 	computers map[jobmon.ComputerID]*computer
 	open      map[jobmon.ComputerID]*computer // those with an open session
 	later     dueList
@@ -52,7 +52,7 @@ func New() *Projection {
 	}
 	return &Projection{
 		world:     &world{rules: rules},
-		jobs:      map[jobmon.JobID]jobmon.Job{},
+		jobs:      map[jobmon.JobID]string{},
 		computers: map[jobmon.ComputerID]*computer{},
 		open:      map[jobmon.ComputerID]*computer{},
 		history:   durations{},
@@ -263,8 +263,8 @@ func (p *Projection) jobEvent(e *jobmon.Event) {
 		return // rows keep the name they had
 	}
 	old, known := p.jobs[e.Job]
-	p.jobs[e.Job] = jobmon.Job{ID: e.Job, Name: e.Name, Folder: e.Place}
-	if known && old.Name == e.Name {
+	p.jobs[e.Job] = e.Name
+	if known && old == e.Name {
 		return
 	}
 	p.renamed[e.Job] = e.Seq
@@ -282,7 +282,7 @@ func (p *Projection) rename() {
 			if !ok || r.session != nil && r.session.state != jobmon.SessionOpen {
 				continue
 			}
-			r.call(p.jobs[r.job].Name, p.world.rules)
+			r.call(p.jobs[r.job], p.world.rules)
 			if c.isOpen() {
 				c.lastSeq = max(c.lastSeq, seq)
 				p.touched[c.id] = c

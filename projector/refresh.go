@@ -18,7 +18,9 @@ func (p *Projection) refreshEvent(e *jobmon.Event) {
 			p.start(c, r)
 			r.startedIn = p.batch
 		}
-		r.session.request = r
+		if r.session != nil {
+			r.session.request = r
+		}
 	}
 	p.touch(c)
 }

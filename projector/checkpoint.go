@@ -1,0 +1,204 @@
+package projector
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/packed"
+)
+
+// CheckpointVersion tells apart checkpoints that mean different things: a program uses only those of its own. It is
+// made of the form in which they are written and of the projection number.
+const CheckpointVersion = checkpointForm<<16 | Version
+
+const checkpointForm = 1
+
+// Encode packs the state after the last batch: all that pictures depend on, of now and of later. The same state gives
+// the same bytes. What Changed would tell is not part of it.
+func (p *Projection) Encode() []byte {
+	c := newCheckpoint(packed.NewWriter(), p)
+	c.code()
+	return c.Bytes()
+}
+
+// Decode is the projection that Encode packed, in a program of the same CheckpointVersion. Folding the batches behind
+// it gives what folding the whole log gives. It fails when the bytes make no sense: then the log is to be folded.
+func Decode(data []byte) (*Projection, error) {
+	p := New()
+	c := newCheckpoint(packed.NewReader(data), p)
+	c.code()
+	if err := errors.Join(c.unusable, c.End()); err != nil {
+		return nil, fmt.Errorf("decode a projection of %d bytes: %w", len(data), err)
+	}
+	return p, nil
+}
+
+// checkpoint goes through a projection and writes it, or makes it of what was written. It leaves out the numbers of
+// batches, which only tell the batch at hand from all before it.
+type checkpoint struct {
+	*packed.Coder
+	p        *Projection
+	worlds   []*world
+	places   map[circumstances]int // in worlds
+	texts    map[*jobmon.Rules]string
+	unusable error // settings that were read and cannot be used
+}
+
+// circumstances are a world in a form that can be compared.
+type circumstances struct {
+	settings    string
+	offset      jobmon.Offset
+	sourceLost  bool
+	sourceSince jobmon.Instant
+}
+
+func newCheckpoint(c *packed.Coder, p *Projection) *checkpoint {
+	return &checkpoint{Coder: c, p: p, places: map[circumstances]int{}, texts: map[*jobmon.Rules]string{}}
+}
+
+func (c *checkpoint) code() {
+	p := c.p
+	c.Uint(&p.seq)
+	packed.Int(c.Coder, &p.at)
+	packed.Delta(c.Coder, &p.gapSeq, p.seq)
+	c.codeWorlds()
+	var lastJob jobmon.JobID
+	codeMap(c, p.jobs, func(id *jobmon.JobID, name *string) {
+		packed.Delta(c.Coder, id, lastJob)
+		lastJob = *id
+		c.Text(name)
+	})
+	codeMap(c, p.history, func(stage *string, runs *[]int32) {
+		c.Text(stage)
+		codeList(c, runs, lastRuns, func(seconds *int32) { packed.Int(c.Coder, seconds) })
+	})
+	var last jobmon.ComputerID
+	codeMap(c, p.computers, func(id *jobmon.ComputerID, at **computer) {
+		packed.Delta(c.Coder, id, last)
+		if last = *id; c.Reading() {
+			*at = newComputer(*id)
+		}
+		if c.computer(*at); (*at).isOpen() {
+			p.open[*id] = *at
+		}
+	})
+}
+
+// codeWorlds codes the circumstances in which pictures were drawn, each once. The present ones come first.
+func (c *checkpoint) codeWorlds() {
+	if !c.Reading() {
+		c.place(c.p.world)
+		for _, id := range slices.Sorted(maps.Keys(c.p.computers)) {
+			if w := c.p.computers[id].picture.world; w != nil {
+				c.place(w)
+			}
+		}
+	}
+	rules := map[string]*jobmon.Rules{}
+	codeList(c, &c.worlds, 0, func(at **world) {
+		if c.Reading() {
+			*at = &world{}
+		}
+		w := *at
+		text := c.texts[w.rules]
+		c.Text(&text)
+		packed.Int(c.Coder, &w.offset)
+		packed.Int(c.Coder, &w.sourceSince)
+		c.Flags(&w.sourceLost)
+		if !c.Reading() {
+			return
+		}
+		if rules[text] == nil && c.unusable == nil {
+			settings, err := jobmon.DecodeSettings(text)
+			if err == nil {
+				rules[text], err = jobmon.NewRules(settings)
+			}
+			c.unusable = err
+		}
+		w.rules = rules[text]
+	})
+	switch {
+	case !c.Reading():
+	case c.unusable != nil || len(c.worlds) == 0:
+		c.Fail() // nothing can be drawn: go no further
+	default:
+		c.p.world = c.worlds[0]
+	}
+}
+
+// place is where a world stands in the list of worlds.
+func (c *checkpoint) place(w *world) int {
+	text, known := c.texts[w.rules]
+	if !known {
+		text = w.rules.Settings.Encode()
+		c.texts[w.rules] = text
+	}
+	key := circumstances{text, w.offset, w.sourceLost, w.sourceSince}
+	at, known := c.places[key]
+	if !known {
+		at = len(c.worlds)
+		c.places[key] = at
+		c.worlds = append(c.worlds, w)
+	}
+	return at
+}
+
+// world codes one of the list.
+func (c *checkpoint) world(w **world) {
+	at := 0
+	if !c.Reading() {
+		at = c.place(*w)
+	}
+	if packed.Int(c.Coder, &at); !c.Reading() {
+		return
+	}
+	if at < 0 || at >= len(c.worlds) {
+		c.Fail()
+		return
+	}
+	*w = c.worlds[at]
+}
+
+// codeMap codes the entries by ascending key.
+func codeMap[K cmp.Ordered, V any](c *checkpoint, m map[K]V, code func(*K, *V)) {
+	keys := slices.Sorted(maps.Keys(m))
+	for i := range c.Count(len(keys), 2) {
+		var key K
+		var value V
+		if !c.Reading() {
+			key, value = keys[i], m[keys[i]]
+		}
+		if code(&key, &value); c.Reading() {
+			m[key] = value
+		}
+	}
+}
+
+// codeList codes a list; nil and an empty one are told apart. At most is how many entries it may have, 0 for any number.
+func codeList[T any](c *checkpoint, list *[]T, most int, code func(*T)) {
+	there := *list != nil
+	if c.Flags(&there); !there {
+		return
+	}
+	n := c.Count(len(*list), 1)
+	if c.Reading() {
+		if most > 0 && n > most {
+			c.Fail()
+			n = 0
+		}
+		*list = make([]T, 0, n)
+		for range n {
+			var v T
+			code(&v)
+			*list = append(*list, v)
+		}
+		return
+	}
+	for i := range *list {
+		code(&(*list)[i])
+	}
+}

@@ -1,0 +1,287 @@
+package projector
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/packed"
+)
+
+// computer codes a computer: what is known of it, its rows, its last session and its picture.
+func (c *checkpoint) computer(k *computer) {
+	// Of a session before the last one nobody asks more than that it is over, and not the last one.
+	past := &session{state: jobmon.SessionComplete}
+	hasSession, hasPicture, moved := k.session != nil, k.picture.seq != 0, k.sessions > 0 || k.lastSeq != 0
+	hasAgent := k.agent != jobmon.AgentUnknown || k.agentSince != 0
+	c.Flags(&k.known, &hasPicture, &moved, &hasSession, &hasAgent)
+	c.info(&k.info)
+	if hasAgent {
+		c.agent(&k.agent, &k.agentSince)
+	}
+	if moved {
+		packed.Int(c.Coder, &k.sessions)
+		packed.Delta(c.Coder, &k.lastSeq, c.p.seq)
+	}
+	if hasSession && c.Reading() {
+		k.session = &session{}
+	}
+	rows := c.rows(k, past)
+	if hasSession {
+		c.session(k.session, rows)
+	}
+	if hasPicture {
+		c.picture(k, past)
+	}
+}
+
+func (c *checkpoint) info(info *jobmon.Computer) {
+	c.Text(&info.Name)
+	c.Text(&info.Group)
+	c.Text(&info.OSName)
+	c.Flags(&info.Ghost)
+}
+
+func (c *checkpoint) agent(state *jobmon.AgentState, since *jobmon.Instant) {
+	packed.Enum(c.Coder, state, jobmon.AgentOffline)
+	packed.Delta(c.Coder, since, c.p.at)
+}
+
+const leastRow = 9 // bytes of a row
+
+// rows codes all rows that the computer's state leads to and returns them, those of the last session first.
+func (c *checkpoint) rows(k *computer, past *session) []*row {
+	var list []*row
+	places := map[*row]int{}
+	inSession := 0
+	if !c.Reading() {
+		list = k.reachable(places)
+		if k.session != nil {
+			inSession = len(k.session.rows)
+		}
+	}
+	n := c.Count(len(list), leastRow)
+	packed.Int(c.Coder, &inSession)
+	if c.Reading() {
+		if inSession < 0 || inSession > n || inSession > 0 && k.session == nil {
+			c.Fail()
+			return nil
+		}
+		made := make([]row, n)
+		for i := range made {
+			list = append(list, &made[i])
+		}
+	}
+	near := row{attempt: 1}
+	for _, r := range list {
+		c.row(k, r, &near, past)
+	}
+	for _, r := range list { // once all are there
+		c.link(&r.replaces, list, places)
+		c.link(&r.replacedBy, list, places)
+	}
+	if !c.Reading() {
+		return list
+	}
+	if !acyclic(list) {
+		c.Fail()
+		return nil
+	}
+	if k.session != nil {
+		k.session.rows = list[:inSession:inSession]
+	}
+	return list
+}
+
+// reachable lists the rows of the last session as they joined, then those in the table by id, then whatever they lead to.
+func (k *computer) reachable(places map[*row]int) []*row {
+	var list []*row
+	add := func(r *row) {
+		if r == nil {
+			return
+		}
+		if _, known := places[r]; !known {
+			places[r] = len(list)
+			list = append(list, r)
+		}
+	}
+	if k.session != nil {
+		for _, r := range k.session.rows {
+			add(r)
+		}
+		add(k.session.request)
+	}
+	for _, id := range slices.Sorted(maps.Keys(k.rows)) {
+		add(k.rows[id])
+	}
+	for i := 0; i < len(list); i++ {
+		add(list[i].replaces)
+		add(list[i].replacedBy)
+	}
+	return list
+}
+
+// row codes a row without its links. Near holds what the rows before it were like.
+func (c *checkpoint) row(k *computer, r, near *row, past *session) {
+	_, inTable := k.rows[r.id]
+	inTable = inTable && k.rows[r.id] == r
+	waitsLater := c.p.later.rows[r.id].row == r
+	current, earlier := r.session != nil && r.session == k.session, r.session != nil && r.session != k.session
+	started, ended := r.startedSeq != 0 || r.started != 0, r.endedSeq != 0 || r.ended != 0
+	asked, renamed := r.askedSeq != 0 || r.askedAt != 0, r.name != c.p.jobs[r.job]
+	coded, again, unscheduled := r.code != 0, r.attempt != 1, r.start == jobmon.NoStart
+	// those that are set on most rows of a finished deployment come first
+	c.Flags(&current, &inTable, &started, &ended, &r.recorded, &asked, &r.neverLate, &r.late, &r.closing, &coded, &again, &unscheduled,
+		&r.baseline, &r.startInexact, &r.endInexact, &r.zombie, &waitsLater, &earlier, &renamed)
+	packed.Delta(c.Coder, &r.id, near.id)
+	packed.Delta(c.Coder, &r.job, near.job)
+	if renamed {
+		c.Text(&r.name)
+	} else if c.Reading() {
+		r.name = c.p.jobs[r.job]
+	}
+	shape := uint8(r.class)<<4 | uint8(r.state)
+	packed.Enum(c.Coder, &shape, uint8(jobmon.BuildJob)<<4|15)
+	r.class, r.state = jobmon.JobClass(shape>>4), jobmon.RowState(shape&15)
+	if r.state == 0 || r.state > jobmon.StateUnknown {
+		c.Fail()
+		r.state = jobmon.StateUnknown
+	}
+	if r.class == jobmon.Marker {
+		c.Text(&r.stage)
+	}
+	if unscheduled {
+		r.start = jobmon.NoStart
+	} else {
+		packed.Delta(c.Coder, &r.start, near.start)
+		near.start = r.start
+	}
+	packed.Delta(c.Coder, &r.arrived, near.arrived)
+	packed.Delta(c.Coder, &r.arrivedSeq, near.arrivedSeq)
+	if r.attempt = cmp.Or(r.attempt, 1); again {
+		packed.Int(c.Coder, &r.attempt)
+	}
+	if coded {
+		packed.Int(c.Coder, &r.code)
+	}
+	near.id, near.job, near.arrived, near.arrivedSeq = r.id, r.job, r.arrived, r.arrivedSeq
+	c.times(started, &r.started, &r.startedSeq, near)
+	c.times(asked, &r.askedAt, &r.askedSeq, near)
+	c.times(ended, &r.ended, &r.endedSeq, near)
+	if !c.Reading() {
+		return
+	}
+	if current && k.session != nil {
+		r.session = k.session
+	} else if earlier {
+		r.session = past
+	}
+	if inTable {
+		k.rows[r.id] = r
+	}
+	if waitsLater {
+		c.p.later.add(k.id, r)
+	}
+}
+
+// times codes when something happened, where it did: mostly soon after what happened before.
+func (c *checkpoint) times(there bool, at *jobmon.Instant, seq *uint64, near *row) {
+	if !there {
+		return
+	}
+	packed.Delta(c.Coder, at, cmp.Or(near.ended, near.arrived))
+	packed.Delta(c.Coder, seq, cmp.Or(near.endedSeq, near.arrivedSeq))
+	if *at != 0 {
+		near.ended = *at
+	}
+	near.endedSeq = *seq
+}
+
+// link codes a pointer to a row, or nil.
+func (c *checkpoint) link(at **row, list []*row, places map[*row]int) {
+	place := 0
+	if !c.Reading() && *at != nil {
+		place = places[*at] + 1
+	}
+	packed.Int(c.Coder, &place)
+	switch {
+	case !c.Reading() || place == 0:
+	case place < 0 || place > len(list):
+		c.Fail()
+	default:
+		*at = list[place-1]
+	}
+}
+
+// acyclic says whether going from attempt to attempt, in either direction, comes to an end.
+func acyclic(list []*row) bool {
+	for _, next := range []func(*row) *row{
+		func(r *row) *row { return r.replaces }, func(r *row) *row { return r.replacedBy },
+	} {
+		walk := map[*row]int{} // the first row from which a row was come by
+		for i, r := range list {
+			for ; r != nil; r = next(r) {
+				if from, been := walk[r]; been && from == i {
+					return false
+				} else if been {
+					break
+				}
+				walk[r] = i
+			}
+		}
+	}
+	return true
+}
+
+func (c *checkpoint) session(s *session, rows []*row) {
+	packed.Int(c.Coder, &s.number)
+	packed.Enum(c.Coder, &s.state, jobmon.SessionAbandoned)
+	if s.state == 0 {
+		c.Fail()
+	}
+	packed.Enum(c.Coder, &s.form, onlyJobs)
+	watched, asked := s.watchedSince != 0, s.request != nil
+	c.Flags(&s.deployment, &watched, &asked)
+	packed.Delta(c.Coder, &s.began, c.p.at)
+	packed.Delta(c.Coder, &s.openSeq, c.p.seq)
+	packed.Delta(c.Coder, &s.lastStart, s.began)
+	packed.Delta(c.Coder, &s.lastArrived, s.began)
+	if s.state != jobmon.SessionOpen {
+		packed.Delta(c.Coder, &s.ended, s.lastStart)
+		packed.Delta(c.Coder, &s.endedSeq, s.openSeq)
+	}
+	if watched {
+		packed.Delta(c.Coder, &s.watchedSince, s.began)
+	}
+	if asked {
+		place := slices.Index(rows, s.request)
+		if packed.Int(c.Coder, &place); place < 0 || place >= len(rows) {
+			c.Fail()
+		} else {
+			s.request = rows[place]
+		}
+	}
+	stages := map[string]expected{} // all whose typical duration was asked for, or told
+	for name := range s.considered {
+		stages[name] = s.expected[name]
+	}
+	maps.Copy(stages, s.expected)
+	if c.Reading() {
+		s.expected, s.considered = map[string]expected{}, map[string]bool{}
+	}
+	codeMap(c, stages, func(name *string, e *expected) {
+		_, told := s.expected[*name]
+		considered := s.considered[*name]
+		c.Text(name)
+		c.Flags(&considered, &told)
+		if told {
+			packed.Int(c.Coder, &e.seconds)
+			packed.Int(c.Coder, &e.runs)
+			s.expected[*name] = *e
+		}
+		if considered {
+			s.considered[*name] = true
+		}
+	})
+}

@@ -1,0 +1,129 @@
+package projector
+
+import (
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/packed"
+)
+
+// picture codes the circumstances in which a computer's picture was drawn, mostly those that are so still.
+func (c *checkpoint) picture(k *computer, past *session) {
+	d := &k.picture
+	now := d.info == k.info && d.agent == k.agent && d.agentSince == k.agentSince && d.known == k.known
+	ofSession, ofPast, frozen := d.session != nil && d.session == k.session, d.session != nil && d.session != k.session, d.frozen != nil
+	c.Flags(&now, &ofSession, &ofPast, &frozen, &d.stale)
+	packed.Delta(c.Coder, &d.seq, k.lastSeq)
+	packed.Delta(c.Coder, &d.at, c.p.at)
+	if d.seq == 0 {
+		c.Fail()
+	}
+	c.world(&d.world)
+	if c.Reading() {
+		d.info, d.agent, d.agentSince, d.known = k.info, k.agent, k.agentSince, k.known
+	}
+	if !now {
+		c.info(&d.info)
+		c.agent(&d.agent, &d.agentSince)
+		c.Flags(&d.known)
+	}
+	c.later(&d.later)
+	if c.Reading() {
+		switch {
+		case ofSession && k.session != nil:
+			d.session = k.session
+		case ofPast && frozen:
+			d.session = past
+		case ofSession || ofPast:
+			c.Fail()
+		}
+	}
+	if !frozen {
+		return
+	}
+	if c.Reading() {
+		d.frozen = &jobmon.Progress{}
+	}
+	c.Text(&d.frozen.Asked)
+	c.later(&d.frozen.Later)
+	there := d.frozen.Session != nil
+	if c.Flags(&there); !there {
+		return
+	}
+	if c.Reading() {
+		d.frozen.Session = &jobmon.SessionProgress{}
+	}
+	c.progress(d.frozen.Session)
+}
+
+func (c *checkpoint) later(list *[]jobmon.Pending) {
+	codeList(c, list, 0, func(l *jobmon.Pending) {
+		c.Text(&l.Name)
+		c.state(&l.State)
+		c.Flags(&l.Stuck)
+		packed.Int(c.Coder, &l.Start)
+	})
+}
+
+func (c *checkpoint) state(s *jobmon.RowState) { packed.Enum(c.Coder, s, jobmon.StateUnknown) }
+
+// progress codes a session as it was shown.
+func (c *checkpoint) progress(s *jobmon.SessionProgress) {
+	packed.Int(c.Coder, &s.Number)
+	packed.Enum(c.Coder, &s.State, jobmon.SessionAbandoned)
+	result := string(s.Result)
+	c.Text(&result)
+	s.Result = jobmon.Result(result)
+	packed.Delta(c.Coder, &s.Began, c.p.at)
+	c.instant(&s.Ended, s.Began)
+	c.instant(&s.WatchedSince, s.Began)
+	codeList(c, &s.Stages, 0, func(st *jobmon.Stage) { c.stage(st, s.Began) })
+	for _, n := range []*int{
+		&s.Current, &s.Next, &s.StagesDone, &s.Jobs, &s.JobsDone, &s.Failed, &s.Cancelled, &s.Late, &s.Percent,
+	} {
+		packed.Int(c.Coder, n)
+	}
+	if least, most := min(s.Current, s.Next), max(s.Current, s.Next); least < -1 || most >= len(s.Stages) {
+		c.Fail()
+	}
+	c.instant(&s.ETA, s.Began)
+	waits := s.Why != nil
+	c.Flags(&s.LastMarker, &s.ETAAtLeast, &waits)
+	if !waits {
+		return
+	}
+	if c.Reading() {
+		s.Why = &jobmon.Waiting{}
+	}
+	kind := string(s.Why.Kind)
+	c.Text(&kind)
+	s.Why.Kind = jobmon.WaitingKind(kind)
+	c.Text(&s.Why.Job)
+	packed.Int(c.Coder, &s.Why.Start)
+	c.instant(&s.Why.Since, s.Began)
+}
+
+func (c *checkpoint) stage(st *jobmon.Stage, began jobmon.Instant) {
+	c.Text(&st.Name)
+	c.state(&st.State)
+	c.Flags(&st.Late, &st.Inexact, &st.Overdue)
+	c.instant(&st.Began, began)
+	c.instant(&st.Ended, began)
+	packed.Delta(c.Coder, &st.Start, jobmon.WallTime(began))
+	packed.Int(c.Coder, &st.Expected)
+	for _, n := range []*int{&st.Runs, &st.Jobs, &st.JobsDone, &st.Failed, &st.Attempt} {
+		packed.Int(c.Coder, n)
+	}
+	codeList(c, &st.Failures, 0, func(f *jobmon.Failure) {
+		c.Text(&f.Job)
+		packed.Int(c.Coder, &f.Code)
+		c.instant(&f.At, began)
+		c.Flags(&f.Repaired)
+	})
+}
+
+// instant codes a moment that may be none.
+func (c *checkpoint) instant(at *jobmon.Instant, near jobmon.Instant) {
+	there := *at != 0
+	if c.Flags(&there); there {
+		packed.Delta(c.Coder, at, near)
+	}
+}
