@@ -73,6 +73,26 @@ func (l *Log) Cache(name string, version uint32) (cache Cache, ok bool) {
 	return cache, true
 }
 
+// Caches lists the caches by name, without their data: what Cache gives is checked, what is listed is not. Errors are
+// those of Read.
+func (l *Log) Caches() ([]Cache, error) {
+	last := l.ends().last
+	var list []Cache
+	err := l.view(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket([]byte(bucketCaches))
+		if bucket == nil {
+			return nil
+		}
+		return bucket.ForEach(func(name, value []byte) error {
+			if c, _, ok := parseCache(string(name), value); ok && c.Seq <= last {
+				list = append(list, c)
+			}
+			return nil
+		})
+	})
+	return list, err
+}
+
 // cacheRecord is a cache as it is stored: a checksum of the rest (CRC-32C begun with that of the name, 4 bytes), the
 // record's version, the cache's version and sequence number as uvarints, the data.
 type cacheRecord struct{ name, value []byte }
@@ -101,15 +121,25 @@ func encodeCaches(caches []Cache, last uint64) ([]cacheRecord, error) {
 }
 
 func decodeCache(name string, value []byte) (Cache, bool) {
-	if len(value) <= cacheHeadLen || value[4] != cacheVersion || binary.LittleEndian.Uint32(value) != checksum(0, []byte(name), value[4:]) {
+	c, begin, ok := parseCache(name, value)
+	if !ok || binary.LittleEndian.Uint32(value) != checksum(0, []byte(name), value[4:]) {
 		return Cache{}, false
+	}
+	c.Data = append([]byte(nil), value[begin:]...)
+	return c, true
+}
+
+// parseCache reads what stands before the data, which begins at begin.
+func parseCache(name string, value []byte) (cache Cache, begin int, ok bool) {
+	if len(value) <= cacheHeadLen || value[4] != cacheVersion {
+		return Cache{}, 0, false
 	}
 	c := cursor{data: value, at: cacheHeadLen}
 	version, seq := c.uvarint(), c.uvarint()
 	if c.bad || version > 1<<32-1 {
-		return Cache{}, false
+		return Cache{}, 0, false
 	}
-	return Cache{Name: name, Version: uint32(version), Seq: seq, Data: append([]byte(nil), value[c.at:]...)}, true
+	return Cache{Name: name, Version: uint32(version), Seq: seq}, c.at, true
 }
 
 func putCaches(tx *bolt.Tx, records []cacheRecord) error {

@@ -24,6 +24,7 @@ type Log interface {
 	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)
 	Gaps() ([]store.Gap, error)
 	Cache(name string, version uint32) (store.Cache, bool)
+	Caches() ([]store.Cache, error)
 	KeepCaches(caches ...store.Cache) error
 	DropCaches() error
 	First() (seq uint64, at jobmon.Instant, ok bool)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -220,6 +221,11 @@ func caches(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
 			if _, ok := log.Cache(want.Name, want.Version+1); ok {
 				t.Errorf("the cache %q is there in a version that it has not", want.Name)
 			}
+		}
+		list, err := log.Caches()
+		want := []store.Cache{{Name: "empty", Seq: 2}, {Name: "mirror", Version: 3, Seq: 2}, {Name: "small", Seq: 1}}
+		if err != nil || !reflect.DeepEqual(list, want) {
+			t.Errorf("the caches %+v, %v, want %+v", list, err, want)
 		}
 		log = reopen(t, log)
 		t.Cleanup(func() { log.Close() })

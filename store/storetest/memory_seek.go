@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -108,6 +109,22 @@ func (m *Memory) DropCaches() error {
 	}
 	m.caches = nil
 	return nil
+}
+
+// Caches is store.Log.Caches.
+func (m *Memory) Caches() ([]store.Cache, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, closed()
+	}
+	var list []store.Cache
+	for _, name := range slices.Sorted(maps.Keys(m.caches)) {
+		c := m.caches[name]
+		c.Data = nil
+		list = append(list, c)
+	}
+	return list, nil
 }
 
 // Cache is store.Log.Cache.
