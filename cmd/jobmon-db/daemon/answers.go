@@ -7,11 +7,14 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // The lock files. The one in the evt folder keeps two daemons with different logs from writing the same files.
@@ -85,6 +88,30 @@ func (d *Daemon) Info() api.Info {
 
 // Read implements api.Daemon.
 func (d *Daemon) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return d.log.Read(from) }
+
+// Computer implements api.Daemon.
+func (d *Daemon) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
+	return d.log.Computer(id, from)
+}
+
+// Moment implements api.Daemon.
+func (d *Daemon) Moment(at jobmon.Instant) (store.Moment, bool, error) { return d.log.Moment(at) }
+
+// Chronicle implements api.Daemon.
+func (d *Daemon) Chronicle() []jobmon.Event {
+	d.journal.mu.Lock()
+	defer d.journal.mu.Unlock()
+	return slices.Clip(d.journal.state.Chronicle) // what is there is never changed
+}
+
+// PicturesAt implements api.Daemon. It reads the log beside the running daemon and holds nothing up.
+func (d *Daemon) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
+	p, err := history.Project(d.log, seq)
+	if err != nil {
+		return nil, err
+	}
+	return history.Pictures(p), nil
+}
 
 // Refresh implements api.Daemon. Before Run it waits for it.
 func (d *Daemon) Refresh(ctx context.Context, r api.RefreshRequest) (api.RefreshAnswer, error) {

@@ -2,7 +2,7 @@
 //
 //	(1) locks        instance.Lock       one daemon for a data dir, one for an evt folder
 //	(2) log          store.Open          the event log, locked against other writers
-//	(3) state        history.Fold        tables and pictures, folded from the log
+//	(3) state        history.Keeper      tables and pictures, from the log's caches and the events behind them
 //	(4) evt folder   evtdir.Dir          writes the files, on a goroutine of its own
 //	(5) journal      journal             log, then state, then files: durable before visible
 //	(6) poller       ingest.Poller       reads the source, hands what changed to the journal
@@ -97,12 +97,13 @@ func (d *Daemon) open() (err error) {
 	if d.log, err = store.Open(o.DataDir, store.Options{Site: o.Settings.Site}); err != nil {
 		return err
 	}
-	state, err := history.Fold(d.log, nil)
+	keeper := &history.Keeper{Log: d.log}
+	state, err := keeper.Load(func(err error) { o.Logger.Warn().Err(err).Msg("the next start will take longer") })
 	if err != nil {
 		return err
 	}
 	d.files = evtdir.New(evtdir.Options{Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Log: o.Logger})
-	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, state: state}
+	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, state: state, keeper: keeper}
 	return nil
 }
 
@@ -136,6 +137,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 		Str("version", d.options.Version).Msg("watching")
 	err := d.watch(ctx, poller)
 
+	d.journal.stop()
 	d.saveCoverage()
 	flushing, cancel := context.WithTimeout(writing, lastFiles)
 	defer cancel()

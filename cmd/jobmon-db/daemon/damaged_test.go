@@ -28,7 +28,7 @@ func TestARestoredLogSaysThatItIsDamaged(t *testing.T) {
 		const ready = "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2"
 		over.shows("10:20:30", ready)
 		pc.shows("10:20:30", ready)
-		said := jobmon.Event{Seq: from, From: from, To: newest}
+		said := jobmon.Event{Seq: newest + 1, From: from, To: newest} // its own number is one that nobody has seen
 		s.damaged(said)
 		// No later start says it again, though the log has not yet come so far as that file.
 		s.watch().after(settle)

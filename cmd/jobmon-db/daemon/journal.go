@@ -27,10 +27,11 @@ type journal struct {
 	files  *evtdir.Dir
 	logger zerolog.Logger
 
-	mu    sync.Mutex
-	state *history.State
-	ahead bool          // the projection holds a batch that the log does not
-	lost  *jobmon.Event // tells with the next batch that the log lost its end, nil when it did not
+	mu     sync.Mutex
+	state  *history.State
+	keeper *history.Keeper
+	ahead  bool          // the projection holds a batch that the log does not
+	lost   *jobmon.Event // tells with the next batch that the log lost its end, nil when it did not
 }
 
 // Mirror implements ingest.Journal. Only commits of the poller itself change it.
@@ -55,11 +56,33 @@ func (j *journal) Due(now jobmon.WallTime) []jobmon.Event {
 }
 
 // Commit implements ingest.Journal. The projection goes ahead, to add what follows from the events; should the log
-// refuse the batch, everything is folded from the log again.
+// refuse the batch, the state is taken from the log again. From time to time it keeps the caches of the log: when the
+// batch is durable and shown, so that only the next read can come to wait for it.
 func (j *journal) Commit(_ context.Context, at jobmon.Instant, events []jobmon.Event) error {
 	j.mu.Lock()
+	err := j.commit(at, events)
+	var caches []store.Cache
+	if err == nil {
+		caches = j.keeper.Pack(j.state, false)
+	}
+	j.mu.Unlock()
+	j.keep(caches)
+	return err
+}
+
+// stop keeps the newest state, for the next start.
+func (j *journal) stop() {
+	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.commit(at, events)
+	if !j.ahead {
+		j.keep(j.keeper.Pack(j.state, true))
+	}
+}
+
+func (j *journal) keep(caches []store.Cache) {
+	if err := j.keeper.Keep(caches...); err != nil {
+		j.logger.Warn().Err(err).Msg("the next start will take longer")
+	}
 }
 
 func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
@@ -71,7 +94,7 @@ func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
 	if j.lost != nil {
 		events = append([]jobmon.Event{*j.lost}, events...)
 	}
-	batch := j.state.Projection.Extend(at, j.state.Seq+1, events)
+	batch := j.state.Projection.Extend(at, j.log.Next(), events)
 	if len(batch.Events) == 0 {
 		return nil
 	}
@@ -90,7 +113,7 @@ func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
 
 // refold takes the state from the log, after a batch that did not get there.
 func (j *journal) refold() error {
-	state, err := history.Fold(j.log, nil)
+	state, err := history.Load(j.log)
 	if err != nil {
 		return fmt.Errorf("take up the log again after a failed append: %w", err)
 	}
@@ -182,9 +205,9 @@ func (j *journal) publishOpen() {
 	p.Changed() // all of the past, which needs no file
 }
 
-// compareWith takes note when a file in the evt folder is newer than the log: then the log lost its last batches. A log
-// that is new knows nothing of the files of the one before it, nor has one that went on after a loss lost it again: such
-// files have higher numbers, but are of a time before the log's end.
+// compareWith takes note when a file in the evt folder is newer than the log: then the log lost its last batches, and what
+// comes next is numbered behind them, as somebody has seen these numbers. A log that is new knows nothing of the files of
+// the one before it: they have higher numbers, but are of a time before the log's end.
 func (j *journal) compareWith(evtDir string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -194,6 +217,9 @@ func (j *journal) compareWith(evtDir string) {
 	newest := newestFile(evtDir, j.state.Seq, j.state.At)
 	if newest == 0 {
 		return
+	}
+	if err := j.log.SkipTo(newest + 1); err != nil {
+		j.logger.Error().Err(err).Msg("sequence numbers that the log lost may be given again")
 	}
 	j.lost = &jobmon.Event{
 		Kind: jobmon.KindDamaged, From: j.state.Seq + 1, To: newest,
@@ -242,11 +268,5 @@ func head(path string) []byte {
 func (j *journal) pictures() []jobmon.Progress {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var list []jobmon.Progress
-	for _, id := range j.state.Projection.Pictures() {
-		if p, ok := j.state.Projection.Progress(id); ok {
-			list = append(list, *p)
-		}
-	}
-	return list
+	return history.Pictures(j.state.Projection)
 }

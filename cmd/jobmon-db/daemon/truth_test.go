@@ -1,11 +1,13 @@
 package daemon_test
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,16 +43,38 @@ func (s *site) batches() []jobmon.Batch {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		if b.First() != next {
+		if e := &b.Events[0]; b.First() != next && (e.Kind != jobmon.KindDamaged || e.From != next || e.To != b.First()-1) {
 			s.t.Fatalf("event %d follows %d", b.First(), next-1)
 		}
 		next = b.Last() + 1
 		list = append(list, b)
 	}
+	s.requireCaches(log, list)
 	if err := log.Close(); err != nil {
 		s.t.Error(err)
 	}
 	return list
+}
+
+// requireCaches: the next start goes on from caches, at the very event with which the daemon stopped, and from the state that
+// the whole log gives.
+func (s *site) requireCaches(log *store.Log, batches []jobmon.Batch) {
+	s.t.Helper()
+	state := history.New()
+	for _, b := range batches {
+		state.Apply(&b)
+	}
+	started, err := history.Load(log)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if list, err := log.Caches(); err != nil || len(list) < 3 || list[0].Seq != state.Seq {
+		s.t.Errorf("after event %d the daemon left the caches %+v, %v", state.Seq, list, err)
+	}
+	if !bytes.Equal(started.Projection.Encode(), state.Projection.Encode()) ||
+		!bytes.Equal(store.EncodeMirror(started.Mirror), store.EncodeMirror(state.Mirror)) || !reflect.DeepEqual(started.Facts, state.Facts) {
+		s.t.Errorf("after event %d the caches hold another state than the log", state.Seq)
+	}
 }
 
 // requireReplay is Law 2: the log, folded from zero, gives the bytes of every file that the story looked at, those

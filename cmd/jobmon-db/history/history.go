@@ -4,6 +4,7 @@ package history
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
@@ -19,17 +20,23 @@ type Reader interface {
 type State struct {
 	Mirror     *jobmon.Mirror
 	Projection *projector.Projection
+	Facts
+}
+
+// Facts is what the log says beside tables and pictures.
+type Facts struct {
 	Settings   string // as last recorded, "" for never
 	Read       bool   // a read of the source was ever recorded
 	SourceLost bool   // the source was lost at the end
 	Seq        uint64
 	At         jobmon.Instant
-	Names      Names // all names that computers ever had
+	Names      Names          // all names that computers ever had
+	Chronicle  []jobmon.Event // all that changed how events are told, in order: see Tables
 }
 
 // New is the state of an empty log.
 func New() *State {
-	return &State{Mirror: jobmon.NewMirror(), Projection: projector.New(), Names: Names{}}
+	return &State{Mirror: jobmon.NewMirror(), Projection: projector.New(), Facts: Facts{Names: Names{}}}
 }
 
 // Apply folds a batch of the log.
@@ -41,21 +48,46 @@ func (s *State) Apply(b *jobmon.Batch) {
 // Note folds a batch that the projection has folded already (projector.Projection.Extend).
 func (s *State) Note(b *jobmon.Batch) {
 	for i := range b.Events {
+		s.Mirror.Apply(&b.Events[i])
+	}
+	s.Facts.Note(b)
+}
+
+// Note folds a batch.
+func (f *Facts) Note(b *jobmon.Batch) {
+	for i := range b.Events {
 		e := &b.Events[i]
-		s.Mirror.Apply(e)
 		switch e.Kind {
 		case jobmon.KindConfigured:
-			s.Settings = e.Text
+			f.Settings = e.Text
 		case jobmon.KindClock:
-			s.Read = true
+			f.Read = true
 		case jobmon.KindDaemonStarted, jobmon.KindSourceRestored:
-			s.SourceLost = false
+			f.SourceLost = false
 		case jobmon.KindSourceLost:
-			s.SourceLost = true
+			f.SourceLost = true
 		}
-		s.Names.Add(e)
+		f.Names.Add(e)
+		if shapes(e.Kind) {
+			f.Chronicle = append(f.Chronicle, *e)
+		}
 	}
-	s.Seq, s.At = b.Last(), b.At
+	f.Seq, f.At = b.Last(), b.At
+}
+
+// shapes says whether events of that kind belong to the chronicle.
+func shapes(kind jobmon.Kind) bool {
+	return kind == jobmon.KindJob || kind == jobmon.KindComputer || kind == jobmon.KindClock || kind == jobmon.KindDaemonStarted
+}
+
+// Offset is the DS server's UTC offset as last recorded.
+func (f *Facts) Offset() jobmon.Offset {
+	for _, e := range slices.Backward(f.Chronicle) {
+		if e.Kind == jobmon.KindClock {
+			return jobmon.Offset(e.Seconds)
+		}
+	}
+	return 0
 }
 
 // Fold folds the log from its beginning as long as within says yes; nil means to the end.

@@ -1,6 +1,10 @@
 package history
 
-import "github.com/jobmon-db/jobmon-db/internal/jobmon"
+import (
+	"iter"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
 
 // Tables is the mirror as it is while events are told one after the other, with the server's UTC offset. Names of what is
 // gone are kept, so that its events can still be told by name.
@@ -19,5 +23,32 @@ func (t *Tables) Apply(e *jobmon.Event) {
 		t.Offset = jobmon.Offset(e.Seconds)
 	case !e.Flags.Has(jobmon.Gone):
 		t.Mirror.Apply(e)
+	}
+}
+
+// Among puts the chronicle among one computer's batches, so that Tables can be kept without reading the whole log. An event
+// that belongs to both comes once; events of the chronicle behind the last batch are left out.
+func Among(batches iter.Seq2[jobmon.Batch, error], chronicle []jobmon.Event) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) {
+		for b, err := range batches {
+			if err != nil {
+				yield(b, err)
+				return
+			}
+			events := make([]jobmon.Event, 0, len(b.Events))
+			for i := range b.Events {
+				e := &b.Events[i]
+				for len(chronicle) > 0 && chronicle[0].Seq <= e.Seq {
+					if chronicle[0].Seq < e.Seq {
+						events = append(events, chronicle[0])
+					}
+					chronicle = chronicle[1:]
+				}
+				events = append(events, *e)
+			}
+			if b.Events = events; !yield(b, nil) {
+				return
+			}
+		}
 	}
 }

@@ -1,0 +1,155 @@
+package history
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// Log is the part of the log that a start and a question about the past need. Whatever they take from a cache is what
+// folding the log gives: without caches they take longer.
+type Log interface {
+	Scan(from uint64) iter.Seq2[jobmon.Batch, error]
+	Cache(name string, version uint32) (store.Cache, bool)
+	Caches() ([]store.Cache, error)
+}
+
+// Names of the caches. The first three are the newest state and are always of one event; pictures of the past
+// begin at a checkpoint, whose name ends with the sequence number of its last event.
+const (
+	mirrorCache     = "mirror"
+	projectionCache = "projection"
+	factsCache      = "facts"
+	checkpoints     = "projection-"
+)
+
+// mirrorVersion and factsVersion rise when the same events come to mean another mirror, or are kept in another form.
+const (
+	mirrorVersion = 1
+	factsVersion  = 1
+)
+
+func checkpointName(seq uint64) string { return fmt.Sprintf("%s%016x", checkpoints, seq) }
+
+// Load is the state at the log's end: what the caches hold, and the events behind them folded into it.
+func Load(log Log) (*State, error) { return load(log, nil) }
+
+// load calls after, if set, when a batch was folded.
+func load(log Log, after func(*State)) (*State, error) {
+	s := kept(log)
+	for b, err := range log.Scan(s.Seq + 1) {
+		if err != nil {
+			return nil, fmt.Errorf("read the log after event %d: %w", s.Seq, err)
+		}
+		if s.Apply(&b); after != nil {
+			after(s)
+		}
+	}
+	return s, nil
+}
+
+// kept is the state that the caches hold, or that of an empty log.
+func kept(log Log) *State {
+	packed, ok := log.Cache(mirrorCache, mirrorVersion)
+	if !ok {
+		return New()
+	}
+	facts, ok := keptFacts(log)
+	if !ok || facts.Seq != packed.Seq {
+		return New()
+	}
+	projection, ok := keptProjection(log, projectionCache)
+	if !ok || projection.Seq() != packed.Seq {
+		return New()
+	}
+	mirror, err := store.DecodeMirror(packed.Data)
+	if err != nil {
+		return New()
+	}
+	return &State{Mirror: mirror, Projection: projection, Facts: *facts}
+}
+
+func keptFacts(log Log) (*Facts, bool) {
+	cache, ok := log.Cache(factsCache, factsVersion)
+	if !ok {
+		return nil, false
+	}
+	facts, err := decodeFacts(cache.Data)
+	return facts, err == nil && facts.Seq == cache.Seq
+}
+
+func keptProjection(log Log, name string) (*projector.Projection, bool) {
+	cache, ok := log.Cache(name, projector.CheckpointVersion)
+	if !ok {
+		return nil, false
+	}
+	projection, err := projector.Decode(cache.Data)
+	return projection, err == nil && projection.Seq() == cache.Seq
+}
+
+// LoadFacts is what the log says at its end beside tables and pictures.
+func LoadFacts(log Log) (*Facts, error) {
+	facts, ok := keptFacts(log)
+	if !ok {
+		facts = &New().Facts
+	}
+	for b, err := range log.Scan(facts.Seq + 1) {
+		if err != nil {
+			return nil, fmt.Errorf("read the log after event %d: %w", facts.Seq, err)
+		}
+		facts.Note(&b)
+	}
+	return facts, nil
+}
+
+// Project is the projection after the batch that holds sequence number seq, or after the last one before it.
+func Project(log Log, seq uint64) (*projector.Projection, error) {
+	p := nearest(log, seq)
+	for b, err := range log.Scan(p.Seq() + 1) {
+		if err != nil {
+			return nil, fmt.Errorf("read the log after event %d: %w", p.Seq(), err)
+		}
+		if b.First() > seq {
+			break
+		}
+		p.Apply(&b)
+	}
+	p.Changed() // nobody was told of any
+	return p, nil
+}
+
+// nearest is the newest projection not behind that event that was kept, or that of an empty log.
+func nearest(log Log, seq uint64) *projector.Projection {
+	list, err := log.Caches()
+	if err != nil {
+		return projector.New() // reading says what is wrong
+	}
+	list = slices.DeleteFunc(list, func(c store.Cache) bool { return !isCheckpoint(&c) || c.Seq > seq })
+	slices.SortFunc(list, bySeq)
+	for _, c := range slices.Backward(list) {
+		if p, ok := keptProjection(log, c.Name); ok {
+			return p
+		}
+	}
+	return projector.New()
+}
+
+func isCheckpoint(c *store.Cache) bool {
+	return c.Version == projector.CheckpointVersion && (c.Name == projectionCache || strings.HasPrefix(c.Name, checkpoints))
+}
+
+// Pictures are the pictures of all computers that have one, by id.
+func Pictures(p *projector.Projection) []jobmon.Progress {
+	var list []jobmon.Progress
+	for _, id := range p.Pictures() {
+		if picture, ok := p.Progress(id); ok {
+			list = append(list, *picture)
+		}
+	}
+	return list
+}

@@ -1,0 +1,221 @@
+package history
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/ingest/simulator"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/store"
+	"github.com/jobmon-db/jobmon-db/store/storetest"
+)
+
+// morning is a log in memory of three deployments side by side and what comes before and after, with names that change.
+func morning(t *testing.T) *storetest.Memory {
+	t.Helper()
+	const winter = jobmon.Offset(3600)
+	log := &storetest.Memory{}
+	ds := simulator.NewDS(jobmon.InstantOf(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)), winter, 1)
+	build := simulator.AddStandardBuild(ds)
+	var computers []jobmon.ComputerID
+	for i := range 3 {
+		computers = append(computers, ds.AddComputer(fmt.Sprintf("PC-%04d", i+1)))
+	}
+	settings := jobmon.DefaultSettings()
+	settings.Site = "DS01"
+	state := New()
+	commit := func(at jobmon.Instant, events ...jobmon.Event) {
+		if len(events) == 0 {
+			return
+		}
+		batch := state.Projection.Extend(at, state.Seq+1, events)
+		if _, err := log.Append(at, batch.Events); err != nil {
+			t.Fatal(err)
+		}
+		state.Note(&batch)
+	}
+	commit(ds.Now(), jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "1", Count: projector.Version},
+		jobmon.Event{Kind: jobmon.KindConfigured, Text: settings.Encode()}, jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(winter)})
+	for cycle := range 1440 { // two hours
+		switch {
+		case cycle%480 == 0:
+			for _, id := range computers {
+				ds.Schedule(id, build.Chain, ds.WallNow())
+			}
+		case cycle == 300:
+			commit(ds.Now(), jobmon.Event{Kind: jobmon.KindSourceLost, Text: "unreachable"})
+			commit(ds.Now(), jobmon.Event{Kind: jobmon.KindSourceRestored}, jobmon.Event{Kind: jobmon.KindRefreshed, Computer: 77})
+		}
+		ds.Advance(5 * time.Second)
+		s := ds.Snapshot(state.Projection.Watching())
+		s.Normalize()
+		s.Gone = state.Mirror.Missing(s.Rows)
+		commit(s.Now, jobmon.Diff(state.Mirror, s, jobmon.DiffOptions{})...)
+		commit(s.Now, state.Projection.Due(s.Now.Wall(s.Offset))...)
+	}
+	return log
+}
+
+// often keeps caches so often that a short log has many.
+func often(log *storetest.Memory) *Keeper {
+	return &Keeper{Log: log, StateEvery: 100, CheckpointEvery: 60, BytesPerEvent: 1 << 20}
+}
+
+func (k *Keeper) load(t *testing.T) *State {
+	t.Helper()
+	s, err := k.Load(func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Keep(k.Pack(s, true)...); err != nil {
+		t.Error(err)
+	}
+	return s
+}
+
+// TestNoAnswerDependsOnCaches compares, for caches in every condition, the state at the end, what is known, and the
+// projection after batches here and there with what folding the log gives.
+func TestNoAnswerDependsOnCaches(t *testing.T) {
+	log := morning(t)
+	list := func() []store.Cache {
+		list, err := log.Caches()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	same := func(condition string) {
+		t.Helper()
+		folded := New()
+		for b, err := range log.Read(0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if folded.Apply(&b); b.First()%17 != 0 {
+				continue
+			}
+			for _, seq := range []uint64{b.First(), b.Last()} {
+				p, err := Project(log, seq)
+				if err != nil || !bytes.Equal(p.Encode(), folded.Projection.Encode()) {
+					t.Fatalf("%s: the projection of event %d is another one, %v", condition, seq, err)
+				}
+			}
+		}
+		facts, err := LoadFacts(log)
+		if err != nil || !reflect.DeepEqual(*facts, folded.Facts) {
+			t.Errorf("%s: known is %+v, %v, want %+v", condition, facts, err, folded.Facts)
+		}
+		s, err := Load(log)
+		if err != nil || !bytes.Equal(s.Projection.Encode(), folded.Projection.Encode()) ||
+			!bytes.Equal(store.EncodeMirror(s.Mirror), store.EncodeMirror(folded.Mirror)) || !reflect.DeepEqual(s.Facts, folded.Facts) {
+			t.Errorf("%s: the state is another one, %v", condition, err)
+		}
+	}
+	same("none")
+	often(log).load(t)
+	if n := len(list()); n < 10 {
+		t.Fatalf("only %d caches were kept", n)
+	}
+	same("fresh")
+	if b, err := log.Append(1_800_000_000_000, []jobmon.Event{{Kind: jobmon.KindComputer, Computer: 5_000_001, Name: "NEW"}, {Kind: jobmon.KindDaemonStopped}}); err != nil {
+		t.Fatal(b, err)
+	}
+	same("older than the log")
+
+	spoil := func(condition string, change func(c *store.Cache)) {
+		t.Helper()
+		for _, c := range list() {
+			whole, _ := log.Cache(c.Name, c.Version)
+			change(&whole)
+			if err := log.KeepCaches(whole); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(condition)
+		if err := log.DropCaches(); err != nil {
+			t.Fatal(err)
+		}
+		same("dropped")
+		often(log).load(t)
+	}
+	spoil("half", func(c *store.Cache) { c.Data = c.Data[:len(c.Data)/2] })
+	spoil("nonsense", func(c *store.Cache) { c.Data = bytes.Repeat([]byte{0x7f}, 100) })
+	spoil("newer", func(c *store.Cache) { c.Version++ })
+	spoil("of an earlier event", func(c *store.Cache) { c.Seq-- })
+	spoil("the mirror damaged", func(c *store.Cache) {
+		if c.Name == mirrorCache {
+			c.Data = nil
+		}
+	})
+}
+
+func TestTheKeeperGoesOn(t *testing.T) {
+	log := morning(t)
+	first := often(log)
+	state := first.load(t)
+	before, _ := log.Caches()
+	if first.Due(state) {
+		t.Error("something is due that was kept")
+	}
+	// what was kept is taken up: nothing is folded, nothing kept again
+	again := often(log)
+	if s := again.load(t); s.Seq != state.Seq || again.Pack(s, true) != nil {
+		t.Errorf("event %d, want %d", s.Seq, state.Seq)
+	}
+	if after, _ := log.Caches(); !reflect.DeepEqual(before, after) {
+		t.Errorf("the caches %+v became %+v", before, after)
+	}
+	for i, c := range before[:len(before)-1] {
+		if next := before[i+1]; c.Name[:5] == next.Name[:5] && next.Seq > c.Seq && next.Seq-c.Seq > 200 {
+			t.Errorf("checkpoints are %d events apart", next.Seq-c.Seq)
+		}
+	}
+	// checkpoints that another version left are of no use to anybody
+	if err := log.KeepCaches(store.Cache{Name: checkpointName(1), Version: projector.CheckpointVersion - 1, Seq: 1}); err != nil {
+		t.Fatal(err)
+	}
+	often(log).load(t)
+	if after, _ := log.Caches(); !reflect.DeepEqual(before, after) {
+		t.Errorf("the caches %+v became %+v", before, after)
+	}
+	// large ones are farther apart
+	if err := log.DropCaches(); err != nil {
+		t.Fatal(err)
+	}
+	sparing := &Keeper{Log: log, StateEvery: 100, CheckpointEvery: 60, BytesPerEvent: 1}
+	sparing.load(t)
+	total := 0
+	list, _ := log.Caches()
+	for _, c := range list {
+		if c.Name > checkpoints {
+			whole, _ := log.Cache(c.Name, c.Version)
+			total += len(whole.Data)
+		}
+	}
+	if total == 0 || uint64(total) > 3*state.Seq {
+		t.Errorf("checkpoints have %d bytes for %d events", total, state.Seq)
+	}
+}
+
+func FuzzFacts(f *testing.F) {
+	facts := New().Facts
+	facts.Note(&jobmon.Batch{At: 5, Events: []jobmon.Event{
+		{Seq: 1, At: 5, Kind: jobmon.KindClock, Seconds: 3600}, {Seq: 2, At: 5, Kind: jobmon.KindJob, Job: 3, Name: "Office"},
+		{Seq: 3, At: 5, Kind: jobmon.KindComputer, Computer: 7, Name: "PC"}, {Seq: 4, At: 5, Kind: jobmon.KindScheduled, Computer: 8},
+	}})
+	f.Add(facts.encode())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := decodeFacts(data)
+		if err != nil {
+			return
+		}
+		again, err := decodeFacts(got.encode())
+		if err != nil || !reflect.DeepEqual(got, again) {
+			t.Fatalf("%+v became %+v, %v", got, again, err)
+		}
+	})
+}
