@@ -53,6 +53,14 @@ type RefreshAnswer struct {
 	Error  string         `json:"error,omitempty"`  // why the file could not be written
 }
 
+// Moment is a place in the log that was found by time.
+type Moment struct {
+	Seq   uint64         `json:"seq"` // as store.Moment
+	At    jobmon.Instant `json:"at_ms"`
+	Times int            `json:"times"`
+	Found bool           `json:"found"` // false: all of the log is later
+}
+
 // problem is the body of every answer that is not 200.
 type problem struct {
 	Error string `json:"error"` // one sentence
@@ -60,10 +68,12 @@ type problem struct {
 
 // Routes.
 const (
-	routeInfo     = "/v1/info"
-	routeBatches  = "/v1/batches"
-	routePictures = "/v1/pictures"
-	routeRefresh  = "/v1/refresh"
+	routeInfo      = "/v1/info"
+	routeBatches   = "/v1/batches"
+	routeChronicle = "/v1/chronicle"
+	routeMoment    = "/v1/moment"
+	routePictures  = "/v1/pictures"
+	routeRefresh   = "/v1/refresh"
 )
 
 // pageBytes is how much of the log one answer holds: the first batch beyond it is the last.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
 	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
@@ -24,6 +25,17 @@ type fake struct {
 func (f *fake) Info() Info { return Info{Site: "DS01", Last: 7} }
 
 func (f *fake) Pictures() []jobmon.Progress { return []jobmon.Progress{{Seq: 3, Asked: "<x>"}} }
+
+func (f *fake) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
+	if seq > 7 {
+		return nil, errors.New("beyond the end")
+	}
+	return []jobmon.Progress{{Seq: seq}}, nil
+}
+
+func (f *fake) Chronicle() []jobmon.Event {
+	return []jobmon.Event{{Seq: 2, Kind: jobmon.KindJob, Name: "<x>"}}
+}
 
 func (f *fake) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 	if f.broken != nil {
@@ -88,6 +100,30 @@ func TestBothEnds(t *testing.T) {
 		}
 		break
 	}
+	told := 0
+	for b, err := range client.Computer(-3, 4) {
+		if err != nil || len(b.Events) != 1 || b.Events[0].Computer != -3 {
+			t.Fatalf("one computer's: %+v, %v", b, err)
+		}
+		told++
+	}
+	if told != 2999 { // its event of the first batch is before
+		t.Errorf("%d batches of one computer", told)
+	}
+	for at, want := range map[jobmon.Instant]store.Moment{0: {}, 1500: {Seq: 6, At: 1001, Times: 1}} {
+		if m, ok, err := client.Moment(at); m != want || ok != (want.Times > 0) || err != nil {
+			t.Errorf("moment %d: %+v, %v, %v", at, m, ok, err)
+		}
+	}
+	if list, err := client.PicturesAt(7); err != nil || len(list) != 1 || list[0].Seq != 7 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if _, err := client.PicturesAt(8); err == nil || !strings.Contains(err.Error(), "beyond the end") {
+		t.Errorf("%v", err)
+	}
+	if list, err := client.Chronicle(); err != nil || !reflect.DeepEqual(list, daemon.Chronicle()) {
+		t.Errorf("%+v, %v", list, err)
+	}
 	if info, err := client.Info(t.Context()); err != nil || info.Site != "DS01" {
 		t.Errorf("%+v, %v", info, err)
 	}
@@ -106,7 +142,7 @@ func TestBothEnds(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	for _, path := range []string{"/v1/batches?from=x", "/v1/nothing"} {
+	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/nothing"} {
 		if _, err := client.do(t.Context(), http.MethodGet, path, nil); err == nil {
 			t.Errorf("%s was answered", path)
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // Transport carries a request to the daemon.
@@ -38,6 +39,25 @@ func (c *Client) Pictures(ctx context.Context) (list []jobmon.Progress, err erro
 	return list, err
 }
 
+// PicturesAt asks for all pictures after the batch that holds that event.
+func (c *Client) PicturesAt(seq uint64) (list []jobmon.Progress, err error) {
+	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?seq=%d", routePictures, seq), nil, &list)
+	return list, err
+}
+
+// Chronicle asks for the events that shape how others are told (history.Facts).
+func (c *Client) Chronicle() (list []jobmon.Event, err error) {
+	err = c.ask(c.Context, http.MethodGet, routeChronicle, nil, &list)
+	return list, err
+}
+
+// Moment finds a place in the log by time, like store.Log.Moment.
+func (c *Client) Moment(at jobmon.Instant) (store.Moment, bool, error) {
+	var m Moment
+	err := c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?at=%d", routeMoment, at), nil, &m)
+	return store.Moment{Seq: m.Seq, At: m.At, Times: m.Times}, m.Found, err
+}
+
 // Refresh asks for a computer's file and returns when it lies on the share.
 func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (got RefreshAnswer, err error) {
 	err = c.ask(ctx, http.MethodPost, routeRefresh, r, &got)
@@ -45,10 +65,17 @@ func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (got RefreshAnsw
 }
 
 // Read yields the log's batches like store.Log.Read, page by page.
-func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
+func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return c.read(from, "") }
+
+// Computer yields one computer's history like store.Log.Computer, page by page.
+func (c *Client) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
+	return c.read(from, fmt.Sprintf("&computer=%d", id))
+}
+
+func (c *Client) read(from uint64, which string) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
 		for {
-			page, err := c.page(from)
+			page, err := c.page(from, which)
 			if err != nil {
 				yield(jobmon.Batch{}, err)
 				return
@@ -66,8 +93,8 @@ func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 	}
 }
 
-func (c *Client) page(from uint64) ([]jobmon.Batch, error) {
-	response, err := c.do(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d", routeBatches, from), nil)
+func (c *Client) page(from uint64, which string) ([]jobmon.Batch, error) {
+	response, err := c.do(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d%s", routeBatches, from, which), nil)
 	if err != nil {
 		return nil, err
 	}

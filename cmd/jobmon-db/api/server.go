@@ -11,13 +11,18 @@ import (
 	"strconv"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // Daemon is what the server's end needs; all methods are safe for concurrent use.
 type Daemon interface {
 	Info() Info
 	Read(from uint64) iter.Seq2[jobmon.Batch, error]
+	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] // as store.Log.Computer
+	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)             // as store.Log.Moment
+	Chronicle() []jobmon.Event                                                 // as history.Facts
 	Pictures() []jobmon.Progress
+	PicturesAt(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
 	Refresh(ctx context.Context, r RefreshRequest) (RefreshAnswer, error)
 }
 
@@ -25,7 +30,9 @@ type Daemon interface {
 func Handler(d Daemon) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+routeInfo, func(w http.ResponseWriter, _ *http.Request) { answer(w, d.Info()) })
-	mux.HandleFunc("GET "+routePictures, func(w http.ResponseWriter, _ *http.Request) { answer(w, d.Pictures()) })
+	mux.HandleFunc("GET "+routeChronicle, func(w http.ResponseWriter, _ *http.Request) { answer(w, d.Chronicle()) })
+	mux.HandleFunc("GET "+routeMoment, func(w http.ResponseWriter, r *http.Request) { moment(w, r, d) })
+	mux.HandleFunc("GET "+routePictures, func(w http.ResponseWriter, r *http.Request) { pictures(w, r, d) })
 	mux.HandleFunc("GET "+routeBatches, func(w http.ResponseWriter, r *http.Request) { batches(w, r, d) })
 	mux.HandleFunc("POST "+routeRefresh, func(w http.ResponseWriter, r *http.Request) { refresh(w, r, d) })
 	return mux
@@ -55,10 +62,20 @@ func batches(w http.ResponseWriter, r *http.Request, d Daemon) {
 		refuse(w, http.StatusBadRequest, errors.New("from must be a sequence number"))
 		return
 	}
+	read, wanted := d.Read(from), func(*jobmon.Event) bool { return true }
+	if text := r.FormValue("computer"); text != "" {
+		id, err := strconv.ParseInt(text, 10, 32)
+		if err != nil {
+			refuse(w, http.StatusBadRequest, errors.New("computer must be an id"))
+			return
+		}
+		// the batch that holds from may have nothing of the computer from there on: it was told
+		read, wanted = d.Computer(jobmon.ComputerID(id), from), func(e *jobmon.Event) bool { return e.Seq >= from }
+	}
 	var page bytes.Buffer
 	encoder := json.NewEncoder(&page)
-	for b, err := range d.Read(from) {
-		if err == nil {
+	for b, err := range read {
+		if err == nil && len(b.Events) > 0 && wanted(&b.Events[len(b.Events)-1]) {
 			err = encoder.Encode(b)
 		}
 		if err != nil {
@@ -71,6 +88,40 @@ func batches(w http.ResponseWriter, r *http.Request, d Daemon) {
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Write(page.Bytes())
+}
+
+func moment(w http.ResponseWriter, r *http.Request, d Daemon) {
+	at, err := strconv.ParseInt(r.FormValue("at"), 10, 64)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, errors.New("at must be a time in milliseconds since 1970 UTC"))
+		return
+	}
+	m, found, err := d.Moment(jobmon.Instant(at))
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
+	}
+	answer(w, Moment{Seq: m.Seq, At: m.At, Times: m.Times, Found: found})
+}
+
+// pictures answers with the newest pictures, or with those of then.
+func pictures(w http.ResponseWriter, r *http.Request, d Daemon) {
+	text := r.FormValue("seq")
+	if text == "" {
+		answer(w, d.Pictures())
+		return
+	}
+	seq, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, errors.New("seq must be a sequence number"))
+		return
+	}
+	list, err := d.PicturesAt(seq)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
+	}
+	answer(w, list)
 }
 
 func refresh(w http.ResponseWriter, r *http.Request, d Daemon) {

@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/term"
@@ -42,14 +43,15 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 	if d.seq == 0 {
 		return &nothingError{fmt.Errorf("no script had asked for the file of %s by then; %s", o.computer, p.period())}
 	}
-	state, err := p.stateAt(d.seq)
+	list, err := p.picturesOf(d.seq)
 	if err != nil {
 		return err
 	}
-	picture, ok := state.Projection.Progress(id)
-	if !ok {
+	at := slices.IndexFunc(list, func(p jobmon.Progress) bool { return p.Computer.ID == id })
+	if at < 0 {
 		return fmt.Errorf("event %d asked for the file of %s, but leads to no picture with this version of the program", d.seq, o.computer)
 	}
+	picture := &list[at]
 	file, err := evt.Encode(picture)
 	if err != nil {
 		return err
@@ -65,8 +67,7 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 // lastDelivery finds the last request for the computer's file up to that event; its seq is 0 when there was none.
 func (p *past) lastDelivery(id jobmon.ComputerID, until uint64) (delivery, error) {
 	var d delivery
-	version := ""
-	for b, err := range p.Read(0) {
+	for b, err := range p.Computer(id, 0) {
 		if err != nil {
 			return d, fmt.Errorf("read the log: %w", err)
 		}
@@ -74,12 +75,18 @@ func (p *past) lastDelivery(id jobmon.ComputerID, until uint64) (delivery, error
 			break
 		}
 		for i := range b.Events {
-			switch e := &b.Events[i]; {
-			case e.Kind == jobmon.KindDaemonStarted:
-				version = e.Text
-			case e.Kind == jobmon.KindRefreshed && e.Computer == id:
-				d = delivery{seq: e.Seq, at: e.At, sum: e.Sum, version: version}
+			if e := &b.Events[i]; e.Kind == jobmon.KindRefreshed {
+				d = delivery{seq: e.Seq, at: e.At, sum: e.Sum}
 			}
+		}
+	}
+	chronicle, err := p.chronicle()
+	if err != nil {
+		return d, err
+	}
+	for i := range chronicle {
+		if e := &chronicle[i]; e.Kind == jobmon.KindDaemonStarted && e.Seq < d.seq {
+			d.version = e.Text
 		}
 	}
 	return d, nil

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // lostDaemon is a daemon in a process of its own whose SQL Server cannot be reached: its log stands still.
@@ -29,9 +31,9 @@ func TestEveryCommandBothWays(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	commands := [][]string{
-		{"replay"}, {"replay", "-o", "ndjson"}, {"replay", "--computer=PC-0001"}, {"replay", "--since=14:10", "--until=14:20"},
+		{"replay"}, {"replay", "-o", "ndjson"}, {"replay", "--computer=PC-0001"}, {"replay", "--computer=PC-0003", "-o", "ndjson"}, {"replay", "--since=14:10", "--until=14:20"},
 		{"replay", "show"}, {"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001"}, {"replay", "show", "PC-0001", "-o", "evt"},
-		{"replay", "show", "PC-0001", "--at=14:30"}, {"replay", "show", "PC-0001", "--at=14:30", "-o", "evt"}, {"replay", "show", "--at=seq:200"},
+		{"replay", "show", "PC-0001", "--at=14:30"}, {"replay", "show", "PC-0001", "--at=14:30", "-o", "evt"}, {"replay", "show", "--at=seq:200"}, {"replay", "show", "--at=14:20"},
 		{"replay", "show", "PC-0001", "--delivered"}, {"replay", "show", "PC-0001", "--delivered", "-o", "evt"},
 		{"replay", "show", "PC-0003", "--delivered"}, {"replay", "show", "nobody"}, {"replay", "show", "PC-0002"}, {"replay", "show", "--at=10:00"},
 		{"status"}, {"status", "-o", "json"}, {"status", "PC-0001"}, {"export"},
@@ -134,6 +136,81 @@ func TestRefreshWithoutADaemon(t *testing.T) {
 	for _, args := range [][]string{{"refresh"}, {"refresh", "1", "2"}, {"refresh", "1", "--timeout=0s"}} {
 		if got := jobmondb(t, append(args, "--data-dir="+dir)...); got.code != exitUsage {
 			t.Errorf("%v: %+v", args, got)
+		}
+	}
+}
+
+// TestNoAnswerDependsOnCaches: with the caches that a daemon leaves, with more of them, with damaged ones, with those of a
+// newer program and without any, every command says the same.
+func TestNoAnswerDependsOnCaches(t *testing.T) {
+	dir := watched(t)
+	commands := [][]string{
+		{"replay", "--computer=PC-0001"}, {"replay", "--computer=PC-0003", "-o", "ndjson"}, {"replay", "--computer=PC-0003", "--since=14:10", "--until=14:20"},
+		{"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001", "-o", "evt"}, {"replay", "show", "--at=14:05"}, {"replay", "show", "--at=14:30", "-o", "json"},
+		{"replay", "show", "PC-0001", "--at=14:30", "-o", "evt"}, {"replay", "show", "--at=seq:200", "-o", "json"}, {"replay", "show", "PC-0002"},
+		{"status", "-o", "json"}, {"replay", "show", "nobody"},
+	}
+	ask := func() (answers []outcome) {
+		for _, c := range commands {
+			got := jobmondb(t, append(c, "--data-dir="+dir)...)
+			if c[0] == "status" {
+				got.stderr = "" // how long ago the source was read
+			}
+			answers = append(answers, got)
+		}
+		return answers
+	}
+	want := ask()
+	// told without the chronicle, the history of a computer is the same
+	all := jobmondb(t, "replay", "-o", "ndjson", "--data-dir="+dir)
+	var of []string
+	for line := range strings.Lines(all.stdout) {
+		if strings.Contains(line, `"computer_id":5000003,`) {
+			of = append(of, line)
+		}
+	}
+	if strings.Join(of, "") != want[1].stdout || len(of) < 20 {
+		t.Errorf("PC-0003 has %d events:\n%s\nand alone\n%s", len(of), strings.Join(of, ""), want[1].stdout)
+	}
+	for _, condition := range []struct {
+		name   string
+		change func(log *store.Log, c *store.Cache) error
+	}{
+		{"damaged", func(log *store.Log, c *store.Cache) error { c.Data = []byte("damaged"); return log.KeepCaches(*c) }},
+		{"newer", func(log *store.Log, c *store.Cache) error { c.Version += 1 << 16; return log.KeepCaches(*c) }},
+		{"dropped", func(log *store.Log, _ *store.Cache) error { return log.DropCaches() }},
+		{"more", nil},
+	} {
+		log, err := store.Open(dir, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := log.Caches()
+		if err != nil || len(list) == 0 && condition.name != "more" {
+			t.Fatalf("%s: caches %v, %v", condition.name, list, err)
+		}
+		if condition.change == nil {
+			keeper := &history.Keeper{Log: log, CheckpointEvery: 40, BytesPerEvent: 1 << 20}
+			state, err := keeper.Load(func(err error) { t.Error(err) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := keeper.Keep(keeper.Pack(state, true)...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range list {
+			if err := condition.change(log, &c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := log.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range ask() {
+			if got != want[i] {
+				t.Errorf("%s: %v\n got  %+v\n want %+v", condition.name, commands[i], got, want[i])
+			}
 		}
 	}
 }

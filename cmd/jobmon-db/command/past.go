@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path/filepath"
 	"time"
 
@@ -21,11 +22,20 @@ import (
 
 // past is a log opened for questions: a running daemon's, asked through its endpoint, or a file.
 type past struct {
-	history.Reader
+	events
 	api.Info
-	fresh func() ([]jobmon.Progress, error) // the newest pictures
-	live  bool                              // a daemon runs
-	close func()
+	fresh      func() ([]jobmon.Progress, error)           // the newest pictures
+	picturesOf func(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
+	chronicle  func() ([]jobmon.Event, error)              // see history.Facts
+	live       bool                                        // a daemon runs
+	close      func()
+}
+
+// events are a log's; see store.Log.
+type events interface {
+	history.Reader
+	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error]
+	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)
 }
 
 // connectWithin is how long a question waits for a daemon that is there and does not speak: people wait no longer.
@@ -57,28 +67,32 @@ func askDaemon(ctx context.Context, dataDir string) (*past, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &past{Reader: client, Info: info, live: true, fresh: func() ([]jobmon.Progress, error) { return client.Pictures(ctx) }, close: func() {}}
+	p := &past{
+		events: client, Info: info, live: true, fresh: func() ([]jobmon.Progress, error) { return client.Pictures(ctx) },
+		picturesOf: client.PicturesAt, chronicle: client.Chronicle, close: func() {},
+	}
 	if info.Last == 0 {
 		return nil, p.empty(dataDir)
 	}
 	return p, nil
 }
 
-// openLog opens the file and reads once through it, for the names and the clock.
+// openLog opens the file; the names and the clock come from its caches and the events behind them.
 func openLog(dataDir string) (*past, error) {
 	log, err := store.Open(dataDir, store.Options{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	p := &past{Reader: log, Info: api.Info{LogID: log.ID(), Site: log.Site(), AgeMS: -1, Names: history.Names{}}, close: func() { log.Close() }}
-	p.fresh = func() ([]jobmon.Progress, error) {
-		state, err := history.Fold(log, nil)
+	p := &past{events: log, Info: api.Info{LogID: log.ID(), Site: log.Site(), AgeMS: -1}, close: func() { log.Close() }}
+	p.picturesOf = func(seq uint64) ([]jobmon.Progress, error) {
+		projection, err := history.Project(log, seq)
 		if err != nil {
 			return nil, err
 		}
-		return pictures(state), nil
+		return history.Pictures(projection), nil
 	}
-	if err := p.scan(dataDir); err != nil {
+	p.fresh = func() ([]jobmon.Progress, error) { return p.picturesOf(p.Last) }
+	if err := p.describe(log, dataDir); err != nil {
 		p.close()
 		return nil, err
 	}
@@ -89,26 +103,24 @@ func (p *past) empty(dataDir string) error {
 	return &outsideError{fmt.Errorf("the log in %s is empty: nothing was watched yet", dataDir)}
 }
 
-func (p *past) scan(dataDir string) error {
-	for b, err := range p.Read(0) {
+// describe says of the file what a daemon says of its log.
+func (p *past) describe(log *store.Log, dataDir string) error {
+	if _, _, ok := log.Last(); !ok {
+		return p.empty(dataDir)
+	}
+	for b, err := range log.Read(0) {
 		if err != nil {
 			return fmt.Errorf("read the log: %w", err)
 		}
-		if p.Begun == 0 {
-			p.First, p.Begun = b.At, b.Last()
-		}
-		p.Last, p.Covered = b.Last(), b.At
-		for i := range b.Events {
-			e := &b.Events[i]
-			if e.Kind == jobmon.KindClock {
-				p.Offset = jobmon.Offset(e.Seconds)
-			}
-			p.Names.Add(e)
-		}
+		p.First, p.Begun = b.At, b.Last()
+		break
 	}
-	if p.Last == 0 {
-		return p.empty(dataDir)
+	facts, err := history.LoadFacts(log)
+	if err != nil {
+		return err
 	}
+	p.Last, p.Covered, p.Offset, p.Names = facts.Seq, facts.At, facts.Offset(), facts.Names
+	p.chronicle = func() ([]jobmon.Event, error) { return facts.Chronicle, nil }
 	if c := history.ReadCoverage(dataDir); c.Until != 0 {
 		p.Covered = max(p.Covered, c.Until)
 		p.AgeMS = max(0, jobmon.InstantOf(time.Now().Add(c.Ahead())).Sub(c.Until).Milliseconds())
@@ -149,33 +161,21 @@ func (p *past) parse(text string) (when.Point, error) {
 // seqAt is the last sequence number of the batch that is the picture's at that moment: the batch that holds a
 // sequence number, or the last one not after a time. When the clock passed that time more than once, warn says so.
 func (p *past) seqAt(point when.Point, warn io.Writer) (uint64, error) {
-	at := jobmon.InstantOf(point.Time)
-	var seq uint64
-	crossed, before := 0, false
-	for b, err := range p.Read(point.Seq) {
-		if err != nil {
-			return 0, fmt.Errorf("read the log: %w", err)
-		}
-		if point.Seq > 0 {
+	if point.Seq > 0 {
+		for b, err := range p.Read(point.Seq) {
+			if err != nil {
+				return 0, fmt.Errorf("read the log: %w", err)
+			}
 			return b.Last(), nil
 		}
-		switch {
-		case b.At <= at:
-			seq, before = b.Last(), true
-		case before:
-			crossed, before = crossed+1, false
-		}
 	}
-	if before {
-		crossed++
+	at := jobmon.InstantOf(point.Time)
+	m, _, err := p.Moment(at)
+	if err != nil {
+		return 0, fmt.Errorf("look for %s in the log: %w", p.local(at), err)
 	}
-	if crossed > 1 {
-		fmt.Fprintf(warn, "The server's clock passed %s %d times; this is the last one (seq %d).\n", p.local(at), crossed, seq)
+	if m.Times > 1 {
+		fmt.Fprintf(warn, "The server's clock passed %s %d times; this is the last one (seq %d).\n", p.local(at), m.Times, m.Seq)
 	}
-	return max(seq, p.Begun), nil // a time within the log's first second means its first batch
-}
-
-// stateAt folds the log up to that event.
-func (p *past) stateAt(seq uint64) (*history.State, error) {
-	return history.Fold(p, func(b *jobmon.Batch) bool { return b.First() <= seq })
+	return max(m.Seq, p.Begun), nil // a time within the log's first second means its first batch
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/spf13/cobra"
 
@@ -77,9 +78,13 @@ func replay(ctx context.Context, out, messages io.Writer, dataDir string, o repl
 	if o.output == "table" {
 		fmt.Fprintf(messages, "Times are the DS server's (%s); %s.\n", p.Offset, p.period())
 	}
+	told, err := p.told(o.computer)
+	if err != nil {
+		return err
+	}
 	tables := history.NewTables()
 	shown := 0
-	for b, err := range p.Read(0) {
+	for b, err := range told {
 		if err != nil {
 			return fmt.Errorf("read the log: %w", err)
 		}
@@ -99,6 +104,23 @@ func replay(ctx context.Context, out, messages io.Writer, dataDir string, o repl
 		fmt.Fprintf(messages, "None of the %d events is what you asked for: %s.\n", p.Last, p.period())
 	}
 	return nil
+}
+
+// told are the batches that are to be gone through: all of them, or those of one computer with what shapes how its events are
+// told.
+func (p *past) told(computer string) (iter.Seq2[jobmon.Batch, error], error) {
+	if computer == "" {
+		return p.Read(0), nil
+	}
+	id, err := p.Names.Find(computer)
+	if err != nil {
+		return nil, err
+	}
+	chronicle, err := p.chronicle()
+	if err != nil {
+		return nil, err
+	}
+	return history.Among(p.Computer(id, 0), chronicle), nil
 }
 
 // filter makes the condition that events must meet.

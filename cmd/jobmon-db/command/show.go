@@ -12,7 +12,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
@@ -97,11 +96,7 @@ func (p *past) picturesAt(at string, messages io.Writer) ([]jobmon.Progress, err
 	if err != nil {
 		return nil, err
 	}
-	state, err := p.stateAt(seq)
-	if err != nil {
-		return nil, err
-	}
-	return pictures(state), nil
+	return p.picturesOf(seq)
 }
 
 // show prints all these pictures, or the one that is asked for.
@@ -124,16 +119,6 @@ func (p *past) show(out io.Writer, list []jobmon.Progress, o showOptions, look t
 		return &nothingError{fmt.Errorf("%s has no picture: no deployment of it has begun since the log did; %s", o.computer, p.period())}
 	}
 	return &nothingError{fmt.Errorf("%s had no picture then: no deployment of it had begun since the log did; %s", o.computer, p.period())}
-}
-
-func pictures(state *history.State) []jobmon.Progress {
-	var list []jobmon.Progress
-	for _, id := range state.Projection.Pictures() {
-		if p, ok := state.Projection.Progress(id); ok {
-			list = append(list, *p)
-		}
-	}
-	return list
 }
 
 func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Options) error {
