@@ -81,6 +81,7 @@ func (p *Projection) baseline(c *computer) {
 		}
 		r.late = false
 	}
+	s.disorder()
 	for _, r := range s.rows {
 		if r.class == jobmon.Marker && r.startedSeq != 0 {
 			r.closing = nothingBehind(s.ordered(), r)

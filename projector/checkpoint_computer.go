@@ -25,7 +25,7 @@ func (c *checkpoint) computer(k *computer) {
 		packed.Delta(c.Coder, &k.lastSeq, c.p.seq)
 	}
 	if hasSession && c.Reading() {
-		k.session = &session{}
+		k.session = &session{altered: true} // or not: its stages are looked at once more, which changes nothing
 	}
 	rows := c.rows(k, past)
 	if hasSession {

@@ -75,11 +75,33 @@ func (r *row) root() *row {
 	return r
 }
 
+// called is what a job's name says.
+type called struct {
+	class jobmon.JobClass
+	stage string // that it opens, for a marker
+}
+
+// mostCalled is how many names' meanings are kept: more than a site has jobs.
+const mostCalled = 1 << 14
+
 // call gives the row its job's name, and what follows from it.
-func (r *row) call(name string, rules *jobmon.Rules) {
-	r.name, r.class = name, rules.Class(name)
-	if r.class == jobmon.Marker {
-		r.stage = rules.StageName(name)
+func (p *Projection) call(r *row, name string) {
+	is, known := p.called[name]
+	if !known {
+		if is.class = p.world.rules.Class(name); is.class == jobmon.Marker {
+			is.stage = p.world.rules.StageName(name)
+		}
+		if len(p.called) >= mostCalled {
+			clear(p.called)
+		}
+		p.called[name] = is
+	}
+	r.name, r.class = name, is.class
+	if is.class == jobmon.Marker {
+		r.stage = is.stage
+	}
+	if r.session != nil {
+		r.session.altered = true
 	}
 }
 
@@ -131,6 +153,13 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
 	p.judge(c)
 	r := c.rows[e.Schedule]
+	if c.session != nil {
+		c.session.altered = true
+	}
+	if r != nil && e.Kind != jobmon.KindStarted && (e.Kind != jobmon.KindFinished || r.startedSeq == 0) {
+		r.session.disorder()
+		defer r.session.disorder()
+	}
 	switch e.Kind {
 	case jobmon.KindScheduled:
 		r = p.arrive(c, e, nil)
@@ -155,6 +184,7 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 		r.state, r.zombie = jobmon.StateRunning, false
 		r.started, r.startedSeq, r.startedIn = e.At, e.Seq, p.batch
 		r.startInexact = e.Flags.Has(jobmon.Inexact)
+		r.session.begin(r)
 		p.start(c, r)
 	case jobmon.KindFinished:
 		if r == nil || r.state.Finished() {
@@ -191,7 +221,7 @@ func (p *Projection) arrive(c *computer, e *jobmon.Event, old *row) *row {
 		baseline:  e.Flags.Has(jobmon.Baseline),
 		neverLate: e.Flags&(jobmon.Baseline|jobmon.Inexact) != 0 || c.movedIn == p.batch,
 	}
-	r.call(p.jobs[e.Job], p.world.rules)
+	p.call(r, p.jobs[e.Job])
 	c.rows[r.id] = r
 	if r.baseline {
 		r.code = e.Status.Code

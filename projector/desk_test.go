@@ -186,7 +186,29 @@ func (d *desk) commit(at jobmon.Instant, events []jobmon.Event) *desk {
 	d.resumed.Apply(&batch)
 	d.requireLaw2(d.resumed)
 	d.live.Changed()
+	for _, p := range []*Projection{d.live, d.replayed, d.resumed} {
+		d.requireSettled(p)
+	}
 	return d
+}
+
+// requireSettled: what is kept instead of being reckoned again is what reckoning gives, and every stage was dealt with.
+func (d *desk) requireSettled(p *Projection) {
+	d.t.Helper()
+	for id, c := range p.computers {
+		if c.session == nil {
+			continue
+		}
+		settled := !c.session.altered // what happens to a session that is over waits for the next event that concerns its picture
+		if order, _ := c.session.sorted(); !slices.Equal(c.session.ordered(), order) {
+			d.t.Fatalf("computer %d after event %d: the order kept is not the order of the rows", id, d.seq)
+		}
+		for _, st := range c.session.stages() {
+			if settled && (!c.session.considered[st.name] || st.state(false, nil) == jobmon.StateSucceeded && !st.head().recorded) {
+				d.t.Fatalf("computer %d after event %d: nobody has dealt with stage %q", id, d.seq, st.name)
+			}
+		}
+	}
 }
 
 // again is the projection after a checkpoint.

@@ -65,7 +65,7 @@ func (p *Projection) expectations() []jobmon.Event {
 	var events []jobmon.Event
 	for _, c := range p.sortedTouched() {
 		s := c.session
-		if s == nil || s.state != jobmon.SessionOpen {
+		if s == nil || s.state != jobmon.SessionOpen || !s.altered {
 			continue
 		}
 		p.closeBatch(s)

@@ -9,9 +9,34 @@ import (
 
 // ordered lists the session's rows as they run: those that started, in the order they started, then those that
 // wait, by start_time and schedule_id. A cancelled row stays where it would have run. Later attempts are not
-// listed: they stand where the first one stands.
+// listed: they stand where the first one stands. The list is kept until the order changes, and must not be changed.
 func (s *session) ordered() []*row {
-	var started, planned, cancelled []*row
+	if s.order == nil {
+		s.order, s.begun = s.sorted()
+	}
+	return s.order
+}
+
+// disorder notes that the order of the rows may have changed.
+func (s *session) disorder() {
+	if s != nil {
+		s.order = nil
+	}
+}
+
+// begin notes that a row has started, later than all others: mostly the one that came next, and the order stays.
+func (s *session) begin(r *row) {
+	if s != nil && s.order != nil && s.begun >= 0 && s.begun < len(s.order) && s.order[s.begun] == r {
+		s.begun++
+		return
+	}
+	s.disorder()
+}
+
+// sorted makes the list of ordered. Begun is how many rows have started, all of them before the others; -1 when cancelled rows
+// stand among them.
+func (s *session) sorted() (list []*row, begun int) {
+	started, planned, cancelled := make([]*row, 0, len(s.rows)), make([]*row, 0, len(s.rows)), []*row(nil)
 	for _, r := range s.rows {
 		switch {
 		case r.replaces != nil:
@@ -28,7 +53,10 @@ func (s *session) ordered() []*row {
 	})
 	slices.SortFunc(planned, byStart)
 	slices.SortFunc(cancelled, byStart)
-	list := append(started, planned...)
+	list = append(started, planned...)
+	if begun = len(started); len(cancelled) > 0 {
+		begun = -1
+	}
 	for _, r := range cancelled {
 		at := len(list)
 		for at > 0 && !before(list[at-1], r) {
@@ -36,7 +64,7 @@ func (s *session) ordered() []*row {
 		}
 		list = slices.Insert(list, at, r)
 	}
-	return list
+	return list, begun
 }
 
 // before says whether q stands before the cancelled row r: it had started when r was cancelled, or was to run earlier.

@@ -31,6 +31,7 @@ type Projection struct {
 	history   durations
 	gapSeq    uint64 // the last event that says we were not watching
 
+	called  map[string]called               // what names mean by the settings in force
 	renamed map[jobmon.JobID]uint64         // jobs whose rows have yet to be given the name, and the event that told it
 	touched map[jobmon.ComputerID]*computer // by the batch at hand
 	changed map[jobmon.ComputerID]bool      // pictures that changed since Changed was last called
@@ -56,6 +57,7 @@ func New() *Projection {
 		computers: map[jobmon.ComputerID]*computer{},
 		open:      map[jobmon.ComputerID]*computer{},
 		history:   durations{},
+		called:    map[string]called{},
 		renamed:   map[jobmon.JobID]uint64{},
 		touched:   map[jobmon.ComputerID]*computer{},
 		changed:   map[jobmon.ComputerID]bool{},
@@ -193,6 +195,9 @@ func (p *Projection) end() {
 }
 
 func (p *Projection) sortedTouched() []*computer {
+	if len(p.touched) == 0 {
+		return nil
+	}
 	list := slices.Collect(maps.Values(p.touched))
 	slices.SortFunc(list, func(a, b *computer) int { return cmp.Compare(a.id, b.id) })
 	return list
@@ -235,10 +240,10 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 			}
 		}
 	}
-	if next.rules != p.world.rules {
-		p.reclass(next.rules)
+	reclass := next.rules != p.world.rules
+	if p.world = &next; reclass {
+		p.reclass()
 	}
-	p.world = &next
 	for _, c := range p.open {
 		p.judge(c)
 		p.touch(c)
@@ -246,11 +251,12 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 }
 
 // reclass judges the names of all rows anew by other settings; a session that is over keeps its picture.
-func (p *Projection) reclass(rules *jobmon.Rules) {
+func (p *Projection) reclass() {
+	clear(p.called)
 	for _, c := range p.computers {
 		for _, r := range c.rows {
 			if r.session == nil || r.session.state == jobmon.SessionOpen {
-				r.call(r.name, rules)
+				p.call(r, r.name)
 			}
 		}
 	}
@@ -282,7 +288,7 @@ func (p *Projection) rename() {
 			if !ok || r.session != nil && r.session.state != jobmon.SessionOpen {
 				continue
 			}
-			r.call(p.jobs[r.job], p.world.rules)
+			p.call(r, p.jobs[r.job])
 			if c.isOpen() {
 				c.lastSeq = max(c.lastSeq, seq)
 				p.touched[c.id] = c

@@ -20,6 +20,9 @@ type session struct {
 	watchedSince jobmon.Instant // not 0: it began unseen
 
 	rows       []*row // in the order in which they joined
+	order      []*row // what ordered gives, nil when it is to be made anew
+	begun      int    // how many of order have started
+	altered    bool   // since its stages were last looked at, in a way that can change them
 	form       form
 	deployment bool // holds a marker or at least three jobs; other sessions never change the file
 	request    *row // what a script said runs now, while that holds
@@ -59,7 +62,7 @@ func (p *Projection) start(c *computer, r *row) {
 	if r.session != s {
 		p.join(s, r)
 	}
-	s.lastStart = p.at
+	s.lastStart, s.altered = p.at, true
 	if s.request != nil && s.request != r {
 		s.request = nil // a later row started
 	}
@@ -139,7 +142,7 @@ func (p *Projection) overtake(c *computer, old *session, first *row) {
 
 func (p *Projection) reopen(c *computer) {
 	s := c.session
-	s.state, s.ended, s.endedSeq = jobmon.SessionOpen, 0, 0
+	s.state, s.ended, s.endedSeq, s.altered = jobmon.SessionOpen, 0, 0, true
 	p.open[c.id] = c
 	for _, r := range c.waiting(p.world, p.now()) {
 		if r.session != s {
@@ -151,6 +154,8 @@ func (p *Projection) reopen(c *computer) {
 // join makes the row part of the session; there it may be late, and take the place of an attempt that ended badly.
 func (p *Projection) join(s *session, r *row) {
 	r.session = s
+	s.disorder()
+	s.altered = true
 	for i := len(s.rows) - 1; i >= 0 && r.replaces == nil; i-- {
 		q := s.rows[i]
 		if q.job == r.job && q.replacedBy == nil && q.endedSeq < r.arrivedSeq &&
@@ -167,11 +172,15 @@ func (p *Projection) join(s *session, r *row) {
 }
 
 func replace(old, next *row) {
+	old.session.disorder()
+	next.session.disorder()
 	old.replacedBy, next.replaces, next.attempt = next, old, old.attempt+1
 }
 
 // leave takes a row that has not ended out of the session.
 func (s *session) leave(r *row) {
+	s.disorder()
+	s.altered = true
 	s.rows = slices.Clone(s.rows)
 	s.rows = slices.DeleteFunc(s.rows, func(q *row) bool { return q == r })
 	if r.replaces != nil {
@@ -253,7 +262,7 @@ func (s *session) anythingBehind(r *row) bool {
 
 // settle closes the batch for a computer that it concerned.
 func (p *Projection) settle(c *computer) {
-	if s := c.session; s != nil {
+	if s := c.session; s != nil && s.altered {
 		p.closeBatch(s)
 		if s.opened == p.batch && s.openSeq == 0 {
 			s.openSeq = p.seq
@@ -263,6 +272,7 @@ func (p *Projection) settle(c *computer) {
 		for _, st := range list {
 			s.considered[st.name] = true
 		}
+		s.altered = false
 	}
 	if c.asked || c.session != nil && c.session.deployment {
 		p.draw(c)

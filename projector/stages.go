@@ -20,9 +20,15 @@ type stage struct {
 
 // stages forms the stages of the session.
 func (s *session) stages() []*stage {
-	var list []*stage
+	list := make([]*stage, 0, 16)
 	var current, lateRun *stage // the marker's stage or Preparation; late jobs without a marker, being gathered
 	order := s.ordered()
+	made := make([]stage, 0, len(order)) // in one piece: this is done again and again
+	begin := func(st stage) *stage {
+		made = append(made, st)
+		list = append(list, &made[len(made)-1])
+		return list[len(list)-1]
+	}
 	for i, r := range order {
 		last := r.effective()
 		switch r.class {
@@ -31,23 +37,20 @@ func (s *session) stages() []*stage {
 			if s.form == onlyJobs || last.state == jobmon.StateCancelled && !allCancelled(order[i+1:]) {
 				continue // a removed marker that never ran opens no stage, unless its jobs were removed with it
 			}
-			current, lateRun = &stage{name: r.stage, late: r.late, marker: r}, nil
-			list = append(list, current)
+			current, lateRun = begin(stage{name: r.stage, late: r.late, marker: r, jobs: make([]*row, 0, 4)}), nil
 		case jobmon.RealJob:
 			covered := current != nil && current.marker != nil && (current.late || !r.late)
 			switch {
 			case s.form == onlyJobs, s.form == eachJob && !(r.late && covered):
-				list = append(list, &stage{name: r.displayName(), late: r.late, jobs: []*row{r}, single: true})
+				begin(stage{name: r.displayName(), late: r.late, jobs: []*row{r}, single: true})
 			case r.late && !covered:
 				if lateRun == nil {
-					lateRun = &stage{name: r.displayName(), late: true}
-					list = append(list, lateRun)
+					lateRun = begin(stage{name: r.displayName(), late: true})
 				}
 				lateRun.jobs = append(lateRun.jobs, r)
 			default:
 				if current == nil {
-					current = &stage{name: Preparation}
-					list = append(list, current)
+					current = begin(stage{name: Preparation})
 				}
 				current.jobs = append(current.jobs, r)
 				lateRun = nil
