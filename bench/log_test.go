@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,27 +19,11 @@ import (
 // BenchmarkLog writes the reference workload into a log and into its peers, as often as it takes to come to that many
 // events, and reads them all in order. JOBMON_BENCH_EVENTS is that number; without it a million.
 func BenchmarkLog(b *testing.B) {
-	var workload []jobmon.Batch
-	reference(b, 1000, func(at jobmon.Instant, events []jobmon.Event) error {
-		workload = append(workload, jobmon.Batch{At: at, Events: slices.Clone(events)})
-		return nil
-	})
-	want := 1_000_000
-	if text := os.Getenv("JOBMON_BENCH_EVENTS"); text != "" {
-		var err error
-		if want, err = strconv.Atoi(text); err != nil {
-			b.Fatal(err)
-		}
-	}
 	dir := b.TempDir()
-	log, err := store.Open(dir, store.Options{Site: "DS01"})
+	workload := fillReference(b, dir)
+	log, err := store.Open(dir, store.Options{})
 	if err != nil {
 		b.Fatal(err)
-	}
-	for batch := range repeated(workload, want) {
-		if _, err := log.Append(batch.At, batch.Events); err != nil {
-			b.Fatal(err)
-		}
 	}
 	last, until, _ := log.Last()
 	if err := log.Close(); err != nil {
@@ -149,6 +134,35 @@ func BenchmarkNATS(b *testing.B) {
 	b.ReportMetric(float64(b.N)*float64(stream.events)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 }
 
+// fillReference writes the reference workload into a new log again and again until it has as many events as are wanted.
+func fillReference(b *testing.B, dir string) (workload []jobmon.Batch) {
+	b.Helper()
+	reference(b, 1000, func(at jobmon.Instant, events []jobmon.Event) error {
+		workload = append(workload, jobmon.Batch{At: at, Events: slices.Clone(events)})
+		return nil
+	})
+	want := 1_000_000
+	if text := os.Getenv("JOBMON_BENCH_EVENTS"); text != "" {
+		var err error
+		if want, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	log, err := store.Open(dir, store.Options{Site: "DS01"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for batch := range repeated(workload, want) {
+		if _, err := log.Append(batch.At, batch.Events); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := log.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return workload
+}
+
 func read(b *testing.B, name string, events int, way func(from uint64) iter.Seq2[jobmon.Batch, error]) {
 	b.Run(name, func(b *testing.B) {
 		b.ReportAllocs()
@@ -168,16 +182,31 @@ func read(b *testing.B, name string, events int, way func(from uint64) iter.Seq2
 	})
 }
 
-// repeated is the workload again and again, each time later and with the next rows, until there are so many events.
+// repeated is the workload again and again, each time later and with the next rows, until there are so many events. In between
+// the rows that are left are purged, as they are every day within it.
 func repeated(workload []jobmon.Batch, events int) iter.Seq[jobmon.Batch] {
 	return func(yield func(jobmon.Batch) bool) {
 		span := workload[len(workload)-1].At - workload[0].At + jobmon.Instant(time.Hour.Milliseconds())
 		var rows jobmon.ScheduleID
+		left := map[jobmon.ScheduleID]jobmon.Event{}
 		for _, batch := range workload {
 			for i := range batch.Events {
-				rows = max(rows, batch.Events[i].Schedule)
+				e := &batch.Events[i]
+				if rows = max(rows, e.Schedule); e.Kind.OfRow() {
+					left[e.Schedule] = *e
+				}
+				if e.Kind == jobmon.KindRemoved {
+					delete(left, e.Schedule)
+				}
 			}
 		}
+		purge := jobmon.Batch{At: workload[len(workload)-1].At + jobmon.Instant(time.Minute.Milliseconds())}
+		for _, id := range slices.Sorted(maps.Keys(left)) {
+			e := left[id]
+			e.Kind, e.Flags = jobmon.KindRemoved, 0
+			purge.Events = append(purge.Events, e)
+		}
+		workload = append(slices.Clone(workload), purge)
 		var again []jobmon.Event
 		for round := 0; events > 0; round++ {
 			for _, batch := range workload {
