@@ -42,6 +42,7 @@ type Error struct {
 	Offset    int64
 
 	Text string // the sentence
+	why  string // of it, what is wrong
 	Err  error  // what caused it, or nil; its text is part of Text
 }
 
@@ -74,7 +75,7 @@ func errClosed(path string) error {
 // damage says that the frame or block that holds the sequence numbers from seq to last cannot be used. It keeps the
 // kind that the decoder found.
 func damage(path string, seq, last uint64, found *frameError) error {
-	e := &Error{Kind: found.kind, Path: path, Seq: seq, Last: last, Offset: int64(found.offset)}
+	e := &Error{Kind: found.kind, Path: path, Seq: seq, Last: last, Offset: int64(found.offset), why: found.why}
 	at := fmt.Sprintf("%s, in the events %d to %d at byte %d", path, seq, last, found.offset)
 	switch found.kind {
 	case ErrNewer:
@@ -95,7 +96,7 @@ func misfit(path, why string) error {
 // missing says that events are not where the log says they are, those up to last or, when that is 0, nobody knows how
 // many.
 func missing(path string, seq, last uint64, why string) error {
-	return &Error{Kind: ErrCorrupt, Path: path, Seq: seq, Last: last, Offset: -1, Text: fmt.Sprintf(
+	return &Error{Kind: ErrCorrupt, Path: path, Seq: seq, Last: last, Offset: -1, why: why, Text: fmt.Sprintf(
 		"%s: the log is damaged at sequence number %d: %s: what comes before it can be read, the rest is in a backup", path, seq, why)}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 
 	bolt "go.etcd.io/bbolt"
@@ -141,4 +142,14 @@ func (l *Log) CacheRecord(name string, value []byte) (record []byte, err error) 
 		return bucket.Put([]byte(name), value)
 	})
 	return record, err
+}
+
+// VerifyBytes is Verify for a file in memory that nobody writes to.
+func VerifyBytes(t context.Context, file []byte) (*Report, error) {
+	return verifyFile(t, bytes.NewReader(file), int64(len(file)), "memory")
+}
+
+// SalvageBytes is OpenSalvage for a file in memory.
+func SalvageBytes(t context.Context, file []byte) (*Salvage, error) {
+	return salvageFile(t, bytes.NewReader(file), int64(len(file)), "memory", nil)
 }

@@ -69,15 +69,20 @@ func inspect(path string, toWrite bool) error {
 }
 
 // newestMeta finds the meta page that bbolt will go by. One of the two may be torn by a loss of power.
-func newestMeta(file *os.File, path string) (boltMeta, error) {
-	var newest boltMeta
-	found, bolts := false, false
+func newestMeta(file io.ReaderAt, path string) (boltMeta, error) {
+	newest, _, err := metaPages(file, path)
+	return newest, err
+}
+
+// metaPages also says how many of the two pages are good.
+func metaPages(file io.ReaderAt, path string) (newest boltMeta, good int, err error) {
+	bolts := false
 	for i := range int64(2) {
 		page := make([]byte, pageHeaderLen+metaLen)
 		if _, err := file.ReadAt(page, i*pageSize); err == io.EOF {
 			break
 		} else if err != nil {
-			return newest, ioError("reading the log "+path, err)
+			return newest, good, ioError("reading the log "+path, err)
 		}
 		raw := page[pageHeaderLen:]
 		if binary.LittleEndian.Uint32(raw) != boltMagic {
@@ -90,7 +95,7 @@ func newestMeta(file *os.File, path string) (boltMeta, error) {
 			continue
 		}
 		if size := binary.LittleEndian.Uint32(raw[8:]); size != pageSize {
-			return newest, errForeignFile(path, fmt.Sprintf("its pages have %d bytes, those of a log %d", size, pageSize))
+			return newest, good, errForeignFile(path, fmt.Sprintf("its pages have %d bytes, those of a log %d", size, pageSize))
 		}
 		m := boltMeta{
 			root:     binary.LittleEndian.Uint64(raw[16:]),
@@ -98,20 +103,20 @@ func newestMeta(file *os.File, path string) (boltMeta, error) {
 			pages:    binary.LittleEndian.Uint64(raw[40:]),
 			txid:     binary.LittleEndian.Uint64(raw[48:]),
 		}
-		if !found || m.txid > newest.txid {
-			newest, found = m, true
+		if good++; good == 1 || m.txid > newest.txid {
+			newest = m
 		}
 	}
 	switch {
-	case found:
-		return newest, nil
+	case good > 0:
+		return newest, good, nil
 	case bolts:
-		return newest, inFile(ErrCorrupt, path, 0, "both pages that say where everything is are damaged")
+		return newest, good, inFile(ErrCorrupt, path, 0, "both pages that say where everything is are damaged")
 	}
-	return newest, errForeignFile(path, "it has another format")
+	return newest, good, errForeignFile(path, "it has another format")
 }
 
-func checkPage(file *os.File, path string, id, pages uint64, flags uint16) error {
+func checkPage(file io.ReaderAt, path string, id, pages uint64, flags uint16) error {
 	if id < 2 || id >= pages {
 		return inFile(ErrCorrupt, path, 0, fmt.Sprintf("a page %d of %d makes no sense", id, pages))
 	}
@@ -128,19 +133,38 @@ func checkPage(file *os.File, path string, id, pages uint64, flags uint16) error
 }
 
 // checkFreelist checks that the free list names pages of the file, each once: bbolt would give them to new data.
-func checkFreelist(file *os.File, path string, m boltMeta) error {
-	if m.freelist == noFreelistSync {
-		return inFile(ErrCorrupt, path, 0, "it has no list of free pages")
-	}
-	if err := checkPage(file, path, m.freelist, m.pages, flagFreelist); err != nil {
+func checkFreelist(file io.ReaderAt, path string, m boltMeta) error {
+	list, err := freePages(file, path, m)
+	if err != nil {
 		return err
 	}
-	begin := int64(m.freelist) * pageSize
-	bad := inFile(ErrCorrupt, path, begin, "the list of free pages is damaged")
+	last := uint64(1)
+	for ; len(list) > 0; list = list[8:] {
+		id := binary.LittleEndian.Uint64(list)
+		if id <= last || id >= m.pages {
+			return errFreelist(path, m)
+		}
+		last = id
+	}
+	return nil
+}
 
+func errFreelist(path string, m boltMeta) error {
+	return inFile(ErrCorrupt, path, int64(m.freelist)*pageSize, "the list of free pages is damaged")
+}
+
+// freePages reads the list of free pages: their numbers, 8 bytes each.
+func freePages(file io.ReaderAt, path string, m boltMeta) ([]byte, error) {
+	if m.freelist == noFreelistSync {
+		return nil, inFile(ErrCorrupt, path, 0, "it has no list of free pages")
+	}
+	if err := checkPage(file, path, m.freelist, m.pages, flagFreelist); err != nil {
+		return nil, err
+	}
+	begin := int64(m.freelist) * pageSize
 	head := make([]byte, pageHeaderLen+8)
 	if _, err := file.ReadAt(head, begin); err != nil {
-		return ioError("reading the log "+path, err)
+		return nil, ioError("reading the log "+path, err)
 	}
 	count := uint64(binary.LittleEndian.Uint16(head[10:]))
 	room := (uint64(binary.LittleEndian.Uint32(head[12:]))+1)*pageSize - pageHeaderLen
@@ -150,19 +174,11 @@ func checkFreelist(file *os.File, path string, m boltMeta) error {
 		room, at = room-8, at+8
 	}
 	if count > room/8 {
-		return bad
+		return nil, errFreelist(path, m)
 	}
 	list := make([]byte, count*8)
 	if _, err := file.ReadAt(list, at); err != nil {
-		return ioError("reading the log "+path, err)
+		return nil, ioError("reading the log "+path, err)
 	}
-	last := uint64(1)
-	for ; len(list) > 0; list = list[8:] {
-		id := binary.LittleEndian.Uint64(list)
-		if id <= last || id >= m.pages {
-			return bad
-		}
-		last = id
-	}
-	return nil
+	return list, nil
 }

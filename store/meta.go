@@ -66,15 +66,12 @@ func readMeta(tx *bolt.Tx, path string, toWrite bool) (meta, error) {
 		return m, errForeignFile(path, "it holds another program's data")
 	}
 	record := bucket.Get([]byte(keyLog))
-	if len(record) < 4 {
+	if len(record) < metaSumLen {
 		return m, errForeignFile(path, "it does not say whose it is")
 	}
-	text := record[4:]
-	if checksum(0, text) != binary.LittleEndian.Uint32(record) {
-		return m, misfit(path, "what it says of itself has a wrong checksum")
-	}
-	if err := json.Unmarshal(text, &m); err != nil {
-		return m, misfit(path, "what it says of itself cannot be read")
+	m, why := parseMeta(record)
+	if why != "" {
+		return m, misfit(path, why)
 	}
 	if m.Reader > fileFormat || toWrite && m.Format > fileFormat {
 		return m, sentence(ErrNewer, path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): install that version", path, m.Format, fileFormat)
@@ -83,6 +80,20 @@ func readMeta(tx *bolt.Tx, path string, toWrite bool) (meta, error) {
 		return m, misfit(path, "what it says of itself makes no sense")
 	}
 	return m, nil
+}
+
+// metaSumLen is the length of the checksum before a meta record.
+const metaSumLen = 4
+
+// parseMeta decodes a meta record; why says what is wrong with it.
+func parseMeta(record []byte) (m meta, why string) {
+	if len(record) < metaSumLen || checksum(0, record[metaSumLen:]) != binary.LittleEndian.Uint32(record) {
+		return m, "what it says of itself has a wrong checksum"
+	}
+	if err := json.Unmarshal(record[metaSumLen:], &m); err != nil {
+		return m, "what it says of itself cannot be read"
+	}
+	return m, ""
 }
 
 func errForeignFile(path, why string) error {

@@ -1,0 +1,307 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// What is below goes through bbolt's tree with plain reads and checks, so that nothing in it can do harm: a page is
+// visited once, no length is believed beyond its page, and no value is read.
+
+// place is where bbolt's tree says that the value of a key lies.
+type place struct {
+	seq    uint64 // the key of a frame or block
+	name   string // the key of anything else
+	offset int64
+	size   int64
+}
+
+// tree is what a log file's pages say, and what is wrong with them.
+type tree struct {
+	newest  boltMeta
+	entries map[string][]place // by bucket, in the order of the keys
+	faults  []Fault
+
+	file    io.ReaderAt
+	size    int64
+	visited []uint64 // bits: pages that something points to
+	page    []byte   // working space
+}
+
+const (
+	maxTreeDepth  = 32
+	elementLen    = 16
+	bucketEntry   = 0x01 // flag of an element whose value is a bucket
+	bucketHeadLen = 16
+	maxKeyLen     = 1024 // of a log; bbolt allows more
+	maxFaults     = 200  // that are told one by one
+)
+
+// errDamagedPage says that the damage has been taken note of.
+var errDamagedPage = errors.New("damaged page")
+
+// walkTree goes through the tree of the newest meta page. Errors are the disk's, and ErrNotOurs.
+func walkTree(file io.ReaderAt, size int64, path string) (*tree, error) {
+	t := &tree{file: file, size: size, entries: map[string][]place{}, page: make([]byte, pageSize)}
+	newest, good, err := metaPages(file, path)
+	var known *Error
+	switch {
+	case size == 0:
+		t.fault(Fault{Part: PartFile, Kind: ErrTruncated, Text: "the file is empty"})
+		return t, nil
+	case errors.Is(err, ErrNotOurs):
+		return nil, err
+	case errors.As(err, &known):
+		t.fault(Fault{Part: PartMeta, Deadly: true, Text: "both pages that say where everything is are damaged"})
+		return t, nil
+	case err != nil:
+		return nil, err
+	case good == 1:
+		t.fault(Fault{Part: PartMeta, Text: "one of the two pages that say where everything is is damaged: the newest batch may be missing"})
+	}
+	t.newest = newest
+	if pages := uint64(size / pageSize); pages < newest.pages {
+		t.fault(Fault{
+			Part: PartFile, Offset: size, Kind: ErrTruncated, Deadly: true,
+			Text: fmt.Sprintf("the file is cut short, it has %d pages of %d", pages, newest.pages),
+		})
+	}
+	most := min(newest.pages, uint64(size/pageSize)+1)
+	t.visited = make([]uint64, most/64+1)
+	if err := t.branch(newest.root, "", 0, nil, nil); err != nil && err != errDamagedPage {
+		return nil, err
+	}
+	if uint64(size/pageSize) < newest.pages {
+		return t, nil // of what is free nothing can be said
+	}
+	return t, t.freelist(path)
+}
+
+func (t *tree) fault(f Fault) {
+	if f.Kind == nil {
+		f.Kind = ErrCorrupt
+	}
+	if len(t.faults) < maxFaults {
+		t.faults = append(t.faults, f)
+	}
+}
+
+// broken takes note that a page is damaged.
+func (t *tree) broken(id uint64, format string, args ...any) error {
+	t.fault(Fault{
+		Part: PartTree, Offset: int64(id) * pageSize, Deadly: true,
+		Text: fmt.Sprintf("page %d of the tree is damaged: %s", id, fmt.Sprintf(format, args...)),
+	})
+	return errDamagedPage
+}
+
+// visit marks the pages from id on; false when one of them was marked, or is none.
+func (t *tree) visit(id, overflow uint64) bool {
+	if id < 2 || id >= t.newest.pages || overflow >= t.newest.pages-id || (id+overflow)/64 >= uint64(len(t.visited)) {
+		return false
+	}
+	for i := id; i <= id+overflow; i++ {
+		if t.visited[i/64]>>(i%64)&1 == 1 {
+			return false
+		}
+		t.visited[i/64] |= 1 << (i % 64)
+	}
+	return true
+}
+
+// read reads from the file; what is not there is a damaged page.
+func (t *tree) read(id uint64, into []byte, at int64) error {
+	n, err := t.file.ReadAt(into, at)
+	if n == len(into) {
+		return nil
+	}
+	if errors.Is(err, io.EOF) {
+		return t.broken(id, "it lies behind the end of the file")
+	}
+	return ioError("reading the log", err)
+}
+
+// leafOrBranch is a page, or the page inside a bucket that is small.
+type leafOrBranch struct {
+	id       uint64
+	at       int64 // where it begins in the file
+	space    int64 // its bytes
+	elements []byte
+	leaf     bool
+	count    int
+}
+
+// open reads the header and the elements of a page.
+func (t *tree) open(id uint64, at, space int64, inline bool) (*leafOrBranch, error) {
+	header := make([]byte, pageHeaderLen)
+	if err := t.read(id, header, at); err != nil {
+		return nil, err
+	}
+	flags := binary.LittleEndian.Uint16(header[8:])
+	p := &leafOrBranch{id: id, at: at, space: space, leaf: flags == flagLeaf, count: int(binary.LittleEndian.Uint16(header[10:]))}
+	overflow := uint64(binary.LittleEndian.Uint32(header[12:]))
+	switch self := binary.LittleEndian.Uint64(header); {
+	case flags != flagLeaf && (flags != flagBranch || inline):
+		return nil, t.broken(id, "it is of the type %#x", flags)
+	case inline:
+	case self != id:
+		return nil, t.broken(id, "it says that it is page %d", self)
+	case !t.visit(id, overflow):
+		return nil, t.broken(id, "with its %d pages it is used twice, or is not in the file", overflow+1)
+	default:
+		p.space = int64(overflow+1) * pageSize
+	}
+	if int64(p.count)*elementLen > p.space-pageHeaderLen || p.count == 0 && !p.leaf {
+		return nil, t.broken(id, "it cannot hold %d entries", p.count)
+	}
+	p.elements = make([]byte, p.count*elementLen)
+	return p, t.read(id, p.elements, at+pageHeaderLen)
+}
+
+// key reads a key of the page and says where its value begins, from the page's beginning.
+func (t *tree) key(p *leafOrBranch, i int, pos, keyLen, valueLen uint32) (key []byte, value int64, err error) {
+	begin := int64(pageHeaderLen+i*elementLen) + int64(pos)
+	value = begin + int64(keyLen)
+	if begin < int64(pageHeaderLen+p.count*elementLen) || value+int64(valueLen) > p.space || keyLen > maxKeyLen {
+		return nil, 0, t.broken(p.id, "entry %d lies outside of it", i+1)
+	}
+	key = make([]byte, keyLen)
+	return key, value, t.read(p.id, key, p.at+begin)
+}
+
+// branch goes through the page and what is below it. Its keys are at least low, and less than high unless that is nil.
+func (t *tree) branch(id uint64, bucket string, depth int, low, high []byte) error {
+	if depth > maxTreeDepth {
+		return t.broken(id, "the tree is too deep")
+	}
+	p, err := t.open(id, int64(id)*pageSize, 0, false)
+	if err != nil {
+		return err
+	}
+	if p.leaf {
+		return t.leaf(p, bucket, depth, low, high)
+	}
+	keys, children := make([][]byte, p.count), make([]uint64, p.count)
+	for i := range p.count {
+		e := p.elements[i*elementLen:]
+		children[i] = binary.LittleEndian.Uint64(e[8:])
+		if keys[i], _, err = t.key(p, i, binary.LittleEndian.Uint32(e), binary.LittleEndian.Uint32(e[4:]), 0); err != nil {
+			return err
+		}
+		if err := t.inOrder(p, i, keys, low, high); err != nil {
+			return err
+		}
+	}
+	for i, child := range children {
+		end := high
+		if i+1 < len(keys) {
+			end = keys[i+1]
+		}
+		if err := t.branch(child, bucket, depth+1, keys[i], end); err != nil && err != errDamagedPage {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tree) inOrder(p *leafOrBranch, i int, keys [][]byte, low, high []byte) error {
+	if i > 0 && bytes.Compare(keys[i-1], keys[i]) >= 0 || i == 0 && bytes.Compare(keys[0], low) < 0 ||
+		high != nil && bytes.Compare(keys[i], high) >= 0 {
+		return t.broken(p.id, "the key of entry %d is not in order", i+1)
+	}
+	return nil
+}
+
+// leaf takes note of the entries of a leaf page; those of the root are buckets.
+func (t *tree) leaf(p *leafOrBranch, bucket string, depth int, low, high []byte) error {
+	keys := make([][]byte, p.count)
+	entries := make([]place, p.count)
+	for i := range p.count {
+		e := p.elements[i*elementLen:]
+		valueLen := binary.LittleEndian.Uint32(e[12:])
+		var value int64
+		var err error
+		if keys[i], value, err = t.key(p, i, binary.LittleEndian.Uint32(e[4:]), binary.LittleEndian.Uint32(e[8:]), valueLen); err != nil {
+			return err
+		}
+		if err := t.inOrder(p, i, keys, low, high); err != nil {
+			return err
+		}
+		if isBucket := binary.LittleEndian.Uint32(e); isBucket > bucketEntry || (isBucket == bucketEntry) != (bucket == "") {
+			return t.broken(p.id, "entry %d has the flags %#x", i+1, isBucket)
+		}
+		entries[i] = place{name: string(keys[i]), offset: p.at + value, size: int64(valueLen)}
+	}
+	if bucket == "" {
+		for i := range entries {
+			if err := t.bucket(p, &entries[i], depth); err != nil && err != errDamagedPage {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := range entries {
+		if bucket == bucketTail || bucket == bucketBlocks {
+			seq, ok := keySeq(keys[i])
+			if !ok {
+				return t.broken(p.id, "the key of entry %d is no sequence number", i+1)
+			}
+			entries[i].name, entries[i].seq = "", seq
+		}
+	}
+	t.entries[bucket] = append(t.entries[bucket], entries...)
+	return nil
+}
+
+// bucket goes through a bucket; a small one lies inside the entry.
+func (t *tree) bucket(p *leafOrBranch, e *place, depth int) error {
+	if e.size < bucketHeadLen || e.name == "" {
+		return t.broken(p.id, "the bucket %q has no beginning", e.name)
+	}
+	head := make([]byte, bucketHeadLen)
+	if err := t.read(p.id, head, e.offset); err != nil {
+		return err
+	}
+	if _, again := t.entries[e.name]; again {
+		return t.broken(p.id, "the bucket %q is there twice", e.name)
+	}
+	t.entries[e.name] = nil
+	if root := binary.LittleEndian.Uint64(head); root != 0 {
+		return t.branch(root, e.name, depth+1, nil, nil)
+	}
+	if e.size < bucketHeadLen+pageHeaderLen {
+		return t.broken(p.id, "the bucket %q has no page", e.name)
+	}
+	inside, err := t.open(p.id, e.offset+bucketHeadLen, e.size-bucketHeadLen, true)
+	if err != nil {
+		return err
+	}
+	return t.leaf(inside, e.name, depth, nil, nil)
+}
+
+// freelist checks the list of free pages: a page that is free and in use would be overwritten by the next commit.
+func (t *tree) freelist(path string) error {
+	err := checkFreelist(t.file, path, t.newest)
+	var known *Error
+	if errors.As(err, &known) || errors.Is(err, io.EOF) {
+		t.fault(Fault{Part: PartFree, Offset: int64(t.newest.freelist) * pageSize, Deadly: true, Text: "the list of free pages is damaged"})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	free, err := freePages(t.file, path, t.newest)
+	if err != nil {
+		return err
+	}
+	for ; len(free) > 0; free = free[8:] {
+		if id := binary.LittleEndian.Uint64(free); id/64 < uint64(len(t.visited)) && t.visited[id/64]>>(id%64)&1 == 1 {
+			t.fault(Fault{Part: PartFree, Offset: int64(id) * pageSize, Deadly: true, Text: fmt.Sprintf("page %d is listed as free and is in use", id)})
+			return nil
+		}
+	}
+	return nil
+}

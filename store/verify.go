@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// The parts of a log's file that can be damaged.
+const (
+	PartFile   = "file"        // its length
+	PartMeta   = "meta page"   // one of the two pages that say where everything is
+	PartFree   = "free list"   // the list of pages that the next commit may use
+	PartTree   = "tree"        // a page that leads to frames and blocks
+	PartRecord = "meta record" // what the log says of itself
+	PartFrame  = "frame"
+	PartBlock  = "block"
+	PartChain  = "chain" // what follows does not follow what comes before
+	PartCache  = "cache" // made again by the next writer: nothing is lost
+)
+
+// Fault is one thing that is wrong with a log.
+type Fault struct {
+	Part   string
+	Kind   error // ErrCorrupt, ErrTruncated or ErrNewer
+	Offset int64 // byte of the file
+	// Seq and Last are the events that cannot be read where they belong; both are 0 when there are none, Last alone when
+	// it is not known how far the damage reaches.
+	Seq, Last uint64
+	Deadly    bool   // nobody may write to this file: it would become worse
+	Text      string // what is wrong, one phrase
+}
+
+// Range is a run of events without a hole, other than numbers that were skipped.
+type Range struct {
+	First, Last     uint64
+	FirstAt, LastAt jobmon.Instant // times of its first and last batch, UTC
+}
+
+// Recorded is what a log says of its own damage, in an event of the kind damaged.
+type Recorded struct {
+	Seq      uint64 // of that event
+	From, To uint64
+	Text     string
+}
+
+// Report is what Verify found.
+type Report struct {
+	Path string
+	Size int64 // bytes of the file
+
+	ID, Site string // "" when that cannot be read
+	Format   int
+
+	Batches, Events, Frames, Blocks, Caches int // that are good
+
+	Gaps     []Gap      // numbers that were skipped
+	Recorded []Recorded // damage that the log itself tells of
+	Faults   []Fault    // what is wrong; none when the log is whole
+
+	// Readable are the events that can be got out of the file, ascending: when pages of the tree are damaged also those
+	// that it does not lead to any more.
+	Readable []Range
+
+	// Incomplete says that the file holds too much that looks like frames and is none: Readable may lack something.
+	Incomplete bool
+}
+
+// Whole says that nothing is wrong.
+func (r *Report) Whole() bool { return len(r.Faults) == 0 }
+
+// Lost are the numbers between the readable events that neither are readable nor were skipped.
+func (r *Report) Lost() []Gap {
+	var lost []Gap
+	for i := 1; i < len(r.Readable); i++ {
+		lost = append(lost, Gap{r.Readable[i-1].Last + 1, r.Readable[i].First - 1})
+	}
+	return lost
+}
+
+// Current is the path of the log in use in a data dir. Errors: ErrNoLog, ErrNotOurs, ErrCorrupt.
+func Current(dir string) (string, error) {
+	path, err := currentLog(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", sentence(ErrNoLog, dir, "there is no event log in %s: check data_dir, or start the daemon, which creates it", dir)
+	}
+	return path, err
+}
+
+const (
+	verifyTries = 8
+	verifyPause = 50 * time.Millisecond
+)
+
+// Verify reads the log's file at path from beginning to end and says what is wrong with it: the file and its pages, the
+// log's word of itself, every frame and block with its checksums, that they follow one another, that no sequence number
+// is missing, that blocks hold what was appended (as Prove does), and the caches.
+//
+// It uses plain reads and takes no lock: it neither writes nor keeps anybody from writing, and no bytes make it crash,
+// hang, or take more memory than a block of the greatest size and some bytes for each block. A log that is written to
+// meanwhile can look damaged for a moment: what is reported was found twice. Errors: ErrNotOurs, ErrNewer, the disk's,
+// and the context's. Damage is not an error but in the report.
+func Verify(ctx context.Context, path string) (*Report, error) {
+	var before []Fault
+	for try := range verifyTries {
+		if try > 0 {
+			select {
+			case <-time.After(verifyPause):
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			}
+		}
+		report, err := verifyOnce(ctx, path)
+		if err != nil || report.Whole() {
+			return report, err
+		}
+		faults := report.Faults
+		report.Faults = slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return !slices.Contains(before, f) })
+		if !report.Whole() {
+			return report, nil
+		}
+		before = faults
+	}
+	return nil, sentence(ErrLocked, path, "%s is written to so often that it cannot be verified: try again, or stop the daemon first", path)
+}
+
+// verifyOnce is Verify without a second look.
+func verifyOnce(ctx context.Context, path string) (*Report, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, ioError("opening the log", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, ioError("looking at the log "+path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, sentence(ErrNotOurs, path, "%s is not a file: name a log", path)
+	}
+	return verifyFile(ctx, file, info.Size(), path)
+}
+
+func verifyFile(ctx context.Context, file io.ReaderAt, size int64, path string) (*Report, error) {
+	v := &verifier{ctx: ctx, file: file, report: &Report{Path: path, Size: size}}
+	t, err := walkTree(file, size, path)
+	if errors.Is(err, ErrNotOurs) {
+		return v.foreign(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.tree = t
+	if err := v.record(); err != nil {
+		return nil, err
+	}
+	if v.known {
+		if err := v.pieces(); err != nil {
+			return nil, err
+		}
+		if err := v.caches(); err != nil {
+			return nil, err
+		}
+	}
+	v.report.Faults = append(t.faults, v.faults...)
+	if v.report.Whole() {
+		return v.report, nil
+	}
+	return v.report, v.salvage()
+}
