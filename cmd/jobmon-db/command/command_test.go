@@ -36,7 +36,9 @@ func jobmondb(t *testing.T, args ...string) outcome {
 }
 
 // watched is the data dir of a daemon that watched three simulated computers for an hour; PC-0002 exists twice.
-func watched(t *testing.T) string {
+func watched(t *testing.T) string { return watchedFor(t, time.Hour) }
+
+func watchedFor(t *testing.T, long time.Duration) string {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -56,7 +58,7 @@ func watched(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		ctx, stop := context.WithTimeout(t.Context(), long)
 		defer stop()
 		if err := d.Run(ctx, source); err != nil {
 			t.Fatal(err)

@@ -29,6 +29,7 @@ const (
 	exitNoDaemon  = 12 // no daemon answers
 	exitDenied    = 13 // the daemon's endpoint may not be used by this account
 	exitCheck     = 14 // check found something that must be mended
+	exitFiles     = 15 // the log is whole, and files do not follow from it
 )
 
 // usageError marks what the person who typed the command can mend by typing another.
@@ -51,6 +52,7 @@ func exitCode(err error) int {
 	var config *configs.Error
 	var failed *check.Error
 	var held *instance.HeldError
+	var verified *verifyError
 	switch {
 	case errors.As(err, &usage), errors.As(err, &config):
 		return exitUsage
@@ -58,6 +60,10 @@ func exitCode(err error) int {
 		return exitSource
 	case errors.As(err, &failed):
 		return exitCheck
+	case errors.As(err, &verified) && verified.damaged:
+		return exitDamaged
+	case errors.As(err, &verified):
+		return exitFiles
 	case errors.As(err, &unknown):
 		return exitUnknown
 	case errors.As(err, &ambiguous):

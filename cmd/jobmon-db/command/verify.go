@@ -1,0 +1,253 @@
+package command
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+type verifyOptions struct{ log, output string }
+
+func (a *app) verify() *cobra.Command {
+	var o verifyOptions
+	c := &cobra.Command{
+		Use:   "verify",
+		Short: "Prove that the log is whole, or say what is wrong with it and what can still be read",
+		Long: `Read the whole log and check it: the file and its pages, every checksum, that what was appended follows one another without
+a hole, that blocks hold what was appended, the caches. Then fold it from its beginning and compare the pictures with the
+files of open deployments in evt.dir.
+
+Nothing is written, and nothing is locked: the daemon may run or not. What is damaged is named by its byte and its events,
+and so is everything that can still be read. The exit code is 9 when the log is damaged, and 15 when it is whole and files
+do not follow from it.`,
+		Example: `  jobmon-db verify
+  jobmon-db verify -o json | jq '.faults[] | [.part, .byte, .text]'
+  jobmon-db verify --log D:\backup\log-2026-11-22.db`,
+		Args: noArgs,
+	}
+	configured := a.configured(c, "data_dir", "evt.dir")
+	c.Flags().StringVar(&o.log, "log", "", "verify this file, a backup or a log moved aside, instead of the log in the data dir")
+	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if o.output != "table" && o.output != "json" {
+			return &usageError{fmt.Errorf("--output %q: it can be table or json", o.output)}
+		}
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		return a.runVerify(c.Context(), config, o)
+	}
+	return c
+}
+
+// verifyError says that something was found.
+type verifyError struct {
+	damaged bool // the log itself
+	error
+}
+
+func (a *app) runVerify(ctx context.Context, config *configs.Config, o verifyOptions) error {
+	path := o.log
+	if path == "" {
+		var err error
+		if path, err = store.Current(config.DataDir); err != nil {
+			return err
+		}
+	}
+	if isTerminal(a.stderr) {
+		wait := time.AfterFunc(2*time.Second, func() { fmt.Fprintf(a.stderr, "Reading %s from beginning to end.\n", path) })
+		defer wait.Stop()
+	}
+	report, err := store.Verify(ctx, path)
+	if err != nil {
+		return err
+	}
+	v := newVerification(report)
+	if o.log == "" {
+		v.Files, err = compareFiles(ctx, config, report)
+	} else {
+		v.Files.Skipped = "a file that was named is not compared with evt.dir"
+	}
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if o.output == "json" {
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(v)
+	} else {
+		v.print(&out)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := a.stdout.Write(out.Bytes()); err != nil {
+		return err
+	}
+	return v.err()
+}
+
+// verification is what verify prints; its JSON is what others script against.
+type verification struct {
+	Log      string `json:"log"`
+	Whole    bool   `json:"whole"`
+	ID       string `json:"id"`
+	Site     string `json:"site"`
+	Format   int    `json:"format"`
+	Bytes    int64  `json:"bytes"`
+	Events   int    `json:"events"`
+	Batches  int    `json:"batches"`
+	Blocks   int    `json:"blocks"`
+	Frames   int    `json:"frames"`
+	Caches   int    `json:"caches"`
+	Faults   []flaw `json:"faults"`
+	Readable []span `json:"readable"`
+	Lost     []span `json:"lost"`
+	Skipped  []span `json:"skipped"`
+	Recorded []note `json:"recorded"`
+
+	// Incomplete says that more may be readable than is listed.
+	Incomplete bool       `json:"incomplete"`
+	Files      comparison `json:"files"`
+}
+
+// flaw is one thing that is wrong.
+type flaw struct {
+	Part   string `json:"part"`
+	Kind   string `json:"kind"` // damaged, truncated or newer
+	Byte   int64  `json:"byte"`
+	From   uint64 `json:"from,omitempty"` // events that cannot be read where they belong
+	To     uint64 `json:"to,omitempty"`   // absent with from: nobody knows how far
+	Deadly bool   `json:"deadly"`         // the daemon will not write to this file
+	Text   string `json:"text"`
+}
+
+// span is a run of sequence numbers; the times are UTC, those of its first and last batch.
+type span struct {
+	From  uint64     `json:"from"`
+	To    uint64     `json:"to"`
+	Since *time.Time `json:"since,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// note is what the log itself says of its damage.
+type note struct {
+	Seq  uint64 `json:"seq"`
+	From uint64 `json:"from"`
+	To   uint64 `json:"to"`
+	Text string `json:"text"`
+}
+
+func newVerification(r *store.Report) *verification {
+	v := &verification{
+		Log: r.Path, Whole: r.Whole(), ID: r.ID, Site: r.Site, Format: r.Format, Bytes: r.Size, Events: r.Events, Batches: r.Batches,
+		Blocks: r.Blocks, Frames: r.Frames, Caches: r.Caches, Incomplete: r.Incomplete,
+		Faults: []flaw{}, Readable: []span{}, Lost: []span{}, Skipped: []span{}, Recorded: []note{},
+	}
+	for _, f := range r.Faults {
+		kind := "damaged"
+		switch {
+		case errors.Is(f.Kind, store.ErrTruncated):
+			kind = "truncated"
+		case errors.Is(f.Kind, store.ErrNewer):
+			kind = "newer"
+		}
+		v.Faults = append(v.Faults, flaw{f.Part, kind, f.Offset, f.Seq, f.Last, f.Deadly, f.Text})
+	}
+	for _, s := range r.Readable {
+		since, until := s.FirstAt.Time().UTC(), s.LastAt.Time().UTC()
+		v.Readable = append(v.Readable, span{s.First, s.Last, &since, &until})
+	}
+	for _, g := range r.Lost() {
+		v.Lost = append(v.Lost, span{From: g.From, To: g.To})
+	}
+	for _, g := range r.Gaps {
+		v.Skipped = append(v.Skipped, span{From: g.From, To: g.To})
+	}
+	for _, d := range r.Recorded {
+		v.Recorded = append(v.Recorded, note{d.Seq, d.From, d.To, d.Text})
+	}
+	return v
+}
+
+// err is what the command ends with.
+func (v *verification) err() error {
+	switch {
+	case !v.Whole:
+		return &verifyError{true, fmt.Errorf("%s is damaged in %s: keep this file, and see docs/event-log.md for what to do", v.Log, counted(len(v.Faults), "place"))}
+	case len(v.Files.Differences) > 0:
+		return &verifyError{false, fmt.Errorf("the log is whole, and %s not follow from it: start the daemon, which writes them", counted(len(v.Files.Differences), "file does", "files do"))}
+	}
+	return nil
+}
+
+// print is for people.
+func (v *verification) print(out io.Writer) {
+	fmt.Fprintf(out, "%s\n%d bytes, log %s of %s, format %d\n", v.Log, v.Bytes, cmp.Or(v.ID, "without id"), cmp.Or(term.Plain(v.Site), "no site"), v.Format)
+	fmt.Fprintf(out, "%s in %s: %s, %s; %s\n", counted(v.Events, "good event"), counted(v.Batches, "batch", "batches"),
+		counted(v.Blocks, "block"), counted(v.Frames, "frame"), counted(v.Caches, "cache"))
+	for _, s := range v.Skipped {
+		fmt.Fprintf(out, "Never given: %d to %d\n", s.From, s.To)
+	}
+	for _, n := range v.Recorded {
+		fmt.Fprintf(out, "Event %d records damage of %d to %d: %s\n", n.Seq, n.From, n.To, term.Plain(n.Text))
+	}
+	if !v.Whole {
+		fmt.Fprintf(out, "\nWrong in %s:\n", counted(len(v.Faults), "place"))
+	}
+	for _, f := range v.Faults {
+		where := fmt.Sprintf("byte %d", f.Byte)
+		switch {
+		case f.From > 0 && f.To > 0:
+			where += fmt.Sprintf(", events %d to %d", f.From, f.To)
+		case f.From > 0:
+			where += fmt.Sprintf(", events from %d on", f.From)
+		}
+		fmt.Fprintf(out, "  %s (%s): %s\n", f.Part, where, term.Plain(f.Text))
+	}
+	if !v.Whole {
+		fmt.Fprintln(out, "\nCan be read:")
+		for _, s := range v.Readable {
+			fmt.Fprintf(out, "  %d to %d, %s to %s UTC\n", s.From, s.To, s.Since.Format(time.DateTime), s.Until.Format(time.DateTime))
+		}
+		for _, s := range v.Lost {
+			fmt.Fprintf(out, "  not %d to %d\n", s.From, s.To)
+		}
+		if len(v.Readable) == 0 {
+			fmt.Fprintln(out, "  nothing")
+		}
+		if v.Incomplete {
+			fmt.Fprintln(out, "  and perhaps more: too much in the file looks like events and is none")
+		}
+	}
+	fmt.Fprintln(out)
+	v.Files.print(out)
+	if v.Whole {
+		fmt.Fprintln(out, "The log is whole.")
+	}
+}
+
+// counted is a number with its word; many is the plural where that is not made with an s.
+func counted(n int, one string, many ...string) string {
+	switch {
+	case n == 1:
+		return "1 " + one
+	case len(many) > 0:
+		return fmt.Sprintf("%d %s", n, many[0])
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}

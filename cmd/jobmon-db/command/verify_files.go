@@ -1,0 +1,144 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// comparison says which files of open deployments are not what follows from the log.
+type comparison struct {
+	Compared    int          `json:"compared"`
+	Differences []difference `json:"differences"`
+	Skipped     string       `json:"skipped,omitempty"` // why nothing was compared
+}
+
+type difference struct {
+	Computer jobmon.ComputerID `json:"computer"`
+	File     string            `json:"file"`
+	Text     string            `json:"text"`
+}
+
+func (c *comparison) print(out io.Writer) {
+	if c.Skipped != "" {
+		fmt.Fprintf(out, "Files: %s.\n", c.Skipped)
+		return
+	}
+	fmt.Fprintf(out, "Files: %s compared with what follows from the log, %d different.\n", counted(c.Compared, "open deployment's", "open deployments'"), len(c.Differences))
+	for _, d := range c.Differences {
+		fmt.Fprintf(out, "  %s: %s\n", d.File, term.Plain(d.Text))
+	}
+}
+
+// A running daemon writes files a moment after their events: a difference counts when it is still there later.
+const (
+	compareTries = 4
+	comparePause = 500 * time.Millisecond
+)
+
+// compareFiles folds the log from its beginning and compares the pictures of open deployments with their files.
+func compareFiles(ctx context.Context, config *configs.Config, report *store.Report) (comparison, error) {
+	c := comparison{Differences: []difference{}}
+	if !report.Whole() {
+		c.Skipped = "not compared, as the log is damaged"
+		return c, nil
+	}
+	if _, err := os.Stat(config.Evt.Dir); err != nil {
+		c.Skipped = fmt.Sprintf("not compared, as the folder cannot be reached (%v)", err)
+		return c, nil
+	}
+	for try := range compareTries {
+		if try > 0 {
+			select {
+			case <-time.After(comparePause):
+			case <-ctx.Done():
+				return c, context.Cause(ctx)
+			}
+		}
+		p, err := openPast(ctx, config.DataDir)
+		var empty *outsideError
+		if errors.As(err, &empty) {
+			return c, nil // without events there are no pictures
+		}
+		if errors.Is(err, endpoint.ErrDenied) {
+			c.Skipped = "not compared, as this account may not ask the daemon"
+			return c, nil
+		}
+		if err != nil {
+			return c, err
+		}
+		state, err := history.Fold(p, nil)
+		live := p.live
+		p.close()
+		if err != nil {
+			return c, err
+		}
+		c.compare(state, config.Evt.Dir)
+		if len(c.Differences) == 0 || !live {
+			break
+		}
+	}
+	return c, nil
+}
+
+// compare compares the files with the pictures of the state.
+func (c *comparison) compare(state *history.State, dir string) {
+	c.Compared, c.Differences = 0, []difference{}
+	for _, id := range state.Projection.Watching() {
+		p, ok := state.Projection.Progress(id)
+		if !ok {
+			continue
+		}
+		c.Compared++
+		path := filepath.Join(dir, strconv.Itoa(int(id))+".evt")
+		want, err := evt.Encode(p)
+		if err == nil {
+			var found []byte
+			if found, err = readEvt(path); err == nil && bytes.Equal(found, want) {
+				continue
+			}
+			if err == nil {
+				err = unlike(found, p)
+			}
+		}
+		c.Differences = append(c.Differences, difference{id, path, err.Error()})
+	}
+}
+
+// readEvt reads a file of the evt folder, and no more than one can have.
+func readEvt(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, evt.MaxBytes+1))
+}
+
+// unlike says how a file is not the one that follows from the log.
+func unlike(found []byte, p *jobmon.Progress) error {
+	f, err := evt.Decode(found)
+	switch {
+	case err != nil:
+		return fmt.Errorf("it is not a file of this program: %w", err)
+	case f.Seq < p.Seq:
+		return fmt.Errorf("it is of event %d, the log's picture of event %d", f.Seq, p.Seq)
+	case f.Seq > p.Seq:
+		return fmt.Errorf("it is of event %d, the log knows of none behind %d for this computer: the log lost its end", f.Seq, p.Seq)
+	}
+	return fmt.Errorf("it is of event %d like the log's picture, and says something else", f.Seq)
+}

@@ -1,0 +1,106 @@
+package command
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+func TestVerifyCommand(t *testing.T) {
+	dir := watchedFor(t, 20*time.Minute)
+	args := func(more ...string) []string {
+		return append([]string{"verify", "--data-dir=" + dir, "--evt-dir=" + filepath.Join(dir, "evt")}, more...)
+	}
+	ask := func(t *testing.T, code int, more ...string) (v verification) {
+		t.Helper()
+		got := jobmondb(t, args(append(more, "-o", "json")...)...)
+		if got.code != code {
+			t.Fatalf("%+v", got)
+		}
+		if err := json.Unmarshal([]byte(got.stdout), &v); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	path := filepath.Join(dir, "log-000001.db")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	v := ask(t, exitOK)
+	if !v.Whole || v.Events == 0 || v.Files.Compared == 0 || len(v.Readable) != 1 || v.Readable[0].To != uint64(v.Events) {
+		t.Errorf("%+v", v)
+	}
+	if got := jobmondb(t, args()...); got.code != exitOK || !strings.Contains(got.stdout, "The log is whole.") || got.stderr != "" {
+		t.Errorf("%+v", got)
+	}
+
+	t.Run("a file that does not follow from the log", func(t *testing.T) {
+		files, err := filepath.Glob(filepath.Join(dir, "evt", "*.evt"))
+		if err != nil || len(files) == 0 {
+			t.Fatal("no files", err)
+		}
+		for _, file := range files {
+			old, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, file, strings.Replace(string(old), `"agent":"`, `"agent":"x`, 1))
+			defer write(t, file, string(old))
+		}
+		v := ask(t, exitFiles)
+		if !v.Whole || len(v.Files.Differences) != v.Files.Compared {
+			t.Errorf("%+v", v.Files)
+		}
+	})
+	t.Run("a damaged log", func(t *testing.T) {
+		bad := []byte(strings.ReplaceAll(string(content), "PC-0001", "PC-0009"))
+		write(t, path, string(bad))
+		defer write(t, path, string(content))
+		v := ask(t, exitDamaged)
+		if v.Whole || len(v.Faults) == 0 || v.Faults[0].Part != store.PartFrame || v.Faults[0].From == 0 || v.Faults[0].To == 0 || v.Files.Skipped == "" {
+			t.Errorf("%+v", v)
+		}
+		got := jobmondb(t, args()...)
+		if got.code != exitDamaged || !strings.Contains(got.stdout, "frame (byte ") || !strings.Contains(got.stderr, "keep this file") {
+			t.Errorf("%+v", got)
+		}
+		if left, _ := os.ReadFile(path); string(left) != string(bad) {
+			t.Error("verify has written")
+		}
+	})
+	t.Run("a file that is named", func(t *testing.T) {
+		backup := filepath.Join(t.TempDir(), "backup.db")
+		write(t, backup, string(content))
+		if v := ask(t, exitOK, "--log", backup); !v.Whole || v.Log != backup || v.Files.Skipped == "" {
+			t.Errorf("%+v", v)
+		}
+		write(t, backup, "this is no log")
+		if got := jobmondb(t, args("--log", backup)...); got.code != exitNoLog {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("no log", func(t *testing.T) {
+		if got := jobmondb(t, "verify", "--data-dir="+t.TempDir()); got.code != exitNoLog {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("an output that there is not", func(t *testing.T) {
+		if got := jobmondb(t, args("-o", "xml")...); got.code != exitUsage {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
