@@ -60,15 +60,20 @@ func (l *Log) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...Cac
 	for i := range events {
 		events[i].Seq, events[i].At = f.first+uint64(i), at
 	}
+	l.appended(&b, &f, tail)
+	return jobmon.Batch{At: at, Events: events}, nil
+}
+
+// appended takes note of a frame that is on the disk, behind what b says.
+func (l *Log) appended(b *bounds, f *frame, tail uint64) {
 	if b.last == 0 {
-		b.first, b.firstAt = f.first, at
+		b.first, b.firstAt = f.first, f.at
 	}
-	b.last, b.lastAt, b.crc, b.tail = f.last(), at, f.crc, tail
+	b.last, b.lastAt, b.crc, b.tail = f.last(), f.at, f.crc, tail
 	l.raised = true
 	l.state.Lock()
-	l.bounds = b
+	l.bounds = *b
 	l.state.Unlock()
-	return jobmon.Batch{At: at, Events: events}, nil
 }
 
 // SkipTo lets the next batch begin with sequence number seq: those before it that were not given yet are never given.

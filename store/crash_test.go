@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 }
 
 func child(task, dir string) error {
+	if task == "check" {
+		return store.CheckPages(os.Args[len(os.Args)-1], os.Stdout)
+	}
 	log, err := store.Open(dir, store.Options{})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -153,3 +154,11 @@ func VerifyBytes(t context.Context, file []byte) (*Report, error) {
 func SalvageBytes(t context.Context, file []byte) (*Salvage, error) {
 	return salvageFile(t, bytes.NewReader(file), int64(len(file)), "memory", nil)
 }
+
+// CheckWithin is CheckApart with another limit.
+func CheckWithin(t context.Context, path string, limit time.Duration, program ...string) error {
+	return checkApart(t, path, limit, program)
+}
+
+// UnsureEnd is how many numbers are passed over when the end of a log may be lost.
+const UnsureEnd = unsureEnd

@@ -18,6 +18,11 @@ type blockHash struct {
 // encoded again, frames with the very checksums by which the batches were chained when they were appended. Errors are
 // those of Read, and the context's.
 func (l *Log) Prove(ctx context.Context, from uint64) error {
+	return l.prove(ctx, from, func(*jobmon.Batch) {}, func(context.Context) error { return nil })
+}
+
+// prove is Prove that tells the batches, and pauses between two pages.
+func (l *Log) prove(ctx context.Context, from uint64, tell func(*jobmon.Batch), pause func(context.Context) error) error {
 	r := reader{log: l, from: max(from, l.meta.First), reuse: true, blocks: blockReader{reuse: true}, proving: true}
 	if r.from == l.meta.First {
 		r.next, r.crc, r.chained = l.meta.First, l.meta.Chain, true
@@ -32,9 +37,16 @@ func (l *Log) Prove(ctx context.Context, from uint64) error {
 			if err := context.Cause(ctx); err != nil {
 				return err
 			}
-			if err := r.piece(&r.page.pieces[i], func(jobmon.Batch, error) bool { return true }); err != nil {
+			err := r.piece(&r.page.pieces[i], func(b jobmon.Batch, _ error) bool {
+				tell(&b)
+				return true
+			})
+			if err != nil {
 				return err
 			}
+		}
+		if err := pause(ctx); err != nil {
+			return err
 		}
 	}
 }

@@ -15,8 +15,12 @@ type Salvage struct {
 	path  string
 	file  io.ReaderAt
 	close func() error
+	size  int64
 	scan  *scan
 	chain []found
+
+	begun   bool // the file begins as one of bbolt's
+	certain bool // nothing is missing behind the end: the tree is whole there
 }
 
 // OpenSalvage looks through the file at path for everything of a log that is whole: a long one takes as long as reading
@@ -31,7 +35,7 @@ func OpenSalvage(ctx context.Context, path string) (*Salvage, error) {
 	if err != nil {
 		return nil, errors.Join(ioError("looking at the log "+path, err), file.Close())
 	}
-	s, err := salvageFile(ctx, file, info.Size(), path, nil)
+	s, err := salvageTree(ctx, file, info.Size(), path)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -41,6 +45,36 @@ func OpenSalvage(ctx context.Context, path string) (*Salvage, error) {
 
 // Close closes the file.
 func (s *Salvage) Close() error { return s.close() }
+
+// salvageTree is salvageFile after a look at what the tree leads to.
+func salvageTree(ctx context.Context, file io.ReaderAt, size int64, path string) (*Salvage, error) {
+	v := &verifier{ctx: ctx, file: file, report: &Report{Path: path, Size: size}}
+	var err error
+	if v.tree, err = walkTree(file, size, path); errors.Is(err, ErrNotOurs) {
+		return salvageFile(ctx, file, size, path, nil)
+	}
+	if err == nil {
+		err = v.record()
+	}
+	if err == nil && v.known {
+		err = v.pieces()
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := salvageFile(ctx, file, size, path, v.seen)
+	if err != nil {
+		return nil, err
+	}
+	if v.known {
+		s.scan.meta, s.scan.record = v.meta, true
+	}
+	s.begun = v.tree.good > 0
+	tail := v.tree.entries[bucketTail]
+	s.certain = v.known && v.tree.good == 2 && !v.tree.lame && (len(tail) == 0 && len(s.chain) == 0 ||
+		len(tail) > 0 && len(s.chain) > 0 && s.chain[len(s.chain)-1].offset == tail[len(tail)-1].offset)
+	return s, nil
+}
 
 // salvageFile finds what is whole; live is what the tree leads to, as far as is known.
 func salvageFile(ctx context.Context, file io.ReaderAt, size int64, path string, live []found) (*Salvage, error) {
@@ -52,7 +86,7 @@ func salvageFile(ctx context.Context, file io.ReaderAt, size int64, path string,
 		return nil, sentence(ErrNewer, path, "%s holds events that a newer version of jobmon-db wrote: use that version", path)
 	}
 	finds := append(live[:len(live):len(live)], s.finds...)
-	return &Salvage{path: path, file: file, scan: s, chain: chainOf(finds)}, nil
+	return &Salvage{path: path, file: file, size: size, scan: s, chain: chainOf(finds)}, nil
 }
 
 // Read yields the batches that can be read, in order, beginning with the one that contains sequence number from. Between

@@ -24,6 +24,8 @@ type tree struct {
 	newest  boltMeta
 	entries map[string][]place // by bucket, in the order of the keys
 	faults  []Fault
+	good    int  // of the two meta pages
+	lame    bool // part of the tree cannot be gone through
 
 	file    io.ReaderAt
 	size    int64
@@ -47,6 +49,7 @@ var errDamagedPage = errors.New("damaged page")
 func walkTree(file io.ReaderAt, size int64, path string) (*tree, error) {
 	t := &tree{file: file, size: size, entries: map[string][]place{}, page: make([]byte, pageSize)}
 	newest, good, err := metaPages(file, path)
+	t.good = good
 	var known *Error
 	switch {
 	case size == 0:
@@ -91,6 +94,7 @@ func (t *tree) fault(f Fault) {
 
 // broken takes note that a page is damaged.
 func (t *tree) broken(id uint64, format string, args ...any) error {
+	t.lame = true
 	t.fault(Fault{
 		Part: PartTree, Offset: int64(id) * pageSize, Deadly: true,
 		Text: fmt.Sprintf("page %d of the tree is damaged: %s", id, fmt.Sprintf(format, args...)),

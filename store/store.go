@@ -58,6 +58,7 @@ type Log struct {
 	closed bool
 
 	index index
+	notes []string // what opening found
 
 	state  sync.Mutex
 	bounds bounds
@@ -105,6 +106,9 @@ func Open(dir string, options Options) (*Log, error) {
 	}
 	l.db = db
 	l.removeLeftovers()
+	if err := l.takeUpNewest(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	return l, nil
 }
 

@@ -1,0 +1,319 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
+	"github.com/jobmon-db/jobmon-db/store/storetest"
+)
+
+// takeUp opens a log as the daemon does: after a look at its pages, and moved aside when it cannot be used.
+func takeUp(t *testing.T, dir string) (*store.Log, *store.Quarantined) {
+	t.Helper()
+	err := store.Examine(t.Context(), dir)
+	var log *store.Log
+	if err == nil {
+		log, err = store.Open(dir, store.Options{})
+	}
+	if err == nil {
+		return log, nil
+	}
+	q, quarantineErr := store.Quarantine(t.Context(), dir, err, time.Unix(1_800_000_000, 0))
+	if quarantineErr != nil {
+		t.Fatalf("%v, after %v", quarantineErr, err)
+	}
+	return open(t, dir, store.Options{}), q
+}
+
+// TestNothingTrueIsLost damages the log in each region, a bit or the end of the file, starts on it as the daemon does, and
+// compares all that the log then says with the truth.
+func TestNothingTrueIsLost(t *testing.T) {
+	w := tell(t)
+	random := rand.New(rand.NewPCG(3, 4))
+	damages := map[string]func([]byte) []byte{"nothing": func(file []byte) []byte { return file }}
+	flip := func(at, bit int) func([]byte) []byte {
+		return func(file []byte) []byte {
+			file[at] ^= 1 << bit
+			return file
+		}
+	}
+	for kind, pages := range regions(w.file) {
+		for range 8 {
+			page := pages[random.IntN(len(pages))]
+			for _, at := range []int{page + random.IntN(16), page + 16 + random.IntN(64), page + random.IntN(4096)} {
+				bit := random.IntN(8)
+				damages[fmt.Sprintf("%s, bit %d of byte %d", kind, bit, at)] = flip(at, bit)
+			}
+		}
+	}
+	for _, size := range []int{0, 4096, 8192, 20_000, len(w.file) / 2, usedBytes(w.file) - 4096, usedBytes(w.file) - 1} {
+		damages[fmt.Sprintf("cut at %d", size)] = func(file []byte) []byte { return file[:size] }
+	}
+	damages["no meta pages"] = func(file []byte) []byte { clear(file[:8192]); return file }
+	moved, kept := 0, 0
+	for name, damage := range damages {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := damage(bytes.Clone(w.file))
+			path := filepath.Join(dir, "log-000001.db")
+			write(t, path, string(file))
+			write(t, filepath.Join(dir, "CURRENT"), "log-000001.db\n")
+			log, q := takeUp(t, dir)
+			defer log.Close()
+			n, last := 0, uint64(0)
+			lost := func(e *store.Error) {
+				for seq := e.Seq; seq <= e.Last; seq++ {
+					delete(w.events, seq)
+				}
+			}
+			all := len(w.events)
+			backup := clone(w.events)
+			defer func() { w.events = backup }()
+			var said []jobmon.Event
+			for b, err := range store.Over(log, lost).Read(0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, e := range b.Events {
+					if e.Kind == jobmon.KindDamaged && q != nil && e.Seq > q.Last {
+						said = append(said, e)
+						continue
+					}
+					if e.Seq <= last || e != backup[e.Seq] {
+						t.Fatalf("behind event %d comes %+v, true is %+v", last, e, backup[e.Seq])
+					}
+					last = e.Seq
+					n++
+				}
+			}
+			if q == nil {
+				kept++
+				if n < all-w.largest || n != len(w.events) {
+					t.Errorf("%d events of %d, without what is said to be damaged there are %d", n, all, len(w.events))
+				}
+				appendRows(t, log, 1)
+				return
+			}
+			moved++
+			if strings.HasPrefix(name, "cut") {
+				if n > 0 && n != q.Events {
+					t.Errorf("%d events, %d were carried over", n, q.Events)
+				}
+			} else if n < all-w.largest || n != q.Events || log.ID() != q.ID {
+				t.Errorf("%d of %d events were carried over; %+v", n, all, q)
+			}
+			if aside, err := os.ReadFile(q.Aside); err != nil || !bytes.Equal(aside, file) {
+				t.Errorf("the damaged file is not what it was: %v", err)
+			}
+			if len(said) != len(q.Lost)+1 {
+				t.Errorf("%d events tell of the loss of %+v", len(said), q.Lost)
+			}
+			for i, g := range q.Lost {
+				if said[i].From != g.From || said[i].To != g.To {
+					t.Errorf("%+v tells of %+v", said[i], g)
+				}
+			}
+			if report, err := store.Verify(t.Context(), log.Path()); err != nil || !report.Whole() {
+				t.Errorf("the new log: %v %+v", err, report)
+			}
+			batch := appendRows(t, log, 1)
+			if next := batch.First(); q.Unsure && n > 0 && next <= q.Last+store.UnsureEnd {
+				t.Errorf("the next event has number %d, the last one that is known is %d", next, q.Last)
+			}
+		})
+	}
+	t.Logf("%d logs moved aside, %d kept", moved, kept)
+	if moved == 0 || kept == 0 {
+		t.Error("the damage does not do what it should")
+	}
+}
+
+func clone(events map[uint64]jobmon.Event) map[uint64]jobmon.Event {
+	out := make(map[uint64]jobmon.Event, len(events))
+	for seq, e := range events {
+		out[seq] = e
+	}
+	return out
+}
+
+// TestTheNewestBatchBehindADamagedMetaPage: bbolt alone would go by the older page and never miss the batch.
+func TestTheNewestBatchBehindADamagedMetaPage(t *testing.T) {
+	w := tell(t)
+	newest := 0
+	if binary.LittleEndian.Uint64(w.file[4096+16+48:]) > binary.LittleEndian.Uint64(w.file[16+48:]) {
+		newest = 4096
+	}
+	for _, page := range []int{newest, 4096 - newest} {
+		file := bytes.Clone(w.file)
+		file[page+16+20] ^= 1
+		write(t, w.path, string(file))
+		for range 2 { // the second time nothing is left to be mended
+			log := open(t, w.dir, store.Options{})
+			if n := w.compare(t, "the log", log.Read(0)); n != len(w.events) {
+				t.Errorf("page %d: %d of %d events", page/4096, n, len(w.events))
+			}
+			log.Close()
+		}
+		log := open(t, w.dir, store.Options{})
+		if len(log.Notes()) > 0 && page == newest {
+			t.Error("mended again", log.Notes())
+		}
+		log.Close()
+	}
+}
+
+func TestAMoveThatIsRefused(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	why := errors.New("for a reason")
+	t.Run("the new log cannot be written", func(t *testing.T) {
+		w := tell(t)
+		if err := os.MkdirAll(filepath.Join(w.dir, "log-000002.db.new", "in the way"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Quarantine(t.Context(), w.dir, why, now); err == nil {
+			t.Fatal("no error")
+		}
+		if path, err := store.Current(w.dir); err != nil || path != w.path {
+			t.Errorf("%s is in use: %v", path, err)
+		}
+		if left, err := os.ReadFile(w.path); err != nil || !bytes.Equal(left, w.file) {
+			t.Errorf("the log is not what it was: %v", err)
+		}
+	})
+	t.Run("the damaged log stays where it is", func(t *testing.T) {
+		w := tell(t)
+		aside := w.path + ".damaged-20270115T080000Z"
+		if err := os.Mkdir(aside, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		q, err := store.Quarantine(t.Context(), w.dir, why, now)
+		if err != nil || q.Aside != w.path {
+			t.Fatalf("%v %+v", err, q)
+		}
+		log := open(t, w.dir, store.Options{})
+		if q.Unsure || log.ID() != q.ID || q.Events != len(w.events) || len(q.Lost) > 0 {
+			t.Errorf("%+v", q)
+		}
+	})
+	t.Run("what is no log is left alone", func(t *testing.T) {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "CURRENT"), "log-000001.db\n")
+		write(t, filepath.Join(dir, "log-000001.db"), strings.Repeat("letters ", 9000))
+		if _, err := store.Quarantine(t.Context(), dir, why, now); !errors.Is(err, store.ErrNotOurs) {
+			t.Error(err)
+		}
+		if got := names(t, dir); !slices.Equal(got, []string{"CURRENT", "log-000001.db"}) {
+			t.Error(got)
+		}
+	})
+}
+
+// checker is the program that checks pages: the test binary.
+func checker(t *testing.T) []string {
+	t.Setenv(childVariable, "check here")
+	return []string{os.Args[0]}
+}
+
+func TestCheckApart(t *testing.T) {
+	w := tell(t)
+	program := checker(t)
+	if err := store.CheckApart(t.Context(), w.path, program...); err != nil {
+		t.Error(err)
+	}
+	if err := store.Examine(t.Context(), w.dir, program...); err != nil {
+		t.Error(err)
+	}
+	t.Run("held by a writer", func(t *testing.T) {
+		defer open(t, w.dir, store.Options{}).Close()
+		if err := store.CheckApart(t.Context(), w.path, program...); !errors.Is(err, store.ErrLocked) {
+			t.Error(err)
+		}
+	})
+	t.Run("a program that there is not", func(t *testing.T) {
+		if err := store.CheckApart(t.Context(), w.path, filepath.Join(w.dir, "none")); err == nil || errors.Is(err, store.ErrCorrupt) {
+			t.Error(err)
+		}
+	})
+	branches := regions(w.file)["page type 0x1"]
+	for name, damage := range map[string]func(file []byte){
+		"a branch that leads to itself": func(file []byte) {
+			for _, at := range branches {
+				binary.LittleEndian.PutUint64(file[at+16+8:], uint64(at/4096))
+			}
+		},
+		"a branch that leads nowhere": func(file []byte) {
+			for _, at := range branches {
+				binary.LittleEndian.PutUint64(file[at+16+8:], 1<<40)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := bytes.Clone(w.file)
+			damage(file)
+			write(t, w.path, string(file))
+			defer write(t, w.path, string(w.file))
+			for _, limit := range []time.Duration{time.Minute, time.Nanosecond} { // also when it never ends
+				if err := store.CheckWithin(t.Context(), w.path, limit, program...); !errors.Is(err, store.ErrCorrupt) {
+					t.Errorf("within %v: %v", limit, err)
+				}
+			}
+			if err := store.Examine(t.Context(), w.dir); !errors.Is(err, store.ErrCorrupt) {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("a slow disk is no damage", func(t *testing.T) {
+		if err := store.CheckWithin(t.Context(), w.path, time.Nanosecond, program...); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestScrub(t *testing.T) {
+	dir, path := damagedBlock(t, func(block []byte) { block[len(block)-1] ^= 1 })
+	log := open(t, dir, store.Options{})
+	pages := 0
+	pause := func(ctx context.Context) error { pages++; return nil }
+	s, err := log.Scrub(t.Context(), pause)
+	if err != nil || len(s.Damage) != 1 || pages == 0 {
+		t.Fatalf("%s: %v %+v", path, err, s)
+	}
+	gaps := s.Unrecorded()
+	if len(gaps) != 1 || gaps[0].From != s.Damage[0].Seq || gaps[0].To < gaps[0].From {
+		t.Fatalf("%+v", gaps)
+	}
+	if _, err := log.Append(noon, []jobmon.Event{{Kind: jobmon.KindDamaged, From: gaps[0].From, To: gaps[0].To}}); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = log.Scrub(t.Context(), pause); err != nil || len(s.Damage) != 1 || len(s.Unrecorded()) > 0 {
+		t.Errorf("recorded once: %v %+v", err, s)
+	}
+	stop := errors.New("enough")
+	if _, err = log.Scrub(t.Context(), func(context.Context) error { return stop }); !errors.Is(err, stop) {
+		t.Error(err)
+	}
+	told := 0
+	batches := 0
+	for _, err := range store.Over(log, func(e *store.Error) { told++ }).Read(0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		batches++
+	}
+	if told != 1 || batches == 0 {
+		t.Errorf("%d batches, told of %d damaged places", batches, told)
+	}
+	storetest.Collect(t, log, gaps[0].To+1)
+}
