@@ -3,45 +3,33 @@ package store
 import (
 	"context"
 	"errors"
-	"iter"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Over reads a log over its damaged places: what cannot be read is left out, and damaged is told of it, with the first and
-// the last sequence number that are missing (Error.Seq and Last). It is called by whoever reads; nil is nobody.
-func Over(log *Log, damaged func(*Error)) *Overreader { return &Overreader{log, damaged} }
-
-// Overreader is a log that is read over its damaged places.
-type Overreader struct {
-	log     *Log
-	damaged func(*Error)
-}
-
-// Read is Log.Read that goes on behind damage. It ends with an error where it is not known how far the damage reaches,
-// and where it is none of the log's: ErrNewer, ErrClosed, ErrLocked.
-func (o *Overreader) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
-	return func(yield func(jobmon.Batch, error) bool) {
-		for {
-			var next uint64
-			for b, err := range o.log.Read(from) {
-				if next = behind(err, from); next > 0 {
-					if o.damaged != nil {
-						o.damaged(asDamage(err))
-					}
-					break
-				}
-				if !yield(b, err) || err != nil {
-					return
-				}
-				from = b.Last() + 1
-			}
-			if next == 0 {
-				return
-			}
-			from = next
-		}
+// over says whether reading goes on after an error, and from which sequence number on, because whoever opened the log
+// wants to be told of damage and have the rest. from is where the reading began.
+func (l *Log) over(err error, from uint64) (next uint64, ok bool) {
+	if l.options.Damaged == nil {
+		return 0, false
 	}
+	if next = behind(err, from); next == 0 {
+		return 0, false
+	}
+	e := asDamage(err)
+	l.state.Lock()
+	_, told := l.told[e.Seq]
+	if !told {
+		if l.told == nil {
+			l.told = map[uint64]struct{}{}
+		}
+		l.told[e.Seq] = struct{}{}
+	}
+	l.state.Unlock()
+	if !told {
+		l.options.Damaged(e)
+	}
+	return next, true
 }
 
 // asDamage is the error if it names damaged events, nil otherwise.
@@ -84,7 +72,7 @@ func (s *Scrubbed) Unrecorded() []Gap {
 
 // Scrub reads the log from its beginning to its end and checks it as Prove does, over all damage. Between two pages of 256 KiB
 // it calls pause, which decides how much of the disk it takes and ends it with an error. Errors are pause's, and those of
-// Overreader.Read.
+// Read that it cannot go on behind.
 func (l *Log) Scrub(ctx context.Context, pause func(context.Context) error) (*Scrubbed, error) {
 	s := &Scrubbed{}
 	from := l.meta.First

@@ -102,9 +102,17 @@ func (l *Log) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch
 			for i := range r.page.pieces {
 				p := &r.page.pieces[i]
 				r.from, r.chained = max(from, p.key), false
-				if err = r.piece(p, part); err != nil {
+				for err = r.piece(p, part); err != nil; err = r.piece(p, part) {
+					next, ok := l.over(err, r.from)
+					if !ok || next > p.until {
+						break
+					}
+					r.from, r.chained = next, false // a block of frames is read on behind the damaged one
+				}
+				if _, ok := l.over(err, r.from); err != nil && !ok {
 					break
 				}
+				err = nil
 			}
 			if err != nil {
 				break

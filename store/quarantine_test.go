@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -20,12 +21,12 @@ import (
 )
 
 // takeUp opens a log as the daemon does: after a look at its pages, and moved aside when it cannot be used.
-func takeUp(t *testing.T, dir string) (*store.Log, *store.Quarantined) {
+func takeUp(t *testing.T, dir string, options store.Options) (*store.Log, *store.Quarantined) {
 	t.Helper()
 	err := store.Examine(t.Context(), dir)
 	var log *store.Log
 	if err == nil {
-		log, err = store.Open(dir, store.Options{})
+		log, err = store.Open(dir, options)
 	}
 	if err == nil {
 		return log, nil
@@ -34,7 +35,7 @@ func takeUp(t *testing.T, dir string) (*store.Log, *store.Quarantined) {
 	if quarantineErr != nil {
 		t.Fatalf("%v, after %v", quarantineErr, err)
 	}
-	return open(t, dir, store.Options{}), q
+	return open(t, dir, options), q
 }
 
 // TestNothingTrueIsLost damages the log in each region, a bit or the end of the file, starts on it as the daemon does, and
@@ -70,19 +71,19 @@ func TestNothingTrueIsLost(t *testing.T) {
 			path := filepath.Join(dir, "log-000001.db")
 			write(t, path, string(file))
 			write(t, filepath.Join(dir, "CURRENT"), "log-000001.db\n")
-			log, q := takeUp(t, dir)
-			defer log.Close()
 			n, last := 0, uint64(0)
 			lost := func(e *store.Error) {
 				for seq := e.Seq; seq <= e.Last; seq++ {
 					delete(w.events, seq)
 				}
 			}
+			log, q := takeUp(t, dir, store.Options{Damaged: lost})
+			defer log.Close()
 			all := len(w.events)
 			backup := clone(w.events)
 			defer func() { w.events = backup }()
 			var said []jobmon.Event
-			for b, err := range store.Over(log, lost).Read(0) {
+			for b, err := range log.Read(0) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -304,16 +305,48 @@ func TestScrub(t *testing.T) {
 	if _, err = log.Scrub(t.Context(), func(context.Context) error { return stop }); !errors.Is(err, stop) {
 		t.Error(err)
 	}
-	told := 0
-	batches := 0
-	for _, err := range store.Over(log, func(e *store.Error) { told++ }).Read(0) {
-		if err != nil {
-			t.Fatal(err)
+}
+
+// TestReadingOverDamage: a damaged block is left out by every way of reading, and told of once.
+func TestReadingOverDamage(t *testing.T) {
+	dir, _ := damagedBlock(t, func(block []byte) { block[len(block)-1] ^= 1 })
+	for _, readOnly := range []bool{false, true} {
+		told := 0
+		log := open(t, dir, store.Options{ReadOnly: readOnly, Damaged: func(e *store.Error) {
+			if told++; e.Seq != 1001 || e.Last != 2000 {
+				t.Errorf("told of %+v", e)
+			}
+		}})
+		count := func(batches iter.Seq2[jobmon.Batch, error]) (n int) {
+			for b, err := range batches {
+				if err != nil {
+					t.Fatal(err)
+				}
+				n += len(b.Events)
+			}
+			return n
 		}
-		batches++
+		if read, scanned := count(log.Read(0)), count(log.Scan(1500)); read != 3000 || scanned != 2000 {
+			t.Errorf("%d events read, %d scanned", read, scanned)
+		}
+		id := storetest.Rows(1)[0].Computer
+		whole := 0
+		for b := range log.Read(0) {
+			for _, e := range b.Events {
+				if e.Computer == id {
+					whole++
+				}
+			}
+		}
+		if n := count(log.Computer(id, 0)); n != whole || n == 0 {
+			t.Errorf("%d events of one computer, want %d", n, whole)
+		}
+		if m, ok, err := log.Moment(noon); err != nil || !ok || m.Seq != 4000 {
+			t.Errorf("%+v %v %v", m, ok, err)
+		}
+		if told != 1 {
+			t.Errorf("told %d times", told)
+		}
+		log.Close()
 	}
-	if told != 1 || batches == 0 {
-		t.Errorf("%d batches, told of %d damaged places", batches, told)
-	}
-	storetest.Collect(t, log, gaps[0].To+1)
 }

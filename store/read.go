@@ -31,20 +31,31 @@ func (l *Log) Scan(from uint64) iter.Seq2[jobmon.Batch, error] { return l.read(f
 
 func (l *Log) read(from uint64, reuse bool) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
-		r := reader{log: l, from: max(from, l.meta.First), reuse: reuse, blocks: blockReader{reuse: reuse}}
+		from = max(from, l.meta.First)
 		for {
-			more, err := r.nextPage()
-			for i := 0; err == nil && i < len(r.page.pieces); i++ {
-				if err = r.piece(&r.page.pieces[i], yield); err == errEnough {
-					return
+			err := l.readOn(from, reuse, yield)
+			next, ok := l.over(err, from)
+			if !ok {
+				if err != nil && err != errEnough {
+					yield(jobmon.Batch{}, err)
 				}
-			}
-			if err != nil {
-				yield(jobmon.Batch{}, err)
-			}
-			if err != nil || !more {
 				return
 			}
+			from = next
+		}
+	}
+}
+
+// readOn reads up to the end or to the first failure.
+func (l *Log) readOn(from uint64, reuse bool, yield func(jobmon.Batch, error) bool) error {
+	r := reader{log: l, from: from, reuse: reuse, blocks: blockReader{reuse: reuse}}
+	for {
+		more, err := r.nextPage()
+		for i := 0; err == nil && i < len(r.page.pieces); i++ {
+			err = r.piece(&r.page.pieces[i], yield)
+		}
+		if err != nil || !more {
+			return err
 		}
 	}
 }

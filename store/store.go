@@ -31,6 +31,11 @@ type Options struct {
 	// LockWait is how long to wait for another process to let go of the log; 0 means 250 ms.
 	LockWait time.Duration
 
+	// Damaged, where set, lets reading go on behind damaged events, of which it is told once for each place: Seq and Last
+	// of the error are the events that are left out. It is called by whoever reads, perhaps from several goroutines. Where it is
+	// not known how far the damage reaches reading ends all the same.
+	Damaged func(*Error)
+
 	maxSize int                  // bytes the file may have, 0 for no limit: makes "disk full" happen in tests
 	commit  func(*bolt.Tx) error // instead of (*bolt.Tx).Commit, in tests
 }
@@ -62,7 +67,8 @@ type Log struct {
 
 	state  sync.Mutex
 	bounds bounds
-	dead   error // bbolt panicked: it is not touched again, not even to close it, as that could wait for ever
+	told   map[uint64]struct{} // damaged places that Options.Damaged was told of
+	dead   error               // bbolt panicked: it is not touched again, not even to close it, as that could wait for ever
 }
 
 // bounds are the ends of what is committed and acknowledged; zero when the log is empty.

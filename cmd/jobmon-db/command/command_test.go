@@ -41,6 +41,12 @@ func watched(t *testing.T) string { return watchedFor(t, time.Hour) }
 func watchedFor(t *testing.T, long time.Duration) string {
 	t.Helper()
 	dir := t.TempDir()
+	watch(t, dir, long)
+	return dir
+}
+
+func watch(t *testing.T, dir string, long time.Duration) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		source, err := simulator.New(simulator.Options{
 			Seed: 1, Speed: 1, Computers: 3, Start: time.Date(2026, 11, 22, 14, 0, 0, 0, time.FixedZone("", 3600)),
@@ -67,7 +73,6 @@ func watchedFor(t *testing.T, long time.Duration) string {
 			t.Fatal(err)
 		}
 	})
-	return dir
 }
 
 func TestCommandsOnALog(t *testing.T) {

@@ -28,6 +28,7 @@ type past struct {
 	picturesOf func(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
 	chronicle  func() ([]jobmon.Event, error)              // see history.Facts
 	live       bool                                        // a daemon runs
+	lost       func() []store.Gap                          // damaged events that were left out so far; nil where the daemon's log tells of them
 	close      func()
 }
 
@@ -36,6 +37,17 @@ type events interface {
 	history.Reader
 	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error]
 	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)
+}
+
+// done closes the log, and says what was left out.
+func (p *past) done(messages io.Writer) {
+	p.close()
+	if p.lost == nil {
+		return
+	}
+	for _, g := range p.lost() {
+		fmt.Fprintf(messages, "The events %d to %d are damaged and were left out: jobmon-db verify tells more.\n", g.From, g.To)
+	}
 }
 
 // connectWithin is how long a question waits for a daemon that is there and does not speak: people wait no longer.
@@ -79,11 +91,15 @@ func askDaemon(ctx context.Context, dataDir string) (*past, error) {
 
 // openLog opens the file; the names and the clock come from its caches and the events behind them.
 func openLog(dataDir string) (*past, error) {
-	log, err := store.Open(dataDir, store.Options{ReadOnly: true})
+	var lost []store.Gap
+	log, err := store.Open(dataDir, store.Options{ReadOnly: true, Damaged: func(e *store.Error) {
+		lost = append(lost, store.Gap{From: e.Seq, To: e.Last})
+	}})
 	if err != nil {
 		return nil, err
 	}
 	p := &past{events: log, Info: api.Info{LogID: log.ID(), Site: log.Site(), AgeMS: -1}, close: func() { log.Close() }}
+	p.lost = func() []store.Gap { return lost }
 	p.picturesOf = func(seq uint64) ([]jobmon.Progress, error) {
 		projection, err := history.Project(log, seq)
 		if err != nil {

@@ -70,7 +70,7 @@ func replay(ctx context.Context, out, messages io.Writer, dataDir string, o repl
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.done(messages)
 	wanted, err := p.filter(o)
 	if err != nil {
 		return err

@@ -102,6 +102,9 @@ type served struct {
 func openDaemon(o daemon.Options, allow []string) (*served, error) {
 	s := &served{}
 	o.Version, o.Requests = programVersion(), true
+	if self, err := os.Executable(); err == nil {
+		o.CheckLog = []string{self, checkPagesName}
+	}
 	o.Serve = func(ctx context.Context, d api.Daemon) error {
 		return endpoint.Serve(ctx, s.listener, api.Handler(d), endpoint.Limits{}, o.Logger)
 	}

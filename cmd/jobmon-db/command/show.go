@@ -72,7 +72,7 @@ func show(ctx context.Context, out, messages io.Writer, dataDir string, o showOp
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.done(messages)
 	if o.delivered {
 		return p.showDelivered(out, messages, o, look)
 	}

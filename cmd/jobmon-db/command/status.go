@@ -54,7 +54,7 @@ func status(ctx context.Context, out, messages io.Writer, dataDir, computer, out
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.done(messages)
 	list, err := p.fresh()
 	if err != nil {
 		return err

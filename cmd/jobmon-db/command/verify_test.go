@@ -1,9 +1,13 @@
 package command
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,5 +106,67 @@ func write(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestADamagedEventIsRecordedOnce: the daemon goes on without what is damaged, its scrub says so in the log, once, and who
+// reads the log is told.
+func TestADamagedEventIsRecordedOnce(t *testing.T) {
+	dir := watchedFor(t, 20*time.Minute)
+	path := filepath.Join(dir, "log-000001.db")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copies := map[uint64][]int{} // of each frame, by its first event
+	for at := 0; ; at++ {
+		next := bytes.Index(content[at:], []byte("\xe7JM\x01"))
+		if next < 0 {
+			break
+		}
+		at += next
+		_, n := binary.Uvarint(content[at+12:])
+		first, _ := binary.Uvarint(content[at+12+n:])
+		copies[first] = append(copies[first], at)
+	}
+	middle := slices.Sorted(maps.Keys(copies))[len(copies)/2]
+	for _, at := range copies[middle] {
+		content[at+20] ^= 1
+	}
+	write(t, path, string(content))
+	report, err := store.Verify(t.Context(), path)
+	if err != nil || len(report.Faults) != 1 || report.Faults[0].Seq != middle {
+		t.Fatalf("%v %+v", err, report)
+	}
+	to := report.Faults[0].Last
+	for range 2 {
+		watch(t, dir, time.Minute)
+		report, err := store.Verify(t.Context(), path)
+		if err != nil || len(report.Recorded) != 1 || report.Recorded[0].From != middle || report.Recorded[0].To != to {
+			t.Fatalf("%v %+v, damaged are %d to %d", err, report, middle, to)
+		}
+	}
+	got := jobmondb(t, "replay", "--data-dir="+dir, "-o", "ndjson")
+	if got.code != exitOK || strings.Count(got.stdout, `"kind":"damaged"`) != 1 || !strings.Contains(got.stderr, "left out") {
+		t.Errorf("%d, %s", got.code, got.stderr)
+	}
+	if list, _ := filepath.Glob(filepath.Join(dir, "*.damaged-*")); len(list) > 0 {
+		t.Errorf("moved aside: %v", list)
+	}
+}
+
+// TestCheckPagesCommand: run starts the program anew, for bbolt's own check.
+func TestCheckPagesCommand(t *testing.T) {
+	dir := watchedFor(t, time.Minute)
+	path := filepath.Join(dir, "log-000001.db")
+	if got := jobmondb(t, checkPagesName, path); got.code != exitOK || got.stdout != "good\n" {
+		t.Errorf("%+v", got)
+	}
+	if err := store.CheckApart(t.Context(), path, os.Args[0], checkPagesName); err != nil {
+		t.Error(err)
+	}
+	write(t, path, "no log")
+	if got := jobmondb(t, checkPagesName, path); got.code != exitNoLog {
+		t.Errorf("%+v", got)
 	}
 }

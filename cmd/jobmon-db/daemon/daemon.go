@@ -48,6 +48,10 @@ type Options struct {
 	Command   string // the command line, for those who find the data dir in use; without secrets
 	Logger    zerolog.Logger
 
+	// CheckLog is a program, and its arguments, that has bbolt check the log's file named behind them before it is opened,
+	// see store.CheckApart; nil trusts our own look at it.
+	CheckLog []string
+
 	// Serve, where set, answers other processes until ctx ends. Requests says whether to serve the request folder.
 	Serve    func(ctx context.Context, d api.Daemon) error
 	Requests bool
@@ -77,7 +81,8 @@ type Daemon struct {
 	writtenLast time.Time
 }
 
-// Open takes the locks, opens or creates the log and folds it. Errors are those of store.Open and *instance.HeldError.
+// Open takes the locks, opens or creates the log and folds it. A log that is damaged beyond use is moved aside, see
+// store.Quarantine. Errors are those of store.Open and *instance.HeldError.
 func Open(o Options) (*Daemon, error) {
 	if err := store.Usable(o.DataDir); err != nil {
 		return nil, err // before anything is written into a folder that is not ours
@@ -94,7 +99,7 @@ func (d *Daemon) open() (err error) {
 	if err := d.lock(); err != nil {
 		return err
 	}
-	if d.log, err = store.Open(o.DataDir, store.Options{Site: o.Settings.Site}); err != nil {
+	if d.log, err = d.openLog(context.Background()); err != nil {
 		return err
 	}
 	keeper := &history.Keeper{Log: d.log}
@@ -164,6 +169,7 @@ func (d *Daemon) watch(ctx context.Context, poller *ingest.Poller) error {
 	defer stop()
 	var serving sync.WaitGroup
 	serving.Go(func() { d.refresher.run(ctx) })
+	serving.Go(func() { d.scrub(ctx) })
 	var refused error
 	if d.options.Serve != nil {
 		serving.Go(func() {

@@ -1,0 +1,126 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// The log is read from beginning to end in the background, so slowly that nobody notices, and again every day: 256 KiB,
+// then a pause.
+const (
+	scrubPause = 100 * time.Millisecond
+	scrubEvery = 24 * time.Hour
+)
+
+// openLog opens the log after a look at its pages. One that cannot be opened or written is moved aside, and everything of
+// it that is whole goes into a new one; the caller holds the lock of the data dir.
+func (d *Daemon) openLog(ctx context.Context) (*store.Log, error) {
+	o := &d.options
+	options := store.Options{Site: o.Settings.Site, Damaged: func(e *store.Error) {
+		o.Logger.Error().Err(e).Uint64("from", e.Seq).Uint64("to", e.Last).Msg("events in the log are damaged and left out")
+	}}
+	err := store.Examine(ctx, o.DataDir, o.CheckLog...)
+	if err != nil && !isOfStore(err) {
+		o.Logger.Warn().Err(err).Msg("the log's pages could not be checked before it was opened")
+		err = nil
+	}
+	var log *store.Log
+	if err == nil {
+		log, err = store.Open(o.DataDir, options)
+	}
+	if unusable(err) {
+		if movedErr := d.moveAside(ctx, err); movedErr != nil {
+			return nil, errors.Join(err, movedErr)
+		}
+		log, err = store.Open(o.DataDir, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range log.Notes() {
+		o.Logger.Error().Msg(note)
+	}
+	return log, nil
+}
+
+// isOfStore says that an error tells of the log, not of how it was checked.
+func isOfStore(err error) bool {
+	var known *store.Error
+	return errors.As(err, &known) || errors.Is(err, context.Canceled)
+}
+
+// unusable says that the log is damaged in a way that keeps it from being used.
+func unusable(err error) bool {
+	return errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrTruncated) || errors.Is(err, store.ErrNotOurs)
+}
+
+func (d *Daemon) moveAside(ctx context.Context, why error) error {
+	if path, err := store.Current(d.options.DataDir); err != nil || path == "" {
+		return nil // there is no file that could be moved: why says so
+	}
+	q, err := store.Quarantine(ctx, d.options.DataDir, why, time.Now())
+	if err != nil {
+		return err
+	}
+	d.options.Logger.Error().Err(why).Str("damaged", q.Aside).Str("log", q.Path).Int("events", q.Events).Interface("lost", q.Lost).
+		Bool("end_may_be_lost", q.Unsure).
+		Msg("THE LOG WAS DAMAGED and has been moved aside: a new one goes on with everything that could be read; what is missing may be in a backup")
+	return nil
+}
+
+// scrub reads the log again and again until ctx ends, and records damage that no event tells of yet.
+func (d *Daemon) scrub(ctx context.Context) {
+	for {
+		err := d.scrubOnce(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			d.options.Logger.Error().Err(err).Msg("the log could not be read to its end")
+		}
+		if wait(ctx, scrubEvery) != nil {
+			return
+		}
+	}
+}
+
+func (d *Daemon) scrubOnce(ctx context.Context) error {
+	found, err := d.log.Scrub(ctx, func(ctx context.Context) error { return wait(ctx, scrubPause) })
+	if gaps := found.Unrecorded(); len(gaps) > 0 && ctx.Err() == nil {
+		err = errors.Join(err, d.journal.recordDamage(gaps))
+	}
+	return err
+}
+
+// recordDamage says in the log which of its events cannot be read.
+func (j *journal) recordDamage(gaps []store.Gap) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var events []jobmon.Event
+	for _, g := range gaps {
+		j.logger.Error().Uint64("from", g.From).Uint64("to", g.To).
+			Msg("events in the log are damaged: they are left out, everything else is as it was; they may be in a backup")
+		events = append(events, jobmon.Event{Kind: jobmon.KindDamaged, From: g.From, To: g.To, Text: "found damaged in the log"})
+	}
+	if err := j.commit(j.state.At, events); err != nil {
+		return fmt.Errorf("record which events are damaged: %w", err)
+	}
+	return nil
+}
+
+// wait waits that long, or until ctx ends.
+func wait(ctx context.Context, long time.Duration) error {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
