@@ -55,7 +55,7 @@ func openBolt(path string, options *bolt.Options) (db *bolt.DB, err error) {
 }
 
 // guarded calls bbolt, which panics, or touches memory that is not there, when its pages are damaged. Not everything
-// can be caught so: see "What is not there yet" in docs/event-log.md.
+// can be caught so: see "Damage" in docs/event-log.md.
 func guarded(path string, call func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -40,7 +40,7 @@ func isNeighbour(name string) bool {
 	case lockFile, lockFile + ".json", "evt", "clients", "covered.json", "endpoint.sock", "simulator.ndjson":
 		return true
 	}
-	return strings.HasPrefix(name, "jobmon-db.")
+	return strings.HasPrefix(name, "jobmon-db.") || isMovedAside(name)
 }
 
 // isLeftover says that a file is what a crash left of something that was never finished.

@@ -18,8 +18,8 @@ import (
 // asideMark stands in the name of a log that was moved aside, between its old name and the time.
 const asideMark = ".damaged-"
 
-// isAside says that a file is a log that was moved aside. Nothing ever removes it but a person.
-func isAside(name string) bool {
+// isMovedAside says that a file is a log that was moved aside. Nothing ever removes it but a person.
+func isMovedAside(name string) bool {
 	base, _, ok := strings.Cut(name, asideMark)
 	return ok && isLogName(base)
 }

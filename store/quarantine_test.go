@@ -350,3 +350,13 @@ func TestReadingOverDamage(t *testing.T) {
 		log.Close()
 	}
 }
+
+// TestALogThatWasMovedAsideBelongsToTheDataDir: it must not make the folder look like somebody else's.
+func TestALogThatWasMovedAsideBelongsToTheDataDir(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "log-000001.db.damaged-20261122T120000Z"), "damaged")
+	open(t, dir, store.Options{}).Close()
+	if got := names(t, dir); !slices.Contains(got, "log-000001.db.damaged-20261122T120000Z") {
+		t.Error(got)
+	}
+}

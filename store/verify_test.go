@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -42,11 +43,7 @@ func tellSome(t testing.TB, batches, large int) *told {
 			}
 			w.last += 70
 		}
-		events := make([]jobmon.Event, n)
-		for i := range events {
-			events[i] = known(w.last + uint64(i) + 1)
-		}
-		batch, err := log.AppendWith(noon+jobmon.Instant(w.last), events, store.Cache{Name: "c", Seq: w.last + 1, Data: make([]byte, 300)})
+		batch, err := log.AppendWith(noon+jobmon.Instant(w.last), knownEvents(int(w.last), n), store.Cache{Name: "c", Seq: w.last + 1, Data: make([]byte, 300)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,6 +60,15 @@ func tellSome(t testing.TB, batches, large int) *told {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// knownEvents are n known events behind number last.
+func knownEvents(last, n int) []jobmon.Event {
+	events := make([]jobmon.Event, n)
+	for i := range events {
+		events[i] = known(uint64(last + i + 1))
+	}
+	return events
 }
 
 // compare checks that each event told is the true one, told once and in order, and returns how many there are.
@@ -283,4 +289,36 @@ func TestAFailedBatchIsNotSalvaged(t *testing.T) {
 	if n != 150 {
 		t.Errorf("%d events, want 150", n)
 	}
+}
+
+// TestVerifyWhileItIsWritten: what is being written must not be taken for damage.
+func TestVerifyWhileItIsWritten(t *testing.T) {
+	log := open(t, t.TempDir(), store.Options{})
+	appendRows(t, log, 1)
+	stop := make(chan struct{})
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := log.AppendWith(noon, storetest.Rows(30), store.Cache{Name: "c", Seq: 1, Data: make([]byte, 5000)}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	last := uint64(0)
+	for last < 6000 { // several blocks are sealed meanwhile
+		report, err := store.Verify(t.Context(), log.Path())
+		if err != nil || !report.Whole() || len(report.Readable) != 1 || report.Readable[0].Last < last {
+			t.Errorf("behind %d: %v %+v", last, err, report)
+			break
+		}
+		last = report.Readable[0].Last
+	}
+	close(stop)
+	writing.Wait()
 }

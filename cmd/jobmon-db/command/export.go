@@ -36,7 +36,7 @@ It works while the daemon runs and when it does not. A file that is there alread
 		if err != nil {
 			return err
 		}
-		defer p.close()
+		defer p.done(a.stderr)
 		if len(args) == 0 {
 			_, err := p.export(a.stdout)
 			return err
