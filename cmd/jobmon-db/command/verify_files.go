@@ -38,7 +38,7 @@ func (c *comparison) print(out io.Writer) {
 		fmt.Fprintf(out, "Files: %s.\n", c.Skipped)
 		return
 	}
-	fmt.Fprintf(out, "Files: %s compared with what follows from the log, %d different.\n", counted(c.Compared, "open deployment's", "open deployments'"), len(c.Differences))
+	fmt.Fprintf(out, "Files: %d of open deployments compared with what follows from the log, %d different.\n", c.Compared, len(c.Differences))
 	for _, d := range c.Differences {
 		fmt.Fprintf(out, "  %s: %s\n", d.File, term.Plain(d.Text))
 	}
