@@ -117,7 +117,7 @@ func checkSlow(path string) error {
 	if err != nil {
 		return err
 	}
-	return t.deadly(path)
+	return t.deadly(path, true)
 }
 
 // openTree goes through the tree of the file at path.
@@ -134,10 +134,10 @@ func openTree(path string) (*tree, error) {
 	return walkTree(file, info.Size(), path)
 }
 
-// deadly is why nobody may write to the file, nil when everybody may.
-func (t *tree) deadly(path string) error {
+// deadly is why bbolt must not be let near the file, nil when it may. The free list matters to a writer only.
+func (t *tree) deadly(path string, toWrite bool) error {
 	for i := range t.faults {
-		if f := &t.faults[i]; f.Deadly || f.Part == PartFile {
+		if f := &t.faults[i]; (f.Deadly || f.Part == PartFile) && (toWrite || f.Part != PartFree) {
 			return inFile(f.Kind, path, f.Offset, f.Text)
 		}
 	}
@@ -159,7 +159,7 @@ func Examine(ctx context.Context, dir string, program ...string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.deadly(path); err != nil || len(program) == 0 {
+	if err := t.deadly(path, true); err != nil || len(program) == 0 {
 		return err
 	}
 	return CheckApart(ctx, path, program...)

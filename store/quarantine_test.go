@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
 	"github.com/jobmon-db/jobmon-db/store/storetest"
@@ -221,6 +223,24 @@ func TestAMoveThatIsRefused(t *testing.T) {
 	})
 }
 
+// TestAnotherProgramsFileIsNotMovedAside: CURRENT may be written by hand, and name what it should not.
+func TestAnotherProgramsFileIsNotMovedAside(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "log-000001.db")
+	db, err := bolt.Open(path, 0o600, &bolt.Options{PageSize: 4096})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	write(t, filepath.Join(dir, "CURRENT"), "log-000001.db\n")
+	if _, err := store.Quarantine(t.Context(), dir, errors.New("for a reason"), time.Unix(1_800_000_000, 0)); !errors.Is(err, store.ErrNotOurs) {
+		t.Error(err)
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"CURRENT", "log-000001.db"}) {
+		t.Error(got)
+	}
+}
+
 // checker is the program that checks pages: the test binary.
 func checker(t *testing.T) []string {
 	t.Setenv(childVariable, "check here")
@@ -272,6 +292,10 @@ func TestCheckApart(t *testing.T) {
 			}
 			if err := store.Examine(t.Context(), w.dir); !errors.Is(err, store.ErrCorrupt) {
 				t.Error(err)
+			}
+			for _, readOnly := range []bool{true, false} { // which would hang in bbolt, or end this process
+				_, err := store.Open(w.dir, store.Options{ReadOnly: readOnly})
+				oneSentence(t, err, store.ErrCorrupt, w.path)
 			}
 		})
 	}

@@ -19,7 +19,7 @@ type Salvage struct {
 	scan  *scan
 	chain []found
 
-	begun   bool // the file begins as one of bbolt's
+	begun   bool // the file begins as one of bbolt's, and its tree is damaged
 	certain bool // nothing is missing behind the end: the tree is whole there
 }
 
@@ -69,7 +69,7 @@ func salvageTree(ctx context.Context, file io.ReaderAt, size int64, path string)
 	if v.known {
 		s.scan.meta, s.scan.record = v.meta, true
 	}
-	s.begun = v.tree.good > 0
+	s.begun = v.tree.good > 0 && len(v.tree.faults) > 0
 	tail := v.tree.entries[bucketTail]
 	s.certain = v.known && v.tree.good == 2 && !v.tree.lame && (len(tail) == 0 && len(s.chain) == 0 ||
 		len(tail) > 0 && len(s.chain) > 0 && s.chain[len(s.chain)-1].offset == tail[len(tail)-1].offset)

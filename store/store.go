@@ -101,6 +101,14 @@ func Open(dir string, options Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
+	// bbolt holds the lock now and has read nothing but the ends yet.
+	t, err := openTree(l.path)
+	if err == nil {
+		err = t.deadly(l.path, !options.ReadOnly)
+	}
+	if err != nil {
+		return nil, closeAfter(db, err)
+	}
 	if l.meta, l.bounds, err = readState(db, l.path, !options.ReadOnly); err != nil {
 		return nil, closeAfter(db, err)
 	}
