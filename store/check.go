@@ -96,7 +96,7 @@ func checkApart(ctx context.Context, path string, limit time.Duration, program [
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case deadline.Err() != nil:
-		return checkSlow(path)
+		return walk(path, true)
 	case err == nil && last == checkGood:
 		return nil
 	case last == checkLocked:
@@ -109,15 +109,6 @@ func checkApart(ctx context.Context, path string, limit time.Duration, program [
 		first = fmt.Sprintf("its pages end the process that checks them (%v)", err)
 	}
 	return misfit(path, first)
-}
-
-// checkSlow looks at the pages when bbolt did not come to an end.
-func checkSlow(path string) error {
-	t, err := openTree(path)
-	if err != nil {
-		return err
-	}
-	return t.deadly(path, true)
 }
 
 // openTree goes through the tree of the file at path.

@@ -33,8 +33,15 @@ func TestMain(m *testing.M) {
 }
 
 func child(task, dir string) error {
-	if task == "check" {
+	switch task {
+	case "check":
 		return store.CheckPages(os.Args[len(os.Args)-1], os.Stdout)
+	case "compact", "cut":
+		return compactingChild(dir, task == "cut")
+	case "save":
+		return savingChild(dir)
+	case "restore":
+		return restoringChild(dir)
 	}
 	log, err := store.Open(dir, store.Options{})
 	if err != nil {

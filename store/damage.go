@@ -83,7 +83,7 @@ func (l *Log) Scrub(ctx context.Context, pause func(context.Context) error) (*Sc
 					s.Recorded = append(s.Recorded, Recorded{e.Seq, e.From, e.To, e.Text})
 				}
 			}
-		}, pause)
+		}, func(uint64, uint64) error { return pause(ctx) })
 		next := behind(err, from)
 		if next == 0 {
 			return s, err

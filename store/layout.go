@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"time"
 
@@ -40,7 +40,7 @@ func isNeighbour(name string) bool {
 	case lockFile, lockFile + ".json", "evt", "clients", "covered.json", "endpoint.sock", "simulator.ndjson":
 		return true
 	}
-	return strings.HasPrefix(name, "jobmon-db.") || isMovedAside(name)
+	return strings.HasPrefix(name, "jobmon-db.") || isAside(name) || isMovedAside(name)
 }
 
 // isLeftover says that a file is what a crash left of something that was never finished.
@@ -67,6 +67,9 @@ func currentLog(dir string) (string, error) {
 	}
 	logPath := filepath.Join(dir, name)
 	if _, err := os.Stat(logPath); errors.Is(err, fs.ErrNotExist) {
+		if again, err := readSmall(path, 256); err == nil && !bytes.Equal(again, text) {
+			return currentLog(dir) // a new generation has just taken its place
+		}
 		return "", sentence(ErrCorrupt, path, "%s names the log %s, which is not there: restore it from a backup", path, name)
 	}
 	return logPath, nil
@@ -231,23 +234,19 @@ func writeCurrent(dir, path string) error {
 	return nil
 }
 
+// isCurrent says whether the log at path is the one in use.
+func isCurrent(dir, path string) bool {
+	now, err := currentLog(dir)
+	return err == nil && now == path
+}
+
 // publish gives a finished log its name and makes the name durable.
 func publish(path string) error {
 	err := patiently(func() error { return os.Rename(path+tempSuffix, path) })
 	if err != nil {
 		return ioError("giving the new log its name", err)
 	}
-	if runtime.GOOS == "windows" {
-		return nil // has no way to sync a folder; NTFS writes renames to its journal
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return ioError("syncing the data dir", err)
-	}
-	if err := errors.Join(folder.Sync(), folder.Close()); err != nil {
-		return ioError("syncing the data dir", err)
-	}
-	return nil
+	return syncFolder(filepath.Dir(path))
 }
 
 func patiently(do func() error) error {

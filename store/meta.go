@@ -36,6 +36,14 @@ type meta struct {
 	Created jobmon.Instant `json:"created"` // by this computer's clock
 	First   uint64         `json:"first"`   // sequence number of the first event, unless it was skipped
 	Chain   uint32         `json:"chain"`   // what the first frame gives as its predecessor's CRC
+
+	// Replaces are the generations that this one was compacted from: the next writer removes them. Next is the least
+	// sequence number of what is appended next, where a log that was replaced has given those before it.
+	Replaces []string `json:"replaces,omitempty"`
+	Next     uint64   `json:"next,omitempty"`
+
+	// Cut is where history was cut off: what is before it stands for what was there.
+	Cut uint64 `json:"cut,omitempty"`
 }
 
 // newMeta is the meta record of a new log. Its frames are chained to its id, so that a frame of another log in it
@@ -60,12 +68,25 @@ func (m *meta) encode() ([]byte, error) {
 // readMeta reads and checks the meta record. It has the same checks for every opening, also by a reader that opens
 // the file again for each page. path is for the errors.
 func readMeta(tx *bolt.Tx, path string, toWrite bool) (meta, error) {
-	var m meta
 	bucket := tx.Bucket([]byte(bucketMeta))
 	if bucket == nil {
-		return m, errForeignFile(path, "it holds another program's data")
+		return meta{}, errForeignFile(path, "it holds another program's data")
 	}
-	record := bucket.Get([]byte(keyLog))
+	m, err := decodeMeta(bucket.Get([]byte(keyLog)), path)
+	if err != nil {
+		return m, err
+	}
+	if toWrite && m.Format > fileFormat {
+		return m, errNewerFile(path, m.Format)
+	}
+	if tx.Bucket([]byte(bucketTail)) == nil {
+		return m, misfit(path, "what it says of itself makes no sense")
+	}
+	return m, nil
+}
+
+// decodeMeta takes a meta record apart.
+func decodeMeta(record []byte, path string) (m meta, err error) {
 	if len(record) < metaSumLen {
 		return m, errForeignFile(path, "it does not say whose it is")
 	}
@@ -73,10 +94,10 @@ func readMeta(tx *bolt.Tx, path string, toWrite bool) (meta, error) {
 	if why != "" {
 		return m, misfit(path, why)
 	}
-	if m.Reader > fileFormat || toWrite && m.Format > fileFormat {
-		return m, sentence(ErrNewer, path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): install that version", path, m.Format, fileFormat)
+	if m.Reader > fileFormat {
+		return m, errNewerFile(path, m.Format)
 	}
-	if m.First == 0 || tx.Bucket([]byte(bucketTail)) == nil {
+	if m.First == 0 {
 		return m, misfit(path, "what it says of itself makes no sense")
 	}
 	return m, nil
@@ -94,6 +115,10 @@ func parseMeta(record []byte) (m meta, why string) {
 		return m, "what it says of itself cannot be read"
 	}
 	return m, ""
+}
+
+func errNewerFile(path string, format int) error {
+	return sentence(ErrNewer, path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): install that version", path, format, fileFormat)
 }
 
 func errForeignFile(path, why string) error {

@@ -18,11 +18,11 @@ type blockHash struct {
 // encoded again, frames with the very checksums by which the batches were chained when they were appended. Errors are
 // those of Read, and the context's.
 func (l *Log) Prove(ctx context.Context, from uint64) error {
-	return l.prove(ctx, from, func(*jobmon.Batch) {}, func(context.Context) error { return nil })
+	return l.prove(ctx, from, func(*jobmon.Batch) {}, nil)
 }
 
-// prove is Prove that tells the batches, and pauses between two pages.
-func (l *Log) prove(ctx context.Context, from uint64, tell func(*jobmon.Batch), pause func(context.Context) error) error {
+// prove is Prove that tells the batches, and after each page how far it is; an error of turned ends it. It may be nil.
+func (l *Log) prove(ctx context.Context, from uint64, tell func(*jobmon.Batch), turned func(done, total uint64) error) error {
 	r := reader{log: l, from: max(from, l.meta.First), reuse: true, blocks: blockReader{reuse: true}, proving: true}
 	if r.from == l.meta.First {
 		r.next, r.crc, r.chained = l.meta.First, l.meta.Chain, true
@@ -45,7 +45,10 @@ func (l *Log) prove(ctx context.Context, from uint64, tell func(*jobmon.Batch), 
 				return err
 			}
 		}
-		if err := pause(ctx); err != nil {
+		if turned == nil {
+			continue
+		}
+		if err := turned(r.next-1, r.last); err != nil {
 			return err
 		}
 	}

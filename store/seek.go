@@ -5,7 +5,7 @@ import "github.com/jobmon-db/jobmon-db/internal/jobmon"
 // Gap is a range of sequence numbers that no event has: they were skipped, see SkipTo.
 type Gap struct{ From, To uint64 }
 
-// Gaps lists the numbers that were skipped, ascending. Errors are those of Read.
+// Gaps lists the numbers that were skipped, ascending; those before Cut are none. Errors are those of Read.
 func (l *Log) Gaps() ([]Gap, error) {
 	entries, last, err := l.sealed()
 	if err != nil {
@@ -15,7 +15,7 @@ func (l *Log) Gaps() ([]Gap, error) {
 	next := l.meta.First
 	for i := range entries {
 		for _, g := range entries[i].head.gaps {
-			if g.seq <= last {
+			if g.seq <= last && g.seq >= l.Cut() {
 				gaps = append(gaps, Gap{g.seq - g.skipped, g.seq - 1})
 			}
 		}
@@ -25,7 +25,7 @@ func (l *Log) Gaps() ([]Gap, error) {
 		if err != nil {
 			return nil, err
 		}
-		if first := batch.First(); first > next {
+		if first := batch.First(); first > next && first >= l.Cut() {
 			gaps = append(gaps, Gap{next, first - 1})
 		}
 		next = batch.Last() + 1

@@ -8,7 +8,6 @@ package store
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -90,25 +89,16 @@ func Open(dir string, options Options) (*Log, error) {
 		options.commit = (*bolt.Tx).Commit
 	}
 	l := &Log{dir: dir, options: options}
-	var err error
-	if l.path, err = currentLog(dir); errors.Is(err, fs.ErrNotExist) {
-		l.path, err = l.absent()
-	}
-	if err != nil {
+	if err := l.openCurrent(); err != nil {
 		return nil, err
 	}
-	db, err := openFile(l.path, options.ReadOnly, options.LockWait, options.maxSize)
-	if err != nil {
-		return nil, err
-	}
+	db := l.db
+	l.db = nil
 	// bbolt holds the lock now and has read nothing but the ends yet.
-	t, err := openTree(l.path)
-	if err == nil {
-		err = t.deadly(l.path, !options.ReadOnly)
-	}
-	if err != nil {
+	if err := walk(l.path, !options.ReadOnly); err != nil {
 		return nil, closeAfter(db, err)
 	}
+	var err error
 	if l.meta, l.bounds, err = readState(db, l.path, !options.ReadOnly); err != nil {
 		return nil, closeAfter(db, err)
 	}
@@ -118,12 +108,21 @@ func Open(dir string, options Options) (*Log, error) {
 		}
 		return l, nil
 	}
-	l.db = db
+	l.db, l.skipTo = db, l.meta.Next
 	l.removeLeftovers()
 	if err := l.takeUpNewest(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+// walk goes through the file's tree before bbolt does, which damage in it could kill.
+func walk(path string, writing bool) error {
+	t, err := openTree(path)
+	if err != nil {
+		return err
+	}
+	return t.deadly(path, writing)
 }
 
 // absent creates the log, or says that there is none.
@@ -145,7 +144,7 @@ func (l *Log) removeLeftovers() {
 		return
 	}
 	for _, entry := range entries {
-		if isLeftover(entry.Name()) {
+		if isLeftover(entry.Name()) || l.isOver(entry.Name()) {
 			_ = os.Remove(filepath.Join(l.dir, entry.Name()))
 		}
 	}
@@ -209,6 +208,10 @@ func (l *Log) Last() (seq uint64, at jobmon.Instant, ok bool) {
 	b := l.ends()
 	return b.last, b.lastAt, b.last > 0
 }
+
+// Cut is the sequence number from which on the history is complete: 1, or more once older history was cut off. Events before
+// it only stand for what was there.
+func (l *Log) Cut() uint64 { return max(l.meta.Cut, 1) }
 
 // ID tells this log from all others: 32 hex digits, random, given at its creation.
 func (l *Log) ID() string { return l.meta.ID }

@@ -1,0 +1,18 @@
+package store
+
+import "errors"
+
+// ErrNoSpace says that there is too little room on the disk for what was asked for; nothing was written.
+var ErrNoSpace = errors.New("too little room on the disk")
+
+// spareBytes are left free beside a copy, for those who append meanwhile.
+const spareBytes = 64 << 20
+
+// requireSpace makes sure that a file of that size has room in the folder.
+func requireSpace(dir string, size int64) error {
+	need := uint64(size) + spareBytes
+	if free, ok := freeBytes(dir); ok && free < need {
+		return sentence(ErrNoSpace, dir, "%s has room for %d MiB, %d are needed: make room on this disk", dir, free>>20, need>>20)
+	}
+	return nil
+}
