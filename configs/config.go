@@ -20,6 +20,7 @@ type Config struct {
 	Site      string // site
 	Evt       Evt
 	Endpoint  Endpoint
+	Backup    Backup
 	Source    Source
 	Simulator Simulator
 	Jobs      Jobs
@@ -41,6 +42,13 @@ type Evt struct {
 // Endpoint is about asking the running daemon.
 type Endpoint struct {
 	Allow []string // endpoint.allow: Windows accounts, as names or SIDs
+}
+
+// Backup is about copies of the log that the daemon makes.
+type Backup struct {
+	Dir   string        // backup.dir, an absolute path; never empty when Every is not 0
+	Every time.Duration // backup.every; 0 is never
+	Keep  int           // backup.keep
 }
 
 // Source is about what is watched. A database is named by DSN, or by Server and the fields after it, never by both.

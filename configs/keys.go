@@ -236,6 +236,25 @@ func duration(name string, def, low, high time.Duration, at func(*Config) *time.
 	return k
 }
 
+// orNone is a duration, or none, which is the default.
+func orNone(name string, low, high time.Duration, at func(*Config) *time.Duration) Key {
+	const word = "none"
+	k := newKey(name, "duration", 0, at, func(text string) (time.Duration, error) {
+		if text = strings.TrimSpace(text); strings.EqualFold(text, word) || text == "0" {
+			return 0, nil
+		}
+		v, err := time.ParseDuration(text)
+		return within(v, low, high, err)
+	}, func(d time.Duration) string {
+		if d == 0 {
+			return word
+		}
+		return durationText(d)
+	})
+	k.Allowed = fmt.Sprintf("%s, or a duration with its unit (m, h) from %s to %s", word, durationText(low), durationText(high))
+	return k
+}
+
 // durationText writes 30m where time.Duration writes 30m0s.
 func durationText(d time.Duration) string {
 	text := d.String()

@@ -136,6 +136,12 @@ func (c *Config) complete(env map[string]string, origins map[string]Origin, bad 
 			})
 		}
 	}
+	if c.Backup.Every > 0 && c.Backup.Dir == "" && !bad["backup.dir"] {
+		problems = append(problems, Problem{
+			Origin: origins["backup.every"], Key: "backup.every",
+			Value: durationText(c.Backup.Every), Reason: "says how often, but not where to: give backup.dir",
+		})
+	}
 	return append(problems, c.completeSource(origins, bad)...)
 }
 

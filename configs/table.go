@@ -30,6 +30,14 @@ func Keys() []Key {
 			byDefault("none").
 			helps("Windows accounts that may ask the running daemon, beside SYSTEM, Administrators and its own: for instance the one that DS runs its scripts under. Elsewhere only the daemon's user may."),
 
+		path("backup.dir", "folder", func(c *Config) *string { return &c.Backup.Dir }).
+			byDefault("none").
+			helps("Folder for the backups that the daemon makes, best on another disk. Needed when backup.every is set."),
+		orNone("backup.every", time.Hour, 365*day, func(c *Config) *time.Duration { return &c.Backup.Every }).
+			helps("How often the daemon makes a backup of the log."),
+		whole("backup.keep", 7, 1, 1000, func(c *Config) *int { return &c.Backup.Keep }).
+			helps("How many of these backups are kept; older ones are deleted. Other files in the folder are left alone."),
+
 		oneOf("source.kind", "", []string{KindSQLServer, KindSimulator, KindRecording}, func(c *Config) *string { return &c.Source.Kind }).
 			byDefault(KindSQLServer + " when source.dsn or source.server is given, else " + KindSimulator).
 			helps("What is watched: the DS database, a built-in imitation of one, or the recording of one."),

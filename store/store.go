@@ -219,6 +219,9 @@ func (l *Log) ID() string { return l.meta.ID }
 // Site is the name of the DS server that was given at the log's creation.
 func (l *Log) Site() string { return l.meta.Site }
 
+// Size is how many bytes the log's file has; 0 when that cannot be found out.
+func (l *Log) Size() int64 { return l.describe().Bytes }
+
 // Path is the log's file.
 func (l *Log) Path() string { return l.path }
 

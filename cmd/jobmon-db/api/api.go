@@ -61,6 +61,22 @@ type Moment struct {
 	Found bool           `json:"found"` // false: all of the log is later
 }
 
+// Compaction says how far the compaction of the log has come, or how the last one ended.
+type Compaction struct {
+	Running bool           `json:"running"`
+	Done    uint64         `json:"done"`  // of Total, while it runs
+	Total   uint64         `json:"total"` // may rise
+	Before  int64          `json:"before_bytes,omitempty"`
+	After   int64          `json:"after_bytes,omitempty"` // 0 as long as none has ended well
+	Ended   jobmon.Instant `json:"ended_ms,omitempty"`    // by the daemon's clock, UTC
+	Error   string         `json:"error,omitempty"`
+}
+
+// CompactRequest asks for a compaction.
+type CompactRequest struct {
+	DryRun bool `json:"dry_run,omitempty"` // only say how large the log is
+}
+
 // problem is the body of every answer that is not 200.
 type problem struct {
 	Error string `json:"error"` // one sentence
@@ -74,6 +90,8 @@ const (
 	routeMoment    = "/v1/moment"
 	routePictures  = "/v1/pictures"
 	routeRefresh   = "/v1/refresh"
+	routeLog       = "/v1/log"
+	routeCompact   = "/v1/compact"
 )
 
 // pageBytes is how much of the log one answer holds: the first batch beyond it is the last.

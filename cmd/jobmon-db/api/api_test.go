@@ -19,7 +19,8 @@ import (
 // fake is a daemon over a log in memory.
 type fake struct {
 	storetest.Memory
-	broken error
+	broken    error
+	compacted CompactRequest
 }
 
 func (f *fake) Info() Info { return Info{Site: "DS01", Last: 7} }
@@ -42,6 +43,19 @@ func (f *fake) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 		return func(yield func(jobmon.Batch, error) bool) { yield(jobmon.Batch{}, f.broken) }
 	}
 	return f.Memory.Read(from)
+}
+
+func (f *fake) Extract(from uint64) (store.Extract, error) {
+	return store.Extract{Meta: []byte{0, 255}, Last: from, Parts: []store.Part{{Seq: 1, Until: 7, Sealed: true, Data: []byte{1, 2}}}}, f.broken
+}
+
+func (f *fake) Compact(_ context.Context, r CompactRequest) (Compaction, error) {
+	f.compacted = r
+	return f.Compaction(), f.broken
+}
+
+func (f *fake) Compaction() Compaction {
+	return Compaction{Running: true, Done: 3, Total: 9}
 }
 
 func (f *fake) Refresh(_ context.Context, r RefreshRequest) (RefreshAnswer, error) {
@@ -136,13 +150,30 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.Refresh(t.Context(), RefreshRequest{}); err == nil || !strings.Contains(err.Error(), "no computer") {
 		t.Errorf("%v", err)
 	}
+	if page, err := client.Extract(12); err != nil || page.Last != 12 {
+		t.Errorf("%+v, %v", page, err)
+	} else if want, _ := daemon.Extract(12); !reflect.DeepEqual(page, want) {
+		t.Errorf("%+v, want %+v", page, want)
+	}
+	if got, err := client.Compact(t.Context(), CompactRequest{DryRun: true}); err != nil || !reflect.DeepEqual(got, daemon.Compaction()) || !daemon.compacted.DryRun {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := client.Compaction(t.Context()); err != nil || !reflect.DeepEqual(got, daemon.Compaction()) {
+		t.Errorf("%+v, %v", got, err)
+	}
 	daemon.broken = errors.New("the log is damaged at event 12")
 	for _, err := range client.Read(0) {
 		if err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 			t.Errorf("%v", err)
 		}
 	}
-	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/nothing"} {
+	if _, err := client.Extract(1); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
+		t.Errorf("%v", err)
+	}
+	if _, err := client.Compact(t.Context(), CompactRequest{}); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
+		t.Errorf("%v", err)
+	}
+	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/log?from=-1", "/v1/nothing"} {
 		if _, err := client.do(t.Context(), http.MethodGet, path, nil); err == nil {
 			t.Errorf("%s was answered", path)
 		}

@@ -64,6 +64,24 @@ func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (got RefreshAnsw
 	return got, err
 }
 
+// Extract asks for a page of the log as it is stored, like store.Log.Extract.
+func (c *Client) Extract(from uint64) (page store.Extract, err error) {
+	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d", routeLog, from), nil, &page)
+	return page, err
+}
+
+// Compact asks for a compaction and returns when it has begun; with DryRun it says how large the log is.
+func (c *Client) Compact(ctx context.Context, r CompactRequest) (got Compaction, err error) {
+	err = c.ask(ctx, http.MethodPost, routeCompact, r, &got)
+	return got, err
+}
+
+// Compaction asks how far the compaction is.
+func (c *Client) Compaction(ctx context.Context) (got Compaction, err error) {
+	err = c.ask(ctx, http.MethodGet, routeCompact, nil, &got)
+	return got, err
+}
+
 // Read yields the log's batches like store.Log.Read, page by page.
 func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return c.read(from, "") }
 

@@ -24,6 +24,9 @@ type Daemon interface {
 	Pictures() []jobmon.Progress
 	PicturesAt(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
 	Refresh(ctx context.Context, r RefreshRequest) (RefreshAnswer, error)
+	Extract(from uint64) (store.Extract, error)
+	Compact(ctx context.Context, r CompactRequest) (Compaction, error)
+	Compaction() Compaction
 }
 
 // Handler answers the routes.
@@ -35,6 +38,9 @@ func Handler(d Daemon) http.Handler {
 	mux.HandleFunc("GET "+routePictures, func(w http.ResponseWriter, r *http.Request) { pictures(w, r, d) })
 	mux.HandleFunc("GET "+routeBatches, func(w http.ResponseWriter, r *http.Request) { batches(w, r, d) })
 	mux.HandleFunc("POST "+routeRefresh, func(w http.ResponseWriter, r *http.Request) { refresh(w, r, d) })
+	mux.HandleFunc("GET "+routeLog, func(w http.ResponseWriter, r *http.Request) { extract(w, r, d) })
+	mux.HandleFunc("GET "+routeCompact, func(w http.ResponseWriter, r *http.Request) { answer(w, d.Compaction()) })
+	mux.HandleFunc("POST "+routeCompact, func(w http.ResponseWriter, r *http.Request) { compact(w, r, d) })
 	return mux
 }
 
@@ -57,9 +63,8 @@ func refuse(w http.ResponseWriter, code int, err error) {
 // batches answers with a page of the log, a batch a line. It is put together before anything is sent: nothing of
 // the log is held while a slow client reads.
 func batches(w http.ResponseWriter, r *http.Request, d Daemon) {
-	from, err := strconv.ParseUint(r.FormValue("from"), 10, 64)
-	if err != nil {
-		refuse(w, http.StatusBadRequest, errors.New("from must be a sequence number"))
+	from, ok := number(w, r)
+	if !ok {
 		return
 	}
 	read, wanted := d.Read(from), func(*jobmon.Event) bool { return true }
@@ -122,6 +127,43 @@ func pictures(w http.ResponseWriter, r *http.Request, d Daemon) {
 		return
 	}
 	answer(w, list)
+}
+
+// number is the sequence number that is asked for; without one the request is refused.
+func number(w http.ResponseWriter, r *http.Request) (from uint64, ok bool) {
+	from, err := strconv.ParseUint(r.FormValue("from"), 10, 64)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, errors.New("from must be a sequence number"))
+	}
+	return from, err == nil
+}
+
+// extract answers with a page of the log as it is stored. Whoever asks writes the copy, with his own rights.
+func extract(w http.ResponseWriter, r *http.Request, d Daemon) {
+	from, ok := number(w, r)
+	if !ok {
+		return
+	}
+	page, err := d.Extract(from)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
+	}
+	answer(w, page)
+}
+
+func compact(w http.ResponseWriter, r *http.Request, d Daemon) {
+	var request CompactRequest
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("the request is not understood: %w", err))
+		return
+	}
+	got, err := d.Compact(r.Context(), request)
+	if err != nil {
+		refuse(w, http.StatusServiceUnavailable, err)
+		return
+	}
+	answer(w, got)
 }
 
 func refresh(w http.ResponseWriter, r *http.Request, d Daemon) {

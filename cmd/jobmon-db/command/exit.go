@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
@@ -30,6 +31,8 @@ const (
 	exitDenied    = 13 // the daemon's endpoint may not be used by this account
 	exitCheck     = 14 // check found something that must be mended
 	exitFiles     = 15 // the log is whole, and files do not follow from it
+	exitThere     = 16 // a file of that name is there, and is not replaced
+	exitNoSpace   = 17 // too little room on the disk
 )
 
 // usageError marks what the person who typed the command can mend by typing another.
@@ -72,6 +75,10 @@ func exitCode(err error) int {
 		return exitOutside
 	case errors.As(err, &nothing):
 		return exitNothing
+	case errors.Is(err, store.ErrNoSpace):
+		return exitNoSpace
+	case errors.Is(err, fs.ErrExist):
+		return exitThere
 	case errors.Is(err, store.ErrNoLog), errors.Is(err, store.ErrNotOurs):
 		return exitNoLog
 	case errors.Is(err, store.ErrLocked), errors.As(err, &held):

@@ -65,6 +65,7 @@ func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (er
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
 		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout, Reconcile: config.Source.Reconcile,
 		Speed: speed, Command: "jobmon-db run", Logger: logger,
+		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 	}, config.Endpoint.Allow)
 	if err != nil {
 		return err

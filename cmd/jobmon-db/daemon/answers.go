@@ -56,9 +56,9 @@ func lockFolder(dir, file string, perm os.FileMode, info instance.Info) (*instan
 // Info implements api.Daemon.
 func (d *Daemon) Info() api.Info {
 	info := api.Info{
-		Version: d.options.Version, PID: os.Getpid(), LogID: d.log.ID(), Site: d.options.Settings.Site, EvtDir: d.options.EvtDir, AgeMS: -1,
+		Version: d.options.Version, PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site, EvtDir: d.options.EvtDir, AgeMS: -1,
 	}
-	for b, err := range d.log.Read(0) {
+	for b, err := range d.Read(0) {
 		if err == nil {
 			info.First, info.Begun = b.At, b.Last()
 		}
@@ -86,16 +86,13 @@ func (d *Daemon) Info() api.Info {
 	return info
 }
 
-// Read implements api.Daemon.
-func (d *Daemon) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return d.log.Read(from) }
-
 // Computer implements api.Daemon.
 func (d *Daemon) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
-	return d.log.Computer(id, from)
+	return d.current().Computer(id, from)
 }
 
 // Moment implements api.Daemon.
-func (d *Daemon) Moment(at jobmon.Instant) (store.Moment, bool, error) { return d.log.Moment(at) }
+func (d *Daemon) Moment(at jobmon.Instant) (store.Moment, bool, error) { return d.current().Moment(at) }
 
 // Chronicle implements api.Daemon.
 func (d *Daemon) Chronicle() []jobmon.Event {
@@ -106,7 +103,7 @@ func (d *Daemon) Chronicle() []jobmon.Event {
 
 // PicturesAt implements api.Daemon. It reads the log beside the running daemon and holds nothing up.
 func (d *Daemon) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
-	p, err := history.Project(d.log, seq)
+	p, err := history.Project(d.current(), seq)
 	if err != nil {
 		return nil, err
 	}

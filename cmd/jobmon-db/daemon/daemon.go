@@ -9,6 +9,7 @@
 //	(7) refresher    refresher           serves requests for files: a fresh read, one commit for all who wait
 //	(8) endpoint     Options.Serve       asks (7) for other processes, and answers questions
 //	(9) requests     requests            asks (7) for the files in the request folder
+//	(10) upkeep      backups, compactor  copies of (2) by the clock, and new generations of it
 //
 // They start in this order and stop in the other one. The source is the caller's.
 package daemon
@@ -55,6 +56,7 @@ type Options struct {
 	// Serve, where set, answers other processes until ctx ends. Requests says whether to serve the request folder.
 	Serve    func(ctx context.Context, d api.Daemon) error
 	Requests bool
+	Backups  Backups
 }
 
 // How often the file that says until when we watched is written, and how long the last files may take at the end.
@@ -67,12 +69,15 @@ const (
 type Daemon struct {
 	options   Options
 	locks     []*instance.Lock
-	log       *store.Log
+	log       *store.Log // see current
+	compactor *compactor
 	files     *evtdir.Dir
 	journal   *journal
 	refresher *refresher       // once running
 	running   chan struct{}    // closed when Run has begun
 	covered   history.Coverage // as the previous run left it
+
+	exchanging sync.RWMutex // held for writing while log is exchanged
 
 	mu          sync.Mutex
 	poller      *ingest.Poller   // once running
@@ -88,6 +93,7 @@ func Open(o Options) (*Daemon, error) {
 		return nil, err // before anything is written into a folder that is not ours
 	}
 	d := &Daemon{options: o, running: make(chan struct{}), covered: history.ReadCoverage(o.DataDir)}
+	d.compactor = newCompactor(d)
 	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -120,6 +126,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { d.files.Run(writing) })
 
+	d.journal.goBehind(d.log.Next())
 	d.journal.compareWith(d.options.EvtDir)
 	d.journal.publishOpen()
 	state := d.journal.state
@@ -180,6 +187,11 @@ func (d *Daemon) watch(ctx context.Context, poller *ingest.Poller) error {
 	}
 	if d.options.Requests {
 		serving.Go(func() { newRequests(d.options.EvtDir, d.refresher, d.options.Logger).run(ctx) })
+	}
+	serving.Go(func() { d.compactor.run(ctx) })
+	if o := d.options.Backups; o.Every > 0 {
+		b := &backups{Backups: o, source: d, id: d.current().ID(), logger: d.options.Logger}
+		serving.Go(func() { b.run(ctx) })
 	}
 	err := poller.Run(ctx)
 	stop()

@@ -61,12 +61,13 @@ func (j *journal) Due(now jobmon.WallTime) []jobmon.Event {
 func (j *journal) Commit(_ context.Context, at jobmon.Instant, events []jobmon.Event) error {
 	j.mu.Lock()
 	err := j.commit(at, events)
+	keeper := j.keeper
 	var caches []store.Cache
 	if err == nil {
-		caches = j.keeper.Pack(j.state, false)
+		caches = keeper.Pack(j.state, false)
 	}
 	j.mu.Unlock()
-	j.keep(caches)
+	j.keep(keeper, caches)
 	return err
 }
 
@@ -75,12 +76,12 @@ func (j *journal) stop() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.ahead {
-		j.keep(j.keeper.Pack(j.state, true))
+		j.keep(j.keeper, j.keeper.Pack(j.state, true))
 	}
 }
 
-func (j *journal) keep(caches []store.Cache) {
-	if err := j.keeper.Keep(caches...); err != nil {
+func (j *journal) keep(keeper *history.Keeper, caches []store.Cache) {
+	if err := keeper.Keep(caches...); err != nil {
 		j.logger.Warn().Err(err).Msg("the next start will take longer")
 	}
 }
@@ -205,6 +206,21 @@ func (j *journal) publishOpen() {
 	p.Changed() // all of the past, which needs no file
 }
 
+// goBehind takes note that the log goes on with that number because it was restored: a log that is gone has given those
+// before it.
+func (j *journal) goBehind(next uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if next <= j.state.Seq+1 {
+		return
+	}
+	j.lost = &jobmon.Event{
+		Kind: jobmon.KindDamaged, From: j.state.Seq + 1, To: next - 1, Text: "the log was restored from a backup",
+	}
+	j.logger.Warn().Uint64("from", j.lost.From).Uint64("to", j.lost.To).
+		Msg("the log was restored from a backup: what happened since is not in it; what the database still says is read again")
+}
+
 // compareWith takes note when a file in the evt folder is newer than the log: then the log lost its last batches, and what
 // comes next is numbered behind them, as somebody has seen these numbers. A log that is new knows nothing of the files of
 // the one before it: they have higher numbers, but are of a time before the log's end.
@@ -215,7 +231,7 @@ func (j *journal) compareWith(evtDir string) {
 		return
 	}
 	newest := newestFile(evtDir, j.state.Seq, j.state.At)
-	if newest == 0 {
+	if newest < j.log.Next() && j.lost != nil || newest == 0 {
 		return
 	}
 	if err := j.log.SkipTo(newest + 1); err != nil {
