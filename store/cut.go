@@ -74,12 +74,7 @@ func (g *cutGeneration) carry(ctx context.Context) error {
 			}
 			g.last, g.crc, g.sha = first-1, m.Chain, m.blockSeed()
 		}
-		f := frame{previous: g.crc, first: first, skipped: first - g.last - 1, at: batch.At}
-		var data []byte
-		if data, g.scratch, _, err = appendFrame(nil, g.scratch, &f, batch.Events); err != nil {
-			return err
-		}
-		if err := g.add(data); err != nil {
+		if err := g.batch(&batch); err != nil {
 			return err
 		}
 	}
@@ -94,7 +89,7 @@ func (g *cutGeneration) add(data []byte) error {
 	rechain(data, g.crc)
 	f, bad := parseFrame(data)
 	if bad != nil {
-		return damage(g.source.path, g.last+1, g.last+1, bad)
+		return damage(g.path, g.last+1, g.last+1, bad)
 	}
 	if len(g.group) > 0 && (g.events+f.count > sealEvents || g.size+len(data) > sealBytes) {
 		if err := g.seal(); err != nil {
