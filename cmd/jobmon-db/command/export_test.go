@@ -65,3 +65,67 @@ func TestExport(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
+
+// What was exported makes the same log again, and the same pictures.
+func TestImport(t *testing.T) {
+	dir, path := watched(t), filepath.Join(t.TempDir(), "events.ndjson")
+	if got := jobmondb(t, "export", path, "--data-dir="+dir); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	fresh := filepath.Join(t.TempDir(), "data")
+	if got := jobmondb(t, "import", path, "--dry-run", "--data-dir="+fresh); got.code != exitOK || !strings.Contains(got.stdout, "can be restored") {
+		t.Fatalf("%+v", got)
+	}
+	if _, err := os.Stat(filepath.Join(fresh, "CURRENT")); err == nil {
+		t.Error("a dry run made a log")
+	}
+	if got := jobmondb(t, "import", path, "--data-dir="+fresh); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	if got, want := batchesOf(t, fresh), batchesOf(t, dir); !reflect.DeepEqual(got, want) {
+		t.Error("the imported log holds something else")
+	}
+	for _, question := range [][]string{
+		{"replay"}, {"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001", "-o", "evt"}, {"replay", "show", "PC-0003", "--at=14:30", "-o", "evt"}, {"export"},
+	} {
+		was, is := jobmondb(t, append(question, "--data-dir="+dir)...), jobmondb(t, append(question, "--data-dir="+fresh)...)
+		if was.stdout != is.stdout || was.code != exitOK || is.code != exitOK {
+			t.Errorf("%v: %d bytes, then %d bytes (codes %d, %d) %s", question, len(was.stdout), len(is.stdout), was.code, is.code, is.stderr)
+		}
+	}
+	if got := jobmondb(t, "verify", "--data-dir="+fresh); got.code != exitOK {
+		t.Errorf("%+v", got)
+	}
+	left, err := filepath.Glob(filepath.Join(fresh, "jobmon-db.import-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestImportThatCannotBe(t *testing.T) {
+	dir, path := watched(t), filepath.Join(t.TempDir(), "events.ndjson")
+	if got := jobmondb(t, "export", path, "--data-dir="+dir); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := batchesOf(t, dir)
+	cut := path + ".cut"
+	if err := os.WriteFile(cut, text[:len(text)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other := path + ".other"
+	if err := os.WriteFile(other, []byte(strings.Replace(string(text), `"log_id":"`, `"log_id":"f`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{cut, other, path + ".none", dir} {
+		if got := jobmondb(t, "import", file, "--data-dir="+dir); got.code == exitOK || got.stdout != "" {
+			t.Errorf("%s: %+v", file, got)
+		}
+	}
+	if !reflect.DeepEqual(batchesOf(t, dir), before) {
+		t.Error("the log is no longer what it was")
+	}
+}

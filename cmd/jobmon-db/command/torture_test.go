@@ -94,6 +94,7 @@ func (w *witness) strike() {
 	client := &api.Client{Transport: &endpoint.Client{DataDir: filepath.Join(w.dir, "data")}, Context: ctx}
 	tick := time.NewTicker(30 * time.Millisecond)
 	defer tick.Stop()
+	beside := w.beside()
 	for ctx.Err() == nil {
 		if info, err := client.Info(ctx); err == nil {
 			w.acknowledged = max(w.acknowledged, info.Last)
@@ -104,7 +105,37 @@ func (w *witness) strike() {
 		}
 	}
 	daemon.kill()
+	beside()
 	w.look(&daemon.stderr)
+}
+
+// beside begins what an administrator may do meanwhile, which is killed with the daemon. A backup that is there afterwards
+// is whole.
+func (w *witness) beside() (end func()) {
+	w.Helper()
+	backup := filepath.Join(w.dir, fmt.Sprintf("backup-%d.db", w.random.Uint32()))
+	var command []string
+	switch w.random.IntN(4) {
+	case 0:
+		command = []string{"compact"}
+	case 1:
+		command = []string{"backup", backup}
+	case 2:
+		command = []string{"verify"}
+	default:
+		return func() {}
+	}
+	p := start(w.T, w.env, command...)
+	return func() {
+		w.Helper()
+		p.kill()
+		if _, err := os.Stat(backup); err != nil {
+			return
+		}
+		if report, err := store.Verify(w.Context(), backup); err != nil || !report.Whole() {
+			w.Errorf("a backup is not whole: %+v, %v", report, err)
+		}
+	}
 }
 
 // look reads the log, and compares it with what was read and told before, and the files with it.
@@ -119,6 +150,9 @@ func (w *witness) look(said *bytes.Buffer) {
 		w.Fatalf("%v\nthe daemon said: %s", err, said)
 	}
 	defer log.Close()
+	if report, err := store.Verify(w.Context(), log.Path()); err != nil || !report.Whole() {
+		w.Errorf("the log is not whole: %+v, %v", report, err)
+	}
 	files := w.files()
 	state, next := history.New(), uint64(1)
 	hash := sha256.New()
