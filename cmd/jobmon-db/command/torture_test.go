@@ -153,6 +153,9 @@ func (w *witness) look(said *bytes.Buffer) {
 	if report, err := store.Verify(w.Context(), log.Path()); err != nil || !report.Whole() {
 		w.Errorf("the log is not whole: %+v, %v", report, err)
 	}
+	if compared, wrong, err := history.CompareCaches(log); err != nil || len(wrong) > 0 {
+		w.Errorf("of %d caches these are not what the log gives: %v, %v", compared, wrong, err)
+	}
 	files := w.files()
 	state, next := history.New(), uint64(1)
 	hash := sha256.New()

@@ -26,11 +26,11 @@ func (a *app) verify() *cobra.Command {
 		Short: "Prove that the log is whole, or say what is wrong with it and what can still be read",
 		Long: `Read the whole log and check it: the file and its pages, every checksum, that what was appended follows one another without
 a hole, that blocks hold what was appended, the caches. Then fold it from its beginning and compare the pictures with the
-files of open deployments in evt.dir.
+files of open deployments in evt.dir, and the state with the caches, which a running daemon keeps to itself.
 
 Nothing is written, and nothing is locked: the daemon may run or not. What is damaged is named by its byte and its events,
 and so is everything that can still be read. The exit code is 9 when the log is damaged, and 15 when it is whole and files
-do not follow from it.`,
+or caches do not follow from it.`,
 		Example: `  jobmon-db verify
   jobmon-db verify -o json | jq '.faults[] | [.part, .byte, .text]'
   jobmon-db verify --log D:\backup\log-2026-11-22.db`,
@@ -83,6 +83,9 @@ func (a *app) runVerify(ctx context.Context, config *configs.Config, o verifyOpt
 	if err != nil {
 		return err
 	}
+	if v.Kept, err = compareCaches(report); err != nil {
+		return err
+	}
 	var out bytes.Buffer
 	if o.output == "json" {
 		encoder := json.NewEncoder(&out)
@@ -123,6 +126,7 @@ type verification struct {
 	// Incomplete says that more may be readable than is listed.
 	Incomplete bool       `json:"incomplete"`
 	Files      comparison `json:"files"`
+	Kept       keptCaches `json:"kept"`
 }
 
 // flaw is one thing that is wrong.
@@ -189,6 +193,9 @@ func (v *verification) err() error {
 	switch {
 	case !v.Whole:
 		return &verifyError{true, fmt.Errorf("%s is damaged in %s: keep this file, and see docs/event-log.md for what to do", v.Log, counted(len(v.Faults), "place"))}
+	case len(v.Kept.Wrong) > 0:
+		return &verifyError{false, fmt.Errorf("the log is whole, and %s what follows from it: please report this; \"jobmon-db compact\" removes all of them, and the next start makes them anew",
+			counted(len(v.Kept.Wrong), "cache is not", "caches are not"))}
 	case len(v.Files.Differences) > 0:
 		return &verifyError{false, fmt.Errorf("the log is whole, and %s not follow from it: start the daemon, which writes them", counted(len(v.Files.Differences), "file does", "files do"))}
 	}
@@ -236,6 +243,7 @@ func (v *verification) print(out io.Writer) {
 	}
 	fmt.Fprintln(out)
 	v.Files.print(out)
+	v.Kept.print(out)
 	if v.Whole {
 		fmt.Fprintln(out, "The log is whole.")
 	}

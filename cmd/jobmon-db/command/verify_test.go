@@ -38,7 +38,7 @@ func TestVerifyCommand(t *testing.T) {
 	}
 
 	v := ask(t, exitOK)
-	if !v.Whole || v.Events == 0 || v.Files.Compared == 0 || len(v.Readable) != 1 || v.Readable[0].To != uint64(v.Events) {
+	if !v.Whole || v.Events == 0 || v.Files.Compared == 0 || v.Kept.Compared < 3 || len(v.Kept.Wrong) != 0 || len(v.Readable) != 1 || v.Readable[0].To != uint64(v.Events) {
 		t.Errorf("%+v", v)
 	}
 	if got := jobmondb(t, args()...); got.code != exitOK || !strings.Contains(got.stdout, "The log is whole.") || got.stderr != "" {

@@ -121,6 +121,9 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 		t.Fatalf("only %d caches were kept", n)
 	}
 	same("fresh")
+	if compared, wrong, err := CompareCaches(log); err != nil || compared != len(list()) || len(wrong) != 0 {
+		t.Errorf("%d of %d caches compared, different: %v, %v", compared, len(list()), wrong, err)
+	}
 	if b, err := log.Append(1_800_000_000_000, []jobmon.Event{{Kind: jobmon.KindComputer, Computer: 5_000_001, Name: "NEW"}, {Kind: jobmon.KindDaemonStopped}}); err != nil {
 		t.Fatal(b, err)
 	}
@@ -136,6 +139,9 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 			}
 		}
 		same(condition)
+		if _, wrong, err := CompareCaches(log); err != nil || len(wrong) == 0 && condition != "newer" {
+			t.Errorf("%s: no cache is different, %v", condition, err)
+		}
 		if err := log.DropCaches(); err != nil {
 			t.Fatal(err)
 		}
