@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +30,24 @@ func (b *broken) Extract(from uint64) (store.Extract, error) {
 		return store.Extract{}, errors.New("the disk is away")
 	}
 	return b.Source.Extract(from)
+}
+
+// messages is a log that is read while it is written.
+type messages struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (m *messages) Write(p []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.text.Write(p)
+}
+
+func (m *messages) String() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.text.String()
 }
 
 func TestScheduledBackups(t *testing.T) {
@@ -57,7 +76,7 @@ func TestScheduledBackups(t *testing.T) {
 		if err := os.Chtimes(filepath.Join(dir, half), old, old); err != nil {
 			t.Fatal(err)
 		}
-		var messages bytes.Buffer
+		var messages messages
 		b := &backups{
 			Backups: Backups{Dir: dir, Every: 24 * time.Hour, Keep: 2}, source: &broken{log, time.Now().Add(40 * time.Minute)},
 			id: log.ID(), logger: zerolog.New(&messages),
