@@ -95,8 +95,12 @@ func (t *tree) fault(f Fault) {
 // broken takes note that a page is damaged.
 func (t *tree) broken(id uint64, format string, args ...any) error {
 	t.lame = true
+	offset := int64(0)
+	if id < t.newest.pages {
+		offset = int64(id) * pageSize
+	}
 	t.fault(Fault{
-		Part: PartTree, Offset: int64(id) * pageSize, Deadly: true,
+		Part: PartTree, Offset: offset, Deadly: true,
 		Text: fmt.Sprintf("page %d of the tree is damaged: %s", id, fmt.Sprintf(format, args...)),
 	})
 	return errDamagedPage
@@ -180,6 +184,9 @@ func (t *tree) key(p *leafOrBranch, i int, pos, keyLen, valueLen uint32) (key []
 func (t *tree) branch(id uint64, bucket string, depth int, low, high []byte) error {
 	if depth > maxTreeDepth {
 		return t.broken(id, "the tree is too deep")
+	}
+	if id < 2 || id >= t.newest.pages { // before its place is reckoned, which may not fit a file's
+		return t.broken(id, "the file has %d pages", t.newest.pages)
 	}
 	p, err := t.open(id, int64(id)*pageSize, 0, false)
 	if err != nil {

@@ -243,6 +243,36 @@ func TestOneFlippedBit(t *testing.T) {
 	}
 }
 
+// TestABucketLeadsAnywhere flips each bit of what leads to a bucket or says that it lies inside its entry; page numbers
+// that are too great for a place in a file are among what comes of it.
+func TestABucketLeadsAnywhere(t *testing.T) {
+	w := tellSome(t, 4, 1500)
+	for _, bucket := range []string{"meta", "tail", "blocks", "caches"} {
+		found := 0
+		for page := 2 * 4096; page < usedBytes(w.file); page += 4096 {
+			if !bytes.Contains(w.file[page:page+4096], []byte(`"format"`)) {
+				continue // the pages that were the root at some time hold what the log says of itself
+			}
+			at := page + bytes.Index(w.file[page:page+4096], []byte(bucket)) + len(bucket)
+			for bit := range 128 {
+				file := bytes.Clone(w.file)
+				file[at+bit/8] ^= 1 << (bit % 8)
+				what := fmt.Sprintf("bit %d behind the name %s in page %d", bit, bucket, page/4096)
+				report, readable := w.check(t, what, file)
+				if readable < len(w.events)-w.largest {
+					t.Fatalf("%s: only %d of %d events can be read: %+v", what, readable, len(w.events), report)
+				}
+				if !report.Whole() {
+					found++
+				}
+			}
+		}
+		if found < 64 {
+			t.Errorf("%s: %d flips found", bucket, found)
+		}
+	}
+}
+
 func TestVerifyACutTail(t *testing.T) {
 	w := tell(t)
 	used := usedBytes(w.file)
