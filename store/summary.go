@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -21,9 +22,12 @@ type Summary struct {
 }
 
 // OpenFile opens a log in a file of any name, a backup for instance, for reading only. Errors are those of Open.
-func OpenFile(path string) (*Log, error) {
-	l := &Log{path: path, options: Options{ReadOnly: true, LockWait: defaultLockWait}}
-	db, err := openFile(path, true, defaultLockWait, 0)
+func OpenFile(path string) (*Log, error) { return OpenFileWith(path, Options{}) }
+
+// OpenFileWith is OpenFile with options, of which LockWait and Damaged count.
+func OpenFileWith(path string, o Options) (*Log, error) {
+	l := &Log{path: path, options: Options{ReadOnly: true, LockWait: cmp.Or(max(o.LockWait, 0), defaultLockWait), Damaged: o.Damaged}}
+	db, err := openFile(path, true, l.options.LockWait, 0)
 	if err != nil {
 		return nil, err
 	}

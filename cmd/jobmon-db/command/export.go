@@ -32,7 +32,7 @@ It works while the daemon runs and when it does not. A file that is there alread
 		if err != nil {
 			return err
 		}
-		p, err := openPast(c.Context(), config.DataDir)
+		p, err := openPast(c.Context(), question{dataDir: config.DataDir})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type past struct {
 	fresh      func() ([]jobmon.Progress, error)           // the newest pictures
 	picturesOf func(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
 	chronicle  func() ([]jobmon.Event, error)              // see history.Facts
+	utc        bool                                        // times are typed and told in UTC instead of the DS server's
 	live       bool                                        // a daemon runs
 	lost       func() []store.Gap                          // damaged events that were left out so far; nil where the daemon's log tells of them
 	close      func()
@@ -53,18 +55,33 @@ func (p *past) done(messages io.Writer) {
 // connectWithin is how long a question waits for a daemon that is there and does not speak: people wait no longer.
 const connectWithin = 900 * time.Millisecond
 
-// openPast asks the daemon that runs on the data dir, or opens the log when none does. What is printed is the same.
-func openPast(ctx context.Context, dataDir string) (*past, error) {
-	p, err := askDaemon(ctx, dataDir)
-	if !errors.Is(err, endpoint.ErrNotRunning) {
-		return p, err
+// openPast opens the log that a question is about: the file that it names; else the running daemon is asked that works
+// on the data dir, and where none does the log there is opened. What is printed is the same.
+func openPast(ctx context.Context, q question) (*past, error) {
+	p, err := q.open(ctx)
+	if p != nil {
+		p.utc = q.utc
 	}
-	if p, err = openLog(dataDir); errors.Is(err, store.ErrLocked) {
-		// a daemon may have started in between
-		if asked, askErr := askDaemon(ctx, dataDir); askErr == nil {
+	return p, err
+}
+
+func (q question) open(ctx context.Context) (*past, error) {
+	dir := q.dataDir
+	if q.log == "" {
+		p, err := askDaemon(ctx, dir)
+		if !errors.Is(err, endpoint.ErrNotRunning) {
+			return p, err
+		}
+	} else {
+		dir = filepath.Dir(q.log)
+	}
+	p, err := openLog(q)
+	if errors.Is(err, store.ErrLocked) {
+		// a daemon may have started in between, or be at work on the very file
+		if asked, askErr := askDaemon(ctx, dir); askErr == nil {
 			return asked, nil
 		}
-		if who := instance.Holder(filepath.Join(dataDir, daemon.DataLock)); who.PID != 0 {
+		if who := instance.Holder(filepath.Join(dir, daemon.DataLock)); who.PID != 0 {
 			err = fmt.Errorf("%w (process %d, since %s: %s)", err, who.PID, who.Started.Local().Format(time.DateTime), term.Plain(who.Command))
 		}
 	}
@@ -84,17 +101,24 @@ func askDaemon(ctx context.Context, dataDir string) (*past, error) {
 		picturesOf: client.PicturesAt, chronicle: client.Chronicle, close: func() {},
 	}
 	if info.Last == 0 {
-		return nil, p.empty(dataDir)
+		return nil, empty(dataDir)
 	}
 	return p, nil
 }
 
 // openLog opens the file; the names and the clock come from its caches and the events behind them.
-func openLog(dataDir string) (*past, error) {
+func openLog(q question) (*past, error) {
 	var lost []store.Gap
-	log, err := store.Open(dataDir, store.Options{ReadOnly: true, Damaged: func(e *store.Error) {
+	options := store.Options{ReadOnly: true, Damaged: func(e *store.Error) {
 		lost = append(lost, store.Gap{From: e.Seq, To: e.Last})
-	}})
+	}}
+	var log *store.Log
+	var err error
+	if q.log != "" {
+		log, err = store.OpenFileWith(q.log, options)
+	} else {
+		log, err = store.Open(q.dataDir, options)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -108,21 +132,21 @@ func openLog(dataDir string) (*past, error) {
 		return history.Pictures(projection), nil
 	}
 	p.fresh = func() ([]jobmon.Progress, error) { return p.picturesOf(p.Last) }
-	if err := p.describe(log, dataDir); err != nil {
+	if err := p.describe(log, q); err != nil {
 		p.close()
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *past) empty(dataDir string) error {
-	return &outsideError{fmt.Errorf("the log in %s is empty: nothing was watched yet", dataDir)}
+func empty(where string) error {
+	return &outsideError{fmt.Errorf("the log in %s is empty: nothing was watched yet", where)}
 }
 
 // describe says of the file what a daemon says of its log.
-func (p *past) describe(log *store.Log, dataDir string) error {
+func (p *past) describe(log *store.Log, q question) error {
 	if _, _, ok := log.Last(); !ok {
-		return p.empty(dataDir)
+		return empty(cmp.Or(q.log, q.dataDir))
 	}
 	for b, err := range log.Read(0) {
 		if err != nil {
@@ -137,18 +161,43 @@ func (p *past) describe(log *store.Log, dataDir string) error {
 	}
 	p.Last, p.Covered, p.Offset, p.Names = facts.Seq, facts.At, facts.Offset(), facts.Names
 	p.chronicle = func() ([]jobmon.Event, error) { return facts.Chronicle, nil }
-	if c := history.ReadCoverage(dataDir); c.Until != 0 {
+	if q.log != "" {
+		return nil // a copy was watched until its last event, as far as it can say
+	}
+	if c := history.ReadCoverage(q.dataDir); c.Until != 0 {
 		p.Covered = max(p.Covered, c.Until)
 		p.AgeMS = max(0, jobmon.InstantOf(time.Now().Add(c.Ahead())).Sub(c.Until).Milliseconds())
 	}
 	return nil
 }
 
-func (p *past) zone() *time.Location { return p.Offset.Zone() }
+// zone is that of the times that are typed without one, and of those that are told.
+func (p *past) zone() *time.Location {
+	if p.utc {
+		return time.UTC
+	}
+	return p.Offset.Zone()
+}
+
+// zoneName names the zone in messages.
+func (p *past) zoneName() string {
+	if p.utc {
+		return "UTC"
+	}
+	return p.Offset.String()
+}
+
+// whoseTimes says whose times are told.
+func (p *past) whoseTimes() string {
+	if p.utc {
+		return "UTC"
+	}
+	return fmt.Sprintf("the DS server's (%s)", p.Offset)
+}
 
 // period says what the log covers.
 func (p *past) period() string {
-	return fmt.Sprintf("the log covers %s to %s (%s, seq 1 to %d)", p.local(p.First), p.local(p.Covered), p.Offset, p.Last)
+	return fmt.Sprintf("the log covers %s to %s (%s, seq 1 to %d)", p.local(p.First), p.local(p.Covered), p.zoneName(), p.Last)
 }
 
 func (p *past) local(at jobmon.Instant) string {

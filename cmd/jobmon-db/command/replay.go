@@ -32,18 +32,18 @@ A time is written as ` + when.Forms + `.`,
   jobmon-db replay -o ndjson | jq 'select(.kind == "finished" and .status_code != 0)'`,
 		Args: noArgs,
 	}
-	configured := a.configured(c, "data_dir")
+	asked := a.question(c)
 	c.Flags().StringVar(&o.computer, "computer", "", "only this computer: name, id:N or name:N")
 	c.Flags().StringVar(&o.since, "since", "", "from this time on")
 	c.Flags().StringVar(&o.until, "until", "", "before this time")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or ndjson")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		config, err := configured()
+		q, err := asked()
 		if err != nil {
 			return err
 		}
 		out := bufio.NewWriter(a.stdout)
-		if err := replay(c.Context(), out, a.stderr, config.DataDir, o); err != nil {
+		if err := replay(c.Context(), out, a.stderr, q, o); err != nil {
 			out.Flush()
 			return err
 		}
@@ -54,7 +54,7 @@ A time is written as ` + when.Forms + `.`,
 }
 
 // replay prints the events that the options ask for.
-func replay(ctx context.Context, out, messages io.Writer, dataDir string, o replayOptions) error {
+func replay(ctx context.Context, out, messages io.Writer, q question, o replayOptions) error {
 	var print func(*record) error
 	switch o.output {
 	case "ndjson":
@@ -66,7 +66,7 @@ func replay(ctx context.Context, out, messages io.Writer, dataDir string, o repl
 	default:
 		return &usageError{fmt.Errorf("--output %q: it can be table or ndjson", o.output)}
 	}
-	p, err := openPast(ctx, dataDir)
+	p, err := openPast(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func replay(ctx context.Context, out, messages io.Writer, dataDir string, o repl
 		return err
 	}
 	if o.output == "table" {
-		fmt.Fprintf(messages, "Times are the DS server's (%s); %s.\n", p.Offset, p.period())
+		fmt.Fprintf(messages, "Times are %s; %s.\n", p.whoseTimes(), p.period())
 	}
 	told, err := p.told(o.computer)
 	if err != nil {

@@ -38,12 +38,12 @@ the end of the log.`,
   jobmon-db replay show id:5000003 --at seq:1200 -o evt > JobMon.txt`,
 		Args: atMost(1),
 	}
-	configured := a.configured(c, "data_dir")
+	asked := a.question(c)
 	c.Flags().StringVar(&o.at, "at", "", "the moment; without it the end of the log")
 	c.Flags().BoolVar(&o.delivered, "delivered", false, "what the client was given last before that moment")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or evt")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		config, err := configured()
+		q, err := asked()
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ the end of the log.`,
 			o.computer = args[0]
 		}
 		var out bytes.Buffer
-		if err := show(c.Context(), &out, a.stderr, config.DataDir, o, a.termOptions()); err != nil {
+		if err := show(c.Context(), &out, a.stderr, q, o, a.look(q)); err != nil {
 			return err
 		}
 		_, err = a.stdout.Write(out.Bytes())
@@ -61,14 +61,14 @@ the end of the log.`,
 }
 
 // show prints the board or one screen as it was.
-func show(ctx context.Context, out, messages io.Writer, dataDir string, o showOptions, look term.Options) error {
+func show(ctx context.Context, out, messages io.Writer, q question, o showOptions, look term.Options) error {
 	switch {
 	case o.output != "table" && o.output != "json" && o.output != "evt":
 		return &usageError{fmt.Errorf("--output %q: it can be table, json or evt", o.output)}
 	case o.computer == "" && (o.output == "evt" || o.delivered):
 		return &usageError{fmt.Errorf("--output evt and --delivered are about one computer's file: say which computer")}
 	}
-	p, err := openPast(ctx, dataDir)
+	p, err := openPast(ctx, q)
 	if err != nil {
 		return err
 	}

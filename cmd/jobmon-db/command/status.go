@@ -25,10 +25,10 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
   jobmon-db status -o json`,
 		Args: atMost(1),
 	}
-	configured := a.configured(c, "data_dir")
+	asked := a.question(c)
 	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		config, err := configured()
+		q, err := asked()
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 			computer = args[0]
 		}
 		var out bytes.Buffer
-		if err := status(c.Context(), &out, a.stderr, config.DataDir, computer, output, a.termOptions()); err != nil {
+		if err := status(c.Context(), &out, a.stderr, q, computer, output, a.look(q)); err != nil {
 			return err
 		}
 		_, err = a.stdout.Write(out.Bytes())
@@ -49,8 +49,8 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 	return c
 }
 
-func status(ctx context.Context, out, messages io.Writer, dataDir, computer, output string, look term.Options) error {
-	p, err := openPast(ctx, dataDir)
+func status(ctx context.Context, out, messages io.Writer, q question, computer, output string, look term.Options) error {
+	p, err := openPast(ctx, q)
 	if err != nil {
 		return err
 	}

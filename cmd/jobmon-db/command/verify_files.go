@@ -69,7 +69,7 @@ func compareFiles(ctx context.Context, config *configs.Config, report *store.Rep
 				return c, context.Cause(ctx)
 			}
 		}
-		p, err := openPast(ctx, config.DataDir)
+		p, err := openPast(ctx, question{dataDir: config.DataDir})
 		var empty *outsideError
 		if errors.As(err, &empty) {
 			return c, nil // without events there are no pictures
