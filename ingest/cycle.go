@@ -44,6 +44,7 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 	if p.options.Covered != nil {
 		p.options.Covered(r.Now, r.ahead())
 	}
+	p.options.Cycled("")
 	at = r.Now
 	return nil
 }
@@ -99,6 +100,7 @@ func (p *Poller) lose(ctx context.Context, cause error) error {
 		p.options.Logger.Warn().Str("reason", why).Msg("the source is lost, and the log cannot say so")
 		return fmt.Errorf("%w; %w", cause, err)
 	}
+	p.options.Cycled(why)
 	if len(events) == 0 {
 		p.options.Logger.Debug().Str("reason", why).Msg("the source is still lost")
 		return cause
@@ -133,6 +135,7 @@ func (p *Poller) commit(ctx context.Context, at jobmon.Instant, events []jobmon.
 	if len(events) == 0 {
 		return nil
 	}
+	p.options.Alive(committing)
 	if err := p.journal.Commit(ctx, at, events); err != nil {
 		err = fmt.Errorf("commit %d events of %v, which the next read tells again: %w", len(events), at, err)
 		if ctx.Err() == nil {

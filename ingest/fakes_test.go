@@ -216,7 +216,8 @@ type fakeJournal struct {
 	mu       sync.Mutex
 	mirror   *jobmon.Mirror
 	batches  []jobmon.Batch
-	fail     error // what Commit returns
+	fail     error         // what Commit returns
+	hang     chan struct{} // holds up Commit until it is closed, nil for not
 	due      []jobmon.Event
 	dueAsked []jobmon.WallTime
 	watching []jobmon.ComputerID
@@ -246,6 +247,9 @@ func (j *fakeJournal) Due(now jobmon.WallTime) []jobmon.Event {
 }
 
 func (j *fakeJournal) Commit(ctx context.Context, at jobmon.Instant, events []jobmon.Event) error {
+	if j.hang != nil {
+		<-j.hang
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := cmp.Or(ctx.Err(), j.fail); err != nil {

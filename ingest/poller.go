@@ -57,6 +57,11 @@ type Options struct {
 	// by the server's clock, and how far that clock is ahead of ours. Given back as Previous, it lets the next run know
 	// how long nobody looked. It holds up polling until it returns.
 	Covered func(until jobmon.Instant, ahead time.Duration)
+
+	// Alive, where set, is called at every step: the next call comes within that time, or the poller hangs.
+	Alive func(within time.Duration)
+	// Cycled, where set, is called after each cycle that is on record: the source was read (""), or why it is lost.
+	Cycled func(lost string)
 }
 
 const (
@@ -65,6 +70,7 @@ const (
 	jitter     = 0.1              // intervals vary by this part either way, so that several daemons do not march in step
 	maxBackOff = 60 * time.Second // longest pause between two tries while something fails
 	farewell   = 5 * time.Second  // how long daemon-stopped may take to commit
+	committing = 2 * time.Minute  // how long a commit takes at most; the first one can hold a million rows
 )
 
 // Poller reads the source again and again and commits what changed, one batch a cycle. Create it with New, call Run
@@ -109,6 +115,12 @@ func New(source Source, journal Journal, options Options) *Poller {
 	if options.Speed <= 0 {
 		options.Speed = 1
 	}
+	if options.Alive == nil {
+		options.Alive = func(time.Duration) {}
+	}
+	if options.Cycled == nil {
+		options.Cycled = func(string) {}
+	}
 	p := &Poller{
 		passes:   passes{every: options.Reconcile, share: options.Interval / 10},
 		journal:  journal,
@@ -124,7 +136,7 @@ func New(source Source, journal Journal, options Options) *Poller {
 		asked: make(chan struct{}, 1),
 		begun: time.Now(),
 	}
-	p.reader = &reader{source: source, timeout: options.Timeout, retried: p.retried}
+	p.reader = &reader{source: source, timeout: options.Timeout, retried: p.retried, alive: options.Alive}
 	return p
 }
 
@@ -135,6 +147,7 @@ func (p *Poller) Run(ctx context.Context) error {
 	defer p.end()
 	next := time.Now()
 	for ctx.Err() == nil {
+		p.options.Alive(time.Until(next))
 		caused, ok := p.wait(ctx, next)
 		if !ok {
 			break

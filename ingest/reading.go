@@ -32,6 +32,7 @@ type reader struct {
 	source  Source
 	timeout time.Duration // for a page, and for a quick read together with its look-up
 	retried func(error)   // is told of errors after which a batch is sent again
+	alive   func(time.Duration)
 	index   index
 	pass    *pass // underway, nil for none
 }
@@ -67,6 +68,7 @@ func (r *reader) paging(ctx context.Context, pages *paged) (done bool, err error
 }
 
 func (r *reader) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	r.alive(r.timeout)
 	return context.WithTimeoutCause(ctx, r.timeout, fmt.Errorf("the source did not answer within %v", r.timeout))
 }
 
@@ -192,7 +194,7 @@ func ReadAll(ctx context.Context, source Source, timeout time.Duration) (*jobmon
 		timeout = defaultTimeout
 	}
 	m := jobmon.NewMirror()
-	r := &reader{source: source, timeout: timeout, retried: func(error) {}, pass: newPass(m)}
+	r := &reader{source: source, timeout: timeout, retried: func(error) {}, alive: func(time.Duration) {}, pass: newPass(m)}
 	got, err := r.read(ctx, m, nil, math.MaxInt64)
 	if err != nil {
 		return nil, err

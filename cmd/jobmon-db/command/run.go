@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/systemd"
 )
 
 func (a *app) run() *cobra.Command {
@@ -45,13 +47,29 @@ source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a
 		if err != nil {
 			return err
 		}
-		return run(c.Context(), config, logger)
+		manager, err := systemd.New(a.env, os.Getpid(), logger)
+		if err != nil {
+			return err
+		}
+		telling, stop := context.WithCancel(c.Context())
+		told := make(chan struct{})
+		go func() { manager.Run(telling); close(told) }()
+		err = run(c.Context(), config, manager, logger)
+		stop()
+		<-told
+		return errors.Join(err, manager.Close())
 	}
 	return c
 }
 
+// overseer is the service manager that started the program, if any; see ingest.Options for what it is told.
+type overseer interface {
+	Alive(within time.Duration)
+	Cycled(lost string)
+}
+
 // run watches the configured source until ctx ends.
-func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (err error) {
+func run(ctx context.Context, config *configs.Config, manager overseer, logger zerolog.Logger) (err error) {
 	settings, speed := config.Settings(), 1.0
 	if config.Source.Kind == configs.KindSimulator {
 		speed = config.Simulator.Speed
@@ -65,6 +83,7 @@ func run(ctx context.Context, config *configs.Config, logger zerolog.Logger) (er
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
 		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout, Reconcile: config.Source.Reconcile,
 		Speed: speed, Command: "jobmon-db run", Logger: logger,
+		Alive: manager.Alive, Cycled: manager.Cycled,
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 	}, config.Endpoint.Allow)
 	if err != nil {

@@ -57,6 +57,10 @@ type Options struct {
 	Serve    func(ctx context.Context, d api.Daemon) error
 	Requests bool
 	Backups  Backups
+
+	// Alive and Cycled, where set, are told how the polling goes, see ingest.Options.
+	Alive  func(within time.Duration)
+	Cycled func(lost string)
 }
 
 // How often the file that says until when we watched is written, and how long the last files may take at the end.
@@ -138,7 +142,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 			// A batch may be of a time at which nothing could be read: it counts when nothing better is known.
 			Covered: d.complete(), Ahead: d.covered.Ahead(),
 		},
-		Covered: d.cover,
+		Covered: d.cover, Alive: d.options.Alive, Cycled: d.options.Cycled,
 	})
 	d.mu.Lock()
 	d.poller = poller
