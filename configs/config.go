@@ -20,6 +20,7 @@ type Config struct {
 	Site      string // site
 	Evt       Evt
 	Endpoint  Endpoint
+	HTTP      HTTP
 	Backup    Backup
 	Source    Source
 	Simulator Simulator
@@ -42,6 +43,11 @@ type Evt struct {
 // Endpoint is about asking the running daemon.
 type Endpoint struct {
 	Allow []string // endpoint.allow: Windows accounts, as names or SIDs
+}
+
+// HTTP is about the daemon's optional HTTP server.
+type HTTP struct {
+	Listen string // http.listen: host:port, the host a loopback address; "" for no server
 }
 
 // Backup is about copies of the log that the daemon makes.

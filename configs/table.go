@@ -30,6 +30,10 @@ func Keys() []Key {
 			byDefault("none").
 			helps("Windows accounts that may ask the running daemon, beside SYSTEM, Administrators and its own: for instance the one that DS runs its scripts under. Elsewhere only the daemon's user may."),
 
+		loopback("http.listen", func(c *Config) *string { return &c.HTTP.Listen }).
+			byDefault("none: there is no server").
+			helps("Address of a read-only HTTP server that gives each computer's file as it is now (/evt/<computer id>), for screens that poll it. Without encryption and login it answers this computer only. Port 0 means any free one, which is logged."),
+
 		path("backup.dir", "folder", func(c *Config) *string { return &c.Backup.Dir }).
 			byDefault("none").
 			helps("Folder for the backups that the daemon makes, best on another disk. Needed when backup.every is set."),

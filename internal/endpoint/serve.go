@@ -17,6 +17,7 @@ import (
 
 // Limits bound what clients can take. A zero field has the default given.
 type Limits struct {
+	Name     string        // of what is served, for errors: the local endpoint
 	Body     int64         // bytes of a request's body: 64 KiB
 	Requests int           // requests at once: 1,024
 	Header   time.Duration // to send a request's first lines: 5 s
@@ -41,24 +42,26 @@ const cutTime = time.Second
 // not end with ctx. Those that are left are then cut off, their contexts ended, and the error says how many they were.
 // Handlers that heed that end before Serve returns. Serve also returns an error when l breaks down for good; nil otherwise.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler, limits Limits, log zerolog.Logger) error {
+	name := cmp.Or(limits.Name, "the local endpoint")
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	running := make(chan struct{}, cmp.Or(limits.Requests, 1024))
 	server := &http.Server{
-		Handler:           limited(handler, running, cmp.Or(limits.Body, 64<<10)),
-		ReadHeaderTimeout: cmp.Or(limits.Header, 5*time.Second),
-		ReadTimeout:       cmp.Or(limits.Read, 10*time.Second),
-		WriteTimeout:      cmp.Or(limits.Write, time.Minute),
-		IdleTimeout:       cmp.Or(limits.Idle, 30*time.Second),
-		MaxHeaderBytes:    maxHeader,
-		BaseContext:       func(net.Listener) context.Context { return base },
-		ErrorLog:          stdlog.New(log, "", 0),
+		Handler:                      limited(handler, running, cmp.Or(limits.Body, 64<<10)),
+		ReadHeaderTimeout:            cmp.Or(limits.Header, 5*time.Second),
+		ReadTimeout:                  cmp.Or(limits.Read, 10*time.Second),
+		WriteTimeout:                 cmp.Or(limits.Write, time.Minute),
+		IdleTimeout:                  cmp.Or(limits.Idle, 30*time.Second),
+		MaxHeaderBytes:               maxHeader,
+		DisableGeneralOptionsHandler: true, // what is answered is the handler's business
+		BaseContext:                  func(net.Listener) context.Context { return base },
+		ErrorLog:                     stdlog.New(log, "", 0),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {
 	case err := <-ended:
-		return fmt.Errorf("serve the local endpoint: %w", errors.Join(err, server.Close()))
+		return fmt.Errorf("serve %s: %w", name, errors.Join(err, server.Close()))
 	case <-ctx.Done():
 	}
 
@@ -83,7 +86,7 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, limits Lim
 		break
 	}
 	if left > 0 {
-		return errors.Join(fmt.Errorf("stop the local endpoint: %d requests still ran after %v and were cut off", left, grace), err)
+		return errors.Join(fmt.Errorf("stop %s: %d requests still ran after %v and were cut off", name, left, grace), err)
 	}
 	return err // connections without a request are not worth a word
 }

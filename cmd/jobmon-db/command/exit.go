@@ -7,6 +7,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
@@ -33,6 +34,7 @@ const (
 	exitFiles     = 15 // the log is whole, and files do not follow from it
 	exitThere     = 16 // a file of that name is there, and is not replaced
 	exitNoSpace   = 17 // too little room on the disk
+	exitInUse     = 18 // another program listens on the address in http.listen
 )
 
 // usageError marks what the person who typed the command can mend by typing another.
@@ -77,6 +79,8 @@ func exitCode(err error) int {
 		return exitNothing
 	case errors.Is(err, store.ErrNoSpace):
 		return exitNoSpace
+	case errors.Is(err, web.ErrInUse):
+		return exitInUse
 	case errors.Is(err, fs.ErrExist):
 		return exitThere
 	case errors.Is(err, store.ErrNoLog), errors.Is(err, store.ErrNotOurs):

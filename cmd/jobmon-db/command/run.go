@@ -90,6 +90,9 @@ func run(ctx context.Context, config *configs.Config, manager overseer, logger z
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	if err := d.listen(config.HTTP.Listen, logger); err != nil {
+		return err
+	}
 	if err := sameKind(config.DataDir, config.Source.Kind, d.Info().Last > 0); err != nil {
 		return err
 	}
@@ -112,10 +115,11 @@ func run(ctx context.Context, config *configs.Config, manager overseer, logger z
 	return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
 }
 
-// served is a daemon that answers on the local endpoint and serves the request folder.
+// served is a daemon that answers on the local endpoint, and over HTTP where that is wanted, and serves the request folder.
 type served struct {
 	*daemon.Daemon
 	listener net.Listener
+	feed     net.Listener // nil: no HTTP
 }
 
 // openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too.
@@ -126,7 +130,7 @@ func openDaemon(o daemon.Options, allow []string) (*served, error) {
 		o.CheckLog = []string{self, checkPagesName}
 	}
 	o.Serve = func(ctx context.Context, d api.Daemon) error {
-		return endpoint.Serve(ctx, s.listener, api.Handler(d), endpoint.Limits{}, o.Logger)
+		return s.serve(ctx, api.Handler(d), o.Logger)
 	}
 	var err error
 	if s.Daemon, err = daemon.Open(o); err != nil {
@@ -141,8 +145,11 @@ func openDaemon(o daemon.Options, allow []string) (*served, error) {
 	return s, nil
 }
 
-// Close closes the endpoint and the daemon; Run must have returned.
+// Close closes what is listened on, and the daemon; Run must have returned.
 func (s *served) Close() error {
+	if s.feed != nil {
+		s.feed.Close()
+	}
 	s.listener.Close() // Serve may have closed it already
 	return s.Daemon.Close()
 }

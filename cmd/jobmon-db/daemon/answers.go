@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
@@ -84,6 +85,23 @@ func (d *Daemon) Info() api.Info {
 	info.Last, info.Offset, info.Covered = state.Seq, state.Projection.Offset(), max(info.Covered, state.At)
 	info.Names = state.Names.Clone()
 	return info
+}
+
+// File is the computer's file as it would lie on the share now, from the newest picture; ok is false when it has none.
+// Safe for concurrent use.
+func (d *Daemon) File(id jobmon.ComputerID) (file []byte, ok bool, err error) {
+	d.journal.mu.Lock()
+	p, ok := d.journal.state.Projection.Progress(id)
+	ahead := d.journal.ahead
+	d.journal.mu.Unlock() // encoding it holds nobody up
+	switch {
+	case ahead:
+		return nil, false, errors.New("the log cannot be read, so nothing is known; ask again later")
+	case !ok:
+		return nil, false, nil
+	}
+	file, err = evt.Encode(p)
+	return file, true, err
 }
 
 // Computer implements api.Daemon.

@@ -7,7 +7,7 @@
 //	(5) journal      journal             log, then state, then files: durable before visible
 //	(6) poller       ingest.Poller       reads the source, hands what changed to the journal
 //	(7) refresher    refresher           serves requests for files: a fresh read, one commit for all who wait
-//	(8) endpoint     Options.Serve       asks (7) for other processes, and answers questions
+//	(8) endpoint     Options.Serve       asks (7) for other processes, and answers questions; HTTP gives files of (5)
 //	(9) requests     requests            asks (7) for the files in the request folder
 //	(10) upkeep      backups, compactor  copies of (2) by the clock, and new generations of it
 //
