@@ -6,7 +6,7 @@ export GOFLAGS ?= -buildvcs=false
 BENCH ?= .
 BENCHTIME ?= 1s
 
-.PHONY: build test lint ci fuzz torture bench demo windows clean
+.PHONY: build test lint ci fuzz torture bench demo windows release clean
 
 build: # the program for this machine, in bin/
 	go build -o bin/ ./cmd/...
@@ -36,6 +36,9 @@ bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Ap
 
 demo:
 	go run ./cmd/jobmon-db demo
+
+release: # what is published of the commit, in dist/: VERSION=v0.1.0, else its tag; needs wixl, msitools, faketime, dpkg-deb
+	go -C internal/release run . --repo ../.. --out ../../dist $(if $(VERSION),--version $(VERSION)) $(if $(SIGN),--sign '$(SIGN)')
 
 clean:
 	rm -rf bin

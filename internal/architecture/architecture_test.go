@@ -22,7 +22,7 @@ const module = "github.com/jobmon-db/jobmon-db"
 var topLevel = []string{
 	"cmd", "store", "ingest", "projector", "client", "configs", "internal", "docs", "bench",
 	"go.mod", "go.sum", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile",
-	".ci", ".git", ".gitignore", ".gitattributes", ".editorconfig",
+	".ci", ".github", ".git", ".gitignore", ".gitattributes", ".editorconfig",
 }
 
 // siblings are the packages between the commands and the domain.
@@ -49,6 +49,11 @@ func parse(path string, text []byte) (*file, error) {
 }
 
 func (f *file) isTest() bool { return strings.HasSuffix(f.path, "_test.go") }
+
+func exists(root fs.FS, name string) bool {
+	_, err := fs.Stat(root, name)
+	return err == nil
+}
 
 // in says whether the file lies in the folder or below it.
 func (f *file) in(folder string) bool { return below(f.path, folder) }
@@ -127,7 +132,7 @@ func sources(t *testing.T, root fs.FS) []*file {
 			return err
 		case d.IsDir() && name != "." && (base == "testdata" || base[0] == '.' || base[0] == '_'):
 			return fs.SkipDir
-		case d.IsDir() && name == "bench": // a module of its own, for the libraries that the product is compared with
+		case d.IsDir() && name != "." && exists(root, path.Join(name, "go.mod")): // a module of its own
 			return fs.SkipDir
 		case d.IsDir() || path.Ext(name) != ".go":
 			return nil

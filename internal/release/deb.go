@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// What dpkg runs. The service is not started by installing: it has no database to read yet.
+const (
+	postinst = `#!/bin/sh
+set -e
+if [ "$1" = configure ]; then
+	systemd-sysusers jobmon-db.conf
+	if [ -d /run/systemd/system ]; then
+		systemctl daemon-reload
+		if [ -n "$2" ]; then systemctl try-restart jobmon-db.service; fi
+	fi
+	if [ -z "$2" ]; then
+		echo "jobmon-db: edit /etc/jobmon-db/jobmon-db.yaml, then: systemctl enable --now jobmon-db"
+	fi
+fi
+`
+	prerm = `#!/bin/sh
+set -e
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then systemctl disable --now jobmon-db.service || true; fi
+`
+	postrm = `#!/bin/sh
+set -e
+if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+if [ "$1" = purge ]; then rm -rf /var/lib/jobmon-db /var/log/jobmon-db /etc/jobmon-db; fi
+`
+	conffiles = "/etc/jobmon-db/jobmon-db.yaml\n"
+)
+
+// deb packs the program with its systemd unit for Debian. The configuration is kept when the package is removed, and the
+// history too, unless it is purged.
+func (r *release) deb(ctx context.Context) error {
+	root := filepath.Join(filepath.Dir(r.made), "deb")
+	doc := "usr/share/doc/" + name + "/"
+	files := map[string]string{
+		"usr/bin/" + name: r.linux,
+		"usr/lib/systemd/system/" + name + ".service": r.from("configs/systemd/" + name + ".service"),
+		"usr/lib/sysusers.d/" + name + ".conf":        r.from("configs/systemd/jobmon-db.sysusers"),
+		"etc/jobmon-db/jobmon-db.yaml":                r.from("configs/jobmon-db.example.yaml"),
+		doc + "copyright":                             r.from("LICENSE"),
+		doc + "README.md":                             r.from("README.md"),
+		doc + "CHANGELOG.md":                          r.from("CHANGELOG.md"),
+		doc + "readonly-login.sql":                    r.from("configs/readonly-login.sql"),
+	}
+	size := int64(0)
+	for _, to := range sortedKeys(files) {
+		content, err := os.ReadFile(files[to])
+		if err != nil {
+			return err
+		}
+		size += int64(len(content)+1023) / 1024
+		mode := os.FileMode(0o644)
+		if strings.HasPrefix(to, "usr/bin/") {
+			mode = 0o755
+		}
+		if err := put(root, to, content, mode); err != nil {
+			return err
+		}
+	}
+	control := fmt.Sprintf(`Package: %s
+Version: %s
+Architecture: amd64
+Maintainer: The jobmon-db authors <jobmon-db@users.noreply.github.com>
+Section: admin
+Priority: optional
+Depends: systemd
+Recommends: ca-certificates
+Installed-Size: %d
+Homepage: %s
+Description: %s
+ Reads the schedule tables of an Altiris or Symantec Deployment Server (also Ghost
+ Solution Suite 3.x), keeps the history of every PC build, and writes the files that
+ show a technician at the PC what runs, what is done and what is to come.
+`, name, strings.ReplaceAll(r.number(), "-", "~"), size, homepage, summary)
+	for script, text := range map[string]string{"control": control, "conffiles": conffiles} {
+		if err := put(root, "DEBIAN/"+script, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	for script, text := range map[string]string{"postinst": postinst, "prerm": prerm, "postrm": postrm} {
+		if err := put(root, "DEBIAN/"+script, []byte(text), 0o755); err != nil {
+			return err
+		}
+	}
+	if runtime.GOOS == "windows" {
+		return fmt.Errorf("a .deb is made on Debian")
+	}
+	env := []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.date.Unix())}
+	if err := r.sameTimes(root); err != nil {
+		return err
+	}
+	path := r.file(fmt.Sprintf("%s_%s_amd64.deb", name, strings.ReplaceAll(r.number(), "-", "~")))
+	_, err := output(ctx, "", env, "dpkg-deb", "--build", "--root-owner-group", "-Zxz", root, path)
+	return err
+}
+
+// from is where a file of the repository lies in the copy.
+func (r *release) from(path string) string { return filepath.Join(r.source, path) }
+
+func put(root, path string, content []byte, mode os.FileMode) error {
+	full := filepath.Join(root, filepath.FromSlash(path))
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(full, content, mode); err != nil {
+		return err
+	}
+	return os.Chmod(full, mode) // whatever the umask
+}
+
+// sameTimes gives everything below a folder the time of the commit.
+func (r *release) sameTimes(root string) error {
+	return filepath.Walk(root, func(path string, _ os.FileInfo, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chtimes(path, time.Time{}, r.date)
+	})
+}

@@ -1,0 +1,70 @@
+// Command release builds what is published of a version: a zip and an MSI for Windows, a .deb, a list of what is inside
+// (SBOM), the notes and the checksums. It builds a clean copy of a commit, so nothing that lies about in the work tree
+// can get in, and the same commit gives the same bytes with the same Go version and packages of Debian.
+//
+// It needs git, wixl and faketime (for the MSI) and dpkg-deb (for the .deb). It is a module of its own, so that what it
+// uses is not among what the program depends on.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "release:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	repo, commit, version, out, sign string
+}
+
+func run(ctx context.Context, args []string) error {
+	var o options
+	flags := flag.NewFlagSet("release", flag.ExitOnError)
+	flags.StringVar(&o.repo, "repo", ".", "the repository")
+	flags.StringVar(&o.commit, "commit", "HEAD", "what is built")
+	flags.StringVar(&o.version, "version", "", `such as v0.1.0; without it the commit's tag, or else what Go makes of the commit`)
+	flags.StringVar(&o.out, "out", "dist", "folder of the packages; it must not hold any of that version yet")
+	flags.StringVar(&o.sign, "sign", "", `command that signs a Windows file in place; it gets the file's path as its last argument`)
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "release")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	r, err := newRelease(ctx, o, work)
+	if err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"program for Windows", r.buildWindows},
+		{"program for Linux", r.buildLinux},
+		{"zip", r.zip},
+		{"msi", r.msi},
+		{"deb", r.deb},
+		{"list of what is inside", r.sbom},
+		{"notes", r.notes},
+		{"checksums", r.checksums},
+	} {
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	fmt.Printf("%s in %s:\n%s\n", r.version, o.out, strings.Join(r.files, "\n"))
+	return r.publish()
+}
