@@ -38,6 +38,7 @@ type Moment struct {
 	Seq   uint64         // last sequence number of the last batch that is not later
 	At    jobmon.Instant // time of that batch
 	Times int            // how often the clock passed the time that was asked for: more than once when it was set back
+	First uint64         // all events up to this one are not later, the next one is; Seq when none is
 }
 
 // Moment finds the last batch whose time (UTC) is not later than at; ok is false when all are later. It reads only
@@ -49,12 +50,16 @@ func (l *Log) Moment(at jobmon.Instant) (m Moment, ok bool, err error) {
 		return m, false, err
 	}
 	before := false // the last batch that was looked at was not later
+	passed := false // one of those before it was
 	see := func(seq uint64, batchAt jobmon.Instant, later bool) {
 		if !later {
 			m.Seq, m.At = seq, batchAt
 			if !before {
 				m.Times++
 			}
+		}
+		if later && !passed {
+			m.First, passed = m.Seq, true
 		}
 		before = !later
 	}
@@ -85,5 +90,8 @@ func (l *Log) Moment(at jobmon.Instant) (m Moment, ok bool, err error) {
 		}
 	}
 	err = scan(next, last)
+	if !passed {
+		m.First = m.Seq
+	}
 	return m, m.Times > 0, err
 }

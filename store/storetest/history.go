@@ -178,8 +178,11 @@ func moments(t *testing.T, log Log) {
 	for range 50 {
 		at := all[random.IntN(len(all))].At + jobmon.Instant(random.IntN(3)-1)
 		var want store.Moment
-		later := true
+		later, passed := true, false
 		for _, batch := range all {
+			if passed = passed || batch.At > at; !passed {
+				want.First = batch.Last()
+			}
 			if batch.At <= at {
 				if want.Seq, want.At = batch.Last(), batch.At; later {
 					want.Times++

@@ -55,10 +55,14 @@ func (m *Memory) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Ba
 
 // Moment is store.Log.Moment.
 func (m *Memory) Moment(at jobmon.Instant) (moment store.Moment, ok bool, err error) {
-	later := true
+	later, passed := true, false
 	for batch, err := range m.Read(0) {
 		if err != nil {
 			return store.Moment{}, false, err
+		}
+		passed = passed || batch.At > at
+		if !passed {
+			moment.First = batch.Last()
 		}
 		if batch.At <= at {
 			if moment.Seq, moment.At = batch.Last(), batch.At; later {

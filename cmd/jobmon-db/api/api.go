@@ -9,18 +9,19 @@ import (
 
 // Info is what the daemon says of itself and its log.
 type Info struct {
-	Version string         `json:"version"` // of the program
-	PID     int            `json:"pid"`
-	LogID   string         `json:"log_id"`
-	Site    string         `json:"site"`
-	EvtDir  string         `json:"evt_dir"`
-	First   jobmon.Instant `json:"first_ms"` // time of the first batch, UTC
-	Begun   uint64         `json:"begun"`    // last sequence number of the first batch
-	Last    uint64         `json:"last"`     // newest sequence number
-	Offset  jobmon.Offset  `json:"utc_offset_s"`
-	Covered jobmon.Instant `json:"covered_ms"` // until when the log is complete, UTC
-	AgeMS   int64          `json:"age_ms"`     // how long ago the source was last read, -1 for never in this run
-	Source  Source         `json:"source"`
+	Version string          `json:"version"` // of the program
+	PID     int             `json:"pid"`
+	LogID   string          `json:"log_id"`
+	Site    string          `json:"site"`
+	EvtDir  string          `json:"evt_dir"`
+	First   jobmon.Instant  `json:"first_ms"` // time of the first batch, UTC
+	Begun   uint64          `json:"begun"`    // last sequence number of the first batch
+	Last    uint64          `json:"last"`     // newest sequence number
+	Offset  jobmon.Offset   `json:"utc_offset_s"`
+	Shifts  []history.Shift `json:"shifts"`     // of the offset
+	Covered jobmon.Instant  `json:"covered_ms"` // until when the log is complete, UTC
+	AgeMS   int64           `json:"age_ms"`     // how long ago the source was last read, -1 for never in this run
+	Source  Source          `json:"source"`
 
 	Names history.Names `json:"names"`
 }
@@ -58,6 +59,7 @@ type Moment struct {
 	Seq   uint64         `json:"seq"` // as store.Moment
 	At    jobmon.Instant `json:"at_ms"`
 	Times int            `json:"times"`
+	First uint64         `json:"first"`
 	Found bool           `json:"found"` // false: all of the log is later
 }
 

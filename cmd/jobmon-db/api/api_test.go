@@ -124,7 +124,7 @@ func TestBothEnds(t *testing.T) {
 	if told != 2999 { // its event of the first batch is before
 		t.Errorf("%d batches of one computer", told)
 	}
-	for at, want := range map[jobmon.Instant]store.Moment{0: {}, 1500: {Seq: 6, At: 1001, Times: 1}} {
+	for at, want := range map[jobmon.Instant]store.Moment{0: {}, 1500: {Seq: 6, At: 1001, Times: 1, First: 6}} {
 		if m, ok, err := client.Moment(at); m != want || ok != (want.Times > 0) || err != nil {
 			t.Errorf("moment %d: %+v, %v, %v", at, m, ok, err)
 		}

@@ -55,7 +55,7 @@ func (c *Client) Chronicle() (list []jobmon.Event, err error) {
 func (c *Client) Moment(at jobmon.Instant) (store.Moment, bool, error) {
 	var m Moment
 	err := c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?at=%d", routeMoment, at), nil, &m)
-	return store.Moment{Seq: m.Seq, At: m.At, Times: m.Times}, m.Found, err
+	return store.Moment{Seq: m.Seq, At: m.At, Times: m.Times, First: m.First}, m.Found, err
 }
 
 // Refresh asks for a computer's file and returns when it lies on the share.

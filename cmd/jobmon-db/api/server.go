@@ -106,7 +106,7 @@ func moment(w http.ResponseWriter, r *http.Request, d Daemon) {
 		refuse(w, http.StatusInternalServerError, err)
 		return
 	}
-	answer(w, Moment{Seq: m.Seq, At: m.At, Times: m.Times, Found: found})
+	answer(w, Moment{Seq: m.Seq, At: m.At, Times: m.Times, First: m.First, Found: found})
 }
 
 // pictures answers with the newest pictures, or with those of then.

@@ -159,7 +159,7 @@ func (p *past) describe(log *store.Log, q question) error {
 	if err != nil {
 		return err
 	}
-	p.Last, p.Covered, p.Offset, p.Names = facts.Seq, facts.At, facts.Offset(), facts.Names
+	p.Last, p.Covered, p.Offset, p.Shifts, p.Names = facts.Seq, facts.At, facts.Offset(), facts.Shifts(), facts.Names
 	p.chronicle = func() ([]jobmon.Event, error) { return facts.Chronicle, nil }
 	if q.log != "" {
 		return nil // a copy was watched until its last event, as far as it can say
@@ -171,12 +171,16 @@ func (p *past) describe(log *store.Log, q question) error {
 	return nil
 }
 
-// zone is that of the times that are typed without one, and of those that are told.
-func (p *past) zone() *time.Location {
+// clock is that of the times that are typed without zone, and of those that are told.
+func (p *past) clock() when.Clock {
 	if p.utc {
-		return time.UTC
+		return when.Clock{}
 	}
-	return p.Offset.Zone()
+	shifts := make([]when.Shift, len(p.Shifts))
+	for i, s := range p.Shifts {
+		shifts[i] = when.Shift{From: s.From.Time(), Offset: int(s.Offset)}
+	}
+	return when.NewClock(shifts...)
 }
 
 // zoneName names the zone in messages.
@@ -201,12 +205,12 @@ func (p *past) period() string {
 }
 
 func (p *past) local(at jobmon.Instant) string {
-	return at.Time().In(p.zone()).Format("2006-01-02 15:04:05")
+	return p.clock().In(at.Time()).Format(time.DateTime)
 }
 
 // parse reads a moment and makes sure that the log covers it.
 func (p *past) parse(text string) (when.Point, error) {
-	point, err := when.Parse(text, p.Covered.Time(), p.zone())
+	point, err := p.clock().Parse(text, p.Covered.Time())
 	if err != nil {
 		return point, &usageError{err}
 	}
@@ -233,6 +237,9 @@ func (p *past) seqAt(point when.Point, warn io.Writer) (uint64, error) {
 			}
 			return b.Last(), nil
 		}
+	}
+	if point.First.Before(point.Time) {
+		fmt.Fprintf(warn, "The server's clock showed that twice, %s and %s; this is the later one.\n", point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339))
 	}
 	at := jobmon.InstantOf(point.Time)
 	m, _, err := p.Moment(at)

@@ -162,7 +162,7 @@ func (p *past) bound(text string, since bool) (when.Point, error) {
 	if text == "" {
 		return when.Point{}, nil
 	}
-	point, err := when.Parse(text, p.Covered.Time(), p.zone())
+	point, err := p.clock().Parse(text, p.Covered.Time())
 	if err != nil {
 		return point, &usageError{err}
 	}

@@ -31,7 +31,7 @@ const (
 // mirrorVersion and factsVersion rise when the same events come to mean another mirror, or are kept in another form.
 const (
 	mirrorVersion = 1
-	factsVersion  = 1
+	factsVersion  = 2
 )
 
 func checkpointName(seq uint64) string { return fmt.Sprintf("%s%016x", checkpoints, seq) }

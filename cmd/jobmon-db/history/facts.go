@@ -104,5 +104,11 @@ func codeShaping(c *packed.Coder, e, near *jobmon.Event) {
 		c.Text(&e.Text)
 		packed.Int(c, &e.Count)
 		packed.Delta(c, &e.Until, e.At)
+	case jobmon.KindSourceLost, jobmon.KindConfigured:
+		c.Text(&e.Text)
+	case jobmon.KindDamaged:
+		c.Text(&e.Text)
+		c.Uint(&e.From)
+		c.Uint(&e.To)
 	}
 }

@@ -4,7 +4,6 @@ package history
 import (
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
@@ -77,17 +76,33 @@ func (f *Facts) Note(b *jobmon.Batch) {
 
 // shapes says whether events of that kind belong to the chronicle.
 func shapes(kind jobmon.Kind) bool {
-	return kind == jobmon.KindJob || kind == jobmon.KindComputer || kind == jobmon.KindClock || kind == jobmon.KindDaemonStarted
+	return kind == jobmon.KindJob || kind == jobmon.KindComputer || kind.OfDaemon()
 }
 
 // Offset is the DS server's UTC offset as last recorded.
 func (f *Facts) Offset() jobmon.Offset {
-	for _, e := range slices.Backward(f.Chronicle) {
-		if e.Kind == jobmon.KindClock {
-			return jobmon.Offset(e.Seconds)
-		}
+	if shifts := f.Shifts(); len(shifts) > 0 {
+		return shifts[len(shifts)-1].Offset
 	}
 	return 0
+}
+
+// Shift is a change of the DS server's UTC offset.
+type Shift struct {
+	From   jobmon.Instant `json:"from_ms"` // UTC, when it was seen
+	Offset jobmon.Offset  `json:"utc_offset_s"`
+}
+
+// Shifts lists how the DS server's UTC offset changed, its first value included.
+func (f *Facts) Shifts() []Shift {
+	var shifts []Shift
+	for i := range f.Chronicle {
+		e := &f.Chronicle[i]
+		if n := len(shifts); e.Kind == jobmon.KindClock && (n == 0 || shifts[n-1].Offset != jobmon.Offset(e.Seconds)) {
+			shifts = append(shifts, Shift{e.At, jobmon.Offset(e.Seconds)})
+		}
+	}
+	return shifts
 }
 
 // Fold folds the log from its beginning as long as within says yes; nil means to the end.
