@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/metrics"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -21,7 +23,7 @@ func (s *served) listen(address string, logger zerolog.Logger) (err error) {
 	if s.feed, err = web.Listen(address); err != nil {
 		return err
 	}
-	logger.Info().Stringer("address", s.feed.Addr()).Msg("computers' files are given over HTTP: /evt/<computer id>")
+	logger.Info().Stringer("address", s.feed.Addr()).Msg("computers' files and the daemon's condition are given over HTTP")
 	return nil
 }
 
@@ -35,12 +37,27 @@ func (s *served) serve(ctx context.Context, local http.Handler, logger zerolog.L
 	} else {
 		go func() {
 			defer stop()
-			ended <- web.Serve(ctx, s.feed, web.Handler(web.Routes{Files: s.file}), logger)
+			ended <- web.Serve(ctx, s.feed, web.Handler(s.routes()), logger)
 		}()
 	}
 	err := endpoint.Serve(ctx, s.listener, local, endpoint.Limits{}, logger)
 	stop()
 	return errors.Join(err, <-ended)
+}
+
+func (s *served) routes() web.Routes {
+	return web.Routes{
+		Files:   s.file,
+		Metrics: metrics.Handler(s.Condition),
+		Health: func() string {
+			c := s.Condition()
+			return c.Hangs(time.Now())
+		},
+		Ready: func() []string {
+			c := s.Condition()
+			return c.Unready(time.Now())
+		},
+	}
 }
 
 // file is what the HTTP server gives of a computer.

@@ -80,6 +80,8 @@ type Daemon struct {
 	refresher *refresher       // once running
 	running   chan struct{}    // closed when Run has begun
 	covered   history.Coverage // as the previous run left it
+	started   time.Time
+	pulse     pulse
 
 	exchanging sync.RWMutex // held for writing while log is exchanged
 
@@ -96,7 +98,7 @@ func Open(o Options) (*Daemon, error) {
 	if err := store.Usable(o.DataDir); err != nil {
 		return nil, err // before anything is written into a folder that is not ours
 	}
-	d := &Daemon{options: o, running: make(chan struct{}), covered: history.ReadCoverage(o.DataDir)}
+	d := &Daemon{options: o, running: make(chan struct{}), started: time.Now(), covered: history.ReadCoverage(o.DataDir)}
 	d.compactor = newCompactor(d)
 	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -142,12 +144,12 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 			// A batch may be of a time at which nothing could be read: it counts when nothing better is known.
 			Covered: d.complete(), Ahead: d.covered.Ahead(),
 		},
-		Covered: d.cover, Alive: d.options.Alive, Cycled: d.options.Cycled,
+		Covered: d.cover, Alive: both(d.pulse.alive, d.options.Alive), Cycled: both(d.pulse.cycled, d.options.Cycled),
 	})
 	d.mu.Lock()
 	d.poller = poller
-	d.mu.Unlock()
 	d.refresher = newRefresher(d.journal, poller)
+	d.mu.Unlock()
 	close(d.running)
 	d.options.Logger.Info().Str("log", d.log.Path()).Uint64("events", state.Seq).Str("evt_dir", d.options.EvtDir).
 		Str("version", d.options.Version).Msg("watching")
@@ -164,6 +166,14 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	stopWriting()
 	writer.Wait()
 	return err
+}
+
+// both tells the second one too, where there is one.
+func both[T any](first, second func(T)) func(T) {
+	if second == nil {
+		return first
+	}
+	return func(v T) { first(v); second(v) }
 }
 
 // complete is until when the log tells everything that its daemon saw: what it lost is not covered.

@@ -40,6 +40,7 @@ type refresher struct {
 
 	mu        sync.Mutex
 	gathering []*asked // who share the read that has yet to be asked for
+	counted   Refreshes
 }
 
 // asked is a request on its way.
@@ -62,6 +63,7 @@ func newRefresher(j *journal, p fresher) *refresher {
 // why it could not be written. A request that was made is served also when ctx ends. Safe for concurrent use.
 func (r *refresher) refresh(ctx context.Context, request api.RefreshRequest) (api.RefreshAnswer, error) {
 	a := &asked{RefreshRequest: request, done: make(chan struct{})}
+	began := time.Now()
 	r.mu.Lock()
 	r.gathering = append(r.gathering, a)
 	if len(r.gathering) == 1 {
@@ -70,10 +72,31 @@ func (r *refresher) refresh(ctx context.Context, request api.RefreshRequest) (ap
 	r.mu.Unlock()
 	select {
 	case <-a.done:
+		r.count(a, time.Since(began))
 		return a.answer, a.err
 	case <-ctx.Done():
 		return api.RefreshAnswer{}, fmt.Errorf("wait for the daemon: %w", ctx.Err())
 	}
+}
+
+func (r *refresher) count(a *asked, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a.err != nil || a.answer.Error != "" {
+		r.counted.Failed++
+		return
+	}
+	r.counted.Served++
+	r.counted.Took += took
+	if !a.answer.Fresh {
+		r.counted.Stale++
+	}
+}
+
+func (r *refresher) counts() Refreshes {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counted
 }
 
 // round gathers those who ask together, waits for their read and has them served.

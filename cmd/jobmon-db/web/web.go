@@ -1,12 +1,13 @@
 // Package web is the daemon's HTTP server, which is off unless http.listen names an address: computers' files as they
-// would lie on the share now, for screens that poll instead of waiting for a copy task. It only answers questions, and
-// only this computer's: docs/http.md.
+// would lie on the share now, for screens that poll instead of waiting for a copy task, and how the daemon fares, for
+// those who watch over it. It only answers questions, and only this computer's: docs/http.md.
 package web
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -39,7 +40,10 @@ type Files func(id jobmon.ComputerID) (File, error)
 
 // Routes say what is served; a route whose field is nil is not there.
 type Routes struct {
-	Files Files // GET /evt/<computer id>
+	Files   Files           // GET /evt/<computer id>
+	Health  func() string   // GET /healthz: why the program should be started anew, "" for no reason
+	Ready   func() []string // GET /readyz: why what it tells may be old; none when it is up to date
+	Metrics http.Handler    // GET /metrics
 }
 
 // ErrInUse says that something else listens on the address.
@@ -80,11 +84,30 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 // Handler answers the routes. Every answer that is no file is a sentence as text/plain.
 func Handler(routes Routes) http.Handler {
 	mux := http.NewServeMux()
-	known := "nothing is served here"
-	if routes.Files != nil {
-		mux.HandleFunc("/evt/{id}", reading(routes.Files.serve))
-		known = "what is served here is /evt/<computer id>"
+	var served []string
+	serve := func(pattern, shown string, handler http.HandlerFunc) {
+		mux.HandleFunc(pattern, reading(handler))
+		served = append(served, shown)
 	}
+	if routes.Files != nil {
+		serve("/evt/{id}", "/evt/<computer id>", routes.Files.serve)
+	}
+	if health := routes.Health; health != nil {
+		serve("/healthz", "/healthz", func(w http.ResponseWriter, _ *http.Request) {
+			var why []string
+			if hangs := health(); hangs != "" {
+				why = []string{hangs}
+			}
+			verdict(w, "healthy", why)
+		})
+	}
+	if ready := routes.Ready; ready != nil {
+		serve("/readyz", "/readyz", func(w http.ResponseWriter, _ *http.Request) { verdict(w, "ready", ready()) })
+	}
+	if routes.Metrics != nil {
+		serve("/metrics", "/metrics", routes.Metrics.ServeHTTP)
+	}
+	known := "what is served here is " + strings.Join(served, ", ")
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, known, http.StatusNotFound) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Server", Product)
@@ -122,6 +145,16 @@ func reading(next http.HandlerFunc) http.HandlerFunc {
 		}
 		next(w, r)
 	}
+}
+
+// verdict is one word, or 503 with a line for each reason against it.
+func verdict(w http.ResponseWriter, word string, against []string) {
+	if len(against) > 0 {
+		http.Error(w, strings.Join(against, "\n"), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, word+"\n") // whoever asked may have gone
 }
 
 // serve answers with a computer's file, or with 304 to whoever has it already.

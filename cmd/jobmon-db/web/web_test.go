@@ -256,3 +256,32 @@ func FuzzRequests(f *testing.F) {
 		}
 	})
 }
+
+func TestHealthAndReadiness(t *testing.T) {
+	hangs, unready := "", []string(nil)
+	handler := web.Handler(web.Routes{
+		Health: func() string { return hangs }, Ready: func() []string { return unready },
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "jobmon_info 1\n") }),
+	})
+	get := func(path string) (int, string) {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
+		r.Host = "localhost"
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	for path, want := range map[string]string{"/healthz": "healthy\n", "/readyz": "ready\n", "/metrics": "jobmon_info 1\n"} {
+		if code, text := get(path); code != 200 || text != want {
+			t.Errorf("%s: %d %q", path, code, text)
+		}
+	}
+	hangs, unready = "it hangs", []string{"lost", "disk full"}
+	for path, want := range map[string]string{"/healthz": "it hangs\n", "/readyz": "lost\ndisk full\n"} {
+		if code, text := get(path); code != 503 || text != want {
+			t.Errorf("%s: %d %q", path, code, text)
+		}
+	}
+	if code, text := get("/evt/1"); code != 404 || !strings.Contains(text, "/healthz, /readyz, /metrics") {
+		t.Errorf("%d %q", code, text)
+	}
+}
