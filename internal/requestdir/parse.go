@@ -14,6 +14,10 @@ import (
 const (
 	suffix  = ".req"
 	maxName = 254 // characters of a job's name; the database holds 128
+
+	// scriptMark begins the line of a script that holds the job's name, for scripts that hand on that line as it stands
+	// and so never put a name before cmd, which would take some of them for commands (configs/tasks/parts.tmpl).
+	scriptMark = `::"JM"=`
 )
 
 // parseName reads the name of a request's file: a computer's id as DS writes it, without sign or zeros in front.
@@ -29,8 +33,8 @@ func parseName(name string) (jobmon.ComputerID, bool) {
 	return jobmon.ComputerID(id), true
 }
 
-// JobName reads a job's name as a batch script passes it on: one line, with or without a pair of quotation marks, at
-// most 254 characters, without control characters, in whatever code page.
+// JobName reads a job's name as a batch script passes it on: one line, behind the mark ::"JM"= as it is, else with or
+// without a pair of quotation marks, at most 254 characters, without control characters, in whatever code page.
 func JobName(content []byte) string {
 	name, _ := jobName(content[:min(len(content), maxRead)])
 	return name
@@ -53,7 +57,9 @@ func jobName(content []byte) (name string, whole bool) {
 		return r
 	}, name)
 	name = strings.TrimSpace(name)
-	if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
+	if plain, ok := strings.CutPrefix(name, scriptMark); ok {
+		name = plain
+	} else if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
 		name = name[1 : len(name)-1]
 	}
 	if characters := []rune(name); len(characters) > maxName {

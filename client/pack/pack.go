@@ -1,0 +1,208 @@
+// Package pack makes what brings the screen to the computers of a Deployment Server: the folder of the monitor for the
+// eXpress share, and the text of every DS task, filled in for one installation.
+//
+// The texts are templates (configs.Tasks); here is what they are given, and the rules for writing a folder that
+// administrators change, too.
+package pack
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"text/template"
+	"unicode"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+)
+
+// Installation is what differs from one site to the next. Paths are Windows' own, absolute, in plain ASCII and without
+// the characters that cmd or DS would read as something else, because they stand in scripts and fields of tasks.
+type Installation struct {
+	Site          string // the DS server's name, for headings
+	Express       string // the eXpress share
+	EvtShare      string // the daemon's folder of .evt files, as the DS server reaches it
+	MonitorShare  string // the folder of the monitor on the share
+	ClientDir     string // the folder of the monitor on each computer
+	Program       string // jobmon-db.exe on the DS server
+	Config        string // its configuration file; "" where it finds that by itself
+	PsExec        string // psexec.exe on each computer
+	ClientProgram bool   // jobmon-db.exe lies beside the monitor
+	Takeover      bool   // .evt files of others are replaced
+	Wait          int    // seconds that a script waits for an answer
+	Language      string // of the screen, two letters; these three go into the monitor's settings
+	Title         string // one line; "" for the monitor's own
+	Support       string // one line; whom to ask
+	MarkerPattern string // the settings jobs.marker and jobs.build
+	BuildPattern  string
+}
+
+// Monitor is the screen that is packed.
+type Monitor struct {
+	Files        fs.FS  // everything but its settings
+	SettingsFile string // name of its settings file
+	StopFile     string // name of the file that closes it
+	StopSeconds  int    // within which it does
+	Start        string // the file that mshta.exe opens
+}
+
+// File is one file of the pack.
+type File struct {
+	Path    string // below the folder, with slashes
+	Content []byte
+	Yours   bool // it is the administrator's once he has changed it
+}
+
+// The folders of a pack.
+const (
+	MonitorDir = "JobMon"
+	TasksDir   = "tasks"
+)
+
+// The two forms of each task.
+var forms = []struct {
+	name  string
+	batch bool
+}{{"program", false}, {"batch", true}}
+
+// values are what the templates see.
+type values struct {
+	Installation
+	Batch        bool
+	Job          string
+	Stopped      string // the line of JSON that a script leaves when nobody answers
+	Arguments    string // of mshta.exe
+	SettingsFile string
+	StopFile     string
+	StopSeconds  int
+	StopPings    int
+}
+
+// idMark stands for the computer's id in the scripts.
+const idMark = "%JM_ID%"
+
+// Make gives all files of the pack, in the order of their paths within each folder. texts holds the templates. An error
+// lists everything that is wrong with the installation, or says which template is.
+func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	templates, err := template.ParseFS(texts, "*.tmpl")
+	if err != nil {
+		return nil, fmt.Errorf("read the templates of the tasks: %w", err)
+	}
+	stopped, err := evt.Stopped(0, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range []*string{&in.Site, &in.MarkerPattern, &in.BuildPattern} {
+		*text = strings.Map(plain, *text)
+	}
+	v := values{
+		Installation: in, SettingsFile: monitor.SettingsFile, StopFile: monitor.StopFile,
+		StopSeconds: monitor.StopSeconds, StopPings: monitor.StopSeconds + 3,
+		Stopped:   strings.Replace(strings.TrimSpace(string(stopped)), `"id":0`, `"id":`+idMark, 1),
+		Arguments: fmt.Sprintf(`"%s\%s" "%s"`, in.ClientDir, monitor.Start, in.ClientDir),
+	}
+	var files []File
+	add := func(path, name string, v values) error {
+		var text bytes.Buffer
+		if err := templates.ExecuteTemplate(&text, name, v); err != nil {
+			return fmt.Errorf("make %s: %w", path, err)
+		}
+		files = append(files, File{Path: path, Content: windowsLines(text.Bytes())})
+		return nil
+	}
+	if files, err = monitor.files(); err != nil {
+		return nil, err
+	}
+	if err := add(path.Join(MonitorDir, monitor.SettingsFile), "settings", v); err != nil {
+		return nil, err
+	}
+	files[len(files)-1].Yours = true
+	if err := add(path.Join(MonitorDir, "READ-ME.txt"), "monitor-read-me", v); err != nil {
+		return nil, err
+	}
+	if err := add(path.Join(TasksDir, "READ-ME.txt"), "tasks-read-me", v); err != nil {
+		return nil, err
+	}
+	for _, job := range []struct{ name, title string }{
+		{"build-job", "The build job"}, {"marker", "A marker"}, {"closing-marker", "The closing marker"},
+		{"close-monitor", "Closing the monitor"}, {"move-to-session", "Moving the monitor into a session"}, {"kiosk", "The monitor on a kiosk"},
+	} {
+		for _, form := range forms {
+			v.Batch, v.Job = form.batch, job.title
+			if err := add(path.Join(TasksDir, job.name+"."+form.name+".txt"), job.name, v); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return files, nil
+}
+
+// files are the monitor's own.
+func (m *Monitor) files() ([]File, error) {
+	var files []File
+	err := fs.WalkDir(m.Files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(m.Files, name)
+		files = append(files, File{Path: path.Join(MonitorDir, name), Content: content})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the monitor's files: %w", err)
+	}
+	return files, nil
+}
+
+// windowsLines ends lines as Notepad of every Windows wants them.
+func windowsLines(text []byte) []byte {
+	text = bytes.ReplaceAll(bytes.TrimRight(text, "\n"), []byte("\n"), []byte("\r\n"))
+	return append(text, "\r\n"...)
+}
+
+// windowsPath leaves out what cmd, DS or mshta would read as something else, and letters that the code page of
+// another computer spoils. A path has no backslash at its end: in front of a quotation mark it would mean something else.
+var windowsPath = regexp.MustCompile(`^(?:[A-Za-z]:|\\\\[A-Za-z0-9._-]+\\[A-Za-z0-9 ._$()#@~+=,{}-]+)(?:\\[A-Za-z0-9 ._$()#@~+=,{}-]*[A-Za-z0-9_$()#@~+=,{}-])*$`)
+
+var language = regexp.MustCompile("^[a-z]{2}$")
+
+func (in *Installation) check() error {
+	var wrong []error
+	for _, p := range []struct{ what, path string }{
+		{"the eXpress share", in.Express}, {"the folder of .evt files", in.EvtShare}, {"the monitor's folder on the share", in.MonitorShare},
+		{"the monitor's folder on each computer", in.ClientDir}, {"jobmon-db.exe on the DS server", in.Program}, {"psexec.exe", in.PsExec},
+	} {
+		if !windowsPath.MatchString(p.path) {
+			wrong = append(wrong, fmt.Errorf(`%s, %q: it must be like C:\folder or \\server\share, in plain letters and without " %% ! ^ < > | * ? or a backslash at its end`, p.what, p.path))
+		}
+	}
+	if in.Config != "" && !windowsPath.MatchString(in.Config) {
+		wrong = append(wrong, fmt.Errorf("the configuration file, %q: it must be a full path on the DS server, in plain letters", in.Config))
+	}
+	for _, text := range []string{in.Title, in.Support} {
+		if strings.ContainsFunc(text, unicode.IsControl) || len([]rune(text)) > 200 {
+			wrong = append(wrong, fmt.Errorf("%q: the title and the support contact are one line each, of at most 200 characters", text))
+		}
+	}
+	if !language.MatchString(in.Language) {
+		wrong = append(wrong, fmt.Errorf("the language %q: it must be two small letters, such as en, de or fr", in.Language))
+	}
+	if in.Wait < 1 || in.Wait > 600 {
+		wrong = append(wrong, fmt.Errorf("waiting for %d s: it can be 1 to 600", in.Wait))
+	}
+	return errors.Join(wrong...)
+}
+
+// plain keeps what people read legible in every code page.
+func plain(r rune) rune {
+	if r < ' ' || r > '~' {
+		return '?'
+	}
+	return r
+}

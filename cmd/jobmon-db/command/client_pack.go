@@ -1,0 +1,185 @@
+package command
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"regexp"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/client/pack"
+	"github.com/jobmon-db/jobmon-db/configs"
+)
+
+// packOptions are what the configuration does not say.
+type packOptions struct {
+	out, express, evtShare, program, clientDir, clientProgram string
+	language, title, support                                  string
+	wait                                                      int
+	dryRun                                                    bool
+}
+
+// Where things are that nobody named.
+const (
+	defaultClientDir = `C:\Windows\JobMon`
+	defaultProgram   = `C:\Program Files\jobmon-db\jobmon-db.exe`
+	packFolder       = "jobmon-db" // of the pack on the eXpress share
+	programName      = "jobmon-db.exe"
+	noProgram        = "none"
+)
+
+func (a *app) clientPack() *cobra.Command {
+	o := packOptions{clientDir: defaultClientDir, language: "en", wait: 15}
+	c := &cobra.Command{
+		Use:   "pack --out DIR",
+		Short: "Write the monitor's folder for the eXpress share, and the text of every DS task",
+		Long: `Write into DIR
+
+  JobMon   the folder of the monitor: DS copies it to each computer
+  tasks    what to paste into which field of which task of which DS job, for this installation
+
+The best DIR is a folder on the eXpress share itself. Run it again after an update, or when a path has changed: it
+replaces its own files and says what it did. Settings of the monitor that somebody changed are left as they are, and
+the present default is put beside them as *.new.
+
+Which DS server, folder of .evt files and patterns for jobs there are comes from the configuration; the flags say how the
+DS server reaches them. docs/ds-jobs.md walks through making the jobs in the DS console.`,
+		Example: `  jobmon-db client pack --out "\\DS01\eXpress\jobmon-db" --language de --support "Service desk, 1234"
+  jobmon-db client pack --out "\\DS01\eXpress\jobmon-db" --dry-run
+  jobmon-db client pack --out ./pack --site DS01 --evt-share "\\DS01\eXpress\temp\jobmon" --express "\\DS01\eXpress"`,
+		Args: noArgs,
+	}
+	f := c.Flags()
+	f.StringVar(&o.out, "out", "", "the folder to write to")
+	f.StringVar(&o.express, "express", "", `the eXpress share, as computers reach it (default: \\ and the site, \eXpress)`)
+	f.StringVar(&o.evtShare, "evt-share", "", "the folder of .evt files, as the DS server reaches it (default: evt.dir, which is right on the DS server itself)")
+	f.StringVar(&o.program, "program", "", "jobmon-db.exe, as the DS server reaches it (default: on Windows this program, else "+defaultProgram+")")
+	f.StringVar(&o.clientDir, "client-dir", o.clientDir, "the monitor's folder on each computer; only administrators may be able to write there")
+	f.StringVar(&o.clientProgram, "client-program", "", "jobmon-db.exe for the computers, put beside the monitor for client show; none: leave it out (default: on Windows this program)")
+	f.StringVar(&o.language, "language", o.language, "language of the screen: en, de, fr")
+	f.StringVar(&o.title, "title", "", "what stands at the top of the screen")
+	f.StringVar(&o.support, "support", "", "whom to ask, at the bottom of the screen")
+	f.IntVar(&o.wait, "wait", o.wait, "seconds that the batch form waits for the daemon, 1 to 600")
+	f.BoolVar(&o.dryRun, "dry-run", false, "list what would be written, and write nothing")
+	configured := a.configured(c, "site", "data_dir", "evt.dir", "evt.takeover", "jobs.marker", "jobs.build")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if o.out == "" {
+			return &usageError{errors.New(`say with --out where to, such as --out "\\DS01\eXpress\jobmon-db"`)}
+		}
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		return a.pack(config, c.Flag("config").Value.String(), o)
+	}
+	return c
+}
+
+// pack makes the files, writes them, and says what became of each.
+func (a *app) pack(config *configs.Config, configFile string, o packOptions) error {
+	self := ""
+	if runtime.GOOS == "windows" {
+		self, _ = os.Executable()
+	}
+	in, program, err := o.installation(config, configFile, self)
+	if err != nil {
+		return err
+	}
+	texts, err := configs.Tasks()
+	if err != nil {
+		return err
+	}
+	files, err := pack.Make(in, monitor(), texts)
+	if err != nil {
+		return &usageError{fmt.Errorf("the tasks cannot be written for this installation:\n%w", err)}
+	}
+	if program != "" {
+		content, err := os.ReadFile(program)
+		if err == nil && !bytes.HasPrefix(content, []byte("MZ")) {
+			err = errors.New("it is no Windows program")
+		}
+		if err != nil {
+			return &usageError{fmt.Errorf("--client-program: %s: %w; name jobmon-db.exe for Windows, or none", program, err)}
+		}
+		files = append(files, pack.File{Path: path.Join(pack.MonitorDir, programName), Content: content})
+	}
+	done, err := pack.Write(o.out, files, o.dryRun)
+	if told := a.tellPack(done, o); told != nil || err != nil {
+		return errors.Join(err, told)
+	}
+	if config.Evt.Dir == in.EvtShare && !strings.HasPrefix(in.EvtShare, `\\`) {
+		fmt.Fprintf(a.stderr, "The tasks name %s as it is: that is right when the DS server is this computer. Else name it with --evt-share.\n", in.EvtShare)
+	}
+	if !in.ClientProgram {
+		fmt.Fprintln(a.stderr, "client show is not in the pack: --client-program names jobmon-db.exe for Windows. With PsExec it is not needed.")
+	}
+	return nil
+}
+
+// tellPack lists what became of the files.
+func (a *app) tellPack(done []pack.Done, o packOptions) error {
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	kept := ""
+	for _, d := range done {
+		if d.Deed == pack.Kept {
+			fmt.Fprintf(table, "%s\t%s, as somebody changed it; the default is in %s\n", d.Deed, d.Path, d.Fresh)
+			kept = d.Path
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%s\n", d.Deed, d.Path)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	switch {
+	case o.dryRun:
+		fmt.Fprintf(a.stdout, "Nothing was written: this is what would become of the files in %s.\n", o.out)
+	case kept == "":
+		fmt.Fprintf(a.stdout, "All is in %s; begin with %s/READ-ME.txt there.\n", o.out, pack.TasksDir)
+	}
+	return nil
+}
+
+// hostName is a name that stands in paths of shares.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+
+// installation completes the options with the configuration, and says which program goes into the pack, "" for none.
+// self is this program where it is one for Windows.
+func (o *packOptions) installation(config *configs.Config, configFile, self string) (in pack.Installation, program string, err error) {
+	or := func(text, otherwise string) string {
+		if text != "" {
+			return strings.TrimRight(text, `\`)
+		}
+		return otherwise
+	}
+	express := or(o.express, `\\`+config.Site+`\eXpress`)
+	if o.express == "" && !hostName.MatchString(config.Site) {
+		return in, "", &usageError{fmt.Errorf("the site %q is no name of a server: say with --express where the eXpress share is", config.Site)}
+	}
+	evtShare := or(o.evtShare, config.Evt.Dir)
+	if o.evtShare == "" && strings.HasPrefix(evtShare, "/") {
+		return in, "", &usageError{fmt.Errorf(`evt.dir is %s here: say with --evt-share how the DS server reaches it, such as %s\temp\jobmon`, evtShare, express)}
+	}
+	share := express + `\` + packFolder
+	if strings.HasPrefix(o.out, `\\`) {
+		share = or(o.out, "")
+	}
+	program = or(o.clientProgram, self)
+	if program == noProgram {
+		program = ""
+	}
+	clientDir := or(o.clientDir, defaultClientDir)
+	return pack.Installation{
+		Site: config.Site, Express: express, EvtShare: evtShare, MonitorShare: share + `\` + pack.MonitorDir, ClientDir: clientDir,
+		Program: or(o.program, or(self, defaultProgram)), Config: configFile, PsExec: clientDir + `\psexec.exe`,
+		ClientProgram: program != "", Takeover: config.Evt.Takeover, Wait: o.wait,
+		Language: o.language, Title: strings.TrimSpace(o.title), Support: strings.TrimSpace(o.support),
+		MarkerPattern: config.Jobs.Marker, BuildPattern: config.Jobs.Build,
+	}, program, nil
+}
