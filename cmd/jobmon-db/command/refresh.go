@@ -48,8 +48,9 @@ COMPUTER is an id (%ID% in a script) or a name. With an id there is always a fil
 for a computer that the database does not know. With --best-effort the command never fails a deployment: when
 no daemon answers in time, the file is replaced by one that says that the monitor is stopped, and the exit code is 0.
 
---job - reads the name from standard input; one pair of quotes is not part of it. DS puts the name into the script's text
-before the script runs, so a name with & needs the quotes.`,
+--job - reads the name from standard input: a line that begins with ::"JM"= and holds it as it is, or one in which a pair
+of quotes is not part of it. DS puts the name into the script's text before the script runs, so a name with & needs the
+quotes, and one with quotes the other line; "jobmon-db client pack" writes scripts that are right for every name.`,
 		Example: `  jobmon-db refresh %ID% --job "%JOBNAME%" --best-effort
   echo "%JOBNAME%"| jobmon-db refresh %ID% --job - --best-effort
   jobmon-db refresh PC-0003`,
