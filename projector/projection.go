@@ -35,6 +35,7 @@ type Projection struct {
 	renamed map[jobmon.JobID]uint64         // jobs whose rows have yet to be given the name, and the event that told it
 	touched map[jobmon.ComputerID]*computer // by the batch at hand
 	changed map[jobmon.ComputerID]bool      // pictures that changed since Changed was last called
+	over    func(*Account)                  // is told of sessions that end for good, nil for nobody
 }
 
 // world is what all computers share and what shapes a picture beside the computer's own events.
@@ -212,26 +213,19 @@ func (p *Projection) touch(c *computer) {
 // daemonEvent folds what concerns everybody; the pictures of open sessions are redrawn.
 func (p *Projection) daemonEvent(e *jobmon.Event) {
 	next := *p.world
+	if p.Breaks(e) {
+		p.gapSeq = e.Seq
+	}
 	switch e.Kind {
 	case jobmon.KindDaemonStarted:
 		// the first read, which comes with it, says whether the source is there
 		next.sourceLost, next.sourceSince = false, 0
-		if gap := e.At.Sub(e.Until); gap < 0 || gap > 3*p.world.rules.PollInterval {
-			p.gapSeq = e.Seq
-		}
 	case jobmon.KindSourceLost:
 		next.sourceLost, next.sourceSince = true, e.At
-		p.gapSeq = e.Seq
 	case jobmon.KindSourceRestored:
 		next.sourceLost, next.sourceSince = false, 0
-		p.gapSeq = e.Seq
 	case jobmon.KindClock:
 		next.offset = jobmon.Offset(e.Seconds)
-		if e.Step != 0 {
-			p.gapSeq = e.Seq // no duration reaches across it
-		}
-	case jobmon.KindDamaged:
-		p.gapSeq = e.Seq
 	case jobmon.KindConfigured:
 		// Settings that an older or newer program recorded and this one cannot compile leave the former in force.
 		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {

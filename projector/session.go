@@ -123,11 +123,17 @@ func (p *Projection) openSession(c *computer, first *row) *session {
 
 func (p *Projection) overtake(c *computer, old *session, first *row) {
 	for _, r := range old.rows {
+		if r != first && r.state == jobmon.StateRunning {
+			r.state, r.ended, r.endedSeq = jobmon.StateUnknown, p.at, p.seq
+		}
+	}
+	if p.over != nil {
+		p.tellOver(c, first)
+	}
+	for _, r := range old.rows {
 		switch {
 		case r == first:
 			old.leave(r)
-		case r.state == jobmon.StateRunning:
-			r.state, r.ended, r.endedSeq = jobmon.StateUnknown, p.at, p.seq
 		case r.state == jobmon.StateWaiting && !r.stuck(p.world, p.now()):
 			old.leave(r)
 		}

@@ -1,0 +1,250 @@
+// Package analysis says what a log's deployments were like: when they began and how they ended, where their time went, how
+// long jobs and stages take, and what changed between two moments. It folds the log with the projector, whose rules for
+// sessions and stages are the only ones; it is pure, and what it tells depends on the events alone.
+package analysis
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector"
+)
+
+// Deployment is one session of one computer, with what stands beside it in the log.
+type Deployment struct {
+	projector.Account
+	End    jobmon.Instant // when it ended; of one that goes on the time of the log's last batch
+	Jobs   []Job          // its runs, in the same order
+	Stages []Stage
+	Gaps   []Gap // in which it was not watched, clipped to it, in order
+	Took   time.Duration
+	Why    Reason // why Took says nothing of how long such a deployment takes; "" when it does
+}
+
+// Job is one run of a job.
+type Job struct {
+	projector.Run
+	Folder string        // where the job was when it ran
+	Took   time.Duration // from its start to its end, so far when it runs; 0 when either is not known
+	Why    Reason        // why Took is no honest duration, "" when it is
+}
+
+// Stage is a stage and how long it took.
+type Stage struct {
+	jobmon.Stage
+	Took time.Duration // from its beginning to its end, so far when it runs; 0 when either is not known
+	Why  Reason        // why Took is no honest duration, "" when it is
+}
+
+// GapKind says what kept us from watching.
+type GapKind string
+
+// The kinds of gaps.
+const (
+	DaemonStopped GapKind = "daemon stopped"
+	SourceLost    GapKind = "source lost"
+	Damaged       GapKind = "events damaged"
+	ClockStepped  GapKind = "clock stepped" // a moment: what was reckoned across it would be wrong
+	NotYetWatched GapKind = "not watched yet"
+)
+
+// Gap is a time in which nothing was seen. To is 0 as long as it lasts.
+type Gap struct {
+	From, To jobmon.Instant
+	Kind     GapKind
+	from, to uint64 // the events that tell of its beginning and its end
+}
+
+// Fold folds a log and tells of its deployments. It is not safe for concurrent use.
+type Fold struct {
+	projection *projector.Projection
+	only       map[jobmon.ComputerID]bool // nil for all computers
+	at         jobmon.Instant             // of the last batch
+	folders    map[jobmon.JobID][]placed
+	gaps       []Gap
+	lost       int      // the gap that lasts, -1 for none
+	breaks     []uint64 // events across which no duration reaches, ascending
+}
+
+// placed is a job's folder from an event on.
+type placed struct {
+	seq    uint64
+	folder string
+}
+
+// New begins behind the projection, which it goes on with: projector.New for a log's beginning. The chronicle (history.Facts)
+// tells where jobs were before; only, if not empty, says which computers are of interest: the others cost little then, and
+// nothing is told of them.
+func New(from *projector.Projection, chronicle []jobmon.Event, only ...jobmon.ComputerID) *Fold {
+	f := &Fold{projection: from, at: from.At(), folders: map[jobmon.JobID][]placed{}, lost: -1}
+	for i := range chronicle {
+		if chronicle[i].Seq <= from.Seq() {
+			f.note(&chronicle[i])
+		}
+	}
+	for _, id := range only {
+		if f.only == nil {
+			f.only = map[jobmon.ComputerID]bool{}
+		}
+		f.only[id] = true
+	}
+	return f
+}
+
+func (f *Fold) note(e *jobmon.Event) {
+	if e.Kind != jobmon.KindJob || e.Flags.Has(jobmon.Gone) {
+		return
+	}
+	if been := f.folders[e.Job]; len(been) == 0 || been[len(been)-1].folder != e.Place {
+		f.folders[e.Job] = append(been, placed{e.Seq, e.Place})
+	}
+}
+
+// Apply folds a batch and tells of the sessions that it ends for good. What is told belongs to whom it is told.
+func (f *Fold) Apply(b *jobmon.Batch, tell func(*Deployment)) {
+	for i := range b.Events {
+		e := &b.Events[i]
+		f.note(e)
+		if f.projection.Breaks(e) {
+			f.breaks = append(f.breaks, e.Seq)
+		}
+		f.gap(e)
+	}
+	f.at = b.At
+	if f.only != nil {
+		b = f.part(b)
+	}
+	if len(b.Events) > 0 {
+		f.projection.ApplyTelling(b, func(a *projector.Account) { f.tell(a, tell) })
+	}
+}
+
+// part is the batch without what concerns other computers alone.
+func (f *Fold) part(b *jobmon.Batch) *jobmon.Batch {
+	foreign := func(e jobmon.Event) bool {
+		return !e.Kind.OfDaemon() && e.Kind != jobmon.KindJob && !f.only[e.Computer]
+	}
+	return &jobmon.Batch{At: b.At, Events: slices.DeleteFunc(slices.Clone(b.Events), foreign)}
+}
+
+func (f *Fold) tell(a *projector.Account, tell func(*Deployment)) {
+	if f.only == nil || f.only[a.Computer.ID] {
+		tell(f.deployment(a))
+	}
+}
+
+// Rest tells of every computer's last session, by id: it may be over, go on, or be opened again by what is yet to come.
+func (f *Fold) Rest(tell func(*Deployment)) {
+	f.projection.Accounts(func(a *projector.Account) { f.tell(a, tell) })
+}
+
+// At is the time of the last batch.
+func (f *Fold) At() jobmon.Instant { return f.at }
+
+// gap takes note of what keeps us from watching.
+func (f *Fold) gap(e *jobmon.Event) {
+	switch e.Kind {
+	case jobmon.KindSourceLost:
+		if f.lost < 0 {
+			f.lost = len(f.gaps)
+			f.gaps = append(f.gaps, Gap{From: e.At, Kind: SourceLost, from: e.Seq})
+		}
+		return
+	case jobmon.KindSourceRestored, jobmon.KindDaemonStarted:
+		if f.lost >= 0 {
+			f.gaps[f.lost].To, f.gaps[f.lost].to = e.At, e.Seq
+			f.lost = -1
+		}
+	}
+	if !f.projection.Breaks(e) {
+		return
+	}
+	switch e.Kind {
+	case jobmon.KindDaemonStarted:
+		if e.Until != 0 && e.Until <= e.At {
+			f.gaps = append(f.gaps, Gap{From: e.Until, To: e.At, Kind: DaemonStopped, from: e.Seq, to: e.Seq})
+		}
+	case jobmon.KindDamaged:
+		if f.at != 0 {
+			f.gaps = append(f.gaps, Gap{From: min(f.at, e.At), To: e.At, Kind: Damaged, from: e.Seq, to: e.Seq})
+		}
+	case jobmon.KindClock:
+		f.gaps = append(f.gaps, Gap{From: e.At, To: e.At, Kind: ClockStepped, from: e.Seq, to: e.Seq})
+	}
+}
+
+// broken says whether no duration from one event to the other is honest.
+func (f *Fold) broken(from, to uint64) bool {
+	at := sort.Search(len(f.breaks), func(i int) bool { return f.breaks[i] > from })
+	return at < len(f.breaks) && f.breaks[at] < to
+}
+
+// folder is where a job was when that event was told.
+func (f *Fold) folder(job jobmon.JobID, seq uint64) string {
+	been := f.folders[job]
+	at := sort.Search(len(been), func(i int) bool { return been[i].seq > seq })
+	if at == 0 {
+		at = min(1, len(been)) // its first row came before its name
+	}
+	if at == 0 {
+		return ""
+	}
+	return been[at-1].folder
+}
+
+// deployment puts beside the account what else is known.
+func (f *Fold) deployment(a *projector.Account) *Deployment {
+	d := &Deployment{Account: *a, End: a.Session.Ended, Jobs: make([]Job, 0, len(a.Runs))}
+	if d.End == 0 {
+		d.End = max(f.at, a.At)
+	}
+	for _, r := range a.Runs {
+		j := Job{Run: r, Why: f.whyJob(&r), Folder: f.folder(r.Job, r.StartedSeq)}
+		if r.StartedSeq == 0 {
+			j.Folder = f.folder(r.Job, f.projection.Seq())
+		}
+		switch {
+		case r.Started == 0:
+		case r.Ended != 0:
+			j.Took = max(0, r.Ended.Sub(r.Started))
+		case r.State == jobmon.StateRunning:
+			j.Took = max(0, d.End.Sub(r.Started))
+		}
+		d.Jobs = append(d.Jobs, j)
+	}
+	d.Took, d.Why = max(0, d.End.Sub(a.Session.Began)), f.whyDeployment(a)
+	d.Gaps = f.within(d)
+	f.stages(d)
+	return d
+}
+
+// within lists the gaps that touch the deployment.
+func (f *Fold) within(d *Deployment) []Gap {
+	var list []Gap
+	add := func(g Gap) {
+		if g.To == 0 || g.To > d.End {
+			g.To = d.End
+		}
+		g.From = max(g.From, d.Session.Began)
+		if g.From < g.To || g.From == g.To && g.Kind == ClockStepped {
+			list = append(list, g)
+		}
+	}
+	var seen jobmon.Instant
+	for _, r := range d.Runs {
+		if r.Baseline && (seen == 0 || r.Arrived < seen) {
+			seen = r.Arrived
+		}
+	}
+	if seen != 0 {
+		add(Gap{From: d.Session.Began, To: seen, Kind: NotYetWatched})
+	}
+	for _, g := range f.gaps { // by sequence, too: the clock may have shown the same time before
+		if (g.to == 0 || g.to > d.OpenSeq) && (d.EndSeq == 0 || g.from < d.EndSeq) {
+			add(g)
+		}
+	}
+	return list
+}

@@ -1,0 +1,193 @@
+package analysis
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector"
+)
+
+// history draws what a busy console and an unreliable server may do in some hours.
+func history(t *rapid.T) *desk {
+	d := newDesk(t)
+	names := []string{build, markA, markB, markZ, driver, office, visio}
+	at, next := clock("08:00"), 1
+	text := func() string { return at.Wall(3600).Time().Format("15:04:05") }
+	lost := false
+	for range rapid.IntRange(1, 40).Draw(t, "reads") {
+		at = at.Add(time.Duration(rapid.SampledFrom([]int{1, 5, 61, 600, 1900}).Draw(t, "seconds")) * time.Second)
+		if at > clock("22:00") {
+			break
+		}
+		for range rapid.IntRange(0, 4).Draw(t, "moves") {
+			id := rapid.IntRange(1, next).Draw(t, "row")
+			_, known := d.rows[jobmon.ScheduleID(id)]
+			switch move := rapid.IntRange(0, 9).Draw(t, "move"); {
+			case move <= 1:
+				list := rapid.SliceOfN(rapid.SampledFrom(names), 1, 7).Draw(t, "names")
+				d.dropOn(rapid.SampledFrom([]jobmon.ComputerID{pc, pc + 1}).Draw(t, "computer"), next, text(), list...)
+				next += len(list)
+			case move <= 6 && known:
+				d.set(rapid.SampledFrom([]int32{-1, -1, 0, 0, 1603}).Draw(t, "code"), id)
+			case move == 7 && known:
+				d.requeue(id)
+			case move == 8:
+				d.remove(id)
+			case move == 9:
+				d.folders[rapid.SampledFrom(names).Draw(t, "job")] = rapid.SampledFrom([]string{"Build", "Other"}).Draw(t, "folder")
+			}
+		}
+		event := rapid.IntRange(0, 9).Draw(t, "event")
+		if len(d.log) == 0 {
+			event = 9
+		}
+		switch {
+		case lost:
+			lost = false
+			d.readAfterGap(text())
+		case event == 0:
+			lost = true
+			d.tell(text(), jobmon.Event{Kind: jobmon.KindSourceLost})
+		case event == 1:
+			d.tell(text(), jobmon.Event{Kind: jobmon.KindDaemonStarted, Until: at.Add(-time.Minute)})
+		case event == 2:
+			at = at.Add(-10 * time.Minute)
+			d.tell(text(), jobmon.Event{Kind: jobmon.KindClock, Seconds: 3600, Step: -600_000})
+		case event == 3:
+			d.tell(text(), jobmon.Event{Kind: jobmon.KindRefreshed, Computer: pc, Name: rapid.SampledFrom(names).Draw(t, "asks")})
+		default:
+			d.read(text())
+		}
+	}
+	return d
+}
+
+// TestTheTimeOfADeploymentIsDivided: its parts follow one another and sum up to it, and so do its stages and what is beside.
+func TestTheTimeOfADeploymentIsDivided(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		for _, one := range history(t).all() {
+			at := one.Session.Began
+			for _, p := range one.Parts() {
+				if p.From != at || p.To <= p.From {
+					t.Fatalf("part %v begins where the one before does not end, at %v", p, at)
+				}
+				at = p.To
+			}
+			if one.End > one.Session.Began && at != one.End {
+				t.Fatalf("the parts end at %v, the deployment at %v", at, one.End)
+			}
+			all, stages, beside := one.Spent()
+			sum := beside.Total()
+			for i, st := range stages {
+				sum += st.Total()
+				if st.Before > st.Waiting {
+					t.Fatalf("stage %d waited %s, %s of it before", i, st.Waiting, st.Before)
+				}
+			}
+			if all.Total() != one.Took || sum != one.Took {
+				t.Fatalf("%s took %s, its parts %s, its stages %s", one.Computer.Name, one.Took, all.Total(), sum)
+			}
+		}
+	})
+}
+
+// TestWhatIsToldIsWhatWasShown: every deployment told is one that a picture showed, as the picture showed it last.
+func TestWhatIsToldIsWhatWasShown(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := history(t)
+		all := map[session]*Deployment{}
+		for _, one := range d.all() {
+			key := session{one.Computer.ID, one.Session.Number}
+			if all[key] != nil {
+				t.Fatalf("%v is told twice", key)
+			}
+			all[key] = one
+		}
+		unseen := func(one *Deployment) bool { // the batch that brought it to its end began the next one: no picture showed that end
+			next := all[session{one.Computer.ID, one.Session.Number + 1}]
+			return next != nil && next.Session.Began == one.Session.Ended
+		}
+		for key, one := range all {
+			if one.Deployment && d.shown[key] == nil && !unseen(one) {
+				t.Fatalf("%v was never shown", key)
+			}
+		}
+		for key, shown := range d.shown {
+			one := all[key]
+			if one == nil {
+				t.Fatalf("%v was shown and is not told", key)
+			}
+			if !one.Deployment {
+				continue // its picture is only drawn when somebody asks
+			}
+			if one.Overtaken {
+				if one.Session.Began != shown.Began || one.Session.State != jobmon.SessionComplete {
+					t.Fatalf("%v: told %+v, shown %+v", key, one.Session, shown)
+				}
+				continue
+			}
+			if !unseen(one) && !reflect.DeepEqual(&one.Session, shown) {
+				t.Fatalf("%v: told %+v, shown %+v", key, one.Session, shown)
+			}
+		}
+	})
+}
+
+// TestABeginningInTheMiddle: going on behind a checkpoint, or looking at one computer only, tells the same of every session
+// that begins behind it.
+func TestABeginningInTheMiddle(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := history(t)
+		if len(d.log) == 0 {
+			return
+		}
+		cut := rapid.IntRange(0, len(d.log)-1).Draw(t, "cut")
+		before := projector.New()
+		var chronicle []jobmon.Event
+		for i := range d.log {
+			if i < cut {
+				before.Apply(&d.log[i])
+			}
+			chronicle = append(chronicle, slices.DeleteFunc(slices.Clone(d.log[i].Events), func(e jobmon.Event) bool { return e.Kind != jobmon.KindJob })...)
+		}
+		resumed, err := projector.Decode(before.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		only := rapid.SampledFrom([][]jobmon.ComputerID{nil, {pc}, {pc, pc + 1}}).Draw(t, "only")
+		f := New(resumed, chronicle, only...)
+		var list []*Deployment
+		tell := func(one *Deployment) { list = append(list, one) }
+		for i := cut; i < len(d.log); i++ {
+			f.Apply(&d.log[i], tell)
+		}
+		f.Rest(tell)
+		inOrder(list)
+		behind := func(one *Deployment) bool {
+			return one.Session.Number <= sessionsBefore(before, one.Computer.ID) || only != nil && !slices.Contains(only, one.Computer.ID)
+		}
+		got, want := slices.DeleteFunc(list, behind), slices.DeleteFunc(d.all(), behind)
+		if len(got) != len(want) {
+			t.Fatalf("%d sessions, want %d", len(got), len(want))
+		}
+		for i := range got {
+			if a, b := told(got[i]), told(want[i]); !slices.Equal(a, b) {
+				t.Fatalf("told\n%q\nwant\n%q", a, b)
+			}
+		}
+	})
+}
+
+func sessionsBefore(p *projector.Projection, id jobmon.ComputerID) (n int) {
+	p.Accounts(func(a *projector.Account) {
+		if a.Computer.ID == id {
+			n = a.Session.Number
+		}
+	})
+	return n
+}
