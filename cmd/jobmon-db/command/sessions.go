@@ -1,0 +1,304 @@
+package command
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
+)
+
+type sessionsOptions struct {
+	stretch
+	computers, results []string
+	all                bool
+	output             string
+}
+
+func (a *app) replaySessions() *cobra.Command {
+	var o sessionsOptions
+	c := &cobra.Command{
+		Use:   "sessions [COMPUTER...]",
+		Short: "List the deployments: when they began, how they ended, what went wrong",
+		Long: `List the deployments, a line each: when it began and ended, its result, how many of its stages and jobs were done, how many
+jobs were added late, how many runs failed and how many were tries again. A deployment is in the range [since, until) when it began in it.
+
+COMPUTER is a name, a pattern (PC-00*) or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.`,
+		Example: `  jobmon-db replay sessions
+  jobmon-db replay sessions PC-0003 --since 2026-11-01
+  jobmon-db replay sessions --result "ready with failures" --since -24h
+  jobmon-db replay sessions --log backup.db -o csv > deployments.csv`,
+	}
+	asked := a.question(c)
+	o.flags(c, "deployments that began")
+	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, pattern, id:N or name:N; may be repeated")
+	c.Flags().StringArrayVar(&o.results, "result", nil, `only with this result: "ready", "ready with failures", "ready after retries", "ended early", "abandoned" or "open"; may be repeated`)
+	c.Flags().BoolVar(&o.all, "all", false, "also sessions that are no deployments: neither a marker nor three jobs")
+	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json, ndjson or csv")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		o.computers = append(o.computers, args...)
+		return a.answer(asked, func(q question, out io.Writer) error { return a.sessions(c.Context(), out, q, o) })
+	}
+	return c
+}
+
+// answer prints what a question's answer is.
+func (a *app) answer(asked func() (question, error), print func(question, io.Writer) error) error {
+	q, err := asked()
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(a.stdout)
+	if err := print(q, out); err != nil {
+		out.Flush()
+		return err
+	}
+	return out.Flush()
+}
+
+// sessionRecord is a deployment as programs get it; others script against the names.
+type sessionRecord struct {
+	ComputerID   jobmon.ComputerID `json:"computer_id"`
+	Computer     string            `json:"computer"`
+	Number       int               `json:"session"`
+	IsDeployment bool              `json:"is_deployment"`
+	State        string            `json:"state"`
+	Result       string            `json:"result"`        // "" while it goes on
+	Began        *string           `json:"began"`         // UTC
+	WatchedSince *string           `json:"watched_since"` // UTC; not null: it had begun before, unseen
+	Ended        *string           `json:"ended"`         // UTC; null while it goes on
+	UTCOffset    string            `json:"utc_offset"`    // of the server's clock
+	Duration     *float64          `json:"duration_s"`    // so far while it goes on
+	NotHonest    analysis.Reason   `json:"duration_doubt,omitempty"`
+	Overtaken    bool              `json:"overtaken"` // it was open when the next one began
+	Stages       int               `json:"stages"`
+	StagesDone   int               `json:"stages_done"`
+	Jobs         int               `json:"jobs"`
+	JobsDone     int               `json:"jobs_done"`
+	Late         int               `json:"late"`
+	Failures     int               `json:"failures"`
+	Retries      int               `json:"retries"`
+	Working      float64           `json:"working_s"` // with a job at work
+	Waiting      float64           `json:"waiting_s"` // with none
+	Unseen       float64           `json:"unseen_s"`  // nobody watched
+	Gaps         []gapRecord       `json:"gaps,omitempty"`
+	began, ended jobmon.Instant
+	offset       jobmon.Offset
+	result       jobmon.Result
+}
+
+type gapRecord struct {
+	From *string          `json:"from"` // UTC
+	To   *string          `json:"to"`
+	Kind analysis.GapKind `json:"kind"`
+}
+
+func newSessionRecord(d *analysis.Deployment) sessionRecord {
+	s := &d.Session
+	n := d.Tally()
+	spent, _, _ := d.Spent()
+	r := sessionRecord{
+		ComputerID: d.Computer.ID, Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), Number: s.Number, IsDeployment: d.Deployment,
+		State: s.State.String(), Result: string(s.Result), Began: stamp(s.Began), WatchedSince: stamp(s.WatchedSince), Ended: stamp(s.Ended),
+		UTCOffset: d.Offset.String(), Duration: seconds(d.Took, s.WatchedSince == 0), NotHonest: d.Why, Overtaken: d.Overtaken,
+		Stages: len(s.Stages), StagesDone: s.StagesDone, Jobs: s.Jobs, JobsDone: s.JobsDone,
+		Late: n.Late, Failures: n.Failures, Retries: n.Retries,
+		Working: spent.Working.Seconds(), Waiting: spent.Waiting.Seconds(), Unseen: spent.Unseen.Seconds(),
+		began: s.Began, ended: s.Ended, offset: d.Offset, result: s.Result,
+	}
+	for _, g := range d.Gaps {
+		r.Gaps = append(r.Gaps, gapRecord{stamp(g.From), stamp(g.To), g.Kind})
+	}
+	return r
+}
+
+// outcome is the result, or that there is none.
+func (r *sessionRecord) outcome() string { return cmp.Or(r.Result, r.State) }
+
+// sessions prints the deployments that the options ask for.
+func (a *app) sessions(ctx context.Context, out io.Writer, q question, o sessionsOptions) error {
+	if err := outputs(o.output, "table", "json", "ndjson", "csv"); err != nil {
+		return err
+	}
+	wanted, err := wantedResults(o.results)
+	if err != nil {
+		return err
+	}
+	p, err := openPast(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer p.done(a.stderr)
+	only, err := p.computers(o.computers)
+	if err != nil {
+		return err
+	}
+	if err := o.stretch.read(p); err != nil {
+		return err
+	}
+	var list []sessionRecord
+	others, told := 0, 0
+	err = a.deployments(p, only, func(d *analysis.Deployment) {
+		told++
+		r := newSessionRecord(d)
+		switch {
+		case !o.holds(d) || wanted != nil && !wanted[r.outcome()]:
+		case !d.Deployment && !o.all:
+			others++
+		default:
+			list = append(list, r)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(list, func(a, b sessionRecord) int {
+		return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.ComputerID, b.ComputerID), cmp.Compare(a.Number, b.Number))
+	})
+	if o.output == "table" {
+		p.heading(a.stderr)
+	}
+	switch left := ""; {
+	case others > 0:
+		left = fmt.Sprintf("; %s no deployment and left out, --all shows them", plural(others, "session is", "sessions are"))
+		fallthrough
+	case len(list) == 0:
+		if len(list) == 0 {
+			fmt.Fprintf(a.stderr, "No deployment is what you asked for: looked through %s%s; %s.\n", plural(told, "session", "sessions"), left, p.period())
+		} else if o.output == "table" {
+			fmt.Fprintf(a.stderr, "%s%s.\n", plural(len(list), "deployment", "deployments"), left)
+		}
+	}
+	if o.output == "table" {
+		if len(list) == 0 {
+			return nil
+		}
+		return a.sessionsTable(out, p, list, a.look(q))
+	}
+	return printer(out, o.output, list, []string{
+		"computer_id", "computer", "session", "began", "ended", "utc_offset", "duration_s", "duration_doubt", "state", "result",
+		"stages", "stages_done", "jobs", "jobs_done", "late", "failures", "retries", "working_s", "waiting_s", "unseen_s", "is_deployment",
+	}, func(r *sessionRecord) []string { return r.sheet(p) })
+}
+
+func (r *sessionRecord) sheet(p *past) []string {
+	zone := p.zoneOf(r.offset)
+	list := []string{
+		strconv.Itoa(int(r.ComputerID)), harmless(r.Computer), strconv.Itoa(r.Number), sheetTime(r.began, zone), sheetTime(r.ended, zone),
+		zoneText(zone, r.began), number(r.Duration), string(r.NotHonest), r.State, r.Result,
+	}
+	for _, n := range []int{r.Stages, r.StagesDone, r.Jobs, r.JobsDone, r.Late, r.Failures, r.Retries} {
+		list = append(list, strconv.Itoa(n))
+	}
+	return append(list, number(&r.Working), number(&r.Waiting), number(&r.Unseen), strconv.FormatBool(r.IsDeployment))
+}
+
+// wantedResults is the set of results that are asked for; nil for any.
+func wantedResults(texts []string) (map[string]bool, error) {
+	var wanted map[string]bool
+	known := []string{"ready", "ready with failures", "ready after retries", "ended early", "abandoned", "open"}
+	for _, text := range texts {
+		text = strings.ToLower(strings.TrimSpace(text))
+		if !slices.Contains(known, text) {
+			return nil, &usageError{fmt.Errorf("--result %q: it can be %s", text, strings.Join(known, ", "))}
+		}
+		if wanted == nil {
+			wanted = map[string]bool{}
+		}
+		wanted[text] = true
+	}
+	return wanted, nil
+}
+
+func (a *app) sessionsTable(out io.Writer, p *past, list []sessionRecord, look term.Options) error {
+	names := map[string]jobmon.ComputerID{}
+	double := map[string]bool{}
+	for i := range list {
+		r := &list[i]
+		if id, known := names[r.Computer]; known && id != r.ComputerID {
+			double[r.Computer] = true
+		}
+		names[r.Computer] = r.ComputerID
+	}
+	var rows [][]term.Cell
+	for i := range list {
+		r := &list[i]
+		zone := p.zoneOf(r.offset)
+		name := term.Cell{Text: r.Computer, Tone: term.Strong}
+		if double[r.Computer] {
+			name.Tail = fmt.Sprintf(" id:%d", r.ComputerID)
+		}
+		failures := term.Cell{Text: strconv.Itoa(r.Failures)}
+		if r.Failures > 0 {
+			failures.Tone = term.Badly
+		}
+		rows = append(rows, []term.Cell{
+			name, {Text: strconv.Itoa(r.Number)}, {Text: r.began.Time().In(zone).Format("2006-01-02 15:04")}, {Text: r.until(zone)},
+			{Text: r.length()}, r.resultCell(), {Text: fmt.Sprintf("%d/%d", r.StagesDone, r.Stages)}, {Text: fmt.Sprintf("%d/%d", r.JobsDone, r.Jobs)},
+			{Text: strconv.Itoa(r.Late)}, failures, {Text: strconv.Itoa(r.Retries)},
+		})
+	}
+	return term.List(out, []term.Column{
+		{Title: "COMPUTER", Least: 8}, {Title: "NO", Right: true}, {Title: "BEGAN"}, {Title: "ENDED"}, {Title: "LASTED", Right: true},
+		{Title: "RESULT", Least: 10}, {Title: "STAGES", Right: true}, {Title: "JOBS", Right: true}, {Title: "LATE", Right: true},
+		{Title: "FAIL", Right: true}, {Title: "RETRY", Right: true},
+	}, rows, look)
+}
+
+// until is when it ended: with the date when that is another day.
+func (r *sessionRecord) until(zone *time.Location) string {
+	if r.ended == 0 {
+		return "-"
+	}
+	began, ended := r.began.Time().In(zone), r.ended.Time().In(zone)
+	if began.Format(time.DateOnly) == ended.Format(time.DateOnly) {
+		return ended.Format("15:04")
+	}
+	return ended.Format("01-02 15:04")
+}
+
+// length is the duration, marked when it is no honest one.
+func (r *sessionRecord) length() string {
+	switch {
+	case r.Duration == nil:
+		return "?"
+	case r.NotHonest == analysis.Honest:
+		return term.Span(time.Duration(*r.Duration * float64(time.Second)))
+	}
+	return "~" + term.Span(time.Duration(*r.Duration*float64(time.Second)))
+}
+
+func (r *sessionRecord) resultCell() term.Cell {
+	c := term.Cell{Text: r.outcome()}
+	switch {
+	case r.result == jobmon.ResultReady || r.result == jobmon.ResultAfterRetries:
+		c.Tone = term.Well
+	case r.result == jobmon.ResultWithFailures:
+		c.Tone = term.Badly
+	case r.State == "open":
+		c.Tone = term.Busily
+	}
+	if !r.IsDeployment {
+		c.Tail = " (no deployment)"
+	}
+	return c
+}
+
+// plural is "1 run" or "2 runs".
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
