@@ -86,6 +86,9 @@ func (c *computer) render() *jobmon.Progress {
 	out.Site, out.Computer, out.Agent = rules.Site, d.info, d.agent
 	out.Unknown, out.Stale = !d.known && d.session == nil, d.stale
 	out.Settle, out.Quiet = rules.Settle, rules.Quiet
+	if out.Form = nil; rules.Form != (jobmon.Form{}) {
+		out.Form = &rules.Form
+	}
 	if d.frozen == nil {
 		out.Later = d.later
 		if c.isOpen() && d.session == c.session {

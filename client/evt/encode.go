@@ -16,13 +16,27 @@ import (
 // (oldest first), then failures, then entries of the later list, then the ends of names, then whatever stage neither
 // runs nor is the next; LeftOut says how much. An error means that p is no picture: it is nil or has no time.
 func Encode(p *jobmon.Progress) ([]byte, error) {
+	_, line, err := fit(p)
+	return line, err
+}
+
+// Draw gives what Encode writes, for other forms of the same file. Names stand in it as DS gave them, also where that is
+// not UTF-8.
+func Draw(p *jobmon.Progress) (*File, error) {
+	f, _, err := fit(p)
+	return f, err
+}
+
+// fit draws a picture as a file that is short enough.
+func fit(p *jobmon.Progress) (*File, []byte, error) {
 	if p == nil || p.At == 0 {
-		return nil, errors.New("encode an .evt file: the picture has no time, so no event can have led to it")
+		return nil, nil, errors.New("encode an .evt file: the picture has no time, so no event can have led to it")
 	}
 	d := drawing{p: p}
-	line, err := marshal(d.file(cuts{}))
+	f := d.file(cuts{})
+	line, err := marshal(f)
 	if err != nil || len(line) <= MaxBytes {
-		return line, err
+		return f, line, err
 	}
 	return d.shrink()
 }
@@ -40,8 +54,13 @@ func Stopped(id jobmon.ComputerID, job string) ([]byte, error) {
 	}{format, Version, 0, KindStopped, Computer{ID: int32(id)}, shorten(job, MaxName)})
 }
 
+// DrawStopped gives what Stopped writes, for other forms of the same file.
+func DrawStopped(id jobmon.ComputerID, job string) *File {
+	return &File{Format: format, V: Version, Kind: KindStopped, Computer: Computer{ID: int32(id)}, Asked: shorten(job, MaxName)}
+}
+
 // shrink makes the cuts one after the other, each no deeper than it must be.
-func (d *drawing) shrink() ([]byte, error) {
+func (d *drawing) shrink() (*File, []byte, error) {
 	var c cuts
 	knobs, limits := d.knobs(&c)
 	for i, knob := range knobs {
@@ -52,12 +71,13 @@ func (d *drawing) shrink() ([]byte, error) {
 			failed = errors.Join(failed, err)
 			return len(line) <= MaxBytes
 		})
-		line, err := marshal(d.file(c))
+		f := d.file(c)
+		line, err := marshal(f)
 		if err = errors.Join(failed, err); err != nil || len(line) <= MaxBytes {
-			return line, err
+			return f, line, err
 		}
 	}
-	return nil, fmt.Errorf("encode the .evt file of computer %d: longer than %d bytes with everything cut", d.p.Computer.ID, MaxBytes)
+	return nil, nil, fmt.Errorf("encode the .evt file of computer %d: longer than %d bytes with everything cut", d.p.Computer.ID, MaxBytes)
 }
 
 // marshal writes v as one line of ASCII.

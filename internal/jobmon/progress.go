@@ -26,6 +26,8 @@ type Progress struct {
 
 	Settle time.Duration // how long a screen waits for a newer file before it says "ready"
 	Quiet  time.Duration // how long no news is normal where no duration is expected
+
+	Form *Form `json:"-"` // how its file is written, by the settings in force when it was drawn; nil: as the zero Form
 }
 
 // SessionState says where a deployment stands.

@@ -24,6 +24,7 @@ type Settings struct {
 	Quiet        time.Duration `json:"quiet"`         // without history: how long no news is normal
 	Settle       time.Duration `json:"settle"`        // how long a screen waits for a newer file before it says "ready"
 	PollInterval time.Duration `json:"poll_interval"` // how often the source is read
+	Form         Form          `json:"form,omitzero"` // how files are written
 }
 
 // DefaultSettings are the settings of a fresh installation; Site is empty.
