@@ -37,7 +37,7 @@ func isLogName(name string) bool {
 // folder of .evt files, the configuration, and what the daemon, its endpoint and the simulator keep there.
 func isNeighbour(name string) bool {
 	switch name {
-	case lockFile, lockFile + ".json", "evt", "clients", "covered.json", "endpoint.sock", "simulator.ndjson":
+	case lockFile, lockFile + ".json", "evt", "clients", "covered.json", "endpoint.sock", "simulator.ndjson", "source.password":
 		return true
 	}
 	return strings.HasPrefix(name, "jobmon-db.") || isAside(name) || isMovedAside(name)

@@ -11,6 +11,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
+	"github.com/jobmon-db/jobmon-db/internal/winservice"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -35,6 +36,10 @@ const (
 	exitThere     = 16 // a file of that name is there, and is not replaced
 	exitNoSpace   = 17 // too little room on the disk
 	exitInUse     = 18 // another program listens on the address in http.listen
+	exitElevate   = 19 // only administrators may do that
+	exitNoService = 20 // there is no such service
+
+	lastExit = exitNoService
 )
 
 // usageError marks what the person who typed the command can mend by typing another.
@@ -58,7 +63,18 @@ func exitCode(err error) int {
 	var failed *check.Error
 	var held *instance.HeldError
 	var verified *verifyError
+	var ended *winservice.EndedError
 	switch {
+	case errors.As(err, &ended) && ended.Code > 0 && ended.Code <= lastExit:
+		return ended.Code // why the service ended is why it was not started
+	case errors.Is(err, winservice.ErrDenied):
+		return exitElevate
+	case errors.Is(err, winservice.ErrNotInstalled):
+		return exitNoService
+	case errors.Is(err, winservice.ErrAccount), errors.Is(err, winservice.ErrAnother), errors.Is(err, winservice.ErrUnsupported):
+		return exitUsage
+	case errors.Is(err, errNotRunning):
+		return exitNoDaemon
 	case errors.As(err, &usage), errors.As(err, &config):
 		return exitUsage
 	case errors.As(err, &failed) && failed.Source:

@@ -54,7 +54,7 @@ source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a
 		telling, stop := context.WithCancel(c.Context())
 		told := make(chan struct{})
 		go func() { manager.Run(telling); close(told) }()
-		err = run(c.Context(), config, manager, logger)
+		err = run(c.Context(), config, "jobmon-db run", manager, logger)
 		stop()
 		<-told
 		return errors.Join(err, manager.Close())
@@ -68,8 +68,8 @@ type overseer interface {
 	Cycled(lost string)
 }
 
-// run watches the configured source until ctx ends.
-func run(ctx context.Context, config *configs.Config, manager overseer, logger zerolog.Logger) (err error) {
+// run watches the configured source until ctx ends; command is how it was called, for those who find the folder in use.
+func run(ctx context.Context, config *configs.Config, command string, manager overseer, logger zerolog.Logger) (err error) {
 	settings, speed := config.Settings(), 1.0
 	if config.Source.Kind == configs.KindSimulator {
 		speed = config.Simulator.Speed
@@ -82,7 +82,7 @@ func run(ctx context.Context, config *configs.Config, manager overseer, logger z
 	d, err := openDaemon(daemon.Options{
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
 		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout, Reconcile: config.Source.Reconcile,
-		Speed: speed, Command: "jobmon-db run", Logger: logger,
+		Speed: speed, Command: command, Logger: logger,
 		Alive: manager.Alive, Cycled: manager.Cycled,
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 	}, config.Endpoint.Allow)

@@ -1,0 +1,265 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/secretfile"
+	"github.com/jobmon-db/jobmon-db/internal/winservice"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// serviceKeys are the settings that can be registered with the service; all others belong into its configuration file.
+var serviceKeys = [...]string{"data_dir", "evt.dir"}
+
+type installOptions struct {
+	name, account, passwordFile string
+	delayed                     bool
+	depends                     []string
+}
+
+func (a *app) serviceInstall() *cobra.Command {
+	var o installOptions
+	c := &cobra.Command{
+		Use:   "install",
+		Short: "Install the service, or bring it up to date, and give its account the rights it needs",
+		Long: `Register this program as a service that starts with Windows and is started again when it fails, and give its account
+the rights that it needs on its folders; they are shown. Nothing is asked. When a step fails all that was done is undone;
+done again it brings everything up to date.
+
+Without --account the service runs under NT SERVICE\jobmon-db, an account that Windows keeps for it alone: it has no
+password, no other rights, and other computers see it as this computer's own account. To reach a share as somebody else, name
+an account of the domain. Its password comes from a file or standard input (--password-file -); a managed service account,
+whose name ends with $, has none.
+
+The configuration file counts, and what is given here; JOBMON_ variables of this console do not reach the service.`,
+		Example: `  jobmon-db service install
+  jobmon-db service install --config D:\jobmon\jobmon-db.yaml --delayed --depends MSSQLSERVER
+  jobmon-db service install --account EXAMPLE\jobmon --password-file - < password.txt
+  jobmon-db service install --account EXAMPLE\jobmon$`,
+		Args: noArgs,
+	}
+	o.name = winservice.DefaultName
+	name := serviceName(c)
+	load := a.serviceConfig(c, serviceKeys[:]...)
+	c.Flags().StringVar(&o.account, "account", "", `account that the service runs under (default: NT SERVICE\ and the service's name)`)
+	c.Flags().StringVar(&o.passwordFile, "password-file", "", "file with the password of that account; - reads it from standard input, or asks on a terminal")
+	c.Flags().BoolVar(&o.delayed, "delayed", false, "start some minutes after Windows")
+	c.Flags().StringSliceVar(&o.depends, "depends", nil, "services that must run before, for instance MSSQLSERVER on the same computer")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		o.name = *name
+		config, file, err := load()
+		if err != nil {
+			return err
+		}
+		return a.install(c.Context(), c, o, config, file)
+	}
+	return c
+}
+
+func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, config *configs.Config, file string) error {
+	if err := sourceNamed(config); err != nil {
+		return err
+	}
+	if err := store.Usable(config.DataDir); err != nil {
+		return err
+	}
+	password, err := a.accountPassword(ctx, o.passwordFile)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	start := winservice.Automatic
+	if o.delayed {
+		start = winservice.Delayed
+	}
+	arguments := []string{"--config", file}
+	if o.name != winservice.DefaultName {
+		arguments = append(arguments, "--name", o.name)
+	}
+	for _, key := range []string{"data-dir", "evt-dir"} {
+		if flag := c.Flags().Lookup(key); flag.Changed {
+			arguments = append(arguments, "--"+key, flag.Value.String())
+		}
+	}
+	result, err := winservice.Install(winservice.Options{
+		Name: o.name, Display: displayName(o.name),
+		Description: "Watches the database of a Deployment Server and writes the files that its clients' screens show.",
+		Program:     self, Arguments: arguments, Account: o.account, Password: password, Start: start, Dependencies: o.depends,
+		Grants: grants(config, self, file),
+	})
+	if err != nil {
+		return err
+	}
+	if variables := settingsIn(a.env); len(variables) > 0 {
+		result.Notes = append(result.Notes, fmt.Sprintf("%s of this console does not reach the service: it belongs into %s", strings.Join(variables, ", "), file))
+	}
+	return a.showInstalled(o.name, result)
+}
+
+func displayName(name string) string {
+	if name == winservice.DefaultName {
+		return name
+	}
+	return fmt.Sprintf("%s (%s)", winservice.DefaultName, name)
+}
+
+// accountPassword reads the password of the account that the service runs under.
+func (a *app) accountPassword(ctx context.Context, file string) (string, error) {
+	switch file {
+	case "":
+		return "", nil
+	case "-":
+		return a.readSecret(ctx)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", &usageError{fmt.Errorf("--password-file: %w", err)}
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, 4*secretfile.Longest))
+	if err != nil {
+		return "", fmt.Errorf("--password-file: %w", err)
+	}
+	password, err := secretfile.Text(content)
+	if err != nil {
+		return "", &usageError{fmt.Errorf("--password-file %s: %w", file, err)}
+	}
+	return password, nil
+}
+
+// grants are the rights that the service needs, and those that the accounts in endpoint.allow need beside it: they ask for
+// files, and DS copies them.
+func grants(config *configs.Config, program, file string) []winservice.Grant {
+	const read, modify = winservice.Read, winservice.Modify
+	list := []winservice.Grant{
+		{Path: program, Right: read},
+		{Path: config.DataDir, Right: modify, Folder: true, Private: true},
+		{Path: file, Right: read, Private: true},
+		{Path: config.Evt.Dir, Right: modify, Folder: true},
+	}
+	if config.Backup.Dir != "" {
+		list = append(list, winservice.Grant{Path: config.Backup.Dir, Right: modify, Folder: true})
+	}
+	for _, path := range []string{config.Source.PasswordFile, config.Source.TLS.CA, config.Source.Recording} {
+		if path != "" {
+			list = append(list, winservice.Grant{Path: path, Right: read})
+		}
+	}
+	for _, account := range config.Endpoint.Allow {
+		if config.Source.Password == "" && config.Source.DSN == "" { // with a secret in it, it stays the service's
+			list = append(list, winservice.Grant{Path: file, Right: read, For: account})
+		}
+		list = append(list, winservice.Grant{Path: config.Evt.Dir, Right: read, For: account},
+			winservice.Grant{Path: filepath.Join(config.Evt.Dir, daemon.RequestFolder), Right: modify, Folder: true, For: account})
+	}
+	return list
+}
+
+func (a *app) showInstalled(name string, r *winservice.Result) error {
+	done := "is installed"
+	if r.Updated {
+		done = "is up to date"
+	}
+	fmt.Fprintf(a.stdout, "The service %s %s and runs as %s. Its rights:\n\n", name, done, r.Account.Name)
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, g := range r.Granted {
+		others := ""
+		if g.Private {
+			others = "nobody else but SYSTEM and Administrators"
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", g.Right, g.Path, g.Account.Name, others)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout)
+	for _, note := range r.Notes {
+		fmt.Fprintf(a.stdout, "Note: %s.\n", note)
+	}
+	next := "jobmon-db service start"
+	if r.Running {
+		next = "jobmon-db service restart, as it still runs with what was registered before"
+	}
+	if name != winservice.DefaultName {
+		next = strings.Replace(next, "start", "start --name "+name, 1)
+	}
+	_, err := fmt.Fprintf(a.stdout, "Next: %s\n", next)
+	return err
+}
+
+// serviceConfig gives a command --config and the flags of these keys, and returns what loads the configuration that the
+// service will have, with the path of its file. Paths in the file that are not absolute count from the file's folder.
+func (a *app) serviceConfig(c *cobra.Command, keys ...string) func() (*configs.Config, string, error) {
+	var file string
+	c.Flags().StringVar(&file, "config", "", "configuration file of the service (default: "+configs.FileName+" in the standard place)")
+	configs.AddFlags(c.Flags(), keys...)
+	return func() (*configs.Config, string, error) {
+		path, err := filepath.Abs(cmp.Or(file, configs.StandardPlaces(a.env)[0]))
+		if err != nil {
+			return nil, "", &usageError{err}
+		}
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, "", &usageError{fmt.Errorf("%s is missing: make it with jobmon-db config init, and name the source in it", path)}
+		}
+		for _, key := range keys { // before the working directory changes
+			if flag := c.Flags().Lookup(strings.NewReplacer(".", "-", "_", "-").Replace(key)); flag.Changed {
+				absolute, err := filepath.Abs(flag.Value.String())
+				if err != nil {
+					return nil, "", &usageError{err}
+				}
+				if err := flag.Value.Set(absolute); err != nil {
+					return nil, "", &usageError{err}
+				}
+			}
+		}
+		if err := os.Chdir(filepath.Dir(path)); err != nil {
+			return nil, "", fmt.Errorf("work in the folder of the configuration: %w", err)
+		}
+		config, err := configs.Load(configs.LoadOptions{File: path, Env: withoutSettings(a.env), Flags: c.Flags()})
+		return config, path, err
+	}
+}
+
+// sourceNamed refuses a configuration that names no source: the built-in imitation is nothing that a service watches by
+// mistake.
+func sourceNamed(config *configs.Config) error {
+	for _, v := range config.Values() {
+		if v.Key == "source.kind" && config.Source.Kind == configs.KindSimulator && v.Origin.Layer == configs.FromDefault {
+			return &usageError{errors.New("no source is named: give source.server in the configuration file, or source.kind simulator to try a made-up one")}
+		}
+	}
+	return nil
+}
+
+// settingsIn are the names of the variables that would be settings.
+func settingsIn(env []string) []string {
+	var names []string
+	for _, v := range env {
+		if name, value, _ := strings.Cut(strings.ToUpper(v), "="); value != "" && strings.HasPrefix(name, "JOBMON_") && !strings.HasPrefix(name, "JOBMON_TEST_") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// withoutSettings is the environment of a process that was started by nobody who set anything.
+func withoutSettings(env []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(strings.ToUpper(v), "JOBMON_") })
+}

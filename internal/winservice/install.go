@@ -1,0 +1,215 @@
+package winservice
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Options say what Install registers.
+type Options struct {
+	Name         string // of the service
+	Display      string
+	Description  string
+	Program      string   // absolute path
+	Arguments    []string // behind those of Arguments
+	Account      string   // by name; "" is the virtual account of the service
+	Password     string   // for an account that NeedsPassword
+	Start        StartType
+	Dependencies []string
+	Grants       []Grant
+}
+
+// Result is what Install has done.
+type Result struct {
+	Updated bool // the service was there before
+	Running bool // it was, and runs with what was registered before until it is started again
+	Account Account
+	Granted []Grant
+	Notes   []string // what an administrator should know or do
+}
+
+// system is what an installation changes.
+type system interface {
+	lookup(account string) (Account, error)
+	find(name string) (*Status, error) // ErrNotInstalled
+	create(r *Registration, password string) error
+	change(r *Registration, password string) error // an empty password leaves the one that is there
+	remove(name string) error
+	// harden has the service started again when it fails, and takes the privileges that it does not need from it. The
+	// notes name what this system does not know.
+	harden(name string) (notes []string, err error)
+	// remote says that the path lies on another computer.
+	remote(path string) bool
+	// rights are those of a file or folder, in a form that setRights takes.
+	rights(path string) (string, error)
+	setRights(path, rights string) error
+	grant(g *Grant) error
+	revoke(path, sid string) error
+	// allowLogon gives the account the right to log on as a service; had says that it has had it already.
+	allowLogon(sid string) (had bool, err error)
+	denyLogon(sid string) error
+}
+
+// journal is what has been done, to be undone in the other order.
+type journal struct{ undo []func() error }
+
+func (j *journal) did(undo func() error) { j.undo = append(j.undo, undo) }
+
+func (j *journal) revert() error {
+	var errs []error
+	for _, undo := range slices.Backward(j.undo) {
+		errs = append(errs, undo())
+	}
+	return errors.Join(errs...)
+}
+
+// install registers the service, or brings a registration that is there up to date, and gives the rights. When a step
+// fails, those before it are undone.
+func install(sys system, o Options) (result *Result, err error) {
+	account, err := resolve(o.Account, o.Name, sys.lookup)
+	if err != nil {
+		return nil, err
+	}
+	before, err := sys.find(o.Name)
+	if err != nil && !errors.Is(err, ErrNotInstalled) {
+		return nil, err
+	}
+	if before != nil && !before.ours() {
+		return nil, fmt.Errorf("a service %s is there already and runs %s: %w", o.Name, strings.Join(before.Command, " "), ErrAnother)
+	}
+	if account.NeedsPassword() && o.Password == "" && (before == nil || before.Account.SID != account.SID) {
+		return nil, fmt.Errorf("%s needs a password: give it on standard input or in a file with --password-file%w", account.Name, quietly{ErrAccount})
+	}
+
+	var done journal
+	defer func() {
+		if err != nil {
+			if failed := done.revert(); failed != nil {
+				err = fmt.Errorf("%w; and not all could be put back: %w", err, failed)
+			}
+		}
+	}()
+	result = &Result{Updated: before != nil, Running: before != nil && before.State != Stopped, Account: account}
+	for _, g := range o.Grants {
+		g.Account = account
+		if g.For != "" {
+			if g.Account, err = resolve(g.For, o.Name, sys.lookup); err != nil {
+				return nil, err
+			}
+		}
+		if err := give(sys, &done, result, g); err != nil {
+			return nil, err
+		}
+	}
+	if account.needsLogonRight() {
+		if err := letLogOn(sys, &done, account); err != nil {
+			return nil, err
+		}
+	}
+	if err := register(sys, &done, result, before, o); err != nil {
+		return nil, err
+	}
+	notes, err := sys.harden(o.Name)
+	if err != nil {
+		return nil, fmt.Errorf("say what happens when the service %s fails: %w", o.Name, err)
+	}
+	result.Notes = append(result.Notes, notes...)
+	return result, nil
+}
+
+// give makes the folder where that is needed, and gives the right.
+func give(sys system, done *journal, result *Result, g Grant) error {
+	if sys.remote(g.Path) {
+		result.Notes = append(result.Notes, fmt.Sprintf("%s lies on another computer, whose rights are not changed: %s there for %s, in the share's rights and in the folder's",
+			g.Path, "allow to "+string(g.Right), seenFromAfar(g.Account)))
+		return nil
+	}
+	if g.Folder {
+		if err := makeFolder(done, g.Path); err != nil {
+			return err
+		}
+	} else if _, err := os.Stat(g.Path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is missing: %w", g.Path, err)
+	}
+	old, err := sys.rights(g.Path)
+	if err != nil {
+		return fmt.Errorf("read the rights of %s: %w", g.Path, err)
+	}
+	done.did(func() error { return sys.setRights(g.Path, old) })
+	if err := sys.grant(&g); err != nil {
+		return fmt.Errorf("give %s the right to %s %s: %w", g.Account.Name, g.Right, g.Path, err)
+	}
+	result.Granted = append(result.Granted, g)
+	return nil
+}
+
+// makeFolder makes the folder and those above it that are missing.
+func makeFolder(done *journal, path string) error {
+	var missing []string
+	for dir := path; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		missing = append(missing, dir)
+	}
+	for _, dir := range slices.Backward(missing) { // what is done last is undone first
+		done.did(func() error { return ignoreMissing(os.Remove(dir)) })
+	}
+	if err := os.MkdirAll(path, 0o750); err != nil {
+		return fmt.Errorf("make the folder: %w", err)
+	}
+	return nil
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func letLogOn(sys system, done *journal, account Account) error {
+	had, err := sys.allowLogon(account.SID)
+	if err != nil {
+		return fmt.Errorf("give %s the right to log on as a service: %w", account.Name, err)
+	}
+	if !had {
+		done.did(func() error { return sys.denyLogon(account.SID) })
+	}
+	return nil
+}
+
+func register(sys system, done *journal, result *Result, before *Status, o Options) error {
+	r := &Registration{
+		Name: o.Name, Display: o.Display, Description: o.Description, Account: result.Account, Start: o.Start, Dependencies: o.Dependencies,
+		Command: slices.Concat([]string{o.Program}, Arguments[:], o.Arguments),
+	}
+	if before == nil {
+		if err := sys.create(r, o.Password); err != nil {
+			return fmt.Errorf("make the service %s: %w", o.Name, err)
+		}
+		done.did(func() error { return sys.remove(o.Name) })
+		return nil
+	}
+	done.did(func() error { return sys.change(&before.Registration, "") })
+	if err := sys.change(r, o.Password); err != nil {
+		return fmt.Errorf("change the service %s: %w", o.Name, err)
+	}
+	return nil
+}
+
+// seenFromAfar is the account that another computer sees: the accounts of Windows itself have none of their own there.
+func seenFromAfar(a Account) string {
+	if a.needsLogonRight() {
+		return a.Name
+	}
+	if a.SID == "S-1-5-19" { // LocalService is nobody on the network
+		return "everybody, without logging on (better: take another account)"
+	}
+	return `this computer's own account (DOMAIN\COMPUTER$)`
+}
