@@ -122,7 +122,8 @@ type Stats struct {
 	folders map[Key]*Line
 	days    map[Key]*Line
 	newest  map[jobmon.JobID]uint64 // the run that gave the job its name
-	told    int
+	told    int                     // deployments with a part in the period
+	runs    int                     // of real jobs, in any period
 }
 
 // NewStats gathers for that period.
@@ -135,6 +136,9 @@ func NewStats(p Period, jobs func(*Job) bool) *Stats {
 
 // Told is how many deployments have a part in the period.
 func (s *Stats) Told() int { return s.told }
+
+// Runs is how many runs of jobs were looked at, in any period.
+func (s *Stats) Runs() int { return s.runs }
 
 // Add counts a deployment: itself and its stages and runs by when each began.
 func (s *Stats) Add(d *Deployment) {
@@ -157,7 +161,10 @@ func (s *Stats) Add(d *Deployment) {
 	wanted := false
 	for i := range d.Jobs {
 		j := &d.Jobs[i]
-		if j.StartedSeq == 0 || j.Class != jobmon.RealJob || s.Jobs != nil && !s.Jobs(j) {
+		if j.StartedSeq == 0 || j.Class != jobmon.RealJob {
+			continue
+		}
+		if s.runs++; s.Jobs != nil && !s.Jobs(j) {
 			continue
 		}
 		wanted = true

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -109,14 +108,6 @@ func (a *app) fold(p *past, only []jobmon.ComputerID, tell func(*analysis.Deploy
 	return nil
 }
 
-// zoneOf is the zone in which the times of then are told.
-func (p *past) zoneOf(offset jobmon.Offset) *time.Location {
-	if p.utc {
-		return time.UTC
-	}
-	return offset.Zone()
-}
-
 // heading says whose times are told, and what the log covers.
 func (p *past) heading(messages io.Writer) {
 	fmt.Fprintf(messages, "Times are %s; %s.\n", p.whoseTimes(), p.period())
@@ -199,18 +190,16 @@ func stamp(at jobmon.Instant) *string {
 }
 
 // sheetTime is a moment as a spreadsheet takes for one: "2026-11-22 14:05:00", in the zone of the column utc_offset.
-func sheetTime(at jobmon.Instant, zone *time.Location) string {
+func sheetTime(at jobmon.Instant, clock when.Clock) string {
 	if at == 0 {
 		return ""
 	}
-	return at.Time().In(zone).Format(time.DateTime)
+	return clock.In(at.Time()).Format(time.DateTime)
 }
 
-func zoneText(zone *time.Location, at jobmon.Instant) string {
-	return at.Time().In(zone).Format("-07:00")
-}
-
-// inTime orders deployments by when they began.
-func inTime(a, b *analysis.Deployment) int {
-	return cmp.Or(cmp.Compare(a.Session.Began, b.Session.Began), cmp.Compare(a.Computer.ID, b.Computer.ID), cmp.Compare(a.Session.Number, b.Session.Number))
+func zoneText(at jobmon.Instant, clock when.Clock) string {
+	if at == 0 {
+		return ""
+	}
+	return clock.In(at.Time()).Format("-07:00")
 }

@@ -94,7 +94,6 @@ type sessionRecord struct {
 	Unseen       float64           `json:"unseen_s"`  // nobody watched
 	Gaps         []gapRecord       `json:"gaps,omitempty"`
 	began, ended jobmon.Instant
-	offset       jobmon.Offset
 	result       jobmon.Result
 }
 
@@ -115,7 +114,7 @@ func newSessionRecord(d *analysis.Deployment) sessionRecord {
 		Stages: len(s.Stages), StagesDone: s.StagesDone, Jobs: s.Jobs, JobsDone: s.JobsDone,
 		Late: n.Late, Failures: n.Failures, Retries: n.Retries,
 		Working: spent.Working.Seconds(), Waiting: spent.Waiting.Seconds(), Unseen: spent.Unseen.Seconds(),
-		began: s.Began, ended: s.Ended, offset: d.Offset, result: s.Result,
+		began: s.Began, ended: s.Ended, result: s.Result,
 	}
 	for _, g := range d.Gaps {
 		r.Gaps = append(r.Gaps, gapRecord{stamp(g.From), stamp(g.To), g.Kind})
@@ -193,10 +192,10 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 }
 
 func (r *sessionRecord) sheet(p *past) []string {
-	zone := p.zoneOf(r.offset)
+	clock := p.clock()
 	list := []string{
-		strconv.Itoa(int(r.ComputerID)), harmless(r.Computer), strconv.Itoa(r.Number), sheetTime(r.began, zone), sheetTime(r.ended, zone),
-		zoneText(zone, r.began), number(r.Duration), string(r.NotHonest), r.State, r.Result,
+		strconv.Itoa(int(r.ComputerID)), harmless(r.Computer), strconv.Itoa(r.Number), sheetTime(r.began, clock), sheetTime(r.ended, clock),
+		zoneText(r.began, clock), number(r.Duration), string(r.NotHonest), r.State, r.Result,
 	}
 	for _, n := range []int{r.Stages, r.StagesDone, r.Jobs, r.JobsDone, r.Late, r.Failures, r.Retries} {
 		list = append(list, strconv.Itoa(n))
@@ -232,9 +231,9 @@ func (a *app) sessionsTable(out io.Writer, p *past, list []sessionRecord, look t
 		names[r.Computer] = r.ComputerID
 	}
 	var rows [][]term.Cell
+	clock := p.clock()
 	for i := range list {
 		r := &list[i]
-		zone := p.zoneOf(r.offset)
 		name := term.Cell{Text: r.Computer, Tone: term.Strong}
 		if double[r.Computer] {
 			name.Tail = fmt.Sprintf(" id:%d", r.ComputerID)
@@ -244,7 +243,7 @@ func (a *app) sessionsTable(out io.Writer, p *past, list []sessionRecord, look t
 			failures.Tone = term.Badly
 		}
 		rows = append(rows, []term.Cell{
-			name, {Text: strconv.Itoa(r.Number)}, {Text: r.began.Time().In(zone).Format("2006-01-02 15:04")}, {Text: r.until(zone)},
+			name, {Text: strconv.Itoa(r.Number)}, {Text: clock.In(r.began.Time()).Format("2006-01-02 15:04")}, {Text: r.until(clock)},
 			{Text: r.length()}, r.resultCell(), {Text: fmt.Sprintf("%d/%d", r.StagesDone, r.Stages)}, {Text: fmt.Sprintf("%d/%d", r.JobsDone, r.Jobs)},
 			{Text: strconv.Itoa(r.Late)}, failures, {Text: strconv.Itoa(r.Retries)},
 		})
@@ -257,11 +256,11 @@ func (a *app) sessionsTable(out io.Writer, p *past, list []sessionRecord, look t
 }
 
 // until is when it ended: with the date when that is another day.
-func (r *sessionRecord) until(zone *time.Location) string {
+func (r *sessionRecord) until(clock when.Clock) string {
 	if r.ended == 0 {
 		return "-"
 	}
-	began, ended := r.began.Time().In(zone), r.ended.Time().In(zone)
+	began, ended := clock.In(r.began.Time()), clock.In(r.ended.Time())
 	if began.Format(time.DateOnly) == ended.Format(time.DateOnly) {
 		return ended.Format("15:04")
 	}

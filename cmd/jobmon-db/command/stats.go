@@ -1,0 +1,376 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
+)
+
+// statsPeriod is how much of the log's end the figures are of when nothing else is said.
+const statsPeriod = 30 * 24 * time.Hour
+
+type statsOptions struct {
+	stretch
+	by                       string
+	computers, jobs, folders []string
+	all                      bool
+	output                   string
+}
+
+func (a *app) replayStats() *cobra.Command {
+	var o statsOptions
+	c := &cobra.Command{
+		Use:   "stats",
+		Short: "How often jobs, stages and folders run and fail, and how long they take",
+		Long: `Say how often jobs, stages or folders ran and failed in a period, how long they took, where it took longest, and how that
+compares with the period of the same length before; or, by day, how deployments ended. Without --by it is jobs and stages.
+
+Durations are those of runs that succeeded and whose start and end were both seen, exactly, with nobody looking away in
+between; how many are left out, and why, is said. A run counts in the period in which it began. The period is [since, until); without them
+the last 30 days that the log covers. A time is written as ` + when.Forms + `.
+
+--job takes a name, a pattern ("*Office*") or id:N; --folder a folder with all below it, or a pattern. Both may be repeated.`,
+		Example: `  jobmon-db replay stats
+  jobmon-db replay stats --by job --since -7d --job "*Office*"
+  jobmon-db replay stats --by day --since 2026-11-01
+  jobmon-db replay stats --by folder -o csv > folders.csv`,
+		Args: noArgs,
+	}
+	asked := a.question(c)
+	o.flags(c, "what began")
+	c.Flags().StringVar(&o.by, "by", "", "job, stage, folder or day")
+	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, pattern, id:N or name:N; may be repeated")
+	c.Flags().StringArrayVar(&o.jobs, "job", nil, "only these jobs; may be repeated")
+	c.Flags().StringArrayVar(&o.folders, "folder", nil, "only jobs in these folders; may be repeated")
+	c.Flags().BoolVar(&o.all, "all", false, "count sessions that are no deployments, too")
+	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json, ndjson or csv")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return a.answer(asked, func(q question, out io.Writer) error { return a.stats(c.Context(), out, q, o) })
+	}
+	return c
+}
+
+func (o *statsOptions) check() error {
+	if err := outputs(o.output, "table", "json", "ndjson", "csv"); err != nil {
+		return err
+	}
+	for _, pattern := range slices.Concat(o.jobs, o.folders) {
+		if _, err := path.Match(strings.ReplaceAll(pattern, `\`, "/"), ""); err != nil {
+			return &usageError{fmt.Errorf("%q is no pattern: %w", pattern, err)}
+		}
+	}
+	narrowed := len(o.jobs)+len(o.folders) > 0
+	switch {
+	case o.by != "" && !slices.Contains([]string{"job", "stage", "folder", "day"}, o.by):
+		return &usageError{fmt.Errorf("--by %q: it can be job, stage, folder or day", o.by)}
+	case narrowed && (o.by == "stage" || o.by == "day"):
+		return &usageError{fmt.Errorf("--job and --folder choose runs of jobs, and --by %s is about whole stages and deployments: leave one of them out", o.by)}
+	case o.by == "" && (narrowed || o.output == "csv"):
+		o.by = "job"
+	}
+	return nil
+}
+
+// wants says which runs count; nil for all.
+func (o *statsOptions) wants() func(*analysis.Job) bool {
+	if len(o.jobs)+len(o.folders) == 0 {
+		return nil
+	}
+	return func(j *analysis.Job) bool {
+		job := len(o.jobs) == 0 || slices.ContainsFunc(o.jobs, func(text string) bool {
+			return text == fmt.Sprintf("id:%d", j.Job) || fits(text, j.Name)
+		})
+		return job && (len(o.folders) == 0 || slices.ContainsFunc(o.folders, func(text string) bool { return within(text, j.Folder) }))
+	}
+}
+
+// fits compares a name with a name or pattern; case does not matter, and a backslash is nothing special.
+func fits(pattern, name string) bool {
+	plain := strings.NewReplacer(`\`, "\x00", "/", "\x00").Replace // so that * stands for any part of a path, too
+	pattern, name = plain(strings.ToLower(pattern)), plain(strings.ToLower(name))
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil || pattern == name
+}
+
+// within says whether a folder is the one that is meant, or below it.
+func within(pattern, folder string) bool {
+	if pattern = strings.TrimSuffix(pattern, `\`); fits(pattern, folder) {
+		return true
+	}
+	for at, c := range folder {
+		if c == '\\' && fits(pattern, folder[:at]) {
+			return true
+		}
+	}
+	return false
+}
+
+// moment is the time of a point.
+func (p *past) moment(point when.Point) (jobmon.Instant, error) {
+	if point.Seq == 0 {
+		return jobmon.InstantOf(point.Time), nil
+	}
+	for b, err := range p.Read(point.Seq) {
+		if err != nil {
+			return 0, fmt.Errorf("read the log: %w", err)
+		}
+		return b.At, nil
+	}
+	return p.Covered, nil
+}
+
+// period is that of the figures.
+func (o *statsOptions) period(p *past) (period analysis.Period, err error) {
+	if err := o.stretch.read(p); err != nil {
+		return period, err
+	}
+	period.Until = p.Covered + 1 // the last batch included
+	if o.untilText != "" {
+		if period.Until, err = p.moment(o.until); err != nil {
+			return period, err
+		}
+	}
+	period.Since = period.Until.Add(-statsPeriod)
+	if o.sinceText != "" {
+		if period.Since, err = p.moment(o.since); err != nil {
+			return period, err
+		}
+	}
+	if period.Since >= period.Until {
+		return period, &usageError{errors.New("nothing lies between --since and --until")}
+	}
+	return period, nil
+}
+
+// stats prints the figures that the options ask for.
+func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	p, err := openPast(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer p.done(a.stderr)
+	only, err := p.computers(o.computers)
+	if err != nil {
+		return err
+	}
+	period, err := o.period(p)
+	if err != nil {
+		return err
+	}
+	s := analysis.NewStats(period, o.wants())
+	told := 0
+	err = a.deployments(p, only, func(d *analysis.Deployment) {
+		if told++; d.Deployment || o.all {
+			s.Add(d)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if o.output == "table" {
+		p.heading(a.stderr)
+	}
+	before := period.Before()
+	if s.Told() == 0 {
+		fmt.Fprintf(a.stderr, "Nothing of what you asked for began from %s to %s: looked through %s with %s; %s.\n",
+			p.local(period.Since), p.local(period.Until-1), plural(told, "session", "sessions"), plural(s.Runs(), "run", "runs"), p.period())
+	} else if o.output == "table" {
+		fmt.Fprintf(a.stderr, "%s from %s to %s, compared with %s to %s", plural(s.Told(), "deployment", "deployments"),
+			p.local(period.Since), p.local(period.Until-1), p.local(before.Since), p.local(before.Until-1))
+		if before.Since < p.First {
+			fmt.Fprint(a.stderr, ", of which the log does not cover all")
+		}
+		fmt.Fprint(a.stderr, ".\n")
+	}
+	if o.output == "table" {
+		if s.Told() == 0 {
+			return nil
+		}
+		return o.tables(out, p, s, a.look(q))
+	}
+	return o.records(out, p, s)
+}
+
+// tables prints the figures for people.
+func (o *statsOptions) tables(out io.Writer, p *past, s *analysis.Stats, look term.Options) error {
+	t := statsTables{out: out, past: p, look: look}
+	switch o.by {
+	case "job":
+		t.lines("JOB", s.ByJob())
+	case "stage":
+		t.lines("STAGE", s.ByStage())
+	case "folder":
+		t.lines("FOLDER", s.ByFolder())
+	case "day":
+		t.days(s.ByDay())
+	default:
+		t.lines("JOB", s.ByJob())
+		fmt.Fprintln(out)
+		t.lines("STAGE", s.ByStage())
+	}
+	return t.err
+}
+
+// statsTables prints tables; err is the first that went wrong.
+type statsTables struct {
+	out  io.Writer
+	past *past
+	look term.Options
+	err  error
+}
+
+func (t *statsTables) list(columns []term.Column, rows [][]term.Cell) {
+	if t.err == nil {
+		t.err = term.List(t.out, columns, rows, t.look)
+	}
+}
+
+func (t *statsTables) lines(title string, lines []*analysis.Line) {
+	double := doubleNames(lines)
+	var rows [][]term.Cell
+	for _, l := range lines {
+		f := &l.Now
+		name := term.Cell{Text: called(title, l.Name), Tone: term.Strong}
+		if double[l.Name] {
+			name.Tail = fmt.Sprintf(" id:%d", l.Job)
+		}
+		rows = append(rows, []term.Cell{
+			name, {Text: strconv.Itoa(f.Runs)}, failures(f), duration(f.Median(), f), duration(f.P90(), f), duration(f.Worst.Took, f), t.where(f), trend(l),
+		})
+	}
+	t.list([]term.Column{
+		{Title: title, Least: 10}, {Title: "RUNS", Right: true}, {Title: "FAILED", Right: true}, {Title: "MEDIAN", Right: true}, {Title: "P90", Right: true},
+		{Title: "WORST", Right: true}, {Title: "ON, AT", Least: 8}, {Title: "TREND", Least: 8},
+	}, rows)
+	t.left(lines)
+}
+
+func (t *statsTables) days(lines []*analysis.Line) {
+	results := []jobmon.Result{
+		jobmon.ResultReady, jobmon.ResultAfterRetries, jobmon.ResultWithFailures, jobmon.ResultEndedEarly, jobmon.ResultAbandoned, jobmon.ResultNone,
+	}
+	var rows [][]term.Cell
+	for _, l := range lines {
+		f := &l.Now
+		row := []term.Cell{{Text: l.Name, Tone: term.Strong}, {Text: strconv.Itoa(f.Runs)}}
+		for _, r := range results {
+			c := term.Cell{Text: strconv.Itoa(f.Results[r])}
+			switch {
+			case f.Results[r] == 0:
+				c.Tone = term.Faintly
+			case r == jobmon.ResultWithFailures:
+				c.Tone = term.Badly
+			}
+			row = append(row, c)
+		}
+		rows = append(rows, append(row, duration(f.Median(), f), duration(f.Worst.Took, f), t.where(f)))
+	}
+	t.list([]term.Column{
+		{Title: "DAY"}, {Title: "BEGUN", Right: true}, {Title: "READY", Right: true}, {Title: "RETRIED", Right: true}, {Title: "FAILURES", Right: true},
+		{Title: "EARLY", Right: true}, {Title: "ABANDONED", Right: true}, {Title: "OPEN", Right: true}, {Title: "MEDIAN", Right: true},
+		{Title: "WORST", Right: true}, {Title: "ON, AT", Least: 8},
+	}, rows)
+	t.left(lines)
+}
+
+// left says how many durations the figures leave out, and why.
+func (t *statsTables) left(lines []*analysis.Line) {
+	runs, out := 0, 0
+	why := map[analysis.Reason]int{}
+	for _, l := range lines {
+		runs += l.Now.Runs
+		for r, n := range l.Now.Left {
+			why[r] += n
+			out += n
+		}
+	}
+	if t.err != nil || out == 0 {
+		return
+	}
+	var parts []string
+	for _, r := range analysis.Reasons() {
+		if why[r] > 0 {
+			parts = append(parts, fmt.Sprintf("%s: %d", r, why[r]))
+		}
+	}
+	_, t.err = fmt.Fprintf(t.out, "Durations leave out %d of %d (%s).\n", out, runs, strings.Join(parts, ", "))
+}
+
+// where is the computer and the time of the longest run.
+func (t *statsTables) where(f *analysis.Figures) term.Cell {
+	if f.Counted() == 0 {
+		return term.Cell{}
+	}
+	w := &f.Worst
+	return term.Cell{Text: jobmon.ComputerName(w.Computer.ID, w.Computer.Name), Tail: " " + t.past.clock().In(w.At.Time()).Format("01-02 15:04")}
+}
+
+// called is what stands for a name that is empty.
+func called(title, name string) string {
+	if name == "" && title == "FOLDER" {
+		return "(no folder)"
+	}
+	return name
+}
+
+// doubleNames are the names that several jobs have.
+func doubleNames(lines []*analysis.Line) map[string]bool {
+	ids, double := map[string]jobmon.JobID{}, map[string]bool{}
+	for _, l := range lines {
+		if id, known := ids[l.Name]; known && id != l.Job {
+			double[l.Name] = true
+		}
+		ids[l.Name] = l.Job
+	}
+	return double
+}
+
+func failures(f *analysis.Figures) term.Cell {
+	if f.Failures == 0 {
+		return term.Cell{Text: "0"}
+	}
+	return term.Cell{Text: fmt.Sprintf("%d (%d%%)", f.Failures, percent(f.Failures, f.Runs)), Tone: term.Badly}
+}
+
+func duration(d time.Duration, f *analysis.Figures) term.Cell {
+	if f.Counted() == 0 {
+		return term.Cell{Text: "-", Tone: term.Faintly}
+	}
+	return term.Cell{Text: term.Span(d)}
+}
+
+func percent(part, of int) int {
+	if of == 0 {
+		return 0
+	}
+	return (200*part/of + 1) / 2
+}
+
+func trend(l *analysis.Line) term.Cell {
+	word, change := l.Trend()
+	switch word {
+	case analysis.Slower:
+		return term.Cell{Text: fmt.Sprintf("%+d%% %s", change, word), Tone: term.Badly}
+	case analysis.Faster:
+		return term.Cell{Text: fmt.Sprintf("%+d%% %s", change, word), Tone: term.Well}
+	case analysis.AsBefore:
+		return term.Cell{Text: fmt.Sprintf("%+d%% %s", change, word)}
+	}
+	return term.Cell{Text: string(word), Tone: term.Faintly}
+}
