@@ -214,8 +214,8 @@ func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool, c
 			out.Failures = append(out.Failures, failure)
 		}
 	}
-	if out.State == jobmon.StateRunning && out.Began != 0 && out.Expected > 0 {
-		out.Overdue = at.Sub(out.Began) > max(2*out.Expected, out.Expected+10*time.Minute)
+	if out.State == jobmon.StateRunning && out.Began != 0 {
+		out.Overdue = jobmon.IsOverdue(at.Sub(out.Began), out.Expected)
 	}
 	return out
 }

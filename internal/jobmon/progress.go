@@ -111,6 +111,11 @@ type Stage struct {
 	Failures               []Failure // all that failed in it, also what a later attempt replaced
 }
 
+// IsOverdue says whether what runs for so long is overdue; never where nothing is expected.
+func IsOverdue(elapsed, expected time.Duration) bool {
+	return expected > 0 && elapsed > max(2*expected, expected+10*time.Minute)
+}
+
 // Failure is a job that ended with a code that is no success.
 type Failure struct {
 	Job      string // "" when names are hidden

@@ -26,6 +26,20 @@ type Info struct {
 	Names history.Names `json:"names"`
 }
 
+// News is what somebody needs who asks again and again: little as long as nothing happens.
+type News struct {
+	PID        int            `json:"pid"` // another one than before means a daemon that was started anew
+	LogID      string         `json:"log_id"`
+	Site       string         `json:"site"`
+	Last       uint64         `json:"last"` // newest sequence number that Pictures know of: what to ask with next time
+	Offset     jobmon.Offset  `json:"utc_offset_s"`
+	Covered    jobmon.Instant `json:"covered_ms"` // as Info
+	AgeMS      int64          `json:"age_ms"`     // as Info
+	SourceLost bool           `json:"source_lost,omitempty"`
+
+	Pictures []jobmon.Progress `json:"pictures,omitempty"` // all, by computer id; left out when Last is what was asked with
+}
+
 // Source is what reading the source has taken in this run.
 type Source struct {
 	Reads    uint64 `json:"reads"`     // that succeeded
@@ -91,6 +105,7 @@ const (
 	routeChronicle = "/v1/chronicle"
 	routeMoment    = "/v1/moment"
 	routePictures  = "/v1/pictures"
+	routeNews      = "/v1/news"
 	routeRefresh   = "/v1/refresh"
 	routeLog       = "/v1/log"
 	routeCompact   = "/v1/compact"

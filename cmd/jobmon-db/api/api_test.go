@@ -34,6 +34,10 @@ func (f *fake) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
 	return []jobmon.Progress{{Seq: seq}}, nil
 }
 
+func (f *fake) News(after uint64) News {
+	return News{Last: 7, Pictures: []jobmon.Progress{{Seq: after + 1}}}
+}
+
 func (f *fake) Chronicle() []jobmon.Event {
 	return []jobmon.Event{{Seq: 2, Kind: jobmon.KindJob, Name: "<x>"}}
 }
@@ -144,6 +148,9 @@ func TestBothEnds(t *testing.T) {
 	if list, err := client.Pictures(t.Context()); err != nil || !reflect.DeepEqual(list, daemon.Pictures()) {
 		t.Errorf("%+v, %v", list, err)
 	}
+	if news, err := client.News(t.Context(), 4); err != nil || !reflect.DeepEqual(news, daemon.News(4)) {
+		t.Errorf("%+v, %v", news, err)
+	}
 	if a, err := client.Refresh(t.Context(), RefreshRequest{Computer: 5, Job: `a "b" & c`}); err != nil || a.Path != `a "b" & c` || a.Seq != 5 {
 		t.Errorf("%+v, %v", a, err)
 	}
@@ -173,7 +180,7 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.Compact(t.Context(), CompactRequest{}); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
 	}
-	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/log?from=-1", "/v1/nothing"} {
+	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/log?from=-1", "/v1/news?after=", "/v1/nothing"} {
 		if _, err := client.do(t.Context(), http.MethodGet, path, nil); err == nil {
 			t.Errorf("%s was answered", path)
 		}

@@ -45,6 +45,12 @@ func (c *Client) PicturesAt(seq uint64) (list []jobmon.Progress, err error) {
 	return list, err
 }
 
+// News asks for all pictures if anything has happened since that event; 0 asks for them in any case.
+func (c *Client) News(ctx context.Context, after uint64) (news News, err error) {
+	err = c.ask(ctx, http.MethodGet, fmt.Sprintf("%s?after=%d", routeNews, after), nil, &news)
+	return news, err
+}
+
 // Chronicle asks for the events that shape how others are told (history.Facts).
 func (c *Client) Chronicle() (list []jobmon.Event, err error) {
 	err = c.ask(c.Context, http.MethodGet, routeChronicle, nil, &list)

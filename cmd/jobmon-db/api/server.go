@@ -23,6 +23,7 @@ type Daemon interface {
 	Chronicle() []jobmon.Event                                                 // as history.Facts
 	Pictures() []jobmon.Progress
 	PicturesAt(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
+	News(after uint64) News
 	Refresh(ctx context.Context, r RefreshRequest) (RefreshAnswer, error)
 	Extract(from uint64) (store.Extract, error)
 	Compact(ctx context.Context, r CompactRequest) (Compaction, error)
@@ -36,6 +37,11 @@ func Handler(d Daemon) http.Handler {
 	mux.HandleFunc("GET "+routeChronicle, func(w http.ResponseWriter, _ *http.Request) { answer(w, d.Chronicle()) })
 	mux.HandleFunc("GET "+routeMoment, func(w http.ResponseWriter, r *http.Request) { moment(w, r, d) })
 	mux.HandleFunc("GET "+routePictures, func(w http.ResponseWriter, r *http.Request) { pictures(w, r, d) })
+	mux.HandleFunc("GET "+routeNews, func(w http.ResponseWriter, r *http.Request) {
+		if after, ok := number(w, r, "after"); ok {
+			answer(w, d.News(after))
+		}
+	})
 	mux.HandleFunc("GET "+routeBatches, func(w http.ResponseWriter, r *http.Request) { batches(w, r, d) })
 	mux.HandleFunc("POST "+routeRefresh, func(w http.ResponseWriter, r *http.Request) { refresh(w, r, d) })
 	mux.HandleFunc("GET "+routeLog, func(w http.ResponseWriter, r *http.Request) { extract(w, r, d) })
@@ -63,7 +69,7 @@ func refuse(w http.ResponseWriter, code int, err error) {
 // batches answers with a page of the log, a batch a line. It is put together before anything is sent: nothing of
 // the log is held while a slow client reads.
 func batches(w http.ResponseWriter, r *http.Request, d Daemon) {
-	from, ok := number(w, r)
+	from, ok := number(w, r, "from")
 	if !ok {
 		return
 	}
@@ -130,17 +136,17 @@ func pictures(w http.ResponseWriter, r *http.Request, d Daemon) {
 }
 
 // number is the sequence number that is asked for; without one the request is refused.
-func number(w http.ResponseWriter, r *http.Request) (from uint64, ok bool) {
-	from, err := strconv.ParseUint(r.FormValue("from"), 10, 64)
+func number(w http.ResponseWriter, r *http.Request, name string) (seq uint64, ok bool) {
+	seq, err := strconv.ParseUint(r.FormValue(name), 10, 64)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, errors.New("from must be a sequence number"))
+		refuse(w, http.StatusBadRequest, fmt.Errorf("%s must be a sequence number", name))
 	}
-	return from, err == nil
+	return seq, err == nil
 }
 
 // extract answers with a page of the log as it is stored. Whoever asks writes the copy, with his own rights.
 func extract(w http.ResponseWriter, r *http.Request, d Daemon) {
-	from, ok := number(w, r)
+	from, ok := number(w, r, "from")
 	if !ok {
 		return
 	}

@@ -104,6 +104,26 @@ func (d *Daemon) File(id jobmon.ComputerID) (file []byte, ok bool, err error) {
 	return file, true, err
 }
 
+// News implements api.Daemon.
+func (d *Daemon) News(after uint64) api.News {
+	news := api.News{PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site, AgeMS: -1, Last: after}
+	d.mu.Lock()
+	news.Covered = d.coverage.Until
+	if !d.readLast.IsZero() {
+		news.AgeMS = time.Since(d.readLast).Milliseconds()
+	}
+	d.mu.Unlock()
+
+	d.journal.mu.Lock()
+	defer d.journal.mu.Unlock()
+	state := d.journal.state
+	news.Offset, news.Covered, news.SourceLost = state.Projection.Offset(), max(news.Covered, state.At), state.SourceLost
+	if state.Seq != after && !d.journal.ahead { // what the log refused is not shown
+		news.Last, news.Pictures = state.Seq, history.Pictures(state.Projection)
+	}
+	return news
+}
+
 // Computer implements api.Daemon.
 func (d *Daemon) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
 	return d.current().Computer(id, from)

@@ -3,6 +3,7 @@ package daemon_test
 import (
 	"context"
 	"os"
+	"reflect"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
@@ -53,6 +54,20 @@ func (c *client) notOlder() {
 	c.newest = last.seq
 	if a := c.answer; a != nil && (last.seq < a.Seq || last.seq == a.Seq && last.bytes != string(a.bytes)) {
 		c.t.Errorf("%s:\n  %s\npromised was\n  %s", last.where, last.bytes, a.bytes)
+	}
+}
+
+// requireNews: whoever knows the newest event is told no pictures, and anybody else all of them.
+func (s *site) requireNews() {
+	s.t.Helper()
+	info := s.daemon.Info()
+	if news := s.daemon.News(info.Last); news.Last != info.Last || news.Pictures != nil || news.Covered != info.Covered {
+		s.t.Errorf("news after event %d: %+v", info.Last, news)
+	}
+	for _, after := range []uint64{0, info.Last - 1, info.Last + 7} { // the last by a log that lost its end
+		if news := s.daemon.News(after); news.Last != info.Last || !reflect.DeepEqual(news.Pictures, s.daemon.Pictures()) {
+			s.t.Errorf("news after event %d of %d end at %d with %d pictures", after, info.Last, news.Last, len(news.Pictures))
+		}
 	}
 }
 

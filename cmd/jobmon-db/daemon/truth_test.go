@@ -22,6 +22,7 @@ import (
 func (s *site) end() {
 	s.t.Helper()
 	if s.daemon != nil {
+		s.requireNews()
 		s.stop()
 	}
 	batches := s.batches()
