@@ -15,12 +15,24 @@ import (
 
 // Options say how to draw.
 type Options struct {
-	Width int  // columns of a line; 0 for any number, as for a pipe; fewer than 80 count as 80
-	Color bool // with ANSI colours
-	UTC   bool // times in UTC instead of the DS server's
+	Width int            // columns of a line; 0 for any number, as for a pipe; fewer than 36 count as 36
+	Color bool           // with ANSI colours
+	UTC   bool           // times in UTC instead of the DS server's
+	Now   jobmon.Instant // the present, for live views: what lasts is reckoned up to it; 0: up to the picture's time
 }
 
-func (o Options) width() int { return max(o.Width, 80) }
+func (o Options) width() int { return max(o.Width, 36) }
+
+// narrow says that a line holds less than the usual terminal's.
+func (o Options) narrow() bool { return o.Width > 0 && o.Width < 80 }
+
+// moment is the time up to which a picture is reckoned.
+func (o Options) moment(p *jobmon.Progress) jobmon.Instant { return max(p.At, o.Now) }
+
+// overdue says whether a stage is overdue at present; without present (0) whether it was at the time of its picture.
+func overdue(stage *jobmon.Stage, now jobmon.Instant) bool {
+	return stage.Overdue || stage.State == jobmon.StateRunning && stage.Began != 0 && jobmon.IsOverdue(now.Sub(stage.Began), stage.Expected)
+}
 
 // roomy says that lines need not be crammed.
 func (o Options) roomy() bool { return o.Width == 0 || o.Width >= 100 }
@@ -35,28 +47,35 @@ func Board(w io.Writer, pictures []jobmon.Progress, o Options) error {
 	newest := slices.MaxFunc(pictures, func(x, y jobmon.Progress) int { return cmp.Compare(x.Seq, y.Seq) })
 	clock := o.clock(newest.Offset, newest.At)
 	clock.short = true
-	names := map[string]int{}
-	for _, p := range pictures {
-		names[p.Computer.Name]++
-	}
-	columns := []column{{least: 10}, {}, {right: true}, {right: true}, {right: true}, {}, {least: 10}}
+	names := ambiguous(pictures)
+	columns := []column{{least: 10}, {}, {right: true, spare: 2}, {right: true}, {right: true, spare: 1}, {spare: 3}, {least: 10}}
 	gap, now := " ", "NOW, SINCE"
 	if o.roomy() {
 		gap, now = "  ", "NOW"
 	}
 	rows := [][]cell{head("COMPUTER", "DONE", "JOBS", "FAIL", "LATE", "READY", now)}
 	for i := range pictures {
-		rows = append(rows, o.line(&pictures[i], clock, names[pictures[i].Computer.Name] > 1))
+		rows = append(rows, o.line(&pictures[i], clock, names[pictures[i].Computer.Name]))
 	}
 	var b strings.Builder
 	o.table(&b, columns, gap, rows)
 	b.WriteString("\n")
 	if newest.SourceLost {
-		b.WriteString(o.paint(lost(&newest, clock), bad) + "\n")
+		o.sentence(&b, bad, lost(&newest, clock))
 	}
-	fmt.Fprintf(&b, "As of %s%s.\n", clock.exact(newest.At), o.whose())
+	o.sentence(&b, normal, fmt.Sprintf("As of %s%s.", clock.exact(newest.At), o.whose()))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// ambiguous are the names that several computers have.
+func ambiguous(pictures []jobmon.Progress) map[string]bool {
+	names := make(map[string]bool, len(pictures))
+	for i := range pictures {
+		_, seen := names[pictures[i].Computer.Name]
+		names[pictures[i].Computer.Name] = seen
+	}
+	return names
 }
 
 // whose says whose time is shown, where that is not said by "UTC".
@@ -75,22 +94,24 @@ func head(titles ...string) []cell {
 	return row
 }
 
-// line is one computer's line of the board.
-func (o Options) line(p *jobmon.Progress, clock clock, ambiguous bool) []cell {
-	name := cell{text: label(jobmon.ComputerName(p.Computer.ID, p.Computer.Name)), style: bold}
+// nameOf is a computer's name, with its id where the name alone does not tell which.
+func nameOf(c jobmon.Computer, ambiguous bool) cell {
+	name := cell{text: label(jobmon.ComputerName(c.ID, c.Name)), least: 4, style: bold}
 	if ambiguous {
-		name.tail = fmt.Sprintf(" id:%d", p.Computer.ID)
+		name.tail = fmt.Sprintf(" id:%d", c.ID)
 	}
-	if p.Computer.Ghost {
+	if c.Ghost {
 		name.tail += " (ghost)"
 	}
+	return name
+}
+
+// line is one computer's line of the board.
+func (o Options) line(p *jobmon.Progress, clock clock, ambiguous bool) []cell {
+	name := nameOf(p.Computer, ambiguous)
 	s := p.Session
 	if s == nil {
 		return []cell{name, {}, {}, {}, {}, {}, {text: "no deployment seen", style: faint}}
-	}
-	length := 5
-	if o.roomy() {
-		length = 10
 	}
 	failed := cell{text: fmt.Sprint(s.Failed)}
 	if s.Failed > 0 {
@@ -98,13 +119,25 @@ func (o Options) line(p *jobmon.Progress, clock clock, ambiguous bool) []cell {
 	}
 	return []cell{
 		name,
-		{text: fmt.Sprintf("%s %3d%%", bar(s.Percent, length), s.Percent)},
+		{text: o.percent(s)},
 		{text: fmt.Sprintf("%d/%d", s.JobsDone, s.Jobs)},
 		failed,
 		{text: fmt.Sprint(s.Late)},
 		{text: ready(s, clock)},
 		o.now(s, clock),
 	}
+}
+
+// percent is a bar as long as there is room for, and the number.
+func (o Options) percent(s *jobmon.SessionProgress) string {
+	number := fmt.Sprintf("%3d%%", s.Percent)
+	switch {
+	case o.narrow():
+		return number
+	case o.roomy():
+		return bar(s.Percent, 10) + " " + number
+	}
+	return bar(s.Percent, 5) + " " + number
 }
 
 // ready is when the deployment will end or has ended.
@@ -127,13 +160,16 @@ func (o Options) now(s *jobmon.SessionProgress, clock clock) cell {
 	}
 	if stage, ok := at(s.Stages, s.Current); ok {
 		c := cell{text: label(stage.Name), least: 7, style: busy}
-		if stage.Began != 0 {
+		switch {
+		case o.Now != 0:
+			c.tail = o.elapsed(stage)
+		case stage.Began != 0:
 			c.tail = " " + clock.at(stage.Began)
 			if o.roomy() {
 				c.tail = " since" + c.tail
 			}
 		}
-		if stage.Overdue {
+		if stage.Overdue && o.Now == 0 { // the live board has a word for it
 			c.text = "overdue: " + c.text
 		}
 		return c
@@ -149,6 +185,24 @@ func (o Options) now(s *jobmon.SessionProgress, clock clock) cell {
 		next = "; " + next
 	}
 	return cell{text: why(s.Why, clock) + next}
+}
+
+// elapsed says for how long a stage has been running, and where there is room what that means.
+func (o Options) elapsed(stage *jobmon.Stage) string {
+	text := ""
+	if stage.Began != 0 {
+		text = ", " + span(o.Now.Sub(stage.Began))
+	}
+	if !o.roomy() {
+		return text
+	}
+	if stage.Expected > 0 {
+		text += " of about " + span(stage.Expected)
+	}
+	if stage.Jobs > 1 && stage.JobsDone < stage.Jobs {
+		text += fmt.Sprintf(", job %d of %d", stage.JobsDone+1, stage.Jobs)
+	}
+	return text
 }
 
 // at is the stage of that index, if there is one.

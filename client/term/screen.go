@@ -11,7 +11,13 @@ import (
 // Screen writes one computer's picture in full: who and when, what runs, the stages, failures, what comes later. The
 // error is the writer's.
 func Screen(w io.Writer, p *jobmon.Progress, o Options) error {
-	s := screen{Options: o, p: p, clock: o.clock(p.Offset, p.At)}
+	_, err := io.WriteString(w, draw(p, o).b.String())
+	return err
+}
+
+func draw(p *jobmon.Progress, o Options) *screen {
+	s := &screen{Options: o, p: p, at: o.moment(p), current: -1}
+	s.clock = o.clock(p.Offset, s.at)
 	s.head()
 	if p.Session == nil {
 		s.say(normal, "No deployment of this computer has been seen.", "")
@@ -21,25 +27,26 @@ func Screen(w io.Writer, p *jobmon.Progress, o Options) error {
 		s.failures(p.Session)
 	}
 	s.later()
-	_, err := io.WriteString(w, s.b.String())
-	return err
+	return s
 }
 
 // screen is the text as it grows.
 type screen struct {
 	Options
-	p     *jobmon.Progress
-	clock clock
-	b     strings.Builder
+	p       *jobmon.Progress
+	at      jobmon.Instant // up to when it is reckoned
+	clock   clock
+	b       strings.Builder
+	current int // the line of the stage that runs, or comes next; -1 for none
 }
 
-// say writes a line. When it is too long text is cut, tail stays.
+// say writes a line. When it is too long text is cut, tail stays; where little room is anyway, it goes on in another line.
 func (s *screen) say(st style, text, tail string) {
 	line := text + tail
-	if s.Width > 0 {
+	if s.Width > 0 && !s.narrow() {
 		line = cell{text: text, tail: tail}.fit(s.width())
 	}
-	s.b.WriteString(s.paint(line, st) + "\n")
+	s.sentence(&s.b, st, line)
 }
 
 func (s *screen) head() {
@@ -60,7 +67,11 @@ func (s *screen) head() {
 	if c.OSName != "" && !strings.EqualFold(c.OSName, c.Name) {
 		s.say(normal, "its system is named "+label(c.OSName), "")
 	}
-	s.say(normal, fmt.Sprintf("Picture of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
+	if s.Now == 0 {
+		s.say(normal, fmt.Sprintf("Picture of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
+	} else {
+		s.say(normal, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.at(s.p.At), span(s.at.Sub(s.p.At))), "")
+	}
 	if s.p.SourceLost {
 		s.say(bad, lost(s.p, s.clock), "")
 	}
@@ -73,7 +84,7 @@ func (s *screen) session(d *jobmon.SessionProgress) {
 	if d.WatchedSince != 0 {
 		text = fmt.Sprintf("Deployment %d had begun before %s, since when it is watched", d.Number, s.clock.at(d.WatchedSince))
 	}
-	end := s.p.At
+	end := s.at
 	if d.State != jobmon.SessionOpen {
 		end = d.Ended
 		text += ", ended " + s.clock.at(end)
@@ -83,7 +94,7 @@ func (s *screen) session(d *jobmon.SessionProgress) {
 	}
 	s.say(normal, text, "")
 	s.say(normal, fmt.Sprintf("[%s] %d%%  %d of %d stages, %d of %d jobs",
-		bar(d.Percent, 30), d.Percent, d.StagesDone, len(d.Stages), d.JobsDone, d.Jobs), "")
+		bar(d.Percent, s.barWidth()), d.Percent, d.StagesDone, len(d.Stages), d.JobsDone, d.Jobs), "")
 	if text := tallies(d); text != "" {
 		s.say(normal, text, "")
 	}
@@ -111,6 +122,14 @@ func (s *screen) session(d *jobmon.SessionProgress) {
 	}
 }
 
+// barWidth leaves the numbers behind the bar their room.
+func (s *screen) barWidth() int {
+	if s.narrow() {
+		return 10
+	}
+	return 30
+}
+
 // tallies counts what is out of the ordinary.
 func tallies(d *jobmon.SessionProgress) string {
 	var list []string
@@ -129,12 +148,14 @@ func tallies(d *jobmon.SessionProgress) string {
 func (s *screen) progress(stage *jobmon.Stage) string {
 	text := ""
 	if stage.Began != 0 {
-		text = fmt.Sprintf(" since %s, %s", s.clock.at(stage.Began), span(s.p.At.Sub(stage.Began)))
+		text = fmt.Sprintf(" since %s, %s", s.clock.at(stage.Began), span(s.at.Sub(stage.Began)))
 	}
 	if stage.Expected > 0 {
 		text += fmt.Sprintf(" (usually %s)", span(stage.Expected))
 	}
 	switch {
+	case s.Now != 0 && stage.JobsDone < stage.Jobs && stage.Jobs > 1:
+		text += fmt.Sprintf(", job %d of %d", stage.JobsDone+1, stage.Jobs)
 	case stage.JobsDone > 0:
 		text += fmt.Sprintf(", %d of %d jobs done", stage.JobsDone, stage.Jobs)
 	case stage.Jobs > 1:
@@ -165,7 +186,14 @@ func (s *screen) stages(d *jobmon.SessionProgress) {
 		return
 	}
 	s.b.WriteString("\n")
-	columns := []column{{}, {least: 10}, {}, {}, {right: true}, {least: 5}}
+	i := d.Current
+	if i < 0 {
+		i = d.Next
+	}
+	if _, ok := at(d.Stages, i); ok {
+		s.current = strings.Count(s.b.String(), "\n") + i
+	}
+	columns := []column{{}, {least: 10}, {spare: 2}, {spare: 1}, {right: true, spare: 3}, {least: 5}}
 	var rows [][]cell
 	for i := range d.Stages {
 		stage := &d.Stages[i]
@@ -176,7 +204,7 @@ func (s *screen) stages(d *jobmon.SessionProgress) {
 		}
 		when, took := s.times(stage)
 		rows = append(rows, []cell{
-			{text: sign, style: st}, name, {text: stage.State.String(), style: st}, {text: when}, {text: took}, {text: remarks(stage)},
+			{text: sign, style: st}, name, {text: stage.State.String(), style: st}, {text: when}, {text: took}, {text: remarks(stage, s.Now)},
 		})
 	}
 	s.table(&s.b, columns, "  ", rows)
@@ -192,13 +220,13 @@ func (s *screen) times(stage *jobmon.Stage) (when, took string) {
 	case stage.Began != 0 && stage.State.Ended():
 		return "since " + s.clock.at(stage.Began), ""
 	case stage.Began != 0:
-		return "since " + s.clock.at(stage.Began), span(s.p.At.Sub(stage.Began))
+		return "since " + s.clock.at(stage.Began), span(s.at.Sub(stage.Began))
 	}
 	return "", ""
 }
 
 // remarks are what else is to be said of a stage, the most telling first.
-func remarks(stage *jobmon.Stage) string {
+func remarks(stage *jobmon.Stage, now jobmon.Instant) string {
 	var list []string
 	if stage.Failed > 0 {
 		list = append(list, fmt.Sprintf("%d of %d jobs failed", stage.Failed, stage.Jobs))
@@ -206,7 +234,7 @@ func remarks(stage *jobmon.Stage) string {
 	if stage.Late {
 		list = append(list, "added")
 	}
-	if stage.Overdue {
+	if overdue(stage, now) {
 		list = append(list, "overdue")
 	}
 	if stage.Attempt > 1 {
@@ -245,7 +273,7 @@ func (s *screen) failures(d *jobmon.SessionProgress) {
 	}
 	s.b.WriteString("\n")
 	s.say(bold, "Failures", "")
-	s.table(&s.b, []column{{}, {}, {right: true}, {}, {least: 16}}, "  ", rows)
+	s.table(&s.b, []column{{}, {spare: 2}, {right: true}, {spare: 1}, {least: 16}}, "  ", rows)
 }
 
 // later lists what counts in nothing.
@@ -266,5 +294,5 @@ func (s *screen) later() {
 		}
 		rows = append(rows, []cell{{text: ".."}, {text: when}, {text: word}, {text: label(row.Name)}})
 	}
-	s.table(&s.b, []column{{}, {}, {}, {least: 16}}, "  ", rows)
+	s.table(&s.b, []column{{}, {spare: 2}, {spare: 1}, {least: 16}}, "  ", rows)
 }

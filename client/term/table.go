@@ -18,9 +18,11 @@ type cell struct {
 type column struct {
 	right bool
 	least int // may be cut to so many columns; 0 is not cut
+	spare int // left out where all others are cut already: 1 first; 0 never
 }
 
-// table writes aligned lines, cut to the options' width by narrowing the widest of the columns that may be.
+// table writes aligned lines, cut to the options' width by narrowing the widest of the columns that may be, and by leaving
+// out what can be spared.
 func (o Options) table(b *strings.Builder, columns []column, gap string, rows [][]cell) {
 	widths := make([]int, len(columns))
 	for _, row := range rows {
@@ -29,27 +31,15 @@ func (o Options) table(b *strings.Builder, columns []column, gap string, rows []
 		}
 	}
 	if o.Width > 0 {
-		over := len(gap)*(len(columns)-1) - o.width()
-		for _, w := range widths {
-			over += w
-		}
-		for ; over > 0; over-- {
-			widest := -1
-			for i, c := range columns {
-				if c.least > 0 && widths[i] > c.least && (widest < 0 || widths[i] > widths[widest]) {
-					widest = i
-				}
-			}
-			if widest < 0 {
-				break
-			}
-			widths[widest]--
-		}
+		o.squeeze(columns, widths, len(gap))
 	}
 	for _, row := range rows {
 		var line strings.Builder
 		blank := 0 // columns of space that stand before the next text
 		for i, c := range row {
+			if widths[i] == leftOut {
+				continue
+			}
 			text := c.fit(widths[i])
 			space := widths[i] - displaywidth.String(text)
 			if columns[i].right {
@@ -62,6 +52,56 @@ func (o Options) table(b *strings.Builder, columns []column, gap string, rows []
 			blank += space + len(gap)
 		}
 		b.WriteString(line.String() + "\n")
+	}
+}
+
+// leftOut is the width of a column that is not shown.
+const leftOut = -1
+
+// squeeze makes the widths fit: by narrowing columns to the least that is comfortable, else by leaving out what can be
+// spared, and at last by narrowing further.
+func (o Options) squeeze(columns []column, widths []int, gap int) {
+	for {
+		over, slack, spare := -gap-o.width(), 0, -1
+		for i, c := range columns {
+			if widths[i] == leftOut {
+				continue
+			}
+			over += widths[i] + gap
+			if c.least > 0 {
+				slack += max(0, widths[i]-c.least)
+			}
+			if c.spare > 0 && (spare < 0 || c.spare < columns[spare].spare) {
+				spare = i
+			}
+		}
+		switch {
+		case over <= 0:
+			return
+		case over <= slack:
+			narrow(columns, widths, over, func(c column) int { return c.least })
+			return
+		case spare < 0:
+			narrow(columns, widths, over, func(c column) int { return min(c.least, 4) })
+			return
+		}
+		widths[spare] = leftOut
+	}
+}
+
+// narrow takes so many columns of the terminal away, each from the widest that may be cut and is wider than least.
+func narrow(columns []column, widths []int, by int, least func(column) int) {
+	for ; by > 0; by-- {
+		widest := -1
+		for i, c := range columns {
+			if c.least > 0 && widths[i] > least(c) && (widest < 0 || widths[i] > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		widths[widest]--
 	}
 }
 

@@ -97,7 +97,7 @@ func TestBoards(t *testing.T) {
 
 // No name can command the terminal, break a line or push it beyond the edge.
 func TestNothingEscapes(t *testing.T) {
-	for _, width := range []int{0, 40, 80, 81, 100, 200} {
+	for _, width := range []int{0, 20, 36, 40, 50, 60, 79, 80, 81, 100, 200} {
 		o := term.Options{Width: width}
 		outputs := []string{board(t, computers(), o)}
 		for _, p := range computers() {
@@ -108,7 +108,7 @@ func TestNothingEscapes(t *testing.T) {
 				if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
 					t.Errorf("width %d, line %d: %q", width, i, line)
 				}
-				if n := displaywidth.String(line); width > 0 && n > max(width, 80) {
+				if n := displaywidth.String(line); width > 0 && n > max(width, 36) {
 					t.Errorf("width %d: %d columns in %q", width, n, line)
 				}
 				if strings.TrimRight(line, " ") != line {

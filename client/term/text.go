@@ -50,6 +50,35 @@ func label(name string) string {
 // fit cuts text to so many columns, the last of which is then an ellipsis.
 func fit(text string, width int) string { return displaywidth.TruncateString(text, width, "…") }
 
+// wrap breaks text between words into lines of so many columns; those behind the first are indented. A longer word is cut.
+func wrap(text string, width int) []string {
+	const indent = "  "
+	var lines []string
+	line := ""
+	for _, word := range strings.Split(text, " ") {
+		switch {
+		case line == "":
+			line = word
+		case displaywidth.String(line)+1+displaywidth.String(word) <= width:
+			line += " " + word
+		default:
+			lines, line = append(lines, strings.TrimRight(fit(line, width), " ")), indent+word
+		}
+	}
+	return append(lines, strings.TrimRight(fit(line, width), " "))
+}
+
+// sentence writes a line, or several where little room is.
+func (o Options) sentence(b *strings.Builder, st style, text string) {
+	parts := []string{text}
+	if o.narrow() {
+		parts = wrap(text, o.width())
+	}
+	for _, part := range parts {
+		b.WriteString(o.paint(part, st) + "\n")
+	}
+}
+
 // style is how a text looks where colour is allowed. It never says what the text does not.
 type style string
 
@@ -61,6 +90,8 @@ const (
 	good   style = "32"
 	busy   style = "33"
 	bad    style = "31"
+
+	reverse style = "7"
 )
 
 // paint puts text into its style.

@@ -1,0 +1,175 @@
+package term
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/displaywidth"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Phase is the one word that says where a computer stands.
+type Phase string
+
+// Phases, those first that a person should look at.
+const (
+	PhaseOverdue  Phase = "overdue" // runs, and should be done by now
+	PhaseRunning  Phase = "running"
+	PhaseWaiting  Phase = "waiting"
+	PhaseFinished Phase = "finished" // however it ended
+	PhaseNone     Phase = "none"     // no deployment was seen
+)
+
+// PhaseOf tells where a computer stands at that time, UTC.
+func PhaseOf(p *jobmon.Progress, now jobmon.Instant) Phase {
+	s := p.Session
+	if s == nil {
+		return PhaseNone
+	}
+	if s.State != jobmon.SessionOpen {
+		return PhaseFinished
+	}
+	stage, runs := at(s.Stages, s.Current)
+	switch {
+	case !runs:
+		return PhaseWaiting
+	case overdue(stage, now):
+		return PhaseOverdue
+	}
+	return PhaseRunning
+}
+
+// Column is a column of the live board.
+type Column int
+
+// The columns, in their order on the board.
+const (
+	ColumnMark Column = iota
+	ColumnComputer
+	ColumnState
+	ColumnDone
+	ColumnJobs
+	ColumnFailed
+	ColumnLate
+	ColumnReady
+	ColumnNow
+)
+
+// LiveBoard draws a line for each picture, in the order given, with the titles of the columns apart; sorted says
+// which title bears the arrow. Options.Now must be set.
+func LiveBoard(pictures []jobmon.Progress, sorted Column, descending bool, o Options) (titles string, lines []string) {
+	columns := []column{
+		{}, {least: 10}, {spare: 4}, {}, {right: true, spare: 2}, {right: true}, {right: true, spare: 1}, {spare: 3}, {least: 18},
+	}
+	gap := " "
+	if o.roomy() {
+		gap = "  "
+	}
+	titlesRow := head("", "COMPUTER", "STATE", "DONE", "JOBS", "FAIL", "LATE", "READY", "NOW")
+	arrow := "▲"
+	if descending {
+		arrow = "▼"
+	}
+	titlesRow[sorted].text += arrow
+	rows := [][]cell{titlesRow}
+	names := ambiguous(pictures)
+	for i := range pictures {
+		p := &pictures[i]
+		clock := o.clock(p.Offset, o.Now)
+		clock.short = true
+		sign, word := o.phase(p)
+		line := o.line(p, clock, names[p.Computer.Name])
+		rows = append(rows, append([]cell{sign, line[0], word}, line[1:]...))
+	}
+	var b strings.Builder
+	o.table(&b, columns, gap, rows)
+	lines = strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	return lines[0], lines[1:]
+}
+
+// phase is a computer's mark and word. The mark tells a failure first, as nothing is as urgent.
+func (o Options) phase(p *jobmon.Progress) (sign, word cell) {
+	phase := PhaseOf(p, o.Now)
+	if phase == PhaseNone {
+		return cell{}, cell{}
+	}
+	text, st := "..", normal
+	switch phase {
+	case PhaseOverdue:
+		text, st = ">!", bad
+	case PhaseRunning:
+		text, st = ">>", busy
+	case PhaseFinished:
+		text, st = "--", faint
+		if outcomeStyle(p.Session) == good {
+			text, st = "ok", good
+		}
+	}
+	word = cell{text: string(phase), style: st}
+	if p.Session.Failed > 0 {
+		text, st = "!!", bad
+	}
+	return cell{text: text, style: st}, word
+}
+
+// Lines are one computer's screen, as Screen writes it; current is the line of the stage that runs, or comes next, -1
+// for none.
+func Lines(p *jobmon.Progress, o Options) (lines []string, current int) {
+	s := draw(p, o)
+	return strings.Split(strings.TrimSuffix(s.b.String(), "\n"), "\n"), s.current
+}
+
+// Time is a moment as the screens show it: the time of day with seconds, and its zone.
+func Time(server jobmon.Offset, i jobmon.Instant, o Options) string {
+	clock := o.clock(server, i)
+	return fmt.Sprintf("%s %s", i.Wall(clock.shown).Time().Format("15:04:05"), clock.zone())
+}
+
+// Span is a duration in words, cut to what matters: "45 s", "6 min", "1 h 05 min", "3 d 4 h".
+func Span(d time.Duration) string { return span(d) }
+
+// Fit cuts a text without colours to so many columns.
+func Fit(text string, width int) string { return fit(text, width) }
+
+// FitEnd cuts a text without colours to so many columns at its beginning.
+func FitEnd(text string, width int) string {
+	for displaywidth.String(text) > width && text != "" {
+		_, size := utf8.DecodeRuneInString(text)
+		text = text[size:]
+	}
+	return text
+}
+
+// Sides sets two texts without colours to the left and the right of a line; the left one is cut where it must be.
+func Sides(left, right string, width int) string {
+	room := width - displaywidth.String(right)
+	if right != "" {
+		room -= 2
+	}
+	if room < 4 {
+		return fit(left, width)
+	}
+	left = fit(left, room)
+	return left + strings.Repeat(" ", width-displaywidth.String(left)-displaywidth.String(right)) + right
+}
+
+// Bold paints a line where colour is allowed.
+func (o Options) Bold(text string) string { return o.paint(text, bold) }
+
+// Faint paints a line that is less important.
+func (o Options) Faint(text string) string { return o.paint(text, faint) }
+
+// Reverse paints a line in the exchanged colours.
+func (o Options) Reverse(text string) string { return o.paint(text, reverse) }
+
+// Alarm is a sentence that must be seen, in lines of the options' width.
+func (o Options) Alarm(text string) []string {
+	lines := wrap(text, o.width())
+	for i := range lines {
+		lines[i] = o.paint(lines[i], bad)
+	}
+	return lines
+}
