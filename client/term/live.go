@@ -3,7 +3,6 @@ package term
 import (
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/displaywidth"
@@ -42,12 +41,12 @@ func PhaseOf(p *jobmon.Progress, now jobmon.Instant) Phase {
 	return PhaseRunning
 }
 
-// Column is a column of the live board.
-type Column int
+// BoardColumn is a column of the live board.
+type BoardColumn int
 
 // The columns, in their order on the board.
 const (
-	ColumnMark Column = iota
+	ColumnMark BoardColumn = iota
 	ColumnComputer
 	ColumnState
 	ColumnDone
@@ -60,7 +59,7 @@ const (
 
 // LiveBoard draws a line for each picture, in the order given, with the titles of the columns apart; sorted says
 // which title bears the arrow. Options.Now must be set.
-func LiveBoard(pictures []jobmon.Progress, sorted Column, descending bool, o Options) (titles string, lines []string) {
+func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, o Options) (titles string, lines []string) {
 	columns := []column{
 		{}, {least: 10}, {spare: 4}, {}, {right: true, spare: 2}, {right: true}, {right: true, spare: 1}, {spare: 3}, {least: 18},
 	}
@@ -127,9 +126,6 @@ func Time(server jobmon.Offset, i jobmon.Instant, o Options) string {
 	clock := o.clock(server, i)
 	return fmt.Sprintf("%s %s", i.Wall(clock.shown).Time().Format("15:04:05"), clock.zone())
 }
-
-// Span is a duration in words, cut to what matters: "45 s", "6 min", "1 h 05 min", "3 d 4 h".
-func Span(d time.Duration) string { return span(d) }
 
 // Fit cuts a text without colours to so many columns.
 func Fit(text string, width int) string { return fit(text, width) }

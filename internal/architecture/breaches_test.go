@@ -33,6 +33,7 @@ func TestBreachesAreReported(t *testing.T) {
 		{"only configs knows viper", "cmd/jobmon-db/main.go", imports("github.com/spf13/viper"), "spf13/viper"},
 		{"only ingest/mssql knows the driver", "ingest/poller.go", imports("github.com/microsoft/go-mssqldb/msdsn"), "go-mssqldb/msdsn"},
 		{"only store knows bbolt", "projector/fold.go", imports("go.etcd.io/bbolt"), "bbolt"},
+		{"only client/live knows the terminal library", "client/term/board.go", imports("charm.land/bubbletea/v2"), "bubbletea"},
 		{"only cmd knows cobra", "configs/flags.go", imports("github.com/spf13/cobra"), "cobra"},
 		{"no global logger", "ingest/poller.go", imports("github.com/rs/zerolog/log"), "zerolog/log"},
 		{

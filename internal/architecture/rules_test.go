@@ -76,6 +76,8 @@ var rules = []rule{
 		"durability, locking and the format of the log are promises of one package"),
 	onlyIn("only cmd knows cobra", "github.com/spf13/cobra", "cmd",
 		"below the commands nothing may depend on flags, arguments or how the program was called"),
+	onlyIn("only client/live knows the terminal library", "charm.land/bubbletea/v2", "client/live",
+		"what is drawn is plain lines that can be tested and printed; one package knows how they get onto a living terminal"),
 	{
 		"no global logger",
 		"loggers are passed in: a global one cannot be silenced, captured or told apart in tests",

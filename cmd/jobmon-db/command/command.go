@@ -60,7 +60,7 @@ It never writes to that database.`,
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(a.run(), a.service(), a.demo(), a.status(), a.replay(), a.export(), a.refresh(), a.check(), a.verify(), a.checkPages(),
+	root.AddCommand(a.run(), a.service(), a.demo(), a.status(), a.watch(), a.replay(), a.export(), a.refresh(), a.check(), a.verify(), a.checkPages(),
 		a.backup(), a.restore(), a.compact(), a.importing(), a.client(), a.config(), a.version())
 	return root
 }

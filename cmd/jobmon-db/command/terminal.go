@@ -16,6 +16,11 @@ func isTerminal(out io.Writer) bool {
 	return ok && xterm.IsTerminal(int(f.Fd()))
 }
 
+func readsTerminal(in io.Reader) bool {
+	f, ok := in.(*os.File)
+	return ok && xterm.IsTerminal(int(f.Fd()))
+}
+
 // termOptions say how results are drawn: to the terminal's width and in colour there (unless NO_COLOR is set), plain
 // and as wide as need be in a pipe.
 func (a *app) termOptions() term.Options {

@@ -1,0 +1,59 @@
+// Package live is the view in the terminal that follows what happens: the board of all computers, or one computer's
+// screen. What it shows comes from a Feed; the drawing of a picture is client/term's, the terminal is bubbletea's.
+package live
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Update is what is known at one moment.
+type Update struct {
+	Pictures   []jobmon.Progress // all; nobody changes them any more
+	Site       string            // name of the DS server
+	Offset     jobmon.Offset     // its UTC offset
+	Now        jobmon.Instant    // the present by its clock, UTC
+	Still      bool              // Now is past, and does not go on
+	ReadAge    time.Duration     // how long ago the DS database was read, negative for unknown
+	SourceLost bool              // it cannot be read now
+	Trouble    string            // why this is not the present, "" when it is
+}
+
+// Feed finds out what is known now. It is asked again a second after it has answered, never twice at once, and gives
+// up when ctx ends. What it cannot find out it says in Trouble, beside what was known last.
+type Feed func(ctx context.Context) Update
+
+// Options say what to show, and where.
+type Options struct {
+	Feed     Feed
+	First    Update            // what is known at the beginning
+	Computer jobmon.ComputerID // begin with this computer's screen, when Name is not empty
+	Name     string            // its name, for as long as it has no picture
+
+	Look   term.Options // colours and zone; the width is the terminal's
+	In     io.Reader    // keys
+	Out    io.Writer    // the terminal
+	Env    []string     // the environment, which tells what the terminal can
+	Height int          // lines of the terminal at the beginning
+}
+
+// Run shows the view until somebody quits or ctx ends; both are no errors. The terminal is as it was afterwards, also when
+// something breaks.
+func Run(ctx context.Context, o Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	program := tea.NewProgram(newModel(ctx, o, time.Now()), tea.WithInput(o.In), tea.WithOutput(o.Out),
+		tea.WithEnvironment(o.Env), tea.WithoutSignalHandler())
+	defer context.AfterFunc(ctx, program.Quit)()
+	if _, err := program.Run(); err != nil {
+		return fmt.Errorf("show the view on this terminal: %w", err)
+	}
+	return nil
+}
