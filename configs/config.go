@@ -45,9 +45,12 @@ type Endpoint struct {
 	Allow []string // endpoint.allow: Windows accounts, as names or SIDs
 }
 
-// HTTP is about the daemon's optional HTTP server.
+// HTTP is about the daemon's optional HTTP server. One that other computers reach has a certificate and tokens.
 type HTTP struct {
-	Listen string // http.listen: host:port, the host a loopback address; "" for no server
+	Listen string   // http.listen: host:port; "" for no server
+	Cert   string   // http.tls.cert, an absolute path; "" for no encryption
+	Key    string   // http.tls.key, the same; both or neither
+	Tokens []Digest // http.tokens; none: whoever reaches the server may ask
 }
 
 // Backup is about copies of the log that the daemon makes.

@@ -47,7 +47,7 @@ func TestExampleGivesTheDefaults(t *testing.T) {
 			if v.Text != defaults.Values()[i].Text {
 				t.Errorf("%s: %s is %q; want %q", name, v.Key, v.Text, defaults.Values()[i].Text)
 			}
-			dependent := k.Default == "" && k.Name != "data_dir" && k.Name != "evt.dir" && k.Name != "endpoint.allow"
+			dependent := k.Default == "" && k.Name != "data_dir" && k.Name != "evt.dir" && !k.list
 			if fromFile := v.Origin.Layer == FromFile; fromFile != (name == "switched on" && !dependent) {
 				t.Errorf("%s: %s comes from %v", name, v.Key, v.Origin)
 			}

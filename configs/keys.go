@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -299,31 +297,6 @@ func codes(name string, def []int32, at func(*Config) *[]int32) Key {
 	})
 	k.list = true
 	k.Allowed = "whole numbers separated by commas, at least one and not -1, which means running"
-	return k
-}
-
-// loopback is an address to listen on that only this computer reaches.
-func loopback(name string, at func(*Config) *string) Key {
-	k := newKey(name, "text", "", at, func(text string) (string, error) {
-		host, port, err := net.SplitHostPort(strings.TrimSpace(text))
-		if err != nil {
-			return "", errNotAllowed
-		}
-		number, err := strconv.ParseUint(port, 10, 16)
-		if err != nil {
-			return "", errNotAllowed
-		}
-		port = strconv.FormatUint(number, 10)
-		if strings.EqualFold(host, "localhost") {
-			return net.JoinHostPort("127.0.0.1", port), nil
-		}
-		address, err := netip.ParseAddr(host)
-		if err != nil || !address.IsLoopback() || address.Zone() != "" {
-			return "", errors.New("it would be open to other computers without encryption or login")
-		}
-		return net.JoinHostPort(address.String(), port), nil
-	}, same)
-	k.Allowed = "an address of this computer alone and a port: 127.0.0.1:8080, [::1]:8080 or localhost:8080"
 	return k
 }
 

@@ -142,6 +142,7 @@ func (c *Config) complete(env map[string]string, origins map[string]Origin, bad 
 			Value: durationText(c.Backup.Every), Reason: "says how often, but not where to: give backup.dir",
 		})
 	}
+	problems = append(problems, c.completeHTTP(origins, bad)...)
 	return append(problems, c.completeSource(origins, bad)...)
 }
 

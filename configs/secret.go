@@ -102,5 +102,5 @@ func maybeSecret(name, value string) bool {
 	contains := func(text string, words ...string) bool {
 		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(strings.ToLower(text), word) })
 	}
-	return contains(name, "dsn", "pass", "pw", "secret", "token", "connection") || contains(value, "password", "pwd", "://", "@")
+	return contains(name, "dsn", "pass", "pw", "secret", "token", "connection") || contains(value, "password", "pwd", "://", "@", TokenPrefix)
 }

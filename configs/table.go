@@ -30,9 +30,18 @@ func Keys() []Key {
 			byDefault("none").
 			helps("Windows accounts that may ask the running daemon, beside SYSTEM, Administrators and its own: for instance the one that DS runs its scripts under. Elsewhere only the daemon's user may."),
 
-		loopback("http.listen", func(c *Config) *string { return &c.HTTP.Listen }).
+		listenAddress("http.listen", func(c *Config) *string { return &c.HTTP.Listen }).
 			byDefault("none: there is no server").
-			helps("Address of a read-only HTTP server that gives each computer's file as it is now (/evt/<computer id>), for screens that poll it. Without encryption and login it answers this computer only. Port 0 means any free one, which is logged."),
+			helps("Address of a read-only HTTP server that gives each computer's file as it is now (/evt/<computer id>), for screens that poll it, and says how the daemon fares (/metrics). One that other computers reach needs http.tls.cert, http.tls.key and http.tokens. Port 0 means any free one, which is logged."),
+		path("http.tls.cert", "file", func(c *Config) *string { return &c.HTTP.Cert }).
+			byDefault("none: nothing is encrypted").
+			helps("File in PEM form with the HTTP server's certificate and those between it and its authority. It is read anew when it changes."),
+		path("http.tls.key", "file", func(c *Config) *string { return &c.HTTP.Key }).
+			byDefault("none").
+			helps("File in PEM form with the private key of http.tls.cert. Only the daemon's account should be able to read it."),
+		digests("http.tokens", func(c *Config) *[]Digest { return &c.HTTP.Tokens }).
+			byDefault("none: nobody is asked for one").
+			helps("SHA-256 of the tokens by which others may ask the HTTP server; `jobmon-db config new-token` makes one and prints both."),
 
 		path("backup.dir", "folder", func(c *Config) *string { return &c.Backup.Dir }).
 			byDefault("none").

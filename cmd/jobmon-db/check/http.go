@@ -2,10 +2,12 @@ package check
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
 )
@@ -16,6 +18,33 @@ func (c *checker) http(ctx context.Context) Line {
 	if address == "" {
 		return Line{State: Skip, Found: "http.listen is not set"}
 	}
+	line := c.listens(ctx, address)
+	if cert := c.Config.HTTP.Cert; cert != "" && line.State == OK {
+		return c.certificate(line, cert)
+	}
+	return line
+}
+
+// soon is how long before its end a certificate is spoken of.
+const soon = 21 * 24 * time.Hour
+
+// certificate adds to a good line what is to be said of the certificate.
+func (c *checker) certificate(line Line, cert string) Line {
+	pair, err := tls.LoadX509KeyPair(cert, c.Config.HTTP.Key)
+	if err != nil {
+		return Line{State: Fail, Found: fmt.Sprintf("the certificate cannot be used: %v", err),
+			Next: "check http.tls.cert and http.tls.key: PEM files that belong together, without password"}
+	}
+	until := pair.Leaf.NotAfter
+	line.Found += fmt.Sprintf("; its certificate is good until %s", until.UTC().Format(time.DateOnly))
+	if left := time.Until(until); left < soon {
+		line.State, line.Next = Warn, "renew the certificate in http.tls.cert; the daemon takes the new one by itself"
+	}
+	return line
+}
+
+// listens says whether the address is free or the daemon's.
+func (c *checker) listens(ctx context.Context, address string) Line {
 	const other = "end that program, or name another port in http.listen"
 	l, err := web.Listen(address)
 	switch {
@@ -27,12 +56,12 @@ func (c *checker) http(ctx context.Context) Line {
 			line = Line{State: Warn, Found: "the daemon runs and does not listen on " + address, Next: "start it again: it was started with another http.listen"}
 		}
 		return line
-	case !isOurs(ctx, address):
+	case !c.isOurs(ctx, address):
 		return Line{State: Fail, Found: err.Error(), Next: other}
 	case !c.daemonRuns(ctx):
 		return Line{State: Fail, Found: "a daemon with another data folder listens on " + address, Next: other}
 	}
-	return Line{State: OK, Found: fmt.Sprintf("the daemon answers on http://%s/evt/<computer id>", address)}
+	return Line{State: OK, Found: fmt.Sprintf("the daemon answers on %s://%s/evt/<computer id>", c.scheme(), address)}
 }
 
 func (c *checker) daemonRuns(ctx context.Context) bool {
@@ -43,14 +72,25 @@ func (c *checker) daemonRuns(ctx context.Context) bool {
 	return err == nil && running
 }
 
-// isOurs asks who listens.
-func isOurs(ctx context.Context, address string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://"+address+"/", nil)
+func (c *checker) scheme() string {
+	if c.Config.HTTP.Cert != "" {
+		return "https"
+	}
+	return "http"
+}
+
+// isOurs asks who listens. The certificate is another line's business, and it need not name this address.
+func (c *checker) isOurs(ctx context.Context, address string) bool {
+	if host, port, err := net.SplitHostPort(address); err == nil && (host == "" || net.ParseIP(host).IsUnspecified()) {
+		address = net.JoinHostPort("localhost", port)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, c.scheme()+"://"+address+"/", nil)
 	if err != nil {
 		return false
 	}
 	// a proxy would only be asked for what is not on this computer
-	client := http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{}).DialContext, DisableKeepAlives: true}}
+	client := http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{}).DialContext, DisableKeepAlives: true,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	response, err := client.Do(request)
 	if err != nil {
 		return false

@@ -9,7 +9,7 @@ import (
 func (a *app) config() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
-		Short: "Begin a configuration, show the one in force, or write its password",
+		Short: "Begin a configuration, show the one in force, write its password, or make a token",
 		Long:  `The configuration comes from defaults, a file, the environment (JOBMON_...) and flags; each wins over the one before.`,
 		Example: `  jobmon-db config init > jobmon-db.yaml
   jobmon-db config show --config jobmon-db.yaml
@@ -17,7 +17,7 @@ func (a *app) config() *cobra.Command {
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.configInit(), a.configShow(), a.configSetSecret())
+	c.AddCommand(a.configInit(), a.configShow(), a.configSetSecret(), a.configNewToken())
 	return c
 }
 

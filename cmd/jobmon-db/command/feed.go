@@ -11,17 +11,28 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/metrics"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
+	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// listen opens the address for HTTP, "" for none; Run serves it.
-func (s *served) listen(address string, logger zerolog.Logger) (err error) {
-	if address == "" {
+// listen opens the address for HTTP, if there is one; Run serves it.
+func (s *served) listen(config *configs.HTTP, logger zerolog.Logger) (err error) {
+	if config.Listen == "" {
 		return nil
 	}
-	if s.feed, err = web.Listen(address); err != nil {
+	if s.feed, err = web.Listen(config.Listen); err != nil {
 		return err
+	}
+	if config.Cert != "" {
+		encrypted, err := web.Encrypt(s.feed, config.Cert, config.Key, logger)
+		if err != nil {
+			return &usageError{err}
+		}
+		s.feed = encrypted
+	}
+	for _, d := range config.Tokens {
+		s.access.Digests = append(s.access.Digests, d)
 	}
 	logger.Info().Stringer("address", s.feed.Addr()).Msg("computers' files and the daemon's condition are given over HTTP")
 	return nil
@@ -37,7 +48,7 @@ func (s *served) serve(ctx context.Context, local http.Handler, logger zerolog.L
 	} else {
 		go func() {
 			defer stop()
-			ended <- web.Serve(ctx, s.feed, web.Handler(s.routes()), logger)
+			ended <- web.Serve(ctx, s.feed, web.Handler(s.routes(), s.access), logger)
 		}()
 	}
 	err := endpoint.Serve(ctx, s.listener, local, endpoint.Limits{}, logger)
@@ -48,6 +59,7 @@ func (s *served) serve(ctx context.Context, local http.Handler, logger zerolog.L
 func (s *served) routes() web.Routes {
 	return web.Routes{
 		Files:   s.file,
+		List:    s.Pictures,
 		Metrics: metrics.Handler(s.Condition),
 		Health: func() string {
 			c := s.Condition()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
@@ -90,7 +91,7 @@ func run(ctx context.Context, config *configs.Config, command string, manager ov
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := d.listen(config.HTTP.Listen, logger); err != nil {
+	if err := d.listen(&config.HTTP, logger); err != nil {
 		return err
 	}
 	if err := sameKind(config.DataDir, config.Source.Kind, d.Info().Last > 0); err != nil {
@@ -120,6 +121,7 @@ type served struct {
 	*daemon.Daemon
 	listener net.Listener
 	feed     net.Listener // nil: no HTTP
+	access   web.Access   // to feed
 }
 
 // openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too.

@@ -40,10 +40,11 @@ type Files func(id jobmon.ComputerID) (File, error)
 
 // Routes say what is served; a route whose field is nil is not there.
 type Routes struct {
-	Files   Files           // GET /evt/<computer id>
-	Health  func() string   // GET /healthz: why the program should be started anew, "" for no reason
-	Ready   func() []string // GET /readyz: why what it tells may be old; none when it is up to date
-	Metrics http.Handler    // GET /metrics
+	Files   Files                    // GET /evt/<computer id>
+	List    func() []jobmon.Progress // GET /computers: the pictures of all computers, by id
+	Health  func() string            // GET /healthz: why the program should be started anew, "" for no reason
+	Ready   func() []string          // GET /readyz: why what it tells may be old; none when it is up to date
+	Metrics http.Handler             // GET /metrics
 }
 
 // ErrInUse says that something else listens on the address.
@@ -81,8 +82,8 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 	}, log)
 }
 
-// Handler answers the routes. Every answer that is no file is a sentence as text/plain.
-func Handler(routes Routes) http.Handler {
+// Handler answers the routes to those who have access. Every answer that is no file is a sentence as text/plain.
+func Handler(routes Routes, access Access) http.Handler {
 	mux := http.NewServeMux()
 	var served []string
 	serve := func(pattern, shown string, handler http.HandlerFunc) {
@@ -91,6 +92,9 @@ func Handler(routes Routes) http.Handler {
 	}
 	if routes.Files != nil {
 		serve("/evt/{id}", "/evt/<computer id>", routes.Files.serve)
+	}
+	if routes.List != nil {
+		serve("/computers", "/computers", list(routes.List))
 	}
 	if health := routes.Health; health != nil {
 		serve("/healthz", "/healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -109,15 +113,12 @@ func Handler(routes Routes) http.Handler {
 	}
 	known := "what is served here is " + strings.Join(served, ", ")
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, known, http.StatusNotFound) })
+	guarded := access.guard(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Server", Product)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-cache")
-		if !here(r.Host) {
-			http.Error(w, "this server answers to 127.0.0.1, [::1] and localhost only", http.StatusMisdirectedRequest)
-			return
-		}
-		mux.ServeHTTP(w, r)
+		guarded.ServeHTTP(w, r)
 	})
 }
 

@@ -43,7 +43,7 @@ func ask(t *testing.T, method, target string, header ...string) *http.Response {
 		}
 	}
 	w := httptest.NewRecorder()
-	web.Handler(web.Routes{Files: files}).ServeHTTP(w, r)
+	web.Handler(web.Routes{Files: files}, web.Access{}).ServeHTTP(w, r)
 	return w.Result()
 }
 
@@ -129,7 +129,7 @@ func running(t testing.TB, files web.Files) (address string, stop func() error) 
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- web.Serve(ctx, l, web.Handler(web.Routes{Files: files}), zerolog.Nop()) }()
+	go func() { ended <- web.Serve(ctx, l, web.Handler(web.Routes{Files: files}, web.Access{}), zerolog.Nop()) }()
 	done := false
 	stop = func() error {
 		if done {
@@ -257,12 +257,32 @@ func FuzzRequests(f *testing.F) {
 	})
 }
 
+func TestList(t *testing.T) {
+	handler := web.Handler(web.Routes{List: func() []jobmon.Progress {
+		return []jobmon.Progress{
+			{Seq: 7, At: 1_000, Computer: jobmon.Computer{ID: 5, Name: "PC-\"5\"", Group: "Tokyo"}, Session: &jobmon.SessionProgress{
+				Number: 2, State: jobmon.SessionOpen, Began: 500, Stages: []jobmon.Stage{{Name: "Office"}}, Percent: 40, Jobs: 5, JobsDone: 2, ETA: 90_000,
+			}},
+			{Seq: 3, At: 2_000, Computer: jobmon.Computer{ID: 6}, SourceLost: true},
+		}
+	}}, web.Access{})
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1/computers", nil)
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	const want = `[{"id":5,"name":"PC-\"5\"","group":"Tokyo","seq":7,"as_of":"1970-01-01T00:00:01Z","deployment":{"number":2,"state":"open",` +
+		`"began":"1970-01-01T00:00:00.5Z","stage":"Office","percent":40,"jobs":5,"jobs_done":2,"failed":0,"late":0,"expected_end":"1970-01-01T00:01:30Z"}},` +
+		`{"id":6,"seq":3,"as_of":"1970-01-01T00:00:02Z","source_lost":true,"deployment":null}]` + "\n"
+	if got := w.Body.String(); got != want || w.Code != 200 {
+		t.Errorf("%d %s", w.Code, got)
+	}
+}
+
 func TestHealthAndReadiness(t *testing.T) {
 	hangs, unready := "", []string(nil)
 	handler := web.Handler(web.Routes{
 		Health: func() string { return hangs }, Ready: func() []string { return unready },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "jobmon_info 1\n") }),
-	})
+	}, web.Access{})
 	get := func(path string) (int, string) {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
 		r.Host = "localhost"
