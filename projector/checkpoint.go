@@ -13,9 +13,12 @@ import (
 
 // CheckpointVersion tells apart checkpoints that mean different things: a program uses only those of its own. It is
 // made of the form in which they are written and of the projection number.
-const CheckpointVersion = checkpointForm<<16 | Version
+const CheckpointVersion = Form<<16 | Version
 
-const checkpointForm = 1
+// Form is the form in which Encode writes. A log from which history was cut off begins with a projection in the form of its
+// day, so Decode must go on reading every form that a released program wrote, whatever the projection number was: what is
+// added to the state is told apart by the form.
+const Form = 1
 
 // Encode packs the state after the last batch: all that pictures depend on, of now and of later. The same state gives
 // the same bytes. What Changed would tell is not part of it.
@@ -25,8 +28,9 @@ func (p *Projection) Encode() []byte {
 	return c.Bytes()
 }
 
-// Decode is the projection that Encode packed, in a program of the same CheckpointVersion. Folding the batches behind
-// it gives what folding the whole log gives. It fails when the bytes make no sense: then the log is to be folded.
+// Decode is the projection that Encode packed, in a program of the same Form. Where the projection number is the same too,
+// folding the batches behind it gives what folding the whole log gives. It fails when the bytes make no sense: then the log
+// is to be folded.
 func Decode(data []byte) (*Projection, error) {
 	p := New()
 	c := newCheckpoint(packed.NewReader(data), p)

@@ -42,6 +42,9 @@ func Build(ctx context.Context, path, id, site string, batches iter.Seq2[jobmon.
 		}
 		if g.last == 0 {
 			m.First = b.First()
+			if b.Events[0].Kind == jobmon.KindCut {
+				m.cutAt(b.Last() + 1)
+			}
 			if err := g.begin(m); err != nil {
 				return summary, err
 			}

@@ -38,15 +38,17 @@ type Compaction struct {
 	old     *Log
 	options CompactOptions
 	writer  generationWriter
-	path    string // its name when it is finished
-	proven  uint64 // up to this event
-	Before  int64  // bytes of the old file
-	After   int64  // bytes of the new one
+	path    string            // its name when it is finished
+	proven  uint64            // up to this event
+	caches  map[string]uint64 // that it has, and of which event
+	Before  int64             // bytes of the old file
+	After   int64             // bytes of the new one
 }
 
 // generationWriter brings a new generation up to date with the old one.
 type generationWriter interface {
 	catchUp(ctx context.Context, told Progress) error
+	putCache(record cacheRecord) error
 	finish() error
 	abandon()
 	done() uint64 // the last sequence number that it has
@@ -55,8 +57,8 @@ type generationWriter interface {
 // catchUpEvents is how far behind the new generation may be when writers are stopped for the rest.
 const catchUpEvents = 2048
 
-// Compact writes a new generation of the log beside it: without free pages and caches, and without old history when that
-// is asked for. The log is used and appended to meanwhile. What comes of it is a Compaction, to be finished or abandoned. One
+// Compact writes a new generation of the log beside it: without free pages, and without old history when that is asked
+// for. Caches go with it. The log is used and appended to meanwhile. What comes of it is a Compaction, to be finished or abandoned. One
 // compaction at a time; whoever calls sees to that.
 //
 // Errors: ErrNoSpace, ErrReadOnly, ErrInvalid (a cut that makes no sense), those of Read, and what the disk says. The log
@@ -65,7 +67,7 @@ func (l *Log) Compact(ctx context.Context, o CompactOptions) (_ *Compaction, err
 	if l.options.ReadOnly {
 		return nil, l.mayWrite()
 	}
-	c := &Compaction{old: l, options: o, Before: l.describe().Bytes}
+	c := &Compaction{old: l, options: o, Before: l.describe().Bytes, caches: map[string]uint64{}}
 	if err := requireSpace(l.dir, c.Before); err != nil {
 		return nil, err
 	}
@@ -90,6 +92,9 @@ func (l *Log) Compact(ctx context.Context, o CompactOptions) (_ *Compaction, err
 		return func(done, total uint64) { o.Progress.tell(part*total+done, 2*total) }
 	}
 	if err := c.writer.catchUp(ctx, half(0)); err != nil {
+		return nil, err
+	}
+	if err := c.takeCaches(); err != nil {
 		return nil, err
 	}
 	if err := c.writer.finish(); err != nil {
@@ -183,6 +188,9 @@ func (c *Compaction) finish(ctx context.Context) (next *Log, err error) {
 		return nil, err
 	}
 	if err := c.writer.catchUp(ctx, nil); err != nil {
+		return nil, err
+	}
+	if err := c.takeCaches(); err != nil {
 		return nil, err
 	}
 	if err := c.writer.finish(); err != nil {

@@ -7,7 +7,9 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,9 +35,15 @@ func TestCompact(t *testing.T) {
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})
 	history(t, log, 3000)
-	if err := log.KeepCaches(store.Cache{Name: "big", Seq: 1, Data: make([]byte, 3<<20)}); err != nil {
-		t.Fatal(err)
+	keep := func(name string, seq uint64, data string) {
+		t.Helper()
+		if err := log.KeepCaches(store.Cache{Name: name, Seq: seq, Data: []byte(data)}); err != nil {
+			t.Fatal(err)
+		}
 	}
+	keep("big", 1, strings.Repeat("x", 3<<20))
+	keep("big", 2, "small")
+	keep("old", 3, "old")
 	reader, err := store.Open(t.TempDir(), store.Options{ReadOnly: true})
 	if !errors.Is(err, store.ErrNoLog) {
 		t.Fatal(reader, err)
@@ -45,6 +53,8 @@ func TestCompact(t *testing.T) {
 		t.Fatal(err)
 	}
 	history(t, log, 5000) // it is appended to meanwhile
+	keep("old", 4, "new")
+	keep("late", 4000, "late")
 	want, id := content(t, log, 0), log.ID()
 	next, err := c.Finish(t.Context())
 	if err != nil {
@@ -58,6 +68,11 @@ func TestCompact(t *testing.T) {
 	}
 	if c.After >= c.Before-2<<20 {
 		t.Errorf("%d bytes became %d", c.Before, c.After)
+	}
+	for _, want := range []store.Cache{{Name: "big", Seq: 2, Data: []byte("small")}, {Name: "old", Seq: 4, Data: []byte("new")}, {Name: "late", Seq: 4000, Data: []byte("late")}} {
+		if got, ok := next.Cache(want.Name, 0); !ok || !reflect.DeepEqual(got, want) {
+			t.Errorf("the cache %q became %+v", want.Name, got)
+		}
 	}
 	if got := names(t, dir); !slices.Equal(got, []string{"CURRENT", "log-000002.db"}) {
 		t.Errorf("the folder holds %v", got)

@@ -68,7 +68,8 @@ func (g *cutGeneration) carry(ctx context.Context) error {
 		if g.last == 0 {
 			m := g.source.meta
 			g.reset(&m)
-			m.Format, m.Reader, m.First, m.Cut = fileFormat, fileFormat, first, g.cut.At
+			m.First = first
+			m.cutAt(g.cut.At)
 			if err := g.begin(m); err != nil {
 				return err
 			}

@@ -236,14 +236,14 @@ func TestANewerLog(t *testing.T) {
 		return dir
 	}
 	t.Run("that an older version cannot read", func(t *testing.T) {
-		dir := newLog(t, func(meta map[string]any) { meta["format"], meta["reader"] = 4, 3 })
+		dir := newLog(t, func(meta map[string]any) { meta["format"], meta["reader"] = 5, 4 })
 		for _, readOnly := range []bool{false, true} {
 			_, err := store.Open(dir, store.Options{ReadOnly: readOnly})
 			oneSentence(t, err, store.ErrNewer, dir)
 		}
 	})
 	t.Run("that an older version can read", func(t *testing.T) {
-		dir := newLog(t, func(meta map[string]any) { meta["format"], meta["reader"], meta["colour"] = 3, 1, "blue" })
+		dir := newLog(t, func(meta map[string]any) { meta["format"], meta["reader"], meta["colour"] = 4, 1, "blue" })
 		_, err := store.Open(dir, store.Options{})
 		oneSentence(t, err, store.ErrNewer, dir)
 		if got := storetest.Collect(t, open(t, dir, store.Options{ReadOnly: true}), 0); len(got) != 1 {

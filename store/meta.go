@@ -14,9 +14,13 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// fileFormat is the version of what is in the file beyond the frames and blocks, which have versions of their own. 1
-// had frames alone.
-const fileFormat = 2
+// Versions of what is in the file beyond the frames and blocks, which have versions of their own. 1 had frames alone.
+// What a log holds decides which one it has: a log that was never cut off can be read by a program that knows no cuts.
+const (
+	fileFormat   = 2
+	cutFormat    = 3 // begins with events that stand for what was cut off
+	newestFormat = cutFormat
+)
 
 // Names inside the bbolt file.
 const (
@@ -76,7 +80,7 @@ func readMeta(tx *bolt.Tx, path string, toWrite bool) (meta, error) {
 	if err != nil {
 		return m, err
 	}
-	if toWrite && m.Format > fileFormat {
+	if toWrite && m.Format > newestFormat {
 		return m, errNewerFile(path, m.Format)
 	}
 	if tx.Bucket([]byte(bucketTail)) == nil {
@@ -94,7 +98,7 @@ func decodeMeta(record []byte, path string) (m meta, err error) {
 	if why != "" {
 		return m, misfit(path, why)
 	}
-	if m.Reader > fileFormat {
+	if m.Reader > newestFormat {
 		return m, errNewerFile(path, m.Format)
 	}
 	if m.First == 0 {
@@ -118,17 +122,20 @@ func parseMeta(record []byte) (m meta, why string) {
 }
 
 func errNewerFile(path string, format int) error {
-	return sentence(ErrNewer, path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): install that version", path, format, fileFormat)
+	return sentence(ErrNewer, path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): install that version", path, format, newestFormat)
 }
 
 func errForeignFile(path, why string) error {
 	return sentence(ErrNotOurs, path, "%s is not a log of jobmon-db: %s: name the folder of the log as data_dir, or an empty one", path, why)
 }
 
-// raise makes the file one of this version's format.
+// cutAt says that history before that event was cut off.
+func (m *meta) cutAt(seq uint64) { m.Format, m.Reader, m.Cut = cutFormat, cutFormat, seq }
+
+// raise makes the file one of the format that a log has at least.
 func (m *meta) raise(tx *bolt.Tx) error {
 	raised := *m
-	raised.Format, raised.Reader = fileFormat, fileFormat
+	raised.Format, raised.Reader = max(m.Format, fileFormat), max(m.Reader, fileFormat)
 	record, err := raised.encode()
 	if err != nil {
 		return err

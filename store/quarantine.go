@@ -75,7 +75,7 @@ func (s *Salvage) carryOver(ctx context.Context, dir string, why error, now time
 	m := s.scan.meta
 	switch {
 	case s.scan.record:
-		m.Format, m.Reader = fileFormat, fileFormat
+		m.Format, m.Reader = max(m.Format, fileFormat), max(m.Reader, fileFormat)
 	case len(s.chain) == 0 && s.size > 0 && !s.begun:
 		return nil, sentence(ErrNotOurs, s.path, "nothing in %s is of a log: move it away yourself if it can be done without", s.path)
 	default:

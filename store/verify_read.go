@@ -82,8 +82,8 @@ func (v *verifier) record() error {
 }
 
 func (v *verifier) describe(m meta) error {
-	if m.Reader > fileFormat {
-		return sentence(ErrNewer, v.report.Path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): verify it with that version", v.report.Path, m.Format, fileFormat)
+	if m.Reader > newestFormat {
+		return sentence(ErrNewer, v.report.Path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): verify it with that version", v.report.Path, m.Format, newestFormat)
 	}
 	v.meta, v.known = m, true
 	v.report.ID, v.report.Site, v.report.Format = m.ID, m.Site, m.Format

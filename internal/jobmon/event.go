@@ -32,6 +32,8 @@ const (
 	KindConfigured     Kind = 19 // the settings that shape the projection changed
 	KindClock          Kind = 20 // the server's UTC offset changed, or its clock stepped
 	KindDamaged        Kind = 21 // events between two sequence numbers were lost
+
+	KindCut Kind = 22 // stands for history that was cut off: holds a piece of what followed from it
 )
 
 var kindNames = [...]string{
@@ -43,6 +45,7 @@ var kindNames = [...]string{
 	KindDaemonStarted: "daemon-started", KindDaemonStopped: "daemon-stopped",
 	KindSourceLost: "source-lost", KindSourceRestored: "source-restored",
 	KindConfigured: "configured", KindClock: "clock", KindDamaged: "damaged",
+	KindCut: "cut",
 }
 
 // String is the kind's name in output and in ndjson.
@@ -91,20 +94,20 @@ type Event struct {
 	Status   Status     `json:"status,omitzero"`
 
 	// Name is the job's or computer's name (job, computer), the stage (expected), the job that a DS script said runs
-	// now (refreshed).
+	// now (refreshed), what a piece belongs to (cut).
 	Name string `json:"name,omitempty"`
 	// Place is the folder path of a job or the group of a computer.
 	Place string `json:"place,omitempty"`
 	// Text is the operating system's name (computer), the program's version (daemon-started), the reason in words
-	// (source-lost, damaged), the settings as JSON (configured).
+	// (source-lost, damaged), the settings as JSON (configured), a piece in base64 (cut).
 	Text string `json:"text,omitempty"`
 
 	Seconds int32   `json:"seconds,omitempty"` // expected: typical duration; clock: the server's UTC offset
-	Count   int32   `json:"count,omitempty"`   // expected: runs it was taken from; daemon-started: the projection number
+	Count   int32   `json:"count,omitempty"`   // expected: runs it was taken from; daemon-started: the projection number; cut: pieces of it that follow
 	Step    int64   `json:"step,omitempty"`    // clock: milliseconds by which the clock jumped against our monotonic clock, 0 for none
 	Until   Instant `json:"until,omitempty"`   // daemon-started: until when the previous run's reads covered
-	From    uint64  `json:"from,omitempty"`    // damaged: first lost sequence number
-	To      uint64  `json:"to,omitempty"`      // damaged: last lost sequence number
+	From    uint64  `json:"from,omitempty"`    // damaged: first lost sequence number; cut: first that was cut off
+	To      uint64  `json:"to,omitempty"`      // damaged: last lost sequence number; cut: last that was cut off
 	Sum     uint64  `json:"sum,omitempty"`     // refreshed: the first 8 bytes of the SHA-256 of the file's bytes, big-endian
 }
 

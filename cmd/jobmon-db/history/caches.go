@@ -46,7 +46,10 @@ func load(log Log, after func(*State)) (*State, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the log after event %d: %w", s.Seq, err)
 		}
-		if s.Apply(&b); after != nil {
+		if err := s.Apply(&b); err != nil {
+			return nil, err
+		}
+		if after != nil {
 			after(s)
 		}
 	}
@@ -102,7 +105,9 @@ func LoadFacts(log Log) (*Facts, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the log after event %d: %w", facts.Seq, err)
 		}
-		facts.Note(&b)
+		if err := facts.Apply(&b); err != nil {
+			return nil, err
+		}
 	}
 	return facts, nil
 }
@@ -117,7 +122,14 @@ func Project(log Log, seq uint64) (*projector.Projection, error) {
 		if b.First() > seq {
 			break
 		}
-		p.Apply(&b)
+		if !IsCut(&b) {
+			p.Apply(&b)
+			continue
+		}
+		w := wanted{projection: func(kept *projector.Projection) { p = kept }}
+		if err := w.takeUp(&b); err != nil {
+			return nil, err
+		}
 	}
 	p.Changed() // nobody was told of any
 	return p, nil

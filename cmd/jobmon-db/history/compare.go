@@ -27,7 +27,9 @@ func CompareCaches(log Log) (compared int, wrong []string, err error) {
 		if err != nil {
 			return compared, wrong, fmt.Errorf("read the log after event %d: %w", s.Seq, err)
 		}
-		s.Apply(&b)
+		if err := s.Apply(&b); err != nil {
+			return compared, wrong, err
+		}
 		for _, c := range of[s.Seq] {
 			if compared++; !bytes.Equal(c.Data, s.packed(c.Name)) {
 				wrong = append(wrong, c.Name)

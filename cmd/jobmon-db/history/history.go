@@ -38,10 +38,29 @@ func New() *State {
 	return &State{Mirror: jobmon.NewMirror(), Projection: projector.New(), Facts: Facts{Names: Names{}}}
 }
 
-// Apply folds a batch of the log.
-func (s *State) Apply(b *jobmon.Batch) {
-	s.Projection.Apply(b)
-	s.Note(b)
+// Apply folds a batch of the log. Only one that stands for history that was cut off can fail: it replaces the state.
+func (s *State) Apply(b *jobmon.Batch) error {
+	if !IsCut(b) {
+		s.Projection.Apply(b)
+		s.Note(b)
+		return nil
+	}
+	w := wanted{
+		mirror:     func(m *jobmon.Mirror) { s.Mirror = m },
+		facts:      func(f *Facts) { s.Facts = *f },
+		projection: func(p *projector.Projection) { s.Projection = p },
+	}
+	return w.takeUp(b)
+}
+
+// Apply folds a batch of the log; see State.Apply.
+func (f *Facts) Apply(b *jobmon.Batch) error {
+	if !IsCut(b) {
+		f.Note(b)
+		return nil
+	}
+	w := wanted{facts: func(kept *Facts) { *f = *kept }}
+	return w.takeUp(b)
 }
 
 // Note folds a batch that the projection has folded already (projector.Projection.Extend).
@@ -115,7 +134,9 @@ func Fold(log Reader, within func(*jobmon.Batch) bool) (*State, error) {
 		if within != nil && !within(&b) {
 			break
 		}
-		s.Apply(&b)
+		if err := s.Apply(&b); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }

@@ -11,6 +11,8 @@ import (
 type Tables struct {
 	*jobmon.Mirror
 	Offset jobmon.Offset
+
+	cut parts
 }
 
 // NewTables returns the tables of an empty log.
@@ -19,11 +21,28 @@ func NewTables() *Tables { return &Tables{Mirror: jobmon.NewMirror()} }
 // Apply folds one event.
 func (t *Tables) Apply(e *jobmon.Event) {
 	switch {
+	case e.Kind == jobmon.KindCut:
+		t.takeUp(e)
 	case e.Kind == jobmon.KindClock:
 		t.Offset = jobmon.Offset(e.Seconds)
 	case !e.Flags.Has(jobmon.Gone):
 		t.Mirror.Apply(e)
 	}
+}
+
+// takeUp takes up what stands for history that was cut off. Whoever opened the log has read it already: what cannot be read
+// is told without names.
+func (t *Tables) takeUp(e *jobmon.Event) {
+	name, form, data, err := t.cut.add(e)
+	if err != nil {
+		return
+	}
+	w := wanted{facts: func(f *Facts) {
+		for i := range f.Chronicle {
+			t.Apply(&f.Chronicle[i])
+		}
+	}}
+	_ = w.part(name, form, data)
 }
 
 // Among puts the chronicle among one computer's batches, so that Tables can be kept without reading the whole log. An event
