@@ -22,6 +22,7 @@ type Config struct {
 	Endpoint  Endpoint
 	HTTP      HTTP
 	Backup    Backup
+	History   History
 	Source    Source
 	Simulator Simulator
 	Jobs      Jobs
@@ -58,6 +59,11 @@ type Backup struct {
 	Dir   string        // backup.dir, an absolute path; never empty when Every is not 0
 	Every time.Duration // backup.every; 0 is never
 	Keep  int           // backup.keep
+}
+
+// History is about how long the log keeps what happened.
+type History struct {
+	Keep time.Duration // history.keep; 0 is for ever
 }
 
 // Source is about what is watched. A database is named by DSN, or by Server and the fields after it, never by both.

@@ -255,6 +255,55 @@ func orNone(name string, low, high time.Duration, at func(*Config) *time.Duratio
 	return k
 }
 
+// KeepLeast is the shortest time for which history can be kept: longer than any session.abandoned and session.stuck, so that
+// the history of no deployment is cut off while it can still go on.
+const KeepLeast = 31 * day
+
+const (
+	day      = 24 * time.Hour
+	keepMost = 36_500 * day
+	forever  = "forever"
+)
+
+var wholeDays = regexp.MustCompile(`^\d{1,5}d$`)
+
+// ParseKeep reads for how long history is kept: days (365d), a duration (8760h), or forever, which is 0. An error says what
+// is allowed.
+func ParseKeep(text string) (time.Duration, error) {
+	k := keep("history.keep", func(c *Config) *time.Duration { return &c.History.Keep })
+	var c Config
+	if err := k.parse(&c, text); err != nil {
+		return 0, fmt.Errorf("%q is not allowed: allowed is %s", text, k.Allowed)
+	}
+	return c.History.Keep, nil
+}
+
+// keep is for how long history is kept; for ever is the default.
+func keep(name string, at func(*Config) *time.Duration) Key {
+	k := newKey(name, "duration", 0, at, func(text string) (time.Duration, error) {
+		text = strings.TrimSpace(text)
+		switch {
+		case strings.EqualFold(text, forever):
+			return 0, nil
+		case wholeDays.MatchString(text):
+			days, err := strconv.Atoi(strings.TrimSuffix(text, "d"))
+			return within(time.Duration(days)*day, KeepLeast, keepMost, err)
+		}
+		v, err := time.ParseDuration(text)
+		return within(v, KeepLeast, keepMost, err)
+	}, func(d time.Duration) string {
+		switch {
+		case d == 0:
+			return forever
+		case d%day == 0:
+			return strconv.Itoa(int(d/day)) + "d"
+		}
+		return durationText(d)
+	})
+	k.Allowed = fmt.Sprintf("%s, or a time from %dd to %dd, in days (365d) or hours (8760h)", forever, KeepLeast/day, keepMost/day)
+	return k
+}
+
 // durationText writes 30m where time.Duration writes 30m0s.
 func durationText(d time.Duration) string {
 	text := d.String()

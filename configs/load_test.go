@@ -85,6 +85,7 @@ func samples(t *testing.T) map[string]sample {
 		"backup.dir":                   one(dir, "%TEMP%"),
 		"backup.every":                 one("24h", "never", "JOBMON_BACKUP_DIR="+dir),
 		"backup.keep":                  one("30", "0"),
+		"history.keep":                 one("365d", "30d"),
 		"jobs.success":                 {yaml: "[3010, 0]", text: "0, 3010", bad: "0, -1"},
 		"stages.markers":               one("tagged", "none"),
 		"session.gap":                  one("45m", "25h"),

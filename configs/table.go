@@ -9,7 +9,6 @@ import (
 
 // Keys lists all keys, in the order of the example file. It is the one place that says what can be configured.
 func Keys() []Key {
-	const day = 24 * time.Hour
 	d := jobmon.DefaultSettings()
 	return slices.Concat([]Key{
 		path("data_dir", "folder", func(c *Config) *string { return &c.DataDir }).
@@ -50,6 +49,9 @@ func Keys() []Key {
 			helps("How often the daemon makes a backup of the log."),
 		whole("backup.keep", 7, 1, 1000, func(c *Config) *int { return &c.Backup.Keep }).
 			helps("How many of these backups are kept; older ones are deleted. Other files in the folder are left alone."),
+
+		keep("history.keep", func(c *Config) *time.Duration { return &c.History.Keep }).
+			helps("For how long what happened is kept. The daemon cuts off older history from time to time, when its oldest event is older by an eighth of that. Pictures and estimates of later do not change by it."),
 
 		oneOf("source.kind", "", []string{KindSQLServer, KindSimulator, KindRecording}, func(c *Config) *string { return &c.Source.Kind }).
 			byDefault(KindSQLServer + " when source.dsn or source.server is given, else " + KindSimulator).

@@ -16,6 +16,8 @@ type Info struct {
 	EvtDir  string          `json:"evt_dir"`
 	First   jobmon.Instant  `json:"first_ms"` // time of the first batch, UTC
 	Begun   uint64          `json:"begun"`    // last sequence number of the first batch
+	Oldest  uint64          `json:"oldest"`   // first event of which anything can be asked
+	Cut     bool            `json:"cut"`      // older history was cut off
 	Last    uint64          `json:"last"`     // newest sequence number
 	Offset  jobmon.Offset   `json:"utc_offset_s"`
 	Shifts  []history.Shift `json:"shifts"`     // of the offset
@@ -86,11 +88,30 @@ type Compaction struct {
 	After   int64          `json:"after_bytes,omitempty"` // 0 as long as none has ended well
 	Ended   jobmon.Instant `json:"ended_ms,omitempty"`    // by the daemon's clock, UTC
 	Error   string         `json:"error,omitempty"`
+	Removed *Removal       `json:"removed,omitempty"` // history that was cut off, or would be; nil for none
+}
+
+// Removal is history that is older than it is kept.
+type Removal struct {
+	From   uint64         `json:"from"`   // the first event
+	To     uint64         `json:"to"`     // the last one
+	Events uint64         `json:"events"` // how many there were; those that were cut off before are not counted
+	Since  jobmon.Instant `json:"since_ms"`
+	Until  jobmon.Instant `json:"until_ms"` // time of the last one
+}
+
+// Removes is what a compaction removes, nil for nothing.
+func Removes(r history.Removal) *Removal {
+	if r.At == 0 {
+		return nil
+	}
+	return &Removal{From: r.From, To: r.To(), Events: r.Events, Since: r.Since, Until: r.Until}
 }
 
 // CompactRequest asks for a compaction.
 type CompactRequest struct {
-	DryRun bool `json:"dry_run,omitempty"` // only say how large the log is
+	DryRun bool  `json:"dry_run,omitempty"` // only say how large the log is, and what would be cut off
+	KeepMS int64 `json:"keep_ms,omitempty"` // for how long history is kept this time; 0 as the daemon is configured, -1 for ever
 }
 
 // problem is the body of every answer that is not 200.

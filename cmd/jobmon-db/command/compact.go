@@ -1,15 +1,20 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -17,54 +22,96 @@ import (
 const askEvery = 250 * time.Millisecond
 
 func (a *app) compact() *cobra.Command {
-	var dry bool
+	var o compactOptions
 	c := &cobra.Command{
 		Use:   "compact",
-		Short: "Write the log anew, without the room that it does not need",
-		Long: `Write the log anew beside the old file, check it, and use it instead. Nothing of the history is lost, and no number
-changes. Where a daemon runs, it does that itself and goes on with its work meanwhile.
+		Short: "Write the log anew, without old history and the room that it does not need",
+		Long: `Write the log anew beside the old file, check it, and use it instead. No number changes. Where a daemon runs, it does
+that itself and goes on with its work meanwhile.
+
+Nothing of the history is lost, unless it is older than it is to be kept: --keep says how long that is, or the setting
+history.keep, which is for ever where nobody says otherwise. What is cut off is gone, except from backups; what followed from it, such
+as open deployments and typical durations, is kept, so that every later picture stays the same. --dry-run says what would go.
 
 There must be room on the disk for a second log. Whatever instant this is cut off at, the old log is in use or the new
 one, whole; what is left over is removed by the next start.`,
 		Example: `  jobmon-db compact --dry-run
-  jobmon-db compact`,
+  jobmon-db compact
+  jobmon-db compact --keep 365d --dry-run`,
 		Args: noArgs,
 	}
 	configured := a.configured(c, "data_dir")
-	c.Flags().BoolVar(&dry, "dry-run", false, "change nothing, only say how large the log is")
+	c.Flags().BoolVar(&o.dry, "dry-run", false, "change nothing, only say how large the log is and what would go")
+	c.Flags().StringVar(&o.keepText, "keep", "", "cut off history that is older: 365d, 8760h, or forever (default: the setting history.keep)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
 		if err != nil {
 			return err
 		}
-		tell, end := a.progress("compact")
-		before, after, err := compact(c.Context(), config.DataDir, dry, tell)
-		end()
-		switch {
-		case err != nil:
-			return err
-		case dry:
-			_, err = fmt.Fprintf(a.stdout, "The log has %s; so much room is needed beside it until the new one is in use.\n", size(uint64(before)))
-		default:
-			_, err = fmt.Fprintf(a.stdout, "The log had %s and now has %s.\n", size(uint64(before)), size(uint64(after)))
+		o.keep = config.History.Keep
+		if c.Flags().Changed("keep") {
+			if o.keep, err = configs.ParseKeep(o.keepText); err != nil {
+				return &usageError{fmt.Errorf("--keep: %w", err)}
+			}
+			o.told = true
 		}
-		return err
+		tell, end := a.progress("compact")
+		done, err := compact(c.Context(), config.DataDir, o, tell)
+		end()
+		if err != nil {
+			return err
+		}
+		return o.print(a.stdout, &done)
 	}
 	return c
 }
 
+type compactOptions struct {
+	dry      bool
+	keepText string
+	keep     time.Duration // 0 for ever
+	told     bool          // by the flag: a daemon may be configured otherwise
+}
+
+func (o *compactOptions) print(out io.Writer, done *api.Compaction) error {
+	would, text := "", fmt.Sprintf("The log had %s and now has %s.\n", size(uint64(done.Before)), size(uint64(done.After)))
+	if o.dry {
+		would, text = "would be ", fmt.Sprintf("The log has %s; so much room is needed beside it until the new one is in use.\n", size(uint64(done.Before)))
+	}
+	switch r := done.Removed; {
+	case r != nil:
+		text += fmt.Sprintf("History up to event %d %scut off: %d events, %s to %s.\n", r.To, cmp.Or(would, "is "), r.Events, utc(r.Since), utc(r.Until))
+	case o.keep > 0:
+		text += "No history is older than it is to be kept.\n"
+	}
+	_, err := io.WriteString(out, text)
+	return err
+}
+
+// request is what a daemon is asked.
+func (o *compactOptions) request() api.CompactRequest {
+	r := api.CompactRequest{DryRun: o.dry}
+	switch {
+	case o.told && o.keep == 0:
+		r.KeepMS = -1
+	case o.told:
+		r.KeepMS = o.keep.Milliseconds()
+	}
+	return r
+}
+
 // compact has the running daemon compact its log, or does it when none runs.
-func compact(ctx context.Context, dataDir string, dry bool, tell func(done, total uint64)) (before, after int64, err error) {
+func compact(ctx context.Context, dataDir string, o compactOptions, tell func(done, total uint64)) (state api.Compaction, err error) {
 	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin}, Context: ctx}
-	state, err := client.Compact(ctx, api.CompactRequest{DryRun: dry})
+	state, err = client.Compact(ctx, o.request())
 	if errors.Is(err, endpoint.ErrNotRunning) {
-		return compactFile(ctx, dataDir, dry, tell)
+		return compactFile(ctx, dataDir, o, tell)
 	}
 	for err == nil && state.Running {
 		tell(state.Done, state.Total)
 		select {
 		case <-ctx.Done():
-			return 0, 0, fmt.Errorf("%w; the daemon goes on compacting its log", ctx.Err())
+			return state, fmt.Errorf("%w; the daemon goes on compacting its log", ctx.Err())
 		case <-time.After(askEvery):
 		}
 		state, err = client.Compaction(ctx)
@@ -72,41 +119,45 @@ func compact(ctx context.Context, dataDir string, dry bool, tell func(done, tota
 	if err == nil && state.Error != "" {
 		err = fmt.Errorf("the daemon's log was not compacted, and goes on as it was: %s", state.Error)
 	}
-	return state.Before, state.After, err
+	return state, err
 }
 
 // compactFile compacts the log of a folder on which no daemon works.
-func compactFile(ctx context.Context, dataDir string, dry bool, tell func(done, total uint64)) (before, after int64, err error) {
-	if dry {
-		log, err := store.Open(dataDir, store.Options{ReadOnly: true})
-		if err != nil {
-			return 0, 0, err
-		}
-		return log.Size(), 0, log.Close()
-	}
-	probe, err := store.Open(dataDir, store.Options{ReadOnly: true}) // without a log none is made
+func compactFile(ctx context.Context, dataDir string, o compactOptions, tell func(done, total uint64)) (done api.Compaction, err error) {
+	probe, err := store.Open(dataDir, store.Options{ReadOnly: true, Damaged: func(*store.Error) {}}) // without a log none is made
 	if err != nil {
-		return 0, 0, err
+		return done, err
 	}
-	if err := probe.Close(); err != nil {
-		return 0, 0, err
+	_, covered, _ := probe.Last()
+	var horizon jobmon.Instant
+	if o.keep > 0 {
+		covered = max(covered, history.ReadCoverage(dataDir).Until)
+		horizon = max(0, history.Horizon(covered, time.Now(), o.keep))
+	}
+	var removed history.Removal
+	if done.Before = probe.Size(); o.dry && horizon > 0 {
+		removed, err = history.Older(ctx, probe, horizon)
+		done.Removed = api.Removes(removed)
+	}
+	if err := errors.Join(err, probe.Close()); err != nil || o.dry {
+		return done, err
 	}
 	release, err := holdData(dataDir, "compact")
 	if err != nil {
-		return 0, 0, err
+		return done, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	log, err := store.Open(dataDir, store.Options{})
+	log, err := store.Open(dataDir, store.Options{Damaged: func(*store.Error) {}}) // the rest is kept
 	if err != nil {
-		return 0, 0, err
+		return done, err
 	}
-	c, err := log.Compact(ctx, store.CompactOptions{Progress: tell, KeepOld: true})
+	c, removed, err := history.Compact(ctx, log, horizon, store.CompactOptions{Progress: tell, KeepOld: true})
 	if err != nil {
-		return 0, 0, errors.Join(err, log.Close())
+		return done, errors.Join(err, log.Close())
 	}
 	next, err := c.Finish(ctx)
 	if err != nil {
-		return 0, 0, errors.Join(err, log.Close())
+		return done, errors.Join(err, log.Close())
 	}
-	return c.Before, c.After, next.Close()
+	return api.Compaction{Before: c.Before, After: c.After, Removed: api.Removes(removed)}, next.Close()
 }

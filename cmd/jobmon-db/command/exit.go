@@ -108,7 +108,7 @@ func exitCode(err error) int {
 	case errors.Is(err, endpoint.ErrNotRunning), errors.Is(err, endpoint.ErrSilent), errors.Is(err, endpoint.ErrProtocol),
 		errors.Is(err, context.DeadlineExceeded):
 		return exitNoDaemon
-	case errors.Is(err, store.ErrNewer):
+	case errors.Is(err, store.ErrNewer), errors.Is(err, history.ErrNewerCut):
 		return exitNewer
 	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrTruncated):
 		return exitDamaged

@@ -148,13 +148,11 @@ func (p *past) describe(log *store.Log, q question) error {
 	if _, _, ok := log.Last(); !ok {
 		return empty(cmp.Or(q.log, q.dataDir))
 	}
-	for b, err := range log.Read(0) {
-		if err != nil {
-			return fmt.Errorf("read the log: %w", err)
-		}
-		p.First, p.Begun = b.At, b.Last()
-		break
+	begins, err := history.Begins(log)
+	if err != nil {
+		return err
 	}
+	p.First, p.Begun, p.Oldest, p.Cut = begins.At, begins.Begun, begins.First, begins.Cut
 	facts, err := history.LoadFacts(log)
 	if err != nil {
 		return err
@@ -201,7 +199,11 @@ func (p *past) whoseTimes() string {
 
 // period says what the log covers.
 func (p *past) period() string {
-	return fmt.Sprintf("the log covers %s to %s (%s, seq 1 to %d)", p.local(p.First), p.local(p.Covered), p.zoneName(), p.Last)
+	text := fmt.Sprintf("the log covers %s to %s (%s, seq %d to %d)", p.local(p.First), p.local(p.Covered), p.zoneName(), p.Oldest, p.Last)
+	if p.Cut {
+		text += "; older history was cut off"
+	}
+	return text
 }
 
 func (p *past) local(at jobmon.Instant) string {
@@ -217,6 +219,8 @@ func (p *past) parse(text string) (when.Point, error) {
 	switch {
 	case point.Seq > p.Last:
 		return point, &outsideError{fmt.Errorf("event %d is not in the log: %s", point.Seq, p.period())}
+	case point.Seq > 0 && point.Seq < p.Oldest:
+		return point, &outsideError{fmt.Errorf("event %d is not in the log any more: %s", point.Seq, p.period())}
 	case point.Seq > 0:
 		return point, nil
 	}

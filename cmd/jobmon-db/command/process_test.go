@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -17,6 +18,13 @@ import (
 const asProgram = "JOBMON_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(cutVariable); dir != "" {
+		if err := cutInHalf(context.Background(), dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if os.Getenv(asProgram) != "" || len(os.Args) > 1 && os.Args[1] == checkPagesName {
 		asCommand()
 	}

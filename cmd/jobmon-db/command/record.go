@@ -74,7 +74,7 @@ func newRecord(e *jobmon.Event, t *history.Tables) *record {
 		r.JobID = new(int32(e.Job))
 		r.Job = new(jobmon.JobName(e.Job, t.Jobs[e.Job].Name))
 	}
-	if !e.Kind.OfDaemon() && e.Kind != jobmon.KindJob {
+	if !e.Kind.OfDaemon() && e.Kind != jobmon.KindJob && e.Kind != jobmon.KindCut {
 		r.ComputerID = new(int32(e.Computer))
 		r.Computer = new(jobmon.ComputerName(e.Computer, t.Computers[e.Computer].Name))
 	}
@@ -99,6 +99,8 @@ func (r *record) addDetail(e *jobmon.Event) {
 		}
 	case jobmon.KindSourceLost, jobmon.KindDamaged:
 		r.Reason, r.From, r.To = e.Text, e.From, e.To
+	case jobmon.KindCut:
+		r.From, r.To = e.From, e.To
 	case jobmon.KindConfigured:
 		r.Settings = e.Text
 	case jobmon.KindClock:
@@ -162,6 +164,9 @@ func (r *record) words() string {
 	}
 	if r.Kind == jobmon.KindClock.String() {
 		add("UTC%s", r.UTCOffset)
+	}
+	if r.Kind == jobmon.KindCut.String() {
+		add("history before this was cut off: events %d to %d", r.From, r.To)
 	}
 	if r.StepMS != 0 {
 		add("stepped by %d ms", r.StepMS)

@@ -91,7 +91,7 @@ func replay(ctx context.Context, out, messages io.Writer, q question, o replayOp
 		for i := range b.Events {
 			e := &b.Events[i]
 			tables.Apply(e)
-			if !wanted(e) {
+			if !wanted(e) || e.Seq < p.Oldest { // names of history that was cut off
 				continue
 			}
 			shown++
@@ -167,7 +167,7 @@ func (p *past) bound(text string, since bool) (when.Point, error) {
 		return point, &usageError{err}
 	}
 	at := jobmon.InstantOf(point.Time)
-	if since && (point.Seq > p.Last || point.Seq == 0 && at > p.Covered) || !since && point.Seq == 0 && at <= p.First {
+	if since && (point.Seq > p.Last || point.Seq == 0 && at > p.Covered) || !since && (point.Seq == 0 && at <= p.First || point.Seq > 0 && point.Seq <= p.Oldest && p.Cut) {
 		return point, &outsideError{fmt.Errorf("%s is outside: %s", text, p.period())}
 	}
 	return point, nil

@@ -86,6 +86,7 @@ func run(ctx context.Context, config *configs.Config, command string, manager ov
 		Speed: speed, Command: command, Logger: logger,
 		Alive: manager.Alive, Cycled: manager.Cycled,
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
+		Keep:    config.History.Keep,
 	}, config.Endpoint.Allow)
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func TestTorture(t *testing.T) {
 	}
 	t.Logf("%s=%d", tortureSeed, seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	kills, events := 0, uint64(0)
+	kills, cuts, events := 0, 0, uint64(0)
 	for began := time.Now(); time.Since(began) < limit && !t.Failed(); {
 		w := newWitness(t, random)
 		for range killsPerWorld {
@@ -58,9 +58,9 @@ func TestTorture(t *testing.T) {
 			w.strike()
 			kills++
 		}
-		events += w.last
+		events, cuts = events+w.last, cuts+w.cuts
 	}
-	if t.Logf("%d kills, %d events", kills, events); events == 0 && kills > 10 {
+	if t.Logf("%d kills, %d cuts, %d events", kills, cuts, events); events == 0 && kills > 10 {
 		t.Error("no daemon came so far as to begin a log")
 	}
 }
@@ -72,14 +72,15 @@ type witness struct {
 	dir    string
 	env    []string
 
-	last         uint64 // the newest event that was read after a kill
-	sum          [32]byte
-	acknowledged uint64 // the newest event that a daemon told of
+	last         uint64              // the newest event that was read after a kill
+	sums         map[uint64][32]byte // of the batches that were read, by their last event
+	cuts         int                 // how often history was cut off
+	acknowledged uint64              // the newest event that a daemon told of
 }
 
 func newWitness(t *testing.T, random *rand.Rand) *witness {
 	dir := t.TempDir()
-	return &witness{T: t, random: random, dir: dir, env: []string{
+	return &witness{T: t, random: random, dir: dir, sums: map[uint64][32]byte{}, env: []string{
 		"JOBMON_DATA_DIR=" + filepath.Join(dir, "data"), "JOBMON_EVT_DIR=" + filepath.Join(dir, "evt"), "JOBMON_SITE=DS01",
 		"JOBMON_SOURCE_KIND=simulator", "JOBMON_SOURCE_POLL_INTERVAL=250ms", "JOBMON_LOG_LEVEL=warn",
 		"JOBMON_SIMULATOR_COMPUTERS=40", "JOBMON_SIMULATOR_SPEED=900", fmt.Sprintf("JOBMON_SIMULATOR_SEED=%d", random.Uint32()),
@@ -106,6 +107,7 @@ func (w *witness) strike() {
 	}
 	daemon.kill()
 	beside()
+	w.cut()
 	w.look(&daemon.stderr)
 }
 
@@ -138,6 +140,49 @@ func (w *witness) beside() (end func()) {
 	}
 }
 
+// cutVariable makes the test binary cut off half of the history in the data dir that it names, and nothing else. No
+// command does that to a history of some hours.
+const cutVariable = "JOBMON_TEST_CUT"
+
+func cutInHalf(ctx context.Context, dir string) error {
+	log, err := store.Open(dir, store.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { log.Close() }()
+	_, since, _ := log.First()
+	_, until, _ := log.Last()
+	c, _, err := history.Compact(ctx, log, since+(until-since)/2, store.CompactOptions{KeepOld: rand.IntN(2) == 0})
+	if err != nil {
+		return err
+	}
+	next, err := c.Finish(ctx)
+	if err == nil {
+		log = next
+	}
+	return err
+}
+
+// cut now and then has half of the history cut off, and kills whoever does that.
+func (w *witness) cut() {
+	w.Helper()
+	data := filepath.Join(w.dir, "data")
+	if _, err := os.Stat(filepath.Join(data, "CURRENT")); err != nil || w.random.IntN(3) > 0 {
+		return
+	}
+	before, _ := os.ReadFile(filepath.Join(data, "CURRENT"))
+	p := start(w.T, []string{cutVariable + "=" + data})
+	timer := time.AfterFunc(time.Duration(w.random.IntN(600))*time.Millisecond, func() { p.cmd.Process.Kill() })
+	p.cmd.Wait()
+	timer.Stop()
+	if p.stderr.Len() > 0 {
+		w.Errorf("cutting: %s", &p.stderr)
+	}
+	if after, _ := os.ReadFile(filepath.Join(data, "CURRENT")); !bytes.Equal(before, after) {
+		w.cuts++
+	}
+}
+
 // look reads the log, and compares it with what was read and told before, and the files with it.
 func (w *witness) look(said *bytes.Buffer) {
 	w.Helper()
@@ -157,18 +202,17 @@ func (w *witness) look(said *bytes.Buffer) {
 		w.Errorf("of %d caches these are not what the log gives: %v, %v", compared, wrong, err)
 	}
 	files := w.files()
-	state, next := history.New(), uint64(1)
-	hash := sha256.New()
-	lines := json.NewEncoder(hash)
-	compared := w.last == 0
+	state, next, sums := history.New(), uint64(1), map[uint64][32]byte{}
 	for b, err := range log.Read(0) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if b.First() != next {
+		if b.First() != next && !history.IsCut(&b) {
 			w.Errorf("event %d follows event %d", b.First(), next-1)
 		}
 		next = b.Last() + 1
+		hash := sha256.New()
+		lines := json.NewEncoder(hash)
 		for i := range b.Events {
 			w.legal(state.Mirror, &b.Events[i])
 			state.Mirror.Apply(&b.Events[i]) // once more is as good as once
@@ -176,9 +220,25 @@ func (w *witness) look(said *bytes.Buffer) {
 				w.Fatal(err)
 			}
 		}
-		state.Apply(&b)
-		if state.Seq == w.last {
-			compared = [32]byte(hash.Sum(nil)) == w.sum
+		if err := state.Apply(&b); err != nil {
+			w.Fatal(err)
+		}
+		if sum, known := w.sums[b.Last()]; known && sum != [32]byte(hash.Sum(nil)) && !history.IsCut(&b) || !known && b.First() <= w.last {
+			w.Errorf("the batch of event %d is no longer what it was", b.Last())
+		}
+		sums[b.Last()] = [32]byte(hash.Sum(nil))
+		if history.IsCut(&b) {
+			for seq := range files { // of pictures that nothing has changed since
+				for id, content := range files[seq] {
+					if seq <= b.Last() {
+						w.compare(state, id, content)
+						delete(files[seq], id)
+					}
+				}
+				if len(files[seq]) == 0 {
+					delete(files, seq)
+				}
+			}
 		}
 		for i := range b.Events { // a picture has the number of the last event that it shows
 			for id, content := range files[b.Events[i].Seq] {
@@ -187,16 +247,13 @@ func (w *witness) look(said *bytes.Buffer) {
 			delete(files, b.Events[i].Seq)
 		}
 	}
-	switch {
-	case !compared:
-		w.Errorf("the log's first %d events are no longer what they were", w.last)
-	case state.Seq < w.acknowledged:
-		w.Errorf("the daemon told of event %d, and the log ends with %d", w.acknowledged, state.Seq)
+	if state.Seq < max(w.last, w.acknowledged) {
+		w.Errorf("the daemon told of event %d, and the log ends with %d", max(w.last, w.acknowledged), state.Seq)
 	}
 	for seq := range files {
 		w.Errorf("files of event %d; the log's last one is %d", seq, state.Seq)
 	}
-	w.last, w.sum = state.Seq, [32]byte(hash.Sum(nil))
+	w.last, w.sums = state.Seq, sums
 }
 
 // compare compares a file with the picture after the batch that it is of.

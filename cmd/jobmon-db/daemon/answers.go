@@ -15,6 +15,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -59,11 +60,8 @@ func (d *Daemon) Info() api.Info {
 	info := api.Info{
 		Version: d.options.Version, PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site, EvtDir: d.options.EvtDir, AgeMS: -1,
 	}
-	for b, err := range d.Read(0) {
-		if err == nil {
-			info.First, info.Begun = b.At, b.Last()
-		}
-		break
+	if begins, err := history.Begins(d); err == nil {
+		info.First, info.Begun, info.Oldest, info.Cut = begins.At, begins.Begun, begins.First, begins.Cut
 	}
 	d.mu.Lock()
 	info.Covered = d.coverage.Until
@@ -126,11 +124,17 @@ func (d *Daemon) News(after uint64) api.News {
 
 // Computer implements api.Daemon.
 func (d *Daemon) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
-	return d.current().Computer(id, from)
+	return d.goingOn(from, func(log *store.Log, from uint64) iter.Seq2[jobmon.Batch, error] { return log.Computer(id, from) })
 }
 
 // Moment implements api.Daemon.
-func (d *Daemon) Moment(at jobmon.Instant) (store.Moment, bool, error) { return d.current().Moment(at) }
+func (d *Daemon) Moment(at jobmon.Instant) (m store.Moment, ok bool, err error) {
+	m, err = onCurrent(d, func(log *store.Log) (m store.Moment, err error) {
+		m, ok, err = log.Moment(at)
+		return m, err
+	})
+	return m, ok, err
+}
 
 // Chronicle implements api.Daemon.
 func (d *Daemon) Chronicle() []jobmon.Event {
@@ -141,7 +145,7 @@ func (d *Daemon) Chronicle() []jobmon.Event {
 
 // PicturesAt implements api.Daemon. It reads the log beside the running daemon and holds nothing up.
 func (d *Daemon) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
-	p, err := history.Project(d.current(), seq)
+	p, err := onCurrent(d, func(log *store.Log) (*projector.Projection, error) { return history.Project(log, seq) })
 	if err != nil {
 		return nil, err
 	}

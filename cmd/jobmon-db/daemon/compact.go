@@ -13,30 +13,64 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// compactor compacts the log when it is asked to, beside all else.
+// How soon after the start, and how often then, the daemon looks whether history is older than it is to be kept.
+const (
+	retainAfter = 10 * time.Minute
+	retainEvery = 24 * time.Hour
+)
+
+// compactor compacts the log when it is asked to, and when much of it is older than it is to be kept, beside all else.
 type compactor struct {
 	d     *Daemon
-	start chan struct{}
+	start chan time.Duration // for how long history is kept
 
 	mu    sync.Mutex
 	state api.Compaction
 }
 
-func newCompactor(d *Daemon) *compactor { return &compactor{d: d, start: make(chan struct{}, 1)} }
+func newCompactor(d *Daemon) *compactor { return &compactor{d: d, start: make(chan time.Duration, 1)} }
 
 // Compact implements api.Daemon: a compaction begins, unless one is under way.
-func (d *Daemon) Compact(_ context.Context, r api.CompactRequest) (api.Compaction, error) {
+func (d *Daemon) Compact(ctx context.Context, r api.CompactRequest) (api.Compaction, error) {
+	keep := d.options.Keep
+	if r.KeepMS != 0 {
+		keep = max(0, time.Duration(r.KeepMS)*time.Millisecond)
+	}
+	if r.DryRun {
+		old, err := d.older(ctx, keep)
+		return api.Compaction{Before: d.current().Size(), Removed: api.Removes(old)}, err
+	}
 	c := d.compactor
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r.DryRun {
-		return api.Compaction{Before: d.current().Size()}, nil
-	}
 	if !c.state.Running {
 		c.state = api.Compaction{Running: true}
-		c.start <- struct{}{}
+		c.start <- keep
 	}
 	return c.state, nil
+}
+
+// horizon is the time before which nothing is kept; 0 to keep everything.
+func (d *Daemon) horizon(keep time.Duration) jobmon.Instant {
+	if keep == 0 {
+		return 0
+	}
+	d.mu.Lock()
+	covered := d.coverage.Until
+	d.mu.Unlock()
+	d.journal.mu.Lock()
+	covered = max(covered, d.journal.state.At)
+	d.journal.mu.Unlock()
+	return max(0, history.Horizon(covered, time.Now(), keep))
+}
+
+// older is the history that is older than it is kept.
+func (d *Daemon) older(ctx context.Context, keep time.Duration) (history.Removal, error) {
+	horizon := d.horizon(keep)
+	if horizon == 0 {
+		return history.Removal{}, nil
+	}
+	return onCurrent(d, func(log *store.Log) (history.Removal, error) { return history.Older(ctx, log, horizon) })
 }
 
 // Compaction implements api.Daemon.
@@ -46,18 +80,33 @@ func (d *Daemon) Compaction() api.Compaction {
 	return d.compactor.state
 }
 
-// run compacts, whenever it is asked to, until ctx ends.
+// run compacts, whenever it is asked to or history has become too old, until ctx ends.
 func (c *compactor) run(ctx context.Context) {
+	next := time.Now().Add(retainAfter)
 	for {
+		keep := c.d.options.Keep
 		select {
 		case <-ctx.Done():
 			return
-		case <-c.start:
+		case keep = <-c.start:
+		case <-time.After(time.Until(next)):
+			next = time.Now().Add(retainEvery)
+			if !c.tooOld(ctx, keep) {
+				continue
+			}
+			c.mu.Lock()
+			busy := c.state.Running // it was asked to just now
+			c.state = api.Compaction{Running: true}
+			c.mu.Unlock()
+			if busy {
+				keep = <-c.start
+			}
 		}
-		before, after, err := c.compact(ctx)
+		before, after, removed, err := c.compact(ctx, keep)
 		c.mu.Lock()
-		c.state = api.Compaction{Before: before, After: after, Ended: jobmon.InstantOf(time.Now())}
+		c.state = api.Compaction{Before: before, After: after, Ended: jobmon.InstantOf(time.Now()), Removed: api.Removes(removed)}
 		if err != nil {
+			c.state.Removed = nil
 			c.state.Error = err.Error()
 		}
 		c.mu.Unlock()
@@ -67,26 +116,48 @@ func (c *compactor) run(ctx context.Context) {
 		case err != nil:
 			c.d.options.Logger.Error().Err(err).Msg("the log was not compacted, and goes on as it was")
 		default:
+			if removed.At > 0 {
+				c.d.options.Logger.Info().Uint64("from", removed.From).Uint64("to", removed.To()).Uint64("events", removed.Events).
+					Stringer("until", removed.Until).Msg("old history is cut off")
+			}
 			c.d.options.Logger.Info().Int64("bytes", after).Int64("before", before).Str("log", c.d.current().Path()).Msg("the log is compacted")
 		}
 	}
 }
 
-func (c *compactor) compact(ctx context.Context) (before, after int64, err error) {
-	next, err := c.d.current().Compact(ctx, store.CompactOptions{Progress: func(done, total uint64) {
+// tooOld says whether so much history is older than it is to be kept that the log is to be written anew.
+func (c *compactor) tooOld(ctx context.Context, keep time.Duration) bool {
+	horizon := c.d.horizon(keep)
+	if horizon == 0 {
+		return false
+	}
+	due, err := history.Due(c.d.current(), horizon, keep)
+	if err == nil && due {
+		var old history.Removal
+		old, err = c.d.older(ctx, keep)
+		due = old.At > 0
+	}
+	if err != nil && ctx.Err() == nil {
+		c.d.options.Logger.Error().Err(err).Msg("old history cannot be cut off; trying again tomorrow")
+	}
+	return due && err == nil
+}
+
+func (c *compactor) compact(ctx context.Context, keep time.Duration) (before, after int64, removed history.Removal, err error) {
+	next, removed, err := history.Compact(ctx, c.d.current(), c.d.horizon(keep), store.CompactOptions{Progress: func(done, total uint64) {
 		c.mu.Lock()
 		c.state.Done, c.state.Total = done, total
 		c.mu.Unlock()
 	}})
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, removed, err
 	}
 	if ctx.Err() != nil {
 		next.Abandon()
-		return 0, 0, ctx.Err()
+		return 0, 0, removed, ctx.Err()
 	}
 	err = c.d.exchange(func() (*store.Log, error) { return next.Finish(ctx) })
-	return next.Before, next.After, err
+	return next.Before, next.After, removed, err
 }
 
 // exchange makes another log the daemon's, between two commits of the journal.
@@ -98,6 +169,9 @@ func (d *Daemon) exchange(by func() (*store.Log, error)) error {
 	log, err := by()
 	if log != nil {
 		d.log, d.journal.log, d.journal.keeper = log, log, &history.Keeper{Log: log}
+		if err := d.journal.keeper.Look(); err != nil { // the caches came along
+			d.options.Logger.Warn().Err(err).Msg("the caches of the new log are made anew")
+		}
 	}
 	return err
 }
@@ -109,12 +183,24 @@ func (d *Daemon) current() *store.Log {
 	return d.log
 }
 
-// Read implements api.Daemon. It goes on in the new generation when there is one.
-func (d *Daemon) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
+// onCurrent asks the log in use, and once more when a new generation has taken its place meanwhile.
+func onCurrent[T any](d *Daemon, ask func(log *store.Log) (T, error)) (T, error) {
+	for {
+		log := d.current()
+		v, err := ask(log)
+		if errors.Is(err, store.ErrClosed) && d.current() != log {
+			continue
+		}
+		return v, err
+	}
+}
+
+// goingOn reads the log in use from an event on, and goes on in the new generation when there is one.
+func (d *Daemon) goingOn(from uint64, read func(log *store.Log, from uint64) iter.Seq2[jobmon.Batch, error]) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
 		for log, again := d.current(), true; again; {
 			again = false
-			for b, err := range log.Read(from) {
+			for b, err := range read(log, from) {
 				if next := d.current(); errors.Is(err, store.ErrClosed) && next != log {
 					log, again = next, true
 					break
@@ -130,14 +216,12 @@ func (d *Daemon) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 	}
 }
 
-// Extract implements api.Daemon, as Read does.
+// Read implements api.Daemon.
+func (d *Daemon) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
+	return d.goingOn(from, (*store.Log).Read)
+}
+
+// Extract implements api.Daemon.
 func (d *Daemon) Extract(from uint64) (store.Extract, error) {
-	for {
-		log := d.current()
-		x, err := log.Extract(from)
-		if errors.Is(err, store.ErrClosed) && d.current() != log {
-			continue
-		}
-		return x, err
-	}
+	return onCurrent(d, func(log *store.Log) (store.Extract, error) { return log.Extract(from) })
 }

@@ -57,6 +57,7 @@ type Options struct {
 	Serve    func(ctx context.Context, d api.Daemon) error
 	Requests bool
 	Backups  Backups
+	Keep     time.Duration // history older than that is cut off; 0 keeps it for ever
 
 	// Alive and Cycled, where set, are told how the polling goes, see ingest.Options.
 	Alive  func(within time.Duration)

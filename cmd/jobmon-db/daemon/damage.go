@@ -90,7 +90,10 @@ func (d *Daemon) scrub(ctx context.Context) {
 }
 
 func (d *Daemon) scrubOnce(ctx context.Context) error {
-	found, err := d.log.Scrub(ctx, func(ctx context.Context) error { return wait(ctx, scrubPause) })
+	found, err := d.current().Scrub(ctx, func(ctx context.Context) error { return wait(ctx, scrubPause) })
+	if errors.Is(err, store.ErrClosed) && ctx.Err() == nil {
+		return d.scrubOnce(ctx) // a new generation took its place, and is read instead
+	}
 	if gaps := found.Unrecorded(); len(gaps) > 0 && ctx.Err() == nil {
 		err = errors.Join(err, d.journal.recordDamage(gaps))
 	}

@@ -81,7 +81,7 @@ func (j *journal) stop() {
 }
 
 func (j *journal) keep(keeper *history.Keeper, caches []store.Cache) {
-	if err := keeper.Keep(caches...); err != nil {
+	if err := keeper.Keep(caches...); err != nil && !errors.Is(err, store.ErrClosed) { // the next commit keeps them in the new generation
 		j.logger.Warn().Err(err).Msg("the next start will take longer")
 	}
 }

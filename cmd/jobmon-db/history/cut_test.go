@@ -205,7 +205,7 @@ func TestACutChangesNothingBehindIt(t *testing.T) {
 	seen := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSite(t, rapid.Uint64().Draw(t, "seed"))
-		s.live(t, rapid.IntRange(5, 500).Draw(t, "cycles"))
+		s.live(t, rapid.IntRange(5, 300).Draw(t, "cycles"))
 		whole := New()
 		var wants []string
 		var standIns []jobmon.Batch

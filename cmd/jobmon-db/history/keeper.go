@@ -42,7 +42,7 @@ const (
 // checkpoints, which none reads any more, all caches are dropped and made anew. Caches that cannot be kept are
 // reported by warn and nothing else: the state is right without.
 func (k *Keeper) Load(warn func(error)) (*State, error) {
-	if err := k.look(); err != nil {
+	if err := k.Look(); err != nil {
 		warn(err)
 	}
 	failed := false
@@ -57,8 +57,8 @@ func (k *Keeper) Load(warn func(error)) (*State, error) {
 	})
 }
 
-// look finds out what is kept, and removes what no program will use.
-func (k *Keeper) look() error {
+// Look finds out what is kept, and removes what no program will use. Load does it too.
+func (k *Keeper) Look() error {
 	k.state, k.checkpoint, k.size = 0, 0, 0
 	list, err := k.Log.Caches()
 	if err != nil {

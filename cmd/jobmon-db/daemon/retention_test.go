@@ -1,0 +1,86 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/ingest/simulator"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// TestOldHistoryIsCutOff lets a daemon run for months: it cuts off what is older than it is to be kept, not each day but when it
+// is worth it, and everything that it answers stays as it was.
+func TestOldHistoryIsCutOff(t *testing.T) {
+	const day, keep = 24 * time.Hour, 40 * 24 * time.Hour
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		source, err := simulator.New(simulator.Options{Seed: 1, Speed: 1, Computers: 1, Start: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings := jobmon.DefaultSettings()
+		settings.Site = "DS01"
+		said := &messages{}
+		d, err := Open(Options{
+			DataDir: dir, EvtDir: t.TempDir(), Settings: settings, Interval: 6 * time.Hour, Timeout: 15 * time.Second, Reconcile: 12 * time.Hour,
+			Version: "test", Logger: zerolog.New(said), Keep: keep,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ran := make(chan error, 1)
+		go func() { ran <- d.Run(ctx, ingest.Source(source)) }()
+		cuts := map[uint64]bool{}
+		for range 62 {
+			time.Sleep(day)
+			synctest.Wait()
+			first, at, _ := d.current().First()
+			if oldest := time.Since(at.Time()); oldest > keep+max(keep/8, day)+2*day {
+				t.Errorf("event %d is %s old", first, oldest)
+			}
+			if cut := d.current().Cut(); cut > 1 {
+				cuts[cut] = true
+			}
+		}
+		if n := len(cuts); n < 3 || n > 15 {
+			t.Errorf("%d cuts: %s", n, said)
+		}
+		info := d.Info()
+		if !info.Cut || info.Oldest != d.current().Cut()-1 || !strings.Contains(said.String(), "old history is cut off") {
+			t.Errorf("%+v", info)
+		}
+		before := d.Pictures()
+		if got, err := d.Compact(ctx, api.CompactRequest{DryRun: true}); err != nil || got.Removed != nil && got.Removed.To < info.Oldest {
+			t.Errorf("%+v, %v", got, err)
+		}
+		stop()
+		if err := errors.Join(<-ran, d.Close()); err != nil {
+			t.Error(err)
+		}
+		log, err := store.Open(dir, store.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer log.Close()
+		if err := log.Prove(t.Context(), 0); err != nil {
+			t.Error(err)
+		}
+		if compared, wrong, err := history.CompareCaches(log); err != nil || len(wrong) > 0 || compared < 3 {
+			t.Errorf("%d caches, wrong are %v, %v", compared, wrong, err)
+		}
+		if state, err := history.Load(log); err != nil || len(history.Pictures(state.Projection)) != len(before) {
+			t.Errorf("%v", err)
+		}
+	})
+}
