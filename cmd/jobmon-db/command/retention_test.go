@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 )
 
 // TestHistoryThatIsTooOld cuts off years, with a daemon on the log and without, and asks before and after it.
@@ -57,6 +60,8 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 		t.Errorf("%+v", done)
 	}
 	p := lostDaemon(t, dir)
+	client := &api.Client{Transport: &endpoint.Client{DataDir: dir}, Context: t.Context()}
+	eventually(t, p.stderr.String, func() bool { _, err := client.Info(t.Context()); return err == nil })
 	if got := do(dir, exitOK, "compact", "--keep=365d", "--dry-run"); !strings.Contains(got.stdout, "would be cut off: ") {
 		t.Errorf("%+v", got)
 	}
