@@ -33,7 +33,7 @@ type Installation struct {
 	ClientProgram bool   // jobmon-db.exe lies beside the monitor
 	Takeover      bool   // .evt files of others are replaced
 	Wait          int    // seconds that a script waits for an answer
-	Language      string // of the screen, two letters; these three go into the monitor's settings
+	Language      string // of the screen, two letters; "" for that of its Windows. These three go into the monitor's settings
 	Title         string // one line; "" for the monitor's own
 	Support       string // one line; whom to ask
 	MarkerPattern string // the settings jobs.marker and jobs.build
@@ -42,8 +42,8 @@ type Installation struct {
 
 // Monitor is the screen that is packed.
 type Monitor struct {
-	Files        fs.FS  // everything but its settings
-	SettingsFile string // name of its settings file
+	Files        fs.FS  // what lies in its folder
+	SettingsFile string // name of its settings file, which may be among Files with all settings commented out
 	StopFile     string // name of the file that closes it
 	StopSeconds  int    // within which it does
 	Start        string // the file that mshta.exe opens
@@ -116,13 +116,9 @@ func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 		files = append(files, File{Path: path, Content: windowsLines(text.Bytes())})
 		return nil
 	}
-	if files, err = monitor.files(); err != nil {
+	if files, err = monitor.files(in); err != nil {
 		return nil, err
 	}
-	if err := add(path.Join(MonitorDir, monitor.SettingsFile), "settings", v); err != nil {
-		return nil, err
-	}
-	files[len(files)-1].Yours = true
 	if err := add(path.Join(MonitorDir, "READ-ME.txt"), "monitor-read-me", v); err != nil {
 		return nil, err
 	}
@@ -143,21 +139,30 @@ func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 	return files, nil
 }
 
-// files are the monitor's own.
-func (m *Monitor) files() ([]File, error) {
+// files are the monitor's own, its settings filled in.
+func (m *Monitor) files(in Installation) ([]File, error) {
 	var files []File
+	settings := ""
 	err := fs.WalkDir(m.Files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		content, err := fs.ReadFile(m.Files, name)
+		if name == m.SettingsFile {
+			settings = string(content)
+			return err
+		}
+		if path.Ext(name) == ".txt" {
+			content = windowsLines(content)
+		}
 		files = append(files, File{Path: path.Join(MonitorDir, name), Content: content})
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the monitor's files: %w", err)
 	}
-	return files, nil
+	settings = fill(settings, [][2]string{{"language", in.Language}, {"title", in.Title}, {"support", in.Support}})
+	return append(files, File{Path: path.Join(MonitorDir, m.SettingsFile), Content: windowsLines([]byte(settings)), Yours: true}), nil
 }
 
 // windowsLines ends lines as Notepad of every Windows wants them.
@@ -190,7 +195,7 @@ func (in *Installation) check() error {
 			wrong = append(wrong, fmt.Errorf("%q: the title and the support contact are one line each, of at most 200 characters", text))
 		}
 	}
-	if !language.MatchString(in.Language) {
+	if in.Language != "" && !language.MatchString(in.Language) {
 		wrong = append(wrong, fmt.Errorf("the language %q: it must be two small letters, such as en, de or fr", in.Language))
 	}
 	if in.Wait < 1 || in.Wait > 600 {

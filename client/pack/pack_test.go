@@ -28,8 +28,26 @@ func installation() pack.Installation {
 
 func monitor() pack.Monitor {
 	return pack.Monitor{
-		Files:        fstest.MapFS{"JobMon.hta": {Data: []byte("the screen")}, "languages/de.txt": {Data: []byte("German")}},
+		Files:        fstest.MapFS{"JobMon.hta": {Data: []byte("the screen")}, "languages/de.txt": {Data: []byte("German\n")}, "JobMon.ini": {Data: []byte(ini)}},
 		SettingsFile: "JobMon.ini", StopFile: "JobMon.stop", StopSeconds: 6, Start: "JobMon.hta",
+	}
+}
+
+const ini = "; Settings.\n;language = en\n\n; Whom to ask.\n;title = Setup\n;support = Desk: 1\n;support.more = x\n"
+
+func TestSettingsAreFilledIn(t *testing.T) {
+	in := installation()
+	in.Language, in.Support = "", `Desk "$1" 2`
+	want := "; Settings.\r\n;language = en\r\n\r\n; Whom to ask.\r\n;title = Setup\r\nsupport = Desk \"$1\" 2\r\n;support.more = x\r\n"
+	if got := made(t, in)["JobMon/JobMon.ini"]; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	bare := monitor()
+	bare.Files = fstest.MapFS{}
+	in.Language = "fr"
+	files, err := pack.Make(in, bare, os.DirFS("../../configs/tasks"))
+	if err != nil || string(files[0].Content) != "language = fr\r\nsupport = Desk \"$1\" 2\r\n" {
+		t.Errorf("%q, %v", files[0].Content, err)
 	}
 }
 

@@ -11,6 +11,6 @@ func (a *app) client() *cobra.Command {
 		Args: unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.clientPack())
+	c.AddCommand(a.clientPack(), a.clientShow())
 	return c
 }

@@ -35,7 +35,7 @@ const (
 )
 
 func (a *app) clientPack() *cobra.Command {
-	o := packOptions{clientDir: defaultClientDir, language: "en", wait: 15}
+	o := packOptions{clientDir: defaultClientDir, wait: 15}
 	c := &cobra.Command{
 		Use:   "pack --out DIR",
 		Short: "Write the monitor's folder for the eXpress share, and the text of every DS task",
@@ -62,7 +62,7 @@ DS server reaches them. docs/ds-jobs.md walks through making the jobs in the DS 
 	f.StringVar(&o.program, "program", "", "jobmon-db.exe, as the DS server reaches it (default: on Windows this program, else "+defaultProgram+")")
 	f.StringVar(&o.clientDir, "client-dir", o.clientDir, "the monitor's folder on each computer; only administrators may be able to write there")
 	f.StringVar(&o.clientProgram, "client-program", "", "jobmon-db.exe for the computers, put beside the monitor for client show; none: leave it out (default: on Windows this program)")
-	f.StringVar(&o.language, "language", o.language, "language of the screen: en, de, fr")
+	f.StringVar(&o.language, "language", o.language, "language of the screen: en, de, fr (default: that of its Windows)")
 	f.StringVar(&o.title, "title", "", "what stands at the top of the screen")
 	f.StringVar(&o.support, "support", "", "whom to ask, at the bottom of the screen")
 	f.IntVar(&o.wait, "wait", o.wait, "seconds that the batch form waits for the daemon, 1 to 600")

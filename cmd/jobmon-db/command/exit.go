@@ -38,8 +38,9 @@ const (
 	exitInUse     = 18 // another program listens on the address in http.listen
 	exitElevate   = 19 // only administrators may do that
 	exitNoService = 20 // there is no such service
+	exitScreen    = 21 // client show cannot reach the screen
 
-	lastExit = exitNoService
+	lastExit = exitScreen
 )
 
 // usageError marks what the person who typed the command can mend by typing another.
@@ -64,6 +65,7 @@ func exitCode(err error) int {
 	var held *instance.HeldError
 	var verified *verifyError
 	var ended *winservice.EndedError
+	var screen *screenError
 	switch {
 	case errors.As(err, &ended) && ended.Code > 0 && ended.Code <= lastExit:
 		return ended.Code // why the service ended is why it was not started
@@ -77,6 +79,8 @@ func exitCode(err error) int {
 		return exitNoDaemon
 	case errors.As(err, &usage), errors.As(err, &config):
 		return exitUsage
+	case errors.As(err, &screen):
+		return exitScreen
 	case errors.As(err, &failed) && failed.Source:
 		return exitSource
 	case errors.As(err, &failed):
