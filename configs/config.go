@@ -39,6 +39,9 @@ type Config struct {
 type Evt struct {
 	Dir      string // evt.dir, an absolute path
 	Takeover bool   // evt.takeover
+	Template string // evt.template, an absolute path; "" for the format of docs/evt-format.md. See Config.Form
+	Encoding string // evt.encoding: one of jobmon.Encodings
+	Newline  string // evt.newline: crlf or lf
 }
 
 // Endpoint is about asking the running daemon.
@@ -154,7 +157,8 @@ type Log struct {
 	Format string // log.format: auto, console or json
 }
 
-// Settings are those settings that shape the projection, in the form in which the log records them.
+// Settings are those settings that shape the projection, in the form in which the log records them, without those that stand
+// in files of their own: see Form.
 func (c *Config) Settings() jobmon.Settings {
 	return jobmon.Settings{
 		Site:         c.Site,

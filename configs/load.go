@@ -143,6 +143,7 @@ func (c *Config) complete(env map[string]string, origins map[string]Origin, bad 
 		})
 	}
 	problems = append(problems, c.completeHTTP(origins, bad)...)
+	problems = append(problems, c.completeForm(origins, bad)...)
 	return append(problems, c.completeSource(origins, bad)...)
 }
 

@@ -24,6 +24,13 @@ func Keys() []Key {
 				"To let the copy tasks stay as they are, name the temp folder of the eXpress share."),
 		yesNo("evt.takeover", false, func(c *Config) *bool { return &c.Evt.Takeover }).
 			helps("Whether .evt files that this program did not write are replaced. Without it they are left alone and reported."),
+		path("evt.template", "file", func(c *Config) *string { return &c.Evt.Template }).
+			byDefault("none: files are as docs/evt-format.md says").
+			helps("Template by which files are written instead, for sites with a monitor of their own: docs/evt-template.md. It is checked when the daemon starts, and kept in the log, so that the past is shown as it was."),
+		oneOf("evt.encoding", jobmon.Encodings()[0], jobmon.Encodings(), func(c *Config) *string { return &c.Evt.Encoding }).
+			helps("Encoding of what evt.template writes; utf-8-bom and utf-16le begin with a byte order mark. Characters that it lacks lose their accents, or become question marks."),
+		oneOf("evt.newline", jobmon.NewlineCRLF, []string{jobmon.NewlineCRLF, jobmon.NewlineLF}, func(c *Config) *string { return &c.Evt.Newline }).
+			helps("How lines end in what evt.template writes: as Windows has it, or as everybody else."),
 
 		accounts("endpoint.allow", func(c *Config) *[]string { return &c.Endpoint.Allow }).
 			byDefault("none").

@@ -110,7 +110,8 @@ func (f *File) check() error {
 }
 
 // Ours says whether a file may be overwritten: a program of this project wrote it, in whatever version, whole or cut
-// off, or nothing is in it. The output of a site's own template is not recognised.
+// off, or nothing is in it. The output of a site's own template is not recognised:
+// evtdir.Ledger knows it.
 func Ours(data []byte) bool { return bytes.HasPrefix(data, []byte(magic)) || blank(data) }
 
 // Seq is the sequence number of a file of any version, whole or not, without reading the rest of it; false when there

@@ -40,7 +40,7 @@ func BenchmarkChangedFiles(b *testing.B) {
 	}
 	publish := func() {
 		for i, content := range contents {
-			evt.Publish(jobmon.ComputerID(5_000_001+i), content)
+			evt.Publish(jobmon.ComputerID(5_000_001+i), evtdir.Content{Bytes: content})
 		}
 		if err := evt.Flush(b.Context()); err != nil {
 			b.Fatal(err)

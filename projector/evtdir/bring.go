@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // mark tells a file that we left from one that somebody touched since. Two changes of equal size within the file
@@ -34,12 +35,13 @@ const (
 // largestOurs is far beyond what the format allows (64 KiB); a larger file is not read.
 const largestOurs = 1 << 20
 
-// bring makes the file at path hold content, unless it does, or is not ours. dirty says that content is new since
+// bring makes the computer's file hold content, unless it does, or is not ours. dirty says that content is new since
 // the file was left as left says. It returns how the file is left now.
 //
 // Between the look at the file and the rename over it somebody could put a foreign file there, which would be lost;
 // no file system offers to replace a file only if it is still the same.
-func (d *Dir) bring(path string, content []byte, dirty bool, left mark) (outcome, mark, error) {
+func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark) (outcome, mark, error) {
+	path := d.Path(id)
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -54,23 +56,43 @@ func (d *Dir) bring(path string, content []byte, dirty bool, left mark) (outcome
 		if err != nil {
 			return kept, mark{}, fmt.Errorf("read %s to see whose it is: %w", path, err)
 		}
-		if found != nil && bytes.Equal(found, content) {
+		if found != nil && bytes.Equal(found, content.Bytes) {
 			return kept, markOf(info), nil
 		}
-		ours := found != nil && (blank(found) || d.ours(found))
+		ours := found != nil && (blank(found) || d.ours(found) || d.noted(id, found))
 		if !ours && !d.takeover {
 			return foreign, mark{}, nil
 		}
 	}
-	if err := atomicfile.Write(path, content, 0o644); err != nil {
+	d.note(id, content)
+	if err := atomicfile.Write(path, content.Bytes, 0o644); err != nil {
 		return kept, left, err
 	}
 	// The time is asked for by name and after the rename: some shares set it only when the file is closed.
 	info, err = os.Lstat(path)
-	if err != nil || info.Size() != int64(len(content)) {
+	if err != nil || info.Size() != int64(len(content.Bytes)) {
 		return written, mark{}, nil // somebody was faster: the next check reads the file
 	}
 	return written, markOf(info), nil
+}
+
+// noted says whether the ledger knows the content.
+func (d *Dir) noted(id jobmon.ComputerID, found []byte) bool {
+	_, ok := d.ledger.Find(id, found)
+	return ok
+}
+
+// note enters the content in the ledger where nothing else would tell that it is ours. When that fails the file is written
+// all the same: a screen waits for it.
+func (d *Dir) note(id jobmon.ComputerID, content Content) {
+	if d.ours(content.Bytes) {
+		return
+	}
+	err := d.ledger.Add(id, content)
+	if err != nil && !d.unnoted {
+		d.log.Warn().Err(err).Str("folder", d.path).Msg("files are written that may count as another program's after a restart")
+	}
+	d.unnoted = err != nil
 }
 
 // readOurs reads a file that may be ours; nil is one that cannot be.

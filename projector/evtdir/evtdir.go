@@ -49,9 +49,18 @@ type Options struct {
 	// earlier run. Files beyond 1 MiB are foreign and empty ones are ours without being asked about. It is called from Run's goroutine.
 	// nil recognises nothing but what this Dir wrote itself.
 	Ours func(content []byte) bool
+	// Content that Ours does not recognise is entered in the folder's ledger before it is written, and known by that. See
+	// Ledger.
 
 	Log        zerolog.Logger // the zero value is silent
 	CheckEvery time.Duration  // how often the files are compared with what was written; 0 is 30 s
+}
+
+// Content is what a file is to hold.
+type Content struct {
+	Bytes []byte         // not changed any more by anybody
+	Seq   uint64         // sequence number of the picture that it shows
+	At    jobmon.Instant // that picture's time
 }
 
 // Dir is the folder and what is known of each file in it. All methods may be called from any goroutine; nothing is
@@ -62,6 +71,8 @@ type Dir struct {
 	path       string
 	takeover   bool
 	ours       func([]byte) bool
+	ledger     *Ledger // of Run's goroutine
+	unnoted    bool    // the ledger could not be written; said once
 	log        zerolog.Logger
 	checkEvery time.Duration
 	wake       chan struct{} // tells Run, once, that there is something to do
@@ -82,9 +93,9 @@ type Dir struct {
 // file is one computer's file.
 type file struct {
 	id      jobmon.ComputerID
-	content []byte // the newest state
-	version uint64 // counts the changes of content
-	left    mark   // the file as we left it
+	content Content // the newest state
+	version uint64  // counts the changes of content
+	left    mark    // the file as we left it
 
 	dirty     bool // it is not known to hold content
 	foreign   bool // somebody else's file was found in its place
@@ -107,7 +118,7 @@ type retry struct {
 // New returns the folder's writer. It touches nothing before Run.
 func New(o Options) *Dir {
 	d := &Dir{
-		path: o.Dir, takeover: o.Takeover, ours: o.Ours, log: o.Log, checkEvery: o.CheckEvery,
+		path: o.Dir, takeover: o.Takeover, ours: o.Ours, ledger: NewLedger(o.Dir), log: o.Log, checkEvery: o.CheckEvery,
 		wake:    make(chan struct{}, 1),
 		files:   map[jobmon.ComputerID]*file{},
 		failing: map[*file]struct{}{},
@@ -134,9 +145,7 @@ func (d *Dir) Path(id jobmon.ComputerID) string {
 
 // Publish makes content the newest state of the computer's file and returns at once. States that come faster than
 // they can be written are skipped, the newest one is not. From now on the file is looked after until Forget.
-//
-// The caller must not change content afterwards.
-func (d *Dir) Publish(id jobmon.ComputerID, content []byte) {
+func (d *Dir) Publish(id jobmon.ComputerID, content Content) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.enqueue(d.publish(id, content))
@@ -148,7 +157,7 @@ func (d *Dir) Publish(id jobmon.ComputerID, content []byte) {
 // It returns ErrForeign where the file is left alone, ErrStopped when Run has ended or ends, and otherwise why
 // content could not be written: at once where waiting is no help, at the end of ctx where somebody has the file open.
 // Also after an error content stays the newest state, and is written when that becomes possible.
-func (d *Dir) WriteNow(ctx context.Context, id jobmon.ComputerID, content []byte) error {
+func (d *Dir) WriteNow(ctx context.Context, id jobmon.ComputerID, content Content) error {
 	done := make(chan error, 1)
 	d.mu.Lock()
 	f := d.publish(id, content)
@@ -247,14 +256,14 @@ func (d *Dir) Stats() Stats {
 }
 
 // publish takes over content; d.mu is held, here and below.
-func (d *Dir) publish(id jobmon.ComputerID, content []byte) *file {
+func (d *Dir) publish(id jobmon.ComputerID, content Content) *file {
 	f := d.files[id]
 	if f == nil {
 		f = &file{id: id}
 		d.files[id] = f
 	}
 	f.forgotten = false
-	if f.version == 0 || !bytes.Equal(f.content, content) {
+	if f.version == 0 || !bytes.Equal(f.content.Bytes, content.Bytes) {
 		f.content = content
 		f.version++
 		d.setDirty(f, true)

@@ -76,7 +76,9 @@ func (b *bench) after(d time.Duration) {
 	synctest.Wait()
 }
 
-func (b *bench) publish(id jobmon.ComputerID, content string) { b.evt.Publish(id, []byte(content)) }
+func (b *bench) publish(id jobmon.ComputerID, content string) {
+	b.evt.Publish(id, evtdir.Content{Bytes: []byte(content)})
+}
 
 func (b *bench) holds(id jobmon.ComputerID, want string) {
 	b.t.Helper()
@@ -138,7 +140,7 @@ func TestStatesBetweenAreSkipped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		evt := evtdir.New(evtdir.Options{Dir: dir, Ours: ours})
 		for i := range 100 {
-			evt.Publish(pc, fmt.Append(nil, "ours ", i)) // nothing runs yet: nobody is kept waiting
+			evt.Publish(pc, evtdir.Content{Bytes: fmt.Append(nil, "ours ", i)}) // nothing runs yet: nobody is kept waiting
 		}
 		go evt.Run(t.Context())
 		synctest.Wait()
@@ -212,7 +214,7 @@ func TestForeignFileIsLeftAlone(t *testing.T) {
 		b.holds(pc, "the old monitor's")
 		b.counts(0, 0, 1)
 		b.logged("left alone", 1)
-		if err := b.evt.WriteNow(t.Context(), pc, []byte("ours 3")); !errors.Is(err, evtdir.ErrForeign) || !strings.Contains(err.Error(), path) {
+		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours 3")}); !errors.Is(err, evtdir.ErrForeign) || !strings.Contains(err.Error(), path) {
 			t.Errorf("WriteNow: %v; want ErrForeign with the file's name", err)
 		}
 		b.evt.Forget(pc)
@@ -294,7 +296,7 @@ func TestForgetWritesTheLastStateFirst(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		evt := evtdir.New(evtdir.Options{Dir: dir, Ours: ours})
-		evt.Publish(pc, []byte("ours, ready"))
+		evt.Publish(pc, evtdir.Content{Bytes: []byte("ours, ready")})
 		evt.Forget(pc)
 		evt.Forget(pc + 1) // was never published
 		go evt.Run(t.Context())
@@ -317,10 +319,10 @@ func TestOrderUnderConcurrency(t *testing.T) {
 				for i := range states {
 					content := fmt.Append(nil, "ours ", i)
 					if i%5 != 0 {
-						b.evt.Publish(id, content)
+						b.evt.Publish(id, evtdir.Content{Bytes: content})
 						continue
 					}
-					if err := b.evt.WriteNow(t.Context(), id, content); err != nil {
+					if err := b.evt.WriteNow(t.Context(), id, evtdir.Content{Bytes: content}); err != nil {
 						t.Error(err)
 						return
 					}
@@ -348,12 +350,12 @@ func TestWriteNowGoesFirst(t *testing.T) {
 		evt := evtdir.New(evtdir.Options{Dir: dir, Ours: ours})
 		const others = 500
 		for id := range jobmon.ComputerID(others) {
-			evt.Publish(id, []byte("ours"))
+			evt.Publish(id, evtdir.Content{Bytes: []byte("ours")})
 		}
 		var pending int
 		done := make(chan error)
 		go func() {
-			err := evt.WriteNow(t.Context(), pc, []byte("ours, at once"))
+			err := evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours, at once")})
 			pending = evt.Stats().Pending
 			done <- err
 		}()

@@ -181,12 +181,12 @@ func TestWriteNowSaysWhyNot(t *testing.T) {
 
 		b.block()
 		begin := time.Now()
-		if err := b.evt.WriteNow(t.Context(), pc, []byte("ours 1")); err == nil || !strings.Contains(err.Error(), b.evt.Path(pc)) {
+		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours 1")}); err == nil || !strings.Contains(err.Error(), b.evt.Path(pc)) {
 			t.Errorf("a blocked file: %v; want an error with its name", err)
 		}
 		b.unblock()
 		back := away(t, dir)
-		if err := b.evt.WriteNow(t.Context(), pc, []byte("ours 2")); !errors.Is(err, fs.ErrNotExist) {
+		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours 2")}); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("a folder that is away: %v; want a missing folder", err)
 		}
 		if waited := time.Since(begin); waited != 0 {
@@ -195,7 +195,7 @@ func TestWriteNowSaysWhyNot(t *testing.T) {
 		b.after(10 * time.Second) // the next look at the folder is seconds away now
 		back()
 		begin = time.Now()
-		must(t, b.evt.WriteNow(t.Context(), pc, []byte("ours 3")))
+		must(t, b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours 3")}))
 		if waited := time.Since(begin); waited != 0 {
 			t.Errorf("waited %v although the folder is back", waited)
 		}
@@ -209,7 +209,7 @@ func TestWriteNowAfterAnErrorIsStillWritten(t *testing.T) {
 		b := start(t, dir, takeover)
 		b.settle()
 		b.block()
-		if err := b.evt.WriteNow(t.Context(), pc, []byte("ours")); err == nil {
+		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours")}); err == nil {
 			t.Error("no error")
 		}
 		b.unblock()
@@ -224,7 +224,7 @@ func TestNobodyWaitsForAWriterThatDoesNotRun(t *testing.T) {
 		evt := evtdir.New(evtdir.Options{Dir: dir, Ours: ours})
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		if err := evt.WriteNow(ctx, pc, []byte("ours")); !errors.Is(err, context.DeadlineExceeded) {
+		if err := evt.WriteNow(ctx, pc, evtdir.Content{Bytes: []byte("ours")}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("before Run: %v; want the deadline", err)
 		}
 		if err := evt.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 files in "+dir) {
@@ -232,7 +232,7 @@ func TestNobodyWaitsForAWriterThatDoesNotRun(t *testing.T) {
 		}
 
 		waiting := make(chan error, 2)
-		go func() { waiting <- evt.WriteNow(t.Context(), pc, []byte("ours")) }()
+		go func() { waiting <- evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours")}) }()
 		go func() { waiting <- evt.Flush(t.Context()) }()
 		synctest.Wait()
 		stopped, stop := context.WithCancel(t.Context())
@@ -243,7 +243,7 @@ func TestNobodyWaitsForAWriterThatDoesNotRun(t *testing.T) {
 				t.Errorf("as Run ended: %v; want ErrStopped", err)
 			}
 		}
-		if err := evt.WriteNow(t.Context(), pc, []byte("ours")); !errors.Is(err, evtdir.ErrStopped) {
+		if err := evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours")}); !errors.Is(err, evtdir.ErrStopped) {
 			t.Errorf("after Run: %v; want ErrStopped", err)
 		}
 	})

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
 // A reader that has the file open delays it, and nobody else's.
@@ -27,11 +29,11 @@ func TestReaderHoldsTheFile(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		if err := b.evt.WriteNow(ctx, pc, []byte("ours 3")); !errors.Is(err, context.DeadlineExceeded) {
+		if err := b.evt.WriteNow(ctx, pc, evtdir.Content{Bytes: []byte("ours 3")}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("WriteNow while a reader stays: %v; want the deadline", err)
 		}
 		done := make(chan error, 1)
-		go func() { done <- b.evt.WriteNow(t.Context(), pc, []byte("ours 4")) }()
+		go func() { done <- b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours 4")}) }()
 		b.settle()
 		must(t, reader.Close())
 		must(t, <-done)

@@ -101,7 +101,7 @@ func (d *Dir) handle(f *file) {
 	f.waiters = nil
 
 	d.mu.Unlock()
-	found, left, err := d.bring(d.Path(f.id), content, dirty, left)
+	found, left, err := d.bring(f.id, content, dirty, left)
 	var away error
 	if err != nil {
 		away = d.reach()

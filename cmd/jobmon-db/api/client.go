@@ -34,15 +34,17 @@ func (c *Client) Info(ctx context.Context) (info Info, err error) {
 }
 
 // Pictures asks for all pictures after the last batch.
-func (c *Client) Pictures(ctx context.Context) (list []jobmon.Progress, err error) {
-	err = c.ask(ctx, http.MethodGet, routePictures, nil, &list)
-	return list, err
+func (c *Client) Pictures(ctx context.Context) ([]jobmon.Progress, error) {
+	var list []picture
+	err := c.ask(ctx, http.MethodGet, routePictures, nil, &list)
+	return unwrap(list), err
 }
 
 // PicturesAt asks for all pictures after the batch that holds that event.
-func (c *Client) PicturesAt(seq uint64) (list []jobmon.Progress, err error) {
-	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?seq=%d", routePictures, seq), nil, &list)
-	return list, err
+func (c *Client) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
+	var list []picture
+	err := c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?seq=%d", routePictures, seq), nil, &list)
+	return unwrap(list), err
 }
 
 // News asks for all pictures if anything has happened since that event; 0 asks for them in any case.

@@ -119,7 +119,7 @@ func moment(w http.ResponseWriter, r *http.Request, d Daemon) {
 func pictures(w http.ResponseWriter, r *http.Request, d Daemon) {
 	text := r.FormValue("seq")
 	if text == "" {
-		answer(w, d.Pictures())
+		answer(w, wrap(d.Pictures()))
 		return
 	}
 	seq, err := strconv.ParseUint(text, 10, 64)
@@ -132,7 +132,7 @@ func pictures(w http.ResponseWriter, r *http.Request, d Daemon) {
 		refuse(w, http.StatusInternalServerError, err)
 		return
 	}
-	answer(w, list)
+	answer(w, wrap(list))
 }
 
 // number is the sequence number that is asked for; without one the request is refused.

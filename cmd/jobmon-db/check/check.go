@@ -90,6 +90,7 @@ func Run(ctx context.Context, o Options) []Line {
 		c.source,
 		func(ctx context.Context) []Line { return c.alone(ctx, "evt folder", c.evtFolder) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "request folder", c.requestFolder) },
+		func(ctx context.Context) []Line { return c.alone(ctx, "template", c.template) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "http", c.http) },
 		c.data,
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
 const (
@@ -150,16 +151,25 @@ func foreignFiles(ctx context.Context, dir string) (f foreign, err error) {
 	}
 	deadline, limited := ctx.Deadline()
 	half := time.Until(deadline) / 2
+	ledger := evtdir.NewLedger(dir)
 	for began := time.Now(); len(entries) > 0; entries = entries[1:] {
 		if limited && time.Since(began) > half || ctx.Err() != nil {
 			break
 		}
 		entry := entries[0]
 		base, isEvt := cutSuffixFold(entry.Name(), ".evt")
-		if !isEvt || ours(dir, entry) {
+		if !isEvt {
 			continue
 		}
-		if id, err := strconv.ParseInt(base, 10, 64); err == nil && id >= math.MinInt32 && id <= math.MaxInt32 {
+		id, err := strconv.ParseInt(base, 10, 32)
+		noted := func(content []byte) bool {
+			_, known := ledger.Find(jobmon.ComputerID(id), content)
+			return err == nil && known
+		}
+		if ours(dir, entry, noted) {
+			continue
+		}
+		if err == nil {
 			f.inTheWay = append(f.inTheWay, entry.Name())
 		} else {
 			f.elsewhere = append(f.elsewhere, entry.Name())
@@ -178,7 +188,7 @@ func cutSuffixFold(s, suffix string) (string, bool) {
 }
 
 // ours says whether the daemon would write over the file. What vanishes while it is looked at is in nobody's way.
-func ours(dir string, entry fs.DirEntry) bool {
+func ours(dir string, entry fs.DirEntry, noted func([]byte) bool) bool {
 	info, err := entry.Info()
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist)
@@ -190,7 +200,7 @@ func ours(dir string, entry fs.DirEntry) bool {
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist) || atomicfile.Busy(err) // being replaced at this moment
 	}
-	return evt.Ours(content)
+	return evt.Ours(content) || noted(content)
 }
 
 // requestFolder looks at the folder in which files are questions.

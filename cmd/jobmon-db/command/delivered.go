@@ -1,11 +1,12 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 
-	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -52,12 +53,15 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 		return fmt.Errorf("event %d asked for the file of %s, but leads to no picture with this version of the program", d.seq, o.computer)
 	}
 	picture := &list[at]
-	file, err := evt.Encode(picture)
-	if err != nil {
-		return err
-	}
+	var w evtform.Writer
+	file, err := w.File(picture)
 	same := "identical"
-	if history.Checksum(file) != d.sum {
+	switch {
+	case errors.Is(err, evtform.ErrTemplate) && d.sum == 0:
+		same = "no file was written, as the template failed"
+	case err != nil && !errors.Is(err, evtform.ErrTemplate):
+		return err
+	case err != nil || history.Checksum(file) != d.sum:
 		same = "differs, written by version " + d.version
 	}
 	fmt.Fprintf(messages, "Delivered %s (seq %d): %s.\n", p.local(d.at), d.seq, same)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/metrics"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
@@ -74,12 +75,16 @@ func (s *served) routes() web.Routes {
 
 // file is what the HTTP server gives of a computer.
 func (s *served) file(id jobmon.ComputerID) (web.File, error) {
-	content, ok, err := s.File(id)
+	p, ok, err := s.Picture(id)
 	switch {
 	case err != nil:
 		return web.File{}, err
 	case !ok:
 		return web.File{}, web.ErrNone
 	}
-	return web.File{Content: content, Type: "application/json", Sum: history.Checksum(content)}, nil
+	content, err := s.writer.File(p)
+	if err != nil {
+		return web.File{}, err
+	}
+	return web.File{Content: content, Type: evtform.MediaType(p.Form), Sum: history.Checksum(content)}, nil
 }

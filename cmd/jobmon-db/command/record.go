@@ -153,7 +153,7 @@ func (r *record) words() string {
 	}
 	for _, detail := range []struct{ label, text string }{
 		{"", r.Reason}, {"folder ", r.Folder}, {"group ", r.Group}, {"os name ", r.OSName}, {"asked by ", r.AskedJob},
-		{"version ", r.Version}, {"watched until ", r.Until}, {"", r.Settings},
+		{"version ", r.Version}, {"watched until ", r.Until}, {"", settingsWords(r.Settings)},
 	} {
 		if detail.text != "" {
 			words = append(words, detail.label+detail.text)
@@ -172,4 +172,14 @@ func (r *record) words() string {
 		add("stepped by %d ms", r.StepMS)
 	}
 	return strings.Join(words, ", ")
+}
+
+// settingsWords are recorded settings without the text of a template, which is long.
+func settingsWords(text string) string {
+	settings, err := jobmon.DecodeSettings(text)
+	if err != nil || settings.Form == (jobmon.Form{}) {
+		return text
+	}
+	settings.Form.Template = fmt.Sprintf("(%d bytes)", len(settings.Form.Template))
+	return settings.Encode()
 }

@@ -16,12 +16,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/requestdir"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
 type refreshOptions struct {
@@ -61,7 +63,7 @@ quotes, and one with quotes the other line; "jobmon-db client pack" writes scrip
 			return atMost(1)(c, args)
 		},
 	}
-	configured := a.configured(c, "data_dir", "evt.dir", "evt.takeover")
+	configured := a.configured(c, "data_dir", "evt.dir", "evt.takeover", "evt.template", "evt.encoding", "evt.newline")
 	c.Flags().StringVar(&o.job, "job", "", "the job that runs now (%JOBNAME%); - reads it from standard input")
 	c.Flags().DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait for the daemon")
 	c.Flags().BoolVar(&o.bestEffort, "best-effort", false, "never fail: without an answer leave a file that says so")
@@ -178,16 +180,37 @@ func leaveStopped(config *configs.Config, o refreshOptions) error {
 	if !numeric {
 		return fmt.Errorf("no file is left for %q: without the daemon only an id says which one", o.computer)
 	}
-	path := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt", id))
+	path, ledger := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt", id)), evtdir.NewLedger(config.Evt.Dir)
 	if old, err := os.ReadFile(path); err == nil && !evt.Ours(old) && !config.Evt.Takeover {
-		return fmt.Errorf("%s was not written by jobmon-db and is left as it is", path)
+		if _, noted := ledger.Find(id, old); !noted {
+			return fmt.Errorf("%s was not written by jobmon-db and is left as it is", path)
+		}
 	}
-	file, err := evt.Stopped(id, o.job)
-	if err != nil {
-		return err
+	file, unformed := stoppedFile(config, id, o.job)
+	if file == nil {
+		return unformed
 	}
 	if err := os.MkdirAll(config.Evt.Dir, 0o755); err != nil {
-		return fmt.Errorf("make the evt folder: %w", err)
+		return errors.Join(unformed, fmt.Errorf("make the evt folder: %w", err))
 	}
-	return atomicfile.Patiently(time.Second, func() error { return atomicfile.Write(path, file, 0o644) })
+	if !evt.Ours(file) {
+		unformed = ledger.Add(id, evtdir.Content{Bytes: file})
+	}
+	return errors.Join(unformed, atomicfile.Patiently(time.Second, func() error { return atomicfile.Write(path, file, 0o644) }))
+}
+
+// stoppedFile is the file that says that nobody answered, by the site's template. Where that cannot be used, which the error
+// says, it is the one of docs/evt-format.md: a monitor that does not understand it shows no old "ready".
+func stoppedFile(config *configs.Config, id jobmon.ComputerID, job string) ([]byte, error) {
+	var w evtform.Writer
+	form, unformed := config.Form()
+	if unformed == nil {
+		file, err := w.Stopped(form, id, job)
+		if err == nil {
+			return file, nil
+		}
+		unformed = err
+	}
+	file, err := w.Stopped(jobmon.Form{}, id, job)
+	return file, errors.Join(unformed, err)
 }

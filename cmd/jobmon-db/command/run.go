@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
@@ -72,6 +73,9 @@ type overseer interface {
 // run watches the configured source until ctx ends; command is how it was called, for those who find the folder in use.
 func run(ctx context.Context, config *configs.Config, command string, manager overseer, logger zerolog.Logger) (err error) {
 	settings, speed := config.Settings(), 1.0
+	if settings.Form, err = siteForm(config); err != nil {
+		return err
+	}
 	if config.Source.Kind == configs.KindSimulator {
 		speed = config.Simulator.Speed
 		settings = simulated(settings, speed)
@@ -123,6 +127,7 @@ type served struct {
 	listener net.Listener
 	feed     net.Listener // nil: no HTTP
 	access   web.Access   // to feed
+	writer   evtform.Writer
 }
 
 // openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
@@ -125,18 +127,26 @@ func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Opti
 	if output == "table" {
 		return term.Screen(out, p, look)
 	}
+	if output == "evt" {
+		var w evtform.Writer
+		file, err := w.File(p)
+		if errors.Is(err, evtform.ErrTemplate) {
+			return &nothingError{fmt.Errorf("no file was written then: %w; the one before it stayed", err)}
+		}
+		if err == nil {
+			_, err = out.Write(file)
+		}
+		return err
+	}
 	file, err := evt.Encode(p)
 	if err != nil {
 		return err
 	}
-	if output == "json" {
-		var indented bytes.Buffer
-		if err := json.Indent(&indented, bytes.TrimSpace(file), "", "  "); err != nil {
-			return fmt.Errorf("indent the picture: %w", err)
-		}
-		file = append(indented.Bytes(), '\n')
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, bytes.TrimSpace(file), "", "  "); err != nil {
+		return fmt.Errorf("indent the picture: %w", err)
 	}
-	_, err = out.Write(file)
+	_, err = out.Write(append(indented.Bytes(), '\n'))
 	return err
 }
 

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
@@ -85,21 +84,15 @@ func (d *Daemon) Info() api.Info {
 	return info
 }
 
-// File is the computer's file as it would lie on the share now, from the newest picture; ok is false when it has none.
-// Safe for concurrent use.
-func (d *Daemon) File(id jobmon.ComputerID) (file []byte, ok bool, err error) {
+// Picture is the computer's newest picture; ok is false when it has none. Safe for concurrent use.
+func (d *Daemon) Picture(id jobmon.ComputerID) (p *jobmon.Progress, ok bool, err error) {
 	d.journal.mu.Lock()
-	p, ok := d.journal.state.Projection.Progress(id)
-	ahead := d.journal.ahead
-	d.journal.mu.Unlock() // encoding it holds nobody up
-	switch {
-	case ahead:
+	defer d.journal.mu.Unlock()
+	if d.journal.ahead {
 		return nil, false, errors.New("the log cannot be read, so nothing is known; ask again later")
-	case !ok:
-		return nil, false, nil
 	}
-	file, err = evt.Encode(p)
-	return file, true, err
+	p, ok = d.journal.state.Projection.Progress(id)
+	return p, ok, nil
 }
 
 // News implements api.Daemon.

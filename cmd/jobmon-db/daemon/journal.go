@@ -8,11 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -26,12 +29,14 @@ type journal struct {
 	log    *store.Log
 	files  *evtdir.Dir
 	logger zerolog.Logger
+	writer evtform.Writer
 
-	mu     sync.Mutex
-	state  *history.State
-	keeper *history.Keeper
-	ahead  bool          // the projection holds a batch that the log does not
-	lost   *jobmon.Event // tells with the next batch that the log lost its end, nil when it did not
+	mu      sync.Mutex
+	state   *history.State
+	keeper  *history.Keeper
+	ahead   bool                       // the projection holds a batch that the log does not
+	failing map[jobmon.ComputerID]bool // the template makes no file of their pictures
+	lost    *jobmon.Event              // tells with the next batch that the log lost its end, nil when it did not
 }
 
 // Mirror implements ingest.Journal. Only commits of the poller itself change it.
@@ -129,7 +134,9 @@ func (j *journal) publish(id jobmon.ComputerID) {
 	if !ok {
 		return
 	}
-	j.files.Publish(id, j.encode(p))
+	if content, ok := j.draw(p); ok {
+		j.files.Publish(id, content)
+	}
 	if over(p) {
 		j.files.Forget(id)
 	}
@@ -138,13 +145,22 @@ func (j *journal) publish(id jobmon.ComputerID) {
 // over says that no event will change the picture by itself: its file need not be looked after.
 func over(p *jobmon.Progress) bool { return p.Session == nil || p.Session.Ended != 0 }
 
-// encode draws the picture's file. Every picture has one; that is tested.
-func (j *journal) encode(p *jobmon.Progress) []byte {
-	file, err := evt.Encode(p)
+// draw writes the picture's file. Only a site's template can fail to; then the old file stays, which is said once.
+func (j *journal) draw(p *jobmon.Progress) (content evtdir.Content, ok bool) {
+	file, err := j.writer.File(p)
 	if err != nil {
-		j.logger.Error().Err(err).Int32("computer", int32(p.Computer.ID)).Msg("a picture cannot be written as a file")
+		if !j.failing[p.Computer.ID] {
+			j.logger.Error().Err(err).Int32("computer", int32(p.Computer.ID)).Uint64("seq", p.Seq).
+				Msg("a picture cannot be written as a file: the old file stays until one can")
+		}
+		if j.failing == nil {
+			j.failing = map[jobmon.ComputerID]bool{}
+		}
+		j.failing[p.Computer.ID] = true
+		return evtdir.Content{}, false
 	}
-	return file
+	delete(j.failing, p.Computer.ID)
+	return evtdir.Content{Bytes: file, Seq: p.Seq, At: p.At}, true
 }
 
 // addChecksums notes in each request's event which bytes are delivered. The projection is at the batch's end.
@@ -155,7 +171,9 @@ func (j *journal) addChecksums(b *jobmon.Batch) {
 			continue
 		}
 		if p, ok := j.state.Projection.Progress(e.Computer); ok {
-			e.Sum = history.Checksum(j.encode(p))
+			if content, ok := j.draw(p); ok {
+				e.Sum = history.Checksum(content.Bytes)
+			}
 		}
 	}
 }
@@ -182,8 +200,11 @@ func (j *journal) record(_ context.Context, all []*asked) error {
 		if !ok {
 			continue // a request always leads to a picture
 		}
-		a.file, a.over = j.encode(p), over(p)
+		a.over = over(p)
 		a.answer = api.RefreshAnswer{Path: j.files.Path(a.Computer), Seq: p.Seq, At: p.At, Fresh: a.stale == nil}
+		if a.file, a.drawn = j.draw(p); !a.drawn {
+			a.answer.Error = evtform.ErrTemplate.Error() + " for this picture; the daemon's messages say how"
+		}
 		if a.stale != nil {
 			a.answer.Reason = a.stale.Error()
 		}
@@ -230,7 +251,7 @@ func (j *journal) compareWith(evtDir string) {
 	if j.state.Seq == 0 {
 		return
 	}
-	newest := newestFile(evtDir, j.state.Seq, j.state.At)
+	newest := max(newestFile(evtDir, j.state.Seq, j.state.At), newestNoted(evtDir, j.state.Seq, j.state.At))
 	if newest < j.log.Next() && j.lost != nil || newest == 0 {
 		return
 	}
@@ -263,6 +284,33 @@ func newestFile(evtDir string, last uint64, at jobmon.Instant) uint64 {
 		}
 		if f, err := evt.Decode(content); err == nil && jobmon.Instant(f.At) >= at {
 			newest = max(newest, f.Seq)
+		}
+	}
+	return newest
+}
+
+// newestNoted is newestFile for files in a form of the site's own, whose numbers are in the folder's ledger.
+func newestNoted(evtDir string, last uint64, at jobmon.Instant) uint64 {
+	paths, err := filepath.Glob(filepath.Join(evtDir, "*.evt"))
+	if err != nil {
+		return 0
+	}
+	ledger := evtdir.NewLedger(evtDir)
+	if !ledger.Newer(last) {
+		return 0
+	}
+	var newest uint64
+	for _, path := range paths {
+		id, err := strconv.ParseInt(strings.TrimSuffix(filepath.Base(path), ".evt"), 10, 32)
+		if err != nil {
+			continue
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		if e, ok := ledger.Find(jobmon.ComputerID(id), content); ok && e.Seq > last && e.At >= at {
+			newest = max(newest, e.Seq)
 		}
 	}
 	return newest

@@ -10,6 +10,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
 // A request waits this long for a fresh read, then it is served from what is known; the file itself may take so long.
@@ -48,7 +49,8 @@ type asked struct {
 	api.RefreshRequest
 	at     jobmon.Instant // of the read that serves it, or now
 	stale  error          // why no fresh read could be made
-	file   []byte         // what is to be written, once committed
+	file   evtdir.Content // what is to be written, once committed
+	drawn  bool           // file is there: the site's template did not fail
 	over   bool           // the deployment is over: nothing more will be written for it by itself
 	answer api.RefreshAnswer
 	err    error
@@ -196,8 +198,10 @@ func (r *refresher) serve(ctx context.Context, all []*asked) {
 			defer close(a.done)
 			ctx, cancel := context.WithTimeout(ctx, writeWithin)
 			defer cancel()
-			if err := r.journal.files.WriteNow(ctx, a.Computer, a.file); err != nil {
-				a.answer.Error = err.Error()
+			if a.drawn {
+				if err := r.journal.files.WriteNow(ctx, a.Computer, a.file); err != nil {
+					a.answer.Error = err.Error()
+				}
 			}
 			if a.over {
 				r.journal.files.Forget(a.Computer)
