@@ -169,3 +169,14 @@ func (o Options) Alarm(text string) []string {
 	}
 	return lines
 }
+
+// Summary says in a few words where a computer stands: "Office 2024 running", "ready".
+func Summary(p *jobmon.Progress) string {
+	if p.Session == nil {
+		return ""
+	}
+	if stage, ok := at(p.Session.Stages, p.Session.Current); ok && p.Session.State == jobmon.SessionOpen {
+		return label(stage.Name) + " running"
+	}
+	return Options{}.now(p.Session, Options{}.clock(p.Offset, p.At)).text
+}

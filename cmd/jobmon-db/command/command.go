@@ -58,10 +58,10 @@ It never writes to that database.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(a.run(), a.service(), a.demo(), a.status(), a.watch(), a.replay(), a.export(), a.refresh(), a.check(), a.verify(), a.checkPages(),
-		a.backup(), a.restore(), a.compact(), a.importing(), a.client(), a.config(), a.version())
+		a.backup(), a.restore(), a.compact(), a.importing(), a.client(), a.config(), a.version(), a.man())
+	a.completions(root)
 	return root
 }
 

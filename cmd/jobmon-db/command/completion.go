@@ -1,0 +1,237 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// completeWithin is how long a shell waits for what the log knows; what has not come by then is left out.
+const completeWithin = 700 * time.Millisecond
+
+// completions gives every command below root what a shell needs to complete its flags and arguments. They go by the
+// flags' names, so a command that takes one of them gets its completion with it.
+func (a *app) completions(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		a.completions(c)
+	}
+	switch {
+	case strings.Contains(root.Use, "COMPUTER"):
+		root.ValidArgsFunction = first(a.computers)
+	case !strings.Contains(root.Use, "FILE") && !strings.Contains(root.Use, "DIR"):
+		root.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	root.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if complete := a.completionOf(f); complete != nil {
+			_ = root.RegisterFlagCompletionFunc(f.Name, complete) // it fails only where the command has its own
+		}
+	})
+}
+
+// completionOf says how a flag's value is completed: nil for a file's name.
+func (a *app) completionOf(f *pflag.Flag) cobra.CompletionFunc {
+	if words := choices(f.Usage); words != nil {
+		return fixed(words...)
+	}
+	switch f.Name {
+	case "computer":
+		return a.computers
+	case "job":
+		return a.jobs
+	case "folder":
+		return a.folders
+	case "kind":
+		return fixed(kindWords()...)
+	case "state":
+		return fixed(stateWords()...)
+	case "result":
+		return fixed(string(jobmon.ResultReady), string(jobmon.ResultWithFailures), string(jobmon.ResultAfterRetries),
+			string(jobmon.ResultEndedEarly), string(jobmon.ResultAbandoned), jobmon.SessionOpen.String())
+	case "data-dir", "evt-dir", "backup-dir":
+		return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		}
+	case "config", "log", "file", "cursor-file", "password-file", "svg", "html":
+		return nil
+	}
+	return cobra.NoFileCompletions
+}
+
+// choice is a word of a list like "table, json or csv", with what may be said of it.
+var choice = regexp.MustCompile(`^([a-z][a-z0-9]*)(?: \([^)]*\))?$`)
+
+// choices are the words of a flag whose help is nothing but the list of what it can be.
+func choices(usage string) []string {
+	var words []string
+	for _, part := range strings.Split(strings.ReplaceAll(usage, " or ", ", "), ", ") {
+		m := choice.FindStringSubmatch(part)
+		if m == nil {
+			return nil
+		}
+		words = append(words, m[1])
+	}
+	if len(words) < 2 {
+		return nil
+	}
+	return words
+}
+
+func kindWords() (words []string) {
+	for k := range jobmon.Kind(255) {
+		if word := k.String(); !strings.HasPrefix(word, "unknown-") {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+func stateWords() (words []string) {
+	for _, s := range jobmon.RowStates() {
+		words = append(words, s.String())
+	}
+	return words
+}
+
+func fixed(words ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder)
+}
+
+// first completes the first argument only.
+func first(complete cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return complete(c, args, typed)
+	}
+}
+
+// word is one that the shell may offer, with what is said of it.
+type word struct{ text, about string }
+
+// fromLog asks the log that the command line is about. find may tell more than once, the best at last. Whatever goes wrong, there
+// is nothing to offer and nothing is said: the shell's line is no place for errors.
+func (a *app) fromLog(c *cobra.Command, typed string, find func(p *past, tell func([]word))) ([]cobra.Completion, cobra.ShellCompDirective) {
+	const directive = cobra.ShellCompDirectiveNoFileComp
+	q, err := a.questionOf(c)
+	if err != nil {
+		return nil, directive
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), completeWithin)
+	defer cancel()
+	told, done := make(chan []word, 2), make(chan struct{})
+	go func() {
+		defer close(done)
+		if p, err := openPast(ctx, q); err == nil {
+			defer p.close()
+			find(p, func(words []word) { told <- words })
+		}
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	var words []word
+	for len(told) > 0 {
+		words = <-told
+	}
+	var list []cobra.Completion
+	for _, w := range words {
+		if !strings.HasPrefix(strings.ToLower(w.text), strings.ToLower(typed)) || strings.TrimSpace(w.text) == "" || term.Plain(w.text) != w.text {
+			continue
+		}
+		if w.about == "" {
+			list = append(list, w.text)
+		} else {
+			list = append(list, cobra.CompletionWithDesc(w.text, term.Plain(w.about)))
+		}
+	}
+	return list, directive
+}
+
+// questionOf reads from a command line that is still being typed which log it is about.
+func (a *app) questionOf(c *cobra.Command) (question, error) {
+	value := func(name string) string {
+		if f := c.Flags().Lookup(name); f != nil {
+			return f.Value.String()
+		}
+		return ""
+	}
+	if log := value("log"); log != "" {
+		return question{log: log}, nil
+	}
+	// fish's script sets a variable of cobra's that looks like a setting of ours
+	env := slices.DeleteFunc(slices.Clone(a.env), func(v string) bool { return strings.HasPrefix(v, "JOBMON_DB_ACTIVE_HELP=") })
+	config, err := configs.Load(configs.LoadOptions{File: value("config"), Env: env, Flags: c.Flags()})
+	if err != nil {
+		return question{}, err
+	}
+	return question{dataDir: config.DataDir}, nil
+}
+
+// computers completes a computer: by its name, or by its id where the name means several.
+func (a *app) computers(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.fromLog(c, typed, func(p *past, tell func([]word)) {
+		tell(computerWords(p.Names, nil))
+		if list, err := p.fresh(); err == nil {
+			tell(computerWords(p.Names, list))
+		}
+	})
+}
+
+func computerWords(names history.Names, pictures []jobmon.Progress) []word {
+	about := map[jobmon.ComputerID]string{}
+	for i := range pictures {
+		about[pictures[i].Computer.ID] = term.Summary(&pictures[i])
+	}
+	var words []word
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		k := names[id]
+		w := word{text: jobmon.ComputerName(id, k.Name), about: about[id]}
+		if found, err := names.Find(w.text); err != nil || found != id {
+			w = word{text: fmt.Sprintf("id:%d", id), about: strings.TrimSuffix(w.text+": "+w.about, ": ")}
+		}
+		words = append(words, w)
+	}
+	slices.SortStableFunc(words, func(a, b word) int { return strings.Compare(strings.ToLower(a.text), strings.ToLower(b.text)) })
+	return words
+}
+
+// jobs completes a job's name, with its folder.
+func (a *app) jobs(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.ofJobs(c, typed, func(e *jobmon.Event) word { return word{e.Name, e.Place} })
+}
+
+// folders completes a folder of jobs.
+func (a *app) folders(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.ofJobs(c, typed, func(e *jobmon.Event) word { return word{text: e.Place} })
+}
+
+func (a *app) ofJobs(c *cobra.Command, typed string, of func(*jobmon.Event) word) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.fromLog(c, typed, func(p *past, tell func([]word)) {
+		chronicle, err := p.chronicle()
+		if err != nil {
+			return
+		}
+		words := map[string]word{} // the newest of each name
+		for i := range chronicle {
+			if e := &chronicle[i]; e.Kind == jobmon.KindJob && !e.Flags.Has(jobmon.Gone) {
+				w := of(e)
+				words[w.text] = w
+			}
+		}
+		tell(slices.SortedFunc(maps.Values(words), func(a, b word) int { return strings.Compare(a.text, b.text) }))
+	})
+}
