@@ -6,7 +6,7 @@ export GOFLAGS ?= -buildvcs=false
 BENCH ?= .
 BENCHTIME ?= 1s
 
-.PHONY: build test lint ci fuzz torture bench demo windows release clean
+.PHONY: build test lint ci fuzz torture bench docs demo windows release clean
 
 build: # the program for this machine, in bin/
 	go build -o bin/ ./cmd/...
@@ -33,6 +33,9 @@ bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Ap
 	@[ -n "$$JOBMON_TEST_SQLSERVER" ] || echo "those that need a T-SQL server are left out: JOBMON_TEST_SQLSERVER is not set (CONTRIBUTING.md)"
 	go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./... | grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)'
 	cd bench && go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' . | grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)'
+
+docs: # docs/commands.md from what the commands say
+	go test ./cmd/jobmon-db/command -run TestTheReferenceIsWhatTheCommandsSay -update
 
 demo:
 	go run ./cmd/jobmon-db demo
