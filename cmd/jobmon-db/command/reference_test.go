@@ -90,16 +90,6 @@ func unindented(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// A command without example is not finished.
-func TestEveryCommandHasHelp(t *testing.T) {
-	for _, c := range visible(wholeRoot()) {
-		ours := !strings.Contains(c.CommandPath(), " completion ")
-		if c.Short == "" || ours && c.Example == "" && c.Runnable() && !c.HasSubCommands() {
-			t.Errorf("%s has no short text or no example", c.CommandPath())
-		}
-	}
-}
-
 func TestManualPages(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "man")
 	if got := jobmondb(t, "man", dir); got != (outcome{}) {
