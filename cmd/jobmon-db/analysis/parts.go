@@ -22,7 +22,7 @@ const (
 type Part struct {
 	From, To jobmon.Instant
 	Doing    Doing
-	Stage    int // whose job worked, or was waited for; -1 for none that is shown
+	Stage    int // whose job worked, or was waited for: of the next stage that is shown; -1 for none
 }
 
 // Parts divides the time from the deployment's beginning to its End: they follow one another without a hole and sum up to it.
@@ -52,7 +52,7 @@ func (d *Deployment) Parts() []Part {
 				if p.Doing != Working || s.seq > latest {
 					p.Doing, p.Stage, latest = Working, s.stage, s.seq
 				}
-			case p.Doing == Waiting && s.from >= p.To && (next == 0 || s.seq < next):
+			case p.Doing == Waiting && s.stage >= 0 && s.from >= p.To && (next == 0 || s.seq < next):
 				p.Stage, next = s.stage, s.seq
 			}
 		}

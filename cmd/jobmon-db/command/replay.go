@@ -49,7 +49,7 @@ A time is written as ` + when.Forms + `.`,
 		}
 		return out.Flush()
 	}
-	c.AddCommand(a.replayShow(), a.replaySessions(), a.replayStats())
+	c.AddCommand(a.replayShow(), a.replaySessions(), a.replayStats(), a.replayWaterfall())
 	return c
 }
 

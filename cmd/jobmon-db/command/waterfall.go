@@ -1,0 +1,249 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/client/waterfall"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+type waterfallOptions struct {
+	computer string
+	session  int
+	output   string
+}
+
+func (a *app) replayWaterfall() *cobra.Command {
+	var o waterfallOptions
+	c := &cobra.Command{
+		Use:   "waterfall COMPUTER",
+		Short: "Draw where one deployment's time went",
+		Long: `Draw one deployment as a chart: its stages and jobs as bars on an axis of time, with waiting and what nobody saw told apart
+from work, what was added late, what failed and what still runs; and how much of the whole went to what. Without --session it is the
+computer's newest deployment; "replay sessions" lists their numbers.
+
+With -o svg or -o html it is a picture or a page for a report: one file that needs nothing else.
+
+COMPUTER is a name or an id; id:N and name:N say which.`,
+		Example: `  jobmon-db replay waterfall PC-0003
+  jobmon-db replay waterfall PC-0003 --session 2 -o html > PC-0003.html
+  jobmon-db replay waterfall id:5000003 -o svg > PC-0003.svg`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &usageError{fmt.Errorf("say which computer; see %s --help", c.CommandPath())}
+			}
+			return atMost(1)(c, args)
+		},
+	}
+	asked := a.question(c)
+	c.Flags().IntVar(&o.session, "session", 0, "number of the deployment; without it the newest")
+	c.Flags().StringVarP(&o.output, "output", "o", "table", "table (for the terminal), svg, html or json")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		o.computer = args[0]
+		return a.answer(asked, func(q question, out io.Writer) error { return a.waterfall(c.Context(), out, q, o) })
+	}
+	return c
+}
+
+// waterfall prints the chart of the deployment that is asked for.
+func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterfallOptions) error {
+	if err := outputs(o.output, "table", "svg", "html", "json"); err != nil {
+		return err
+	}
+	if o.session < 0 {
+		return &usageError{fmt.Errorf("--session %d: they are counted from 1", o.session)}
+	}
+	p, err := openPast(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer p.done(a.stderr)
+	id, err := p.Names.Find(o.computer)
+	if err != nil {
+		return err
+	}
+	var found *analysis.Deployment
+	var numbers []string
+	err = a.deployments(p, []jobmon.ComputerID{id}, func(d *analysis.Deployment) {
+		if d.Deployment {
+			numbers = append(numbers, fmt.Sprint(d.Session.Number))
+		}
+		if o.session == d.Session.Number || o.session == 0 && d.Deployment {
+			found = d
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case found == nil && o.session == 0:
+		return &nothingError{fmt.Errorf("no deployment of %s has begun since the log did; %s", o.computer, p.period())}
+	case found == nil && len(numbers) == 0:
+		return &nothingError{fmt.Errorf("%s has no session %d, and no deployment at all; %s", o.computer, o.session, p.period())}
+	case found == nil:
+		return &nothingError{fmt.Errorf("%s has no session %d; its deployments are %s", o.computer, o.session, strings.Join(numbers, ", "))}
+	}
+	if o.output == "json" {
+		encoder := json.NewEncoder(out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(newWaterfallRecord(found))
+	}
+	chart := chartOf(p, found)
+	switch o.output {
+	case "svg":
+		return waterfall.SVG(out, chart)
+	case "html":
+		return waterfall.HTML(out, chart)
+	}
+	p.heading(a.stderr)
+	return waterfall.Text(out, chart, a.look(q))
+}
+
+// chartOf is the deployment as the drawing takes it.
+func chartOf(p *past, d *analysis.Deployment) *waterfall.Chart {
+	s := &d.Session
+	clock := p.clock()
+	all, stages, beside := d.Spent()
+	c := &waterfall.Chart{
+		Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), ID: d.Computer.ID, Site: p.Site, Number: s.Number,
+		Result: cmp.Or(string(s.Result), s.State.String()), Began: s.Began, End: d.End, Running: s.State == jobmon.SessionOpen,
+		Good:    s.Result == jobmon.ResultReady || s.Result == jobmon.ResultAfterRetries,
+		Bad:     s.Result == jobmon.ResultWithFailures || s.Result == jobmon.ResultEndedEarly || s.Result == jobmon.ResultAbandoned,
+		Took:    d.Took,
+		Working: all.Working, Waiting: all.Waiting, Unseen: all.Unseen,
+		Clock: func(at jobmon.Instant) time.Time { return clock.In(at.Time()) },
+	}
+	parts := d.Parts()
+	went := 0
+	for i := range d.Stages {
+		st := &d.Stages[i]
+		if d.Overtaken && st.Late && st.Began == 0 && st.State == jobmon.StateWaiting {
+			went += st.Jobs
+			continue // it was the next deployment's
+		}
+		l := waterfall.Line{
+			Name: st.Name, State: st.State, Running: st.State == jobmon.StateRunning, Late: st.Late, Began: st.Began, Ended: st.Ended,
+			Took: st.Took, Known: st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning), Doubt: doubt(st.Why), Waited: stages[i].Before,
+			Bars: bars(parts, i),
+		}
+		if st.Attempt > 1 {
+			l.Remark = "tried again"
+			if l.Doubt == "tried again" {
+				l.Doubt = ""
+			}
+		}
+		c.Lines = append(c.Lines, l)
+		c.Lines = append(c.Lines, jobLines(d, i)...)
+	}
+	if lines := jobLines(d, -1); len(lines) > 0 || beside.Total() > 0 {
+		c.Lines = append(c.Lines, waterfall.Line{Name: "Beside the stages", State: jobmon.StateSucceeded, Bars: bars(parts, -1), Took: beside.Total(), Known: true})
+		c.Lines = append(c.Lines, lines...)
+	}
+	for _, g := range d.Gaps {
+		c.Gaps = append(c.Gaps, waterfall.Gap{From: g.From, To: g.To, What: string(g.Kind)})
+		if g.Kind == analysis.ClockStepped {
+			c.Notes = append(c.Notes, "The server's clock was changed meanwhile: times and durations across that moment are wrong.")
+		}
+	}
+	if s.WatchedSince != 0 {
+		c.Notes = append(c.Notes, "It had begun before the log did: what came before is unseen.")
+	}
+	if d.Overtaken {
+		note := fmt.Sprintf("It was still open when deployment %d began.", s.Number+1)
+		if went > 0 {
+			note += fmt.Sprintf(" %s that waited went on there.", plural(went, "job", "jobs"))
+		}
+		c.Notes = append(c.Notes, note)
+	}
+	return c
+}
+
+// doubt is why a duration is not honest, as far as a reader does not see it anyway.
+func doubt(why analysis.Reason) string {
+	switch why {
+	case analysis.NotRun, analysis.GoesOn, analysis.Failed, analysis.EndedBad:
+		return ""
+	}
+	return string(why)
+}
+
+// bars are the parts of a stage.
+func bars(parts []analysis.Part, stage int) []waterfall.Bar {
+	var list []waterfall.Bar
+	kinds := map[analysis.Doing]waterfall.Kind{
+		analysis.Working: waterfall.Working, analysis.Waiting: waterfall.Waiting, analysis.NotSeen: waterfall.Unseen,
+	}
+	for _, part := range parts {
+		if part.Stage == stage {
+			list = append(list, waterfall.Bar{From: part.From, To: part.To, Kind: kinds[part.Doing]})
+		}
+	}
+	return list
+}
+
+// jobLines are the runs of a stage; markers have their time in the stage's own line.
+func jobLines(d *analysis.Deployment, stage int) []waterfall.Line {
+	var list []waterfall.Line
+	for i := range d.Jobs {
+		j := &d.Jobs[i]
+		if j.Stage != stage || stage >= 0 && j.Class == jobmon.Marker {
+			continue
+		}
+		if d.Overtaken && j.State == jobmon.StateWaiting && j.Late {
+			continue
+		}
+		l := waterfall.Line{
+			Name: j.Name, Job: true, State: j.State, Running: j.State == jobmon.StateRunning, Late: j.Late, Began: j.Started, Ended: j.Ended,
+			Took: j.Took, Known: j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning), Doubt: doubt(j.Why), Folder: j.Folder,
+		}
+		var remarks []string
+		if j.State == jobmon.StateFailed {
+			remarks = append(remarks, fmt.Sprintf("code %d", j.Code))
+		}
+		if j.Attempt > 1 {
+			remarks = append(remarks, fmt.Sprintf("attempt %d", j.Attempt))
+		}
+		l.Remark = strings.Join(remarks, ", ")
+		if from, to, ok := d.AtWork(&j.Run); ok {
+			l.Bars = cut(from, to, j.State == jobmon.StateFailed, d.Gaps)
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+// cut is a run with the gaps cut out of it.
+func cut(from, to jobmon.Instant, failed bool, gaps []analysis.Gap) []waterfall.Bar {
+	kind := waterfall.Working
+	if failed {
+		kind = waterfall.Failed
+	}
+	if from == to {
+		return []waterfall.Bar{{From: from, To: to, Kind: kind}}
+	}
+	var list []waterfall.Bar
+	for _, g := range gaps {
+		if g.To <= from || g.From >= to || g.From == g.To {
+			continue
+		}
+		if g.From > from {
+			list = append(list, waterfall.Bar{From: from, To: g.From, Kind: kind})
+		}
+		end := min(g.To, to)
+		list = append(list, waterfall.Bar{From: max(from, g.From), To: end, Kind: waterfall.Unseen})
+		from = end
+	}
+	if from < to {
+		list = append(list, waterfall.Bar{From: from, To: to, Kind: kind})
+	}
+	return list
+}

@@ -1,0 +1,89 @@
+package command
+
+import (
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// waterfallRecord is one deployment in full as programs get it; others script against the names. Times are UTC.
+type waterfallRecord struct {
+	sessionRecord
+	StageList []stageRecord `json:"stage_list"`
+	JobList   []jobRecord   `json:"job_list"`
+	Parts     []partRecord  `json:"parts"` // the whole time, without a hole
+}
+
+type stageRecord struct {
+	Name     string          `json:"name"`
+	State    string          `json:"state"`
+	Late     bool            `json:"late"`
+	Began    *string         `json:"began"`
+	Ended    *string         `json:"ended"`
+	Duration *float64        `json:"duration_s"` // so far while it runs
+	Doubt    analysis.Reason `json:"duration_doubt,omitempty"`
+	Expected *float64        `json:"expected_s"` // typical duration, as it was known then
+	Overdue  bool            `json:"overdue"`
+	Before   float64         `json:"waited_before_s"`
+	Working  float64         `json:"working_s"`
+	Waiting  float64         `json:"waiting_s"` // waited_before_s included
+	Unseen   float64         `json:"unseen_s"`
+	Jobs     int             `json:"jobs"`
+	Failed   int             `json:"failed"`
+	Attempt  int             `json:"attempt"`
+}
+
+type jobRecord struct {
+	ScheduleID jobmon.ScheduleID `json:"schedule_id"`
+	JobID      jobmon.JobID      `json:"job_id"`
+	Name       string            `json:"name"`
+	Folder     string            `json:"folder"`
+	Class      string            `json:"class"` // job, marker or build job
+	Stage      int               `json:"stage"` // index in stage_list, -1 for what no screen shows
+	State      string            `json:"state"`
+	Code       *int32            `json:"status_code"`
+	Attempt    int               `json:"attempt"`
+	Late       bool              `json:"late"`
+	Scheduled  *string           `json:"first_seen"`
+	Began      *string           `json:"began"`
+	Ended      *string           `json:"ended"`
+	Duration   *float64          `json:"duration_s"` // so far while it runs
+	Doubt      analysis.Reason   `json:"duration_doubt,omitempty"`
+}
+
+type partRecord struct {
+	From  *string        `json:"from"`
+	To    *string        `json:"to"`
+	Doing analysis.Doing `json:"doing"`
+	Stage int            `json:"stage"`
+}
+
+func newWaterfallRecord(d *analysis.Deployment) *waterfallRecord {
+	r := &waterfallRecord{sessionRecord: newSessionRecord(d), StageList: []stageRecord{}, JobList: []jobRecord{}, Parts: []partRecord{}}
+	_, spent, _ := d.Spent()
+	for i := range d.Stages {
+		st := &d.Stages[i]
+		r.StageList = append(r.StageList, stageRecord{
+			Name: st.Name, State: st.State.String(), Late: st.Late, Began: stamp(st.Began), Ended: stamp(st.Ended),
+			Duration: seconds(st.Took, st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning)), Doubt: st.Why,
+			Expected: seconds(st.Expected, st.Expected > 0), Overdue: st.Overdue, Before: spent[i].Before.Seconds(), Working: spent[i].Working.Seconds(),
+			Waiting: spent[i].Waiting.Seconds(), Unseen: spent[i].Unseen.Seconds(), Jobs: st.Jobs, Failed: st.Failed, Attempt: st.Attempt,
+		})
+	}
+	class := [...]string{jobmon.RealJob: "job", jobmon.Marker: "marker", jobmon.BuildJob: "build job"}
+	for i := range d.Jobs {
+		j := &d.Jobs[i]
+		one := jobRecord{
+			ScheduleID: j.Schedule, JobID: j.Job, Name: j.Name, Folder: j.Folder, Class: class[j.Class], Stage: j.Stage, State: j.State.String(),
+			Attempt: j.Attempt, Late: j.Late, Scheduled: stamp(j.Arrived), Began: stamp(j.Started), Ended: stamp(j.Ended),
+			Duration: seconds(j.Took, j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning)), Doubt: j.Why,
+		}
+		if j.State.Finished() {
+			one.Code = &j.Code
+		}
+		r.JobList = append(r.JobList, one)
+	}
+	for _, p := range d.Parts() {
+		r.Parts = append(r.Parts, partRecord{stamp(p.From), stamp(p.To), p.Doing, p.Stage})
+	}
+	return r
+}
