@@ -61,6 +61,7 @@ type Gap struct {
 type Fold struct {
 	projection *projector.Projection
 	only       map[jobmon.ComputerID]bool // nil for all computers
+	begin      uint64                     // the last event that was folded before: what kept from watching until then is not known
 	at         jobmon.Instant             // of the last batch
 	folders    map[jobmon.JobID][]placed
 	gaps       []Gap
@@ -78,7 +79,7 @@ type placed struct {
 // tells where jobs were before; only, if not empty, says which computers are of interest: the others cost little then, and
 // nothing is told of them.
 func New(from *projector.Projection, chronicle []jobmon.Event, only ...jobmon.ComputerID) *Fold {
-	f := &Fold{projection: from, at: from.At(), folders: map[jobmon.JobID][]placed{}, lost: -1}
+	f := &Fold{projection: from, begin: from.Seq(), at: from.At(), folders: map[jobmon.JobID][]placed{}, lost: -1}
 	for i := range chronicle {
 		if chronicle[i].Seq <= from.Seq() {
 			f.note(&chronicle[i])

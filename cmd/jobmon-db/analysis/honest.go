@@ -21,6 +21,7 @@ const (
 	Inexact   Reason = "times not exact"
 	AcrossGap Reason = "across a gap"
 	ClockBack Reason = "the clock was set back"
+	Older     Reason = "began before the log" // which may have been cut off there
 	Retried   Reason = "tried again"
 	Failed    Reason = "failed"
 	EndedBad  Reason = "not brought to its end"
@@ -28,7 +29,7 @@ const (
 
 // Reasons lists those for which durations are left out of figures, in the order in which they are told.
 func Reasons() []Reason {
-	return []Reason{Failed, EndedBad, GoesOn, Retried, Baseline, Unseen, Inexact, AcrossGap, ClockBack}
+	return []Reason{Failed, EndedBad, GoesOn, Retried, Baseline, Unseen, Inexact, AcrossGap, ClockBack, Older}
 }
 
 // whyJob says why a run's duration is not honest.
@@ -44,6 +45,8 @@ func (f *Fold) whyJob(r *projector.Run) Reason {
 		return Unseen
 	case r.StartInexact || r.EndInexact:
 		return Inexact
+	case r.StartedSeq <= f.begin:
+		return Older
 	case f.broken(r.StartedSeq, r.EndedSeq):
 		return AcrossGap
 	case r.Ended < r.Started:
@@ -84,6 +87,8 @@ func (f *Fold) whyStage(st *Stage, runs []Job) Reason {
 		return Unseen
 	case st.Inexact:
 		return Inexact
+	case first <= f.begin:
+		return Older
 	case f.broken(first, last):
 		return AcrossGap
 	case st.Ended < st.Began:
@@ -111,6 +116,8 @@ func (f *Fold) whyDeployment(a *projector.Account) Reason {
 		return Baseline
 	case inexact:
 		return Inexact
+	case a.OpenSeq <= f.begin:
+		return Older
 	case f.broken(a.OpenSeq, last):
 		return AcrossGap
 	case s.Ended < s.Began:

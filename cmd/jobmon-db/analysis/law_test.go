@@ -160,6 +160,7 @@ func TestABeginningInTheMiddle(t *testing.T) {
 			t.Fatal(err)
 		}
 		only := rapid.SampledFrom([][]jobmon.ComputerID{nil, {pc}, {pc, pc + 1}}).Draw(t, "only")
+		begin := resumed.Seq()
 		f := New(resumed, chronicle, only...)
 		var list []*Deployment
 		tell := func(one *Deployment) { list = append(list, one) }
@@ -170,6 +171,13 @@ func TestABeginningInTheMiddle(t *testing.T) {
 		inOrder(list)
 		behind := func(one *Deployment) bool {
 			return one.Session.Number <= sessionsBefore(before, one.Computer.ID) || only != nil && !slices.Contains(only, one.Computer.ID)
+		}
+		for _, one := range list {
+			for _, j := range one.Jobs {
+				if j.Why == Honest && j.StartedSeq <= begin {
+					t.Fatalf("%s began before, and nobody knows what was missed since", j.Name)
+				}
+			}
 		}
 		got, want := slices.DeleteFunc(list, behind), slices.DeleteFunc(d.all(), behind)
 		if len(got) != len(want) {

@@ -98,7 +98,15 @@ func (a *app) fold(p *past, only []jobmon.ComputerID, tell func(*analysis.Deploy
 			return fmt.Errorf("read the log: %w", err)
 		}
 		last := b.Last()
-		f.Apply(&b, tell)
+		if history.IsCut(&b) { // what followed from the history that is no longer there
+			s := history.New()
+			if err := s.Apply(&b); err != nil {
+				return err
+			}
+			f = analysis.New(s.Projection, s.Chronicle, only...)
+		} else {
+			f.Apply(&b, tell)
+		}
 		show(last, p.Last)
 		if after != nil && !after(&b, f) {
 			return nil
