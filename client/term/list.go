@@ -65,9 +65,6 @@ func List(w io.Writer, columns []Column, rows [][]Cell, o Options) error {
 // Span is a duration in words, cut to what matters: "45 s", "6 min", "1 h 05 min", "3 d 4 h".
 func Span(d time.Duration) string { return span(d) }
 
-// Fit is a name, or any text, safe for a terminal and cut to so many columns.
-func Fit(text string, width int) string { return fit(Plain(text), width) }
-
 // Columns is how many columns of a terminal a text takes.
 func Columns(text string) int { return displaywidth.String(text) }
 

@@ -53,7 +53,7 @@ func safe(text string) string { return html.EscapeString(term.Plain(text)) }
 
 // cut is a text cut to a width, by what letters take on average.
 func cut(text string, width float64, letter float64) string {
-	return html.EscapeString(term.Fit(text, max(1, int(width/letter))))
+	return html.EscapeString(fit(text, max(1, int(width/letter))))
 }
 
 func (p *picture) x(at jobmon.Instant) float64 {

@@ -67,7 +67,7 @@ func (l *Line) name() string {
 }
 
 func (t *text) say(line string, tone term.Tone) {
-	t.b.WriteString(t.look.Paint(term.Fit(line, t.width), tone) + "\n")
+	t.b.WriteString(t.look.Paint(fit(line, t.width), tone) + "\n")
 }
 
 // wrap says more than may fit on a line.
@@ -116,7 +116,7 @@ func (t *text) column(at jobmon.Instant) int {
 
 func (t *text) line(l *Line) {
 	sign, tone := l.sign()
-	name := term.Fit(l.name(), t.names)
+	name := fit(l.name(), t.names)
 	pad := strings.Repeat(" ", t.names-term.Columns(name))
 	nameTone := term.Plainly
 	if !l.Job {
@@ -126,7 +126,7 @@ func (t *text) line(l *Line) {
 	took := l.took()
 	line += strings.Repeat(" ", 1+t.takes-len(took)) + took
 	if room := t.width - 3 - t.names - 1 - t.bars - 1 - t.takes - 2; room >= 4 && l.remark() != "" {
-		line += "  " + t.look.Paint(term.Fit(l.remark(), room), tone)
+		line += "  " + t.look.Paint(fit(l.remark(), room), tone)
 	}
 	t.b.WriteString(strings.TrimRight(line, " ") + "\n")
 }

@@ -197,3 +197,6 @@ func (c *Chart) ticks(most int) []tick {
 	}
 	return list
 }
+
+// fit is a text safe for a terminal and cut to so many columns.
+func fit(text string, width int) string { return term.Fit(term.Plain(text), width) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,11 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 		}
 		return all
 	}
+	sessions := func(dir string) []string { // of all, the last of each computer stays; what came before the log makes durations uncertain
+		t.Helper()
+		return strings.Fields(strings.ReplaceAll(do(dir, exitOK, "replay", "sessions", "--all").stdout, "~", ""))
+	}
+	told := sessions(dir)
 	before, events := pictures(dir), do(dir, exitOK, "replay", "-o", "ndjson").stdout
 	do(dir, exitOK, "replay", "show", "--at=seq:7")
 
@@ -74,6 +80,10 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 			if got := pictures(dir); dir == twin && got != before {
 				t.Errorf("the pictures became\n%s\nfrom\n%s", got, before)
 			}
+			if got := sessions(dir); !slices.Equal(got, told) {
+				t.Errorf("the sessions became %q from %q", got, told)
+			}
+			do(dir, exitOK, "replay", "waterfall", "PC-0001")
 			replayed := do(dir, exitOK, "replay")
 			if !strings.Contains(replayed.stdout, "cut") || !strings.Contains(replayed.stdout, "history before this was cut off: events 1 to ") ||
 				!strings.Contains(replayed.stderr, "older history was cut off") || strings.Contains(replayed.stderr, "seq 1 to") {
