@@ -4,12 +4,10 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -31,7 +29,7 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil || errors.Is(err, syscall.EPIPE) { // whoever read our output has seen enough
+	if err == nil || isClosedPipe(err) { // whoever read our output has seen enough
 		return exitOK
 	}
 	fmt.Fprintf(stderr, "jobmon-db: %v\n", err)

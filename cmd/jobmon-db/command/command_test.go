@@ -127,12 +127,13 @@ func TestCommandsOnALog(t *testing.T) {
 	})
 	t.Run("one computer's events", func(t *testing.T) {
 		got := jobmondb(t, "replay", data, "--computer", "pc-0001")
-		for line := range strings.Lines(got.stdout) {
+		titles, lines, _ := strings.Cut(got.stdout, "\n")
+		for line := range strings.Lines(lines) {
 			if !strings.Contains(line, "PC-0001") {
 				t.Errorf("%q", line)
 			}
 		}
-		if got.code != exitOK || !strings.Contains(got.stdout, "finished") {
+		if got.code != exitOK || !strings.Contains(titles, "COMPUTER") || !strings.Contains(lines, "running -> succeeded") {
 			t.Errorf("%+v", got)
 		}
 	})

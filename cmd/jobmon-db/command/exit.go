@@ -7,6 +7,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
@@ -20,7 +21,7 @@ const (
 	exitOK        = 0
 	exitFailed    = 1  // something failed that has no code of its own
 	exitUsage     = 2  // the command line or the configuration is wrong
-	exitUnknown   = 3  // no such computer
+	exitUnknown   = 3  // no such computer, job or folder
 	exitAmbiguous = 4  // the name means several computers
 	exitOutside   = 5  // the time is outside what the log covers
 	exitNoLog     = 6  // no log there, or not one of ours
@@ -57,6 +58,8 @@ type nothingError struct{ error }
 func exitCode(err error) int {
 	var usage *usageError
 	var unknown *history.UnknownError
+	var mistake *query.Mistake
+	var unheard *query.UnknownError
 	var ambiguous *history.AmbiguousError
 	var outside *outsideError
 	var nothing *nothingError
@@ -77,7 +80,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, errNotRunning):
 		return exitNoDaemon
-	case errors.As(err, &usage), errors.As(err, &config):
+	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &mistake):
 		return exitUsage
 	case errors.As(err, &screen):
 		return exitScreen
@@ -89,7 +92,7 @@ func exitCode(err error) int {
 		return exitDamaged
 	case errors.As(err, &verified):
 		return exitFiles
-	case errors.As(err, &unknown):
+	case errors.As(err, &unknown), errors.As(err, &unheard):
 		return exitUnknown
 	case errors.As(err, &ambiguous):
 		return exitAmbiguous

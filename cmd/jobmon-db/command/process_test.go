@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 
 // asCommand is the program's main function.
 func asCommand() {
+	signal.Ignore(syscall.SIGPIPE) // a closed output is an error like others, and ends quietly
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := Main(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	stop()

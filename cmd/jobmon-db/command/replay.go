@@ -3,20 +3,29 @@ package command
 import (
 	"bufio"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 type replayOptions struct {
-	computer, since, until, output string
+	query.Ask
+	since, until   string
+	fromSeq, toSeq uint64
+	cursor         string // file
+	layout         query.Layout
+	last           uint64 // only so many, 0 for all
+	reverse        bool
+	follow         bool
+	speed          string
 }
 
 func (a *app) replay() *cobra.Command {
@@ -24,161 +33,253 @@ func (a *app) replay() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "replay",
 		Short: "Show what happened: the log's events in their order",
-		Long: `Show the log's events in their order. Times without zone are the DS server's. The range is [since, until).
+		Long: `Show the log's events in their order, a line each: when, how long after the computer's event before, which computer, which job, what
+happened to it, how long it took, and the code that it ended with. Of a flag that is given several times one has to fit, of
+different flags all. Names may hold * and ?, case does not matter. The range is [since, until).
 
-A time is written as ` + when.Forms + `.`,
-		Example: `  jobmon-db replay --since 14:00 --until 15:00
-  jobmon-db replay --computer PC-0003 --since -2h
-  jobmon-db replay -o ndjson | jq 'select(.kind == "finished" and .status_code != 0)'`,
+A time is written as ` + when.Forms + `.
+
+Fields: ` + strings.Join(query.Fields(), ", ") + `.`,
+		Example: `  jobmon-db replay --since 14:00 --until 15:00 --computer PC-0003
+  jobmon-db replay --computer 'PC-00*' --state failed --since yesterday
+  jobmon-db replay --job 'Install*' --folder Build --kind finished -n 20
+  jobmon-db replay -f --state failed -o ndjson
+  jobmon-db replay --since monday -o csv > events.csv
+  jobmon-db replay --cursor-file seen.json -o ndjson      what is new since the last call
+  jobmon-db replay --since 14:00 --speed 10x
+  jobmon-db replay --log backup.db --utc --grep 'visio|office'`,
 		Args: noArgs,
 	}
 	asked := a.question(c)
-	c.Flags().StringVar(&o.computer, "computer", "", "only this computer: name, id:N or name:N")
-	c.Flags().StringVar(&o.since, "since", "", "from this time on")
-	c.Flags().StringVar(&o.until, "until", "", "before this time")
-	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or ndjson")
+	f := c.Flags()
+	f.StringVar(&o.since, "since", "", "from this time on")
+	f.StringVar(&o.until, "until", "", "before this time")
+	f.Uint64Var(&o.fromSeq, "from-seq", 0, "from this event on")
+	f.Uint64Var(&o.toSeq, "to-seq", 0, "up to this event, it included")
+	f.StringVar(&o.cursor, "cursor-file", "", "go on behind the event that this file names; it is written when the output was taken")
+	f.StringArrayVar(&o.Computers, "computer", nil, "only this computer: name, id:N, name:N, or a name with * and ?")
+	f.StringArrayVar(&o.Jobs, "job", nil, "only this job: name, id:N, or a name with * and ?")
+	f.StringArrayVar(&o.Folders, "folder", nil, `only jobs in this folder or below it: "Build\Windows 11", or the last name`)
+	f.StringSliceVar(&o.Kinds, "kind", nil, "only events of this kind: "+strings.Join(query.Kinds(), ", "))
+	f.StringSliceVar(&o.States, "state", nil, "only what led to this state: "+strings.Join(query.States(), ", "))
+	f.StringArrayVar(&o.Grep, "grep", nil, "only what this regular expression finds; case matters if it has a capital letter")
+	f.StringVarP(&o.layout.Shape, "output", "o", "table", strings.Join(query.Shapes(), ", "))
+	f.StringSliceVar(&o.layout.Fields, "fields", nil, "tell these fields: see above")
+	f.Uint64VarP(&o.last, "last", "n", 0, "only the last so many")
+	f.BoolVar(&o.reverse, "reverse", false, "the newest first")
+	f.BoolVarP(&o.follow, "follow", "f", false, "go on with what comes, until Ctrl-C")
+	f.StringVar(&o.speed, "speed", "instant", "tell at the speed at which it happened: original, 10x, 0.5x, or instant")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		q, err := asked()
 		if err != nil {
 			return err
 		}
-		out := bufio.NewWriter(a.stdout)
-		if err := replay(c.Context(), out, a.stderr, q, o); err != nil {
-			out.Flush()
+		if err := o.check(c); err != nil {
 			return err
 		}
-		return out.Flush()
+		o.layout.Look = a.look(q)
+		return (&replayer{question: q, o: o, out: bufio.NewWriterSize(a.stdout, 64<<10), messages: a.stderr}).run(c.Context())
 	}
 	c.AddCommand(a.replayShow(), a.replaySessions(), a.replayStats(), a.replayWaterfall())
 	return c
 }
 
-// replay prints the events that the options ask for.
-func replay(ctx context.Context, out, messages io.Writer, q question, o replayOptions) error {
-	var print func(*record) error
-	switch o.output {
-	case "ndjson":
-		encoder := json.NewEncoder(out)
-		encoder.SetEscapeHTML(false)
-		print = func(r *record) error { return encoder.Encode(r) }
-	case "table":
-		print = func(r *record) error { return r.print(out) }
-	default:
-		return &usageError{fmt.Errorf("--output %q: it can be table or ndjson", o.output)}
+// check refuses what cannot be together.
+func (o *replayOptions) check(c *cobra.Command) error {
+	if c.Flags().Changed("last") && o.last == 0 {
+		return &usageError{errors.New("-n 0: say how many of the last events are wanted")}
 	}
-	p, err := openPast(ctx, q)
-	if err != nil {
-		return err
+	if o.toSeq != 0 && o.fromSeq > o.toSeq {
+		return &usageError{fmt.Errorf("--from-seq %d is behind --to-seq %d: nothing lies between them", o.fromSeq, o.toSeq)}
 	}
-	defer p.done(messages)
-	wanted, err := p.filter(o)
-	if err != nil {
-		return err
+	if _, err := parseSpeed(o.speed); err != nil {
+		return &usageError{err}
 	}
-	if o.output == "table" {
-		fmt.Fprintf(messages, "Times are %s; %s.\n", p.whoseTimes(), p.period())
-	}
-	told, err := p.told(o.computer)
-	if err != nil {
-		return err
-	}
-	tables := history.NewTables()
-	shown := 0
-	for b, err := range told {
-		if err != nil {
-			return fmt.Errorf("read the log: %w", err)
+	slow := o.speed != "instant"
+	for _, pair := range []struct {
+		both bool
+		text string
+	}{
+		{o.follow && o.reverse, "--follow and --reverse: what comes next has no place in a list that begins with the newest"},
+		{o.follow && (o.until != "" || o.toSeq != 0), "--follow has no end: leave out --until and --to-seq"},
+		{o.follow && o.layout.Shape == "json", "--follow with -o json would never close the list: take ndjson"},
+		{o.reverse && slow, "--speed tells what happened in its order: leave out --reverse"},
+		{o.cursor != "" && (o.reverse || o.last > 0), "--cursor-file goes on where the last call ended: leave out --reverse and -n"},
+	} {
+		if pair.both {
+			return &usageError{errors.New(pair.text)}
 		}
-		for i := range b.Events {
-			e := &b.Events[i]
-			tables.Apply(e)
-			if !wanted(e) || e.Seq < p.Oldest { // names of history that was cut off
-				continue
-			}
-			shown++
-			if err := print(newRecord(e, tables)); err != nil {
-				return err
-			}
-		}
-	}
-	if shown == 0 {
-		fmt.Fprintf(messages, "None of the %d events is what you asked for: %s.\n", p.Last, p.period())
 	}
 	return nil
 }
 
-// told are the batches that are to be gone through: all of them, or those of one computer with what shapes how its events are
-// told.
-func (p *past) told(computer string) (iter.Seq2[jobmon.Batch, error], error) {
-	if computer == "" {
-		return p.Read(0), nil
+// parseSpeed reads how many times faster than it happened history is told; 0 is at once.
+func parseSpeed(text string) (float64, error) {
+	switch text {
+	case "instant":
+		return 0, nil
+	case "original":
+		return 1, nil
 	}
-	id, err := p.Names.Find(computer)
-	if err != nil {
-		return nil, err
+	speed, err := strconv.ParseFloat(strings.TrimSuffix(text, "x"), 64)
+	if err != nil || !(speed >= 0.001 && speed <= 1_000_000) {
+		return 0, fmt.Errorf("--speed %q: write original, instant, or a number from 0.001x to 1000000x", text)
 	}
-	chronicle, err := p.chronicle()
-	if err != nil {
-		return nil, err
-	}
-	return history.Among(p.Computer(id, 0), chronicle), nil
+	return speed, nil
 }
 
-// filter makes the condition that events must meet.
-func (p *past) filter(o replayOptions) (func(*jobmon.Event) bool, error) {
-	var conditions []func(*jobmon.Event) bool
-	if o.computer != "" {
-		id, err := p.Names.Find(o.computer)
-		if err != nil {
-			return nil, err
+// replayer is one call of replay.
+type replayer struct {
+	question question
+	o        replayOptions
+	out      *bufio.Writer
+	messages io.Writer
+
+	past    *past
+	telling *query.Telling
+	printer query.Printer
+	cursor  *cursor // nil for none
+	before  *query.Record
+
+	warnings []string // lines about the range
+}
+
+func (r *replayer) run(ctx context.Context) (err error) {
+	if r.past, err = openPast(ctx, r.question); err != nil {
+		return err
+	}
+	defer func() { r.past.done(r.messages) }()
+	chronicle, err := r.past.chronicle()
+	if err != nil {
+		return err
+	}
+	known := query.NewChronicle(chronicle)
+	filter, err := query.NewFilter(r.o.Ask, r.past.Names, known)
+	if err != nil {
+		return err
+	}
+	r.telling = &query.Telling{Log: r.past, Chronicle: known, Filter: filter}
+	if r.cursor, err = openCursor(r.o.cursor, r.past.LogID); err != nil {
+		return err
+	}
+	asked, err := r.askedRange()
+	if err != nil {
+		return err
+	}
+	told := asked
+	if r.o.last > 0 {
+		if told, err = r.telling.Last(asked, int(min(r.o.last, 1<<40))); err != nil {
+			return err
 		}
-		conditions = append(conditions, func(e *jobmon.Event) bool { return e.Computer == id && !e.Kind.OfDaemon() && e.Kind != jobmon.KindJob })
 	}
-	since, err := p.bound(o.since, true)
+	r.o.layout.Zones = known.Shifted(told)
+	if r.printer, err = query.NewPrinter(r.out, r.o.layout, known); err != nil {
+		return err
+	}
+	if r.forPeople() {
+		r.head(told)
+	}
+	for _, text := range r.warnings {
+		fmt.Fprint(r.messages, text)
+	}
+	shown, err := r.tell(ctx, told)
 	if err != nil {
-		return nil, err
+		return quiet(ctx, err)
 	}
-	until, err := p.bound(o.until, false)
+	if shown == 0 && !r.o.follow {
+		r.nothing(asked)
+	}
+	if r.o.follow {
+		err = r.follow(ctx, asked.To)
+	}
 	if err != nil {
-		return nil, err
+		return quiet(ctx, err)
 	}
-	if o.since != "" && o.until != "" && (since.Seq > 0) == (until.Seq > 0) && !before(since, until) {
-		return nil, &usageError{fmt.Errorf("--since %s is not before --until %s: nothing lies between them", o.since, o.until)}
+	return errors.Join(r.printer.Close(), r.out.Flush())
+}
+
+// quiet ends with success what Ctrl-C ended.
+func quiet(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
 	}
-	conditions = append(conditions, func(e *jobmon.Event) bool {
-		return (o.since == "" || reached(since, e)) && (o.until == "" || !reached(until, e))
-	})
-	return func(e *jobmon.Event) bool {
-		for _, ok := range conditions {
-			if !ok(e) {
-				return false
+	return err
+}
+
+// tell prints the range and makes sure that it was taken.
+func (r *replayer) tell(ctx context.Context, asked query.Range) (shown int, err error) {
+	speed, err := parseSpeed(r.o.speed)
+	if err != nil {
+		return 0, err
+	}
+	records := r.telling.Forward(asked)
+	if r.o.reverse {
+		records = r.telling.Backward(asked)
+	}
+	return r.print(ctx, records, speed, asked.To)
+}
+
+func (r *replayer) print(ctx context.Context, records iter.Seq2[*query.Record, error], speed float64, upTo uint64) (shown int, err error) {
+	for record, err := range records {
+		if err != nil {
+			return shown, errors.Join(r.flush(), err)
+		}
+		if pause := query.Pause(r.before, record, speed); pause > 0 {
+			if err := r.flush(); err != nil {
+				return shown, err
+			}
+			if err := wait(ctx, pause); err != nil {
+				return shown, err
 			}
 		}
-		return true
-	}, nil
+		r.before = record
+		shown++
+		if err := r.printer.Print(record); err != nil {
+			return shown, err
+		}
+		if ctx.Err() != nil {
+			return shown, errors.Join(r.flush(), ctx.Err())
+		}
+	}
+	if err := r.flush(); err != nil {
+		return shown, err
+	}
+	return shown, r.cursor.reached(upTo)
 }
 
-// bound reads one end of a range; text is "" for none.
-func (p *past) bound(text string, since bool) (when.Point, error) {
-	if text == "" {
-		return when.Point{}, nil
+// flush hands everything over.
+func (r *replayer) flush() error {
+	if err := r.printer.Flush(); err != nil {
+		return err
 	}
-	point, err := p.clock().Parse(text, p.Covered.Time())
-	if err != nil {
-		return point, &usageError{err}
-	}
-	at := jobmon.InstantOf(point.Time)
-	if since && (point.Seq > p.Last || point.Seq == 0 && at > p.Covered) || !since && (point.Seq == 0 && at <= p.First || point.Seq > 0 && point.Seq <= p.Oldest && p.Cut) {
-		return point, &outsideError{fmt.Errorf("%s is outside: %s", text, p.period())}
-	}
-	return point, nil
+	return r.out.Flush()
 }
 
-func before(a, b when.Point) bool { return a.Seq < b.Seq || a.Time.Before(b.Time) }
+// forPeople says that somebody reads the output as it is; the other shapes come with no more messages than need be.
+func (r *replayer) forPeople() bool {
+	return r.o.layout.Shape == "table" || r.o.layout.Shape == "wide"
+}
 
-// reached says whether the event is at that point or behind it.
-func reached(point when.Point, e *jobmon.Event) bool {
-	if point.Seq > 0 {
-		return e.Seq >= point.Seq
+// nothing says what was looked through in vain.
+func (r *replayer) nothing(asked query.Range) {
+	p := r.past
+	if r.cursor != nil && r.cursor.Seq >= p.Last {
+		fmt.Fprintf(r.messages, "Nothing came behind event %d.\n", p.Last)
+		return
 	}
-	return e.At >= jobmon.InstantOf(point.Time)
+	if !r.forPeople() {
+		defer fmt.Fprintf(r.messages, "%s.\n", strings.ToUpper(p.period()[:1])+p.period()[1:])
+	}
+	count := uint64(0)
+	if asked.To >= asked.From {
+		count = asked.To - asked.From + 1
+	}
+	between := ""
+	if asked.Since != 0 {
+		between += ", not before " + p.local(asked.Since)
+	}
+	if asked.Until != 0 {
+		between += ", before " + p.local(asked.Until)
+	}
+	fmt.Fprintf(r.messages, "None of the %d events looked through (seq %d to %d%s) is what you asked for.\n", count, asked.From, asked.To, between)
 }

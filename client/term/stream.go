@@ -1,0 +1,102 @@
+package term
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/clipperhouse/displaywidth"
+)
+
+// StreamColumn is a column of a Stream.
+type StreamColumn struct {
+	Title string
+	Width int  // columns; longer fields push what follows to the right, except on a terminal
+	Right bool // set to the right
+}
+
+// Field is one field of a Stream's line.
+type Field struct {
+	Text string // made safe for a terminal
+	Tone Tone
+}
+
+// Stream writes a table whose lines come one by one, so that its widths are said beforehand. On a terminal of known width lines are
+// cut to it. Errors are the writer's.
+type Stream struct {
+	o       Options
+	w       io.Writer
+	columns []StreamColumn
+	begun   bool
+}
+
+// NewStream returns a table with these columns, the last of which has any width.
+func NewStream(w io.Writer, columns []StreamColumn, o Options) *Stream {
+	return &Stream{o: o, w: w, columns: columns}
+}
+
+// head writes the titles.
+func (s *Stream) head() error {
+	fields := make([]Field, len(s.columns))
+	for i, c := range s.columns {
+		fields[i] = Field{Text: c.Title, Tone: Faintly}
+	}
+	return s.line(fields)
+}
+
+// Line writes a line; the titles come before the first one.
+func (s *Stream) Line(fields []Field) error {
+	if !s.begun {
+		s.begun = true
+		if err := s.head(); err != nil {
+			return err
+		}
+	}
+	return s.line(fields)
+}
+
+func (s *Stream) line(fields []Field) error {
+	var line strings.Builder
+	blank, used, left := 0, 0, s.o.width()
+	for i, f := range fields {
+		c := s.columns[i]
+		text := Plain(f.Text)
+		if last := i == len(fields)-1; s.o.Width > 0 {
+			room := max(left-used-blank, 0)
+			if !last {
+				room = min(room, c.Width)
+			}
+			text = fit(text, room)
+		}
+		width := displaywidth.String(text)
+		space := max(c.Width-width, 0)
+		if c.Right {
+			blank, space = blank+space, 0
+		}
+		if text != "" {
+			line.WriteString(strings.Repeat(" ", blank) + s.o.paint(text, f.Tone.style()))
+			used, blank = used+blank+width, 0
+		}
+		blank += space + 2
+	}
+	line.WriteByte('\n')
+	_, err := io.WriteString(s.w, line.String())
+	return err
+}
+
+// Columns is how many columns a text takes.
+func Columns(text string) int { return displaywidth.String(Plain(text)) }
+
+// Took is a duration in words, to the second below ten minutes, with "~" in front of one that is not exact: "45 s", "1 min 35 s",
+// "~1 h 05 min".
+func Took(d time.Duration, exact bool) string {
+	text := span(d)
+	if d >= time.Minute && d < 10*time.Minute && d%time.Minute >= time.Second {
+		text += fmt.Sprintf(" %d s", d%time.Minute/time.Second)
+	}
+	if !exact {
+		text = "~" + text
+	}
+	return text
+}

@@ -1,0 +1,166 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// all is everything that can be asked for: what stands for history that was cut off is not told, but for its end.
+func (r *replayer) all() query.Range {
+	return query.Range{From: max(r.past.Oldest, 1), To: r.past.Last}
+}
+
+// askedRange says which events are to be looked through.
+func (r *replayer) askedRange() (query.Range, error) {
+	p, o := r.past, &r.o
+	asked := r.all()
+	since, err := p.bound(o.since, true)
+	if err != nil {
+		return asked, err
+	}
+	until, err := p.bound(o.until, false)
+	if err != nil {
+		return asked, err
+	}
+	if o.since != "" && o.until != "" && (since.Seq > 0) == (until.Seq > 0) && !before(since, until) {
+		return asked, &usageError{fmt.Errorf("--since %s is not before --until %s: nothing lies between them", o.since, o.until)}
+	}
+	if o.since != "" {
+		asked.From = since.Seq
+		if since.Seq == 0 {
+			r.warnTwice("--since", since, since.First)
+			asked.Since = jobmon.InstantOf(since.First)
+			m, err := r.passed("--since", asked.Since)
+			if err != nil {
+				return asked, err
+			}
+			asked.From = m.First + 1
+		}
+	}
+	if o.until != "" {
+		asked.To = min(asked.To, until.Seq-1)
+		if until.Seq == 0 {
+			r.warnTwice("--until", until, until.Time)
+			asked.Until = jobmon.InstantOf(until.Time)
+			m, err := r.passed("--until", asked.Until)
+			if err != nil {
+				return asked, err
+			}
+			asked.To = m.Seq
+		}
+	}
+	if o.fromSeq > p.Last {
+		return asked, &outsideError{fmt.Errorf("event %d is not in the log: %s", o.fromSeq, p.period())}
+	}
+	asked.From = max(asked.From, o.fromSeq, r.all().From)
+	if o.toSeq != 0 {
+		asked.To = min(asked.To, o.toSeq)
+	}
+	if r.cursor != nil {
+		if r.cursor.Seq > p.Last {
+			return asked, &outsideError{fmt.Errorf("%s stands at event %d, which the log does not have: %s; remove the file to begin anew", r.cursor.path, r.cursor.Seq, p.period())}
+		}
+		asked.From = max(asked.From, r.cursor.Seq+1)
+	}
+	return asked, nil
+}
+
+// warn is said behind the first line.
+func (r *replayer) warn(format string, args ...any) {
+	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
+}
+
+// warnTwice says which one is meant of two moments at which the server's clock showed the same.
+func (r *replayer) warnTwice(flag string, point when.Point, taken time.Time) {
+	if point.First.Before(point.Time) {
+		r.warn("%s: the server's clock showed that twice, %s and %s; taken is %s, so that both are told.\n", flag,
+			point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339), taken.Format(time.RFC3339))
+	}
+}
+
+// passed is where the clock passed the moment: all events up to First are before it, all behind Seq are not.
+func (r *replayer) passed(flag string, at jobmon.Instant) (store.Moment, error) {
+	m, _, err := r.past.Moment(at - 1)
+	if err != nil {
+		return m, fmt.Errorf("look for %s in the log: %w", r.past.local(at), err)
+	}
+	if m.Times > 1 {
+		r.warn("%s: the server's clock was set back and passed %s %d times; all that is of the range is told.\n", flag, r.past.local(at), m.Times)
+	}
+	return m, nil
+}
+
+// bound reads one end of a range; text is "" for none.
+func (p *past) bound(text string, since bool) (when.Point, error) {
+	if text == "" {
+		return when.Point{}, nil
+	}
+	point, err := p.clock().Parse(text, p.Covered.Time())
+	if err != nil {
+		return point, &usageError{err}
+	}
+	at := jobmon.InstantOf(point.Time)
+	if since && (point.Seq > p.Last || point.Seq == 0 && at > p.Covered) || !since && (point.Seq == 0 && at <= p.First || point.Seq > 0 && point.Seq <= p.Oldest && p.Cut) {
+		return point, &outsideError{fmt.Errorf("%s is outside: %s", text, p.period())}
+	}
+	return point, nil
+}
+
+// mostGaps is how many gaps the first line names.
+const mostGaps = 5
+
+// head says, before anything is told, what the log covers, what is missing in it, and whose the times are.
+func (r *replayer) head(asked query.Range) {
+	p := r.past
+	whose := p.whoseTimes()
+	if r.o.layout.Zones && !p.utc {
+		whose = "the DS server's, whose offset from UTC changed"
+	}
+	in, elsewhere := r.telling.Chronicle.GapsIn(asked)
+	var told []string
+	for i := range in[:min(len(in), mostGaps)] {
+		told = append(told, in[i].Words(p.fromTo))
+	}
+	if more := len(in) - len(told); more > 0 {
+		told = append(told, fmt.Sprintf("%d more", more))
+	}
+	gaps := "no gaps"
+	if len(told) > 0 {
+		gaps = "gaps: " + strings.Join(told, ", ")
+	}
+	if asked != r.all() {
+		gaps += " in what is asked for"
+		if elsewhere > 0 {
+			gaps += fmt.Sprintf(", %d elsewhere", elsewhere)
+		}
+	}
+	fmt.Fprintf(r.messages, "Times are %s; %s; %s.\n", whose, p.period(), gaps)
+}
+
+// fromTo tells a period, the day of its end only where it is another one.
+func (p *past) fromTo(from, to jobmon.Instant) string {
+	if to == 0 {
+		return "since " + p.local(from)
+	}
+	begin, end := p.local(from), p.local(to)
+	if begin[:len(time.DateOnly)] == end[:len(time.DateOnly)] {
+		end = end[len(time.DateOnly)+1:]
+	}
+	return begin + " to " + end
+}
+
+func before(a, b when.Point) bool { return a.Seq < b.Seq || a.First.Before(b.Time) }
+
+// reached says whether the event is at that point or behind it.
+func reached(point when.Point, e *jobmon.Event) bool {
+	if point.Seq > 0 {
+		return e.Seq >= point.Seq
+	}
+	return e.At >= jobmon.InstantOf(point.Time)
+}

@@ -1,0 +1,121 @@
+// Package query answers questions about the log's events: which of them are asked for, how each one is told, and in which shape.
+// Everything is read page by page, so that a log may be of any length.
+package query
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Chronicle knows, for any place in the log, what things were called then, how far the server's clock was ahead of UTC, and by which
+// rules events were judged. It is not safe for concurrent use.
+type Chronicle struct {
+	jobs      map[jobmon.JobID][]version[jobmon.Job]
+	computers map[jobmon.ComputerID][]version[jobmon.Computer]
+	offsets   []version[jobmon.Offset]
+	rules     []version[*jobmon.Rules]
+	daemon    []jobmon.Event // all that concern every computer
+	last      uint64
+}
+
+// version is what held from an event on.
+type version[T any] struct {
+	seq uint64
+	is  T
+}
+
+// NewChronicle makes it of the log's chronicle (history.Facts).
+func NewChronicle(events []jobmon.Event) *Chronicle {
+	standard, err := jobmon.NewRules(jobmon.DefaultSettings())
+	if err != nil {
+		panic(err) // constants
+	}
+	c := &Chronicle{
+		jobs: map[jobmon.JobID][]version[jobmon.Job]{}, computers: map[jobmon.ComputerID][]version[jobmon.Computer]{},
+		rules: []version[*jobmon.Rules]{{0, standard}},
+	}
+	for i := range events {
+		c.Add(&events[i])
+	}
+	return c
+}
+
+// Add takes note of an event behind those that it knows; others, and those that shape nothing, are left out.
+func (c *Chronicle) Add(e *jobmon.Event) {
+	if e.Seq <= c.last {
+		return
+	}
+	c.last = e.Seq
+	if e.Kind.OfDaemon() {
+		c.daemon = append(c.daemon, *e)
+	}
+	switch e.Kind {
+	case jobmon.KindJob:
+		if !e.Flags.Has(jobmon.Gone) { // what is gone keeps its name
+			c.jobs[e.Job] = append(c.jobs[e.Job], version[jobmon.Job]{e.Seq, jobmon.Job{ID: e.Job, Name: e.Name, Folder: e.Place}})
+		}
+	case jobmon.KindComputer:
+		if !e.Flags.Has(jobmon.Gone) {
+			known := jobmon.Computer{ID: e.Computer, Name: e.Name, OSName: e.Text, Group: e.Place, Ghost: e.Flags.Has(jobmon.Ghost)}
+			c.computers[e.Computer] = append(c.computers[e.Computer], version[jobmon.Computer]{e.Seq, known})
+		}
+	case jobmon.KindClock:
+		c.offsets = append(c.offsets, version[jobmon.Offset]{e.Seq, jobmon.Offset(e.Seconds)})
+	case jobmon.KindConfigured:
+		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {
+			if rules, err := jobmon.NewRules(settings); err == nil { // a newer program's may mean nothing here
+				c.rules = append(c.rules, version[*jobmon.Rules]{e.Seq, rules})
+			}
+		}
+	}
+}
+
+// at is what held at an event, or the first that ever held.
+func at[T any](versions []version[T], seq uint64) (is T) {
+	i, found := slices.BinarySearchFunc(versions, seq, func(v version[T], seq uint64) int { return cmp.Compare(v.seq, seq) })
+	if !found {
+		i--
+	}
+	if len(versions) > 0 {
+		is = versions[max(i, 0)].is
+	}
+	return is
+}
+
+// Job is a job as it was at an event; a job that has no name yet is given an empty one.
+func (c *Chronicle) Job(id jobmon.JobID, seq uint64) jobmon.Job { return at(c.jobs[id], seq) }
+
+// Computer is a computer as it was at an event.
+func (c *Chronicle) Computer(id jobmon.ComputerID, seq uint64) jobmon.Computer {
+	return at(c.computers[id], seq)
+}
+
+// Offset is the server's UTC offset at an event.
+func (c *Chronicle) Offset(seq uint64) jobmon.Offset { return at(c.offsets, seq) }
+
+// Rules are the settings in force at an event.
+func (c *Chronicle) Rules(seq uint64) *jobmon.Rules { return at(c.rules, seq) }
+
+// State is where a row stands after an event of it; 0 for other events, and for the removal of a row that had finished.
+func (c *Chronicle) State(e *jobmon.Event) jobmon.RowState {
+	if !e.Kind.OfRow() {
+		return 0
+	}
+	before := jobmon.RowState(0)
+	if e.Kind == jobmon.KindRemoved {
+		switch { // the event holds the row as it was
+		case e.Status.Waiting():
+			before = jobmon.StateWaiting
+		case e.Status.Running():
+			before = jobmon.StateRunning
+		default:
+			return 0
+		}
+	}
+	if e.Kind == jobmon.KindDue {
+		before = jobmon.StateLater
+	}
+	return c.Rules(e.Seq).Next(before, e, e.At.Wall(c.Offset(e.Seq)))
+}

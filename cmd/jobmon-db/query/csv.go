@@ -1,0 +1,56 @@
+package query
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// CSV writes a table as RFC 4180 says: commas, CRLF, quotes where need be. In front stands a byte order mark, without which Excel
+// takes UTF-8 for the system's code page. A text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay
+// numbers, with a point. Nothing reaches the writer before Flush.
+type CSV struct{ w *csv.Writer }
+
+// NewCSV writes the byte order mark.
+func NewCSV(w io.Writer) (*CSV, error) {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return nil, err
+	}
+	c := &CSV{csv.NewWriter(w)}
+	c.w.UseCRLF = true
+	return c, nil
+}
+
+// Line writes a line of strings, numbers and bools; nil is an empty cell.
+func (c *CSV) Line(values ...any) error {
+	cells := make([]string, len(values))
+	for i, v := range values {
+		switch v := v.(type) {
+		case nil:
+		case string:
+			cells[i] = harmless(v)
+		case float64:
+			cells[i] = strconv.FormatFloat(v, 'f', -1, 64)
+		default:
+			cells[i] = fmt.Sprint(v)
+		}
+	}
+	return c.w.Write(cells)
+}
+
+// Flush passes on what was written.
+func (c *CSV) Flush() error {
+	c.w.Flush()
+	return c.w.Error()
+}
+
+// harmless keeps a text from being taken for a formula, and a line break inside it from ending the row for simple readers.
+func harmless(text string) string {
+	text = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\x00", "").Replace(text)
+	if trimmed := strings.TrimLeft(text, " \t\u00a0"); trimmed != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(trimmed)[0]) || strings.HasPrefix(text, "\t") {
+		return "'" + text
+	}
+	return text
+}

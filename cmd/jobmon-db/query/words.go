@@ -1,0 +1,203 @@
+package query
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Text is all of an event that --grep looks at: whom and what it is about, and what happened.
+func (r *Record) Text() string {
+	parts := []string{r.Kind}
+	if r.Computer != nil {
+		parts = append(parts, *r.Computer)
+	}
+	return strings.Join(append(parts, r.Group, r.subject(), r.Folder, r.what(), r.code(), r.OSName, r.Reason, r.Settings), "  ")
+}
+
+// subject is the job or stage that the event is about.
+func (r *Record) subject() string {
+	switch {
+	case r.Job != nil:
+		return *r.Job
+	case r.Stage != "":
+		return r.Stage
+	}
+	return r.AskedJob
+}
+
+// what says what happened, a row's from one state to another.
+func (r *Record) what() string {
+	text := r.change()
+	for _, flag := range []struct {
+		set  bool
+		word string
+	}{{r.Inferred, "not seen"}, {r.Inexact, "time not exact"}} {
+		if flag.set {
+			text += ", " + flag.word
+		}
+	}
+	return text
+}
+
+func (r *Record) change() string {
+	e := r.event
+	planned := func() string {
+		if r.state == jobmon.StateLater {
+			return r.State + ", for " + e.Start.Time().Format("2006-01-02 15:04")
+		}
+		return r.State
+	}
+	switch e.Kind {
+	case jobmon.KindScheduled:
+		if r.Baseline {
+			return "found " + planned()
+		}
+		return "new -> " + planned()
+	case jobmon.KindRescheduled:
+		if e.Start == jobmon.NoStart {
+			return "moved, no start time"
+		}
+		return "moved to " + e.Start.Time().Format("2006-01-02 15:04")
+	case jobmon.KindStarted:
+		return "waiting -> running"
+	case jobmon.KindFinished:
+		return "running -> " + r.State
+	case jobmon.KindRequeued:
+		if r.wasRun {
+			return "running -> " + planned()
+		}
+		return "ended -> " + planned()
+	case jobmon.KindRemoved:
+		switch r.state {
+		case jobmon.StateCancelled:
+			return "waiting -> cancelled"
+		case jobmon.StateUnknown:
+			return "running -> unknown"
+		}
+		return "ended, deleted"
+	case jobmon.KindDue:
+		return "later -> waiting"
+	}
+	return r.other()
+}
+
+// other says what happened that is about no row.
+func (r *Record) other() string {
+	e := r.event
+	switch e.Kind {
+	case jobmon.KindJob:
+		return "job" + words(r.Gone, "gone") + detail("in", r.Folder)
+	case jobmon.KindComputer:
+		return "computer" + words(r.Gone, "gone") + words(r.Ghost, "now a ghost") + detail("in", r.Group)
+	case jobmon.KindAgentOnline, jobmon.KindAgentOffline, jobmon.KindAgentUnknown:
+		return strings.Replace(r.Kind, "-", " ", 1)
+	case jobmon.KindRefreshed:
+		return "asked for its file"
+	case jobmon.KindExpected:
+		return fmt.Sprintf("usually %s (%d runs)", term.Took(time.Duration(r.Seconds)*time.Second, true), r.Runs)
+	case jobmon.KindDaemonStarted:
+		return "daemon started" + detail("version", r.Version)
+	case jobmon.KindDaemonStopped:
+		return "daemon stopped"
+	case jobmon.KindSourceLost:
+		return "source lost" + reason(r.Reason)
+	case jobmon.KindSourceRestored:
+		return "source restored"
+	case jobmon.KindConfigured:
+		return "settings changed"
+	case jobmon.KindClock:
+		if r.StepMS != 0 {
+			return fmt.Sprintf("the server's clock was set by %+.1f s", float64(r.StepMS)/1000)
+		}
+		return "the server's clock is at UTC" + r.UTCOffset
+	case jobmon.KindCut:
+		return fmt.Sprintf("history before this was cut off: events %d to %d", r.From, r.To)
+	case jobmon.KindDamaged:
+		return fmt.Sprintf("events %d to %d are lost", r.From, r.To) + reason(r.Reason)
+	}
+	return r.Kind
+}
+
+func words(set bool, word string) string {
+	if set {
+		return " " + word
+	}
+	return ""
+}
+
+func detail(label, text string) string {
+	if text == "" {
+		return ""
+	}
+	return ", " + label + " " + text
+}
+
+func reason(text string) string {
+	if text == "" {
+		return ""
+	}
+	return ": " + text
+}
+
+// code is how a job ended: the number that DS recorded, and what Windows and its installer mean by it. A job may mean something else.
+func (r *Record) code() string {
+	if r.StatusCode == nil || !r.event.Status.Finished() {
+		return ""
+	}
+	text := fmt.Sprint(*r.StatusCode)
+	if meaning := meanings(*r.StatusCode); meaning != "" {
+		text += " " + meaning
+	}
+	return text
+}
+
+// meanings are those of Windows' system error codes that installers end with.
+func meanings(code int32) string {
+	switch code {
+	case 0:
+		return "ok"
+	case 1:
+		return "incorrect function"
+	case 2:
+		return "file not found"
+	case 3:
+		return "path not found"
+	case 5:
+		return "access denied"
+	case 53:
+		return "network path not found"
+	case 112:
+		return "disk full"
+	case 1460:
+		return "timed out"
+	case 1602:
+		return "cancelled by the user"
+	case 1603:
+		return "fatal error in the installation"
+	case 1605:
+		return "product not installed"
+	case 1612:
+		return "installation source not available"
+	case 1618:
+		return "another installation is running"
+	case 1619:
+		return "package cannot be opened"
+	case 1620:
+		return "package is invalid"
+	case 1625:
+		return "forbidden by policy"
+	case 1633:
+		return "package is for another platform"
+	case 1638:
+		return "another version is installed"
+	case 1641:
+		return "restart begun"
+	case 3010:
+		return "restart required"
+	}
+	return ""
+}
