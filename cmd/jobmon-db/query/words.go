@@ -108,6 +108,10 @@ func (r *Record) other() string {
 	case jobmon.KindSourceRestored:
 		return "source restored"
 	case jobmon.KindConfigured:
+		settings, err := jobmon.DecodeSettings(e.Text)
+		if err == nil && settings.Form.Template != "" {
+			return fmt.Sprintf("settings changed, with a template (%d bytes)", len(settings.Form.Template))
+		}
 		return "settings changed"
 	case jobmon.KindClock:
 		if r.StepMS != 0 {
