@@ -59,10 +59,23 @@ The configuration file counts, and what is given here; JOBMON_ variables of this
 	c.Flags().StringVar(&o.passwordFile, "password-file", "", "file with the password of that account; - reads it from standard input, or asks on a terminal")
 	c.Flags().BoolVar(&o.delayed, "delayed", false, "start some minutes after Windows")
 	c.Flags().StringSliceVar(&o.depends, "depends", nil, "services that must run before, for instance MSSQLSERVER on the same computer")
+	unattended := c.Flags().Bool("if-configured", false, "leave a service that is there as it is, and do nothing where no configuration names a source yet: for installers")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		o.name = *name
+		if *unattended {
+			if _, err := winservice.Query(o.name); !errors.Is(err, winservice.ErrNotInstalled) {
+				return err
+			}
+		}
 		config, file, err := load()
-		if err != nil {
+		if err == nil {
+			err = sourceNamed(config)
+		}
+		switch {
+		case err != nil && *unattended:
+			_, err = fmt.Fprintf(a.stdout, "The service is not installed yet: %v\n", err)
+			return err
+		case err != nil:
 			return err
 		}
 		return a.install(c.Context(), c, o, config, file)
@@ -71,9 +84,6 @@ The configuration file counts, and what is given here; JOBMON_ variables of this
 }
 
 func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, config *configs.Config, file string) error {
-	if err := sourceNamed(config); err != nil {
-		return err
-	}
 	if err := store.Usable(config.DataDir); err != nil {
 		return err
 	}
