@@ -134,7 +134,7 @@ func TestEverySizeFits(t *testing.T) {
 			}
 			for i, m := range views {
 				lines := strings.Split(m.View().Content, "\n")
-				if len(lines) > height {
+				if len(lines) != height {
 					t.Errorf("%dx%d, view %d: %d lines", width, height, i, len(lines))
 				}
 				for _, line := range lines {

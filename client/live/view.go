@@ -44,7 +44,7 @@ func (m model) lines() []string {
 	default:
 		body = m.board()
 	}
-	for len(body) < m.room() {
+	for len(body) < m.height-len(lines)-1 {
 		body = append(body, "")
 	}
 	return append(append(lines, body...), m.foot())
