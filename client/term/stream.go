@@ -85,9 +85,6 @@ func (s *Stream) line(fields []Field) error {
 	return err
 }
 
-// Columns is how many columns a text takes.
-func Columns(text string) int { return displaywidth.String(Plain(text)) }
-
 // Took is a duration in words, to the second below ten minutes, with "~" in front of one that is not exact: "45 s", "1 min 35 s",
 // "~1 h 05 min".
 func Took(d time.Duration, exact bool) string {

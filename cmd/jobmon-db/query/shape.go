@@ -197,12 +197,12 @@ func (c *Chronicle) widths() (computers, jobs int) {
 	computers, jobs = len("COMPUTER"), 12
 	for _, versions := range c.computers {
 		for _, v := range versions {
-			computers = max(computers, term.Columns(v.is.Name))
+			computers = max(computers, term.Columns(term.Plain(v.is.Name)))
 		}
 	}
 	for _, versions := range c.jobs {
 		for _, v := range versions {
-			jobs = max(jobs, term.Columns(v.is.Name))
+			jobs = max(jobs, term.Columns(term.Plain(v.is.Name)))
 		}
 	}
 	return min(computers, 20), min(jobs, 36)
