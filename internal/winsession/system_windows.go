@@ -73,7 +73,7 @@ func userToken(session uint32) (windows.Token, error) {
 	switch {
 	case err == nil:
 		return token, nil
-	case errors.Is(err, windows.ERROR_NO_TOKEN), errors.Is(err, windows.ERROR_FILE_NOT_FOUND): // the second: a session that goes away
+	case errors.Is(err, windows.ERROR_NO_TOKEN), errors.Is(err, windows.ERROR_FILE_NOT_FOUND), errors.Is(err, windows.ERROR_CTX_WINSTATION_NOT_FOUND): // the others: a session that goes away
 		return 0, nil
 	case errors.Is(err, windows.ERROR_PRIVILEGE_NOT_HELD), errors.Is(err, windows.ERROR_ACCESS_DENIED):
 		return 0, fmt.Errorf("ask who is logged on in session %d: %w; run it as SYSTEM: as a DS task, or psexec -s", session, err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/winsession"
 )
 
@@ -23,9 +24,11 @@ type monitorOptions struct {
 }
 
 const (
-	showRecord = "JobMon.show.json" // in the monitor's folder: what runs
-	showLog    = "JobMon.show.log"  // what the watcher says
-	showBegins = 30 * time.Second   // within which the monitor is on the screen, or an error is
+	showRecord  = "JobMon.show.json"   // in the monitor's folder: what runs
+	showLog     = "JobMon.show.log"    // what the watcher says
+	showWatcher = "JobMon.watcher.exe" // a copy of this program
+	showCopies  = 10 * time.Second     // that a virus scanner may hold that copy
+	showBegins  = 30 * time.Second     // within which the monitor is on the screen, or an error is
 )
 
 // screenError says that the screen cannot be reached from here.
@@ -163,6 +166,9 @@ func (a *app) leaveWatcher(ctx context.Context, show *winsession.Show, o monitor
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
+	if self, err = watcherProgram(self, o.dir); err != nil {
+		return err
+	}
 	args := []string{"client", "show", "--follow", "--dir", o.dir}
 	if o.id != "" {
 		args = append(args, "--id", o.id)
@@ -201,6 +207,24 @@ func (a *app) leaveWatcher(ctx context.Context, show *winsession.Show, o monitor
 			}
 		}
 	}
+}
+
+// watcherProgram is what the watcher runs: self, or a copy of it when that lies in the monitor's folder. Windows lets nobody
+// replace a program that runs, so DS could not copy the folder again as long as somebody watches.
+func watcherProgram(self, dir string) (string, error) {
+	if !strings.EqualFold(filepath.Dir(self), filepath.Clean(dir)) {
+		return self, nil
+	}
+	content, err := os.ReadFile(self)
+	if err != nil {
+		return "", fmt.Errorf("copy the program for the watcher: %w", err)
+	}
+	watcher := filepath.Join(dir, showWatcher)
+	err = atomicfile.Patiently(showCopies, func() error { return atomicfile.Write(watcher, content, 0o755) })
+	if err != nil {
+		return "", fmt.Errorf("copy the program for the watcher: %w", err)
+	}
+	return watcher, nil
 }
 
 // detached starts a program that outlives this one, with its output in a file.
