@@ -166,15 +166,22 @@ func TestScriptsLeaveTheConstantFile(t *testing.T) {
 	}
 }
 
-func TestTakeoverReplacesWhateverIsThere(t *testing.T) {
+func TestTakeoverAndTemplatesReplaceWhateverIsThere(t *testing.T) {
 	in := installation()
 	const careful = "was not written by jobmon-db"
 	if !strings.Contains(made(t, in)["tasks/marker.batch.txt"], careful) {
 		t.Error("a file of somebody else is not looked at")
 	}
-	in.Takeover = true
-	if text := made(t, in)["tasks/marker.batch.txt"]; strings.Contains(text, careful) || strings.Contains(text, "goto write") {
-		t.Errorf("evt.takeover changes nothing:\n%s", text)
+	taken, templated := in, in
+	taken.Takeover, templated.Templated = true, true
+	for what, in := range map[string]pack.Installation{"evt.takeover": taken, "evt.template": templated} {
+		texts := made(t, in)
+		if text := texts["tasks/marker.batch.txt"]; strings.Contains(text, careful) || strings.Contains(text, "goto write") {
+			t.Errorf("%s changes nothing:\n%s", what, text)
+		}
+		if strings.Contains(texts["tasks/READ-ME.txt"], "by a template of its own") != in.Templated {
+			t.Errorf("%s: what stands in the READ-ME:\n%s", what, texts["tasks/READ-ME.txt"])
+		}
 	}
 }
 

@@ -67,7 +67,7 @@ DS server reaches them. docs/ds-jobs.md walks through making the jobs in the DS 
 	f.StringVar(&o.support, "support", "", "whom to ask, at the bottom of the screen")
 	f.IntVar(&o.wait, "wait", o.wait, "seconds that the batch form waits for the daemon, 1 to 600")
 	f.BoolVar(&o.dryRun, "dry-run", false, "list what would be written, and write nothing")
-	configured := a.configured(c, "site", "data_dir", "evt.dir", "evt.takeover", "jobs.marker", "jobs.build")
+	configured := a.configured(c, "site", "data_dir", "evt.dir", "evt.takeover", "evt.template", "jobs.marker", "jobs.build")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if o.out == "" {
 			return &usageError{errors.New(`say with --out where to, such as --out "\\DS01\eXpress\jobmon-db"`)}
@@ -178,7 +178,7 @@ func (o *packOptions) installation(config *configs.Config, configFile, self stri
 	return pack.Installation{
 		Site: config.Site, Express: express, EvtShare: evtShare, MonitorShare: share + `\` + pack.MonitorDir, ClientDir: clientDir,
 		Program: or(o.program, or(self, defaultProgram)), Config: configFile, PsExec: clientDir + `\psexec.exe`,
-		ClientProgram: program != "", Takeover: config.Evt.Takeover, Wait: o.wait,
+		ClientProgram: program != "", Takeover: config.Evt.Takeover, Templated: config.Evt.Template != "", Wait: o.wait,
 		Language: o.language, Title: strings.TrimSpace(o.title), Support: strings.TrimSpace(o.support),
 		MarkerPattern: config.Jobs.Marker, BuildPattern: config.Jobs.Build,
 	}, program, nil
