@@ -162,6 +162,26 @@ func TestCompactionThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	appendKnown(t, log, 10)
+	// and so is CURRENT: the new generation has its name already, and must not come into use
+	current, aside := filepath.Join(dir, "CURRENT"), filepath.Join(dir, "CURRENT.jobmon-tmp")
+	c = begun()
+	if err := errors.Join(os.Rename(current, aside), os.MkdirAll(filepath.Join(current, "x"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Finish(t.Context()); err == nil || !strings.Contains(err.Error(), "making the log the one in use") {
+		t.Errorf("CURRENT was refused: %v", err)
+	}
+	appendKnown(t, log, 10)
+	if err := errors.Join(os.RemoveAll(current), os.Rename(aside, current)); err != nil {
+		t.Fatal(err)
+	}
+	if second, err := store.Open(dir, store.Options{LockWait: time.Millisecond}); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("a second writer has %v: %v", second, err)
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"CURRENT", "log-000001.db"}) {
+		t.Errorf("the folder holds %v", got)
+	}
+	appendKnown(t, log, 10)
 	if text, err := os.ReadFile(filepath.Join(dir, "CURRENT")); string(text) != "log-000001.db\n" {
 		t.Errorf("%q, %v", text, err)
 	}

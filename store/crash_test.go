@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,10 @@ func child(task, dir string) error {
 		return savingChild(dir)
 	case "restore":
 		return restoringChild(dir)
+	case "quarantine":
+		fmt.Println("begins")
+		_, err := store.Quarantine(context.Background(), dir, errors.New("for a reason"), time.Unix(1_800_000_000, 0))
+		return err
 	}
 	log, err := store.Open(dir, store.Options{})
 	if err != nil {

@@ -147,6 +147,7 @@ func TestAFreshInstallationOnTheSimulator(t *testing.T) {
 	s.expect(lines, "configuration", check.OK, "3 from the environment")
 	s.expect(lines, "evt folder", check.OK, filepath.Join(s.dir, "evt"), "will be made")
 	s.expect(lines, "request folder", check.OK, "will be made")
+	s.expect(lines, "backup folder", check.Skip, "backup.every")
 	s.expect(lines, "data folder", check.OK, s.dir, "will be made")
 	s.expect(lines, "log", check.OK, "none yet")
 	s.expect(lines, "daemon", check.Warn, "none runs", "jobmon-db run")

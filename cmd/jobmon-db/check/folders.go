@@ -106,6 +106,19 @@ func (l *Line) worsen(found, next string) {
 	}
 }
 
+// backupFolder says whether the daemon's backups could be written, and would outlive its log.
+func (c *checker) backupFolder(context.Context) Line {
+	o := c.Config.Backup
+	if o.Every == 0 {
+		return Line{State: Skip, Found: "backup.every is not set"}
+	}
+	line, there := folder(o.Dir, "backup.dir")
+	if there && filepath.Clean(o.Dir) == filepath.Clean(c.Config.DataDir) {
+		line.worsen("it is the folder of the log", "name a folder in backup.dir that is not lost with data_dir, best on another disk")
+	}
+	return line
+}
+
 func (c *checker) evtFolder(ctx context.Context) Line {
 	line, there := folder(c.Config.Evt.Dir, "evt.dir")
 	if !there {

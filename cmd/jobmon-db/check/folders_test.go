@@ -14,6 +14,18 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 )
 
+func TestBackupFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "backups")
+	s := newSite(t, "JOBMON_BACKUP_DIR="+dir, "JOBMON_BACKUP_EVERY=24h")
+	s.expect(s.run(), "backup folder", check.OK, dir, "will be made")
+	write(t, dir, "a file")
+	s.expect(s.run(), "backup folder", check.Fail, "is a file", "backup.dir")
+	s = newSite(t)
+	write(t, filepath.Join(s.dir, "x"), "")
+	s.options.Config.Backup.Dir, s.options.Config.Backup.Every = s.dir, time.Hour
+	s.expect(s.run(), "backup folder", check.Warn, "the folder of the log", "another disk")
+}
+
 func TestEvtFolder(t *testing.T) {
 	ours, err := evt.Stopped(5000001, "01. (JM) Office")
 	if err != nil {
