@@ -57,7 +57,7 @@ func Quarantine(ctx context.Context, dir string, why error, now time.Time) (*Qua
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.carryOver(ctx, dir, why, now)
+	q, err := s.carryOver(ctx, dir, fmt.Sprintf("a damaged log was moved aside: %v", why), jobmon.InstantOf(now))
 	if err := errors.Join(err, s.Close()); err != nil { // Windows moves no open file
 		return nil, fmt.Errorf("beginning a new log in place of the damaged %s: %w", path, err)
 	}
@@ -70,8 +70,8 @@ func Quarantine(ctx context.Context, dir string, why error, now time.Time) (*Qua
 	return q, nil
 }
 
-// carryOver writes the new log, under its name.
-func (s *Salvage) carryOver(ctx context.Context, dir string, why error, now time.Time) (*Quarantined, error) {
+// carryOver writes a new log in the folder, under its name, which says by itself why it came to be.
+func (s *Salvage) carryOver(ctx context.Context, dir, why string, now jobmon.Instant) (*Quarantined, error) {
 	m := s.scan.meta
 	switch {
 	case s.scan.record:
@@ -86,7 +86,7 @@ func (s *Salvage) carryOver(ctx context.Context, dir string, why error, now time
 		return nil, err
 	}
 	q := &Quarantined{
-		Aside: s.path + asideMark + now.UTC().Format("20060102T150405Z"), Path: next, ID: m.ID, Unsure: !s.certain,
+		Aside: s.path + asideMark + now.Time().UTC().Format("20060102T150405Z"), Path: next, ID: m.ID, Unsure: !s.certain,
 	}
 	w, err := newCarrier(q.Path+tempSuffix, m)
 	if err != nil {
@@ -102,7 +102,7 @@ func (s *Salvage) carryOver(ctx context.Context, dir string, why error, now time
 		return w.add(f)
 	})
 	if err == nil {
-		err = w.record(q, why, jobmon.InstantOf(now))
+		err = w.record(q, why, now)
 	}
 	if err := errors.Join(err, w.close()); err != nil {
 		return nil, errors.Join(err, os.Remove(q.Path+tempSuffix))

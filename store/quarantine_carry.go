@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"fmt"
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
@@ -112,7 +111,7 @@ func (w *carrier) flush() error {
 }
 
 // record appends what the log says of its loss, and lets go of the numbers that may have been given behind its end.
-func (w *carrier) record(q *Quarantined, why error, now jobmon.Instant) error {
+func (w *carrier) record(q *Quarantined, why string, now jobmon.Instant) error {
 	var events []jobmon.Event
 	for _, g := range q.Lost {
 		events = append(events, jobmon.Event{Kind: jobmon.KindDamaged, From: g.From, To: g.To, Text: "could not be carried over from a damaged log"})
@@ -125,8 +124,7 @@ func (w *carrier) record(q *Quarantined, why error, now jobmon.Instant) error {
 		f.skipped = unsureEnd
 		f.first += unsureEnd
 	}
-	text := fmt.Sprintf("a damaged log was moved aside: %v", why)
-	moved := jobmon.Event{Kind: jobmon.KindDamaged, Text: strings.ToValidUTF8(text[:min(len(text), 1000)], "")}
+	moved := jobmon.Event{Kind: jobmon.KindDamaged, Text: strings.ToValidUTF8(why[:min(len(why), 1000)], "")}
 	if q.Unsure {
 		moved.From, moved.To = w.next, f.first-1
 	}

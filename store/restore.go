@@ -26,7 +26,8 @@ type Restoration struct {
 }
 
 // Restore makes a copy of a backup the log of the data dir. The backup is read and proven first. The log that was there
-// is moved aside, not removed, and what is appended next has higher sequence numbers than it had given.
+// is moved aside, not removed, and what is appended next has higher sequence numbers than it had given. Of a backup whose
+// pages are damaged everything is restored that is whole; Summary.Damaged says what is not.
 //
 // The caller sees to it that no daemon works on the folder; the log that is there is locked besides, so that nobody
 // appends to it meanwhile. Whatever instant this is cut off at, the folder has the old log in use or the new one, whole:
@@ -37,13 +38,16 @@ type Restoration struct {
 //	log-OOOOOO.db      renamed to .aside           cut off before: the old log stays under its name, unused
 //
 // Errors: those of Open, ErrLocked among them; ErrInvalid when the backup is of another log than the one that is there
-// and Other is not set; ErrCorrupt when the backup cannot be opened.
+// and Other is not set; ErrNotOurs when nothing in the backup is of a log.
 func Restore(ctx context.Context, dir, file string, o RestoreOptions) (r Restoration, err error) {
-	backup, err := OpenFile(file)
+	backup, err := openSource(ctx, file, dir)
 	if err != nil {
 		return r, fmt.Errorf("open the backup: %w", err)
 	}
-	defer backup.Close()
+	defer func() {
+		r.Backup.Path, r.Backup.Damaged = file, append(r.Backup.Damaged, backup.lost...)
+		err = errors.Join(err, backup.Close())
+	}()
 	present, err := r.lookAt(dir, o.DryRun)
 	if err != nil {
 		return r, err
@@ -51,7 +55,7 @@ func Restore(ctx context.Context, dir, file string, o RestoreOptions) (r Restora
 	if present != nil {
 		defer func() { err = errors.Join(err, present.Close()) }()
 	}
-	r.compare(backup)
+	r.compare(backup.Log)
 	switch {
 	case r.Present != nil && r.Broken == "" && r.Present.ID != backup.ID() && !o.Other:
 		return r, sentence(ErrInvalid, file, "%s is the backup of another log (%s, site %s) than the one in %s (%s, site %s): nothing was changed; "+
@@ -77,7 +81,6 @@ func Restore(ctx context.Context, dir, file string, o RestoreOptions) (r Restora
 			m.Next = max(m.Next, present.Next())
 		}
 	})
-	r.Backup.Path = file
 	if err != nil {
 		return r, err
 	}
