@@ -17,8 +17,8 @@ func TestRestoreOfADamagedBackup(t *testing.T) {
 	w := tell(t)
 	for name, damage := range map[string]func(file []byte) []byte{
 		"both meta pages":  func(file []byte) []byte { copy(file[16:], "nonsense"); copy(file[4096+16:], "nonsense"); return file },
-		"its end is gone":  func(file []byte) []byte { return file[:len(file)*2/3] },
-		"pages of nothing": func(file []byte) []byte { clear(file[2*4096 : 12*4096]); return file },
+		"its end is gone":  func(file []byte) []byte { return file[:usedBytes(file)/8192*4096] },
+		"pages of nothing": func(file []byte) []byte { clear(file[2*4096 : usedBytes(file)/8192*4096]); return file },
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "backup.db")

@@ -95,9 +95,19 @@ func (s *site) happens(t rapid.TB) {
 	}
 	pc := computers[pick(len(computers))]
 	rows := ds.History()
-	switch pick(24) {
+	switch pick(25) {
 	case 0, 1, 2, 3, 4, 20, 21, 22: // a deployment, now or tonight
 		ds.Schedule(pc, s.build, ds.WallNow()+jobmon.WallTime(pick(2)*pick(10)*3_600_000))
+	case 24: // somebody switches the computer off in the middle, until the next day
+		ds.SetAgent(pc, true)
+		ds.Schedule(pc, s.build, ds.WallNow())
+		ds.Advance(4 * time.Minute)
+		s.read(t)
+		ds.SetAgent(pc, false)
+		ds.Advance(s.settings.Abandoned + time.Minute)
+		s.read(t)
+		s.commit(t, jobmon.Event{Kind: jobmon.KindRefreshed, Computer: pc})
+		ds.SetAgent(pc, true)
 	case 23:
 		ds.Schedule(ds.AddComputer(fmt.Sprintf("PC-%04d", pick(5))), s.build, ds.WallNow())
 	case 5, 6: // more jobs
@@ -205,7 +215,7 @@ func TestACutChangesNothingBehindIt(t *testing.T) {
 	seen := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSite(t, rapid.Uint64().Draw(t, "seed"))
-		s.live(t, rapid.IntRange(5, 300).Draw(t, "cycles"))
+		s.live(t, rapid.IntRange(5, 200).Draw(t, "cycles"))
 		whole := New()
 		var wants []string
 		var standIns []jobmon.Batch
