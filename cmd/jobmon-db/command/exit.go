@@ -40,6 +40,7 @@ const (
 	exitElevate   = 19 // only administrators may do that
 	exitNoService = 20 // there is no such service
 	exitScreen    = 21 // client show cannot reach the screen
+	exitFile      = 22 // client view cannot show the file
 
 	lastExit = exitScreen
 )
@@ -67,9 +68,12 @@ func exitCode(err error) int {
 	var failed *check.Error
 	var held *instance.HeldError
 	var verified *verifyError
+	var file *fileError
 	var ended *winservice.EndedError
 	var screen *screenError
 	switch {
+	case errors.As(err, &file):
+		return exitFile
 	case errors.As(err, &ended) && ended.Code > 0 && ended.Code <= lastExit:
 		return ended.Code // why the service ended is why it was not started
 	case errors.Is(err, winservice.ErrDenied):

@@ -1,0 +1,113 @@
+package evt
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Picture is the picture that a file tells, for those who draw pictures; of a file of kind KindStopped only the computer's id
+// and the job asked for. What LeftOut counts is missing from its lists. Words that are not known are as absent.
+func (f *File) Picture() *jobmon.Progress {
+	p := &jobmon.Progress{
+		Seq: f.Seq, At: jobmon.Instant(f.At), Offset: jobmon.Offset(f.UTCOffsetS),
+		SourceLost: f.Source == SourceLost, SourceSince: jobmon.Instant(f.SourceSince), Site: f.Server,
+		Computer: jobmon.Computer{
+			ID: jobmon.ComputerID(f.Computer.ID), Name: f.Computer.Name, OSName: f.Computer.OSName, Group: f.Computer.Group, Ghost: f.Computer.Ghost,
+		},
+		Agent:   word(f.Agent, jobmon.AgentUnknown, jobmon.AgentOnline, jobmon.AgentOffline),
+		Unknown: f.Computer.Unknown, Stale: f.Stale, Asked: f.Asked,
+		Settle: duration(f.SettleS), Quiet: duration(f.QuietS),
+	}
+	for _, l := range f.Later {
+		state, _ := jobmon.ParseRowState(l.State)
+		p.Later = append(p.Later, jobmon.Pending{Name: l.Name, State: state, Stuck: l.Stuck, Start: planned(l.StartLocal)})
+	}
+	if f.Session == nil || f.Counts == nil {
+		return p
+	}
+	s := &jobmon.SessionProgress{
+		Number: f.Session.Number, State: word(f.Session.State, jobmon.SessionOpen, jobmon.SessionComplete, jobmon.SessionAbandoned),
+		Result: word(f.Session.Result, jobmon.ResultNone, jobmon.ResultReady, jobmon.ResultWithFailures, jobmon.ResultAfterRetries, jobmon.ResultEndedEarly, jobmon.ResultAbandoned),
+		Began:  jobmon.Instant(f.Session.Began), Ended: jobmon.Instant(f.Session.Ended), WatchedSince: jobmon.Instant(f.Session.WatchedSince),
+		Current: index(f.Current), Next: index(f.Next),
+		StagesDone: f.Counts.StagesDone, Jobs: f.Counts.Jobs, JobsDone: f.Counts.JobsDone, Failed: f.Counts.Failed,
+		Cancelled: f.Counts.Cancelled, Late: f.Counts.Late,
+		ETA: jobmon.Instant(f.ETA), ETAAtLeast: f.ETAAtLeast, LastMarker: f.NoMoreUpdates,
+	}
+	if f.Percent != nil {
+		s.Percent = *f.Percent
+	}
+	if w := f.Why; w != nil {
+		kind := word(w.Kind, "", jobmon.WaitAgentOffline, jobmon.WaitGhost, jobmon.WaitDue, jobmon.WaitBehind, jobmon.WaitServer)
+		if kind != "" {
+			s.Why = &jobmon.Waiting{Kind: kind, Job: w.Job, Since: jobmon.Instant(w.Since), Start: planned(w.StartLocal)}
+		}
+	}
+	for i := range f.Stages {
+		s.Stages = append(s.Stages, f.Stages[i].picture())
+	}
+	p.Session = s
+	return p
+}
+
+func (s *Stage) picture() jobmon.Stage {
+	state, _ := jobmon.ParseRowState(s.State)
+	stage := jobmon.Stage{
+		Name: s.Name, State: state, Late: s.Late, Began: jobmon.Instant(s.Began), Ended: jobmon.Instant(s.Ended), Inexact: s.Inexact,
+		Start: planned(s.PlannedLocal), Expected: duration(s.ExpectedS), Runs: s.Runs, Overdue: s.Overdue,
+		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed, Attempt: cmp.Or(s.Attempt, 1),
+	}
+	for _, f := range s.Failures {
+		stage.Failures = append(stage.Failures, jobmon.Failure{Job: f.Job, Code: f.Code, At: jobmon.Instant(f.At), Repaired: f.Repaired})
+	}
+	return stage
+}
+
+// word is the value that a file has that word for; the first one for any other.
+func word[T any](text string, values ...T) T {
+	for _, v := range values {
+		if text == wordOf(v) {
+			return v
+		}
+	}
+	return values[0]
+}
+
+func wordOf(v any) string {
+	switch v := v.(type) {
+	case jobmon.AgentState:
+		return v.String()
+	case jobmon.SessionState:
+		return v.String()
+	case jobmon.Result:
+		return string(v)
+	case jobmon.WaitingKind:
+		return string(v)
+	}
+	return ""
+}
+
+// duration of seconds that a file gives; more than a century is none that this program wrote.
+func duration(seconds int64) time.Duration {
+	const century = 100 * 366 * 24 * 3600
+	if seconds < 0 || seconds > century {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+func planned(t Local) jobmon.WallTime {
+	if t == 0 {
+		return jobmon.NoStart
+	}
+	return jobmon.WallTime(t)
+}
+
+func index(i *int) int {
+	if i == nil {
+		return -1
+	}
+	return *i
+}
