@@ -16,7 +16,7 @@ func (a *app) configNewToken() *cobra.Command {
 http.tokens; the token is given to those who ask, and kept nowhere else: who loses it makes a new one. Each line of
 http.tokens lets one token in, so that one of them can be taken back. It is sent as "Authorization: Bearer ...".`,
 		Example: `  jobmon-db config new-token`,
-		Args: noArgs,
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			token := configs.NewToken()
 			_, err := fmt.Fprintf(a.stdout, "token   %s\ndigest  %s\n", token, configs.DigestOf(token))
