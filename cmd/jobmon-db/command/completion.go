@@ -14,6 +14,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -56,6 +57,12 @@ func (a *app) completionOf(f *pflag.Flag) cobra.CompletionFunc {
 		return fixed(kindWords()...)
 	case "state":
 		return fixed(stateWords()...)
+	case "fields":
+		return fixed(query.Fields()...)
+	case "speed":
+		if f.Value.Type() == "string" { // that of replay; a made-up server's is a number
+			return fixed("original", "10x", "instant")
+		}
 	case "result":
 		return fixed(string(jobmon.ResultReady), string(jobmon.ResultWithFailures), string(jobmon.ResultAfterRetries),
 			string(jobmon.ResultEndedEarly), string(jobmon.ResultAbandoned), jobmon.SessionOpen.String())
