@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -64,11 +66,29 @@ func TestOldHistoryIsCutOff(t *testing.T) {
 		if got, err := d.Compact(ctx, api.CompactRequest{DryRun: true}); err != nil || got.Removed != nil && got.Removed.To < info.Oldest {
 			t.Errorf("%+v, %v", got, err)
 		}
+		// where CURRENT cannot be replaced the log goes on as it was, and says so
+		current, aside := filepath.Join(dir, "CURRENT"), filepath.Join(dir, "CURRENT.jobmon-tmp")
+		if err := errors.Join(os.Rename(current, aside), os.MkdirAll(filepath.Join(current, "x"), 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		log, last := d.current(), d.Info().Last
+		if _, err := d.Compact(ctx, api.CompactRequest{KeepMS: -1}); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(day)
+		synctest.Wait()
+		if state := d.Compaction(); state.Running || !strings.Contains(state.Error, "making the log the one in use") || d.current() != log || d.Info().Last == last ||
+			!strings.Contains(said.String(), "the log was not compacted, and goes on as it was") {
+			t.Errorf("%+v, event %d after %d: %s", state, d.Info().Last, last, said)
+		}
+		if err := errors.Join(os.RemoveAll(current), os.Rename(aside, current)); err != nil {
+			t.Fatal(err)
+		}
 		stop()
 		if err := errors.Join(<-ran, d.Close()); err != nil {
 			t.Error(err)
 		}
-		log, err := store.Open(dir, store.Options{ReadOnly: true})
+		log, err = store.Open(dir, store.Options{ReadOnly: true})
 		if err != nil {
 			t.Fatal(err)
 		}
