@@ -89,7 +89,7 @@ func (a *app) deployments(p *past, only []jobmon.ComputerID, tell func(*analysis
 }
 
 // fold is deployments that calls after for each batch, until it says false.
-func (a *app) fold(p *past, only []jobmon.ComputerID, tell func(*analysis.Deployment), after func(*jobmon.Batch, *analysis.Fold) bool) error {
+func (a *app) fold(p *past, only []jobmon.ComputerID, tell func(*analysis.Deployment), after func(*jobmon.Batch, *analysis.Fold) (bool, error)) error {
 	show, end := a.progress("reading the log")
 	defer end()
 	f := analysis.New(projector.New(), nil, only...)
@@ -99,8 +99,8 @@ func (a *app) fold(p *past, only []jobmon.ComputerID, tell func(*analysis.Deploy
 		}
 		last := b.Last()
 		if history.IsCut(&b) { // what followed from the history that is no longer there
-			s := history.New()
-			if err := s.Apply(&b); err != nil {
+			s, err := standsFor(&b)
+			if err != nil {
 				return err
 			}
 			f = analysis.New(s.Projection, s.Chronicle, only...)
@@ -108,8 +108,10 @@ func (a *app) fold(p *past, only []jobmon.ComputerID, tell func(*analysis.Deploy
 			f.Apply(&b, tell)
 		}
 		show(last, p.Last)
-		if after != nil && !after(&b, f) {
-			return nil
+		if after != nil {
+			if on, err := after(&b, f); err != nil || !on {
+				return err
+			}
 		}
 	}
 	f.Rest(tell)
@@ -210,4 +212,10 @@ func zoneText(at jobmon.Instant, clock when.Clock) string {
 		return ""
 	}
 	return clock.In(at.Time()).Format("-07:00")
+}
+
+// standsFor is the state that a batch holds which stands for history that was cut off.
+func standsFor(b *jobmon.Batch) (*history.State, error) {
+	s := history.New()
+	return s, s.Apply(b)
 }

@@ -80,7 +80,7 @@ Fields: ` + strings.Join(query.Fields(), ", ") + `.`,
 		o.layout.Look = a.look(q)
 		return (&replayer{question: q, o: o, out: bufio.NewWriterSize(a.stdout, 64<<10), messages: a.stderr}).run(c.Context())
 	}
-	c.AddCommand(a.replayShow(), a.replaySessions(), a.replayStats(), a.replayWaterfall())
+	c.AddCommand(a.replayShow(), a.replaySessions(), a.replayStats(), a.replayWaterfall(), a.replayDiff())
 	return c
 }
 

@@ -1,0 +1,240 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
+)
+
+type diffOptions struct {
+	from, to  string
+	computers []string
+	output    string
+}
+
+func (a *app) replayDiff() *cobra.Command {
+	var o diffOptions
+	c := &cobra.Command{
+		Use:   "diff T1 T2 [COMPUTER...]",
+		Short: "Show what changed between two moments",
+		Long: `Show what changed between two moments, computer by computer: deployments that began or ended, stages that began, ended or were
+added late, jobs that failed, were added or cancelled, how many rows were scheduled and removed, and computers that are new or gone.
+Computers on which nothing changed are counted.
+
+COMPUTER is a name, a pattern (PC-00*) or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.
+Put -- in front of times that begin with a minus.`,
+		Example: `  jobmon-db replay diff 14:00 15:00
+  jobmon-db replay diff -- -2h now
+  jobmon-db replay diff "yesterday 18:00" "today 07:00" PC-0003
+  jobmon-db replay diff seq:1200 seq:1300 -o json`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return &usageError{fmt.Errorf("say from when to when; see %s --help", c.CommandPath())}
+			}
+			return nil
+		},
+	}
+	asked := a.question(c)
+	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		o.from, o.to, o.computers = args[0], args[1], args[2:]
+		return a.answer(asked, func(q question, out io.Writer) error { return a.diff(c.Context(), out, q, o) })
+	}
+	return c
+}
+
+// diff prints what changed between the moments.
+func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions) error {
+	if err := outputs(o.output, "table", "json"); err != nil {
+		return err
+	}
+	p, err := openPast(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer p.done(a.stderr)
+	only, err := p.computers(o.computers)
+	if err != nil {
+		return err
+	}
+	var seqs [2]uint64
+	for i, text := range []string{o.from, o.to} {
+		point, err := p.parse(text)
+		if err != nil {
+			return err
+		}
+		if seqs[i], err = p.seqAt(point, a.stderr); err != nil {
+			return err
+		}
+	}
+	from, to := seqs[0], seqs[1]
+	if from > to {
+		return &usageError{fmt.Errorf("%s is behind %s: write the earlier one first", o.from, o.to)}
+	}
+	d := analysis.NewDiff()
+	var begun, ended jobmon.Instant
+	var changed []*analysis.Changed
+	quiet := 0
+	err = a.fold(p, only, func(one *analysis.Deployment) { d.Tell(one) }, func(b *jobmon.Batch, f *analysis.Fold) (bool, error) {
+		if history.IsCut(b) {
+			cut, err := standsFor(b)
+			if err != nil {
+				return false, err
+			}
+			known := slices.Collect(maps.Values(cut.Mirror.Computers))
+			d = analysis.NewDiff(known...)
+		}
+		d.Note(b)
+		if last := b.Last(); last >= from && begun == 0 {
+			begun = b.At
+			d.Begin(f)
+		}
+		if b.Last() < to {
+			return true, nil
+		}
+		ended = b.At
+		changed, quiet = d.End(f)
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		return diffJSON(out, from, to, begun, ended, changed, quiet)
+	}
+	p.heading(a.stderr)
+	return diffTable(out, p, from, to, begun, ended, changed, quiet, a.look(q))
+}
+
+type changeRecord struct {
+	Session int              `json:"session,omitempty"`
+	What    analysis.Subject `json:"what"` // computer, deployment, stage or job
+	Name    string           `json:"name,omitempty"`
+	From    string           `json:"from,omitempty"`
+	To      string           `json:"to,omitempty"`
+	At      *string          `json:"at"` // UTC
+	Late    bool             `json:"late,omitempty"`
+	Code    int32            `json:"status_code,omitempty"`
+}
+
+type changedRecord struct {
+	ComputerID jobmon.ComputerID `json:"computer_id"`
+	Computer   string            `json:"computer"`
+	Scheduled  int               `json:"rows_scheduled"`
+	Removed    int               `json:"rows_removed"`
+	Changes    []changeRecord    `json:"changes"`
+}
+
+type momentRecord struct {
+	Seq uint64  `json:"seq"`
+	At  *string `json:"at"` // UTC
+}
+
+func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, changed []*analysis.Changed, quiet int) error {
+	record := struct {
+		From      momentRecord    `json:"from"`
+		To        momentRecord    `json:"to"`
+		Computers []changedRecord `json:"computers"`
+		Quiet     int             `json:"quiet_computers"`
+	}{momentRecord{from, stamp(begun)}, momentRecord{to, stamp(ended)}, []changedRecord{}, quiet}
+	for _, c := range changed {
+		one := changedRecord{c.ID, jobmon.ComputerName(c.ID, c.Name), c.Scheduled, c.Removed, []changeRecord{}}
+		for _, ch := range c.Changes {
+			one.Changes = append(one.Changes, changeRecord{ch.Session, ch.What, ch.Name, ch.From, ch.To, stamp(ch.At), ch.Late, ch.Code})
+		}
+		record.Computers = append(record.Computers, one)
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(record)
+}
+
+func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Instant, changed []*analysis.Changed, quiet int, look term.Options) error {
+	clock := p.clock()
+	var rows [][]term.Cell
+	names := map[string]int{}
+	for _, c := range changed {
+		names[c.Name]++
+	}
+	for _, c := range changed {
+		name := term.Cell{Text: jobmon.ComputerName(c.ID, c.Name), Tone: term.Strong}
+		if names[c.Name] > 1 {
+			name.Tail = fmt.Sprintf(" id:%d", c.ID)
+		}
+		line := func(number int, at jobmon.Instant, what, subject string, change term.Cell) {
+			session, time := "", ""
+			if number > 0 {
+				session = strconv.Itoa(number)
+			}
+			if at != 0 {
+				time = clock.In(at.Time()).Format("01-02 15:04:05")
+			}
+			rows = append(rows, []term.Cell{name, {Text: session}, {Text: time}, {Text: what}, {Text: subject}, change})
+			name = term.Cell{} // once is enough
+		}
+		for _, ch := range c.Changes {
+			line(ch.Session, ch.At, string(ch.What), ch.Name, changeCell(ch))
+		}
+		if text := rowsText(c); text != "" {
+			line(0, 0, "rows", "", term.Cell{Text: text})
+		}
+	}
+	if len(rows) > 0 {
+		err := term.List(out, []term.Column{
+			{Title: "COMPUTER", Least: 8}, {Title: "NO", Right: true}, {Title: "TIME"}, {Title: "WHAT"}, {Title: "NAME", Least: 10}, {Title: "CHANGE", Least: 10},
+		}, rows, look)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(out, "From %s (seq %d) to %s (seq %d): changes on %s, none on %d.\n",
+		p.local(begun), from, p.local(ended), to, plural(len(changed), "computer", "computers"), quiet)
+	return err
+}
+
+func changeCell(ch analysis.Change) term.Cell {
+	c := term.Cell{Text: ch.To}
+	if ch.From != "" {
+		c.Text = ch.From + " -> " + ch.To
+	}
+	if ch.Code != 0 {
+		c.Text += fmt.Sprintf(", code %d", ch.Code)
+	}
+	if ch.Late {
+		c.Tail = ", late"
+	}
+	switch ch.To {
+	case "failed", string(jobmon.ResultWithFailures):
+		c.Tone = term.Badly
+	case "succeeded", string(jobmon.ResultReady), string(jobmon.ResultAfterRetries):
+		c.Tone = term.Well
+	case "running":
+		c.Tone = term.Busily
+	}
+	return c
+}
+
+func rowsText(c *analysis.Changed) string {
+	switch {
+	case c.Scheduled > 0 && c.Removed > 0:
+		return fmt.Sprintf("%d scheduled, %d removed", c.Scheduled, c.Removed)
+	case c.Scheduled > 0:
+		return fmt.Sprintf("%d scheduled", c.Scheduled)
+	case c.Removed > 0:
+		return fmt.Sprintf("%d removed", c.Removed)
+	}
+	return ""
+}
