@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,7 +14,26 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/term"
 )
 
-// delivered copies an example into place, by a rename as an atomic copy does or by writing over it.
+// printed is what was printed since it was last taken.
+type printed struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (p *printed) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(text)
+}
+
+func (p *printed) take() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.text.Reset()
+	return p.text.String()
+}
+
+// deliver copies an example into place, by a rename as an atomic copy does or by writing over it.
 func deliver(t *testing.T, path, example string, change func([]byte) []byte) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("../../../client/evt/testdata/v1", example+".evt"))
@@ -87,7 +107,7 @@ func TestClientViewFollows(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "JobMon.txt")
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out printed
 		a := &app{stdout: &out}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
@@ -96,15 +116,15 @@ func TestClientViewFollows(t *testing.T) {
 			t.Helper()
 			time.Sleep(3 * time.Second) // the bubble's clock: no real time passes
 			synctest.Wait()
+			text := out.take()
 			for _, w := range want {
-				if strings.Count(out.String(), w) != 1 {
-					t.Errorf("%q is not there once:\n%s", w, out.String())
+				if strings.Count(text, w) != 1 {
+					t.Errorf("%q is not there once:\n%s", w, text)
 				}
 			}
-			if want == nil && out.Len() > 0 {
-				t.Errorf("said again:\n%s", out.String())
+			if want == nil && text != "" {
+				t.Errorf("said again:\n%s", text)
 			}
-			out.Reset()
 		}
 		said("No picture yet: there is no such file")
 		said()
