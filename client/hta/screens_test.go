@@ -1,0 +1,188 @@
+package hta_test
+
+import (
+	"bytes"
+	"cmp"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// shot keeps a picture of the screen in docs/screens when -update is given, with as many colours as a palette holds.
+func (m *monitor) shot(name string) {
+	m.t.Helper()
+	if !*update {
+		return
+	}
+	taken, err := chromedp.Run(m.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	full, err := png.Decode(bytes.NewReader(taken))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&packed, paletted(full)); err != nil {
+		m.t.Fatal(err)
+	}
+	if packed.Len() > 150<<10 {
+		m.t.Errorf("%s has %d bytes", name, packed.Len())
+	}
+	if err := os.WriteFile(filepath.Join("../../docs/screens", name+".png"), packed.Bytes(), 0o644); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// paletted takes the picture's most frequent colours, and for the others the nearest of these.
+func paletted(full image.Image) *image.Paletted {
+	counts := map[color.RGBA]int{}
+	bounds := full.Bounds()
+	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(full.At(x, y)).(color.RGBA) }
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			counts[at(x, y)]++
+		}
+	}
+	colours := make([]color.RGBA, 0, len(counts))
+	for c := range counts {
+		colours = append(colours, c)
+	}
+	slices.SortFunc(colours, func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
+	var palette color.Palette
+	for _, c := range colours[:min(128, len(colours))] {
+		palette = append(palette, c)
+	}
+	packed, nearest := image.NewPaletted(bounds, palette), map[color.RGBA]uint8{}
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			c := at(x, y)
+			index, known := nearest[c]
+			if !known {
+				index = uint8(palette.Index(c))
+				nearest[c] = index
+			}
+			packed.SetColorIndex(x, y, index)
+		}
+	}
+	return packed
+}
+
+// edited gives a golden file with parts of its text replaced.
+func edited(t *testing.T, name string, pairs ...string) string {
+	t.Helper()
+	text := read(t, golden+name+".evt")
+	for i := 0; i < len(pairs); i += 2 {
+		if !strings.Contains(text, pairs[i]) {
+			t.Fatalf("%s.evt does not hold %s", name, pairs[i])
+		}
+		text = strings.ReplaceAll(text, pairs[i], pairs[i+1])
+	}
+	return text
+}
+
+func late(t *testing.T) string {
+	return edited(t, "failed-late", `"state":"failed"`, `"state":"succeeded"`, `"failed":1`, `"failed":0`, `"failures"`, `"past"`)
+}
+
+// names has what people call things: umlauts, emoji, markup, letters that run from right to left, and much of it.
+func names(t *testing.T) string {
+	return edited(t, "failed-late", "Windows 11 build", `B\u00fcror\u00e4ume Stra\u00dfe 3`, "Configuring computer", `Grundger\u00fcst f\u00fcr \u00dcbergr\u00f6\u00dfen`,
+		"Joining the domain", `Dom\u00e4ne beitreten \ud83d\ude80`, "Install Plugins", `\u003cimg src=x onerror=alert(1)\u003e`,
+		"Installing Anti-virus", `Virenschutz \ud83d\udee1\ufe0f \u0026 Verschl\u00fcsselung`,
+		"Office 2024", `\u05e9\u05dc\u05d5\u05dd Office 2024 \u0645\u0631\u062d\u0628\u0627`,
+		"Security updates", `Sicherheitsaktualisierungen der Fachabteilungen und aller Au\u00dfenstellen, zweiter Teil`,
+		"Java plug-in", `\u003cscript\u003ealert(2)\u003c/script\u003e`)
+}
+
+// sixty has 60 stages, the 24th of which runs.
+func sixty(t *testing.T) string {
+	p := progresstest.ManyStages(60)
+	for i := range p.Session.Stages {
+		s := &p.Session.Stages[i]
+		switch {
+		case i < 24:
+			continue
+		case i == 24:
+			s.State = jobmon.StateRunning
+			s.Began, s.Ended, s.Expected = p.At.Add(-3*time.Minute), 0, 8*time.Minute
+			s.JobsDone = 0
+		default:
+			s.State, s.Began, s.Ended, s.JobsDone, s.Failed, s.Failures = jobmon.StateWaiting, 0, 0, 0, 0, nil
+		}
+	}
+	p.Session.Current, p.Session.Next, p.Session.StagesDone, p.Session.Failed = 24, 25, 24, 0
+	p.Session.ETA = p.At.Add(42 * time.Minute)
+	data, err := evt.Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// unkept are pictures that are looked at by the test only.
+var unkept = []string{"strange", "many", "long", "idle"}
+
+const golden = "../evt/testdata/v1/"
+
+func TestScreensBrowser(t *testing.T) {
+	b := browser(t)
+	ini := "title = Contoso workplace\nsupport = Service desk: 12345\n"
+	if *update {
+		if err := os.MkdirAll("../../docs/screens", 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name, file    string
+		width, height int64
+		passed        int
+		ini           string
+	}{
+		{"in-progress", read(t, golden+"running.evt"), 1920, 1080, 20, ini},
+		{"failed", read(t, golden+"failed-late.evt"), 1920, 1080, 65, ini},
+		{"late-job", late(t), 1920, 1080, 65, ini},
+		{"overdue", read(t, golden+"running.evt"), 1920, 1080, 1500, ini},
+		{"stale", edited(t, "running", `"server"`, `"stale":true,"server"`), 1920, 1080, 65, ini},
+		{"source-lost", read(t, golden+"source-lost.evt"), 1920, 1080, 95, ini},
+		{"ready", read(t, golden+"ready.evt"), 1920, 1080, 40, ini},
+		{"ready-with-failures", read(t, golden+"ready-with-failures.evt"), 1920, 1080, 40, ini},
+		{"names", names(t), 1920, 1080, 40, ini},
+		{"60-stages", sixty(t), 1920, 1080, 40, ini},
+		{"4k", read(t, golden+"failed-late.evt"), 3840, 2160, 30, ini},
+		{"800x600", read(t, golden+"failed-late.evt"), 800, 600, 30, ini},
+		{"portrait", read(t, golden+"failed-late.evt"), 1080, 1920, 30, ini},
+		{"server-stopped", read(t, golden+"stopped.evt"), 1920, 1080, 30, ini},
+		{"waiting", read(t, golden+"due-later.evt"), 1920, 1080, 30, ini},
+		{"french", read(t, golden+"failed-late.evt"), 1366, 768, 30, ini + "language = fr\n"},
+		{"german", names(t), 1280, 1024, 1500, ini + "language = de\n"},
+		{"strange", read(t, golden+"strange-names.evt"), 1920, 1080, 30, ini},
+		{"many", read(t, golden+"many-stages.evt"), 800, 600, 30, ini + "language = de\n"},
+		{"long", read(t, golden+"long-names.evt"), 1024, 768, 30, ini + "language = fr\n"},
+		{"idle", read(t, golden+"idle.evt"), 1080, 1920, 30, ini},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := start(b, t, setup{width: c.width, height: c.height, files: map[string]string{ownFolder + "JobMon.ini": c.ini}})
+			m.pass(5)
+			m.deliver(c.file)
+			m.pass(c.passed)
+			m.sound()
+			if !slices.Contains(unkept, c.name) {
+				m.shot(c.name)
+			}
+		})
+	}
+}

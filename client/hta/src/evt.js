@@ -1,0 +1,216 @@
+// Reading an .evt file as docs/evt-format.md has it, from its text. Everything that is taken over is looked at; names
+// are made safe to show here, so that no later part holds a raw one.
+(function () {
+	var magic = "{\"format\":\"jobmon-evt\",\"v\":";
+	var known = 1;
+	var local = /^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$/;
+	var utc = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
+
+	JobMon.largest = 65536;
+
+	// Fields by what they hold: a name, a time, a whole number from 0 or any, true, one of some words (an unknown one is
+	// taken for absent), an object or a list of objects. What is in none of these lists is ignored.
+	var isName = { kind: "name" }, isLocal = { kind: "local" }, isUtc = { kind: "utc" }, isCount = { kind: "count" };
+	var isNumber = { kind: "number" }, isTrue = { kind: "true" };
+
+	function words(list) {
+		return { kind: "words", words: ";" + list.join(";") + ";" };
+	}
+
+	function object(fields) {
+		return { kind: "object", fields: fields };
+	}
+
+	function list(fields) {
+		return { kind: "list", fields: fields };
+	}
+
+	var failure = { job: isName, code: isNumber, at_local: isLocal, repaired: isTrue };
+	var stage = {
+		name: isName, state: words(["running", "failed", "waiting", "cancelled", "unknown", "succeeded"]), late: isTrue,
+		began_local: isLocal, ended_local: isLocal, elapsed_s: isCount, inexact: isTrue, planned_local: isLocal,
+		expected_s: isCount, runs: isCount, overdue: isTrue, jobs: isCount, jobs_done: isCount, failed: isCount,
+		attempt: isCount, failures: list(failure)
+	};
+	var file = {
+		format: isName, v: isCount, seq: isCount, kind: words(["deployment", "idle", "stopped"]), at: isUtc, at_local: isLocal,
+		source: words(["ok", "lost"]), source_since_local: isLocal, stale: isTrue, server: isName,
+		agent: words(["online", "offline", "unknown"]), settle_s: isCount, quiet_s: isCount, asked: isName,
+		computer: object({ id: isNumber, name: isName, os_name: isName, group: isName, ghost: isTrue, unknown: isTrue }),
+		session: object({
+			number: isCount, state: words(["open", "complete", "abandoned"]),
+			result: words(["ready", "ready with failures", "ready after retries", "ended early", "abandoned"]),
+			began_local: isLocal, ended_local: isLocal, elapsed_s: isCount, watched_since_local: isLocal
+		}),
+		counts: object({
+			stages: isCount, stages_done: isCount, jobs: isCount, jobs_done: isCount, failed: isCount, cancelled: isCount,
+			late: isCount
+		}),
+		percent: isCount, eta_local: isLocal, eta_s: isCount, eta_at_least: isTrue, current: isCount, next: isCount,
+		why: object({
+			kind: words(["agent offline", "ghost", "due", "behind", "server"]), job: isName, since_local: isLocal,
+			start_local: isLocal
+		}),
+		no_more_updates: isTrue, stages: list(stage),
+		later: list({ name: isName, state: words(["later", "unscheduled", "waiting"]), stuck: isTrue, start_local: isLocal }),
+		left_out: object({ finished: isCount, unfinished: isCount, failures: isCount, later: isCount })
+	};
+
+	function damaged() {
+		throw new Error("damaged");
+	}
+
+	function isText(value) {
+		return typeof value === "string";
+	}
+
+	function isWhole(value) {
+		return typeof value === "number" && Math.abs(value) <= 9007199254740991 && Math.floor(value) === value;
+	}
+
+	function isObject(value) {
+		return typeof value === "object" && value !== null && !(value instanceof Array);
+	}
+
+	// take gives a value as its field has it, or undefined when it is a word of a later time.
+	function take(value, field) {
+		switch (field.kind) {
+		case "name":
+			if (!isText(value)) {
+				damaged();
+			}
+			return JobMon.clean(value.substring(0, 500));
+		case "local":
+			if (!isText(value) || !local.test(value)) {
+				damaged();
+			}
+			return value;
+		case "utc":
+			if (!isText(value) || !utc.test(value)) {
+				damaged();
+			}
+			return value;
+		case "count":
+			if (!isWhole(value) || value < 0) {
+				damaged();
+			}
+			return value;
+		case "number":
+			if (!isWhole(value)) {
+				damaged();
+			}
+			return value;
+		case "true":
+			if (typeof value !== "boolean") {
+				damaged();
+			}
+			return value;
+		case "words":
+			if (!isText(value)) {
+				damaged();
+			}
+			return value.indexOf(";") >= 0 || field.words.indexOf(";" + value + ";") < 0 ? undefined : value;
+		case "object":
+			return takeAll(value, field.fields);
+		}
+		return takeList(value, field.fields);
+	}
+
+	function takeAll(value, fields) {
+		var taken = {}, name, one;
+		if (!isObject(value)) {
+			damaged();
+		}
+		for (name in fields) {
+			if (JobMon.has(fields, name) && JobMon.has(value, name)) {
+				one = take(value[name], fields[name]);
+				if (one !== undefined) {
+					taken[name] = one;
+				}
+			}
+		}
+		return taken;
+	}
+
+	function takeList(value, fields) {
+		var taken = [], i;
+		if (!(value instanceof Array)) {
+			damaged();
+		}
+		for (i = 0; i < value.length; i++) {
+			taken.push(takeAll(value[i], fields));
+		}
+		return taken;
+	}
+
+	// need says that what no reader can do without is there.
+	function need(object, names) {
+		var i;
+		for (i = 0; i < names.length; i++) {
+			if (!JobMon.has(object, names[i])) {
+				damaged();
+			}
+		}
+	}
+
+	function complete(f) {
+		var i;
+		need(f, ["seq", "kind", "computer"]);
+		need(f.computer, ["id"]);
+		if (f.kind === "stopped") {
+			return;
+		}
+		need(f, ["at", "at_local", "source", "settle_s", "quiet_s"]);
+		if (f.kind === "idle") {
+			return;
+		}
+		need(f, ["session", "counts", "percent", "stages"]);
+		need(f.session, ["number"]);
+		f.session.state = f.session.state || "open";
+		need(f.counts, ["stages", "stages_done", "jobs", "jobs_done", "failed"]);
+		for (i = 0; i < f.stages.length; i++) {
+			need(f.stages[i], ["name", "jobs", "jobs_done", "failed"]);
+			f.stages[i].state = f.stages[i].state || "unknown";
+		}
+		if (f.percent > 100 || f.current >= f.stages.length || f.next >= f.stages.length) {
+			damaged();
+		}
+	}
+
+	// readEvt reads the text of a file. It gives {file: what it says} or {error: a word}: "empty", "cut" (it ends too
+	// early), "foreign" (not of this project), "large", "newer" (than this reader) or "damaged".
+	JobMon.readEvt = function (text) {
+		var version, line, raw, f;
+		if (/^[\u0000\s]*$/.test(text)) {
+			return { error: "empty" };
+		}
+		if (text.substr(0, magic.length) !== magic) {
+			return { error: magic.substr(0, text.length) === text ? "cut" : "foreign" };
+		}
+		version = /^[0-9]{1,9}/.exec(text.substr(magic.length, 9));
+		if (!version || Number(version[0]) < 1) {
+			return { error: text.length === magic.length ? "cut" : "damaged" };
+		}
+		if (Number(version[0]) > known) {
+			return { error: "newer" };
+		}
+		if (text.length > JobMon.largest) {
+			return { error: "large" };
+		}
+		line = text.replace(/\r\n$/, "");
+		if (/[^ -~]/.test(line)) {
+			return { error: "damaged" };
+		}
+		if (line.length === text.length) {
+			return { error: "cut" };
+		}
+		try {
+			raw = JobMon.parseJson(line);
+			f = takeAll(raw, file);
+			complete(f);
+		} catch (e) {
+			return { error: "damaged" };
+		}
+		return { file: f };
+	};
+}());

@@ -1,0 +1,154 @@
+// Placing text, rectangles and shapes. Everything is placed by number, so that no engine's own ideas of layout matter;
+// what the file says comes in as text nodes only.
+(function () {
+	// makePaint needs the document and an element of it to draw in.
+	JobMon.makePaint = function (document, stage) {
+		var paint = {}, ruler = document.createElement("span"), widths = {}, kept = 0, shapes = {};
+		ruler.className = "ruler";
+		ruler.appendChild(document.createTextNode(""));
+		stage.appendChild(ruler);
+
+		// width of a text in pixels. Measuring is slow in old engines, so that widths are kept for a while.
+		paint.width = function (text, px, bold) {
+			var key = px + (bold ? "b" : "n") + text;
+			if (!JobMon.has(widths, key)) {
+				if (kept > 2000) {
+					widths = {};
+					kept = 0;
+				}
+				ruler.style.fontSize = px + "px";
+				ruler.style.fontWeight = bold ? "bold" : "normal";
+				ruler.firstChild.nodeValue = text;
+				widths[key] = ruler.offsetWidth;
+				kept++;
+			}
+			return widths[key];
+		};
+
+		// A text may be cut where no letter is torn from its second half or its accents.
+		function whole(text, end) {
+			while (end > 0 && /[\udc00-\udfff\u0300-\u036f\u200d\ufe0e\ufe0f]/.test(text.charAt(end))) {
+				end--;
+			}
+			return end;
+		}
+
+		// fit shortens a text that is wider than so many pixels, with an ellipsis.
+		paint.fit = function (text, width, px, bold) {
+			var least = 0, most = text.length, middle;
+			if (paint.width(text, px, bold) <= width) {
+				return text;
+			}
+			while (least < most) {
+				middle = Math.ceil((least + most) / 2);
+				if (paint.width(text.substr(0, middle) + "\u2026", px, bold) <= width) {
+					least = middle;
+				} else {
+					most = middle - 1;
+				}
+			}
+			return JobMon.trim(text.substr(0, whole(text, least))) + "\u2026";
+		};
+
+		// wrap breaks a text into at most so many lines; the last one is shortened.
+		paint.wrap = function (text, width, px, bold, lines) {
+			var made = [], words = text.split(" "), line = "", longer, i;
+			for (i = 0; i < words.length; i++) {
+				longer = line === "" ? words[i] : line + " " + words[i];
+				if (made.length === lines - 1) {
+					line = line === "" ? words.slice(i).join(" ") : line + " " + words.slice(i).join(" ");
+					break;
+				}
+				if (line !== "" && paint.width(longer, px, bold) > width) {
+					made.push(line);
+					line = words[i];
+					if (made.length === lines - 1) {
+						line = words.slice(i).join(" ");
+						break;
+					}
+				} else {
+					line = longer;
+				}
+			}
+			made.push(line);
+			for (i = 0; i < made.length; i++) {
+				made[i] = paint.fit(made[i], width, px, bold);
+			}
+			return made;
+		};
+
+		paint.clear = function (element) {
+			while (element.firstChild) {
+				element.removeChild(element.firstChild);
+			}
+		};
+
+		// box places a rectangle; colour "" is none.
+		paint.box = function (parent, x, y, w, h, colour) {
+			var box = document.createElement("div"), style = box.style;
+			box.className = "box";
+			style.left = Math.round(x) + "px";
+			style.top = Math.round(y) + "px";
+			style.width = Math.max(0, Math.round(w)) + "px";
+			style.height = Math.max(0, Math.round(h)) + "px";
+			if (colour !== "") {
+				style.backgroundColor = colour;
+			}
+			parent.appendChild(box);
+			return box;
+		};
+
+		// text places one line, shortened to its width. look: {px, colour, bold, right}; name is what tests find it
+		// by.
+		paint.text = function (parent, x, y, w, look, text, name) {
+			var box = paint.box(parent, x, y, w, look.px * 1.36, "");
+			box.className = "text";
+			box.style.fontSize = look.px + "px";
+			box.style.lineHeight = Math.round(look.px * 1.36) + "px";
+			box.style.color = look.colour;
+			box.style.fontWeight = look.bold ? "bold" : "normal";
+			box.style.textAlign = look.right ? "right" : "left";
+			if (JobMon.rightToLeft(text)) {
+				box.dir = "rtl";
+			}
+			if (name) {
+				box.setAttribute("data-part", name);
+			}
+			box.appendChild(document.createTextNode(paint.fit(text, w, look.px, look.bold)));
+			return box;
+		};
+
+		// shape places a shape of a size in a colour on a ground of another.
+		paint.shape = function (parent, x, y, size, shape, colour, ground) {
+			var key = [shape, size, colour, ground].join(" "), runs, box, i, r, one;
+			size = Math.round(size);
+			if (!JobMon.has(shapes, key)) {
+				box = document.createElement("div");
+				box.className = "box";
+				box.setAttribute("data-shape", shape);
+				box.style.width = size + "px";
+				box.style.height = size + "px";
+				runs = JobMon.runs(shape, size);
+				for (i = 0; i < runs.length; i++) {
+					r = runs[i];
+					one = paint.box(box, r[0], r[1], r[2], r[3], JobMon.mix(ground, colour, r[4]));
+					one.className = "run";
+				}
+				shapes[key] = box;
+			}
+			box = shapes[key].cloneNode(true);
+			box.style.left = Math.round(x) + "px";
+			box.style.top = Math.round(y) + "px";
+			parent.appendChild(box);
+			return box;
+		};
+
+		// forget drops the shapes that were kept, after the screen's size or colours have changed.
+		paint.forget = function () {
+			shapes = {};
+			widths = {};
+			kept = 0;
+		};
+		return paint;
+	};
+}());

@@ -1,0 +1,209 @@
+// What the monitor needs of Windows: files, other programs, the daemon over HTTP. Only parts that every Windows has, and
+// nothing that waits: a monitor that waits stands still.
+(function () {
+	var ansi = 0, unicode = -1, alias = 1024;
+
+	// makeSystem works through makeObject, which makes an ActiveX object of a name; own is the monitor's own folder.
+	JobMon.makeSystem = function (makeObject, own) {
+		var system = {}, fso = makeObject("Scripting.FileSystemObject"), shell = null;
+
+		function theShell() {
+			if (shell === null) {
+				shell = makeObject("WScript.Shell");
+			}
+			return shell;
+		}
+
+		function path(folder, name) {
+			return fso.BuildPath(folder, name);
+		}
+
+		// text reads at most so many characters of a file.
+		function text(name, most, format) {
+			var stream = fso.OpenTextFile(name, 1, false, format), read = "";
+			try {
+				if (!stream.AtEndOfStream) {
+					read = stream.Read(most);
+				}
+			} finally {
+				stream.Close();
+			}
+			return read;
+		}
+
+		// evt reads a delivered file: {text} or {error: word}. A link is not followed: whoever may write to the folder could
+		// have it point anywhere.
+		system.evt = function (folder, name) {
+			var full, file;
+			try {
+				full = path(folder, name);
+				if (!fso.FileExists(full)) {
+					return { error: "missing" };
+				}
+				file = fso.GetFile(full);
+				if ((file.Attributes & alias) !== 0) {
+					return { error: "foreign" };
+				}
+				if (file.Size === 0) {
+					return { error: "empty" };
+				}
+				return { text: text(full, JobMon.largest + 1, ansi) };
+			} catch (e) {
+				return { error: "locked" };
+			}
+		};
+
+		// ownText reads a file of the monitor's own folder, written in any encoding that an editor of Windows uses; "" when it
+		// cannot be read.
+		system.ownText = function (name) {
+			var read;
+			try {
+				if (!fso.FileExists(path(own, name)) || fso.GetFile(path(own, name)).Size > 65536) {
+					return "";
+				}
+				read = text(path(own, name), 65536, ansi);
+				if (read.indexOf("\u0000") >= 0) {
+					read = text(path(own, name), 65536, unicode);
+				}
+				return JobMon.asUtf8(read);
+			} catch (e) {
+				return "";
+			}
+		};
+
+		system.ownHas = function (name) {
+			try {
+				return fso.FileExists(path(own, name));
+			} catch (e) {
+				return false;
+			}
+		};
+
+		// write puts a short text into a file of the own folder, when it may.
+		system.write = function (name, content) {
+			var stream;
+			try {
+				stream = fso.CreateTextFile(path(own, name), true, false);
+				stream.Write(content);
+				stream.Close();
+				return true;
+			} catch (e) {
+				return false;
+			}
+		};
+
+		system.temp = function () {
+			try {
+				return path(theShell().ExpandEnvironmentStrings("%WINDIR%"), "Temp");
+			} catch (e) {
+				return "C:\\Windows\\Temp";
+			}
+		};
+
+		// askAgent has netstat write its connections into the own folder, without a window and without waiting, to be read
+		// at the next time. Programs are named in full: the folder that the monitor was started in may be anybody's.
+		system.askAgent = function () {
+			var system32, target;
+			if (/[%"\^&!<>|]/.test(own)) {
+				return;
+			}
+			try {
+				system32 = fso.GetSpecialFolder(1).Path;
+				target = path(own, "JobMon.net");
+				if (fso.FileExists(target)) {
+					fso.DeleteFile(target, true);
+				}
+				theShell().Run("\"" + path(system32, "cmd.exe") + "\" /d /c \"\"" + path(system32, "netstat.exe") + "\" -n -p TCP > \"" +
+					target + ".new\" && move /y \"" + target + ".new\" \"" + target + "\"\"", 0, false);
+			} catch (e) {
+				return;
+			}
+		};
+
+		// activate brings the window of a title to the front.
+		system.activate = function (title) {
+			theShell().AppActivate(title);
+		};
+
+		// key presses F15, which no keyboard has had for decades and no program listens to; Shift and the like change what a
+		// technician types at the same moment, and the lock keys change a light.
+		system.key = function () {
+			theShell().SendKeys("{F15}");
+		};
+		return system;
+	};
+
+	// makeLive asks the daemon for a computer's picture, one request at a time.
+	JobMon.makeLive = function (makeObject) {
+		var request = null, failed = false, began = 0, tag = "", live = {}, deadline = 4000;
+
+		function header(name) {
+			try {
+				return String(request.GetResponseHeader(name));
+			} catch (e) {
+				return "";
+			}
+		}
+
+		function answer() {
+			if (request.Status === 304) {
+				return { same: true };
+			}
+			if (request.Status !== 200) {
+				return { error: "live" };
+			}
+			tag = header("ETag");
+			return { text: String(request.ResponseText), date: header("Date") };
+		}
+
+		// ask begins a request unless one is under way. whole asks for the picture even if it is the last one.
+		live.ask = function (url, whole, now) {
+			if (request !== null) {
+				return;
+			}
+			began = now;
+			try {
+				request = makeObject("WinHttp.WinHttpRequest.5.1");
+				request.SetTimeouts(2000, 2000, deadline, deadline);
+				request.Open("GET", url, true);
+				// Never show the computer's own account to whoever answers.
+				request.SetAutoLogonPolicy(2);
+				if (!whole && tag !== "") {
+					request.SetRequestHeader("If-None-Match", tag);
+				}
+				request.Send();
+			} catch (e) {
+				request = null;
+				failed = true;
+			}
+		};
+
+		// look gives the answer, as makeIntake's liveRead takes it, or null while there is none.
+		live.look = function (now) {
+			var found = null;
+			if (request !== null) {
+				try {
+					if (request.WaitForResponse(0)) {
+						found = answer();
+					} else if (now - began >= deadline) {
+						request.Abort();
+						found = { error: "live" };
+					}
+				} catch (e) {
+					found = { error: "live" };
+				}
+				if (found !== null) {
+					request = null;
+				}
+			} else if (failed) {
+				failed = false;
+				found = { error: "live" };
+			}
+			if (found !== null && found.error) {
+				tag = "";
+			}
+			return found;
+		};
+		return live;
+	};
+}());
