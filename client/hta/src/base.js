@@ -27,14 +27,31 @@ var JobMon = {};
 		return both;
 	};
 
+	// paired replaces halves of characters, which no engine shows in the same way.
+	function paired(text) {
+		var whole = "", i, c, next;
+		if (!/[\ud800-\udfff]/.test(text)) {
+			return text;
+		}
+		for (i = 0; i < text.length; i++) {
+			c = text.charCodeAt(i);
+			next = i + 1 < text.length ? text.charCodeAt(i + 1) : 0;
+			if (c >= 0xd800 && c <= 0xdbff && next >= 0xdc00 && next <= 0xdfff) {
+				whole += text.substr(i, 2);
+				i++;
+			} else {
+				whole += c >= 0xd800 && c <= 0xdfff ? "\ufffd" : text.charAt(i);
+			}
+		}
+		return whole;
+	}
+
 	// clean makes a name safe to show on one line: control characters become spaces; marks that turn the direction of the
 	// text around them, or that nobody sees, go.
 	JobMon.clean = function (text) {
 		text = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
 		text = text.replace(/[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/g, "");
-		// Half a pair is no character.
-		text = text.replace(/[\ud800-\udbff](?![\udc00-\udfff])/g, "\ufffd");
-		text = text.replace(/(^|[^\ud800-\udbff])[\udc00-\udfff]/g, "$1\ufffd");
+		text = paired(text);
 		return JobMon.trim(text.replace(/[\s\u00a0]+/g, " "));
 	};
 

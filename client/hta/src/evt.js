@@ -197,11 +197,11 @@
 		if (text.length > JobMon.largest) {
 			return { error: "large" };
 		}
-		line = text.replace(/\r\n$/, "");
+		line = text.replace(/\r\n?$/, "");
 		if (/[^ -~]/.test(line)) {
 			return { error: "damaged" };
 		}
-		if (line.length === text.length) {
+		if (text.length - line.length < 2) {
 			return { error: "cut" };
 		}
 		try {

@@ -82,7 +82,7 @@
 			if (intake.live()) {
 				return;
 			}
-			take(answer.file, false, 0, before !== null && before.doubts === timer.doubts && looked.at - before.at <= 60000);
+			take(answer.file, false, 0, before !== null && before.doubts === timer.doubts && looked.at - before.at <= 70000);
 		};
 
 		// liveRead takes the daemon's answer: {text, date}, date being its Date header or "", {same: true} when nothing has

@@ -1,0 +1,54 @@
+// For tests: a monitor without screen and Windows, to which files are given and time is told.
+function Story(settings, own) {
+	this.timer = JobMon.makeTimer();
+	this.clock = 1000000;
+	this.timer.tick(this.clock, 1000);
+	this.intake = JobMon.makeIntake(this.timer, own === undefined ? null : own);
+	this.settings = JobMon.settings(settings || {});
+	this.words = JobMon.languages[this.settings.language || "en"];
+}
+Story.prototype.pass = function (seconds) {
+	for (var i = 0; i < seconds; i++) {
+		this.clock += 1000;
+		this.timer.tick(this.clock, 1000);
+	}
+	return this;
+};
+// step sets the computer's clock; the next tick sees it.
+Story.prototype.step = function (seconds) {
+	this.clock += seconds * 1000;
+	return this;
+};
+Story.prototype.file = function (text) {
+	this.intake.fileRead(text === null ? { error: "missing" } : { text: text });
+	return this;
+};
+Story.prototype.live = function (answer) {
+	this.intake.liveRead(answer);
+	return this;
+};
+Story.prototype.view = function () {
+	return JobMon.view(this.intake, this.settings, this.words, null, "03:00");
+};
+Story.prototype.hero = function () {
+	var h = this.view().hero;
+	return [h.label, h.name].concat(h.lines).join(" | ").replace(/\u00a0/g, " ");
+};
+Story.prototype.notices = function () {
+	var all = this.view().notices, said = [], i;
+	for (i = 0; i < all.length; i++) {
+		said.push((all[i].title + " | " + all[i].text).replace(/\u00a0/g, " "));
+	}
+	return said;
+};
+Story.prototype.rows = function () {
+	var all = this.view().rows, said = [], i;
+	for (i = 0; i < all.length; i++) {
+		said.push([all[i].shape, all[i].name, all[i].tag, all[i].right].join("|"));
+	}
+	return said;
+};
+// look is a view of one file some seconds after it came.
+function look(text, seconds) {
+	return new Story().file(null).pass(5).file(text).pass(seconds).view();
+}
