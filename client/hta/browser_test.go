@@ -126,7 +126,7 @@ func (m *monitor) deliver(text string) {
 // texts gives what stands in the parts of a name ("row", "notice"), from top to bottom.
 func (m *monitor) texts(part string) []string {
 	m.t.Helper()
-	return do[[]string](m, `Array.from(document.querySelectorAll("[data-part='`+part+`']")).map(function (e) { return e.innerText; })`)
+	return do[[]string](m, `Array.from(document.querySelectorAll("[data-part='`+part+`']")).map(function (e) { return e.innerText.replace(/\u00a0/g, " "); })`)
 }
 
 func (m *monitor) text(part string) string {

@@ -194,7 +194,7 @@ func TestSettings(t *testing.T) {
 		`"C:\JobMon\JobMon.hta"`:                       `{"folder":"","id":null}`,
 		`"C:\JobMon\JobMon.hta" %ID%`:                  `{"folder":"","id":null}`,
 		`"C:\JobMon\JobMon.hta" "\\s\evt" -7`:          `{"folder":"\\\\s\\evt","id":-7}`,
-		``: `{"folder":"","id":null}`,
+		``:                                             `{"folder":"","id":null}`,
 	} {
 		e.is("JobMon.commandLine("+quote(line)+")", want)
 	}

@@ -136,6 +136,9 @@ func sixty(t *testing.T) string {
 // unkept are pictures that are looked at by the test only.
 var unkept = []string{"strange", "many", "long", "idle"}
 
+// agent has netstat find the agent's connection.
+const agent = `stand.netstat = "  TCP    10.0.0.5:49731   10.0.0.1:402    ESTABLISHED\r\n";`
+
 const golden = "../evt/testdata/v1/"
 
 func TestScreensBrowser(t *testing.T) {
@@ -175,8 +178,8 @@ func TestScreensBrowser(t *testing.T) {
 		{"idle", read(t, golden+"idle.evt"), 1080, 1920, 30, ini},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := start(b, t, setup{width: c.width, height: c.height, files: map[string]string{ownFolder + "JobMon.ini": c.ini}})
-			m.pass(5)
+			m := start(b, t, setup{width: c.width, height: c.height, files: map[string]string{ownFolder + "JobMon.ini": c.ini}, script: agent})
+			m.pass(10)
 			m.deliver(c.file)
 			m.pass(c.passed)
 			m.sound()

@@ -8,7 +8,7 @@
 
 	// makeIntake takes pictures in. timer is what makeTimer made; own is the computer's id when it is known, else null.
 	JobMon.makeIntake = function (timer, own) {
-		var fileKey = null, looked = null, liveGood = null;
+		var fileKey = null, looked = null, liveGood = null, last = { text: null, answer: null };
 		var intake = {
 			picture: null, // {file, live, since, doubts, older, sure} of the last good one
 			trouble: "", // why the file could not be read, "" when it could
@@ -42,6 +42,14 @@
 			return intake.picture === null ? null : key(intake.picture.file);
 		}
 
+		// readAgain reads a text, unless it is the one that was read last: the file is mostly the same for minutes.
+		function readAgain(text) {
+			if (text !== last.text) {
+				last = { text: text, answer: JobMon.readEvt(text) };
+			}
+			return last.answer;
+		}
+
 		function bad(word) {
 			intake.trouble = word;
 			intake.troubles++;
@@ -62,7 +70,7 @@
 		intake.fileRead = function (read) {
 			var before = looked, answer, k, news;
 			looked = { at: timer.sum(), doubts: timer.doubts };
-			answer = read.error ? read : JobMon.readEvt(read.text);
+			answer = read.error ? read : readAgain(read.text);
 			if (!answer.error && own !== null && answer.file.computer.id !== own) {
 				answer = { error: "other" };
 			}

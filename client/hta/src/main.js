@@ -45,7 +45,7 @@
 		var own = JobMon.ownFolder(String(window.location.href), line), given = JobMon.commandLine(line);
 		var title = document.title, token = "", system = null, settings = JobMon.settings({}), words = JobMon.languages.en, source = "";
 		var timer = JobMon.makeTimer(), intake = JobMon.makeIntake(timer, given.id), live = JobMon.makeLive(makeObject);
-		var stage = document.getElementById("stage"), screen = null, ticks = 0, agent = null, handle = null;
+		var stage = document.getElementById("stage"), screen = null, ticks = 0, agent = null, handle = null, shown = null;
 
 		function now() {
 			return new Date().getTime();
@@ -83,6 +83,7 @@
 				stage.removeChild(stage.firstChild);
 			}
 			screen = JobMon.makeScreen(document, stage, settings, words);
+			shown = null;
 			if (system !== null) {
 				attempt(logo);
 			}
@@ -160,10 +161,14 @@
 			window.resizeTo(window.screen.width, window.screen.height);
 		}
 
+		// show moves the sign of life. What it says changes every second while the picture is new, and by the minute later.
 		function show() {
-			var today = new Date();
-			screen.resize(document.body.clientWidth, document.body.clientHeight);
+			var today = new Date(), resized = screen.resize(document.body.clientWidth, document.body.clientHeight);
 			screen.alive();
+			if (!resized && ticks % 5 !== 1 && intake.picture !== null && intake.picture === shown && intake.passed().seconds > 60) {
+				return;
+			}
+			shown = intake.picture;
 			screen.show(JobMon.view(intake, settings, words, agent, two(today.getHours()) + ":" + two(today.getMinutes())));
 		}
 

@@ -8,7 +8,7 @@
 			for (k = 0; s.failures && k < s.failures.length; k++) {
 				e = s.failures[k];
 				if (!e.repaired) {
-					found.push({ stage: s, failure: e });
+					found.push({ stage: s, failure: e, place: found.length });
 				}
 			}
 		}
@@ -17,7 +17,8 @@
 		}
 		found.sort(function (a, b) {
 			var x = a.failure.at_local || "", y = b.failure.at_local || "";
-			return x < y ? 1 : x > y ? -1 : 0;
+			// Old engines leave what is equal in any order.
+			return x < y ? 1 : x > y ? -1 : b.place - a.place;
 		});
 		if (found.length === 0) {
 			notices.push({ tone: "bad", shape: "cross", title: JobMon.fill(words["failed.count"], { n: f.counts.failed }), text: settings.support });

@@ -35,7 +35,7 @@
 		}
 
 		function head(to, v) {
-			var x = g.margin, clockW = paint.width("00:00", g.namePx, false) + 4, half = Math.round(g.inner * 0.48), agentW, place;
+			var x = g.margin, clockW = paint.width("00:00", g.namePx, false) + 4, half = Math.round(g.inner * 0.5), agentText = "", agentW = 0, place;
 			if (logo !== null) {
 				logo.style.left = x + "px";
 				logo.style.top = g.top + "px";
@@ -46,12 +46,17 @@
 			}
 			paint.text(to, x, g.top, g.width - g.margin - clockW - g.pad * 2 - x, look(g.namePx, tone("text"), true), v.computer, "computer");
 			paint.text(to, g.width - g.margin - clockW, g.top, clockW, look(g.namePx, tone("text"), false, true), v.clock, "clock");
-			agentW = v.agent === null ? 0 : Math.min(half, paint.width(v.agent.text, g.placePx, false) + 2);
+			if (v.agent !== null) {
+				agentText = paint.width(v.agent.text, g.placePx, false) < half ? v.agent.text : v.agent.brief;
+				agentW = Math.min(half, paint.width(agentText, g.placePx, false) + 2);
+			}
 			place = g.inner - (v.agent === null ? 0 : agentW + g.placePx * 2.4);
-			paint.text(to, g.margin, g.placeY, place, look(g.placePx, tone("dim"), false), v.place, "place");
+			if (v.place !== "") {
+				paint.text(to, g.margin, g.placeY, place, look(g.placePx, tone("dim"), false), v.place, "place");
+			}
 			if (v.agent !== null) {
 				paint.shape(to, g.width - g.margin - agentW - g.placePx * 1.25, g.placeY + g.placePx * 0.2, g.placePx, v.agent.shape, tone(v.agent.tone), colours.back);
-				paint.text(to, g.width - g.margin - agentW, g.placeY, agentW, look(g.placePx, tone("soft"), false, true), v.agent.text, "agent");
+				paint.text(to, g.width - g.margin - agentW, g.placeY, agentW, look(g.placePx, tone("soft"), false, true), agentText, "agent");
 			}
 		}
 
@@ -357,11 +362,11 @@
 			});
 		};
 
-		// resize takes a new size of the window.
+		// resize takes the size of the window, and says whether it has changed.
 		screen.resize = function (width, height) {
 			var k, size;
 			if (g !== null && g.width === width && g.height === height) {
-				return;
+				return false;
 			}
 			g = JobMon.layout(width, height);
 			paint.forget();
@@ -375,6 +380,7 @@
 			size = Math.max(4, Math.round(0.9 * g.u));
 			beat = paint.box(stage, g.margin, g.footY + g.footPx * 0.68 - size / 2, size, size, tone("accent"));
 			beat.id = "beat";
+			return true;
 		};
 
 		// alive moves the sign of life one step.

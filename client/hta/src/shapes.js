@@ -57,7 +57,8 @@
 			return Math.min(toSegment(x, y, 0.34, 0.24, 0.34, 0.76), toSegment(x, y, 0.66, 0.24, 0.66, 0.76)) - 0.1;
 		},
 		question: function (x, y) {
-			var bow = x < 0.5 && y > 0.36 ? 9 : Math.abs(toPoint(x, y, 0.5, 0.36) - 0.2) - 0.06;
+			var ends = Math.min(toPoint(x, y, 0.3, 0.36), toPoint(x, y, 0.5, 0.56));
+			var bow = (x < 0.5 && y > 0.36 ? ends : Math.abs(toPoint(x, y, 0.5, 0.36) - 0.2)) - 0.06;
 			return Math.min(bow, toSegment(x, y, 0.5, 0.56, 0.5, 0.64) - 0.06, toPoint(x, y, 0.5, 0.84) - 0.075);
 		},
 		warn: function (x, y) {
@@ -83,13 +84,15 @@
 	// runs gives the rectangles of a shape: [x, y, width, height, part], part being how much of the pixels is covered, in
 	// fifths. Equal lines below one another are one rectangle.
 	JobMon.runs = function (shape, size) {
-		var distance = distances[shape], runs = [], before = "", begin = 0, x, y, level, pixels, from, last, i, text;
+		var distance = distances[shape], runs = [], before = "", begin = 0, x, y, level, pixels, from, last, i, text, far;
 		for (y = 0; y < size; y++) {
 			pixels = [];
 			last = 0;
 			from = 0;
-			for (x = 0; x <= size; x++) {
-				level = x === size ? 0 : Math.round(5 * Math.max(0, Math.min(1, 0.5 - distance((x + 0.5) / size, (y + 0.5) / size) * size)));
+			// No edge is nearer than the distance says: as many pixels are like this one.
+			for (x = 0; x <= size; x += Math.max(1, Math.floor(Math.abs(far) + 0.5))) {
+				far = x === size ? 1 : size * distance((x + 0.5) / size, (y + 0.5) / size);
+				level = Math.round(5 * Math.max(0, Math.min(1, 0.5 - far)));
 				if (level !== last) {
 					if (last > 0) {
 						pixels.push([from, x - from, last]);
@@ -97,6 +100,9 @@
 					from = x;
 					last = level;
 				}
+			}
+			if (last > 0) {
+				pixels.push([from, size - from, last]);
 			}
 			text = pixels.join(";");
 			if (text === before && text !== "") {

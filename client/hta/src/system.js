@@ -94,7 +94,7 @@
 
 		system.temp = function () {
 			try {
-				return path(theShell().ExpandEnvironmentStrings("%WINDIR%"), "Temp");
+				return path(fso.GetSpecialFolder(0).Path, "Temp");
 			} catch (e) {
 				return "C:\\Windows\\Temp";
 			}

@@ -175,7 +175,10 @@
 			computer: c.name || c.os_name || (c.id === undefined ? settings.title || words["title"] : String(c.id)),
 			place: JobMon.joined([f === null ? "" : settings.title, c.group || "", f === null ? "" : f.server || ""]),
 			clock: now !== null ? JobMon.clock(now) : clock,
-			agent: agent === null ? null : { shape: agent ? "dot" : "none", tone: agent ? "good" : "warn", text: words[agent ? "agent.on" : "agent.off"] },
+			agent: agent === null ? null : {
+				shape: agent ? "dot" : "none", tone: agent ? "good" : "warn",
+				text: words[agent ? "agent.on" : "agent.off"], brief: words[agent ? "agent.on.brief" : "agent.off.brief"]
+			},
 			hero: top(intake, now, words),
 			notices: JobMon.notices(intake, settings, words),
 			rows: [], focus: 0, before: 0, after: 0, segments: [], done: "", end: { text: "", left: "" },

@@ -57,7 +57,7 @@
 			BuildPath: (folder, name) => folder.replace(/\\$/, "") + "\\" + name,
 			FileExists: (path) => present(path),
 			GetFile: (path) => ({ Size: content(path).length, Attributes: path.endsWith(".lnk") ? 1024 : 32 }),
-			GetSpecialFolder: () => ({ Path: "C:\\Windows\\System32" }),
+			GetSpecialFolder: (which) => ({ Path: which === 0 ? "C:\\Windows" : "C:\\Windows\\System32" }),
 			DeleteFile: (path) => { content(path); delete state.files[path]; },
 			OpenTextFile: (path) => {
 				const text = content(path);
@@ -71,8 +71,12 @@
 			}
 		},
 		"WScript.Shell": {
-			ExpandEnvironmentStrings: (text) => text.replace("%WINDIR%", "C:\\Windows"),
-			Run: (command, style, wait) => { state.runs.push([command, style, wait]); },
+			Run: (command, style, wait) => {
+				state.runs.push([command, style, wait]);
+				if (state.netstat) {
+					state.files["C:\\JobMon\\JobMon.net"] = state.netstat;
+				}
+			},
 			AppActivate: () => { state.fronts++; return true; },
 			SendKeys: (keys) => { state.keys.push(keys); }
 		}

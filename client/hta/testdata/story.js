@@ -52,3 +52,14 @@ Story.prototype.rows = function () {
 function look(text, seconds) {
 	return new Story().file(null).pass(5).file(text).pass(seconds).view();
 }
+// summary is a view in one line, to compare what two engines make of a file.
+function summary(text) {
+	var v = look(text, 75), parts = [v.computer, v.place, v.clock, v.hero.label, v.hero.name, v.hero.lines.join("/"), v.done, v.end.text, v.end.left, v.age], i;
+	for (i = 0; i < v.notices.length; i++) {
+		parts.push(v.notices[i].title + "/" + v.notices[i].text);
+	}
+	for (i = 0; i < v.rows.length && i < 20; i++) {
+		parts.push(v.rows[i].shape + "/" + v.rows[i].name + "/" + v.rows[i].tag + "/" + v.rows[i].right);
+	}
+	return parts.join("|");
+}
