@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write the monitor and the golden files 
 // parts are the scripts in the order in which they stand in the monitor; those of logic need neither screen nor Windows.
 var (
 	logic = []string{"base", "json", "evt", "times", "settings", "intake", "rows", "notices", "view"}
-	parts = append(slices.Clone(logic), "shapes", "paint", "layout", "screen", "system", "main")
+	parts = append(slices.Clone(logic), "shapes", "paint", "layout", "list", "screen", "system", "main")
 )
 
 const languages = "en de fr"

@@ -98,6 +98,10 @@
 			return box;
 		};
 
+		paint.look = function (px, colour, bold, right) {
+			return { px: px, colour: colour, bold: bold, right: right };
+		};
+
 		// text places one line, shortened to its width. look: {px, colour, bold, right}; name is what tests find it
 		// by.
 		paint.text = function (parent, x, y, w, look, text, name) {

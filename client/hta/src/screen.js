@@ -17,7 +17,7 @@
 
 	JobMon.makeScreen = function (document, stage, settings, words) {
 		var paint = JobMon.makePaint(document, stage), parts = {}, colours = settings.colours, g = null, screen = {}, beat = null, beats = 0;
-		var names = ["head", "hero", "list", "bar", "foot"], i, logo = null, logoWidth = 0;
+		var names = ["head", "hero", "list", "bar", "foot"], i, logo = null, logoWidth = 0, list = JobMon.makeList(paint, colours, words);
 
 		for (i = 0; i < names.length; i++) {
 			parts[names[i]] = { element: document.createElement("div"), shown: "" };
@@ -30,10 +30,6 @@
 			return colours[name] || colours.text;
 		}
 
-		function look(px, colour, bold, right) {
-			return { px: px, colour: colour, bold: bold, right: right };
-		}
-
 		function head(to, v) {
 			var x = g.margin, clockW = paint.width("00:00", g.namePx, false) + 4, half = Math.round(g.inner * 0.5), agentText = "", agentW = 0, place;
 			if (logo !== null) {
@@ -44,19 +40,19 @@
 				to.appendChild(logo);
 				x += logoWidth > 0 ? logoWidth + g.pad * 2 : 0;
 			}
-			paint.text(to, x, g.top, g.width - g.margin - clockW - g.pad * 2 - x, look(g.namePx, tone("text"), true), v.computer, "computer");
-			paint.text(to, g.width - g.margin - clockW, g.top, clockW, look(g.namePx, tone("text"), false, true), v.clock, "clock");
+			paint.text(to, x, g.top, g.width - g.margin - clockW - g.pad * 2 - x, paint.look(g.namePx, tone("text"), true), v.computer, "computer");
+			paint.text(to, g.width - g.margin - clockW, g.top, clockW, paint.look(g.namePx, tone("text"), false, true), v.clock, "clock");
 			if (v.agent !== null) {
 				agentText = paint.width(v.agent.text, g.placePx, false) < half ? v.agent.text : v.agent.brief;
 				agentW = Math.min(half, paint.width(agentText, g.placePx, false) + 2);
 			}
 			place = g.inner - (v.agent === null ? 0 : agentW + g.placePx * 2.4);
 			if (v.place !== "") {
-				paint.text(to, g.margin, g.placeY, place, look(g.placePx, tone("dim"), false), v.place, "place");
+				paint.text(to, g.margin, g.placeY, place, paint.look(g.placePx, tone("dim"), false), v.place, "place");
 			}
 			if (v.agent !== null) {
 				paint.shape(to, g.width - g.margin - agentW - g.placePx * 1.25, g.placeY + g.placePx * 0.2, g.placePx, v.agent.shape, tone(v.agent.tone), colours.back);
-				paint.text(to, g.width - g.margin - agentW, g.placeY, agentW, look(g.placePx, tone("soft"), false, true), agentText, "agent");
+				paint.text(to, g.width - g.margin - agentW, g.placeY, agentW, paint.look(g.placePx, tone("soft"), false, true), agentText, "agent");
 			}
 		}
 
@@ -95,12 +91,12 @@
 				labelX += size * 1.25;
 			}
 			if (h.label !== "") {
-				paint.text(to, labelX, y, g.margin + w - labelX, look(g.labelPx, tone(h.tone), true), h.label, "label");
+				paint.text(to, labelX, y, g.margin + w - labelX, paint.look(g.labelPx, tone(h.tone), true), h.label, "label");
 				y += Math.round(g.labelPx * 1.36 + 0.4 * g.u);
 			}
 			name = heroName(h, w);
 			for (k = 0; k < name.lines.length; k++) {
-				paint.text(to, g.margin, y, w, look(name.px, tone("text"), true), name.lines[k], "hero");
+				paint.text(to, g.margin, y, w, paint.look(name.px, tone("text"), true), name.lines[k], "hero");
 				y += Math.round(name.px * 1.16);
 			}
 			y += Math.round(0.26 * name.px + 0.4 * g.u);
@@ -111,7 +107,7 @@
 			}
 			for (k = 0; k < h.lines.length; k++) {
 				made = paint.wrap(h.lines[k], w, g.linePx, false, 2);
-				y = lines(to, g.margin, y, w, look(g.linePx, tone(k === 0 ? "soft" : "dim"), false), made, "line") + Math.round(0.7 * g.u);
+				y = lines(to, g.margin, y, w, paint.look(g.linePx, tone(k === 0 ? "soft" : "dim"), false), made, "line") + Math.round(0.7 * g.u);
 			}
 			return y;
 		}
@@ -160,9 +156,9 @@
 				paint.box(to, x, y, g.heroW, m.height, ground);
 				paint.box(to, x, y, Math.max(3, 0.6 * g.u), m.height, tone(n.tone));
 				paint.shape(to, x + g.titlePx * 0.9, y + 1.1 * g.u + g.titlePx * 0.12, size, n.shape, tone(n.tone), ground);
-				inside = lines(to, x + g.titlePx * 2.5, y + 1.1 * g.u, g.heroW - g.titlePx * 3, look(g.titlePx, tone("text"), true), m.title, "notice");
-				inside = lines(to, x + g.titlePx * 2.5, inside, g.heroW - g.titlePx * 3, look(g.notePx, tone("soft"), false), m.text, "notice-text");
-				lines(to, x + g.titlePx * 2.5, inside, g.heroW - g.titlePx * 3, look(g.notePx, tone("text"), true), m.call, "call");
+				inside = lines(to, x + g.titlePx * 2.5, y + 1.1 * g.u, g.heroW - g.titlePx * 3, paint.look(g.titlePx, tone("text"), true), m.title, "notice");
+				inside = lines(to, x + g.titlePx * 2.5, inside, g.heroW - g.titlePx * 3, paint.look(g.notePx, tone("soft"), false), m.text, "notice-text");
+				lines(to, x + g.titlePx * 2.5, inside, g.heroW - g.titlePx * 3, paint.look(g.notePx, tone("text"), true), m.call, "call");
 				y += m.height + all.gap;
 			}
 			return y - all.gap;
@@ -180,90 +176,6 @@
 				return y;
 			}
 			return noticesPart(to, all, g.upright ? y : Math.max(y, g.mainEnd - all.height)) + Math.round(2 * g.u);
-		}
-
-		// rowWidths gives what the parts of a row need at a size: {inset, icon, right, tag, name}.
-		function rowWidths(r, px) {
-			var w = { inset: Math.round(px * 0.55), icon: Math.round(px * 0.95) };
-			w.right = r.right === "" ? 0 : Math.min(g.listW * 0.5, paint.width(r.right, px, false) + 2);
-			w.tag = r.tag === "" ? 0 : paint.width(r.tag, g.tagPx, false) + g.tagPx;
-			w.name = paint.width(r.name, px, r.current) + 1;
-			w.free = g.listW - w.inset * 3 - w.icon - (w.right > 0 ? w.right + w.inset : 0) - (w.tag > 0 ? w.tag + w.inset : 0);
-			return w;
-		}
-
-		function row(to, r, x, y, px, rowH) {
-			var ground = colours.panel, w = rowWidths(r, px), nameX = x + w.inset * 2 + w.icon, nameW = Math.min(w.free, w.name), colour;
-			if (r.current) {
-				ground = JobMon.mix(colours.panel, colours.dim, 0.24);
-				paint.box(to, x, y, g.listW, rowH, ground);
-				paint.box(to, x, y, Math.max(3, 0.6 * g.u), rowH, tone("accent"));
-			}
-			if (r.shape !== "") {
-				paint.shape(to, x + w.inset * 1.3, y + (rowH - w.icon) / 2, w.icon, r.shape, tone(r.tone), ground);
-			}
-			y += Math.round((rowH - px * 1.36) / 2);
-			colour = tone(r.state === "failed" ? "bad" : r.state === "waiting" || r.current ? "text" : r.state === "succeeded" ? "soft" : "dim");
-			paint.text(to, nameX, y, nameW, look(px, colour, r.current), r.name, r.more ? "more" : "row");
-			if (w.tag > 0) {
-				nameX += nameW + w.inset;
-				paint.box(to, nameX, y + (px * 1.36 - g.tagPx * 1.3) / 2, w.tag, g.tagPx * 1.3, JobMon.mix(ground, tone("info"), 0.24));
-				paint.text(to, nameX + g.tagPx / 2, y + (px * 1.36 - g.tagPx * 1.36) / 2, w.tag - g.tagPx / 2, look(g.tagPx, tone("info"), false), r.tag, "tag");
-			}
-			if (w.right > 0) {
-				colour = tone(r.state === "failed" ? "bad" : r.current ? "accent" : r.state === "waiting" ? "soft" : "dim");
-				paint.text(to, x + g.listW - w.inset - w.right, y, w.right, look(px, colour, false, true), r.right, "right");
-			}
-		}
-
-		// rowSize is the largest size up to px at which no name is cut, but for those that are cut at the least one too.
-		function rowSize(rows, px) {
-			var least = g.rowLeastPx, k, w;
-			for (k = 0; k < rows.length && px > least; k++) {
-				w = rowWidths(rows[k], least);
-				if (w.name > w.free) {
-					continue;
-				}
-				w = rowWidths(rows[k], px);
-				while (w.name > w.free && px > least) {
-					px--;
-					w = rowWidths(rows[k], px);
-				}
-			}
-			return px;
-		}
-
-		function more(word, count) {
-			return { shape: "", tone: "dim", name: JobMon.fill(words[word], { n: count }), tag: "", right: "", more: true };
-		}
-
-		// list draws the rows from top on; few rows are larger ones.
-		function list(to, v, top) {
-			var room = g.mainEnd - top - 2 * g.pad, places, seen, k, y, px, rowH, count = v.rows.length, drawn = [];
-			if (count === 0) {
-				return;
-			}
-			places = Math.max(4, Math.floor(room / (g.rowPx * 1.55)));
-			seen = JobMon.visible(count, v.focus, places, v.before, v.after);
-			if (seen.above > 0) {
-				drawn.push(more("rows.above", seen.above));
-			}
-			for (k = seen.first; k < seen.end; k++) {
-				drawn.push(v.rows[k]);
-			}
-			if (seen.below > 0) {
-				drawn.push(more("rows.below", seen.below));
-			}
-			px = Math.max(g.rowPx, Math.min(g.rowLargePx, Math.floor(room / drawn.length / 1.75)));
-			px = rowSize(drawn, px);
-			rowH = Math.min(Math.floor(room / drawn.length), Math.round(Math.max(px, g.rowPx) * 2));
-			paint.box(to, g.listX, top, g.listW, drawn.length * rowH + 2 * g.pad, colours.panel);
-			for (k = 0, y = top + g.pad; k < drawn.length; k++, y += rowH) {
-				if (k > 0) {
-					paint.box(to, g.listX + g.pad, y, g.listW - 2 * g.pad, 1, colours.line);
-				}
-				row(to, drawn[k], g.listX, y, px, rowH);
-			}
 		}
 
 		function bar(to, v) {
@@ -290,14 +202,14 @@
 				}
 			}
 			k = Math.round(g.inner * 0.36);
-			paint.text(to, g.margin, g.doneY, k, look(g.donePx, tone("text"), true), v.done, "done");
+			paint.text(to, g.margin, g.doneY, k, paint.look(g.donePx, tone("text"), true), v.done, "done");
 			endW = paint.width(v.end.text, g.donePx, true) + 2;
 			if (v.end.text !== "") {
 				k = g.inner - k - g.pad;
-				paint.text(to, g.width - g.margin - Math.min(k, endW), g.doneY, Math.min(k, endW), look(g.donePx, tone("text"), true, true), v.end.text, "end");
+				paint.text(to, g.width - g.margin - Math.min(k, endW), g.doneY, Math.min(k, endW), paint.look(g.donePx, tone("text"), true, true), v.end.text, "end");
 				next = k - endW - g.donePx;
 				if (v.end.left !== "" && paint.width(v.end.left, g.donePx, false) < next) {
-					paint.text(to, g.width - g.margin - endW - g.donePx - next, g.doneY, next, look(g.donePx, tone("dim"), false, true), v.end.left, "left");
+					paint.text(to, g.width - g.margin - endW - g.donePx - next, g.doneY, next, paint.look(g.donePx, tone("dim"), false, true), v.end.left, "left");
 				}
 			}
 		}
@@ -317,10 +229,10 @@
 			if (v.support !== "") {
 				supportW = g.upright ? g.inner : Math.min(g.inner * 0.48, paint.width(v.support, g.footPx, false) + 2);
 				paint.text(to, g.upright ? g.margin : g.width - g.margin - supportW, g.foot2Y, supportW,
-					look(g.footPx, tone("soft"), false, !g.upright), v.support, "support");
+					paint.look(g.footPx, tone("soft"), false, !g.upright), v.support, "support");
 			}
 			w = g.width - g.margin - x - (g.upright ? 0 : supportW + g.pad * 2);
-			paint.text(to, x, g.footY, w, look(g.footPx, tone(v.aged ? "warn" : "dim"), false), v.age, "age");
+			paint.text(to, x, g.footY, w, paint.look(g.footPx, tone(v.aged ? "warn" : "dim"), false), v.age, "age");
 		}
 
 		// part draws one part when it has changed; it says whether it did.
@@ -352,7 +264,7 @@
 				listTop = g.upright ? below : g.mainY;
 			});
 			part("list", [v.rows, v.focus, v.before, v.after, listTop], function (to) {
-				list(to, v, listTop);
+				list(to, v, listTop, g);
 			});
 			part("bar", [v.segments, v.done, v.end, v.percent], function (to) {
 				bar(to, v);
