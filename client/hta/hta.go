@@ -21,6 +21,13 @@ const (
 	Settings = "JobMon.ini" // optional settings, all of them commented out
 )
 
+// How the monitor is ended, unless its settings say otherwise: a file of this name beside it, at which it looks every five
+// seconds and a little more on a busy computer.
+const (
+	StopFile    = "JobMon.stop"
+	StopSeconds = 6
+)
+
 // Files holds the monitor and what may lie beside it, at the same paths: Monitor, Settings, and languages/xx.txt with the
 // words of each language. The monitor has them all built in; it needs a language file only where somebody has changed
 // words. All of them are ASCII or UTF-8, with lines that end in LF.

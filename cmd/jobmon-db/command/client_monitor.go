@@ -1,12 +1,11 @@
 package command
 
 import (
-	"embed"
-
+	"github.com/jobmon-db/jobmon-db/client/hta"
 	"github.com/jobmon-db/jobmon-db/client/pack"
 )
 
-// monitor is the screen that is packed and shown. Its own files are not part of the program yet.
+// monitor is the screen that is packed and shown.
 func monitor() pack.Monitor {
-	return pack.Monitor{Files: embed.FS{}, SettingsFile: "JobMon.ini", StopFile: "JobMon.stop", StopSeconds: 6, Start: "JobMon.hta"}
+	return pack.Monitor{Files: hta.Files(), SettingsFile: hta.Settings, StopFile: hta.StopFile, StopSeconds: hta.StopSeconds, Start: hta.Monitor}
 }
