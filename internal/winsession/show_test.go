@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +17,7 @@ import (
 // fakeWindows is a computer with one console. Each process that is started has the next number.
 type fakeWindows struct {
 	t       *testing.T
+	mu      sync.Mutex // guards all below, and the processes
 	screen  Screen
 	refuse  error // of the next Start
 	failing bool  // what is started ends at once, with code 1
@@ -28,6 +30,7 @@ type fakeProcess struct {
 	process Process
 	target  Target
 	line    string
+	mu      *sync.Mutex
 	ended   bool
 	code    uint32
 }
@@ -38,32 +41,60 @@ func newFake(t *testing.T) *fakeWindows {
 	return w
 }
 
-func (w *fakeWindows) Screen() (Screen, error) { return w.screen, nil }
+func (w *fakeWindows) Screen() (Screen, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.screen, nil
+}
+
+// shows puts another session on the console.
+func (w *fakeWindows) shows(s Screen) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.screen = s
+}
+
+// refuses lets the next Start fail.
+func (w *fakeWindows) refuses(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refuse = err
+}
 
 func (w *fakeWindows) Start(t Target, line string) (Running, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.refuse != nil {
 		err := w.refuse
 		w.refuse = nil
 		return nil, err
 	}
 	pid := uint32(len(w.all) + 1)
-	p := &fakeProcess{process: Process{pid, time.Now().UnixNano(), `C:\Windows\System32\mshta.exe`}, target: t, line: line}
+	p := &fakeProcess{process: Process{pid, time.Now().UnixNano(), `C:\Windows\System32\mshta.exe`}, target: t, line: line, mu: &w.mu}
 	w.running[pid] = p
 	w.all = append(w.all, p)
 	if w.failing {
-		w.end(1)
+		w.ends(1)
 	}
 	return p, nil
 }
 
 // end ends the process that was started last.
 func (w *fakeWindows) end(code uint32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ends(code)
+}
+
+func (w *fakeWindows) ends(code uint32) {
 	last := w.all[len(w.all)-1]
 	last.ended, last.code = true, code
 	delete(w.running, last.process.PID)
 }
 
 func (w *fakeWindows) Find(pid uint32) (Process, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if p := w.running[pid]; p != nil {
 		return p.process, true
 	}
@@ -71,6 +102,8 @@ func (w *fakeWindows) Find(pid uint32) (Process, bool) {
 }
 
 func (w *fakeWindows) Kill(p Process) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if f := w.running[p.PID]; f != nil && f.process.Same(p) {
 		f.ended, f.code = true, 1
 		delete(w.running, p.PID)
@@ -80,12 +113,19 @@ func (w *fakeWindows) Kill(p Process) error {
 
 func (w *fakeWindows) Self() (Process, error) { return w.self, nil }
 
-func (p *fakeProcess) Process() Process      { return p.process }
-func (p *fakeProcess) Ended() (uint32, bool) { return p.code, p.ended }
-func (p *fakeProcess) Close() error          { return nil }
+func (p *fakeProcess) Process() Process { return p.process }
+func (p *fakeProcess) Close() error     { return nil }
+
+func (p *fakeProcess) Ended() (uint32, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.code, p.ended
+}
 
 // shown lists where processes were started, in their order, and which of them still run.
 func (w *fakeWindows) shown() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	var list []string
 	for _, p := range w.all {
 		text := fmt.Sprintf("%d", p.target.Session)
@@ -186,23 +226,25 @@ func TestOnce(t *testing.T) {
 		if _, there := os.Stat(s.StopFile); err != nil || target.Desktop != LogonDesktop || w.all[0].line != "the monitor" || there == nil {
 			t.Fatalf("%v %v %v, the stop file: %v", target, first, err, there)
 		}
-		s.User, w.screen = true, Screen{Session: 1, User: true}
+		s.User = true
+		w.shows(Screen{Session: 1, User: true})
 		if _, second, err := s.Once(t.Context()); err != nil || second == first || w.shown() != "1 1u*" {
 			t.Errorf("%v, %s", err, w.shown())
 		}
 		// between two sessions it waits
-		w.screen = Screen{Session: NoSession}
-		time.AfterFunc(5*time.Second, func() { w.screen = Screen{Session: 3} })
+		w.shows(Screen{Session: NoSession})
+		time.AfterFunc(5*time.Second, func() { w.shows(Screen{Session: 3}) })
 		if _, _, err := s.Once(t.Context()); err != nil || w.shown() != "1 1u 3*" {
 			t.Errorf("%v, %s", err, w.shown())
 		}
-		w.screen = Screen{Session: NoSession}
+		w.shows(Screen{Session: NoSession})
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		if _, _, err := s.Once(ctx); err == nil || !strings.Contains(err.Error(), "no session") {
 			t.Errorf("%v", err)
 		}
-		w.screen, w.refuse = Screen{Session: 3}, errors.New("refused")
+		w.shows(Screen{Session: 3})
+		w.refuses(errors.New("refused"))
 		if _, _, err := s.Once(t.Context()); err == nil || !strings.Contains(err.Error(), "refused") {
 			t.Errorf("%v", err)
 		}
@@ -251,31 +293,31 @@ func TestFollow(t *testing.T) {
 	}{
 		"nothing happens": {do: func(*fakeWindows, *Show) { pass(time.Hour) }, want: "1*"},
 		"a switch of sessions": {do: func(w *fakeWindows, _ *Show) {
-			w.screen.Session = NoSession
+			w.shows(Screen{Session: NoSession})
 			pass(10 * time.Second)
-			w.screen.Session = 4
+			w.shows(Screen{Session: 4})
 			pass(10 * time.Second)
 		}, want: "1 4*"},
 		"a logoff that ends it well": {do: func(w *fakeWindows, _ *Show) {
 			w.end(0)
 			pass(4 * time.Second)
-			w.screen.Session = 2
+			w.shows(Screen{Session: 2})
 			pass(10 * time.Second)
 		}, want: "1 2*"},
 		"somebody logs on, and off": {user: true, do: func(w *fakeWindows, _ *Show) {
-			w.screen.User = true
+			w.shows(Screen{Session: 1, User: true})
 			pass(10 * time.Second)
-			w.screen = Screen{Session: 2}
+			w.shows(Screen{Session: 2})
 			pass(10 * time.Second)
 		}, want: "1 1u 2*"},
 		"somebody logs on, and it belongs on the logon screen": {do: func(w *fakeWindows, _ *Show) {
-			w.screen.User = true
+			w.shows(Screen{Session: 1, User: true})
 			pass(time.Minute)
 		}, want: "1*"},
 		"closed":            {do: func(w *fakeWindows, _ *Show) { pass(time.Minute); w.end(0); pass(time.Minute) }, want: "1", returned: true},
 		"closed, odd code":  {do: func(w *fakeWindows, s *Show) { touch(t, s.StopFile); w.end(3); pass(time.Minute) }, want: "1", returned: true},
 		"killed":            {do: func(w *fakeWindows, _ *Show) { w.end(1); pass(10 * time.Second) }, want: "1 1*"},
-		"refused once":      {do: func(w *fakeWindows, _ *Show) { w.refuse = errors.New("gone"); w.end(1); pass(time.Minute) }, want: "1 1*"},
+		"refused once":      {do: func(w *fakeWindows, _ *Show) { w.refuses(errors.New("gone")); w.end(1); pass(time.Minute) }, want: "1 1*"},
 		"another one shows": {do: func(w *fakeWindows, s *Show) { anotherTakesOver(t, s); pass(10 * time.Second) }, want: "1", returned: true},
 		"the record is spoilt": {do: func(w *fakeWindows, s *Show) {
 			if err := os.WriteFile(s.RecordFile, []byte("{"), 0o600); err != nil {
@@ -308,8 +350,10 @@ func anotherTakesOver(t *testing.T, s *Show) {
 // TestFailingProgramIsNotStartedWithoutEnd: the pauses grow, so that a program that cannot run costs nothing.
 func TestFailingProgramIsNotStartedWithoutEnd(t *testing.T) {
 	w, returned := follow(t, false, func(w *fakeWindows, _ *Show) {
+		w.mu.Lock()
 		w.failing = true
-		w.end(1)
+		w.ends(1)
+		w.mu.Unlock()
 		time.Sleep(time.Hour)
 	})
 	if n := len(w.all); returned || n < 10 || n > 80 {
