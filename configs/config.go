@@ -155,6 +155,10 @@ type Monitor struct {
 type Log struct {
 	Level  string // log.level: trace, debug, info, warn or error
 	Format string // log.format: auto, console or json
+
+	File    string // log.file, an absolute path; "" for standard error, or a service's own place
+	MaxSize int    // log.max_size: MiB of the file before a new one is begun
+	Keep    int    // log.keep: how many old ones stay
 }
 
 // Settings are those settings that shape the projection, in the form in which the log records them, without those that stand

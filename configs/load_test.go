@@ -100,6 +100,9 @@ func samples(t *testing.T) map[string]sample {
 		"monitor.settle":               one("0s", "-1s"),
 		"log.level":                    one("debug", "loud"),
 		"log.format":                   one("json", "xml"),
+		"log.file":                     one(dir, "%TEMP%\\x.log"),
+		"log.max_size":                 one("1", "0"),
+		"log.keep":                     one("30", "0"),
 	}
 	for _, k := range configs.Keys() {
 		if strings.HasPrefix(k.Name, "source.columns.") {

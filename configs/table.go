@@ -157,6 +157,13 @@ func Keys() []Key {
 			helps("Messages of this importance and above are logged."),
 		oneOf("log.format", "auto", []string{"auto", "console", "json"}, func(c *Config) *string { return &c.Log.Format }).
 			helps("Form of the messages: console for people, json for programs, auto chooses console on a terminal."),
+		path("log.file", "file", func(c *Config) *string { return &c.Log.File }).
+			byDefault("standard error; for a Windows service jobmon-db.log in data_dir").
+			helps("File for the messages. What the runtime says of a crash goes into one beside it that ends in .crash.log."),
+		whole("log.max_size", 20, 1, 10_000, func(c *Config) *int { return &c.Log.MaxSize }).
+			helps("How many MiB the file for messages may have before a new one is begun."),
+		whole("log.keep", 5, 1, 1000, func(c *Config) *int { return &c.Log.Keep }).
+			helps("How many old files for messages are kept, with their date in the name."),
 	})
 }
 

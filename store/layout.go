@@ -40,7 +40,7 @@ func isNeighbour(name string) bool {
 	case lockFile, lockFile + ".json", "evt", "clients", "covered.json", "endpoint.sock", "simulator.ndjson", "source.password":
 		return true
 	}
-	return strings.HasPrefix(name, "jobmon-db.") || isAside(name) || isMovedAside(name)
+	return strings.HasPrefix(name, "jobmon-db.") || strings.HasPrefix(name, "jobmon-db-") || isAside(name) || isMovedAside(name)
 }
 
 // isLeftover says that a file is what a crash left of something that was never finished.

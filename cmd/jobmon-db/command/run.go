@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,6 +21,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/systemd"
 )
 
@@ -46,6 +46,12 @@ source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a
 			return err
 		}
 		logger, err := newLogger(a.stderr, config.Log.Level, config.Log.Format)
+		if config.Log.File != "" {
+			var closeLog func() error
+			if logger, closeLog, err = openMessages(config.Log.File, &config.Log); err == nil {
+				defer closeLog()
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -56,7 +62,7 @@ source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a
 		telling, stop := context.WithCancel(c.Context())
 		told := make(chan struct{})
 		go func() { manager.Run(telling); close(told) }()
-		err = run(c.Context(), config, "jobmon-db run", manager, logger)
+		err = run(c.Context(), config, "jobmon-db run", overseer{alive: manager.Alive, cycled: manager.Cycled}, logger)
 		stop()
 		<-told
 		return errors.Join(err, manager.Close())
@@ -64,10 +70,12 @@ source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a
 	return c
 }
 
-// overseer is the service manager that started the program, if any; see ingest.Options for what it is told.
-type overseer interface {
-	Alive(within time.Duration)
-	Cycled(lost string)
+// overseer is the service manager that started the program, if any. See daemon.Options for what it is told; nil for what it
+// does not want to know.
+type overseer struct {
+	alive   func(within time.Duration)
+	cycled  func(lost string)
+	notable func(*jobmon.Event)
 }
 
 // run watches the configured source until ctx ends; command is how it was called, for those who find the folder in use.
@@ -88,7 +96,7 @@ func run(ctx context.Context, config *configs.Config, command string, manager ov
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
 		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout, Reconcile: config.Source.Reconcile,
 		Speed: speed, Command: command, Logger: logger,
-		Alive: manager.Alive, Cycled: manager.Cycled,
+		Alive: manager.alive, Cycled: manager.cycled, Notable: manager.notable,
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 		Keep:    config.History.Keep,
 	}, config.Endpoint.Allow)
@@ -232,16 +240,4 @@ func sameKind(dataDir, kind string, begun bool) error {
 		next = "set source.kind and source.recording, or name another data_dir for a made-up Deployment Server"
 	}
 	return &usageError{fmt.Errorf("%s holds the history of %s: %s", dataDir, history, next)}
-}
-
-// newLogger writes for people on a terminal and JSON otherwise, unless the format is configured.
-func newLogger(out io.Writer, level, format string) (zerolog.Logger, error) {
-	lowest, err := zerolog.ParseLevel(level)
-	if err != nil {
-		return zerolog.Nop(), &usageError{fmt.Errorf("log.level %q: %w", level, err)}
-	}
-	if format == "console" || format == "auto" && isTerminal(out) {
-		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal(out), TimeFormat: "15:04:05"}
-	}
-	return zerolog.New(out).Level(lowest).With().Timestamp().Logger(), nil
 }

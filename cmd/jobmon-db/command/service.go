@@ -184,7 +184,7 @@ func (a *app) logOfService(name string) string {
 	if err != nil {
 		return ""
 	}
-	return serviceLog(a.configOfService(status).DataDir)
+	return serviceLog(a.configOfService(status))
 }
 
 // configOfService is the configuration of an installed service, as far as it can be read.
@@ -205,9 +205,9 @@ func (a *app) configOfService(status *winservice.Status) *configs.Config {
 }
 
 // serviceLog is where a service writes its messages: nobody reads its standard error.
-func serviceLog(dataDir string) string {
-	if dataDir == "" {
-		return ""
+func serviceLog(config *configs.Config) string {
+	if config.Log.File != "" || config.DataDir == "" {
+		return config.Log.File
 	}
-	return filepath.Join(dataDir, "jobmon-db.log")
+	return filepath.Join(config.DataDir, "jobmon-db.log")
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/eventlog"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -116,6 +117,9 @@ func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, c
 	})
 	if err != nil {
 		return err
+	}
+	if err := eventlog.Install(o.name); err != nil {
+		result.Notes = append(result.Notes, fmt.Sprintf("its entries in the event log will be preceded by a remark of Windows': %v", err))
 	}
 	if variables := settingsIn(a.env); len(variables) > 0 {
 		result.Notes = append(result.Notes, fmt.Sprintf("%s of this console does not reach the service: it belongs into %s", strings.Join(variables, ", "), file))

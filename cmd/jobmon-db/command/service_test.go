@@ -43,7 +43,7 @@ func asService(t *testing.T, args ...string) (ready bool, err error) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
-	err = a.serve(ctx, c, configured, func() { ready = true; stop() })
+	err = a.serve(ctx, c, "jobmon-db", configured, func() { ready = true; stop() })
 	return ready, err
 }
 

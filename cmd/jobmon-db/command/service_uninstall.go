@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/eventlog"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -57,6 +58,9 @@ func (a *app) uninstall(ctx context.Context, name string, purging bool) error {
 	}
 	if err := winservice.Remove(ctx, name, paths); err != nil {
 		return err
+	}
+	if err := eventlog.Remove(name); err != nil {
+		fmt.Fprintf(a.stderr, "jobmon-db: %v; nothing else depends on it\n", err)
 	}
 	if !purging {
 		_, err = fmt.Fprintf(a.stdout, "The service %s is removed. The history stays in %s.\n", name, config.DataDir)

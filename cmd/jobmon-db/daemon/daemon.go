@@ -59,6 +59,10 @@ type Options struct {
 	Backups  Backups
 	Keep     time.Duration // history older than that is cut off; 0 keeps it for ever
 
+	// Notable, where set, is told of events that concern the daemon, its source or its log, once they are durable. What it
+	// takes keeps the next batch waiting.
+	Notable func(*jobmon.Event)
+
 	// Alive and Cycled, where set, are told how the polling goes, see ingest.Options.
 	Alive  func(within time.Duration)
 	Cycled func(lost string)
@@ -121,7 +125,7 @@ func (d *Daemon) open() (err error) {
 		return err
 	}
 	d.files = evtdir.New(evtdir.Options{Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Log: o.Logger})
-	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, state: state, keeper: keeper}
+	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, notable: o.Notable, state: state, keeper: keeper}
 	return nil
 }
 

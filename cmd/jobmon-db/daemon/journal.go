@@ -31,6 +31,8 @@ type journal struct {
 	logger zerolog.Logger
 	writer evtform.Writer
 
+	notable func(*jobmon.Event) // see Options
+
 	mu      sync.Mutex
 	state   *history.State
 	keeper  *history.Keeper
@@ -111,6 +113,11 @@ func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
 	}
 	j.lost = nil
 	j.state.Note(&batch)
+	for i := range batch.Events {
+		if e := &batch.Events[i]; j.notable != nil && e.Kind.OfDaemon() {
+			j.notable(e)
+		}
+	}
 	for _, id := range j.state.Projection.Changed() {
 		j.publish(id)
 	}

@@ -1,0 +1,79 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/eventlog"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+func TestMessagesGoOnInANewFile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	path := filepath.Join(dir, "jobmon-db.log")
+	logger, closeLog, err := openMessages(path, &configs.Log{Level: "info", Format: "json", MaxSize: 1, Keep: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := strings.Repeat("x", 100_000)
+	for i := range 45 { // a little more than four files of a MiB
+		logger.Info().Int("line", i).Msg(line)
+	}
+	logger.Debug().Msg("not this")
+	if err := closeLog(); err != nil {
+		t.Fatal(err)
+	}
+	newest, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(newest), `"line":44`) || strings.Contains(string(newest), "not this") {
+		t.Errorf("%v, %d bytes", err, len(newest))
+	}
+	if len(newest) > 1<<20 {
+		t.Errorf("%d bytes in one file", len(newest))
+	}
+	if info, err := os.Stat(crashLog(path)); err != nil || info.Size() != 0 {
+		t.Errorf("%v", err)
+	}
+	if logger, closeLog, err = openMessages(path, &configs.Log{Level: "info", Format: "json", MaxSize: 1, Keep: 2}); err != nil {
+		t.Fatal(err)
+	}
+	logger.Info().Msg("afterwards")
+	if err := closeLog(); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(again), string(newest)) || !strings.Contains(string(again), "afterwards") {
+		t.Errorf("a new start does not go on behind what was there: %v", err)
+	}
+}
+
+func TestALogFileThatCannotBe(t *testing.T) {
+	dir := t.TempDir()
+	if _, _, err := openMessages(dir, &configs.Log{Level: "info", MaxSize: 1, Keep: 1}); err == nil || !strings.Contains(err.Error(), "log file") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestWhatIsNotable(t *testing.T) {
+	for _, c := range []struct {
+		event jobmon.Event
+		id    uint32
+		grave eventlog.Severity
+		text  string
+	}{
+		{jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "v1.2.3"}, 100, eventlog.Information, "v1.2.3"},
+		{jobmon.Event{Kind: jobmon.KindDaemonStopped}, 101, eventlog.Information, "stopped"},
+		{jobmon.Event{Kind: jobmon.KindSourceLost, Text: "login\x1b[2J refused"}, 200, eventlog.Warning, "refused"},
+		{jobmon.Event{Kind: jobmon.KindSourceRestored}, 201, eventlog.Information, "again"},
+		{jobmon.Event{Kind: jobmon.KindDamaged, From: 7, To: 9, Text: "a bit"}, 300, eventlog.Error, "7 to 9"},
+		{jobmon.Event{Kind: jobmon.KindClock}, 0, 0, ""},
+		{jobmon.Event{Kind: jobmon.KindConfigured, Text: "{}"}, 0, 0, ""},
+		{jobmon.Event{Kind: jobmon.KindFinished}, 0, 0, ""},
+	} {
+		entry, ok := notable(&c.event)
+		if ok != (c.id > 0) || entry.ID != c.id || entry.Severity != c.grave || !strings.Contains(entry.Text, c.text) || strings.ContainsRune(entry.Text, 0x1b) {
+			t.Errorf("%v: %+v, %v", c.event.Kind, entry, ok)
+		}
+	}
+}

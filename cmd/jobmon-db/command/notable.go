@@ -1,0 +1,83 @@
+package command
+
+import (
+	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/eventlog"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// What the event log of Windows is told, by number; docs/operations.md lists them, and rules of administrators hold on to
+// them.
+const (
+	entryStarted  = 100
+	entryStopped  = 101
+	entryLost     = 200
+	entryRestored = 201
+	entryDamaged  = 300
+	entryFailed   = 400
+)
+
+// notable is the entry for an event that an administrator wants to hear of.
+func notable(e *jobmon.Event) (entry eventlog.Entry, ok bool) {
+	text := term.Plain(e.Text)
+	switch e.Kind {
+	case jobmon.KindDaemonStarted:
+		return eventlog.Entry{ID: entryStarted, Text: fmt.Sprintf("jobmon-db %s has begun to watch.", text)}, true
+	case jobmon.KindDaemonStopped:
+		return eventlog.Entry{ID: entryStopped, Text: "jobmon-db has stopped watching."}, true
+	case jobmon.KindSourceLost:
+		return eventlog.Entry{ID: entryLost, Severity: eventlog.Warning,
+			Text: fmt.Sprintf("The DS database cannot be read: %s. It is tried again by itself; jobmon-db check tells more.", text)}, true
+	case jobmon.KindSourceRestored:
+		return eventlog.Entry{ID: entryRestored, Text: "The DS database can be read again."}, true
+	case jobmon.KindDamaged:
+		return eventlog.Entry{ID: entryDamaged, Severity: eventlog.Error,
+			Text: fmt.Sprintf("The log is damaged: the events %d to %d cannot be read: %s. jobmon-db verify tells more; jobmon-db restore brings a backup back.", e.From, e.To, text)}, true
+	}
+	return entry, false
+}
+
+// announcer writes what is notable to the event log; nil writes nothing.
+type announcer struct {
+	log    *eventlog.Log
+	logger zerolog.Logger
+}
+
+// announce opens the event log. That it cannot be opened keeps nobody from watching.
+func announce(source string, logger zerolog.Logger) *announcer {
+	log, err := eventlog.Open(source)
+	if err != nil {
+		logger.Warn().Err(err).Msg("nothing is told to the event log")
+		return nil
+	}
+	return &announcer{log, logger}
+}
+
+func (a *announcer) event(e *jobmon.Event) {
+	if entry, ok := notable(e); ok {
+		a.write(entry)
+	}
+}
+
+func (a *announcer) failed(err error) {
+	a.write(eventlog.Entry{ID: entryFailed, Severity: eventlog.Error, Text: fmt.Sprintf("The service ends: %v", err)})
+}
+
+func (a *announcer) write(entry eventlog.Entry) {
+	if a == nil {
+		return
+	}
+	if err := a.log.Write(entry); err != nil {
+		a.logger.Warn().Err(err).Msg("nothing is told to the event log")
+	}
+}
+
+func (a *announcer) close() {
+	if a != nil {
+		a.log.Close()
+	}
+}
