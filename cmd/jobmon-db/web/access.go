@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ func (a Access) guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		})
 	}
-	bounded := httprate.Limit(perMinute, time.Minute, httprate.WithKeyByIP(), httprate.WithLimitHandler(func(w http.ResponseWriter, _ *http.Request) {
+	bounded := httprate.LimitBy(perMinute, time.Minute, peer, httprate.WithLimitHandler(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "one address may ask 600 times a minute: ask again later", http.StatusTooManyRequests)
 	}))
 	return bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -43,6 +44,12 @@ func (a Access) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	}))
+}
+
+// peer is whose request counts: the other end of the connection. Nobody stands between.
+func peer(r *http.Request) (string, error) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return httprate.CanonicalizeIP(host), err
 }
 
 // allows takes the same time whatever part of a token is right, and whichever it is.
