@@ -14,7 +14,7 @@ func Run(name string, work Work) (code int, err error) {
 	h := &handler{work: work}
 	err = svc.Run(name, h)
 	if errors.Is(err, windows.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
-		return 0, errors.New("this is what the service manager starts; in a console say jobmon-db run, and jobmon-db service start for the service")
+		return 0, ErrConsole
 	}
 	if err != nil {
 		return 0, fmt.Errorf("run as the service %s: %w", name, err)

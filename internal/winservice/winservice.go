@@ -28,6 +28,7 @@ var (
 	ErrAccount      = errors.New("give the account as DOMAIN\\name, COMPUTER\\name, or DOMAIN\\name$ for a managed one")
 	ErrLogon        = errors.New("Windows does not let its account log on: the password is wrong or has changed, or a policy denies it the right to log on as a service; " +
 		"repeat jobmon-db service install with --account and the password")
+	ErrConsole = errors.New("this is what the service manager starts; in a console say jobmon-db run, and jobmon-db service start for the service")
 	ErrTimeout = errors.New("the service manager still waits; look again with jobmon-db service status")
 )
 

@@ -80,7 +80,7 @@ func exitCode(err error) int {
 		return exitElevate
 	case errors.Is(err, winservice.ErrNotInstalled):
 		return exitNoService
-	case errors.Is(err, winservice.ErrAccount), errors.Is(err, winservice.ErrAnother), errors.Is(err, winservice.ErrUnsupported):
+	case errors.Is(err, winservice.ErrAccount), errors.Is(err, winservice.ErrAnother), errors.Is(err, winservice.ErrConsole), errors.Is(err, winservice.ErrUnsupported):
 		return exitUsage
 	case errors.Is(err, errNotRunning):
 		return exitNoDaemon
