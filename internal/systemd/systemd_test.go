@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,13 +109,10 @@ func TestWatchdogIsAnothers(t *testing.T) {
 	}
 }
 
-// told makes a manager whose messages are kept; the first promise is given and the program ready.
-func told(t *testing.T, messages *[]string) *Manager {
+// heard makes a manager that runs, and that passes its messages on.
+func heard(t *testing.T, hear func(message string)) *Manager {
 	m := &Manager{
-		send: func(message string) error {
-			*messages = append(*messages, message)
-			return errors.New("said to a warning only")
-		},
+		send:     func(message string) error { hear(message); return errors.New("said to a warning only") },
 		watchdog: 30 * time.Second, logger: zerolog.Nop(), ready: make(chan struct{}),
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -126,19 +124,17 @@ func told(t *testing.T, messages *[]string) *Manager {
 
 func TestWatchdog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var messages []string
-		m := told(t, &messages)
-		after := func(d time.Duration) int {
+		var beats atomic.Int64
+		m := heard(t, func(message string) {
+			if message == "WATCHDOG=1" {
+				beats.Add(1)
+			}
+		})
+		after := func(d time.Duration) int64 {
+			beats.Store(0)
 			time.Sleep(d)
 			synctest.Wait()
-			n := 0
-			for _, message := range messages {
-				if message == "WATCHDOG=1" {
-					n++
-				}
-			}
-			messages = nil
-			return n
+			return beats.Load()
 		}
 		m.Alive(time.Hour)
 		if n := after(10 * time.Minute); n != 0 {

@@ -2,6 +2,8 @@ package winservice
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +12,7 @@ import (
 // served is a service in a bubble.
 type served struct {
 	requests chan request
+	mu       sync.Mutex // held for what follows
 	reports  []report
 	code     int
 	ended    bool
@@ -18,14 +21,37 @@ type served struct {
 func serving(work Work) *served {
 	s := &served{requests: make(chan request)}
 	go func() {
-		s.code = serve(s.requests, func(r report) { s.reports = append(s.reports, r) }, work)
-		s.ended = true
+		code := serve(s.requests, func(r report) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.reports = append(s.reports, r)
+		}, work)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.code, s.ended = code, true
 	}()
 	synctest.Wait()
 	return s
 }
 
-func (s *served) last() report { return s.reports[len(s.reports)-1] }
+// told are the reports so far.
+func (s *served) told() []report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.reports)
+}
+
+func (s *served) last() report {
+	told := s.told()
+	return told[len(told)-1]
+}
+
+// end is the exit code; false before the end.
+func (s *served) end() (code int, ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.code, s.ended
+}
 
 func pass(d time.Duration) {
 	time.Sleep(d)
@@ -51,10 +77,10 @@ func TestServe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serving(patient(time.Minute, 3*time.Second, 0))
 		pass(50 * time.Second)
-		if n := len(s.reports); n < 20 || s.last().state != Starting || s.last().hint <= hearEvery {
+		if n := len(s.told()); n < 20 || s.last().state != Starting || s.last().hint <= hearEvery {
 			t.Fatalf("%d reports while it starts, the last %+v", n, s.last())
 		}
-		for i, r := range s.reports {
+		for i, r := range s.told() {
 			if r.checkpoint != uint32(i+1) {
 				t.Fatalf("checkpoint %d is %d: the manager would take the service for hung", i, r.checkpoint)
 			}
@@ -63,29 +89,30 @@ func TestServe(t *testing.T) {
 		if s.last() != (report{state: Running}) {
 			t.Fatalf("after a minute %+v", s.last())
 		}
-		n := len(s.reports)
+		n := len(s.told())
 		pass(time.Hour)
-		if len(s.reports) != n {
-			t.Errorf("%d reports in an hour in which nothing happened", len(s.reports)-n)
+		if len(s.told()) != n {
+			t.Errorf("%d reports in an hour in which nothing happened", len(s.told())-n)
 		}
 		s.requests <- interrogate
 		synctest.Wait()
-		if len(s.reports) != n+1 || s.last().state != Running {
-			t.Errorf("asked for its state: %+v", s.reports[n:])
+		if len(s.told()) != n+1 || s.last().state != Running {
+			t.Errorf("asked for its state: %+v", s.told()[n:])
 		}
 		s.requests <- stop
 		synctest.Wait()
-		if s.last().state != Stopping || s.ended {
+		if s.last().state != Stopping {
 			t.Errorf("told to stop: %+v", s.last())
 		}
 		pass(2500 * time.Millisecond)
 		s.requests <- stop // a shutdown behind a stop
-		if synctest.Wait(); s.last().state != Stopping || s.last().checkpoint < 2 {
+		synctest.Wait()
+		if s.last().state != Stopping || s.last().checkpoint < 2 {
 			t.Errorf("while it stops: %+v", s.last())
 		}
 		pass(time.Second)
-		if !s.ended || s.code != 0 {
-			t.Errorf("ended %v with code %d", s.ended, s.code)
+		if code, ended := s.end(); !ended || code != 0 {
+			t.Errorf("ended %v with code %d", ended, code)
 		}
 	})
 }
@@ -108,10 +135,10 @@ func TestServeWhatGoesWrong(t *testing.T) {
 					s.requests <- stop
 				}
 				pass(stopPatience + time.Second)
-				if !s.ended || s.code != c.code {
-					t.Errorf("ended %v with code %d, want %d", s.ended, s.code, c.code)
+				if code, ended := s.end(); !ended || code != c.code {
+					t.Errorf("ended %v with code %d, want %d", ended, code, c.code)
 				}
-				for _, r := range s.reports {
+				for _, r := range s.told() {
 					if r.state == Stopped {
 						t.Errorf("told %+v: the end of serve says that", r)
 					}

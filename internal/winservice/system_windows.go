@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode/utf16"
 	"unsafe"
 
@@ -115,8 +116,10 @@ func (windowsSystem) harden(name string) (notes []string, err error) {
 		return nil, err
 	}
 	defer done()
+	// The pauses before it is started again: the first, the second, every further time. A day without failure begins anew.
+	const forgetAfter = 24 * time.Hour
 	var actions []mgr.RecoveryAction
-	for _, pause := range restarts {
+	for _, pause := range []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute} {
 		actions = append(actions, mgr.RecoveryAction{Type: mgr.ServiceRestart, Delay: pause})
 	}
 	privileges := texts([]string{"SeChangeNotifyPrivilege"}) // passing through folders, which every account may

@@ -12,7 +12,6 @@ package winservice
 import (
 	"errors"
 	"fmt"
-	"time"
 )
 
 // DefaultName is the service's name unless another one is given; a second Deployment Server needs one.
@@ -26,7 +25,7 @@ var (
 	ErrAnother      = errors.New("it is not one of jobmon-db and is left as it is; choose another name with --name")
 	ErrMarked       = errors.New("it is about to be removed: close the Services window and Task Manager on this computer, which hold it, and try again")
 	ErrAccount      = errors.New("give the account as DOMAIN\\name, COMPUTER\\name, or DOMAIN\\name$ for a managed one")
-	ErrLogon        = errors.New("Windows does not let its account log on: the password is wrong or has changed, or a policy denies it the right to log on as a service; " +
+	ErrLogon        = errors.New("its account may not log on: the password is wrong or has changed, or a policy denies it the right to log on as a service; " +
 		"repeat jobmon-db service install with --account and the password")
 	ErrConsole = errors.New("this is what the service manager starts; in a console say jobmon-db run, and jobmon-db service start for the service")
 	ErrTimeout = errors.New("the service manager still waits; look again with jobmon-db service status")
@@ -119,10 +118,3 @@ type Grant struct {
 	For     string  // the name of the account that gets it; "" is the service's
 	Account Account // the same, as Install found it
 }
-
-// The pauses before a service that failed is started again: the first, the second, every further time. A day without
-// failure begins anew. A program that ends with an exit code counts as failed too.
-var (
-	restarts    = []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute}
-	forgetAfter = 24 * time.Hour
-)
