@@ -146,6 +146,21 @@ func TestEndBrowser(t *testing.T) {
 	m.sound()
 }
 
+// Where its folder is not this computer's alone, or not known, nothing is written and nothing of others is heeded.
+func TestFolderOfOthersBrowser(t *testing.T) {
+	b := browser(t)
+	for _, line := range []string{`"N:\JobMon\JobMon.hta"`, `"\\server\share\JobMon.hta"`, `JobMon.hta`} {
+		m := start(b, t, setup{line: line, files: map[string]string{
+			`N:\JobMon\JobMon.running`: "1234-5678", `\\server\share\JobMon.running`: "1234-5678", `\JobMon.stop`: "", `JobMon.stop`: "", delivered: read(t, golden+"ready.evt"),
+		}})
+		m.pass(60)
+		if got := do[string](m, `[stand.closed, stand.runs.length, Object.keys(stand.files).length].join()`); got != "false,0,5" {
+			t.Errorf("%s: closed, programs run, files: %s", line, got)
+		}
+		m.shows(map[string]string{"hero": "Ready"})
+	}
+}
+
 // Whatever breaks while it runs, it goes on: no error is shown and the next tick comes.
 func TestNothingEndsItBrowser(t *testing.T) {
 	m := start(browser(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})

@@ -198,6 +198,14 @@ func TestSettings(t *testing.T) {
 	} {
 		e.is("JobMon.commandLine("+quote(line)+")", want)
 	}
+	e.run(read(t, "src/main.js"))
+	for _, c := range [][3]string{
+		{"file:///C:/Job%20Mon/JobMon.hta", "", `C:\Job Mon`}, {"file:///C:/JobMon.hta?x", "", `C:\`}, {"file://server/share/m/JobMon.hta", "", `\\server\share\m`},
+		{"about:blank", `"D:\x\JobMon.hta" "C:\y"`, `D:\x`}, {"about:blank", `D:\x\JobMon.hta C:\y.hta`, `D:\x`}, {"about:blank", "JobMon.hta", ""},
+		{"file:///C:/100%/JobMon.hta", "", `C:\100%`}, {"file:///JobMon.hta", "", ""},
+	} {
+		e.is("JobMon.ownFolder("+quote(c[0])+", "+quote(c[1])+")", plain(c[2]))
+	}
 	for name, c := range map[string]struct{ text, want string }{
 		"connected": {"\r\n  Proto  Local  Foreign  State\r\n  TCP    10.0.0.5:49731   10.0.0.1:402    ESTABLISHED\r\n", "true"},
 		"German":    {"  TCP    10.0.0.5:49731   10.0.0.1:402    HERGESTELLT\r\n", "true"},

@@ -3,21 +3,31 @@
 (function () {
 	var second = 1000;
 
-	// ownFolder is the folder of the file that the address or the command line names.
+	// ownFolder is the folder of the file that the address or the command line names, "" when neither names it in full: what
+	// the present folder is depends on who started the monitor, and may be anybody's.
 	JobMon.ownFolder = function (address, line) {
-		var found = /^file:\/\/(\/?)([^?#]*)/i.exec(address), named = /^\s*"?([^"]*\\)[^\\"]*\.hta/i.exec(line), name;
-		if (found) {
-			name = found[2];
-			try {
-				name = decodeURIComponent(name);
-			} catch (e) {
-				name = found[2];
-			}
-			name = (found[1] === "" ? "\\\\" : "") + name.replace(/\//g, "\\");
-			return name.replace(/\\[^\\]*$/, "");
+		var folder = folderOf(address, line);
+		if (/^[A-Za-z]:$/.test(folder)) {
+			return folder + "\\";
 		}
-		return named ? named[1].replace(/\\$/, "") : "";
+		return /^([A-Za-z]:\\|\\\\[^\\])/.test(folder) ? folder : "";
 	};
+
+	function folderOf(address, line) {
+		var found = /^file:\/\/(\/?)([^?#]*)/i.exec(address), named = /^\s*(?:"([^"]*)"|([^\s"]+))/.exec(line), name;
+		if (!found) {
+			name = named ? named[1] || named[2] || "" : "";
+			return name.replace(/\\?[^\\]*$/, "");
+		}
+		name = found[2];
+		try {
+			name = decodeURIComponent(name);
+		} catch (e) {
+			name = found[2];
+		}
+		name = (found[1] === "" ? "\\\\" : "") + name.replace(/\//g, "\\");
+		return name.replace(/\\[^\\]*$/, "");
+	}
 
 	// pickWords gives the words of a language: built in, else English, and over them those of a file in the folder languages
 	// beside the monitor. A file whose first line did not come through as it was written is in an encoding that this

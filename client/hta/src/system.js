@@ -1,7 +1,7 @@
 // What the monitor needs of Windows: files, other programs, the daemon over HTTP. Only parts that every Windows has, and
 // nothing that waits: a monitor that waits stands still.
 (function () {
-	var ansi = 0, unicode = -1, alias = 1024;
+	var ansi = 0, unicode = -1, alias = 1024, network = 3;
 
 	// makeSystem works through makeObject, which makes an ActiveX object of a name; own is the monitor's own folder.
 	JobMon.makeSystem = function (makeObject, own) {
@@ -16,6 +16,19 @@
 
 		function path(folder, name) {
 			return fso.BuildPath(folder, name);
+		}
+
+		// alone says whether the own folder is this computer's alone. On a share the monitors of many computers would take one
+		// another for an earlier one of their own.
+		function alone() {
+			if (own === "" || /^\\\\/.test(own)) {
+				return false;
+			}
+			try {
+				return fso.GetDrive(fso.GetDriveName(own)).DriveType !== network;
+			} catch (e) {
+				return true;
+			}
 		}
 
 		// text reads at most so many characters of a file.
@@ -58,7 +71,7 @@
 		system.ownText = function (name) {
 			var read;
 			try {
-				if (!fso.FileExists(path(own, name)) || fso.GetFile(path(own, name)).Size > 65536) {
+				if (own === "" || !fso.FileExists(path(own, name)) || fso.GetFile(path(own, name)).Size > 65536) {
 					return "";
 				}
 				read = text(path(own, name), 65536, ansi);
@@ -73,15 +86,18 @@
 
 		system.ownHas = function (name) {
 			try {
-				return fso.FileExists(path(own, name));
+				return own !== "" && fso.FileExists(path(own, name));
 			} catch (e) {
 				return false;
 			}
 		};
 
-		// write puts a short text into a file of the own folder, when it may.
+		// write puts a short text into a file of the own folder, when it may and no other computer has the same one.
 		system.write = function (name, content) {
 			var stream;
+			if (!alone()) {
+				return false;
+			}
 			try {
 				stream = fso.CreateTextFile(path(own, name), true, false);
 				stream.Write(content);
@@ -104,7 +120,7 @@
 		// at the next time. Programs are named in full: the folder that the monitor was started in may be anybody's.
 		system.askAgent = function () {
 			var system32, target;
-			if (/[%"\^&!<>|]/.test(own)) {
+			if (/[%"\^&!<>|]/.test(own) || !alone()) {
 				return;
 			}
 			try {

@@ -55,6 +55,8 @@
 	const objects = {
 		"Scripting.FileSystemObject": {
 			BuildPath: (folder, name) => folder.replace(/\\$/, "") + "\\" + name,
+			GetDriveName: (path) => path.substring(0, 2),
+			GetDrive: (name) => ({ DriveType: name === "N:" ? 3 : 2 }),
 			FileExists: (path) => present(path),
 			GetFile: (path) => ({ Size: content(path).length, Attributes: path.endsWith(".lnk") ? 1024 : 32 }),
 			GetSpecialFolder: (which) => ({ Path: which === 0 ? "C:\\Windows" : "C:\\Windows\\System32" }),
