@@ -67,6 +67,16 @@ func (r *row) effective() *row {
 	return r
 }
 
+// shownIn says whether a picture of the session tells of the row: it is part of it, or a later attempt of a row that is.
+func (r *row) shownIn(s *session) bool {
+	for ; s != nil && r != nil; r = r.replaces {
+		if r.session == s {
+			return true
+		}
+	}
+	return false
+}
+
 // root is the first attempt, which holds the place of all in the order.
 func (r *row) root() *row {
 	for r.replaces != nil {
@@ -153,6 +163,7 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
 	p.judge(c)
 	r := c.rows[e.Schedule]
+	inLast := r != nil && r.shownIn(c.session) // also a row that now leaves it
 	if c.session != nil {
 		c.session.altered = true
 	}
@@ -181,6 +192,9 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 			r = p.arrive(c, e, nil)
 		}
 		p.later.remove(r.id)
+		if p.opens(c, r) {
+			p.conclude(c) // as it was before this
+		}
 		r.state, r.zombie = jobmon.StateRunning, false
 		r.started, r.startedSeq, r.startedIn = e.At, e.Seq, p.batch
 		r.startInexact = e.Flags.Has(jobmon.Inexact)
@@ -207,7 +221,7 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 		r.ended, r.endedSeq = e.At, e.Seq
 		p.ended(c, r)
 	}
-	if c.isOpen() || r.session != nil && r.session == c.session {
+	if c.isOpen() || inLast || r.shownIn(c.session) {
 		p.touch(c)
 	}
 }

@@ -33,6 +33,8 @@ type desk struct {
 	seq      uint64
 	last     jobmon.Instant
 	events   []jobmon.Event // of the last read
+
+	share map[jobmon.ComputerID]*jobmon.Progress // what the files say
 }
 
 func newDesk(t rapid.TB) *desk {
@@ -41,6 +43,7 @@ func newDesk(t rapid.TB) *desk {
 		rows: map[jobmon.ScheduleID]jobmon.Row{}, jobs: map[string]jobmon.JobID{},
 		computer: map[jobmon.ComputerID]jobmon.Computer{pc: {ID: pc, Name: "PC-0001"}},
 		agents:   map[jobmon.ComputerID]jobmon.AgentState{},
+		share:    map[jobmon.ComputerID]*jobmon.Progress{},
 	}
 	d.settings.Site = "DS01"
 	return d
@@ -186,11 +189,25 @@ func (d *desk) commit(at jobmon.Instant, events []jobmon.Event) *desk {
 	d.resumed = again(d.t, d.resumed)
 	d.resumed.Apply(&batch)
 	d.requireLaw2(d.resumed)
-	d.live.Changed()
+	d.requireShare()
 	for _, p := range []*Projection{d.live, d.replayed, d.resumed} {
 		d.requireSettled(p)
 	}
 	return d
+}
+
+// requireShare: files are written for the computers that changed alone, and yet each says what its picture is now. For ever:
+// a start compares the files with pictures that no event of theirs has drawn.
+func (d *desk) requireShare() {
+	d.t.Helper()
+	for _, id := range d.live.Changed() {
+		d.share[id], _ = d.live.Progress(id)
+	}
+	for _, id := range d.live.Pictures() {
+		if p, ok := d.live.Progress(id); ok && !reflect.DeepEqual(p, d.share[id]) {
+			d.t.Fatalf("after event %d computer %d's file is no longer its picture:\n now  %+v\n      %+v\n file %+v\n      %+v", d.seq, id, p, p.Session, d.share[id], d.share[id].Session)
+		}
+	}
 }
 
 // requireSettled: what is kept instead of being reckoned again is what reckoning gives, and every stage was dealt with.

@@ -48,16 +48,10 @@ type expected struct {
 func (p *Projection) start(c *computer, r *row) {
 	s := c.session
 	switch {
-	case s == nil || s.state == jobmon.SessionAbandoned:
+	case p.opens(c, r):
 		s = p.openSession(c, r)
 	case s.state == jobmon.SessionComplete:
-		if p.at.Sub(s.ended) > p.world.rules.Gap || c.buildArrivedSince(s.endedSeq, r) {
-			s = p.openSession(c, r)
-		} else {
-			p.reopen(c)
-		}
-	case r.class == jobmon.BuildJob && c.repeatsMarker():
-		s = p.openSession(c, r)
+		p.reopen(c)
 	}
 	if r.session != s {
 		p.join(s, r)
@@ -69,6 +63,29 @@ func (p *Projection) start(c *computer, r *row) {
 	if r.class == jobmon.Marker {
 		r.closing = nothingBehind(s.ordered(), r)
 	}
+}
+
+// opens says whether the row's start opens a new session.
+func (p *Projection) opens(c *computer, r *row) bool {
+	switch s := c.session; {
+	case s == nil || s.state == jobmon.SessionAbandoned:
+		return true
+	case s.state == jobmon.SessionComplete:
+		return p.at.Sub(s.ended) > p.world.rules.Gap || c.buildArrivedSince(s.endedSeq, r)
+	}
+	return r.class == jobmon.BuildJob && c.repeatsMarker()
+}
+
+// conclude keeps what the last session shows before its rows go on into a new one, which may never be shown itself. What
+// happened to it earlier in this batch is its last news.
+func (p *Projection) conclude(c *computer) {
+	if c.session == nil || c.picture.session != c.session || c.picture.frozen != nil {
+		return
+	}
+	if p.touched[c.id] != nil {
+		p.draw(c)
+	}
+	c.picture.freeze(c)
 }
 
 // buildArrivedSince says whether a build job is among the rows that arrived after that event and wait or start now:
@@ -100,7 +117,7 @@ func (c *computer) repeatsMarker() bool {
 // openSession begins a new session with that row and all that waits. What the old one left running is overtaken.
 func (p *Projection) openSession(c *computer, first *row) *session {
 	if old := c.session; old != nil {
-		c.picture.freeze(c) // what the old session showed is history
+		p.conclude(c)
 		p.overtake(c, old, first)
 	}
 	c.sessions++
@@ -280,7 +297,8 @@ func (p *Projection) settle(c *computer) {
 		}
 		s.altered = false
 	}
-	if c.asked || c.session != nil && c.session.deployment {
+	// A session that is no deployment and is shown, as somebody asked, goes on being shown truly.
+	if c.asked || c.session != nil && (c.session.deployment || c.picture.session == c.session) {
 		p.draw(c)
 	}
 	c.asked, c.stale = false, false
