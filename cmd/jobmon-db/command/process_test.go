@@ -79,10 +79,10 @@ func (p *process) stop() {
 	}
 }
 
-// eventually asks until the answer is true, for ten seconds.
+// eventually asks until the answer is true, for a minute.
 func eventually(t *testing.T, what func() string, ask func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for tick := time.NewTicker(20 * time.Millisecond); !ask(); {
 		select {
 		case <-tick.C:

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -92,8 +93,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// serve is a daemon that answers and watches nothing: the log stays as it is.
-func serve(t *testing.T, dir string) {
+// serve is a daemon that answers and watches nothing: the log stays as it is. What it returns ends it, as the test's end does.
+func serve(t testing.TB, dir string) (stop func()) {
 	t.Helper()
 	settings := jobmon.DefaultSettings()
 	settings.Site = "DS01"
@@ -108,7 +109,7 @@ func serve(t *testing.T, dir string) {
 	ctx, end := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- endpoint.Serve(ctx, listener, api.Handler(d), endpoint.Limits{}, zerolog.Nop()) }()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		end()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -117,4 +118,6 @@ func serve(t *testing.T, dir string) {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(stop)
+	return stop
 }
