@@ -25,6 +25,7 @@ type Telling struct {
 	Seen      uint64 // the last event that it was told of, kept up by Forward
 
 	piece, runUp uint64 // instead of backwards and runUp, in tests
+	short        bool   // a piece is told, and so no more rows end than it has events
 
 	runs   *runs // as far as it has told, nil before
 	before map[jobmon.ComputerID]jobmon.Instant
@@ -40,6 +41,9 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 				from = 0 // so near the beginning nothing need be looked up
 			}
 			t.runs, t.before = newRuns(t.Log, from), map[jobmon.ComputerID]jobmon.Instant{}
+			if t.short {
+				t.runs.ended = map[jobmon.ScheduleID]bool{}
+			}
 		}
 		for e, err := range t.events(from, r.To) {
 			if err != nil {
@@ -48,17 +52,19 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 			}
 			t.Chronicle.Add(e)
 			t.Seen = max(t.Seen, e.Seq)
-			b, ran, err := t.runs.see(e)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
+			b, ran, ask := t.runs.see(e)
 			if !t.Filter.Wants(e, t.Chronicle) {
 				continue
 			}
 			at, ok := t.before[e.Computer]
 			if t.before[e.Computer] = e.At; !r.Holds(e) {
 				continue
+			}
+			if ask {
+				if b, ran, err = t.runs.lookUp(e); err != nil {
+					yield(nil, err)
+					return
+				}
 			}
 			record := Tell(e, t.Chronicle)
 			if ran {
@@ -79,7 +85,7 @@ func (t *Telling) Backward(r Range) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		for piece := range t.pieces(r) {
 			var records []*Record
-			forward := &Telling{Log: t.Log, Chronicle: t.Chronicle, Filter: t.Filter, runUp: t.runUp}
+			forward := &Telling{Log: t.Log, Chronicle: t.Chronicle, Filter: t.Filter, runUp: t.runUp, short: true}
 			for record, err := range forward.Forward(piece) {
 				if err != nil {
 					yield(nil, err)
