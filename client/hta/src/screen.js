@@ -84,7 +84,7 @@
 		function heroPart(to, h, y, w) {
 			var name, k, size = Math.round(h.big ? g.heroPx * 2.2 : g.labelPx * 1.1), labelX = g.margin, made;
 			if (h.big) {
-				paint.shape(to, g.margin - size * 0.05, y, size, h.shape, tone(h.tone), colours.back);
+				paint.shape(to, g.margin - (h.shape === "check" ? size * 0.05 : 0), y, size, h.shape, tone(h.tone), colours.back);
 				y += size + Math.round(1.2 * g.u);
 			} else {
 				paint.shape(to, g.margin - size * 0.12, y + g.labelPx * 0.16, size, h.shape, tone(h.tone), colours.back);
