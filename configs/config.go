@@ -32,6 +32,7 @@ type Config struct {
 	Monitor   Monitor
 	Log       Log
 
+	File   string // the configuration file that was read, an absolute path; "" for none
 	values []Value
 }
 

@@ -39,6 +39,9 @@ func example(goos string) []byte {
 		if k.DefaultIs != "" {
 			comment(&b, indent, "Default: "+k.DefaultIs+".")
 		}
+		if k.Live {
+			comment(&b, indent, "A running daemon takes a new value at once.")
+		}
 		last := k.Name[strings.LastIndexByte(k.Name, '.')+1:]
 		fmt.Fprintf(&b, "%s\n", strings.TrimRight(indent+"#"+last+": "+value, " "))
 	}

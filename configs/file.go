@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -18,9 +17,6 @@ const largestFile = 1 << 20
 
 // readFile reads a configuration file.
 func readFile(path string, keys []Key) ([]given, []Problem) {
-	if full, err := filepath.Abs(path); err == nil {
-		path = full
-	}
 	content, err := readBounded(path)
 	if err != nil {
 		p := Problem{Origin: Origin{Layer: FromFile, Name: path}, Reason: "cannot be read: " + reasonOf(err), err: err}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,11 +27,13 @@ type Key struct {
 	DefaultIs string
 	Help      string // what it is for: sentences, the first of which stands alone
 	Secret    bool   // its value is never shown; every text is allowed, so that none is ever complained of
+	Live      bool   // a running daemon can take a new value; all others wait for its next start
 
 	rare  bool                        // --help does not list its flag
 	list  bool                        // the file may give it as a list
 	parse func(*Config, string) error // an error says what is wrong in addition to Allowed, or is errNotAllowed
 	text  func(*Config) string
+	equal func(a, b *Config) bool
 }
 
 // Env is the environment variable that gives the key: JOBMON_SOURCE_POLL_INTERVAL.
@@ -58,7 +61,8 @@ func newKey[T any](name, typ string, def T, at func(*Config) *T, parse func(stri
 			}
 			return err
 		},
-		text: func(c *Config) string { return write(*at(c)) },
+		text:  func(c *Config) string { return write(*at(c)) },
+		equal: func(a, b *Config) bool { return reflect.DeepEqual(*at(a), *at(b)) },
 	}
 }
 
@@ -144,6 +148,7 @@ func tableName(name, def string, at func(*Config) *string) Key {
 // columnName is the name of a column of a DS table; Tables.Columns holds only those that were changed.
 func columnName(table, column string) Key {
 	key := table + "." + column
+	text := func(c *Config) string { return cmp.Or(c.Source.Tables.Columns[key], column) }
 	return Key{
 		Name: "source.columns." + key, Type: "text", Default: column, rare: true,
 		Allowed: "the name of a column, in brackets where it has unusual characters: start_time, [start time]",
@@ -161,7 +166,8 @@ func columnName(table, column string) Key {
 			c.Source.Tables.Columns[key] = text
 			return nil
 		},
-		text: func(c *Config) string { return cmp.Or(c.Source.Tables.Columns[key], column) },
+		text:  text,
+		equal: func(a, b *Config) bool { return text(a) == text(b) },
 	}
 }
 

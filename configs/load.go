@@ -72,7 +72,7 @@ func Load(o LoadOptions) (*Config, error) {
 		}
 	}
 
-	c := &Config{}
+	c := &Config{File: fileOf(o, env)}
 	for _, k := range keys {
 		if _, isGiven := origins[k.Name]; !isGiven && k.Default == "" {
 			continue // complete knows
@@ -94,7 +94,7 @@ func Load(o LoadOptions) (*Config, error) {
 
 // gather reads the layers in the order in which they override one another.
 func gather(o LoadOptions, keys []Key, env map[string]string) (layers [][]given, problems []Problem) {
-	if path := locate(o, env); path != "" {
+	if path := fileOf(o, env); path != "" {
 		fromFile, wrong := readFile(path, keys)
 		layers, problems = append(layers, fromFile), append(problems, wrong...)
 	}
@@ -182,6 +182,18 @@ func readEnvironment(env map[string]string, keys []Key) (values []given, problem
 		}
 	}
 	return values, problems
+}
+
+// fileOf is the file to read, an absolute path where there is a working directory, or "".
+func fileOf(o LoadOptions, env map[string]string) string {
+	path := locate(o, env)
+	if path == "" {
+		return ""
+	}
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return path
 }
 
 // locate is the file to read, or "".

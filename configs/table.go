@@ -99,9 +99,9 @@ func Keys() []Key {
 			byDefault("none").
 			helps("The recording that is played back, for source.kind recording."),
 		duration("source.poll_interval", d.PollInterval, 250*time.Millisecond, time.Hour, func(c *Config) *time.Duration { return &c.Source.PollInterval }).
-			helps("How often the source is read: one read for all computers."),
+			live().helps("How often the source is read: one read for all computers."),
 		duration("source.reconcile", 5*time.Minute, 10*time.Second, day, func(c *Config) *time.Duration { return &c.Source.Reconcile }).
-			helps("How often everything is read, to notice what the quick reads cannot see: finished rows that were changed or deleted, renamed jobs."),
+			live().helps("How often everything is read, to notice what the quick reads cannot see: finished rows that were changed or deleted, renamed jobs."),
 		duration("source.timeout", 15*time.Second, time.Second, 10*time.Minute, func(c *Config) *time.Duration { return &c.Source.Timeout }).
 			helps("How long one read may take before it counts as failed."),
 		duration("source.lock_timeout", 2*time.Second, 100*time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.Source.LockTimeout }).
@@ -127,34 +127,34 @@ func Keys() []Key {
 			helps("What the simulator's chance begins with. The same number gives the same story."),
 
 		pattern("jobs.marker", d.Marker, func(c *Config) *string { return &c.Jobs.Marker }).
-			helps("Jobs whose name matches are markers: each opens a stage, and its tasks only refresh and copy the file."),
+			live().helps("Jobs whose name matches are markers: each opens a stage, and its tasks only refresh and copy the file."),
 		pattern("jobs.build", d.Build, func(c *Config) *string { return &c.Jobs.Build }).
-			helps("Jobs whose name matches are build jobs: they deliver the monitor and start it, and are never shown."),
+			live().helps("Jobs whose name matches are build jobs: they deliver the monitor and start it, and are never shown."),
 		codes("jobs.success", d.Success, func(c *Config) *[]int32 { return &c.Jobs.Success }).
-			helps("Status codes that mean success. Where DS is told to take 3010 (restart required) for one, it belongs here too."),
+			live().helps("Status codes that mean success. Where DS is told to take 3010 (restart required) for one, it belongs here too."),
 
 		oneOf("stages.markers", d.Markers, []string{"auto", "tagged", "all"}, func(c *Config) *string { return &c.Stages.Markers }).
-			helps("How stages are formed: tagged by markers only, all makes each job a stage, auto is tagged where a deployment has markers and all where it has none."),
+			live().helps("How stages are formed: tagged by markers only, all makes each job a stage, auto is tagged where a deployment has markers and all where it has none."),
 
 		duration("session.gap", d.Gap, time.Minute, day, func(c *Config) *time.Duration { return &c.Session.Gap }).
-			helps("For how long after its end a deployment goes on when another job starts. A job due later than that is listed but not counted."),
+			live().helps("For how long after its end a deployment goes on when another job starts. A job due later than that is listed but not counted."),
 		duration("session.abandoned", d.Abandoned, time.Hour, 30*day, func(c *Config) *time.Duration { return &c.Session.Abandoned }).
-			helps("When no job of a deployment has started for so long it counts as abandoned."),
+			live().helps("When no job of a deployment has started for so long it counts as abandoned."),
 		duration("session.stuck", d.Stuck, time.Hour, 30*day, func(c *Config) *time.Duration { return &c.Session.Stuck }).
-			helps("A job that has been due for so long without starting holds no deployment open."),
+			live().helps("A job that has been due for so long without starting holds no deployment open."),
 		duration("session.late", d.Late, time.Second, time.Hour, func(c *Config) *time.Duration { return &c.Session.Late }).
-			helps("A job that is scheduled so long after the others of its deployment is shown as added late."),
+			live().helps("A job that is scheduled so long after the others of its deployment is shown as added late."),
 
 		yesNo("names.hide", d.HideNames, func(c *Config) *bool { return &c.Names.Hide }).
-			helps("Whether screens leave out the names of jobs that failed."),
+			live().helps("Whether screens leave out the names of jobs that failed."),
 
 		duration("monitor.quiet", d.Quiet, time.Minute, 7*day, func(c *Config) *time.Duration { return &c.Monitor.Quiet }).
-			helps("Where there is no history to go by, a screen says that there is no news after so long."),
+			live().helps("Where there is no history to go by, a screen says that there is no news after so long."),
 		duration("monitor.settle", d.Settle, 0, 10*time.Minute, func(c *Config) *time.Duration { return &c.Monitor.Settle }).
-			helps("How long a screen waits for a newer file before it says that the computer is ready."),
+			live().helps("How long a screen waits for a newer file before it says that the computer is ready."),
 
 		oneOf("log.level", "info", []string{"trace", "debug", "info", "warn", "error"}, func(c *Config) *string { return &c.Log.Level }).
-			helps("Messages of this importance and above are logged."),
+			live().helps("Messages of this importance and above are logged."),
 		oneOf("log.format", "auto", []string{"auto", "console", "json"}, func(c *Config) *string { return &c.Log.Format }).
 			helps("Form of the messages: console for people, json for programs, auto chooses console on a terminal."),
 		path("log.file", "file", func(c *Config) *string { return &c.Log.File }).
@@ -169,6 +169,12 @@ func Keys() []Key {
 
 func (k Key) byDefault(words string) Key {
 	k.DefaultIs = words
+	return k
+}
+
+// live says that a running daemon takes a new value at once.
+func (k Key) live() Key {
+	k.Live = true
 	return k
 }
 

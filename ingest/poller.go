@@ -95,6 +95,7 @@ type Poller struct {
 
 	mu      sync.Mutex
 	waiting *round  // those who wait for the next read to begin, nil for nobody
+	next    *Pace   // what the next read takes up, nil for nothing new
 	ended   bool    // Run has returned
 	last    *moment // of the last good read whose events are durable, nil before the first of this run
 	metrics Metrics
@@ -122,20 +123,13 @@ func New(source Source, journal Journal, options Options) *Poller {
 		options.Cycled = func(string) {}
 	}
 	p := &Poller{
-		passes:   passes{every: options.Reconcile, share: options.Interval / 10},
-		journal:  journal,
-		options:  options,
-		settings: options.Settings.Encode(),
-		pauses: &backoff.ExponentialBackOff{
-			InitialInterval:     options.Interval,
-			RandomizationFactor: 0.2,
-			Multiplier:          2,
-			MaxInterval:         max(options.Interval, maxBackOff*5/6), // with the jitter on top it stays within maxBackOff
-		},
-		log:   options.Previous,
-		asked: make(chan struct{}, 1),
-		begun: time.Now(),
+		journal: journal,
+		options: options,
+		log:     options.Previous,
+		asked:   make(chan struct{}, 1),
+		begun:   time.Now(),
 	}
+	p.pace(Pace{Settings: options.Settings, Interval: options.Interval, Reconcile: options.Reconcile})
 	p.reader = &reader{source: source, timeout: options.Timeout, retried: p.retried, alive: options.Alive}
 	return p
 }
@@ -151,6 +145,9 @@ func (p *Poller) Run(ctx context.Context) error {
 		caused, ok := p.wait(ctx, next)
 		if !ok {
 			break
+		}
+		if p.change() {
+			caused = false // the pause until the next read may be another one now
 		}
 		began := time.Now()
 		switch err := p.cycle(ctx, caused); {

@@ -114,6 +114,30 @@ type CompactRequest struct {
 	KeepMS int64 `json:"keep_ms,omitempty"` // for how long history is kept this time; 0 as the daemon is configured, -1 for ever
 }
 
+// ReloadRequest asks the daemon to read its configuration again.
+type ReloadRequest struct {
+	DryRun bool `json:"dry_run,omitempty"` // only say what would happen
+}
+
+// Reload is what came of reading the configuration again. All of it is taken up or nothing: Changed counts only when there are no
+// Problems and nothing in Restart.
+type Reload struct {
+	Changed  []Setting `json:"changed,omitempty"`  // what the running daemon can take up
+	Restart  []Setting `json:"restart,omitempty"`  // what it can only with a new start
+	Problems []string  `json:"problems,omitempty"` // why the configuration cannot be used, a sentence each
+	Waits    string    `json:"waits,omitempty"`    // why what changed is not on record yet, "" when it is
+}
+
+// Taken says whether the configuration is, or would be, in force.
+func (r *Reload) Taken() bool { return len(r.Restart)+len(r.Problems) == 0 }
+
+// Setting is a key with another value than before. Secrets are not in it.
+type Setting struct {
+	Key string `json:"key"`
+	Old string `json:"old"`
+	New string `json:"new"`
+}
+
 // problem is the body of every answer that is not 200.
 type problem struct {
 	Error string `json:"error"` // one sentence
@@ -130,6 +154,7 @@ const (
 	routeRefresh   = "/v1/refresh"
 	routeLog       = "/v1/log"
 	routeCompact   = "/v1/compact"
+	routeReload    = "/v1/reload"
 )
 
 // pageBytes is how much of the log one answer holds: the first batch beyond it is the last.

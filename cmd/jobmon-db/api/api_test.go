@@ -69,6 +69,13 @@ func (f *fake) Refresh(_ context.Context, r RefreshRequest) (RefreshAnswer, erro
 	return RefreshAnswer{Path: r.Job, Seq: uint64(r.Computer)}, nil
 }
 
+func (f *fake) Reload(_ context.Context, r ReloadRequest) (Reload, error) {
+	if !r.DryRun {
+		return Reload{Problems: []string{"line 3"}}, f.broken
+	}
+	return Reload{Changed: []Setting{{Key: "log.level", Old: "info", New: "debug"}}}, nil
+}
+
 // direct carries requests to a handler without a connection, and counts them.
 type direct struct {
 	handler http.Handler
@@ -164,6 +171,12 @@ func TestBothEnds(t *testing.T) {
 	}
 	if got, err := client.Compact(t.Context(), CompactRequest{DryRun: true}); err != nil || !reflect.DeepEqual(got, daemon.Compaction()) || !daemon.compacted.DryRun {
 		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := client.Reload(t.Context(), ReloadRequest{DryRun: true}); err != nil || !got.Taken() || got.Changed[0].New != "debug" {
+		t.Errorf("reload: %+v, %v", got, err)
+	}
+	if got, err := client.Reload(t.Context(), ReloadRequest{}); err != nil || got.Taken() {
+		t.Errorf("reload: %+v, %v", got, err)
 	}
 	if got, err := client.Compaction(t.Context()); err != nil || !reflect.DeepEqual(got, daemon.Compaction()) {
 		t.Errorf("%+v, %v", got, err)

@@ -90,6 +90,12 @@ func (c *Client) Compaction(ctx context.Context) (got Compaction, err error) {
 	return got, err
 }
 
+// Reload has the daemon read its configuration again.
+func (c *Client) Reload(ctx context.Context, r ReloadRequest) (got Reload, err error) {
+	err = c.ask(ctx, http.MethodPost, routeReload, r, &got)
+	return got, err
+}
+
 // Read yields the log's batches like store.Log.Read, page by page.
 func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return c.read(from, "") }
 

@@ -28,6 +28,7 @@ type Daemon interface {
 	Extract(from uint64) (store.Extract, error)
 	Compact(ctx context.Context, r CompactRequest) (Compaction, error)
 	Compaction() Compaction
+	Reload(ctx context.Context, r ReloadRequest) (Reload, error) // an error only where there is no configuration
 }
 
 // Handler answers the routes.
@@ -47,6 +48,7 @@ func Handler(d Daemon) http.Handler {
 	mux.HandleFunc("GET "+routeLog, func(w http.ResponseWriter, r *http.Request) { extract(w, r, d) })
 	mux.HandleFunc("GET "+routeCompact, func(w http.ResponseWriter, r *http.Request) { answer(w, d.Compaction()) })
 	mux.HandleFunc("POST "+routeCompact, func(w http.ResponseWriter, r *http.Request) { compact(w, r, d) })
+	mux.HandleFunc("POST "+routeReload, func(w http.ResponseWriter, r *http.Request) { reload(w, r, d) })
 	return mux
 }
 
@@ -179,6 +181,20 @@ func refresh(w http.ResponseWriter, r *http.Request, d Daemon) {
 		return
 	}
 	got, err := d.Refresh(r.Context(), request)
+	if err != nil {
+		refuse(w, http.StatusServiceUnavailable, err)
+		return
+	}
+	answer(w, got)
+}
+
+func reload(w http.ResponseWriter, r *http.Request, d Daemon) {
+	var request ReloadRequest
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("the request is not understood: %w", err))
+		return
+	}
+	got, err := d.Reload(r.Context(), request)
 	if err != nil {
 		refuse(w, http.StatusServiceUnavailable, err)
 		return

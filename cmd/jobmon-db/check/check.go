@@ -60,6 +60,10 @@ type Options struct {
 	// Running asks the daemon of the data dir: what it says of itself, and whether there is one. nil skips that.
 	Running func(ctx context.Context) (description string, running bool, err error)
 
+	// Differs says how the configuration of the daemon that runs differs from what is configured now, and what to do; "" for not
+	// at all. nil skips that.
+	Differs func(ctx context.Context) (found, next string)
+
 	DataLock string // lock file of the daemon that uses the data dir
 	EvtLock  string // lock file of the daemon that writes the evt folder
 	Requests string // the request folder

@@ -51,7 +51,13 @@ func (c *checker) daemon(ctx context.Context) (line Line, running bool) {
 	case err != nil:
 		return Line{checkDaemon, Fail, err.Error(), "run this elevated, or as the account of the daemon; if that is no help, start the daemon again"}, false
 	}
-	return Line{checkDaemon, OK, found, ""}, true
+	line = Line{checkDaemon, OK, found, ""}
+	if c.Differs != nil {
+		if found, next := c.Differs(ctx); found != "" {
+			line.worsen(found, next)
+		}
+	}
+	return line, true
 }
 
 var errNone = errors.New("no daemon")

@@ -64,6 +64,7 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output strin
 	options := check.Options{
 		Config:   config,
 		Running:  func(ctx context.Context) (string, bool, error) { return running(ctx, config.DataDir) },
+		Differs:  func(ctx context.Context) (string, string) { return differing(ctx, config.DataDir) },
 		DataLock: filepath.Join(config.DataDir, daemon.DataLock),
 		EvtLock:  filepath.Join(config.Evt.Dir, daemon.EvtLock),
 		Requests: filepath.Join(config.Evt.Dir, daemon.RequestFolder),

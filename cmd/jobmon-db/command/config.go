@@ -9,15 +9,16 @@ import (
 func (a *app) config() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
-		Short: "Begin a configuration, show the one in force, write its password, or make a token",
+		Short: "Begin a configuration, show it, have the daemon take it up, write its password, or make a token",
 		Long:  `The configuration comes from defaults, a file, the environment (JOBMON_...) and flags; each wins over the one before.`,
 		Example: `  jobmon-db config init > jobmon-db.yaml
   jobmon-db config show --config jobmon-db.yaml
+  jobmon-db config reload
   jobmon-db config set-secret source.password`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.configInit(), a.configShow(), a.configSetSecret(), a.configNewToken())
+	c.AddCommand(a.configInit(), a.configShow(), a.configSetSecret(), a.configNewToken(), a.configReload())
 	return c
 }
 
@@ -37,7 +38,9 @@ func (a *app) configInit() *cobra.Command {
 func (a *app) configShow() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show",
-		Short: "Show the configuration in force, and where each value comes from; secrets are not printed",
+		Short: "Show the configuration, and where each value comes from; secrets are not printed",
+		Long: `Show the configuration as a daemon that starts now would have it, and where each value comes from. Secrets are not printed.
+jobmon-db check says whether a daemon that runs has another one.`,
 		Example: `  jobmon-db config show
   JOBMON_SOURCE_KIND=sqlserver jobmon-db config show --config jobmon-db.yaml`,
 		Args: noArgs,

@@ -41,8 +41,9 @@ const (
 	exitNoService = 20 // there is no such service
 	exitScreen    = 21 // client show cannot reach the screen
 	exitFile      = 22 // client view cannot show the file
+	exitRestart   = 23 // what changed in the configuration needs a new start
 
-	lastExit = exitScreen
+	lastExit = exitRestart
 )
 
 // usageError marks what the person who typed the command can mend by typing another.
@@ -71,7 +72,10 @@ func exitCode(err error) int {
 	var file *fileError
 	var ended *winservice.EndedError
 	var screen *screenError
+	var restart *restartError
 	switch {
+	case errors.As(err, &restart):
+		return exitRestart
 	case errors.As(err, &file):
 		return exitFile
 	case errors.As(err, &ended) && ended.Code > 0 && ended.Code <= lastExit:

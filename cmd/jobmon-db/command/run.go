@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -62,7 +63,7 @@ source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a
 		telling, stop := context.WithCancel(c.Context())
 		told := make(chan struct{})
 		go func() { manager.Run(telling); close(told) }()
-		err = run(c.Context(), config, "jobmon-db run", overseer{alive: manager.Alive, cycled: manager.Cycled}, logger)
+		err = run(c.Context(), config, a.again(configured), "jobmon-db run", overseer{alive: manager.Alive, cycled: manager.Cycled}, logger)
 		stop()
 		<-told
 		return errors.Join(err, manager.Close())
@@ -79,22 +80,26 @@ type overseer struct {
 }
 
 // run watches the configured source until ctx ends; command is how it was called, for those who find the folder in use.
-func run(ctx context.Context, config *configs.Config, command string, manager overseer, logger zerolog.Logger) (err error) {
-	settings, speed := config.Settings(), 1.0
-	if settings.Form, err = siteForm(config); err != nil {
+func run(ctx context.Context, config *configs.Config, again again, command string, manager overseer, logger zerolog.Logger) (err error) {
+	form, err := siteForm(config)
+	if err != nil {
 		return err
 	}
+	pace, speed := paceOf(config, form), 1.0
 	if config.Source.Kind == configs.KindSimulator {
 		speed = config.Simulator.Speed
-		settings = simulated(settings, speed)
 	}
+	level := &logLevel{}
+	level.set(config.Log.Level)
+	logger = level.governs(logger)
 	source, err := newSource(config, logger) // before anything is written for a configuration that is wrong
 	if err != nil {
 		return err
 	}
+	reloader := &reloader{again: again, running: config, form: form, level: level, logger: logger}
 	d, err := openDaemon(daemon.Options{
-		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover,
-		Settings: settings, Interval: config.Source.PollInterval, Timeout: config.Source.Timeout, Reconcile: config.Source.Reconcile,
+		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover, Reload: reloader.reload,
+		Settings: pace.Settings, Interval: pace.Interval, Timeout: config.Source.Timeout, Reconcile: pace.Reconcile,
 		Speed: speed, Command: command, Logger: logger,
 		Alive: manager.alive, Cycled: manager.cycled, Notable: manager.notable,
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
@@ -126,6 +131,12 @@ func run(ctx context.Context, config *configs.Config, command string, manager ov
 		source, play = world, world.Run
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
+	reloader.change = d.Change
+	ctx, stop := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { reloader.watch(ctx) })
+	defer watching.Wait()
+	defer stop()
 	return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
 }
 

@@ -63,6 +63,9 @@ type Options struct {
 	// takes keeps the next batch waiting.
 	Notable func(*jobmon.Event)
 
+	// Reload, where set, reads the configuration again; see api.Daemon. It uses Change.
+	Reload func(ctx context.Context, r api.ReloadRequest) api.Reload
+
 	// Alive and Cycled, where set, are told how the polling goes, see ingest.Options.
 	Alive  func(within time.Duration)
 	Cycled func(lost string)
