@@ -56,6 +56,18 @@ func (s *Stream) Line(fields []Field) error {
 	return s.line(fields)
 }
 
+// Note writes a line of its own between the others, faintly; the titles come before it.
+func (s *Stream) Note(text string) error {
+	if !s.begun {
+		s.begun = true
+		if err := s.head(); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(s.w, s.o.paint(Plain(text), faint)+"\n")
+	return err
+}
+
 func (s *Stream) line(fields []Field) error {
 	var line strings.Builder
 	blank, used, left := 0, 0, s.o.width()

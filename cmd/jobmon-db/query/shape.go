@@ -142,6 +142,7 @@ type tablePrinter struct {
 	layout Layout
 	fields []field // instead of the story
 	wide   bool
+	narrow *narrow // where the story in full does not fit
 }
 
 func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter, error) {
@@ -151,7 +152,15 @@ func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter,
 	if l.Zones && !l.Look.UTC {
 		timeWidth += len(" +01:00")
 	}
-	what := term.StreamColumn{Title: "WHAT", Width: 24}
+	what := term.StreamColumn{Title: "WHAT", Width: whatWidth}
+	if width := l.Look.Width; width > 0 && !t.wide && list == nil {
+		full := timeWidth + computers + jobs + whatWidth + beside
+		if full > width {
+			t.narrow = newNarrow(w, l, computers)
+			return t, nil
+		}
+		what.Width += min(width-full, 8)
+	}
 	columns := []term.StreamColumn{
 		{Title: "TIME", Width: timeWidth}, {Title: "+", Width: 12, Right: true}, {Title: "COMPUTER", Width: computers}, {Title: "JOB", Width: jobs},
 		what, {Title: "TOOK", Width: 11, Right: true}, {Title: "CODE"},
@@ -169,6 +178,12 @@ func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter,
 	t.stream = term.NewStream(w, columns, l.Look)
 	return t, nil
 }
+
+// Widths of the table that no name changes: of WHAT, and of the columns beside the times and the names.
+const (
+	whatWidth = 24
+	beside    = 12 + 11 + 20 + 6*2 // how long after the event before, how long it took, the code in words, and between
+)
 
 func fieldWidth(name string, computers, jobs, timeWidth int) int {
 	switch name {
@@ -209,6 +224,9 @@ func (c *Chronicle) widths() (computers, jobs int) {
 }
 
 func (t *tablePrinter) Print(r *Record) error {
+	if t.narrow != nil {
+		return t.narrow.print(r, r.local(t.layout.Look.UTC))
+	}
 	if t.fields != nil {
 		line := make([]term.Field, len(t.fields))
 		for i, f := range t.fields {

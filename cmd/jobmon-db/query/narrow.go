@@ -1,0 +1,94 @@
+package query
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// narrow tells the story on a terminal that has no room for all of it: the date has a line of its own, durations are
+// short, and a code stands as a number behind what happened.
+type narrow struct {
+	stream *term.Stream
+	date   string // of the last line
+	zone   bool   // a time is told with its zone: the clock was changed within what is told
+}
+
+// Columns of the narrow table; the job gets what they leave.
+const (
+	narrowClock    = len("15:04:05")
+	narrowDelta    = len("+59m59s")
+	narrowComputer = 10
+	narrowWhat     = 22
+	narrowTook     = len("59m59s")
+)
+
+func newNarrow(w io.Writer, l Layout, computers int) *narrow {
+	n := &narrow{zone: l.Zones && !l.Look.UTC}
+	clock := narrowClock
+	if n.zone {
+		clock += len(" +01:00")
+	}
+	computers = min(computers, narrowComputer)
+	what := narrowWhat
+	if l.Look.Width >= 90 {
+		what = len("waiting -> running, not seen")
+	}
+	job := max(l.Look.Width-clock-narrowDelta-computers-what-narrowTook-5*2, 8)
+	n.stream = term.NewStream(w, []term.StreamColumn{
+		{Title: "TIME", Width: clock}, {Title: "+", Width: narrowDelta, Right: true}, {Title: "COMPUTER", Width: computers},
+		{Title: "JOB", Width: job}, {Title: "WHAT", Width: what}, {Title: "TOOK", Width: narrowTook, Right: true},
+	}, l.Look)
+	return n
+}
+
+func (n *narrow) print(r *Record, at time.Time) error {
+	if date := at.Format(time.DateOnly); date != n.date {
+		n.date = date
+		if err := n.stream.Note(at.Format("Monday, 2006-01-02")); err != nil {
+			return err
+		}
+	}
+	clock := at.Format(time.TimeOnly)
+	if n.zone {
+		clock = at.Format("15:04:05 -07:00")
+	}
+	var delta, computer, took string
+	if r.delta != nil && *r.delta >= 0 {
+		delta = "+" + short(*r.delta)
+	}
+	if r.Computer != nil {
+		computer = *r.Computer
+	}
+	if r.TookS != nil {
+		took = short(time.Duration(*r.TookS * float64(time.Second)))
+		if !r.TookExact {
+			took = "~" + took
+		}
+	}
+	what := r.what()
+	if r.state == jobmon.StateFailed && r.StatusCode != nil {
+		what = fmt.Sprintf("%s %d", what, *r.StatusCode)
+	}
+	tone := r.tone()
+	return n.stream.Line([]term.Field{
+		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: what, Tone: tone}, {Text: took},
+	})
+}
+
+// short is a duration in few columns: 45s, 1m12s, 2h05m, 3d4h.
+func short(d time.Duration) string {
+	s := int64(max(d, 0) / time.Second)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	case s < 100*3600:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	}
+	return fmt.Sprintf("%dd%dh", s/86400, s/3600%24)
+}
