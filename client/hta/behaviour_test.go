@@ -250,6 +250,24 @@ func TestLiveFeedBrowser(t *testing.T) {
 	m.sound()
 }
 
+// The token is for an encrypted address alone.
+func TestTokenBrowser(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://ds01:8443/evt/{id}":  `[["https://ds01:8443/evt/5000123","",true,2,"Bearer jobmon-token-ABC"]]`,
+		"http://127.0.0.1:8080/evt/":  `[["http://127.0.0.1:8080/evt/5000123","",true,2]]`,
+		"https://ds01/{id}?a=\"b c\"": `[]`,
+	} {
+		m := start(browser(t), t, setup{script: "stand.live = function () { return null; };", files: map[string]string{
+			delivered: read(t, golden+"running.evt"), ownFolder + "JobMon.ini": "monitor.url = " + url + "\nmonitor.token = jobmon-token-ABC",
+		}})
+		m.pass(3)
+		if got := do[string](m, "JSON.stringify(stand.asked)"); got != want {
+			t.Errorf("%s: asked was %s", url, got)
+		}
+		m.sound()
+	}
+}
+
 // An hour of it costs less than one in a hundred seconds of a core, on the busiest screen.
 func TestCostBrowser(t *testing.T) {
 	m := start(browser(t), t, setup{width: 3840, height: 2160, files: map[string]string{delivered: sixty(t)}})

@@ -178,9 +178,9 @@ func TestLiveFeed(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	e := newEngine(t)
-	e.is(`(function (s) { return [s.language, s.title, s.support, s.logo, s.poll, s.awake, s.foreground, s.close, s.stop, s.file, s.url, s.colours.back]; }(
-		JobMon.settings(JobMon.pairs("[x]\r\nLanguage = DE\n# a = b\n;c=d\n title=\"B\u00fcro = 3\" \nsupport=\u202eabc\nlogo=..\\secret.png\npoll=0\nkeep.awake=off\nforeground = nein\nclose=maybe\nstop.file=C:\\x\nfile=con:\nmonitor.url=javascript:alert(1)\ncolour.back=#12AB9f\ncolour.text=red\n__proto__=1"))))`,
-		`["de","Büro = 3","abc","",5,false,false,false,"JobMon.stop","JobMon.txt","","#12ab9f"]`)
+	e.is(`(function (s) { return [s.language, s.title, s.support, s.logo, s.poll, s.awake, s.foreground, s.close, s.stop, s.file, s.url, s.token, s.colours.back]; }(
+		JobMon.settings(JobMon.pairs("[x]\r\nLanguage = DE\n# a = b\n;c=d\n title=\"B\u00fcro = 3\" \nsupport=\u202eabc\nlogo=..\\secret.png\npoll=0\nkeep.awake=off\nforeground = nein\nclose=maybe\nstop.file=C:\\x\nfile=con:\nmonitor.url=javascript:alert(1)\nmonitor.token=a b\r\nX: y\ncolour.back=#12AB9f\ncolour.text=red\n__proto__=1"))))`,
+		`["de","Büro = 3","abc","",5,false,false,false,"JobMon.stop","JobMon.txt","","","#12ab9f"]`)
 	e.is(`JobMon.settings({}).colours.text`, `"#f4f8fc"`)
 	for text, want := range map[string]string{
 		"B\u00c3\u00bcro \u00e2\u201a\u00ac \u00f0\u0178\u0161\u20ac": "Büro € 🚀", // UTF-8, read in the Western code page

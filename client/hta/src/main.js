@@ -132,7 +132,7 @@
 				intake.fileRead(system.evt(folder(), settings.file));
 				url = JobMon.address(settings.url, given.id !== null ? given.id : intake.picture === null ? null : intake.picture.file.computer.id);
 				if (url !== "") {
-					live.ask(url, !intake.hasLive(), timer.sum());
+					live.ask(url, settings.token, !intake.hasLive(), timer.sum());
 				}
 			} else if (answer !== null && answer.error) {
 				intake.fileRead(system.evt(folder(), settings.file));

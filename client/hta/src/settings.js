@@ -134,6 +134,7 @@
 			port: number(of("agent.port"), 1, 65535, 402),
 			established: "ESTABLISHED HERGESTELLT " + of("agent.established").toUpperCase(),
 			url: /^https?:\/\/[^\s"<>]{1,300}$/i.test(of("monitor.url")) ? of("monitor.url") : "",
+			token: /^[\w\-.~+\/=]{8,200}$/.test(of("monitor.token")) ? of("monitor.token") : "",
 			colours: {}
 		}, name, value;
 		for (name in colours) {

@@ -172,8 +172,9 @@
 			return { text: String(request.ResponseText), date: header("Date") };
 		}
 
-		// ask begins a request unless one is under way. whole asks for the picture even if it is the last one.
-		live.ask = function (url, whole, now) {
+		// ask begins a request unless one is under way. whole asks for the picture even if it is the last one. The token crosses the
+		// network encrypted only.
+		live.ask = function (url, token, whole, now) {
 			if (request !== null) {
 				return;
 			}
@@ -184,6 +185,9 @@
 				request.Open("GET", url, true);
 				// Never show the computer's own account to whoever answers.
 				request.SetAutoLogonPolicy(2);
+				if (token !== "" && /^https:/i.test(url)) {
+					request.SetRequestHeader("Authorization", "Bearer " + token);
+				}
 				if (!whole && tag !== "") {
 					request.SetRequestHeader("If-None-Match", tag);
 				}

@@ -91,7 +91,7 @@
 		SetRequestHeader(name, value) { this.headers[name] = value; }
 		Abort() { this.aborted = true; }
 		Send() {
-			state.asked.push([this.url, this.headers["If-None-Match"] || "", this.async, this.policy]);
+			state.asked.push([this.url, this.headers["If-None-Match"] || "", this.async, this.policy].concat(this.headers.Authorization || []));
 		}
 		WaitForResponse() {
 			const answer = state.live && state.live(this);
