@@ -70,7 +70,6 @@ func (l *Log) appended(b *bounds, f *frame, tail uint64) {
 		b.first, b.firstAt = f.first, f.at
 	}
 	b.last, b.lastAt, b.crc, b.tail = f.last(), f.at, f.crc, tail
-	l.raised = true
 	l.state.Lock()
 	l.bounds = *b
 	l.state.Unlock()
@@ -163,15 +162,10 @@ func (l *Log) commit(what string, write func(*bolt.Tx) error) error {
 
 // put stores a frame, and seals the tail before it when it would become too long. It says where the tail begins then.
 func (l *Log) put(tx *bolt.Tx, b *bounds, f *frame) (tail uint64, err error) {
-	if l.meta.Format < fileFormat && !l.raised {
-		if err := l.meta.raise(tx); err != nil {
-			return 0, err
-		}
-	}
 	if tail = b.tail; tail > b.last {
 		tail = 0 // only what a failed commit had left was there
 	}
-	if tail > 0 && f.last()-tail >= sealEvents {
+	if tail > 0 && f.last()-tail >= sealEvents && l.meta.Format >= fileFormat { // a log that is still to be upgraded has no blocks
 		if tail, err = sealTail(tx, l.path, &l.meta, b.last); err != nil {
 			return 0, err
 		}

@@ -113,6 +113,7 @@ func (l *Log) Compact(ctx context.Context, o CompactOptions) (_ *Compaction, err
 
 // reset makes what the old log says of itself what the new generation says.
 func (c *Compaction) reset(m *meta) {
+	m.raise()
 	m.Replaces = []string{filepath.Base(c.old.path)}
 	for _, name := range c.old.meta.Replaces {
 		if _, err := os.Stat(filepath.Join(c.old.dir, name)); err == nil { // kept for those who read it
@@ -129,6 +130,11 @@ func (c *Compaction) verify(ctx context.Context, path string, told Progress) err
 		return fmt.Errorf("look at the new generation: %w", err)
 	}
 	defer log.Close()
+	if g, ok := c.writer.(*rawGeneration); ok {
+		if err := g.compare(log); err != nil {
+			return err
+		}
+	}
 	s, err := log.summary(ctx, told)
 	if err != nil {
 		return fmt.Errorf("look at the new generation: %w", err)

@@ -158,11 +158,19 @@ func (c *copier) prove(ctx context.Context, told Progress) (summary Summary, err
 		return summary, fmt.Errorf("look at the copy: %w", err)
 	}
 	defer log.Close()
+	if err := c.compare(log); err != nil {
+		return summary, err
+	}
+	return log.summary(ctx, told)
+}
+
+// compare holds the finished copy to what was copied, part by part.
+func (c *copier) compare(log *Log) error {
 	at := c.meta.First
 	for i := 0; i < len(c.marks); {
 		x, err := log.Extract(at)
 		if err != nil {
-			return summary, fmt.Errorf("look at the copy: %w", err)
+			return fmt.Errorf("look at the copy: %w", err)
 		}
 		for j := range x.Parts {
 			p := &x.Parts[j]
@@ -170,16 +178,16 @@ func (c *copier) prove(ctx context.Context, told Progress) (summary Summary, err
 				continue
 			}
 			if i >= len(c.marks) || c.marks[i] != (partMark{p.Seq, len(p.Data), checksum(0, p.Data)}) {
-				return summary, sentence(ErrCorrupt, c.path, "the copy %s is not what was written at event %d: check the disk", c.path, p.Seq)
+				return sentence(ErrCorrupt, c.path, "the copy %s is not what was written at event %d: check the disk", c.path, p.Seq)
 			}
 			at = p.Until + 1
 			i++
 		}
 		if len(x.Parts) == 0 {
-			return summary, sentence(ErrCorrupt, c.path, "the copy %s ends before event %d: check the disk", c.path, at)
+			return sentence(ErrCorrupt, c.path, "the copy %s ends before event %d: check the disk", c.path, at)
 		}
 	}
-	return log.summary(ctx, told)
+	return nil
 }
 
 // builder writes a log into a new file. Nothing is synced before finish.
@@ -298,11 +306,13 @@ func (b *builder) dropTail() error {
 func (b *builder) finish() error {
 	err := b.commit()
 	if b.db != nil {
-		err = errors.Join(err, b.db.Close())
+		if closing := b.db.Close(); err == nil && closing != nil {
+			err = ioError("writing "+b.path, closing)
+		}
 		b.db = nil
 	}
 	if err != nil {
-		return ioError("writing "+b.path, err)
+		return err
 	}
 	file, err := os.OpenFile(b.path, os.O_RDWR, 0)
 	if err != nil {

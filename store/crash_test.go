@@ -43,6 +43,8 @@ func child(task, dir string) error {
 		return savingChild(dir)
 	case "restore":
 		return restoringChild(dir)
+	case "upgrade":
+		return upgradeChild(dir)
 	case "quarantine":
 		fmt.Println("begins")
 		_, err := store.Quarantine(context.Background(), dir, errors.New("for a reason"), time.Unix(1_800_000_000, 0))

@@ -132,16 +132,8 @@ func errForeignFile(path, why string) error {
 // cutAt says that history before that event was cut off.
 func (m *meta) cutAt(seq uint64) { m.Format, m.Reader, m.Cut = cutFormat, cutFormat, seq }
 
-// raise makes the file one of the format that a log has at least.
-func (m *meta) raise(tx *bolt.Tx) error {
-	raised := *m
-	raised.Format, raised.Reader = max(m.Format, fileFormat), max(m.Reader, fileFormat)
-	record, err := raised.encode()
-	if err != nil {
-		return err
-	}
-	return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyLog), record)
-}
+// raise says that the file is of the format that a log has at least.
+func (m *meta) raise() { m.Format, m.Reader = max(m.Format, fileFormat), max(m.Reader, fileFormat) }
 
 // blockSeed is what the log's first block gives as the SHA-256 of the block before it.
 func (m *meta) blockSeed() [sha256.Size]byte { return sha256.Sum256([]byte(m.ID)) }

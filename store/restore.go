@@ -112,7 +112,7 @@ func (r *Restoration) lookAt(dir string, dry bool) (*Log, error) {
 	}
 	var present *Log
 	if err == nil {
-		present, err = Open(dir, Options{ReadOnly: dry})
+		present, err = Open(dir, Options{ReadOnly: dry, asItIs: true})
 	}
 	switch {
 	case err == nil:

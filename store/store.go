@@ -35,6 +35,7 @@ type Options struct {
 	// not known how far the damage reaches reading ends all the same.
 	Damaged func(*Error)
 
+	asItIs  bool                 // also one of an older format, to which nothing will be appended
 	maxSize int                  // bytes the file may have, 0 for no limit: makes "disk full" happen in tests
 	commit  func(*bolt.Tx) error // instead of (*bolt.Tx).Commit, in tests
 }
@@ -52,7 +53,6 @@ type Log struct {
 	appending sync.Mutex // one Append at a time; guards what follows
 	failed    bool       // the last commit failed: open the file again before the next
 	unsure    bool       // and the file may hold something of it, to be removed by the next
-	raised    bool       // the file is of this version's format, whatever it was on opening
 	skipTo    uint64     // the next batch begins here, when that is behind what comes next
 	frame     []byte     // working space
 	body      []byte     // the same
@@ -61,8 +61,9 @@ type Log struct {
 	db     *bolt.DB     // nil when read-only, closed or not opened again
 	closed bool
 
-	index index
-	notes []string // what opening found
+	index        index
+	notes        []string // what opening found
+	upgradedFrom string   // see UpgradedFrom
 
 	state  sync.Mutex
 	bounds bounds
@@ -78,9 +79,12 @@ type bounds struct {
 	tail            uint64 // where the tail begins: all before it is in blocks
 }
 
-// Open opens the log in the data dir. Errors: ErrNoLog (read-only, and there is none), ErrNotOurs (the folder or
-// the file belongs to something else), ErrNewer, ErrLocked (within LockWait), ErrCorrupt, ErrTruncated; others come
-// from the operating system. The caller closes the log.
+// Open opens the log in the data dir. One of an older format is written anew beside before it is appended to, which
+// needs room for both and takes a second for each few million events; see UpgradedFrom. For reading it stays as it is.
+//
+// Errors: ErrNoLog (read-only, and there is none), ErrNotOurs (the folder or the file belongs to something else), ErrNewer,
+// ErrLocked (within LockWait), ErrCorrupt, ErrTruncated, ErrUpgrade; others come from the operating system. The caller
+// closes the log.
 func Open(dir string, options Options) (*Log, error) {
 	if options.LockWait <= 0 {
 		options.LockWait = defaultLockWait
@@ -113,7 +117,7 @@ func Open(dir string, options Options) (*Log, error) {
 	if err := l.takeUpNewest(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return l, nil
+	return l.upgrade()
 }
 
 // walk goes through the file's tree before bbolt does, which damage in it could kill.

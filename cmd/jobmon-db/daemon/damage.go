@@ -45,6 +45,10 @@ func (d *Daemon) openLog(ctx context.Context) (*store.Log, error) {
 	for _, note := range log.Notes() {
 		o.Logger.Error().Msg(note)
 	}
+	if old := log.UpgradedFrom(); old != "" {
+		o.Logger.Info().Str("log", log.Path()).Str("old", old).
+			Msg("the log had an older format and was written anew: the old file stays until the next start, earlier versions of the program can no longer append")
+	}
 	return log, nil
 }
 
@@ -54,9 +58,9 @@ func isOfStore(err error) bool {
 	return errors.As(err, &known) || errors.Is(err, context.Canceled)
 }
 
-// unusable says that the log is damaged in a way that keeps it from being used.
+// unusable says that the log is damaged in a way that keeps it from being used. One that could not be upgraded is as good as it was.
 func unusable(err error) bool {
-	return errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrTruncated) || errors.Is(err, store.ErrNotOurs)
+	return !errors.Is(err, store.ErrUpgrade) && (errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrTruncated) || errors.Is(err, store.ErrNotOurs))
 }
 
 func (d *Daemon) moveAside(ctx context.Context, why error) error {
