@@ -60,13 +60,11 @@ type Gap struct {
 // Fold folds a log and tells of its deployments. It is not safe for concurrent use.
 type Fold struct {
 	projection *projector.Projection
+	watch      watch
 	only       map[jobmon.ComputerID]bool // nil for all computers
-	begin      uint64                     // the last event that was folded before: what kept from watching until then is not known
+	cut        uint64                     // the last event that was cut off
 	at         jobmon.Instant             // of the last batch
 	folders    map[jobmon.JobID][]placed
-	gaps       []Gap
-	lost       int      // the gap that lasts, -1 for none
-	breaks     []uint64 // events across which no duration reaches, ascending
 }
 
 // placed is a job's folder from an event on.
@@ -76,15 +74,17 @@ type placed struct {
 }
 
 // New begins behind the projection, which it goes on with: projector.New for a log's beginning. The chronicle (history.Facts)
-// tells where jobs were before; only, if not empty, says which computers are of interest: the others cost little then, and
-// nothing is told of them.
-func New(from *projector.Projection, chronicle []jobmon.Event, only ...jobmon.ComputerID) *Fold {
-	f := &Fold{projection: from, begin: from.Seq(), at: from.At(), folders: map[jobmon.JobID][]placed{}, lost: -1}
+// tells what was before: where jobs were, and when nobody watched; see Told. Cut is the last event of the history that was cut off, 0
+// for none: what began in it has no honest duration. Only, if not empty, says which computers are of interest: the others cost
+// little then, and nothing is told of them.
+func New(from *projector.Projection, chronicle []jobmon.Event, cut uint64, only ...jobmon.ComputerID) *Fold {
+	f := &Fold{projection: from, watch: newWatch(), cut: cut, at: from.At(), folders: map[jobmon.JobID][]placed{}}
 	for i := range chronicle {
 		if chronicle[i].Seq <= from.Seq() {
 			f.note(&chronicle[i])
 		}
 	}
+	f.watch.at = f.at
 	for _, id := range only {
 		if f.only == nil {
 			f.only = map[jobmon.ComputerID]bool{}
@@ -95,6 +95,7 @@ func New(from *projector.Projection, chronicle []jobmon.Event, only ...jobmon.Co
 }
 
 func (f *Fold) note(e *jobmon.Event) {
+	f.watch.note(e)
 	if e.Kind != jobmon.KindJob || e.Flags.Has(jobmon.Gone) {
 		return
 	}
@@ -106,14 +107,9 @@ func (f *Fold) note(e *jobmon.Event) {
 // Apply folds a batch and tells of the sessions that it ends for good. What is told belongs to whom it is told.
 func (f *Fold) Apply(b *jobmon.Batch, tell func(*Deployment)) {
 	for i := range b.Events {
-		e := &b.Events[i]
-		f.note(e)
-		if f.projection.Breaks(e) {
-			f.breaks = append(f.breaks, e.Seq)
-		}
-		f.gap(e)
+		f.note(&b.Events[i])
 	}
-	f.at = b.At
+	f.Reach(b.At)
 	if f.only != nil {
 		b = f.part(b)
 	}
@@ -141,46 +137,11 @@ func (f *Fold) Rest(tell func(*Deployment)) {
 	f.projection.Accounts(func(a *projector.Account) { f.tell(a, tell) })
 }
 
-// At is the time of the last batch.
+// Reach is the time of the last batch, which may hold nothing that is of interest: what goes on, goes on until then.
+func (f *Fold) Reach(at jobmon.Instant) { f.at, f.watch.at = at, at }
+
+// At is the last batch's time.
 func (f *Fold) At() jobmon.Instant { return f.at }
-
-// gap takes note of what keeps us from watching.
-func (f *Fold) gap(e *jobmon.Event) {
-	switch e.Kind {
-	case jobmon.KindSourceLost:
-		if f.lost < 0 {
-			f.lost = len(f.gaps)
-			f.gaps = append(f.gaps, Gap{From: e.At, Kind: SourceLost, from: e.Seq})
-		}
-		return
-	case jobmon.KindSourceRestored, jobmon.KindDaemonStarted:
-		if f.lost >= 0 {
-			f.gaps[f.lost].To, f.gaps[f.lost].to = e.At, e.Seq
-			f.lost = -1
-		}
-	}
-	if !f.projection.Breaks(e) {
-		return
-	}
-	switch e.Kind {
-	case jobmon.KindDaemonStarted:
-		if e.Until != 0 && e.Until <= e.At {
-			f.gaps = append(f.gaps, Gap{From: e.Until, To: e.At, Kind: DaemonStopped, from: e.Seq, to: e.Seq})
-		}
-	case jobmon.KindDamaged:
-		if f.at != 0 {
-			f.gaps = append(f.gaps, Gap{From: min(f.at, e.At), To: e.At, Kind: Damaged, from: e.Seq, to: e.Seq})
-		}
-	case jobmon.KindClock:
-		f.gaps = append(f.gaps, Gap{From: e.At, To: e.At, Kind: ClockStepped, from: e.Seq, to: e.Seq})
-	}
-}
-
-// broken says whether no duration from one event to the other is honest.
-func (f *Fold) broken(from, to uint64) bool {
-	at := sort.Search(len(f.breaks), func(i int) bool { return f.breaks[i] > from })
-	return at < len(f.breaks) && f.breaks[at] < to
-}
 
 // folder is where a job was when that event was told.
 func (f *Fold) folder(job jobmon.JobID, seq uint64) string {
@@ -242,7 +203,7 @@ func (f *Fold) within(d *Deployment) []Gap {
 	if seen != 0 {
 		add(Gap{From: d.Session.Began, To: seen, Kind: NotYetWatched})
 	}
-	for _, g := range f.gaps { // by sequence, too: the clock may have shown the same time before
+	for _, g := range f.watch.gaps { // by sequence, too: the clock may have shown the same time before
 		if (g.to == 0 || g.to > d.OpenSeq) && (d.EndSeq == 0 || g.from < d.EndSeq) {
 			add(g)
 		}

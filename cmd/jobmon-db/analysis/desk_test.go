@@ -187,7 +187,7 @@ func (d *desk) commit(at jobmon.Instant, events ...jobmon.Event) *desk {
 
 // all tells of the log's sessions, in the order in which they began on each computer.
 func (d *desk) all(only ...jobmon.ComputerID) []*Deployment {
-	f := New(projector.New(), nil, only...)
+	f := New(projector.New(), nil, 0, only...)
 	var list []*Deployment
 	tell := func(d *Deployment) { list = append(list, d) }
 	for i := range d.log {

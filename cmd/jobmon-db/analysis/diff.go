@@ -40,8 +40,8 @@ type Changed struct {
 	Removed   int      // rows that were removed before they had ended
 }
 
-// Diff gathers what changed between two moments of a fold. Note each batch from the fold's beginning on, Begin at the first
-// moment, tell it the deployments that end for good after it, and End at the second.
+// Diff gathers what changed between two moments of a fold. Note what the chronicle tells up to the fold's beginning, and each batch
+// behind it, Begin at the first moment, tell it the deployments that end for good after it, and End at the second.
 type Diff struct {
 	now, then map[jobmon.ComputerID]whereabouts
 	before    map[jobmon.ComputerID]*Deployment
@@ -58,17 +58,13 @@ type whereabouts struct {
 	at   jobmon.Instant // when that was last told
 }
 
-// NewDiff begins with the computers that the tables held before the fold.
-func NewDiff(computers ...jobmon.Computer) *Diff {
-	d := &Diff{
+// NewDiff begins with nothing; Note tells it what the tables hold, too.
+func NewDiff() *Diff {
+	return &Diff{
 		now:    map[jobmon.ComputerID]whereabouts{},
 		before: map[jobmon.ComputerID]*Deployment{}, over: map[jobmon.ComputerID][]*Deployment{},
 		scheduled: map[jobmon.ComputerID]int{}, removed: map[jobmon.ComputerID]int{},
 	}
-	for _, c := range computers {
-		d.now[c.ID] = whereabouts{Computer: c}
-	}
-	return d
 }
 
 // Note takes in a batch that the fold has folded.

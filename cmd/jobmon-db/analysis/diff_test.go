@@ -13,7 +13,7 @@ import (
 
 // between is what changed after the first n batches up to the first m.
 func (d *desk) between(n, m int) (changed []*Changed, quiet int) {
-	f, diff := New(projector.New(), nil), NewDiff()
+	f, diff := New(projector.New(), nil, 0), NewDiff()
 	for i := range d.log[:m] {
 		if i == n {
 			diff.Begin(f)
@@ -51,7 +51,7 @@ func TestWhatChanged(t *testing.T) {
 // told once, and every computer is told of or counted.
 func TestChangesAreWhatIsDifferent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := history(t)
+		d := site(t)
 		n := rapid.IntRange(0, len(d.log)).Draw(t, "from")
 		m := rapid.IntRange(n, len(d.log)).Draw(t, "to")
 		if changed, _ := d.between(m, m); len(changed) > 0 {

@@ -45,9 +45,9 @@ func (f *Fold) whyJob(r *projector.Run) Reason {
 		return Unseen
 	case r.StartInexact || r.EndInexact:
 		return Inexact
-	case r.StartedSeq <= f.begin:
+	case r.StartedSeq <= f.cut:
 		return Older
-	case f.broken(r.StartedSeq, r.EndedSeq):
+	case f.watch.broken(r.StartedSeq, r.EndedSeq):
 		return AcrossGap
 	case r.Ended < r.Started:
 		return ClockBack
@@ -87,9 +87,9 @@ func (f *Fold) whyStage(st *Stage, runs []Job) Reason {
 		return Unseen
 	case st.Inexact:
 		return Inexact
-	case first <= f.begin:
+	case first <= f.cut:
 		return Older
-	case f.broken(first, last):
+	case f.watch.broken(first, last):
 		return AcrossGap
 	case st.Ended < st.Began:
 		return ClockBack
@@ -116,9 +116,9 @@ func (f *Fold) whyDeployment(a *projector.Account) Reason {
 		return Baseline
 	case inexact:
 		return Inexact
-	case a.OpenSeq <= f.begin:
+	case a.OpenSeq <= f.cut:
 		return Older
-	case f.broken(a.OpenSeq, last):
+	case f.watch.broken(a.OpenSeq, last):
 		return AcrossGap
 	case s.Ended < s.Began:
 		return ClockBack

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector"
 )
 
 // Period is a time from Since on and before Until, both UTC.
@@ -123,7 +124,7 @@ type Stats struct {
 	days    map[Key]*Line
 	newest  map[jobmon.JobID]uint64 // the run that gave the job its name
 	told    int                     // deployments with a part in the period
-	runs    int                     // of real jobs, in any period
+	runs    int                     // of real jobs, in the period
 }
 
 // NewStats gathers for that period.
@@ -137,8 +138,13 @@ func NewStats(p Period, jobs func(*Job) bool) *Stats {
 // Told is how many deployments have a part in the period.
 func (s *Stats) Told() int { return s.told }
 
-// Runs is how many runs of jobs were looked at, in any period.
+// Runs is how many runs of jobs began in the period, wanted or not.
 func (s *Stats) Runs() int { return s.runs }
+
+// Touches says whether the deployment, or a run of it, began in the period.
+func (s *Stats) Touches(d *Deployment) bool {
+	return s.Holds(d.Session.Began) || slices.ContainsFunc(d.Runs, func(r projector.Run) bool { return s.Holds(r.Started) })
+}
 
 // Add counts a deployment: itself and its stages and runs by when each began.
 func (s *Stats) Add(d *Deployment) {
@@ -164,11 +170,14 @@ func (s *Stats) Add(d *Deployment) {
 		if j.StartedSeq == 0 || j.Class != jobmon.RealJob {
 			continue
 		}
-		if s.runs++; s.Jobs != nil && !s.Jobs(j) {
+		at, why := cmp.Or(j.Started, d.Session.Began), j.Why
+		if s.Holds(at) {
+			s.runs++
+		}
+		if s.Jobs != nil && !s.Jobs(j) {
 			continue
 		}
 		wanted = true
-		at, why := cmp.Or(j.Started, d.Session.Began), j.Why
 		failed := j.State == jobmon.StateFailed
 		if failed {
 			why = Failed

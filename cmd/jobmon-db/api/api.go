@@ -79,6 +79,17 @@ type Moment struct {
 	Found bool           `json:"found"` // false: all of the log is later
 }
 
+// Checkpoint is a projection that was kept (projector.Projection.Encode), for those who fold the log on from there. The zero value says
+// that there is none.
+type Checkpoint struct {
+	Seq     uint64 `json:"seq"`     // the last event that it was folded from
+	Version uint32 `json:"version"` // projector.CheckpointVersion of the program that kept it; to another one it means nothing
+	Data    []byte `json:"data"`
+}
+
+// mostCheckpoint is how large a checkpoint may be that is handed out; without one all of the log is folded.
+const mostCheckpoint = 16 << 20
+
 // Compaction says how far the compaction of the log has come, or how the last one ended.
 type Compaction struct {
 	Running bool           `json:"running"`
@@ -145,16 +156,17 @@ type problem struct {
 
 // Routes.
 const (
-	routeInfo      = "/v1/info"
-	routeBatches   = "/v1/batches"
-	routeChronicle = "/v1/chronicle"
-	routeMoment    = "/v1/moment"
-	routePictures  = "/v1/pictures"
-	routeNews      = "/v1/news"
-	routeRefresh   = "/v1/refresh"
-	routeLog       = "/v1/log"
-	routeCompact   = "/v1/compact"
-	routeReload    = "/v1/reload"
+	routeInfo       = "/v1/info"
+	routeBatches    = "/v1/batches"
+	routeChronicle  = "/v1/chronicle"
+	routeMoment     = "/v1/moment"
+	routeCheckpoint = "/v1/checkpoint"
+	routePictures   = "/v1/pictures"
+	routeNews       = "/v1/news"
+	routeRefresh    = "/v1/refresh"
+	routeLog        = "/v1/log"
+	routeCompact    = "/v1/compact"
+	routeReload     = "/v1/reload"
 )
 
 // pageBytes is how much of the log one answer holds: the first batch beyond it is the last.

@@ -34,6 +34,13 @@ func (f *fake) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
 	return []jobmon.Progress{{Seq: seq}}, nil
 }
 
+func (f *fake) Checkpoint(seq uint64) (Checkpoint, error) {
+	if seq < 4 {
+		return Checkpoint{}, f.broken
+	}
+	return Checkpoint{Seq: 4, Version: 9, Data: make([]byte, seq)}, f.broken
+}
+
 func (f *fake) News(after uint64) News {
 	return News{Last: 7, Pictures: []jobmon.Progress{{Seq: after + 1}}}
 }
@@ -149,6 +156,11 @@ func TestBothEnds(t *testing.T) {
 	if list, err := client.Chronicle(); err != nil || !reflect.DeepEqual(list, daemon.Chronicle()) {
 		t.Errorf("%+v, %v", list, err)
 	}
+	for seq, want := range map[uint64]Checkpoint{3: {}, 6: {Seq: 4, Version: 9, Data: make([]byte, 6)}, mostCheckpoint + 1: {}} {
+		if got, err := client.Checkpoint(seq); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("checkpoint %d: event %d, %d bytes, %v", seq, got.Seq, len(got.Data), err)
+		}
+	}
 	if info, err := client.Info(t.Context()); err != nil || info.Site != "DS01" {
 		t.Errorf("%+v, %v", info, err)
 	}
@@ -187,13 +199,16 @@ func TestBothEnds(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
+	if _, err := client.Checkpoint(7); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
+		t.Errorf("%v", err)
+	}
 	if _, err := client.Extract(1); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
 	}
 	if _, err := client.Compact(t.Context(), CompactRequest{}); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
 	}
-	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/log?from=-1", "/v1/news?after=", "/v1/nothing"} {
+	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/checkpoint?seq=", "/v1/log?from=-1", "/v1/news?after=", "/v1/nothing"} {
 		if _, err := client.do(t.Context(), http.MethodGet, path, nil); err == nil {
 			t.Errorf("%s was answered", path)
 		}

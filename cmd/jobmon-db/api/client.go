@@ -59,6 +59,12 @@ func (c *Client) Chronicle() (list []jobmon.Event, err error) {
 	return list, err
 }
 
+// Checkpoint asks for the newest projection that was kept of not more than the events up to that one.
+func (c *Client) Checkpoint(seq uint64) (kept Checkpoint, err error) {
+	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?seq=%d", routeCheckpoint, seq), nil, &kept)
+	return kept, err
+}
+
 // Moment finds a place in the log by time, like store.Log.Moment.
 func (c *Client) Moment(at jobmon.Instant) (store.Moment, bool, error) {
 	var m Moment

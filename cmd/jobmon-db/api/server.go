@@ -21,6 +21,7 @@ type Daemon interface {
 	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] // as store.Log.Computer
 	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)             // as store.Log.Moment
 	Chronicle() []jobmon.Event                                                 // as history.Facts
+	Checkpoint(seq uint64) (Checkpoint, error)                                 // the newest one not behind that event
 	Pictures() []jobmon.Progress
 	PicturesAt(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
 	News(after uint64) News
@@ -37,6 +38,7 @@ func Handler(d Daemon) http.Handler {
 	mux.HandleFunc("GET "+routeInfo, func(w http.ResponseWriter, _ *http.Request) { answer(w, d.Info()) })
 	mux.HandleFunc("GET "+routeChronicle, func(w http.ResponseWriter, _ *http.Request) { answer(w, d.Chronicle()) })
 	mux.HandleFunc("GET "+routeMoment, func(w http.ResponseWriter, r *http.Request) { moment(w, r, d) })
+	mux.HandleFunc("GET "+routeCheckpoint, func(w http.ResponseWriter, r *http.Request) { checkpoint(w, r, d) })
 	mux.HandleFunc("GET "+routePictures, func(w http.ResponseWriter, r *http.Request) { pictures(w, r, d) })
 	mux.HandleFunc("GET "+routeNews, func(w http.ResponseWriter, r *http.Request) {
 		if after, ok := number(w, r, "after"); ok {
@@ -135,6 +137,22 @@ func pictures(w http.ResponseWriter, r *http.Request, d Daemon) {
 		return
 	}
 	answer(w, wrap(list))
+}
+
+func checkpoint(w http.ResponseWriter, r *http.Request, d Daemon) {
+	seq, ok := number(w, r, "seq")
+	if !ok {
+		return
+	}
+	kept, err := d.Checkpoint(seq)
+	switch {
+	case err != nil:
+		refuse(w, http.StatusInternalServerError, err)
+	case len(kept.Data) > mostCheckpoint:
+		answer(w, Checkpoint{})
+	default:
+		answer(w, kept)
+	}
 }
 
 // number is the sequence number that is asked for; without one the request is refused.

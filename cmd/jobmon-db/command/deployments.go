@@ -3,8 +3,10 @@ package command
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -23,6 +25,7 @@ import (
 type stretch struct {
 	sinceText, untilText string
 	since, until         when.Point
+	after                uint64 // all that begins in it is behind this event
 }
 
 func (s *stretch) flags(c *cobra.Command, what string) {
@@ -41,13 +44,16 @@ func (s *stretch) read(p *past) (err error) {
 	if s.sinceText != "" && s.untilText != "" && (s.since.Seq > 0) == (s.until.Seq > 0) && !before(s.since, s.until) {
 		return &usageError{fmt.Errorf("--since %s is not before --until %s: nothing lies between them", s.sinceText, s.untilText)}
 	}
-	return nil
+	if s.sinceText != "" {
+		s.after, err = p.before(s.since)
+	}
+	return err
 }
 
 // holds says whether the deployment began in it.
 func (s *stretch) holds(d *analysis.Deployment) bool {
 	began := &jobmon.Event{Seq: d.OpenSeq, At: d.Session.Began}
-	return (s.sinceText == "" || reached(s.since, began)) && (s.untilText == "" || !reached(s.until, began))
+	return d.OpenSeq > s.after && (s.sinceText == "" || reached(s.since, began)) && (s.untilText == "" || !reached(s.until, began))
 }
 
 // computers finds those that are meant: each by id, name or pattern ("PC-00*"); none means all.
@@ -82,40 +88,125 @@ func (p *past) computers(meant []string) ([]jobmon.ComputerID, error) {
 	return slices.Compact(list), nil
 }
 
-// deployments goes through the log and tells of every session of those computers, nil for all, in the order in which they
-// ended for good; those that may go on come last. The times of what goes on reach to the log's last batch.
-func (a *app) deployments(p *past, only []jobmon.ComputerID, tell func(*analysis.Deployment)) error {
-	return a.fold(p, only, tell, nil)
+// before is an event up to which all are before that point, the last such one.
+func (p *past) before(point when.Point) (uint64, error) {
+	if point.Seq > 0 {
+		return point.Seq - 1, nil
+	}
+	m, _, err := p.Moment(jobmon.InstantOf(point.Time) - 1)
+	if err != nil {
+		return 0, fmt.Errorf("look for %s in the log: %w", p.local(jobmon.InstantOf(point.Time)), err)
+	}
+	return m.First, nil
 }
 
-// fold is deployments that calls after for each batch, until it says false.
-func (a *app) fold(p *past, only []jobmon.ComputerID, tell func(*analysis.Deployment), after func(*jobmon.Batch, *analysis.Fold) (bool, error)) error {
-	show, end := a.progress("reading the log")
-	defer end()
-	f := analysis.New(projector.New(), nil, only...)
-	for b, err := range p.Read(0) {
+// deployments goes through the log and tells of every session of those computers, nil for all, in the order in which they
+// ended for good; those that may go on come last. The times of what goes on reach to the log's last batch. It begins at a
+// checkpoint, so that sessions that ended for good before that event may not be told.
+func (a *app) deployments(p *past, before uint64, only []jobmon.ComputerID, tell func(*analysis.Deployment)) error {
+	f, err := p.fold(before, only)
+	if err != nil {
+		return err
+	}
+	end, err := p.timeOf(p.Last)
+	if err != nil {
+		return err
+	}
+	show, done := a.progress("reading the log")
+	defer done()
+	for b, err := range f.behind(p, only) {
 		if err != nil {
-			return fmt.Errorf("read the log: %w", err)
+			return err
 		}
-		last := b.Last()
-		if history.IsCut(&b) { // what followed from the history that is no longer there
-			s, err := standsFor(&b)
-			if err != nil {
-				return err
-			}
-			f = analysis.New(s.Projection, s.Chronicle, only...)
-		} else {
-			f.Apply(&b, tell)
-		}
-		show(last, p.Last)
-		if after != nil {
-			if on, err := after(&b, f); err != nil || !on {
-				return err
-			}
-		}
+		f.Apply(&b, tell)
+		show(b.Last(), p.Last)
+	}
+	if f.alone {
+		f.Reach(end) // all that was left out is told
 	}
 	f.Rest(tell)
 	return nil
+}
+
+// folding is a fold that begins somewhere in a log.
+type folding struct {
+	*analysis.Fold
+	chronicle []jobmon.Event // of all of the log
+	last      uint64         // event that the fold begins behind
+	alone     bool           // one computer's part of the log is enough
+}
+
+// fold begins at the newest checkpoint not behind that event.
+func (p *past) fold(seq uint64, only []jobmon.ComputerID) (*folding, error) {
+	chronicle, err := p.chronicle()
+	if err != nil {
+		return nil, err
+	}
+	cut := uint64(0)
+	projection := p.nearest(analysis.Told(chronicle, seq))
+	if p.Cut {
+		cut = p.Begun
+	}
+	if projection.Seq() < cut {
+		if projection, err = p.standIn(); err != nil {
+			return nil, err
+		}
+	}
+	return &folding{
+		Fold: analysis.New(projection, chronicle, cut, only...), chronicle: chronicle, last: projection.Seq(),
+		alone: len(only) == 1 && analysis.Told(chronicle, p.Last) == p.Last,
+	}, nil
+}
+
+// behind is what the fold is to be told: all of the log, or one computer's part of it.
+func (f *folding) behind(p *past, only []jobmon.ComputerID) iter.Seq2[jobmon.Batch, error] {
+	from := f.last + 1
+	if !f.alone {
+		return whole(p.Read(from))
+	}
+	shaping := slices.DeleteFunc(slices.Clone(f.chronicle), func(e jobmon.Event) bool { return e.Seq < from || e.Seq > p.Last })
+	return whole(history.Beside(until(p.Last, p.Computer(only[0], from)), shaping))
+}
+
+// until leaves out batches behind an event.
+func until(last uint64, batches iter.Seq2[jobmon.Batch, error]) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) {
+		for b, err := range batches {
+			if err == nil && b.First() > last || !yield(b, err) {
+				return
+			}
+		}
+	}
+}
+
+// whole makes sure that no history is cut off while it is read.
+func whole(batches iter.Seq2[jobmon.Batch, error]) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) {
+		for b, err := range batches {
+			switch {
+			case err != nil:
+				err = fmt.Errorf("read the log: %w", err)
+			case history.IsCut(&b):
+				err = errors.New("old history was cut off the log while it was read: ask again")
+			}
+			if !yield(b, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// standIn is the projection that stands for history that was cut off.
+func (p *past) standIn() (*projector.Projection, error) {
+	for b, err := range p.Read(0) {
+		if err != nil {
+			return nil, fmt.Errorf("read the log: %w", err)
+		}
+		s := history.New()
+		err := s.Apply(&b)
+		return s.Projection, err
+	}
+	return projector.New(), nil
 }
 
 // heading says whose times are told, and what the log covers.
@@ -212,10 +303,4 @@ func zoneText(at jobmon.Instant, clock when.Clock) string {
 		return ""
 	}
 	return clock.In(at.Time()).Format("-07:00")
-}
-
-// standsFor is the state that a batch holds which stands for history that was cut off.
-func standsFor(b *jobmon.Batch) (*history.State, error) {
-	s := history.New()
-	return s, s.Apply(b)
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -13,7 +12,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
@@ -83,31 +81,7 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 	if from > to {
 		return &usageError{fmt.Errorf("%s is behind %s: write the earlier one first", o.from, o.to)}
 	}
-	d := analysis.NewDiff()
-	var begun, ended jobmon.Instant
-	var changed []*analysis.Changed
-	quiet := 0
-	err = a.fold(p, only, func(one *analysis.Deployment) { d.Tell(one) }, func(b *jobmon.Batch, f *analysis.Fold) (bool, error) {
-		if history.IsCut(b) {
-			cut, err := standsFor(b)
-			if err != nil {
-				return false, err
-			}
-			known := slices.Collect(maps.Values(cut.Mirror.Computers))
-			d = analysis.NewDiff(known...)
-		}
-		d.Note(b)
-		if last := b.Last(); last >= from && begun == 0 {
-			begun = b.At
-			d.Begin(f)
-		}
-		if b.Last() < to {
-			return true, nil
-		}
-		ended = b.At
-		changed, quiet = d.End(f)
-		return false, nil
-	})
+	changed, quiet, begun, ended, err := a.changes(p, only, from, to)
 	if err != nil {
 		return err
 	}
@@ -116,6 +90,46 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 	}
 	p.heading(a.stderr)
 	return diffTable(out, p, from, to, begun, ended, changed, quiet, a.look(q))
+}
+
+// changes gathers what changed between two batches, each told by its last event, and when these were.
+func (a *app) changes(p *past, only []jobmon.ComputerID, from, to uint64) (changed []*analysis.Changed, quiet int, begun, ended jobmon.Instant, err error) {
+	if begun, err = p.timeOf(from); err != nil {
+		return nil, 0, 0, 0, err
+	}
+	if ended, err = p.timeOf(to); err != nil {
+		return nil, 0, 0, 0, err
+	}
+	f, err := p.fold(from, only)
+	if err != nil {
+		return nil, 0, 0, 0, err
+	}
+	known := slices.DeleteFunc(slices.Clone(f.chronicle), func(e jobmon.Event) bool { return e.Seq > f.last })
+	d := analysis.NewDiff()
+	d.Note(&jobmon.Batch{Events: known})
+	show, done := a.progress("reading the log")
+	defer done()
+	before := true
+	for b, err := range whole(p.Read(f.last + 1)) {
+		if err != nil {
+			return nil, 0, 0, 0, err
+		}
+		if before && b.First() > from {
+			before = false
+			d.Begin(f.Fold)
+		}
+		if b.First() > to {
+			break
+		}
+		f.Apply(&b, d.Tell)
+		d.Note(&b)
+		show(b.Last(), to)
+	}
+	if before {
+		d.Begin(f.Fold)
+	}
+	changed, quiet = d.End(f.Fold)
+	return changed, quiet, begun, ended, nil
 }
 
 type changeRecord struct {

@@ -18,6 +18,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -28,6 +29,7 @@ type past struct {
 	fresh      func() ([]jobmon.Progress, error)           // the newest pictures
 	picturesOf func(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
 	chronicle  func() ([]jobmon.Event, error)              // see history.Facts
+	nearest    func(seq uint64) *projector.Projection      // the newest that was kept, not behind that event; an empty one for none
 	utc        bool                                        // times are typed and told in UTC instead of the DS server's
 	live       bool                                        // a daemon runs
 	lost       func() []store.Gap                          // damaged events that were left out so far; nil where the daemon's log tells of them
@@ -100,6 +102,13 @@ func askDaemon(ctx context.Context, dataDir string) (*past, error) {
 		events: client, Info: info, live: true, fresh: func() ([]jobmon.Progress, error) { return client.Pictures(ctx) },
 		picturesOf: client.PicturesAt, chronicle: client.Chronicle, close: func() {},
 	}
+	p.nearest = func(seq uint64) *projector.Projection {
+		kept, err := client.Checkpoint(seq)
+		if projection, ok := history.Unpack(&store.Cache{Seq: kept.Seq, Version: kept.Version, Data: kept.Data}); err == nil && ok {
+			return projection
+		}
+		return projector.New() // another version of the program runs: all of the log is folded
+	}
 	if info.Last == 0 {
 		return nil, empty(dataDir)
 	}
@@ -124,6 +133,7 @@ func openLog(q question) (*past, error) {
 	}
 	p := &past{events: log, Info: api.Info{LogID: log.ID(), Site: log.Site(), AgeMS: -1}, close: func() { log.Close() }}
 	p.lost = func() []store.Gap { return lost }
+	p.nearest = func(seq uint64) *projector.Projection { return history.Nearest(log, seq) }
 	p.picturesOf = func(seq uint64) ([]jobmon.Progress, error) {
 		projection, err := history.Project(log, seq)
 		if err != nil {

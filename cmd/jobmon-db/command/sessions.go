@@ -148,11 +148,14 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	}
 	var list []sessionRecord
 	others, told := 0, 0
-	err = a.deployments(p, only, func(d *analysis.Deployment) {
+	err = a.deployments(p, o.after, only, func(d *analysis.Deployment) {
+		if !o.holds(d) {
+			return
+		}
 		told++
 		r := newSessionRecord(d)
 		switch {
-		case !o.holds(d) || wanted != nil && !wanted[r.outcome()]:
+		case wanted != nil && !wanted[r.outcome()]:
 		case !d.Deployment && !o.all:
 			others++
 		default:

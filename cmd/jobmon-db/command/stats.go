@@ -123,7 +123,12 @@ func (p *past) moment(point when.Point) (jobmon.Instant, error) {
 	if point.Seq == 0 {
 		return jobmon.InstantOf(point.Time), nil
 	}
-	for b, err := range p.Read(point.Seq) {
+	return p.timeOf(point.Seq)
+}
+
+// timeOf is the time of the batch that holds the event.
+func (p *past) timeOf(seq uint64) (jobmon.Instant, error) {
+	for b, err := range p.Read(seq) {
 		if err != nil {
 			return 0, fmt.Errorf("read the log: %w", err)
 		}
@@ -174,9 +179,16 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 		return err
 	}
 	s := analysis.NewStats(period, o.wants())
-	told := 0
-	err = a.deployments(p, only, func(d *analysis.Deployment) {
-		if told++; d.Deployment || o.all {
+	from, err := p.before(when.Point{Time: period.Before().Since.Time()})
+	if err != nil {
+		return err
+	}
+	looked := 0
+	err = a.deployments(p, from, only, func(d *analysis.Deployment) {
+		if s.Touches(d) {
+			looked++
+		}
+		if d.Deployment || o.all {
 			s.Add(d)
 		}
 	})
@@ -189,7 +201,7 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 	before := period.Before()
 	if s.Told() == 0 {
 		fmt.Fprintf(a.stderr, "Nothing of what you asked for began from %s to %s: looked through %s with %s; %s.\n",
-			p.local(period.Since), p.local(period.Until-1), plural(told, "session", "sessions"), plural(s.Runs(), "run", "runs"), p.period())
+			p.local(period.Since), p.local(period.Until-1), plural(looked, "session", "sessions"), plural(s.Runs(), "run", "runs"), p.period())
 	} else if o.output == "table" {
 		fmt.Fprintf(a.stderr, "%s from %s to %s, compared with %s to %s", plural(s.Told(), "deployment", "deployments"),
 			p.local(period.Since), p.local(period.Until-1), p.local(before.Since), p.local(before.Until-1))

@@ -73,14 +73,20 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 	}
 	var found *analysis.Deployment
 	var numbers []string
-	err = a.deployments(p, []jobmon.ComputerID{id}, func(d *analysis.Deployment) {
-		if d.Deployment {
-			numbers = append(numbers, fmt.Sprint(d.Session.Number))
+	for _, begin := range []uint64{p.Last, 0} { // mostly it is among the last ones
+		numbers = nil
+		err = a.deployments(p, begin, []jobmon.ComputerID{id}, func(d *analysis.Deployment) {
+			if d.Deployment {
+				numbers = append(numbers, fmt.Sprint(d.Session.Number))
+			}
+			if o.session == d.Session.Number || o.session == 0 && d.Deployment {
+				found = d
+			}
+		})
+		if err != nil || found != nil {
+			break
 		}
-		if o.session == d.Session.Number || o.session == 0 && d.Deployment {
-			found = d
-		}
-	})
+	}
 	switch {
 	case err != nil:
 		return err

@@ -136,6 +136,14 @@ func (d *Daemon) Chronicle() []jobmon.Event {
 	return slices.Clip(d.journal.state.Chronicle) // what is there is never changed
 }
 
+// Checkpoint implements api.Daemon. It folds nothing: it hands out what is kept.
+func (d *Daemon) Checkpoint(seq uint64) (api.Checkpoint, error) {
+	return onCurrent(d, func(log *store.Log) (api.Checkpoint, error) {
+		c, _ := history.Packed(log, seq)
+		return api.Checkpoint{Seq: c.Seq, Version: c.Version, Data: c.Data}, nil
+	})
+}
+
 // PicturesAt implements api.Daemon. It reads the log beside the running daemon and holds nothing up.
 func (d *Daemon) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
 	p, err := onCurrent(d, func(log *store.Log) (*projector.Projection, error) { return history.Project(log, seq) })

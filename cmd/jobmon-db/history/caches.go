@@ -91,8 +91,7 @@ func keptProjection(log Log, name string) (*projector.Projection, bool) {
 	if !ok {
 		return nil, false
 	}
-	projection, err := projector.Decode(cache.Data)
-	return projection, err == nil && projection.Seq() == cache.Seq
+	return Unpack(&cache)
 }
 
 // LoadFacts is what the log says at its end beside tables and pictures.
@@ -114,7 +113,7 @@ func LoadFacts(log Log) (*Facts, error) {
 
 // Project is the projection after the batch that holds sequence number seq, or after the last one before it.
 func Project(log Log, seq uint64) (*projector.Projection, error) {
-	p := nearest(log, seq)
+	p := Nearest(log, seq)
 	for b, err := range log.Scan(p.Seq() + 1) {
 		if err != nil {
 			return nil, fmt.Errorf("read the log after event %d: %w", p.Seq(), err)
@@ -135,20 +134,48 @@ func Project(log Log, seq uint64) (*projector.Projection, error) {
 	return p, nil
 }
 
-// nearest is the newest projection not behind that event that was kept, or that of an empty log.
-func nearest(log Log, seq uint64) *projector.Projection {
-	list, err := log.Caches()
-	if err != nil {
-		return projector.New() // reading says what is wrong
-	}
-	list = slices.DeleteFunc(list, func(c store.Cache) bool { return !isCheckpoint(&c) || c.Seq > seq })
-	slices.SortFunc(list, bySeq)
-	for _, c := range slices.Backward(list) {
-		if p, ok := keptProjection(log, c.Name); ok {
+// Nearest is the newest projection not behind that event that was kept, or that of an empty log.
+func Nearest(log Log, seq uint64) *projector.Projection {
+	for c := range keptUntil(log, seq) {
+		if p, ok := Unpack(&c); ok {
 			return p
 		}
 	}
 	return projector.New()
+}
+
+// Packed is the newest projection not behind that event that was kept, as Unpack takes it; ok is false when there is none.
+func Packed(log Log, seq uint64) (c store.Cache, ok bool) {
+	for c := range keptUntil(log, seq) {
+		return c, true
+	}
+	return store.Cache{}, false
+}
+
+// Unpack is the projection that a program of the same version kept; ok is false when it is of no use.
+func Unpack(c *store.Cache) (p *projector.Projection, ok bool) {
+	if c.Version != projector.CheckpointVersion {
+		return nil, false
+	}
+	p, err := projector.Decode(c.Data)
+	return p, err == nil && p.Seq() == c.Seq
+}
+
+// keptUntil goes through the projections that were kept, not behind that event, from the newest on.
+func keptUntil(log Log, seq uint64) iter.Seq[store.Cache] {
+	return func(yield func(store.Cache) bool) {
+		list, err := log.Caches()
+		if err != nil {
+			return // reading says what is wrong
+		}
+		list = slices.DeleteFunc(list, func(c store.Cache) bool { return !isCheckpoint(&c) || c.Seq > seq })
+		slices.SortFunc(list, bySeq)
+		for _, c := range slices.Backward(list) {
+			if c, ok := log.Cache(c.Name, c.Version); ok && c.Seq <= seq && !yield(c) {
+				return
+			}
+		}
+	}
 }
 
 func isCheckpoint(c *store.Cache) bool {
