@@ -97,6 +97,7 @@ func Run(ctx context.Context, o Options) []Line {
 		func(ctx context.Context) []Line { return c.alone(ctx, "template", c.template) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "http", c.http) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "backup folder", c.backupFolder) },
+		func(ctx context.Context) []Line { return c.alone(ctx, "rights", c.rights) },
 		c.data,
 	}
 	lines := make([][]Line, len(groups))

@@ -25,7 +25,7 @@ func (a *app) check() *cobra.Command {
 		Use:   "check",
 		Short: "Look at everything that the daemon uses, and say what to do about what is wrong",
 		Long: `Look at everything that the daemon uses: configuration, database, login, tables, what stands in them, markers, clocks,
-folders, log, daemon. Each check is a line: ok, warn (it works, and somebody should know), fail, or skip.
+folders, rights, log, daemon. Each check is a line: ok, warn (it works, and somebody should know), fail, or skip.
 
 Nothing is changed: the database gets questions only, and folders a file that is removed at once. What is said of rights
 holds for the account that this runs under: run it as the account of the service. No check waits longer than

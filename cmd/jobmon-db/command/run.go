@@ -42,6 +42,9 @@ source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a
 	}
 	configured := a.configured(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := noCoreDump(); err != nil {
+			return err
+		}
 		config, err := configured()
 		if err != nil {
 			return err
