@@ -15,8 +15,11 @@ import (
 // largestFile is far beyond any configuration; what is larger is something else.
 const largestFile = 1 << 20
 
-// readFile reads a configuration file.
-func readFile(path string, keys []Key) ([]given, []Problem) {
+// readFile reads a configuration file, unless its content is known.
+func readFile(path string, content []byte, keys []Key) ([]given, []Problem) {
+	if content != nil {
+		return parseFile(path, content, keys)
+	}
 	content, err := readBounded(path)
 	if err != nil {
 		p := Problem{Origin: Origin{Layer: FromFile, Name: path}, Reason: "cannot be read: " + reasonOf(err), err: err}

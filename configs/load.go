@@ -31,6 +31,8 @@ type LoadOptions struct {
 	// File is the configuration file. When it is empty, FileVariable names the file; failing that, the first that
 	// exists of Places is read, and none need exist.
 	File string
+	// Content, where not nil, is read in place of what File holds: what it would be with that.
+	Content []byte
 	// Places are the files to look for; nil means StandardPlaces.
 	Places []string
 	// Env is the environment, as os.Environ gives it. An empty variable counts as not set.
@@ -95,7 +97,7 @@ func Load(o LoadOptions) (*Config, error) {
 // gather reads the layers in the order in which they override one another.
 func gather(o LoadOptions, keys []Key, env map[string]string) (layers [][]given, problems []Problem) {
 	if path := fileOf(o, env); path != "" {
-		fromFile, wrong := readFile(path, keys)
+		fromFile, wrong := readFile(path, o.Content, keys)
 		layers, problems = append(layers, fromFile), append(problems, wrong...)
 	}
 	fromEnv, wrong := readEnvironment(env, keys)

@@ -109,6 +109,19 @@ func Run(ctx context.Context, o Options) []Line {
 	return slices.Concat(lines...)
 }
 
+// OfSource makes the checks of the database alone.
+func OfSource(ctx context.Context, o Options) []Line {
+	c := checker{Options: o, patience: o.Config.Source.Timeout}
+	return c.source(ctx)
+}
+
+// OfFolders makes the checks of the evt folder and of the data folder with its log alone.
+func OfFolders(ctx context.Context, o Options) []Line {
+	c := checker{Options: o, patience: o.Config.Source.Timeout}
+	lines := append(c.alone(ctx, "evt folder", c.evtFolder), c.data(ctx)...)
+	return slices.DeleteFunc(lines, func(l Line) bool { return l.Check == checkDaemon })
+}
+
 // Error says which checks failed.
 type Error struct {
 	Checks []string // those that failed

@@ -45,7 +45,7 @@ keeps the history of every job in a log of its own, and writes a file for each c
 
 It never writes to that database.`,
 		Example: `  jobmon-db demo                                  see it work, on a made-up Deployment Server
-  jobmon-db config init > jobmon-db.yaml          begin a configuration
+  jobmon-db setup                                 point it at a Deployment Server, install and start it
   jobmon-db run --config jobmon-db.yaml           watch a Deployment Server
   jobmon-db replay show PC-0001 --at 14:05        what was on that screen`,
 		SilenceUsage:  true,
@@ -57,7 +57,7 @@ It never writes to that database.`,
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(a.run(), a.service(), a.demo(), a.status(), a.watch(), a.replay(), a.export(), a.refresh(), a.check(), a.verify(), a.checkPages(),
+	root.AddCommand(a.run(), a.setup(), a.service(), a.demo(), a.status(), a.watch(), a.replay(), a.export(), a.refresh(), a.check(), a.verify(), a.checkPages(),
 		a.backup(), a.restore(), a.compact(), a.importing(), a.client(), a.config(), a.version(), a.man())
 	a.completions(root)
 	return root

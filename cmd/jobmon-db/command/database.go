@@ -13,6 +13,11 @@ func newDatabase(config *configs.Config, logger zerolog.Logger) (*mssql.Source, 
 	if err != nil {
 		return nil, err
 	}
+	return newDatabaseWith(config, password, logger)
+}
+
+// newDatabaseWith is newDatabase with a password that is not configured yet.
+func newDatabaseWith(config *configs.Config, password configs.Secret, logger zerolog.Logger) (*mssql.Source, error) {
 	s := &config.Source
 	return mssql.New(mssql.Options{
 		DSN: s.DSN.Reveal(),

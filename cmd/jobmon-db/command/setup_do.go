@@ -1,0 +1,259 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/secretfile"
+)
+
+// undoing is how what was done is taken back, the last first.
+type undoing []func() error
+
+func (u *undoing) did(back func() error) { *u = append(*u, back) }
+
+// after takes everything back when a step failed, and says so.
+func (u undoing) after(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, back := range slices.Backward(u) {
+		if failed := back(); failed != nil && !errors.Is(failed, fs.ErrNotExist) {
+			err = fmt.Errorf("%w; and not all could be put back: %w", err, failed)
+		}
+	}
+	return err
+}
+
+// step is one thing that setup does. It leaves nothing behind when it fails.
+type step struct {
+	name string
+	do   func(context.Context) error
+	next string // what to do when it failed
+}
+
+// do makes the steps. All can be made again.
+func (s *setup) do(ctx context.Context) error {
+	steps := []step{{"write the configuration", s.write, "see who may write there, and run setup again"}}
+	if s.host != nil {
+		steps = slices.Concat([]step{{"make the account of the service", s.host.prepare, "run setup as administrator or root, or with --no-service"}}, steps, []step{
+			{"install the service", func(ctx context.Context) error { return s.host.install(ctx, s.config, s.path) }, "do what the sentence says and run setup again: it begins with what is written already"},
+			{"start the service", s.host.start, "the messages of the service say more; mend it and run setup again"},
+			{"show the first read", s.showFirst, "jobmon-db check says why, and the service goes on trying"},
+		})
+	}
+	fmt.Fprintln(s.stdout)
+	for i, step := range steps {
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("step %d of %d, %s: %w; nothing of this step is left, and those before it are done; next: %s", i+1, len(steps), step.name, err, step.next)
+		}
+	}
+	if s.host == nil {
+		fmt.Fprintf(s.stdout, "\nNo service was installed%s. Now run it by hand, or under what starts programs here:\n\n  jobmon-db run --config %s\n", s.whyNoHost(), s.path)
+	}
+	return nil
+}
+
+func (s *setup) whyNoHost() string {
+	switch {
+	case s.noService:
+		return ", as --no-service says"
+	case runtime.GOOS == "linux" && os.Geteuid() != 0:
+		return ": that needs root"
+	}
+	return ": systemd does not run here"
+}
+
+// write writes the password and then the configuration that names its file.
+func (s *setup) write(context.Context) (err error) {
+	var done undoing
+	defer func() { err = done.after(err) }()
+	if err := s.writeSecret(&done); err != nil {
+		return err
+	}
+	if s.before != nil && s.unchanged() {
+		fmt.Fprintf(s.stdout, "%s stays as it is.\n", s.path)
+		return nil
+	}
+	if now, err := os.ReadFile(s.path); err == nil && string(now) != string(s.before) || err != nil && s.before != nil {
+		return fmt.Errorf("%s was changed by somebody else in the meantime", s.path)
+	}
+	if err := makeFolder(&done, filepath.Dir(s.path), 0o755); err != nil {
+		return err
+	}
+	if err := atomicfile.WriteDurableWith(s.path, s.content, likeBefore(s.path)); err != nil {
+		return fmt.Errorf("write %s: %w", s.path, err)
+	}
+	fmt.Fprintf(s.stdout, "%s is written.\n", s.path)
+	return nil
+}
+
+func (s *setup) writeSecret(done *undoing) error {
+	path := s.config.Source.PasswordFile
+	if s.password == "" || path == "" {
+		return nil
+	}
+	mode := fs.FileMode(0o750)
+	if filepath.Dir(path) == filepath.Dir(s.path) {
+		mode = 0o755 // the service has to come to the configuration beside it
+	}
+	if err := makeFolder(done, filepath.Dir(path), mode); err != nil {
+		return err
+	}
+	account := ""
+	if s.host != nil {
+		account = s.host.account()
+	}
+	old, missing := secretfile.Read(path)
+	if err := secretfile.Write(path, s.password, account); err != nil {
+		return fmt.Errorf("write the password: %w", err)
+	}
+	switch {
+	case missing == nil:
+		done.did(func() error { return secretfile.Write(path, old, account) })
+	case errors.Is(missing, fs.ErrNotExist):
+		done.did(func() error { return os.Remove(path) })
+	}
+	fmt.Fprintf(s.stdout, "%s holds the password, %s.\n", path, secretfile.Protection(account))
+	return nil
+}
+
+// likeBefore makes a file with the mode and owner of the one that is there; without one everybody may read it, as it
+// holds no secret.
+func likeBefore(path string) func(name string) (*os.File, error) {
+	return func(name string) (*os.File, error) {
+		mode, before := fs.FileMode(0o644), fs.FileInfo(nil)
+		if info, err := os.Stat(path); err == nil {
+			mode, before = info.Mode().Perm(), info
+		}
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if err != nil || before == nil {
+			return f, err
+		}
+		if err := sameOwner(f, before); err != nil {
+			f.Close()
+			return nil, errors.Join(err, os.Remove(name))
+		}
+		return f, nil
+	}
+}
+
+// makeFolder makes a folder and those above it that are missing.
+func makeFolder(done *undoing, path string, mode fs.FileMode) error {
+	var missing []string
+	for dir := path; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		missing = append(missing, dir)
+	}
+	for _, dir := range slices.Backward(missing) {
+		done.did(func() error { return os.Remove(dir) })
+	}
+	if err := os.MkdirAll(path, mode); err != nil {
+		return fmt.Errorf("make the folder: %w", err)
+	}
+	return nil
+}
+
+// How often and how long the service is asked for its first read and its first file.
+const (
+	askFirstEvery = 200 * time.Millisecond
+	readWithin    = time.Minute
+	fileWithin    = 5 * time.Second
+)
+
+// showFirst waits for the service's first read and says what it saw.
+func (s *setup) showFirst(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
+	client := &api.Client{Transport: &endpoint.Client{DataDir: s.config.DataDir}, Context: ctx}
+	var info api.Info
+	err := askUntil(ctx, func() (ok bool, err error) {
+		info, err = client.Info(ctx)
+		return info.AgeMS >= 0 && err == nil, err
+	})
+	if err != nil {
+		return fmt.Errorf("the service has not read the source yet: %w", err)
+	}
+	pictures, err := client.Pictures(ctx)
+	if err != nil {
+		return err
+	}
+	var open []string
+	for _, p := range pictures {
+		if p.Session != nil && p.Session.Ended == 0 {
+			open = append(open, cmp.Or(p.Computer.Name, fmt.Sprintf("id:%d", p.Computer.ID)))
+		}
+	}
+	fmt.Fprintf(s.stdout, "First read: %d computers, %d deployments under way, %d events on record.\n", len(info.Names), len(open), info.Last)
+	if len(open) == 0 {
+		_, err := fmt.Fprintf(s.stdout, "The first .evt file comes into %s with the first deployment.\n", s.config.Evt.Dir)
+		return err
+	}
+	var file string
+	waiting, stop := context.WithTimeout(ctx, fileWithin)
+	defer stop()
+	err = askUntil(waiting, func() (bool, error) {
+		for _, p := range pictures {
+			path := filepath.Join(s.config.Evt.Dir, fmt.Sprintf("%d.evt", p.Computer.ID))
+			if _, err := os.Stat(path); err == nil && p.Session != nil {
+				file = path
+				return true, nil
+			}
+		}
+		return false, fmt.Errorf("no file is in %s", s.config.Evt.Dir)
+	})
+	if err != nil {
+		_, err = fmt.Fprintf(s.stdout, "Under way: %s. Warning: %v yet; jobmon-db check, as the account of the service, says why.\n", some(open), err)
+		return err
+	}
+	_, err = fmt.Fprintf(s.stdout, "Under way: %s. First file: %s\nEverything else: jobmon-db status, jobmon-db watch.\n", some(open), file)
+	return err
+}
+
+func some(names []string) string {
+	if len(names) > 5 {
+		return strings.Join(names[:5], ", ") + fmt.Sprintf(" and %d more", len(names)-5)
+	}
+	return strings.Join(names, ", ")
+}
+
+// askUntil asks until it is so; when ctx ends before, the last error says why not.
+func askUntil(ctx context.Context, ask func() (bool, error)) error {
+	ticker := time.NewTicker(askFirstEvery)
+	defer ticker.Stop()
+	for {
+		ok, err := ask()
+		if ok {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return cmp.Or(err, ctx.Err())
+		case <-ticker.C:
+		}
+	}
+}
+
+// host is what runs services here. Each method leaves nothing behind when it fails, and can be called again.
+type host interface {
+	name() string    // "the service jobmon-db"
+	account() string // who reads the password, besides administrators; "" for nobody else
+	prepare(ctx context.Context) error
+	install(ctx context.Context, config *configs.Config, file string) error
+	start(ctx context.Context) error
+}

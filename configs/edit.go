@@ -1,0 +1,169 @@
+package configs
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Setting is a key and the value that it shall have in a file, as Value.Text; "" for none, so that its default counts.
+type Setting struct{ Key, Text string }
+
+// Edit gives the content of a configuration file in which these keys have these values, and which is otherwise as it was: what is
+// commented out like in Example comes in at its place, other new keys at the end. Empty content becomes Example first.
+// path is named in errors. The error is an *Error when the content has problems already; otherwise it lists the lines that
+// somebody has to write by hand, because the file is written in a way that cannot be edited safely.
+func Edit(path string, content []byte, settings []Setting) ([]byte, error) {
+	if len(bytes.TrimSpace(content)) == 0 {
+		content = Example()
+	}
+	before, problems := parseFile(path, content, Keys())
+	if problems != nil {
+		return nil, &Error{Problems: problems}
+	}
+	wanted := textsOf(before)
+	e := editor{lines: strings.Split(string(content), "\n")}
+	for _, s := range settings {
+		if wanted[s.Key] == s.Text {
+			continue
+		}
+		if wanted[s.Key] = s.Text; s.Text == "" {
+			delete(wanted, s.Key)
+		}
+		e.set(s)
+	}
+	edited := []byte(strings.Join(e.lines, "\n"))
+	// Files can be written in many ways: what came of it is believed when it reads as it should.
+	after, problems := parseFile(path, edited, Keys())
+	if got := textsOf(after); problems == nil && len(got) == len(wanted) && !slices.ContainsFunc(after, func(g given) bool { return wanted[g.key.Name] != g.text }) {
+		return edited, nil
+	}
+	var b strings.Builder
+	for _, s := range settings {
+		fmt.Fprintf(&b, "\n  %s", lineFor(s))
+	}
+	return nil, fmt.Errorf("%s is not written as jobmon-db config init writes it and is left as it is: give it these lines by hand, and take out others for the same keys:%s", path, b.String())
+}
+
+func textsOf(values []given) map[string]string {
+	texts := map[string]string{}
+	for _, g := range values {
+		texts[g.key.Name] = g.text
+	}
+	return texts
+}
+
+// lineFor gives a key with its whole name, which may stand anywhere in a file.
+func lineFor(s Setting) string {
+	if s.Text == "" {
+		return "# " + s.Key + ": (take it out)"
+	}
+	return s.Key + ": " + quoted(s)
+}
+
+var plainText = regexp.MustCompile(`^(true|false|[0-9]+[a-z]*)$`)
+
+func quoted(s Setting) string {
+	for _, k := range Keys() {
+		if k.Name == s.Key && k.Type != "text" && k.Type != "path" && k.Type != "regexp" && plainText.MatchString(s.Text) {
+			return s.Text
+		}
+	}
+	return "'" + strings.ReplaceAll(s.Text, "'", "''") + "'"
+}
+
+// editor changes the lines of a file.
+type editor struct{ lines []string }
+
+// set gives a key its value; what cannot be done is seen afterwards.
+func (e *editor) set(s Setting) {
+	var document yaml.Node
+	if yaml.Unmarshal([]byte(strings.Join(e.lines, "\n")), &document) == nil && len(document.Content) == 1 {
+		if key, value := find(document.Content[0], "", s.Key); key != nil {
+			e.replace(key, value, s)
+			return
+		}
+	}
+	if s.Text != "" && !e.uncomment(s) {
+		e.add(s)
+	}
+}
+
+// find is the key of that full name and its value.
+func find(node *yaml.Node, section, name string) (key, value *yaml.Node) {
+	if node.Kind != yaml.MappingNode {
+		return nil, nil
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		full := strings.TrimPrefix(section+"."+node.Content[i].Value, ".")
+		if full == name {
+			return node.Content[i], node.Content[i+1]
+		}
+		if strings.HasPrefix(name, full+".") {
+			if key, value := find(node.Content[i+1], full, name); key != nil {
+				return key, value
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (e *editor) replace(key, value *yaml.Node, s Setting) {
+	at := key.Line - 1
+	line := strings.TrimSuffix(e.lines[at], "\r")
+	end := e.lines[at][len(line):]
+	head, rest := line[:min(key.Column-1, len(line))], line[min(key.Column-1, len(line)):]
+	if s.Text == "" {
+		e.lines[at] = head + "#" + rest + end
+		return
+	}
+	comment := ""
+	if value.LineComment != "" {
+		comment = " " + value.LineComment
+	}
+	e.lines[at] = head + key.Value + ": " + quoted(s) + comment + end
+}
+
+var (
+	heading   = regexp.MustCompile(`^( *)([a-z_]+):\s*$`)
+	commented = regexp.MustCompile(`^( *)#([a-z_]+):( .*)?\r?$`)
+)
+
+// uncomment replaces the key's line that is commented out below the headings of its sections.
+func (e *editor) uncomment(s Setting) bool {
+	var sections []string
+	for i, line := range e.lines {
+		if m := heading.FindStringSubmatch(line); m != nil {
+			sections = append(sections[:min(len(m[1])/2, len(sections))], m[2])
+			continue
+		}
+		m := commented.FindStringSubmatch(line)
+		if m == nil || len(m[1])/2 > len(sections) {
+			continue
+		}
+		if strings.Join(append(slices.Clone(sections[:len(m[1])/2]), m[2]), ".") == s.Key {
+			end := line[len(strings.TrimSuffix(line, "\r")):]
+			e.lines[i] = m[1] + m[2] + ": " + quoted(s) + end
+			return true
+		}
+	}
+	return false
+}
+
+func (e *editor) add(s Setting) {
+	end := ""
+	if len(e.lines) > 1 && strings.HasSuffix(e.lines[0], "\r") {
+		end = "\r"
+	}
+	last := len(e.lines) - 1
+	if e.lines[last] != "" { // the last line has no end
+		e.lines[last] += end
+		e.lines = append(e.lines, "")
+		last++
+	}
+	e.lines = append(e.lines[:last], lineFor(s)+end, "")
+}

@@ -1,0 +1,78 @@
+package configs_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/jobmon-db/jobmon-db/configs"
+)
+
+func TestEdit(t *testing.T) {
+	settings := []configs.Setting{{"source.server", "ds,1433"}, {"source.user", `EX\o'reader`}, {"source.password", ""}, {"source.tls.trust", "true"}, {"session.gap", "1h"}}
+	for name, c := range map[string]struct{ before, after string }{
+		"in place, comments stay": {
+			"# ours\nsource:\n  server: old # the old one\n  user:\n  password: 'x'\n  tls:\n    trust: false\nsession:\n  gap: 5m\n",
+			"# ours\nsource:\n  server: 'ds,1433' # the old one\n  user: 'EX\\o''reader'\n  #password: 'x'\n  tls:\n    trust: true\nsession:\n  gap: 1h\n",
+		},
+		"commented out before": {
+			"source:\n  # Help.\n  #server:\n  #user: x\n  tls:\n    #trust: false\nsession:\n  #gap: 30m\n",
+			"source:\n  # Help.\n  server: 'ds,1433'\n  user: 'EX\\o''reader'\n  tls:\n    trust: true\nsession:\n  gap: 1h\n",
+		},
+		"at the end": {
+			"site: DS01",
+			"site: DS01\nsource.server: 'ds,1433'\nsource.user: 'EX\\o''reader'\nsource.tls.trust: true\nsession.gap: 1h\n",
+		},
+		"with the line ends of Windows": {
+			"site: DS01\r\nsource.server: x\r\n",
+			"site: DS01\r\nsource.server: 'ds,1433'\r\nsource.user: 'EX\\o''reader'\r\nsource.tls.trust: true\r\nsession.gap: 1h\r\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := configs.Edit("f.yaml", []byte(c.before), settings)
+			if err != nil || string(got) != c.after {
+				t.Fatalf("%v\n%s\nwant\n%s", err, got, c.after)
+			}
+			again, err := configs.Edit("f.yaml", got, settings)
+			if err != nil || string(again) != string(got) {
+				t.Errorf("the second time: %v\n%s", err, again)
+			}
+		})
+	}
+	for _, before := range []string{"{site: DS01}\n", "source: {server: x, user: y}\n", "source:\n  server: >-\n    ds\n    x\n  user: y\n"} {
+		if got, err := configs.Edit("f.yaml", []byte(before), settings); err == nil || !strings.Contains(err.Error(), "source.server: 'ds,1433'") {
+			t.Errorf("%q: %v\n%s", before, err, got)
+		}
+	}
+	var wrong *configs.Error
+	if _, err := configs.Edit("f.yaml", []byte("sight: x\n"), settings); !errors.As(err, &wrong) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Every key of the example can be given a value, and all others stay commented out.
+func TestEditOfNothing(t *testing.T) {
+	for _, k := range configs.Keys() {
+		s := samples(t)[k.Name]
+		if strings.TrimSpace(s.text) != s.text {
+			continue
+		}
+		got, err := configs.Edit("f.yaml", nil, []configs.Setting{{k.Name, s.text}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := configs.Load(configs.LoadOptions{File: "f.yaml", Content: got, Env: s.with})
+		if err != nil {
+			t.Errorf("%s: %v", k.Name, err)
+			continue
+		}
+		if len(strings.Split(string(got), "\n")) != len(strings.Split(string(configs.Example()), "\n")) {
+			t.Errorf("%s was added instead of uncommented", k.Name)
+		}
+		for _, v := range config.Values() {
+			if v.Origin.Layer == configs.FromFile != (v.Key == k.Name) {
+				t.Errorf("with %s: %+v", k.Name, v)
+			}
+		}
+	}
+}
