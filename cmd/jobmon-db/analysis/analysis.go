@@ -109,13 +109,11 @@ func (f *Fold) Apply(b *jobmon.Batch, tell func(*Deployment)) {
 	for i := range b.Events {
 		f.note(&b.Events[i])
 	}
-	f.Reach(b.At)
+	f.at, f.watch.at = b.At, b.At
 	if f.only != nil {
 		b = f.part(b)
 	}
-	if len(b.Events) > 0 {
-		f.projection.ApplyTelling(b, func(a *projector.Account) { f.tell(a, tell) })
-	}
+	f.projection.ApplyTelling(b, func(a *projector.Account) { f.tell(a, tell) })
 }
 
 // part is the batch without what concerns other computers alone.
@@ -138,7 +136,7 @@ func (f *Fold) Rest(tell func(*Deployment)) {
 }
 
 // Reach is the time of the last batch, which may hold nothing that is of interest: what goes on, goes on until then.
-func (f *Fold) Reach(at jobmon.Instant) { f.at, f.watch.at = at, at }
+func (f *Fold) Reach(at jobmon.Instant) { f.Apply(&jobmon.Batch{At: at}, nil) }
 
 // At is the last batch's time.
 func (f *Fold) At() jobmon.Instant { return f.at }
