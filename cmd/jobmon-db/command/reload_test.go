@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -33,8 +34,26 @@ type reloading struct {
 	*reloader
 	t     *testing.T
 	file  string
-	log   bytes.Buffer
+	log   sharedLog
 	paces []ingest.Pace
+}
+
+// sharedLog is written by one goroutine and read by another.
+type sharedLog struct {
+	sync.Mutex
+	bytes.Buffer
+}
+
+func (l *sharedLog) Write(p []byte) (int, error) {
+	l.Lock()
+	defer l.Unlock()
+	return l.Buffer.Write(p)
+}
+
+// handOver orders what this goroutine did before what the next holder of the lock does.
+func handOver(l sync.Locker) {
+	l.Lock()
+	defer l.Unlock()
 }
 
 func newReloading(t *testing.T, text string) *reloading {
@@ -136,7 +155,12 @@ func TestTheFileIsWatched(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { r.watch(ctx); close(done) }()
-		pass := func(d time.Duration) { time.Sleep(d); synctest.Wait() }
+		pass := func(d time.Duration) {
+			handOver(&r.mu)
+			handOver(&r.log)
+			time.Sleep(d)
+			synctest.Wait()
+		}
 		pass(time.Minute)
 		if len(r.paces) != 0 || r.log.Len() != 0 {
 			t.Fatalf("nothing has changed: %s", &r.log)
