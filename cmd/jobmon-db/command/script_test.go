@@ -61,6 +61,9 @@ func TestScripts(t *testing.T) {
 	for _, way := range []struct{ name, log, data string }{
 		{"file", "--log=" + file, stopped}, {"stopped", "--data-dir=" + stopped, stopped}, {"running", "--data-dir=" + running, running},
 	} {
+		if underRace && way.name != "running" {
+			continue // a process that reads a file and ends has no races; the detector only makes its start slow
+		}
 		t.Run(way.name, func(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Dir: filepath.Join("testdata", "script"), RequireExplicitExec: true, RequireUniqueNames: true,
