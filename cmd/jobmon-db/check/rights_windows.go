@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ func rightsOf(path string) (holders string, others access, mend func(most access
 	}
 	defer runtime.KeepAlive(sd)
 	mend = func(access) string {
-		return fmt.Sprintf("repeat jobmon-db service install, and see with icacls %q what is left", path)
+		return "say jobmon-db service install, which sets them; what is left then is shown by icacls \"" + path + `"`
 	}
 	list, _, err := sd.DACL()
 	if err != nil {
