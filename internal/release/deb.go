@@ -21,7 +21,8 @@ if [ "$1" = configure ]; then
 		if [ -n "$2" ]; then systemctl try-restart jobmon-db.service; fi
 	fi
 	if [ -z "$2" ]; then
-		echo "jobmon-db: edit /etc/jobmon-db/jobmon-db.yaml, then: systemctl enable --now jobmon-db"
+		echo "jobmon-db: next is: jobmon-db setup"
+		echo "or edit /etc/jobmon-db/jobmon-db.yaml, then: systemctl enable --now jobmon-db"
 	fi
 fi
 `
@@ -32,7 +33,11 @@ if [ "$1" = remove ] && [ -d /run/systemd/system ]; then systemctl disable --now
 	postrm = `#!/bin/sh
 set -e
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
-if [ "$1" = purge ]; then rm -rf /var/lib/jobmon-db /var/log/jobmon-db /etc/jobmon-db; fi
+if [ "$1" = purge ]; then
+	rm -rf /var/lib/jobmon-db /var/log/jobmon-db /etc/jobmon-db
+	rm -f /etc/systemd/system/jobmon-db.service.d/setup.conf
+	rmdir /etc/systemd/system/jobmon-db.service.d 2>/dev/null || true
+fi
 `
 	conffiles = "/etc/jobmon-db/jobmon-db.yaml\n"
 )
