@@ -138,10 +138,15 @@ func (p *Poller) commit(ctx context.Context, at jobmon.Instant, events []jobmon.
 	p.options.Alive(committing)
 	if err := p.journal.Commit(ctx, at, events); err != nil {
 		err = fmt.Errorf("commit %d events of %v, which the next read tells again: %w", len(events), at, err)
-		if ctx.Err() == nil {
-			p.options.Logger.Error().Err(err).Msg("the log cannot be written")
+		if ctx.Err() == nil && !p.unwritable {
+			p.options.Logger.Error().Err(err).Msg("the log cannot be written: trying again until it can")
+			p.unwritable = true
 		}
 		return err
+	}
+	if p.unwritable {
+		p.options.Logger.Info().Msg("the log can be written again")
+		p.unwritable = false
 	}
 	p.started = true
 	p.log.Settings = p.settings

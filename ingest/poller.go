@@ -87,8 +87,9 @@ type Poller struct {
 
 	// What the log holds. It moves only when a commit succeeded, so what could not be committed is told again by the
 	// next cycle.
-	started bool     // this run's daemon-started
-	log     Previous // the last word on reads, settings, offset and source
+	started    bool     // this run's daemon-started
+	unwritable bool     // the last commit failed, and that was said
+	log        Previous // the last word on reads, settings, offset and source
 
 	asked     chan struct{} // a token for Run when waiting is set
 	refreshed time.Time     // when the last read caused by a Refresh began

@@ -115,10 +115,15 @@ func New(path string) *Folder {
 	return &Folder{path: path, taken: map[string]*taken{}, watched: map[string]*watched{}}
 }
 
-// Ensure creates the folder with its parents where it is missing. Who may write to it is decided on Windows by what it
-// inherits; elsewhere only its owner may.
+// Ensure creates the folder where it is missing, but not the one that it lies in: where a share is away, a folder made in
+// its place would be taken for it. Who may write to it is decided on Windows by what it inherits; elsewhere only its
+// owner may.
 func (f *Folder) Ensure() error {
-	if err := os.MkdirAll(f.path, 0o755); err != nil {
+	err := os.Mkdir(f.path, 0o755)
+	if info, there := os.Stat(f.path); there == nil && info.IsDir() {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("create the request folder: %w; create it by hand, or give the account that the program runs under the right to", err)
 	}
 	return nil

@@ -30,6 +30,10 @@ type bench struct {
 func start(t *testing.T) *bench {
 	b := &bench{T: t, dir: filepath.Join(t.TempDir(), "evt", "requests"), now: time.Unix(1_800_000_000, 0), step: requestdir.SettleTime}
 	b.Folder = requestdir.New(b.dir)
+	if err := b.Ensure(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Ensure made the evt folder too: %v", err)
+	}
+	b.must(os.Mkdir(filepath.Dir(b.dir), 0o755))
 	b.must(b.Ensure())
 	return b
 }

@@ -47,7 +47,7 @@ func (d *Daemon) openLog(ctx context.Context) (*store.Log, error) {
 	}
 	if old := log.UpgradedFrom(); old != "" {
 		o.Logger.Info().Str("log", log.Path()).Str("old", old).
-			Msg("the log had an older format and was written anew: the old file stays until the next start, earlier versions of the program can no longer append")
+			Msg("the log had an older format and was written anew: the old file stays until the next start, and earlier versions of the program refuse the new one")
 	}
 	return log, nil
 }

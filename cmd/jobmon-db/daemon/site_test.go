@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
@@ -43,6 +45,12 @@ type site struct {
 
 	dataDir, evtDir, clientsDir string
 
+	requests bool // the daemon serves the request folder
+
+	said  *messages     // what the daemon wrote into its messages
+	ahead time.Duration // the server's clock is ahead of ours by that, as somebody has set one of them
+	leapt bool          // and was at some time: what the log says of times cannot be held to ours
+
 	daemon *daemon.Daemon // nil while none runs
 	cancel context.CancelFunc
 	ran    chan error
@@ -51,6 +59,7 @@ type site struct {
 
 	seen    []seen    // every file that the story looked at, to be found again in the log
 	answers []*answer // all that scripts were answered
+	asked   int       // requests through the request folder besides
 }
 
 // client is a computer as the story knows it.
@@ -67,11 +76,16 @@ type client struct {
 // leaves is held to the laws.
 func play(t *testing.T, begin string, story func(s *site)) {
 	t.Parallel()
+	playAlone(t, begin, story)
+}
+
+// playAlone is play for a story that nothing else may run beside.
+func playAlone(t *testing.T, begin string, story func(s *site)) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		time.Sleep(time.Until(clock(begin).Instant(winter).Time()))
 		s := &site{
-			t: t, ds: simulator.NewDS(clock(begin).Instant(winter), winter, 1), settings: jobmon.DefaultSettings(),
+			t: t, said: &messages{}, ds: simulator.NewDS(clock(begin).Instant(winter), winter, 1), settings: jobmon.DefaultSettings(),
 			jobs: map[string]jobmon.JobID{}, clients: map[jobmon.ComputerID]*client{},
 			dataDir: filepath.Join(dir, "data"), evtDir: filepath.Join(dir, "evt"), clientsDir: filepath.Join(dir, "clients"),
 		}
@@ -141,6 +155,7 @@ func (s *site) watch() *site {
 	var err error
 	s.daemon, err = daemon.Open(daemon.Options{
 		DataDir: s.dataDir, EvtDir: s.evtDir, Settings: s.settings, Interval: poll, Timeout: 15 * time.Second, Version: "test",
+		Requests: s.requests, Logger: zerolog.New(s.said).Level(zerolog.InfoLevel),
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -190,7 +205,9 @@ type server struct {
 func (s server) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
 	snapshot, err := s.Reader.Read(ctx, q)
 	if err == nil {
-		snapshot.Now = jobmon.InstantOf(time.Now())
+		s.site.polled.mu.Lock()
+		snapshot.Now = jobmon.InstantOf(time.Now().Add(s.site.ahead))
+		s.site.polled.mu.Unlock()
 		s.site.polled.note(s.site.ds.Snapshot(q.Watch)) // what happened before is seen, sooner or later
 	}
 	return snapshot, err
@@ -243,6 +260,13 @@ func (s *site) cutOff() {
 func (s *site) letIn() {
 	s.ds.Fail(nil)
 	s.lost = false
+}
+
+// leap lets the server's clock show another time than ours.
+func (s *site) leap(ahead time.Duration) {
+	s.polled.mu.Lock()
+	defer s.polled.mu.Unlock()
+	s.ahead, s.leapt = ahead, true
 }
 
 // pc is a new computer of that name.

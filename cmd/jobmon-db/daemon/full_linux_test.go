@@ -1,0 +1,80 @@
+package daemon_test
+
+import (
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// fillDisk lets no file of this process grow beyond its first two pages until empty is called: the log, whose
+// batches are written behind these, as on a full disk; the small .evt files are on another one.
+func fillDisk(t *testing.T) (empty func()) {
+	t.Helper()
+	signal.Ignore(syscall.SIGXFSZ)
+	var room syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &room); err != nil {
+		t.Fatal(err)
+	}
+	set := func(bytes uint64) {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: bytes, Max: room.Max}); err != nil {
+			t.Error(err)
+		}
+	}
+	empty = func() { set(room.Cur) }
+	t.Cleanup(empty)
+	set(8192)
+	return empty
+}
+
+// The disk of the log is full for an hour, in which one deployment ends and another begins and ends. No file shows what is
+// not in the log; then everything is told, as inexact, and that it was full is said once.
+func TestTheDiskIsFullForAnHour(t *testing.T) {
+	// In a process of its own, as all that the process writes is held to the limit.
+	const variable = "JOBMON_TEST_DAEMON_FULL"
+	if os.Getenv(variable) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestTheDiskIsFullForAnHour$", "-test.v")
+		cmd.Env = append(os.Environ(), variable+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	playAlone(t, "09:59", func(s *site) {
+		pc, other, later := s.watch().pc("PC-0001"), s.pc("PC-0002"), s.pc("PC-0003")
+		s.at("10:00")
+		pc.drop(folder()...)
+		const before = "#1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2"
+		pc.shows("10:03:40", before)
+		empty := fillDisk(t)
+		full := jobmon.InstantOf(time.Now())
+		s.at("10:20")
+		other.drop(folder()...)
+		pc.looksOld(before)
+		s.at("10:58")
+		later.drop(folder()...)
+		s.at("11:03:40")
+		pc.looksOld(before)
+		if c := s.daemon.Condition(); c.Covered > full.Add(time.Minute) {
+			t.Errorf("covered until %v on a disk that is full since %v", c.Covered, full)
+		}
+		empty()
+		pc.shows("11:05:30", allReady)
+		other.shows("11:05:30", allReady)
+		later.shows("11:20", allReady)
+		s.saidOnce("the log cannot be written", "the log can be written again")
+	})
+}
+
+// looksOld compares what the file says while the daemon can say nothing new.
+func (c *client) looksOld(want string) {
+	c.t.Helper()
+	if got := c.screen(); got != want {
+		c.t.Errorf("%s: the file says\n  %s\nwant\n  %s", c.now(), got, want)
+	}
+}
