@@ -95,6 +95,9 @@ func Current(dir string) (string, error) {
 
 const (
 	verifyTries = 8
+
+	sureInPeace, sureWhileWritten = 2, 4 // looks that must find the same
+
 	verifyPause = 50 * time.Millisecond
 )
 
@@ -104,10 +107,10 @@ const (
 //
 // It uses plain reads and takes no lock: it neither writes nor keeps anybody from writing, and no bytes make it crash,
 // hang, or take more memory than a block of the greatest size and some bytes for each block. A log that is written to
-// meanwhile can look damaged for a moment: what is reported was found twice. Errors: ErrNotOurs, ErrNewer, the disk's,
-// and the context's. Damage is not an error but in the report.
+// meanwhile can look damaged for a moment: what is reported was found by two looks one after the other, or by four while
+// somebody wrote. Errors: ErrNotOurs, ErrNewer, the disk's, and the context's. Damage is not an error but in the report.
 func Verify(ctx context.Context, path string) (*Report, error) {
-	var before []Fault
+	found := map[Fault]int{} // by so many looks without a break
 	for try := range verifyTries {
 		if try > 0 {
 			select {
@@ -116,35 +119,45 @@ func Verify(ctx context.Context, path string) (*Report, error) {
 				return nil, context.Cause(ctx)
 			}
 		}
-		report, err := verifyOnce(ctx, path)
+		report, quiet, err := verifyOnce(ctx, path)
 		if err != nil || report.Whole() {
 			return report, err
 		}
-		faults := report.Faults
-		report.Faults = slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return !slices.Contains(before, f) })
+		enough := sureWhileWritten
+		if quiet {
+			enough = sureInPeace
+		}
+		now := map[Fault]int{}
+		for _, f := range report.Faults {
+			now[f] = found[f] + 1
+		}
+		found = now
+		report.Faults = slices.DeleteFunc(report.Faults, func(f Fault) bool { return found[f] < enough })
 		if !report.Whole() {
 			return report, nil
 		}
-		before = faults
 	}
 	return nil, sentence(ErrLocked, path, "%s is written to so often that it cannot be verified: try again, or stop the daemon first", path)
 }
 
-// verifyOnce is Verify without a second look.
-func verifyOnce(ctx context.Context, path string) (*Report, error) {
+// verifyOnce is Verify without a second look; quiet says that nobody wrote meanwhile.
+func verifyOnce(ctx context.Context, path string) (report *Report, quiet bool, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, ioError("opening the log", err)
+		return nil, false, ioError("opening the log", err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, ioError("looking at the log "+path, err)
+		return nil, false, ioError("looking at the log "+path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, sentence(ErrNotOurs, path, "%s is not a file: name a log", path)
+		return nil, false, sentence(ErrNotOurs, path, "%s is not a file: name a log", path)
 	}
-	return verifyFile(ctx, file, info.Size(), path)
+	before, _ := newestMeta(file, path) // what is wrong with it is found below
+	report, err = verifyFile(ctx, file, info.Size(), path)
+	after, _ := newestMeta(file, path)
+	return report, before == after, err
 }
 
 func verifyFile(ctx context.Context, file io.ReaderAt, size int64, path string) (*Report, error) {
