@@ -8,6 +8,10 @@ import (
 
 // settleBaseline opens the sessions of computers that the first read of all found in mid-deployment.
 func (p *Projection) settleBaseline() {
+	if !p.unsettled {
+		return
+	}
+	p.unsettled = false
 	for _, c := range p.sortedTouched() {
 		if c.baseline {
 			c.baseline = false

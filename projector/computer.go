@@ -192,14 +192,15 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 			r = p.arrive(c, e, nil)
 		}
 		p.later.remove(r.id)
-		if p.opens(c, r) {
+		opens := p.opens(c, r)
+		if opens {
 			p.conclude(c) // as it was before this
 		}
 		r.state, r.zombie = jobmon.StateRunning, false
 		r.started, r.startedSeq, r.startedIn = e.At, e.Seq, p.batch
 		r.startInexact = e.Flags.Has(jobmon.Inexact)
 		r.session.begin(r)
-		p.start(c, r)
+		p.start(c, r, opens)
 	case jobmon.KindFinished:
 		if r == nil || r.state.Finished() {
 			return
@@ -239,7 +240,7 @@ func (p *Projection) arrive(c *computer, e *jobmon.Event, old *row) *row {
 	c.rows[r.id] = r
 	if r.baseline {
 		r.code = e.Status.Code
-		c.baseline = true
+		c.baseline, p.unsettled = true, true
 		p.touched[c.id] = c
 	}
 	if old != nil && old.session != nil && old.session == c.session && c.isOpen() {

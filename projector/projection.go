@@ -31,11 +31,14 @@ type Projection struct {
 	history   durations
 	gapSeq    uint64 // the last event that says we were not watching
 
-	called  map[string]called               // what names mean by the settings in force
-	renamed map[jobmon.JobID]uint64         // jobs whose rows have yet to be given the name, and the event that told it
-	touched map[jobmon.ComputerID]*computer // by the batch at hand
-	changed map[jobmon.ComputerID]bool      // pictures that changed since Changed was last called
-	over    func(*Account)                  // is told of sessions that end for good, nil for nobody
+	called    map[string]called               // what names mean by the settings in force
+	renamed   map[jobmon.JobID]uint64         // jobs whose rows have yet to be given the name, and the event that told it
+	touched   map[jobmon.ComputerID]*computer // by the batch at hand
+	unsettled bool                            // a computer waits for settleBaseline
+	sorted    []*computer                     // the room of sortedTouched
+	forming   forming                         // that of settle
+	changed   map[jobmon.ComputerID]bool      // pictures that changed since Changed was last called
+	over      func(*Account)                  // is told of sessions that end for good, nil for nobody
 }
 
 // world is what all computers share and what shapes a picture beside the computer's own events.
@@ -195,13 +198,11 @@ func (p *Projection) end() {
 	clear(p.touched)
 }
 
+// sortedTouched lists them by id; the list holds until it is asked for again.
 func (p *Projection) sortedTouched() []*computer {
-	if len(p.touched) == 0 {
-		return nil
-	}
-	list := slices.Collect(maps.Values(p.touched))
-	slices.SortFunc(list, func(a, b *computer) int { return cmp.Compare(a.id, b.id) })
-	return list
+	p.sorted = slices.AppendSeq(p.sorted[:0], maps.Values(p.touched))
+	slices.SortFunc(p.sorted, func(a, b *computer) int { return cmp.Compare(a.id, b.id) })
+	return p.sorted
 }
 
 // touch notes that the event at hand concerns the computer's picture.

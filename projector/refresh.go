@@ -15,7 +15,7 @@ func (p *Projection) refreshEvent(e *jobmon.Event) {
 	if r := p.asked(c, e.Name); r != nil {
 		r.askedAt, r.askedSeq = e.At, e.Seq
 		if r.state == jobmon.StateWaiting {
-			p.start(c, r)
+			p.start(c, r, p.opens(c, r))
 			r.startedIn = p.batch
 		}
 		if r.session != nil {

@@ -44,11 +44,12 @@ type expected struct {
 	seconds, runs int32
 }
 
-// start takes note that a row starts, or that a script says it does: it opens, re-opens or continues a session.
-func (p *Projection) start(c *computer, r *row) {
+// start takes note that a row starts, or that a script says it does: it opens, re-opens or continues a session. Opens is what the
+// method of that name says.
+func (p *Projection) start(c *computer, r *row, opens bool) {
 	s := c.session
 	switch {
-	case p.opens(c, r):
+	case opens:
 		s = p.openSession(c, r)
 	case s.state == jobmon.SessionComplete:
 		p.reopen(c)
@@ -290,7 +291,7 @@ func (p *Projection) settle(c *computer) {
 		if s.opened == p.batch && s.openSeq == 0 {
 			s.openSeq = p.seq
 		}
-		list := s.stages()
+		list := s.formed(&p.forming)
 		p.recordDurations(s, list)
 		for _, st := range list {
 			s.considered[st.name] = true

@@ -18,17 +18,35 @@ type stage struct {
 	single bool   // one job that is a stage of its own: nothing joins it
 }
 
+// forming is the room in which stages are formed, for who does it again and again: what it gave last is gone with the next.
+type forming struct {
+	list []*stage
+	made []stage
+}
+
+// begin adds a stage, with that job if it is not nil.
+func (f *forming) begin(st stage, job *row) *stage {
+	f.made = f.made[:len(f.made)+1]
+	next := &f.made[len(f.made)-1]
+	st.jobs = next.jobs[:0] // the room of the one that was here
+	if *next = st; job != nil {
+		next.jobs = append(next.jobs, job)
+	}
+	f.list = append(f.list, next)
+	return next
+}
+
 // stages forms the stages of the session.
-func (s *session) stages() []*stage {
-	list := make([]*stage, 0, 16)
+func (s *session) stages() []*stage { return s.formed(&forming{}) }
+
+// formed forms the stages of the session in that room.
+func (s *session) formed(f *forming) []*stage {
 	var current, lateRun *stage // the marker's stage or Preparation; late jobs without a marker, being gathered
 	order := s.ordered()
-	made := make([]stage, 0, len(order)) // in one piece: this is done again and again
-	begin := func(st stage) *stage {
-		made = append(made, st)
-		list = append(list, &made[len(made)-1])
-		return list[len(list)-1]
+	if f.list = f.list[:0]; cap(f.made) < len(order) {
+		f.made = make([]stage, 0, 2*len(order))
 	}
+	f.made = f.made[:0]
 	for i, r := range order {
 		last := r.effective()
 		switch r.class {
@@ -37,29 +55,29 @@ func (s *session) stages() []*stage {
 			if s.form == onlyJobs || last.state == jobmon.StateCancelled && !allCancelled(order[i+1:]) {
 				continue // a removed marker that never ran opens no stage, unless its jobs were removed with it
 			}
-			current, lateRun = begin(stage{name: r.stage, late: r.late, marker: r, jobs: make([]*row, 0, 4)}), nil
+			current, lateRun = f.begin(stage{name: r.stage, late: r.late, marker: r}, nil), nil
 		case jobmon.RealJob:
 			covered := current != nil && current.marker != nil && (current.late || !r.late)
 			switch {
 			case s.form == onlyJobs, s.form == eachJob && !(r.late && covered):
-				begin(stage{name: r.displayName(), late: r.late, jobs: []*row{r}, single: true})
+				f.begin(stage{name: r.displayName(), late: r.late, single: true}, r)
 			case r.late && !covered:
 				if lateRun == nil {
-					lateRun = begin(stage{name: r.displayName(), late: true})
+					lateRun = f.begin(stage{name: r.displayName(), late: true}, nil)
 				}
 				lateRun.jobs = append(lateRun.jobs, r)
 			default:
 				if current == nil {
-					current = begin(stage{name: Preparation})
+					current = f.begin(stage{name: Preparation}, nil)
 				}
 				current.jobs = append(current.jobs, r)
 				lateRun = nil
 			}
 		}
 	}
-	kept := list[:0]
-	for _, st := range list {
-		if st.marker != nil && len(st.jobs) == 0 && (len(kept) > 0 && closes(st.marker, order) || repeats(list, st.marker)) {
+	kept := f.list[:0]
+	for _, st := range f.list {
+		if st.marker != nil && len(st.jobs) == 0 && (len(kept) > 0 && closes(st.marker, order) || repeats(f.list, st.marker)) {
 			continue
 		}
 		if n := len(st.jobs); st.marker == nil && !st.single && st.name != Preparation && n > 1 {
@@ -203,11 +221,10 @@ type span struct {
 // span reckons from the marker's start (a script's request counts as one), else from the first job's, to the end of the last row.
 func (st *stage) span() span {
 	var sp span
-	rows := st.jobs
-	if st.marker != nil {
-		rows = append([]*row{st.marker}, rows...)
+	for a := st.marker; a != nil; a = a.replacedBy {
+		sp.include(a)
 	}
-	for _, r := range rows {
+	for _, r := range st.jobs {
 		for a := r; a != nil; a = a.replacedBy {
 			sp.include(a)
 		}

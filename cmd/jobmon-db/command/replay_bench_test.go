@@ -10,6 +10,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -101,6 +102,8 @@ func BenchmarkReplay(b *testing.B) {
 		{"one computer", "--computer PC-0007 -o ndjson"}, {"failures of a week", "--since -7d --state failed"}, {"all failures", "--state failed"},
 		{"grep", "--grep 1603 -o csv"}, {"all, ndjson", "-o ndjson"}, {"all, table", ""}, {"all, reverse", "--reverse -o ndjson"},
 		{"status", "status"}, {"show --at", "show --at -30d"},
+		{"sessions of a day", "sessions --since -1d"}, {"stats of a week", "stats --since -7d"}, {"diff of a day", "diff -- -1d now"},
+		{"waterfall", "waterfall PC-0007"},
 	}
 	run := func(way, flag string) {
 		for _, ask := range asks {
@@ -122,4 +125,26 @@ func BenchmarkReplay(b *testing.B) {
 	run("running", "--data-dir="+dir)
 	d()
 	run("stopped", "--data-dir="+dir)
+}
+
+// BenchmarkFold folds a log of a million events: reading, decoding and projecting, and nothing else.
+func BenchmarkFold(b *testing.B) {
+	log, err := store.OpenFile(millionEvents(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer log.Close()
+	events := 0
+	for b.Loop() {
+		p := projector.New()
+		events = 0
+		for batch, err := range log.Scan(0) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			p.Apply(&batch)
+			events += len(batch.Events)
+		}
+	}
+	b.ReportMetric(float64(events)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 }
