@@ -47,9 +47,9 @@ type site struct {
 
 	requests bool // the daemon serves the request folder
 
-	said  *messages     // what the daemon wrote into its messages
-	ahead time.Duration // the server's clock is ahead of ours by that, as somebody has set one of them
-	leapt bool          // and was at some time: what the log says of times cannot be held to ours
+	said  strings.Builder // what the daemon wrote into its messages
+	ahead time.Duration   // the server's clock is ahead of ours by that, as somebody has set one of them
+	leapt bool            // and was at some time: what the log says of times cannot be held to ours
 
 	daemon *daemon.Daemon // nil while none runs
 	cancel context.CancelFunc
@@ -85,7 +85,7 @@ func playAlone(t *testing.T, begin string, story func(s *site)) {
 		dir := t.TempDir()
 		time.Sleep(time.Until(clock(begin).Instant(winter).Time()))
 		s := &site{
-			t: t, said: &messages{}, ds: simulator.NewDS(clock(begin).Instant(winter), winter, 1), settings: jobmon.DefaultSettings(),
+			t: t, ds: simulator.NewDS(clock(begin).Instant(winter), winter, 1), settings: jobmon.DefaultSettings(),
 			jobs: map[string]jobmon.JobID{}, clients: map[jobmon.ComputerID]*client{},
 			dataDir: filepath.Join(dir, "data"), evtDir: filepath.Join(dir, "evt"), clientsDir: filepath.Join(dir, "clients"),
 		}
@@ -155,7 +155,7 @@ func (s *site) watch() *site {
 	var err error
 	s.daemon, err = daemon.Open(daemon.Options{
 		DataDir: s.dataDir, EvtDir: s.evtDir, Settings: s.settings, Interval: poll, Timeout: 15 * time.Second, Version: "test",
-		Requests: s.requests, Logger: zerolog.New(s.said).Level(zerolog.InfoLevel),
+		Requests: s.requests, Logger: zerolog.New(zerolog.SyncWriter(&s.said)).Level(zerolog.InfoLevel),
 	})
 	if err != nil {
 		s.t.Fatal(err)
