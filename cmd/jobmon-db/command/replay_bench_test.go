@@ -102,7 +102,7 @@ func BenchmarkReplay(b *testing.B) {
 		{"one computer", "--computer PC-0007 -o ndjson"}, {"failures of a week", "--since -7d --state failed"}, {"all failures", "--state failed"},
 		{"grep", "--grep 1603 -o csv"}, {"all, ndjson", "-o ndjson"}, {"all, table", ""}, {"all, reverse", "--reverse -o ndjson"},
 		{"status", "status"}, {"show --at", "show --at -30d"},
-		{"sessions of a day", "sessions --since -1d"}, {"stats of a week", "stats --since -7d"}, {"diff of a day", "diff -- -1d now"},
+		{"sessions of a day", "sessions --since -1d"}, {"stats of a week", "stats --since -7d"}, {"diff of a day", "diff seq:990000 now"},
 		{"waterfall", "waterfall PC-0007"},
 	}
 	run := func(way, flag string) {
