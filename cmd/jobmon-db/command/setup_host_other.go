@@ -105,10 +105,11 @@ func (h *systemdHost) install(ctx context.Context, config *configs.Config, file 
 			return err
 		}
 	}
-	for _, dir := range []string{config.DataDir, config.Evt.Dir} {
-		if err := h.give(&done, dir); err != nil {
-			return err
-		}
+	if err := h.give(&done, config.DataDir, 0o750); err != nil {
+		return err
+	}
+	if err := h.give(&done, config.Evt.Dir, 0o755); err != nil {
+		return err
 	}
 	if err := replace(&done, filepath.Join(etc, unit+".d", "setup.conf"), dropIn(program, file, config)); err != nil {
 		return err
@@ -120,8 +121,9 @@ func (h *systemdHost) install(ctx context.Context, config *configs.Config, file 
 	return h.command(ctx, "systemctl", "enable", unit)
 }
 
-// give makes a folder that is missing, for the account of the unit. One that is there keeps its rights.
-func (h *systemdHost) give(done *undoing, dir string) error {
+// give makes a folder that is missing, for the account of the unit; those above it everybody may pass. One that is there
+// keeps its rights.
+func (h *systemdHost) give(done *undoing, dir string, mode fs.FileMode) error {
 	dir = filepath.Join(h.root, dir)
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -141,7 +143,7 @@ func (h *systemdHost) give(done *undoing, dir string) error {
 	if err := makeFolder(done, dir, 0o755); err != nil {
 		return err
 	}
-	return os.Chown(dir, uid, gid)
+	return errors.Join(os.Chmod(dir, mode), os.Chown(dir, uid, gid))
 }
 
 // dropIn is what of the unit depends on the configuration.

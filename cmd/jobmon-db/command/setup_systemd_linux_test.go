@@ -80,6 +80,11 @@ func TestSetupUnderSystemd(t *testing.T) {
 	if read(t, filepath.Join(root, "etc/systemd/system/jobmon-db.service")) == "" || ran[len(ran)-1] != "systemctl enable jobmon-db.service" {
 		t.Errorf("%q", ran)
 	}
+	for dir, mode := range map[string]fs.FileMode{config.DataDir: 0o750, config.Evt.Dir: 0o755, filepath.Dir(config.DataDir): 0o755} {
+		if info, err := os.Stat(filepath.Join(root, dir)); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v, want %v", dir, info.Mode(), err, mode)
+		}
+	}
 	refuse = "restart"
 	if err := h.start(t.Context()); err == nil || ran[len(ran)-1] != "systemctl stop jobmon-db" {
 		t.Errorf("%v %q", err, ran)
