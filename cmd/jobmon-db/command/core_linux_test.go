@@ -3,12 +3,14 @@ package command
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 )
 
 func TestRunLeavesNoCoreDump(t *testing.T) {
-	p := start(t, nil, "run", "--source-kind", "simulator", "--data-dir", t.TempDir())
+	dir := t.TempDir()
+	p := start(t, nil, "run", "--source-kind", "simulator", "--data-dir", dir)
 	limits := ""
 	off := regexp.MustCompile(`(?m)^Max core file size +0 +0 `)
 	eventually(t, func() string { return "no core dumps\n" + limits }, func() bool {
@@ -17,7 +19,8 @@ func TestRunLeavesNoCoreDump(t *testing.T) {
 			t.Fatal(err)
 		}
 		limits = string(content)
-		return off.MatchString(limits)
+		_, err = os.Stat(filepath.Join(dir, "CURRENT")) // before, it may not listen to signals yet
+		return off.MatchString(limits) && err == nil
 	})
 	p.stop()
 }
