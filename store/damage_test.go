@@ -343,3 +343,25 @@ func TestTimesOfTheEnds(t *testing.T) {
 		log = open(t, dir, store.Options{ReadOnly: true})
 	}
 }
+
+// TestADamagedKeyHidesNoLoss: the number under which a frame is stored is what is damaged, so it seems to begin later.
+func TestADamagedKeyHidesNoLoss(t *testing.T) {
+	var lost []store.Gap
+	log := open(t, t.TempDir(), store.Options{Damaged: func(e *store.Error) { lost = append(lost, store.Gap{From: e.Seq, To: e.Last}) }})
+	for range 5 {
+		appendRows(t, log, 10)
+	}
+	if err := log.ChangeTail(func(tail *store.Tail) { tail.Put(23, tail.Get(21)); tail.Delete(21) }); err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for b, err := range log.Read(0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		told += len(b.Events)
+	}
+	if want := (store.Gap{From: 21, To: 30}); told != 40 || len(lost) != 1 || lost[0] != want {
+		t.Errorf("%d events, %v is said to be lost, want %v", told, lost, want)
+	}
+}

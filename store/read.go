@@ -209,7 +209,11 @@ func (r *reader) follows(p *piece, first, begin, last uint64, previous uint32) e
 	path := r.log.path
 	switch {
 	case first != p.key:
-		return missing(path, p.key, r.untilOf(p), fmt.Sprintf("what is stored there tells of %d to %d", first, last))
+		from := p.key // which may be what is damaged: then it begins where the one before ends
+		if r.chained {
+			from = min(from, r.next)
+		}
+		return missing(path, from, r.untilOf(p), fmt.Sprintf("what is stored there tells of %d to %d", first, last))
 	case !r.chained && begin > r.from:
 		return missing(path, r.from, begin-1, fmt.Sprintf("what follows tells of %d to %d", first, last))
 	case r.chained && begin > r.next:
