@@ -263,6 +263,9 @@ func (d *Dir) publish(id jobmon.ComputerID, content Content) *file {
 		d.files[id] = f
 	}
 	f.forgotten = false
+	if f.version > 0 && content.Seq < f.content.Seq {
+		return f // whoever drew it was overtaken on the way here
+	}
 	if f.version == 0 || !bytes.Equal(f.content.Bytes, content.Bytes) {
 		f.content = content
 		f.version++

@@ -368,3 +368,18 @@ func TestWriteNowGoesFirst(t *testing.T) {
 		must(t, evt.Flush(t.Context()))
 	})
 }
+
+// TestAnOlderPictureDoesNotReplaceANewerOne: a script's picture is drawn, and on its way here overtaken by the next one.
+func TestAnOlderPictureDoesNotReplaceANewerOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, t.TempDir())
+		defer b.stop()
+		b.evt.Publish(pc, evtdir.Content{Bytes: []byte("newer"), Seq: 244})
+		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("older"), Seq: 242}); err != nil {
+			t.Error(err)
+		}
+		b.settle()
+		b.holds(pc, "newer")
+		b.counts(1, 0, 0)
+	})
+}
