@@ -28,8 +28,10 @@ const checkEnough = 20
 const leaked = "unreachable unfreed"
 
 // CheckPages lets bbolt check the log's file at path, and prints to out what it says. Damaged pages can kill the process
-// that does this, hang it, or fill its memory: it is for a process of its own, see CheckApart.
-func CheckPages(path string, out io.Writer) error {
+// that does this, hang it, or fill its memory: it is for a process of its own, see CheckApart. That process ends when asker
+// does, so that no check outlives who asked for it and keeps the log from the next daemon.
+func CheckPages(path string, asker io.Reader, out io.Writer) error {
+	endWith(asker)
 	debug.SetMaxStack(64 << 20)
 	db, err := openFile(path, true, defaultLockWait, 0)
 	if errors.Is(err, ErrLocked) {
@@ -64,10 +66,18 @@ func CheckPages(path string, out io.Writer) error {
 	return err
 }
 
-// CheckApart runs a program that calls CheckPages with the log's file, whose path is its last argument, and prints to its
-// standard output. It is killed when it has not ended after a time that depends on the size of the file; then, as the disk
-// may only be slow, what our own look at the pages says counts. Errors: ErrCorrupt, ErrTruncated, ErrLocked, the
-// context's, and why the program cannot be run.
+// endWith ends the process when nothing more is to be read; bbolt's check cannot be interrupted.
+func endWith(asker io.Reader) {
+	go func() {
+		_, _ = io.Copy(io.Discard, asker)
+		os.Exit(1)
+	}()
+}
+
+// CheckApart runs a program that calls CheckPages with the log's file, whose path is its last argument, with its standard
+// input, which ends when this process does, however that happens, and with its standard output. It is killed when it has
+// not ended after a time that depends on the size of the file; then, as the disk may only be slow, what our own look at the
+// pages says counts. Errors: ErrCorrupt, ErrTruncated, ErrLocked, the context's, and why the program cannot be run.
 func CheckApart(ctx context.Context, path string, program ...string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -89,7 +99,12 @@ func checkApart(ctx context.Context, path string, limit time.Duration, program [
 	cmd.WaitDelay = time.Second
 	said := &firstBytes{room: 64 << 10}
 	cmd.Stdout, cmd.Stderr = said, io.Discard
-	err := cmd.Run()
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("checking the log's pages with %s: %w", program[0], err)
+	}
+	defer input.Close()
+	err = cmd.Run()
 	last := said.lastLine()
 	var exit *exec.ExitError
 	switch {

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -36,7 +38,19 @@ func TestMain(m *testing.M) {
 func child(task, dir string) error {
 	switch task {
 	case "check":
-		return store.CheckPages(os.Args[len(os.Args)-1], os.Stdout)
+		return store.CheckPages(os.Args[len(os.Args)-1], os.Stdin, os.Stdout)
+	case "check-for-ever":
+		store.EndWith(os.Stdin)
+		db, err := bolt.Open(os.Args[len(os.Args)-1], 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Minute})
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		time.Sleep(time.Hour) // as long as a check of pages that lead in a circle may take
+		return nil
+	case "ask":
+		os.Setenv(childVariable, "check-for-ever here")
+		return store.Examine(context.Background(), dir, os.Args[0])
 	case "compact", "cut":
 		return compactingChild(dir, task == "cut")
 	case "save":

@@ -160,5 +160,8 @@ func CheckWithin(t context.Context, path string, limit time.Duration, program ..
 	return checkApart(t, path, limit, program)
 }
 
+// EndWith ends the process when nothing more is to be read.
+var EndWith = endWith
+
 // UnsureEnd is how many numbers are passed over when the end of a log may be lost.
 const UnsureEnd = unsureEnd

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -304,6 +305,26 @@ func TestCheckApart(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestNoCheckOutlivesItsAsker: who is killed while the pages are checked keeps nobody from the log.
+func TestNoCheckOutlivesItsAsker(t *testing.T) {
+	w := tell(t)
+	asker, _ := startChild(t, "ask", w.dir)
+	for { // until the check has begun
+		log, err := store.Open(w.dir, store.Options{LockWait: time.Millisecond})
+		if errors.Is(err, store.ErrLocked) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Close()
+		runtime.Gosched()
+	}
+	asker.Process.Kill()
+	asker.Wait()
+	open(t, w.dir, store.Options{LockWait: 30 * time.Second}).Close()
 }
 
 func TestScrub(t *testing.T) {

@@ -16,6 +16,6 @@ func (a *app) checkPages() *cobra.Command {
 		Short:   "Check the pages of a log, for the daemon",
 		Hidden:  true,
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return store.CheckPages(args[0], a.stdout) },
+		RunE:    func(_ *cobra.Command, args []string) error { return store.CheckPages(args[0], a.stdin, a.stdout) },
 	}
 }

@@ -145,7 +145,7 @@ func (w *witness) beside() (end func()) {
 const cutVariable = "JOBMON_TEST_CUT"
 
 func cutInHalf(ctx context.Context, dir string) error {
-	log, err := store.Open(dir, store.Options{})
+	log, err := store.Open(dir, store.Options{LockWait: time.Minute})
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,15 @@ const (
 	scrubEvery = 24 * time.Hour
 )
 
+// lockWait is how long a start waits for somebody who is still reading the log: a command that ends, or what a daemon that
+// was killed has left.
+const lockWait = 5 * time.Second
+
 // openLog opens the log after a look at its pages. One that cannot be opened or written is moved aside, and everything of
 // it that is whole goes into a new one; the caller holds the lock of the data dir.
 func (d *Daemon) openLog(ctx context.Context) (*store.Log, error) {
 	o := &d.options
-	options := store.Options{Site: o.Settings.Site, Damaged: func(e *store.Error) {
+	options := store.Options{Site: o.Settings.Site, LockWait: lockWait, Damaged: func(e *store.Error) {
 		o.Logger.Error().Err(e).Uint64("from", e.Seq).Uint64("to", e.Last).Msg("events in the log are damaged and left out")
 	}}
 	err := store.Examine(ctx, o.DataDir, o.CheckLog...)
