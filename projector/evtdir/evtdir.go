@@ -66,7 +66,7 @@ type Content struct {
 // Dir is the folder and what is known of each file in it. All methods may be called from any goroutine; nothing is
 // written while Run is not running.
 //
-// It holds the newest bytes of every computer that was not forgotten, and nothing of the others.
+// It holds the newest bytes of every computer that was not forgotten, and of the others a number.
 type Dir struct {
 	path       string
 	takeover   bool
@@ -79,6 +79,7 @@ type Dir struct {
 
 	mu      sync.Mutex
 	files   map[jobmon.ComputerID]*file
+	dropped map[jobmon.ComputerID]uint64 // sequence numbers that forgotten files hold
 	failing map[*file]struct{} // those with a retry
 	urgent  []*file            // somebody waits for them
 	queue   []*file            // the others to look at, oldest first
@@ -121,6 +122,7 @@ func New(o Options) *Dir {
 		path: o.Dir, takeover: o.Takeover, ours: o.Ours, ledger: NewLedger(o.Dir), log: o.Log, checkEvery: o.CheckEvery,
 		wake:    make(chan struct{}, 1),
 		files:   map[jobmon.ComputerID]*file{},
+		dropped: map[jobmon.ComputerID]uint64{},
 		failing: map[*file]struct{}{},
 	}
 	if d.checkEvery <= 0 {
@@ -148,7 +150,9 @@ func (d *Dir) Path(id jobmon.ComputerID) string {
 func (d *Dir) Publish(id jobmon.ComputerID, content Content) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.enqueue(d.publish(id, content))
+	if f := d.publish(id, content); f != nil {
+		d.enqueue(f)
+	}
 }
 
 // WriteNow is Publish, and waits until the file holds content or something newer. It goes before everything that is
@@ -161,8 +165,11 @@ func (d *Dir) WriteNow(ctx context.Context, id jobmon.ComputerID, content Conten
 	done := make(chan error, 1)
 	d.mu.Lock()
 	f := d.publish(id, content)
-	if d.stopped {
+	if d.stopped || f == nil {
 		d.mu.Unlock()
+		if f == nil {
+			return nil
+		}
 		return fmt.Errorf("write %s: %w", d.Path(id), ErrStopped)
 	}
 	f.waiters = append(f.waiters, done)
@@ -255,17 +262,22 @@ func (d *Dir) Stats() Stats {
 	return s
 }
 
-// publish takes over content; d.mu is held, here and below.
+// publish takes over content; nil says that the file holds something newer and is no longer looked after. d.mu is held,
+// here and below. Older content comes from who drew it and was overtaken on the way here.
 func (d *Dir) publish(id jobmon.ComputerID, content Content) *file {
 	f := d.files[id]
 	if f == nil {
+		if content.Seq < d.dropped[id] {
+			return nil
+		}
+		delete(d.dropped, id)
 		f = &file{id: id}
 		d.files[id] = f
 	}
-	f.forgotten = false
 	if f.version > 0 && content.Seq < f.content.Seq {
-		return f // whoever drew it was overtaken on the way here
+		return f
 	}
+	f.forgotten = false
 	if f.version == 0 || !bytes.Equal(f.content.Bytes, content.Bytes) {
 		f.content = content
 		f.version++

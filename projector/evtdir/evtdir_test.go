@@ -383,3 +383,24 @@ func TestAnOlderPictureDoesNotReplaceANewerOne(t *testing.T) {
 		b.counts(1, 0, 0)
 	})
 }
+
+// TestAnOlderPictureDoesNotReplaceTheLast: also when the newer one was a deployment's last, and is no longer looked after.
+func TestAnOlderPictureDoesNotReplaceTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, t.TempDir())
+		defer b.stop()
+		b.evt.Publish(pc, evtdir.Content{Bytes: []byte("last"), Seq: 244})
+		b.evt.Forget(pc)
+		b.settle()
+		b.evt.Publish(pc, evtdir.Content{Bytes: []byte("older"), Seq: 241})
+		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("older"), Seq: 242}); err != nil {
+			t.Error(err)
+		}
+		b.settle()
+		b.holds(pc, "last")
+		b.evt.Publish(pc, evtdir.Content{Bytes: []byte("next"), Seq: 250})
+		b.settle()
+		b.holds(pc, "next")
+		b.counts(2, 0, 0)
+	})
+}

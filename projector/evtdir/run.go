@@ -155,6 +155,7 @@ func (d *Dir) dropForgotten(f *file) bool {
 	}
 	f.hurried, f.queued = false, false
 	delete(d.files, f.id)
+	d.dropped[f.id] = f.content.Seq
 	return true
 }
 
