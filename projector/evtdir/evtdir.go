@@ -80,11 +80,11 @@ type Dir struct {
 	mu      sync.Mutex
 	files   map[jobmon.ComputerID]*file
 	dropped map[jobmon.ComputerID]uint64 // sequence numbers that forgotten files hold
-	failing map[*file]struct{} // those with a retry
-	urgent  []*file            // somebody waits for them
-	queue   []*file            // the others to look at, oldest first
-	pending int                // files that are dirty
-	flushes []chan struct{}    // closed when pending is 0, or Run ends
+	failing map[*file]struct{}           // those with a retry
+	urgent  []*file                      // somebody waits for them
+	queue   []*file                      // the others to look at, oldest first
+	pending int                          // files that are dirty
+	flushes []chan struct{}              // closed when pending is 0, or Run ends
 	written uint64
 	failed  uint64
 	folder  folder
