@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -46,7 +47,9 @@ func child(task, dir string) error {
 			return err
 		}
 		defer db.Close()
-		time.Sleep(time.Hour) // as long as a check of pages that lead in a circle may take
+		forEver := make(chan os.Signal, 1) // as a check of pages that lead in a circle may take
+		signal.Notify(forEver, os.Interrupt)
+		<-forEver
 		return nil
 	case "ask":
 		os.Setenv(childVariable, "check-for-ever here")
