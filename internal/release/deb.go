@@ -47,15 +47,21 @@ fi
 func (r *release) deb(ctx context.Context) error {
 	root := filepath.Join(filepath.Dir(r.made), "deb")
 	doc := "usr/share/doc/" + name + "/"
+	documents, err := shipped(r.source)
+	if err != nil {
+		return err
+	}
 	files := map[string]string{
 		"usr/bin/" + name: r.linux,
 		"usr/lib/systemd/system/" + name + ".service": r.from("configs/systemd/" + name + ".service"),
 		"usr/lib/sysusers.d/" + name + ".conf":        r.from("configs/systemd/jobmon-db.sysusers"),
 		"etc/jobmon-db/jobmon-db.yaml":                r.from("configs/jobmon-db.example.yaml"),
 		doc + "copyright":                             r.from("LICENSE"),
-		doc + "README.md":                             r.from("README.md"),
-		doc + "CHANGELOG.md":                          r.from("CHANGELOG.md"),
-		doc + "readonly-login.sql":                    r.from("configs/readonly-login.sql"),
+	}
+	for to, from := range documents {
+		if to != "LICENSE.txt" { // Debian calls it copyright
+			files[doc+to] = from
+		}
 	}
 	size := int64(0)
 	for _, to := range sortedKeys(files) {
@@ -105,7 +111,7 @@ Description: %s
 		return err
 	}
 	path := r.file(fmt.Sprintf("%s_%s_amd64.deb", name, strings.ReplaceAll(r.number(), "-", "~")))
-	_, err := output(ctx, "", env, "dpkg-deb", "--build", "--root-owner-group", "-Zxz", root, path)
+	_, err = output(ctx, "", env, "dpkg-deb", "--build", "--root-owner-group", "-Zxz", root, path)
 	return err
 }
 

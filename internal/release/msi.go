@@ -5,9 +5,11 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -26,12 +28,12 @@ func (r *release) msi(ctx context.Context) error {
 		return fmt.Errorf("an installer's version has at most 255.255.65535, this is %s", r.number())
 	}
 	dir := filepath.Join(filepath.Dir(r.made), "msi")
-	files := map[string]string{name + ".exe": r.windows}
-	for from, to := range shipped {
-		files[to] = r.from(from)
+	files, err := shipped(r.source)
+	if err != nil {
+		return err
 	}
-	type entry struct{ ID, GUID, Name string }
-	var entries []entry
+	inside := folders(slices.Collect(maps.Keys(files)))
+	files[name+".exe"] = r.windows
 	for _, to := range sortedKeys(files) {
 		content, err := os.ReadFile(files[to])
 		if err != nil {
@@ -39,9 +41,6 @@ func (r *release) msi(ctx context.Context) error {
 		}
 		if err := put(dir, to, content, 0o644); err != nil {
 			return err
-		}
-		if to != name+".exe" {
-			entries = append(entries, entry{"f" + strings.NewReplacer(".", "_", "-", "_").Replace(to), identity("file", to).String(), to})
 		}
 	}
 	t, err := template.New("installer.wxs").Option("missingkey=error").Parse(installer)
@@ -53,7 +52,7 @@ func (r *release) msi(ctx context.Context) error {
 		"Name": name, "Summary": summary, "Homepage": homepage,
 		"Version": fmt.Sprintf("%d.%d.%d", parts[0], parts[1], parts[2]),
 		"Product": identity("product", r.version).String(), "Upgrade": identity("upgrade").String(),
-		"Program": identity("file", name+".exe").String(), "Files": entries,
+		"Program": identity("file", name+".exe").String(), "Inside": inside,
 	}); err != nil {
 		return err
 	}
@@ -73,6 +72,9 @@ func (r *release) msi(ctx context.Context) error {
 	}
 	return r.signed(ctx, path)
 }
+
+// inWix is a path as a part of an identifier, which may hold letters, digits, periods and underscores, and 72 in all.
+func inWix(path string) string { return strings.NewReplacer("-", "_", "/", ".").Replace(path) }
 
 var revision = regexp.MustCompile(`\{[0-9A-F-]{36}\}`)
 

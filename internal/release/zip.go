@@ -7,24 +7,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 )
-
-// shipped are the files of the repository that go with the program into every package, and where they come to lie.
-var shipped = map[string]string{
-	"LICENSE":                        "LICENSE.txt",
-	"README.md":                      "README.md",
-	"CHANGELOG.md":                   "CHANGELOG.md",
-	"configs/jobmon-db.example.yaml": "jobmon-db.example.yaml",
-	"configs/readonly-login.sql":     "readonly-login.sql",
-}
 
 // zip packs the program for Windows for those who want no installer.
 func (r *release) zip(context.Context) error {
-	entries := map[string]string{name + ".exe": r.windows}
-	for from, to := range shipped {
-		entries[to] = filepath.Join(r.source, from)
+	entries, err := shipped(r.source)
+	if err != nil {
+		return err
 	}
+	entries[name+".exe"] = r.windows
 	file, err := os.Create(r.file(fmt.Sprintf("%s-%s-windows-amd64.zip", name, r.number())))
 	if err != nil {
 		return err
