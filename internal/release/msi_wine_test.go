@@ -39,6 +39,9 @@ func TestWineInstaller(t *testing.T) {
 	// Nothing to watch yet: the program is there, the service is not.
 	s.msiexec("/i", "old.msi", true)
 	s.program("v0.1.0")
+	if page, err := os.Stat(s.C("Program Files", "jobmon-db", "docs", "screens", "README.md")); err != nil || page.Size() == 0 {
+		t.Errorf("a document in a folder of a folder: %v", err)
+	}
 	if status := s.Run(installedProgram, "service", "status"); status.Code != exitNoService {
 		t.Fatalf("without a configuration: %+v", status)
 	}
