@@ -49,6 +49,7 @@ func paceOf(config *configs.Config, form jobmon.Form) ingest.Pace {
 // reloader takes up the configuration again, all of it or nothing. What runs is always the file as it was at some moment.
 type reloader struct {
 	again
+	file   string      // flags and variables name the same one every time; "" when there is none
 	form   jobmon.Form // stays until the next start
 	level  *logLevel
 	logger zerolog.Logger
@@ -141,22 +142,21 @@ func (r *reloader) watch(ctx context.Context) {
 	}
 	ticker := time.NewTicker(lookAtFile)
 	defer ticker.Stop()
-	file := r.running.File // the flags and variables name the same one every time
-	was := stateOfFile(file)
+	var was fileState // not what it is now: it may have changed since it was read
 	for last := was; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangup:
-			was = stateOfFile(file)
+			was = stateOfFile(r.file)
 		case <-ticker.C:
-			now := stateOfFile(file)
+			now := stateOfFile(r.file)
 			if settled := now == last; !settled || now == was {
 				last = now
 				continue
 			}
 			if was = now; now == (fileState{}) {
-				r.logger.Warn().Str("file", file).Msg("the configuration file is gone: what was read from it stays in force")
+				r.logger.Warn().Str("file", r.file).Msg("the configuration file is gone: what was read from it stays in force")
 				continue
 			}
 		}

@@ -68,7 +68,7 @@ func newReloading(t *testing.T, text string) *reloading {
 	level := &logLevel{}
 	level.set(config.Log.Level)
 	r.reloader = &reloader{
-		again: again{load: load}, running: config, level: level, logger: level.governs(zerolog.New(&r.log)), form: jobmon.Form{Template: "x"},
+		again: again{load: load}, running: config, file: r.file, level: level, logger: level.governs(zerolog.New(&r.log)), form: jobmon.Form{Template: "x"},
 		change: func(_ context.Context, pace ingest.Pace) error { r.paces = append(r.paces, pace); return nil },
 	}
 	return r
@@ -144,6 +144,23 @@ func TestReload(t *testing.T) {
 		r.write(sourced + "names: {hide: true}\n")
 		if got := r.reload(t.Context(), ask); got.Waits != "disk full" || !r.running.Names.Hide {
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// What changes between the start's look at the file and the first one of the watch is no less a change.
+func TestAChangeDuringTheStartIsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReloading(t, sourced)
+		r.write(sourced + "names: {hide: true}\n")
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { r.watch(ctx); close(done) }()
+		time.Sleep(3 * lookAtFile)
+		stop()
+		<-done
+		if len(r.paces) != 1 || !r.running.Names.Hide {
+			t.Errorf("%+v", r.paces)
 		}
 	})
 }

@@ -99,7 +99,7 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	if err != nil {
 		return err
 	}
-	reloader := &reloader{again: again, running: config, form: form, level: level, logger: logger}
+	reloader := &reloader{again: again, running: config, file: config.File, form: form, level: level, logger: logger}
 	d, err := openDaemon(daemon.Options{
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover, Reload: reloader.reload,
 		Settings: pace.Settings, Interval: pace.Interval, Timeout: config.Source.Timeout, Reconcile: pace.Reconcile,
