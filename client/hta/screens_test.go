@@ -122,10 +122,11 @@ func sixty(t *testing.T) string {
 			s.JobsDone = 0
 		default:
 			s.State, s.Began, s.Ended, s.JobsDone, s.Failed, s.Failures = jobmon.StateWaiting, 0, 0, 0, 0, nil
+			s.Expected = time.Minute
 		}
 	}
 	p.Session.Current, p.Session.Next, p.Session.StagesDone, p.Session.Failed = 24, 25, 24, 0
-	p.Session.ETA = p.At.Add(42 * time.Minute)
+	p.Session.ETA = p.At.Add(40 * time.Minute)
 	data, err := evt.Encode(p)
 	if err != nil {
 		t.Fatal(err)
