@@ -197,7 +197,7 @@ func TestSomebodyElseListens(t *testing.T) {
 			_ = conn.Close()
 		}
 	}()
-	_, err = source(t, mssql.Options{DSN: "sqlserver://sa:secret@" + listener.Addr().String(), Timeout: 5 * time.Second}).Read(t.Context(), ingest.Query{})
+	_, err = source(t, mssql.Options{DSN: "sqlserver://sa:secret@" + listener.Addr().String(), Timeout: 30 * time.Second}).Read(t.Context(), ingest.Query{})
 	if !errors.Is(err, mssql.ErrUnreachable) {
 		t.Errorf("%v", err)
 	}

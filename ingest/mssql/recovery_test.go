@@ -201,7 +201,7 @@ func recoversOverTDS(t *testing.T, faults func(*tdstest.Server, *faultproxy.Prox
 	proxy := faultproxy.New(t, server.Address())
 	u := server.DSN()
 	u.Host = proxy.Address()
-	s := source(t, mssql.Options{DSN: u.String(), Timeout: 200 * time.Millisecond, LockTimeout: 50 * time.Millisecond})
+	s := source(t, mssql.Options{DSN: u.String(), Timeout: 500 * time.Millisecond, LockTimeout: 50 * time.Millisecond})
 	recovers(t, s, faults(server, proxy), func(round int) {
 		server.Change(func(tables *tdstest.Tables) {
 			schedule := tables.ByName["event_schedule"]

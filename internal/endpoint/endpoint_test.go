@@ -163,7 +163,7 @@ func answerer(t *testing.T, script ...string) (dir string, connections *atomic.I
 
 func TestSilentConnectionIsDialledAgain(t *testing.T) {
 	dir, connections := answerer(t, "", "jobmon-", "jobmon-db/1 log 1.0 later words\r\n")
-	client := endpoint.Client{DataDir: dir, GreetingTimeout: 50 * time.Millisecond}
+	client := endpoint.Client{DataDir: dir, GreetingTimeout: 250 * time.Millisecond}
 	g, err := client.Greet(t.Context())
 	if want := (endpoint.Greeting{Log: "log", Program: "1.0"}); g != want || err != nil {
 		t.Errorf("%+v, %v; want %+v", g, err, want)
@@ -175,11 +175,11 @@ func TestSilentConnectionIsDialledAgain(t *testing.T) {
 
 func TestSilenceEnds(t *testing.T) {
 	dir, connections := answerer(t, "")
-	client := endpoint.Client{DataDir: dir, GreetingTimeout: 20 * time.Millisecond, ConnectTimeout: 200 * time.Millisecond}
+	client := endpoint.Client{DataDir: dir, GreetingTimeout: 100 * time.Millisecond, ConnectTimeout: time.Second}
 	if _, err := client.Greet(t.Context()); !errors.Is(err, endpoint.ErrSilent) || !strings.Contains(err.Error(), "restart") {
 		t.Errorf("%v, want that nobody answers", err)
 	}
-	// 20, 40 and 80 ms, and what is left of 200.
+	// 100, 200 and 400 ms, and what is left of a second.
 	if n := connections.Load(); n < 2 || n > 4 {
 		t.Errorf("%d connections, want 2 to 4: fewer is no second try, more is haste", n)
 	}
