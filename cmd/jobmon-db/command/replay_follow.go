@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // followEvery is how often it is looked whether something came.
@@ -26,39 +27,56 @@ func (r *replayer) follow(ctx context.Context, seq uint64) error {
 	if waiting {
 		fmt.Fprintln(r.messages, "No daemon runs; waiting for one to go on with this log.")
 	}
+	behind := false // the daemon has gone, and what it wrote last, which may be in the file alone, is not told yet
 	for {
 		if err := wait(ctx, followEvery); err != nil {
 			return err
 		}
 		if waiting {
 			asked, err := askDaemon(ctx, dir)
-			if err != nil {
-				continue // it is not there yet, or not for us
+			if err != nil { // it is not there yet, or not for us
+				if behind {
+					if behind, err = r.fromFile(ctx, id); err != nil {
+						return err
+					}
+				}
+				continue
 			}
 			if asked.LogID != id {
 				return fmt.Errorf("the daemon works on another log now (%s, this one is %s): start again", asked.LogID, id)
 			}
 			asked.utc = r.past.utc
 			r.past.done(r.messages)
-			r.past, waiting = asked, false
+			r.past, waiting, behind = asked, false, false
 		}
 		if err := r.next(ctx); err != nil {
 			var printed *printError
 			if ctx.Err() != nil || errors.As(err, &printed) {
 				return err
 			}
-			// The daemon ends, or is away: what it wrote last may be in the file alone.
 			waiting = true
-			if p, err := openLog(r.question); err == nil && p.LogID == id {
-				p.utc = r.past.utc
-				r.past.done(r.messages)
-				r.past = p
-				if err := r.next(ctx); errors.As(err, &printed) {
-					return err
-				}
+			if behind, err = r.fromFile(ctx, id); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+// fromFile tells what the file of the log has got, unless the daemon, which may be about to end, still has it to itself:
+// then it is to be asked again. It fails when the output cannot be written.
+func (r *replayer) fromFile(ctx context.Context, id string) (again bool, err error) {
+	p, err := openLog(r.question)
+	if err != nil || p.LogID != id {
+		return errors.Is(err, store.ErrLocked), nil
+	}
+	p.utc = r.past.utc
+	r.past.done(r.messages)
+	r.past = p
+	var printed *printError
+	if err := r.next(ctx); errors.As(err, &printed) {
+		return false, err
+	}
+	return false, nil
 }
 
 // printError says that the output could not be written.

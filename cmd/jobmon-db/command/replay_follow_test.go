@@ -1,11 +1,13 @@
 package command
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // pipe is a buffer that may be read while it is written.
@@ -116,6 +123,68 @@ func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 	if text, err := os.ReadFile(seen); err != nil || !strings.Contains(string(text), fmt.Sprintf(`"seq":%d}`, end)) {
 		t.Errorf("the cursor is %s, %v; want %d", text, err, end)
 	}
+}
+
+// gone are a daemon's events when it has left.
+type gone struct{ events }
+
+func (gone) Read(uint64) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) { yield(jobmon.Batch{}, endpoint.ErrNotRunning) }
+}
+
+// TestFollowWaitsForALogThatIsStillHeld: a daemon that no longer answers may be writing its last events; they are told when
+// it lets go of the file, also if none comes after it.
+func TestFollowWaitsForALogThatIsStillHeld(t *testing.T) {
+	dir := watchedFor(t, 5*time.Minute)
+	synctest.Test(t, func(t *testing.T) {
+		p, err := openPast(t.Context(), question{dataDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.events, p.live = gone{p.events}, true
+		chronicle, err := p.chronicle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := query.NewChronicle(chronicle)
+		filter, err := query.NewFilter(query.Ask{}, p.Names, known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out, messages bytes.Buffer
+		printer, err := query.NewPrinter(&out, query.Layout{Shape: "ndjson", Fields: []string{"seq"}}, known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held, err := store.Open(dir, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last, at, _ := held.Last()
+		if _, err := held.Append(at+1000, []jobmon.Event{{Kind: jobmon.KindDaemonStopped}}); err != nil {
+			t.Fatal(err)
+		}
+		r := replayer{
+			question: question{dataDir: dir}, past: p, out: bufio.NewWriter(&out), messages: &messages,
+			telling: &query.Telling{Log: p, Chronicle: known, Filter: filter}, printer: printer,
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.follow(ctx, last) }()
+		time.Sleep(3 * time.Second)
+		if err := held.Close(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		stop()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if want := fmt.Sprintf("{\"seq\":%d}\n", last+1); out.String() != want {
+			t.Errorf("told %q, want %q; %s", out.String(), want, &messages)
+		}
+		r.past.done(&messages)
+	})
 }
 
 // TestHistoryAtItsOwnSpeed: with a clock that is made up, an hour takes an hour, six minutes at 10x, and nothing at once.
