@@ -37,10 +37,15 @@ func (p *page) copy(tx *bolt.Tx, path string, from, last uint64) error {
 		if blocks := tx.Bucket([]byte(bucketBlocks)); blocks != nil {
 			c := blocks.Cursor()
 			blockKey, block := atOrBefore(c, from)
+			if h, _, bad := parseBlockHead(block); bad == nil && h.last < from {
+				blockKey, block = c.Next() // numbers were skipped behind it
+			}
 			if more, err := p.add(c, blockKey, block, true, path, from, last); !more || err != nil {
 				return err
 			}
 		}
+	} else if f, bad := parseFrame(value); bad == nil && f.last() < from {
+		key, value = tail.Next() // the same
 	}
 	_, err := p.add(tail, key, value, false, path, from, last)
 	return err
