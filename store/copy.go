@@ -9,6 +9,8 @@ import (
 	"runtime"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // Part is a frame or a block as it is stored, not looked into.
@@ -30,14 +32,39 @@ type Extract struct {
 // behind Last. A copy of the log is made of such pages, while others append. Damage inside a part is copied as
 // well. The bytes belong to the caller. Errors: ErrClosed, ErrCorrupt, and those of the operating system.
 func (l *Log) Extract(from uint64) (Extract, error) {
-	x := Extract{Last: l.ends().last}
+	last := l.ends().last
+	from = max(from, l.meta.First)
+	return l.extract(last, func(p *page, tx *bolt.Tx) error {
+		if from > last {
+			return nil
+		}
+		return p.copy(tx, l.path, from, last)
+	})
+}
+
+// ExtractComputer is Extract for whoever wants one computer's history: blocks that do not list it are left out. Where no other block is left
+// the page is of the tail, in which everything is.
+func (l *Log) ExtractComputer(id jobmon.ComputerID, from uint64) (Extract, error) {
+	entries, last, err := l.sealed()
+	if err != nil {
+		return Extract{}, err
+	}
+	listed, rest := listing(entries, id, from, last)
+	if len(listed) == 0 {
+		return l.Extract(rest)
+	}
+	return l.extract(last, func(p *page, tx *bolt.Tx) error {
+		_, err := p.copyBlocks(tx, l.path, listed)
+		return err
+	})
+}
+
+func (l *Log) extract(last uint64, fill func(p *page, tx *bolt.Tx) error) (Extract, error) {
+	x := Extract{Last: last}
 	var p page
 	err := l.view(func(tx *bolt.Tx) error {
 		x.Meta = bytes.Clone(tx.Bucket([]byte(bucketMeta)).Get([]byte(keyLog)))
-		if from > x.Last {
-			return nil
-		}
-		return p.copy(tx, l.path, from, x.Last)
+		return fill(&p, tx)
 	})
 	for i := range p.pieces {
 		of := &p.pieces[i]

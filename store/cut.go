@@ -140,7 +140,7 @@ func (g *cutGeneration) finish() error {
 // belongs to the caller.
 func (l *Log) frames(ctx context.Context, from uint64) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		r := reader{log: l, from: from, reuse: true, blocks: blockReader{reuse: true}}
+		r := reader{origin: l, path: l.path, from: from, reuse: true, blocks: blockReader{reuse: true}}
 		for {
 			more, err := r.nextPage()
 			for i := 0; err == nil && i < len(r.page.pieces); i++ {

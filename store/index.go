@@ -78,16 +78,8 @@ func (l *Log) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch
 			yield(jobmon.Batch{}, err)
 			return
 		}
-		rest := from
-		var listed []uint64
-		for i := range entries {
-			e := &entries[i]
-			if e.last >= from && (e.bad || e.head.lists(id)) {
-				listed = append(listed, e.first)
-			}
-			rest = max(rest, min(e.last, last)+1)
-		}
-		r := reader{log: l, last: last, reuse: true, blocks: blockReader{reuse: true}}
+		listed, rest := listing(entries, id, from, last)
+		r := reader{origin: l, path: l.path, last: last, reuse: true, blocks: blockReader{reuse: true}}
 		part := func(batch jobmon.Batch, err error) bool {
 			if batch.Events = ofComputer(batch.Events, id); err == nil && len(batch.Events) == 0 {
 				return true
@@ -131,6 +123,19 @@ func (l *Log) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch
 			}
 		}
 	}
+}
+
+// listing are the keys of the blocks, from sequence number from on, that list the computer or may do so, and where the tail begins.
+func listing(entries []indexEntry, id jobmon.ComputerID, from, last uint64) (listed []uint64, tail uint64) {
+	tail = from
+	for i := range entries {
+		e := &entries[i]
+		if e.last >= from && (e.bad || e.head.lists(id)) {
+			listed = append(listed, e.first)
+		}
+		tail = max(tail, min(e.last, last)+1)
+	}
+	return listed, tail
 }
 
 // ofComputer copies the events of one computer.

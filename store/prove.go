@@ -23,7 +23,7 @@ func (l *Log) Prove(ctx context.Context, from uint64) error {
 
 // prove is Prove that tells the batches, and after each page how far it is; an error of turned ends it. It may be nil.
 func (l *Log) prove(ctx context.Context, from uint64, tell func(*jobmon.Batch), turned func(done, total uint64) error) error {
-	r := reader{log: l, from: max(from, l.meta.First), reuse: true, blocks: blockReader{reuse: true}, proving: true}
+	r := reader{origin: l, path: l.path, from: max(from, l.meta.First), reuse: true, blocks: blockReader{reuse: true}, proving: true}
 	if r.from == l.meta.First {
 		r.next, r.crc, r.chained = l.meta.First, l.meta.Chain, true
 		r.hash = blockHash{l.meta.blockSeed(), true}

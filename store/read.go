@@ -31,9 +31,9 @@ func (l *Log) Scan(from uint64) iter.Seq2[jobmon.Batch, error] { return l.read(f
 
 func (l *Log) read(from uint64, reuse bool) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
-		from = max(from, l.meta.First)
 		for {
-			err := l.readOn(from, reuse, yield)
+			r := reader{origin: l, path: l.path, from: from, reuse: reuse, blocks: blockReader{reuse: reuse}}
+			err := r.readOn(yield)
 			next, ok := l.over(err, from)
 			if !ok {
 				if err != nil && err != errEnough {
@@ -47,8 +47,7 @@ func (l *Log) read(from uint64, reuse bool) iter.Seq2[jobmon.Batch, error] {
 }
 
 // readOn reads up to the end or to the first failure.
-func (l *Log) readOn(from uint64, reuse bool, yield func(jobmon.Batch, error) bool) error {
-	r := reader{log: l, from: from, reuse: reuse, blocks: blockReader{reuse: reuse}}
+func (r *reader) readOn(yield func(jobmon.Batch, error) bool) error {
 	for {
 		more, err := r.nextPage()
 		for i := 0; err == nil && i < len(r.page.pieces); i++ {
@@ -65,7 +64,8 @@ var errEnough = errors.New("enough was read")
 
 // reader goes through the frames and blocks of a log, page by page.
 type reader struct {
-	log     *Log
+	origin  origin
+	path    string // for errors
 	from    uint64 // batches that end before it are not told,
 	last    uint64 // nor those that begin behind it
 	next    uint64 // sequence number that comes next
@@ -80,26 +80,38 @@ type reader struct {
 	events  []jobmon.Event // of the last frame, to be overwritten if reuse
 }
 
+// origin is where a reader's pages come from.
+type origin interface {
+	// next copies the page that begins with what can hold sequence number from. first and last are the log's when it is
+	// copied; with from behind last there is nothing on the page.
+	next(p *page, from uint64) (first, last uint64, err error)
+}
+
+func (l *Log) next(p *page, from uint64) (first, last uint64, err error) {
+	first, last = l.meta.First, l.ends().last
+	if from = max(from, first); from > last {
+		return first, last, l.usable()
+	}
+	return first, last, l.view(func(tx *bolt.Tx) error { return p.copy(tx, l.path, from, last) })
+}
+
 // nextPage copies the next page; it says false when everything is read.
 func (r *reader) nextPage() (bool, error) {
-	last, from := r.log.ends().last, r.from
-	r.last = last
+	from := r.from
 	if r.chained {
 		from = r.next
 	}
 	r.page.clear()
-	if from > last {
-		return false, r.log.usable()
-	}
-	err := r.log.view(func(tx *bolt.Tx) error { return r.page.copy(tx, r.log.path, from, last) })
-	if err != nil {
+	first, last, err := r.origin.next(&r.page, from)
+	if err != nil || max(from, first) > last {
 		return false, err
 	}
+	r.last, r.from = last, max(r.from, first)
 	if pieces := r.page.pieces; r.chained && len(pieces) > 0 && !pieces[0].sealed && pieces[0].key < r.next {
 		r.page.pieces = pieces[1:] // the frame that was read last: what comes next is not behind it
 	}
 	if len(r.page.pieces) == 0 {
-		return false, missing(r.log.path, from, last, fmt.Sprintf("there is nothing, yet events up to %d had been written", last))
+		return false, missing(r.path, from, last, fmt.Sprintf("there is nothing, yet events up to %d had been written", last))
 	}
 	return true, nil
 }
@@ -115,7 +127,7 @@ func (r *reader) piece(p *piece, yield func(jobmon.Batch, error) bool) error {
 	}
 	entered := r.chained && b.first < r.next // it was sealed since the last page
 	if entered && b.last < r.next {
-		return missing(r.log.path, r.next, r.untilOf(p), "nothing is stored that tells of it")
+		return missing(r.path, r.next, r.untilOf(p), "nothing is stored that tells of it")
 	}
 	if !entered {
 		if err := r.follows(p, b.first, b.first-b.skippedBefore(), b.last, b.previous); err != nil {
@@ -206,7 +218,7 @@ func (r *reader) frame(p *piece, yield func(jobmon.Batch, error) bool) error {
 // follows checks that what is stored under a key is the frame or block from first to last, and that it follows what
 // was read before: begin is first without the numbers that were skipped, previous what it says of the frame before.
 func (r *reader) follows(p *piece, first, begin, last uint64, previous uint32) error {
-	path := r.log.path
+	path := r.path
 	switch {
 	case first != p.key:
 		from := p.key // which may be what is damaged: then it begins where the one before ends
@@ -230,7 +242,7 @@ func (r *reader) follows(p *piece, first, begin, last uint64, previous uint32) e
 func (r *reader) untilOf(p *piece) uint64 { return min(p.until, max(r.last, p.key)) }
 
 func (r *reader) damage(p *piece, bad *frameError) error {
-	return damage(r.log.path, p.key, r.untilOf(p), bad)
+	return damage(r.path, p.key, r.untilOf(p), bad)
 }
 
 func (l *Log) usable() error {

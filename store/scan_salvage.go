@@ -126,7 +126,7 @@ func (s *Salvage) batches(ctx context.Context, tell func(b *jobmon.Batch, begin 
 
 // pieces reads what makes the log piece by piece. The reader takes it as the first one.
 func (s *Salvage) pieces(ctx context.Context, do func(r *reader, p *piece, begin uint64) error) error {
-	r := newFileReader(s.path, meta{})
+	r := newFileReader(s.path)
 	r.proving, r.reuse, r.blocks.reuse = false, false, false
 	var data []byte
 	for i := range s.chain {

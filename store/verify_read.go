@@ -92,7 +92,7 @@ func (v *verifier) describe(m meta) error {
 
 // pieces checks all blocks and frames.
 func (v *verifier) pieces() error {
-	v.reader = newFileReader(v.report.Path, v.meta)
+	v.reader = newFileReader(v.report.Path)
 	v.reader.next, v.reader.crc, v.reader.chained = v.meta.First, v.meta.Chain, true
 	v.reader.hash = blockHash{v.meta.blockSeed(), true}
 	v.expected = v.meta.First
@@ -124,9 +124,9 @@ func (v *verifier) pieces() error {
 }
 
 // newFileReader is a reader for pieces that are given to it one by one.
-func newFileReader(path string, m meta) reader {
+func newFileReader(path string) reader {
 	return reader{
-		log: &Log{path: path, meta: m}, reuse: true, blocks: blockReader{reuse: true}, proving: true, last: math.MaxUint64,
+		path: path, reuse: true, blocks: blockReader{reuse: true}, proving: true, last: math.MaxUint64,
 	}
 }
 

@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -13,12 +15,11 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
-	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
-// fake is a daemon over a log in memory.
+// fake is a daemon over a log.
 type fake struct {
-	storetest.Memory
+	*store.Log
 	broken    error
 	compacted CompactRequest
 }
@@ -53,11 +54,14 @@ func (f *fake) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 	if f.broken != nil {
 		return func(yield func(jobmon.Batch, error) bool) { yield(jobmon.Batch{}, f.broken) }
 	}
-	return f.Memory.Read(from)
+	return f.Log.Read(from)
 }
 
 func (f *fake) Extract(from uint64) (store.Extract, error) {
-	return store.Extract{Meta: []byte{0, 255}, Last: from, Parts: []store.Part{{Seq: 1, Until: 7, Sealed: true, Data: []byte{1, 2}}}}, f.broken
+	if f.broken != nil {
+		return store.Extract{}, f.broken
+	}
+	return f.Log.Extract(from)
 }
 
 func (f *fake) Compact(_ context.Context, r CompactRequest) (Compaction, error) {
@@ -96,20 +100,93 @@ func (d *direct) Do(ctx context.Context, method, path string, body io.Reader) (*
 	return recorder.Result(), nil
 }
 
-func TestBothEnds(t *testing.T) {
-	daemon := &fake{}
-	var want []jobmon.Batch
-	for i := range 3000 {
-		b, err := daemon.Append(jobmon.Instant(1000*i+1), []jobmon.Event{
-			{Kind: jobmon.KindScheduled, Schedule: 7, Computer: -3, Start: jobmon.NoStart, Flags: jobmon.Baseline},
-			{Kind: jobmon.KindFinished, Status: jobmon.StatusOf(-7), Start: 5},
-			{Kind: jobmon.KindRefreshed, Name: "\"<Ü>&\u2028", Sum: 1<<64 - 1},
-		})
+// watched is a daemon over a log of so many batches of 30 events.
+func watched(t testing.TB, batches int) (*fake, []jobmon.Batch) {
+	t.Helper()
+	log, err := store.Open(t.TempDir(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	var list []jobmon.Batch
+	for i := range batches {
+		events := []jobmon.Event{{Kind: jobmon.KindScheduled, Schedule: 7, Computer: -3, Start: jobmon.NoStart, Flags: jobmon.Baseline}}
+		for len(events) < 30 {
+			events = append(events,
+				jobmon.Event{Kind: jobmon.KindFinished, Status: jobmon.StatusOf(-7), Start: jobmon.WallTime(len(events))})
+		}
+		events[29] = jobmon.Event{Kind: jobmon.KindRefreshed, Name: fmt.Sprintf("\"<Ü>&\u2028%02000d", i), Sum: 1<<64 - 1}
+		b, err := log.Append(jobmon.Instant(1000*i+1), events)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = append(want, b)
+		list = append(list, b)
 	}
+	return &fake{Log: log}, list
+}
+
+// TestBatchesAsJSON reads the log as programs of others do.
+func TestBatchesAsJSON(t *testing.T) {
+	daemon, want := watched(t, 60)
+	client := &Client{Transport: &direct{handler: Handler(daemon)}, Context: t.Context()}
+	read := func(which string) (got []jobmon.Batch, pages int) {
+		for from := uint64(0); ; pages++ {
+			response, err := client.do(t.Context(), http.MethodGet, fmt.Sprintf("%s?from=%d%s", routeBatches, from, which), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := len(got)
+			for decoder := json.NewDecoder(response.Body); decoder.More(); {
+				var b jobmon.Batch
+				if err := decoder.Decode(&b); err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, b)
+				from = b.Last() + 1
+			}
+			if len(got) == before {
+				return got, pages
+			}
+		}
+	}
+	if got, pages := read(""); !reflect.DeepEqual(got, want) || pages == 0 {
+		t.Errorf("%d batches of %d came over in %d pages, or others", len(got), len(want), pages)
+	}
+	if got, _ := read("&computer=-3"); len(got) != 60 || len(got[7].Events) != 1 || got[7].Events[0] != want[7].Events[0] {
+		t.Errorf("%d batches of one computer, or others", len(got))
+	}
+}
+
+// FuzzQuestion asks for anything: what is no question is refused in words, and nothing panics.
+func FuzzQuestion(f *testing.F) {
+	daemon, _ := watched(f, 40)
+	handler := Handler(daemon)
+	for _, route := range []string{routeLog, routeBatches, routeMoment, routeCheckpoint, routePictures, routeNews, routeRefresh, routeCompact, routeReload, routeInfo, "/"} {
+		for _, query := range []string{"", "from=1", "from=1&computer=-3", "from=18446744073709551615&computer=2147483647", "from=1e3", "seq=%zz", "at=-9223372036854775808", "after=1;from=2"} {
+			f.Add("GET", route, query, "")
+			f.Add("POST", route, query, `{"computer": 1, "keep_ms": -9223372036854775808}`)
+		}
+	}
+	f.Fuzz(func(t *testing.T, method, path, query, body string) {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", strings.NewReader(body))
+		request.Method, request.URL.Path, request.URL.RawQuery = method, path, query
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, request)
+		answer := recorder.Body.Bytes()
+		switch code := recorder.Code; {
+		case code == http.StatusOK && len(answer) > 2<<20:
+			t.Errorf("%s %s?%s: %d bytes", method, path, query, len(answer))
+		case code == http.StatusBadRequest, code == http.StatusInternalServerError, code == http.StatusServiceUnavailable:
+			var p problem
+			if err := json.Unmarshal(answer, &p); err != nil || p.Error == "" {
+				t.Errorf("%s %s?%s: %d %q", method, path, query, code, answer)
+			}
+		}
+	})
+}
+
+func TestBothEnds(t *testing.T) {
+	daemon, want := watched(t, 300)
 	way := &direct{handler: Handler(daemon)}
 	client := &Client{Transport: way, Context: t.Context()}
 
@@ -126,23 +203,23 @@ func TestBothEnds(t *testing.T) {
 	if way.calls < 3 {
 		t.Errorf("a log of several pages came in %d answers", way.calls)
 	}
-	for b, err := range client.Read(3001) {
-		if err != nil || b.First() > 3001 || b.Last() < 3001 {
+	for b, err := range client.Read(3002) {
+		if err != nil || b.First() > 3002 || b.Last() < 3002 {
 			t.Errorf("from the middle: %+v, %v", b, err)
 		}
 		break
 	}
 	told := 0
-	for b, err := range client.Computer(-3, 4) {
+	for b, err := range client.Computer(-3, 31) {
 		if err != nil || len(b.Events) != 1 || b.Events[0].Computer != -3 {
 			t.Fatalf("one computer's: %+v, %v", b, err)
 		}
 		told++
 	}
-	if told != 2999 { // its event of the first batch is before
+	if told != 299 { // its event of the first batch is before
 		t.Errorf("%d batches of one computer", told)
 	}
-	for at, want := range map[jobmon.Instant]store.Moment{0: {}, 1500: {Seq: 6, At: 1001, Times: 1, First: 6}} {
+	for at, want := range map[jobmon.Instant]store.Moment{0: {}, 1500: {Seq: 60, At: 1001, Times: 1, First: 60}} {
 		if m, ok, err := client.Moment(at); m != want || ok != (want.Times > 0) || err != nil {
 			t.Errorf("moment %d: %+v, %v, %v", at, m, ok, err)
 		}
@@ -176,10 +253,13 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.Refresh(t.Context(), RefreshRequest{}); err == nil || !strings.Contains(err.Error(), "no computer") {
 		t.Errorf("%v", err)
 	}
-	if page, err := client.Extract(12); err != nil || page.Last != 12 {
+	if page, err := client.Extract(12); err != nil || page.Last != 9000 {
 		t.Errorf("%+v, %v", page, err)
 	} else if want, _ := daemon.Extract(12); !reflect.DeepEqual(page, want) {
 		t.Errorf("%+v, want %+v", page, want)
+	}
+	if page, err := client.ExtractComputer(9, 12); err != nil || len(page.Parts) == 0 || page.Parts[0].Sealed {
+		t.Errorf("a computer that no block lists: %+v, %v", page, err)
 	}
 	if got, err := client.Compact(t.Context(), CompactRequest{DryRun: true}); err != nil || !reflect.DeepEqual(got, daemon.Compaction()) || !daemon.compacted.DryRun {
 		t.Errorf("%+v, %v", got, err)
@@ -208,7 +288,7 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.Compact(t.Context(), CompactRequest{}); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
 	}
-	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/checkpoint?seq=", "/v1/log?from=-1", "/v1/news?after=", "/v1/nothing"} {
+	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/checkpoint?seq=", "/v1/log?from=-1", "/v1/log?from=1&computer=x", "/v1/log?from=1&computer=5000000000", "/v1/news?after=", "/v1/nothing"} {
 		if _, err := client.do(t.Context(), http.MethodGet, path, nil); err == nil {
 			t.Errorf("%s was answered", path)
 		}

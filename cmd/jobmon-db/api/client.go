@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -25,6 +24,7 @@ type Transport interface {
 type Client struct {
 	Transport Transport
 	Context   context.Context // of reading the log page by page
+	LogID     string          // of the log that is read; "" for any
 }
 
 // Info asks what the daemon says of itself.
@@ -102,54 +102,23 @@ func (c *Client) Reload(ctx context.Context, r ReloadRequest) (got Reload, err e
 	return got, err
 }
 
-// Read yields the log's batches like store.Log.Read, page by page.
-func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return c.read(from, "") }
+// ExtractComputer asks for such a page for one computer's history, like store.Log.ExtractComputer. A daemon that does not know how hands
+// out all pages.
+func (c *Client) ExtractComputer(id jobmon.ComputerID, from uint64) (page store.Extract, err error) {
+	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d&computer=%d", routeLog, from, id), nil, &page)
+	return page, err
+}
 
-// Computer yields one computer's history like store.Log.Computer, page by page.
+// Read yields the log's batches, see store.Remote.Read.
+func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return c.remote().Read(from) }
+
+// Computer yields one computer's history, see store.Remote.Computer.
 func (c *Client) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
-	return c.read(from, fmt.Sprintf("&computer=%d", id))
+	return c.remote().Computer(id, from)
 }
 
-func (c *Client) read(from uint64, which string) iter.Seq2[jobmon.Batch, error] {
-	return func(yield func(jobmon.Batch, error) bool) {
-		for {
-			page, err := c.page(from, which)
-			if err != nil {
-				yield(jobmon.Batch{}, err)
-				return
-			}
-			for _, b := range page {
-				if !yield(b, nil) {
-					return
-				}
-				from = b.Last() + 1
-			}
-			if len(page) == 0 {
-				return
-			}
-		}
-	}
-}
-
-func (c *Client) page(from uint64, which string) ([]jobmon.Batch, error) {
-	response, err := c.do(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d%s", routeBatches, from, which), nil)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	var page []jobmon.Batch
-	for decoder := json.NewDecoder(response.Body); ; {
-		var b jobmon.Batch
-		switch err := decoder.Decode(&b); {
-		case errors.Is(err, io.EOF):
-			return page, nil
-		case err != nil:
-			return nil, fmt.Errorf("read the running daemon's log from event %d: %w", from, err)
-		case len(b.Events) == 0:
-			return nil, fmt.Errorf("the running daemon sent an empty batch after event %d", from)
-		}
-		page = append(page, b)
-	}
+func (c *Client) remote() *store.Remote {
+	return &store.Remote{Pages: c, Name: "the running daemon's log", ID: c.LogID}
 }
 
 func (c *Client) ask(ctx context.Context, method, path string, request, into any) error {

@@ -26,7 +26,7 @@ type Daemon interface {
 	PicturesAt(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
 	News(after uint64) News
 	Refresh(ctx context.Context, r RefreshRequest) (RefreshAnswer, error)
-	Extract(from uint64) (store.Extract, error)
+	store.PageSource
 	Compact(ctx context.Context, r CompactRequest) (Compaction, error)
 	Compaction() Compaction
 	Reload(ctx context.Context, r ReloadRequest) (Reload, error) // an error only where there is no configuration
@@ -78,14 +78,13 @@ func batches(w http.ResponseWriter, r *http.Request, d Daemon) {
 		return
 	}
 	read, wanted := d.Read(from), func(*jobmon.Event) bool { return true }
-	if text := r.FormValue("computer"); text != "" {
-		id, err := strconv.ParseInt(text, 10, 32)
-		if err != nil {
-			refuse(w, http.StatusBadRequest, errors.New("computer must be an id"))
-			return
-		}
+	id, one, ok := computer(w, r)
+	if !ok {
+		return
+	}
+	if one {
 		// the batch that holds from may have nothing of the computer from there on: it was told
-		read, wanted = d.Computer(jobmon.ComputerID(id), from), func(e *jobmon.Event) bool { return e.Seq >= from }
+		read, wanted = d.Computer(id, from), func(e *jobmon.Event) bool { return e.Seq >= from }
 	}
 	var page bytes.Buffer
 	encoder := json.NewEncoder(&page)
@@ -164,13 +163,35 @@ func number(w http.ResponseWriter, r *http.Request, name string) (seq uint64, ok
 	return seq, err == nil
 }
 
+// computer is the one whose part of the log is asked for; one says that there is one. With what is no id the request is refused.
+func computer(w http.ResponseWriter, r *http.Request) (id jobmon.ComputerID, one, ok bool) {
+	text := r.FormValue("computer")
+	if text == "" {
+		return 0, false, true
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, errors.New("computer must be an id"))
+	}
+	return jobmon.ComputerID(n), true, err == nil
+}
+
 // extract answers with a page of the log as it is stored. Whoever asks writes the copy, with his own rights.
 func extract(w http.ResponseWriter, r *http.Request, d Daemon) {
 	from, ok := number(w, r, "from")
 	if !ok {
 		return
 	}
-	page, err := d.Extract(from)
+	id, one, ok := computer(w, r)
+	if !ok {
+		return
+	}
+	page, err := store.Extract{}, error(nil)
+	if one {
+		page, err = d.ExtractComputer(id, from)
+	} else {
+		page, err = d.Extract(from)
+	}
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, err)
 		return

@@ -98,6 +98,7 @@ func askDaemon(ctx context.Context, dataDir string) (*past, error) {
 	if err != nil {
 		return nil, err
 	}
+	client.LogID = info.LogID
 	p := &past{
 		events: client, Info: info, live: true, fresh: func() ([]jobmon.Progress, error) { return client.Pictures(ctx) },
 		picturesOf: client.PicturesAt, chronicle: client.Chronicle, close: func() {},

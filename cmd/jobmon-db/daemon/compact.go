@@ -221,6 +221,11 @@ func (d *Daemon) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 	return d.goingOn(from, (*store.Log).Read)
 }
 
+// ExtractComputer implements api.Daemon.
+func (d *Daemon) ExtractComputer(id jobmon.ComputerID, from uint64) (store.Extract, error) {
+	return onCurrent(d, func(log *store.Log) (store.Extract, error) { return log.ExtractComputer(id, from) })
+}
+
 // Extract implements api.Daemon.
 func (d *Daemon) Extract(from uint64) (store.Extract, error) {
 	return onCurrent(d, func(log *store.Log) (store.Extract, error) { return log.Extract(from) })
