@@ -13,7 +13,7 @@ import (
 )
 
 // Backup writes a copy of the log to a new file and returns when it is on the disk. Others may append meanwhile: the copy
-// holds everything up to some moment before the return. It is a log by itself, see OpenFile; caches are left out.
+// holds everything up to some moment before the return. It is a log by itself, see OpenFile; caches come along.
 //
 // Before the file gets its name it is opened, compared with what was read, and proven (Log.Prove). Damage inside
 // the source does not keep it from being copied: the bytes are the same, and Summary.Damaged says what cannot be
@@ -75,6 +75,9 @@ func copyLog(ctx context.Context, source Source, path string, told Progress, res
 		return func(done, total uint64) { told.tell(offset*total+done, 2*total) }
 	}
 	if err = c.copyAll(ctx, half(0), reset); err != nil {
+		return summary, err
+	}
+	if err = c.takeCaches(); err != nil {
 		return summary, err
 	}
 	if err = c.finish(); err != nil {

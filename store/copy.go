@@ -76,6 +76,8 @@ func (l *Log) extract(last uint64, fill func(p *page, tx *bolt.Tx) error) (Extra
 // Source is a log that is copied page by page: an open one, or that of a daemon, asked for its pages.
 type Source interface {
 	Extract(from uint64) (Extract, error)
+	Caches() ([]Cache, error) // without their data
+	CachePage(name string, at int) (CachePage, error)
 }
 
 // Progress is told how far something lasting has come: done of total, which may rise meanwhile. It may be nil.
@@ -94,6 +96,7 @@ type copier struct {
 	next   uint64     // what is to be copied next
 	marks  []partMark // of what was copied, in order
 	tail   int        // how many of them are blocks, which never change any more
+	caches []Cache    // that were copied
 }
 
 // partMark is what the copy is held to.
@@ -212,6 +215,12 @@ func (c *copier) compare(log *Log) error {
 		}
 		if len(x.Parts) == 0 {
 			return sentence(ErrCorrupt, c.path, "the copy %s ends before event %d: check the disk", c.path, at)
+		}
+	}
+	for i := range c.caches {
+		of := &c.caches[i]
+		if is, ok := log.Cache(of.Name, of.Version); !ok || is.Seq != of.Seq {
+			return sentence(ErrCorrupt, c.path, "the copy %s has not got the cache %q that was written: check the disk", c.path, of.Name)
 		}
 	}
 	return nil

@@ -277,8 +277,9 @@ func FuzzRemote(f *testing.F) {
 
 // again hands out a page again and again, until it is enough.
 type again struct {
-	page  store.Extract
-	pages int
+	store.PageSource // asked for nothing else
+	page             store.Extract
+	pages            int
 }
 
 func (a *again) Extract(uint64) (store.Extract, error) {

@@ -90,6 +90,13 @@ type Checkpoint struct {
 // mostCheckpoint is how large a checkpoint may be that is handed out; without one all of the log is folded.
 const mostCheckpoint = 16 << 20
 
+// kept says that the log has a cache.
+type kept struct {
+	Name    string `json:"name"`
+	Version uint32 `json:"version"`
+	Seq     uint64 `json:"seq"` // it follows from the events up to this one
+}
+
 // Compaction says how far the compaction of the log has come, or how the last one ended.
 type Compaction struct {
 	Running bool           `json:"running"`
@@ -165,6 +172,8 @@ const (
 	routeNews       = "/v1/news"
 	routeRefresh    = "/v1/refresh"
 	routeLog        = "/v1/log"
+	routeCaches     = "/v1/caches"
+	routeCache      = "/v1/cache"
 	routeCompact    = "/v1/compact"
 	routeReload     = "/v1/reload"
 )

@@ -161,8 +161,8 @@ func TestBatchesAsJSON(t *testing.T) {
 func FuzzQuestion(f *testing.F) {
 	daemon, _ := watched(f, 40)
 	handler := Handler(daemon)
-	for _, route := range []string{routeLog, routeBatches, routeMoment, routeCheckpoint, routePictures, routeNews, routeRefresh, routeCompact, routeReload, routeInfo, "/"} {
-		for _, query := range []string{"", "from=1", "from=1&computer=-3", "from=18446744073709551615&computer=2147483647", "from=1e3", "seq=%zz", "at=-9223372036854775808", "after=1;from=2"} {
+	for _, route := range []string{routeLog, routeBatches, routeCaches, routeCache, routeMoment, routeCheckpoint, routePictures, routeNews, routeRefresh, routeCompact, routeReload, routeInfo, "/"} {
+		for _, query := range []string{"", "from=1", "from=1&computer=-3", "from=18446744073709551615&computer=2147483647", "from=1e3", "seq=%zz", "at=-9223372036854775808", "name=x&at=9", "after=1;from=2"} {
 			f.Add("GET", route, query, "")
 			f.Add("POST", route, query, `{"computer": 1, "keep_ms": -9223372036854775808}`)
 		}
@@ -261,6 +261,18 @@ func TestBothEnds(t *testing.T) {
 	if page, err := client.ExtractComputer(9, 12); err != nil || len(page.Parts) == 0 || page.Parts[0].Sealed {
 		t.Errorf("a computer that no block lists: %+v, %v", page, err)
 	}
+	if err := daemon.KeepCaches(store.Cache{Name: "a b&c", Version: 7, Seq: 5, Data: make([]byte, 300_000)}); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := client.Caches(); err != nil || len(list) != 1 || list[0].Name != "a b&c" || list[0].Version != 7 || list[0].Seq != 5 {
+		t.Errorf("caches %+v, %v", list, err)
+	}
+	for _, at := range []int{0, 299_000, 1 << 30} {
+		page, err := client.CachePage("a b&c", at)
+		if want, _ := daemon.CachePage("a b&c", at); err != nil || !reflect.DeepEqual(page, want) || at < 1<<30 && page.Size < 300_000 {
+			t.Errorf("a cache from %d: %d bytes of %d, %v; want %d of %d", at, len(page.Data), page.Size, err, len(want.Data), want.Size)
+		}
+	}
 	if got, err := client.Compact(t.Context(), CompactRequest{DryRun: true}); err != nil || !reflect.DeepEqual(got, daemon.Compaction()) || !daemon.compacted.DryRun {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -288,7 +300,7 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.Compact(t.Context(), CompactRequest{}); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
 	}
-	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/checkpoint?seq=", "/v1/log?from=-1", "/v1/log?from=1&computer=x", "/v1/log?from=1&computer=5000000000", "/v1/news?after=", "/v1/nothing"} {
+	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/checkpoint?seq=", "/v1/log?from=-1", "/v1/log?from=1&computer=x", "/v1/cache?name=x", "/v1/cache?name=x&at=-1", "/v1/cache?name=x&at=4294967296", "/v1/log?from=1&computer=5000000000", "/v1/news?after=", "/v1/nothing"} {
 		if _, err := client.do(t.Context(), http.MethodGet, path, nil); err == nil {
 			t.Errorf("%s was answered", path)
 		}

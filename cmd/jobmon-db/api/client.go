@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -109,6 +110,23 @@ func (c *Client) ExtractComputer(id jobmon.ComputerID, from uint64) (page store.
 	return page, err
 }
 
+// Caches asks which caches the log has, like store.Log.Caches.
+func (c *Client) Caches() ([]store.Cache, error) {
+	var list []kept
+	err := c.ask(c.Context, http.MethodGet, routeCaches, nil, &list)
+	all := make([]store.Cache, 0, len(list))
+	for _, k := range list {
+		all = append(all, store.Cache{Name: k.Name, Version: k.Version, Seq: k.Seq})
+	}
+	return all, err
+}
+
+// CachePage asks for a piece of one, like store.Log.CachePage.
+func (c *Client) CachePage(name string, at int) (page store.CachePage, err error) {
+	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?name=%s&at=%d", routeCache, url.QueryEscape(name), at), nil, &page)
+	return page, err
+}
+
 // Read yields the log's batches, see store.Remote.Read.
 func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return c.remote().Read(from) }
 
@@ -151,6 +169,9 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 		return response, nil
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusNotFound {
+		return nil, fmt.Errorf("the running daemon is of another version, which does not answer %s: restart it with this version", path)
+	}
 	text, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // what there is of it
 	var p problem
 	if json.Unmarshal(text, &p) != nil {

@@ -48,6 +48,8 @@ func Handler(d Daemon) http.Handler {
 	mux.HandleFunc("GET "+routeBatches, func(w http.ResponseWriter, r *http.Request) { batches(w, r, d) })
 	mux.HandleFunc("POST "+routeRefresh, func(w http.ResponseWriter, r *http.Request) { refresh(w, r, d) })
 	mux.HandleFunc("GET "+routeLog, func(w http.ResponseWriter, r *http.Request) { extract(w, r, d) })
+	mux.HandleFunc("GET "+routeCaches, func(w http.ResponseWriter, _ *http.Request) { caches(w, d) })
+	mux.HandleFunc("GET "+routeCache, func(w http.ResponseWriter, r *http.Request) { cache(w, r, d) })
 	mux.HandleFunc("GET "+routeCompact, func(w http.ResponseWriter, r *http.Request) { answer(w, d.Compaction()) })
 	mux.HandleFunc("POST "+routeCompact, func(w http.ResponseWriter, r *http.Request) { compact(w, r, d) })
 	mux.HandleFunc("POST "+routeReload, func(w http.ResponseWriter, r *http.Request) { reload(w, r, d) })
@@ -192,6 +194,35 @@ func extract(w http.ResponseWriter, r *http.Request, d Daemon) {
 	} else {
 		page, err = d.Extract(from)
 	}
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
+	}
+	answer(w, page)
+}
+
+// caches answers with what the log has of them, without their data.
+func caches(w http.ResponseWriter, d Daemon) {
+	list, err := d.Caches()
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
+	}
+	all := []kept{}
+	for _, c := range list {
+		all = append(all, kept{c.Name, c.Version, c.Seq})
+	}
+	answer(w, all)
+}
+
+// cache answers with a page of one.
+func cache(w http.ResponseWriter, r *http.Request, d Daemon) {
+	at, err := strconv.ParseUint(r.FormValue("at"), 10, 31)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, errors.New("at must be a number of bytes"))
+		return
+	}
+	page, err := d.CachePage(r.FormValue("name"), int(at))
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, err)
 		return

@@ -226,6 +226,14 @@ func (d *Daemon) ExtractComputer(id jobmon.ComputerID, from uint64) (store.Extra
 	return onCurrent(d, func(log *store.Log) (store.Extract, error) { return log.ExtractComputer(id, from) })
 }
 
+// Caches implements api.Daemon.
+func (d *Daemon) Caches() ([]store.Cache, error) { return onCurrent(d, (*store.Log).Caches) }
+
+// CachePage implements api.Daemon.
+func (d *Daemon) CachePage(name string, at int) (store.CachePage, error) {
+	return onCurrent(d, func(log *store.Log) (store.CachePage, error) { return log.CachePage(name, at) })
+}
+
 // Extract implements api.Daemon.
 func (d *Daemon) Extract(from uint64) (store.Extract, error) {
 	return onCurrent(d, func(log *store.Log) (store.Extract, error) { return log.Extract(from) })

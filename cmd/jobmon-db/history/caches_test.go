@@ -3,7 +3,9 @@ package history
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -157,6 +159,46 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 			c.Data = nil
 		}
 	})
+}
+
+// TestABackupIsAskedWithItsCaches: it begins where the log itself would, and what it holds is what follows from its events.
+func TestABackupIsAskedWithItsCaches(t *testing.T) {
+	told, dir := morning(t), t.TempDir()
+	if _, err := store.Build(t.Context(), filepath.Join(dir, "built.db"), strings.Repeat("01", 16), "DS01", told.Read(0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Restore(t.Context(), filepath.Join(dir, "data"), filepath.Join(dir, "built.db"), store.RestoreOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	log, err := store.Open(filepath.Join(dir, "data"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	keeper := &Keeper{Log: log, StateEvery: 100, CheckpointEvery: 60, BytesPerEvent: 1 << 20}
+	state := keeper.load(t)
+	if _, err := store.Backup(t.Context(), log, filepath.Join(dir, "backup.db"), nil); err != nil {
+		t.Fatal(err)
+	}
+	backup, err := store.OpenFile(filepath.Join(dir, "backup.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer backup.Close()
+	there, err := log.Caches()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared, wrong, err := CompareCaches(backup)
+	if err != nil || len(wrong) > 0 || compared != len(there) || compared < 6 {
+		t.Errorf("%d caches compared of %d, wrong are %v, %v", compared, len(there), wrong, err)
+	}
+	if from := kept(backup).Seq; from != state.Seq {
+		t.Errorf("the state is folded from event %d on, not from %d", from, state.Seq)
+	}
+	if c, ok := Packed(backup, state.Seq/2); !ok || c.Seq+200 < state.Seq/2 {
+		t.Errorf("a picture of event %d begins at %d", state.Seq/2, c.Seq)
+	}
 }
 
 func TestTheKeeperGoesOn(t *testing.T) {
