@@ -130,7 +130,7 @@ func keepCaches(b *testing.B, dir string) {
 			b.Logf("%s: %d bytes", c.Name, len(whole.Data))
 		}
 	}
-	b.Logf("%d events, %d rows, %d caches of %d bytes, loaded in %v", state.Seq, len(state.Mirror.Rows), len(list), size, folded)
+	b.Logf("%d events, %d rows, %d caches of %d bytes, loaded in %v", state.Seq, state.Mirror.Rows.Len(), len(list), size, folded)
 }
 
 func referenceLog(b *testing.B) string {

@@ -83,7 +83,7 @@ func TestClock(t *testing.T) {
 		fast := func(o *ingest.Options) { o.Speed = 60 }
 		r, s, j := begin(t, fast)
 		epoch := time.Now()
-		s.change(func() { s.tables.Rows[1] = row(1, jobmon.StatusRunning) })
+		s.change(func() { s.tables.Rows.Put(row(1, jobmon.StatusRunning)) })
 		for range 20 {
 			pass(time.Second)
 			s.change(func() { s.ahead = 59 * time.Since(epoch) })

@@ -54,7 +54,7 @@ func (p *Poller) read(ctx context.Context, caused bool) (*reading, error) {
 	mirror := p.journal.Mirror()
 	limit := p.passes.due(p.reader.pass != nil, caused)
 	if limit > 0 && p.reader.pass == nil {
-		p.reader.pass = newPass(mirror)
+		p.reader.pass = newPass()
 	}
 	r, err := p.reader.read(ctx, mirror, p.journal.Watching(), limit)
 	if err != nil {

@@ -57,7 +57,7 @@ func (s *fakeSource) change(do func()) {
 func (s *fakeSource) put(rows ...jobmon.Row) {
 	s.change(func() {
 		for _, r := range rows {
-			s.tables.Rows[r.ID] = r
+			s.tables.Rows.Put(r)
 		}
 	})
 }
@@ -105,8 +105,8 @@ func (s *fakeSource) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot
 		}
 	}
 	snapshot := &jobmon.Snapshot{Now: jobmon.InstantOf(time.Now().Add(s.ahead)), Offset: s.offset}
-	for id, r := range s.tables.Rows {
-		if (!r.Status.Finished() || id > q.Above) && !s.hidden[id] {
+	for r := range s.tables.Rows.All() {
+		if (!r.Status.Finished() || r.ID > q.Above) && !s.hidden[r.ID] {
 			snapshot.Rows = append(snapshot.Rows, r)
 		}
 	}
@@ -122,16 +122,23 @@ func (s *fakeSource) Lookup(_ context.Context, ids ingest.IDs) (*jobmon.Snapshot
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, ids)
 	found := &jobmon.Snapshot{
-		Rows:      pick(s.tables.Rows, ids.Rows),
-		Jobs:      pick(s.tables.Jobs, ids.Jobs),
-		Computers: pick(s.tables.Computers, ids.Computers),
+		Rows:      pick(s.tables.Rows.Get, ids.Rows),
+		Jobs:      pick(among(s.tables.Jobs), ids.Jobs),
+		Computers: pick(among(s.tables.Computers), ids.Computers),
 	}
 	return found, nil
 }
 
-func pick[K comparable, V any](all map[K]V, ids []K) (found []V) {
+func among[K comparable, V any](all map[K]V) func(K) (V, bool) {
+	return func(id K) (V, bool) {
+		v, ok := all[id]
+		return v, ok
+	}
+}
+
+func pick[K, V any](get func(K) (V, bool), ids []K) (found []V) {
 	for _, id := range ids {
-		if v, ok := all[id]; ok {
+		if v, ok := get(id); ok {
 			found = append(found, v)
 		}
 	}
@@ -164,12 +171,12 @@ func (s *fakeSource) Page(_ context.Context, from jobmon.ScheduleID) ([]jobmon.R
 		}
 	}
 	var rows []jobmon.Row
-	for _, id := range slices.Sorted(maps.Keys(s.tables.Rows)) {
-		if id < from || s.hidden[id] {
+	for r := range s.tables.Rows.From(from) {
+		if s.hidden[r.ID] {
 			continue
 		}
-		if rows = append(rows, s.tables.Rows[id]); len(rows) == pageRows {
-			return rows, id, nil
+		if rows = append(rows, r); len(rows) == pageRows {
+			return rows, r.ID, nil
 		}
 	}
 	return rows, math.MaxInt32, nil

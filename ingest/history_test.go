@@ -63,19 +63,23 @@ func drawChange(t *rapid.T) func(*jobmon.Mirror) {
 		job := jobmon.Job{ID: row.Job, Name: name.Draw(t, "name")}
 		computer := jobmon.Computer{ID: row.Computer, Ghost: rapid.Bool().Draw(t, "ghost")}
 		changes = append(changes, rapid.SampledFrom([]func(*jobmon.Mirror){
-			func(m *jobmon.Mirror) { m.Rows[row.ID] = row },
+			func(m *jobmon.Mirror) { m.Rows.Put(row) },
 			func(m *jobmon.Mirror) {
-				if old, ok := m.Rows[row.ID]; ok { // it goes on
+				if old, ok := m.Rows.Get(row.ID); ok { // it goes on
 					old.Status = row.Status
-					m.Rows[row.ID] = old
+					m.Rows.Put(old)
 				}
 			},
-			func(m *jobmon.Mirror) { delete(m.Rows, row.ID) },
+			func(m *jobmon.Mirror) { m.Rows.Delete(row.ID) },
 			func(m *jobmon.Mirror) { m.Jobs[job.ID] = job },
 			func(m *jobmon.Mirror) { delete(m.Jobs, job.ID) },
 			func(m *jobmon.Mirror) { m.Computers[computer.ID] = computer },
 			func(m *jobmon.Mirror) {
-				maps.DeleteFunc(m.Rows, func(_ jobmon.ScheduleID, r jobmon.Row) bool { return r.Status.Finished() })
+				for _, r := range rowsOf(m) {
+					if r.Status.Finished() {
+						m.Rows.Delete(r.ID)
+					}
+				}
 			},
 		}).Draw(t, "change"))
 	}
@@ -104,8 +108,8 @@ func play(t *testing.T, steps []step) error {
 		switch step.then {
 		case "missed": // rows that the log takes for unfinished; another one is seen by the next read
 			s.change(func() {
-				for id, r := range j.mirror.Rows {
-					s.hidden[id] = !r.Status.Finished() && (int(id)+i)%3 == 0
+				for r := range j.mirror.Rows.All() {
+					s.hidden[r.ID] = !r.Status.Finished() && (int(r.ID)+i)%3 == 0
 				}
 			})
 		case "lost":
@@ -160,27 +164,27 @@ func play(t *testing.T, steps []step) error {
 		s.change(func() { clear(s.hidden) })
 		s.heal()
 		if whole {
-			if got, want := j.mirror, s.tables; !maps.Equal(got.Rows, want.Rows) || !maps.Equal(got.Jobs, want.Jobs) || !maps.Equal(got.Computers, want.Computers) {
-				return fmt.Errorf("after step %d (%s) the fold of the log is\n %v\nthe tables are\n %v", i, step.then, got, want)
+			if got, want := j.mirror, s.tables; !slices.Equal(rowsOf(got), rowsOf(want)) || !maps.Equal(got.Jobs, want.Jobs) || !maps.Equal(got.Computers, want.Computers) {
+				return fmt.Errorf("after step %d (%s) the fold of the log is\n %v %v\nthe tables are\n %v %v", i, step.then, rowsOf(got), got, rowsOf(want), want)
 			}
 		}
 		atOnce := func(id jobmon.ScheduleID) bool {
-			now, there := s.tables.Rows[id]
+			now, there := s.tables.Rows.Get(id)
 			return unfinished[id] || there && !now.Status.Finished() || id > highest-500 && highest > -2147483648+1000
 		}
 		if err := compareWithModel(before, s.tables, j.mirror, j.batches[told:], atOnce); err != nil {
 			return fmt.Errorf("step %d (%s): %w", i, step.then, err)
 		}
 		clear(unfinished)
-		for id, r := range s.tables.Rows {
-			unfinished[id] = !r.Status.Finished()
+		for r := range s.tables.Rows.All() {
+			unfinished[r.ID] = !r.Status.Finished()
 		}
 		if step.then == "restart" {
 			highest = -2147483648
 		}
 		for _, m := range []*jobmon.Mirror{before, j.mirror} {
-			for id := range m.Rows {
-				highest = max(highest, id)
+			for r := range m.Rows.All() {
+				highest = max(highest, r.ID)
 			}
 		}
 	}
@@ -193,20 +197,20 @@ func play(t *testing.T, steps []step) error {
 // compareWithModel compares what was told of the rows that had to be told at once with what a model tells that reads all
 // the tables.
 func compareWithModel(before, tables, after *jobmon.Mirror, batches []jobmon.Batch, atOnce func(jobmon.ScheduleID) bool) error {
-	for id, want := range tables.Rows {
-		if got, ok := after.Rows[id]; atOnce(id) && (!ok || got != want) {
-			return fmt.Errorf("row %d had to be seen: the log says %+v (%t), the table %+v", id, got, ok, want)
+	for want := range tables.Rows.All() {
+		if got, ok := after.Rows.Get(want.ID); atOnce(want.ID) && (!ok || got != want) {
+			return fmt.Errorf("row %d had to be seen: the log says %+v (%t), the table %+v", want.ID, got, ok, want)
 		}
 	}
-	for id := range after.Rows {
-		if _, ok := tables.Rows[id]; atOnce(id) && !ok {
-			return fmt.Errorf("row %d is gone, and the log does not say so", id)
+	for r := range after.Rows.All() {
+		if _, ok := tables.Rows.Get(r.ID); atOnce(r.ID) && !ok {
+			return fmt.Errorf("row %d is gone, and the log does not say so", r.ID)
 		}
 	}
-	all := &jobmon.Snapshot{Rows: slices.Collect(maps.Values(tables.Rows))}
-	for id := range before.Rows {
-		if _, ok := tables.Rows[id]; !ok {
-			all.Gone = append(all.Gone, id)
+	all := &jobmon.Snapshot{Rows: rowsOf(tables)}
+	for r := range before.Rows.All() {
+		if _, ok := tables.Rows.Get(r.ID); !ok {
+			all.Gone = append(all.Gone, r.ID)
 		}
 	}
 	all.Normalize()
@@ -234,8 +238,14 @@ func ofRows(events []jobmon.Event, some func(jobmon.ScheduleID) bool) (lines []s
 }
 
 func clone(m *jobmon.Mirror) *jobmon.Mirror {
-	return &jobmon.Mirror{Rows: maps.Clone(m.Rows), Jobs: maps.Clone(m.Jobs), Computers: maps.Clone(m.Computers), Agents: maps.Clone(m.Agents)}
+	same := &jobmon.Mirror{Jobs: maps.Clone(m.Jobs), Computers: maps.Clone(m.Computers), Agents: maps.Clone(m.Agents)}
+	for r := range m.Rows.All() {
+		same.Rows.Put(r)
+	}
+	return same
 }
+
+func rowsOf(m *jobmon.Mirror) []jobmon.Row { return slices.Collect(m.Rows.All()) }
 
 // asRecorded lets a run know what the log knows, as the daemon does.
 func asRecorded(j *fakeJournal) func(*ingest.Options) {

@@ -30,7 +30,7 @@ func (x *index) follow(m *jobmon.Mirror) {
 		return
 	}
 	*x = index{mirror: m, unfinished: map[jobmon.ScheduleID]struct{}{}, highest: math.MinInt32}
-	for _, r := range m.Rows {
+	for r := range m.Rows.All() {
 		x.put(r)
 	}
 }
@@ -51,7 +51,7 @@ func (x *index) apply(events []jobmon.Event) {
 			continue
 		}
 		id := events[i].Schedule
-		if r, ok := x.mirror.Rows[id]; ok {
+		if r, ok := x.mirror.Rows.Get(id); ok {
 			x.put(r)
 		} else {
 			delete(x.unfinished, id)
@@ -68,8 +68,9 @@ func above(highest jobmon.ScheduleID) jobmon.ScheduleID {
 
 // compare returns the rows that the mirror has not, or has otherwise, and how many of the rows it has as unfinished.
 func (x *index) compare(rows []jobmon.Row) (changed []jobmon.Row, unfinished int) {
+	kept := x.mirror.Rows.Finder()
 	for i := range rows {
-		old, known := x.mirror.Rows[rows[i].ID]
+		old, known := kept.Get(rows[i].ID)
 		if known && !old.Status.Finished() {
 			unfinished++
 		}
@@ -91,13 +92,27 @@ func (x *index) missing(read []jobmon.Row, unfinished int, above jobmon.Schedule
 			}
 		}
 	}
-	for id := int64(above) + 1; id <= int64(x.highest); id++ {
-		id := jobmon.ScheduleID(id)
-		if r, ok := x.mirror.Rows[id]; ok && r.Status.Finished() && !contains(read, id) {
-			missing = append(missing, id)
+	if above < x.highest {
+		for r := range x.mirror.Rows.From(above + 1) {
+			if r.Status.Finished() && !contains(read, r.ID) {
+				missing = append(missing, r.ID)
+			}
 		}
 	}
 	return missing
+}
+
+// absent lists the known rows, of those with ids from the one to the other, that are not on a page (ascending).
+func (x *index) absent(page []jobmon.Row, from, through jobmon.ScheduleID) (ids []jobmon.ScheduleID) {
+	for r := range x.mirror.Rows.From(from) {
+		if r.ID > through {
+			break
+		}
+		if !contains(page, r.ID) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
 }
 
 // contains says whether a row is among rows in the order of their ids.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -14,14 +12,11 @@ import (
 // pass reads everything once, a page after another, to notice what quick reads cannot see: finished rows that changed
 // or vanished, and names. It may take several cycles; what its pages say is told in the cycle that reads them.
 type pass struct {
-	from  jobmon.ScheduleID   // where the next page begins
-	known []jobmon.ScheduleID // of the mirror when the pass began, ascending, from where the next page begins
-	names bool                // all pages are read: the names are next
+	from  jobmon.ScheduleID // where the next page begins
+	names bool              // all pages are read: the names are next
 }
 
-func newPass(m *jobmon.Mirror) *pass {
-	return &pass{from: math.MinInt32, known: slices.Sorted(maps.Keys(m.Rows))}
-}
+func newPass() *pass { return &pass{from: math.MinInt32} }
 
 // paged is what the pages of one cycle say.
 type paged struct {
@@ -50,20 +45,18 @@ func (r *reader) step(ctx context.Context, what *paged) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	end, _ := slices.BinarySearch(p.known, through)
-	if end < len(p.known) && p.known[end] == through {
-		end++
-	}
-	absent := without(p.known[:end], rows)
+	absent := r.index.absent(rows, p.from, through)
 	if len(what.missing)+len(absent) > mostLookedUp {
 		again, until, err := r.page(ctx, p.from)
 		if err != nil {
 			return false, err
 		}
-		for _, id := range without(absent, again) {
-			if id <= until {
+		for _, id := range absent {
+			switch {
+			case contains(again, id):
+			case id <= until:
 				what.gone = append(what.gone, id)
-			} else {
+			default:
 				what.missing = append(what.missing, id)
 			}
 		}
@@ -79,7 +72,6 @@ func (r *reader) step(ctx context.Context, what *paged) (done bool, err error) {
 	what.count += len(rows)
 	changed, _ := r.index.compare(rows)
 	what.rows = append(what.rows, changed...)
-	p.known = p.known[end:]
 	p.names = through == math.MaxInt32
 	p.from = through + 1 // not used after the last page
 	return false, nil
@@ -98,18 +90,4 @@ func (r *reader) page(ctx context.Context, from jobmon.ScheduleID) ([]jobmon.Row
 		err = errNoProgress
 	}
 	return p.rows, p.through, err
-}
-
-// without returns the ids, ascending, that no row has; the rows are ascending too.
-func without(ids []jobmon.ScheduleID, rows []jobmon.Row) []jobmon.ScheduleID {
-	var left []jobmon.ScheduleID
-	for _, id := range ids {
-		for len(rows) > 0 && rows[0].ID < id {
-			rows = rows[1:]
-		}
-		if len(rows) == 0 || rows[0].ID != id {
-			left = append(left, id)
-		}
-	}
-	return left
 }

@@ -54,7 +54,7 @@ func TestAQuickCycleTakesTwoBatchesAtMost(t *testing.T) {
 		renamed.Job, renamed.Computer = 7, 5000002
 		s.put(row(3, jobmon.StatusOf(0)), renamed)
 		s.change(func() {
-			delete(s.tables.Rows, 4)
+			s.tables.Rows.Delete(4)
 			s.tables.Jobs[7] = jobmon.Job{ID: 7, Name: "(JM) new"}
 			s.tables.Computers[5000002] = jobmon.Computer{ID: 5000002, Name: "PC-2"}
 		})
@@ -83,7 +83,7 @@ func TestWhatOnlyAPassSees(t *testing.T) {
 		r, s, j := finishedRows(t, 1, 2, 3)
 		s.put(row(1, jobmon.StatusOf(1603)), row(4, jobmon.StatusOf(0))) // run again, and come, between two reads
 		s.change(func() {
-			delete(s.tables.Rows, 2)
+			s.tables.Rows.Delete(2)
 			s.tables.Jobs[1] = jobmon.Job{ID: 1, Name: "renamed"}
 		})
 		r.readOnce()
@@ -96,7 +96,7 @@ func TestWhatOnlyAPassSees(t *testing.T) {
 		s.put(row(8599, jobmon.StatusOf(0)), row(8600, jobmon.StatusOf(7)))
 		r.readOnce()
 		requireTold(t, j, "scheduled 8599, requeued 8600, started 8599, finished 8599, started 8600, finished 8600")
-		s.change(func() { delete(s.tables.Rows, 8599) })
+		s.change(func() { s.tables.Rows.Delete(8599) })
 		r.readOnce()
 		requireTold(t, j, "removed 8599")
 	})
@@ -114,9 +114,9 @@ func TestWhatOnlyAPassSees(t *testing.T) {
 		_, s, j := finishedRows(t, ids...)
 		s.change(func() {
 			for _, id := range ids {
-				delete(s.tables.Rows, id)
+				s.tables.Rows.Delete(id)
 			}
-			s.tables.Rows[1200] = row(1200, jobmon.StatusOf(0))
+			s.tables.Rows.Put(row(1200, jobmon.StatusOf(0)))
 			s.hidden[1200] = true
 			s.reveal = s.pages + 2 // the second reading finds it
 		})
@@ -141,13 +141,13 @@ func TestWhatHappensDuringAPass(t *testing.T) {
 		s.put(row(9000, jobmon.StatusOf(0)))
 		s.turned = func(page int) {
 			if page == 2 { // after all of them
-				s.tables.Rows[1] = row(1, jobmon.StatusOf(7))
-				delete(s.tables.Rows, 2)
+				s.tables.Rows.Put(row(1, jobmon.StatusOf(7)))
+				s.tables.Rows.Delete(2)
 			}
 		}
 		start(t, s, j)
 		requireTold(t, j, "daemon-started, configured, clock 0 0, scheduled 0 baseline, scheduled 1 baseline, scheduled 3 baseline, scheduled 9000 baseline")
-		if got := mirror(j).Rows[1].Status; got != jobmon.StatusOf(7) {
+		if got, _ := mirror(j).Rows.Get(1); got.Status != jobmon.StatusOf(7) {
 			t.Errorf("row 1 is %v", got)
 		}
 	})

@@ -238,7 +238,7 @@ func TestRemovalIsConfirmed(t *testing.T) {
 		s.put(row(2, jobmon.StatusRunning)) // it moved while the read scanned the table
 		s.change(func() {
 			s.hidden[2] = true
-			delete(s.tables.Rows, 3)
+			s.tables.Rows.Delete(3)
 		})
 		r.readOnce()
 		requireTold(t, j, "removed 3, started 2")

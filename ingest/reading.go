@@ -194,7 +194,7 @@ func ReadAll(ctx context.Context, source Source, timeout time.Duration) (*jobmon
 		timeout = defaultTimeout
 	}
 	m := jobmon.NewMirror()
-	r := &reader{source: source, timeout: timeout, retried: func(error) {}, alive: func(time.Duration) {}, pass: newPass(m)}
+	r := &reader{source: source, timeout: timeout, retried: func(error) {}, alive: func(time.Duration) {}, pass: newPass()}
 	got, err := r.read(ctx, m, nil, math.MaxInt64)
 	if err != nil {
 		return nil, err

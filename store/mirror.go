@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"maps"
@@ -41,11 +40,10 @@ func EncodeMirror(m *jobmon.Mirror) []byte {
 	for _, id := range slices.Sorted(maps.Keys(m.Agents)) {
 		tables = append(w.id(tables, int64(id)), byte(m.Agents[id]))
 	}
-	w.table(&tables, len(m.Rows))
-	rows := slices.SortedFunc(maps.Values(m.Rows), func(a, b jobmon.Row) int { return cmp.Compare(a.ID, b.ID) })
+	w.table(&tables, m.Rows.Len())
 	n := near{computer: firstComputer}
-	for i := range rows {
-		tables = n.appendPacked(tables, &rows[i])
+	for r := range m.Rows.All() {
+		tables = n.appendPacked(tables, &r)
 	}
 	out := binary.AppendUvarint([]byte{mirrorVersion}, uint64(len(w.strings)))
 	return append(append(out, w.text...), tables...)
@@ -116,6 +114,9 @@ func DecodeMirror(data []byte) (*jobmon.Mirror, error) {
 	return m, nil
 }
 
+// rowsAtOnce is how many rows are unpacked before they are put into the table together.
+const rowsAtOnce = 1 << 12
+
 type mirrorReader struct {
 	cursor
 	strings []string
@@ -179,9 +180,9 @@ func (r *mirrorReader) mirror() *jobmon.Mirror {
 		m.Agents[id] = jobmon.AgentState(r.byte(byte(jobmon.AgentOffline)))
 	}
 	rows := r.count(5)
-	m.Rows = make(map[jobmon.ScheduleID]jobmon.Row, rows)
 	n := near{computer: firstComputer}
-	for range rows {
+	some := make([]jobmon.Row, 0, min(rows, rowsAtOnce))
+	for left := rows; left > 0 && !r.bad; left-- {
 		row := jobmon.Row{ID: jobmon.ScheduleID(r.id())}
 		row.Computer, row.Job = jobmon.ComputerID(r.cursor.id(&n.computer)), jobmon.JobID(r.cursor.id(&n.job))
 		switch told := r.uvarint(); told {
@@ -192,7 +193,10 @@ func (r *mirrorReader) mirror() *jobmon.Mirror {
 			row.Start = jobmon.WallTime(r.start(told, &n))
 		}
 		row.Status = r.status()
-		m.Rows[row.ID] = row
+		if some = append(some, row); left == 1 || len(some) == rowsAtOnce {
+			m.Rows.PutAll(some)
+			some = some[:0]
+		}
 	}
 	return m
 }

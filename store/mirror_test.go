@@ -21,7 +21,7 @@ func anyMirror(t *rapid.T) *jobmon.Mirror {
 		if rapid.Bool().Draw(t, "unscheduled") {
 			row.Start = jobmon.NoStart
 		}
-		m.Rows[row.ID] = row
+		m.Rows.Put(row)
 		m.Jobs[row.Job] = jobmon.Job{ID: row.Job, Name: e.Name, Folder: e.Place}
 		m.Computers[row.Computer] = jobmon.Computer{ID: row.Computer, Name: e.Name, OSName: e.Text, Group: e.Place, Ghost: e.Flags.Has(jobmon.Ghost)}
 		m.Agents[row.Computer] = jobmon.AgentState(rapid.Uint8Range(0, 2).Draw(t, "agent"))
@@ -30,7 +30,7 @@ func anyMirror(t *rapid.T) *jobmon.Mirror {
 }
 
 func equalMirrors(a, b *jobmon.Mirror) bool {
-	return maps.Equal(a.Rows, b.Rows) && maps.Equal(a.Jobs, b.Jobs) && maps.Equal(a.Computers, b.Computers) && maps.Equal(a.Agents, b.Agents)
+	return slices.Equal(slices.Collect(a.Rows.All()), slices.Collect(b.Rows.All())) && maps.Equal(a.Jobs, b.Jobs) && maps.Equal(a.Computers, b.Computers) && maps.Equal(a.Agents, b.Agents)
 }
 
 func TestMirrorsComeBackAsTheyWere(t *testing.T) {
@@ -67,7 +67,7 @@ func siteMirror() *jobmon.Mirror {
 			ID: jobmon.ScheduleID(1_200_000 + n), Job: jobmon.JobID(200 + n%100), Computer: jobmon.ComputerID(5_000_001 + n/100*37%1000),
 			Start: jobmon.WallTime(noon) + jobmon.WallTime(n/100*3*minute), Status: jobmon.StatusOf(int32(n % 3)),
 		}
-		m.Rows[row.ID] = row
+		m.Rows.Put(row)
 		m.Computers[row.Computer] = jobmon.Computer{ID: row.Computer, Name: fmt.Sprintf("PC-%04d", n/100), OSName: fmt.Sprintf("PC-%04d", n/100), Group: "Office"}
 	}
 	return m
@@ -75,7 +75,7 @@ func siteMirror() *jobmon.Mirror {
 
 func TestAMirrorTakesFewBytesARow(t *testing.T) {
 	m := siteMirror()
-	per := float64(len(EncodeMirror(m))) / float64(len(m.Rows))
+	per := float64(len(EncodeMirror(m))) / float64(m.Rows.Len())
 	t.Logf("%.1f bytes a row", per)
 	if per > 24 {
 		t.Errorf("%.1f bytes a row, at most 24 are meant", per)
@@ -86,7 +86,7 @@ func FuzzMirror(f *testing.F) {
 	f.Add(EncodeMirror(jobmon.NewMirror()))
 	m := jobmon.NewMirror()
 	for i, e := range slices.Concat(cycles(60)...) {
-		m.Rows[e.Schedule] = e.Row()
+		m.Rows.Put(e.Row())
 		m.Jobs[e.Job] = jobmon.Job{ID: e.Job, Name: fmt.Sprint("Job ", e.Job)}
 		m.Computers[e.Computer] = jobmon.Computer{ID: e.Computer, Name: "PC", Ghost: i%2 == 0}
 		m.Agents[e.Computer] = jobmon.AgentOnline
@@ -114,7 +114,7 @@ func BenchmarkMirror(b *testing.B) {
 		for b.Loop() {
 			EncodeMirror(m)
 		}
-		b.ReportMetric(float64(len(data))/float64(len(m.Rows)), "bytes/row")
+		b.ReportMetric(float64(len(data))/float64(m.Rows.Len()), "bytes/row")
 	})
 	b.Run("decode", func(b *testing.B) {
 		for b.Loop() {

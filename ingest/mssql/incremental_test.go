@@ -76,6 +76,15 @@ func rowsOf(server *tdstest.Server) map[jobmon.ScheduleID]jobmon.Row {
 	return rows
 }
 
+// tableOf are the rows of event_schedule as a mirror has them.
+func tableOf(m *jobmon.Mirror) map[jobmon.ScheduleID]jobmon.Row {
+	rows := map[jobmon.ScheduleID]jobmon.Row{}
+	for r := range m.Rows.All() {
+		rows[r.ID] = r
+	}
+	return rows
+}
+
 // Law 3 over the wire: whatever happens to the rows between two reads, those that had not finished at one of them are told
 // at once, and all after a full read.
 func TestTDSHistories(t *testing.T) {
@@ -108,7 +117,7 @@ func TestTDSHistories(t *testing.T) {
 				_, wasThere := before[id]
 				_, isThere := after[id]
 				if wasThere && !was.Status.Finished() || isThere && !is.Status.Finished() {
-					if got, told := l.mirror.Rows[id]; told != isThere || got != is {
+					if got, told := l.mirror.Rows.Get(id); told != isThere || got != is {
 						rt.Fatalf("the log says of row %d %+v (%t), the table %+v (%t)", id, got, told, is, isThere)
 					}
 				}
@@ -117,8 +126,8 @@ func TestTDSHistories(t *testing.T) {
 		}
 		stop()
 		l.reread(t, s)
-		if want := rowsOf(server); !maps.Equal(l.mirror.Rows, want) {
-			rt.Fatalf("after a full read the log says\n%v\nthe table\n%v", l.mirror.Rows, want)
+		if want := rowsOf(server); !maps.Equal(tableOf(l.mirror), want) {
+			rt.Fatalf("after a full read the log says\n%v\nthe table\n%v", tableOf(l.mirror), want)
 		}
 	})
 }
@@ -164,7 +173,7 @@ func TestTDSPages(t *testing.T) {
 func (l *ledger) copy() map[jobmon.ScheduleID]jobmon.Row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return maps.Clone(l.mirror.Rows)
+	return tableOf(l.mirror)
 }
 
 // Without row versions a scan may meet a row twice that moves meanwhile: the later meeting counts, and it is one row.

@@ -114,7 +114,7 @@ func recovers(t *testing.T, s ingest.Source, faults []fault, change func(round i
 			t.Errorf("after %s: %v", f.name, err)
 		}
 		l.mu.Lock()
-		if got, want := l.mirror.Rows, tables(); !maps.Equal(got, want) {
+		if got, want := tableOf(l.mirror), tables(); !maps.Equal(got, want) {
 			t.Errorf("after %s the log says\n%v\nthe table\n%v", f.name, got, want)
 		}
 		if lost, back := count(l.told, jobmon.KindSourceLost), count(l.told, jobmon.KindSourceRestored); lost != round+1 || back != lost {

@@ -86,11 +86,11 @@ func TestStatementsDoNotDependOnTheNumberOfComputers(t *testing.T) {
 		if batches, selects := f.statements(false); batches != cyclesPerMinute || selects != 3*cyclesPerMinute {
 			t.Errorf("%d computers: %d batches with %d statements in a quiet minute", computers, batches, selects)
 		}
-		began := len(f.book.mirror.Rows)
+		began := f.book.mirror.Rows.Len()
 		if batches, selects := f.statements(true); batches > 2*cyclesPerMinute || selects > 4*cyclesPerMinute {
 			t.Errorf("%d computers: %d batches with %d statements in a busy minute", computers, batches, selects)
 		}
-		if n := len(f.book.mirror.Rows); n != began || n != computers*jobsEach {
+		if n := f.book.mirror.Rows.Len(); n != began || n != computers*jobsEach {
 			t.Errorf("%d computers: %d rows became %d", computers, began, n)
 		}
 		f.Change(func(tables *tdstest.Tables) { // the minute was read rightly
@@ -99,8 +99,8 @@ func TestStatementsDoNotDependOnTheNumberOfComputers(t *testing.T) {
 				if cells[3] != nil {
 					want = jobmon.StatusOf(int32(cells[3].(int)))
 				}
-				if got := f.book.mirror.Rows[jobmon.ScheduleID(cells[0].(int))].Status; got != want {
-					t.Errorf("%d computers: row %d is %v instead of %v", computers, cells[0], got, want)
+				if got, _ := f.book.mirror.Rows.Get(jobmon.ScheduleID(cells[0].(int))); got.Status != want {
+					t.Errorf("%d computers: row %d is %v instead of %v", computers, cells[0], got.Status, want)
 				}
 			}
 		})

@@ -117,16 +117,17 @@ func (c *change) ran() int {
 }
 
 func (d *differ) rows(m *Mirror, s *Snapshot) {
+	rows := m.Rows.Finder()
 	gone := slices.Clone(s.Gone)
 	slices.Sort(gone)
 	for _, id := range slices.Compact(gone) {
-		if old, known := m.Rows[id]; known {
+		if old, known := rows.Get(id); known {
 			d.row(KindRemoved, 0, old)
 		}
 	}
 	var changes []change
 	for _, r := range s.Rows {
-		if old, known := m.Rows[r.ID]; !known || old != r {
+		if old, known := rows.Get(r.ID); !known || old != r {
 			_, late := slices.BinarySearch(s.Late, r.ID)
 			changes = append(changes, change{old: old, known: known, new: r, late: late})
 		}
@@ -134,6 +135,7 @@ func (d *differ) rows(m *Mirror, s *Snapshot) {
 	slices.SortFunc(changes, func(a, b change) int {
 		return cmp.Or(compareStart(a.new.Start, b.new.Start), cmp.Compare(a.new.ID, b.new.ID))
 	})
+	d.events = slices.Grow(d.events, len(changes)) // each is told by one event or more; the first read has a million
 	for len(changes) > 0 {
 		n := 1
 		for n < len(changes) && changes[n].new.Start == changes[0].new.Start {
@@ -242,9 +244,9 @@ func (d *differ) agents(m *Mirror, s *Snapshot) {
 func (m *Mirror) Apply(e *Event) {
 	switch e.Kind {
 	case KindScheduled, KindRescheduled, KindStarted, KindFinished, KindRequeued:
-		m.Rows[e.Schedule] = e.Row()
+		m.Rows.Put(e.Row())
 	case KindRemoved:
-		delete(m.Rows, e.Schedule)
+		m.Rows.Delete(e.Schedule)
 	case KindJob:
 		if e.Flags.Has(Gone) {
 			delete(m.Jobs, e.Job)

@@ -47,7 +47,7 @@ func drawSnapshot(t *rapid.T, label string) *Snapshot {
 func mirrorOf(s *Snapshot) *Mirror {
 	m := NewMirror()
 	for _, r := range s.Rows {
-		m.Rows[r.ID] = r
+		m.Rows.Put(r)
 	}
 	for _, j := range s.Jobs {
 		m.Jobs[j.ID] = j
@@ -65,8 +65,9 @@ func mirrorOf(s *Snapshot) *Mirror {
 
 func requireSame(t *rapid.T, what string, got, want *Mirror) {
 	t.Helper()
-	if !maps.Equal(got.Rows, want.Rows) || !maps.Equal(got.Jobs, want.Jobs) || !maps.Equal(got.Computers, want.Computers) || !maps.Equal(got.Agents, want.Agents) {
-		t.Fatalf("%s:\n got %v\nwant %v", what, got, want)
+	gotRows, wantRows := slices.Collect(got.Rows.All()), slices.Collect(want.Rows.All())
+	if !slices.Equal(gotRows, wantRows) || !maps.Equal(got.Jobs, want.Jobs) || !maps.Equal(got.Computers, want.Computers) || !maps.Equal(got.Agents, want.Agents) {
+		t.Fatalf("%s:\n got %v %v\nwant %v %v", what, gotRows, got, wantRows, want)
 	}
 }
 
@@ -90,7 +91,7 @@ func TestLaw1(t *testing.T) {
 		for i := range events {
 			e := &events[i]
 			if e.Kind.OfRow() {
-				old, known := m.Rows[e.Schedule]
+				old, known := m.Rows.Get(e.Schedule)
 				if (e.Kind == KindScheduled) == known {
 					t.Fatalf("%v of a row that is known: %v", e, known)
 				}
@@ -122,7 +123,7 @@ func TestDiffOfPartialReads(t *testing.T) {
 		before, after := drawSnapshot(t, "before"), drawSnapshot(t, "after")
 		m, want := mirrorOf(before), mirrorOf(before)
 		for _, r := range after.Rows {
-			want.Rows[r.ID] = r
+			want.Rows.Put(r)
 		}
 		part := &Snapshot{Rows: after.Rows}
 		for _, e := range Diff(m, part, DiffOptions{}) {

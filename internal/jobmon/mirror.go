@@ -39,7 +39,7 @@ type Agent struct {
 // Mirror is the last known content of the DS tables: the fold of the log's events and nothing else. Provenance
 // (baseline, inferred, when first seen) is not part of it. It is not safe for concurrent use.
 type Mirror struct {
-	Rows      map[ScheduleID]Row
+	Rows      Rows
 	Jobs      map[JobID]Job
 	Computers map[ComputerID]Computer
 	Agents    map[ComputerID]AgentState // only the computers that were asked about; absent is unknown
@@ -48,7 +48,6 @@ type Mirror struct {
 // NewMirror returns an empty mirror.
 func NewMirror() *Mirror {
 	return &Mirror{
-		Rows:      map[ScheduleID]Row{},
 		Jobs:      map[JobID]Job{},
 		Computers: map[ComputerID]Computer{},
 		Agents:    map[ComputerID]AgentState{},
@@ -106,24 +105,26 @@ func sortedByID[T any, K cmp.Ordered](list []T, id func(T) K) []T {
 	return out
 }
 
-// Missing lists the rows of the mirror that a full read did not return, ascending. They may be gone, or may have
+// Missing lists the rows of the mirror that a full read (ascending) did not return, ascending. They may be gone, or may have
 // been missed while they moved: look them up before believing it.
 func (m *Mirror) Missing(read []Row) []ScheduleID {
-	found := 0
-	for _, r := range read {
-		if _, ok := m.Rows[r.ID]; ok {
+	found, rows := 0, m.Rows.Finder()
+	for i := range read {
+		if _, ok := rows.Get(read[i].ID); ok {
 			found++
 		}
 	}
-	if found == len(m.Rows) {
+	if found == m.Rows.Len() {
 		return nil
 	}
 	var missing []ScheduleID
-	for id := range m.Rows {
-		if _, ok := slices.BinarySearchFunc(read, id, func(r Row, id ScheduleID) int { return cmp.Compare(r.ID, id) }); !ok {
-			missing = append(missing, id)
+	for r := range m.Rows.All() {
+		for len(read) > 0 && read[0].ID < r.ID {
+			read = read[1:]
+		}
+		if len(read) == 0 || read[0].ID != r.ID {
+			missing = append(missing, r.ID)
 		}
 	}
-	slices.Sort(missing)
 	return missing
 }

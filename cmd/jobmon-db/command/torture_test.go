@@ -275,7 +275,7 @@ func (w *witness) legal(m *jobmon.Mirror, e *jobmon.Event) {
 	if !e.Kind.OfRow() || e.Flags.Has(jobmon.Baseline) {
 		return
 	}
-	old, known := m.Rows[e.Schedule]
+	old, known := m.Rows.Get(e.Schedule)
 	ok := known
 	switch e.Kind {
 	case jobmon.KindScheduled:

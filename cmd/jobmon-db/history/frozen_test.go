@@ -75,7 +75,7 @@ func essence(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%+v, up to %d, %d rows, watching %v, %s\n", begins, s.Seq, len(s.Mirror.Rows), s.Projection.Watching(), s.Offset())
+	fmt.Fprintf(&out, "%+v, up to %d, %d rows, watching %v, %s\n", begins, s.Seq, s.Mirror.Rows.Len(), s.Projection.Watching(), s.Offset())
 	for _, id := range slices.Sorted(maps.Keys(s.Names)) {
 		fmt.Fprintf(&out, "%d %q gone %t\n", id, s.Names[id].Names, s.Names[id].Gone)
 	}
