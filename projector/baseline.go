@@ -1,6 +1,7 @@
 package projector
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -65,6 +66,7 @@ func (p *Projection) baseline(c *computer) {
 			delete(c.rows, r.id)
 		}
 	}
+	c.rows = maps.Collect(maps.All(c.rows)) // a map keeps the room of what was deleted, here of thousands of rows
 	if len(running) == 0 && len(done) == 0 {
 		return // what waits opens a session when it starts
 	}
