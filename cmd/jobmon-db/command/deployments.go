@@ -1,13 +1,11 @@
 package command
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/projector"
@@ -54,38 +53,6 @@ func (s *stretch) read(p *past) (err error) {
 func (s *stretch) holds(d *analysis.Deployment) bool {
 	began := &jobmon.Event{Seq: d.OpenSeq, At: d.Session.Began}
 	return d.OpenSeq > s.after && (s.sinceText == "" || reached(s.since, began)) && (s.untilText == "" || !reached(s.until, began))
-}
-
-// computers finds those that are meant: each by id, name or pattern ("PC-00*"); none means all.
-func (p *past) computers(meant []string) ([]jobmon.ComputerID, error) {
-	var list []jobmon.ComputerID
-	for _, text := range meant {
-		if !strings.ContainsAny(text, "*?[") {
-			id, err := p.Names.Find(text)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, id)
-			continue
-		}
-		found := false
-		for id, known := range p.Names {
-			for _, name := range known.Names {
-				fits, err := path.Match(strings.ToLower(text), strings.ToLower(name))
-				if err != nil {
-					return nil, &usageError{fmt.Errorf("computer %q is no pattern: %w", text, err)}
-				}
-				if fits {
-					list, found = append(list, id), true
-				}
-			}
-		}
-		if !found {
-			return nil, &history.UnknownError{Asked: text}
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list), nil
 }
 
 // before is an event up to which all are before that point, the last such one.
@@ -215,7 +182,7 @@ func (p *past) heading(messages io.Writer) {
 }
 
 // printer prints records in the form that is asked for: a JSON list, a JSON value a line, or CSV.
-func printer[T any](out io.Writer, output string, list []T, columns []string, row func(*T) []string) error {
+func printer[T any](out io.Writer, output string, list []T, columns []string, row func(*T) []any) error {
 	switch output {
 	case "json":
 		encoder := json.NewEncoder(out)
@@ -232,29 +199,23 @@ func printer[T any](out io.Writer, output string, list []T, columns []string, ro
 		}
 		return nil
 	}
-	w := csv.NewWriter(out)
-	w.UseCRLF = true
-	if _, err := io.WriteString(out, "\ufeff"); err != nil { // tells Excel that names are UTF-8
+	w, err := query.NewCSV(out)
+	if err != nil {
 		return err
 	}
-	if err := w.Write(columns); err != nil {
+	titles := make([]any, len(columns))
+	for i, title := range columns {
+		titles[i] = title
+	}
+	if err := w.Line(titles...); err != nil {
 		return err
 	}
 	for i := range list {
-		if err := w.Write(row(&list[i])); err != nil {
+		if err := w.Line(row(&list[i])...); err != nil {
 			return err
 		}
 	}
-	w.Flush()
-	return w.Error()
-}
-
-// harmless is a text that a spreadsheet does not take for a formula.
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
-		return "'" + text
-	}
-	return text
+	return w.Flush()
 }
 
 // seconds is a duration as a number for programs; nil for none.
@@ -265,12 +226,12 @@ func seconds(d time.Duration, known bool) *float64 {
 	return new(d.Seconds())
 }
 
-// number is seconds as CSV has it.
-func number(s *float64) string {
-	if s == nil {
-		return ""
+// cell is a number, which may be missing, as CSV takes it.
+func cell[N ~int | ~int32 | ~float64](n *N) any {
+	if n == nil {
+		return nil
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%.3f", *s), ".000")
+	return *n
 }
 
 // outputs refuses an output that is none of these.
@@ -302,5 +263,5 @@ func zoneText(at jobmon.Instant, clock when.Clock) string {
 	if at == 0 {
 		return ""
 	}
-	return clock.In(at.Time()).Format("-07:00")
+	return clock.In(at.Time()).Format("UTC-07:00") // "+01:00" would be a formula
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
@@ -31,7 +32,7 @@ func (a *app) replayDiff() *cobra.Command {
 added late, jobs that failed, were added or cancelled, how many rows were scheduled and removed, and computers that are new or gone.
 Computers on which nothing changed are counted.
 
-COMPUTER is a name, a pattern (PC-00*) or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.
+COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.
 Put -- in front of times that begin with a minus.`,
 		Example: `  jobmon-db replay diff 14:00 15:00
   jobmon-db replay diff -- -2h now
@@ -63,7 +64,7 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 		return err
 	}
 	defer p.done(a.stderr)
-	only, err := p.computers(o.computers)
+	only, _, err := query.Computers(o.computers, p.Names)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
@@ -34,7 +35,7 @@ func (a *app) replaySessions() *cobra.Command {
 		Long: `List the deployments, a line each: when it began and ended, its result, how many of its stages and jobs were done, how many
 jobs were added late, how many runs failed and how many were tries again. A deployment is in the range [since, until) when it began in it.
 
-COMPUTER is a name, a pattern (PC-00*) or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.`,
+COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.`,
 		Example: `  jobmon-db replay sessions
   jobmon-db replay sessions PC-0003 --since 2026-11-01
   jobmon-db replay sessions --result "ready with failures" --since -24h
@@ -42,7 +43,7 @@ COMPUTER is a name, a pattern (PC-00*) or an id; id:N and name:N say which. A ti
 	}
 	asked := a.question(c)
 	o.flags(c, "deployments that began")
-	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, pattern, id:N or name:N; may be repeated")
+	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
 	c.Flags().StringArrayVar(&o.results, "result", nil, `only with this result: "ready", "ready with failures", "ready after retries", "ended early", "abandoned" or "open"; may be repeated`)
 	c.Flags().BoolVar(&o.all, "all", false, "also sessions that are no deployments: neither a marker nor three jobs")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json, ndjson or csv")
@@ -139,7 +140,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 		return err
 	}
 	defer p.done(a.stderr)
-	only, err := p.computers(o.computers)
+	only, _, err := query.Computers(o.computers, p.Names)
 	if err != nil {
 		return err
 	}
@@ -191,19 +192,16 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	return printer(out, o.output, list, []string{
 		"computer_id", "computer", "session", "began", "ended", "utc_offset", "duration_s", "duration_doubt", "state", "result",
 		"stages", "stages_done", "jobs", "jobs_done", "late", "failures", "retries", "working_s", "waiting_s", "unseen_s", "is_deployment",
-	}, func(r *sessionRecord) []string { return r.sheet(p) })
+	}, func(r *sessionRecord) []any { return r.sheet(p) })
 }
 
-func (r *sessionRecord) sheet(p *past) []string {
+func (r *sessionRecord) sheet(p *past) []any {
 	clock := p.clock()
-	list := []string{
-		strconv.Itoa(int(r.ComputerID)), harmless(r.Computer), strconv.Itoa(r.Number), sheetTime(r.began, clock), sheetTime(r.ended, clock),
-		zoneText(r.began, clock), number(r.Duration), string(r.NotHonest), r.State, r.Result,
+	return []any{
+		r.ComputerID, r.Computer, r.Number, sheetTime(r.began, clock), sheetTime(r.ended, clock), zoneText(r.began, clock), cell(r.Duration),
+		string(r.NotHonest), r.State, r.Result, r.Stages, r.StagesDone, r.Jobs, r.JobsDone, r.Late, r.Failures, r.Retries,
+		r.Working, r.Waiting, r.Unseen, r.IsDeployment,
 	}
-	for _, n := range []int{r.Stages, r.StagesDone, r.Jobs, r.JobsDone, r.Late, r.Failures, r.Retries} {
-		list = append(list, strconv.Itoa(n))
-	}
-	return append(list, number(&r.Working), number(&r.Waiting), number(&r.Unseen), strconv.FormatBool(r.IsDeployment))
 }
 
 // wantedResults is the set of results that are asked for; nil for any.

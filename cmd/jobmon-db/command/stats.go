@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
@@ -42,7 +42,8 @@ Durations are those of runs that succeeded and whose start and end were both see
 between; how many are left out, and why, is said. A run counts in the period in which it began. The period is [since, until); without them
 the last 30 days that the log covers. A time is written as ` + when.Forms + `.
 
---job takes a name, a pattern ("*Office*") or id:N; --folder a folder with all below it, or a pattern. Both may be repeated.`,
+--job takes a name, id:N, or a name with * and ?; --folder the path or name of a folder, which means all below it, too, or either with * and ?. Both may
+be repeated.`,
 		Example: `  jobmon-db replay stats
   jobmon-db replay stats --by job --since -7d --job "*Office*"
   jobmon-db replay stats --by day --since 2026-11-01
@@ -52,7 +53,7 @@ the last 30 days that the log covers. A time is written as ` + when.Forms + `.
 	asked := a.question(c)
 	o.flags(c, "what began")
 	c.Flags().StringVar(&o.by, "by", "", "job, stage, folder or day")
-	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, pattern, id:N or name:N; may be repeated")
+	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
 	c.Flags().StringArrayVar(&o.jobs, "job", nil, "only these jobs; may be repeated")
 	c.Flags().StringArrayVar(&o.folders, "folder", nil, "only jobs in these folders; may be repeated")
 	c.Flags().BoolVar(&o.all, "all", false, "count sessions that are no deployments, too")
@@ -66,11 +67,6 @@ the last 30 days that the log covers. A time is written as ` + when.Forms + `.
 func (o *statsOptions) check() error {
 	if err := outputs(o.output, "table", "json", "ndjson", "csv"); err != nil {
 		return err
-	}
-	for _, pattern := range slices.Concat(o.jobs, o.folders) {
-		if _, err := path.Match(strings.ReplaceAll(pattern, `\`, "/"), ""); err != nil {
-			return &usageError{fmt.Errorf("%q is no pattern: %w", pattern, err)}
-		}
 	}
 	narrowed := len(o.jobs)+len(o.folders) > 0
 	switch {
@@ -89,33 +85,18 @@ func (o *statsOptions) wants() func(*analysis.Job) bool {
 	if len(o.jobs)+len(o.folders) == 0 {
 		return nil
 	}
+	var jobs, folders []query.Pattern
+	for _, text := range o.jobs {
+		jobs = append(jobs, query.NewPattern(strings.TrimPrefix(text, "name:")))
+	}
+	for _, text := range o.folders {
+		folders = append(folders, query.NewFolderPattern(text))
+	}
 	return func(j *analysis.Job) bool {
-		job := len(o.jobs) == 0 || slices.ContainsFunc(o.jobs, func(text string) bool {
-			return text == fmt.Sprintf("id:%d", j.Job) || fits(text, j.Name)
-		})
-		return job && (len(o.folders) == 0 || slices.ContainsFunc(o.folders, func(text string) bool { return within(text, j.Folder) }))
+		job := len(jobs) == 0 || slices.Contains(o.jobs, fmt.Sprintf("id:%d", j.Job)) ||
+			slices.ContainsFunc(jobs, func(p query.Pattern) bool { return p.Fits(j.Name) })
+		return job && (len(folders) == 0 || slices.ContainsFunc(folders, func(p query.Pattern) bool { return p.Holds(j.Folder) }))
 	}
-}
-
-// fits compares a name with a name or pattern; case does not matter, and a backslash is nothing special.
-func fits(pattern, name string) bool {
-	plain := strings.NewReplacer(`\`, "\x00", "/", "\x00").Replace // so that * stands for any part of a path, too
-	pattern, name = plain(strings.ToLower(pattern)), plain(strings.ToLower(name))
-	ok, err := path.Match(pattern, name)
-	return ok && err == nil || pattern == name
-}
-
-// within says whether a folder is the one that is meant, or below it.
-func within(pattern, folder string) bool {
-	if pattern = strings.TrimSuffix(pattern, `\`); fits(pattern, folder) {
-		return true
-	}
-	for at, c := range folder {
-		if c == '\\' && fits(pattern, folder[:at]) {
-			return true
-		}
-	}
-	return false
 }
 
 // moment is the time of a point.
@@ -170,7 +151,7 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 		return err
 	}
 	defer p.done(a.stderr)
-	only, err := p.computers(o.computers)
+	only, _, err := query.Computers(o.computers, p.Names)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
@@ -92,28 +91,20 @@ func (o *statsOptions) records(out io.Writer, p *past, s *analysis.Stats) error 
 	for _, why := range analysis.Reasons() {
 		columns = append(columns, "left_"+strings.ReplaceAll(string(why), " ", "_"))
 	}
-	return printer(out, o.output, list, columns, func(r *statsRecord) []string {
-		row := []string{
-			r.By, harmless(r.Name), text(r.JobID), strconv.Itoa(r.Runs), strconv.Itoa(r.Failures), strconv.Itoa(r.FailurePercent), strconv.Itoa(r.Counted),
-			number(r.Median), number(r.P90), number(r.Worst), harmless(r.WorstComputer), text(r.WorstComputerID),
-			sheetTime(r.worstAt, p.clock()), zoneText(r.worstAt, p.clock()), string(r.Trend), text(r.Change), strconv.Itoa(r.RunsBefore), strconv.Itoa(r.FailuresBefore), number(r.MedianBefore),
+	return printer(out, o.output, list, columns, func(r *statsRecord) []any {
+		row := []any{
+			r.By, r.Name, cell(r.JobID), r.Runs, r.Failures, r.FailurePercent, r.Counted,
+			cell(r.Median), cell(r.P90), cell(r.Worst), r.WorstComputer, cell(r.WorstComputerID),
+			sheetTime(r.worstAt, p.clock()), zoneText(r.worstAt, p.clock()), string(r.Trend), cell(r.Change), r.RunsBefore, r.FailuresBefore, cell(r.MedianBefore),
 		}
 		if o.by == "day" {
 			for _, result := range results {
-				row = append(row, strconv.Itoa(r.Results[result]))
+				row = append(row, r.Results[result])
 			}
 		}
 		for _, why := range analysis.Reasons() {
-			row = append(row, strconv.Itoa(r.Left[why]))
+			row = append(row, r.Left[why])
 		}
 		return row
 	})
-}
-
-// text is a number that may be missing.
-func text[N ~int | ~int32](n *N) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.Itoa(int(*n))
 }

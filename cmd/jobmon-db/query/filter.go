@@ -47,10 +47,10 @@ func (e *UnknownError) Error() string {
 // Filter says whether an event is wanted. It is not safe for concurrent use.
 type Filter struct {
 	computers []jobmon.ComputerID // ascending; empty for any
-	names     []*regexp.Regexp    // computers that come later are wanted too when their name is
-	jobs      []*regexp.Regexp
+	names     []Pattern           // computers that come later are wanted too when their name is
+	jobs      []Pattern
 	jobIDs    map[jobmon.JobID]bool // that ever had such a name
-	folders   []*regexp.Regexp
+	folders   []Pattern
 	kinds     map[jobmon.Kind]bool
 	states    map[jobmon.RowState]bool
 	grep      []*regexp.Regexp
@@ -59,7 +59,8 @@ type Filter struct {
 // NewFilter makes a filter. Errors: *history.UnknownError, *history.AmbiguousError, *UnknownError and *Mistake.
 func NewFilter(a Ask, names history.Names, c *Chronicle) (*Filter, error) {
 	f := &Filter{}
-	if err := f.findComputers(a.Computers, names); err != nil {
+	var err error
+	if f.computers, f.names, err = Computers(a.Computers, names); err != nil {
 		return nil, err
 	}
 	if err := f.findJobs(a.Jobs, c); err != nil {
@@ -89,41 +90,6 @@ func NewFilter(a Ask, names history.Names, c *Chronicle) (*Filter, error) {
 	return f, nil
 }
 
-func isGlob(text string) bool { return strings.ContainsAny(text, "*?") }
-
-// glob compiles a name in which * stands for any text and ? for any character; case does not matter.
-func glob(text string) *regexp.Regexp {
-	quoted := regexp.QuoteMeta(strings.ToValidUTF8(text, "\ufffd"))
-	return regexp.MustCompile(`(?is)\A` + strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(quoted) + `\z`)
-}
-
-func (f *Filter) findComputers(wanted []string, names history.Names) error {
-	for _, text := range wanted {
-		if !isGlob(text) {
-			id, err := names.Find(text)
-			if err != nil {
-				return err
-			}
-			f.computers = append(f.computers, id)
-			continue
-		}
-		pattern, found := glob(strings.TrimPrefix(text, "name:")), false
-		for id, known := range names {
-			if slices.ContainsFunc(known.Names, pattern.MatchString) {
-				f.computers, found = append(f.computers, id), true
-			}
-		}
-		if !found {
-			_, err := names.Find(text)
-			return err
-		}
-		f.names = append(f.names, pattern)
-	}
-	slices.Sort(f.computers)
-	f.computers = slices.Compact(f.computers)
-	return nil
-}
-
 func (f *Filter) findJobs(wanted []string, c *Chronicle) error {
 	if len(wanted) == 0 {
 		return nil
@@ -136,10 +102,10 @@ func (f *Filter) findJobs(wanted []string, c *Chronicle) error {
 				f.jobIDs[jobmon.JobID(id)], found = true, true
 			}
 		} else {
-			pattern := glob(strings.TrimPrefix(text, "name:"))
+			pattern := NewPattern(strings.TrimPrefix(text, "name:"))
 			f.jobs = append(f.jobs, pattern)
 			for id, versions := range c.jobs {
-				if slices.ContainsFunc(versions, func(v version[jobmon.Job]) bool { return pattern.MatchString(v.is.Name) }) {
+				if slices.ContainsFunc(versions, func(v version[jobmon.Job]) bool { return pattern.Fits(v.is.Name) }) {
 					f.jobIDs[id], found = true, true
 				}
 			}
@@ -165,28 +131,14 @@ func (c *Chronicle) eachJob(name func(jobmon.Job) string) []string {
 
 func (f *Filter) findFolders(wanted []string, c *Chronicle) error {
 	for _, text := range wanted {
-		pattern := glob(strings.Trim(strings.ReplaceAll(text, "/", `\`), `\`))
+		pattern := NewFolderPattern(text)
 		all := c.eachJob(func(j jobmon.Job) string { return j.Folder })
-		if !slices.ContainsFunc(all, func(folder string) bool { return within(folder, pattern) }) {
+		if !slices.ContainsFunc(all, pattern.Holds) {
 			return &UnknownError{"folder", text, closest(text, all)}
 		}
 		f.folders = append(f.folders, pattern)
 	}
 	return nil
-}
-
-// within says whether the folder, or one that it lies in, is meant: by its path or by its name.
-func within(folder string, pattern *regexp.Regexp) bool {
-	for path := folder; ; {
-		cut := strings.LastIndex(path, `\`)
-		if pattern.MatchString(path) || pattern.MatchString(path[cut+1:]) {
-			return true
-		}
-		if cut < 0 {
-			return false
-		}
-		path = path[:cut]
-	}
 }
 
 // Kinds lists the kinds of events.
@@ -201,9 +153,9 @@ func Kinds() []string {
 func (f *Filter) findKinds(wanted []string) error {
 	known := Kinds()
 	for _, text := range wanted {
-		pattern, found := glob(text), false
+		pattern, found := NewPattern(text), false
 		for i, name := range known {
-			if pattern.MatchString(name) {
+			if pattern.Fits(name) {
 				if f.kinds == nil {
 					f.kinds = map[jobmon.Kind]bool{}
 				}
@@ -268,13 +220,10 @@ func (f *Filter) Wants(e *jobmon.Event, c *Chronicle) bool {
 
 // learn notes computers and jobs that come while events are followed.
 func (f *Filter) learn(e *jobmon.Event) {
-	named := func(patterns []*regexp.Regexp, name string) bool {
-		return slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(name) })
-	}
 	switch {
-	case e.Kind == jobmon.KindJob && named(f.jobs, e.Name):
+	case e.Kind == jobmon.KindJob && fitsAny(f.jobs, e.Name):
 		f.jobIDs[e.Job] = true
-	case e.Kind == jobmon.KindComputer && (named(f.names, e.Name) || named(f.names, e.Text)):
+	case e.Kind == jobmon.KindComputer && (fitsAny(f.names, e.Name) || fitsAny(f.names, e.Text)):
 		if i, found := slices.BinarySearch(f.computers, e.Computer); !found {
 			f.computers = slices.Insert(f.computers, i, e.Computer)
 		}
@@ -290,7 +239,7 @@ func (f *Filter) ofComputer(e *jobmon.Event) bool {
 }
 
 func (f *Filter) inFolder(folder string) bool {
-	return slices.ContainsFunc(f.folders, func(p *regexp.Regexp) bool { return within(folder, p) })
+	return slices.ContainsFunc(f.folders, func(p Pattern) bool { return p.Holds(folder) })
 }
 
 func (f *Filter) tells(text string) bool {

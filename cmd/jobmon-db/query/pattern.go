@@ -1,0 +1,77 @@
+package query
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Pattern is a name as it is typed: * stands for any text, also none, and ? for one character; nothing else is special. Case does
+// not matter. It is safe for concurrent use.
+type Pattern struct{ compiled *regexp.Regexp }
+
+// NewPattern makes a pattern; every text is one.
+func NewPattern(text string) Pattern {
+	quoted := regexp.QuoteMeta(strings.ToValidUTF8(text, "\ufffd"))
+	return Pattern{regexp.MustCompile(`(?is)\A` + strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(quoted) + `\z`)}
+}
+
+// NewFolderPattern is the same of a folder's path or name, in which / and \ are one and count for nothing at the ends.
+func NewFolderPattern(text string) Pattern {
+	return NewPattern(strings.Trim(strings.ReplaceAll(text, "/", `\`), `\`))
+}
+
+func isPattern(text string) bool { return strings.ContainsAny(text, "*?") }
+
+// Fits says whether a name is meant.
+func (p Pattern) Fits(name string) bool { return p.compiled.MatchString(name) }
+
+// fitsAny says whether one of the patterns means the name.
+func fitsAny(patterns []Pattern, name string) bool {
+	return slices.ContainsFunc(patterns, func(p Pattern) bool { return p.Fits(name) })
+}
+
+// Holds says whether the folder, or one that it lies in, is meant: by its path or by its name.
+func (p Pattern) Holds(folder string) bool {
+	for path := folder; ; {
+		cut := strings.LastIndex(path, `\`)
+		if p.Fits(path) || p.Fits(path[cut+1:]) {
+			return true
+		}
+		if cut < 0 {
+			return false
+		}
+		path = path[:cut]
+	}
+}
+
+// Computers are those that are meant, by id: each text is an id, a name, either with "id:" or "name:" in front, or a name with * and ?,
+// which can mean several. patterns are the last ones. Errors: *history.UnknownError and *history.AmbiguousError.
+func Computers(wanted []string, names history.Names) (ids []jobmon.ComputerID, patterns []Pattern, err error) {
+	for _, text := range wanted {
+		if !isPattern(text) {
+			id, err := names.Find(text)
+			if err != nil {
+				return nil, nil, err
+			}
+			ids = append(ids, id)
+			continue
+		}
+		pattern, found := NewPattern(strings.TrimPrefix(text, "name:")), false
+		for id, known := range names {
+			if slices.ContainsFunc(known.Names, pattern.Fits) {
+				ids, found = append(ids, id), true
+			}
+		}
+		if !found {
+			_, err := names.Find(text)
+			return nil, nil, err
+		}
+		patterns = append(patterns, pattern)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), patterns, nil
+}
