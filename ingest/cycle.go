@@ -25,6 +25,10 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 	if err != nil {
 		return p.lose(ctx, err)
 	}
+	back := p.unsaid
+	if p.unsaid = false; back {
+		p.options.Logger.Info().Msg("the source is back")
+	}
 	events := p.compare(r)
 	if err := p.commit(ctx, r.Now, events); err != nil {
 		p.reader.pass = nil
@@ -33,7 +37,7 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 	}
 	p.reader.index.apply(events)
 	p.passes.told(r.passed)
-	if p.log.SourceLost {
+	if p.log.SourceLost && !back {
 		p.options.Logger.Info().Msg("the source is back")
 	}
 	p.log.SourceLost = false
@@ -97,9 +101,13 @@ func (p *Poller) lose(ctx context.Context, cause error) error {
 	why := reason(cause)
 	events := p.ourselves(why)
 	if err := p.commit(ctx, p.Now(), events); err != nil {
-		p.options.Logger.Warn().Str("reason", why).Msg("the source is lost, and the log cannot say so")
+		if ctx.Err() == nil && !p.unsaid {
+			p.options.Logger.Warn().Str("reason", why).Msg("the source is lost, and the log cannot say so")
+			p.unsaid = true
+		}
 		return fmt.Errorf("%w; %w", cause, err)
 	}
+	p.unsaid = false
 	p.options.Cycled(why)
 	if len(events) == 0 {
 		p.options.Logger.Debug().Str("reason", why).Msg("the source is still lost")

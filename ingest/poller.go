@@ -89,6 +89,7 @@ type Poller struct {
 	// next cycle.
 	started    bool     // this run's daemon-started
 	unwritable bool     // the last commit failed, and that was said
+	unsaid     bool     // the source is lost, which was said, as the log does not say so
 	log        Previous // the last word on reads, settings, offset and source
 
 	asked     chan struct{} // a token for Run when waiting is set

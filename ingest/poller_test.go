@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -119,6 +120,70 @@ func TestBackOff(t *testing.T) {
 			t.Errorf("%d tries in the 30 s after a burst of requests", n)
 		}
 	})
+}
+
+// TestSaidOnceWhereTheLogCannotSayIt: the source is lost while the log cannot be written. Each is said once, and so is its end, whichever comes
+// first.
+func TestSaidOnceWhereTheLogCannotSayIt(t *testing.T) {
+	const (
+		unwritable, writable = "the log cannot be written: trying again until it can", "the log can be written again"
+		unsaid, back         = "the source is lost, and the log cannot say so", "the source is back"
+		lost                 = "the source is lost: trying again until it answers"
+	)
+	for name, outage := range map[string]struct {
+		ends func(s *fakeSource, j *fakeJournal)
+		said []string
+	}{
+		"the source is back first": {func(s *fakeSource, j *fakeJournal) {
+			s.heal()
+			pass(10 * time.Minute)
+			j.change(func() { j.fail = nil })
+		}, []string{unwritable, unsaid, back, writable}},
+		"the log is back first": {func(s *fakeSource, j *fakeJournal) {
+			j.change(func() { j.fail = nil })
+			pass(10 * time.Minute)
+			s.heal()
+		}, []string{unwritable, unsaid, writable, lost, back}},
+		"both are back at once": {func(s *fakeSource, j *fakeJournal) {
+			j.change(func() { j.fail = nil })
+			s.heal()
+		}, []string{unwritable, unsaid, back, writable}},
+		"the source is lost twice": {func(s *fakeSource, j *fakeJournal) {
+			s.heal()
+			pass(10 * time.Minute)
+			s.failWith(errors.New("gone again"))
+			pass(10 * time.Minute)
+			j.change(func() { j.fail = nil })
+			s.heal()
+		}, []string{unwritable, unsaid, back, unsaid, back, writable}},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			s, j := newSource(), newJournal()
+			r := start(t, s, j)
+			pass(time.Minute)
+			s.failWith(errors.New("connection refused"))
+			j.change(func() { j.fail = errors.New("no space left on device") })
+			pass(30 * time.Minute)
+			outage.ends(s, j)
+			pass(10 * time.Minute)
+			s.put(row(7, jobmon.StatusRunning)) // something to be written
+			pass(time.Minute)
+			if err := r.stop(); err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for line := range strings.Lines(r.log.String()) {
+				var message struct{ Message string }
+				if err := json.Unmarshal([]byte(line), &message); err != nil {
+					t.Fatal(err)
+				}
+				said = append(said, message.Message)
+			}
+			if !slices.Equal(said, outage.said) {
+				t.Errorf("it said\n%s", r.log)
+			}
+		})
+	}
 }
 
 func TestSourceLostAndRestoredOnceEach(t *testing.T) {
