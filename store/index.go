@@ -80,12 +80,7 @@ func (l *Log) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch
 		}
 		listed, rest := listing(entries, id, from, last)
 		r := reader{origin: l, path: l.path, last: last, reuse: true, blocks: blockReader{reuse: true}}
-		part := func(batch jobmon.Batch, err error) bool {
-			if batch.Events = ofComputer(batch.Events, id); err == nil && len(batch.Events) == 0 {
-				return true
-			}
-			return yield(batch, err)
-		}
+		part := partOf(id, yield)
 		for len(listed) > 0 {
 			r.page.clear()
 			if err = l.view(func(tx *bolt.Tx) (err error) { listed, err = r.page.copyBlocks(tx, l.path, listed); return err }); err != nil {
@@ -136,6 +131,16 @@ func listing(entries []indexEntry, id jobmon.ComputerID, from, last uint64) (lis
 		tail = max(tail, min(e.last, last)+1)
 	}
 	return listed, tail
+}
+
+// partOf passes on of each batch the events of one computer, copied, and no batch without any.
+func partOf(id jobmon.ComputerID, yield func(jobmon.Batch, error) bool) func(jobmon.Batch, error) bool {
+	return func(batch jobmon.Batch, err error) bool {
+		if batch.Events = ofComputer(batch.Events, id); err == nil && len(batch.Events) == 0 {
+			return true
+		}
+		return yield(batch, err)
+	}
 }
 
 // ofComputer copies the events of one computer.

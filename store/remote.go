@@ -52,12 +52,7 @@ func (r *Remote) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 // Computer yields one computer's history like Log.Computer; all else is as with Read.
 func (r *Remote) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
-		part := func(batch jobmon.Batch, err error) bool {
-			if batch.Events = ofComputer(batch.Events, id); err == nil && len(batch.Events) == 0 {
-				return true
-			}
-			return yield(batch, err)
-		}
+		part := partOf(id, yield)
 		tail, err := r.blocks(id, from, part)
 		switch {
 		case err == errEnough:

@@ -42,7 +42,7 @@ func TestStoryOfTheMonitor(t *testing.T) {
 		s.at("10:20")
 		pc.drop(folder()...)
 		s.at("10:23:40") // nothing happens just before, which a read might not have seen yet
-		pc.fresh = nil // what was given is in the files
+		pc.fresh = nil   // what was given is in the files
 	})
 	if len(given) < 12 {
 		t.Fatalf("only %d files were delivered", len(given))

@@ -213,7 +213,7 @@ func (f *Filter) Wants(e *jobmon.Event, c *Chronicle) bool {
 	case f.folders != nil && !(ofJob && f.inFolder(c.Job(e.Job, e.Seq).Folder)):
 	case f.states != nil && !f.states[c.State(e)]:
 	default:
-		return f.grep == nil || f.tells(Tell(e, c).Text())
+		return f.grep == nil || f.tells(sketch(e, c).Text())
 	}
 	return false
 }

@@ -57,8 +57,18 @@ type Record struct {
 
 // Tell tells an event with the names of its time.
 func Tell(e *jobmon.Event, c *Chronicle) *Record {
+	r := sketch(e, c)
+	r.At = e.At.String()
+	if e.Kind.OfRow() && e.Start != jobmon.NoStart {
+		r.StartTime = new(e.Start.String())
+	}
+	return r
+}
+
+// sketch tells it without its times, which is half of the work: enough for Text.
+func sketch(e *jobmon.Event, c *Chronicle) *Record {
 	r := &Record{
-		Seq: e.Seq, At: e.At.String(), Kind: e.Kind.String(),
+		Seq: e.Seq, Kind: e.Kind.String(),
 		Baseline: e.Flags.Has(jobmon.Baseline), Inferred: e.Flags.Has(jobmon.Inferred), Inexact: e.Flags.Has(jobmon.Inexact),
 		Gone: e.Flags.Has(jobmon.Gone), Ghost: e.Flags.Has(jobmon.Ghost),
 		event: e, offset: c.Offset(e.Seq), state: c.State(e),
@@ -66,9 +76,6 @@ func Tell(e *jobmon.Event, c *Chronicle) *Record {
 	r.UTCOffset = r.offset.String()
 	if e.Kind.OfRow() {
 		r.ScheduleID = new(int32(e.Schedule))
-		if e.Start != jobmon.NoStart {
-			r.StartTime = new(e.Start.String())
-		}
 		if e.Status.Set {
 			r.StatusCode = new(e.Status.Code)
 		}
