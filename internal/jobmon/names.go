@@ -60,7 +60,7 @@ func ComputerName(id ComputerID, name string) string {
 
 // SameName compares a job's name with the one that a DS script passed on. Consoles mangle case and everything that
 // is not ASCII, so both are left out of account: runs of non-ASCII characters and question marks match each other.
-func SameName(a, b string) bool { return foldName(a) == foldName(b) }
+func SameName(a, b string) bool { return a == b || foldName(a) == foldName(b) }
 
 func foldName(s string) string {
 	var b strings.Builder

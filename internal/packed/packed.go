@@ -26,6 +26,7 @@ type Coder struct {
 	bad     bool
 
 	body    []byte            // written so far, or to be read
+	at      int               // reading: so far
 	text    []byte            // writing: the table of texts
 	numbers map[string]uint64 // writing: their places in it
 	texts   []string          // reading: the table
@@ -39,12 +40,12 @@ func NewReader(data []byte) *Coder {
 	c := &Coder{reading: true, body: data}
 	for range c.Count(0, 1) {
 		n := c.uint()
-		if n > uint64(len(c.body)) {
+		if n > uint64(len(c.body)-c.at) {
 			c.Fail()
 			return c
 		}
-		c.texts = append(c.texts, string(c.body[:n]))
-		c.body = c.body[n:]
+		c.texts = append(c.texts, string(c.body[c.at:c.at+int(n)]))
+		c.at += int(n)
 	}
 	return c
 }
@@ -60,22 +61,26 @@ func (c *Coder) Bytes() []byte {
 
 // End is called when everything was read. It fails with ErrMalformed when something made no sense or is left over.
 func (c *Coder) End() error {
-	if c.bad || len(c.body) > 0 {
+	if c.bad || c.at < len(c.body) {
 		return ErrMalformed
 	}
 	return nil
 }
 
 // Fail notes that what was read makes no sense.
-func (c *Coder) Fail() { c.bad, c.body = true, nil }
+func (c *Coder) Fail() { c.bad, c.body, c.at = true, nil, 0 }
 
 func (c *Coder) uint() uint64 {
-	v, n := binary.Uvarint(c.body)
+	if c.at < len(c.body) && c.body[c.at] < 0x80 { // most numbers are small
+		c.at++
+		return uint64(c.body[c.at-1])
+	}
+	v, n := binary.Uvarint(c.body[c.at:])
 	if n <= 0 {
 		c.Fail()
 		return 0
 	}
-	c.body = c.body[n:]
+	c.at += n
 	return v
 }
 
@@ -164,7 +169,7 @@ func (c *Coder) Flags(flags ...*bool) {
 func (c *Coder) Count(n, least int) int {
 	told := uint64(n)
 	c.Uint(&told)
-	if c.reading && told > uint64(len(c.body)/least) {
+	if c.reading && told > uint64((len(c.body)-c.at)/least) {
 		c.Fail()
 		return 0
 	}
