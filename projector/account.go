@@ -85,13 +85,13 @@ func (p *Projection) account(c *computer) *Account {
 	case d.frozen != nil: // its rows are moving on
 		d.at, d.world = p.at, p.world
 	}
-	drawn, _ := c.renderSession(&d)
+	list := s.stages(&p.drawing)
+	drawn, _ := c.renderSession(&d, list)
 	a := &Account{
-		At: d.at, Offset: d.world.offset, Computer: d.info, OpenSeq: cmp.Or(s.openSeq, p.seq), EndSeq: s.endedSeq,
+		At: d.at, Offset: d.world.offset, Computer: *d.info, OpenSeq: cmp.Or(s.openSeq, p.seq), EndSeq: s.endedSeq,
 		Deployment: s.deployment || isDeployment(s), Session: *drawn, Runs: make([]Run, 0, len(s.rows)),
 	}
 	a.Computer.ID = c.id
-	list := s.stages()
 	for _, root := range s.ordered() {
 		stage := -1
 		if root.class != jobmon.BuildJob {

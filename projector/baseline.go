@@ -1,7 +1,6 @@
 package projector
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -61,12 +60,8 @@ func (p *Projection) baseline(c *computer) {
 		}
 	}
 	running := slices.DeleteFunc(slices.Clone(unfinished), func(r *row) bool { return r.state != jobmon.StateRunning })
-	for _, r := range finished {
-		if !slices.Contains(done, r) {
-			delete(c.rows, r.id)
-		}
-	}
-	c.rows = maps.Collect(maps.All(c.rows)) // a map keeps the room of what was deleted, here of thousands of rows
+	// all at once, as they may be thousands, and into a list that does not keep their room
+	c.rows = slices.Clone(slices.DeleteFunc(c.rows, func(r *row) bool { return r.state.Finished() && !slices.Contains(done, r) }))
 	if len(running) == 0 && len(done) == 0 {
 		return // what waits opens a session when it starts
 	}

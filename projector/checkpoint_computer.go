@@ -2,7 +2,6 @@ package projector
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -16,7 +15,7 @@ func (c *checkpoint) computer(k *computer) {
 	hasSession, hasPicture, moved := k.session != nil, k.picture.seq != 0, k.sessions > 0 || k.lastSeq != 0
 	hasAgent := k.agent != jobmon.AgentUnknown || k.agentSince != 0
 	c.Flags(&k.known, &hasPicture, &moved, &hasSession, &hasAgent)
-	c.info(&k.info)
+	c.info(k.info)
 	if hasAgent {
 		c.agent(&k.agent, &k.agentSince)
 	}
@@ -53,9 +52,10 @@ const leastRow = 9 // bytes of a row
 // rows codes all rows that the computer's state leads to and returns them, those of the last session first.
 func (c *checkpoint) rows(k *computer, past *session) []*row {
 	var list []*row
-	places := map[*row]int{}
+	var places map[*row]int
 	inSession := 0
 	if !c.Reading() {
+		places = map[*row]int{}
 		list = k.reachable(places)
 		if k.session != nil {
 			inSession = len(k.session.rows)
@@ -69,8 +69,9 @@ func (c *checkpoint) rows(k *computer, past *session) []*row {
 			return nil
 		}
 		made := make([]row, n)
+		list = make([]*row, n)
 		for i := range made {
-			list = append(list, &made[i])
+			list[i] = &made[i]
 		}
 	}
 	near := row{attempt: 1}
@@ -112,8 +113,8 @@ func (k *computer) reachable(places map[*row]int) []*row {
 		}
 		add(k.session.request)
 	}
-	for _, id := range slices.Sorted(maps.Keys(k.rows)) {
-		add(k.rows[id])
+	for _, r := range k.rows {
+		add(r)
 	}
 	for i := 0; i < len(list); i++ {
 		add(list[i].replaces)
@@ -124,8 +125,7 @@ func (k *computer) reachable(places map[*row]int) []*row {
 
 // row codes a row without its links. Near holds what the rows before it were like.
 func (c *checkpoint) row(k *computer, r, near *row, past *session) {
-	_, inTable := k.rows[r.id]
-	inTable = inTable && k.rows[r.id] == r
+	inTable := !c.Reading() && k.rows.get(r.id) == r
 	waitsLater := c.p.later.rows[r.id].row == r
 	current, earlier := r.session != nil && r.session == k.session, r.session != nil && r.session != k.session
 	started, ended := r.startedSeq != 0 || r.started != 0, r.endedSeq != 0 || r.ended != 0
@@ -178,7 +178,7 @@ func (c *checkpoint) row(k *computer, r, near *row, past *session) {
 		r.session = past
 	}
 	if inTable {
-		k.rows[r.id] = r
+		k.rows.put(r)
 	}
 	if waitsLater {
 		c.p.later.add(k.id, r)
@@ -221,6 +221,9 @@ func acyclic(list []*row) bool {
 	} {
 		walk := map[*row]int{} // the first row from which a row was come by
 		for i, r := range list {
+			if next(r) == nil {
+				continue // as most: there is nowhere to go
+			}
 			for ; r != nil; r = next(r) {
 				if from, been := walk[r]; been && from == i {
 					return false
@@ -262,26 +265,23 @@ func (c *checkpoint) session(s *session, rows []*row) {
 			s.request = rows[place]
 		}
 	}
-	stages := map[string]expected{} // all whose typical duration was asked for, or told
-	for name := range s.considered {
-		stages[name] = s.expected[name]
-	}
-	maps.Copy(stages, s.expected)
+	n := c.Count(len(s.prospects), 2)
 	if c.Reading() {
-		s.expected, s.considered = map[string]expected{}, map[string]bool{}
+		s.prospects = make(prospects, 0, n)
 	}
-	codeMap(c, stages, func(name *string, e *expected) {
-		_, told := s.expected[*name]
-		considered := s.considered[*name]
-		c.Text(name)
-		c.Flags(&considered, &told)
-		if told {
-			packed.Int(c.Coder, &e.seconds)
-			packed.Int(c.Coder, &e.runs)
-			s.expected[*name] = *e
+	for i := range n {
+		var known prospect
+		if !c.Reading() {
+			known = s.prospects[i]
 		}
-		if considered {
-			s.considered[*name] = true
+		c.Text(&known.name)
+		c.Flags(&known.considered, &known.told)
+		if known.told {
+			packed.Int(c.Coder, &known.seconds)
+			packed.Int(c.Coder, &known.runs)
 		}
-	})
+		if c.Reading() {
+			s.prospects.take(known)
+		}
+	}
 }

@@ -8,7 +8,7 @@ import (
 // picture codes the circumstances in which a computer's picture was drawn, mostly those that are so still.
 func (c *checkpoint) picture(k *computer, past *session) {
 	d := &k.picture
-	now := d.info == k.info && d.agent == k.agent && d.agentSince == k.agentSince && d.known == k.known
+	now := !c.Reading() && *d.info == *k.info && d.agent == k.agent && d.agentSince == k.agentSince && d.known == k.known
 	ofSession, ofPast, frozen := d.session != nil && d.session == k.session, d.session != nil && d.session != k.session, d.frozen != nil
 	c.Flags(&now, &ofSession, &ofPast, &frozen, &d.stale)
 	packed.Delta(c.Coder, &d.seq, k.lastSeq)
@@ -21,7 +21,10 @@ func (c *checkpoint) picture(k *computer, past *session) {
 		d.info, d.agent, d.agentSince, d.known = k.info, k.agent, k.agentSince, k.known
 	}
 	if !now {
-		c.info(&d.info)
+		if c.Reading() {
+			d.info = &jobmon.Computer{ID: k.id}
+		}
+		c.info(d.info)
 		c.agent(&d.agent, &d.agentSince)
 		c.Flags(&d.known)
 	}

@@ -75,9 +75,9 @@ func FuzzDecode(f *testing.F) {
 		p.Due(1 << 50)
 		var events []jobmon.Event
 		for id, c := range p.computers {
-			for row := range c.rows {
+			for _, row := range c.rows {
 				for _, kind := range []jobmon.Kind{jobmon.KindFinished, jobmon.KindRequeued, jobmon.KindStarted, jobmon.KindRemoved} {
-					events = append(events, jobmon.Event{Kind: kind, Schedule: row, Computer: id, Job: 1})
+					events = append(events, jobmon.Event{Kind: kind, Schedule: row.id, Computer: id, Job: 1})
 				}
 			}
 			events = append(events, jobmon.Event{Kind: jobmon.KindRefreshed, Computer: id, Name: "x"})

@@ -10,12 +10,12 @@ import (
 // computer is what is known of one computer.
 type computer struct {
 	id         jobmon.ComputerID
-	info       jobmon.Computer
+	info       *jobmon.Computer // replaced, never changed: pictures keep the one of their time
 	agent      jobmon.AgentState
 	agentSince jobmon.Instant
 
 	// rows holds the rows in the table that are not over, and those of the last session.
-	rows     map[jobmon.ScheduleID]*row
+	rows     table
 	session  *session // the last one, nil before the first
 	sessions int      // how many there were
 	movedIn  int      // the batch in which waiting rows were last moved
@@ -24,6 +24,8 @@ type computer struct {
 	known    bool     // the DS database has, or had, such a computer
 	asked    bool     // in the batch at hand a script asked for the file
 	stale    bool     // and no fresh read could be made for it
+	touched  bool     // is among those that the batch at hand concerns
+	changed  bool     // is among those that Changed will list
 
 	picture picture
 }
@@ -144,16 +146,20 @@ func compareStart(a, b jobmon.WallTime) int {
 }
 
 func (p *Projection) computer(id jobmon.ComputerID) *computer {
+	if p.last != nil && p.last.id == id {
+		return p.last
+	}
 	c := p.computers[id]
 	if c == nil {
 		c = newComputer(id)
 		p.computers[id] = c
 	}
+	p.last = c
 	return c
 }
 
 func newComputer(id jobmon.ComputerID) *computer {
-	return &computer{id: id, info: jobmon.Computer{ID: id}, rows: map[jobmon.ScheduleID]*row{}}
+	return &computer{id: id, info: &jobmon.Computer{ID: id}}
 }
 
 func (c *computer) isOpen() bool { return c.session != nil && c.session.state == jobmon.SessionOpen }
@@ -162,11 +168,9 @@ func (c *computer) isOpen() bool { return c.session != nil && c.session.state ==
 func (p *Projection) rowEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
 	p.judge(c)
-	r := c.rows[e.Schedule]
+	r := c.rows.get(e.Schedule)
 	inLast := r != nil && r.shownIn(c.session) // also a row that now leaves it
-	if c.session != nil {
-		c.session.altered = true
-	}
+	c.session.note(r, e.Kind)
 	if r != nil && e.Kind != jobmon.KindStarted && (e.Kind != jobmon.KindFinished || r.startedSeq == 0) {
 		r.session.disorder()
 		defer r.session.disorder()
@@ -214,7 +218,7 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 			return
 		}
 		p.later.remove(r.id)
-		delete(c.rows, r.id)
+		c.rows.remove(r.id)
 		if r.state.Finished() {
 			return // a purge erases no picture
 		}
@@ -237,11 +241,11 @@ func (p *Projection) arrive(c *computer, e *jobmon.Event, old *row) *row {
 		neverLate: e.Flags&(jobmon.Baseline|jobmon.Inexact) != 0 || c.movedIn == p.batch,
 	}
 	p.call(r, p.jobs[e.Job])
-	c.rows[r.id] = r
+	c.rows.put(r)
 	if r.baseline {
 		r.code = e.Status.Code
 		c.baseline, p.unsettled = true, true
-		p.touched[c.id] = c
+		p.concerns(c)
 	}
 	if old != nil && old.session != nil && old.session == c.session && c.isOpen() {
 		replace(old, r)

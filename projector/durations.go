@@ -36,10 +36,10 @@ func (d durations) typical(stage string) (seconds, runs int32) {
 
 // recordDurations takes the stages that succeeded into the history, each once: only durations whose both ends were
 // seen exactly and between which we were watching.
-func (p *Projection) recordDurations(s *session, list []*stage) {
+func (p *Projection) recordDurations(list []*stage) {
 	for _, st := range list {
 		head := st.head()
-		if head.recorded || st.state(false, nil) != jobmon.StateSucceeded {
+		if head.recorded || !st.succeeded() {
 			continue
 		}
 		head.recorded = true
@@ -70,8 +70,8 @@ func (p *Projection) expectations() []jobmon.Event {
 		}
 		p.closeBatch(s)
 		proposed := map[string]bool{}
-		for _, st := range s.stages() {
-			if s.considered[st.name] || proposed[st.name] {
+		for _, st := range s.stages(&p.drawing) {
+			if s.prospects.get(st.name).considered || proposed[st.name] {
 				continue
 			}
 			proposed[st.name] = true
@@ -90,6 +90,7 @@ func (p *Projection) expectedEvent(e *jobmon.Event) {
 	if c == nil || c.session == nil {
 		return
 	}
-	c.session.expected[e.Name] = expected{seconds: e.Seconds, runs: e.Count}
+	known := c.session.prospects.of(e.Name)
+	known.told, known.seconds, known.runs = true, e.Seconds, e.Count
 	p.touch(c)
 }

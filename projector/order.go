@@ -17,10 +17,10 @@ func (s *session) ordered() []*row {
 	return s.order
 }
 
-// disorder notes that the order of the rows may have changed.
+// disorder notes that the order of the rows may have changed, and with it the stages.
 func (s *session) disorder() {
 	if s != nil {
-		s.order = nil
+		s.order, s.altered = nil, true
 	}
 }
 

@@ -12,7 +12,7 @@ type picture struct {
 	seq        uint64
 	at         jobmon.Instant
 	world      *world
-	info       jobmon.Computer
+	info       *jobmon.Computer
 	known      bool
 	stale      bool // see jobmon.Progress
 	agent      jobmon.AgentState
@@ -35,13 +35,16 @@ func (p *Projection) draw(c *computer) {
 	if !c.isOpen() {
 		d.later = c.laterRows(d.session, d.world, d.at.Wall(d.world.offset))
 	}
-	p.changed[c.id] = true
+	if !c.changed {
+		c.changed = true
+		p.changed = append(p.changed, c)
+	}
 }
 
 // freeze keeps the picture as it is before its session's rows move on.
-func (d *picture) freeze(c *computer) {
-	if d.seq != 0 && d.session == c.session && d.frozen == nil {
-		d.frozen = c.render()
+func (p *Projection) freeze(c *computer) {
+	if d := &c.picture; d.seq != 0 && d.session == c.session && d.frozen == nil {
+		d.frozen = p.render(c)
 	}
 }
 
@@ -52,7 +55,7 @@ func (p *Projection) Progress(id jobmon.ComputerID) (progress *jobmon.Progress, 
 	if c == nil || c.picture.seq == 0 {
 		return nil, false
 	}
-	return c.render(), true
+	return p.render(c), true
 }
 
 // Pictures lists the computers that have a picture, ascending.
@@ -72,18 +75,18 @@ func (p *Projection) DrawnSince(at jobmon.Instant) []jobmon.ComputerID {
 	return slices.DeleteFunc(p.Pictures(), func(id jobmon.ComputerID) bool { return p.computers[id].picture.at < at })
 }
 
-func (c *computer) render() *jobmon.Progress {
+func (p *Projection) render(c *computer) *jobmon.Progress {
 	d := &c.picture
 	out := &jobmon.Progress{}
 	if d.frozen != nil {
 		*out = *d.frozen
 	} else if d.session != nil {
-		out.Session, out.Asked = c.renderSession(d)
+		out.Session, out.Asked = c.renderSession(d, d.session.stages(&p.drawing))
 	}
 	rules := d.world.rules
 	out.Seq, out.At, out.Offset = d.seq, d.at, d.world.offset
 	out.SourceLost, out.SourceSince = d.world.sourceLost, d.world.sourceSince
-	out.Site, out.Computer, out.Agent = rules.Site, d.info, d.agent
+	out.Site, out.Computer, out.Agent = rules.Site, *d.info, d.agent
 	out.Unknown, out.Stale = !d.known && d.session == nil, d.stale
 	out.Settle, out.Quiet = rules.Settle, rules.Quiet
 	if out.Form = nil; rules.Form != (jobmon.Form{}) {
@@ -118,11 +121,10 @@ func (c *computer) laterRows(shown *session, w *world, now jobmon.WallTime) []jo
 	return list
 }
 
-// renderSession draws a session as of the picture's time.
-func (c *computer) renderSession(d *picture) (*jobmon.SessionProgress, string) {
+// renderSession draws a session as of the picture's time, given its stages.
+func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProgress, string) {
 	s, w := d.session, d.world
 	now := d.at.Wall(w.offset)
-	list := s.stages()
 	out := &jobmon.SessionProgress{
 		Number: s.number, State: s.state, Began: s.began, Ended: s.ended, WatchedSince: s.watchedSince,
 		Current: -1, Next: -1, Stages: make([]jobmon.Stage, 0, len(list)),
@@ -192,7 +194,7 @@ func (s *session) running() *row {
 }
 
 func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool, closing *row) jobmon.Stage {
-	n, sp, typical := st.count(), st.span(), s.expected[st.name]
+	n, sp, typical := st.count(), st.span(), s.prospects.get(st.name)
 	out := jobmon.Stage{
 		Name: st.name, State: st.state(current, closing), Late: st.late,
 		Began: sp.began, Ended: sp.ended, Inexact: sp.inexact, Start: st.head().start,

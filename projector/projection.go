@@ -31,14 +31,15 @@ type Projection struct {
 	history   durations
 	gapSeq    uint64 // the last event that says we were not watching
 
-	called    map[string]called               // what names mean by the settings in force
-	renamed   map[jobmon.JobID]uint64         // jobs whose rows have yet to be given the name, and the event that told it
-	touched   map[jobmon.ComputerID]*computer // by the batch at hand
-	unsettled bool                            // a computer waits for settleBaseline
-	sorted    []*computer                     // the room of sortedTouched
-	forming   forming                         // that of settle
-	changed   map[jobmon.ComputerID]bool      // pictures that changed since Changed was last called
-	over      func(*Account)                  // is told of sessions that end for good, nil for nobody
+	called    map[string]called       // what names mean by the settings in force
+	renamed   map[jobmon.JobID]uint64 // jobs whose rows have yet to be given the name, and the event that told it
+	touched   []*computer             // by the batch at hand, each once
+	unsettled bool                    // a computer waits for settleBaseline
+	last      *computer               // that was asked for, as events of one mostly come together
+	drawing   forming                 // of pictures
+	rooms     []*forming              // of sessions that are over, for those that come
+	changed   []*computer             // whose pictures changed since Changed was last called, each once
+	over      func(*Account)          // is told of sessions that end for good, nil for nobody
 }
 
 // world is what all computers share and what shapes a picture beside the computer's own events.
@@ -63,8 +64,6 @@ func New() *Projection {
 		history:   durations{},
 		called:    map[string]called{},
 		renamed:   map[jobmon.JobID]uint64{},
-		touched:   map[jobmon.ComputerID]*computer{},
-		changed:   map[jobmon.ComputerID]bool{},
 	}
 }
 
@@ -120,8 +119,12 @@ func (p *Projection) Changed() []jobmon.ComputerID {
 	if len(p.changed) == 0 {
 		return nil
 	}
-	ids := slices.Sorted(maps.Keys(p.changed))
-	clear(p.changed)
+	ids := make([]jobmon.ComputerID, len(p.changed))
+	for i, c := range p.changed {
+		ids[i], c.changed = c.id, false
+	}
+	p.changed = p.changed[:0]
+	slices.Sort(ids)
 	return ids
 }
 
@@ -149,7 +152,7 @@ func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 			continue
 		}
 		if c := p.computers[e.Computer]; c != nil {
-			if r := c.rows[e.Schedule]; r != nil && r.state == jobmon.StateWaiting {
+			if r := c.rows.get(e.Schedule); r != nil && r.state == jobmon.StateWaiting {
 				c.movedIn = p.batch
 			}
 		}
@@ -194,21 +197,31 @@ func (p *Projection) end() {
 	p.settleBaseline()
 	for _, c := range p.sortedTouched() {
 		p.settle(c)
+		c.touched = false
 	}
-	clear(p.touched)
+	p.touched = p.touched[:0]
 }
 
-// sortedTouched lists them by id; the list holds until it is asked for again.
+// sortedTouched lists them by id.
 func (p *Projection) sortedTouched() []*computer {
-	p.sorted = slices.AppendSeq(p.sorted[:0], maps.Values(p.touched))
-	slices.SortFunc(p.sorted, func(a, b *computer) int { return cmp.Compare(a.id, b.id) })
-	return p.sorted
+	if len(p.touched) > 1 {
+		slices.SortFunc(p.touched, func(a, b *computer) int { return cmp.Compare(a.id, b.id) })
+	}
+	return p.touched
 }
 
 // touch notes that the event at hand concerns the computer's picture.
 func (p *Projection) touch(c *computer) {
 	c.lastSeq = p.seq
-	p.touched[c.id] = c
+	p.concerns(c)
+}
+
+// concerns notes that the computer has to be looked at when the batch ends.
+func (p *Projection) concerns(c *computer) {
+	if !c.touched {
+		c.touched = true
+		p.touched = append(p.touched, c)
+	}
 }
 
 // daemonEvent folds what concerns everybody; the pictures of open sessions are redrawn.
@@ -286,7 +299,7 @@ func (p *Projection) rename() {
 			p.call(r, p.jobs[r.job])
 			if c.isOpen() {
 				c.lastSeq = max(c.lastSeq, seq)
-				p.touched[c.id] = c
+				p.concerns(c)
 			}
 		}
 	}
@@ -297,7 +310,7 @@ func (p *Projection) computerEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
 	c.known = true
 	if !e.Flags.Has(jobmon.Gone) {
-		c.info = jobmon.Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost)}
+		c.info = &jobmon.Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost)}
 	}
 	if c.isOpen() {
 		p.judge(c)

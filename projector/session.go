@@ -19,15 +19,16 @@ type session struct {
 	lastArrived  jobmon.Instant // when the last of the rows that were there at its opening had arrived
 	watchedSince jobmon.Instant // not 0: it began unseen
 
-	rows       []*row // in the order in which they joined
-	order      []*row // what ordered gives, nil when it is to be made anew
-	begun      int    // how many of order have started
-	altered    bool   // since its stages were last looked at, in a way that can change them
+	rows       []*row   // in the order in which they joined
+	order      []*row   // what ordered gives, nil when it is to be made anew
+	begun      int      // how many of order have started
+	forming    *forming // its stages as last formed, while it is open
+	altered    bool     // since then, in a way that can change them
+	progressed bool     // since then a row of them ended: its stage may have succeeded
 	form       form
 	deployment bool // holds a marker or at least three jobs; other sessions never change the file
 	request    *row // what a script said runs now, while that holds
-	expected   map[string]expected
-	considered map[string]bool // stages whose expected duration is frozen, known or not
+	prospects  prospects
 }
 
 // form says how stages are made of jobs.
@@ -38,11 +39,6 @@ const (
 	eachJob              // every job is a stage; markers that arrive later open stages for what is behind them
 	onlyJobs             // every job is a stage, markers are not shown
 )
-
-// expected is a stage's typical duration as frozen by an event.
-type expected struct {
-	seconds, runs int32
-}
 
 // start takes note that a row starts, or that a script says it does: it opens, re-opens or continues a session. Opens is what the
 // method of that name says.
@@ -57,12 +53,14 @@ func (p *Projection) start(c *computer, r *row, opens bool) {
 	if r.session != s {
 		p.join(s, r)
 	}
-	s.lastStart, s.altered = p.at, true
+	s.lastStart = p.at
 	if s.request != nil && s.request != r {
 		s.request = nil // a later row started
 	}
 	if r.class == jobmon.Marker {
-		r.closing = nothingBehind(s.ordered(), r)
+		if r.closing = nothingBehind(s.ordered(), r); r.closing {
+			s.altered = true // it may open no stage any more, and closeBatch looks at it again
+		}
 	}
 }
 
@@ -83,10 +81,10 @@ func (p *Projection) conclude(c *computer) {
 	if c.session == nil || c.picture.session != c.session || c.picture.frozen != nil {
 		return
 	}
-	if p.touched[c.id] != nil {
+	if c.touched {
 		p.draw(c)
 	}
-	c.picture.freeze(c)
+	p.freeze(c)
 }
 
 // buildArrivedSince says whether a build job is among the rows that arrived after that event and wait or start now:
@@ -120,15 +118,17 @@ func (p *Projection) openSession(c *computer, first *row) *session {
 	if old := c.session; old != nil {
 		p.conclude(c)
 		p.overtake(c, old, first)
+		p.vacate(old)
 	}
 	c.sessions++
 	s := &session{
 		number: c.sessions, state: jobmon.SessionOpen, began: p.at, lastStart: p.at, opened: p.batch,
-		expected: map[string]expected{}, considered: map[string]bool{},
 	}
 	c.session = s
 	p.open[c.id] = c
-	for _, r := range c.waiting(p.world, p.now()) {
+	waiting := c.waiting(p.world, p.now())
+	s.rows = make([]*row, 0, len(waiting)+1)
+	for _, r := range waiting {
 		r.late = false
 		p.join(s, r)
 	}
@@ -155,8 +155,8 @@ func (p *Projection) overtake(c *computer, old *session, first *row) {
 		case r.state == jobmon.StateWaiting && !r.stuck(p.world, p.now()):
 			old.leave(r)
 		}
-		if r.state.Ended() && c.rows[r.id] == r {
-			delete(c.rows, r.id)
+		if r.state.Ended() && c.rows.get(r.id) == r {
+			c.rows.remove(r.id)
 		}
 	}
 	if old.state == jobmon.SessionOpen {
@@ -221,7 +221,7 @@ func (p *Projection) ended(c *computer, r *row) {
 	s := r.session
 	if s == nil || s != c.session {
 		if r.state.Ended() {
-			delete(c.rows, r.id)
+			c.rows.remove(r.id)
 		}
 		return
 	}
@@ -238,8 +238,10 @@ func (p *Projection) completeIfDone(c *computer) {
 		return
 	}
 	now := p.now()
-	if slices.ContainsFunc(s.rows, func(r *row) bool { return r.pending(p.world, now) }) {
-		return
+	for _, r := range slices.Backward(s.rows) { // what came last mostly runs last
+		if r.pending(p.world, now) {
+			return
+		}
 	}
 	s.state, s.ended, s.endedSeq = jobmon.SessionComplete, p.at, p.seq
 	delete(p.open, c.id)
@@ -286,17 +288,8 @@ func (s *session) anythingBehind(r *row) bool {
 
 // settle closes the batch for a computer that it concerned.
 func (p *Projection) settle(c *computer) {
-	if s := c.session; s != nil && s.altered {
-		p.closeBatch(s)
-		if s.opened == p.batch && s.openSeq == 0 {
-			s.openSeq = p.seq
-		}
-		list := s.formed(&p.forming)
-		p.recordDurations(s, list)
-		for _, st := range list {
-			s.considered[st.name] = true
-		}
-		s.altered = false
+	if c.session != nil {
+		p.settleStages(c.session)
 	}
 	// A session that is no deployment and is shown, as somebody asked, goes on being shown truly.
 	if c.asked || c.session != nil && (c.session.deployment || c.picture.session == c.session) {

@@ -20,8 +20,9 @@ type stage struct {
 
 // forming is the room in which stages are formed, for who does it again and again: what it gave last is gone with the next.
 type forming struct {
-	list []*stage
-	made []stage
+	list   []*stage
+	made   []stage
+	steady bool // no marker without jobs is dropped or kept because of what runs or waits behind it
 }
 
 // begin adds a stage, with that job if it is not nil.
@@ -36,15 +37,12 @@ func (f *forming) begin(st stage, job *row) *stage {
 	return next
 }
 
-// stages forms the stages of the session.
-func (s *session) stages() []*stage { return s.formed(&forming{}) }
-
-// formed forms the stages of the session in that room.
-func (s *session) formed(f *forming) []*stage {
+// stages forms the stages of the session in that room.
+func (s *session) stages(f *forming) []*stage {
 	var current, lateRun *stage // the marker's stage or Preparation; late jobs without a marker, being gathered
 	order := s.ordered()
 	if f.list = f.list[:0]; cap(f.made) < len(order) {
-		f.made = make([]stage, 0, 2*len(order))
+		f.made = make([]stage, 0, len(order))
 	}
 	f.made = f.made[:0]
 	for i, r := range order {
@@ -76,15 +74,20 @@ func (s *session) formed(f *forming) []*stage {
 		}
 	}
 	kept := f.list[:0]
+	f.steady = true
 	for _, st := range f.list {
-		if st.marker != nil && len(st.jobs) == 0 && (len(kept) > 0 && closes(st.marker, order) || repeats(f.list, st.marker)) {
-			continue
+		if st.marker != nil && len(st.jobs) == 0 {
+			f.steady = f.steady && (st.marker.effective().startedSeq != 0 || st.marker == order[len(order)-1])
+			if len(kept) > 0 && closes(st.marker, order) || repeats(f.list, st.marker) {
+				continue
+			}
 		}
 		if n := len(st.jobs); st.marker == nil && !st.single && st.name != Preparation && n > 1 {
 			st.name = fmt.Sprintf("%s and %d more", st.name, n-1)
 		}
 		kept = append(kept, st)
 	}
+	f.list = kept
 	return kept
 }
 
@@ -186,6 +189,20 @@ func (st *stage) state(current bool, closing *row) jobmon.RowState {
 		return jobmon.StateUnknown
 	}
 	return jobmon.StateSucceeded
+}
+
+// succeeded says whether that is its state when it is not the current stage.
+func (st *stage) succeeded() bool {
+	if m := st.markerNow(); m != nil && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting) {
+		return false
+	}
+	for _, r := range st.jobs {
+		switch r.effective().state {
+		case jobmon.StateRunning, jobmon.StateFailed, jobmon.StateWaiting, jobmon.StateCancelled, jobmon.StateUnknown:
+			return false
+		}
+	}
+	return true
 }
 
 // unfinished says whether anything of the stage is left to run, but for the marker that closes the session.

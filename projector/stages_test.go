@@ -331,3 +331,17 @@ func TestDurationsThatAreNotHonestAreLeftOut(t *testing.T) {
 		t.Errorf("inferred between two close reads: %d durations", n)
 	}
 }
+
+// A marker without jobs is shown as long as something runs behind it. The desk compares the stages kept with those of the rows.
+func TestAJobThatEndsBehindAMarkerWithoutJobs(t *testing.T) {
+	d := started(t).drop(1, "09:00", driver, markA, build).set(-1, 1).read("09:00").remove(3).read("09:01")
+	d.drop(4, "09:00", build).read("09:02").set(-1, 4).set(0, 1).read("09:03").want(
+		"#1 open 100%",
+		"  Preparation succeeded 1/1",
+		"  Configuring waiting 0/0",
+	)
+	d.set(0, 4).read("09:04").want(
+		"#1 open 100%",
+		"  Preparation succeeded 1/1",
+	)
+}
