@@ -184,8 +184,9 @@ func isCheckpoint(c *store.Cache) bool {
 
 // Pictures are the pictures of all computers that have one, by id.
 func Pictures(p *projector.Projection) []jobmon.Progress {
-	var list []jobmon.Progress
-	for _, id := range p.Pictures() {
+	ids := p.Pictures()
+	list := slices.Grow([]jobmon.Progress(nil), len(ids)) // nil for none
+	for _, id := range ids {
 		if picture, ok := p.Progress(id); ok {
 			list = append(list, *picture)
 		}
