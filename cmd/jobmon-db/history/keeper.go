@@ -35,7 +35,7 @@ type Keeper struct {
 const (
 	stateEvery      = 1 << 16
 	checkpointEvery = 1 << 15
-	bytesPerEvent   = 2
+	bytesPerEvent   = 4
 )
 
 // Load is Load that keeps the checkpoints which are missing on its way. When another version of the program has left
