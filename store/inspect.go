@@ -65,7 +65,8 @@ func inspect(path string, toWrite bool) error {
 	if !toWrite {
 		return nil
 	}
-	return checkFreelist(file, path, newest)
+	_, err = checkedFreelist(file, path, newest)
+	return err
 }
 
 // newestMeta finds the meta page that bbolt will go by. One of the two may be torn by a loss of power.
@@ -132,21 +133,22 @@ func checkPage(file io.ReaderAt, path string, id, pages uint64, flags uint16) er
 	return nil
 }
 
-// checkFreelist checks that the free list names pages of the file, each once: bbolt would give them to new data.
-func checkFreelist(file io.ReaderAt, path string, m boltMeta) error {
+// checkedFreelist reads the list of free pages, and checks that it names pages of the file, each once: bbolt would give
+// them to new data.
+func checkedFreelist(file io.ReaderAt, path string, m boltMeta) ([]byte, error) {
 	list, err := freePages(file, path, m)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	last := uint64(1)
-	for ; len(list) > 0; list = list[8:] {
-		id := binary.LittleEndian.Uint64(list)
+	for rest := list; len(rest) > 0; rest = rest[8:] {
+		id := binary.LittleEndian.Uint64(rest)
 		if id <= last || id >= m.pages {
-			return errFreelist(path, m)
+			return nil, errFreelist(path, m)
 		}
 		last = id
 	}
-	return nil
+	return list, nil
 }
 
 func errFreelist(path string, m boltMeta) error {

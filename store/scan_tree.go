@@ -295,16 +295,12 @@ func (t *tree) bucket(p *leafOrBranch, e *place, depth int) error {
 
 // freelist checks the list of free pages: a page that is free and in use would be overwritten by the next commit.
 func (t *tree) freelist(path string) error {
-	err := checkFreelist(t.file, path, t.newest)
+	free, err := checkedFreelist(t.file, path, t.newest)
 	var known *Error
 	if errors.As(err, &known) || errors.Is(err, io.EOF) {
 		t.fault(Fault{Part: PartFree, Offset: int64(t.newest.freelist) * pageSize, Deadly: true, Text: "the list of free pages is damaged"})
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	free, err := freePages(t.file, path, t.newest)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func Current(dir string) (string, error) {
 const (
 	verifyTries = 8
 
-	sureInPeace, sureWhileWritten = 2, 4 // looks that must find the same
+	sureInPeace, sureWhileWritten = 2, verifyTries // looks that must find the same
 
 	verifyPause = 50 * time.Millisecond
 )
@@ -107,8 +107,9 @@ const (
 //
 // It uses plain reads and takes no lock: it neither writes nor keeps anybody from writing, and no bytes make it crash,
 // hang, or take more memory than a block of the greatest size and some bytes for each block. A log that is written to
-// meanwhile can look damaged for a moment: what is reported was found by two looks one after the other, or by four while
-// somebody wrote. Errors: ErrNotOurs, ErrNewer, the disk's, and the context's. Damage is not an error but in the report.
+// meanwhile can look damaged for a moment: what is reported was found by two looks one after the other, or by all while
+// somebody wrote; what is readable then may end with a batch that is just being committed. Errors: ErrNotOurs, ErrNewer,
+// ErrLocked when it was never left in peace, the disk's, and the context's. Damage is not an error but in the report.
 func Verify(ctx context.Context, path string) (*Report, error) {
 	found := map[Fault]int{} // by so many looks without a break
 	for try := range verifyTries {

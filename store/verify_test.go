@@ -347,7 +347,8 @@ func TestVerifyWhileItIsWritten(t *testing.T) {
 		if errors.Is(err, store.ErrLocked) {
 			break // nobody writes without a pause but this test; a slow machine never gets a quiet moment, and is told so
 		}
-		if err != nil || !report.Whole() || len(report.Readable) != 1 || report.Readable[0].Last < last {
+		// What a look passes by may be written anew under it: then it knows a batch before that is committed.
+		if err != nil || !report.Whole() || len(report.Readable) != 1 || report.Readable[0].Last+30 < last {
 			t.Errorf("behind %d: %v %+v", last, err, report)
 			break
 		}
