@@ -41,7 +41,7 @@ func (l *Log) read(from uint64, reuse bool) iter.Seq2[jobmon.Batch, error] {
 				}
 				return
 			}
-			from = next
+			from = max(next, r.next) // what was told is not told again, wherever the damage is said to end
 		}
 	}
 }

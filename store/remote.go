@@ -40,7 +40,7 @@ func (r *Remote) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 			case err == errRenewed:
 				from = max(from, reading.next)
 			case next > 0:
-				from = next
+				from = max(next, reading.next)
 			default:
 				yield(jobmon.Batch{}, err)
 				return
@@ -91,7 +91,7 @@ func (r *Remote) blocks(id jobmon.ComputerID, from uint64, tell func(jobmon.Batc
 			if err := reading.block(p, from, tell); err != nil {
 				return 0, err
 			}
-			from = max(from, p.until+1)
+			from = max(from, p.until+1, reading.next)
 		}
 		switch {
 		case len(x.Parts) == 0 || from > x.Last:
