@@ -10,6 +10,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,14 +18,16 @@ import (
 
 // Limits bound what clients can take. A zero field has the default given.
 type Limits struct {
-	Name     string        // of what is served, for errors: the local endpoint
-	Body     int64         // bytes of a request's body: 64 KiB
-	Requests int           // requests at once: 1,024
-	Header   time.Duration // to send a request's first lines: 5 s
-	Read     time.Duration // to send a request: 10 s
-	Write    time.Duration // from a request's first lines to the end of its answer: 60 s
-	Idle     time.Duration // between two requests on a connection: 30 s
-	Shutdown time.Duration // for requests that run when the daemon stops: 5 s
+	Name     string // of what is served, for errors: the local endpoint
+	Body     int64  // bytes of a request's body: 64 KiB
+	Requests int    // requests at once: 1,024
+	// Unbounded hands requests to the handler as they come: it looks at Body and Requests itself, after it knows who asks.
+	Unbounded bool
+	Header    time.Duration // to send a request's first lines: 5 s
+	Read      time.Duration // to send a request: 10 s
+	Write     time.Duration // from a request's first lines to the end of its answer: 60 s
+	Idle      time.Duration // between two requests on a connection: 30 s
+	Shutdown  time.Duration // for requests that run when the daemon stops: 5 s
 }
 
 const maxHeader = 16 << 10 // bytes
@@ -34,9 +37,10 @@ const cutTime = time.Second
 
 // Serve answers requests until ctx ends. It closes l.
 //
-// A request reaches handler when its body has been read whole. One that is too large is answered with 413, one too many
-// at once with 503 and Retry-After, both with a sentence as text/plain. A panic of the handler ends its connection and
-// is logged.
+// Unless limits.Unbounded is set, a request reaches handler when its body has been read whole, and takes one of the places
+// only then: a client that sends half a request keeps nobody out. A body that is too large is answered with 413, one request
+// too many at once with 503 and Retry-After, both with a sentence as text/plain, and the connection ends. A panic of the
+// handler ends its connection and is logged.
 //
 // When ctx ends nothing is accepted any more, and requests that run may go on for limits.Shutdown; their contexts do
 // not end with ctx. Those that are left are then cut off, their contexts ended, and the error says how many they were.
@@ -45,9 +49,13 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, limits Lim
 	name := cmp.Or(limits.Name, "the local endpoint")
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	running := make(chan struct{}, cmp.Or(limits.Requests, 1024))
+	var running tally
+	handler = running.counted(handler)
+	if !limits.Unbounded {
+		handler = whole(bound(handler, cmp.Or(limits.Requests, 1024)), cmp.Or(limits.Body, 64<<10))
+	}
 	server := &http.Server{
-		Handler:                      limited(handler, running, cmp.Or(limits.Body, 64<<10)),
+		Handler:                      handler,
 		ReadHeaderTimeout:            cmp.Or(limits.Header, 5*time.Second),
 		ReadTimeout:                  cmp.Or(limits.Read, 10*time.Second),
 		WriteTimeout:                 cmp.Or(limits.Write, time.Minute),
@@ -73,17 +81,12 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, limits Lim
 	if !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	left := len(running)
+	left := running.now()
 	err = server.Close() // first, so that what a handler says in its haste reaches nobody
 	cut()
-	timeout := time.After(cutTime)
-	for range cap(running) { // whoever has all the places is alone
-		select {
-		case running <- struct{}{}:
-			continue
-		case <-timeout:
-		}
-		break
+	select {
+	case <-running.ended():
+	case <-time.After(cutTime):
 	}
 	if left > 0 {
 		return errors.Join(fmt.Errorf("stop %s: %d requests still ran after %v and were cut off", name, left, grace), err)
@@ -91,28 +94,84 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, limits Lim
 	return err // connections without a request are not worth a word
 }
 
-// limited reads the body of each request and keeps to the limits.
-func limited(next http.Handler, running chan struct{}, maxBody int64) http.Handler {
+// whole reads the body of each request before it passes the request on.
+func whole(next http.Handler, maxBody int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case running <- struct{}{}:
-			defer func() { <-running }()
-		default:
-			w.Header().Set("Retry-After", "1")
-			text := fmt.Sprintf("%d requests are being answered already; ask again in a second", cap(running))
-			http.Error(w, text, http.StatusServiceUnavailable)
-			return
-		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-			http.Error(w, fmt.Sprintf("the request is larger than %d bytes", maxBody), http.StatusRequestEntityTooLarge)
+			refuse(w, fmt.Sprintf("the request is larger than %d bytes", maxBody), http.StatusRequestEntityTooLarge)
 			return
 		}
 		if err != nil {
-			http.Error(w, "the request was not sent in full: "+err.Error(), http.StatusBadRequest)
+			refuse(w, "the request was not sent in full: "+err.Error(), http.StatusBadRequest)
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
+}
+
+func refuse(w http.ResponseWriter, why string, code int) {
+	w.Header().Set("Connection", "close")
+	http.Error(w, why, code)
+}
+
+// tally counts the requests that handlers work on.
+type tally struct {
+	mu    sync.Mutex
+	count int
+	none  chan struct{} // closed when count is 0 again; nil while nobody waits for that
+}
+
+// counted counts the requests that next works on.
+func (t *tally) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.add(1)
+		defer t.add(-1)
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (t *tally) add(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.count += n; t.count == 0 && t.none != nil {
+		close(t.none)
+		t.none = nil
+	}
+}
+
+// bound passes on at most so many requests at once.
+func bound(next http.Handler, most int) http.Handler {
+	places := make(chan struct{}, most)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		default:
+			w.Header().Set("Retry-After", "1")
+			refuse(w, fmt.Sprintf("%d requests are being answered already; ask again in a second", most), http.StatusServiceUnavailable)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (t *tally) now() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.count
+}
+
+// ended is closed when no request is worked on.
+func (t *tally) ended() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	none := make(chan struct{})
+	if t.count == 0 {
+		close(none)
+		return none
+	}
+	t.none = none
+	return none
 }

@@ -66,6 +66,20 @@ func TestTooManyRequests(t *testing.T) {
 	}
 }
 
+// A request takes a place once it is there as a whole: half ones keep nobody out.
+func TestHalfRequestsTakeNoPlace(t *testing.T) {
+	dir, _ := serve(t, echo, endpoint.Limits{Requests: 1})
+	for range 5 {
+		conn := dial(t, dir)
+		defer conn.Close()
+		_, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: jobmon-db\r\nContent-Length: 100\r\n\r\nhalf")
+		must(t, err)
+	}
+	if status, _, err := ask(t.Context(), dir, "/", ""); status != 200 || err != nil {
+		t.Errorf("beside them: %d, %v", status, err)
+	}
+}
+
 // Whoever is slow is cut off, wherever in the exchange.
 func TestSlowClients(t *testing.T) {
 	const short = 100 * time.Millisecond

@@ -165,6 +165,50 @@ func TestEncrypted(t *testing.T) {
 	}
 }
 
+// What an old SQL Server needs, the environment of the service may allow. Our own server keeps to its floor.
+func TestOldTLSForSQLServerIsNotOurs(t *testing.T) {
+	t.Setenv("GODEBUG", "tlssha1=1,tls3des=1,tlsrsakex=1,tls10server=1")
+	cert, key := pair(t, t.TempDir(), "ds01.example.com")
+	hello := &tls.ClientHelloInfo{
+		CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, SupportedVersions: []uint16{tls.VersionTLS12},
+		SupportedCurves: []tls.CurveID{tls.CurveP256}, SupportedPoints: []uint8{0}, SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithSHA1},
+	}
+	if err := web.Signs(t, cert, key, hello); err == nil {
+		t.Error("SHA-1 is signed with")
+	}
+	hello.SignatureSchemes = []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256}
+	if err := web.Signs(t, cert, key, hello); err != nil {
+		t.Error(err)
+	}
+	plain, err := web.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := web.Encrypt(plain, cert, key, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- web.Serve(ctx, l, web.Handler(web.Routes{Files: files}, web.Access{}), zerolog.Nop()) }()
+	for suite, good := range map[uint16]bool{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true,
+	} {
+		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}}
+		c, err := dialer.DialContext(t.Context(), "tcp", l.Addr().String())
+		if (err == nil) != good {
+			t.Errorf("%s: %v", tls.CipherSuiteName(suite), err)
+		}
+		if err == nil {
+			c.Close()
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCertificatesThatCannotBeUsed(t *testing.T) {
 	cert, key := pair(t, t.TempDir(), "a")
 	other, _ := pair(t, t.TempDir(), "b")

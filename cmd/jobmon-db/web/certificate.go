@@ -14,6 +14,20 @@ import (
 // lookEvery is how often the files of a certificate are looked at: one that is renewed is served soon after.
 const lookEvery = time.Minute
 
+// suites are those of TLS 1.2 that are served, whatever the program was built or started with: what old SQL Servers need is
+// allowed for them alone. TLS 1.3 has its own.
+var suites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+}
+
+// signatures are what the key is used for. SHA-1 is not among them.
+var signatures = []tls.SignatureScheme{
+	tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PSSWithSHA512, tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512,
+	tls.ECDSAWithP256AndSHA256, tls.ECDSAWithP384AndSHA384, tls.ECDSAWithP521AndSHA512, tls.Ed25519,
+}
+
 // Encrypt speaks TLS 1.2 or newer on l, with the certificate in these PEM files. The files are read anew when they change;
 // new ones that do not fit are reported, and the old certificate is served on.
 func Encrypt(l net.Listener, certFile, keyFile string, log zerolog.Logger) (net.Listener, error) {
@@ -23,6 +37,7 @@ func Encrypt(l net.Listener, certFile, keyFile string, log zerolog.Logger) (net.
 	}
 	return tls.NewListener(l, &tls.Config{
 		MinVersion:     tls.VersionTLS12,
+		CipherSuites:   suites,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(time.Now()), nil },
 	}), nil
 }
@@ -51,6 +66,7 @@ func (c *certificate) load() error {
 		return fmt.Errorf("the certificate in http.tls.cert (%s) and the key in http.tls.key (%s) cannot be used: %w: "+
 			"give PEM files that belong together, without password, which the daemon's account may read", c.certFile, c.keyFile, err)
 	}
+	pair.SupportedSignatureAlgorithms = signatures
 	if now := time.Now(); now.After(pair.Leaf.NotAfter) {
 		c.log.Warn().Time("expired", pair.Leaf.NotAfter).Msg("the certificate in http.tls.cert has expired: clients will refuse it")
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/tls"
 	"testing"
 	"time"
 
@@ -14,4 +15,13 @@ func CertificateAt(t *testing.T, certFile, keyFile string) func(time.Time) strin
 		t.Fatal(err)
 	}
 	return func(at time.Time) string { return c.current(at).Leaf.Subject.CommonName }
+}
+
+// Signs says why the certificate does not serve such a client.
+func Signs(t *testing.T, certFile, keyFile string, hello *tls.ClientHelloInfo) error {
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: zerolog.Nop()}
+	if err := c.load(); err != nil {
+		t.Fatal(err)
+	}
+	return hello.SupportsCertificate(c.pair)
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ type Routes struct {
 // ErrInUse says that something else listens on the address.
 var ErrInUse = errors.New("the address in http.listen is in use")
 
-// Listen opens the address, host:port.
+// Listen opens the address, host:port. The number of its connections is bounded.
 func Listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	switch {
@@ -59,25 +60,29 @@ func Listen(address string) (net.Listener, error) {
 	case err != nil:
 		return nil, fmt.Errorf("listen on %s, as http.listen says: %w", address, err)
 	}
-	return l, nil
+	return limit(l, maxConnections), nil
 }
 
 // The bounds of what clients can take. A screen asks every few seconds, and its connection stays for the next question.
 const (
-	maxConnections = 2048
-	maxRequests    = 64
-	maxBody        = 1 << 10 // nobody sends one
-	headerWithin   = 5 * time.Second
-	readWithin     = 10 * time.Second
-	writeWithin    = 20 * time.Second
-	idleFor        = 30 * time.Second
-	shutdownWithin = 2 * time.Second
+	maxConnections   = 2048
+	maxRequests      = 64
+	maxRequestsOfOne = 32
+	headerWithin     = 5 * time.Second
+	readWithin       = 10 * time.Second
+	writeWithin      = 20 * time.Second
+	idleFor          = 30 * time.Second
+	shutdownWithin   = 2 * time.Second
+	restWithin       = 500 * time.Millisecond // for what a refused request has not sent yet
 )
+
+// healthRoute is answered to everybody, always.
+const healthRoute = "/healthz"
 
 // Serve answers until ctx ends, and then lets the answers under way be finished. It closes l.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolog.Logger) error {
-	return endpoint.Serve(ctx, limit(l, maxConnections), handler, endpoint.Limits{
-		Name: "the HTTP server", Body: maxBody, Requests: maxRequests, Header: headerWithin, Read: readWithin, Write: writeWithin, Idle: idleFor,
+	return endpoint.Serve(ctx, l, handler, endpoint.Limits{
+		Name: "the HTTP server", Unbounded: true, Header: headerWithin, Read: readWithin, Write: writeWithin, Idle: idleFor,
 		Shutdown: shutdownWithin,
 	}, log)
 }
@@ -86,8 +91,12 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 func Handler(routes Routes, access Access) http.Handler {
 	mux := http.NewServeMux()
 	var served []string
+	var taken places
 	serve := func(pattern, shown string, handler http.HandlerFunc) {
-		mux.HandleFunc(pattern, reading(handler))
+		if pattern != healthRoute {
+			handler = taken.bound(handler)
+		}
+		mux.HandleFunc(pattern, handler)
 		served = append(served, shown)
 	}
 	if routes.Files != nil {
@@ -97,7 +106,7 @@ func Handler(routes Routes, access Access) http.Handler {
 		serve("/computers", "/computers", list(routes.List))
 	}
 	if health := routes.Health; health != nil {
-		serve("/healthz", "/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		serve(healthRoute, healthRoute, func(w http.ResponseWriter, _ *http.Request) {
 			var why []string
 			if hangs := health(); hangs != "" {
 				why = []string{hangs}
@@ -112,14 +121,40 @@ func Handler(routes Routes, access Access) http.Handler {
 		serve("/metrics", "/metrics", routes.Metrics.ServeHTTP)
 	}
 	known := "what is served here is " + strings.Join(served, ", ")
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, known, http.StatusNotFound) })
-	guarded := access.guard(mux)
+	nothing := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, known, http.StatusNotFound) }
+	mux.HandleFunc("/", nothing)
+	guarded := access.guard(questions(mux, nothing))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Server", Product)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		w.Header().Set("Cache-Control", "no-cache")
 		guarded.ServeHTTP(w, r)
 	})
+}
+
+// bound answers with 503 while too many requests are being answered.
+func (p *places) bound(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		from := address(r.RemoteAddr)
+		if !p.enter(from) {
+			w.Header().Set("Retry-After", "1")
+			refuse(w, r, http.StatusServiceUnavailable, "too many requests are being answered already; ask again in a second")
+			return
+		}
+		defer p.leave(from)
+		next(w, r)
+	}
+}
+
+// refuse answers with a sentence and ends the connection. What the client has not sent yet is not waited for.
+func refuse(w http.ResponseWriter, r *http.Request, code int, why string) {
+	w.Header().Set("Connection", "close")
+	if r.ContentLength != 0 {
+		// A recorder in a test has no deadline.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restWithin))
+	}
+	http.Error(w, why, code)
 }
 
 // here says whether a request names this computer. A page of the web can have its own name lead to 127.0.0.1, and would
@@ -136,16 +171,23 @@ func here(host string) bool {
 	return err == nil && address.Unmap().IsLoopback()
 }
 
-// reading lets questions through and refuses everything else.
-func reading(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+// questions passes on what asks for something, and refuses everything else. A path that the mux would answer with a
+// redirection, a page of HTML, names nothing.
+func questions(next http.Handler, nothing http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r.URL.EscapedPath()
+		switch clean := path.Clean(asked); {
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "only GET and HEAD are answered here: nothing can be changed", http.StatusMethodNotAllowed)
-			return
+			refuse(w, r, http.StatusMethodNotAllowed, "only GET and HEAD are answered here: nothing can be changed")
+		case r.ContentLength != 0:
+			refuse(w, r, http.StatusRequestEntityTooLarge, "a question has no body here")
+		case clean != asked && (clean == "/" || clean+"/" != asked):
+			nothing(w, r)
+		default:
+			next.ServeHTTP(w, r)
 		}
-		next(w, r)
-	}
+	})
 }
 
 // verdict is one word, or 503 with a line for each reason against it.
