@@ -83,7 +83,7 @@ func (p *Poller) compare(r *reading) []jobmon.Event {
 // due leaves out rows that this batch tells of: the journal judged them by what was known before this read. Those
 // that are still due are told next time.
 func (p *Poller) due(r *reading, changes []jobmon.Event) []jobmon.Event {
-	events := p.journal.Due(r.Now.Wall(r.Offset))
+	events := p.journal.Judge(r.Now, r.Offset)
 	if len(events) == 0 || len(changes) == 0 {
 		return events
 	}

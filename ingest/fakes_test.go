@@ -246,10 +246,10 @@ func (j *fakeJournal) Watching() []jobmon.ComputerID {
 	return j.watching
 }
 
-func (j *fakeJournal) Due(now jobmon.WallTime) []jobmon.Event {
+func (j *fakeJournal) Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.dueAsked = append(j.dueAsked, now)
+	j.dueAsked = append(j.dueAsked, at.Wall(offset))
 	return slices.Clone(j.due)
 }
 

@@ -22,9 +22,10 @@ type Journal interface {
 	// Watching lists the computers with an open session: the agents of these are asked for.
 	Watching() []jobmon.ComputerID
 
-	// Due makes the events for rows scheduled for later that have come near, now being the DS server's wall clock. A
-	// row stays due until such an event is committed.
-	Due(now jobmon.WallTime) []jobmon.Event
+	// Judge returns the events that the mere passing of time brings at a read: rows that become due, deployments that
+	// stand still, the clock of start_time. At and offset are the server's clock. What it returns stays so until it is
+	// committed. It is not called when the server's clock is in doubt.
+	Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Event
 
 	// Commit appends a batch and folds it into the mirror. When it returns nil the batch is durable, when it returns an
 	// error nothing of it was committed. Seq and At are left to it. It may add events of its own and keeps the slice.

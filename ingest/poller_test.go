@@ -393,7 +393,7 @@ func TestDue(t *testing.T) {
 		// Row 2 was moved in the same read: the journal did not know that when it said so.
 		requireTold(t, j, "rescheduled 2, due 1")
 		if now := j.dueAsked[len(j.dueAsked)-1]; now != at.Wall(3600) {
-			t.Errorf("Due was asked for %v, the server's wall clock showed %v", now, at.Wall(3600))
+			t.Errorf("Judge was asked for %v, the server's wall clock showed %v", now, at.Wall(3600))
 		}
 	})
 }

@@ -72,7 +72,7 @@ func FuzzDecode(f *testing.F) {
 		for _, id := range p.Pictures() {
 			p.Progress(id)
 		}
-		p.Due(1 << 50)
+		p.Judge(1<<50, 0)
 		var events []jobmon.Event
 		for id, c := range p.computers {
 			for _, row := range c.rows {

@@ -156,7 +156,7 @@ func (d *desk) readAs(at string, o jobmon.DiffOptions, before ...jobmon.Event) *
 			jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(offset)})
 	}
 	events := append(before, jobmon.Diff(d.mirror, s, o)...)
-	return d.commit(s.Now, append(events, d.live.Due(s.Now.Wall(offset))...))
+	return d.commit(s.Now, append(events, d.live.Judge(s.Now, offset)...))
 }
 
 // ask is a DS script's request for the computer's file.
@@ -256,8 +256,8 @@ func (d *desk) requireLaw2(other *Projection) {
 			d.t.Fatalf("Law 2, computer %d after event %d:\n live     %s\n replayed %s", id, d.seq, show(live), show(replayed))
 		}
 	}
-	soon := d.last.Wall(d.live.Offset()) + jobmon.WallTime(20*time.Hour.Milliseconds())
-	if live, replayed := d.live.Due(soon), other.Due(soon); !slices.Equal(live, replayed) {
+	soon := d.last.Add(20 * time.Hour)
+	if live, replayed := d.live.Judge(soon, d.live.Offset()), other.Judge(soon, d.live.Offset()); !slices.Equal(live, replayed) {
 		d.t.Fatalf("Law 2: due are %+v live, %+v replayed", live, replayed)
 	}
 	if live, replayed := d.live.Watching(), other.Watching(); !slices.Equal(live, replayed) {

@@ -104,9 +104,10 @@ func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Even
 	return b
 }
 
-// Due tells which rows scheduled for later have come near when the DS server's wall clock shows now.
-func (p *Projection) Due(now jobmon.WallTime) []jobmon.Event {
-	return p.later.due(now + jobmon.WallTime(p.world.rules.Gap.Milliseconds()))
+// Judge returns what the mere passing of time brings when the server's clock shows at: rows scheduled for later that
+// become due.
+func (p *Projection) Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Event {
+	return p.later.due(at.Wall(offset) + jobmon.WallTime(p.world.rules.Gap.Milliseconds()))
 }
 
 // Watching lists the computers with an open session, ascending: those whose agents are of interest.

@@ -32,9 +32,9 @@ type ledger struct {
 
 func newLedger() *ledger { return &ledger{mirror: jobmon.NewMirror(), more: make(chan struct{})} }
 
-func (l *ledger) Mirror() *jobmon.Mirror             { return l.mirror }
-func (l *ledger) Watching() []jobmon.ComputerID      { return []jobmon.ComputerID{5000001} }
-func (l *ledger) Due(jobmon.WallTime) []jobmon.Event { return nil }
+func (l *ledger) Mirror() *jobmon.Mirror                             { return l.mirror }
+func (l *ledger) Watching() []jobmon.ComputerID                      { return []jobmon.ComputerID{5000001} }
+func (l *ledger) Judge(jobmon.Instant, jobmon.Offset) []jobmon.Event { return nil }
 
 func (l *ledger) Commit(_ context.Context, _ jobmon.Instant, events []jobmon.Event) error {
 	l.mu.Lock()

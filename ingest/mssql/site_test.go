@@ -138,9 +138,9 @@ type book struct {
 	watched []jobmon.ComputerID
 }
 
-func (k *book) Mirror() *jobmon.Mirror             { return k.mirror }
-func (k *book) Watching() []jobmon.ComputerID      { return k.watched }
-func (k *book) Due(jobmon.WallTime) []jobmon.Event { return nil }
+func (k *book) Mirror() *jobmon.Mirror                             { return k.mirror }
+func (k *book) Watching() []jobmon.ComputerID                      { return k.watched }
+func (k *book) Judge(jobmon.Instant, jobmon.Offset) []jobmon.Event { return nil }
 
 func (k *book) Commit(_ context.Context, _ jobmon.Instant, events []jobmon.Event) error {
 	for i := range events {

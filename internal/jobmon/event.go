@@ -34,6 +34,10 @@ const (
 	KindDamaged        Kind = 21 // events between two sequence numbers were lost
 
 	KindCut Kind = 22 // stands for history that was cut off: holds a piece of what followed from it
+
+	KindStartClock  Kind = 23 // the clock that start_time follows is known, or no longer is
+	KindOverdue     Kind = 24 // a deployment stands still
+	KindMovingAgain Kind = 25 // it moves again
 )
 
 var kindNames = [...]string{
@@ -45,7 +49,8 @@ var kindNames = [...]string{
 	KindDaemonStarted: "daemon-started", KindDaemonStopped: "daemon-stopped",
 	KindSourceLost: "source-lost", KindSourceRestored: "source-restored",
 	KindConfigured: "configured", KindClock: "clock", KindDamaged: "damaged",
-	KindCut: "cut",
+	KindCut:        "cut",
+	KindStartClock: "start-clock", KindOverdue: "overdue", KindMovingAgain: "moving-again",
 }
 
 // String is the kind's name in output and in ndjson.
@@ -60,7 +65,19 @@ func (k Kind) String() string {
 func (k Kind) OfRow() bool { return k >= KindScheduled && k <= KindDue }
 
 // OfDaemon says that the event concerns every computer: the daemon, its source, settings, clock or log.
-func (k Kind) OfDaemon() bool { return k >= KindDaemonStarted && k <= KindDamaged }
+func (k Kind) OfDaemon() bool {
+	return k >= KindDaemonStarted && k <= KindDamaged || k == KindStartClock
+}
+
+// Why a deployment stands still: the Text of an overdue event.
+const (
+	StillStage = "stage" // the stage that runs is beyond its bound, see IsOverdue
+	StillAgent = "agent" // a job runs, and the agent has been away for longer than Settings.AgentAway
+	StillIdle  = "idle"  // something is due, nothing runs, and nothing has happened for longer than Settings.Gap
+)
+
+// UnknownClock is the Text of a start-clock event that says that the clock is unknown.
+const UnknownClock = "unknown"
 
 // Flags qualify an event. The bits are part of the log's format.
 type Flags uint8
@@ -94,18 +111,19 @@ type Event struct {
 	Status   Status     `json:"status,omitzero"`
 
 	// Name is the job's or computer's name (job, computer), the stage (expected), the job that a DS script said runs
-	// now (refreshed), what a piece belongs to (cut).
+	// now (refreshed), the stage or job that stands still (overdue), what a piece belongs to (cut).
 	Name string `json:"name,omitempty"`
 	// Place is the folder path of a job or the group of a computer.
 	Place string `json:"place,omitempty"`
 	// Text is the operating system's name (computer), the program's version (daemon-started), the reason in words
-	// (source-lost, damaged), the settings as JSON (configured), a piece in base64 (cut).
+	// (source-lost, damaged), the settings as JSON (configured), a piece in base64 (cut), why a deployment stands still
+	// (overdue), UnknownClock or nothing (start-clock).
 	Text string `json:"text,omitempty"`
 
-	Seconds int32   `json:"seconds,omitempty"` // expected: typical duration; clock: the server's UTC offset
+	Seconds int32   `json:"seconds,omitempty"` // expected: typical duration; clock: the server's UTC offset; start-clock: that clock's
 	Count   int32   `json:"count,omitempty"`   // expected: runs it was taken from; daemon-started: the projection number; cut: pieces of it that follow
 	Step    int64   `json:"step,omitempty"`    // clock: milliseconds by which the clock jumped against our monotonic clock, 0 for none
-	Until   Instant `json:"until,omitempty"`   // daemon-started: until when the previous run's reads covered
+	Until   Instant `json:"until,omitempty"`   // daemon-started: until when the previous run's reads covered; overdue: since when it stands still
 	From    uint64  `json:"from,omitempty"`    // damaged: first lost sequence number; cut: first that was cut off
 	To      uint64  `json:"to,omitempty"`      // damaged: last lost sequence number; cut: last that was cut off
 	Sum     uint64  `json:"sum,omitempty"`     // refreshed: the first 8 bytes of the SHA-256 of the file's bytes, big-endian

@@ -15,6 +15,9 @@ type Progress struct {
 	Site     string // name of the DS server
 	Computer Computer
 	Agent    AgentState
+	// AgentSince is since when the agent is connected or away, 0 when unknown. AgentAtLeast: it was so at our first look.
+	AgentSince   Instant
+	AgentAtLeast bool
 
 	Unknown bool // the DS database has no such computer; somebody asked for its file all the same
 	Stale   bool // a script asked, and no fresh read could be made: the picture may be older than its time
@@ -22,7 +25,7 @@ type Progress struct {
 	Session *SessionProgress // nil: no deployment seen yet
 	Asked   string           // the job that a refresh request named, while the request holds
 
-	Later []Pending // rows that count in nothing: due later, not scheduled, stuck; by start time
+	Later []Pending // unfinished rows that are no part of the deployment shown; by start time
 
 	Settle time.Duration // how long a screen waits for a newer file before it says "ready"
 	Quiet  time.Duration // how long no news is normal where no duration is expected
@@ -37,7 +40,8 @@ type SessionState uint8
 const (
 	SessionOpen      SessionState = iota + 1
 	SessionComplete               // no row is waiting or running
-	SessionAbandoned              // rows are waiting, but nothing started for a long time
+	SessionAbandoned              // rows are waiting, and nothing started for 14 days
+	SessionPlanned                // rows wait and are due, and none has started: no number yet
 )
 
 // String is the word used in files and output.
@@ -49,6 +53,8 @@ func (s SessionState) String() string {
 		return "complete"
 	case SessionAbandoned:
 		return "abandoned"
+	case SessionPlanned:
+		return "planned"
 	}
 	return "none"
 }
@@ -68,7 +74,7 @@ const (
 
 // SessionProgress is one deployment of one computer.
 type SessionProgress struct {
-	Number       int // counts the computer's sessions in this log, from 1
+	Number       int // counts the computer's sessions in this log, from 1; 0 while it is planned
 	State        SessionState
 	Result       Result
 	Began        Instant
@@ -89,7 +95,19 @@ type SessionProgress struct {
 
 	Why *Waiting // why nothing runs, nil when something does or nothing is left
 
+	Takes        time.Duration // planned: the sum of the typical durations; 0 when none is known
+	TakesAtLeast bool          // planned: some stage has no typical duration
+	SilentSince  Instant       // not 0: nothing has started since then for so long that people call it abandoned; it is still open
+	Still        *Standing     // the deployment stands still, nil when it moves
+
 	LastMarker bool // no marker is waiting: the screen gets no further updates
+}
+
+// Standing says why a deployment stands still, as an overdue event recorded it.
+type Standing struct {
+	Why   string  // StillStage, StillAgent or StillIdle
+	Name  string  // the stage or job
+	Since Instant // when that began
 }
 
 // Stage is one line of the screen's list.
@@ -127,9 +145,10 @@ type Failure struct {
 // Pending is a row that is listed but counts in nothing.
 type Pending struct {
 	Name  string
-	State RowState // later, unscheduled or waiting (stuck)
-	Stuck bool
+	State RowState // later, unscheduled, waiting or running
+	Stuck bool     // it has waited for so long that nobody expects it to run
 	Start WallTime
+	Why   *Waiting // why it waits, nil for other states and for stuck rows
 }
 
 // WaitingKind says why a row is waiting.
@@ -146,8 +165,9 @@ const (
 
 // Waiting says why a row is waiting.
 type Waiting struct {
-	Kind  WaitingKind
-	Start WallTime // due: the planned time
-	Job   string   // behind: the job that runs
-	Since Instant  // behind: since when it runs; agent offline: since when
+	Kind    WaitingKind
+	Start   WallTime // due: the planned time; server: its start_time
+	Job     string   // behind: the job that runs
+	Since   Instant  // behind: since when it runs; agent offline: since when
+	AtLeast bool     // agent offline: it was so at our first look, and since then at least
 }

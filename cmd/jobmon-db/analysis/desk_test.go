@@ -159,7 +159,7 @@ func (d *desk) readAs(at string, o jobmon.DiffOptions, before ...jobmon.Event) *
 			jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(offset)})
 	}
 	events := append(before, jobmon.Diff(d.mirror, s, o)...)
-	return d.commit(s.Now, append(events, d.live.Due(s.Now.Wall(offset))...)...)
+	return d.commit(s.Now, append(events, d.live.Judge(s.Now, offset)...)...)
 }
 
 // tell appends an event of the daemon.

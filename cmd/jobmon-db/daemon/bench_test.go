@@ -41,7 +41,7 @@ type cycle struct {
 
 func (c *cycle) take(s *jobmon.Snapshot) (events int, err error) {
 	s.Gone = c.state.Mirror.Missing(s.Rows)
-	changes := append(jobmon.Diff(c.state.Mirror, s, jobmon.DiffOptions{}), c.state.Projection.Due(s.Now.Wall(0))...)
+	changes := append(jobmon.Diff(c.state.Mirror, s, jobmon.DiffOptions{}), c.state.Projection.Judge(s.Now, 0)...)
 	if len(changes) == 0 {
 		return 0, nil
 	}

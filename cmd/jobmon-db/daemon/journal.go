@@ -55,11 +55,11 @@ func (j *journal) Watching() []jobmon.ComputerID {
 	return j.state.Projection.Watching()
 }
 
-// Due implements ingest.Journal.
-func (j *journal) Due(now jobmon.WallTime) []jobmon.Event {
+// Judge implements ingest.Journal.
+func (j *journal) Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.state.Projection.Due(now)
+	return j.state.Projection.Judge(at, offset)
 }
 
 // Commit implements ingest.Journal. The projection goes ahead, to add what follows from the events; should the log

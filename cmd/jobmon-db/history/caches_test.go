@@ -57,7 +57,7 @@ func morning(t *testing.T) *storetest.Memory {
 		s.Normalize()
 		s.Gone = state.Mirror.Missing(s.Rows)
 		commit(s.Now, jobmon.Diff(state.Mirror, s, jobmon.DiffOptions{})...)
-		commit(s.Now, state.Projection.Due(s.Now.Wall(s.Offset))...)
+		commit(s.Now, state.Projection.Judge(s.Now, s.Offset)...)
 	}
 	return log
 }

@@ -72,7 +72,7 @@ func (s *site) read(t rapid.TB) {
 	snapshot.Gone = s.state.Mirror.Missing(snapshot.Rows)
 	o := jobmon.DiffOptions{Baseline: len(s.batches) == 1, Inexact: s.inexact}
 	s.inexact = false
-	s.commit(t, slices.Concat(s.state.Projection.Due(snapshot.Now.Wall(snapshot.Offset)), jobmon.Diff(s.state.Mirror, snapshot, o))...)
+	s.commit(t, slices.Concat(s.state.Projection.Judge(snapshot.Now, snapshot.Offset), jobmon.Diff(s.state.Mirror, snapshot, o))...)
 }
 
 // happens lets one thing happen that happens now and then.
