@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"testing"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -65,4 +66,17 @@ func TestWhatGoesOn(t *testing.T) {
 	d := started(t).folder(1, "10:00").read("10:00")
 	d.run("10:00 10:01 10:02", 1, 2).set(-1, 3).read("10:03").dropOn(pc+1, 90, "10:07", "Inventory").read("10:07")
 	d.want(t)
+}
+
+// TestRunsWithoutLengthKeepTheirTurn has a whole stage start and end in one read behind an outage: the outage is its own, not
+// that of the stage behind it.
+func TestRunsWithoutLengthKeepTheirTurn(t *testing.T) {
+	d := started(t).folder(1, "10:00").read("10:00").run("10:00 10:01 10:02 10:03", 1, 2, 3)
+	d.tell("10:03:10", jobmon.Event{Kind: jobmon.KindSourceLost})
+	d.set(0, 4, 5).set(-1, 6).readAfterGap("10:03:40").set(0, 6).set(-1, 7).read("10:05").set(0, 7).read("10:06")
+	one := d.all()[0]
+	_, stages, beside := one.Spent()
+	if got, want := stages[1], (Spent{Working: 80 * time.Second, Waiting: 10 * time.Second, Before: 10 * time.Second, Unseen: 30 * time.Second}); got != want {
+		t.Errorf("Office %+v, want %+v, beside %+v", got, want, beside)
+	}
 }

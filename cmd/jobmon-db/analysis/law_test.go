@@ -98,6 +98,78 @@ func TestTheTimeOfADeploymentIsDivided(t *testing.T) {
 	})
 }
 
+// TestEverySecondIsChargedToWhatWasCurrent follows the events themselves: between two batches time goes to the stage of the
+// run that started last among those that run, else to the stage of the run that starts next.
+func TestEverySecondIsChargedToWhatWasCurrent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := site(t)
+		if slices.ContainsFunc(d.log, func(b jobmon.Batch) bool { return b.Events[0].Kind == jobmon.KindClock }) {
+			return // a moment that the clock showed twice tells no batch from another
+		}
+		for _, one := range d.all() {
+			if slices.ContainsFunc(one.Runs, func(r projector.Run) bool { return r.Baseline }) {
+				continue // when it started is not known
+			}
+			parts := one.Parts()
+			for i := 1; i < len(d.log); i++ {
+				from, to := max(d.log[i-1].At, one.Session.Began), min(d.log[i].At, one.End)
+				if from >= to || d.log[i-1].Last() < one.OpenSeq {
+					continue
+				}
+				doing, stage, known := one.wanted(d.running(i-1, one.Computer.ID), d.log[i-1].Last())
+				for _, p := range parts {
+					if !known || p.To <= from || p.From >= to {
+						continue
+					}
+					if p.Stage != stage || p.Doing != doing && p.Doing != NotSeen {
+						t.Fatalf("%v to %v goes to %s in stage %d, want %s in stage %d\n%q",
+							from, to, p.Doing, p.Stage, doing, stage, told(one))
+					}
+				}
+			}
+		}
+	})
+}
+
+// wanted is what time goes to behind that event, given the run that is at work; known is false where only hindsight could say.
+func (d *Deployment) wanted(atWork, seq uint64) (doing Doing, stage int, known bool) {
+	next := uint64(0)
+	for _, r := range d.Runs {
+		switch {
+		case r.StartedSeq == 0:
+		case r.StartedSeq == atWork:
+			return Working, r.Stage, true
+		case r.Class == jobmon.BuildJob:
+			if r.StartedSeq <= seq && (r.EndedSeq == 0 || r.EndedSeq > seq) {
+				return Working, -1, atWork == 0
+			}
+		case r.StartedSeq > seq && (next == 0 || r.StartedSeq < next):
+			next, stage = r.StartedSeq, r.Stage
+		}
+	}
+	return Waiting, stage, next != 0 && atWork == 0
+}
+
+// running is the event by which the real job or marker started that runs behind that batch, the last of several; 0 for none.
+func (d *desk) running(batch int, id jobmon.ComputerID) (last uint64) {
+	started := map[jobmon.ScheduleID]uint64{}
+	for _, b := range d.log[:batch+1] {
+		for _, e := range b.Events {
+			switch {
+			case e.Computer != id || e.Job == d.jobs[build]:
+			case e.Kind == jobmon.KindStarted:
+				started[e.Schedule] = e.Seq
+			case e.Kind == jobmon.KindFinished, e.Kind == jobmon.KindRemoved, e.Kind == jobmon.KindRequeued:
+				delete(started, e.Schedule)
+			}
+		}
+	}
+	for _, seq := range started {
+		last = max(last, seq)
+	}
+	return last
+}
+
 // TestWhatIsToldIsWhatWasShown: every deployment told is one that a picture showed, as the picture showed it last.
 func TestWhatIsToldIsWhatWasShown(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

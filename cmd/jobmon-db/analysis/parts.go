@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -22,73 +23,128 @@ const (
 type Part struct {
 	From, To jobmon.Instant
 	Doing    Doing
-	Stage    int // whose job worked, or was waited for: of the next stage that is shown; -1 for none
+	Stage    int // the stage that was current then: its job worked, or came next; -1 for none
 }
 
-// Parts divides the time from the deployment's beginning to its End: they follow one another without a hole and sum up to it.
+// Parts divides the time from the deployment's beginning to its End: the parts follow one another without a hole and sum up
+// to it. What was current is decided by sequence numbers, since several runs may start and end in one read.
 func (d *Deployment) Parts() []Part {
-	began, end := d.Session.Began, d.End
-	if end <= began {
-		return nil
-	}
-	spans := d.spans()
-	cuts := []jobmon.Instant{began, end}
-	for _, s := range spans {
-		cuts = append(cuts, s.from, s.to)
-	}
-	for _, g := range d.Gaps {
-		cuts = append(cuts, g.From, g.To)
-	}
-	slices.Sort(cuts)
-	cuts = slices.Compact(cuts)
 	var parts []Part
-	for i := 1; i < len(cuts); i++ {
-		p := Part{From: cuts[i-1], To: cuts[i], Doing: Waiting, Stage: -1}
-		next := uint64(0)
-		var latest uint64
-		for _, s := range spans {
-			switch {
-			case s.from <= p.From && p.To <= s.to:
-				if p.Doing != Working || s.seq > latest {
-					p.Doing, p.Stage, latest = Working, s.stage, s.seq
-				}
-			case p.Doing == Waiting && s.stage >= 0 && s.from >= p.To && (next == 0 || s.seq < next):
-				p.Stage, next = s.stage, s.seq
+	at := d.Session.Began
+	until := func(to jobmon.Instant, seq uint64) {
+		if to = min(to, d.End); to > at {
+			doing, stage := d.currentAfter(seq)
+			parts = append(parts, d.split(Part{From: at, To: to, Doing: doing, Stage: stage})...)
+			at = to
+		}
+	}
+	last := uint64(0)
+	for _, m := range d.moments() {
+		until(m.at, last)
+		last = m.seq
+	}
+	until(d.End, last)
+	return merged(parts)
+}
+
+// moment is an event at which a run started or ended.
+type moment struct {
+	seq uint64
+	at  jobmon.Instant
+}
+
+// moments lists the starts and ends of all runs in the order in which they were seen.
+func (d *Deployment) moments() []moment {
+	list := make([]moment, 0, 2*len(d.Runs))
+	for i := range d.Runs {
+		r := &d.Runs[i]
+		if r.StartedSeq != 0 {
+			list = append(list, moment{r.StartedSeq, r.Started})
+		}
+		if r.EndedSeq != 0 {
+			list = append(list, moment{r.EndedSeq, r.Ended})
+		}
+	}
+	slices.SortFunc(list, func(a, b moment) int { return cmp.Compare(a.seq, b.seq) })
+	return list
+}
+
+// currentAfter returns what went on behind that event: the work of the run that started last among those that ran, else
+// waiting for the run that started next, else for the first one that was still to run. Build jobs run unseen.
+func (d *Deployment) currentAfter(seq uint64) (Doing, int) {
+	var works, next, waits *projector.Run
+	build := false
+	for i := range d.Runs {
+		r := &d.Runs[i]
+		over := r.EndedSeq != 0 && r.EndedSeq <= seq || r.EndedSeq == 0 && r.State.Ended()
+		switch started := r.StartedSeq != 0 && r.StartedSeq <= seq; {
+		case over:
+		case r.Class == jobmon.BuildJob:
+			build = build || started
+		case started:
+			if works == nil || r.StartedSeq > works.StartedSeq {
+				works = r
+			}
+		case r.StartedSeq != 0:
+			if next == nil || r.StartedSeq < next.StartedSeq {
+				next = r
+			}
+		case waits == nil && r.Stage >= 0:
+			waits = r
+		}
+	}
+	switch {
+	case works != nil:
+		return Working, works.Stage
+	case build:
+		return Working, -1
+	case next != nil:
+		return Waiting, next.Stage
+	case d.Session.State == jobmon.SessionOpen:
+		return Waiting, d.Session.Next
+	case waits != nil:
+		return Waiting, waits.Stage
+	}
+	return Waiting, -1
+}
+
+// split cuts a part at the edges of the gaps; what lies in a gap was not seen.
+func (d *Deployment) split(p Part) []Part {
+	var list []Part
+	edges := []jobmon.Instant{p.From, p.To}
+	for _, g := range d.Gaps {
+		for _, edge := range []jobmon.Instant{g.From, g.To} {
+			if p.From < edge && edge < p.To {
+				edges = append(edges, edge)
 			}
 		}
-		if p.Doing == Waiting && next == 0 && d.Session.State == jobmon.SessionOpen {
-			p.Stage = d.Session.Next
-		}
-		if slices.ContainsFunc(d.Gaps, func(g Gap) bool { return g.From <= p.From && p.To <= g.To }) {
-			p.Doing = NotSeen
-		}
-		if n := len(parts); n > 0 && parts[n-1].Doing == p.Doing && parts[n-1].Stage == p.Stage {
-			parts[n-1].To = p.To
-			continue
-		}
-		parts = append(parts, p)
 	}
-	return parts
-}
-
-// ran is when a run was at work, within the deployment.
-type ran struct {
-	from, to jobmon.Instant
-	stage    int
-	seq      uint64
-}
-
-func (d *Deployment) spans() []ran {
-	var list []ran
-	for i := range d.Runs {
-		if from, to, ok := d.AtWork(&d.Runs[i]); ok && from < to {
-			list = append(list, ran{from, to, d.Runs[i].Stage, d.Runs[i].StartedSeq})
+	slices.Sort(edges)
+	edges = slices.Compact(edges)
+	for i, from := range edges[:len(edges)-1] {
+		one := Part{From: from, To: edges[i+1], Doing: p.Doing, Stage: p.Stage}
+		if slices.ContainsFunc(d.Gaps, func(g Gap) bool { return g.From <= one.From && one.To <= g.To }) {
+			one.Doing = NotSeen
 		}
+		list = append(list, one)
 	}
 	return list
 }
 
-// AtWork is when a run was at work, clipped to the deployment; ok is false when that is not known at all.
+// merged joins neighbours that went to the same thing.
+func merged(parts []Part) []Part {
+	var list []Part
+	for _, p := range parts {
+		if n := len(list); n > 0 && list[n-1].Doing == p.Doing && list[n-1].Stage == p.Stage {
+			list[n-1].To = p.To
+			continue
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// AtWork returns when a run was at work, clipped to the deployment; ok is false when that is not known at all.
 func (d *Deployment) AtWork(r *projector.Run) (from, to jobmon.Instant, ok bool) {
 	if r.StartedSeq == 0 {
 		return 0, 0, false
@@ -127,8 +183,8 @@ func (s *Spent) add(p *Part) {
 // Total is all of it.
 func (s Spent) Total() time.Duration { return s.Working + s.Waiting + s.Unseen }
 
-// Spent says what the deployment's time went to, in all, for each of its stages, and beside them: for what is not shown, or
-// when nothing was left to wait for.
+// Spent returns what the deployment's time went to: in all, for each of its stages, and beside them, which is time of jobs
+// that are not shown, and time in which nothing was left to wait for.
 func (d *Deployment) Spent() (all Spent, stages []Spent, beside Spent) {
 	stages = make([]Spent, len(d.Stages))
 	for _, p := range d.Parts() {
