@@ -18,21 +18,27 @@ type app struct {
 	stdin  io.Reader
 	stdout io.Writer // results
 	stderr io.Writer // messages
+
+	hangups *hangups // nil where no signals reach the program
 }
 
 // Main runs the program and returns its exit code, see docs/exit-codes.md. It ends early and cleanly when ctx ends.
 func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
+	return a.main(ctx, args)
+}
+
+func (a *app) main(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil || isClosedPipe(err) { // whoever read our output has seen enough
+	if err == nil || isClosedPipe(err) { // the reader of our output has seen enough
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "jobmon-db: %v\n", err)
+	fmt.Fprintf(a.stderr, "jobmon-db: %v\n", err)
 	return exitCode(err)
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -26,18 +25,9 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	if os.Getenv(asProgram) != "" || len(os.Args) > 1 && os.Args[1] == checkPagesName {
-		asCommand()
+		Program()
 	}
-	testscript.Main(m, map[string]func(){"jobmon-db": asCommand})
-}
-
-// asCommand is the program's main function.
-func asCommand() {
-	signal.Ignore(syscall.SIGPIPE) // a closed output is an error like others, and ends quietly
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := Main(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	testscript.Main(m, map[string]func(){"jobmon-db": Program})
 }
 
 // process is the program running on its own.

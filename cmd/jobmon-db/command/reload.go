@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/signal"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,14 +23,17 @@ const lookAtFile = 3 * time.Second
 
 // again is how the configuration is read again: as it was at the start, by the same flags and variables.
 type again struct {
-	load   func() (*configs.Config, error)
-	hangup bool // the signal of that name asks for it
+	load    func() (*configs.Config, error)
+	hangups <-chan struct{} // each asks for it; nil where none does
 }
 
-// again is for a daemon in this process. In a console a hangup ends the program, as its user expects; without one it has it read its
-// configuration, as everywhere on Unix.
+// again is for a daemon in this process. In a terminal a hangup ends the program, as its user expects. Elsewhere the
+// daemon reads its configuration again, as is the custom on Unix.
 func (a *app) again(load func() (*configs.Config, error)) again {
-	return again{load: load, hangup: runtime.GOOS != "windows" && !readsTerminal(a.stdin)}
+	if a.hangups == nil || readsTerminal(a.stdin) {
+		return again{load: load}
+	}
+	return again{load: load, hangups: a.hangups.take()}
 }
 
 // paceOf is what of a configuration a running daemon can change.
@@ -135,11 +135,6 @@ func keysOf(list []api.Setting) (keys []string) {
 
 // watch reloads when the file has changed, and at a hangup, until ctx ends.
 func (r *reloader) watch(ctx context.Context) {
-	hangup := make(chan os.Signal, 1)
-	if r.hangup {
-		signal.Notify(hangup, syscall.SIGHUP)
-		defer signal.Stop(hangup)
-	}
 	ticker := time.NewTicker(lookAtFile)
 	defer ticker.Stop()
 	var was fileState // not what it is now: it may have changed since it was read
@@ -147,7 +142,7 @@ func (r *reloader) watch(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-hangup:
+		case <-r.hangups:
 			was = stateOfFile(r.file)
 		case <-ticker.C:
 			now := stateOfFile(r.file)
