@@ -20,6 +20,9 @@ var (
 	ErrCorrupt   = errors.New("event log damaged")
 	ErrTruncated = errors.New("event log cut short")
 
+	// On restoring.
+	ErrBackup = errors.New("backup damaged or without events")
+
 	// On any use.
 	ErrClosed = errors.New("event log closed")
 

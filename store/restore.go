@@ -11,43 +11,53 @@ import (
 
 // RestoreOptions say how a log is restored.
 type RestoreOptions struct {
-	DryRun   bool     // change nothing, only say what would be
-	Other    bool     // also take the place of a log with another id
+	DryRun   bool     // change nothing, only report what would happen
+	Other    bool     // also replace a log with another id, or restore a backup whose id cannot be read
+	Damaged  bool     // restore what is whole of a damaged backup
 	Progress Progress // may be nil
+
+	// Before is called when everything is known and nothing is changed yet; an error ends the restore. It may be nil.
+	Before func(*Restoration) error
 }
 
 // Restoration is what a restore did, or would do.
 type Restoration struct {
 	Backup  Summary  `json:"backup"`
-	Present *Summary `json:"present"`         // the log that was there, nil for none
-	Broken  string   `json:"broken"`          // why that log cannot be opened; Present then holds its path and size
-	Lost    uint64   `json:"lost"`            // events of Present that are behind the end of the backup
-	Aside   string   `json:"aside,omitempty"` // where Present is afterwards
+	Present *Summary `json:"present"`          // the log that was there, nil for none
+	Broken  string   `json:"broken"`           // why that log cannot be opened; Present holds what can be read of it
+	Lost    uint64   `json:"lost"`             // readable events of Present that are not in the backup
+	Aside   string   `json:"aside,omitempty"`  // where Present is afterwards
+	Fault   string   `json:"fault,omitempty"`  // what is wrong with the backup: some of its events are missing
+	Unsure  bool     `json:"unsure,omitempty"` // events behind the end of the backup may be missing too
 }
 
 // Restore makes a copy of a backup the log of the data dir. The backup is read and proven first. The log that was there
-// is moved aside, not removed, and what is appended next has higher sequence numbers than it had given. Of a backup whose
-// pages are damaged everything is restored that is whole; Summary.Damaged says what is not.
+// is moved aside, not removed, and what is appended next has higher sequence numbers than that log had given.
 //
-// The caller sees to it that no daemon works on the folder; the log that is there is locked besides, so that nobody
-// appends to it meanwhile. Whatever instant this is cut off at, the folder has the old log in use or the new one, whole:
+// A backup that holds no events is refused. So is one that is damaged, unless Damaged is set: then everything that is
+// whole is restored, and Summary.Damaged lists what is missing.
+//
+// The caller makes sure that no daemon works on the folder; the present log is locked besides, so that nobody
+// appends to it meanwhile. Wherever this is cut off, the folder has the old log in use or the new one, whole:
 //
 //	log-NNNNNN.db.new  being written               cut off here: removed by the next writer
 //	log-NNNNNN.db      complete                    cut off here: removed by the next writer, or stays unused
 //	CURRENT            replaced                    from here on the backup is the log
 //	log-OOOOOO.db      renamed to .aside           cut off before: the old log stays under its name, unused
 //
-// Errors: those of Open, ErrLocked among them; ErrInvalid when the backup is of another log than the one that is there
-// and Other is not set; ErrNotOurs when nothing in the backup is of a log.
+// Errors: those of Open, ErrLocked among them; ErrBackup for a backup that is empty or damaged; ErrInvalid when the
+// backup is of another log than the present one and Other is not set; ErrNotOurs when nothing in it is of a log.
 func Restore(ctx context.Context, dir, file string, o RestoreOptions) (r Restoration, err error) {
-	backup, err := openSource(ctx, file, dir)
+	report, err := r.examine(ctx, file, o.Damaged)
+	if err != nil {
+		return r, err
+	}
+	backup, err := openSource(ctx, file, dir, report.deep())
 	if err != nil {
 		return r, fmt.Errorf("open the backup: %w", err)
 	}
-	defer func() {
-		r.Backup.Path, r.Backup.Damaged = file, append(r.Backup.Damaged, backup.lost...)
-		err = errors.Join(err, backup.Close())
-	}()
+	defer func() { err = errors.Join(err, backup.Close()) }()
+	r.Unsure = backup.unsure
 	present, err := r.lookAt(dir, o.DryRun)
 	if err != nil {
 		return r, err
@@ -55,50 +65,101 @@ func Restore(ctx context.Context, dir, file string, o RestoreOptions) (r Restora
 	if present != nil {
 		defer func() { err = errors.Join(err, present.Close()) }()
 	}
-	r.compare(backup.Log)
-	switch {
-	case r.Present != nil && r.Broken == "" && r.Present.ID != backup.ID() && !o.Other:
-		return r, sentence(ErrInvalid, file, "%s is the backup of another log (%s, site %s) than the one in %s (%s, site %s): nothing was changed; "+
-			"restore it into another data_dir, or say that it may take this one's place", file, backup.ID(), backup.Site(), dir, r.Present.ID, r.Present.Site)
-	case o.DryRun:
-		r.Backup, err = backup.summary(ctx, o.Progress)
+	if err := r.compare(ctx, report); err != nil {
 		return r, err
 	}
+	if err := r.sameLog(dir, o.Other); err != nil {
+		return r, err
+	}
+	if r.Fault != "" {
+		read, err := backup.summary(ctx, nil)
+		if err != nil {
+			return r, err
+		}
+		r.Backup.Damaged = append(backup.lost, read.Damaged...)
+	}
+	if o.Before != nil {
+		if err := o.Before(&r); err != nil {
+			return r, err
+		}
+	}
+	if o.DryRun {
+		return r, nil
+	}
+	return r, r.replace(ctx, dir, backup, present, o.Progress)
+}
+
+// examine reads the backup without bbolt and refuses it when it is not worth its name.
+func (r *Restoration) examine(ctx context.Context, file string, damaged bool) (*Report, error) {
+	report, _, err := verifyOnce(ctx, file)
+	if err != nil {
+		return nil, fmt.Errorf("open the backup: %w", err)
+	}
+	r.Fault = report.losing()
+	r.Backup = report.summary()
+	switch {
+	case r.Backup.Events == 0 && r.Fault != "":
+		return nil, sentence(ErrBackup, file, "%s is damaged, %s, and none of its events can be read: nothing was changed; use another backup", file, r.Fault)
+	case r.Backup.Events == 0:
+		return nil, sentence(ErrBackup, file, "%s holds no events: nothing was changed; use another backup", file)
+	case r.Fault != "" && !damaged:
+		return nil, sentence(ErrBackup, file, "%s is damaged, %s: %d events of it can be read, from %d to %d; nothing was changed; "+
+			"use another backup, or restore what can be read with --damaged", file, r.Fault, r.Backup.Events, r.Backup.First, r.Backup.Last)
+	}
+	return report, nil
+}
+
+// sameLog refuses to replace a log by the backup of another one.
+func (r *Restoration) sameLog(dir string, other bool) error {
+	switch {
+	case other || r.Present == nil || r.Broken != "" || r.Present.ID == r.Backup.ID:
+		return nil
+	case r.Backup.ID == "":
+		return sentence(ErrInvalid, r.Backup.Path, "%s is too damaged to name the log that it is of; the one in %s is %s, site %q, with %d events that "+
+			"would be lost: nothing was changed; restore into another data_dir, or add --other-log", r.Backup.Path, dir, r.Present.ID, r.Present.Site, r.Lost)
+	}
+	return sentence(ErrInvalid, r.Backup.Path, "%s is the backup of another log (%s, site %q) than the one in %s (%s, site %q), whose %d events would be lost: "+
+		"nothing was changed; restore into another data_dir, or add --other-log",
+		r.Backup.Path, r.Backup.ID, r.Backup.Site, dir, r.Present.ID, r.Present.Site, r.Lost)
+}
+
+// replace makes a copy of the backup the log.
+func (r *Restoration) replace(ctx context.Context, dir string, backup *source, present *Log, told Progress) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return r, ioError("creating the data dir", err)
+		return ioError("creating the data dir", err)
 	}
 	path, err := nextGeneration(dir)
 	if err != nil {
-		return r, err
+		return err
 	}
 	if err := requireSpace(dir, r.Backup.Bytes); err != nil {
-		return r, err
+		return err
 	}
 	_ = os.Remove(path + tempSuffix) // of a restore that was cut off
-	r.Backup, err = copyLog(ctx, backup, path+tempSuffix, o.Progress, func(m *meta) {
+	_, err = copyLog(ctx, backup, path+tempSuffix, told, func(m *meta) {
 		m.Replaces = nil
-		if present != nil && present.ID() == m.ID {
+		if present != nil && (present.ID() == m.ID || r.Backup.ID == "") {
 			m.Next = max(m.Next, present.Next())
 		}
 	})
 	if err != nil {
-		return r, err
+		return err
 	}
 	if err := publish(path); err != nil {
 		_ = os.Remove(path + tempSuffix)
-		return r, err
+		return err
 	}
 	if err := writeCurrent(dir, path); err != nil {
 		if !isCurrent(dir, path) {
 			_ = os.Remove(path)
 		}
-		return r, err
+		return err
 	}
-	return r, r.moveAside(present)
+	return r.moveAside(present)
 }
 
-// lookAt opens the log that is there, for writing unless this is a dry run, so that nobody else does. A log that cannot be opened is no obstacle:
-// it is what backups are for.
+// lookAt opens the present log, for writing unless this is a dry run, so that nobody else does. A log that cannot be
+// opened is no obstacle: backups are for that.
 func (r *Restoration) lookAt(dir string, dry bool) (*Log, error) {
 	path, err := currentLog(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -130,20 +191,31 @@ func (r *Restoration) lookAt(dir string, dry bool) (*Log, error) {
 	return present, nil
 }
 
-// compare says what of the present log the backup does not have.
-func (r *Restoration) compare(backup *Log) {
-	r.Backup = backup.describe()
-	if r.Present == nil || r.Broken != "" {
-		return
+// compare counts the present log's events, and those of them that the backup does not hold. The present log is read
+// without bbolt: of a broken one, what can be read counts.
+func (r *Restoration) compare(ctx context.Context, backup *Report) error {
+	if r.Present == nil || r.Present.Path == "" {
+		return nil
 	}
-	r.Aside = r.Present.Path + asideSuffix
-	switch {
-	case r.Present.Last == 0:
-	case r.Present.ID != backup.ID():
-		r.Lost = r.Present.Last - r.Present.First + 1
-	case r.Present.Last > r.Backup.Last:
-		r.Lost = r.Present.Last - r.Backup.Last
+	if r.Broken == "" {
+		r.Aside = r.Present.Path + asideSuffix
 	}
+	report, _, err := verifyOnce(ctx, r.Present.Path)
+	if err != nil {
+		return context.Cause(ctx) // nothing of it can be read
+	}
+	held, kept := report.held(), []Gap(nil)
+	if backup.ID != "" && (report.ID == "" || report.ID == backup.ID) {
+		kept = backup.held()
+	}
+	r.Present.Events = count(held)
+	r.Lost = count(without(held, kept))
+	if r.Broken != "" {
+		broken, size := *r.Present, r.Present.Bytes
+		*r.Present = report.summary()
+		r.Present.Path, r.Present.Bytes = broken.Path, size
+	}
+	return nil
 }
 
 // moveAside closes the log that was there and gives it another name; Windows renames no open file.

@@ -10,22 +10,27 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// source is a backup that is open, also one that bbolt must not be let near: of such a file everything that is whole was
-// carried over into a log of its own, and that is what is open.
+// source is an open backup. When bbolt must not open the file, everything in it that is whole was carried over into a
+// log of its own, and that one is open.
 type source struct {
 	*Log
 	lost    []Gap  // what could not be carried over
+	unsure  bool   // events behind the end may be missing too
 	scratch string // the folder of that log, "" for none
 }
 
-// openSource opens a backup. A damaged one is carried over into a folder that lies in beside, or where temporary files do. What is
-// damaged inside frames and blocks that the tree leads to is left as it is. Errors are those of OpenFile.
-func openSource(ctx context.Context, file, beside string) (_ *source, err error) {
-	log, err := OpenFile(file)
-	if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrTruncated) && !errors.Is(err, ErrNotOurs) {
-		return &source{Log: log}, err
+// openSource opens a backup. One that bbolt cannot open, or whose tree is damaged (deep says how), is carried over into
+// a folder that lies in beside, or where temporary files do. Damage inside frames and blocks that a whole tree leads to
+// is left as it is. Errors are those of OpenFile.
+func openSource(ctx context.Context, file, beside, deep string) (_ *source, err error) {
+	why := errors.New(deep)
+	if deep == "" {
+		log, err := OpenFile(file)
+		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrTruncated) && !errors.Is(err, ErrNotOurs) {
+			return &source{Log: log}, err
+		}
+		why = err
 	}
-	why := err
 	whole, err := OpenSalvage(ctx, file)
 	if err != nil {
 		return nil, errors.Join(why, err)
@@ -40,7 +45,7 @@ func openSource(ctx context.Context, file, beside string) (_ *source, err error)
 	}
 	q, err := whole.carryOver(ctx, s.scratch, fmt.Sprintf("a damaged backup was restored: %v", why), jobmon.InstantOf(time.Now()))
 	if err == nil {
-		s.lost = q.Lost
+		s.lost, s.unsure = q.Lost, q.Unsure
 		s.Log, err = OpenFile(q.Path)
 	}
 	if errors.Is(err, ErrNotOurs) {

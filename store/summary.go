@@ -17,6 +17,7 @@ type Summary struct {
 	First           uint64         `json:"first"` // the first and the last sequence number, 0 when there are no events
 	Last            uint64         `json:"last"`
 	FirstAt, LastAt jobmon.Instant `json:"-"`
+	Events          uint64         `json:"events,omitempty"`  // how many can be read; counted by Restore alone
 	Bytes           int64          `json:"bytes"`             // size of the file
 	Damaged         []Gap          `json:"damaged,omitempty"` // what cannot be read; nil also when that was not looked for
 }

@@ -143,17 +143,20 @@ func Verify(ctx context.Context, path string) (*Report, error) {
 
 // verifyOnce is Verify without a second look; quiet says that nobody wrote meanwhile.
 func verifyOnce(ctx context.Context, path string) (report *Report, quiet bool, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, false, ioError("opening the log", err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
+	info, err := os.Stat(path) // before it is opened: a pipe would block
 	if err != nil {
 		return nil, false, ioError("looking at the log "+path, err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, false, sentence(ErrNotOurs, path, "%s is not a file: name a log", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, false, ioError("opening the log", err)
+	}
+	defer file.Close()
+	if info, err = file.Stat(); err != nil {
+		return nil, false, ioError("looking at the log "+path, err)
 	}
 	before, _ := newestMeta(file, path) // what is wrong with it is found below
 	report, err = verifyFile(ctx, file, info.Size(), path)

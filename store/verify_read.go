@@ -295,9 +295,13 @@ func (v *verifier) salvage() error {
 			return err
 		}
 	}
-	v.report.Readable, v.report.Incomplete = nil, s.scan.gaveUp
+	r := v.report
+	r.Readable, r.Gaps, r.Incomplete = nil, nil, s.scan.gaveUp
 	return s.batches(v.ctx, func(b *jobmon.Batch, begin uint64) bool {
-		v.report.Readable = appendRange(v.report.Readable, b, begin)
+		r.Readable = appendRange(r.Readable, b, begin)
+		if b.First() > begin {
+			r.Gaps = append(r.Gaps, Gap{begin, b.First() - 1})
+		}
 		return true
 	})
 }

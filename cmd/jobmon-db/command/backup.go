@@ -44,7 +44,7 @@ file of that name before the copy is whole, checked and on the disk. backup.ever
 		if err != nil {
 			return err
 		}
-		warnDamaged(a.stderr, made.Damaged)
+		warnDamaged(a.stderr, "log", made.Damaged)
 		_, err = fmt.Fprintf(a.stdout, "%s  %s, %s\n", path, holds(&made), size(uint64(made.Bytes)))
 		return err
 	}
@@ -87,8 +87,8 @@ func holds(s *store.Summary) string {
 
 func utc(at jobmon.Instant) string { return at.Time().UTC().Format(time.DateTime + " UTC") }
 
-func warnDamaged(out io.Writer, gaps []store.Gap) {
+func warnDamaged(out io.Writer, what string, gaps []store.Gap) {
 	for _, g := range gaps {
-		fmt.Fprintf(out, "The log is damaged: events %d to %d cannot be read. All others can.\n", g.From, g.To)
+		fmt.Fprintf(out, "The %s is damaged: events %d to %d cannot be read.\n", what, g.From, g.To)
 	}
 }

@@ -42,8 +42,10 @@ const (
 	exitScreen    = 21 // client show cannot reach the screen
 	exitFile      = 22 // client view cannot show the file
 	exitRestart   = 23 // what changed in the configuration needs a new start
+	exitBackup    = 24 // the backup is empty or damaged, and was not restored
+	exitPart      = 25 // a damaged backup was restored, as far as it is whole
 
-	lastExit = exitRestart
+	lastExit = exitPart
 )
 
 // usageError marks what the person who typed the command can mend by typing another.
@@ -73,7 +75,12 @@ func exitCode(err error) int {
 	var ended *winservice.EndedError
 	var screen *screenError
 	var restart *restartError
+	var part *partError
 	switch {
+	case errors.Is(err, store.ErrBackup):
+		return exitBackup
+	case errors.As(err, &part):
+		return exitPart
 	case errors.As(err, &restart):
 		return exitRestart
 	case errors.As(err, &file):

@@ -73,7 +73,7 @@ func TestImport(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	fresh := filepath.Join(t.TempDir(), "data")
-	if got := jobmondb(t, "import", path, "--dry-run", "--data-dir="+fresh); got.code != exitOK || !strings.Contains(got.stdout, "can be restored") {
+	if got := jobmondb(t, "import", path, "--dry-run", "--data-dir="+fresh); got.code != exitOK || !strings.Contains(got.stdout, "There is no log yet.\nNothing was changed") {
 		t.Fatalf("%+v", got)
 	}
 	if _, err := os.Stat(filepath.Join(fresh, "CURRENT")); err == nil {

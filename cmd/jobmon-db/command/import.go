@@ -47,12 +47,13 @@ it: it is renamed to end in .aside, and is only replaced by an export of itself,
 		}
 		tell, end := a.progress("import")
 		o.Progress = tell
+		o.Before = func(r *store.Restoration) error { return a.announce(r, "export") }
 		r, err := importFrom(c.Context(), in, config.DataDir, o)
 		end()
 		if err != nil {
 			return err
 		}
-		return showRestoration(a.stdout, &r, o.DryRun)
+		return a.restored(&r, o.DryRun)
 	}
 	return c
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,16 +24,20 @@ func (a *app) restore() *cobra.Command {
 		Short: "Make a backup the log; the log that is there is moved aside",
 		Long: `Check a backup and make a copy of it the log in the data folder. Stop the daemon first.
 
-The log that is there is not removed: it is renamed to end in .aside. What happened after the backup is not in the log any
-more; the daemon says so there when it runs again, gives no number a second time, and reads from the database what that
-still tells. --dry-run checks the backup and says what would happen, and what would be lost.`,
+Before anything is changed, the command prints how many events the backup holds, and how many events of the present log
+are not in it. The present log is not removed: it is renamed to end in .aside. The daemon records the events that are
+missing, gives no number a second time, and reads again what the database still holds. --dry-run ends before the change.
+
+A backup that is empty, cut short or damaged is refused with exit code 24. Without a better backup, --damaged restores
+everything in it that is whole, and the exit code is 25.`,
 		Example: `  jobmon-db restore D:\Backups\jobmon-2026-11-22.db --dry-run
   jobmon-db restore D:\Backups\jobmon-2026-11-22.db`,
 		Args: oneFile,
 	}
 	configured := a.configured(c, "data_dir")
-	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "change nothing, only say what would happen")
-	c.Flags().BoolVar(&o.Other, "other-log", false, "also take the place of a log that is not the one that was backed up")
+	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "change nothing, only print what would happen")
+	c.Flags().BoolVar(&o.Other, "other-log", false, "also replace a log that is not the one that was backed up")
+	c.Flags().BoolVar(&o.Damaged, "damaged", false, "restore what is whole of a damaged backup; the exit code is then 25")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		config, err := configured()
 		if err != nil {
@@ -42,16 +45,19 @@ still tells. --dry-run checks the backup and says what would happen, and what wo
 		}
 		tell, end := a.progress("restore")
 		o.Progress = tell
+		o.Before = func(r *store.Restoration) error { return a.announce(r, "backup") }
 		r, err := restore(c.Context(), config.DataDir, args[0], o)
 		end()
 		if err != nil {
 			return err
 		}
-		warnDamaged(a.stderr, r.Backup.Damaged)
-		return showRestoration(a.stdout, &r, o.DryRun)
+		return a.restored(&r, o.DryRun)
 	}
 	return c
 }
+
+// partError says that a damaged backup was restored, as far as it is whole.
+type partError struct{ error }
 
 // restore holds the lock of the data folder, which a daemon would.
 func restore(ctx context.Context, dataDir, file string, o store.RestoreOptions) (r store.Restoration, err error) {
@@ -61,18 +67,32 @@ func restore(ctx context.Context, dataDir, file string, o store.RestoreOptions) 
 	if err := store.Usable(dataDir); errors.Is(err, store.ErrNotOurs) {
 		return r, err
 	}
-	if _, err := os.Stat(dataDir); o.DryRun && errors.Is(err, fs.ErrNotExist) {
-		return store.Restore(ctx, dataDir, file, o)
+	if _, err := os.Stat(dataDir); errors.Is(err, fs.ErrNotExist) { // a backup that is refused leaves no folder
+		look := o
+		look.DryRun = true
+		if !o.DryRun {
+			look.Before = nil
+		}
+		if r, err := store.Restore(ctx, dataDir, file, look); err != nil || o.DryRun {
+			return r, err
+		}
 	}
 	release, err := holdData(dataDir, "restore")
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if !o.DryRun { // it tells until when the log that is replaced was complete
-		if err := os.Remove(filepath.Join(dataDir, history.CoverageFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return r, fmt.Errorf("forget until when the source was watched: %w", err)
+	before := o.Before
+	o.Before = func(r *store.Restoration) error {
+		if err := before(r); err != nil || o.DryRun {
+			return err
 		}
+		// The file says until when the log that is replaced was complete.
+		err := os.Remove(filepath.Join(dataDir, history.CoverageFile))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove what says until when the source was watched: %w", err)
+		}
+		return nil
 	}
 	return store.Restore(ctx, dataDir, file, o)
 }
@@ -91,27 +111,47 @@ func holdData(dataDir, purpose string) (release func() error, err error) {
 	return lock.Release, nil
 }
 
-func showRestoration(out io.Writer, r *store.Restoration, dry bool) error {
-	is, was := "The log is now", "The old one"
-	if dry {
-		is, was = "The backup can be restored:", "The present log"
+// announce prints what is about to happen: what the backup (or the export) holds, and what would be lost.
+func (a *app) announce(r *store.Restoration, what string) error {
+	fmt.Fprintf(a.stdout, "The %s holds %s.\n", what, holdings(&r.Backup))
+	warnDamaged(a.stderr, what, r.Backup.Damaged)
+	if r.Unsure {
+		fmt.Fprintf(a.stderr, "Events behind %d may be missing too.\n", r.Backup.Last)
 	}
-	fmt.Fprintf(out, "%s %s, %s.\n", is, holds(&r.Backup), size(uint64(r.Backup.Bytes)))
 	var err error
-	switch {
+	switch lost := fmt.Sprintf("%d of them are not in the %s", r.Lost, what); {
 	case r.Present == nil:
-		_, err = fmt.Fprintln(out, "There was no log.")
-	case r.Broken != "":
-		_, err = fmt.Fprintf(out, "%s cannot be opened: %s. It is kept: %s\n", was, r.Broken, kept(r))
+		_, err = fmt.Fprintln(a.stdout, "There is no log yet.")
+	case r.Broken == "":
+		_, err = fmt.Fprintf(a.stdout, "The present log holds %s; %s.\n", holdings(r.Present), lost)
+	case r.Present.Events == 0:
+		_, err = fmt.Fprintf(a.stdout, "The present log cannot be opened: %s. None of its events can be read.\n", r.Broken)
 	default:
-		_, err = fmt.Fprintf(out, "%s has %s; %d of them are not in the backup. It is kept: %s\n", was, holds(r.Present), r.Lost, kept(r))
+		_, err = fmt.Fprintf(a.stdout, "The present log cannot be opened: %s. What can be read is %s; %s.\n", r.Broken, holdings(r.Present), lost)
 	}
 	return err
 }
 
-func kept(r *store.Restoration) string {
+// restored prints what was done, and fails when something of the backup is missing.
+func (a *app) restored(r *store.Restoration, dry bool) error {
+	aside := ""
 	if r.Aside != "" {
-		return r.Aside
+		aside = " The log before it is kept: " + r.Aside
 	}
-	return r.Present.Path
+	done := "It is the log now." + aside
+	if dry {
+		done = "Nothing was changed, as --dry-run says."
+	}
+	if _, err := fmt.Fprintln(a.stdout, done); err != nil || r.Fault == "" {
+		return err
+	}
+	return &partError{fmt.Errorf("%s is damaged (%s): only %d events of it could be restored", r.Backup.Path, r.Fault, r.Backup.Events)}
+}
+
+// holdings says how much a log holds.
+func holdings(s *store.Summary) string {
+	if s.Events == 0 {
+		return "no events"
+	}
+	return fmt.Sprintf("%s (%d to %d), %s to %s, %s", counted(int(s.Events), "event"), s.First, s.Last, utc(s.FirstAt), utc(s.LastAt), size(uint64(s.Bytes)))
 }

@@ -244,7 +244,10 @@ func (v *verification) print(out io.Writer) {
 	fmt.Fprintln(out)
 	v.Files.print(out)
 	v.Kept.print(out)
-	if v.Whole {
+	switch {
+	case v.Whole && len(v.Recorded) > 0:
+		fmt.Fprintln(out, "The log is whole, apart from the events that it records as lost.")
+	case v.Whole:
 		fmt.Fprintln(out, "The log is whole.")
 	}
 }
