@@ -12,7 +12,6 @@ package secretfile
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -20,10 +19,10 @@ import (
 	"os"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/textfile"
 )
 
 // Longest is how many bytes of UTF-8 a secret can have. Passwords of SQL Server have up to 128 letters.
@@ -119,21 +118,14 @@ func Check(secret string) error {
 	return nil
 }
 
-// Text takes a secret out of a text file or out of what a program wrote: it removes one line end from the end, and
-// understands the byte order marks that Windows programs put before their texts. The error is that of Check.
+// Text takes a secret out of a text file or out of what a program wrote, in whatever encoding textfile knows, and
+// removes one line end from its end. An error is that of Check, or says why this is no text.
 func Text(content []byte) (string, error) {
-	text := string(content)
-	switch {
-	case bytes.HasPrefix(content, []byte{0xef, 0xbb, 0xbf}):
-		text = text[3:]
-	case bytes.HasPrefix(content, []byte{0xff, 0xfe}):
-		units := make([]uint16, (len(content)-2)/2)
-		for i := range units {
-			units[i] = binary.LittleEndian.Uint16(content[2+2*i:])
-		}
-		text = string(utf16.Decode(units))
+	decoded, err := textfile.Decode(content)
+	if err != nil {
+		return "", fmt.Errorf("this is no secret in plain text: %w", err)
 	}
-	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	text := strings.TrimSuffix(strings.TrimSuffix(string(decoded), "\n"), "\r")
 	return text, Check(text)
 }
 
