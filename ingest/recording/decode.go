@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/textfile"
 )
 
 const (
@@ -18,27 +19,32 @@ const (
 	again = "ask for the file again, or take the line as it stood in the original"
 )
 
-// Decode reads a file. Blank lines, CRLF line ends and a byte order mark, which editors leave, are no part of it;
-// anything else that Encode would not write is an error that names the line.
+// Decode reads a file. Blank lines, CRLF line ends, a byte order mark and UTF-16, which editors and shells leave, are
+// no part of it; anything else that Encode would not write is an error that names the line.
 func Decode(in io.Reader) (*Recording, error) {
-	lines := bufio.NewScanner(in)
+	lines := bufio.NewScanner(textfile.NewReader(in))
 	lines.Buffer(make([]byte, 0, 64<<10), MaxLine)
 	d := &decoder{}
 	for lines.Scan() {
 		if d.at++; d.at > MaxLines {
 			return nil, d.refuse(ErrDamaged, fmt.Sprintf("there are more than %d lines", MaxLines), again)
 		}
-		text := lines.Bytes()
-		if d.at == 1 {
-			text = bytes.TrimPrefix(text, []byte("\ufeff"))
+		if wrong := (*textfile.Error)(nil); errors.As(lines.Err(), &wrong) && d.at >= wrong.Line {
+			break // the scanner still gives the beginning of the line
 		}
-		if text = bytes.TrimSpace(text); len(text) == 0 {
+		text := bytes.TrimSpace(lines.Bytes())
+		if len(text) == 0 {
 			continue
 		}
 		d.lines++
 		if err := d.line(text); err != nil {
 			return nil, err
 		}
+	}
+	wrong := (*textfile.Error)(nil)
+	if errors.As(lines.Err(), &wrong) {
+		d.at = wrong.Line
+		return nil, d.refuse(ErrDamaged, "it "+wrong.Reason, again)
 	}
 	d.at++
 	switch err := lines.Err(); {
@@ -106,29 +112,6 @@ func (d *decoder) line(text []byte) error {
 	return d.damaged("it is none of job, computer, row, agent and end")
 }
 
-// strictly reads one object of exactly one known member.
-func (d *decoder) strictly(text []byte) (*line, error) {
-	l := &line{}
-	in := json.NewDecoder(bytes.NewReader(text))
-	in.DisallowUnknownFields()
-	if err := in.Decode(l); err != nil {
-		return nil, d.damaged("%v", err)
-	}
-	if in.InputOffset() != int64(len(text)) {
-		return nil, d.damaged("something follows the object")
-	}
-	members := 0
-	for _, there := range []bool{l.Recording != nil, l.Job != nil, l.Computer != nil, l.Row != nil, l.Agent != nil, l.End != nil} {
-		if there {
-			members++
-		}
-	}
-	if members > 1 {
-		return nil, d.damaged("it is several things at once")
-	}
-	return l, nil
-}
-
 func (d *decoder) header(text []byte) error {
 	var first struct { // of every version
 		Recording struct {
@@ -136,24 +119,23 @@ func (d *decoder) header(text []byte) error {
 			V               int
 		}
 	}
-	if err := json.Unmarshal(text, &first); err != nil || first.Recording.Format != format {
+	// What is wrong with other values is found below.
+	if _ = json.Unmarshal(text, &first); first.Recording.Format != format {
 		return d.foreign()
 	}
 	switch v := first.Recording.V; {
 	case v > Version:
 		return d.refuse(ErrNewer, fmt.Sprintf("its format is version %d, and this program knows those up to %d", v, Version),
 			"use the program that made it, version "+first.Recording.Program+", or a newer one")
-	case v < 1:
-		return d.damaged("there is no version %d of the format", v)
 	}
 	l, err := d.strictly(text)
 	if err != nil {
 		return err
 	}
-	if l.Recording == nil {
-		return d.foreign()
-	}
 	h := l.Recording
+	if h.V < 1 {
+		return d.damaged("there is no version %d of the format", h.V)
+	}
 	at, err := time.Parse(instantForm, h.At)
 	if err != nil {
 		return d.damaged("at is %q, not a time in UTC like 2026-11-22T14:05:00.000Z", h.At)

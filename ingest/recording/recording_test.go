@@ -2,6 +2,7 @@ package recording_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"pgregory.net/rapid"
 
@@ -105,11 +107,21 @@ func TestWhatEditorsLeaveIsNoPartOfIt(t *testing.T) {
 		"a byte order mark": "\ufeff" + content,
 		"blank lines":       strings.Replace(content, "\n", "\n\n  \n", 3) + "\n\n",
 		"no last line end":  strings.TrimSuffix(content, "\n"),
+		"UTF-16":            inUTF16("\ufeff" + content),
+		"UTF-16, no mark":   inUTF16(content),
 	} {
 		if r, err := recording.Decode(strings.NewReader(text)); err != nil || !reflect.DeepEqual(r, site()) {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
 	}
+}
+
+func inUTF16(text string) string {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		out = binary.LittleEndian.AppendUint16(out, unit)
+	}
+	return string(out)
 }
 
 func TestEveryCutIsNoticed(t *testing.T) {
@@ -160,13 +172,28 @@ func TestErrorsSayWhereWhatAndWhatToDo(t *testing.T) {
 		"rows out of order": {with(11, `{"row":{"id":-2,"job":3,"computer":5}}`), recording.ErrDamaged, "line 11: row -2 follows row -1"},
 		"a huge id":         {with(11, `{"row":{"id":3000000000,"job":3,"computer":5}}`), recording.ErrDamaged, "line 11: "},
 		"start":             {with(11, `{"row":{"id":1,"job":3,"computer":5,"start":"14:05"}}`), recording.ErrDamaged, `line 11: start is "14:05"`},
+		"in another case":   {with(11, `{"Row":{"id":1,"job":3,"computer":5}}`), recording.ErrDamaged, `line 11: "Row" must be written "row"`},
+		"field in capitals": {with(11, `{"row":{"ID":1,"job":3,"computer":5}}`), recording.ErrDamaged, `line 11: "ID" must be written "id"`},
+		"a field twice":     {with(11, `{"row":{"id":1,"id":9,"job":3,"computer":5}}`), recording.ErrDamaged, "line 11: row.id is given twice"},
+		"a line twice":      {with(3, `{"job":{"id":2},"job":{"id":3}}`), recording.ErrDamaged, "line 3: job is given twice"},
+		"another type":      {with(11, `{"row":{"id":"1","job":3,"computer":5}}`), recording.ErrDamaged, "row.id is a text in quotes and must be a whole number from -2147483648 to 2147483647"},
+		"a number as name":  {with(3, `{"job":{"id":2,"name":7}}`), recording.ErrDamaged, "job.name is number and must be a text in quotes"},
+		"no object":         {with(3, `{"job":7}`), recording.ErrDamaged, "line 3: job is no object"},
+		"a list":            {with(3, `[7]`), recording.ErrDamaged, "line 3: it is no object"},
+		"cut in the middle": {with(3, `{"job":{"id":2,`), recording.ErrDamaged, "line 3: it is not JSON: it ends within an object"},
+		"a stray character": {with(3, `{"job":{"id":2;}}`), recording.ErrDamaged, "line 3: it is not JSON at character 14"},
+		"header's type":     {with(1, `{"recording":{"format":"jobmon-db recording","v":"1"}}`), recording.ErrDamaged, "line 1: recording.v is a text"},
+		"header's case":     {with(1, `{"recording":{"format":"jobmon-db recording","V":1}}`), recording.ErrDamaged, `line 1: "V" must be written "v"`},
+		"a code page":       {with(3, "{\"job\":{\"id\":2,\"name\":\"B\xfcro\"}}"), recording.ErrDamaged, "line 3: it has characters that are not UTF-8"},
+		"UTF-16 behind it":  {strings.Join(lines, "") + inUTF16(lines[16]), recording.ErrDamaged, "line 19: it mixes UTF-16 and UTF-8"},
 		"agent":             {with(16, `{"agent":{"computer":5000001,"state":"asleep"}}`), recording.ErrDamaged, `line 16: the agent is "asleep"`},
 		"agents":            {with(17, `{"agent":{"computer":5000001,"state":"online"}}`), recording.ErrDamaged, "line 17: the agent of computer 5000001 follows"},
 		"a long line":       {with(3, strings.Repeat(" ", recording.MaxLine)), recording.ErrDamaged, "line 3: the line is longer"},
 		"more after it":     {strings.Join(lines, "") + lines[16], recording.ErrDamaged, "line 19: something follows"},
 	} {
 		r, err := recording.Decode(strings.NewReader(c.text))
-		if r != nil || !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "; ") {
+		if r != nil || !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "; ") ||
+			strings.Contains(err.Error(), "Go ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
