@@ -3,20 +3,24 @@ package configs
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/jobmon-db/jobmon-db/internal/textfile"
 )
 
 // Setting is a key and the value that it shall have in a file, as Value.Text; "" for none, so that its default counts.
 type Setting struct{ Key, Text string }
 
-// Edit gives the content of a configuration file in which these keys have these values, and which is otherwise as it was: what is
-// commented out like in Example comes in at its place, other new keys at the end. Empty content becomes Example first.
-// path is named in errors. The error is an *Error when the content has problems already; otherwise it lists the lines that
-// somebody has to write by hand, because the file is written in a way that cannot be edited safely.
+// Edit returns the content of a configuration file in which these keys have these values, and which is otherwise as
+// it was. A key that is commented out as in Example comes in at its place, any other at the end. Empty content
+// becomes Example first; UTF-16 becomes UTF-8 if something changes. Errors name path. An error is an *Error when the
+// content has problems already; else it lists the lines to write by hand, because the file is written in a way that
+// cannot be edited safely.
 func Edit(path string, content []byte, settings []Setting) ([]byte, error) {
 	if len(bytes.TrimSpace(content)) == 0 {
 		content = Example()
@@ -25,28 +29,38 @@ func Edit(path string, content []byte, settings []Setting) ([]byte, error) {
 	if problems != nil {
 		return nil, &Error{Problems: problems}
 	}
+	text, err := textfile.Decode(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	wanted := textsOf(before)
-	e := editor{lines: strings.Split(string(content), "\n")}
+	e := editor{lines: strings.Split(string(text), "\n")}
+	changed := false
 	for _, s := range settings {
-		if wanted[s.Key] == s.Text {
+		if was, given := wanted[s.Key]; was == s.Text && given == (s.Text != "") {
 			continue
 		}
+		changed = true
 		if wanted[s.Key] = s.Text; s.Text == "" {
 			delete(wanted, s.Key)
 		}
 		e.set(s)
 	}
+	if !changed {
+		return content, nil
+	}
 	edited := []byte(strings.Join(e.lines, "\n"))
 	// Files can be written in many ways: what came of it is believed when it reads as it should.
 	after, problems := parseFile(path, edited, Keys())
-	if got := textsOf(after); problems == nil && len(got) == len(wanted) && !slices.ContainsFunc(after, func(g given) bool { return wanted[g.key.Name] != g.text }) {
+	if problems == nil && maps.Equal(textsOf(after), wanted) {
 		return edited, nil
 	}
 	var b strings.Builder
 	for _, s := range settings {
 		fmt.Fprintf(&b, "\n  %s", lineFor(s))
 	}
-	return nil, fmt.Errorf("%s is not written as jobmon-db config init writes it and is left as it is: give it these lines by hand, and take out others for the same keys:%s", path, b.String())
+	return nil, fmt.Errorf("%s is not written as jobmon-db config init writes it and is left as it is: "+
+		"give it these lines by hand, and take out others for the same keys:%s", path, b.String())
 }
 
 func textsOf(values []given) map[string]string {
@@ -73,7 +87,7 @@ func quoted(s Setting) string {
 			return s.Text
 		}
 	}
-	return "'" + strings.ReplaceAll(s.Text, "'", "''") + "'"
+	return singleQuoted(s.Text)
 }
 
 // editor changes the lines of a file.

@@ -18,6 +18,9 @@ func example(goos string) []byte {
 # A key can be given in the environment and on the command line too: source.poll_interval is JOBMON_SOURCE_POLL_INTERVAL
 # and --source-poll-interval. The environment overrides this file; the command line overrides both.
 # "jobmon-db config show" prints what is in force and where it comes from.
+#
+# Write paths, patterns and passwords in single quotes: double quotes change backslashes. A path that is not absolute
+# begins at this file's folder; in the environment and on the command line it begins at the current folder.
 `)
 	section := ""
 	for _, k := range Keys() {

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/jobmon-db/jobmon-db/internal/textfile"
 )
 
 // largestFile is far beyond any configuration; what is larger is something else.
@@ -55,7 +58,20 @@ func reasonOf(err error) string {
 // parseFile reads the content of a configuration file. Keys may be nested as in the example file or written out with
 // their dots.
 func parseFile(path string, content []byte, keys []Key) ([]given, []Problem) {
-	w := walker{path: path, byName: map[string]*Key{}, sections: map[string]bool{}, lines: map[string]int{}}
+	w := walker{path: path, byName: map[string]*Key{}, sections: map[string]bool{}, first: map[string]int{}}
+	content, err := textfile.Decode(content)
+	if wrong := (*textfile.Error)(nil); errors.As(err, &wrong) {
+		return nil, []Problem{{Origin: w.at(wrong.Line), Reason: wrong.Reason}}
+	}
+	w.lines = lineEnds.Split(string(content), -1)
+	for i, line := range w.lines {
+		if wrong := oddStructure(line); wrong != "" {
+			w.problems = append(w.problems, Problem{Origin: w.at(i + 1), Reason: wrong})
+		}
+	}
+	if w.problems != nil { // YAML would only misunderstand them
+		return nil, w.problems
+	}
 	for i := range keys {
 		k := &keys[i]
 		w.byName[k.Name] = k
@@ -67,7 +83,7 @@ func parseFile(path string, content []byte, keys []Key) ([]given, []Problem) {
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var document, next yaml.Node
-	err := decoder.Decode(&document)
+	err = decoder.Decode(&document)
 	if err == nil {
 		err = decoder.Decode(&next)
 		if err == nil {
@@ -75,7 +91,7 @@ func parseFile(path string, content []byte, keys []Key) ([]given, []Problem) {
 		}
 	}
 	if err != nil && err != io.EOF {
-		line, reason := explain(err, content)
+		line, reason := explain(err, w.lines)
 		return nil, []Problem{{Origin: w.at(line), Reason: reason}}
 	}
 	for _, root := range document.Content {
@@ -92,10 +108,11 @@ func parseFile(path string, content []byte, keys []Key) ([]given, []Problem) {
 // walker goes through a file's settings.
 type walker struct {
 	path     string
+	lines    []string
 	byName   map[string]*Key
 	sections map[string]bool
 	known    []name
-	lines    map[string]int // where a key was given first
+	first    map[string]int // the line in which a key was given first
 
 	values   []given
 	problems []Problem
@@ -135,15 +152,17 @@ func (w *walker) mapping(section string, node *yaml.Node) {
 }
 
 func (w *walker) setting(k *Key, key, value *yaml.Node) {
-	if first, twice := w.lines[k.Name]; twice {
-		w.wrong(key, k.Name, "", fmt.Sprintf("is given twice, in line %d before", first))
+	if first, twice := w.first[k.Name]; twice {
+		w.wrong(key, k.Name, "", fmt.Sprintf("is given twice; line %d gave it first", first))
 		return
 	}
-	w.lines[k.Name] = key.Line
+	w.first[k.Name] = key.Line
+	g := given{key: k, text: value.Value, origin: w.at(value.Line), fault: misread(k, value, w.source(value))}
 	switch {
+	case g.fault != "":
 	case isNull(value): // a key without value is one that was not given
+		return
 	case value.Kind == yaml.ScalarNode:
-		w.values = append(w.values, given{k, value.Value, w.at(value.Line)})
 	case value.Kind == yaml.SequenceNode && k.list:
 		var parts []string
 		for _, item := range value.Content {
@@ -151,10 +170,20 @@ func (w *walker) setting(k *Key, key, value *yaml.Node) {
 				w.wrong(item, k.Name, "", "must not be a list of lists; allowed is "+k.Allowed)
 				return
 			}
+			g.fault = cmp.Or(g.fault, misread(k, item, w.source(item)))
 			parts = append(parts, item.Value)
 		}
-		w.values = append(w.values, given{k, strings.Join(parts, ", "), w.at(value.Line)})
+		g.text = strings.Join(parts, ", ")
 	default:
-		w.wrong(value, k.Name, "", "must be one value, written out; allowed is "+k.Allowed)
+		w.wrong(value, k.Name, "",
+			"must be one value, in single quotes if it begins with a special character; allowed is "+k.Allowed)
+		return
 	}
+	w.values = append(w.values, g)
+}
+
+// source is the node's line from the node on.
+func (w *walker) source(node *yaml.Node) string {
+	line := []rune(w.lines[min(node.Line, len(w.lines))-1])
+	return string(line[min(node.Column-1, len(line)):])
 }

@@ -48,7 +48,9 @@ func readFlags(flags *pflag.FlagSet, keys []Key) (values []given) {
 	}
 	for i := range keys {
 		if flag := flags.Lookup(keys[i].Flag()); flag != nil && flag.Changed {
-			values = append(values, given{&keys[i], flag.Value.String(), Origin{Layer: FromFlag, Name: "--" + flag.Name}})
+			values = append(values, given{
+				key: &keys[i], text: flag.Value.String(), origin: Origin{Layer: FromFlag, Name: "--" + flag.Name},
+			})
 		}
 	}
 	return values

@@ -1,10 +1,10 @@
 package configs
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/textfile"
 )
 
 // Form is how files are written: the zero value unless evt.template names a template, whose text is read now. Load does not
@@ -15,13 +15,15 @@ func (c *Config) Form() (jobmon.Form, error) {
 		return jobmon.Form{}, nil
 	}
 	content, err := readBounded(c.Evt.Template)
-	text := strings.ReplaceAll(string(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))), "\r\n", "\n")
-	switch {
-	case err != nil:
+	if err != nil {
 		return jobmon.Form{}, c.unusable("evt.template", c.Evt.Template, "cannot be read: "+reasonOf(err), err)
-	case bytes.HasPrefix(content, []byte("\xff\xfe")), bytes.HasPrefix(content, []byte("\xfe\xff")):
-		return jobmon.Form{}, c.unusable("evt.template", c.Evt.Template, "is UTF-16; save it as UTF-8", nil)
-	case strings.TrimSpace(text) == "":
+	}
+	decoded, err := textfile.Decode(content)
+	if err != nil {
+		return jobmon.Form{}, c.unusable("evt.template", c.Evt.Template, "is no text: "+err.Error(), err)
+	}
+	text := strings.ReplaceAll(string(decoded), "\r\n", "\n")
+	if strings.TrimSpace(text) == "" {
 		return jobmon.Form{}, c.unusable("evt.template", c.Evt.Template, "is empty", nil)
 	}
 	return jobmon.Form{Template: text, Encoding: c.Evt.Encoding, Newline: c.Evt.Newline}, nil

@@ -20,7 +20,8 @@ func TestForm(t *testing.T) {
 	for name, c := range map[string]struct{ content, text, wrong string }{
 		"plain":          {"a {{.Seq}}\n", "a {{.Seq}}\n", ""},
 		"from Notepad":   {"\xef\xbb\xbfa\r\nb\r\n", "a\nb\n", ""},
-		"UTF-16":         {"\xff\xfea\x00", "", "save it as UTF-8"},
+		"UTF-16":         {"\xff\xfea\x00", "a", ""},
+		"a code page":    {"a\nB\xfcro", "", "line 2 has characters that are not UTF-8"},
 		"empty":          {"", "", "is empty"},
 		"blank":          {"\xef\xbb\xbf \r\n", "", "is empty"},
 		"something else": {strings.Repeat("x", 2<<20), "", "larger than"},

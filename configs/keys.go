@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -71,7 +70,7 @@ func same(s string) string { return s }
 func freeText(name string, longest int, at func(*Config) *string) Key {
 	k := newKey(name, "text", "", at, func(text string) (string, error) {
 		text = strings.TrimSpace(text)
-		if text == "" || len([]rune(text)) > longest || strings.ContainsFunc(text, unicode.IsControl) {
+		if text == "" || len([]rune(text)) > longest {
 			return "", errNotAllowed
 		}
 		return text, nil
@@ -80,18 +79,10 @@ func freeText(name string, longest int, at func(*Config) *string) Key {
 	return k
 }
 
-var variableInPath = regexp.MustCompile(`%\w+%|\$\{?[A-Za-z_]`)
-
+// path is a path, which Load makes absolute: from the configuration file's folder if it stands in the file, else from
+// the current one.
 func path(name, of string, at func(*Config) *string) Key {
-	k := newKey(name, "path", "", at, func(text string) (string, error) {
-		switch {
-		case strings.TrimSpace(text) == "" || strings.ContainsRune(text, 0):
-			return "", errNotAllowed
-		case variableInPath.MatchString(text):
-			return "", errors.New("variables in it are not replaced")
-		}
-		return filepath.Abs(text)
-	}, same)
+	k := newKey(name, "path", "", at, parsePath, same)
 	k.Allowed = "the path of a " + of
 	return k
 }
@@ -234,30 +225,31 @@ func number(name string, def, low, high float64, at func(*Config) *float64) Key 
 }
 
 func duration(name string, def, low, high time.Duration, at func(*Config) *time.Duration) Key {
-	k := newKey(name, "duration", def, at, func(text string) (time.Duration, error) {
-		v, err := time.ParseDuration(strings.TrimSpace(text))
-		return within(v, low, high, err)
-	}, durationText)
-	k.Allowed = fmt.Sprintf("a duration with its unit (ms, s, m, h) from %s to %s", durationText(low), durationText(high))
-	return k
+	return durationOr("", name, def, low, high, at)
 }
 
-// orNone is a duration, or none, which is the default.
-func orNone(name string, low, high time.Duration, at func(*Config) *time.Duration) Key {
-	const word = "none"
-	k := newKey(name, "duration", 0, at, func(text string) (time.Duration, error) {
-		if text = strings.TrimSpace(text); strings.EqualFold(text, word) || text == "0" {
+// durationOr is a duration for which a word stands for 0, and then is the default.
+func durationOr(word, name string, def, low, high time.Duration, at func(*Config) *time.Duration) Key {
+	k := newKey(name, "duration", def, at, func(text string) (time.Duration, error) {
+		if word != "" && strings.EqualFold(strings.TrimSpace(text), word) {
 			return 0, nil
 		}
-		v, err := time.ParseDuration(text)
-		return within(v, low, high, err)
+		v, err := parseDuration(text)
+		if err != nil {
+			return 0, err
+		}
+		return within(v, low, high, nil)
 	}, func(d time.Duration) string {
-		if d == 0 {
+		if d == 0 && word != "" {
 			return word
 		}
 		return durationText(d)
 	})
-	k.Allowed = fmt.Sprintf("%s, or a duration with its unit (m, h) from %s to %s", word, durationText(low), durationText(high))
+	k.Allowed = fmt.Sprintf("a duration with its unit (ms, s, m, h, d) from %s to %s",
+		durationText(low), durationText(high))
+	if word != "" {
+		k.Allowed = word + ", or " + k.Allowed
+	}
 	return k
 }
 
@@ -265,16 +257,7 @@ func orNone(name string, low, high time.Duration, at func(*Config) *time.Duratio
 // the history of no deployment is cut off while it can still go on.
 const KeepLeast = 31 * day
 
-const (
-	day      = 24 * time.Hour
-	keepMost = 36_500 * day
-	forever  = "forever"
-)
-
-var wholeDays = regexp.MustCompile(`^\d{1,5}d$`)
-
-// ParseKeep reads for how long history is kept: days (365d), a duration (8760h), or forever, which is 0. An error says what
-// is allowed.
+// ParseKeep reads for how long history is kept; forever is 0. An error says what is allowed.
 func ParseKeep(text string) (time.Duration, error) {
 	k := keep("history.keep", func(c *Config) *time.Duration { return &c.History.Keep })
 	var c Config
@@ -284,49 +267,13 @@ func ParseKeep(text string) (time.Duration, error) {
 	return c.History.Keep, nil
 }
 
-// keep is for how long history is kept; for ever is the default.
+// keep is for how long history is kept.
 func keep(name string, at func(*Config) *time.Duration) Key {
-	k := newKey(name, "duration", 0, at, func(text string) (time.Duration, error) {
-		text = strings.TrimSpace(text)
-		switch {
-		case strings.EqualFold(text, forever):
-			return 0, nil
-		case wholeDays.MatchString(text):
-			days, err := strconv.Atoi(strings.TrimSuffix(text, "d"))
-			return within(time.Duration(days)*day, KeepLeast, keepMost, err)
-		}
-		v, err := time.ParseDuration(text)
-		return within(v, KeepLeast, keepMost, err)
-	}, func(d time.Duration) string {
-		switch {
-		case d == 0:
-			return forever
-		case d%day == 0:
-			return strconv.Itoa(int(d/day)) + "d"
-		}
-		return durationText(d)
-	})
-	k.Allowed = fmt.Sprintf("%s, or a time from %dd to %dd, in days (365d) or hours (8760h)", forever, KeepLeast/day, keepMost/day)
-	return k
-}
-
-// durationText writes 30m where time.Duration writes 30m0s.
-func durationText(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return durationOr("forever", name, 0, KeepLeast, 36_500*day, at)
 }
 
 func pattern(name, def string, at func(*Config) *string) Key {
-	k := newKey(name, "regexp", def, at, func(text string) (string, error) {
-		_, err := regexp.Compile(text)
-		return text, err
-	}, same)
+	k := newKey(name, "regexp", def, at, parsePattern, same)
 	k.Allowed = `a regular expression (RE2), in which a parenthesis is written \( ; an empty one matches no job`
 	return k
 }
@@ -335,6 +282,9 @@ func codes(name string, def []int32, at func(*Config) *[]int32) Key {
 	k := newKey(name, "list", def, at, func(text string) ([]int32, error) {
 		var list []int32
 		for part := range strings.SplitSeq(text, ",") {
+			if words := strings.Fields(part); len(words) > 1 {
+				return nil, fmt.Errorf("commas are missing: %s", strings.Join(words, ", "))
+			}
 			v, err := strconv.ParseInt(strings.TrimSpace(part), 10, 32)
 			if err != nil || v == -1 {
 				return nil, errNotAllowed

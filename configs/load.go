@@ -46,6 +46,7 @@ type given struct {
 	key    *Key
 	text   string
 	origin Origin
+	fault  string // why the file means something else than it says
 }
 
 // Load reads the configuration: defaults, overridden by the file, by the environment, by flags. When anything is
@@ -54,7 +55,7 @@ func Load(o LoadOptions) (*Config, error) {
 	keys, env := Keys(), environment(o.Env, runtime.GOOS)
 	layers, problems := gather(o, keys, env)
 
-	v := viper.New()
+	c, v := &Config{File: fileOf(o, env)}, viper.New()
 	for _, k := range keys {
 		v.SetDefault(k.Name, k.Default)
 	}
@@ -66,7 +67,7 @@ func Load(o LoadOptions) (*Config, error) {
 				problems = append(problems, p)
 				bad[g.key.Name] = true
 			}
-			values[g.key.Name] = g.text
+			values[g.key.Name] = g.absolute()
 			origins[g.key.Name] = g.origin
 		}
 		if err := v.MergeConfigMap(values); err != nil {
@@ -74,7 +75,6 @@ func Load(o LoadOptions) (*Config, error) {
 		}
 	}
 
-	c := &Config{File: fileOf(o, env)}
 	for _, k := range keys {
 		if _, isGiven := origins[k.Name]; !isGiven && k.Default == "" {
 			continue // complete knows
@@ -107,20 +107,39 @@ func gather(o LoadOptions, keys []Key, env map[string]string) (layers [][]given,
 
 // check says what is wrong with the value, if anything is.
 func (g given) check() (p Problem, wrong bool) {
-	err := g.key.parse(&Config{}, g.text)
+	p = Problem{Origin: g.origin, Key: g.key.Name, Value: g.text, Reason: g.fault}
+	secret := g.key.Secret || maybeSecret("", g.text) // perhaps a connection string that landed at the wrong key
+	if secret && g.text != "" {
+		p.Value = hidden
+	}
+	if g.fault != "" {
+		return p, true
+	}
+	err := unmeant(g.key, g.text)
+	if err == nil {
+		err = g.key.parse(&Config{}, g.text)
+	}
 	if err == nil {
 		return Problem{}, false
 	}
-	p = Problem{Origin: g.origin, Key: g.key.Name, Value: g.text, Reason: "is not allowed; allowed is " + g.key.Allowed}
-	if g.key.Secret || maybeSecret("", g.text) {
-		p.Value = hidden // perhaps a connection string that landed at the wrong key
-	} else if err != errNotAllowed {
+	p.Reason = "is not allowed; allowed is " + g.key.Allowed
+	if err != errNotAllowed && (!secret || g.key.Secret) { // no check of a secret repeats it
 		p.Reason += " (" + err.Error() + ")"
 	}
 	if g.text == "" {
 		p.Reason = "nothing " + p.Reason
 	}
 	return p, true
+}
+
+// absolute is the value; a path in the file that is not absolute begins at the file's folder, whatever the current
+// one is. Others begin at the current folder.
+func (g given) absolute() string {
+	path := strings.TrimSpace(g.text)
+	if g.key.Type != "path" || g.origin.Layer != FromFile || path == "" || filepath.IsAbs(path) {
+		return g.text
+	}
+	return filepath.Join(filepath.Dir(g.origin.Name), path)
 }
 
 // complete fills in the defaults that depend on the machine or on other keys, and checks what must go together. The
@@ -178,7 +197,7 @@ func readEnvironment(env map[string]string, keys []Key) (values []given, problem
 		}
 		origin := Origin{Layer: FromEnvironment, Name: variable}
 		if k := byName[variable]; k != nil {
-			values = append(values, given{k, env[variable], origin})
+			values = append(values, given{key: k, text: env[variable], origin: origin})
 		} else {
 			problems = append(problems, unknown(origin, variable, env[variable], known))
 		}

@@ -92,7 +92,7 @@ func samples(t *testing.T) map[string]sample {
 		"jobs.success":                 {yaml: "[3010, 0]", text: "0, 3010", bad: "0, -1"},
 		"stages.markers":               one("tagged", "none"),
 		"session.gap":                  one("45m", "25h"),
-		"session.abandoned":            one("24h", "1d"),
+		"session.abandoned":            one("24h", "59m"),
 		"session.stuck":                one("6h", "59m"),
 		"session.late":                 one("2m", "0s"),
 		"names.hide":                   one("true", "2"),

@@ -52,7 +52,7 @@ func Keys() []Key {
 		path("backup.dir", "folder", func(c *Config) *string { return &c.Backup.Dir }).
 			byDefault("none").
 			helps("Folder for the backups that the daemon makes, best on another disk. Needed when backup.every is set."),
-		orNone("backup.every", time.Hour, 365*day, func(c *Config) *time.Duration { return &c.Backup.Every }).
+		durationOr("none", "backup.every", 0, time.Hour, 365*day, func(c *Config) *time.Duration { return &c.Backup.Every }).
 			helps("How often the daemon makes a backup of the log."),
 		whole("backup.keep", 7, 1, 1000, func(c *Config) *int { return &c.Backup.Keep }).
 			helps("How many of these backups are kept; older ones are deleted. Other files in the folder are left alone."),

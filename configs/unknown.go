@@ -13,7 +13,7 @@ type name struct {
 	key  *Key
 }
 
-// unknown is the problem of something given under a name that is none of known.
+// unknown is the problem of a value that is given under a name that is not among the known ones.
 func unknown(origin Origin, given, value string, known []name) Problem {
 	p := Problem{Origin: origin, Key: given, Value: value, Reason: "is given for a key that does not exist"}
 	meant := closest(given, known)
@@ -25,6 +25,10 @@ func unknown(origin Origin, given, value string, known []name) Problem {
 	}
 	if maybeSecret("", given) {
 		p.Key = hidden // a value that stands where a key belongs
+	}
+	if oddCharacter.MatchString(given) {
+		p.Reason = named(given) + "; type it again with plain spaces"
+		return p
 	}
 	if meant.text == "" {
 		p.Reason += "; `jobmon-db config init` lists all keys"

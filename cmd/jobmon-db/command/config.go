@@ -10,7 +10,9 @@ func (a *app) config() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
 		Short: "Begin a configuration, show it, have the daemon take it up, write its password, or make a token",
-		Long:  `The configuration comes from defaults, a file, the environment (JOBMON_...) and flags; each wins over the one before.`,
+		Long: `The configuration comes from defaults, a file, the environment (JOBMON_...) and flags; each overrides those before it.
+A path that is not absolute begins at the file's folder if it stands in the file, else at the current folder. The file can be
+UTF-8 or UTF-16, as Windows PowerShell writes it.`,
 		Example: `  jobmon-db config init > jobmon-db.yaml
   jobmon-db config show --config jobmon-db.yaml
   jobmon-db config reload

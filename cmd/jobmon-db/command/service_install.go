@@ -104,9 +104,10 @@ func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, c
 	if o.name != winservice.DefaultName {
 		arguments = append(arguments, "--name", o.name)
 	}
-	for _, key := range []string{"data-dir", "evt-dir"} {
-		if flag := c.Flags().Lookup(key); flag.Changed {
-			arguments = append(arguments, "--"+key, flag.Value.String())
+	// The service starts in another folder: it gets absolute paths.
+	for _, path := range []struct{ flag, absolute string }{{"data-dir", config.DataDir}, {"evt-dir", config.Evt.Dir}} {
+		if c.Flags().Changed(path.flag) {
+			arguments = append(arguments, "--"+path.flag, path.absolute)
 		}
 	}
 	result, err := winservice.Install(winservice.Options{
@@ -219,7 +220,7 @@ func (a *app) showInstalled(name string, r *winservice.Result) error {
 }
 
 // serviceConfig gives a command --config and the flags of these keys, and returns what loads the configuration that the
-// service will have, with the path of its file. Paths in the file that are not absolute count from the file's folder.
+// service will have, with the path of its file.
 func (a *app) serviceConfig(c *cobra.Command, keys ...string) func() (*configs.Config, string, error) {
 	var file string
 	c.Flags().StringVar(&file, "config", "", "configuration file of the service (default: "+configs.FileName+" in the standard place)")
@@ -231,20 +232,6 @@ func (a *app) serviceConfig(c *cobra.Command, keys ...string) func() (*configs.C
 		}
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, "", &usageError{fmt.Errorf("%s is missing: make it with jobmon-db config init, and name the source in it", path)}
-		}
-		for _, key := range keys { // before the working directory changes
-			if flag := c.Flags().Lookup(strings.NewReplacer(".", "-", "_", "-").Replace(key)); flag.Changed {
-				absolute, err := filepath.Abs(flag.Value.String())
-				if err != nil {
-					return nil, "", &usageError{err}
-				}
-				if err := flag.Value.Set(absolute); err != nil {
-					return nil, "", &usageError{err}
-				}
-			}
-		}
-		if err := os.Chdir(filepath.Dir(path)); err != nil {
-			return nil, "", fmt.Errorf("work in the folder of the configuration: %w", err)
 		}
 		config, err := configs.Load(configs.LoadOptions{File: path, Env: withoutSettings(a.env), Flags: c.Flags()})
 		return config, path, err

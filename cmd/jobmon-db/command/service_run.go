@@ -3,9 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -44,12 +41,6 @@ to jobmon-db.log in the data folder.`,
 
 // serve is the daemon in a process that nobody sees. Whatever ends it is in its log.
 func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configured func() (*configs.Config, error), ready func()) (err error) {
-	// Windows starts services in its own folder; paths count from where the configuration lies.
-	if file := c.Flags().Lookup("config").Value.String(); file != "" {
-		if err := os.Chdir(filepath.Dir(file)); err != nil {
-			return &usageError{fmt.Errorf("work in the folder of the configuration: %w", err)}
-		}
-	}
 	config, wrong := configured()
 	if wrong == nil {
 		wrong = sourceNamed(config)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -86,6 +87,11 @@ func (s *setup) askFor(ctx context.Context, key, prompt, now string) error {
 	}
 	if answer == none {
 		answer = ""
+	}
+	if strings.HasSuffix(key, "dir") && answer != "" && answer != now { // it begins here, and not at the file's folder
+		if answer, err = filepath.Abs(answer); err != nil {
+			return err
+		}
 	}
 	if answered || answer != now {
 		s.settings[key] = answer

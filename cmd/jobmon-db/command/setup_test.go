@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/tdstest"
@@ -169,6 +171,21 @@ func TestSetupWithAConfiguration(t *testing.T) {
 	}
 	if info, err := os.Stat(n.path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
 		t.Errorf("%v %v", info, err)
+	}
+	// Windows PowerShell 5.1 writes UTF-16 for `config init > jobmon-db.yaml`.
+	unit := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(string(configs.Example()) + "# Zürich\r\n")) {
+		unit = binary.LittleEndian.AppendUint16(unit, u)
+	}
+	if err := os.WriteFile(n.path, unit, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	after = ""
+	if got = n.setup(tdstest.Password, "--yes"); got.code == exitOK {
+		after = read(t, n.path)
+	}
+	if !strings.Contains(after, "\n  server: '"+n.comma+"'\n") || !strings.Contains(after, "# Zürich") {
+		t.Errorf("UTF-16: %+v\n%s", got, after)
 	}
 	if err := os.WriteFile(n.path, []byte("sites: DS01\n"), 0o640); err != nil {
 		t.Fatal(err)
