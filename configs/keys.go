@@ -91,7 +91,7 @@ func path(name, of string, at func(*Config) *string) Key {
 func dsn(name string, at func(*Config) *DSN) Key {
 	k := newKey(name, "text", "", at, func(text string) (DSN, error) { return DSN(strings.TrimSpace(text)), nil }, DSN.String)
 	k.Secret = true
-	k.Allowed = "a data source name such as sqlserver://user:password@server/instance?database=eXpress"
+	k.Allowed = "a data source name such as sqlserver://user:password@server/instance?database=eXpress&encrypt=true"
 	return k
 }
 

@@ -59,7 +59,7 @@ func (c *Config) completeSource(origins map[string]Origin, bad map[string]bool) 
 		problems = append(problems, Problem{
 			Origin: origins["source.kind"], Key: "source.server",
 			Reason: "is missing, and source.kind sqlserver needs it, or source.dsn; give the server in the file as source.server, " +
-				"or all in one in the environment as " + envPrefix + "SOURCE_DSN, for example sqlserver://user:password@server/instance?database=eXpress",
+				"or all in one in the environment as " + envPrefix + "SOURCE_DSN, for example sqlserver://user:password@server/instance?database=eXpress&encrypt=true",
 		})
 	}
 	if s.Kind == KindRecording && s.Recording == "" && !bad["source.recording"] {

@@ -47,14 +47,23 @@ func batch(name, header string, parts []part) string {
 	return b.String()
 }
 
-// drain hands all rows of the current result set to the part, and counts them.
-func (p *part) drain(rows *sql.Rows, left *leftOut) (count uint64, err error) {
+// The bounds of the answer to one batch. A DS has some ten thousand rows that have not finished, and pages bound the rest.
+const (
+	rowsPerAnswer  = 2_000_000
+	bytesPerAnswer = 128 << 20
+)
+
+// drain hands all rows of the current result set to the part, and counts them; there may be so many.
+func (p *part) drain(rows *sql.Rows, most uint64, left *leftOut) (count uint64, err error) {
 	r := record{part: p, cells: make([]any, len(p.columns))}
 	into := make([]any, len(r.cells))
 	for i := range r.cells {
 		into[i] = &r.cells[i]
 	}
 	for rows.Next() {
+		if count == most {
+			return count, errTooMuch
+		}
 		if err := rows.Scan(into...); err != nil {
 			return count, err
 		}

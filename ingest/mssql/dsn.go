@@ -1,6 +1,7 @@
 package mssql
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -26,7 +27,7 @@ func parseDSN(dsn string) (msdsn.Config, error) {
 	dsn = strings.TrimSpace(dsn)
 	switch {
 	case dsn == "":
-		return msdsn.Config{}, errors.New("source.dsn is empty: set source.server, or source.dsn to sqlserver://user:password@host:port?database=eXpress")
+		return msdsn.Config{}, errors.New("source.dsn is empty: set source.server, or source.dsn to sqlserver://user:password@host:port?database=eXpress&encrypt=true")
 	case strings.HasPrefix(dsn, urlScheme):
 		if strayed(dsn) {
 			return msdsn.Config{}, errors.New("source.dsn is not a valid URL: characters other than letters, digits and - . _ ~ " +
@@ -41,10 +42,28 @@ func parseDSN(dsn string) (msdsn.Config, error) {
 			"check the separators, the braces or quotes, and that no key stands there twice")
 	}
 	if config.Parameters[msdsn.Server] == "" {
-		return msdsn.Config{}, errors.New("source.dsn names no server: sqlserver://user:password@host:port?database=eXpress " +
-			"or server=host;database=eXpress;user id=USER;password=PASSWORD")
+		return msdsn.Config{}, errors.New("source.dsn names no server: sqlserver://user:password@host:port?database=eXpress&encrypt=true " +
+			"or server=host;database=eXpress;user id=USER;password=PASSWORD;encrypt=true")
 	}
-	return completed(config, "source.dsn", err)
+	return completed(encrypted(config, err))
+}
+
+// encrypted gives a string that says nothing of encryption the default of every other way to name a server: everything is
+// encrypted, and the certificate is checked. The driver by itself would encrypt the login only, and only where whoever
+// answers offers that.
+func encrypted(config msdsn.Config, err error) (msdsn.Config, string, error) {
+	const setting = "source.dsn"
+	said := config.Parameters
+	if _, given := said[msdsn.Encrypt]; given || err != nil || protocolOf(config) == protocolMem {
+		return config, setting, err
+	}
+	if _, given := said[msdsn.TrustServerCertificate]; !given {
+		config.TrustServerCertificate = false
+	}
+	config.Encryption = msdsn.EncryptionRequired
+	config.TLSConfig, err = msdsn.SetupTLS(said[msdsn.Certificate], said[msdsn.ServerCertificate], config.TrustServerCertificate,
+		cmp.Or(said[msdsn.HostNameInCertificate], config.Host), said[msdsn.TLSMin])
+	return config, setting, err
 }
 
 // parseADO reads a connection string that was written here.
@@ -55,16 +74,7 @@ func parseADO(text string) (msdsn.Config, error) {
 
 // completed makes a parsed connection string this program's own. The setting is the one to blame.
 func completed(config msdsn.Config, setting string, err error) (msdsn.Config, error) {
-	asked, given := config.Parameters[msdsn.Protocol]
-	before, _, _ := strings.Cut(strings.ToLower(config.Parameters[msdsn.Server]), ":")
-	switch {
-	case !given && (before == protocolPipe || before == protocolMem): // left there where the driver does not know it
-		asked = before
-	case !given && strings.HasPrefix(config.Parameters[msdsn.Server], `\\`):
-		asked = protocolPipe
-	case !given:
-		asked = protocolTCP
-	}
+	asked := protocolOf(config)
 	switch _, known := msdsn.ProtocolDialers[asked]; {
 	case !known && (asked == protocolPipe || asked == protocolMem):
 		return msdsn.Config{}, fmt.Errorf("%s: %s: is there on Windows only; use TCP, as host,port", setting, asked)
@@ -81,6 +91,20 @@ func completed(config msdsn.Config, setting string, err error) (msdsn.Config, er
 	config.ConnTimeout = 0              // the driver would apply it to each packet; wire bounds the whole call
 	config.DisableRetry = true          // the poller decides about repetition, and a wrapped error hides its number
 	return config, nil
+}
+
+// protocolOf is the protocol that a string asks for.
+func protocolOf(config msdsn.Config) string {
+	before, _, _ := strings.Cut(strings.ToLower(config.Parameters[msdsn.Server]), ":")
+	switch asked, given := config.Parameters[msdsn.Protocol]; {
+	case given:
+		return asked
+	case before == protocolPipe || before == protocolMem: // left there where the driver does not know it
+		return before
+	case strings.HasPrefix(config.Parameters[msdsn.Server], `\\`):
+		return protocolPipe
+	}
+	return protocolTCP
 }
 
 // strayed says that a URL is none, or that an @ stands where none belongs: behind a password that was not encoded.

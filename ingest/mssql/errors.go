@@ -17,6 +17,7 @@ var (
 	ErrPermission    = errors.New("the login may not read a table")
 	ErrSchemaChanged = errors.New("a table or column is no longer there")
 	ErrTimeout       = errors.New("SQL Server did not answer in time")
+	ErrTooMuch       = errors.New("SQL Server sends more than any DS has")
 	ErrLost          = errors.New("the connection to SQL Server was lost")
 )
 

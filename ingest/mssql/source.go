@@ -28,7 +28,7 @@ const (
 
 // Options say where the database is and how patient to be with it.
 type Options struct {
-	// DSN is a connection string of go-mssqldb: a URL (sqlserver://user:password@host:port?database=eXpress), ADO
+	// DSN is a connection string of go-mssqldb: a URL (sqlserver://user:password@host:port?database=eXpress&encrypt=true), ADO
 	// (server=host;user id=...) or ODBC (odbc:server=host;...). It is a secret: String leaves the password out.
 	DSN string
 
@@ -87,6 +87,7 @@ type Source struct {
 
 	session *session // nil while not connected
 	closed  bool
+	bounds  bounds // of the answer to one batch
 	cost    ingest.Cost
 	warned  []string // rows that were left out and told of
 }
@@ -109,7 +110,8 @@ func New(o Options) (*Source, error) {
 	}
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.LockTimeout = cmp.Or(o.LockTimeout, DefaultLockTimeout)
-	s := &Source{options: o, config: config, secrets: secretsOf(config), layout: layout, wire: newWire()}
+	s := &Source{options: o, config: config, secrets: secretsOf(config), layout: layout, wire: newWire(),
+		bounds: bounds{rowsPerAnswer, bytesPerAnswer}}
 	for _, risk := range s.Risks() {
 		o.Log.Warn().Msg(risk)
 	}
@@ -151,6 +153,7 @@ func (s *Source) bounded(ctx context.Context, work func(context.Context) error) 
 	// The driver waits up to ten seconds for an answer to its own cancellation, and during the login without any
 	// limit: the socket's deadline is what ends a call in time.
 	stop := context.AfterFunc(ctx, s.wire.expire)
+	s.wire.allow(s.bounds.bytes)
 	err := work(ctx)
 	expired := !stop()
 	err = s.translate(ctx, err, time.Since(start))
@@ -194,7 +197,7 @@ func (s *Source) connect(ctx context.Context) (*session, error) {
 		s.wire.forget()
 		return nil, err
 	}
-	return &session{db: db, conn: conn, lockTimeout: s.options.LockTimeout, level: readCommitted, cost: &s.cost}, nil
+	return &session{db: db, conn: conn, lockTimeout: s.options.LockTimeout, level: readCommitted, cost: &s.cost, wire: s.wire, bounds: &s.bounds}, nil
 }
 
 func (s *Source) drop() {
@@ -215,7 +218,12 @@ type session struct {
 	level       isolation // of batches that read the tables of DS
 	schema      schema
 	cost        *ingest.Cost
+	wire        *wire
+	bounds      *bounds
 }
+
+// bounds keep a server that sends without end from filling the memory.
+type bounds struct{ rows, bytes uint64 }
 
 func (c *session) close() error { return errors.Join(c.conn.Close(), c.db.Close()) }
 
@@ -227,6 +235,8 @@ func (c *session) run(ctx context.Context, name string, parts ...part) (leftOut,
 
 func (c *session) send(ctx context.Context, text, name string, parts []part) (left leftOut, err error) {
 	c.cost.Batches++
+	c.wire.allow(c.bounds.bytes)
+	room := c.bounds.rows
 	rows, err := c.conn.QueryContext(ctx, text)
 	if err != nil {
 		return left, err
@@ -236,8 +246,9 @@ func (c *session) send(ctx context.Context, text, name string, parts []part) (le
 		if i > 0 && !rows.NextResultSet() {
 			return left, cmp.Or(rows.Err(), fmt.Errorf("the answer to the %s batch has %d parts instead of %d", name, i, len(parts)))
 		}
-		count, err := p.drain(rows, &left)
+		count, err := p.drain(rows, room, &left)
 		c.cost.Rows += count
+		room -= count
 		if err != nil {
 			return left, err
 		}

@@ -116,20 +116,36 @@ func authorities(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Risks are what the settings allow others on the network to do, a sentence each. New warns of them in the log.
+// Risks are what the settings allow others to do, a sentence each, which names the setting. New warns of them in the log.
 func (s *Source) Risks() []string {
 	config := s.config
+	if protocol(config) == protocolMem { // which leaves no process but the server's
+		return nil
+	}
+	encrypt := s.options.setting("source.tls.encrypt", "encrypt")
 	var found []string
-	if config.TLSConfig != nil && config.TLSConfig.MinVersion < tls.VersionTLS12 {
+	switch ip := net.ParseIP(config.Host); {
+	case config.Encryption == msdsn.EncryptionDisabled && (strings.EqualFold(config.Host, "localhost") || ip != nil && ip.IsLoopback()):
+		found = append(found, "nothing is encrypted ("+encrypt+" is disable): a program of this computer that takes the SQL Server's "+
+			"port while it is down is given the login; on Windows, lpc: as source.server has no port")
+	case config.Encryption == msdsn.EncryptionDisabled:
+		found = append(found, "nothing is encrypted ("+encrypt+" is disable): whoever can listen on the network between here and the SQL "+
+			"Server can read the password and all that is read")
+	case config.Encryption == msdsn.EncryptionOff:
+		found = append(found, "only the login is encrypted ("+encrypt+" is false), and not even that where the server that answers offers "+
+			"no TLS: whoever poses as the SQL Server can read the password")
+	}
+	if config.TLSConfig == nil {
+		return found
+	}
+	if config.TLSConfig.InsecureSkipVerify && config.TLSConfig.VerifyPeerCertificate == nil {
+		found = append(found, "any certificate is good ("+s.options.setting("source.tls.trust", "TrustServerCertificate")+
+			"): whoever poses as the SQL Server learns the password and decides what is read; name the authority in source.tls.ca instead")
+	}
+	if config.TLSConfig.MinVersion < tls.VersionTLS12 {
 		found = append(found, "source.tls.min allows TLS older than 1.2 with the ciphers of its time: somebody on the network between here "+
 			"and the SQL Server may break it, learn the password and change what is read; use it only for a server that cannot be "+
 			"updated, and only on a network that you trust")
-	}
-	ip := net.ParseIP(config.Host)
-	if config.Encryption == msdsn.EncryptionDisabled && config.Password != "" && protocol(config) == protocolTCP &&
-		!strings.EqualFold(config.Host, "localhost") && (ip == nil || !ip.IsLoopback()) {
-		found = append(found, "nothing is encrypted (encrypt is disable): whoever can listen on the network between here and the SQL "+
-			"Server can read the password")
 	}
 	return found
 }

@@ -26,6 +26,9 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 	var schemaErr *SchemaError
 	var connecting connectError
 	switch {
+	case errors.Is(err, errTooMuch) || s.wire.exceeded():
+		return &Error{ErrTooMuch, fmt.Sprintf("more than %d rows or %d MB from %s in one answer", s.bounds.rows, s.bounds.bytes>>20, at),
+			"check that this is the SQL Server of the DS, and the tables in source.tables", errTooMuch.Error()}
 	case errors.Is(err, errNoSnapshot):
 		return fmt.Errorf("%w: %w; we read committed rows from now on (%s)", ingest.ErrTransient, errNoSnapshot, said)
 	case numbered(err, deadlockVictim):
@@ -72,6 +75,9 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 	return &Error{What: "reading SQL Server at " + at + " failed", Said: said}
 }
 
+// longestSaid is how many bytes are kept of what the server or the driver said.
+const longestSaid = 2000
+
 // said is the server's or driver's own text on one line, without passwords.
 func (s *Source) said(err error) string {
 	var answer mssqldb.Error
@@ -81,7 +87,11 @@ func (s *Source) said(err error) string {
 	}
 	text = strings.ReplaceAll(s.secrets.hide(text), "mssql: ", "")
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
-	return strings.Join(slices.Compact(lines), "; ")
+	text = strings.Join(slices.Compact(lines), "; ")
+	if len(text) > longestSaid {
+		text = strings.ToValidUTF8(text[:longestSaid], "") + " ..."
+	}
+	return text
 }
 
 func orDefault(database string) string {

@@ -2,6 +2,7 @@ package mssql
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -18,23 +19,39 @@ type wire struct {
 	dialer net.Dialer
 
 	received atomic.Uint64 // bytes
+	until    atomic.Uint64 // how many may be received; 0 for no bound
 
 	mu      sync.Mutex
 	conns   []net.Conn
 	browser *browserConn // of the latest question to SQL Server Browser, nil before the first
 }
 
-// counted is a socket that counts what is read from it.
+// counted is a socket that counts what is read from it, and ends when that is too much.
 type counted struct {
 	net.Conn
-	received *atomic.Uint64
+	wire *wire
 }
 
 // Read implements net.Conn.
 func (c counted) Read(into []byte) (int, error) {
+	if c.wire.exceeded() {
+		return 0, errTooMuch
+	}
 	n, err := c.Conn.Read(into)
-	c.received.Add(uint64(n))
+	c.wire.received.Add(uint64(n))
 	return n, err
+}
+
+// errTooMuch ends an answer that is larger than any that was asked for. The driver does not always wrap it.
+var errTooMuch = errors.New("the answer has no end")
+
+// allow lets so many more bytes be received.
+func (w *wire) allow(bytes uint64) { w.until.Store(w.received.Load() + bytes) }
+
+// exceeded says that more was sent than was allowed.
+func (w *wire) exceeded() bool {
+	until := w.until.Load()
+	return until > 0 && w.received.Load() >= until
 }
 
 func newWire() *wire { return &wire{dialer: net.Dialer{KeepAlive: 30 * time.Second}} }
@@ -52,7 +69,7 @@ func (w *wire) DialContext(ctx context.Context, network, address string) (net.Co
 		return nil, err
 	}
 	w.conns = append(w.conns, conn)
-	return counted{conn, &w.received}, nil
+	return counted{conn, w}, nil
 }
 
 // expire lets everything that waits for the server fail shortly. The connection is of no use afterwards.

@@ -50,7 +50,11 @@ func (c *checker) source(ctx context.Context) []Line {
 func (c *checker) database(ctx context.Context) ([]Line, *Reading) {
 	in, err := within(ctx, c.patience, c.Source.Inspect)
 	if err != nil {
-		return append([]Line{c.refused(checkDatabase, err)}, skipped("the database cannot be read", checkLogin, checkTables, checkRows,
+		line := c.refused(checkDatabase, err)
+		if settings, ok := c.Source.(interface{ Risks() []string }); ok {
+			line.Found = strings.Join(append([]string{line.Found}, settings.Risks()...), "; ")
+		}
+		return append([]Line{line}, skipped("the database cannot be read", checkLogin, checkTables, checkRows,
 			checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...), nil
 	}
 	lines := []Line{database(in), login(in), c.session(in)}
@@ -106,7 +110,7 @@ func database(in *mssql.Inspection) Line {
 	if len(in.Risks) > 0 {
 		line.State = Warn
 		line.Found += "; " + strings.Join(in.Risks, "; ")
-		line.Next = "encrypt the connection with TLS 1.2 or newer where the server can (source.tls.encrypt, source.tls.min)"
+		line.Next = "encrypt the connection with TLS 1.2 or newer where the server can and check its certificate: source.tls.encrypt true, source.tls.ca, source.tls.min; in source.dsn encrypt=true"
 	}
 	return line
 }

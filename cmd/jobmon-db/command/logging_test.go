@@ -55,6 +55,13 @@ func TestALogFileThatCannotBe(t *testing.T) {
 	}
 }
 
+func TestARiskIsAWarningInTheEventLog(t *testing.T) {
+	if e := risky("encrypt is disable\x1b[2J"); e.ID != 202 || e.Severity != eventlog.Warning || !strings.Contains(e.Text, "encrypt is disable") ||
+		strings.ContainsRune(e.Text, 0x1b) {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestWhatIsNotable(t *testing.T) {
 	for _, c := range []struct {
 		event jobmon.Event

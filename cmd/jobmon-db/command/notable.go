@@ -17,6 +17,7 @@ const (
 	entryStopped  = 101
 	entryLost     = 200
 	entryRestored = 201
+	entryRisk     = 202
 	entryDamaged  = 300
 	entryFailed   = 400
 )
@@ -61,6 +62,13 @@ func (a *announcer) event(e *jobmon.Event) {
 	if entry, ok := notable(e); ok {
 		a.write(entry)
 	}
+}
+
+// risk is for what the settings of the connection allow others on the network to do.
+func (a *announcer) risk(text string) { a.write(risky(text)) }
+
+func risky(text string) eventlog.Entry {
+	return eventlog.Entry{ID: entryRisk, Severity: eventlog.Warning, Text: "The connection to the DS database is weak: " + term.Plain(text)}
 }
 
 func (a *announcer) failed(err error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
@@ -35,7 +36,7 @@ func (a *app) run() *cobra.Command {
 Where the source is comes from the configuration; no file is needed when the environment says enough. While the
 source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a termination signal.`,
 		Example: `  jobmon-db run --config jobmon-db.yaml
-  JOBMON_SOURCE_KIND=sqlserver JOBMON_SOURCE_DSN='sqlserver://reader:secret@ds01?database=eXpress' jobmon-db run
+  JOBMON_SOURCE_KIND=sqlserver JOBMON_SOURCE_DSN='sqlserver://reader:secret@ds01?database=eXpress&encrypt=true' jobmon-db run
   jobmon-db run --source-kind simulator --data-dir ./try
   jobmon-db run --source-kind recording --source-recording site.ndjson --data-dir ./played`,
 		Args: noArgs,
@@ -80,6 +81,7 @@ type overseer struct {
 	alive   func(within time.Duration)
 	cycled  func(lost string)
 	notable func(*jobmon.Event)
+	risk    func(text string) // of each risk that the connection to the database has
 }
 
 // run watches the configured source until ctx ends; command is how it was called, for those who find the folder in use.
@@ -98,6 +100,11 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	source, err := newSource(config, logger) // before anything is written for a configuration that is wrong
 	if err != nil {
 		return err
+	}
+	if database, ok := source.(*mssql.Source); ok && manager.risk != nil {
+		for _, risk := range database.Risks() {
+			manager.risk(risk)
+		}
 	}
 	reloader := &reloader{again: again, running: config, file: config.File, form: form, level: level, logger: logger}
 	d, err := openDaemon(daemon.Options{
