@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -42,6 +43,8 @@ type Run struct {
 	Baseline     bool // found by the first read of all
 	StartInexact bool // see jobmon.Inexact
 	EndInexact   bool
+	Inferred     bool          // no read saw it run
+	Unseen       time.Duration // within which time before Started it began, when no read saw that; 0 where that is not known
 }
 
 // ApplyTelling is Apply that tells of every session that ends for good in the batch: by the beginning of the computer's
@@ -104,6 +107,7 @@ func (p *Projection) account(c *computer) *Account {
 				Arrived: r.arrived, Asked: r.askedAt, Started: r.started, Ended: r.ended,
 				AskedSeq: r.askedSeq, StartedSeq: r.startedSeq, EndedSeq: r.endedSeq,
 				Baseline: r.baseline, StartInexact: r.startInexact, EndInexact: r.endInexact,
+				Inferred: r.inferred, Unseen: r.unseen,
 			})
 		}
 	}
@@ -115,7 +119,7 @@ func (p *Projection) tellOver(c *computer, first *row) {
 	s := c.session
 	if first.session == s && first.state == jobmon.StateRunning { // it starts in the next session: in this one it only waited
 		was := *first
-		first.state, first.started, first.startedSeq, first.startInexact = jobmon.StateWaiting, 0, 0, false
+		first.state, first.started, first.startedSeq, first.startInexact, first.inferred, first.unseen = jobmon.StateWaiting, 0, 0, false, false, 0
 		s.disorder()
 		defer func() {
 			*first = was

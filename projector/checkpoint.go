@@ -69,6 +69,9 @@ func (c *checkpoint) code() {
 	c.Uint(&p.seq)
 	packed.Int(c.Coder, &p.at)
 	packed.Delta(c.Coder, &p.gapSeq, p.seq)
+	packed.Int(c.Coder, &p.looks.Lost)
+	packed.Delta(c.Coder, &p.looks.From, p.at)
+	packed.Delta(c.Coder, &p.looks.To, p.at)
 	c.codeWorlds()
 	var lastJob jobmon.JobID
 	codeMap(c, p.jobs, func(id *jobmon.JobID, name *string) {
@@ -76,9 +79,12 @@ func (c *checkpoint) code() {
 		lastJob = *id
 		c.Text(name)
 	})
-	codeMap(c, p.history, func(stage *string, runs *[]int32) {
+	codeMap(c, p.history, func(stage *string, runs *[]stageRun) {
 		c.Text(stage)
-		codeList(c, runs, lastRuns, func(seconds *int32) { packed.Int(c.Coder, seconds) })
+		codeList(c, runs, 0, func(run *stageRun) {
+			packed.Int(c.Coder, &run.seconds)
+			packed.Int(c.Coder, &run.jobs)
+		})
 	})
 	var last jobmon.ComputerID
 	codeMap(c, p.computers, func(id *jobmon.ComputerID, at **computer) {

@@ -130,10 +130,10 @@ func (c *checkpoint) row(k *computer, r, near *row, past *session) {
 	current, earlier := r.session != nil && r.session == k.session, r.session != nil && r.session != k.session
 	started, ended := r.startedSeq != 0 || r.started != 0, r.endedSeq != 0 || r.ended != 0
 	asked, renamed := r.askedSeq != 0 || r.askedAt != 0, r.name != c.p.jobs[r.job]
-	coded, again, unscheduled := r.code != 0, r.attempt != 1, r.start == jobmon.NoStart
+	coded, again, unscheduled, unseen := r.code != 0, r.attempt != 1, r.start == jobmon.NoStart, r.unseen != 0
 	// those that are set on most rows of a finished deployment come first
 	c.Flags(&current, &inTable, &started, &ended, &r.recorded, &asked, &r.neverLate, &r.late, &r.closing, &coded, &again, &unscheduled,
-		&r.baseline, &r.startInexact, &r.endInexact, &r.zombie, &waitsLater, &earlier, &renamed)
+		&r.baseline, &r.startInexact, &r.endInexact, &r.zombie, &waitsLater, &earlier, &renamed, &r.inferred, &unseen)
 	packed.Delta(c.Coder, &r.id, near.id)
 	packed.Delta(c.Coder, &r.job, near.job)
 	if renamed {
@@ -164,6 +164,9 @@ func (c *checkpoint) row(k *computer, r, near *row, past *session) {
 	}
 	if coded {
 		packed.Int(c.Coder, &r.code)
+	}
+	if unseen {
+		packed.Int(c.Coder, &r.unseen)
 	}
 	near.id, near.job, near.arrived, near.arrivedSeq = r.id, r.job, r.arrived, r.arrivedSeq
 	c.times(started, &r.started, &r.startedSeq, near)
@@ -276,8 +279,12 @@ func (c *checkpoint) session(s *session, rows []*row) {
 		}
 		c.Text(&known.name)
 		c.Flags(&known.considered, &known.told)
+		if known.considered {
+			packed.Int(c.Coder, &known.asked)
+		}
 		if known.told {
 			packed.Int(c.Coder, &known.seconds)
+			packed.Int(c.Coder, &known.jobs)
 			packed.Int(c.Coder, &known.runs)
 		}
 		if c.Reading() {

@@ -88,6 +88,8 @@ func (c *checkpoint) progress(s *jobmon.SessionProgress) {
 		c.Fail()
 	}
 	c.instant(&s.ETA, s.Began)
+	c.instant(&s.ETAHolds, s.Began)
+	packed.Int(c.Coder, &s.ToCome)
 	waits := s.Why != nil
 	c.Flags(&s.LastMarker, &s.ETAAtLeast, &waits)
 	if !waits {
@@ -112,6 +114,7 @@ func (c *checkpoint) stage(st *jobmon.Stage, began jobmon.Instant) {
 	c.instant(&st.Ended, began)
 	packed.Delta(c.Coder, &st.Start, jobmon.WallTime(began))
 	packed.Int(c.Coder, &st.Expected)
+	packed.Int(c.Coder, &st.Most)
 	for _, n := range []*int{&st.Runs, &st.Jobs, &st.JobsDone, &st.Failed, &st.Attempt} {
 		packed.Int(c.Coder, n)
 	}

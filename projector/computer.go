@@ -3,6 +3,7 @@ package projector
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -51,11 +52,13 @@ type row struct {
 	late         bool
 	startInexact bool
 	endInexact   bool
-	zombie       bool // found running by the first read, long past due
-	closing      bool // a marker that started when nothing unfinished stood behind it
-	startedIn    int  // the batch in which it started
-	recorded     bool // the duration of the stage that it heads has entered the history
-	attempt      int  // 1, or more after failed or cancelled ones
+	inferred     bool          // no read saw it run
+	unseen       time.Duration // within which time before started it began, when no read saw that; 0 where that is not known
+	zombie       bool          // found running by the first read, long past due
+	closing      bool          // a marker that started when nothing unfinished stood behind it
+	startedIn    int           // the batch in which it started
+	recorded     bool          // the duration of the stage that it heads has entered the history
+	attempt      int           // 1, or more after failed or cancelled ones
 	replaces     *row
 	replacedBy   *row
 	session      *session
@@ -183,7 +186,7 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 			r = p.arrive(c, e, r)
 			break
 		}
-		r.started, r.startedSeq, r.startInexact, r.zombie = 0, 0, false, false
+		r.started, r.startedSeq, r.startInexact, r.inferred, r.unseen, r.zombie = 0, 0, false, false, 0, false
 		p.replan(c, r, e)
 	case jobmon.KindRescheduled, jobmon.KindDue:
 		if r == nil {
@@ -202,7 +205,8 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 		}
 		r.state, r.zombie = jobmon.StateRunning, false
 		r.started, r.startedSeq, r.startedIn = e.At, e.Seq, p.batch
-		r.startInexact = e.Flags.Has(jobmon.Inexact)
+		r.startInexact, r.inferred = e.Flags.Has(jobmon.Inexact), e.Flags.Has(jobmon.Inferred)
+		r.unseen = p.looks.Unseen(e, p.world.rules.PollInterval)
 		r.session.begin(r)
 		p.start(c, r, opens)
 	case jobmon.KindFinished:

@@ -10,29 +10,47 @@ import (
 const (
 	lastRuns  = 20
 	leastRuns = 3
+	mostRuns  = 5 * lastRuns // that are kept of one name, whatever their numbers of jobs
 )
 
-// durations holds the honest durations of the last runs of each stage, by name, in seconds, oldest first.
-type durations map[string][]int32
+// stageRun is how long a stage took once, in seconds, and how many jobs it had then.
+type stageRun struct{ seconds, jobs int32 }
 
-func (d durations) add(stage string, seconds int32) {
-	runs := append(d[stage], seconds)
-	if len(runs) > lastRuns {
-		runs = slices.Delete(runs, 0, len(runs)-lastRuns)
+// durations holds the honest durations of the last runs of each stage, by name, oldest first. Runs with so different numbers of
+// jobs that they tell nothing of each other (see alike) are kept side by side.
+type durations map[string][]stageRun
+
+func (d durations) add(stage string, run stageRun) {
+	runs, n := append(d[stage], run), 0
+	for i := len(runs) - 1; i >= 0; i-- {
+		if !alike(int(runs[i].jobs), int(run.jobs)) {
+			continue
+		}
+		if n++; n > lastRuns {
+			runs = slices.Delete(runs, i, i+1)
+		}
 	}
-	d[stage] = runs
+	d[stage] = runs[max(0, len(runs)-mostRuns):]
 }
 
-// typical is the median of the last runs; runs is 0 when there are too few.
-func (d durations) typical(stage string) (seconds, runs int32) {
-	all := d[stage]
-	if len(all) < leastRuns {
+// typical is the median of the last runs with about as many jobs, and the number of these runs: 0 when there are too few.
+func (d durations) typical(stage string, jobs int) (seconds, runs int32) {
+	var sorted []int32
+	for _, run := range slices.Backward(d[stage]) {
+		if alike(int(run.jobs), jobs) && len(sorted) < lastRuns {
+			sorted = append(sorted, run.seconds)
+		}
+	}
+	if len(sorted) < leastRuns {
 		return 0, 0
 	}
-	sorted := slices.Sorted(slices.Values(all))
+	slices.Sort(sorted)
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2, int32(n)
 }
+
+// alike reports whether stages with so many jobs take about as long: the larger number is at most a third more than the smaller.
+func alike(a, b int) bool { return 3*max(a, b) <= 4*min(a, b) }
 
 // recordDurations takes the stages that succeeded into the history, each once: only durations whose both ends were
 // seen exactly and between which we were watching.
@@ -48,7 +66,8 @@ func (p *Projection) recordDurations(list []*stage) {
 			p.gapSeq > sp.beganSeq && p.gapSeq < sp.endedSeq {
 			continue
 		}
-		p.history.add(st.name, int32(sp.ended.Sub(sp.began).Seconds()))
+		took := max(sp.ended.Sub(sp.began), sp.most()) // what came and went between two reads pulls no median down
+		p.history.add(st.name, stageRun{int32(took.Seconds()), int32(len(st.jobs))})
 	}
 }
 
@@ -71,11 +90,11 @@ func (p *Projection) expectations() []jobmon.Event {
 		p.closeBatch(s)
 		proposed := map[string]bool{}
 		for _, st := range s.stages(&p.drawing) {
-			if s.prospects.get(st.name).considered || proposed[st.name] {
+			if s.prospects.get(st.name).holds(len(st.jobs)) || proposed[st.name] {
 				continue
 			}
 			proposed[st.name] = true
-			if seconds, runs := p.history.typical(st.name); runs > 0 {
+			if seconds, runs := p.history.typical(st.name, len(st.jobs)); runs > 0 {
 				events = append(events, jobmon.Event{
 					Kind: jobmon.KindExpected, Computer: c.id, Name: st.name, Seconds: seconds, Count: runs,
 				})
@@ -90,7 +109,16 @@ func (p *Projection) expectedEvent(e *jobmon.Event) {
 	if c == nil || c.session == nil {
 		return
 	}
+	if p.expecting.session != c.session || p.expecting.seq+1 != e.Seq {
+		p.closeBatch(c.session)
+		p.expecting.session, p.expecting.stages = c.session, c.session.stages(&p.drawing)
+	}
+	p.expecting.seq = e.Seq
+	jobs := 0
+	if i := slices.IndexFunc(p.expecting.stages, func(st *stage) bool { return st.name == e.Name }); i >= 0 {
+		jobs = len(p.expecting.stages[i].jobs)
+	}
 	known := c.session.prospects.of(e.Name)
-	known.told, known.seconds, known.runs = true, e.Seconds, e.Count
+	known.told, known.seconds, known.runs, known.jobs = true, e.Seconds, e.Count, int32(jobs)
 	p.touch(c)
 }

@@ -154,11 +154,11 @@ func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProg
 	s.countJobs(list, out)
 	out.Result = s.result(out)
 	if out.State == jobmon.SessionOpen {
-		s.estimate(list, out, d.at)
 		out.LastMarker = s.noMarkerWaits(w, now)
 		if running == nil || out.Current < 0 {
 			out.Why = c.why(d, s, running)
 		}
+		s.estimate(list, out, w, d.at)
 	} else {
 		out.LastMarker = true
 	}
@@ -197,10 +197,12 @@ func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool, c
 	n, sp, typical := st.count(), st.span(), s.prospects.get(st.name)
 	out := jobmon.Stage{
 		Name: st.name, State: st.state(current, closing), Late: st.late,
-		Began: sp.began, Ended: sp.ended, Inexact: sp.inexact, Start: st.head().start,
-		Expected: time.Duration(typical.seconds) * time.Second, Runs: int(typical.runs),
+		Began: sp.began, Ended: sp.ended, Inexact: sp.inexact, Most: sp.most(), Start: st.head().start,
 		Jobs: n.total() - n[jobmon.StateCancelled], JobsDone: n[jobmon.StateSucceeded] + n[jobmon.StateFailed],
 		Failed: n[jobmon.StateFailed], Attempt: 1,
+	}
+	if alike(int(typical.jobs), len(st.jobs)) {
+		out.Expected, out.Runs = time.Duration(typical.seconds)*time.Second, int(typical.runs)
 	}
 	for _, root := range st.jobs {
 		repaired := root.effective().state == jobmon.StateSucceeded
@@ -289,29 +291,52 @@ func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
 	return jobmon.ResultReady
 }
 
-// estimate reckons when all will be done, from the typical durations of what is left.
-func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, at jobmon.Instant) {
+// estimate reckons when all will be done, from the typical durations of what is left. It starts from the last thing that
+// happened, not from the picture's time, so that it does not move while nothing happens; ETAHolds ends it.
+func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, w *world, at jobmon.Instant) {
+	base, patience := s.lastMoved(at), jobmon.Patience
+	if current := out.Current; current >= 0 && out.Stages[current].Began != 0 {
+		base = out.Stages[current].Began
+		patience = jobmon.OverdueAfter(out.Stages[current].Expected)
+	} else if out.Why != nil && out.Why.Kind == jobmon.WaitDue && out.Why.Start != jobmon.NoStart {
+		base = max(base, out.Why.Start.Instant(w.offset))
+	}
 	var left time.Duration
-	known := false
 	for i := range out.Stages {
 		st := &out.Stages[i]
-		if !list[i].unfinished(nil) {
+		switch {
+		case !list[i].unfinished(nil):
 			continue
-		}
-		if st.Expected == 0 {
+		case st.Expected == 0:
 			out.ETAAtLeast = true
 			continue
+		case st.Began == 0:
+			out.ToCome += st.Expected
+			left += st.Expected
+			continue
 		}
-		known = true
-		rest := st.Expected
-		if st.Began != 0 {
-			rest -= at.Sub(st.Began)
+		spent := base.Sub(st.Began)
+		if spent >= st.Expected || i == out.Current && at.Sub(st.Began) > st.Expected {
+			out.ETAAtLeast = true
 		}
-		left += max(rest, 0)
+		left += min(st.Expected, max(st.Expected-spent, 0))
 	}
-	if known {
-		out.ETA = at.Add(left)
+	if left == 0 {
+		return
 	}
+	out.ETA = base.Add(left)
+	if out.ETAHolds = min(out.ETA, base.Add(patience)); out.ETAHolds <= at {
+		out.ETA, out.ETAAtLeast = 0, false
+	}
+}
+
+// lastMoved is when something last happened to a row of the session, at most that time.
+func (s *session) lastMoved(at jobmon.Instant) jobmon.Instant {
+	last := s.began
+	for _, r := range s.rows {
+		last = max(last, r.arrived, r.askedAt, r.started, r.ended)
+	}
+	return min(last, at)
 }
 
 // noMarkerWaits says that no further file will reach the screen: only markers and build jobs bring one.

@@ -30,6 +30,7 @@ type Projection struct {
 	later     dueList
 	history   durations
 	gapSeq    uint64 // the last event that says we were not watching
+	looks     jobmon.Looks
 
 	called    map[string]called       // what names mean by the settings in force
 	renamed   map[jobmon.JobID]uint64 // jobs whose rows have yet to be given the name, and the event that told it
@@ -37,9 +38,14 @@ type Projection struct {
 	unsettled bool                    // a computer waits for settleBaseline
 	last      *computer               // that was asked for, as events of one mostly come together
 	drawing   forming                 // of pictures
-	rooms     []*forming              // of sessions that are over, for those that come
-	changed   []*computer             // whose pictures changed since Changed was last called, each once
-	over      func(*Account)          // is told of sessions that end for good, nil for nobody
+	expecting struct {                // the last expected event, and the stages of its session then
+		session *session
+		seq     uint64
+		stages  []*stage
+	}
+	rooms   []*forming     // of sessions that are over, for those that come
+	changed []*computer    // whose pictures changed since Changed was last called, each once
+	over    func(*Account) // is told of sessions that end for good, nil for nobody
 }
 
 // world is what all computers share and what shapes a picture beside the computer's own events.
@@ -231,6 +237,7 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	if p.Breaks(e) {
 		p.gapSeq = e.Seq
 	}
+	p.looks.Note(e)
 	switch e.Kind {
 	case jobmon.KindDaemonStarted:
 		// the first read, which comes with it, says whether the source is there

@@ -8,10 +8,17 @@ import (
 // prospect is what a session knows of the stages of a name, that was frozen when the first of them appeared.
 type prospect struct {
 	name       string
-	considered bool // it was asked for how long they take, known or not
-	told       bool // by an event
+	considered bool  // how long they take was looked up, known or not
+	asked      int32 // for so many jobs
+	told       bool  // by an event
 	seconds    int32
 	runs       int32
+	jobs       int32 // that the stage had when it was told
+}
+
+// holds reports whether there is nothing to look up for a stage of that name with so many jobs.
+func (p prospect) holds(jobs int) bool {
+	return p.told && alike(int(p.jobs), jobs) || p.considered && int(p.asked) == jobs
 }
 
 // prospects holds what a session knows of its stages, by name.
@@ -44,7 +51,10 @@ func (l *prospects) take(p prospect) {
 		return
 	}
 	known := l.of(p.name)
-	if known.considered = known.considered || p.considered; p.told {
-		known.told, known.seconds, known.runs = true, p.seconds, p.runs
+	if p.considered {
+		known.considered, known.asked = true, p.asked
+	}
+	if p.told {
+		known.told, known.seconds, known.runs, known.jobs = true, p.seconds, p.runs, p.jobs
 	}
 }

@@ -1,6 +1,10 @@
 package projector
 
-import "github.com/jobmon-db/jobmon-db/internal/jobmon"
+import (
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
 
 // A session's stages are formed when they appear and when something happened that can change them. Mostly a job of theirs starts
 // or ends: then they stay what they are, and all there is to do is to see whether one has succeeded.
@@ -30,8 +34,9 @@ func (p *Projection) settleStages(s *session) {
 		if s.forming == nil {
 			s.forming = p.room()
 		}
-		for _, st := range s.stages(s.forming) {
-			s.prospects.of(st.name).considered = true
+		for _, st := range slices.Backward(s.stages(s.forming)) { // of several of a name the first one counts
+			known := s.prospects.of(st.name)
+			known.considered, known.asked = true, int32(len(st.jobs))
 		}
 	}
 	if s.altered || s.progressed {

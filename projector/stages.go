@@ -2,6 +2,7 @@ package projector
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -230,9 +231,22 @@ func (st *stage) head() *row {
 
 // span is when a stage began and ended.
 type span struct {
-	began, ended       jobmon.Instant // 0: not, or unseen
-	beganSeq, endedSeq uint64
-	inexact            bool // one of them is not exact, or was not seen
+	began, ended            jobmon.Instant // 0: not, or unseen
+	beganSeq, endedSeq      uint64
+	inexact                 bool          // one of them is not exact, or was not seen
+	inferred                bool          // no read saw the run with which it began
+	unseen                  time.Duration // see row
+	startInexact, unbounded bool          // began is not exact; and nothing is known of when it was
+}
+
+// most is the longest that the stage can have taken, where its ends were not seen closely; 0 where they were, or nothing is known.
+func (sp *span) most() time.Duration {
+	switch took := sp.ended.Sub(sp.began); {
+	case sp.began == 0 || sp.ended < sp.began || sp.unbounded:
+	case sp.inexact && !(sp.startInexact && sp.unseen == 0), sp.inferred && took == 0:
+		return took + sp.unseen
+	}
+	return 0
 }
 
 // span reckons from the marker's start (a script's request counts as one), else from the first job's, to the end of the last row.
@@ -258,17 +272,21 @@ func (sp *span) include(r *row) {
 		began, seq, inexact = r.askedAt, r.askedSeq, false
 	}
 	if r.baseline && seq != 0 && began == 0 {
-		sp.inexact = true
+		sp.inexact, sp.unbounded = true, true
 	}
 	if began != 0 && (sp.beganSeq == 0 || seq < sp.beganSeq) {
 		sp.began, sp.beganSeq = began, seq
 		sp.inexact = sp.inexact || inexact
+		sp.startInexact, sp.inferred, sp.unseen = inexact, false, 0
+		if seq == r.startedSeq {
+			sp.inferred, sp.unseen = r.inferred, r.unseen
+		}
 	}
 	if r.ended != 0 && r.endedSeq > sp.endedSeq && r.state.Ended() {
 		sp.ended, sp.endedSeq = r.ended, r.endedSeq
 		sp.inexact = sp.inexact || r.endInexact
 	}
 	if r.baseline && r.state.Finished() && r.ended == 0 {
-		sp.inexact = true
+		sp.inexact, sp.unbounded = true, true
 	}
 }

@@ -123,6 +123,11 @@ func (d *drawing) session(f *File, left *LeftOut, c cuts) {
 		f.ETA, f.ETALocal, f.ETAAtLeast = utc(s.ETA), d.local(s.ETA), s.ETAAtLeast
 		f.ETAS = new(max(0, seconds(s.ETA.Sub(p.At))))
 	}
+	if s.ETAHolds != 0 {
+		f.ETAHolds, f.ETAHoldsLocal = utc(s.ETAHolds), d.local(s.ETAHolds)
+		f.ETAHoldsS = new(max(0, seconds(s.ETAHolds.Sub(p.At))))
+	}
+	f.ToComeS = seconds(s.ToCome)
 	if w := s.Why; w != nil {
 		f.Why = &Why{
 			Kind: string(w.Kind), Job: shorten(w.Job, MaxName-c.name),
@@ -177,7 +182,7 @@ func (d *drawing) stage(s *jobmon.Stage, failures []jobmon.Failure, limit int) S
 		Began: utc(s.Began), BeganLocal: d.local(s.Began),
 		Ended: utc(s.Ended), EndedLocal: d.local(s.Ended),
 		ElapsedS: d.elapsed(s.Began, s.Ended, s.Ended == 0 && !s.State.Ended()),
-		Inexact:  s.Inexact, PlannedLocal: local(s.Start),
+		Inexact:  s.Inexact, AtMostS: seconds(s.Most + time.Second - 1), PlannedLocal: local(s.Start),
 		ExpectedS: seconds(s.Expected), Overdue: s.Overdue,
 		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed,
 	}

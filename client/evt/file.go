@@ -58,10 +58,14 @@ type File struct {
 	Session       *Session `json:"session,omitempty"`
 	Counts        *Counts  `json:"counts,omitempty"`
 	Percent       *int     `json:"percent,omitempty"`         // 100 * jobs done / jobs, 0 to 100; falls when jobs arrive
-	ETA           UTC      `json:"eta,omitzero"`              // expected end; absent when unknown or ended
+	ETA           UTC      `json:"eta,omitzero"`              // expected end; absent when unknown, used up or ended
 	ETALocal      Local    `json:"eta_local,omitzero"`        // the same, server-local
 	ETAS          *int64   `json:"eta_s,omitempty"`           // seconds from At to ETA, never negative
-	ETAAtLeast    bool     `json:"eta_at_least,omitempty"`    // some stage's duration is unknown: it ends at ETA or later
+	ETAAtLeast    bool     `json:"eta_at_least,omitempty"`    // it ends at ETA or later: some stage's duration is unknown, or it lasts longer than usual
+	ETAHolds      UTC      `json:"eta_holds,omitzero"`        // until when ETA holds unless something happens; when ETA is absent: since when the estimate is used up
+	ETAHoldsLocal Local    `json:"eta_holds_local,omitzero"`  // the same, server-local
+	ETAHoldsS     *int64   `json:"eta_holds_s,omitempty"`     // seconds from At to ETAHolds, 0 when the estimate is used up
+	ToComeS       int64    `json:"to_come_s,omitempty"`       // sum of ExpectedS of the stages that have not begun
 	Current       *int     `json:"current,omitempty"`         // index in Stages of the stage that runs now
 	Next          *int     `json:"next,omitempty"`            // index in Stages of the stage whose job runs next, beside Current
 	Why           *Why     `json:"why,omitempty"`             // why nothing runs although something is left
@@ -118,6 +122,7 @@ type Stage struct {
 	EndedLocal   Local     `json:"ended_local,omitzero"`   // the same, server-local
 	ElapsedS     *int64    `json:"elapsed_s,omitempty"`    // seconds from Began to Ended, or to At while it goes on
 	Inexact      bool      `json:"inexact,omitempty"`      // Began or Ended was not seen closely
+	AtMostS      int64     `json:"at_most_s,omitempty"`    // all that is known of how long it took: no longer than this; rounded up
 	PlannedLocal Local     `json:"planned_local,omitzero"` // start_time of its first row
 	ExpectedS    int64     `json:"expected_s,omitempty"`   // typical duration in seconds
 	Runs         int       `json:"runs,omitempty"`         // number of runs that ExpectedS was taken from

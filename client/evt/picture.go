@@ -34,7 +34,8 @@ func (f *File) Picture() *jobmon.Progress {
 		Current: index(f.Current), Next: index(f.Next),
 		StagesDone: f.Counts.StagesDone, Jobs: f.Counts.Jobs, JobsDone: f.Counts.JobsDone, Failed: f.Counts.Failed,
 		Cancelled: f.Counts.Cancelled, Late: f.Counts.Late,
-		ETA: jobmon.Instant(f.ETA), ETAAtLeast: f.ETAAtLeast, LastMarker: f.NoMoreUpdates,
+		ETA: jobmon.Instant(f.ETA), ETAAtLeast: f.ETAAtLeast, ETAHolds: jobmon.Instant(f.ETAHolds),
+		ToCome: duration(f.ToComeS), LastMarker: f.NoMoreUpdates,
 	}
 	if f.Percent != nil {
 		s.Percent = *f.Percent
@@ -55,7 +56,7 @@ func (f *File) Picture() *jobmon.Progress {
 func (s *Stage) picture() jobmon.Stage {
 	state, _ := jobmon.ParseRowState(s.State)
 	stage := jobmon.Stage{
-		Name: s.Name, State: state, Late: s.Late, Began: jobmon.Instant(s.Began), Ended: jobmon.Instant(s.Ended), Inexact: s.Inexact,
+		Name: s.Name, State: state, Late: s.Late, Began: jobmon.Instant(s.Began), Ended: jobmon.Instant(s.Ended), Inexact: s.Inexact, Most: duration(s.AtMostS),
 		Start: planned(s.PlannedLocal), Expected: duration(s.ExpectedS), Runs: s.Runs, Overdue: s.Overdue,
 		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed, Attempt: cmp.Or(s.Attempt, 1),
 	}

@@ -272,7 +272,7 @@ func TestTimePasses(t *testing.T) {
 		t.Errorf("the end of a log grows older:\n%s", text(still))
 	}
 	u.Still, u.ReadAge = false, 20*time.Second
-	if quiet := send(view(u, 120, 24), tick(began.Add(time.Minute))); !strings.Contains(text(quiet), "last read 1 min ago") {
+	if quiet := send(view(u, 120, 24), tick(began.Add(time.Minute))); !strings.Contains(text(quiet), "last read 1 min 20 s ago") {
 		t.Errorf("nobody says that nothing was read:\n%s", text(quiet))
 	}
 }

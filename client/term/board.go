@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Options say how to draw.
@@ -34,6 +35,14 @@ func overdue(stage *jobmon.Stage, now jobmon.Instant) bool {
 	return stage.Overdue || stage.State == jobmon.StateRunning && stage.Began != 0 && jobmon.IsOverdue(now.Sub(stage.Began), stage.Expected)
 }
 
+// brief is the text of a duration, short where there is little room.
+func (o Options) brief(text string) string {
+	if o.roomy() {
+		return text
+	}
+	return when.Brief(text)
+}
+
 // roomy says that lines need not be crammed.
 func (o Options) roomy() bool { return o.Width == 0 || o.Width >= 100 }
 
@@ -45,7 +54,8 @@ func Board(w io.Writer, pictures []jobmon.Progress, o Options) error {
 		return err
 	}
 	newest := slices.MaxFunc(pictures, func(x, y jobmon.Progress) int { return cmp.Compare(x.Seq, y.Seq) })
-	clock := o.clock(newest.Offset, newest.At)
+	asOf := max(newest.At, o.Now)
+	clock := o.clock(newest.Offset, asOf)
 	clock.short = true
 	names := ambiguous(pictures)
 	columns := []column{{least: 10}, {}, {right: true, spare: 2}, {right: true}, {right: true, spare: 1}, {spare: 3}, {least: 10}}
@@ -55,7 +65,7 @@ func Board(w io.Writer, pictures []jobmon.Progress, o Options) error {
 	}
 	rows := [][]cell{head("COMPUTER", "DONE", "JOBS", "FAIL", "LATE", "READY", now)}
 	for i := range pictures {
-		rows = append(rows, o.line(&pictures[i], clock, names[pictures[i].Computer.Name]))
+		rows = append(rows, o.line(&pictures[i], clock, names[pictures[i].Computer.Name], true))
 	}
 	var b strings.Builder
 	o.table(&b, columns, gap, rows)
@@ -63,7 +73,7 @@ func Board(w io.Writer, pictures []jobmon.Progress, o Options) error {
 	if newest.SourceLost {
 		o.sentence(&b, bad, lost(&newest, clock))
 	}
-	o.sentence(&b, normal, fmt.Sprintf("As of %s%s.", clock.exact(newest.At), o.whose()))
+	o.sentence(&b, normal, fmt.Sprintf("As of %s%s.", clock.exact(asOf), o.whose()))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -106,8 +116,8 @@ func nameOf(c jobmon.Computer, ambiguous bool) cell {
 	return name
 }
 
-// line is one computer's line of the board.
-func (o Options) line(p *jobmon.Progress, clock clock, ambiguous bool) []cell {
+// line is one computer's line of the board. Worded says that no other column has a word for what is overdue.
+func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) []cell {
 	name := nameOf(p.Computer, ambiguous)
 	s := p.Session
 	if s == nil {
@@ -123,8 +133,8 @@ func (o Options) line(p *jobmon.Progress, clock clock, ambiguous bool) []cell {
 		{text: fmt.Sprintf("%d/%d", s.JobsDone, s.Jobs)},
 		failed,
 		{text: fmt.Sprint(s.Late)},
-		{text: ready(s, clock)},
-		o.now(s, clock),
+		{text: ready(s, o.moment(p), clock)},
+		o.now(s, clock, worded),
 	}
 }
 
@@ -140,21 +150,25 @@ func (o Options) percent(s *jobmon.SessionProgress) string {
 	return bar(s.Percent, 5) + " " + number
 }
 
-// ready is when the deployment will end or has ended.
-func ready(s *jobmon.SessionProgress, clock clock) string {
-	switch {
-	case s.State != jobmon.SessionOpen:
+// ready is when the deployment ended, or is expected to end as far as is known at that time.
+func ready(s *jobmon.SessionProgress, now jobmon.Instant, clock clock) string {
+	if s.State != jobmon.SessionOpen {
 		return "at " + clock.at(s.Ended)
-	case s.ETA == 0:
-		return ""
-	case s.ETAAtLeast:
-		return "at least " + clock.at(s.ETA)
 	}
-	return "about " + clock.at(s.ETA)
+	switch eta, atLeast, usedUp := s.Estimate(now); {
+	case usedUp != 0:
+		return "used up " + clock.at(usedUp)
+	case eta == 0:
+		return ""
+	case atLeast:
+		return "at least " + clock.at(eta)
+	default:
+		return "about " + clock.at(eta)
+	}
 }
 
 // now is what happens, or why nothing does, or how it ended.
-func (o Options) now(s *jobmon.SessionProgress, clock clock) cell {
+func (o Options) now(s *jobmon.SessionProgress, clock clock, worded bool) cell {
 	if s.State != jobmon.SessionOpen {
 		return cell{text: outcome(s), style: outcomeStyle(s)}
 	}
@@ -169,7 +183,7 @@ func (o Options) now(s *jobmon.SessionProgress, clock clock) cell {
 				c.tail = " since" + c.tail
 			}
 		}
-		if stage.Overdue && o.Now == 0 { // the live board has a word for it
+		if worded && overdue(stage, o.Now) {
 			c.text = "overdue: " + c.text
 		}
 		return c
@@ -191,13 +205,13 @@ func (o Options) now(s *jobmon.SessionProgress, clock clock) cell {
 func (o Options) elapsed(stage *jobmon.Stage) string {
 	text := ""
 	if stage.Began != 0 {
-		text = ", " + span(o.Now.Sub(stage.Began))
+		text = ", " + o.brief(when.Span(o.Now.Sub(stage.Began)))
 	}
 	if !o.roomy() {
 		return text
 	}
 	if stage.Expected > 0 {
-		text += " of about " + span(stage.Expected)
+		text += " of about " + when.Span(stage.Expected)
 	}
 	if stage.Jobs > 1 && stage.JobsDone < stage.Jobs {
 		text += fmt.Sprintf(", job %d of %d", stage.JobsDone+1, stage.Jobs)

@@ -3,7 +3,6 @@ package term
 import (
 	"io"
 	"strings"
-	"time"
 
 	"github.com/clipperhouse/displaywidth"
 )
@@ -61,9 +60,6 @@ func List(w io.Writer, columns []Column, rows [][]Cell, o Options) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
-
-// Span is a duration in words, cut to what matters: "45 s", "6 min", "1 h 05 min", "3 d 4 h".
-func Span(d time.Duration) string { return span(d) }
 
 // Columns is how many columns of a terminal a text takes.
 func Columns(text string) int { return displaywidth.String(text) }

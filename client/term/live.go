@@ -80,7 +80,7 @@ func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, 
 		clock := o.clock(p.Offset, o.Now)
 		clock.short = true
 		sign, word := o.phase(p)
-		line := o.line(p, clock, names[p.Computer.Name])
+		line := o.line(p, clock, names[p.Computer.Name], false)
 		rows = append(rows, append([]cell{sign, line[0], word}, line[1:]...))
 	}
 	var b strings.Builder
@@ -178,5 +178,5 @@ func Summary(p *jobmon.Progress) string {
 	if stage, ok := at(p.Session.Stages, p.Session.Current); ok && p.Session.State == jobmon.SessionOpen {
 		return label(stage.Name) + " running"
 	}
-	return Options{}.now(p.Session, Options{}.clock(p.Offset, p.At)).text
+	return Options{}.now(p.Session, Options{}.clock(p.Offset, p.At), true).text
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Screen writes one computer's picture in full: who and when, what runs, the stages, failures, what comes later. The
@@ -43,7 +44,11 @@ type screen struct {
 // say writes a line. When it is too long text is cut, tail stays; where little room is anyway, it goes on in another line.
 func (s *screen) say(st style, text, tail string) {
 	line := text + tail
-	if s.Width > 0 && !s.narrow() {
+	switch {
+	case s.Width == 0 || s.narrow():
+	case Columns(text) <= s.width() && Columns(line) > s.width():
+		line = strings.Join(wrap(line, s.width()), "\n")
+	default:
 		line = cell{text: text, tail: tail}.fit(s.width())
 	}
 	s.sentence(&s.b, st, line)
@@ -70,7 +75,7 @@ func (s *screen) head() {
 	if s.Now == 0 {
 		s.say(normal, fmt.Sprintf("Picture of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
 	} else {
-		s.say(normal, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.at(s.p.At), span(s.at.Sub(s.p.At))), "")
+		s.say(normal, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.exact(s.p.At), when.Span(s.at.Sub(s.p.At))), "")
 	}
 	if s.p.SourceLost {
 		s.say(bad, lost(s.p, s.clock), "")
@@ -90,7 +95,7 @@ func (s *screen) session(d *jobmon.SessionProgress) {
 		text += ", ended " + s.clock.at(end)
 	}
 	if d.WatchedSince == 0 && d.Began != 0 && end != 0 {
-		text += ", " + span(end.Sub(d.Began))
+		text += ", " + when.Span(end.Sub(d.Began))
 	}
 	s.say(normal, text, "")
 	s.say(normal, fmt.Sprintf("[%s] %d%%  %d of %d stages, %d of %d jobs",
@@ -114,12 +119,38 @@ func (s *screen) session(d *jobmon.SessionProgress) {
 	if s.p.Asked != "" {
 		s.say(normal, "DS says that this runs: "+label(s.p.Asked), "")
 	}
-	if d.ETA != 0 {
-		s.say(normal, "Ready "+ready(d, s.clock), "")
-	}
+	s.estimate(d)
 	if d.LastMarker {
 		s.say(normal, "No marker waits: the computer's own screen gets no further updates.", "")
 	}
+}
+
+// estimate says when the deployment will be ready, or what is known when the estimate holds no more.
+func (s *screen) estimate(d *jobmon.SessionProgress) {
+	_, _, usedUp := d.Estimate(s.at)
+	if text := ready(d, s.at, s.clock); usedUp == 0 && text != "" {
+		s.say(normal, "Ready "+text, "")
+	}
+	if usedUp == 0 {
+		return
+	}
+	text := fmt.Sprintf(" the estimate is used up since %s.", s.clock.at(usedUp))
+	if stage, ok := at(d.Stages, d.Current); ok && stage.Began != 0 && stage.Expected > 0 {
+		text += fmt.Sprintf(" %s takes longer than usual.", label(stage.Name))
+	}
+	unknown := 0
+	for i := range d.Stages {
+		if stage := &d.Stages[i]; stage.Began == 0 && stage.Expected == 0 && !stage.State.Ended() {
+			unknown++
+		}
+	}
+	if d.ToCome > 0 {
+		text += fmt.Sprintf(" What has not begun usually takes %s.", when.Span(d.ToCome))
+	}
+	if unknown > 0 {
+		text += fmt.Sprintf(" Of %d of the stages to come no usual time is known.", unknown)
+	}
+	s.say(busy, "Ready: not known;", text)
 }
 
 // barWidth leaves the numbers behind the bar their room.
@@ -148,10 +179,10 @@ func tallies(d *jobmon.SessionProgress) string {
 func (s *screen) progress(stage *jobmon.Stage) string {
 	text := ""
 	if stage.Began != 0 {
-		text = fmt.Sprintf(" since %s, %s", s.clock.at(stage.Began), span(s.at.Sub(stage.Began)))
+		text = fmt.Sprintf(" since %s, %s", s.clock.at(stage.Began), when.Span(s.at.Sub(stage.Began)))
 	}
 	if stage.Expected > 0 {
-		text += fmt.Sprintf(" (usually %s)", span(stage.Expected))
+		text += fmt.Sprintf(" (usually %s)", when.Span(stage.Expected))
 	}
 	switch {
 	case s.Now != 0 && stage.JobsDone < stage.Jobs && stage.Jobs > 1:
@@ -202,25 +233,26 @@ func (s *screen) stages(d *jobmon.SessionProgress) {
 		if i == d.Current {
 			name.style = bold
 		}
-		when, took := s.times(stage)
+		at, took := s.times(stage)
 		rows = append(rows, []cell{
-			{text: sign, style: st}, name, {text: stage.State.String(), style: st}, {text: when}, {text: took}, {text: remarks(stage, s.Now)},
+			{text: sign, style: st}, name, {text: stage.State.String(), style: st}, {text: at}, {text: took}, {text: remarks(stage, s.Now)},
 		})
 	}
 	s.table(&s.b, columns, "  ", rows)
 }
 
 // times says when a stage ran and how long.
-func (s *screen) times(stage *jobmon.Stage) (when, took string) {
+func (s *screen) times(stage *jobmon.Stage) (at, took string) {
 	switch {
 	case stage.Began != 0 && stage.Ended != 0:
-		return s.clock.between(stage.Began, stage.Ended), span(stage.Ended.Sub(stage.Began))
+		length := when.Length{Took: stage.Ended.Sub(stage.Began), Most: stage.Most, Inexact: stage.Inexact}
+		return s.clock.between(stage.Began, stage.Ended), s.brief(length.String())
 	case stage.Ended != 0:
 		return "until " + s.clock.at(stage.Ended), ""
 	case stage.Began != 0 && stage.State.Ended():
 		return "since " + s.clock.at(stage.Began), ""
 	case stage.Began != 0:
-		return "since " + s.clock.at(stage.Began), span(s.at.Sub(stage.Began))
+		return "since " + s.clock.at(stage.Began), s.brief(when.Span(s.at.Sub(stage.Began)))
 	}
 	return "", ""
 }
@@ -244,7 +276,7 @@ func remarks(stage *jobmon.Stage, now jobmon.Instant) string {
 		list = append(list, "times not exact")
 	}
 	if stage.Expected > 0 && stage.State == jobmon.StateWaiting {
-		list = append(list, "usually "+span(stage.Expected))
+		list = append(list, "usually "+when.Span(stage.Expected))
 	}
 	return strings.Join(list, ", ")
 }
@@ -285,14 +317,14 @@ func (s *screen) later() {
 	s.say(bold, "Not part of this", "")
 	var rows [][]cell
 	for _, row := range s.p.Later {
-		when, word := "", row.State.String()
+		at, word := "", row.State.String()
 		if row.Start != jobmon.NoStart {
-			when = s.clock.start(row.Start)
+			at = s.clock.start(row.Start)
 		}
 		if row.Stuck {
 			word = "stuck: long past due"
 		}
-		rows = append(rows, []cell{{text: ".."}, {text: when}, {text: word}, {text: label(row.Name)}})
+		rows = append(rows, []cell{{text: ".."}, {text: at}, {text: word}, {text: label(row.Name)}})
 	}
 	s.table(&s.b, []column{{}, {spare: 2}, {spare: 1}, {least: 16}}, "  ", rows)
 }

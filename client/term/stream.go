@@ -1,10 +1,8 @@
 package term
 
 import (
-	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/clipperhouse/displaywidth"
 )
@@ -95,17 +93,4 @@ func (s *Stream) line(fields []Field) error {
 	line.WriteByte('\n')
 	_, err := io.WriteString(s.w, line.String())
 	return err
-}
-
-// Took is a duration in words, to the second below ten minutes, with "~" in front of one that is not exact: "45 s", "1 min 35 s",
-// "~1 h 05 min".
-func Took(d time.Duration, exact bool) string {
-	text := span(d)
-	if d >= time.Minute && d < 10*time.Minute && d%time.Minute >= time.Second {
-		text += fmt.Sprintf(" %d s", d%time.Minute/time.Second)
-	}
-	if !exact {
-		text = "~" + text
-	}
-	return text
 }

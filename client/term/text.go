@@ -1,7 +1,6 @@
 package term
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -108,26 +107,11 @@ func bar(percent, width int) string {
 	return strings.Repeat("#", full) + strings.Repeat("-", width-full)
 }
 
-// span is a duration in words, cut to what matters: "45 s", "6 min", "1 h 05 min", "3 d 4 h".
-func span(d time.Duration) string {
-	seconds := int64(max(d, 0) / time.Second)
-	minutes, hours := seconds/60, seconds/3600
-	switch {
-	case seconds < 60:
-		return fmt.Sprintf("%d s", seconds)
-	case hours == 0:
-		return fmt.Sprintf("%d min", minutes)
-	case hours < 48:
-		return fmt.Sprintf("%d h %02d min", hours, minutes%60)
-	}
-	return fmt.Sprintf("%d d %d h", hours/24, hours%24)
-}
-
 // clock shows times: those of the day around it without date.
 type clock struct {
 	server, shown jobmon.Offset // of the DS server, of the times that are shown
 	around        jobmon.Instant
-	short         bool // other days have their date only
+	short         bool // other days have no year
 }
 
 func (o Options) clock(server jobmon.Offset, around jobmon.Instant) clock {
@@ -147,7 +131,7 @@ func (c clock) at(i jobmon.Instant) string {
 		return t.Format("15:04")
 	}
 	if c.short {
-		return t.Format(time.DateOnly)
+		return t.Format("01-02 15:04")
 	}
 	return t.Format("2006-01-02 15:04")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Kind says what a piece of time went to.
@@ -39,7 +40,7 @@ type Line struct {
 	Bars    []Bar
 	Began   jobmon.Instant // 0 for not, or unseen
 	Ended   jobmon.Instant
-	Took    time.Duration // 0 when not known
+	Took    when.Length
 	Known   bool          // Took is
 	Doubt   string        // why Took is no honest duration, "" when it is
 	Waited  time.Duration // before a stage began
@@ -115,7 +116,7 @@ func (c *Chart) share(part time.Duration) int {
 // summary says where the time went, in words.
 func (c *Chart) summary() string {
 	return fmt.Sprintf("working %s (%d %%), waiting %s (%d %%), unseen %s (%d %%)",
-		term.Span(c.Working), c.share(c.Working), term.Span(c.Waiting), c.share(c.Waiting), term.Span(c.Unseen), c.share(c.Unseen))
+		when.Span(c.Working), c.share(c.Working), when.Span(c.Waiting), c.share(c.Waiting), when.Span(c.Unseen), c.share(c.Unseen))
 }
 
 // remark is all that is to be said beside a line.
@@ -134,7 +135,7 @@ func (l *Line) remark() string {
 		list = append(list, l.Remark)
 	}
 	if l.Waited >= 30*time.Second {
-		list = append(list, "waited "+term.Span(l.Waited)+" before")
+		list = append(list, "waited "+when.Span(l.Waited)+" before")
 	}
 	if l.Doubt != "" {
 		list = append(list, l.Doubt)
@@ -147,10 +148,10 @@ func (l *Line) took() string {
 	switch {
 	case !l.Known:
 		return ""
-	case l.Doubt != "":
-		return "~" + term.Span(l.Took)
+	case l.Doubt != "" && l.Took.Exact():
+		return "~" + l.Took.String()
 	}
-	return term.Span(l.Took)
+	return l.Took.String()
 }
 
 // steps are the distances that marks of the axis may have.

@@ -40,7 +40,7 @@ func run(name string, job bool, state jobmon.RowState, bars ...Bar) Line {
 	}
 	if len(bars) > 0 {
 		l.Began, l.Ended = bars[0].From, bars[len(bars)-1].To
-		l.Took = l.Ended.Sub(l.Began)
+		l.Took.Took = l.Ended.Sub(l.Began)
 	}
 	return l
 }

@@ -1,6 +1,9 @@
 package jobmon
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Progress is one computer's picture: what its screen shows. It is a function of the log's events alone; "now" is
 // At, the time of the last event that concerns this picture.
@@ -89,9 +92,11 @@ type SessionProgress struct {
 	// in which nothing is left to run.
 	StagesDone, Jobs, JobsDone, Failed, Cancelled, Late int
 
-	Percent    int     // 100*JobsDone/Jobs; 0 when there is none; may fall when jobs arrive
-	ETA        Instant // expected end, 0 when unknown or ended
-	ETAAtLeast bool    // some remaining stage has no expected duration: it lasts at least until ETA
+	Percent    int           // 100*JobsDone/Jobs; 0 when there is none; may fall when jobs arrive
+	ETA        Instant       // expected end, 0 when unknown, used up or ended; see Estimate
+	ETAAtLeast bool          // it lasts at least until ETA: some remaining stage has no expected duration, or runs longer than usual
+	ETAHolds   Instant       // until when ETA holds unless something happens: then the estimate is used up; 0 without one
+	ToCome     time.Duration // sum of the typical durations of the stages that have not begun
 
 	Why *Waiting // why nothing runs, nil when something does or nothing is left
 
@@ -113,12 +118,13 @@ type Standing struct {
 // Stage is one line of the screen's list.
 type Stage struct {
 	Name    string
-	State   RowState // running, failed, waiting, cancelled, unknown or succeeded
-	Late    bool     // added after the deployment had begun
-	Began   Instant  // 0: not begun, or began unseen
-	Ended   Instant  // 0: not ended, or ended unseen
-	Inexact bool     // Began or Ended is not exact
-	Start   WallTime // start_time of its first row: when it is planned
+	State   RowState      // running, failed, waiting, cancelled, unknown or succeeded
+	Late    bool          // added after the deployment had begun
+	Began   Instant       // 0: not begun, or began unseen
+	Ended   Instant       // 0: not ended, or ended unseen
+	Inexact bool          // Began or Ended is not exact
+	Most    time.Duration // not 0: of how long it took is only known that it was not longer
+	Start   WallTime      // start_time of its first row: when it is planned
 
 	Expected time.Duration // typical duration, 0 when unknown
 	Runs     int           // number of runs that Expected was taken from
@@ -129,9 +135,37 @@ type Stage struct {
 	Failures               []Failure // all that failed in it, also what a later attempt replaced
 }
 
+// Estimate returns when the deployment is expected to end, as it is known at that time: never a moment in the past, and none that
+// moves with the clock. UsedUp is not 0 when there was an estimate that holds no more, and since when it does not.
+func (s *SessionProgress) Estimate(now Instant) (eta Instant, atLeast bool, usedUp Instant) {
+	holds := cmp.Or(s.ETAHolds, s.ETA)
+	switch {
+	case s.State != SessionOpen || holds == 0:
+		return 0, false, 0
+	case s.ETA == 0 || now >= holds:
+		return 0, false, holds
+	}
+	atLeast = s.ETAAtLeast
+	if s.Current >= 0 && s.Current < len(s.Stages) {
+		atLeast = atLeast || s.Stages[s.Current].beyond(now)
+	}
+	return s.ETA, atLeast, 0
+}
+
+// beyond reports whether the stage has lasted longer than it usually does.
+func (s *Stage) beyond(now Instant) bool {
+	return s.Began != 0 && s.Expected > 0 && now.Sub(s.Began) > s.Expected
+}
+
+// Patience is how long an estimate outlasts a time in which nothing is heard of progress that was expected.
+const Patience = 10 * time.Minute
+
+// OverdueAfter is when something is overdue that is expected to take so long.
+func OverdueAfter(expected time.Duration) time.Duration { return max(2*expected, expected+Patience) }
+
 // IsOverdue says whether what runs for so long is overdue; never where nothing is expected.
 func IsOverdue(elapsed, expected time.Duration) bool {
-	return expected > 0 && elapsed > max(2*expected, expected+10*time.Minute)
+	return expected > 0 && elapsed > OverdueAfter(expected)
 }
 
 // Failure is a job that ended with a code that is no success.

@@ -28,7 +28,7 @@
 	var failure = { job: isName, code: isNumber, at_local: isLocal, repaired: isTrue };
 	var stage = {
 		name: isName, state: words(["running", "failed", "waiting", "cancelled", "unknown", "succeeded"]), late: isTrue,
-		began_local: isLocal, ended_local: isLocal, elapsed_s: isCount, inexact: isTrue, planned_local: isLocal,
+		began_local: isLocal, ended_local: isLocal, elapsed_s: isCount, inexact: isTrue, at_most_s: isCount, planned_local: isLocal,
 		expected_s: isCount, runs: isCount, overdue: isTrue, jobs: isCount, jobs_done: isCount, failed: isCount,
 		attempt: isCount, failures: list(failure)
 	};
@@ -46,7 +46,8 @@
 			stages: isCount, stages_done: isCount, jobs: isCount, jobs_done: isCount, failed: isCount, cancelled: isCount,
 			late: isCount
 		}),
-		percent: isCount, eta_local: isLocal, eta_s: isCount, eta_at_least: isTrue, current: isCount, next: isCount,
+		percent: isCount, eta_local: isLocal, eta_s: isCount, eta_at_least: isTrue, eta_holds_local: isLocal, eta_holds_s: isCount,
+		to_come_s: isCount, current: isCount, next: isCount,
 		why: object({
 			kind: words(["agent offline", "ghost", "due", "behind", "server"]), job: isName, since_local: isLocal,
 			start_local: isLocal

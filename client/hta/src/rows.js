@@ -8,7 +8,7 @@
 	};
 
 	// starts gives, for each waiting stage, the reading of the server's clock at which it will begin, as far as every stage
-	// before it has a typical duration.
+	// before it has a typical duration: never one that moves with the clock.
 	JobMon.starts = function (f, passed) {
 		var starts = [], at, i, s, sure = true;
 		if (f.why || f.session.state !== "open" || f.stages.length === 0) {
@@ -20,9 +20,12 @@
 			if (!s.expected_s) {
 				return starts;
 			}
-			at += Math.max(passed, s.expected_s - (s.elapsed_s || 0));
-		} else {
-			at += passed;
+			if ((s.elapsed_s || 0) + passed > s.expected_s) {
+				return starts; // it lasts longer than usual: nobody knows when the next one begins
+			}
+			at += s.expected_s - (s.elapsed_s || 0);
+		} else if (passed > 60) {
+			return starts;
 		}
 		for (i = 0; i < f.stages.length && sure; i++) {
 			s = f.stages[i];
@@ -50,6 +53,9 @@
 		var s = f.stages[i], elapsed, code;
 		switch (s.state) {
 		case "succeeded":
+			if (s.at_most_s) {
+				return JobMon.fill(words["row.done.most"], { time: JobMon.lasting(s.at_most_s, words) });
+			}
 			return s.elapsed_s === undefined ? words["row.done"] :
 				JobMon.fill(words["row.done.in"], { time: JobMon.lasting(s.elapsed_s, words) });
 		case "failed":
@@ -60,7 +66,7 @@
 			return elapsed === null ? words["row.running"] :
 				JobMon.fill(words["row.running.for"], { time: JobMon.lasting(elapsed, words) });
 		case "waiting":
-			return starts[i] === undefined ? words["row.waiting"] : JobMon.fill(words["row.about"], { time: JobMon.clock(starts[i]) });
+			return starts[i] === undefined || Math.floor(starts[i] / 86400) !== Math.floor(JobMon.seconds(f.at_local) / 86400) ? words["row.waiting"] : JobMon.fill(words["row.about"], { time: JobMon.clock(starts[i]) });
 		case "cancelled":
 			return words["row.cancelled"];
 		}

@@ -80,6 +80,9 @@
 			line.push(JobMon.fill(words["ended.at"], { time: JobMon.when(f.session.ended_local, now, words) }));
 		}
 		h = hero("", look[0], look[1], words["result." + (result || "none")], [JobMon.joined(line), words["result.text." + (result || "none")]]);
+		if (f.counts.failed > 0 && result !== "ready with failures") {
+			h.lines.push(JobMon.fill(words["failed.count"], { n: f.counts.failed }));
+		}
 		h.big = true;
 		return h;
 	}
@@ -131,23 +134,25 @@
 		return deployment(f, passed, intake.live() && intake.hasLive(), now, words);
 	}
 
-	// end says when it will be over.
-	function end(f, passed, words) {
-		var s = f.current === undefined ? null : f.stages[f.current], shift = 0, left, at;
-		if (f.session.state !== "open" || f.eta_s === undefined || !f.eta_local) {
+	// end says when it will be over. It is never a time in the past, nor one that moves with the clock: an estimate that is used up
+	// says so, and since when.
+	function end(f, passed, now, words) {
+		var s = f.current === undefined ? null : f.stages[f.current], holds = f.eta_holds_s === undefined ? f.eta_s : f.eta_holds_s, least, left, shown;
+		if (f.session.state !== "open" || holds === undefined) {
 			return { text: "", left: "" };
 		}
-		if (s !== null && s.expected_s && s.elapsed_s !== undefined) {
-			shift = Math.max(0, passed - Math.max(0, s.expected_s - s.elapsed_s));
+		shown = now === null ? JobMon.seconds(f.at_local) : now;
+		if (f.eta_s === undefined || !f.eta_local || passed >= holds) {
+			return {
+				text: JobMon.fill(words["end.past"], { time: JobMon.when(f.eta_holds_local || f.eta_local, shown, words) }),
+				left: f.to_come_s ? JobMon.fill(words["end.to.come"], { time: JobMon.about(f.to_come_s, words) }) : ""
+			};
 		}
-		at = JobMon.seconds(f.eta_local) + shift;
-		left = f.eta_s + shift - passed;
-		if (left <= 0) {
-			return { text: JobMon.fill(words["end.past"], { time: JobMon.clock(at) }), left: "" };
-		}
+		least = f.eta_at_least || (s !== null && s.expected_s && s.elapsed_s !== undefined && s.elapsed_s + passed > s.expected_s);
+		left = f.eta_s - passed;
 		return {
-			text: JobMon.fill(words[f.eta_at_least ? "end.least" : "end.about"], { time: JobMon.clock(at) }),
-			left: left < 60 || f.eta_at_least ? "" : JobMon.fill(words["end.left"], { time: JobMon.lasting(left, words) })
+			text: JobMon.fill(words[least ? "end.least" : "end.about"], { time: JobMon.when(f.eta_local, shown, words) }),
+			left: left < 60 || least ? "" : JobMon.fill(words["end.left"], { time: JobMon.lasting(left, words) })
 		};
 	}
 
@@ -194,7 +199,7 @@
 			v.segments = JobMon.segments(f, passed);
 			v.percent = f.percent;
 			v.done = JobMon.fill(words["done"], { n: f.counts.stages_done, all: f.counts.stages });
-			v.end = end(f, passed, words);
+			v.end = end(f, passed, now, words);
 		}
 		return v;
 	};

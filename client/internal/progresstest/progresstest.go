@@ -118,7 +118,7 @@ func running() *jobmon.Progress {
 		waiting("Security updates", 8*time.Minute, 5),
 		waiting("Final checks", 2*time.Minute, 1),
 	)
-	p.Session.ETA = clock(1441)
+	p.Session.ETA, p.Session.ETAHolds, p.Session.ToCome = clock(1441), clock(1424).Add(30*time.Second), 20*time.Minute
 	return p
 }
 
@@ -151,7 +151,8 @@ func overdue() *jobmon.Progress {
 	p := running()
 	stage := &p.Session.Stages[3]
 	stage.Expected, stage.Overdue, stage.Inexact = 3*time.Minute, true, true
-	stage.Began = clock(1358)
+	stage.Began, stage.Most = clock(1358), 20*time.Minute
+	p.Session.ETA, p.Session.ETAHolds = 0, clock(1411)
 	return p
 }
 
@@ -172,7 +173,7 @@ func agentOffline() *jobmon.Progress {
 	s := p.Session
 	s.Stages[3] = done("Installing Anti-virus", 1405, 1410, 3)
 	tally(s)
-	s.ETA, s.ETAAtLeast = 0, false
+	s.ETA, s.ETAAtLeast, s.ETAHolds, s.ToCome = 0, false, 0, 0
 	s.Why = &jobmon.Waiting{Kind: jobmon.WaitAgentOffline, Since: clock(1411)}
 	return p
 }
@@ -198,7 +199,7 @@ func watchedSince() *jobmon.Progress {
 		s.Stages[i].Began, s.Stages[i].Ended = 0, 0
 	}
 	s.Stages[3].Inexact = true
-	s.ETA = 0
+	s.ETA, s.ETAHolds, s.ToCome = 0, 0, 0
 	return p
 }
 
@@ -247,7 +248,8 @@ func ended(result jobmon.Result) *jobmon.Progress {
 		}
 	}
 	tally(s)
-	s.State, s.Result, s.Ended, s.ETA, s.ETAAtLeast, s.LastMarker = jobmon.SessionComplete, result, clock(1412), 0, false, true
+	s.State, s.Result, s.Ended, s.LastMarker = jobmon.SessionComplete, result, clock(1412), true
+	s.ETA, s.ETAAtLeast, s.ETAHolds, s.ToCome = 0, false, 0, 0
 	if result == jobmon.ResultAbandoned {
 		s.State, s.LastMarker = jobmon.SessionAbandoned, false
 		p.At = clock(2359).Add(2*time.Hour + 13*time.Minute)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/projector"
 )
 
@@ -28,7 +29,18 @@ type Job struct {
 	projector.Run
 	Folder string        // where the job was when it ran
 	Took   time.Duration // from its start to its end, so far when it runs; 0 when either is not known
+	Most   time.Duration // not 0: all that is known of how long it took is that it was not longer
 	Why    Reason        // why Took is no honest duration, "" when it is
+}
+
+// Length is how long it took, as far as that was seen.
+func (j *Job) Length() when.Length {
+	return when.Length{Took: j.Took, Most: j.Most, Inexact: j.StartInexact || j.EndInexact}
+}
+
+// Length is how long it took, as far as that was seen.
+func (st *Stage) Length() when.Length {
+	return when.Length{Took: st.Took, Most: st.Most, Inexact: st.Inexact}
 }
 
 // Stage is a stage and how long it took.
@@ -169,6 +181,10 @@ func (f *Fold) deployment(a *projector.Account) *Deployment {
 		case r.Started == 0:
 		case r.Ended != 0:
 			j.Took = max(0, r.Ended.Sub(r.Started))
+			inexact := r.StartInexact || r.EndInexact
+			if inexact && (!r.StartInexact || r.Unseen > 0) || r.Inferred && r.Unseen > 0 {
+				j.Most = j.Took + r.Unseen
+			}
 		case r.State == jobmon.StateRunning:
 			j.Took = max(0, d.End.Sub(r.Started))
 		}

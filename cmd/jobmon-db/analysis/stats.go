@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/projector"
 )
 
@@ -31,13 +32,13 @@ type Figures struct {
 	Runs, Failures int
 	Results        map[jobmon.Result]int // of a day's deployments; ResultNone counts those that go on
 	Left           map[Reason]int        // runs without an honest duration, by reason
-	durations      []time.Duration
+	durations      []when.Length         // of a run that came and went between two reads, how long that can have taken
 	Worst          Worst
 }
 
 // Worst is the longest of the durations.
 type Worst struct {
-	Took     time.Duration
+	when.Length
 	Computer jobmon.Computer
 	At       jobmon.Instant // when it began
 }
@@ -50,24 +51,34 @@ func (w *Worst) compare(v *Worst) int {
 // Counted is how many durations the figures rest on.
 func (f *Figures) Counted() int { return len(f.durations) }
 
-// Median is the middle duration, of an even number the mean of the two in the middle; 0 when there are none.
-func (f *Figures) Median() time.Duration {
+// Median is the middle duration, of an even number the mean of the two in the middle; 0 when there are none. It has a Most
+// when a run is in the middle of which only that is known: such runs count with the longest that they can have taken.
+func (f *Figures) Median() when.Length {
 	n := len(f.durations)
 	if n == 0 {
-		return 0
+		return when.Length{}
 	}
-	slices.Sort(f.durations)
-	return (f.durations[(n-1)/2] + f.durations[n/2]) / 2
+	f.sort()
+	low, high := f.durations[(n-1)/2], f.durations[n/2]
+	mean := (low.Took + high.Took) / 2
+	if low.Most > 0 || high.Most > 0 {
+		return when.Length{Took: mean, Most: mean}
+	}
+	return when.Length{Took: mean}
 }
 
 // P90 is the least duration that nine of ten do not exceed; 0 when there are none.
-func (f *Figures) P90() time.Duration {
+func (f *Figures) P90() when.Length {
 	n := len(f.durations)
 	if n == 0 {
-		return 0
+		return when.Length{}
 	}
-	slices.Sort(f.durations)
+	f.sort()
 	return f.durations[(9*n+9)/10-1]
+}
+
+func (f *Figures) sort() {
+	slices.SortFunc(f.durations, func(a, b when.Length) int { return cmp.Or(cmp.Compare(a.Took, b.Took), cmp.Compare(b.Most, a.Most)) })
 }
 
 // Line is what is told of one key: how it went in the period, and in the one before.
@@ -94,7 +105,7 @@ const LeastRuns = 3
 
 // Trend compares the medians; change is in percent of the one before, 0 where they are not compared.
 func (l *Line) Trend() (trend Trend, change int) {
-	switch before, now := l.Before.Median(), l.Now.Median(); {
+	switch before, now := l.Before.Median().Took, l.Now.Median().Took; {
 	case l.Before.Runs == 0:
 		return NoRunsBefore, 0
 	case l.Before.Counted() < LeastRuns || l.Now.Counted() < LeastRuns || before == 0:
@@ -184,7 +195,7 @@ func (s *Stats) Add(d *Deployment) {
 		}
 		key := Key{Job: j.Job}
 		for _, f := range []*Figures{figures(s.jobs, key, j.Name, at), figures(s.folders, Key{Name: j.Folder}, j.Folder, at)} {
-			f.add(failed, why, Worst{j.Took, d.Computer, at})
+			f.add(failed, why, Worst{counted(j.Length()), d.Computer, at})
 		}
 		if l := s.jobs[key]; l != nil && j.StartedSeq >= s.newest[j.Job] {
 			l.Name, s.newest[j.Job] = j.Name, j.StartedSeq
@@ -202,11 +213,11 @@ func (s *Stats) Add(d *Deployment) {
 			continue
 		}
 		f := figures(s.stages, Key{Name: st.Name}, st.Name, st.Began)
-		f.add(st.State == jobmon.StateFailed, st.Why, Worst{st.Took, d.Computer, st.Began})
+		f.add(st.State == jobmon.StateFailed, st.Why, Worst{counted(st.Length()), d.Computer, st.Began})
 	}
 	day := d.Session.Began.Wall(d.Offset).Time().Format(time.DateOnly)
 	if f := figures(s.days, Key{Name: day}, day, d.Session.Began); f != nil {
-		f.add(d.Session.Result == jobmon.ResultWithFailures, d.Why, Worst{d.Took, d.Computer, d.Session.Began})
+		f.add(d.Session.Result == jobmon.ResultWithFailures, d.Why, Worst{when.Length{Took: d.Took}, d.Computer, d.Session.Began})
 		if f.Results == nil {
 			f.Results = map[jobmon.Result]int{}
 		}
@@ -215,6 +226,12 @@ func (s *Stats) Add(d *Deployment) {
 	if part {
 		s.told++
 	}
+}
+
+// counted is the length with which a run counts: the longest that it can have taken where nothing else is known.
+func counted(l when.Length) when.Length {
+	l.Took = max(l.Took, l.Most)
+	return l
 }
 
 func (f *Figures) add(failed bool, why Reason, w Worst) {
@@ -235,7 +252,7 @@ func (f *Figures) add(failed bool, why Reason, w Worst) {
 	if len(f.durations) == 0 || w.compare(&f.Worst) < 0 {
 		f.Worst = w
 	}
-	f.durations = append(f.durations, w.Took)
+	f.durations = append(f.durations, w.Length)
 }
 
 // ByJob, ByStage and ByFolder list what ran in the period, what ran most often first; ByDay lists its days in order.

@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 func figures(seconds ...int) Figures {
 	f := Figures{}
 	for _, s := range seconds {
-		f.add(false, Honest, Worst{Took: time.Duration(s) * time.Second})
+		f.add(false, Honest, Worst{Length: when.Length{Took: time.Duration(s) * time.Second}})
 	}
 	return f
 }
@@ -29,9 +31,25 @@ func TestMedianAndP90(t *testing.T) {
 		{[]int{11, 5, 1, 3, 2, 4, 10, 9, 8, 7, 6}, 6 * time.Second, 10 * time.Second},
 	} {
 		f := figures(c.seconds...)
-		if f.Median() != c.median || f.P90() != c.p90 {
+		if f.Median() != (when.Length{Took: c.median}) || f.P90() != (when.Length{Took: c.p90}) {
 			t.Errorf("%v: median %s, p90 %s; want %s, %s", c.seconds, f.Median(), f.P90(), c.median, c.p90)
 		}
+	}
+}
+
+// TestRunsBetweenTwoReadsPullNoMedianDown: they count with the longest that they can have taken, and the median says so.
+func TestRunsBetweenTwoReadsPullNoMedianDown(t *testing.T) {
+	f := figures(60, 62)
+	for range 3 {
+		f.add(false, Honest, Worst{Length: counted(when.Length{Most: 5 * time.Second})})
+	}
+	if f.Median().String() != "< 5 s" || f.P90().String() != "1 min 2 s" {
+		t.Errorf("median %s, p90 %s", f.Median(), f.P90())
+	}
+	f = figures(60, 62, 64, 3)
+	f.add(false, Honest, Worst{Length: counted(when.Length{Most: 5 * time.Second})})
+	if f.Median().String() != "1 min" {
+		t.Errorf("median %s", f.Median())
 	}
 }
 
@@ -83,7 +101,7 @@ func TestFiguresOfADay(t *testing.T) {
 	for _, l := range append(append(s.ByJob(), s.ByStage()...), append(s.ByFolder(), s.ByDay()...)...) {
 		trend, _ := l.Trend()
 		fmt.Fprintf(&got, "%s: %d runs, %d failed, median %s of %d, worst %s at %s, left %v, before %d runs, %s, results %v\n", l.Name, l.Now.Runs, l.Now.Failures,
-			l.Now.Median(), l.Now.Counted(), l.Now.Worst.Took, l.Now.Worst.At, l.Now.Left, l.Before.Runs, trend, l.Now.Results)
+			l.Now.Median().Took, l.Now.Counted(), l.Now.Worst.Took, l.Now.Worst.At, l.Now.Left, l.Before.Runs, trend, l.Now.Results)
 	}
 	golden(t, got.String())
 }

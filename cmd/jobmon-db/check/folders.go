@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
@@ -248,7 +249,7 @@ func (c *checker) requestFolder(context.Context) Line {
 	case waiting == 0:
 		line.Found += ", no request waits"
 	case age > oldRequest:
-		line.worsen(fmt.Sprintf("%s waiting, the oldest for %v", count(waiting, "request"), age.Round(time.Second)),
+		line.worsen(fmt.Sprintf("%s waiting, the oldest for %s", count(waiting, "request"), when.Span(age)),
 			"start the daemon; when it runs, its messages say why they are not served")
 	default:
 		line.Found += ", " + count(waiting, "request") + " waiting"

@@ -113,7 +113,7 @@ func TestRequestFolder(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(dir, "5000002.req"), old, old); err != nil {
 		t.Fatal(err)
 	}
-	s.expect(s.run(), "request folder", check.Warn, "2 requests waiting, the oldest for 10m", "daemon")
+	s.expect(s.run(), "request folder", check.Warn, "2 requests waiting, the oldest for 10 min", "daemon")
 
 	other := newSite(t)
 	write(t, other.options.Requests, "")

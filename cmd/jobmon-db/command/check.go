@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 func (a *app) check() *cobra.Command {
@@ -121,8 +122,8 @@ func running(ctx context.Context, dataDir string) (description string, running b
 	read := "has not read the source yet"
 	if info.AgeMS >= 0 {
 		s := info.Source
-		read = fmt.Sprintf("last read the source %v ago in %d ms; of %d reads %d failed; %d rows",
-			(time.Duration(info.AgeMS) * time.Millisecond).Round(time.Second), s.LatestMS, s.Reads+s.Failed, s.Failed, s.Rows)
+		read = fmt.Sprintf("last read the source %s ago in %d ms; of %d reads %d failed; %d rows",
+			when.Span(time.Duration(info.AgeMS)*time.Millisecond), s.LatestMS, s.Reads+s.Failed, s.Failed, s.Rows)
 		if s.Batches > 0 {
 			read += fmt.Sprintf(" and %s in %d batches, %d of them sent again", size(s.Bytes), s.Batches, s.Retried)
 		}

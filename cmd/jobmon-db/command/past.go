@@ -221,6 +221,15 @@ func (p *past) local(at jobmon.Instant) string {
 	return p.clock().In(at.Time()).Format(time.DateTime)
 }
 
+// present is up to when what lasts is reckoned where nothing else is asked: the present while a daemon watches, by the server's clock;
+// else the moment until which the log tells all.
+func (p *past) present() jobmon.Instant {
+	if p.live && p.AgeMS >= 0 {
+		return p.Covered.Add(time.Duration(p.AgeMS) * time.Millisecond)
+	}
+	return p.Covered
+}
+
 // parse reads a moment and makes sure that the log covers it.
 func (p *past) parse(text string) (when.Point, error) {
 	point, err := p.clock().Parse(text, p.Covered.Time())

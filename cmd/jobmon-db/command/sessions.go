@@ -274,9 +274,9 @@ func (r *sessionRecord) length() string {
 	case r.Duration == nil:
 		return "?"
 	case r.NotHonest == analysis.Honest:
-		return term.Span(time.Duration(*r.Duration * float64(time.Second)))
+		return when.Span(time.Duration(*r.Duration * float64(time.Second)))
 	}
-	return "~" + term.Span(time.Duration(*r.Duration*float64(time.Second)))
+	return "~" + when.Span(time.Duration(*r.Duration*float64(time.Second)))
 }
 
 func (r *sessionRecord) resultCell() term.Cell {

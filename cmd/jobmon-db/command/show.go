@@ -28,7 +28,8 @@ func (a *app) replayShow() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show [COMPUTER]",
 		Short: "Show the picture as it was: all computers, or one computer's screen",
-		Long: `Show the picture as it was at a moment: a line for each computer, or one computer's screen. With -o evt it is
+		Long: `Show the picture as it was at a moment: a line for each computer, or one computer's screen. What still lasted then is reckoned up to
+that moment, in a file up to its last event. With -o evt it is
 the exact bytes of the file on the share at that moment. With --delivered it is what the client was given by the last
 request before that moment, and it is said whether the bytes are still the same.
 
@@ -78,27 +79,33 @@ func show(ctx context.Context, out, messages io.Writer, q question, o showOption
 	if o.delivered {
 		return p.showDelivered(out, messages, o, look)
 	}
-	list, err := p.picturesAt(o.at, messages)
+	list, now, err := p.picturesAt(o.at, messages)
 	if err != nil {
 		return err
 	}
+	look.Now = now
 	return p.show(out, list, o, look)
 }
 
-// picturesAt are all pictures at a moment, or the newest ones.
-func (p *past) picturesAt(at string, messages io.Writer) ([]jobmon.Progress, error) {
+// picturesAt returns all pictures at a moment, or the newest ones, and up to when what lasts is reckoned.
+func (p *past) picturesAt(at string, messages io.Writer) (list []jobmon.Progress, now jobmon.Instant, err error) {
 	if at == "" {
-		return p.fresh()
+		list, err = p.fresh()
+		return list, p.present(), err
 	}
 	point, err := p.parse(at)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	seq, err := p.seqAt(point, messages)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return p.picturesOf(seq)
+	if now, err = p.moment(point); err != nil {
+		return nil, 0, err
+	}
+	list, err = p.picturesOf(seq)
+	return list, now, err
 }
 
 // show prints all these pictures, or the one that is asked for.

@@ -244,7 +244,7 @@ func (t *statsTables) lines(title string, lines []*analysis.Line) {
 			name.Tail = fmt.Sprintf(" id:%d", l.Job)
 		}
 		rows = append(rows, []term.Cell{
-			name, {Text: strconv.Itoa(f.Runs)}, failures(f), duration(f.Median(), f), duration(f.P90(), f), duration(f.Worst.Took, f), t.where(f), trend(l),
+			name, {Text: strconv.Itoa(f.Runs)}, failures(f), duration(f.Median(), f), duration(f.P90(), f), duration(f.Worst.Length, f), t.where(f), trend(l),
 		})
 	}
 	t.list([]term.Column{
@@ -272,7 +272,7 @@ func (t *statsTables) days(lines []*analysis.Line) {
 			}
 			row = append(row, c)
 		}
-		rows = append(rows, append(row, duration(f.Median(), f), duration(f.Worst.Took, f), t.where(f)))
+		rows = append(rows, append(row, duration(f.Median(), f), duration(f.Worst.Length, f), t.where(f)))
 	}
 	t.list([]term.Column{
 		{Title: "DAY"}, {Title: "BEGUN", Right: true}, {Title: "READY", Right: true}, {Title: "RETRIED", Right: true}, {Title: "FAILURES", Right: true},
@@ -341,11 +341,11 @@ func failures(f *analysis.Figures) term.Cell {
 	return term.Cell{Text: fmt.Sprintf("%d (%d%%)", f.Failures, percent(f.Failures, f.Runs)), Tone: term.Badly}
 }
 
-func duration(d time.Duration, f *analysis.Figures) term.Cell {
+func duration(d when.Length, f *analysis.Figures) term.Cell {
 	if f.Counted() == 0 {
 		return term.Cell{Text: "-", Tone: term.Faintly}
 	}
-	return term.Cell{Text: term.Span(d)}
+	return term.Cell{Text: d.String()}
 }
 
 func percent(part, of int) int {

@@ -19,6 +19,7 @@ type statsRecord struct {
 	Results         map[string]int          `json:"results,omitempty"` // by day: how the deployments ended
 	Counted         int                     `json:"durations"`         // how many the next figures rest on
 	Median          *float64                `json:"median_s"`
+	MedianAtMost    bool                    `json:"median_at_most,omitempty"` // it took no longer: it came and went between two reads
 	P90             *float64                `json:"p90_s"`
 	Worst           *float64                `json:"worst_s"`
 	WorstComputer   string                  `json:"worst_computer,omitempty"`
@@ -37,8 +38,8 @@ func newStatsRecord(by string, l *analysis.Line) statsRecord {
 	f, counted := &l.Now, l.Now.Counted() > 0
 	r := statsRecord{
 		By: by, Name: l.Name, Runs: f.Runs, Failures: f.Failures, FailurePercent: percent(f.Failures, f.Runs), Counted: f.Counted(),
-		Median: seconds(f.Median(), counted), P90: seconds(f.P90(), counted), Worst: seconds(f.Worst.Took, counted),
-		RunsBefore: l.Before.Runs, FailuresBefore: l.Before.Failures, MedianBefore: seconds(l.Before.Median(), l.Before.Counted() > 0), Left: f.Left,
+		Median: seconds(f.Median().Took, counted), MedianAtMost: f.Median().Most > 0, P90: seconds(f.P90().Took, counted), Worst: seconds(f.Worst.Took, counted),
+		RunsBefore: l.Before.Runs, FailuresBefore: l.Before.Failures, MedianBefore: seconds(l.Before.Median().Took, l.Before.Counted() > 0), Left: f.Left,
 	}
 	if by == "job" {
 		r.JobID = &l.Job

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 func (a *app) status() *cobra.Command {
@@ -17,7 +18,8 @@ func (a *app) status() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status [COMPUTER]",
 		Short: "Show where every deployment stands, or one computer's screen",
-		Long: `Show the newest picture that the log holds: a line for each computer, or one computer's screen, and how old it is.
+		Long: `Show the newest picture that the log holds: a line for each computer, or one computer's screen, and how old it is. What still lasts is
+reckoned up to the present; when no daemon runs, up to the last read.
 
 COMPUTER is a name or an id; id:N and name:N say which.`,
 		Example: `  jobmon-db status
@@ -59,12 +61,13 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 	if err != nil {
 		return err
 	}
+	look.Now = p.present()
 	if err := p.show(out, list, showOptions{computer: computer, output: output}, look); err != nil || p.AgeMS < 0 {
 		return err
 	}
 	if !p.live {
 		fmt.Fprint(messages, "No daemon runs: this is what the log says. ")
 	}
-	_, err = fmt.Fprintf(messages, "The source was last read %v ago.\n", (time.Duration(p.AgeMS) * time.Millisecond).Round(time.Second))
+	_, err = fmt.Fprintf(messages, "The source was last read %s ago.\n", when.Span(time.Duration(p.AgeMS)*time.Millisecond))
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 type waterfallOptions struct {
@@ -138,7 +139,7 @@ func chartOf(p *past, d *analysis.Deployment) *waterfall.Chart {
 		}
 		l := waterfall.Line{
 			Name: st.Name, State: st.State, Running: st.State == jobmon.StateRunning, Late: st.Late, Began: st.Began, Ended: st.Ended,
-			Took: st.Took, Known: st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning), Doubt: doubt(st.Why), Waited: stages[i].Before,
+			Took: st.Length(), Known: st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning), Doubt: doubt(st.Why), Waited: stages[i].Before,
 			Bars: bars(parts, i),
 		}
 		if st.Attempt > 1 {
@@ -151,7 +152,7 @@ func chartOf(p *past, d *analysis.Deployment) *waterfall.Chart {
 		c.Lines = append(c.Lines, jobLines(d, i)...)
 	}
 	if lines := jobLines(d, -1); len(lines) > 0 || beside.Total() > 0 {
-		c.Lines = append(c.Lines, waterfall.Line{Name: "Beside the stages", State: jobmon.StateSucceeded, Bars: bars(parts, -1), Took: beside.Total(), Known: true})
+		c.Lines = append(c.Lines, waterfall.Line{Name: "Beside the stages", State: jobmon.StateSucceeded, Bars: bars(parts, -1), Took: when.Length{Took: beside.Total()}, Known: true})
 		c.Lines = append(c.Lines, lines...)
 	}
 	for _, g := range d.Gaps {
@@ -209,7 +210,7 @@ func jobLines(d *analysis.Deployment, stage int) []waterfall.Line {
 		}
 		l := waterfall.Line{
 			Name: j.Name, Job: true, State: j.State, Running: j.State == jobmon.StateRunning, Late: j.Late, Began: j.Started, Ended: j.Ended,
-			Took: j.Took, Known: j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning), Doubt: doubt(j.Why), Folder: j.Folder,
+			Took: j.Length(), Known: j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning), Doubt: doubt(j.Why), Folder: j.Folder,
 		}
 		var remarks []string
 		if j.State == jobmon.StateFailed {

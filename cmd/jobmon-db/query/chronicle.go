@@ -5,6 +5,7 @@ package query
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -17,6 +18,7 @@ type Chronicle struct {
 	offsets   []version[jobmon.Offset]
 	rules     []version[*jobmon.Rules]
 	daemon    []jobmon.Event // all that concern every computer
+	looks     []version[jobmon.Looks]
 	last      uint64
 }
 
@@ -50,6 +52,9 @@ func (c *Chronicle) Add(e *jobmon.Event) {
 	c.last = e.Seq
 	if e.Kind.OfDaemon() {
 		c.daemon = append(c.daemon, *e)
+		looks := at(c.looks, e.Seq)
+		looks.Note(e)
+		c.looks = append(c.looks, version[jobmon.Looks]{e.Seq, looks})
 	}
 	switch e.Kind {
 	case jobmon.KindJob:
@@ -97,6 +102,15 @@ func (c *Chronicle) Offset(seq uint64) jobmon.Offset { return at(c.offsets, seq)
 
 // Rules are the settings in force at an event.
 func (c *Chronicle) Rules(seq uint64) *jobmon.Rules { return at(c.rules, seq) }
+
+// unseen returns within which time before it the event happened, when no read saw it happen; see jobmon.Looks.
+func (c *Chronicle) unseen(e *jobmon.Event) time.Duration {
+	var looks jobmon.Looks
+	if len(c.looks) > 0 && c.looks[0].seq <= e.Seq {
+		looks = at(c.looks, e.Seq)
+	}
+	return looks.Unseen(e, c.Rules(e.Seq).PollInterval)
+}
 
 // State is where a row stands after an event of it; 0 for other events, and for the removal of a row that had finished.
 func (c *Chronicle) State(e *jobmon.Event) jobmon.RowState {

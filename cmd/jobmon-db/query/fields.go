@@ -40,6 +40,7 @@ func fields() []field {
 			}
 			return r.TookExact
 		})},
+		{"took_at_most_s", of(func(r *Record) any { return orNil(r.TookMostS) })},
 		{"delta_s", of(func(r *Record) any {
 			if r.delta == nil {
 				return nil

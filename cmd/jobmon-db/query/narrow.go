@@ -7,6 +7,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // narrow tells the story on a terminal that has no room for all of it: the date has a line of its own, durations are
@@ -58,16 +59,13 @@ func (n *narrow) print(r *Record, at time.Time) error {
 	}
 	var delta, computer, took string
 	if r.delta != nil && *r.delta >= 0 {
-		delta = "+" + short(*r.delta)
+		delta = "+" + when.Brief(when.Span(*r.delta))
 	}
 	if r.Computer != nil {
 		computer = *r.Computer
 	}
 	if r.TookS != nil {
-		took = short(time.Duration(*r.TookS * float64(time.Second)))
-		if !r.TookExact {
-			took = "~" + took
-		}
+		took = when.Brief(r.took.String())
 	}
 	what := r.what()
 	if r.state == jobmon.StateFailed && r.StatusCode != nil {
@@ -77,18 +75,4 @@ func (n *narrow) print(r *Record, at time.Time) error {
 	return n.stream.Line([]term.Field{
 		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: what, Tone: tone}, {Text: took},
 	})
-}
-
-// short is a duration in few columns: 45s, 1m12s, 2h05m, 3d4h.
-func short(d time.Duration) string {
-	s := int64(max(d, 0) / time.Second)
-	switch {
-	case s < 60:
-		return fmt.Sprintf("%ds", s)
-	case s < 3600:
-		return fmt.Sprintf("%dm%02ds", s/60, s%60)
-	case s < 100*3600:
-		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
-	}
-	return fmt.Sprintf("%dd%dh", s/86400, s/3600%24)
 }

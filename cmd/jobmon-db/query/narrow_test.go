@@ -2,7 +2,6 @@ package query
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -44,17 +43,6 @@ func TestTheStoryFitsTheTerminal(t *testing.T) {
 		days := strings.Count(out.String(), "day, 2026-11-2")
 		if want := map[bool]int{true: 2, false: 0}[width < 140]; days != want {
 			t.Errorf("%d columns: %d lines with a date, want %d", width, days, want)
-		}
-	}
-}
-
-func TestShortDurations(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		-time.Second: "0s", 0: "0s", 59 * time.Second: "59s", time.Minute: "1m00s", 72 * time.Second: "1m12s", 59*time.Minute + 59*time.Second: "59m59s",
-		2*time.Hour + 5*time.Minute: "2h05m", 99*time.Hour + 59*time.Minute: "99h59m", 100 * time.Hour: "4d4h",
-	} {
-		if got := short(d); got != want || len(fmt.Sprint("+", got)) > narrowDelta {
-			t.Errorf("%v: %s, want %s", d, got, want)
 		}
 	}
 }

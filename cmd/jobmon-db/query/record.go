@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Record is one event as it is told. The first fourteen fields are in every line of ndjson, null where they have no
@@ -28,6 +29,7 @@ type Record struct {
 	State      string   `json:"state,omitempty"`  // of the row afterwards
 	TookS      *float64 `json:"took_s,omitempty"` // what ended, in seconds
 	TookExact  bool     `json:"took_exact,omitempty"`
+	TookMostS  *float64 `json:"took_at_most_s,omitempty"` // all that is known where its start or its end was not seen
 	Gone       bool     `json:"gone,omitempty"`
 	Ghost      bool     `json:"ghost,omitempty"`
 	OSName     string   `json:"os_name,omitempty"`
@@ -52,6 +54,7 @@ type Record struct {
 	state  jobmon.RowState
 	wasRun bool // what ended ran
 	began  jobmon.Instant
+	took   when.Length
 	delta  *time.Duration // since the event told before of that computer
 }
 
@@ -121,14 +124,21 @@ func (r *Record) addDetail(e *jobmon.Event) {
 	}
 }
 
-// ended says since when that ran which the event ended.
-func (r *Record) ended(b began) {
-	r.wasRun, r.began = true, b.at
-	took := r.event.At.Sub(b.at)
+// ended records how long that ran which the event ended.
+func (r *Record) ended(b began, c *Chronicle) {
+	start := &b.event
+	r.wasRun, r.began = true, start.At
+	took := r.event.At.Sub(start.At)
 	if took < 0 {
 		return // the clock was set back meanwhile
 	}
-	r.TookS, r.TookExact = new(took.Seconds()), b.exact && !r.Inexact
+	r.took.Took, r.took.Inexact = took, r.Inexact || start.Flags.Has(jobmon.Inexact)
+	unseen := c.unseen(start)
+	if r.took.Inexact && (unseen > 0 || !start.Flags.Has(jobmon.Inexact)) || start.Flags.Has(jobmon.Inferred) && unseen > 0 {
+		r.took.Most = took + unseen
+		r.TookMostS = new(r.took.Most.Seconds())
+	}
+	r.TookS, r.TookExact = new(took.Seconds()), r.took.Exact()
 }
 
 // local is the event's time in that zone.

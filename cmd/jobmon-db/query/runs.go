@@ -16,8 +16,7 @@ type runs struct {
 
 // began is a row's start.
 type began struct {
-	at    jobmon.Instant
-	exact bool
+	event jobmon.Event // its start
 }
 
 func newRuns(log Log, from uint64) *runs {
@@ -33,7 +32,7 @@ func (r *runs) see(e *jobmon.Event) (b began, ok, ask bool) {
 	switch {
 	case e.Kind == jobmon.KindStarted:
 		delete(r.ended, e.Schedule)
-		r.started[e.Schedule] = began{e.At, !e.Flags.Has(jobmon.Inexact)}
+		r.started[e.Schedule] = began{*e}
 		return b, false, false
 	case e.Kind == jobmon.KindRequeued && r.ended[e.Schedule]:
 		delete(r.ended, e.Schedule)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Printer writes events in one of the shapes. What it writes may be buffered until Flush.
@@ -103,7 +104,7 @@ type csvPrinter struct {
 func newCSVPrinter(w io.Writer, list []field, utc bool) (*csvPrinter, error) {
 	if list == nil {
 		var err error
-		list, err = chosen([]string{"seq,time,utc_offset,computer_id,computer,group,job_id,job,folder,schedule_id,kind,state,took_s,took_exact,status_code,code,what"})
+		list, err = chosen([]string{"seq,time,utc_offset,computer_id,computer,group,job_id,job,folder,schedule_id,kind,state,took_s,took_exact,took_at_most_s,status_code,code,what"})
 		if err != nil {
 			return nil, err
 		}
@@ -239,13 +240,13 @@ func (t *tablePrinter) Print(r *Record) error {
 	}
 	var delta, computer, took string
 	if r.delta != nil && *r.delta >= 0 {
-		delta = "+" + term.Took(*r.delta, true)
+		delta = "+" + when.Span(*r.delta)
 	}
 	if r.Computer != nil {
 		computer = *r.Computer
 	}
 	if r.TookS != nil {
-		took = term.Took(time.Duration(*r.TookS*float64(time.Second)), r.TookExact)
+		took = r.took.String()
 	}
 	tone := r.tone()
 	line := []term.Field{{Text: t.time(r)}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: r.what(), Tone: tone}, {Text: took}, {Text: r.code(), Tone: tone}}

@@ -68,7 +68,7 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 			}
 			record := Tell(e, t.Chronicle)
 			if ran {
-				record.ended(b)
+				record.ended(b, t.Chronicle)
 			}
 			if record.ComputerID != nil && ok {
 				record.delta = new(e.At.Sub(at))

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Text is all of an event that --grep looks at: whom and what it is about, and what happened.
@@ -98,7 +98,7 @@ func (r *Record) other() string {
 	case jobmon.KindRefreshed:
 		return "asked for its file"
 	case jobmon.KindExpected:
-		return fmt.Sprintf("usually %s (%d runs)", term.Took(time.Duration(r.Seconds)*time.Second, true), r.Runs)
+		return fmt.Sprintf("usually %s (%d runs)", when.Span(time.Duration(r.Seconds)*time.Second), r.Runs)
 	case jobmon.KindDaemonStarted:
 		return "daemon started" + detail("version", r.Version)
 	case jobmon.KindDaemonStopped:

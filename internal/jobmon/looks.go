@@ -1,0 +1,45 @@
+package jobmon
+
+import "time"
+
+// Looks knows when nobody looked at the source, from the daemon's own events. Its fields are for those who keep it.
+type Looks struct {
+	Lost     Instant // since when nobody looks; 0 while somebody does
+	From, To Instant // the last time in which nobody looked
+}
+
+// soonAfter is how long after such a time the first read may follow.
+const soonAfter = time.Minute
+
+// Note takes in the next event.
+func (l *Looks) Note(e *Event) {
+	switch e.Kind {
+	case KindSourceLost:
+		if l.Lost == 0 {
+			l.Lost = e.At
+		}
+	case KindSourceRestored, KindDaemonStarted:
+		from := l.Lost
+		if e.Kind == KindDaemonStarted && e.Until != 0 && (from == 0 || e.Until < from) {
+			from = e.Until
+		}
+		if from != 0 && from <= e.At {
+			l.From, l.To = from, e.At
+		}
+		l.Lost = 0
+	}
+}
+
+// Unseen returns within which time before it the event of a row happened, given how often the source is read: 0 for one that was
+// seen closely, and where that is not known.
+func (l *Looks) Unseen(e *Event, poll time.Duration) time.Duration {
+	switch {
+	case e.Flags.Has(Inexact):
+		if l.From != 0 && l.From <= e.At && l.To <= e.At && e.At.Sub(l.To) <= soonAfter {
+			return e.At.Sub(l.From) + poll // the last good read came before the first that failed
+		}
+	case e.Flags.Has(Inferred):
+		return poll
+	}
+	return 0
+}
