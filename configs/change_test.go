@@ -41,8 +41,8 @@ func TestChanges(t *testing.T) {
 			t.Errorf("differs from itself: %+v", list)
 		}
 		section, _, _ := strings.Cut(k.Name, ".")
-		live := slices.Contains([]string{"jobs", "stages", "session", "monitor", "names"}, section) ||
-			slices.Contains([]string{"source.poll_interval", "source.reconcile", "log.level"}, k.Name)
+		live := slices.Contains([]string{"jobs", "stages", "session", "agent", "monitor", "names"}, section) ||
+			slices.Contains([]string{"source.poll_interval", "source.reconcile", "source.start_time_zone", "log.level"}, k.Name)
 		if live != k.Live {
 			t.Errorf("%s: live is %v", k.Name, k.Live)
 		}

@@ -28,6 +28,7 @@ type Config struct {
 	Jobs      Jobs
 	Stages    Stages
 	Session   Session
+	Agent     Agent
 	Names     Names
 	Monitor   Monitor
 	Log       Log
@@ -85,6 +86,7 @@ type Source struct {
 	Reconcile    time.Duration // source.reconcile
 	Timeout      time.Duration // source.timeout
 	LockTimeout  time.Duration // source.lock_timeout, shorter than Timeout
+	StartZone    string        // source.start_time_zone; "" when it is found out
 	Tables       Tables
 }
 
@@ -142,6 +144,11 @@ type Session struct {
 	Gap, Abandoned, Stuck, Late time.Duration // session.gap, session.abandoned, session.stuck, session.late
 }
 
+// Agent is about computers whose agent is not connected.
+type Agent struct {
+	Away time.Duration // agent.away
+}
+
 // Names tells which names are shown.
 type Names struct {
 	Hide bool // names.hide
@@ -179,6 +186,8 @@ func (c *Config) Settings() jobmon.Settings {
 		Quiet:        c.Monitor.Quiet,
 		Settle:       c.Monitor.Settle,
 		PollInterval: c.Source.PollInterval,
+		AgentAway:    c.Agent.Away,
+		StartZone:    c.Source.StartZone,
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // envPrefix begins the name of every environment variable of the program.
@@ -251,6 +253,55 @@ func durationOr(word, name string, def, low, high time.Duration, at func(*Config
 		k.Allowed = word + ", or " + k.Allowed
 	}
 	return k
+}
+
+// zone is the clock that wall times are by. An empty one is found out.
+func zone(name string, at func(*Config) *string) Key {
+	k := newKey(name, "text", "", at, func(text string) (string, error) {
+		text = strings.TrimSpace(text)
+		place, err := jobmon.ParseZone(text)
+		if err != nil {
+			return "", zoneHint(text)
+		}
+		if place != nil {
+			if _, offset := time.Unix(0, 0).In(place).Zone(); offset < -14*3600 || offset > 14*3600 {
+				return "", errors.New("no clock is more than 14 h from UTC")
+			}
+		}
+		return text, nil
+	}, same)
+	k.Allowed = "the name of a time zone as IANA has it, such as Europe/Berlin, or an offset from UTC, such as +01:00"
+	return k
+}
+
+var offsetOfSorts = regexp.MustCompile(`^(?i:UTC|GMT)?\s*([+-])\s*(\d{1,2}):?(\d{2})?$`)
+
+// zoneHint says what a text that names no zone may mean.
+func zoneHint(text string) error {
+	if m := offsetOfSorts.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("write %s%02s:%s", m[1], m[2], cmp.Or(m[3], "00"))
+	}
+	for _, name := range []string{capitals(text), strings.ToUpper(text)} {
+		if _, err := jobmon.ParseZone(name); err == nil {
+			return fmt.Errorf("write %s", name)
+		}
+	}
+	if strings.Contains(text, "Time") {
+		return errors.New("it is a name of Windows; the IANA name of that zone is needed")
+	}
+	return errNotAllowed
+}
+
+// capitals writes europe/berlin as Europe/Berlin.
+func capitals(text string) string {
+	up := true
+	return strings.Map(func(r rune) rune {
+		was := up
+		if up = strings.ContainsRune("/_-", r); was {
+			return unicode.ToUpper(r)
+		}
+		return unicode.ToLower(r)
+	}, text)
 }
 
 // KeepLeast is the shortest time for which history can be kept: longer than any session.abandoned and session.stuck, so that

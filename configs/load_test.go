@@ -67,6 +67,8 @@ func samples(t *testing.T) map[string]sample {
 		"source.reconcile":             one("10s", "9s"),
 		"source.dsn":                   {yaml: "'server=ds;user id=sa;password=geheim'", text: "server=ds;user id=sa;password=geheim", shown: "(hidden) server=ds"},
 		"source.poll_interval":         one("250ms", "249ms"),
+		"source.start_time_zone":       one("Europe/Berlin", "Europe/Berlim"),
+		"agent.away":                   one("20m", "59s"),
 		"source.timeout":               one("1m30s", "15"),
 		"source.lock_timeout":          one("1s", "-1s"),
 		"source.tables.event_schedule": one("dbo.event_schedule", "event_schedule; DROP TABLE event"),

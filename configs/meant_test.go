@@ -95,6 +95,12 @@ func TestWhatCannotBeMeant(t *testing.T) {
 		{"session.gap: 30 min\n", 1, "write 30m"},
 		{"session.gap: 1,5h\n", 1, "write 1.5h"},
 		{"session.stuck: 2 days\n", 1, "write 2d"},
+		{"source.start_time_zone: europe/berlin\n", 1, "write Europe/Berlin"},
+		{"source.start_time_zone: UTC+1\n", 1, "write +01:00"},
+		{"source.start_time_zone: -0530\n", 1, "write -05:30"},
+		{"source.start_time_zone: +15:00\n", 1, "more than 14 h"},
+		{"source.start_time_zone: W. Europe Standard Time\n", 1, "IANA name"},
+		{"source.start_time_zone: Local\n", 1, "Europe/Berlin"},
 		{"jobs.success: 0 3010 1641\n", 1, "commas are missing: 0, 3010, 1641"},
 	} {
 		_, err := load(configs.LoadOptions{File: write(t, c.content)})
@@ -125,6 +131,8 @@ func TestWhatIsMeant(t *testing.T) {
 		`site: !!str 0123`:                          `site=0123`,
 		`site: '„Zürich“ Nord'`:                     `site=„Zürich“ Nord`,
 		`site: DS 01 # the first`:                   `site=DS 01`,
+		`source.start_time_zone: +01:00`:            `source.start_time_zone=+01:00`,
+		`source.start_time_zone: UTC`:               `source.start_time_zone=UTC`,
 		`session.stuck: 2d`:                         `session.stuck=2d`,
 		`session.stuck: 1d12h`:                      `session.stuck=36h`,
 		`backup: {every: 7d, dir: x}`:               `backup.every=7d`,

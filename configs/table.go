@@ -106,6 +106,10 @@ func Keys() []Key {
 			helps("How long one read may take before it counts as failed."),
 		duration("source.lock_timeout", 2*time.Second, 100*time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.Source.LockTimeout }).
 			helps("How long a read waits for rows that DS has locked. It must be shorter than source.timeout."),
+		zone("source.start_time_zone", func(c *Config) *string { return &c.Source.StartZone }).
+			byDefault("none: it is found out from how jobs are scheduled and start").
+			live().helps("Time zone in which DS writes start_time, the time at which a job is due. Give it where the SQL Server's " +
+			"clock is in another zone than the DS consoles, for instance in UTC."),
 		tableName("source.tables.event_schedule", "event_schedule", func(c *Config) *string { return &c.Source.Tables.EventSchedule }).
 			helps("Table of the jobs scheduled on computers."),
 		tableName("source.tables.event", "event", func(c *Config) *string { return &c.Source.Tables.Event }).
@@ -144,6 +148,9 @@ func Keys() []Key {
 			live().helps("A job that has been due for so long without starting holds no deployment open."),
 		duration("session.late", d.Late, time.Second, time.Hour, func(c *Config) *time.Duration { return &c.Session.Late }).
 			live().helps("A job that is scheduled so long after the others of its deployment is shown as added late."),
+
+		duration("agent.away", d.AgentAway, time.Minute, day, func(c *Config) *time.Duration { return &c.Agent.Away }).
+			live().helps("When a job runs while the computer's agent has been away for longer, the deployment counts as standing still."),
 
 		yesNo("names.hide", d.HideNames, func(c *Config) *bool { return &c.Names.Hide }).
 			live().helps("Whether screens leave out the names of jobs that failed."),

@@ -85,6 +85,23 @@ func NewRules(s Settings) (*Rules, error) {
 	return &Rules{Settings: s, marker: marker, build: build}, nil
 }
 
+// ParseZone reads the zone of start_time: an IANA name such as Europe/Berlin, or an offset such as +01:00. It returns nil
+// for "".
+func ParseZone(text string) (*time.Location, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if t, err := time.Parse("-07:00", text); err == nil {
+		_, offset := t.Zone()
+		return time.FixedZone(text, offset), nil
+	}
+	zone, err := time.LoadLocation(text)
+	if err != nil || text == "Local" {
+		return nil, fmt.Errorf("time zone %q is not known: use a name such as Europe/Berlin, or an offset such as +01:00", text)
+	}
+	return zone, nil
+}
+
 // JobClass is what a job is to the screen.
 type JobClass uint8
 
