@@ -6,12 +6,11 @@ import (
 	"strings"
 
 	mssqldb "github.com/microsoft/go-mssqldb"
-	"github.com/rs/zerolog"
 )
 
-// probe finds out which of the tables and columns this connection can read. INFORMATION_SCHEMA tells what is there;
-// whether it may be read only a SELECT tells, which asks for no row.
-func (c *session) probe(ctx context.Context, layout []table, log zerolog.Logger) (schema, error) {
+// probe finds out which of the tables and columns this connection can read. INFORMATION_SCHEMA says what is there;
+// whether it may be read only a SELECT says, which asks for no row.
+func (c *session) probe(ctx context.Context, layout []table) (schema, error) {
 	s := schema{tables: map[string]relation{}}
 	var defaultSchema string
 	var shown []found
@@ -23,18 +22,19 @@ func (c *session) probe(ctx context.Context, layout []table, log zerolog.Logger)
 		r, faults := t.relate(shown, defaultSchema)
 		switch {
 		case faults == nil && !t.optional:
-			if err := c.probeColumns(ctx, t, r, log); err != nil {
+			if err := c.probeColumns(ctx, &s, t, r); err != nil {
 				return s, err
 			}
 		case faults == nil:
 			if err := c.readable(ctx, r, t.columns...); refused(err) {
-				log.Info().Str("table", t.name.String()).Str("reason", err.Error()).Msg("not readable, so unknown: " + t.purpose)
+				s.lacks = append(s.lacks, lack{t.name.String(), "", err.Error(), "not readable, so unknown: " + t.purpose})
 				continue
 			} else if err != nil {
 				return s, err
 			}
 		case t.optional:
-			log.Info().Str("reason", (&SchemaError{s.database, faults}).Error()).Msg("not there, so unknown: " + t.purpose)
+			why := (&SchemaError{s.database, faults}).Error()
+			s.lacks = append(s.lacks, lack{t.name.String(), "", why, "not there, so unknown: " + t.purpose})
 			continue
 		default:
 			if faults[0].Column == "" {
@@ -76,13 +76,13 @@ func columnsPart(layout []table, shown *[]found) part {
 }
 
 // probeColumns takes the optional columns that the login may not read out of a table that must be readable.
-func (c *session) probeColumns(ctx context.Context, t table, r relation, log zerolog.Logger) error {
+func (c *session) probeColumns(ctx context.Context, s *schema, t table, r relation) error {
 	for _, col := range t.columns {
 		if !col.optional {
 			continue
 		}
 		if !r.has(col.name) {
-			log.Info().Str("table", r.from).Str("column", col.name).Msg("not there, so unknown: " + col.purpose)
+			s.lacks = append(s.lacks, lack{r.from, col.name, "", "not there, so unknown: " + col.purpose})
 			continue
 		}
 		err := c.readable(ctx, r, col)
@@ -92,7 +92,7 @@ func (c *session) probeColumns(ctx context.Context, t table, r relation, log zer
 		if !refused(err) {
 			return err
 		}
-		log.Info().Str("table", r.from).Str("column", col.name).Str("reason", err.Error()).Msg("not readable, so unknown: " + col.purpose)
+		s.lacks = append(s.lacks, lack{r.from, col.name, err.Error(), "not readable, so unknown: " + col.purpose})
 		delete(r.columns, col.name)
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/rs/zerolog"
 )
 
 // kind is what a column must hold.
@@ -129,6 +131,19 @@ func rename(layout []table, columns map[string]string) error {
 type schema struct {
 	database string
 	tables   map[string]relation // by key; absent when the table is optional and cannot be read
+	lacks    []lack
+}
+
+// lack is something optional that a database does not offer, and why.
+type lack struct{ table, column, reason, message string }
+
+// tell logs what is lacking now and was not before.
+func (s schema) tell(before []lack, log zerolog.Logger) {
+	for _, l := range s.lacks {
+		if !slices.Contains(before, l) {
+			log.Info().Str("table", l.table).Str("column", l.column).Str("reason", l.reason).Msg(l.message)
+		}
+	}
 }
 
 func (s schema) has(key string) bool { return s.tables[key].from != "" }

@@ -89,7 +89,8 @@ type Source struct {
 	closed  bool
 	bounds  bounds // of the answer to one batch
 	cost    ingest.Cost
-	warned  []string // rows that were left out and told of
+	warned  []string // rows that were left out and reported
+	lacks   []lack   // what the database did not offer when it was connected last
 }
 
 var _ ingest.Source = (*Source)(nil)
@@ -172,7 +173,7 @@ func (s *Source) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if opened.schema, err = opened.probe(ctx, s.layout, s.options.Log); err == nil {
+	if opened.schema, err = opened.probe(ctx, s.layout); err == nil {
 		opened.level, err = opened.askIsolation(ctx)
 	}
 	if err != nil {
@@ -181,6 +182,8 @@ func (s *Source) open(ctx context.Context) error {
 		return err
 	}
 	s.session = opened
+	opened.schema.tell(s.lacks, s.options.Log)
+	s.lacks = opened.schema.lacks
 	s.options.Log.Info().Stringer("source", s).Str("database", opened.schema.database).Str("isolation", string(opened.level)).
 		Msg("connected to SQL Server")
 	return nil

@@ -58,6 +58,11 @@ func (c *checker) database(ctx context.Context) ([]Line, *Reading) {
 			checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...), nil
 	}
 	lines := []Line{database(in), login(in), c.session(in)}
+	if line, wrong := otherDatabase(in); wrong {
+		lines[0] = line
+		return append(append(lines, skipped("this is no database of a Deployment Server", checkTables, checkRows, checkStuck,
+			checkMarkers, checkClosing)...), clock(in, time.Now())), nil
+	}
 	readable := true
 	for i := range in.Tables {
 		line := table(&in.Tables[i], in)
@@ -72,6 +77,23 @@ func (c *checker) database(ctx context.Context) ([]Line, *Reading) {
 		}
 	}
 	return append(append(lines, contents...), clock(in, time.Now())), read
+}
+
+// otherDatabase says in one line that none of the tables is there: what is wrong then is the database, not each table.
+func otherDatabase(in *mssql.Inspection) (line Line, wrong bool) {
+	var names []string
+	for _, t := range in.Tables {
+		if t.Place != "" || t.Refused {
+			return line, false
+		}
+		names = append(names, t.Name)
+	}
+	line = Line{Check: checkDatabase, State: Fail}
+	line.Found = fmt.Sprintf("database %s at %s shows %s none of the tables of a Deployment Server (%s)",
+		in.Database, in.Address, in.Login, strings.Join(names, ", "))
+	line.Next = fmt.Sprintf("name the database of the Deployment Server in source.database or source.dsn; if it is this one, "+
+		"grant %s SELECT on these tables, as configs/readonly-login.sql does, or name them in source.tables", in.Login)
+	return line, names != nil
 }
 
 func skipped(why string, checks ...string) []Line {

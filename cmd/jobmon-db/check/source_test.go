@@ -232,6 +232,28 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// A database that is another one is one thing that is wrong, and not one for each table.
+func TestAnotherDatabase(t *testing.T) {
+	d := healthy()
+	for i := range d.in.Tables {
+		d.in.Tables[i].Place = ""
+	}
+	s := newSite(t).watching(d)
+	lines := s.run()
+	s.expect(lines, "database", check.Fail, "none of the tables of a Deployment Server (event_schedule, event, computer,", "source.database",
+		"readonly-login.sql")
+	s.expect(lines, "tables", check.Skip)
+	s.expect(lines, "rows", check.Skip)
+	for _, l := range lines {
+		if l.State == check.Fail && l.Check != "database" || strings.HasPrefix(l.Check, "table ") {
+			t.Errorf("%+v", l)
+		}
+	}
+	if wrong := (*check.Error)(nil); !errors.As(check.Failed(lines), &wrong) || !wrong.Source || d.reads > 0 {
+		t.Errorf("%+v, %d reads", wrong, d.reads)
+	}
+}
+
 func TestSession(t *testing.T) {
 	s := newSite(t, "JOBMON_SOURCE_LOCK_TIMEOUT=3s")
 	d := healthy()
