@@ -133,7 +133,7 @@ func Keys() []Key {
 		pattern("jobs.marker", d.Marker, func(c *Config) *string { return &c.Jobs.Marker }).
 			live().helps("Jobs whose name matches are markers: each opens a stage, and its tasks only refresh and copy the file."),
 		pattern("jobs.build", d.Build, func(c *Config) *string { return &c.Jobs.Build }).
-			live().helps("Jobs whose name matches are build jobs: they deliver the monitor and start it, and belong to no stage. "+
+			live().helps("Jobs whose name matches are build jobs: they deliver the monitor and start it, and belong to no stage. " +
 			"No figure counts them. A screen lists one only if it waits outside a deployment; replay and waterfall list all."),
 		codes("jobs.success", d.Success, func(c *Config) *[]int32 { return &c.Jobs.Success }).
 			live().helps("Status codes that mean success. Where DS is told to take 3010 (restart required) for one, it belongs here too."),
@@ -151,7 +151,8 @@ func Keys() []Key {
 			live().helps("A job that is scheduled so long after the others of its deployment is shown as added late."),
 
 		duration("agent.away", d.AgentAway, time.Minute, day, func(c *Config) *time.Duration { return &c.Agent.Away }).
-			live().helps("When a job runs while the computer's agent has been away for longer, the deployment counts as standing still."),
+			live().helps("When a job runs while the computer's agent has been away for longer, the deployment counts as " +
+			"standing still."),
 
 		yesNo("names.hide", d.HideNames, func(c *Config) *bool { return &c.Names.Hide }).
 			live().helps("Whether screens leave out the names of jobs that failed."),

@@ -60,8 +60,9 @@ func (c *checker) database(ctx context.Context) ([]Line, *Reading) {
 	lines := []Line{database(in), login(in), c.session(in)}
 	if line, wrong := otherDatabase(in); wrong {
 		lines[0] = line
-		return append(append(lines, skipped("this is no database of a Deployment Server", checkTables, checkRows, checkStuck,
-			checkMarkers, checkClosing)...), clock(in, time.Now())), nil
+		rest := skipped("this is no database of a Deployment Server",
+			checkTables, checkRows, checkStuck, checkMarkers, checkClosing)
+		return append(append(lines, rest...), clock(in, time.Now())), nil
 	}
 	readable := true
 	for i := range in.Tables {
@@ -91,8 +92,8 @@ func otherDatabase(in *mssql.Inspection) (line Line, wrong bool) {
 	line = Line{Check: checkDatabase, State: Fail}
 	line.Found = fmt.Sprintf("database %s at %s shows %s none of the tables of a Deployment Server (%s)",
 		in.Database, in.Address, in.Login, strings.Join(names, ", "))
-	line.Next = fmt.Sprintf("name the database of the Deployment Server in source.database or source.dsn; if it is this one, "+
-		"grant %s SELECT on these tables, as configs/readonly-login.sql does, or name them in source.tables", in.Login)
+	line.Next = fmt.Sprintf("name the database of the Deployment Server in source.database or source.dsn; if it is this "+
+		"one, grant %s SELECT on these tables, as configs/readonly-login.sql does, or name them in source.tables", in.Login)
 	return line, names != nil
 }
 
