@@ -97,10 +97,9 @@ func parsePattern(text string) (string, error) {
 	return text, nil
 }
 
-// idleGroup finds a group without alternatives behind which nothing repeats it. The pattern compiles.
+// idleGroup finds a group of plain text behind which nothing repeats it. The pattern compiles.
 func idleGroup(pattern string) string {
 	var open []int // where each group that is open began, -1 for one with (?
-	var bars []bool
 	inClass := false
 	for i := 0; i < len(pattern); i++ {
 		switch c := pattern[i]; {
@@ -124,19 +123,23 @@ func idleGroup(pattern string) string {
 			if strings.HasPrefix(pattern[i:], "(?") {
 				begin = -1
 			}
-			open, bars = append(open, begin), append(bars, false)
-		case c == '|' && len(bars) > 0:
-			bars[len(bars)-1] = true
+			open = append(open, begin)
 		case c == ')' && len(open) > 0:
-			begin, bar := open[len(open)-1], bars[len(bars)-1]
-			open, bars = open[:len(open)-1], bars[:len(bars)-1]
+			begin := open[len(open)-1]
+			open = open[:len(open)-1]
 			repeated := i+1 < len(pattern) && strings.IndexByte("*+?{", pattern[i+1]) >= 0
-			if begin >= 0 && !bar && !repeated {
+			if begin >= 0 && !repeated && plain(pattern[begin+1:i]) {
 				return pattern[begin : i+1]
 			}
 		}
 	}
 	return ""
+}
+
+// plain says that a part of a pattern has nothing of a pattern, but for a dot, which names have too.
+func plain(part string) bool {
+	part = strings.ReplaceAll(part, ".", "")
+	return regexp.QuoteMeta(part) == part
 }
 
 const day = 24 * time.Hour

@@ -126,6 +126,7 @@ func TestWhatIsMeant(t *testing.T) {
 		`jobs.marker: "\\(JM\\)"`:                   `jobs.marker=\(JM\)`,
 		`jobs.marker: '(?i)\((JM|Monitor)\)'`:       `jobs.marker=(?i)\((JM|Monitor)\)`,
 		`jobs.marker: '^(?:JM)(\d+)?[)(]\Q(x)\E'`:   `jobs.marker=^(?:JM)(\d+)?[)(]\Q(x)\E`,
+		`jobs.marker: '^(\d+)\. \(JM\)'`:            `jobs.marker=^(\d+)\. \(JM\)`,
 		`jobs.marker: '[]()]JM[^]()]'`:              `jobs.marker=[]()]JM[^]()]`,
 		`site: "Z\u00fcrich"`:                       `site=Zürich`,
 		`site: !!str 0123`:                          `site=0123`,
