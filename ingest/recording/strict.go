@@ -104,9 +104,10 @@ func valueFault(err error) string {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong):
-		is := wrong.Value
-		if is == "string" {
-			is = "a text in quotes"
+		is, ok := map[string]string{"string": "a text in quotes", "number": "a number", "bool": "true or false", "array": "a list",
+			"object": "an object"}[wrong.Value]
+		if !ok {
+			is = "the " + wrong.Value // "number 3000000000"
 		}
 		return fmt.Sprintf("%s is %s and must be %s", wrong.Field, is, wanted(wrong.Type))
 	case errors.As(err, &syntax):
