@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,15 +21,25 @@ func TestClock(t *testing.T) {
 		requireTold(t, j, "daemon-started, configured, clock 0 0")
 		return r, s, j
 	}
+	minute := func(r *run) { // of reads, more than a minute
+		for range 13 {
+			pass(5 * time.Second)
+			r.readOnce()
+		}
+	}
 	bubble(t, "daylight saving time", func(t *testing.T) {
 		r, s, j := begin(t)
 		s.change(func() { s.offset = 3600 })
 		s.put(row(1, jobmon.StatusRunning))
 		r.readOnce()
-		requireTold(t, j, "clock 3600 0, scheduled 1, started 1")
+		requireTold(t, j, "scheduled 1, started 1")
+		minute(r)
+		requireTold(t, j, "clock 3600 0")
 		s.change(func() { s.offset = 0 })
 		r.readOnce()
-		requireTold(t, j, "clock 0 0")
+		s.change(func() { s.offset = 3600 })
+		minute(r)
+		requireTold(t, j)
 	})
 	bubble(t, "a step forward and back", func(t *testing.T) {
 		r, s, j := begin(t)
@@ -41,19 +52,52 @@ func TestClock(t *testing.T) {
 			{-2 * time.Second, nil},
 			{-time.Hour, []string{"clock 0 -3600000"}},
 			{time.Hour, []string{"clock 0 3600000"}},
+			{55 * 24 * time.Hour, []string{"clock 0 4752000000"}},
 		} {
 			s.change(func() { s.ahead += c.step })
 			pass(time.Second)
-			r.readOnce()
+			before := r.Now()
+			if at := r.readOnce(); (at.Sub(before)-c.step).Abs() > 0 && at != before {
+				t.Errorf("the first read after a step of %v is of %v, want %v", c.step, at, before)
+			}
+			requireTold(t, j)
+			minute(r)
 			requireTold(t, j, c.want...)
+			if at := r.readOnce(); at != now().Add(s.ahead) {
+				t.Errorf("believed, the clock shows %v, want %v", at, now().Add(s.ahead))
+			}
 		}
 	})
-	bubble(t, "a step is no gap in coverage", func(t *testing.T) {
+	bubble(t, "a step is no gap in coverage, and nothing is judged with it", func(t *testing.T) {
 		r, s, j := begin(t)
 		s.change(func() { s.ahead = time.Hour })
+		j.change(func() { j.due = []jobmon.Event{{Kind: jobmon.KindDue, Schedule: 7}} })
+		minute(r)
 		s.put(row(1, jobmon.StatusRunning))
 		r.readOnce()
-		requireTold(t, j, "clock 0 3600000, scheduled 1, started 1")
+		requireTold(t, j, "clock 0 3600000", "scheduled 1, started 1, due 7")
+	})
+	bubble(t, "three reads must agree", func(t *testing.T) {
+		r, s, j := begin(t, quiet)
+		s.change(func() { s.ahead = time.Hour })
+		r.readOnce()
+		pass(2 * time.Minute)
+		r.readOnce()
+		requireTold(t, j)
+		pass(time.Second)
+		r.readOnce()
+		requireTold(t, j, "clock 0 3600000")
+	})
+	bubble(t, "a clock that never agrees is believed after ten minutes", func(t *testing.T) {
+		r, s, j := begin(t, quiet)
+		for n := range 60 {
+			s.change(func() { s.ahead = time.Hour + time.Duration(n%2)*time.Minute })
+			r.readOnce()
+			pass(10 * time.Second)
+		}
+		requireTold(t, j)
+		r.readOnce()
+		requireTold(t, j, "clock 0 3660000")
 	})
 	bubble(t, "a slow read is no step", func(t *testing.T) {
 		r, s, j := begin(t)
@@ -63,21 +107,25 @@ func TestClock(t *testing.T) {
 		r.readOnce()
 		requireTold(t, j)
 		s.change(func() { s.ahead, s.delay = time.Hour, 10*time.Second })
-		r.readOnce()
+		minute(r)
 		j.change(func() {
 			if step := time.Duration(j.batches[0].Events[0].Step) * time.Millisecond; (step - time.Hour).Abs() > 10*time.Second {
 				t.Errorf("a step of %v", step)
 			}
 		})
 	})
-	bubble(t, "a step that could not be committed is told later", func(t *testing.T) {
+	bubble(t, "a step that could not be committed is recorded later", func(t *testing.T) {
 		r, s, j := begin(t)
 		s.change(func() { s.ahead = time.Minute })
 		j.change(func() { j.fail = errors.New("no space left on device") })
-		pass(time.Minute)
+		pass(30 * time.Minute) // the first failure comes with the belief; reads are rare from then on
+		s.put(row(1, jobmon.StatusNull))
+		pass(10 * time.Minute)
 		j.change(func() { j.fail = nil })
 		r.readOnce()
-		requireTold(t, j, "clock 0 60000")
+		if told := j.told(); len(told) != 1 || !strings.Contains(told[0], "clock 0 60000, scheduled 1 inexact") {
+			t.Errorf("recorded: %v", told)
+		}
 	})
 	bubble(t, "a simulator that runs faster", func(t *testing.T) {
 		fast := func(o *ingest.Options) { o.Speed = 60 }

@@ -29,8 +29,13 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 	if p.unsaid = false; back {
 		p.options.Logger.Info().Msg("the source is back")
 	}
+	p.judge(r)
 	events := p.compare(r)
-	if err := p.commit(ctx, r.Now, events); err != nil {
+	at = r.Now
+	if r.step == 0 {
+		at = max(at, p.log.At)
+	}
+	if err := p.commit(ctx, at, events); err != nil {
 		p.reader.pass = nil
 		p.passes.again()
 		return err
@@ -41,15 +46,20 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 		p.options.Logger.Info().Msg("the source is back")
 	}
 	p.log.SourceLost = false
+	if !r.doubted && p.doubt.reads > 0 {
+		p.options.Logger.Warn().Dur("step", r.step).Msg("the server's changed clock is believed and on record")
+		p.doubt = doubt{}
+	}
 	p.log.Read, p.log.Offset = true, r.Offset
-	p.setLast(r.moment)
+	if p.seen = r.moment; !r.carried {
+		p.setLast(r.moment)
+	}
 	p.options.Logger.Debug().Int("rows", r.rows).Int("events", len(events)).
 		Dur("reading", r.ended.Sub(began)).Dur("all", time.Since(began)).Msg("read the source")
 	if p.options.Covered != nil {
 		p.options.Covered(r.Now, r.ahead())
 	}
 	p.options.Cycled("")
-	at = r.Now
 	return nil
 }
 
@@ -77,11 +87,15 @@ func (p *Poller) compare(r *reading) []jobmon.Event {
 		events = append(events, e)
 	}
 	changes := jobmon.Diff(p.journal.Mirror(), r.Snapshot, p.trust(r))
-	return append(append(events, changes...), p.due(r, changes)...)
+	events = append(events, changes...)
+	if r.doubted || r.step != 0 {
+		return events // nothing is due because a clock says so that has just changed
+	}
+	return append(events, p.due(r, changes)...)
 }
 
-// due leaves out rows that this batch tells of: the journal judged them by what was known before this read. Those
-// that are still due are told next time.
+// due leaves out rows that this batch reports: the journal judged them by what was known before this read. Those that
+// are still due are reported by the next read.
 func (p *Poller) due(r *reading, changes []jobmon.Event) []jobmon.Event {
 	events := p.journal.Judge(r.Now, r.Offset)
 	if len(events) == 0 || len(changes) == 0 {
@@ -100,7 +114,7 @@ func (p *Poller) due(r *reading, changes []jobmon.Event) []jobmon.Event {
 func (p *Poller) lose(ctx context.Context, cause error) error {
 	why := reason(cause)
 	events := p.ourselves(why)
-	if err := p.commit(ctx, p.Now(), events); err != nil {
+	if err := p.commit(ctx, max(p.Now(), p.log.At), events); err != nil {
 		if ctx.Err() == nil && !p.unsaid {
 			p.options.Logger.Warn().Str("reason", why).Msg("the source is lost, and the log cannot say so")
 			p.unsaid = true
@@ -157,6 +171,6 @@ func (p *Poller) commit(ctx context.Context, at jobmon.Instant, events []jobmon.
 		p.unwritable = false
 	}
 	p.started = true
-	p.log.Settings = p.settings
+	p.log.Settings, p.log.At = p.settings, at
 	return nil
 }

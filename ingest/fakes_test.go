@@ -27,13 +27,14 @@ type fakeSource struct {
 	hidden    map[jobmon.ScheduleID]bool // rows that Read and Page miss and Lookup finds
 	ahead     time.Duration              // of the server's clock
 	offset    jobmon.Offset
-	delay     time.Duration        // of each Read
-	fail      func(read int) error // asked at the end of each Read, counted from 1
-	failPage  func(page int) error // asked at the end of each Page, counted from 1
-	began     []time.Time          // when each Read began
-	asked     []ingest.IDs         // of each Lookup
-	pages     int                  // read so far
-	names     int                  // how often they were read
+	glitch    func() (ahead time.Duration, offset jobmon.Offset) // on top of these, nil for none
+	delay     time.Duration                                      // of each Read
+	fail      func(read int) error                               // asked at the end of each Read, counted from 1
+	failPage  func(page int) error                               // asked at the end of each Page, counted from 1
+	began     []time.Time                                        // when each Read began
+	asked     []ingest.IDs                                       // of each Lookup
+	pages     int                                                // read so far
+	names     int                                                // how often they were read
 	pageDelay time.Duration
 	turned    func(page int)      // what happens after each, counted from 1
 	reveal    int                 // the page at which nothing is hidden any more
@@ -104,7 +105,11 @@ func (s *fakeSource) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot
 			return nil, err
 		}
 	}
-	snapshot := &jobmon.Snapshot{Now: jobmon.InstantOf(time.Now().Add(s.ahead)), Offset: s.offset}
+	snapshot := &jobmon.Snapshot{Now: now().Add(s.ahead), Offset: s.offset}
+	if s.glitch != nil {
+		ahead, offset := s.glitch()
+		snapshot.Now, snapshot.Offset = snapshot.Now.Add(ahead), snapshot.Offset+offset
+	}
 	for r := range s.tables.Rows.All() {
 		if (!r.Status.Finished() || r.ID > q.Above) && !s.hidden[r.ID] {
 			snapshot.Rows = append(snapshot.Rows, r)

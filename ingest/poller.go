@@ -38,8 +38,10 @@ type Previous struct {
 	Offset     jobmon.Offset  // the server's UTC offset as last recorded
 	Settings   string         // the settings as last recorded (Settings.Encode), "" for never
 	SourceLost bool           // the log's last word on the source is that it is lost
+	At         jobmon.Instant // of the last batch, 0 for an empty log
 	Covered    jobmon.Instant // until when the previous run's reads covered, 0 when that is not known
-	Ahead      time.Duration  // how far the server's clock was ahead of ours, as far as is known
+	Ahead      time.Duration  // how far the server's clock was ahead of ours
+	AheadKnown bool           // the previous run left Ahead; otherwise it is 0
 }
 
 // Options say how to poll.
@@ -53,6 +55,8 @@ type Options struct {
 	Settings   jobmon.Settings
 	Previous   Previous
 	Logger     zerolog.Logger
+	Clocks     Clocks // this machine's; nil for a source whose clock is made up and has nothing to do with ours
+	Local      bool   // the source runs on this machine: a sleep or a new wall clock is the source's as well
 
 	// Covered, where set, is called after each good read whose events are durable: until when the log is now complete,
 	// by the server's clock, and how far that clock is ahead of ours. Given back as Previous, it lets the next run know
@@ -85,6 +89,9 @@ type Poller struct {
 
 	passes passes
 	agents agents
+	doubt  doubt         // about the server's clock; of no reads when there is none
+	slept  time.Duration // Clocks when the run began
+	seen   *moment       // of the last good read that is durable, nil before the first of this run
 
 	// What the log holds. It moves only when a commit succeeded, so what could not be committed is told again by the
 	// next cycle.
@@ -100,7 +107,7 @@ type Poller struct {
 	waiting *round  // those who wait for the next read to begin, nil for nobody
 	next    *Pace   // what the next read takes up, nil for nothing new
 	ended   bool    // Run has returned
-	last    *moment // of the last good read whose events are durable, nil before the first of this run
+	last    *moment // when the server's clock was last believed, or what is known of it before the first good read
 	metrics Metrics
 	begun   time.Time
 }
@@ -132,6 +139,8 @@ func New(source Source, journal Journal, options Options) *Poller {
 		asked:   make(chan struct{}, 1),
 		begun:   time.Now(),
 	}
+	p.slept, _ = p.clocks()
+	p.last = &moment{began: p.begun, ended: p.begun, server: max(p.expected(), p.log.At), slept: p.slept}
 	p.pace(Pace{Settings: options.Settings, Interval: options.Interval, Reconcile: options.Reconcile})
 	p.reader = &reader{source: source, timeout: options.Timeout, retried: p.retried, alive: options.Alive}
 	return p
@@ -182,7 +191,7 @@ func (p *Poller) stop(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
-	if err := p.journal.Commit(ctx, p.Now(), []jobmon.Event{{Kind: jobmon.KindDaemonStopped}}); err != nil {
+	if err := p.journal.Commit(ctx, max(p.Now(), p.log.At), []jobmon.Event{{Kind: jobmon.KindDaemonStopped}}); err != nil {
 		return fmt.Errorf("record that the daemon stops: %w", err)
 	}
 	return nil

@@ -25,6 +25,10 @@ type reading struct {
 	*moment
 	rows   int  // that were read, changed or not
 	passed bool // a pass ended with it
+
+	gap     time.Duration // since the last good read of this run
+	doubted bool          // its clock is doubted: Now and Offset are those of the clock believed so far
+	step    time.Duration // by which a clock stepped that is believed from this read on
 }
 
 // reader reads a source so that law 3 of docs/sqlserver.md holds: quickly each time, and everything in passes.

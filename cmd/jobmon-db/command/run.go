@@ -106,11 +106,12 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 			manager.risk(risk)
 		}
 	}
+	clocks, local := clocksFor(source)
 	reloader := &reloader{again: again, running: config, file: config.File, form: form, level: level, logger: logger}
 	d, err := openDaemon(daemon.Options{
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover, Reload: reloader.reload,
 		Settings: pace.Settings, Interval: pace.Interval, Timeout: config.Source.Timeout, Reconcile: pace.Reconcile,
-		Speed: speed, Command: command, Logger: logger,
+		Speed: speed, Clocks: clocks, Local: local, Command: command, Logger: logger,
 		Alive: manager.alive, Cycled: manager.cycled, Notable: manager.notable,
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 		Keep:    config.History.Keep,
@@ -223,6 +224,15 @@ func newSource(config *configs.Config, logger zerolog.Logger) (ingest.Source, er
 		return recording.NewSource(r), nil
 	}
 	return nil, &usageError{fmt.Errorf("source.kind %s is not known", config.Source.Kind)}
+}
+
+// clocksFor returns what the clock of the source is compared with: nothing when it is made up. local says that the source
+// runs on this machine.
+func clocksFor(source ingest.Source) (clocks ingest.Clocks, local bool) {
+	if database, ok := source.(*mssql.Source); ok {
+		return ingest.MachineClocks(), database.Local()
+	}
+	return nil, false
 }
 
 // newWorld begins the simulated Deployment Server, or goes on with it.

@@ -45,6 +45,8 @@ type Options struct {
 	Timeout   time.Duration // for one read
 	Reconcile time.Duration // between passes that read everything; 0 means 5 min
 	Speed     float64       // how many times faster than ours the source's clock runs; 0 means 1
+	Clocks    ingest.Clocks // this machine's; nil for a source whose clock is made up
+	Local     bool          // the source runs on this machine
 	Version   string
 	Command   string // the command line, for those who find the data dir in use; without secrets
 	Logger    zerolog.Logger
@@ -147,10 +149,11 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	poller := ingest.New(source, d.journal, ingest.Options{
 		Interval: d.options.Interval, Timeout: d.options.Timeout, Reconcile: d.options.Reconcile, Speed: d.options.Speed,
 		Version: d.options.Version, Projection: projector.Version, Settings: d.options.Settings, Logger: d.options.Logger,
+		Clocks: d.options.Clocks, Local: d.options.Local,
 		Previous: ingest.Previous{
-			Read: state.Read, Offset: state.Projection.Offset(), Settings: state.Settings, SourceLost: state.SourceLost,
+			At: state.At, Read: state.Read, Offset: state.Projection.Offset(), Settings: state.Settings, SourceLost: state.SourceLost,
 			// A batch may be of a time at which nothing could be read: it counts when nothing better is known.
-			Covered: d.complete(), Ahead: d.covered.Ahead(),
+			Covered: d.complete(), Ahead: d.covered.Ahead(), AheadKnown: d.covered.Until != 0,
 		},
 		Covered: d.cover, Alive: both(d.pulse.alive, d.options.Alive), Cycled: both(d.pulse.cycled, d.options.Cycled),
 	})
