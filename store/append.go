@@ -110,6 +110,14 @@ func (l *Log) mayWrite() error {
 	return nil
 }
 
+// Recover opens the file again after a failed commit, as the next Append would. Until then, a log whose file could not be
+// opened again cannot be read: reading gives ErrClosed.
+func (l *Log) Recover() error {
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	return l.writable()
+}
+
 // writable opens the file again after a failed commit. The caller holds appending.
 func (l *Log) writable() error {
 	if err := l.mayWrite(); err != nil {

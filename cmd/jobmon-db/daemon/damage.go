@@ -15,6 +15,7 @@ import (
 const (
 	scrubPause = 100 * time.Millisecond
 	scrubEvery = 24 * time.Hour
+	scrubAgain = time.Minute // when the log is closed, as after a failed commit
 )
 
 // lockWait is how long a start waits for somebody who is still reading the log: a command that ends, or what a daemon that
@@ -81,27 +82,29 @@ func (d *Daemon) moveAside(ctx context.Context, why error) error {
 	return nil
 }
 
-// scrub reads the log again and again until ctx ends, and records damage that no event tells of yet.
+// scrub reads the log again and again until ctx ends, and records damage that no event reports yet.
 func (d *Daemon) scrub(ctx context.Context) {
 	for {
-		err := d.scrubOnce(ctx)
+		err, next := d.scrubOnce(ctx), scrubEvery
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, store.ErrClosed): // the next commit opens it again
+			next = scrubAgain
+		case err != nil:
 			d.options.Logger.Error().Err(err).Msg("the log could not be read to its end")
 		}
-		if wait(ctx, scrubEvery) != nil {
+		if wait(ctx, next) != nil {
 			return
 		}
 	}
 }
 
 func (d *Daemon) scrubOnce(ctx context.Context) error {
-	found, err := d.current().Scrub(ctx, func(ctx context.Context) error { return wait(ctx, scrubPause) })
-	if errors.Is(err, store.ErrClosed) && ctx.Err() == nil {
-		return d.scrubOnce(ctx) // a new generation took its place, and is read instead
-	}
+	found, err := onCurrent(d, func(log *store.Log) (*store.Scrubbed, error) {
+		return log.Scrub(ctx, func(ctx context.Context) error { return wait(ctx, scrubPause) })
+	})
 	if gaps := found.Unrecorded(); len(gaps) > 0 && ctx.Err() == nil {
 		err = errors.Join(err, d.journal.recordDamage(gaps))
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,17 +33,51 @@ func fillDisk(t *testing.T) (empty func()) {
 	return empty
 }
 
+// inOwnProcess runs the test in a process of its own, as the limit holds for everything that a process writes. It
+// returns true there, and false in the one that waits for it.
+func inOwnProcess(t *testing.T) bool {
+	t.Helper()
+	const variable = "JOBMON_TEST_DAEMON_FULL"
+	if os.Getenv(variable) != "" {
+		return true
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), variable+"=1")
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+		t.Errorf("%v\n%.4000s", err, out)
+	}
+	return false
+}
+
+// The disk is full, and then gone, for an hour in which the log is due to be read from its beginning to its end: the log
+// is closed, and the daemon waits for it.
+func TestTheLogIsScrubbedWhileTheDiskIsFull(t *testing.T) {
+	if !inOwnProcess(t) {
+		return
+	}
+	playAlone(t, "09:59", func(s *site) {
+		pc := s.watch().pc("PC-0001")
+		s.at("2 09:50")
+		empty := fillDisk(t)
+		log := filepath.Join(s.dataDir, "log-000001.db")
+		if err := os.Rename(log, log+".gone"); err != nil {
+			t.Fatal(err)
+		}
+		pc.drop(folder()...)
+		pc.shows("2 10:50", "no file")
+		if err := os.Rename(log+".gone", log); err != nil {
+			t.Fatal(err)
+		}
+		empty()
+		pc.shows("2 11:00", allReady)
+		s.saidOnce("the log cannot be written", "the log can be written again")
+	})
+}
+
 // The disk of the log is full for an hour, in which one deployment ends and another begins and ends. No file shows what is
 // not in the log; then everything is told, as inexact, and that it was full is said once.
 func TestTheDiskIsFullForAnHour(t *testing.T) {
-	// In a process of its own, as all that the process writes is held to the limit.
-	const variable = "JOBMON_TEST_DAEMON_FULL"
-	if os.Getenv(variable) == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestTheDiskIsFullForAnHour$", "-test.v")
-		cmd.Env = append(os.Environ(), variable+"=1")
-		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
-			t.Errorf("%v\n%s", err, out)
-		}
+	if !inOwnProcess(t) {
 		return
 	}
 	playAlone(t, "09:59", func(s *site) {

@@ -126,7 +126,11 @@ func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
 
 // refold takes the state from the log, after a batch that did not get there.
 func (j *journal) refold() error {
-	state, err := history.Load(j.log)
+	err := j.log.Recover() // its file may have been away
+	var state *history.State
+	if err == nil {
+		state, err = history.Load(j.log)
+	}
 	if err != nil {
 		return fmt.Errorf("take up the log again after a failed append: %w", err)
 	}
