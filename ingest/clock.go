@@ -130,12 +130,12 @@ func (p *Poller) judge(r *reading) {
 	if p.seen == nil {
 		p.begin(r)
 	} else {
-		r.gap = p.theirs(r.since(p.seen))
+		r.gap, r.paused = p.theirs(r.since(p.seen)), r.slept-p.seen.slept > maxStep
 	}
 	off := p.off(r.moment)
 	good := off.within(maxStep, 0)
 	if moved := r.moved - p.last.moved; !good && !p.options.Local && moved > maxStep && off.within(maxStep, moved) {
-		good, r.gap = true, r.gap+moved // both machines say so: we slept
+		good, r.paused, r.gap = true, true, r.gap+moved // both machines say so: we slept
 	}
 	sameOffset := !p.log.Read || r.Offset == p.log.Offset
 	if good && sameOffset {

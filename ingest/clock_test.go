@@ -69,7 +69,7 @@ func TestClock(t *testing.T) {
 		}
 	})
 	bubble(t, "a step is no gap in coverage, and nothing is judged with it", func(t *testing.T) {
-		r, s, j := begin(t)
+		r, s, j := begin(t, quiet)
 		s.change(func() { s.ahead = time.Hour })
 		j.change(func() { j.due = []jobmon.Event{{Kind: jobmon.KindDue, Schedule: 7}} })
 		minute(r)
@@ -123,7 +123,7 @@ func TestClock(t *testing.T) {
 		pass(10 * time.Minute)
 		j.change(func() { j.fail = nil })
 		r.readOnce()
-		if told := j.told(); len(told) != 1 || !strings.Contains(told[0], "clock 0 60000, scheduled 1 inexact") {
+		if told := j.told(); len(told) != 1 || !strings.Contains(told[0], "daemon-started inexact, clock 0 60000, scheduled 1 inexact") {
 			t.Errorf("recorded: %v", told)
 		}
 	})

@@ -50,7 +50,7 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 		p.options.Logger.Warn().Dur("step", r.step).Msg("the server's changed clock is believed and on record")
 		p.doubt = doubt{}
 	}
-	p.log.Read, p.log.Offset = true, r.Offset
+	p.log.Read, p.log.Offset, p.log.Covered = true, r.Offset, at
 	if p.seen = r.moment; !r.carried {
 		p.setLast(r.moment)
 	}
@@ -82,11 +82,12 @@ func (p *Poller) read(ctx context.Context, caused bool) (*reading, error) {
 
 // compare makes the batch of a good read: ourselves, then what changed in the tables, then what has come near.
 func (p *Poller) compare(r *reading) []jobmon.Event {
-	events := p.ourselves("")
+	trust := p.trust(r)
+	changes := jobmon.Diff(p.journal.Mirror(), r.Snapshot, trust)
+	events := p.ourselves("", p.unrecorded(r, trust, changes))
 	if e, ok := p.clock(r); ok {
 		events = append(events, e)
 	}
-	changes := jobmon.Diff(p.journal.Mirror(), r.Snapshot, p.trust(r))
 	events = append(events, changes...)
 	if r.doubted || r.step != 0 {
 		return events // nothing is due because a clock says so that has just changed
@@ -113,7 +114,7 @@ func (p *Poller) due(r *reading, changes []jobmon.Event) []jobmon.Event {
 // lose records that the source is lost, unless the log says so already. It returns why the cycle failed.
 func (p *Poller) lose(ctx context.Context, cause error) error {
 	why := reason(cause)
-	events := p.ourselves(why)
+	events := p.ourselves(why, p.unwritten)
 	if err := p.commit(ctx, max(p.Now(), p.log.At), events); err != nil {
 		if ctx.Err() == nil && !p.unsaid {
 			p.options.Logger.Warn().Str("reason", why).Msg("the source is lost, and the log cannot say so")
@@ -132,13 +133,32 @@ func (p *Poller) lose(ctx context.Context, cause error) error {
 	return cause
 }
 
-// ourselves tells what changed about this program and its source; lost is why the read failed, "" for a good one.
-func (p *Poller) ourselves(lost string) []jobmon.Event {
+// unrecorded is since when nothing was recorded although this run went on: the log could not be written, or this
+// machine slept, or the read took so long that what it reports is inexact. It is 0 where the log says why, or needs not.
+func (p *Poller) unrecorded(r *reading, trust jobmon.DiffOptions, changes []jobmon.Event) jobmon.Instant {
+	inexact := func(e jobmon.Event) bool { return e.Flags.Has(jobmon.Inexact) }
+	switch {
+	case p.unwritten != 0:
+		return p.unwritten
+	case p.seen != nil && trust.Inexact && (r.paused || slices.ContainsFunc(changes, inexact)):
+		return p.log.Covered
+	}
+	return 0
+}
+
+// ourselves returns what changed about this program and its source; lost is why the read failed, "" for a good one.
+// Nothing was recorded since that time, 0 for none.
+func (p *Poller) ourselves(lost string, since jobmon.Instant) []jobmon.Event {
 	var events []jobmon.Event
-	if !p.started {
-		events = append(events, jobmon.Event{
-			Kind: jobmon.KindDaemonStarted, Text: p.options.Version, Count: int32(p.options.Projection), Until: p.log.Covered,
-		})
+	begin := jobmon.Event{
+		Kind: jobmon.KindDaemonStarted, Text: p.options.Version, Count: int32(p.options.Projection), Until: p.log.Covered,
+	}
+	switch {
+	case !p.started:
+		events = append(events, begin)
+	case since != 0 && !p.log.SourceLost: // or else the outage says so
+		begin.Flags, begin.Until = jobmon.Inexact, since
+		events = append(events, begin)
 	}
 	switch {
 	case lost != "" && (!p.log.SourceLost || !p.started): // every run says so itself
@@ -164,13 +184,16 @@ func (p *Poller) commit(ctx context.Context, at jobmon.Instant, events []jobmon.
 			p.options.Logger.Error().Err(err).Msg("the log cannot be written: trying again until it can")
 			p.unwritable = true
 		}
+		if p.started && p.unwritten == 0 {
+			p.unwritten = p.log.Covered
+		}
 		return err
 	}
 	if p.unwritable {
 		p.options.Logger.Info().Msg("the log can be written again")
 		p.unwritable = false
 	}
-	p.started = true
+	p.started, p.unwritten = true, 0
 	p.log.Settings, p.log.At = p.settings, at
 	return nil
 }

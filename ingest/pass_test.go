@@ -176,7 +176,7 @@ func TestWhatHappensDuringAPass(t *testing.T) {
 		pass(time.Second)
 		j.change(func() { j.fail = nil })
 		pass(4 * time.Minute) // the next one would not be over
-		requireTold(t, j, "requeued 0 inexact, started 0 inexact, finished 0 inexact")
+		requireTold(t, j, "daemon-started inexact, requeued 0 inexact, started 0 inexact, finished 0 inexact")
 	})
 }
 

@@ -95,10 +95,11 @@ type Poller struct {
 
 	// What the log holds. It moves only when a commit succeeded, so what could not be committed is told again by the
 	// next cycle.
-	started    bool     // this run's daemon-started
-	unwritable bool     // the last commit failed, and that was said
-	unsaid     bool     // the source is lost, which was said, as the log does not say so
-	log        Previous // the last word on reads, settings, offset and source
+	started    bool           // this run's daemon-started
+	unwritable bool           // the last commit failed, and that was said
+	unwritten  jobmon.Instant // until when reads are on record, while commits fail; 0 otherwise
+	unsaid     bool           // the source is lost, which was said, as the log does not say so
+	log        Previous       // the last word on reads, settings, offset and source
 
 	asked     chan struct{} // a token for Run when waiting is set
 	refreshed time.Time     // when the last read caused by a Refresh began

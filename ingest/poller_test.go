@@ -346,7 +346,7 @@ func TestCommitFailure(t *testing.T) {
 
 		j.change(func() { j.fail = nil })
 		r.readOnce()
-		requireTold(t, j, "clock 3600 0, scheduled 1 inexact, scheduled 2 inexact, started 1 inexact, finished 1 inexact")
+		requireTold(t, j, "daemon-started inexact, clock 3600 0, scheduled 1 inexact, scheduled 2 inexact, started 1 inexact, finished 1 inexact")
 		r.readOnce()
 		requireTold(t, j)
 		r.stop()

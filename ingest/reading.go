@@ -27,6 +27,7 @@ type reading struct {
 	passed bool // a pass ended with it
 
 	gap     time.Duration // since the last good read of this run
+	paused  bool          // this machine slept meanwhile
 	doubted bool          // its clock is doubted: Now and Offset are those of the clock believed so far
 	step    time.Duration // by which a clock stepped that is believed from this read on
 }

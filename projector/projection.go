@@ -151,6 +151,9 @@ func (p *Projection) now() jobmon.WallTime { return p.at.Wall(p.world.offset) }
 
 // begin looks ahead at what concerns the batch as a whole: the clock, and computers whose waiting rows move in it.
 func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
+	if _, ok := jobmon.Unrecorded(&jobmon.Batch{At: at, Events: events}, p.at); ok {
+		p.gapSeq = p.seq + 1
+	}
 	p.at = at
 	p.batch++
 	for i := range events {

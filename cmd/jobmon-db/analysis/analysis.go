@@ -57,6 +57,7 @@ type GapKind string
 const (
 	DaemonStopped GapKind = "daemon stopped"
 	SourceLost    GapKind = "source lost"
+	Unrecorded    GapKind = "nothing recorded"
 	Damaged       GapKind = "events damaged"
 	ClockStepped  GapKind = "clock stepped" // a moment: what was reckoned across it would be wrong
 	NotYetWatched GapKind = "not watched yet"
@@ -118,7 +119,11 @@ func (f *Fold) note(e *jobmon.Event) {
 
 // Apply folds a batch and tells of the sessions that it ends for good. What is told belongs to whom it is told.
 func (f *Fold) Apply(b *jobmon.Batch, tell func(*Deployment)) {
+	gap, unrecorded := jobmon.Unrecorded(b, f.watch.at)
 	for i := range b.Events {
+		if e := &b.Events[i]; unrecorded && e.Seq == gap.Seq {
+			f.note(&gap)
+		}
 		f.note(&b.Events[i])
 	}
 	f.at, f.watch.at = b.At, b.At

@@ -32,6 +32,15 @@ func TestWhatIsUnseenIsNotHonest(t *testing.T) {
 	d.want(t)
 }
 
+// A log of an earlier version does not say that it could not be written: what happened meanwhile is inexact.
+func TestALogThatCouldNotBeWritten(t *testing.T) {
+	d := started(t).folder(1, "10:00").read("10:00")
+	d.run("10:00 10:01 10:02", 1, 2).set(-1, 3).read("10:03").set(0, 3, 4).set(-1, 5)
+	d.readAs("10:30", jobmon.DiffOptions{Inexact: true, InferredInexact: true})
+	d.run("10:31 10:33 10:34 10:35", 5, 6, 7)
+	d.want(t)
+}
+
 func TestTheClockIsSetBack(t *testing.T) {
 	d := started(t).folder(1, "10:00").read("10:00")
 	d.run("10:00 10:01 10:02", 1, 2).set(-1, 3).read("10:30")

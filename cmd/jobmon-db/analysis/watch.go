@@ -53,7 +53,11 @@ func (w *watch) gap(e *jobmon.Event, breaks bool) {
 	switch e.Kind {
 	case jobmon.KindDaemonStarted:
 		if e.Until != 0 && e.Until <= e.At {
-			w.gaps = append(w.gaps, Gap{From: e.Until, To: e.At, Kind: DaemonStopped, from: e.Seq, to: e.Seq})
+			kind := DaemonStopped
+			if e.Flags.Has(jobmon.Inexact) {
+				kind = Unrecorded
+			}
+			w.gaps = append(w.gaps, Gap{From: e.Until, To: e.At, Kind: kind, from: e.Seq, to: e.Seq})
 		}
 	case jobmon.KindDamaged:
 		if w.at != 0 {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -27,6 +28,10 @@ func notable(e *jobmon.Event) (entry eventlog.Entry, ok bool) {
 	text := term.Plain(e.Text)
 	switch e.Kind {
 	case jobmon.KindDaemonStarted:
+		if e.Flags.Has(jobmon.Inexact) {
+			text := fmt.Sprintf("Events are recorded again; for %s nothing was.", e.At.Sub(e.Until).Round(time.Second))
+			return eventlog.Entry{ID: entryRestored, Text: text}, true
+		}
 		return eventlog.Entry{ID: entryStarted, Text: fmt.Sprintf("jobmon-db %s has begun to watch.", text)}, true
 	case jobmon.KindDaemonStopped:
 		return eventlog.Entry{ID: entryStopped, Text: "jobmon-db has stopped watching."}, true

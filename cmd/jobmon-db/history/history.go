@@ -73,8 +73,12 @@ func (s *State) Note(b *jobmon.Batch) {
 
 // Note folds a batch.
 func (f *Facts) Note(b *jobmon.Batch) {
+	gap, unrecorded := jobmon.Unrecorded(b, f.At)
 	for i := range b.Events {
 		e := &b.Events[i]
+		if unrecorded && e.Seq == gap.Seq {
+			f.Chronicle = append(f.Chronicle, gap)
+		}
 		switch e.Kind {
 		case jobmon.KindConfigured:
 			f.Settings = e.Text

@@ -21,10 +21,12 @@ type GapKind string
 const (
 	DaemonStopped GapKind = "daemon stopped"
 	SourceLost    GapKind = "source lost"
+	Unrecorded    GapKind = "nothing recorded"
 	Damaged       GapKind = "damaged"
 )
 
-// Gaps lists them in the order of the log: no daemon ran, the source could not be read, events are missing.
+// Gaps lists them in the order of the log: no daemon ran, the source could not be read, the log could not be
+// written, events are missing.
 func (c *Chronicle) Gaps() []Gap {
 	var gaps []Gap
 	lost := -1 // index of the source's gap that lasts
@@ -45,7 +47,11 @@ func (c *Chronicle) Gaps() []Gap {
 				lost = -1
 			}
 			if e.Kind == jobmon.KindDaemonStarted && e.Until != 0 {
-				gaps = append(gaps, Gap{Kind: DaemonStopped, From: e.Until, To: e.At, seq: [2]uint64{e.Seq, e.Seq}})
+				kind := DaemonStopped
+				if e.Flags.Has(jobmon.Inexact) {
+					kind = Unrecorded
+				}
+				gaps = append(gaps, Gap{Kind: kind, From: e.Until, To: e.At, seq: [2]uint64{e.Seq, e.Seq}})
 			}
 		case jobmon.KindDamaged:
 			gaps = append(gaps, Gap{Kind: Damaged, From: e.At, To: e.At, Lost: [2]uint64{e.From, e.To}, seq: [2]uint64{e.From, e.Seq}})

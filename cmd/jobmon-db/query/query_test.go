@@ -173,6 +173,8 @@ func TestGaps(t *testing.T) {
 		{Kind: jobmon.KindDaemonStarted, At: minute(40), Until: minute(25)},
 		{Kind: jobmon.KindDamaged, At: minute(41), From: 3, To: 4},
 		{Kind: jobmon.KindSourceLost, At: minute(50)},
+		{Kind: jobmon.KindSourceRestored, At: minute(52)},
+		{Kind: jobmon.KindDaemonStarted, At: minute(80), Until: minute(60), Flags: jobmon.Inexact}, // the log could be written again
 	}
 	for i := range events {
 		events[i].Seq = uint64(10 * (i + 1))
@@ -192,10 +194,10 @@ func TestGaps(t *testing.T) {
 		return fmt.Sprint(strings.Join(list, ", "), "; ", elsewhere)
 	}
 	for r, want := range map[Range]string{
-		{From: 1, To: 99}:  "source lost 10-12, source lost 20-25, daemon stopped 25-40, events 3 to 4 damaged, source lost 50-99; 0",
-		{From: 21, To: 31}: "source lost 10-12, events 3 to 4 damaged; 3",
-		{From: 1, To: 99, Since: minute(13), Until: minute(20)}: "; 5",
-		{From: 1, To: 99, Since: minute(30), Until: minute(50)}: "daemon stopped 25-40, events 3 to 4 damaged; 3",
+		{From: 1, To: 99}:  "source lost 10-12, source lost 20-25, daemon stopped 25-40, events 3 to 4 damaged, source lost 50-52, nothing recorded 60-80; 0",
+		{From: 21, To: 31}: "source lost 10-12, events 3 to 4 damaged; 4",
+		{From: 1, To: 99, Since: minute(13), Until: minute(20)}: "; 6",
+		{From: 1, To: 99, Since: minute(30), Until: minute(50)}: "daemon stopped 25-40, events 3 to 4 damaged; 4",
 	} {
 		if got := words(r); got != want {
 			t.Errorf("%+v: %s, want %s", r, got, want)

@@ -267,7 +267,8 @@ func (t *tablePrinter) time(r *Record) string {
 
 func (r *Record) tone() term.Tone {
 	switch k := r.event.Kind; {
-	case r.state == jobmon.StateFailed, k == jobmon.KindSourceLost, k == jobmon.KindDamaged:
+	case r.state == jobmon.StateFailed, k == jobmon.KindSourceLost, k == jobmon.KindDamaged,
+		k == jobmon.KindDaemonStarted && r.event.Flags.Has(jobmon.Inexact):
 		return term.Badly
 	case r.state == jobmon.StateSucceeded:
 		return term.Well

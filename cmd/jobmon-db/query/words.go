@@ -100,6 +100,9 @@ func (r *Record) other() string {
 	case jobmon.KindExpected:
 		return fmt.Sprintf("usually %s (%d runs)", when.Span(time.Duration(r.Seconds)*time.Second), r.Runs)
 	case jobmon.KindDaemonStarted:
+		if e.Flags.Has(jobmon.Inexact) {
+			return "recording again"
+		}
 		return "daemon started" + detail("version", r.Version)
 	case jobmon.KindDaemonStopped:
 		return "daemon stopped"
