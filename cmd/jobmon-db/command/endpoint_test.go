@@ -27,8 +27,15 @@ func lostDaemon(t *testing.T, dir string) *process {
 func TestEveryCommandBothWays(t *testing.T) {
 	dir := watched(t)
 	p := lostDaemon(t, dir)
-	if got := jobmondb(t, "refresh", "5000001", "--job=(JM) Ready", "--data-dir="+dir); got.code != exitOK || !strings.Contains(got.stdout, "from what was known") {
-		t.Errorf("%+v", got)
+	for code, flags := range map[int][]string{exitSource: nil, exitOK: {"--best-effort"}} {
+		got := jobmondb(t, append([]string{"refresh", "5000001", "--job=(JM) Ready", "--data-dir=" + dir}, flags...)...)
+		if got.code != code || !strings.Contains(got.stdout, "from what was known") || (got.stderr == "") != (code == exitOK) {
+			t.Errorf("%+v", got)
+		}
+		file, err := os.ReadFile(filepath.Join(dir, "evt", "5000001.evt"))
+		if err != nil || strings.Contains(string(file), `"stopped"`) {
+			t.Errorf("%v: %s", err, file)
+		}
 	}
 	commands := [][]string{
 		{"replay"}, {"replay", "-o", "ndjson"}, {"replay", "--computer=PC-0001"}, {"replay", "--computer=PC-0003", "-o", "ndjson"}, {"replay", "--since=14:10", "--until=14:20"},
@@ -137,6 +144,21 @@ func TestRefreshWithoutADaemon(t *testing.T) {
 		if got := jobmondb(t, append(args, "--data-dir="+dir)...); got.code != exitUsage {
 			t.Errorf("%v: %+v", args, got)
 		}
+	}
+	// a token that DS did not replace names no computer
+	for _, computer := range []string{"%ID%", " %COMPNAME% ", "id:%ID%"} {
+		for code, flags := range map[int][]string{exitUsage: nil, exitOK: {"--best-effort"}} {
+			got := jobmondb(t, append([]string{"refresh", computer, "--data-dir=" + dir}, flags...)...)
+			if got.code != code || !strings.Contains(got.stderr, "DS has not replaced the token "+strings.TrimSpace(computer)) {
+				t.Errorf("%s: %+v", computer, got)
+			}
+		}
+	}
+	if got := jobmondb(t, "refresh", "79", "--job=%JOBNAME%", "--best-effort", "--data-dir="+dir); !strings.Contains(got.stderr, "token %JOBNAME%") {
+		t.Errorf("%+v", got)
+	}
+	if file, err := os.ReadFile(filepath.Join(dir, "evt", "79.evt")); err != nil || strings.Contains(string(file), "JOBNAME") {
+		t.Errorf("%v: %s", err, file)
 	}
 }
 

@@ -76,6 +76,7 @@ func exitCode(err error) int {
 	var screen *screenError
 	var restart *restartError
 	var part *partError
+	var stale *staleError
 	switch {
 	case errors.Is(err, store.ErrBackup):
 		return exitBackup
@@ -99,7 +100,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &screen):
 		return exitScreen
-	case errors.As(err, &failed) && failed.Source:
+	case errors.As(err, &failed) && failed.Source, errors.As(err, &stale):
 		return exitSource
 	case errors.As(err, &failed):
 		return exitCheck

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/rs/zerolog"
-	"gopkg.in/natefinch/lumberjack.v2"
 
 	"github.com/jobmon-db/jobmon-db/configs"
 )
@@ -34,13 +33,10 @@ func openMessages(path string, config *configs.Log) (logger zerolog.Logger, clos
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return logger, nil, fmt.Errorf("make the folder of the log file: %w", err)
 	}
-	// The library moves aside what it cannot open, a folder too.
-	probe, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	file, err := newMessageFile(path, int64(config.MaxSize)<<20, config.Keep)
 	if err != nil {
-		return logger, nil, fmt.Errorf("open the log file: %w", err)
+		return logger, nil, err
 	}
-	probe.Close()
-	file := &lumberjack.Logger{Filename: path, MaxSize: config.MaxSize, MaxBackups: config.Keep}
 	crash, err := os.OpenFile(crashLog(path), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 	if err != nil {
 		return logger, nil, errors.Join(fmt.Errorf("open the file for crashes: %w", err), file.Close())

@@ -1,10 +1,13 @@
 package command
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/eventlog"
@@ -45,6 +48,85 @@ func TestMessagesGoOnInANewFile(t *testing.T) {
 	}
 	if again, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(again), string(newest)) || !strings.Contains(string(again), "afterwards") {
 		t.Errorf("a new start does not go on behind what was there: %v", err)
+	}
+}
+
+// While the file cannot be moved aside, or not even opened, no message is lost, and the move is tried again.
+func TestNoMessageIsLostWhileTheFileIsHeld(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "jobmon-db.log")
+	for _, name := range []string{"jobmon-db-2020-01-01T00-00-00.000.log", "jobmon-db-2020-01-02T00-00-00.000.log", "jobmon-db-notes.log"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := newMessageFile(path, 100, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, tries, held := time.Date(2026, 10, 23, 14, 5, 0, 0, time.UTC), 0, true
+	m.now = func() time.Time { return now }
+	m.rename = func(old, new string) error {
+		if tries++; held {
+			return errors.New("the file is being used by another process")
+		}
+		return os.Rename(old, new)
+	}
+	said := ""
+	say := func(times int) {
+		t.Helper()
+		for range times {
+			line := fmt.Sprintf("message %03d\n", len(said)/12)
+			if n, err := m.Write([]byte(line)); err != nil || n != len(line) {
+				t.Errorf("%q: %d, %v", line, n, err)
+			}
+			said += line
+		}
+	}
+	say(50)
+	if text := read(t, path); text != said || tries != 1 {
+		t.Errorf("%d tries:\n%s", tries, text)
+	}
+	now = now.Add(moveAgain)
+	say(5)
+	if text := read(t, path); text != said || tries != 2 {
+		t.Errorf("%d tries:\n%s", tries, text)
+	}
+	held, now = false, now.Add(moveAgain)
+	say(8)
+	if text := read(t, filepath.Join(dir, "jobmon-db-2026-10-23T14-07-00.000.log")) + read(t, path); text != said {
+		t.Errorf("%s", text)
+	}
+	// A scanner takes the file at the moment between two opens.
+	m.rename = func(old, new string) error {
+		if err := os.Rename(old, new); err != nil {
+			return err
+		}
+		return os.Mkdir(old, 0o700)
+	}
+	say(3)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	m.rename = os.Rename
+	say(2)
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "jobmon-db-notes.log")); err != nil {
+		t.Errorf("not ours, and gone: %v", err)
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(names) != 3 {
+		t.Errorf("old files: %v, %v", names, err)
+	}
+	all := ""
+	for _, name := range names {
+		all += read(t, name)
+	}
+	if all != said {
+		t.Errorf("kept:\n%s", all)
 	}
 }
 

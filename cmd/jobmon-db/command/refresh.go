@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +50,7 @@ only then answers. A marker's script calls it before the Copy File task, so that
 COMPUTER is an id (%ID% in a script) or a name. With an id there is always a file afterwards: one without deployment
 for a computer that the database does not know. With --best-effort the command never fails a deployment: when
 no daemon answers in time, the file is replaced by one that says that the monitor is stopped, and the exit code is 0.
+Without it the exit code is 10 when the source could not be read; the file then holds what was known, and says so.
 
 --job - reads the name from standard input: a line that begins with ::"JM"= and holds it as it is, or one in which a pair
 of quotes is not part of it. DS puts the name into the script's text before the script runs, so a name with & needs the
@@ -71,10 +73,17 @@ quotes, and one with quotes the other line; "jobmon-db client pack" writes scrip
 		o.computer = strings.TrimSpace(args[0])
 		config, err := configured()
 		if err == nil {
+			err = unreplaced(o.computer)
+		}
+		if err == nil {
 			err = a.refreshNow(c.Context(), config.DataDir, &o)
 		}
 		if err == nil || !o.bestEffort {
 			return err
+		}
+		var stale *staleError
+		if errors.As(err, &stale) { // the daemon has written the file, which says so itself
+			return nil
 		}
 		fmt.Fprintf(a.stderr, "jobmon-db: %v\n", err)
 		if config == nil { // something that a script did not ask about is misspelt; where the file belongs is known all the same
@@ -99,6 +108,25 @@ func places(env []string) []string {
 	})
 }
 
+// token is a placeholder of a DS script, which DS replaces before the script runs.
+var token = regexp.MustCompile(`^%[^%]+%$`)
+
+// unreplaced refuses a computer that is still a token.
+func unreplaced(computer string) error {
+	if !token.MatchString(strings.TrimPrefix(computer, "id:")) {
+		return nil
+	}
+	return &usageError{fmt.Errorf("DS has not replaced the token %s: it does so only in a script task (Run Script) whose text holds the token, "+
+		"and not in a script file that the text calls; elsewhere give the computer's id or its name", computer)}
+}
+
+// staleError says that the file was written from what was known, as the source was not read.
+type staleError struct{ path string }
+
+func (e *staleError) Error() string {
+	return e.path + " was written from what was known, as the source could not be read: `jobmon-db check` says why"
+}
+
 // refreshNow reads the job's name where it has to, and asks; all within the timeout.
 func (a *app) refreshNow(ctx context.Context, dataDir string, o *refreshOptions) error {
 	if o.timeout <= 0 {
@@ -112,11 +140,14 @@ func (a *app) refreshNow(ctx context.Context, dataDir string, o *refreshOptions)
 			return err
 		}
 	}
-	o.job = requestdir.JobName([]byte(o.job))
+	if o.job = requestdir.JobName([]byte(o.job)); token.MatchString(o.job) {
+		fmt.Fprintf(a.stderr, "jobmon-db: DS has not replaced the token %s in --job: the request names no job\n", o.job)
+		o.job = ""
+	}
 	return refresh(ctx, a.stdout, dataDir, *o)
 }
 
-// firstLine reads a job's name. Whoever holds standard input open without a line is waited for so long only.
+// firstLine reads a job's name. It waits so long only for one who holds standard input open without a line.
 func firstLine(ctx context.Context, in io.Reader, patience time.Duration) (string, error) {
 	type result struct {
 		line string
@@ -161,9 +192,9 @@ func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOption
 		return fmt.Errorf("the request is recorded, but %s was not written: %s", answer.Path, answer.Error)
 	case !answer.Fresh:
 		_, err = fmt.Fprintf(out, "%s  seq %d, from what was known at %s: %s\n", answer.Path, answer.Seq, answer.At, answer.Reason)
-	default:
-		_, err = fmt.Fprintf(out, "%s  seq %d, fresh at %s\n", answer.Path, answer.Seq, answer.At)
+		return errors.Join(err, &staleError{answer.Path})
 	}
+	_, err = fmt.Fprintf(out, "%s  seq %d, fresh at %s\n", answer.Path, answer.Seq, answer.At)
 	return err
 }
 

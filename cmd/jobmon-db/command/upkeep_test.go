@@ -60,7 +60,7 @@ func TestUpkeep(t *testing.T) {
 	do(exitLocked, "restore", warm)
 	do(exitLocked, "restore", warm, "--dry-run")
 	// the daemon writes to the new generation, which the next one reads
-	if got := jobmondb(t, "refresh", "5000001", "--data-dir="+dir); got.code != exitOK {
+	if got := jobmondb(t, "refresh", "5000001", "--data-dir="+dir); got.code != exitSource {
 		t.Errorf("%+v", got)
 	}
 	p.stop()
