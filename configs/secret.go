@@ -1,9 +1,10 @@
 package configs
 
 import (
-	"net/url"
 	"slices"
 	"strings"
+
+	dsnparts "github.com/jobmon-db/jobmon-db/internal/dsn"
 )
 
 // Secret is a text that hides itself however it is printed, logged or encoded.
@@ -45,56 +46,24 @@ func (d DSN) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 // hidden stands for a secret of which nothing can safely be shown.
 const hidden = "(hidden)"
 
-// redactDSN shows the server and the database of a data source name and nothing else of it. It picks what is known
-// to be harmless instead of cutting out the password, and shows nothing where the parts cannot be told apart for
-// sure: a password may hold any of the characters that separate them.
-func redactDSN(dsn string) string {
-	var parts []string
-	switch {
-	case dsn == "":
+// redactDSN shows the server and the database of a data source name and nothing else of it, and nothing where the parts
+// cannot be told apart for sure.
+func redactDSN(text string) string {
+	if text == "" {
 		return ""
-	case strings.HasPrefix(dsn, "sqlserver://"):
-		parts = harmlessOfURL(dsn)
-	case !strings.ContainsAny(dsn, `"'{}@/`):
-		parts = harmlessOfPairs(dsn)
 	}
-	if len(parts) == 0 {
+	parts, err := dsnparts.Parse(text)
+	if err != nil {
 		return hidden
 	}
-	return hidden + " " + strings.Join(parts, " ")
-}
-
-// harmlessOfURL reads sqlserver://user:password@server/instance?database=eXpress.
-func harmlessOfURL(dsn string) []string {
-	u, err := url.Parse(dsn)
-	if err != nil || strings.Contains(dsn, "@") != (u.User != nil) || strings.Count(dsn, "@") > 1 || u.Fragment != "" {
-		return nil // a "/", "?", "#" or "@" in a password that was not escaped
+	shown := hidden + " server=" + parts[dsnparts.Server]
+	if port := parts[dsnparts.Port]; port != "" {
+		shown += ":" + port
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil
+	if database := parts[dsnparts.Database]; database != "" {
+		shown += " database=" + database
 	}
-	parts := []string{"server=" + u.Host + strings.TrimSuffix(u.Path, "/")}
-	if name := query.Get("database"); name != "" {
-		parts = append(parts, "database="+name)
-	}
-	return parts
-}
-
-// harmlessOfPairs reads server=...;user id=...;password=...;database=....
-func harmlessOfPairs(dsn string) []string {
-	var parts []string
-	for pair := range strings.SplitSeq(dsn, ";") {
-		name, value, ok := strings.Cut(pair, "=")
-		name = strings.ToLower(strings.TrimSpace(name))
-		if !ok && strings.TrimSpace(pair) != "" {
-			return nil // the rest of a password with a ";" in it
-		}
-		if slices.Contains([]string{"server", "data source", "database", "initial catalog"}, name) {
-			parts = append(parts, name+"="+strings.TrimSpace(value))
-		}
-	}
-	return parts
+	return shown
 }
 
 // maybeSecret says that what was given under an unknown name may be a secret whose key was mistyped.

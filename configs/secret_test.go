@@ -109,7 +109,7 @@ func everyOutput(t *testing.T, o configs.LoadOptions) string {
 func TestWhatIsShownOfADSN(t *testing.T) {
 	for dsn, want := range map[string]string{
 		"": "",
-		"sqlserver://sa:p@ds.example/express?database=eXpress&encrypt=disable": "(hidden) server=ds.example/express database=eXpress",
+		"sqlserver://sa:p@ds.example/express?database=eXpress&encrypt=disable": `(hidden) server=ds.example\express database=eXpress`,
 		"sqlserver://ds:1433":                     "(hidden) server=ds:1433",
 		"sqlserver://sa:p@ss@ds":                  "(hidden)",
 		"Server=ds; Database=eXpress; password=p": "(hidden) server=ds database=eXpress",

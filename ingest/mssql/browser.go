@@ -71,7 +71,7 @@ func (s *Source) instanceError(said string) *Error {
 	case unasked != nil:
 		e.What = address(s.config)
 		e.Next = "check the host in " + server + " and the network"
-		e.Said = s.said(unasked)
+		e.Said = wordsOf(unasked)
 	case !answered:
 		e.What = "SQL Server Browser on " + host + " (UDP 1434) does not tell the port of the instance " + instance
 		e.Next = "start the service SQL Server Browser there and let UDP 1434 through the firewall, or give the port in " + server +

@@ -146,22 +146,11 @@ func (c Connect) connectionString() (string, error) {
 	case c.Trust && c.HostName != "":
 		return "", errors.New("source.tls.host_name: the name is not looked at where source.tls.trust trusts any certificate; leave out one of them")
 	}
-	var text strings.Builder
-	add := func(key, value string) {
-		if value != "" {
-			fmt.Fprintf(&text, "%s=\"%s\";", key, strings.ReplaceAll(value, `"`, `""`))
-		}
-	}
-	add(msdsn.Protocol, where.protocol)
-	add(msdsn.Server, where.name)
-	add(msdsn.Port, where.port)
-	add(msdsn.Database, c.Database)
-	add(msdsn.UserID, c.User)
-	add(msdsn.Password, c.Password)
-	add(msdsn.Encrypt, encrypt)
-	add(msdsn.TrustServerCertificate, strconv.FormatBool(c.Trust))
-	add(msdsn.HostNameInCertificate, c.HostName)
-	return text.String(), nil
+	return quoted(map[string]string{
+		msdsn.Protocol: where.protocol, msdsn.Server: where.name, msdsn.Port: where.port, msdsn.Database: c.Database, msdsn.UserID: c.User,
+		msdsn.Password: c.Password, msdsn.Encrypt: encrypt, msdsn.TrustServerCertificate: strconv.FormatBool(c.Trust),
+		msdsn.HostNameInCertificate: c.HostName,
+	}), nil
 }
 
 // server is a source.server taken apart.
@@ -239,7 +228,7 @@ func (o Options) checkLogin(config msdsn.Config) error {
 	integrated := runtime.GOOS == "windows" && with != "ntlm"
 	switch {
 	case given && with != "ntlm" && !(with == "winsspi" && runtime.GOOS == "windows"):
-		return fmt.Errorf("source.dsn: the authenticator %q is not there; leave it out", with)
+		return errors.New("source.dsn: the authenticator that it names is not there; leave it out")
 	case config.Parameters["fedauth"] != "":
 		return errors.New("source.dsn: fedauth, a login with Microsoft Entra ID, is not there; use a SQL Server login")
 	case config.User == "" && config.Password != "":
@@ -247,7 +236,7 @@ func (o Options) checkLogin(config msdsn.Config) error {
 	case config.User == "" && !integrated:
 		return fmt.Errorf(`%s is missing: only on Windows is there an account of the service to log in with; give a SQL Server login, or DOMAIN\name and its password`, user)
 	case config.User != "" && config.Password == "":
-		return fmt.Errorf("%s of %s is missing (source.password, or in source.dsn)", password, config.User)
+		return fmt.Errorf("%s that belongs to %s is missing (source.password, or in source.dsn)", password, user)
 	}
 	return nil
 }

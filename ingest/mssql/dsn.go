@@ -4,46 +4,34 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
-	"net/url"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/microsoft/go-mssqldb/msdsn"
+
+	"github.com/jobmon-db/jobmon-db/internal/dsn"
 )
 
 // appName is how the program is listed among the server's sessions, unless the connection string names another.
 const appName = "jobmon-db"
 
-const urlScheme = "sqlserver://"
-
-var foreignScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
-
 // parseDSN reads a connection string. Its errors never repeat the string: what looks like a host may be a piece of a
 // password with an unescaped character in it.
-func parseDSN(dsn string) (msdsn.Config, error) {
-	dsn = strings.TrimSpace(dsn)
-	switch {
-	case dsn == "":
+func parseDSN(text string) (msdsn.Config, error) {
+	if strings.TrimSpace(text) == "" {
 		return msdsn.Config{}, errors.New("source.dsn is empty: set source.server, or source.dsn to sqlserver://user:password@host:port?database=eXpress&encrypt=true")
-	case strings.HasPrefix(dsn, urlScheme):
-		if strayed(dsn) {
-			return msdsn.Config{}, errors.New("source.dsn is not a valid URL: characters other than letters, digits and - . _ ~ " +
-				"in the user name and the password must be percent-encoded, / as %2F, @ as %40")
-		}
-	case foreignScheme.MatchString(dsn):
-		return msdsn.Config{}, errors.New("source.dsn must begin with " + urlScheme + " when it is a URL")
 	}
-	config, err := msdsn.Parse(dsn)
-	if config.Parameters == nil {
-		return msdsn.Config{}, errors.New("source.dsn cannot be understood as a URL, ADO or ODBC connection string: " +
-			"check the separators, the braces or quotes, and that no key stands there twice")
+	parts, err := dsn.Parse(text)
+	if err != nil {
+		return msdsn.Config{}, fmt.Errorf("source.dsn %w", err)
 	}
-	if config.Parameters[msdsn.Server] == "" {
-		return msdsn.Config{}, errors.New("source.dsn names no server: sqlserver://user:password@host:port?database=eXpress&encrypt=true " +
-			"or server=host;database=eXpress;user id=USER;password=PASSWORD;encrypt=true")
+	config, err := msdsn.Parse(quoted(parts))
+	if err != nil {
+		err = unusable(parts)
 	}
 	return completed(encrypted(config, err))
 }
@@ -66,6 +54,29 @@ func encrypted(config msdsn.Config, err error) (msdsn.Config, string, error) {
 	return config, setting, err
 }
 
+// quoted writes settings as the one form of a connection string in which every value keeps its characters.
+func quoted(parts map[string]string) string {
+	var text strings.Builder
+	for key, value := range parts {
+		if value != "" {
+			fmt.Fprintf(&text, "%s=\"%s\";", key, strings.ReplaceAll(value, `"`, `""`))
+		}
+	}
+	return text.String()
+}
+
+// unusable names the setting that the driver does not take, and does not repeat its value, as the driver would.
+func unusable(parts dsn.Parts) error {
+	for _, key := range slices.Sorted(maps.Keys(parts)) {
+		others := maps.Clone(parts)
+		delete(others, key)
+		if _, err := msdsn.Parse(quoted(others)); err == nil && key != dsn.Server {
+			return fmt.Errorf("the value of %s is not one that it can have", key)
+		}
+	}
+	return errors.New("several of its values are not ones that they can have")
+}
+
 // parseADO reads a connection string that was written here.
 func parseADO(text string) (msdsn.Config, error) {
 	config, err := msdsn.Parse(text)
@@ -79,9 +90,9 @@ func completed(config msdsn.Config, setting string, err error) (msdsn.Config, er
 	case !known && (asked == protocolPipe || asked == protocolMem):
 		return msdsn.Config{}, fmt.Errorf("%s: %s: is there on Windows only; use TCP, as host,port", setting, asked)
 	case !known || asked == "admin":
-		return msdsn.Config{}, fmt.Errorf("%s: the protocol %s is none of tcp, np and lpc", setting, asked)
+		return msdsn.Config{}, fmt.Errorf("%s: the protocol is none of tcp, np and lpc", setting)
 	case err != nil:
-		return msdsn.Config{}, fmt.Errorf("%s: %s", setting, secretsOf(config).hide(err.Error()))
+		return msdsn.Config{}, fmt.Errorf("%s: %w", setting, err)
 	}
 	config.Protocols = []string{asked} // the driver would try all of them, and tell of the last only
 	if _, given := config.Parameters[msdsn.AppName]; !given {
@@ -105,20 +116,6 @@ func protocolOf(config msdsn.Config) string {
 		return protocolPipe
 	}
 	return protocolTCP
-}
-
-// strayed says that a URL is none, or that an @ stands where none belongs: behind a password that was not encoded.
-func strayed(dsn string) bool {
-	u, err := url.Parse(dsn)
-	if err != nil {
-		return true
-	}
-	if u.User != nil {
-		return false
-	}
-	query, err := url.ParseQuery(u.RawQuery)
-	return err != nil || strings.Contains(u.Path+u.Fragment, "@") ||
-		strings.Contains(u.RawQuery, "@") && !query.Has(msdsn.UserID)
 }
 
 // describe is what may be shown of a connection.
@@ -160,21 +157,3 @@ func address(c msdsn.Config) string {
 	}
 	return name
 }
-
-// secrets takes passwords out of texts that others wrote.
-type secrets struct{ replacer *strings.Replacer }
-
-func secretsOf(c msdsn.Config) secrets {
-	var pairs []string
-	for _, secret := range []string{c.Parameters[msdsn.Password], c.Parameters[msdsn.ChangePassword]} {
-		if secret == "" {
-			continue
-		}
-		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), url.UserPassword("", secret).String()[1:]} {
-			pairs = append(pairs, form, "***")
-		}
-	}
-	return secrets{strings.NewReplacer(pairs...)}
-}
-
-func (s secrets) hide(text string) string { return s.replacer.Replace(text) }

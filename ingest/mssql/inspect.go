@@ -173,7 +173,7 @@ func (s *Source) hear(answer error, in *InspectedTable, col *InspectedColumn) er
 	if !refused(answer) {
 		return answer
 	}
-	in.Said = s.said(answer)
+	in.Said = wordsOf(answer)
 	if numbered(answer, selectDenied, columnDenied) || col != nil && col.Type != "" {
 		in.Refused = true
 		if col != nil {

@@ -22,7 +22,7 @@ func TestDSNForms(t *testing.T) {
 		"sqlserver://reader:p%40ss@db01:1444?database=eXpress":                 "SQL Server db01:1444, database eXpress, login reader",
 		" sqlserver://reader:p@db01?database=eXpress\n":                        "SQL Server db01, database eXpress, login reader",
 		"sqlserver://db01/ALTIRIS?database=eXpress":                            `SQL Server db01\ALTIRIS, database eXpress, the service's Windows account`,
-		"sqlserver://db01?user+id=me@srv&password=p@ss":                        "SQL Server db01, login me@srv",
+		"sqlserver://db01?user+id=me%40srv&password=p%40ss":                    "SQL Server db01, login me@srv",
 		"Server=tcp:db01,1444;Initial Catalog=eXpress;User Id=reader;Pwd=p;":   "SQL Server db01:1444, database eXpress, login reader",
 		`server=db01\ALTIRIS;database=eXpress;Integrated Security=SSPI`:        `SQL Server db01\ALTIRIS, database eXpress, the service's Windows account`,
 		"odbc:server=db01;database=eXpress;user id=reader;password={p;a}}ss}":  "SQL Server db01, database eXpress, login reader",
@@ -51,6 +51,22 @@ const planted = "Planted-Secret"
 func TestBadDSNsAreRefusedWithoutRepeatingThem(t *testing.T) {
 	for _, dsn := range []string{
 		"",
+		"sqlserver://jm:" + planted + "@2026/Koeln@127.0.0.1:1433?database=eXpress&encrypt=disable",
+		"sqlserver://jm:Sommer@2026/" + planted + "@127.0.0.1:1433?database=eXpress&encrypt=disable",
+		"sqlserver://jm:12:" + planted + "@db01",
+		"sqlserver://jm%3A" + planted + "@db01",
+		"sqlserver://db01?user+id=jm&password=12@" + planted,
+		"sqlserver://db01?user+id=jm&password=12&" + planted,
+		"sqlserver://db01?user+id=jm&password=12#" + planted,
+		"sqlserver://reader:x@db01?encrypt=" + planted,
+		"sqlserver://reader:x@db01?authenticator=" + planted,
+		"sqlserver://reader:x@db01?protocol=" + planted,
+		"server=db01;user id=jm;password=12;" + planted,
+		"server=db01;user id=jm;password=12;server=" + planted,
+		"server=db01;user id=jm;password=12;port=" + planted,
+		"server=db01;user id=jm;password=12\"" + planted + ";x\"",
+		"server=db01;user id=jm;password='12;" + planted + "=x'",
+		"server=12@" + planted + ";user id=jm;password=x",
 		"sqlserver://reader:12/" + planted + "@db01?database=eXpress",
 		"sqlserver://reader:12#" + planted + "@db01?database=eXpress",
 		"sqlserver://reader:12?" + planted + "@db01",
@@ -92,11 +108,7 @@ func TestPasswordsAreNeverShown(t *testing.T) {
 	_, err = s.Read(t.Context(), ingest.Query{})
 	nested := struct{ Source Options }{o}
 	shown := fmt.Sprintln(o, &o, nested, s, err) + fmt.Sprintf("%+v %#v %+v %#v %s %#v %v", o, o, nested, nested, s, s, log.String())
-	// What the driver never does today: repeat the password in its own words.
-	for _, form := range []string{password, "p%2F%C3%84%40+%3A" + planted, "p%2F%C3%84%40%20%3A" + planted, "p%2F%C3%84@%20:" + planted} {
-		shown += s.translate(t.Context(), fmt.Errorf("cannot log in with %s", form), 0).Error()
-	}
-	if strings.Contains(shown, planted) || !strings.Contains(shown, "reader") || !strings.Contains(shown, "***") {
+	if strings.Contains(shown, planted) || !strings.Contains(shown, "reader") {
 		t.Errorf("shown: %s", shown)
 	}
 }

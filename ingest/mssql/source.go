@@ -81,7 +81,6 @@ func (o Options) GoString() string { return o.String() }
 type Source struct {
 	options Options
 	config  msdsn.Config
-	secrets secrets
 	layout  []table
 	wire    *wire
 
@@ -111,7 +110,7 @@ func New(o Options) (*Source, error) {
 	}
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.LockTimeout = cmp.Or(o.LockTimeout, DefaultLockTimeout)
-	s := &Source{options: o, config: config, secrets: secretsOf(config), layout: layout, wire: newWire(),
+	s := &Source{options: o, config: config, layout: layout, wire: newWire(),
 		bounds: bounds{rowsPerAnswer, bytesPerAnswer}}
 	for _, risk := range s.Risks() {
 		o.Log.Warn().Msg(risk)
@@ -206,7 +205,7 @@ func (s *Source) connect(ctx context.Context) (*session, error) {
 func (s *Source) drop() {
 	if s.session != nil {
 		if err := s.session.close(); err != nil {
-			s.options.Log.Debug().Str("reason", s.secrets.hide(err.Error())).Msg("closing the connection to SQL Server")
+			s.options.Log.Debug().Str("reason", err.Error()).Msg("closing the connection to SQL Server")
 		}
 	}
 	s.session = nil

@@ -21,7 +21,7 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 	if err == nil {
 		return nil
 	}
-	said := s.said(err)
+	said := wordsOf(err)
 	at := address(s.config)
 	var schemaErr *SchemaError
 	var connecting connectError
@@ -78,14 +78,15 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 // longestSaid is how many bytes are kept of what the server or the driver said.
 const longestSaid = 2000
 
-// said is the server's or driver's own text on one line, without passwords.
-func (s *Source) said(err error) string {
+// wordsOf is the server's or the driver's own text on one line. The driver repeats no password, and what the values of a
+// connection string make it say is never shown.
+func wordsOf(err error) string {
 	var answer mssqldb.Error
 	text := err.Error()
 	if errors.As(err, &answer) {
 		text = answer.Error()
 	}
-	text = strings.ReplaceAll(s.secrets.hide(text), "mssql: ", "")
+	text = strings.ReplaceAll(text, "mssql: ", "")
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
 	text = strings.Join(slices.Compact(lines), "; ")
 	if len(text) > longestSaid {
