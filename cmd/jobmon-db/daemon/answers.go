@@ -106,11 +106,15 @@ func (d *Daemon) News(after uint64) api.News {
 	d.mu.Unlock()
 
 	d.journal.mu.Lock()
-	defer d.journal.mu.Unlock()
 	state := d.journal.state
 	news.Offset, news.Covered, news.SourceLost = state.Projection.Offset(), max(news.Covered, state.At), state.SourceLost
-	if state.Seq != after && !d.journal.ahead { // what the log refused is not shown
-		news.Last, news.Pictures = state.Seq, history.Pictures(state.Projection)
+	changed := state.Seq != after
+	d.journal.mu.Unlock()
+	if !changed {
+		return news
+	}
+	if list, last, durable := d.journal.pictures(); durable { // what the log refused is not shown
+		news.Pictures, news.Last = list, last
 	}
 	return news
 }

@@ -27,10 +27,7 @@ type Condition struct {
 	Files     evtdir.Stats
 	Refreshes Refreshes
 
-	Computers int // with a picture
-	Open      int // deployments that go on
-	Failing   int // of these, with a job that failed and was not repaired
-	Waiting   int // of these, in which nothing runs
+	Counts
 }
 
 // Refreshes counts the requests of DS scripts since the daemon began.
@@ -85,17 +82,6 @@ func (d *Daemon) Condition() Condition {
 	d.journal.mu.Lock()
 	c.Events, c.Ahead = d.journal.state.Seq, d.journal.ahead
 	d.journal.mu.Unlock()
-	for _, p := range d.Pictures() {
-		c.Computers++
-		if s := p.Session; s != nil && s.State == jobmon.SessionOpen {
-			c.Open++
-			if s.Failed > 0 {
-				c.Failing++
-			}
-			if s.Current < 0 {
-				c.Waiting++
-			}
-		}
-	}
+	c.Counts = d.journal.counts()
 	return c
 }

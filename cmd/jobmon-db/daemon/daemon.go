@@ -250,7 +250,10 @@ func (d *Daemon) saveCoverage() {
 }
 
 // Pictures are all computers' pictures after the last batch, by id. Safe for concurrent use.
-func (d *Daemon) Pictures() []jobmon.Progress { return d.journal.pictures() }
+func (d *Daemon) Pictures() []jobmon.Progress {
+	list, _, _ := d.journal.pictures()
+	return list
+}
 
 // Close closes the log and gives up the locks; Run must have returned.
 func (d *Daemon) Close() error {

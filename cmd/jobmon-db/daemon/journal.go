@@ -36,6 +36,7 @@ type journal struct {
 	mu      sync.Mutex
 	state   *history.State
 	keeper  *history.Keeper
+	gallery gallery
 	ahead   bool                       // the projection holds a batch that the log does not
 	failing map[jobmon.ComputerID]bool // the template makes no file of their pictures
 	lost    *jobmon.Event              // tells with the next batch that the log lost its end, nil when it did not
@@ -135,7 +136,7 @@ func (j *journal) refold() error {
 		return fmt.Errorf("take up the log again after a failed append: %w", err)
 	}
 	state.Projection.Changed() // all of the past: its files are written, or will be when something changes
-	j.state, j.ahead = state, false
+	j.state, j.ahead, j.gallery = state, false, gallery{}
 	return nil
 }
 
@@ -145,6 +146,7 @@ func (j *journal) publish(id jobmon.ComputerID) {
 	if !ok {
 		return
 	}
+	j.gallery.show(p)
 	if content, ok := j.draw(p); ok {
 		j.files.Publish(id, content)
 	}
@@ -337,11 +339,4 @@ func head(path string) []byte {
 	text := make([]byte, 256)
 	n, _ := io.ReadFull(f, text) // a shorter file is read as far as it goes
 	return text[:n]
-}
-
-// pictures are all pictures after the last batch, by computer.
-func (j *journal) pictures() []jobmon.Progress {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return history.Pictures(j.state.Projection)
 }

@@ -35,7 +35,8 @@ func TestFigures(t *testing.T) {
 	text := ask(t, daemon.Condition{
 		Version: "v1.2.3", Site: `DS "01"`, Lost: "login refused", Cycles: 41,
 		Source: ingest.Metrics{Reads: 40, Failed: 1, Total: 3 * time.Second, Latest: 50 * time.Millisecond, Good: time.Now().Add(-time.Hour)},
-		Files:  evtdir.Stats{Written: 7, Pending: 2, Away: errors.New("gone")}, Events: 1234, Open: 3, Failing: 1,
+		Files:  evtdir.Stats{Written: 7, Pending: 2, Away: errors.New("gone")}, Events: 1234,
+		Counts: daemon.Counts{Open: 3, Failing: 1},
 	})
 	for _, want := range []string{
 		`jobmon_info{site="DS \"01\"",version="v1.2.3"} 1`, "jobmon_source_lost 1", "jobmon_cycles_total 41", "jobmon_source_reads_total 40",
