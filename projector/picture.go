@@ -199,7 +199,7 @@ func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool, c
 		Name: st.name, State: st.state(current, closing), Late: st.late,
 		Began: sp.began, Ended: sp.ended, Inexact: sp.inexact, Most: sp.most(), Start: st.head().start,
 		Jobs: n.total() - n[jobmon.StateCancelled], JobsDone: n[jobmon.StateSucceeded] + n[jobmon.StateFailed],
-		Failed: n[jobmon.StateFailed], Attempt: 1,
+		Failed: st.failed(), Attempt: 1,
 	}
 	if alike(int(typical.jobs), len(st.jobs)) {
 		out.Expected, out.Runs = time.Duration(typical.seconds)*time.Second, int(typical.runs)
@@ -230,7 +230,7 @@ func (s *session) countJobs(list []*stage, out *jobmon.SessionProgress) {
 		n := st.count()
 		out.Jobs += n.total() - n[jobmon.StateCancelled] - n[jobmon.StateUnknown]
 		out.JobsDone += n[jobmon.StateSucceeded] + n[jobmon.StateFailed]
-		out.Failed += n[jobmon.StateFailed]
+		out.Failed += st.failed()
 		out.Cancelled += n[jobmon.StateCancelled] + n[jobmon.StateUnknown]
 		for _, r := range st.jobs {
 			if r.late {

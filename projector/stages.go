@@ -168,6 +168,23 @@ func (st *stage) count() counts {
 	return n
 }
 
+// failed counts the stage's jobs of which a run failed and no later attempt has succeeded yet. A retry that waits or runs repairs
+// nothing.
+func (st *stage) failed() (n int) {
+	for _, root := range st.jobs {
+		if root.effective().state == jobmon.StateSucceeded {
+			continue
+		}
+		for r := root; r != nil; r = r.replacedBy {
+			if r.state == jobmon.StateFailed {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
 // state is the first of running, failed, waiting, cancelled, unknown, succeeded that applies to the stage's rows; the
 // current stage runs. A marker that failed or was removed fails nothing; the one that closes the session is as good as
 // done.

@@ -170,7 +170,7 @@ func ready(s *jobmon.SessionProgress, now jobmon.Instant, clock clock) string {
 // now is what happens, or why nothing does, or how it ended.
 func (o Options) now(s *jobmon.SessionProgress, clock clock, worded bool) cell {
 	if s.State != jobmon.SessionOpen {
-		return cell{text: outcome(s), style: outcomeStyle(s)}
+		return cell{text: s.Outcome(), style: outcomeStyle(s)}
 	}
 	if stage, ok := at(s.Stages, s.Current); ok {
 		c := cell{text: label(stage.Name), least: 7, style: busy}
@@ -227,18 +227,12 @@ func at(stages []jobmon.Stage, index int) (*jobmon.Stage, bool) {
 	return &stages[index], true
 }
 
-func outcome(s *jobmon.SessionProgress) string {
-	if s.Result != jobmon.ResultNone {
-		return string(s.Result)
-	}
-	return s.State.String()
-}
-
 func outcomeStyle(s *jobmon.SessionProgress) style {
 	switch s.Result {
 	case jobmon.ResultReady, jobmon.ResultAfterRetries:
 		return good
-	case jobmon.ResultWithFailures:
+	}
+	if s.Failed > 0 {
 		return bad
 	}
 	return normal

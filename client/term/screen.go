@@ -104,7 +104,7 @@ func (s *screen) session(d *jobmon.SessionProgress) {
 		s.say(normal, text, "")
 	}
 	if d.State != jobmon.SessionOpen {
-		s.say(outcomeStyle(d), "Result: "+outcome(d), "")
+		s.say(outcomeStyle(d), "Result: "+d.Outcome(), "")
 		return
 	}
 	if stage, ok := at(d.Stages, d.Current); ok {
@@ -261,7 +261,7 @@ func (s *screen) times(stage *jobmon.Stage) (at, took string) {
 func remarks(stage *jobmon.Stage, now jobmon.Instant) string {
 	var list []string
 	if stage.Failed > 0 {
-		list = append(list, fmt.Sprintf("%d of %d jobs failed", stage.Failed, stage.Jobs))
+		list = append(list, fmt.Sprintf("%d of %d jobs failed", stage.Failed, max(stage.Jobs, stage.Failed)))
 	}
 	if stage.Late {
 		list = append(list, "added")

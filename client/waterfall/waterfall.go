@@ -75,20 +75,33 @@ type Chart struct {
 	Clock func(jobmon.Instant) time.Time // in the zone in which times are shown
 }
 
-// at is a time of day, with the date when the deployment goes over midnight.
+// at is a time of day, with the date when the deployment goes over midnight, with the UTC offset when that changes meanwhile.
 func (c *Chart) at(i jobmon.Instant) string {
 	if i == 0 {
 		return ""
 	}
-	t := c.Clock(i)
+	t, layout := c.Clock(i), "15:04:05"
 	if t.Format(time.DateOnly) != c.Clock(c.Began).Format(time.DateOnly) {
-		return t.Format("2006-01-02 15:04:05")
+		layout = time.DateTime
 	}
-	return t.Format("15:04:05")
+	return t.Format(layout + c.offset())
+}
+
+// offset is the layout of the UTC offset behind a time: "" when the deployment has one only.
+func (c *Chart) offset() string {
+	if _, began := c.Clock(c.Began).Zone(); c.End != 0 {
+		if _, end := c.Clock(c.End).Zone(); end != began {
+			return " -07:00"
+		}
+	}
+	return ""
 }
 
 // zone names the zone of all times.
 func (c *Chart) zone() string {
+	if c.offset() != "" {
+		return "the UTC offset changed meanwhile"
+	}
 	if zone := c.Clock(c.Began).Format("-07:00"); zone != "+00:00" {
 		return "UTC" + zone
 	}
@@ -97,7 +110,7 @@ func (c *Chart) zone() string {
 
 // when says from when to when the deployment was.
 func (c *Chart) when() string {
-	began := c.Clock(c.Began).Format("2006-01-02 15:04:05")
+	began := c.Clock(c.Began).Format(time.DateTime + c.offset())
 	if c.Running {
 		return fmt.Sprintf("%s to %s, and goes on (%s)", began, c.at(c.End), c.zone())
 	}
@@ -189,6 +202,7 @@ func (c *Chart) ticks(most int) []tick {
 	case long > 24*time.Hour:
 		form = "01-02 15:04"
 	}
+	form += c.offset()
 	_, offset := c.Clock(c.Began).Zone()
 	shift, width := int64(offset)*1000, step.Milliseconds()
 	first := (int64(c.Began) + shift + width - 1) / width * width

@@ -2,6 +2,7 @@ package jobmon
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 )
 
@@ -75,6 +76,19 @@ const (
 	ResultAbandoned    Result = "abandoned"
 )
 
+// Outcome is how the deployment stands or ended, in words: a result that does not speak of failures does not hide them.
+func (s *SessionProgress) Outcome() string {
+	switch s.Result {
+	case ResultNone:
+		return s.State.String()
+	case ResultEndedEarly, ResultAbandoned:
+		if s.Failed > 0 {
+			return fmt.Sprintf("%s, %d failed", s.Result, s.Failed)
+		}
+	}
+	return string(s.Result)
+}
+
 // SessionProgress is one deployment of one computer.
 type SessionProgress struct {
 	Number       int // counts the computer's sessions in this log, from 1; 0 while it is planned
@@ -130,7 +144,7 @@ type Stage struct {
 	Runs     int           // number of runs that Expected was taken from
 	Overdue  bool          // running for longer than twice Expected, and than Expected + 10 min, at the picture's time
 
-	Jobs, JobsDone, Failed int       // its real jobs, those finished, those that failed and were not repaired
+	Jobs, JobsDone, Failed int       // its real jobs, those finished, those that failed and that no later attempt has repaired
 	Attempt                int       // highest attempt of its jobs: 1, or more after retries
 	Failures               []Failure // all that failed in it, also what a later attempt replaced
 }

@@ -41,9 +41,9 @@ func (l Length) String() string {
 	case l.Exact():
 		return Span(l.Took)
 	case !l.Inexact:
-		return "< " + Span(l.Most)
+		return "< " + Span(l.Most+time.Second-1) // rounded up: it is a bound
 	case l.Most > 0:
-		return "up to " + Span(l.Most)
+		return "up to " + Span(l.Most+time.Second-1)
 	}
 	return "~" + Span(l.Took)
 }

@@ -28,7 +28,7 @@ func TestALengthSaysWhatIsKnown(t *testing.T) {
 		text, brief string
 	}{
 		{Length{Took: 65 * time.Second}, "1 min 5 s", "1m5s"},
-		{Length{Most: 5 * time.Second}, "< 5 s", "<5s"},
+		{Length{Most: 5 * time.Second}, "< 5 s", "<5s"}, {Length{Most: 500 * time.Millisecond}, "< 1 s", "<1s"},
 		{Length{Took: 9 * time.Second, Most: 40 * time.Second, Inexact: true}, "up to 40 s", "<=40s"},
 		{Length{Took: 9 * time.Second, Inexact: true}, "~9 s", "~9s"},
 	} {

@@ -79,7 +79,7 @@ func changeLine(p *jobmon.Progress) string {
 	what := "between two jobs"
 	switch {
 	case s.State != jobmon.SessionOpen:
-		what = string(s.Result)
+		what = s.Outcome()
 	case s.Current >= 0:
 		what = s.Stages[s.Current].Name
 	case s.Next >= 0:

@@ -176,9 +176,9 @@ func (p *past) standIn() (*projector.Projection, error) {
 	return projector.New(), nil
 }
 
-// heading says whose times are told, and what the log covers.
-func (p *past) heading(messages io.Writer) {
-	fmt.Fprintf(messages, "Times are %s; %s.\n", p.whoseTimes(), p.period())
+// heading says whose times are shown, given all of them, and what the log covers.
+func (p *past) heading(messages io.Writer, moments ...jobmon.Instant) {
+	fmt.Fprintf(messages, "Times are %s; %s.\n", p.whoseTimes(moments...), p.period())
 }
 
 // printer prints records in the form that is asked for: a JSON list, a JSON value a line, or CSV.

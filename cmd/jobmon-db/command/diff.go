@@ -89,7 +89,7 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 	if o.output == "json" {
 		return diffJSON(out, from, to, begun, ended, changed, quiet)
 	}
-	p.heading(a.stderr)
+	p.heading(a.stderr, begun, ended)
 	return diffTable(out, p, from, to, begun, ended, changed, quiet, a.look(q))
 }
 

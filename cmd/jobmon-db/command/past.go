@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
@@ -200,25 +201,70 @@ func (p *past) zoneName() string {
 	return p.Offset.String()
 }
 
-// whoseTimes says whose times are told.
-func (p *past) whoseTimes() string {
+// offsets lists the different UTC offsets of the server's clock at these moments.
+func (p *past) offsets(moments ...jobmon.Instant) (list []string) {
+	clock := p.clock()
+	for _, at := range moments {
+		if offset := clock.In(at.Time()).Format("-07:00"); at != 0 && !slices.Contains(list, offset) {
+			list = append(list, offset)
+		}
+	}
+	return list
+}
+
+// layout is a layout of times, with the UTC offset behind it when these moments have several.
+func (p *past) layout(layout string, moments ...jobmon.Instant) string {
+	if len(p.offsets(moments...)) > 1 {
+		return layout + " -07:00"
+	}
+	return layout
+}
+
+// whoseTimes says whose times are shown, given all of them.
+func (p *past) whoseTimes(moments ...jobmon.Instant) string {
 	if p.utc {
 		return "UTC"
 	}
-	return fmt.Sprintf("the DS server's (%s)", p.Offset)
+	switch offsets := p.offsets(moments...); len(offsets) {
+	case 0:
+		return fmt.Sprintf("the DS server's (%s)", p.Offset)
+	case 1:
+		return fmt.Sprintf("the DS server's (%s)", offsets[0])
+	}
+	return "the DS server's, each with its UTC offset"
 }
 
 // period says what the log covers.
 func (p *past) period() string {
-	text := fmt.Sprintf("the log covers %s to %s (%s, seq %d to %d)", p.local(p.First), p.local(p.Covered), p.zoneName(), p.Oldest, p.Last)
+	zone := ""
+	if offsets := p.offsets(p.First, p.Covered); p.utc || len(offsets) == 0 {
+		zone = p.zoneName() + ", "
+	} else if len(p.allOffsets()) == 1 {
+		zone = offsets[0] + ", "
+	}
+	text := fmt.Sprintf("the log covers %s to %s (%sseq %d to %d)", p.local(p.First), p.local(p.Covered), zone, p.Oldest, p.Last)
 	if p.Cut {
 		text += "; older history was cut off"
 	}
 	return text
 }
 
+// local is a moment as the clock in use shows it, with the UTC offset when the log knows several.
 func (p *past) local(at jobmon.Instant) string {
-	return p.clock().In(at.Time()).Format(time.DateTime)
+	layout := time.DateTime
+	if len(p.allOffsets()) > 1 {
+		layout += " -07:00"
+	}
+	return p.clock().In(at.Time()).Format(layout)
+}
+
+// allOffsets lists the different UTC offsets of the clock in use in all of the log.
+func (p *past) allOffsets() []string {
+	moments := []jobmon.Instant{p.First}
+	for _, s := range p.Shifts {
+		moments = append(moments, max(s.From, p.First))
+	}
+	return p.offsets(moments...)
 }
 
 // present is up to when what lasts is reckoned where nothing else is asked: the present while a daemon watches, by the server's clock;

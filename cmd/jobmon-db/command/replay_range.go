@@ -118,9 +118,13 @@ const mostGaps = 5
 // head says, before anything is told, what the log covers, what is missing in it, and whose the times are.
 func (r *replayer) head(asked query.Range) {
 	p := r.past
-	whose := p.whoseTimes()
-	if r.o.layout.Zones && !p.utc {
+	whose := "UTC"
+	switch {
+	case p.utc:
+	case r.o.layout.Zones:
 		whose = "the DS server's, whose offset from UTC changed"
+	default:
+		whose = fmt.Sprintf("the DS server's (%s)", r.telling.Chronicle.Offset(asked.From))
 	}
 	in, elsewhere := r.telling.Chronicle.GapsIn(asked)
 	var told []string

@@ -33,7 +33,7 @@ func (a *app) replaySessions() *cobra.Command {
 		Use:   "sessions [COMPUTER...]",
 		Short: "List the deployments: when they began, how they ended, what went wrong",
 		Long: `List the deployments, a line each: when it began and ended, its result, how many of its stages and jobs were done, how many
-jobs were added late, how many runs failed and how many were tries again. A deployment is in the range [since, until) when it began in it.
+jobs were added late, how many jobs failed without being repaired, and how many runs were tries again. A deployment is in the range [since, until) when it began in it.
 
 COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.`,
 		Example: `  jobmon-db replay sessions
@@ -88,7 +88,8 @@ type sessionRecord struct {
 	Jobs         int               `json:"jobs"`
 	JobsDone     int               `json:"jobs_done"`
 	Late         int               `json:"late"`
-	Failures     int               `json:"failures"`
+	Failed       int               `json:"failed"`   // jobs that failed and that no later attempt repaired
+	Failures     int               `json:"failures"` // runs that failed, also those that were tried again
 	Retries      int               `json:"retries"`
 	Working      float64           `json:"working_s"` // with a job at work
 	Waiting      float64           `json:"waiting_s"` // with none
@@ -96,6 +97,7 @@ type sessionRecord struct {
 	Gaps         []gapRecord       `json:"gaps,omitempty"`
 	began, ended jobmon.Instant
 	result       jobmon.Result
+	words        string // the result, with what it does not say
 }
 
 type gapRecord struct {
@@ -113,9 +115,9 @@ func newSessionRecord(d *analysis.Deployment) sessionRecord {
 		State: s.State.String(), Result: string(s.Result), Began: stamp(s.Began), WatchedSince: stamp(s.WatchedSince), Ended: stamp(s.Ended),
 		UTCOffset: d.Offset.String(), Duration: seconds(d.Took, s.WatchedSince == 0), NotHonest: d.Why, Overtaken: d.Overtaken,
 		Stages: len(s.Stages), StagesDone: s.StagesDone, Jobs: s.Jobs, JobsDone: s.JobsDone,
-		Late: n.Late, Failures: n.Failures, Retries: n.Retries,
+		Late: n.Late, Failed: s.Failed, Failures: n.Failures, Retries: n.Retries,
 		Working: spent.Working.Seconds(), Waiting: spent.Waiting.Seconds(), Unseen: spent.Unseen.Seconds(),
-		began: s.Began, ended: s.Ended, result: s.Result,
+		began: s.Began, ended: s.Ended, result: s.Result, words: s.Outcome(),
 	}
 	for _, g := range d.Gaps {
 		r.Gaps = append(r.Gaps, gapRecord{stamp(g.From), stamp(g.To), g.Kind})
@@ -170,7 +172,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 		return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.ComputerID, b.ComputerID), cmp.Compare(a.Number, b.Number))
 	})
 	if o.output == "table" {
-		p.heading(a.stderr)
+		p.heading(a.stderr, moments(list)...)
 	}
 	switch left := ""; {
 	case others > 0:
@@ -191,7 +193,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	}
 	return printer(out, o.output, list, []string{
 		"computer_id", "computer", "session", "began", "ended", "utc_offset", "duration_s", "duration_doubt", "state", "result",
-		"stages", "stages_done", "jobs", "jobs_done", "late", "failures", "retries", "working_s", "waiting_s", "unseen_s", "is_deployment",
+		"stages", "stages_done", "jobs", "jobs_done", "late", "failed", "failures", "retries", "working_s", "waiting_s", "unseen_s", "is_deployment",
 	}, func(r *sessionRecord) []any { return r.sheet(p) })
 }
 
@@ -199,7 +201,7 @@ func (r *sessionRecord) sheet(p *past) []any {
 	clock := p.clock()
 	return []any{
 		r.ComputerID, r.Computer, r.Number, sheetTime(r.began, clock), sheetTime(r.ended, clock), zoneText(r.began, clock), cell(r.Duration),
-		string(r.NotHonest), r.State, r.Result, r.Stages, r.StagesDone, r.Jobs, r.JobsDone, r.Late, r.Failures, r.Retries,
+		string(r.NotHonest), r.State, r.Result, r.Stages, r.StagesDone, r.Jobs, r.JobsDone, r.Late, r.Failed, r.Failures, r.Retries,
 		r.Working, r.Waiting, r.Unseen, r.IsDeployment,
 	}
 }
@@ -232,19 +234,19 @@ func (a *app) sessionsTable(out io.Writer, p *past, list []sessionRecord, look t
 		names[r.Computer] = r.ComputerID
 	}
 	var rows [][]term.Cell
-	clock := p.clock()
+	clock, zone := p.clock(), p.layout("", moments(list)...)
 	for i := range list {
 		r := &list[i]
 		name := term.Cell{Text: r.Computer, Tone: term.Strong}
 		if double[r.Computer] {
 			name.Tail = fmt.Sprintf(" id:%d", r.ComputerID)
 		}
-		failures := term.Cell{Text: strconv.Itoa(r.Failures)}
-		if r.Failures > 0 {
+		failures := term.Cell{Text: strconv.Itoa(r.Failed)}
+		if r.Failed > 0 {
 			failures.Tone = term.Badly
 		}
 		rows = append(rows, []term.Cell{
-			name, {Text: strconv.Itoa(r.Number)}, {Text: clock.In(r.began.Time()).Format("2006-01-02 15:04")}, {Text: r.until(clock)},
+			name, {Text: strconv.Itoa(r.Number)}, {Text: clock.In(r.began.Time()).Format("2006-01-02 15:04" + zone)}, {Text: r.until(clock, zone)},
 			{Text: r.length()}, r.resultCell(), {Text: fmt.Sprintf("%d/%d", r.StagesDone, r.Stages)}, {Text: fmt.Sprintf("%d/%d", r.JobsDone, r.Jobs)},
 			{Text: strconv.Itoa(r.Late)}, failures, {Text: strconv.Itoa(r.Retries)},
 		})
@@ -256,16 +258,24 @@ func (a *app) sessionsTable(out io.Writer, p *past, list []sessionRecord, look t
 	}, rows, look)
 }
 
-// until is when it ended: with the date when that is another day.
-func (r *sessionRecord) until(clock when.Clock) string {
+// moments lists when the deployments began and ended.
+func moments(list []sessionRecord) (all []jobmon.Instant) {
+	for i := range list {
+		all = append(all, list[i].began, list[i].ended)
+	}
+	return all
+}
+
+// until is when it ended: with the date when that is another day. Zone is the layout of the UTC offset, where that is shown.
+func (r *sessionRecord) until(clock when.Clock, zone string) string {
 	if r.ended == 0 {
 		return "-"
 	}
 	began, ended := clock.In(r.began.Time()), clock.In(r.ended.Time())
 	if began.Format(time.DateOnly) == ended.Format(time.DateOnly) {
-		return ended.Format("15:04")
+		return ended.Format("15:04" + zone)
 	}
-	return ended.Format("01-02 15:04")
+	return ended.Format("01-02 15:04" + zone)
 }
 
 // length is the duration, marked when it is no honest one.
@@ -280,11 +290,11 @@ func (r *sessionRecord) length() string {
 }
 
 func (r *sessionRecord) resultCell() term.Cell {
-	c := term.Cell{Text: r.outcome()}
+	c := term.Cell{Text: r.words}
 	switch {
 	case r.result == jobmon.ResultReady || r.result == jobmon.ResultAfterRetries:
 		c.Tone = term.Well
-	case r.result == jobmon.ResultWithFailures:
+	case r.Failed > 0:
 		c.Tone = term.Badly
 	case r.State == "open":
 		c.Tone = term.Busily

@@ -177,7 +177,7 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 		return err
 	}
 	if o.output == "table" {
-		p.heading(a.stderr)
+		p.heading(a.stderr, period.Before().Since, period.Until)
 	}
 	before := period.Before()
 	if s.Told() == 0 {
@@ -202,7 +202,7 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 
 // tables prints the figures for people.
 func (o *statsOptions) tables(out io.Writer, p *past, s *analysis.Stats, look term.Options) error {
-	t := statsTables{out: out, past: p, look: look}
+	t := statsTables{out: out, past: p, look: look, zone: p.layout("", s.Before().Since, s.Until)}
 	switch o.by {
 	case "job":
 		t.lines("JOB", s.ByJob())
@@ -226,6 +226,7 @@ type statsTables struct {
 	past *past
 	look term.Options
 	err  error
+	zone string // layout of the UTC offset behind times, "" when there is one only
 }
 
 func (t *statsTables) list(columns []term.Column, rows [][]term.Cell) {
@@ -248,7 +249,7 @@ func (t *statsTables) lines(title string, lines []*analysis.Line) {
 		})
 	}
 	t.list([]term.Column{
-		{Title: title, Least: 10}, {Title: "RUNS", Right: true}, {Title: "FAILED", Right: true}, {Title: "MEDIAN", Right: true}, {Title: "P90", Right: true},
+		{Title: title, Least: 10}, {Title: "RUNS", Right: true}, {Title: "FAILED RUNS", Right: true}, {Title: "MEDIAN", Right: true}, {Title: "P90", Right: true},
 		{Title: "WORST", Right: true}, {Title: "ON, AT", Least: 8}, {Title: "TREND", Least: 8},
 	}, rows)
 	t.left(lines)
@@ -311,7 +312,7 @@ func (t *statsTables) where(f *analysis.Figures) term.Cell {
 		return term.Cell{}
 	}
 	w := &f.Worst
-	return term.Cell{Text: jobmon.ComputerName(w.Computer.ID, w.Computer.Name), Tail: " " + t.past.clock().In(w.At.Time()).Format("01-02 15:04")}
+	return term.Cell{Text: jobmon.ComputerName(w.Computer.ID, w.Computer.Name), Tail: " " + t.past.clock().In(w.At.Time()).Format("01-02 15:04"+t.zone)}
 }
 
 // called is what stands for a name that is empty.

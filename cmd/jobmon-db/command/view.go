@@ -237,7 +237,7 @@ func stands(f *evt.File) string {
 	case f.Session == nil:
 		return "no deployment"
 	case f.Session.Result != "":
-		return f.Session.Result
+		return f.Picture().Session.Outcome()
 	}
 	text := fmt.Sprintf("%s, %d of %d stages", f.Session.State, f.Counts.StagesDone, f.Counts.Stages)
 	if f.Current != nil {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -111,7 +110,7 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 	case "html":
 		return waterfall.HTML(out, chart)
 	}
-	p.heading(a.stderr)
+	p.heading(a.stderr, found.Session.Began, found.End)
 	return waterfall.Text(out, chart, a.look(q))
 }
 
@@ -122,7 +121,7 @@ func chartOf(p *past, d *analysis.Deployment) *waterfall.Chart {
 	all, stages, beside := d.Spent()
 	c := &waterfall.Chart{
 		Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), ID: d.Computer.ID, Site: p.Site, Number: s.Number,
-		Result: cmp.Or(string(s.Result), s.State.String()), Began: s.Began, End: d.End, Running: s.State == jobmon.SessionOpen,
+		Result: s.Outcome(), Began: s.Began, End: d.End, Running: s.State == jobmon.SessionOpen,
 		Good:    s.Result == jobmon.ResultReady || s.Result == jobmon.ResultAfterRetries,
 		Bad:     s.Result == jobmon.ResultWithFailures || s.Result == jobmon.ResultEndedEarly || s.Result == jobmon.ResultAbandoned,
 		Took:    d.Took,
@@ -138,7 +137,7 @@ func chartOf(p *past, d *analysis.Deployment) *waterfall.Chart {
 			continue // it was the next deployment's
 		}
 		l := waterfall.Line{
-			Name: st.Name, State: st.State, Running: st.State == jobmon.StateRunning, Late: st.Late, Began: st.Began, Ended: st.Ended,
+			Name: st.Name, State: st.State, Running: st.State == jobmon.StateRunning, Began: st.Began, Ended: st.Ended,
 			Took: st.Length(), Known: st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning), Doubt: doubt(st.Why), Waited: stages[i].Before,
 			Bars: bars(parts, i),
 		}
@@ -209,7 +208,7 @@ func jobLines(d *analysis.Deployment, stage int) []waterfall.Line {
 			continue
 		}
 		l := waterfall.Line{
-			Name: j.Name, Job: true, State: j.State, Running: j.State == jobmon.StateRunning, Late: j.Late, Began: j.Started, Ended: j.Ended,
+			Name: j.Name, Job: true, State: j.State, Running: j.State == jobmon.StateRunning, Late: j.Late && j.Attempt == 1 && j.Class == jobmon.RealJob, Began: j.Started, Ended: j.Ended,
 			Took: j.Length(), Known: j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning), Doubt: doubt(j.Why), Folder: j.Folder,
 		}
 		var remarks []string
