@@ -123,7 +123,8 @@ func TestClock(t *testing.T) {
 		pass(10 * time.Minute)
 		j.change(func() { j.fail = nil })
 		r.readOnce()
-		if told := j.told(); len(told) != 1 || !strings.Contains(told[0], "daemon-started inexact, clock 0 60000, scheduled 1 inexact") {
+		const want = "daemon-started inexact, clock 0 60000, scheduled 1 inexact"
+		if told := j.told(); len(told) != 1 || !strings.Contains(told[0], want) {
 			t.Errorf("recorded: %v", told)
 		}
 	})

@@ -41,7 +41,7 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 		return err
 	}
 	p.reader.index.apply(events)
-	p.passes.told(r.passed)
+	p.passes.recorded(r.passed)
 	if p.log.SourceLost && !back {
 		p.options.Logger.Info().Msg("the source is back")
 	}
@@ -102,13 +102,13 @@ func (p *Poller) due(r *reading, changes []jobmon.Event) []jobmon.Event {
 	if len(events) == 0 || len(changes) == 0 {
 		return events
 	}
-	told := make(map[jobmon.ScheduleID]bool, len(changes))
+	reported := make(map[jobmon.ScheduleID]bool, len(changes))
 	for i := range changes {
 		if changes[i].Kind.OfRow() {
-			told[changes[i].Schedule] = true
+			reported[changes[i].Schedule] = true
 		}
 	}
-	return slices.DeleteFunc(events, func(e jobmon.Event) bool { return told[e.Schedule] })
+	return slices.DeleteFunc(events, func(e jobmon.Event) bool { return reported[e.Schedule] })
 }
 
 // lose records that the source is lost, unless the log says so already. It returns why the cycle failed.
@@ -133,8 +133,8 @@ func (p *Poller) lose(ctx context.Context, cause error) error {
 	return cause
 }
 
-// unrecorded is since when nothing was recorded although this run went on: the log could not be written, or this
-// machine slept, or the read took so long that what it reports is inexact. It is 0 where the log says why, or needs not.
+// unrecorded is since when nothing was recorded although this run went on: the log could not be written, this machine
+// slept, or reads took so long that what this one reports is inexact. 0 is for none.
 func (p *Poller) unrecorded(r *reading, trust jobmon.DiffOptions, changes []jobmon.Event) jobmon.Instant {
 	inexact := func(e jobmon.Event) bool { return e.Flags.Has(jobmon.Inexact) }
 	switch {
@@ -179,7 +179,7 @@ func (p *Poller) commit(ctx context.Context, at jobmon.Instant, events []jobmon.
 	}
 	p.options.Alive(committing)
 	if err := p.journal.Commit(ctx, at, events); err != nil {
-		err = fmt.Errorf("commit %d events of %v, which the next read tells again: %w", len(events), at, err)
+		err = fmt.Errorf("commit %d events of %v, which the next read repeats: %w", len(events), at, err)
 		if ctx.Err() == nil && !p.unwritable {
 			p.options.Logger.Error().Err(err).Msg("the log cannot be written: trying again until it can")
 			p.unwritable = true

@@ -132,7 +132,8 @@ func glitched(t *testing.T, turns []turn, g *glitch) []jobmon.Batch {
 		}
 		asked := now()
 		at, err := r.Refresh(t.Context())
-		if took := now().Sub(asked); err == nil && (at < asked.Add(-slow/2) || at > now().Add(slow/2) || took > 4*time.Second) {
+		took := now().Sub(asked)
+		if err == nil && (at < asked.Add(-slow/2) || at > now().Add(slow/2) || took > 4*time.Second) {
 			t.Errorf("asked at %v, answered as of %v after %v", asked, at, took)
 		}
 		synctest.Wait()
@@ -192,7 +193,8 @@ func TestAClockThatIsWrongForGood(t *testing.T) {
 		pass(2 * time.Hour)
 		s.change(func() { s.ahead = 0 })
 		pass(2 * time.Hour)
-		if told := j.told(); len(told) != 2 || !strings.HasPrefix(told[0], "clock 0 475") || !strings.HasPrefix(told[1], "clock 0 -475") {
+		told := j.told()
+		if len(told) != 2 || !strings.HasPrefix(told[0], "clock 0 475") || !strings.HasPrefix(told[1], "clock 0 -475") {
 			t.Errorf("recorded: %v", told)
 		}
 	})

@@ -29,7 +29,7 @@ func (p *Poller) retried(err error) {
 	p.metrics.Retried++
 }
 
-// measure takes note of a read that began then and has ended now.
+// measure counts a read that began then and has ended now.
 func (p *Poller) measure(began time.Time, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 )
 
 // pass reads everything once, a page after another, to notice what quick reads cannot see: finished rows that changed
-// or vanished, and names. It may take several cycles; what its pages say is told in the cycle that reads them.
+// or vanished, and names. It may take several cycles; the cycle that reads a page reports what it says.
 type pass struct {
 	from  jobmon.ScheduleID // where the next page begins
 	names bool              // all pages are read: the names are next

@@ -13,7 +13,7 @@ type passes struct {
 	every time.Duration // from end to start
 	share time.Duration // of one cycle
 
-	whole bool      // everything was read and told since the connection began
+	whole bool      // everything was read and recorded since the connection began
 	next  time.Time // when the next pass is due
 }
 
@@ -30,8 +30,8 @@ func (p *passes) due(underway, caused bool) time.Duration {
 	return 0
 }
 
-// told takes note that what a cycle read is in the log, and that the pass ended with it.
-func (p *passes) told(ended bool) {
+// recorded says that what a cycle read is in the log; ended says that the pass ended with it.
+func (p *passes) recorded(ended bool) {
 	if !ended {
 		return
 	}
@@ -39,10 +39,10 @@ func (p *passes) told(ended bool) {
 	p.next = time.Now().Add(time.Duration(float64(p.every) * (1 + jitter*(2*rand.Float64()-1))))
 }
 
-// again begins the pass anew: what some of its pages said was not told.
+// again begins the pass anew: what some of its pages said is not in the log.
 func (p *passes) again() { p.next = time.Now() }
 
-// failed takes note of a read that failed.
+// failed has a pass begin anew after a read that failed.
 func (p *passes) failed(err error) {
 	p.again()
 	if !errors.Is(err, ErrTransient) { // which leaves the connection as it was

@@ -93,7 +93,7 @@ type Poller struct {
 	slept  time.Duration // Clocks when the run began
 	seen   *moment       // of the last good read that is durable, nil before the first of this run
 
-	// What the log holds. It moves only when a commit succeeded, so what could not be committed is told again by the
+	// What the log holds. It moves only when a commit succeeded, so what could not be committed is reported again by the
 	// next cycle.
 	started    bool           // this run's daemon-started
 	unwritable bool           // the last commit failed, and that was said

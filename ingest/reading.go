@@ -36,7 +36,7 @@ type reading struct {
 type reader struct {
 	source  Source
 	timeout time.Duration // for a page, and for a quick read together with its look-up
-	retried func(error)   // is told of errors after which a batch is sent again
+	retried func(error)   // gets the errors after which a batch is sent again
 	alive   func(time.Duration)
 	index   index
 	pass    *pass // underway, nil for none

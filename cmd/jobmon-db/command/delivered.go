@@ -89,7 +89,7 @@ func (p *past) lastDelivery(id jobmon.ComputerID, until uint64) (delivery, error
 		return d, err
 	}
 	for i := range chronicle {
-		if e := &chronicle[i]; e.Kind == jobmon.KindDaemonStarted && e.Seq < d.seq {
+		if e := &chronicle[i]; e.Kind == jobmon.KindDaemonStarted && e.Text != "" && e.Seq < d.seq {
 			d.version = e.Text
 		}
 	}

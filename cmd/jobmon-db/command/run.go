@@ -84,6 +84,21 @@ type overseer struct {
 	risk    func(text string) // of each risk that the connection to the database has
 }
 
+// meet reports what is risky about the source. It returns what the source's clock is compared with: nothing when that is
+// made up. local says that the source runs on this machine.
+func (o overseer) meet(source ingest.Source) (clocks ingest.Clocks, local bool) {
+	database, ok := source.(*mssql.Source)
+	if !ok {
+		return nil, false
+	}
+	if o.risk != nil {
+		for _, risk := range database.Risks() {
+			o.risk(risk)
+		}
+	}
+	return ingest.MachineClocks(), database.Local()
+}
+
 // run watches the configured source until ctx ends; command is how it was called, for those who find the folder in use.
 func run(ctx context.Context, config *configs.Config, again again, command string, manager overseer, logger zerolog.Logger) (err error) {
 	form, err := siteForm(config)
@@ -101,12 +116,7 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	if err != nil {
 		return err
 	}
-	if database, ok := source.(*mssql.Source); ok && manager.risk != nil {
-		for _, risk := range database.Risks() {
-			manager.risk(risk)
-		}
-	}
-	clocks, local := clocksFor(source)
+	clocks, local := manager.meet(source)
 	reloader := &reloader{again: again, running: config, file: config.File, form: form, level: level, logger: logger}
 	d, err := openDaemon(daemon.Options{
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover, Reload: reloader.reload,
@@ -224,15 +234,6 @@ func newSource(config *configs.Config, logger zerolog.Logger) (ingest.Source, er
 		return recording.NewSource(r), nil
 	}
 	return nil, &usageError{fmt.Errorf("source.kind %s is not known", config.Source.Kind)}
-}
-
-// clocksFor returns what the clock of the source is compared with: nothing when it is made up. local says that the source
-// runs on this machine.
-func clocksFor(source ingest.Source) (clocks ingest.Clocks, local bool) {
-	if database, ok := source.(*mssql.Source); ok {
-		return ingest.MachineClocks(), database.Local()
-	}
-	return nil, false
 }
 
 // newWorld begins the simulated Deployment Server, or goes on with it.
