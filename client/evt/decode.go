@@ -76,8 +76,11 @@ func Decode(data []byte) (*File, error) {
 	return f, nil
 }
 
-// check says which part is missing that no reader can do without.
+// check says which part is missing that no reader can do without, or goes beyond its bounds.
 func (f *File) check() error {
+	if err := f.bounded(); err != nil {
+		return err
+	}
 	switch {
 	case f.V < 1 || f.V > Version:
 		return fmt.Errorf("format version %d", f.V)

@@ -66,7 +66,7 @@ func (d *drawing) file(c cuts) *File {
 	p, limit := d.p, MaxName-c.name
 	f := &File{
 		Format: format, V: Version, Seq: p.Seq, Kind: KindIdle,
-		At: utc(p.At), AtLocal: d.local(p.At), UTCOffsetS: int(p.Offset),
+		At: utc(p.At), AtLocal: d.local(p.At), UTCOffsetS: min(max(-MaxOffset, int(p.Offset)), MaxOffset),
 		Source:   SourceOK,
 		Server:   shorten(p.Site, limit),
 		Agent:    p.Agent.String(),
@@ -89,7 +89,7 @@ func (d *drawing) file(c cuts) *File {
 	if p.Session != nil {
 		d.session(f, &left, c)
 	}
-	left.Later = c.later
+	left.Later = count(c.later)
 	for _, row := range p.Later[:len(p.Later)-c.later] {
 		f.Later = append(f.Later, Pending{
 			Name: shorten(row.Name, limit), State: row.State.String(), Stuck: row.Stuck, StartLocal: local(row.Start),
@@ -106,7 +106,7 @@ func (d *drawing) session(f *File, left *LeftOut, c cuts) {
 	p, s := d.p, d.p.Session
 	f.Kind = KindDeployment
 	f.Session = &Session{
-		Number: s.Number, State: s.State.String(), Result: string(s.Result),
+		Number: count(s.Number), State: s.State.String(), Result: string(s.Result),
 		Began: utc(s.Began), BeganLocal: d.local(s.Began),
 		Ended: utc(s.Ended), EndedLocal: d.local(s.Ended),
 		WatchedSince: utc(s.WatchedSince), WatchedSinceLocal: d.local(s.WatchedSince),
@@ -115,17 +115,17 @@ func (d *drawing) session(f *File, left *LeftOut, c cuts) {
 		f.Session.ElapsedS = d.elapsed(s.Began, s.Ended, s.State == jobmon.SessionOpen)
 	}
 	f.Counts = &Counts{
-		Stages: len(s.Stages), StagesDone: s.StagesDone,
-		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed, Cancelled: s.Cancelled, Late: s.Late,
+		Stages: count(len(s.Stages)), StagesDone: count(s.StagesDone), Jobs: count(s.Jobs), JobsDone: count(s.JobsDone),
+		Failed: count(s.Failed), Cancelled: count(s.Cancelled), Late: count(s.Late),
 	}
 	f.Percent = new(s.Percent)
 	if s.ETA != 0 {
 		f.ETA, f.ETALocal, f.ETAAtLeast = utc(s.ETA), d.local(s.ETA), s.ETAAtLeast
-		f.ETAS = new(max(0, seconds(s.ETA.Sub(p.At))))
+		f.ETAS = new(seconds(s.ETA.Sub(p.At)))
 	}
 	if s.ETAHolds != 0 {
 		f.ETAHolds, f.ETAHoldsLocal = utc(s.ETAHolds), d.local(s.ETAHolds)
-		f.ETAHoldsS = new(max(0, seconds(s.ETAHolds.Sub(p.At))))
+		f.ETAHoldsS = new(seconds(s.ETAHolds.Sub(p.At)))
 	}
 	f.ToComeS = seconds(s.ToCome)
 	if w := s.Why; w != nil {
@@ -156,13 +156,13 @@ func (d *drawing) list(f *File, left *LeftOut, c cuts) {
 	for i, stage := range s.Stages {
 		cut := min(skip, len(stage.Failures))
 		skip -= cut
-		left.Failures += cut
+		left.Failures = count(left.Failures + cut)
 		if gone[i] {
-			left.Failures += len(stage.Failures) - cut
+			left.Failures = count(left.Failures + len(stage.Failures) - cut)
 			if stage.State.Ended() {
-				left.Finished++
+				left.Finished = count(left.Finished + 1)
 			} else {
-				left.Unfinished++
+				left.Unfinished = count(left.Unfinished + 1)
 			}
 			continue
 		}
@@ -184,13 +184,13 @@ func (d *drawing) stage(s *jobmon.Stage, failures []jobmon.Failure, limit int) S
 		ElapsedS: d.elapsed(s.Began, s.Ended, s.Ended == 0 && !s.State.Ended()),
 		Inexact:  s.Inexact, AtMostS: seconds(s.Most + time.Second - 1), PlannedLocal: local(s.Start),
 		ExpectedS: seconds(s.Expected), Overdue: s.Overdue,
-		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed,
+		Jobs: count(s.Jobs), JobsDone: count(s.JobsDone), Failed: count(s.Failed),
 	}
 	if s.Expected > 0 {
-		stage.Runs = s.Runs
+		stage.Runs = count(s.Runs)
 	}
 	if s.Attempt > 1 {
-		stage.Attempt = s.Attempt
+		stage.Attempt = count(s.Attempt)
 	}
 	for _, failure := range failures {
 		stage.Failures = append(stage.Failures, Failure{
@@ -218,11 +218,11 @@ func (d *drawing) elapsed(began, ended jobmon.Instant, goesOn bool) *int64 {
 	if began == 0 || ended == 0 {
 		return nil
 	}
-	return new(max(0, seconds(ended.Sub(began)))) // never negative, though the server's clock may have been set back
+	return new(seconds(ended.Sub(began))) // never negative, though the server's clock may have been set back
 }
 
-// seconds cuts a duration to whole seconds.
-func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+// seconds cuts a duration to whole seconds, within the bounds of a file.
+func seconds(d time.Duration) int64 { return min(max(0, int64(d/time.Second)), MaxSeconds) }
 
 // shorten cuts a name to limit characters, the last of which is then an ellipsis.
 func shorten(name string, limit int) string {

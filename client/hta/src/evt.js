@@ -8,10 +8,16 @@
 
 	JobMon.largest = 65536;
 
-	// Fields by what they hold: a name, a time, a whole number from 0 or any, true, one of some words (an unknown one is
-	// taken for absent), an object or a list of objects. What is in none of these lists is ignored.
-	var isName = { kind: "name" }, isLocal = { kind: "local" }, isUtc = { kind: "utc" }, isCount = { kind: "count" };
-	var isNumber = { kind: "number" }, isTrue = { kind: "true" };
+	// Fields by what they hold: a name, a time, a whole number within bounds, true, one of some words (an unknown one is
+	// taken for absent), an object or a list of objects. What is in none of these lists is ignored. The bounds of numbers are
+	// those of docs/evt.schema.json: nothing here may be done as often as a file says without one.
+	var isName = { kind: "name" }, isLocal = { kind: "local" }, isUtc = { kind: "utc" }, isTrue = { kind: "true" };
+	var isSeq = whole(0, 9007199254740991), isCount = whole(0, 1000000), isSeconds = whole(0, 2147483647);
+	var isNumber = whole(-2147483648, 2147483647);
+
+	function whole(least, most) {
+		return { kind: "whole", least: least, most: most };
+	}
 
 	function words(list) {
 		return { kind: "words", words: ";" + list.join(";") + ";" };
@@ -28,26 +34,26 @@
 	var failure = { job: isName, code: isNumber, at_local: isLocal, repaired: isTrue };
 	var stage = {
 		name: isName, state: words(["running", "failed", "waiting", "cancelled", "unknown", "succeeded"]), late: isTrue,
-		began_local: isLocal, ended_local: isLocal, elapsed_s: isCount, inexact: isTrue, at_most_s: isCount, planned_local: isLocal,
-		expected_s: isCount, runs: isCount, overdue: isTrue, jobs: isCount, jobs_done: isCount, failed: isCount,
+		began_local: isLocal, ended_local: isLocal, elapsed_s: isSeconds, inexact: isTrue, at_most_s: isSeconds, planned_local: isLocal,
+		expected_s: isSeconds, runs: isCount, overdue: isTrue, jobs: isCount, jobs_done: isCount, failed: isCount,
 		attempt: isCount, failures: list(failure)
 	};
 	var file = {
-		format: isName, v: isCount, seq: isCount, kind: words(["deployment", "idle", "stopped"]), at: isUtc, at_local: isLocal,
+		format: isName, v: isCount, seq: isSeq, kind: words(["deployment", "idle", "stopped"]), at: isUtc, at_local: isLocal,
 		source: words(["ok", "lost"]), source_since_local: isLocal, stale: isTrue, server: isName,
-		agent: words(["online", "offline", "unknown"]), settle_s: isCount, quiet_s: isCount, asked: isName,
+		agent: words(["online", "offline", "unknown"]), settle_s: isSeconds, quiet_s: isSeconds, asked: isName,
 		computer: object({ id: isNumber, name: isName, os_name: isName, group: isName, ghost: isTrue, unknown: isTrue }),
 		session: object({
 			number: isCount, state: words(["open", "complete", "abandoned"]),
 			result: words(["ready", "ready with failures", "ready after retries", "ended early", "abandoned"]),
-			began_local: isLocal, ended_local: isLocal, elapsed_s: isCount, watched_since_local: isLocal
+			began_local: isLocal, ended_local: isLocal, elapsed_s: isSeconds, watched_since_local: isLocal
 		}),
 		counts: object({
 			stages: isCount, stages_done: isCount, jobs: isCount, jobs_done: isCount, failed: isCount, cancelled: isCount,
 			late: isCount
 		}),
-		percent: isCount, eta_local: isLocal, eta_s: isCount, eta_at_least: isTrue, eta_holds_local: isLocal, eta_holds_s: isCount,
-		to_come_s: isCount, current: isCount, next: isCount,
+		percent: isCount, eta_local: isLocal, eta_s: isSeconds, eta_at_least: isTrue, eta_holds_local: isLocal, eta_holds_s: isSeconds,
+		to_come_s: isSeconds, current: isCount, next: isCount,
 		why: object({
 			kind: words(["agent offline", "ghost", "due", "behind", "server"]), job: isName, since_local: isLocal,
 			start_local: isLocal
@@ -65,8 +71,8 @@
 		return typeof value === "string";
 	}
 
-	function isWhole(value) {
-		return typeof value === "number" && Math.abs(value) <= 9007199254740991 && Math.floor(value) === value;
+	function isWhole(value, field) {
+		return typeof value === "number" && value >= field.least && value <= field.most && Math.floor(value) === value;
 	}
 
 	function isObject(value) {
@@ -91,13 +97,8 @@
 				damaged();
 			}
 			return value;
-		case "count":
-			if (!isWhole(value) || value < 0) {
-				damaged();
-			}
-			return value;
-		case "number":
-			if (!isWhole(value)) {
+		case "whole":
+			if (!isWhole(value, field)) {
 				damaged();
 			}
 			return value;

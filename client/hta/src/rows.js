@@ -114,10 +114,13 @@
 		return Math.min(1, Math.round(over / whole * 250) / 250);
 	};
 
+	// most is how many pieces a bar can have for what a file left out: a screen draws so many as one.
+	var most = 2000;
+
 	// segments are the pieces of the bar, one for each stage: {tone, part}, part being how much of it is filled.
 	JobMon.segments = function (f, passed) {
 		var segments = [], left = f.left_out || {}, i, s, part;
-		for (i = 0; i < (left.finished || 0); i++) {
+		for (i = 0; i < Math.min(most, left.finished || 0); i++) {
 			segments.push({ tone: "good", part: 1 });
 		}
 		for (i = 0; i < f.stages.length; i++) {
@@ -128,7 +131,7 @@
 			}
 			segments.push({ tone: tones[s.state], part: part, state: s.state });
 		}
-		for (i = 0; i < (left.unfinished || 0); i++) {
+		for (i = 0; i < Math.min(most, left.unfinished || 0); i++) {
 			segments.push({ tone: "dim", part: 0 });
 		}
 		return segments;

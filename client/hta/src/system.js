@@ -151,7 +151,7 @@
 
 	// makeLive asks the daemon for a computer's picture, one request at a time.
 	JobMon.makeLive = function (makeObject) {
-		var request = null, failed = false, began = 0, tag = "", live = {}, deadline = 4000;
+		var request = null, failed = false, began = 0, tag = "", asked = "", live = {}, deadline = 4000;
 
 		function header(name) {
 			try {
@@ -161,11 +161,37 @@
 			}
 		}
 
+		// origin is whose address a URL is: protocol and host.
+		function origin(url) {
+			var found = /^https?:\/\/[^\/?#:]*/i.exec(url);
+			return found ? found[0].toLowerCase() : "";
+		}
+
+		// elsewhere says that the answer is not of the one who was asked: WinHTTP follows redirections by itself.
+		function elsewhere() {
+			var last = "";
+			try {
+				last = String(request.Option(1));
+			} catch (e) {
+				return false; // it cannot be found out here
+			}
+			return origin(last) !== origin(asked);
+		}
+
+		// large says that an answer has no length or is longer than any file.
+		function large() {
+			var length = header("Content-Length");
+			return !/^[0-9]{1,6}$/.test(length) || Number(length) > JobMon.largest;
+		}
+
 		function answer() {
+			if (elsewhere()) {
+				return { error: "live" };
+			}
 			if (request.Status === 304) {
 				return { same: true };
 			}
-			if (request.Status !== 200) {
+			if (request.Status !== 200 || large()) {
 				return { error: "live" };
 			}
 			tag = header("ETag");
@@ -179,6 +205,7 @@
 				return;
 			}
 			began = now;
+			asked = url;
 			try {
 				request = makeObject("WinHttp.WinHttpRequest.5.1");
 				request.SetTimeouts(2000, 2000, deadline, deadline);
@@ -205,7 +232,7 @@
 				try {
 					if (request.WaitForResponse(0)) {
 						found = answer();
-					} else if (now - began >= deadline) {
+					} else if (now - began >= deadline || (header("Content-Length") !== "" && large())) {
 						request.Abort();
 						found = { error: "live" };
 					}

@@ -106,7 +106,14 @@
 			this.answered = answer;
 			return true;
 		}
+		Option(which) { return which === 1 && this.answered && this.answered.url || this.url; }
 		GetResponseHeader(name) {
+			if (name === "Content-Length" && this.answered && !(this.answered.headers && this.answered.headers[name])) {
+				return String(this.ResponseText.length);
+			}
+			if (!this.answered) {
+				throw new Error("the operation cannot be carried out yet");
+			}
 			if (!this.answered.headers || !this.answered.headers[name]) {
 				throw new Error("12150: header not found");
 			}
