@@ -1,39 +1,17 @@
 package term
 
 import (
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/clipperhouse/displaywidth"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
-// Plain makes a name safe for a terminal or a line of a log: whatever is invisible or commands something (control
-// characters, escape sequences, direction marks, line separators) is shown as the escape that Go source would use.
-func Plain(name string) string {
-	if !strings.ContainsFunc(name, hidden) {
-		return strings.ToValidUTF8(name, "\ufffd")
-	}
-	var b strings.Builder
-	for _, r := range name {
-		if hidden(r) {
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// hidden says whether a character must not reach a terminal. The two joiners only shape the letters beside them, and
-// emoji are made with one.
-func hidden(r rune) bool {
-	const nonJoiner, joiner = '\u200c', '\u200d'
-	return !unicode.IsGraphic(r) && r != nonJoiner && r != joiner
-}
+// Plain makes a name safe for a terminal or a line of a log, as plain.Text does.
+func Plain(name string) string { return plain.Text(name) }
 
 // longest is how much of a name is shown at most, in columns, also where a line may have any length.
 const longest = 100

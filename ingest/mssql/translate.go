@@ -13,6 +13,7 @@ import (
 	mssqldb "github.com/microsoft/go-mssqldb"
 
 	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // translate turns what the driver said after that time into a sentence for the administrator. The driver's own
@@ -88,7 +89,7 @@ func wordsOf(err error) string {
 	}
 	text = strings.ReplaceAll(text, "mssql: ", "")
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
-	text = strings.Join(slices.Compact(lines), "; ")
+	text = plain.Text(strings.Join(slices.Compact(lines), "; "))
 	if len(text) > longestSaid {
 		text = strings.ToValidUTF8(text[:longestSaid], "") + " ..."
 	}

@@ -1,13 +1,13 @@
 package check
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // The colours of the states on a terminal.
@@ -81,7 +81,7 @@ func wrap(text string, width int) []string {
 
 // PrintJSON writes the lines as an array of objects. The error is the writer's.
 func PrintJSON(w io.Writer, lines []Line) error {
-	encoder := json.NewEncoder(w)
+	encoder := plain.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(lines)
 }

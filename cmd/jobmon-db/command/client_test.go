@@ -31,7 +31,7 @@ func TestClientPack(t *testing.T) {
 	for path, words := range map[string][]string{
 		"JobMon/JobMon.ini":           {"language = de", "support = Hotline 1234"},
 		"tasks/marker.batch.txt":      {`set "JM_EVT=\\DS01\eXpress\temp\jobmon"`, `Source             \\DS01\eXpress\temp\jobmon\%ID%.evt`, "(1,1,15)"},
-		"tasks/marker.program.txt":    {`"C:\Program Files\jobmon-db\jobmon-db.exe" refresh %ID% --job "%JOBNAME%" --best-effort` + "\r\n"},
+		"tasks/marker.program.txt":    {`"C:\Program Files\jobmon-db\jobmon-db.exe" refresh %JM_ID% --job - --best-effort` + "\r\n"},
 		"tasks/build-job.program.txt": {`\\DS01\eXpress\jobmon-db\JobMon`, `client show --dir "C:\Windows\JobMon" --id "%ID%"`},
 	} {
 		for _, want := range words {

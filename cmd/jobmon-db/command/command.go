@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // app is what the commands get from the outside; nothing below Main reads the environment or the arguments.
@@ -38,8 +40,13 @@ func (a *app) main(ctx context.Context, args []string) int {
 	if err == nil || isClosedPipe(err) { // the reader of our output has seen enough
 		return exitOK
 	}
-	fmt.Fprintf(a.stderr, "jobmon-db: %v\n", err)
+	complain(a.stderr, "", err)
 	return exitCode(err)
+}
+
+// complain writes an error for people. It is the one way in which errors reach a terminal: they hold names and words of others.
+func complain(stderr io.Writer, before string, err error) {
+	fmt.Fprintf(stderr, "jobmon-db: %s%s\n", before, plain.Lines(err.Error()))
 }
 
 func (a *app) root() *cobra.Command {

@@ -125,6 +125,11 @@ func first(complete cobra.CompletionFunc) cobra.CompletionFunc {
 	}
 }
 
+// inert are the texts that are offered. Where several begin alike, bash puts what they have in common on the line as it is, and
+// evaluates that line at the next Tab: a name must not hold anything that makes a shell run, expand or redirect something.
+// Parentheses, which names of jobs have, are at most an error without the characters that are missing here.
+var inert = regexp.MustCompile(`^[\pL\pN(._][\pL\pN\pM ._:,+@%/()\\-]*$`)
+
 // word is one that the shell may offer, with what is said of it.
 type word struct{ text, about string }
 
@@ -156,7 +161,7 @@ func (a *app) fromLog(c *cobra.Command, typed string, find func(p *past, tell fu
 	}
 	var list []cobra.Completion
 	for _, w := range words {
-		if !strings.HasPrefix(strings.ToLower(w.text), strings.ToLower(typed)) || strings.TrimSpace(w.text) == "" || term.Plain(w.text) != w.text {
+		if !strings.HasPrefix(strings.ToLower(w.text), strings.ToLower(typed)) || !inert.MatchString(w.text) {
 			continue
 		}
 		if w.about == "" {
@@ -207,7 +212,7 @@ func computerWords(names history.Names, pictures []jobmon.Progress) []word {
 	for _, id := range slices.Sorted(maps.Keys(names)) {
 		k := names[id]
 		w := word{text: jobmon.ComputerName(id, k.Name), about: about[id]}
-		if found, err := names.Find(w.text); err != nil || found != id {
+		if found, err := names.Find(w.text); err != nil || found != id || !inert.MatchString(w.text) || strings.Contains(w.text, " ") {
 			w = word{text: fmt.Sprintf("id:%d", id), about: strings.TrimSuffix(w.text+": "+w.about, ": ")}
 		}
 		words = append(words, w)

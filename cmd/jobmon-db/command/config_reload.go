@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // restartError says that a configuration is good and only a new start can take it up.
@@ -67,11 +67,9 @@ The daemon does the same by itself some seconds after the file has changed, and 
 
 func showReload(out io.Writer, got *api.Reload, dryRun bool, output string) error {
 	if output == "json" {
-		text, err := json.MarshalIndent(got, "", "  ")
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintf(out, "%s\n", text); err != nil {
+		encoder := plain.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(got); err != nil {
 			return err
 		}
 	} else if err := tellReload(out, got, dryRun); err != nil {

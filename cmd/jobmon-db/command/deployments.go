@@ -1,7 +1,6 @@
 package command
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/projector"
 )
@@ -185,13 +185,11 @@ func (p *past) heading(messages io.Writer, moments ...jobmon.Instant) {
 func printer[T any](out io.Writer, output string, list []T, columns []string, row func(*T) []any) error {
 	switch output {
 	case "json":
-		encoder := json.NewEncoder(out)
-		encoder.SetEscapeHTML(false)
+		encoder := plain.NewEncoder(out)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(append([]T{}, list...)) // an empty list is [], not null
 	case "ndjson":
-		encoder := json.NewEncoder(out)
-		encoder.SetEscapeHTML(false)
+		encoder := plain.NewEncoder(out)
 		for i := range list {
 			if err := encoder.Encode(&list[i]); err != nil {
 				return err

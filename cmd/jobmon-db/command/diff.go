@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
@@ -171,8 +171,7 @@ func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, chang
 		}
 		record.Computers = append(record.Computers, one)
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
+	encoder := plain.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(record)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // newLogger writes for people on a terminal and JSON otherwise, unless the format is configured.
@@ -21,7 +22,16 @@ func newLogger(out io.Writer, level, format string) (zerolog.Logger, error) {
 		return zerolog.Nop(), &usageError{fmt.Errorf("log.level %q: %w", level, err)}
 	}
 	if format == "console" || format == "auto" && isTerminal(out) {
-		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal(out), TimeFormat: "15:04:05"}
+		shown := func(v any) string {
+			if v == nil {
+				return ""
+			}
+			return plain.Text(fmt.Sprintf("%s", v))
+		}
+		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal(out), TimeFormat: "15:04:05", FormatMessage: shown, FormatFieldValue: shown,
+			FormatErrFieldValue: shown}
+	} else {
+		out = plain.Writer(out)
 	}
 	return zerolog.New(out).Level(lowest).With().Timestamp().Logger(), nil
 }

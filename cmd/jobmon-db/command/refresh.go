@@ -52,11 +52,11 @@ for a computer that the database does not know. With --best-effort the command n
 no daemon answers in time, the file is replaced by one that says that the monitor is stopped, and the exit code is 0.
 Without it the exit code is 10 when the source could not be read; the file then holds what was known, and says so.
 
---job - reads the name from standard input: a line that begins with ::"JM"= and holds it as it is, or one in which a pair
-of quotes is not part of it. DS puts the name into the script's text before the script runs, so a name with & needs the
-quotes, and one with quotes the other line; "jobmon-db client pack" writes scripts that are right for every name.`,
-		Example: `  jobmon-db refresh %ID% --job "%JOBNAME%" --best-effort
-  echo "%JOBNAME%"| jobmon-db refresh %ID% --job - --best-effort
+DS puts the job's name into the text of a script before the script runs. A name must not stand in a command there: one with a
+quotation mark would run what it says, on the DS server. "jobmon-db client pack" writes scripts that are right for every name.
+They hold the name in a last line behind their end, ::"JM"=%JOBNAME%, and pass that line on: --job - reads it from standard input.`,
+		Example: `  find "::""JM""=" <"%~f0" | jobmon-db refresh %ID% --job - --best-effort
+  jobmon-db refresh PC-0003 --job "03. (JM) Office"
   jobmon-db refresh PC-0003`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -66,7 +66,7 @@ quotes, and one with quotes the other line; "jobmon-db client pack" writes scrip
 		},
 	}
 	configured := a.configured(c, "data_dir", "evt.dir", "evt.takeover", "evt.template", "evt.encoding", "evt.newline")
-	c.Flags().StringVar(&o.job, "job", "", "the job that runs now (%JOBNAME%); - reads it from standard input")
+	c.Flags().StringVar(&o.job, "job", "", "the job that runs now; - reads it from standard input, as scripts of DS must")
 	c.Flags().DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait for the daemon")
 	c.Flags().BoolVar(&o.bestEffort, "best-effort", false, "never fail: without an answer leave a file that says so")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -85,15 +85,15 @@ quotes, and one with quotes the other line; "jobmon-db client pack" writes scrip
 		if errors.As(err, &stale) { // the daemon has written the file, which says so itself
 			return nil
 		}
-		fmt.Fprintf(a.stderr, "jobmon-db: %v\n", err)
+		complain(a.stderr, "", err)
 		if config == nil { // something that a script did not ask about is misspelt; where the file belongs is known all the same
 			if config, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env), Flags: c.Flags()}); err != nil {
-				fmt.Fprintf(a.stderr, "jobmon-db: no file is left: %v\n", err)
+				complain(a.stderr, "no file is left: ", err)
 				return nil
 			}
 		}
 		if err := leaveStopped(config, o); err != nil {
-			fmt.Fprintf(a.stderr, "jobmon-db: %v\n", err)
+			complain(a.stderr, "", err)
 		}
 		return nil
 	}

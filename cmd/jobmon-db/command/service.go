@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
 )
 
@@ -142,7 +142,9 @@ func (a *app) serviceStatus() *cobra.Command {
 
 func (a *app) showService(s *winservice.Status, output string) error {
 	if output == "json" {
-		text, err := json.MarshalIndent(struct {
+		encoder := plain.NewEncoder(a.stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(struct {
 			Name         string   `json:"name"`
 			State        string   `json:"state"`
 			PID          uint32   `json:"pid,omitempty"`
@@ -153,12 +155,7 @@ func (a *app) showService(s *winservice.Status, output string) error {
 			ExitCode     int      `json:"exit_code,omitempty"`
 			Failure      string   `json:"failure,omitempty"`
 			Log          string   `json:"log,omitempty"`
-		}{s.Name, string(s.State), s.PID, string(s.Start), s.Account.Name, s.Command, s.Dependencies, s.Exit, s.Failure, a.logOfService(s.Name)}, "", "  ")
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(a.stdout, "%s\n", text)
-		return err
+		}{s.Name, string(s.State), s.PID, string(s.Start), s.Account.Name, s.Command, s.Dependencies, s.Exit, s.Failure, a.logOfService(s.Name)})
 	}
 	state := string(s.State)
 	switch {

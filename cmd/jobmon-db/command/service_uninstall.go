@@ -60,7 +60,7 @@ func (a *app) uninstall(ctx context.Context, name string, purging bool) error {
 		return err
 	}
 	if err := eventlog.Remove(name); err != nil {
-		fmt.Fprintf(a.stderr, "jobmon-db: %v; nothing else depends on it\n", err)
+		complain(a.stderr, "", fmt.Errorf("%w; nothing else depends on it", err))
 	}
 	if !purging {
 		_, err = fmt.Fprintf(a.stdout, "The service %s is removed. The history stays in %s.\n", name, config.DataDir)

@@ -15,6 +15,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
@@ -169,7 +170,7 @@ func showBoard(out io.Writer, list []jobmon.Progress, output string, look term.O
 		}
 		files = append(files, bytes.TrimSpace(file))
 	}
-	encoder := json.NewEncoder(out)
+	encoder := plain.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(files)
 }

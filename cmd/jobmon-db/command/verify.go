@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -88,8 +88,7 @@ func (a *app) runVerify(ctx context.Context, config *configs.Config, o verifyOpt
 	}
 	var out bytes.Buffer
 	if o.output == "json" {
-		encoder := json.NewEncoder(&out)
-		encoder.SetEscapeHTML(false)
+		encoder := plain.NewEncoder(&out)
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(v)
 	} else {

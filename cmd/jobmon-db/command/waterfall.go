@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
@@ -98,8 +98,7 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 		return &nothingError{fmt.Errorf("%s has no session %d; its deployments are %s", o.computer, o.session, strings.Join(numbers, ", "))}
 	}
 	if o.output == "json" {
-		encoder := json.NewEncoder(out)
-		encoder.SetEscapeHTML(false)
+		encoder := plain.NewEncoder(out)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(newWaterfallRecord(found))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/agnivade/levenshtein"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // Names holds every computer with all names that it ever had, in the console and in its operating system.
@@ -69,7 +70,7 @@ func (e *UnknownError) Error() string {
 	if len(e.Closest) == 0 {
 		return fmt.Sprintf("no computer %q: the log knows no names yet", e.Asked)
 	}
-	return fmt.Sprintf("no computer %q in the log; the closest names are %s", e.Asked, strings.Join(e.Closest, ", "))
+	return fmt.Sprintf("no computer %q in the log; the closest names are %s", e.Asked, plain.Text(strings.Join(e.Closest, ", ")))
 }
 
 // AmbiguousError says that a name means several computers.

@@ -4,12 +4,15 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // CSV writes a table as RFC 4180 says: commas, CRLF, quotes where need be. In front stands a byte order mark, without which Excel
-// takes UTF-8 for the system's code page. A text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay
+// takes UTF-8 for the system's code page. Where a spreadsheet would see a formula, also behind a separator within a text, an apostrophe stands in front; numbers stay
 // numbers, with a point. Nothing reaches the writer before Flush.
 type CSV struct{ w *csv.Writer }
 
@@ -48,9 +51,11 @@ func (c *CSV) Flush() error {
 
 // harmless keeps a text from being taken for a formula, and a line break inside it from ending the row for simple readers.
 func harmless(text string) string {
-	text = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\x00", "").Replace(text)
-	if trimmed := strings.TrimLeft(text, " \t\u00a0"); trimmed != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(trimmed)[0]) || strings.HasPrefix(text, "\t") {
-		return "'" + text
-	}
-	return text
+	text = plain.Text(strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ", "\x00", "").Replace(text))
+	return formula.ReplaceAllString(text, "$1'$2")
 }
+
+// formula finds where a spreadsheet could see one: at the beginning of a text, and behind whatever separates cells in some
+// country or in some program's import, blanks and quotes left aside. Excel in German takes semicolons, and no notice of quotes that
+// begin within a cell.
+var formula = regexp.MustCompile(`((?:^|[;,|])[\s\p{Zs}"]*)([=+\-@＝＋－＠])`)

@@ -1,10 +1,11 @@
 package query
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // field is one thing that can be told of an event.
@@ -125,8 +126,7 @@ func object(list []field, r *Record, utc bool) ([]byte, error) {
 
 func marshal(v any) ([]byte, error) {
 	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
+	encoder := plain.NewEncoder(&b)
 	if err := encoder.Encode(v); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // computer is one line of the list, for programs. Times are UTC.
@@ -52,7 +53,7 @@ func list(pictures func() []jobmon.Progress) http.HandlerFunc {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		if r.Method == http.MethodGet {
-			_, _ = w.Write(append(text, '\n')) // whoever asked may have gone
+			_, _ = w.Write(append(plain.Escape(text), '\n')) // whoever asked may have gone
 		}
 	}
 }
