@@ -58,8 +58,11 @@ func (p *Projection) ApplyTelling(b *jobmon.Batch, over func(*Account)) {
 // Accounts tells of every computer's last session, by id.
 func (p *Projection) Accounts(tell func(*Account)) {
 	for _, id := range slices.Sorted(maps.Keys(p.computers)) {
-		if c := p.computers[id]; c.session != nil {
-			tell(p.account(c))
+		c := p.computers[id]
+		for _, s := range [...]*session{c.errand, c.session} {
+			if s != nil {
+				tell(p.account(c, s))
+			}
 		}
 	}
 }
@@ -79,16 +82,19 @@ func (p *Projection) Breaks(e *jobmon.Event) bool {
 	return false
 }
 
-// account tells of the computer's last session, as its picture shows it if it has one.
-func (p *Projection) account(c *computer) *Account {
-	s, d := c.session, c.picture
+// account describes a session of the computer, as its picture shows it if it is the one shown.
+func (p *Projection) account(c *computer, s *session) *Account {
+	d := c.picture
 	switch {
 	case d.seq == 0 || d.session != s:
-		d = picture{at: p.at, world: p.world, info: c.info, agent: c.agent, agentSince: c.agentSince, session: s}
+		w := cmp.Or(s.closed, p.world)
+		d = picture{
+			at: w.utc(p.axis), world: w, info: c.info, agent: c.agent, agentSince: c.agentSince, watched: c.activeNow(), session: s,
+		}
 	case d.frozen != nil: // its rows are moving on
 		d.at, d.world = p.at, p.world
 	}
-	list := s.stages(&p.drawing)
+	list, w := s.stages(&p.drawing), d.world
 	drawn, _ := c.renderSession(&d, list)
 	a := &Account{
 		At: d.at, Offset: d.world.offset, Computer: *d.info, OpenSeq: cmp.Or(s.openSeq, p.seq), EndSeq: s.endedSeq,
@@ -104,7 +110,7 @@ func (p *Projection) account(c *computer) *Account {
 			a.Runs = append(a.Runs, Run{
 				Schedule: r.id, Job: r.job, Name: r.displayName(), Class: r.class, Stage: stage, Start: r.start,
 				State: r.state, Code: r.code, Attempt: r.attempt, Late: r.late,
-				Arrived: r.arrived, Asked: r.askedAt, Started: r.started, Ended: r.ended,
+				Arrived: w.utc(r.arrived), Asked: w.utc(r.askedAt), Started: w.utc(r.started), Ended: w.utc(r.ended),
 				AskedSeq: r.askedSeq, StartedSeq: r.startedSeq, EndedSeq: r.endedSeq,
 				Baseline: r.baseline, StartInexact: r.startInexact, EndInexact: r.endInexact,
 				Inferred: r.inferred, Unseen: r.unseen,
@@ -114,23 +120,13 @@ func (p *Projection) account(c *computer) *Account {
 	return a
 }
 
-// tellOver tells of a session that another one follows, before rows that have not ended leave it for that one.
-func (p *Projection) tellOver(c *computer, first *row) {
-	s := c.session
-	if first.session == s && first.state == jobmon.StateRunning { // it starts in the next session: in this one it only waited
-		was := *first
-		first.state, first.started, first.startedSeq, first.startInexact, first.inferred, first.unseen = jobmon.StateWaiting, 0, 0, false, false, 0
-		s.disorder()
-		defer func() {
-			*first = was
-			s.disorder()
-		}()
-	}
+// tellOver reports a session that another one follows, before rows that have not ended leave it for that one.
+func (p *Projection) tellOver(c *computer, s *session) {
 	open := s.state == jobmon.SessionOpen
 	if open {
-		s.state, s.ended, s.endedSeq = jobmon.SessionComplete, p.at, p.seq
+		s.state, s.ended, s.endedSeq, s.closed = jobmon.SessionComplete, p.axis, p.seq, p.world
 	}
-	a := p.account(c)
+	a := p.account(c, s)
 	a.Overtaken = open
 	p.over(a)
 }

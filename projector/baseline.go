@@ -24,17 +24,17 @@ func (p *Projection) settleBaseline() {
 // than the first build job within the 12 hours before the earliest unfinished row; without one nothing is known of
 // what came before. Unfinished rows long past due are stuck from the start.
 func (p *Projection) baseline(c *computer) {
-	now := p.now()
+	now, v := p.now(), p.view(c)
 	limit := jobmon.WallTime(p.world.rules.Stuck.Milliseconds())
 	var unfinished, finished, builds []*row
 	for _, r := range c.rows {
-		if r.state == jobmon.StateRunning && r.start != jobmon.NoStart && now-r.start > limit {
+		if (r.state == jobmon.StateRunning || r.state == jobmon.StateWaiting) && r.start != jobmon.NoStart && now-r.start > limit {
 			r.zombie = true
 		}
 		switch {
 		case r.state.Finished():
 			finished = append(finished, r)
-		case r.pending(p.world, now):
+		case r.pending(v):
 			unfinished = append(unfinished, r)
 		}
 		if r.class == jobmon.BuildJob && r.start != jobmon.NoStart {
@@ -63,13 +63,18 @@ func (p *Projection) baseline(c *computer) {
 	// all at once, as they may be thousands, and into a list that does not keep their room
 	c.rows = slices.Clone(slices.DeleteFunc(c.rows, func(r *row) bool { return r.state.Finished() && !slices.Contains(done, r) }))
 	if len(running) == 0 && len(done) == 0 {
-		return // what waits opens a session when it starts
+		// what waits opens a session when it starts; a deployment under way shows that it is one
+		if slices.ContainsFunc(unfinished, func(r *row) bool { return r.class != jobmon.RealJob }) {
+			p.planWith(c, unfinished)
+			c.plan.watchedSince = p.axis
+		}
+		return
 	}
 
-	s := p.openSession(c, slices.Concat(running, done)[0])
-	s.began, s.watchedSince = p.at, p.at
+	s := p.openBaseline(c, slices.Concat(running, done))
+	s.began, s.watchedSince = p.axis, p.axis
 	if len(done) > 0 {
-		s.began, s.watchedSince = began.Instant(p.world.offset), 0
+		s.began, s.watchedSince = p.world.reached(began), 0
 	}
 	// what is done ran before what runs, both in the order of their start_time
 	for i, r := range slices.Concat(done, running) {
@@ -88,6 +93,16 @@ func (p *Projection) baseline(c *computer) {
 			r.closing = nothingBehind(s.ordered(), r)
 		}
 	}
-	p.completeIfDone(c)
-	p.touch(c)
+	p.completeIfDone(c, s)
+	if s == c.session {
+		p.touch(c)
+	}
+}
+
+// openBaseline opens the session of rows that had begun before the first read.
+func (p *Projection) openBaseline(c *computer, begun []*row) *session {
+	if rows := slices.Concat(begun, c.waiting(p.view(c))); p.plannable(c, rows) || len(rows) >= 3 {
+		return p.openDeployment(c, begun[0])
+	}
+	return p.openErrand(c, begun[0])
 }

@@ -18,7 +18,7 @@ const CheckpointVersion = Form<<16 | Version
 // Form is the form in which Encode writes. A log from which history was cut off begins with a projection in the form of its
 // day, so Decode must go on reading every form that a released program wrote, whatever the projection number was: what is
 // added to the state is told apart by the form.
-const Form = 1
+const Form = 2
 
 // Encode packs the state after the last batch: all that pictures depend on, of now and of later. The same state gives
 // the same bytes. What Changed would tell is not part of it.
@@ -49,13 +49,17 @@ type checkpoint struct {
 	worlds   []*world
 	places   map[circumstances]int // in worlds
 	texts    map[*jobmon.Rules]string
-	unusable error // settings that were read and cannot be used
+	proved   jobmon.WallTime // by the computer before
+	unusable error           // settings that were read and cannot be used
 }
 
 // circumstances are a world in a form that can be compared.
 type circumstances struct {
 	settings    string
 	offset      jobmon.Offset
+	steps       int64
+	startKnown  bool
+	start       jobmon.Offset
 	sourceLost  bool
 	sourceSince jobmon.Instant
 }
@@ -73,6 +77,15 @@ func (c *checkpoint) code() {
 	packed.Delta(c.Coder, &p.looks.From, p.at)
 	packed.Delta(c.Coder, &p.looks.To, p.at)
 	c.codeWorlds()
+	p.axis = p.world.axis(p.at)
+	c.Flags(&p.contradicted)
+	codeList(c, &p.witnesses, mostWitnesses, func(w *witness) {
+		packed.Int(c.Coder, &w.offset)
+		packed.Delta(c.Coder, &w.at, p.axis)
+		packed.Int(c.Coder, &w.computer)
+		packed.Delta(c.Coder, &w.drop, p.seq)
+		c.Flags(&w.certain)
+	})
 	var lastJob jobmon.JobID
 	codeMap(c, p.jobs, func(id *jobmon.JobID, name *string) {
 		packed.Delta(c.Coder, id, lastJob)
@@ -92,10 +105,15 @@ func (c *checkpoint) code() {
 		if last = *id; c.Reading() {
 			*at = newComputer(*id)
 		}
-		if c.computer(*at); (*at).isOpen() {
-			p.open[*id] = *at
+		if c.computer(*at); c.Reading() {
+			p.follow(*at)
 		}
 	})
+	for _, k := range p.active {
+		if c.Reading() {
+			k.lookAt = p.nextLook(k)
+		}
+	}
 }
 
 // codeWorlds codes the circumstances in which pictures were drawn, each once. The present ones come first.
@@ -105,6 +123,11 @@ func (c *checkpoint) codeWorlds() {
 		for _, id := range slices.Sorted(maps.Keys(c.p.computers)) {
 			if w := c.p.computers[id].picture.world; w != nil {
 				c.place(w)
+			}
+			for _, s := range c.p.computers[id].all() {
+				if s != nil && s.closed != nil {
+					c.place(s.closed)
+				}
 			}
 		}
 	}
@@ -118,7 +141,9 @@ func (c *checkpoint) codeWorlds() {
 		c.Text(&text)
 		packed.Int(c.Coder, &w.offset)
 		packed.Int(c.Coder, &w.sourceSince)
-		c.Flags(&w.sourceLost)
+		packed.Int(c.Coder, &w.steps)
+		packed.Int(c.Coder, &w.start)
+		c.Flags(&w.sourceLost, &w.startKnown)
 		if !c.Reading() {
 			return
 		}
@@ -129,7 +154,9 @@ func (c *checkpoint) codeWorlds() {
 			}
 			c.unusable = err
 		}
-		w.rules = rules[text]
+		if w.rules = rules[text]; w.rules != nil {
+			w.zone = w.rules.StartLocation()
+		}
 	})
 	switch {
 	case !c.Reading():
@@ -147,7 +174,7 @@ func (c *checkpoint) place(w *world) int {
 		text = w.rules.Settings.Encode()
 		c.texts[w.rules] = text
 	}
-	key := circumstances{text, w.offset, w.sourceLost, w.sourceSince}
+	key := circumstances{text, w.offset, w.steps, w.startKnown, w.start, w.sourceLost, w.sourceSince}
 	at, known := c.places[key]
 	if !known {
 		at = len(c.worlds)

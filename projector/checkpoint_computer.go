@@ -8,31 +8,70 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/packed"
 )
 
-// computer codes a computer: what is known of it, its rows, its last session and its picture.
+// computer codes a computer: what is known of it, its rows, its sessions and its picture.
 func (c *checkpoint) computer(k *computer) {
-	// Of a session before the last one nobody asks more than that it is over, and not the last one.
+	// Of a session before the last ones nobody asks more than that it is over, and not one of these.
 	past := &session{state: jobmon.SessionComplete}
-	hasSession, hasPicture, moved := k.session != nil, k.picture.seq != 0, k.sessions > 0 || k.lastSeq != 0
-	hasAgent := k.agent != jobmon.AgentUnknown || k.agentSince != 0
-	c.Flags(&k.known, &hasPicture, &moved, &hasSession, &hasAgent)
+	hasSession, hasPlan, hasErrand := k.session != nil, k.plan != nil, k.errand != nil
+	hasPicture, moved := k.picture.seq != 0, k.sessions > 0 || k.lastSeq != 0
+	hasAgent, dropped, proved := k.agent != jobmon.AgentUnknown || k.agentSince != 0, c.p.inDrop(k), k.proved != jobmon.NoStart
+	cameBack, still := k.back != 0, k.still != nil
+	c.Flags(&k.known, &hasPicture, &moved, &hasSession, &hasAgent, &dropped, &proved, &hasErrand, &hasPlan, &cameBack, &still)
 	c.info(k.info)
 	if hasAgent {
-		c.agent(&k.agent, &k.agentSince)
+		c.agent(&k.agent, &k.agentSince, &k.agentAtLeast)
 	}
 	if moved {
 		packed.Int(c.Coder, &k.sessions)
 		packed.Delta(c.Coder, &k.lastSeq, c.p.seq)
 	}
-	if hasSession && c.Reading() {
-		k.session = &session{altered: true} // or not: its stages are looked at once more, which changes nothing
+	if dropped {
+		packed.Delta(c.Coder, &k.drop, c.p.seq)
+		c.Flags(&k.dropNow)
+		packed.Delta(c.Coder, &k.dropLast, c.p.axis)
+	}
+	if proved {
+		packed.Delta(c.Coder, &k.proved, c.proved)
+		c.proved = k.proved
+	}
+	if cameBack {
+		packed.Delta(c.Coder, &k.back, c.p.axis)
+	}
+	if still {
+		c.standing(&k.still)
+	}
+	if c.Reading() {
+		for _, is := range []struct {
+			there bool
+			at    **session
+		}{{hasSession, &k.session}, {hasPlan, &k.plan}, {hasErrand, &k.errand}} {
+			if is.there {
+				*is.at = &session{altered: true} // or not: its stages are looked at once more, which changes nothing
+			}
+		}
 	}
 	rows := c.rows(k, past)
-	if hasSession {
-		c.session(k.session, rows)
+	for _, s := range k.all() {
+		if s != nil {
+			c.session(s, rows)
+		}
+	}
+	if k.plan != nil && k.plan.state != jobmon.SessionPlanned || k.session != nil && k.session.state == jobmon.SessionPlanned ||
+		k.errand != nil && k.errand.state == jobmon.SessionPlanned {
+		c.Fail()
 	}
 	if hasPicture {
 		c.picture(k, past)
 	}
+}
+
+func (c *checkpoint) standing(at **standing) {
+	if c.Reading() {
+		*at = &standing{}
+	}
+	c.Text(&(*at).why)
+	c.Text(&(*at).name)
+	packed.Delta(c.Coder, &(*at).since, c.p.axis)
 }
 
 func (c *checkpoint) info(info *jobmon.Computer) {
@@ -42,32 +81,39 @@ func (c *checkpoint) info(info *jobmon.Computer) {
 	c.Flags(&info.Ghost)
 }
 
-func (c *checkpoint) agent(state *jobmon.AgentState, since *jobmon.Instant) {
+func (c *checkpoint) agent(state *jobmon.AgentState, since *jobmon.Instant, atLeast *bool) {
 	packed.Enum(c.Coder, state, jobmon.AgentOffline)
-	packed.Delta(c.Coder, since, c.p.at)
+	packed.Delta(c.Coder, since, c.p.axis)
+	c.Flags(atLeast)
 }
 
 const leastRow = 9 // bytes of a row
 
-// rows codes all rows that the computer's state leads to and returns them, those of the last session first.
+// rows codes all rows that the computer's state leads to and returns them, those of the sessions first.
 func (c *checkpoint) rows(k *computer, past *session) []*row {
 	var list []*row
 	var places map[*row]int
-	inSession := 0
 	if !c.Reading() {
 		places = map[*row]int{}
 		list = k.reachable(places)
-		if k.session != nil {
-			inSession = len(k.session.rows)
-		}
 	}
 	n := c.Count(len(list), leastRow)
-	packed.Int(c.Coder, &inSession)
-	if c.Reading() {
-		if inSession < 0 || inSession > n || inSession > 0 && k.session == nil {
+	sessions := k.all()
+	var ends [len(sessions)]int // where the rows of each session end
+	total := 0
+	for i, s := range sessions {
+		if s == nil {
+			continue
+		}
+		in := len(s.rows)
+		if packed.Int(c.Coder, &in); in < 0 || in > n-total {
 			c.Fail()
 			return nil
 		}
+		total += in
+		ends[i] = total
+	}
+	if c.Reading() {
 		made := make([]row, n)
 		list = make([]*row, n)
 		for i := range made {
@@ -89,13 +135,17 @@ func (c *checkpoint) rows(k *computer, past *session) []*row {
 		c.Fail()
 		return nil
 	}
-	if k.session != nil {
-		k.session.rows = list[:inSession:inSession]
+	from := 0
+	for i, s := range sessions {
+		if s != nil {
+			s.rows = list[from:ends[i]:ends[i]]
+			from = ends[i]
+		}
 	}
 	return list
 }
 
-// reachable lists the rows of the last session as they joined, then those in the table by id, then whatever they lead to.
+// reachable lists the rows of the sessions as they joined, then those in the table by id, then all they lead to.
 func (k *computer) reachable(places map[*row]int) []*row {
 	var list []*row
 	add := func(r *row) {
@@ -107,11 +157,17 @@ func (k *computer) reachable(places map[*row]int) []*row {
 			list = append(list, r)
 		}
 	}
-	if k.session != nil {
-		for _, r := range k.session.rows {
-			add(r)
+	for _, s := range k.all() {
+		if s != nil {
+			for _, r := range s.rows {
+				add(r)
+			}
 		}
-		add(k.session.request)
+	}
+	for _, s := range k.all() {
+		if s != nil {
+			add(s.request)
+		}
 	}
 	for _, r := range k.rows {
 		add(r)
@@ -127,13 +183,21 @@ func (k *computer) reachable(places map[*row]int) []*row {
 func (c *checkpoint) row(k *computer, r, near *row, past *session) {
 	inTable := !c.Reading() && k.rows.get(r.id) == r
 	waitsLater := c.p.later.rows[r.id].row == r
-	current, earlier := r.session != nil && r.session == k.session, r.session != nil && r.session != k.session
+	var in [3]bool // which of the sessions it belongs to
+	earlier := r.session != nil
+	for i, s := range k.all() {
+		if in[i] = s != nil && r.session == s; in[i] {
+			earlier = false
+		}
+	}
 	started, ended := r.startedSeq != 0 || r.started != 0, r.endedSeq != 0 || r.ended != 0
 	asked, renamed := r.askedSeq != 0 || r.askedAt != 0, r.name != c.p.jobs[r.job]
+	asArrived, sameDrop := r.due == r.arrived, r.drop == near.drop
 	coded, again, unscheduled, unseen := r.code != 0, r.attempt != 1, r.start == jobmon.NoStart, r.unseen != 0
 	// those that are set on most rows of a finished deployment come first
-	c.Flags(&current, &inTable, &started, &ended, &r.recorded, &asked, &r.neverLate, &r.late, &r.closing, &coded, &again, &unscheduled,
-		&r.baseline, &r.startInexact, &r.endInexact, &r.zombie, &waitsLater, &earlier, &renamed, &r.inferred, &unseen)
+	c.Flags(&in[0], &asArrived, &sameDrop, &inTable, &started, &ended, &r.recorded, &asked, &r.neverLate, &r.late, &r.closing, &coded, &again,
+		&unscheduled, &r.baseline, &r.startInexact, &r.endInexact, &r.zombie, &waitsLater, &earlier, &renamed, &in[1], &in[2],
+		&r.recurring, &r.asNow, &r.inferred, &unseen)
 	packed.Delta(c.Coder, &r.id, near.id)
 	packed.Delta(c.Coder, &r.job, near.job)
 	if renamed {
@@ -159,6 +223,18 @@ func (c *checkpoint) row(k *computer, r, near *row, past *session) {
 	}
 	packed.Delta(c.Coder, &r.arrived, near.arrived)
 	packed.Delta(c.Coder, &r.arrivedSeq, near.arrivedSeq)
+	if !asArrived {
+		packed.Delta(c.Coder, &r.due, near.due)
+		near.due = r.due
+	} else if c.Reading() {
+		r.due = r.arrived
+	}
+	if !sameDrop {
+		packed.Delta(c.Coder, &r.drop, r.arrivedSeq)
+		near.drop = r.drop
+	} else if c.Reading() {
+		r.drop = near.drop
+	}
 	if r.attempt = cmp.Or(r.attempt, 1); again {
 		packed.Int(c.Coder, &r.attempt)
 	}
@@ -175,10 +251,13 @@ func (c *checkpoint) row(k *computer, r, near *row, past *session) {
 	if !c.Reading() {
 		return
 	}
-	if current && k.session != nil {
-		r.session = k.session
-	} else if earlier {
+	if earlier {
 		r.session = past
+	}
+	for i, s := range k.all() {
+		if in[i] && s != nil {
+			r.session = s
+		}
 	}
 	if inTable {
 		k.rows.put(r)
@@ -242,20 +321,25 @@ func acyclic(list []*row) bool {
 
 func (c *checkpoint) session(s *session, rows []*row) {
 	packed.Int(c.Coder, &s.number)
-	packed.Enum(c.Coder, &s.state, jobmon.SessionAbandoned)
+	packed.Enum(c.Coder, &s.state, jobmon.SessionPlanned)
 	if s.state == 0 {
 		c.Fail()
 	}
 	packed.Enum(c.Coder, &s.form, onlyJobs)
-	watched, asked := s.watchedSince != 0, s.request != nil
-	c.Flags(&s.deployment, &watched, &asked)
-	packed.Delta(c.Coder, &s.began, c.p.at)
+	watched, asked, paused := s.watchedSince != 0, s.request != nil, s.pausedSeq != 0
+	c.Flags(&s.deployment, &watched, &asked, &paused, &s.shown)
+	packed.Delta(c.Coder, &s.began, c.p.axis)
 	packed.Delta(c.Coder, &s.openSeq, c.p.seq)
 	packed.Delta(c.Coder, &s.lastStart, s.began)
 	packed.Delta(c.Coder, &s.lastArrived, s.began)
-	if s.state != jobmon.SessionOpen {
+	packed.Delta(c.Coder, &s.idle, s.lastStart)
+	if paused {
+		packed.Delta(c.Coder, &s.pausedSeq, s.openSeq)
+	}
+	if s.state != jobmon.SessionOpen && s.state != jobmon.SessionPlanned {
 		packed.Delta(c.Coder, &s.ended, s.lastStart)
 		packed.Delta(c.Coder, &s.endedSeq, s.openSeq)
+		c.world(&s.closed)
 	}
 	if watched {
 		packed.Delta(c.Coder, &s.watchedSince, s.began)

@@ -10,23 +10,37 @@ import (
 
 // computer is what is known of one computer.
 type computer struct {
-	id         jobmon.ComputerID
-	info       *jobmon.Computer // replaced, never changed: pictures keep the one of their time
-	agent      jobmon.AgentState
-	agentSince jobmon.Instant
+	id           jobmon.ComputerID
+	info         *jobmon.Computer // replaced, never changed: pictures keep the one of their time
+	agent        jobmon.AgentState
+	agentSince   jobmon.Instant // on the axis, as all moments here
+	agentAtLeast bool           // the agent was away at our first look
+	back         jobmon.Instant // when the agent last came back
 
-	// rows holds the rows in the table that are not over, and those of the last session.
+	// rows holds the rows in the table that are not over, and those of the last sessions.
 	rows     table
-	session  *session // the last one, nil before the first
+	session  *session // the last deployment, nil before the first
+	plan     *session // the deployment that is planned, nil for none
+	errand   *session // the last session that is no deployment, nil before the first
 	sessions int      // how many there were
 	movedIn  int      // the batch in which waiting rows were last moved
-	baseline bool     // has rows of the first read that await settleBaseline
-	lastSeq  uint64   // last event that concerns the picture
-	known    bool     // the DS database has, or had, such a computer
-	asked    bool     // in the batch at hand a script asked for the file
-	stale    bool     // and no fresh read could be made for it
-	touched  bool     // is among those that the batch at hand concerns
-	changed  bool     // is among those that Changed will list
+
+	drop     uint64          // the last drop: the event of its first row
+	dropLast jobmon.Instant  // when its last row arrived
+	dropNow  bool            // it holds a row for "now" by the expected clock
+	proved   jobmon.WallTime // start_time's clock is known to have shown this here; NoStart for nothing
+
+	baseline bool           // has rows of the first read that await settleBaseline
+	unsure   bool           // the batch at hand holds events after which a deployment may be planned
+	still    *standing      // the deployment was recorded to stand still, nil when it moves
+	lookAt   jobmon.Instant // before this moment the deployment cannot stand still; 0 never
+	lastSeq  uint64         // last event that concerns the picture
+	known    bool           // the DS database has, or had, such a computer
+	asked    bool           // in the batch at hand a script asked for the file
+	stale    bool           // and no fresh read could be made for it
+	touched  bool           // is among those that the batch at hand concerns
+	news     bool           // and its picture is to be drawn anew
+	changed  bool           // is among those that Changed will list
 
 	picture picture
 }
@@ -43,12 +57,16 @@ type row struct {
 	code  int32
 
 	arrived, started, ended          jobmon.Instant // started and ended are 0 when unseen
+	due                              jobmon.Instant // since when it is due: its start_time or its arrival, the later; the future for later rows
 	arrivedSeq, startedSeq, endedSeq uint64
 	askedAt                          jobmon.Instant // when a script said that it runs now
 	askedSeq                         uint64
 
-	baseline     bool // found by the first read of all
-	neverLate    bool // injected by a shortcut, or first seen in the first read after a gap
+	drop         uint64 // the drop that it arrived with, 0 for rows of the first read and recurring ones
+	recurring    bool   // queued again after its end: no part of a plan, and no evidence
+	asNow        bool   // counts as due, whatever start_time's clock shows
+	baseline     bool   // found by the first read of all
+	neverLate    bool   // injected by a shortcut, or first seen in the first read after a gap
 	late         bool
 	startInexact bool
 	endInexact   bool
@@ -57,6 +75,7 @@ type row struct {
 	zombie       bool          // found running by the first read, long past due
 	closing      bool          // a marker that started when nothing unfinished stood behind it
 	startedIn    int           // the batch in which it started
+	arrivedIn    int           // the batch in which it arrived
 	recorded     bool          // the duration of the stage that it heads has entered the history
 	attempt      int           // 1, or more after failed or cancelled ones
 	replaces     *row
@@ -122,15 +141,30 @@ func (p *Projection) call(r *row, name string) {
 
 func (r *row) displayName() string { return jobmon.JobName(r.job, r.name) }
 
-// stuck says that the row has waited far beyond its time; it is listed and holds nothing open.
-func (r *row) stuck(w *world, now jobmon.WallTime) bool {
-	return r.zombie || r.state == jobmon.StateWaiting && r.start != jobmon.NoStart &&
-		now-r.start > jobmon.WallTime(w.rules.Stuck.Milliseconds())
+// stuck says that the row has waited far beyond its time: it is listed and holds nothing open. In an open deployment
+// that needs a row behind it that has started; while the agent is known to be away, no row is stuck.
+func (r *row) stuck(v view) bool {
+	switch {
+	case r.zombie:
+		return true
+	case r.state != jobmon.StateWaiting || r.start == jobmon.NoStart || v.away || v.at.Sub(r.due) <= v.rules.Stuck:
+		return false
+	}
+	s := r.session
+	return s == nil || s.state != jobmon.SessionOpen || slices.ContainsFunc(s.rows, func(q *row) bool {
+		return q.startedSeq > r.arrivedSeq && q.startedSeq != 0 && byStart(r, q) < 0
+	})
 }
 
-// pending says that the row will run or runs: it holds its session open.
-func (r *row) pending(w *world, now jobmon.WallTime) bool {
-	return (r.state == jobmon.StateWaiting || r.state == jobmon.StateRunning) && !r.stuck(w, now)
+// pending says that the row will run or runs: it holds its session open. A recurring row that waits holds nothing.
+func (r *row) pending(v view) bool {
+	switch r.state {
+	case jobmon.StateWaiting:
+		return !r.recurring && !r.stuck(v)
+	case jobmon.StateRunning:
+		return !r.zombie
+	}
+	return false
 }
 
 func byStart(a, b *row) int {
@@ -162,136 +196,40 @@ func (p *Projection) computer(id jobmon.ComputerID) *computer {
 }
 
 func newComputer(id jobmon.ComputerID) *computer {
-	return &computer{id: id, info: &jobmon.Computer{ID: id}}
+	return &computer{id: id, info: &jobmon.Computer{ID: id}, proved: jobmon.NoStart}
 }
 
-func (c *computer) isOpen() bool { return c.session != nil && c.session.state == jobmon.SessionOpen }
+func (c *computer) isOpen() bool { return c.session.open() }
 
-// rowEvent folds an event of a schedule row.
-func (p *Projection) rowEvent(e *jobmon.Event) {
-	c := p.computer(e.Computer)
-	p.judge(c)
-	r := c.rows.get(e.Schedule)
-	inLast := r != nil && r.shownIn(c.session) // also a row that now leaves it
-	c.session.note(r, e.Kind)
-	if r != nil && e.Kind != jobmon.KindStarted && (e.Kind != jobmon.KindFinished || r.startedSeq == 0) {
-		r.session.disorder()
-		defer r.session.disorder()
+// activeNow says whether time and the agent matter to the computer: something is open or planned.
+func (c *computer) activeNow() bool { return c.session.open() || c.plan != nil || c.errand.open() }
+
+// away says that the agent is known to be away: it is looked at only while something is open or planned.
+func (c *computer) away() bool { return c.agent == jobmon.AgentOffline && c.activeNow() }
+
+// front is the session that the screen shows: what is planned, else the last deployment, else an errand whose script asked
+// for the file. Nil for none.
+func (c *computer) front() *session {
+	switch {
+	case c.plan != nil:
+		return c.plan
+	case c.session == nil && c.errand != nil && c.errand.shown:
+		return c.errand
 	}
-	switch e.Kind {
-	case jobmon.KindScheduled:
-		r = p.arrive(c, e, nil)
-	case jobmon.KindRequeued:
-		if r == nil || r.state.Ended() {
-			r = p.arrive(c, e, r)
-			break
-		}
-		r.started, r.startedSeq, r.startInexact, r.inferred, r.unseen, r.zombie = 0, 0, false, false, 0, false
-		p.replan(c, r, e)
-	case jobmon.KindRescheduled, jobmon.KindDue:
-		if r == nil {
-			return // a row of an earlier session was moved: nothing that anybody sees
-		}
-		r.start = e.Start
-		p.replan(c, r, e)
-	case jobmon.KindStarted:
-		if r == nil {
-			r = p.arrive(c, e, nil)
-		}
-		p.later.remove(r.id)
-		opens := p.opens(c, r)
-		if opens {
-			p.conclude(c) // as it was before this
-		}
-		r.state, r.zombie = jobmon.StateRunning, false
-		r.started, r.startedSeq, r.startedIn = e.At, e.Seq, p.batch
-		r.startInexact, r.inferred = e.Flags.Has(jobmon.Inexact), e.Flags.Has(jobmon.Inferred)
-		r.unseen = p.looks.Unseen(e, p.world.rules.PollInterval)
-		r.session.begin(r)
-		p.start(c, r, opens)
-	case jobmon.KindFinished:
-		if r == nil || r.state.Finished() {
-			return
-		}
-		p.later.remove(r.id)
-		r.state, r.code = p.world.rules.Next(r.state, e, p.now()), e.Status.Code
-		r.ended, r.endedSeq, r.endInexact = e.At, e.Seq, e.Flags.Has(jobmon.Inexact)
-		p.ended(c, r)
-	case jobmon.KindRemoved:
-		if r == nil {
-			return
-		}
-		p.later.remove(r.id)
-		c.rows.remove(r.id)
-		if r.state.Finished() {
-			return // a purge erases no picture
-		}
-		r.state = p.world.rules.Next(r.state, e, p.now())
-		r.ended, r.endedSeq = e.At, e.Seq
-		p.ended(c, r)
-	}
-	if c.isOpen() || inLast || r.shownIn(c.session) {
-		p.touch(c)
-	}
+	return c.session
 }
 
-// arrive makes a row of what was seen first, or was requeued after its end (then old is the ended one).
-func (p *Projection) arrive(c *computer, e *jobmon.Event, old *row) *row {
-	r := &row{
-		id: e.Schedule, job: e.Job, start: e.Start, attempt: 1,
-		state:   p.world.rules.Next(0, e, p.now()),
-		arrived: e.At, arrivedSeq: e.Seq,
-		baseline:  e.Flags.Has(jobmon.Baseline),
-		neverLate: e.Flags&(jobmon.Baseline|jobmon.Inexact) != 0 || c.movedIn == p.batch,
-	}
-	p.call(r, p.jobs[e.Job])
-	c.rows.put(r)
-	if r.baseline {
-		r.code = e.Status.Code
-		c.baseline, p.unsettled = true, true
-		p.concerns(c)
-	}
-	if old != nil && old.session != nil && old.session == c.session && c.isOpen() {
-		replace(old, r)
-		r.late, r.neverLate = old.late, old.neverLate
-	}
-	p.place(c, r)
-	return r
+// shows says whether the screen shows something that is open or planned.
+func (c *computer) shows() bool {
+	s := c.front()
+	return s != nil && s.active()
 }
 
-// replan takes in a new start time, or that the row's time has come near.
-func (p *Projection) replan(c *computer, r *row, e *jobmon.Event) {
-	r.state = p.world.rules.Next(r.state, e, p.now())
-	p.place(c, r)
-}
-
-// place puts a planned row where it belongs: into the open session when it waits, out of it when its time is far.
-func (p *Projection) place(c *computer, r *row) {
-	p.later.remove(r.id)
-	switch r.state {
-	case jobmon.StateLater:
-		p.later.add(c.id, r)
-		fallthrough
-	case jobmon.StateUnscheduled:
-		if r.session != nil && r.session == c.session {
-			c.session.leave(r)
-			p.completeIfDone(c)
-		}
-	case jobmon.StateWaiting:
-		if c.isOpen() && r.session != c.session && !r.baseline && !r.stuck(p.world, p.now()) {
-			p.join(c.session, r)
-		}
+// follow keeps the list of computers to watch.
+func (p *Projection) follow(c *computer) {
+	if c.activeNow() {
+		p.active[c.id] = c
+	} else {
+		delete(p.active, c.id)
 	}
-}
-
-// waiting lists the computer's waiting rows that hold a session open, in the order in which DS will run them.
-func (c *computer) waiting(w *world, now jobmon.WallTime) []*row {
-	var list []*row
-	for _, r := range c.rows {
-		if r.state == jobmon.StateWaiting && !r.stuck(w, now) {
-			list = append(list, r)
-		}
-	}
-	slices.SortFunc(list, byStart)
-	return list
 }

@@ -205,6 +205,7 @@ func (d *desk) requireShare() {
 	}
 	for _, id := range d.live.Pictures() {
 		if p, ok := d.live.Progress(id); ok && !reflect.DeepEqual(p, d.share[id]) {
+			d.t.Logf("%+v", d.events)
 			d.t.Fatalf("after event %d computer %d's file is no longer its picture:\n now  %+v\n      %+v\n file %+v\n      %+v", d.seq, id, p, p.Session, d.share[id], d.share[id].Session)
 		}
 	}
@@ -214,21 +215,27 @@ func (d *desk) requireShare() {
 func (d *desk) requireSettled(p *Projection) {
 	d.t.Helper()
 	for id, c := range p.computers {
-		if c.session == nil {
-			continue
-		}
-		settled := !c.session.altered // what happens to a session that is over waits for the next event that concerns its picture
-		if order, _ := c.session.sorted(); !slices.Equal(c.session.ordered(), order) {
-			d.t.Fatalf("computer %d after event %d: the order kept is not the order of the rows", id, d.seq)
-		}
-		stages := c.session.stages(&forming{})
-		if kept := c.session.forming; settled && kept != nil && !slices.EqualFunc(kept.list, stages, sameStage) {
-			d.t.Fatalf("computer %d after event %d: the stages kept are not those of the rows", id, d.seq)
-		}
-		for _, st := range stages {
-			if settled && (!c.session.prospects.get(st.name).considered || st.state(false, nil) == jobmon.StateSucceeded && !st.head().recorded) {
-				d.t.Fatalf("computer %d after event %d: nobody has dealt with stage %q", id, d.seq, st.name)
+		for _, in := range c.all() {
+			if in != nil {
+				d.requireSessionSettled(id, in)
 			}
+		}
+	}
+}
+
+func (d *desk) requireSessionSettled(id jobmon.ComputerID, in *session) {
+	d.t.Helper()
+	settled := !in.altered // what happens to a session that is over waits for the next event that concerns its picture
+	if order, _ := in.sorted(); !slices.Equal(in.ordered(), order) {
+		d.t.Fatalf("computer %d after event %d: the order kept is not the order of the rows", id, d.seq)
+	}
+	stages := in.stages(&forming{})
+	if kept := in.forming; settled && kept != nil && !slices.EqualFunc(kept.list, stages, sameStage) {
+		d.t.Fatalf("computer %d after event %d: the stages kept are not those of the rows", id, d.seq)
+	}
+	for _, st := range stages {
+		if settled && (!in.prospects.get(st.name).considered || st.state(false, nil) == jobmon.StateSucceeded && !st.head().recorded) {
+			d.t.Fatalf("computer %d after event %d: nobody has dealt with stage %q", id, d.seq, st.name)
 		}
 	}
 }
@@ -253,6 +260,7 @@ func (d *desk) requireLaw2(other *Projection) {
 		live, _ := d.live.Progress(id)
 		replayed, _ := other.Progress(id)
 		if !reflect.DeepEqual(live, replayed) {
+			d.t.Logf("%+v", d.events)
 			d.t.Fatalf("Law 2, computer %d after event %d:\n live     %s\n replayed %s", id, d.seq, show(live), show(replayed))
 		}
 	}

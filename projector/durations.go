@@ -54,8 +54,8 @@ func alike(a, b int) bool { return 3*max(a, b) <= 4*min(a, b) }
 
 // recordDurations takes the stages that succeeded into the history, each once: only durations whose both ends were
 // seen exactly and between which we were watching.
-func (p *Projection) recordDurations(list []*stage) {
-	for _, st := range list {
+func (p *Projection) recordDurations(s *session) {
+	for _, st := range s.forming.list {
 		head := st.head()
 		if head.recorded || !st.succeeded() {
 			continue
@@ -63,7 +63,8 @@ func (p *Projection) recordDurations(list []*stage) {
 		head.recorded = true
 		sp := st.span()
 		if sp.began == 0 || sp.ended < sp.began || sp.inexact || st.unusual() ||
-			p.gapSeq > sp.beganSeq && p.gapSeq < sp.endedSeq {
+			p.gapSeq > sp.beganSeq && p.gapSeq < sp.endedSeq ||
+			s.pausedSeq > sp.beganSeq && s.pausedSeq <= sp.endedSeq {
 			continue
 		}
 		took := max(sp.ended.Sub(sp.began), sp.most()) // what came and went between two reads pulls no median down
@@ -83,11 +84,11 @@ func (st *stage) unusual() bool {
 func (p *Projection) expectations() []jobmon.Event {
 	var events []jobmon.Event
 	for _, c := range p.sortedTouched() {
-		s := c.session
-		if s == nil || s.state != jobmon.SessionOpen || !s.altered {
+		s := c.front()
+		if s == nil || !s.active() || !s.altered {
 			continue
 		}
-		p.closeBatch(s)
+		p.closeBatch(c, s)
 		proposed := map[string]bool{}
 		for _, st := range s.stages(&p.drawing) {
 			if s.prospects.get(st.name).holds(len(st.jobs)) || proposed[st.name] {
@@ -106,19 +107,20 @@ func (p *Projection) expectations() []jobmon.Event {
 
 func (p *Projection) expectedEvent(e *jobmon.Event) {
 	c := p.computers[e.Computer]
-	if c == nil || c.session == nil {
+	if c == nil || c.front() == nil {
 		return
 	}
-	if p.expecting.session != c.session || p.expecting.seq+1 != e.Seq {
-		p.closeBatch(c.session)
-		p.expecting.session, p.expecting.stages = c.session, c.session.stages(&p.drawing)
+	s := c.front()
+	if p.expecting.session != s || p.expecting.seq+1 != e.Seq {
+		p.closeBatch(c, s)
+		p.expecting.session, p.expecting.stages = s, s.stages(&p.drawing)
 	}
 	p.expecting.seq = e.Seq
 	jobs := 0
 	if i := slices.IndexFunc(p.expecting.stages, func(st *stage) bool { return st.name == e.Name }); i >= 0 {
 		jobs = len(p.expecting.stages[i].jobs)
 	}
-	known := c.session.prospects.of(e.Name)
+	known := s.prospects.of(e.Name)
 	known.told, known.seconds, known.runs, known.jobs = true, e.Seconds, e.Count, int32(jobs)
 	p.touch(c)
 }

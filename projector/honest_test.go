@@ -11,14 +11,17 @@ import (
 // Cases in which a picture or a figure would lie.
 
 func TestWhatIsStuckIsNotReady(t *testing.T) {
-	d := open(t).set(0, 1, 2).read("10:05").set(-1, 3).read("21:50").set(0, 3).read("22:10")
-	d.want("#1 complete 33% ended early", "  Configuring succeeded 1/1", "  Office waiting 0/2")
+	// a row behind Office has started, and Office waits on for twelve hours
+	d := open(t).set(0, 1, 2, 3, 4, 6).remove(7).read("10:30")
+	d.want("#1 open 66%", "  Configuring succeeded 1/1", "  Office waiting 1/2")
+	d.drop(50, "23:00", "Nightly").read("22:31").want("#1 complete 66% ended early", "  Configuring succeeded 1/1", "  Office waiting 1/2", ". Nightly waiting 10 23:00")
 }
 
-func TestASessionEndsWhenItsLastRowIsStuck(t *testing.T) {
-	d := open(t).set(0, 1, 2, 3, 4, 5).set(-1, 6).read("21:30").set(0, 6).read("21:59")
+func TestNothingIsStuckWhileItsAgentIsAway(t *testing.T) {
+	d := open(t).set(0, 1, 2, 3, 4, 6).remove(7)
 	d.agents[pc] = jobmon.AgentOffline
-	d.read("22:30").want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2")
+	d.read("10:30").drop(50, "23:00", "Nightly").read("22:31")
+	d.want("#1 open 50%", "  Configuring succeeded 1/1", "  Office waiting 1/2", "  Nightly waiting 0/1 +")
 }
 
 func TestRunsOfOneRowAreOneJob(t *testing.T) {

@@ -16,24 +16,30 @@ type picture struct {
 	known      bool
 	stale      bool // see jobmon.Progress
 	agent      jobmon.AgentState
-	agentSince jobmon.Instant
-	session    *session
-	later      []jobmon.Pending // as it was, once the session is no longer open
-	frozen     *jobmon.Progress // set when the session's rows went on into another session
+	agentSince jobmon.Instant // on the axis
+
+	agentAtLeast bool
+	watched      bool           // the agent was looked at
+	back         jobmon.Instant // see computer
+	still        *standing      // see computer
+	session      *session
+	later        []jobmon.Pending // as it was, once the session is no longer open
+	frozen       *jobmon.Progress // set when the session's rows went on into another session
 }
 
 // draw makes the batch at hand the computer's picture. Nothing is computed until somebody looks.
 func (p *Projection) draw(c *computer) {
 	d := &c.picture
-	if c.session != nil && (c.session.deployment || c.asked) {
-		d.session, d.frozen = c.session, nil
+	if front := c.front(); front != d.session || front != nil && front.active() {
+		d.session, d.frozen = front, nil
 	}
 	d.seq, d.at, d.world, d.info = c.lastSeq, p.at, p.world, c.info
 	d.known, d.stale = c.known, c.stale
-	d.agent, d.agentSince = c.agent, c.agentSince
+	d.agent, d.agentSince, d.agentAtLeast = c.agent, c.agentSince, c.agentAtLeast
+	d.watched, d.back, d.still = c.activeNow(), c.back, c.still
 	d.later = nil
-	if !c.isOpen() {
-		d.later = c.laterRows(d.session, d.world, d.at.Wall(d.world.offset))
+	if !c.shows() {
+		d.later = c.laterRows(d, d.view())
 	}
 	if !c.changed {
 		c.changed = true
@@ -42,8 +48,8 @@ func (p *Projection) draw(c *computer) {
 }
 
 // freeze keeps the picture as it is before its session's rows move on.
-func (p *Projection) freeze(c *computer) {
-	if d := &c.picture; d.seq != 0 && d.session == c.session && d.frozen == nil {
+func (p *Projection) freeze(c *computer, s *session) {
+	if d := &c.picture; d.seq != 0 && d.session == s && d.frozen == nil {
 		d.frozen = p.render(c)
 	}
 }
@@ -75,8 +81,9 @@ func (p *Projection) DrawnSince(at jobmon.Instant) []jobmon.ComputerID {
 	return slices.DeleteFunc(p.Pictures(), func(id jobmon.ComputerID) bool { return p.computers[id].picture.at < at })
 }
 
-func (p *Projection) render(c *computer) *jobmon.Progress {
-	d := &c.picture
+func (p *Projection) render(c *computer) *jobmon.Progress { return p.renderAs(c, &c.picture) }
+
+func (p *Projection) renderAs(c *computer, d *picture) *jobmon.Progress {
 	out := &jobmon.Progress{}
 	if d.frozen != nil {
 		*out = *d.frozen
@@ -85,8 +92,12 @@ func (p *Projection) render(c *computer) *jobmon.Progress {
 	}
 	rules := d.world.rules
 	out.Seq, out.At, out.Offset = d.seq, d.at, d.world.offset
-	out.SourceLost, out.SourceSince = d.world.sourceLost, d.world.sourceSince
+	out.SourceLost, out.SourceSince = d.world.sourceLost, d.world.utc(d.world.sourceSince)
 	out.Site, out.Computer, out.Agent = rules.Site, *d.info, d.agent
+	if out.AgentSince = d.world.utc(d.agentSince); d.agent == jobmon.AgentUnknown {
+		out.AgentSince = 0
+	}
+	out.AgentAtLeast = d.agentAtLeast
 	out.Unknown, out.Stale = !d.known && d.session == nil, d.stale
 	out.Settle, out.Quiet = rules.Settle, rules.Quiet
 	if out.Form = nil; rules.Form != (jobmon.Form{}) {
@@ -94,58 +105,114 @@ func (p *Projection) render(c *computer) *jobmon.Progress {
 	}
 	if d.frozen == nil {
 		out.Later = d.later
-		if c.isOpen() && d.session == c.session {
-			out.Later = c.laterRows(d.session, d.world, d.at.Wall(d.world.offset))
+		if d.session != nil && d.session.active() {
+			out.Later = c.laterRows(d, d.view())
 		}
 	}
 	return out
 }
 
-// laterRows lists the rows outside the session shown that count in nothing, by start time.
-func (c *computer) laterRows(shown *session, w *world, now jobmon.WallTime) []jobmon.Pending {
+// Aside lists the computer's unfinished rows that are no part of its picture, as of the last batch, by start time. A file shows
+// them as of its picture: an errand changes no screen.
+func (p *Projection) Aside(id jobmon.ComputerID) []jobmon.Pending {
+	c := p.computers[id]
+	if c == nil || c.picture.frozen != nil {
+		return nil
+	}
+	d := c.presently(p)
+	return c.laterRows(&d, d.view())
+}
+
+// presently are the circumstances of now, for the session that the picture shows.
+func (c *computer) presently(p *Projection) picture {
+	d := c.picture
+	d.world, d.at, d.info, d.known, d.watched = p.world, p.at, c.info, c.known, c.activeNow()
+	d.agent, d.agentSince, d.agentAtLeast = c.agent, c.agentSince, c.agentAtLeast
+	return d
+}
+
+// Beside lists the computers with unfinished rows that are no part of their pictures, ascending.
+func (p *Projection) Beside() []jobmon.ComputerID {
+	var ids []jobmon.ComputerID
+	for id, c := range p.computers {
+		if slices.ContainsFunc(c.rows, func(r *row) bool { return c.beside(r) }) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Waits is a picture of a computer that has none, on which something waits or runs all the same, in no deployment. Its Seq is
+// 0: no file shows it. Ok is false when there is nothing but what is planned for later, or long past due.
+func (p *Projection) Waits(id jobmon.ComputerID) (progress *jobmon.Progress, ok bool) {
+	c := p.computers[id]
+	if c == nil || c.picture.seq != 0 || !slices.ContainsFunc(c.rows, func(r *row) bool { return r.pending(p.view(c)) }) {
+		return nil, false
+	}
+	d := c.presently(p)
+	progress = p.renderAs(c, &d)
+	progress.Aside = c.laterRows(&d, d.view())
+	return progress, true
+}
+
+// beside says whether the row is unfinished and no part of the picture: what a stage shows stands there already.
+func (c *computer) beside(r *row) bool {
+	return (r.state.Planned() || r.state == jobmon.StateRunning) && (c.picture.session == nil || r.session != c.picture.session)
+}
+
+// laterRows lists the unfinished rows outside the session shown, by start time.
+func (c *computer) laterRows(d *picture, v view) []jobmon.Pending {
 	var rows []*row
 	for _, r := range c.rows {
-		if r.state == jobmon.StateLater || r.state == jobmon.StateUnscheduled || r.stuck(w, now) {
-			if shown == nil || r.session != shown { // a stage shows it already
-				rows = append(rows, r)
-			}
+		if (r.state.Planned() || r.state == jobmon.StateRunning) && (d.session == nil || r.session != d.session) {
+			rows = append(rows, r)
 		}
 	}
 	slices.SortFunc(rows, byStart)
 	list := make([]jobmon.Pending, 0, len(rows))
 	for _, r := range rows {
-		if r.class != jobmon.BuildJob || r.state != jobmon.StateUnscheduled {
-			list = append(list, jobmon.Pending{Name: r.displayName(), State: r.state, Stuck: r.stuck(w, now), Start: r.start})
+		if r.class == jobmon.BuildJob && r.state == jobmon.StateUnscheduled {
+			continue
 		}
+		l := jobmon.Pending{Name: r.displayName(), State: r.state, Stuck: r.stuck(v), Start: r.start}
+		if r.state == jobmon.StateWaiting && !l.Stuck {
+			l.Why = c.whyRow(d, r, v)
+		}
+		list = append(list, l)
 	}
 	return list
 }
 
 // renderSession draws a session as of the picture's time, given its stages.
 func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProgress, string) {
-	s, w := d.session, d.world
-	now := d.at.Wall(w.offset)
+	s, v := d.session, d.view()
 	out := &jobmon.SessionProgress{
-		Number: s.number, State: s.state, Began: s.began, Ended: s.ended, WatchedSince: s.watchedSince,
+		Number: s.number, State: s.state, Began: v.utc(s.began), Ended: v.utc(s.ended), WatchedSince: v.utc(s.watchedSince),
 		Current: -1, Next: -1, Stages: make([]jobmon.Stage, 0, len(list)),
 	}
 	running := s.running()
-	if running != nil {
-		out.Current = stageOf(list, running)
-	} else if s.request != nil {
-		out.Current = stageOf(list, s.request)
+	current := running
+	if q := s.request; q != nil && (running == nil || q.askedSeq > running.startedSeq) {
+		current = q
 	}
-	closing := s.closingRow(w, now)
+	if current != nil {
+		out.Current = stageOf(list, current)
+	}
+	closing := s.closingRow(v)
+	if c.holdsLater(s) {
+		closing = nil
+	}
 	if closing != nil {
 		out.State, out.Ended, out.Current = jobmon.SessionComplete, d.at, -1
 	}
 	for i, st := range list {
-		out.Stages = append(out.Stages, st.render(s, w, d.at, i == out.Current, closing))
+		out.Stages = append(out.Stages, st.render(s, v, i == out.Current, closing))
 		if !st.unfinished(closing) {
 			out.StagesDone++
 		}
 	}
-	for _, r := range s.waiting(w, now) {
+	for _, r := range s.waiting(v) {
 		if i := stageOf(list, r); i >= 0 && i != out.Current && r != closing {
 			out.Next = i
 			break
@@ -153,14 +220,24 @@ func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProg
 	}
 	s.countJobs(list, out)
 	out.Result = s.result(out)
-	if out.State == jobmon.SessionOpen {
-		out.LastMarker = s.noMarkerWaits(w, now)
+	out.LastMarker = true
+	switch out.State {
+	case jobmon.SessionOpen:
+		out.SilentSince = v.utc(s.silentSince(v, d.back))
+		if d.still != nil {
+			out.Still = &jobmon.Standing{Why: d.still.why, Name: d.still.name, Since: v.utc(d.still.since)}
+		}
+		fallthrough
+	case jobmon.SessionPlanned:
+		out.LastMarker = s.noMarkerWaits(v) && !c.holdsLater(s)
 		if running == nil || out.Current < 0 {
 			out.Why = c.why(d, s, running)
 		}
-		s.estimate(list, out, w, d.at)
-	} else {
-		out.LastMarker = true
+		if s.state == jobmon.SessionPlanned {
+			takes(out)
+		} else {
+			s.estimate(list, out, v, d.at)
+		}
 	}
 	asked := ""
 	if s.request != nil {
@@ -171,10 +248,10 @@ func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProg
 
 // waiting lists the rows that are still to run, as DS will run them; a later attempt waits where it was dropped, not where
 // its stage stands.
-func (s *session) waiting(w *world, now jobmon.WallTime) []*row {
+func (s *session) waiting(v view) []*row {
 	var list []*row
 	for _, r := range s.rows {
-		if r.state == jobmon.StateWaiting && !r.stuck(w, now) {
+		if r.state == jobmon.StateWaiting && r.pending(v) {
 			list = append(list, r)
 		}
 	}
@@ -193,11 +270,11 @@ func (s *session) running() *row {
 	return last
 }
 
-func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool, closing *row) jobmon.Stage {
+func (st *stage) render(s *session, v view, current bool, closing *row) jobmon.Stage {
 	n, sp, typical := st.count(), st.span(), s.prospects.get(st.name)
 	out := jobmon.Stage{
 		Name: st.name, State: st.state(current, closing), Late: st.late,
-		Began: sp.began, Ended: sp.ended, Inexact: sp.inexact, Most: sp.most(), Start: st.head().start,
+		Began: v.utc(sp.began), Ended: v.utc(sp.ended), Inexact: sp.inexact, Most: sp.most(), Start: st.head().start,
 		Jobs: n.total() - n[jobmon.StateCancelled], JobsDone: n[jobmon.StateSucceeded] + n[jobmon.StateFailed],
 		Failed: st.failed(), Attempt: 1,
 	}
@@ -211,15 +288,15 @@ func (st *stage) render(s *session, w *world, at jobmon.Instant, current bool, c
 			if r.state != jobmon.StateFailed {
 				continue
 			}
-			failure := jobmon.Failure{Job: r.displayName(), Code: r.code, At: r.ended, Repaired: repaired}
-			if w.rules.HideNames {
+			failure := jobmon.Failure{Job: r.displayName(), Code: r.code, At: v.utc(r.ended), Repaired: repaired}
+			if v.rules.HideNames {
 				failure.Job = ""
 			}
 			out.Failures = append(out.Failures, failure)
 		}
 	}
 	if out.State == jobmon.StateRunning && out.Began != 0 {
-		out.Overdue = jobmon.IsOverdue(at.Sub(out.Began), out.Expected)
+		out.Overdue = jobmon.IsOverdue(v.at.Sub(sp.began), out.Expected)
 	}
 	return out
 }
@@ -246,13 +323,13 @@ func (s *session) countJobs(list []*stage, out *jobmon.SessionProgress) {
 // closingRow is the open session's only unfinished row, when that is a marker at work behind other stages: its picture is
 // the last that the screen gets, so it shows the end. Otherwise nil. A marker that is all there is ends nothing: a
 // technician is about to drag the jobs behind it, and "ready" would be a lie.
-func (s *session) closingRow(w *world, now jobmon.WallTime) *row {
+func (s *session) closingRow(v view) *row {
 	if s.state != jobmon.SessionOpen {
 		return nil
 	}
 	var only *row
 	for _, r := range s.rows {
-		if !r.pending(w, now) {
+		if !r.pending(v) {
 			continue
 		}
 		if only != nil {
@@ -277,7 +354,7 @@ func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
 	switch {
 	case out.State == jobmon.SessionAbandoned:
 		return jobmon.ResultAbandoned
-	case out.State == jobmon.SessionOpen:
+	case out.State == jobmon.SessionOpen || out.State == jobmon.SessionPlanned:
 		return jobmon.ResultNone
 	case out.Cancelled > 0 || out.JobsDone < out.Jobs: // cancelled, or stuck
 		return jobmon.ResultEndedEarly
@@ -293,13 +370,13 @@ func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
 
 // estimate reckons when all will be done, from the typical durations of what is left. It starts from the last thing that
 // happened, not from the picture's time, so that it does not move while nothing happens; ETAHolds ends it.
-func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, w *world, at jobmon.Instant) {
-	base, patience := s.lastMoved(at), jobmon.Patience
+func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, v view, at jobmon.Instant) {
+	base, patience := v.utc(s.lastMoved(v.at)), jobmon.Patience
 	if current := out.Current; current >= 0 && out.Stages[current].Began != 0 {
 		base = out.Stages[current].Began
 		patience = jobmon.OverdueAfter(out.Stages[current].Expected)
 	} else if out.Why != nil && out.Why.Kind == jobmon.WaitDue && out.Why.Start != jobmon.NoStart {
-		base = max(base, out.Why.Start.Instant(w.offset))
+		base = max(base, v.utc(v.reached(out.Why.Start)))
 	}
 	var left time.Duration
 	for i := range out.Stages {
@@ -339,9 +416,18 @@ func (s *session) lastMoved(at jobmon.Instant) jobmon.Instant {
 	return min(last, at)
 }
 
+// takes adds up what a planned deployment usually takes.
+func takes(out *jobmon.SessionProgress) {
+	for i := range out.Stages {
+		out.Takes += out.Stages[i].Expected
+		out.TakesAtLeast = out.TakesAtLeast || out.Stages[i].Expected == 0
+	}
+	out.TakesAtLeast = out.TakesAtLeast && out.Takes > 0
+}
+
 // noMarkerWaits says that no further file will reach the screen: only markers and build jobs bring one.
-func (s *session) noMarkerWaits(w *world, now jobmon.WallTime) bool {
+func (s *session) noMarkerWaits(v view) bool {
 	return !slices.ContainsFunc(s.rows, func(r *row) bool {
-		return r.class != jobmon.RealJob && r.state == jobmon.StateWaiting && r != s.request && !r.stuck(w, now)
+		return r.class != jobmon.RealJob && r.state == jobmon.StateWaiting && r != s.request && !r.stuck(v)
 	})
 }

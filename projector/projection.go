@@ -15,22 +15,27 @@ import (
 
 // Version is the projection number: it rises whenever the same events lead to other pictures than before. It is
 // recorded with every daemon-started, so that a replay can say which program drew what a client was given.
-const Version = 1
+const Version = 2
 
 // Projection is the state of all computers after the batches folded so far. It is not safe for concurrent use.
 type Projection struct {
-	world *world // replaced, never changed: pictures keep the one they were drawn in
-	seq   uint64
-	at    jobmon.Instant
-	batch int // counts batches, to know what arrived in one read
+	world   *world // replaced, never changed: pictures keep the one they were drawn in
+	seq     uint64
+	at      jobmon.Instant // UTC by the server's clock
+	axis    jobmon.Instant // the same moment on the axis
+	stepped bool           // the server's clock steps in this batch
+	batch   int            // counts batches, to know what arrived in one read
 
 	jobs      map[jobmon.JobID]string // their names
 	computers map[jobmon.ComputerID]*computer
-	open      map[jobmon.ComputerID]*computer // those with an open session
+	active    map[jobmon.ComputerID]*computer // those with an open or planned session
 	later     dueList
 	history   durations
 	gapSeq    uint64 // the last event that says we were not watching
 	looks     jobmon.Looks
+
+	witnesses    []witness // of start_time's clock, oldest first
+	contradicted bool      // a row started clearly before start_time's clock, as it is known, had come so far
 
 	called    map[string]called       // what names mean by the settings in force
 	renamed   map[jobmon.JobID]uint64 // jobs whose rows have yet to be given the name, and the event that told it
@@ -48,14 +53,6 @@ type Projection struct {
 	over    func(*Account) // is told of sessions that end for good, nil for nobody
 }
 
-// world is what all computers share and what shapes a picture beside the computer's own events.
-type world struct {
-	rules       *jobmon.Rules
-	offset      jobmon.Offset
-	sourceLost  bool
-	sourceSince jobmon.Instant
-}
-
 // New returns the projection of an empty log.
 func New() *Projection {
 	rules, err := jobmon.NewRules(jobmon.DefaultSettings())
@@ -63,10 +60,10 @@ func New() *Projection {
 		panic(err) // the defaults compile, a test says so
 	}
 	return &Projection{
-		world:     &world{rules: rules},
+		world:     newWorld(rules),
 		jobs:      map[jobmon.JobID]string{},
 		computers: map[jobmon.ComputerID]*computer{},
-		open:      map[jobmon.ComputerID]*computer{},
+		active:    map[jobmon.ComputerID]*computer{},
 		history:   durations{},
 		called:    map[string]called{},
 		renamed:   map[jobmon.JobID]uint64{},
@@ -83,8 +80,8 @@ func (p *Projection) Apply(b *jobmon.Batch) {
 }
 
 // Extend folds events that are about to be committed at that time as one batch, and returns what is to be committed:
-// the same events with their sequence numbers from next on, without due events that have become void, and with
-// the expected durations of stages that appear. When the commit fails this projection is ahead of the log
+// the same events with their sequence numbers from next on, without those of Judge that have become void, and with
+// the expected durations of stages that appear and with what moves again. When the commit fails this projection is ahead of the log
 // and must be thrown away.
 func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Event) jobmon.Batch {
 	p.begin(at, events)
@@ -96,14 +93,15 @@ func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Even
 		b.Events = append(b.Events, e)
 	}
 	for _, e := range events {
-		if e.Kind == jobmon.KindDue && !p.later.waits(e.Schedule) {
-			continue
+		if !p.void(&e) {
+			add(e)
 		}
+	}
+	p.settleAll()
+	for _, e := range p.expectations() {
 		add(e)
 	}
-	p.rename()
-	p.settleBaseline()
-	for _, e := range p.expectations() {
+	for _, e := range p.movingAgain() {
 		add(e)
 	}
 	p.end()
@@ -111,14 +109,39 @@ func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Even
 }
 
 // Judge returns what the mere passing of time brings when the server's clock shows at: rows scheduled for later that
-// become due.
+// become due, deployments that stand still, and what has become known of start_time's clock.
 func (p *Projection) Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Event {
-	return p.later.due(at.Wall(offset) + jobmon.WallTime(p.world.rules.Gap.Milliseconds()))
+	w := *p.world
+	w.offset = offset
+	events := p.later.due(w.wall(at) + jobmon.WallTime(w.rules.Gap.Milliseconds()))
+	if e, ok := p.verdict(); ok {
+		events = append(events, e)
+	}
+	return append(events, p.overdue(&w, at)...)
 }
 
-// Watching lists the computers with an open session, ascending: those whose agents are of interest.
+// void says whether an event of Judge no longer holds after what came before it in its batch.
+func (p *Projection) void(e *jobmon.Event) bool {
+	switch e.Kind {
+	case jobmon.KindDue:
+		return !p.later.waits(e.Schedule)
+	case jobmon.KindStartClock:
+		now, ok := p.verdict()
+		return !ok || now.Text != e.Text || now.Seconds != e.Seconds
+	case jobmon.KindOverdue:
+		c := p.computers[e.Computer]
+		if c == nil {
+			return true
+		}
+		_, still := c.standing(p.view(c))
+		return !still || c.still != nil
+	}
+	return false
+}
+
+// Watching lists the computers with an open or planned session, ascending: those whose agents are of interest.
 func (p *Projection) Watching() []jobmon.ComputerID {
-	return slices.Sorted(maps.Keys(p.open))
+	return slices.Sorted(maps.Keys(p.active))
 }
 
 // Changed lists the computers whose picture changed since the last call, ascending.
@@ -147,17 +170,23 @@ func (p *Projection) At() jobmon.Instant { return p.at }
 // Seq is the last sequence number folded.
 func (p *Projection) Seq() uint64 { return p.seq }
 
-func (p *Projection) now() jobmon.WallTime { return p.at.Wall(p.world.offset) }
+// now is what the clock of start_time shows.
+func (p *Projection) now() jobmon.WallTime { return p.world.wall(p.at) }
 
 // begin looks ahead at what concerns the batch as a whole: the clock, and computers whose waiting rows move in it.
 func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 	if _, ok := jobmon.Unrecorded(&jobmon.Batch{At: at, Events: events}, p.at); ok {
 		p.gapSeq = p.seq + 1
 	}
-	p.at = at
+	p.at, p.stepped = at, false
 	p.batch++
+	steps := p.world.steps
 	for i := range events {
 		e := &events[i]
+		if e.Kind == jobmon.KindClock && e.Step != 0 {
+			p.stepped = true
+			steps += e.Step
+		}
 		if e.Kind != jobmon.KindRescheduled || !e.Status.Waiting() {
 			continue
 		}
@@ -167,14 +196,21 @@ func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 			}
 		}
 	}
+	axis := at - jobmon.Instant(steps)
+	if axis < p.axis { // a step that nobody recorded: the axis never goes back
+		w := *p.world
+		w.steps -= int64(p.axis - axis)
+		p.world, axis = &w, p.axis
+	}
+	p.axis = axis
 }
 
 func (p *Projection) event(e *jobmon.Event) {
 	if e.Kind != jobmon.KindJob {
 		p.rename()
 	}
-	if e.Kind == jobmon.KindExpected {
-		p.settleBaseline() // it was proposed when all else of the batch was known
+	if e.Kind == jobmon.KindExpected || e.Kind == jobmon.KindMovingAgain {
+		p.settleAll() // it was proposed when all else of the batch was known
 	}
 	p.seq = e.Seq
 	switch {
@@ -198,16 +234,26 @@ func (p *Projection) event(e *jobmon.Event) {
 		p.refreshEvent(e)
 	case jobmon.KindExpected:
 		p.expectedEvent(e)
+	case jobmon.KindOverdue, jobmon.KindMovingAgain:
+		p.standingEvent(e)
+	}
+}
+
+// settleAll decides what depends on all rows of the batch: where the first read found the computers, and what is planned.
+func (p *Projection) settleAll() {
+	p.rename()
+	p.settleBaseline()
+	for _, c := range p.sortedTouched() {
+		p.consider(c)
 	}
 }
 
 // end closes the batch: what can be judged only when all of it is known.
 func (p *Projection) end() {
-	p.rename()
-	p.settleBaseline()
+	p.settleAll()
 	for _, c := range p.sortedTouched() {
 		p.settle(c)
-		c.touched = false
+		c.touched, c.news = false, false
 	}
 	p.touched = p.touched[:0]
 }
@@ -222,7 +268,7 @@ func (p *Projection) sortedTouched() []*computer {
 
 // touch notes that the event at hand concerns the computer's picture.
 func (p *Projection) touch(c *computer) {
-	c.lastSeq = p.seq
+	c.lastSeq, c.news = p.seq, true
 	p.concerns(c)
 }
 
@@ -234,7 +280,7 @@ func (p *Projection) concerns(c *computer) {
 	}
 }
 
-// daemonEvent folds what concerns everybody; the pictures of open sessions are redrawn.
+// daemonEvent folds what concerns everybody; the pictures of open and planned sessions are redrawn.
 func (p *Projection) daemonEvent(e *jobmon.Event) {
 	next := *p.world
 	if p.Breaks(e) {
@@ -246,16 +292,22 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 		// the first read, which comes with it, says whether the source is there
 		next.sourceLost, next.sourceSince = false, 0
 	case jobmon.KindSourceLost:
-		next.sourceLost, next.sourceSince = true, e.At
+		next.sourceLost, next.sourceSince = true, p.axis
 	case jobmon.KindSourceRestored:
 		next.sourceLost, next.sourceSince = false, 0
 	case jobmon.KindClock:
 		next.offset = jobmon.Offset(e.Seconds)
+		next.steps += e.Step
+		if next.startKnown && next.start == p.world.offset {
+			next.start = next.offset // start_time follows GETDATE
+		}
+	case jobmon.KindStartClock:
+		p.startClockEvent(e, &next)
 	case jobmon.KindConfigured:
 		// Settings that an older or newer program recorded and this one cannot compile leave the former in force.
 		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {
 			if rules, err := jobmon.NewRules(settings); err == nil {
-				next.rules = rules
+				next.rules, next.zone = rules, rules.StartLocation()
 			}
 		}
 	}
@@ -263,9 +315,14 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	if p.world = &next; reclass {
 		p.reclass()
 	}
-	for _, c := range p.open {
+	if e.Kind == jobmon.KindClock && e.Step != 0 || e.Kind == jobmon.KindStartClock && next.startKnown {
+		p.reconsider()
+	}
+	for _, c := range p.active {
 		p.judge(c)
-		p.touch(c)
+		if c.front() != nil {
+			p.touch(c)
+		}
 	}
 }
 
@@ -274,7 +331,7 @@ func (p *Projection) reclass() {
 	clear(p.called)
 	for _, c := range p.computers {
 		for _, r := range c.rows {
-			if r.session == nil || r.session.state == jobmon.SessionOpen {
+			if r.session == nil || r.session.active() {
 				p.call(r, r.name)
 			}
 		}
@@ -304,12 +361,12 @@ func (p *Projection) rename() {
 		for _, r := range c.rows {
 			seq, ok := p.renamed[r.job]
 			// a closed session is a picture of the past and keeps its names
-			if !ok || r.session != nil && r.session.state != jobmon.SessionOpen {
+			if !ok || r.session != nil && !r.session.active() {
 				continue
 			}
 			p.call(r, p.jobs[r.job])
-			if c.isOpen() {
-				c.lastSeq = max(c.lastSeq, seq)
+			if c.shows() {
+				c.lastSeq, c.news = max(c.lastSeq, seq), true
 				p.concerns(c)
 			}
 		}
@@ -323,17 +380,36 @@ func (p *Projection) computerEvent(e *jobmon.Event) {
 	if !e.Flags.Has(jobmon.Gone) {
 		c.info = &jobmon.Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost)}
 	}
-	if c.isOpen() {
-		p.judge(c)
-		p.touch(c)
-	}
+	p.look(c)
 }
 
 func (p *Projection) agentEvent(e *jobmon.Event, state jobmon.AgentState) {
 	c := p.computer(e.Computer)
-	c.agent, c.agentSince = state, e.At
-	if c.isOpen() {
+	if s := c.session; state == jobmon.AgentOnline && c.agent == jobmon.AgentOffline {
+		c.back = p.axis
+		if s != nil && p.axis.Sub(c.agentSince) > p.world.rules.AgentAway {
+			s.pausedSeq = e.Seq
+		}
+	}
+	c.agentAtLeast = c.agent == jobmon.AgentUnknown && state == jobmon.AgentOffline
+	c.agent, c.agentSince = state, p.axis
+	p.look(c)
+}
+
+// look judges the computer and draws its picture anew, if that is not one of the past.
+func (p *Projection) look(c *computer) {
+	if c.activeNow() {
 		p.judge(c)
+	}
+	if c.shows() {
 		p.touch(c)
 	}
+}
+
+func (p *Projection) sortedComputers() []*computer {
+	list := make([]*computer, 0, len(p.computers))
+	for _, id := range slices.Sorted(maps.Keys(p.computers)) {
+		list = append(list, p.computers[id])
+	}
+	return list
 }

@@ -13,14 +13,17 @@ func (p *Projection) refreshEvent(e *jobmon.Event) {
 	p.judge(c)
 	c.asked, c.stale = true, e.Flags.Has(jobmon.Inexact)
 	if r := p.asked(c, e.Name); r != nil {
-		r.askedAt, r.askedSeq = e.At, e.Seq
+		r.askedAt, r.askedSeq = p.axis, e.Seq
 		if r.state == jobmon.StateWaiting {
-			p.start(c, r, p.opens(c, r))
+			p.start(c, p.host(c, r), r)
 			r.startedIn = p.batch
 		}
 		if r.session != nil {
 			r.session.request = r
 		}
+	}
+	if c.errand.open() && c.errand.fresh() && c.session == nil {
+		c.errand.shown = true
 	}
 	p.touch(c)
 }
@@ -41,10 +44,15 @@ func (p *Projection) asked(c *computer, name string) *row {
 			}
 		}
 	} else {
-		list = c.waiting(p.world, p.now())
+		list = slices.Clone(c.waiting(p.view(c)))
+		for _, r := range c.rows {
+			if r.state == jobmon.StateRunning {
+				list = append(list, r)
+			}
+		}
 	}
 	for _, r := range list {
-		if r = r.effective(); r.pending(p.world, p.now()) && jobmon.SameName(r.name, name) {
+		if r = r.effective(); r.pending(p.view(c)) && jobmon.SameName(r.name, name) {
 			return r
 		}
 	}

@@ -51,10 +51,10 @@ func TestARequestForAComputerNeverSeenLeavesAnIdlePicture(t *testing.T) {
 	}
 }
 
-func TestANewBuildThatAsksNeverShowsTheOldDeployment(t *testing.T) {
+func TestABuildJobAloneThatAsksLeavesTheResult(t *testing.T) {
 	d := finished(t)
 	d.drop(20, "2 10:00", build).read("2 10:00").ask("2 10:00:01", build)
-	if s := d.progress().Session; s.Number != 2 || s.State != jobmon.SessionOpen {
-		t.Errorf("%s", show(d.progress()))
-	}
+	d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", ". 0. Build Job Monitor waiting 11 10:00")
+	// what is dropped behind it is another deployment at once
+	d.drop(21, "2 10:00", markA, driver, markZ).read("2 10:01").want("#2 open 0%", "  Configuring waiting 0/1")
 }

@@ -25,7 +25,7 @@ func folder(d *desk, at string) *desk {
 
 func TestSessionIsOpenedByARowThatStarts(t *testing.T) {
 	d := started(t)
-	folder(d, "10:00").read("10:00").want("no picture")
+	folder(d, "10:00").read("10:00").want("#0 planned 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
 	d.set(-1, 1).read("10:00:05").want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
 }
 
@@ -65,7 +65,7 @@ func TestRowsThatArriveWhileItIsOpenJoinIt(t *testing.T) {
 
 func TestCompleteForLongerThanTheGapIsANewSession(t *testing.T) {
 	d := finished(t)
-	d.drop(20, "10:41", "A", "B", "C").read("10:41").want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2")
+	d.drop(20, "10:41", "A", "B", "C").read("10:41").want("#0 planned 0%", "  A waiting 0/1", "  B waiting 0/1", "  C waiting 0/1")
 	d.set(-1, 20).read("10:41:05").want("#2 open 0%", "> A running 0/1", "  B waiting 0/1", "  C waiting 0/1")
 }
 
@@ -119,14 +119,22 @@ func TestARowThatRanInAnEarlierSessionJoinsNoOther(t *testing.T) {
 	d.want("#2 open 0%", "  Install Visio waiting 0/1 +", "  Configuring waiting 0/1")
 }
 
-func TestAbandonedWhenNothingStartedForTwelveHours(t *testing.T) {
+func TestAbandonedIsAWordThatAnyStartRemoves(t *testing.T) {
 	d := folder(started(t), "10:00").set(-1, 1).read("10:00:05").set(0, 1, 2).set(-1, 3).read("10:05")
-	d.set(0, 3).read("22:06")
-	d.want("#1 abandoned 33% abandoned", "  Configuring succeeded 1/1", "  Office waiting 0/2")
-	d.set(-1, 4).read("22:07")
-	if s := d.progress().Session; s.Number != 2 {
-		t.Errorf("an abandoned session went on: session %d", s.Number)
+	d.set(0, 3).read("22:06").want("#1 open 33%", "  Configuring succeeded 1/1", "  Office waiting 0/2")
+	if since, want := d.progress().Session.SilentSince, clock("10:05").Instant(3600); since != want {
+		t.Errorf("silent since %v, want %v", since, want)
 	}
+	d.set(-1, 4).read("22:07").want("#1 open 33%", "  Configuring succeeded 1/1", "> Office running 0/2")
+	if since := d.progress().Session.SilentSince; since != 0 {
+		t.Errorf("silent since %v though a job has started", since)
+	}
+}
+
+func TestAbandonedForGoodAfterTwoWeeks(t *testing.T) {
+	d := folder(started(t), "10:00").set(-1, 1).read("10:00:05").set(0, 1, 2, 3).read("10:05")
+	d.drop(50, "15 10:06", "Nightly").read("15 10:06")
+	d.want("#1 abandoned 33% abandoned", "  Configuring succeeded 1/1", "  Office waiting 0/2", ". Nightly waiting 24 10:06")
 }
 
 func TestAWaitingRowLongPastDueIsStuckAndHoldsNothingOpen(t *testing.T) {
@@ -201,7 +209,7 @@ func TestFirstReadInMidDeployment(t *testing.T) {
 		}
 	})
 	t.Run("nothing has begun", func(t *testing.T) {
-		d := folder(newDesk(t), "07:59").read("08:00").want("no picture")
+		d := folder(newDesk(t), "07:59").read("08:00").want("#0 planned 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
 		d.set(-1, 1).read("08:00:05").want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
 	})
 	t.Run("a complete deployment is history", func(t *testing.T) {

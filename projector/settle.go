@@ -25,9 +25,9 @@ func (s *session) note(r *row, kind jobmon.Kind) {
 }
 
 // settleStages takes note of stages that are new, and of those that have succeeded.
-func (p *Projection) settleStages(s *session) {
+func (p *Projection) settleStages(c *computer, s *session) {
 	if s.altered {
-		p.closeBatch(s)
+		p.closeBatch(c, s)
 		if s.opened == p.batch && s.openSeq == 0 {
 			s.openSeq = p.seq
 		}
@@ -40,7 +40,7 @@ func (p *Projection) settleStages(s *session) {
 		}
 	}
 	if s.altered || s.progressed {
-		p.recordDurations(s.forming.list)
+		p.recordDurations(s)
 	}
 	if s.altered, s.progressed = false, false; s.state != jobmon.SessionOpen {
 		p.vacate(s)

@@ -30,6 +30,8 @@ type Progress struct {
 	Asked   string           // the job that a refresh request named, while the request holds
 
 	Later []Pending // unfinished rows that are no part of the deployment shown; by start time
+	// Aside is Later as it is by now, where Later is as of the picture: an errand changes no screen. Only people who ask get it.
+	Aside []Pending
 
 	Settle time.Duration // how long a screen waits for a newer file before it says "ready"
 	Quiet  time.Duration // how long no news is normal where no duration is expected

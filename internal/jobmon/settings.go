@@ -70,6 +70,7 @@ func DecodeSettings(text string) (Settings, error) {
 type Rules struct {
 	Settings
 	marker, build *regexp.Regexp
+	zone          *time.Location
 }
 
 // NewRules compiles the settings' patterns; an error names the setting and what is wrong with it.
@@ -82,8 +83,15 @@ func NewRules(s Settings) (*Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pattern for build jobs %q: %w", s.Build, err)
 	}
-	return &Rules{Settings: s, marker: marker, build: build}, nil
+	zone, err := ParseZone(s.StartZone)
+	if err != nil {
+		return nil, err
+	}
+	return &Rules{Settings: s, marker: marker, build: build, zone: zone}, nil
 }
+
+// StartLocation is the zone that start_time is in, nil when it is not configured. It must not be changed.
+func (r *Rules) StartLocation() *time.Location { return r.zone }
 
 // ParseZone reads the zone of start_time: an IANA name such as Europe/Berlin, or an offset such as +01:00. It returns nil
 // for "".

@@ -44,7 +44,7 @@ type Changed struct {
 // behind it, Begin at the first moment, tell it the deployments that end for good after it, and End at the second.
 type Diff struct {
 	now, then map[jobmon.ComputerID]whereabouts
-	before    map[jobmon.ComputerID]*Deployment
+	before    map[which]*Deployment
 	over      map[jobmon.ComputerID][]*Deployment
 	scheduled map[jobmon.ComputerID]int
 	removed   map[jobmon.ComputerID]int
@@ -58,11 +58,17 @@ type whereabouts struct {
 	at   jobmon.Instant // when that was last told
 }
 
+// which is one session of one computer.
+type which struct {
+	computer jobmon.ComputerID
+	number   int
+}
+
 // NewDiff begins with nothing; Note tells it what the tables hold, too.
 func NewDiff() *Diff {
 	return &Diff{
 		now:    map[jobmon.ComputerID]whereabouts{},
-		before: map[jobmon.ComputerID]*Deployment{}, over: map[jobmon.ComputerID][]*Deployment{},
+		before: map[which]*Deployment{}, over: map[jobmon.ComputerID][]*Deployment{},
 		scheduled: map[jobmon.ComputerID]int{}, removed: map[jobmon.ComputerID]int{},
 	}
 }
@@ -91,7 +97,7 @@ func (d *Diff) Note(b *jobmon.Batch) {
 // Begin is the first moment.
 func (d *Diff) Begin(f *Fold) {
 	d.begun, d.then = true, maps.Clone(d.now)
-	f.Rest(func(one *Deployment) { d.before[one.Computer.ID] = one })
+	f.Rest(func(one *Deployment) { d.before[which{one.Computer.ID, one.Session.Number}] = one })
 }
 
 // Tell takes in a deployment that ended for good; those before the first moment do not count.
@@ -119,11 +125,7 @@ func (d *Diff) End(f *Fold) (changed []*Changed, quiet int) {
 		c.ID = id
 		c.computer(d.then, d.now)
 		for _, one := range d.over[id] {
-			before := d.before[id]
-			if before != nil && before.Session.Number != one.Session.Number {
-				before = nil
-			}
-			c.deployment(before, one)
+			c.deployment(d.before[which{id, one.Session.Number}], one)
 		}
 		slices.SortStableFunc(c.Changes, func(a, b Change) int {
 			if a.At == 0 || b.At == 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
 )
@@ -133,12 +134,10 @@ func (j *journal) pictures() (list []jobmon.Progress, seq uint64, durable bool) 
 		j.mu.Unlock() // a commit goes first
 		j.mu.Lock()
 	}
-	kept, seq := slices.Clone(j.gallery.kept), j.state.Seq
-	durable = !j.ahead
-	j.mu.Unlock()
-	list = slices.Grow(list, len(kept)) // nil for none
-	for _, p := range kept {
+	defer j.mu.Unlock()
+	list = slices.Grow(list, len(j.gallery.kept)) // nil for none
+	for _, p := range j.gallery.kept {
 		list = append(list, *p)
 	}
-	return list, seq, durable
+	return history.AddAside(list, j.state.Projection), j.state.Seq, !j.ahead
 }

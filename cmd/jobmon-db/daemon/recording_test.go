@@ -80,7 +80,8 @@ func TestARecordingGivesItsBoard(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	// It was recorded at 19:27. When 22:00 comes near, the firmware waits like the rest.
-	if later := played(t, recorded(t), 150*time.Minute)[0]; later != strings.Replace(want[0], " | later: Update firmware 22:00", "", 1) {
+	near := strings.NewReplacer(" | later: Update firmware 22:00", "", "86%", "83%", "| Ready waiting 0/1 |", "| Ready waiting 0/2 |")
+	if later := played(t, recorded(t), 150*time.Minute)[0]; later != near.Replace(want[0]) {
 		t.Errorf("got %s", later)
 	}
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -182,13 +183,28 @@ func isCheckpoint(c *store.Cache) bool {
 	return c.Version == projector.CheckpointVersion && (c.Name == projectionCache || strings.HasPrefix(c.Name, checkpoints))
 }
 
-// Pictures are the pictures of all computers that have one, by id.
+// Pictures are the pictures of all computers that have one or on which something waits, by id, with what is no part of them.
 func Pictures(p *projector.Projection) []jobmon.Progress {
 	ids := p.Pictures()
 	list := slices.Grow([]jobmon.Progress(nil), len(ids)) // nil for none
 	for _, id := range ids {
 		if picture, ok := p.Progress(id); ok {
 			list = append(list, *picture)
+		}
+	}
+	return AddAside(list, p)
+}
+
+// AddAside adds to the pictures, by id, the unfinished rows that are no part of them, and computers that have nothing else.
+func AddAside(list []jobmon.Progress, p *projector.Projection) []jobmon.Progress {
+	for _, id := range p.Beside() {
+		i, found := slices.BinarySearchFunc(list, id, func(p jobmon.Progress, id jobmon.ComputerID) int {
+			return cmp.Compare(p.Computer.ID, id)
+		})
+		if found {
+			list[i].Aside = p.Aside(id)
+		} else if waits, ok := p.Waits(id); ok {
+			list = slices.Insert(list, i, *waits)
 		}
 	}
 	return list

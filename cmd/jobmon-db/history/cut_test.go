@@ -97,6 +97,7 @@ func TestHistoriesHaveWhatACutCanHarm(t *testing.T) {
 					continue
 				}
 				seen[p.Session.State.String()]++
+				seen["silent"] += min(1, int(p.Session.SilentSince))
 				seen["second session"] += p.Session.Number / 2
 				seen["late"] += p.Session.Late
 				seen["watched since"] += min(1, int(p.Session.WatchedSince))
@@ -106,7 +107,7 @@ func TestHistoriesHaveWhatACutCanHarm(t *testing.T) {
 			}
 		}
 	}
-	for _, what := range []string{"open", "complete", "abandoned", "second session", "late", "watched since", "expected"} {
+	for _, what := range []string{"open", "complete", "planned", "silent", "second session", "late", "watched since", "expected"} {
 		if seen[what] == 0 {
 			t.Errorf("no history had %q", what)
 		}

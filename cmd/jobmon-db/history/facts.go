@@ -104,6 +104,9 @@ func codeShaping(c *packed.Coder, e, near *jobmon.Event) {
 		c.Text(&e.Text)
 		packed.Int(c, &e.Count)
 		packed.Delta(c, &e.Until, e.At)
+	case jobmon.KindStartClock:
+		packed.Int(c, &e.Seconds)
+		c.Text(&e.Text)
 	case jobmon.KindSourceLost, jobmon.KindConfigured:
 		c.Text(&e.Text)
 	case jobmon.KindDamaged:

@@ -1,0 +1,525 @@
+package projector
+
+import (
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// The life of a session: planned when rows wait, opened by the first that starts, complete when nothing is left. A computer
+// has one deployment, beside which an errand may run: a session that is no deployment.
+
+// lost is how long after its last start a deployment is over for good, whatever waits.
+const lost = 14 * day
+
+func (s *session) open() bool { return s != nil && s.state == jobmon.SessionOpen }
+func (s *session) active() bool {
+	return s.state == jobmon.SessionOpen || s.state == jobmon.SessionPlanned
+}
+
+// all lists the computer's sessions; some may be nil.
+func (c *computer) all() [3]*session { return [...]*session{c.session, c.plan, c.errand} }
+
+// fresh says whether the session holds a row that is not recurring.
+func (s *session) fresh() bool {
+	return slices.ContainsFunc(s.rows, func(r *row) bool { return !r.recurring })
+}
+
+// host is the session that a row which starts belongs to; it is opened, or opened again, when it is not open.
+func (p *Projection) host(c *computer, r *row) *session {
+	switch {
+	case c.isOpen() && p.restarts(c, r):
+		return p.openDeployment(c, r)
+	case c.isOpen() && (!r.recurring || r.session == c.session):
+		return c.session
+	case r.recurring:
+	case c.plan == nil && p.mayReopen(c) && !c.buildArrivedSince(c.session.endedSeq, r):
+		p.reopen(c)
+		return c.session
+	case c.plan != nil || p.plannable(c, p.gather(c, r)):
+		return p.openDeployment(c, r)
+	}
+	return p.openErrand(c, r)
+}
+
+// restarts says whether the start of a row begins a new deployment although one is open: a build job starts, or nothing had
+// started for long, and a marker that this deployment has been through is queued again.
+func (p *Projection) restarts(c *computer, r *row) bool {
+	return r.class == jobmon.BuildJob && c.repeatsMarker(nil) ||
+		r.class == jobmon.Marker && p.silentSince(c, p.view(c)) != 0 && c.repeatsMarker(r)
+}
+
+// repeatsMarker says whether, among the rows that arrived after the open session began, waits a marker job that the
+// session has already started: the whole folder was dropped again. Only is the one row to look at, nil for all.
+func (c *computer) repeatsMarker(only *row) bool {
+	s := c.session
+	for _, r := range c.rows {
+		if r.class != jobmon.Marker || r.state != jobmon.StateWaiting || r.arrivedSeq <= s.openSeq || only != nil && r != only {
+			continue
+		}
+		if s.started(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// started says whether the session has started another row of that row's job. The marker that closed it does not count:
+// the folder's last one is dropped again behind a single job, to bring the end to the screen.
+func (s *session) started(r *row) bool {
+	return slices.ContainsFunc(s.rows, func(q *row) bool { return q.job == r.job && q.startedSeq != 0 && q != r && !q.closing })
+}
+
+// buildArrivedSince says whether a build job is among the rows that arrived after that event and wait or start now:
+// then the computer is being deployed anew.
+func (c *computer) buildArrivedSince(seq uint64, starting *row) bool {
+	for _, r := range c.rows {
+		if r.class == jobmon.BuildJob && r.arrivedSeq > seq && (r.state.Planned() || r == starting) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayReopen says whether the last deployment ended so recently that what comes now is added to it.
+func (p *Projection) mayReopen(c *computer) bool {
+	s := c.session
+	return s != nil && s.state == jobmon.SessionComplete && p.axis.Sub(s.ended) <= p.world.rules.Gap
+}
+
+// gather lists the fresh waiting rows that no open session has, and the row that starts, if it is not nil.
+func (p *Projection) gather(c *computer, starting *row) []*row {
+	rows := slices.DeleteFunc(c.waiting(p.view(c)), func(r *row) bool { return r.session.open() })
+	if starting != nil && !slices.Contains(rows, starting) {
+		rows = append(rows, starting)
+	}
+	return rows
+}
+
+// plannable says whether the rows, together with the later ones of their drops, make a deployment.
+func (p *Projection) plannable(c *computer, rows []*row) bool {
+	build, jobs, real := false, map[uint64]int{}, 0
+	look := func(r *row) (marker bool) {
+		switch r.class {
+		case jobmon.Marker:
+			return true
+		case jobmon.BuildJob:
+			build = true
+		case jobmon.RealJob:
+			real++
+			if r.drop != 0 {
+				jobs[r.drop]++
+			}
+		}
+		return false
+	}
+	drops := map[uint64]bool{}
+	for _, r := range rows {
+		if look(r) {
+			return true
+		}
+		drops[r.drop] = r.drop != 0
+	}
+	for _, r := range c.rows {
+		if r.state == jobmon.StateLater && drops[r.drop] && look(r) {
+			return true
+		}
+	}
+	for _, n := range jobs {
+		if n >= 3 {
+			return true
+		}
+	}
+	return build && real > 0
+}
+
+// start folds that a row starts in the session, or that a script says it does.
+func (p *Projection) start(c *computer, s *session, r *row) {
+	if from := r.session; from != s {
+		if p.join(s, r); from != nil {
+			p.completeIfDone(c, from)
+		}
+	}
+	if s.running() == nil && p.axis.Sub(s.idle) > p.world.rules.Gap && s.opened != p.batch {
+		s.pausedSeq = p.seq
+	}
+	s.lastStart, s.idle, s.moved = p.axis, p.axis, p.batch
+	if s.request != nil && s.request != r {
+		s.request = nil // a later row started
+	}
+	if r.class == jobmon.Marker {
+		if r.closing = nothingBehind(s.ordered(), r) && !c.holdsLater(s); r.closing {
+			s.altered = true // it may open no stage any more, and closeBatch looks at it again
+		}
+	}
+}
+
+// conclude keeps what the last session shows before its rows go on into a new one, which may never be shown itself. What
+// happened to it earlier in this batch is its last news.
+func (p *Projection) conclude(c *computer) {
+	if c.session == nil || c.picture.session != c.session || c.picture.frozen != nil {
+		return
+	}
+	if c.news {
+		p.draw(c)
+	}
+	p.freeze(c, c.session)
+}
+
+// openDeployment begins a new deployment with that row and all that waits. What the old one left running is overtaken.
+func (p *Projection) openDeployment(c *computer, first *row) *session {
+	plan := c.plan
+	p.unplan(c)
+	if old := c.session; old != nil {
+		p.conclude(c)
+		p.overtake(c, old, first)
+		p.vacate(old)
+	}
+	if first.class == jobmon.BuildJob && c.errand.open() {
+		p.overtake(c, c.errand, first)
+		c.errand = nil
+	}
+	s := p.begun(c)
+	s.deployment = true
+	if c.session = s; plan != nil {
+		s.prospects, s.watchedSince = plan.prospects, plan.watchedSince
+	}
+	waiting := c.waiting(p.view(c))
+	s.rows = make([]*row, 0, len(waiting)+1)
+	for _, r := range waiting {
+		if r.session == nil || !r.session.active() {
+			r.late = false
+			p.join(s, r)
+		}
+	}
+	if first.session != s {
+		first.late = false
+		p.join(s, first)
+	}
+	p.follow(c)
+	return s
+}
+
+// begun is a new open session.
+func (p *Projection) begun(c *computer) *session {
+	c.sessions++
+	return &session{
+		number: c.sessions, state: jobmon.SessionOpen, began: p.axis, lastStart: p.axis, idle: p.axis, opened: p.batch,
+	}
+}
+
+// openErrand goes on with the errand, or begins one.
+func (p *Projection) openErrand(c *computer, first *row) *session {
+	if e := c.errand; e != nil && (e.open() || p.axis.Sub(e.ended) <= p.world.rules.Gap) {
+		if !e.open() {
+			e.state, e.ended, e.endedSeq, e.closed, e.altered = jobmon.SessionOpen, 0, 0, nil, true
+			p.follow(c)
+		}
+		return e
+	}
+	if c.errand != nil {
+		p.retire(c, c.errand)
+	}
+	if c.session != nil && first.session == c.session {
+		p.conclude(c)
+		c.session.leave(first)
+	}
+	s := p.begun(c)
+	c.errand = s
+	if !first.recurring {
+		for _, r := range p.gather(c, first) {
+			if r != first {
+				p.join(s, r)
+			}
+		}
+	}
+	p.follow(c)
+	return s
+}
+
+// retire lets go of a session that another one of its kind follows.
+func (p *Projection) retire(c *computer, old *session) {
+	p.freeze(c, old)
+	if p.over != nil {
+		p.tellOver(c, old)
+	}
+	for _, r := range old.rows {
+		if r.state.Ended() && c.rows.get(r.id) == r {
+			c.rows.remove(r.id)
+		}
+	}
+	p.vacate(old)
+}
+
+func (p *Projection) overtake(c *computer, old *session, first *row) {
+	for _, r := range old.rows {
+		if r != first && r.state == jobmon.StateRunning {
+			r.state, r.ended, r.endedSeq = jobmon.StateUnknown, p.axis, p.seq
+		}
+	}
+	v := p.view(c)
+	goOn := slices.DeleteFunc(slices.Clone(old.rows), func(r *row) bool {
+		return r != first && (r.state != jobmon.StateWaiting || r.stuck(v))
+	})
+	p.retire(c, old)
+	for _, r := range goOn {
+		old.leave(r)
+	}
+	if old.active() {
+		old.state, old.ended, old.endedSeq, old.closed = jobmon.SessionComplete, p.axis, p.seq, p.world
+	}
+}
+
+func (p *Projection) reopen(c *computer) {
+	s := c.session
+	s.state, s.ended, s.endedSeq, s.closed, s.altered, s.idle = jobmon.SessionOpen, 0, 0, nil, true, p.axis
+	p.unplan(c)
+	for _, r := range c.waiting(p.view(c)) {
+		if r.session == nil || !r.session.active() {
+			p.join(s, r)
+		}
+	}
+	p.follow(c)
+}
+
+// unplan frees the rows of the plan, which leaves no trace.
+func (p *Projection) unplan(c *computer) {
+	if c.plan == nil {
+		return
+	}
+	for _, r := range c.plan.rows {
+		if r.session == c.plan {
+			r.session, r.late = nil, false
+		}
+	}
+	p.vacate(c.plan)
+	c.plan = nil
+	p.follow(c)
+}
+
+// consider plans, or opens again, what the rows of the batch call for.
+func (p *Projection) consider(c *computer) {
+	unsure := c.unsure
+	c.unsure = false
+	p.promote(c)
+	if c.isOpen() && !p.splitOff(c) {
+		return
+	}
+	if !unsure && c.plan == nil {
+		return
+	}
+	rows := p.gather(c, nil)
+	switch {
+	case len(rows) == 0:
+		if c.plan != nil {
+			p.unplan(c)
+			p.touch(c)
+		}
+		return
+	case c.plan != nil:
+	case !unsure:
+		return
+	case p.mayReopen(c) && p.adds(c, rows):
+		p.reopen(c)
+		p.touch(c)
+		return
+	case !p.plannable(c, rows):
+		return
+	}
+	p.planWith(c, rows)
+	p.planWith(c, p.gather(c, nil)) // its agent counts from now on: while that is away nothing is stuck
+}
+
+// adds says whether rows that arrived since the deployment's end go on with it: no build job is among them, and no marker
+// that it has been through.
+func (p *Projection) adds(c *computer, rows []*row) bool {
+	s := c.session
+	fresh := slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return r.arrivedSeq <= s.endedSeq })
+	return len(fresh) > 0 && !c.buildArrivedSince(s.endedSeq, nil) && (s.endedIn == p.batch && !p.removedFrom(s) ||
+		!slices.ContainsFunc(fresh, func(r *row) bool { return r.class == jobmon.Marker && s.started(r) }))
+}
+
+// removedFrom says whether the batch at hand removed rows of the session that waited.
+func (p *Projection) removedFrom(s *session) bool {
+	return slices.ContainsFunc(s.rows, func(r *row) bool { return r.state == jobmon.StateCancelled && r.ended == p.axis })
+}
+
+// planWith makes these rows the plan.
+func (p *Projection) planWith(c *computer, rows []*row) {
+	if c.plan == nil {
+		c.plan = &session{state: jobmon.SessionPlanned, opened: p.batch, altered: true, deployment: true}
+		p.follow(c)
+		p.touch(c)
+	}
+	s := c.plan
+	if slices.Equal(s.rows, rows) {
+		return
+	}
+	for _, r := range slices.Clone(s.rows) {
+		if !slices.Contains(rows, r) {
+			s.leave(r)
+		}
+	}
+	for _, r := range rows {
+		if r.session != s {
+			p.join(s, r)
+			r.late = false
+		}
+	}
+	s.rows = rows
+	s.disorder()
+	p.touch(c)
+}
+
+// promote makes an errand that has grown into a deployment the computer's deployment.
+func (p *Projection) promote(c *computer) {
+	s := c.errand
+	if c.isOpen() || s == nil || !s.open() && s.endedIn != p.batch {
+		return
+	}
+	p.closeBatch(c, s)
+	if !s.deployment && !p.plannable(c, slices.DeleteFunc(slices.Clone(s.rows), func(r *row) bool { return r.recurring })) {
+		return
+	}
+	s.deployment = true
+	if c.session != nil {
+		p.retire(c, c.session)
+	}
+	c.session, c.errand = s, nil
+	s.form, s.altered = p.formOf(s, c), true // nobody has seen its stages yet
+	for _, r := range slices.Clone(s.rows) {
+		if r.recurring {
+			s.leave(r)
+		}
+	}
+	p.unplan(c)
+	for _, r := range c.waiting(p.view(c)) {
+		if r.session == nil || !r.session.active() {
+			p.join(s, r)
+		}
+	}
+	p.touch(c)
+}
+
+// splitOff ends a deployment whose rows were removed while, in this very batch, those of another one came.
+func (p *Projection) splitOff(c *computer) bool {
+	s, v := c.session, p.view(c)
+	again := false
+	var fresh []*row
+	for _, r := range s.rows {
+		switch {
+		case r.arrivedIn != p.batch || r.replaces != nil:
+			if r.pending(v) {
+				return false
+			}
+		case r.startedSeq != 0:
+			return false
+		case r.state == jobmon.StateWaiting:
+			fresh = append(fresh, r)
+			again = again || r.class == jobmon.BuildJob || r.class == jobmon.Marker && s.started(r)
+		}
+	}
+	if !again || !p.removedFrom(s) {
+		return false
+	}
+	for _, r := range fresh {
+		s.leave(r)
+	}
+	p.completeIfDone(c, s)
+	return !c.isOpen()
+}
+
+// completeIfDone ends the open session when nothing waits or runs in it, stuck and recurring rows aside, and no later marker
+// of a drop that has begun is to come.
+func (p *Projection) completeIfDone(c *computer, s *session) {
+	if !s.open() {
+		return
+	}
+	v := p.view(c)
+	for _, r := range slices.Backward(s.rows) { // what came last mostly runs last
+		if r.pending(v) {
+			return
+		}
+	}
+	if c.holdsLater(s) {
+		return
+	}
+	p.complete(c, s, jobmon.SessionComplete)
+}
+
+func (p *Projection) complete(c *computer, s *session, state jobmon.SessionState) {
+	s.state, s.ended, s.endedSeq, s.endedIn, s.closed = state, p.axis, p.seq, p.batch, p.world
+	for _, r := range slices.Clone(s.rows) {
+		if r.recurring && r.state == jobmon.StateWaiting {
+			s.leave(r)
+		}
+	}
+	p.follow(c)
+}
+
+// holdsLater says whether a marker that is planned for later holds the session open: its drop has begun in it.
+func (c *computer) holdsLater(s *session) bool { return c.nextMarker(s) != nil }
+
+// nextMarker is the first marker that is planned for later and belongs to a drop which has begun in the session.
+func (c *computer) nextMarker(s *session) *row {
+	var next *row
+	for _, r := range c.rows {
+		if r.state == jobmon.StateLater && r.class == jobmon.Marker && r.drop != 0 && (next == nil || byStart(r, next) < 0) &&
+			slices.ContainsFunc(s.rows, func(q *row) bool { return q.drop == r.drop && q.startedSeq != 0 }) {
+			next = r
+		}
+	}
+	return next
+}
+
+// judge ends what time has ended. Time acts only here, at the computer's next event.
+func (p *Projection) judge(c *computer) {
+	for _, s := range [...]*session{c.session, c.errand} {
+		if !s.open() {
+			continue
+		}
+		limit := p.world.rules.Abandoned
+		if s == c.session {
+			limit = lost
+		}
+		if p.axis.Sub(s.lastStart) > limit {
+			p.complete(c, s, jobmon.SessionAbandoned)
+		} else {
+			p.completeIfDone(c, s) // what waited may have become stuck
+		}
+		if !s.open() && (s == c.session || s == c.front()) {
+			p.touch(c)
+		}
+	}
+	if c.plan != nil {
+		p.concerns(c) // what waits may have become stuck
+	}
+}
+
+// silentSince is since when nothing has started in the open deployment, when that is so long that people call it abandoned:
+// since the last start or the agent's return. 0 while it is not, and while the agent is known to be away.
+func (p *Projection) silentSince(c *computer, v view) jobmon.Instant {
+	return c.session.silentSince(v, c.back)
+}
+
+func (s *session) silentSince(v view, back jobmon.Instant) jobmon.Instant {
+	since := max(s.lastStart, back)
+	if s.state != jobmon.SessionOpen || v.away || v.at.Sub(since) <= v.rules.Abandoned {
+		return 0
+	}
+	return since
+}
+
+// settle closes the batch for a computer that it concerned.
+func (p *Projection) settle(c *computer) {
+	for _, s := range c.all() {
+		if s != nil {
+			p.settleStages(c, s)
+		}
+	}
+	if c.asked || c.news {
+		p.draw(c)
+	}
+	c.asked, c.stale = false, false
+	c.lookAt = p.nextLook(c)
+}

@@ -1,0 +1,86 @@
+package projector
+
+import (
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// world is what all computers share and what shapes a picture beside the computer's own events. It is replaced, never
+// changed: a picture keeps the world it was drawn in.
+type world struct {
+	rules       *jobmon.Rules
+	zone        *time.Location // start_time's, by the settings; nil: it is found out
+	offset      jobmon.Offset  // of GETDATE from UTC
+	steps       int64          // milliseconds: the sum of all steps of the server's clock
+	startKnown  bool           // start_time's clock is known
+	start       jobmon.Offset  // its offset from UTC, where it is known
+	sourceLost  bool
+	sourceSince jobmon.Instant // on the axis
+}
+
+func newWorld(rules *jobmon.Rules) *world { return &world{rules: rules, zone: rules.StartLocation()} }
+
+// axis is the moment on the axis, which only goes forward: UTC by the server's clock minus all its steps. Every "how long
+// ago" is measured on it, and all moments in the projection's state lie on it.
+func (w *world) axis(at jobmon.Instant) jobmon.Instant { return at - jobmon.Instant(w.steps) }
+
+// utc is a moment of the axis by the server's clock as it is set now; none stays none.
+func (w *world) utc(axis jobmon.Instant) jobmon.Instant {
+	if axis == 0 {
+		return 0
+	}
+	return axis + jobmon.Instant(w.steps)
+}
+
+// wall is what the clock of start_time shows at that moment (UTC): as configured, as found out, or else GETDATE's.
+func (w *world) wall(at jobmon.Instant) jobmon.WallTime {
+	switch {
+	case w.zone != nil:
+		return jobmon.WallTimeOf(at.Time().In(w.zone))
+	case w.startKnown:
+		return at.Wall(w.start)
+	}
+	return at.Wall(w.offset)
+}
+
+// reached is the moment on the axis at which the clock of start_time shows start.
+func (w *world) reached(start jobmon.WallTime) jobmon.Instant {
+	switch {
+	case start == jobmon.NoStart:
+		return 0
+	case w.zone != nil:
+		t := start.Time()
+		date := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), w.zone)
+		return w.axis(jobmon.InstantOf(date))
+	case w.startKnown:
+		return w.axis(start.Instant(w.start))
+	}
+	return w.axis(start.Instant(w.offset))
+}
+
+// guessed is the expected offset of start_time's clock.
+func (w *world) guessed() jobmon.Offset {
+	if w.startKnown {
+		return w.start
+	}
+	return w.offset
+}
+
+// view is a moment at which the rows of one computer are judged.
+type view struct {
+	*world
+	at   jobmon.Instant  // on the axis
+	now  jobmon.WallTime // what start_time's clock shows
+	away bool            // the agent is known to be away
+}
+
+func (p *Projection) view(c *computer) view {
+	return view{world: p.world, at: p.axis, now: p.now(), away: c.away()}
+}
+
+func (d *picture) view() view {
+	return view{
+		world: d.world, at: d.world.axis(d.at), now: d.world.wall(d.at), away: d.watched && d.agent == jobmon.AgentOffline,
+	}
+}
