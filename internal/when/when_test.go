@@ -35,6 +35,14 @@ func TestParse(t *testing.T) {
 		"Sun 15:00":                 "2026-11-15T15:00:00+01:00", // not yet today
 		"mon 08:00":                 "2026-11-16T08:00:00+01:00",
 		"14:05:30.250":              "2026-11-22T14:05:30+01:00",
+		"2026-11-21 UTC+02:00":      "2026-11-20T23:00:00+01:00",
+		"2026-11-21 14:05 utc":      "2026-11-21T15:05:00+01:00",
+		"2026-11-21T14:05+0200":     "2026-11-21T13:05:00+01:00",
+		"today UTC":                 "2026-11-22T01:00:00+01:00",
+		"Saturday, 2026-11-21":      "2026-11-21T00:00:00+01:00",
+		"saturday 14:05 GMT-5":      "2026-11-21T20:05:00+01:00",
+		"11-23 10:00":               "2025-11-23T10:00:00+01:00",
+		"02-29":                     "2024-02-29T00:00:00+01:00",
 	} {
 		got, err := Parse(text, end, zone)
 		if err != nil || got.Time.In(zone).Format(time.RFC3339) != want {
@@ -44,7 +52,8 @@ func TestParse(t *testing.T) {
 	if got, err := Parse("seq:120", end, zone); err != nil || got.Seq != 120 || !got.Time.IsZero() {
 		t.Errorf("seq:120 = %+v, %v", got, err)
 	}
-	for _, text := range []string{"", "25:00", "14", "tomorrow", "seq:", "seq:0", "seq:-1", "-2", "--2h", "2026-13-01", "+2h", "-", "-2x", "-99999w", "someday", "yesterday 25:00", "today today", "sundays"} {
+	for _, text := range []string{"", "25:00", "14", "tomorrow", "seq:", "seq:0", "seq:-1", "-2", "--2h", "2026-13-01", "+2h", "-", "-2x", "-99999w", "someday", "yesterday 25:00", "today today", "sundays", "Friday, 2026-11-21", "14:05 UTC+15:00",
+		"14:05 +", "UTC", "+01:00", "11-31", "today UTC UTC"} {
 		if got, err := Parse(text, end, zone); err == nil || !strings.Contains(err.Error(), "RFC 3339") {
 			t.Errorf("Parse(%q) = %v, %v; want an error that names the forms", text, got, err)
 		}
@@ -101,6 +110,9 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		if got, err := summerEnds().Parse(text, end); err == nil && got.First.After(got.Time) {
 			t.Errorf("Parse(%q) ends before it begins: %+v", text, got)
+		}
+		if got, err := summerEnds().ParseEnd(text, end, Point{}); err == nil && got.First.After(got.Time) {
+			t.Errorf("ParseEnd(%q) ends before it begins: %+v", text, got)
 		}
 		got, err := Parse(text, end, time.UTC)
 		if err == nil && got.Time.IsZero() == (got.Seq == 0) && got.Time.Year() > 1 {

@@ -34,14 +34,8 @@ func (s *stretch) flags(c *cobra.Command, what string) {
 
 // read understands what was typed.
 func (s *stretch) read(p *past) (err error) {
-	if s.since, err = p.bound(s.sinceText, true); err != nil {
+	if s.since, s.until, err = p.bounds(s.sinceText, s.untilText, false); err != nil {
 		return err
-	}
-	if s.until, err = p.bound(s.untilText, false); err != nil {
-		return err
-	}
-	if s.sinceText != "" && s.untilText != "" && (s.since.Seq > 0) == (s.until.Seq > 0) && !before(s.since, s.until) {
-		return &usageError{fmt.Errorf("--since %s is not before --until %s: nothing lies between them", s.sinceText, s.untilText)}
 	}
 	if s.sinceText != "" {
 		s.after, err = p.before(s.since)

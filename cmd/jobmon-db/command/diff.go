@@ -68,19 +68,9 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 	if err != nil {
 		return err
 	}
-	var seqs [2]uint64
-	for i, text := range []string{o.from, o.to} {
-		point, err := p.parse(text)
-		if err != nil {
-			return err
-		}
-		if seqs[i], err = p.seqAt(point, a.stderr); err != nil {
-			return err
-		}
-	}
-	from, to := seqs[0], seqs[1]
-	if from > to {
-		return &usageError{fmt.Errorf("%s is behind %s: write the earlier one first", o.from, o.to)}
+	from, to, err := a.moments(p, o)
+	if err != nil {
+		return err
 	}
 	changed, quiet, begun, ended, err := a.changes(p, only, from, to)
 	if err != nil {
@@ -91,6 +81,35 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 	}
 	p.heading(a.stderr, begun, ended)
 	return diffTable(out, p, from, to, begun, ended, changed, quiet, a.look(q))
+}
+
+// moments are the batches between which the changes lie, each given by its last event.
+func (a *app) moments(p *past, o diffOptions) (from, to uint64, err error) {
+	begin, err := p.parse(o.from)
+	if err != nil {
+		return 0, 0, err
+	}
+	end, err := p.clock().ParseEnd(o.to, p.present().Time(), begin)
+	if err != nil {
+		return 0, 0, &usageError{err}
+	}
+	if end.Recurs() && jobmon.InstantOf(end.Time) > p.Covered {
+		fmt.Fprintf(a.stderr, "%s is still to come; this is the end of the log, %s.\n", p.named(end), p.local(p.Covered))
+		end = when.Point{Time: p.Covered.Time(), First: p.Covered.Time()}
+	}
+	if err := p.covers(end); err != nil {
+		return 0, 0, err
+	}
+	if from, err = p.seqAt(begin, a.stderr); err != nil {
+		return 0, 0, err
+	}
+	if to, err = p.seqAt(end, a.stderr); err != nil {
+		return 0, 0, err
+	}
+	if from > to {
+		err = &usageError{fmt.Errorf("%s (%s) is behind %s (%s): write the earlier one first", o.from, p.named(begin), o.to, p.named(end))}
+	}
+	return from, to, err
 }
 
 // changes gathers what changed between two batches, each told by its last event, and when these were.

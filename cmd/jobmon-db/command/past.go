@@ -193,6 +193,22 @@ func (p *past) clock() when.Clock {
 	return when.NewClock(shifts...)
 }
 
+// today is the time that it is now by the server's clock, as far as can be said, whether or not a daemon runs.
+func (p *past) today() jobmon.Instant {
+	if p.AgeMS < 0 {
+		return max(p.Covered, jobmon.InstantOf(time.Now()))
+	}
+	return p.Covered.Add(time.Duration(p.AgeMS) * time.Millisecond)
+}
+
+// named is a point as errors name it: a time with its date, whatever was typed.
+func (p *past) named(point when.Point) string {
+	if point.Seq > 0 {
+		return fmt.Sprintf("seq:%d", point.Seq)
+	}
+	return p.local(jobmon.InstantOf(point.Time))
+}
+
 // zoneName names the zone in messages.
 func (p *past) zoneName() string {
 	if p.utc {
@@ -278,23 +294,48 @@ func (p *past) present() jobmon.Instant {
 
 // parse reads a moment and makes sure that the log covers it.
 func (p *past) parse(text string) (when.Point, error) {
+	point, err := p.point(text, p.present())
+	if err != nil {
+		return point, err
+	}
+	return point, p.covers(point)
+}
+
+// latest is the newest moment that a point stands for: a time that was typed, or printed, to the second is any of that second.
+func latest(point when.Point) jobmon.Instant {
+	at := jobmon.InstantOf(point.Time)
+	if at%1000 == 0 {
+		at += 999
+	}
+	return at
+}
+
+// point reads a moment. newest is the newest one that "14:05" may mean; "-2h" counts from the end of the log all the same.
+func (p *past) point(text string, newest jobmon.Instant) (when.Point, error) {
 	point, err := p.clock().Parse(text, p.Covered.Time())
 	if err != nil {
 		return point, &usageError{err}
 	}
-	switch {
-	case point.Seq > p.Last:
-		return point, &outsideError{fmt.Errorf("event %d is not in the log: %s", point.Seq, p.period())}
-	case point.Seq > 0 && point.Seq < p.Oldest:
-		return point, &outsideError{fmt.Errorf("event %d is not in the log any more: %s", point.Seq, p.period())}
-	case point.Seq > 0:
-		return point, nil
-	}
-	// a time typed to the second means any moment of that second
-	if at := jobmon.InstantOf(point.Time); at.Add(time.Second) <= p.First || at > p.Covered.Add(time.Second) {
-		return point, &outsideError{fmt.Errorf("%s is outside: %s", p.local(at), p.period())}
+	if point.Recurs() {
+		point, _ = p.clock().Parse(text, newest.Time()) // which is read by the same rules
 	}
 	return point, nil
+}
+
+// covers makes sure that the log covers a moment.
+func (p *past) covers(point when.Point) error {
+	switch {
+	case point.Seq > p.Last:
+		return &outsideError{fmt.Errorf("event %d is not in the log: %s", point.Seq, p.period())}
+	case point.Seq > 0 && point.Seq < p.Oldest:
+		return &outsideError{fmt.Errorf("event %d is not in the log any more: %s", point.Seq, p.period())}
+	case point.Seq > 0:
+		return nil
+	}
+	if at := jobmon.InstantOf(point.Time); latest(point) < p.First || at > p.present().Add(time.Second) {
+		return &outsideError{fmt.Errorf("%s is outside: %s", p.local(at), p.period())}
+	}
+	return nil
 }
 
 // seqAt is the last sequence number of the batch that is the picture's at that moment: the batch that holds a
@@ -311,7 +352,7 @@ func (p *past) seqAt(point when.Point, warn io.Writer) (uint64, error) {
 	if point.First.Before(point.Time) {
 		fmt.Fprintf(warn, "The server's clock showed that twice, %s and %s; this is the later one.\n", point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339))
 	}
-	at := jobmon.InstantOf(point.Time)
+	at := latest(point)
 	m, _, err := p.Moment(at)
 	if err != nil {
 		return 0, fmt.Errorf("look for %s in the log: %w", p.local(at), err)

@@ -20,16 +20,9 @@ func (r *replayer) all() query.Range {
 func (r *replayer) askedRange() (query.Range, error) {
 	p, o := r.past, &r.o
 	asked := r.all()
-	since, err := p.bound(o.since, true)
+	since, until, err := p.bounds(o.since, o.until, o.follow)
 	if err != nil {
 		return asked, err
-	}
-	until, err := p.bound(o.until, false)
-	if err != nil {
-		return asked, err
-	}
-	if o.since != "" && o.until != "" && (since.Seq > 0) == (until.Seq > 0) && !before(since, until) {
-		return asked, &usageError{fmt.Errorf("--since %s is not before --until %s: nothing lies between them", o.since, o.until)}
 	}
 	if o.since != "" {
 		asked.From = since.Seq
@@ -96,20 +89,42 @@ func (r *replayer) passed(flag string, at jobmon.Instant) (store.Moment, error) 
 	return m, nil
 }
 
-// bound reads one end of a range; text is "" for none.
-func (p *past) bound(text string, since bool) (when.Point, error) {
-	if text == "" {
-		return when.Point{}, nil
+// skew is by how much the clock that somebody reads may be ahead of the server's.
+const skew = 10 * time.Minute
+
+// bounds reads the ends of a range; a text is "" for none. follow says that the range has no end: then "14:05" counts back
+// from the present, and what is about to come is no error.
+func (p *past) bounds(sinceText, untilText string, follow bool) (since, until when.Point, err error) {
+	if sinceText != "" {
+		newest := p.present()
+		if follow {
+			newest = p.today().Add(skew)
+		}
+		if since, err = p.point(sinceText, newest); err != nil {
+			return since, until, err
+		}
+		limit := p.Covered
+		if follow {
+			limit = newest
+		}
+		if since.Seq > p.Last || since.Seq == 0 && jobmon.InstantOf(since.First) > limit {
+			return since, until, &outsideError{fmt.Errorf("--since %s is outside: %s", p.named(since), p.period())}
+		}
 	}
-	point, err := p.clock().Parse(text, p.Covered.Time())
-	if err != nil {
-		return point, &usageError{err}
+	if untilText == "" {
+		return since, until, nil
 	}
-	at := jobmon.InstantOf(point.Time)
-	if since && (point.Seq > p.Last || point.Seq == 0 && at > p.Covered) || !since && (point.Seq == 0 && at <= p.First || point.Seq > 0 && point.Seq <= p.Oldest && p.Cut) {
-		return point, &outsideError{fmt.Errorf("%s is outside: %s", text, p.period())}
+	if until, err = p.clock().ParseEnd(untilText, p.present().Time(), since); err != nil {
+		return since, until, &usageError{err}
 	}
-	return point, nil
+	if until.Seq == 0 && jobmon.InstantOf(until.Time) <= p.First || until.Seq > 0 && until.Seq <= p.Oldest && p.Cut {
+		return since, until, &outsideError{fmt.Errorf("--until %s is outside: %s", p.named(until), p.period())}
+	}
+	if sinceText != "" && (since.Seq > 0) == (until.Seq > 0) && !before(since, until) {
+		err = &usageError{fmt.Errorf("--since %s (%s) is not before --until %s (%s): nothing lies between them",
+			sinceText, p.named(since), untilText, p.named(until))}
+	}
+	return since, until, err
 }
 
 // mostGaps is how many gaps the first line names.
@@ -145,6 +160,14 @@ func (r *replayer) head(asked query.Range) {
 		}
 	}
 	fmt.Fprintf(r.messages, "Times are %s; %s; %s.\n", whose, p.period(), gaps)
+	switch { // what "14:00" was taken for
+	case asked.Since != 0 && asked.Until != 0:
+		fmt.Fprintf(r.messages, "Shown is %s.\n", p.fromTo(asked.Since, asked.Until))
+	case asked.Since != 0:
+		fmt.Fprintf(r.messages, "Shown is what happened since %s.\n", p.local(asked.Since))
+	case asked.Until != 0:
+		fmt.Fprintf(r.messages, "Shown is what happened before %s.\n", p.local(asked.Until))
+	}
 }
 
 // fromTo tells a period, the day of its end only where it is another one.

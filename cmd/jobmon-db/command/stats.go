@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -125,9 +124,11 @@ func (o *statsOptions) period(p *past) (period analysis.Period, err error) {
 	}
 	period.Until = p.Covered + 1 // the last batch included
 	if o.untilText != "" {
-		if period.Until, err = p.moment(o.until); err != nil {
+		until, err := p.moment(o.until)
+		if err != nil {
 			return period, err
 		}
+		period.Until = min(period.Until, until) // nothing is compared with time still to come
 	}
 	period.Since = period.Until.Add(-statsPeriod)
 	if o.sinceText != "" {
@@ -136,7 +137,7 @@ func (o *statsOptions) period(p *past) (period analysis.Period, err error) {
 		}
 	}
 	if period.Since >= period.Until {
-		return period, &usageError{errors.New("nothing lies between --since and --until")}
+		return period, &usageError{fmt.Errorf("nothing lies between --since (%s) and --until (%s)", p.local(period.Since), p.local(period.Until))}
 	}
 	return period, nil
 }
