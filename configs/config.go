@@ -129,9 +129,9 @@ type Simulator struct {
 
 // Jobs tells what a job is by its name and what success is.
 type Jobs struct {
-	Marker  string  // jobs.marker, a regular expression that compiles, or "" for none
-	Build   string  // jobs.build, likewise
-	Success []int32 // jobs.success
+	Marker  string        // jobs.marker, a regular expression that compiles, or "" for none
+	Build   string        // jobs.build, likewise
+	Success []jobmon.Code // jobs.success
 }
 
 // Stages tells how stages are formed.

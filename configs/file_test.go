@@ -11,6 +11,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 func TestAllProblemsAtOnce(t *testing.T) {
@@ -108,7 +110,7 @@ func TestFilesThatAreFine(t *testing.T) {
 		switch {
 		case strings.Contains(content, "0123") && c.Site != "0123",
 			strings.Contains(content, "Zürich") && c.Site != "Zürich",
-			strings.Contains(content, "3010") && !slices.Equal(c.Jobs.Success, []int32{0, 3010}):
+			strings.Contains(content, "3010") && !slices.Equal(c.Jobs.Success, []jobmon.Code{0, 3010}):
 			t.Errorf("%s: %+v", name, c)
 		}
 	}

@@ -329,30 +329,30 @@ func pattern(name, def string, at func(*Config) *string) Key {
 	return k
 }
 
-func codes(name string, def []int32, at func(*Config) *[]int32) Key {
-	k := newKey(name, "list", def, at, func(text string) ([]int32, error) {
-		var list []int32
+func codes(name string, def []jobmon.Code, at func(*Config) *[]jobmon.Code) Key {
+	k := newKey(name, "list", def, at, func(text string) ([]jobmon.Code, error) {
+		var list []jobmon.Code
 		for part := range strings.SplitSeq(text, ",") {
 			if words := strings.Fields(part); len(words) > 1 {
 				return nil, fmt.Errorf("commas are missing: %s", strings.Join(words, ", "))
 			}
-			v, err := strconv.ParseInt(strings.TrimSpace(part), 10, 32)
-			if err != nil || v == -1 {
+			code, err := jobmon.ParseCode(part)
+			if err != nil || code == -1 {
 				return nil, errNotAllowed
 			}
-			list = append(list, int32(v))
+			list = append(list, code)
 		}
 		slices.Sort(list)
 		return slices.Compact(list), nil
-	}, func(list []int32) string {
+	}, func(list []jobmon.Code) string {
 		var parts []string
 		for _, v := range list {
-			parts = append(parts, strconv.Itoa(int(v)))
+			parts = append(parts, strconv.FormatInt(int64(v), 10))
 		}
 		return strings.Join(parts, ", ")
 	})
 	k.list = true
-	k.Allowed = "whole numbers separated by commas, at least one and not -1, which means running"
+	k.Allowed = "codes such as 3010, -2147024809 or 0x80070057, separated by commas, at least one and not -1, which means running"
 	return k
 }
 

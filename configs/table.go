@@ -135,7 +135,7 @@ func Keys() []Key {
 		pattern("jobs.build", d.Build, func(c *Config) *string { return &c.Jobs.Build }).
 			live().helps("Jobs whose name matches are build jobs: they deliver the monitor and start it, and belong to no stage. " +
 			"No figure counts them. A screen lists one only if it waits outside a deployment; replay and waterfall list all."),
-		codes("jobs.success", d.Success, func(c *Config) *[]int32 { return &c.Jobs.Success }).
+		codes("jobs.success", d.Success, func(c *Config) *[]jobmon.Code { return &c.Jobs.Success }).
 			live().helps("Status codes that mean success. Where DS is told to take 3010 (restart required) for one, it belongs here too."),
 
 		oneOf("stages.markers", d.Markers, []string{"auto", "tagged", "all"}, func(c *Config) *string { return &c.Stages.Markers }).

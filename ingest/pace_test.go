@@ -15,7 +15,7 @@ import (
 func TestChange(t *testing.T) {
 	slower := func() ingest.Pace {
 		settings := jobmon.DefaultSettings()
-		settings.Success = []int32{0, 3010}
+		settings.Success = []jobmon.Code{0, 3010}
 		settings.PollInterval = time.Minute
 		return ingest.Pace{Settings: settings, Interval: time.Minute, Reconcile: time.Hour}
 	}

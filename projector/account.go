@@ -31,8 +31,8 @@ type Run struct {
 	Stage    int // index in Session.Stages, -1 for what is not shown: build jobs, closing markers
 	Start    jobmon.WallTime
 	State    jobmon.RowState
-	Code     int32 // of a finished one
-	Attempt  int   // 1, or more after failed or cancelled ones
+	Code     jobmon.Code // of a finished one
+	Attempt  int         // 1, or more after failed or cancelled ones
 	Late     bool
 
 	// Arrived, Started and Ended are 0 when it did not happen, or nobody saw it. Asked is when a DS script last said that the row

@@ -54,7 +54,7 @@ type row struct {
 	stage string // the name of the stage that it opens, for a marker
 	start jobmon.WallTime
 	state jobmon.RowState
-	code  int32
+	code  jobmon.Code
 
 	arrived, started, ended          jobmon.Instant // started and ended are 0 when unseen
 	due                              jobmon.Instant // since when it is due: its start_time or its arrival, the later; the future for later rows

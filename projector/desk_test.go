@@ -92,7 +92,7 @@ func (d *desk) dropOn(c jobmon.ComputerID, id int, at string, names ...string) *
 }
 
 // set changes the status of rows: -1 runs, 0 and more ended.
-func (d *desk) set(code int32, ids ...int) *desk {
+func (d *desk) set(code jobmon.Code, ids ...int) *desk {
 	for _, id := range ids {
 		r := d.rows[jobmon.ScheduleID(id)]
 		r.Status = jobmon.StatusOf(code)

@@ -15,7 +15,7 @@ import (
 // that become ghosts, agents that come and go, outages, requests, other settings, other names.
 func TestLaw2(t *testing.T) {
 	names := []string{build, markA, markB, markZ, driver, office, visio, "", "Nightly"}
-	codes := []int32{-1, -1, 0, 0, 0, 1603, 3010, -7}
+	codes := []jobmon.Code{-1, -1, 0, 0, 0, 1603, 3010, -7}
 	computers := []jobmon.ComputerID{pc, pc + 1}
 	rapid.Check(t, func(rt *rapid.T) {
 		d := newDesk(rt)

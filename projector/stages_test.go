@@ -171,7 +171,7 @@ func TestTheSameJobTwiceFromTheStartIsTwoJobs(t *testing.T) {
 
 func TestSuccessCodesAreSettings(t *testing.T) {
 	d := newDesk(t)
-	d.settings.Success = []int32{0, 3010}
+	d.settings.Success = []jobmon.Code{0, 3010}
 	d.read("08:00")
 	folder(d, "10:00").set(-1, 1).read("10:00:05").set(0, 2, 4).set(3010, 3).set(-7, 6).read("10:02")
 	d.want("#1 open 66%", "  Configuring succeeded 1/1", "  Office failed 1/2 [Install Visio -7]")

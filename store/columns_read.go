@@ -154,7 +154,7 @@ func (c *cursor) status() jobmon.Status {
 	if told == 0 {
 		return jobmon.StatusNull
 	}
-	return jobmon.StatusOf(c.int32(unzigzag(told - 1)))
+	return jobmon.StatusOf(jobmon.Code(unzigzag(told - 1)))
 }
 
 // rowTable makes what each computer's first row is told from.

@@ -97,7 +97,7 @@ func known(seq uint64) jobmon.Event {
 	n := int64(seq)
 	return jobmon.Event{
 		Kind: jobmon.Kind(1 + n%14), Schedule: jobmon.ScheduleID(n * 7), Computer: jobmon.ComputerID(5_000_001 + n%50),
-		Start: jobmon.WallTime(int64(noon) + n*1000), Status: jobmon.StatusOf(int32(n % 3)), Name: strconv.FormatInt(n%97, 36),
+		Start: jobmon.WallTime(int64(noon) + n*1000), Status: jobmon.StatusOf(jobmon.Code(n % 3)), Name: strconv.FormatInt(n%97, 36),
 	}
 }
 

@@ -305,7 +305,7 @@ func (c *cursor) row(e *jobmon.Event, n *near) {
 	e.Job = jobmon.JobID(c.int32(n.job))
 	e.Start = jobmon.WallTime(c.start(start, n))
 	if status > 0 {
-		e.Status = jobmon.StatusOf(c.int32(unzigzag(status - 1)))
+		e.Status = jobmon.StatusOf(jobmon.Code(unzigzag(status - 1)))
 	}
 }
 

@@ -49,7 +49,7 @@ func anyEvent(t *rapid.T) jobmon.Event {
 			anyInt64()).Draw(t, "start"))
 	}
 	if with(4) {
-		e.Status = jobmon.StatusOf(rapid.OneOf(rapid.SampledFrom([]int32{-1, 0, 1603, 3010, -7}), anyInt32()).Draw(t, "status"))
+		e.Status = jobmon.StatusOf(jobmon.Code(rapid.OneOf(rapid.SampledFrom([]int64{-1, 0, 1603, 3010, -7}), anyInt64()).Draw(t, "status")))
 	}
 	if with(5) {
 		e.Name = anyText().Draw(t, "name")

@@ -65,7 +65,7 @@ func siteMirror() *jobmon.Mirror {
 	for n := range 100_000 {
 		row := jobmon.Row{
 			ID: jobmon.ScheduleID(1_200_000 + n), Job: jobmon.JobID(200 + n%100), Computer: jobmon.ComputerID(5_000_001 + n/100*37%1000),
-			Start: jobmon.WallTime(noon) + jobmon.WallTime(n/100*3*minute), Status: jobmon.StatusOf(int32(n % 3)),
+			Start: jobmon.WallTime(noon) + jobmon.WallTime(n/100*3*minute), Status: jobmon.StatusOf(jobmon.Code(n % 3)),
 		}
 		m.Rows.Put(row)
 		m.Computers[row.Computer] = jobmon.Computer{ID: row.Computer, Name: fmt.Sprintf("PC-%04d", n/100), OSName: fmt.Sprintf("PC-%04d", n/100), Group: "Office"}

@@ -72,7 +72,7 @@ func TestOrderOfCuts(t *testing.T) {
 		stage := p.Session.Stages[0]
 		stage.Name, stage.State, stage.Failed = name, jobmon.StateFailed, failures
 		for i := range failures {
-			stage.Failures = append(stage.Failures, jobmon.Failure{Job: name, Code: int32(i + 1)})
+			stage.Failures = append(stage.Failures, jobmon.Failure{Job: name, Code: jobmon.Code(i + 1)})
 		}
 		p.Session.Stages = p.Session.Stages[:0]
 		for range n {

@@ -194,7 +194,7 @@ func (d *drawing) stage(s *jobmon.Stage, failures []jobmon.Failure, limit int) S
 	}
 	for _, failure := range failures {
 		stage.Failures = append(stage.Failures, Failure{
-			Job: shorten(failure.Job, limit), Code: failure.Code,
+			Job: shorten(failure.Job, limit), Code: failure.Code, Hex: failure.Code.Hex(), Meaning: failure.Code.Meaning(),
 			At: utc(failure.At), AtLocal: d.local(failure.At), Repaired: failure.Repaired,
 		})
 	}

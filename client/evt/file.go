@@ -4,6 +4,8 @@
 // arguments, so the same picture gives the same bytes for ever, and is safe for concurrent use.
 package evt
 
+import "github.com/jobmon-db/jobmon-db/internal/jobmon"
+
 // Version is the format version written here, and the newest one read.
 const Version = 1
 
@@ -136,11 +138,13 @@ type Stage struct {
 
 // Failure is a job that ended with a code that is no success.
 type Failure struct {
-	Job      string `json:"job,omitempty"` // absent when the site hides job names
-	Code     int32  `json:"code"`          // event_schedule.status_code as DS gave it
-	At       UTC    `json:"at,omitzero"`
-	AtLocal  Local  `json:"at_local,omitzero"`
-	Repaired bool   `json:"repaired,omitempty"` // a later attempt succeeded
+	Job      string      `json:"job,omitempty"`     // absent when the site hides job names
+	Code     jobmon.Code `json:"code"`              // event_schedule.status_code as DS gave it
+	Hex      string      `json:"hex,omitempty"`     // the same as "0x80070057", of a negative code
+	Meaning  string      `json:"meaning,omitempty"` // what Windows and its installer mean by it, where that is known
+	At       UTC         `json:"at,omitzero"`
+	AtLocal  Local       `json:"at_local,omitzero"`
+	Repaired bool        `json:"repaired,omitempty"` // a later attempt succeeded
 }
 
 // Why says why nothing runs. Which fields are there depends on Kind, a jobmon.WaitingKind.

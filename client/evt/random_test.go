@@ -49,7 +49,7 @@ func starts() *rapid.Generator[jobmon.WallTime] {
 func stages() *rapid.Generator[jobmon.Stage] {
 	failures := rapid.Custom(func(t *rapid.T) jobmon.Failure {
 		return jobmon.Failure{
-			Job: names().Draw(t, "job"), Code: rapid.Int32().Draw(t, "code"), At: moments().Draw(t, "at"), Repaired: rapid.Bool().Draw(t, "repaired"),
+			Job: names().Draw(t, "job"), Code: jobmon.Code(rapid.Int64().Draw(t, "code")), At: moments().Draw(t, "at"), Repaired: rapid.Bool().Draw(t, "repaired"),
 		}
 	})
 	return rapid.Custom(func(t *rapid.T) jobmon.Stage {

@@ -102,7 +102,9 @@ type Stage struct {
 type Failure struct {
 	Stage    string
 	Job      string
-	Code     int32
+	Code     int64
+	Hex      string // "0x80070057", of a negative code
+	Meaning  string // in English, where it is known
 	Time     string
 	TimeUTC  string
 	Repaired bool
@@ -186,7 +188,7 @@ func stageOf(n int, s *evt.Stage) Stage {
 	}
 	for _, f := range s.Failures {
 		stage.Failures = append(stage.Failures, Failure{
-			Stage: stage.Name, Job: oneLine(f.Job), Code: f.Code, Time: local(f.AtLocal), TimeUTC: utc(f.At), Repaired: f.Repaired,
+			Stage: stage.Name, Job: oneLine(f.Job), Code: int64(f.Code), Hex: f.Hex, Meaning: f.Meaning, Time: local(f.AtLocal), TimeUTC: utc(f.At), Repaired: f.Repaired,
 		})
 	}
 	return stage

@@ -27,7 +27,7 @@ func TestWhatRuns(t *testing.T) {
 	e.is("s.hero()", `"Now | Installing Anti-virus | since 14:05 · 8 min, usually 10 min · 3 jobs | Next: Cisco VPN client"`)
 	e.is("s.rows()", `["check|Configuring computer||done, 6 min","check|Joining the domain||done, 3 min","cross|Install Plugins||failed, 1603",`+
 		`"play|Installing Anti-virus||running, 8 min","ring|Cisco VPN client|added|about 14:14","ring|Office 2024||to come","ring|Security updates||to come","ring|Final checks||to come"]`)
-	e.is("s.notices()", `["Failed: Install Plugins | Java plug-in · code 1603 · 13:58"]`)
+	e.is("s.notices()", `["Failed: Install Plugins | Java plug-in · code 1603 fatal error in the installation · 13:58"]`)
 	e.is("(function (v) { return [v.computer, v.place.replace(/\\u00a0/g, ' '), v.clock, v.done, v.end.text, v.end.left, v.age]; }(s.view()))",
 		`["CXNRD02","Windows 11 build · DS01","14:13","3 of 8 done","ready 14:41 or later","","Picture of 14:12:05, 1 min old"]`)
 	e.is("s.view().segments.length", "8")

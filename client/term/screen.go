@@ -3,6 +3,7 @@ package term
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -295,8 +296,15 @@ func (s *screen) failures(d *jobmon.SessionProgress) {
 			if f.Job != "" {
 				job = label(f.Job) + ", in " + label(stage.Name)
 			}
+			code, meaning := f.Code.String(), f.Code.Meaning()
+			if hex := f.Code.Hex(); hex != "" { // the form by which it is looked up
+				code, meaning = hex, strings.TrimSpace(strconv.FormatInt(int64(f.Code), 10)+" "+meaning)
+			}
+			if meaning != "" {
+				job += ": " + meaning
+			}
 			rows = append(rows, []cell{
-				{text: sign, style: st}, {text: s.clock.at(f.At)}, {text: fmt.Sprintf("code %d", f.Code)}, {text: word, style: st}, {text: job},
+				{text: sign, style: st}, {text: s.clock.at(f.At)}, {text: "code " + code}, {text: word, style: st}, {text: job},
 			})
 		}
 	}

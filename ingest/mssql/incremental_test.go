@@ -68,7 +68,7 @@ func rowsOf(server *tdstest.Server) map[jobmon.ScheduleID]jobmon.Row {
 		for _, cells := range tables.ByName["event_schedule"].Rows {
 			r := jobmon.Row{ID: jobmon.ScheduleID(cells[0].(int)), Job: jobmon.JobID(cells[1].(int)), Computer: 5000001, Start: jobmon.NoStart}
 			if cells[3] != nil {
-				r.Status = jobmon.StatusOf(int32(cells[3].(int)))
+				r.Status = jobmon.StatusOf(jobmon.Code(cells[3].(int)))
 			}
 			rows[r.ID] = r
 		}

@@ -52,12 +52,12 @@ func askOwnProgress(t testing.TB, db *sql.DB, computer int) (lines []string) {
 	for rows.Next() {
 		var id int
 		var name string
-		var status sql.NullInt32
+		var status sql.NullInt64
 		var start sql.NullTime
 		if err := rows.Scan(&id, &name, &status, &start); err != nil {
 			t.Fatal(err)
 		}
-		lines = append(lines, fmt.Sprint(id, name, jobmon.Status{Code: status.Int32, Set: status.Valid}, jobmon.WallTimeOf(start.Time)))
+		lines = append(lines, fmt.Sprint(id, name, jobmon.Status{Code: jobmon.Code(status.Int64), Set: status.Valid}, jobmon.WallTimeOf(start.Time)))
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ func scheduleRows(s schema, where string, into *[]jobmon.Row) part {
 			Computer: jobmon.ComputerID(r.id(2)),
 			Start:    r.wall(4),
 		}
-		row.Status.Code, row.Status.Set = r.number(3)
+		row.Status = r.status(3)
 		if r.fits() {
 			*into = append(*into, row)
 		}

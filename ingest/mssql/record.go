@@ -34,6 +34,18 @@ func (r *record) id(i int) int32 {
 	return n
 }
 
+// status takes a code of whatever size, or NULL.
+func (r *record) status(i int) jobmon.Status {
+	switch v := r.cells[i].(type) {
+	case nil:
+		return jobmon.StatusNull
+	case int64:
+		return jobmon.StatusOf(jobmon.Code(v))
+	}
+	r.mismatch(i, number)
+	return jobmon.StatusNull
+}
+
 // number takes a whole number or NULL.
 func (r *record) number(i int) (n int32, set bool) {
 	switch v := r.cells[i].(type) {

@@ -52,11 +52,13 @@ func TestCells(t *testing.T) {
 			t.Errorf("%v: %+v, %q, %v", cell, got, r.unfit, r.err)
 		}
 	}
-	status := func(r *record) (row jobmon.Row) { row.Status.Code, row.Status.Set = r.number(1); return row }
+	status := func(r *record) jobmon.Row { return jobmon.Row{Status: r.status(1)} }
 	start := func(r *record) jobmon.Row { return jobmon.Row{Start: r.wall(1)} }
 	fits(nil, jobmon.Row{}, status)
 	fits(int64(-2147483648), jobmon.Row{Status: jobmon.StatusOf(-2147483648)}, status)
 	fits(int64(2147483647), jobmon.Row{Status: jobmon.StatusOf(2147483647)}, status)
+	fits(int64(2147942487), jobmon.Row{Status: jobmon.StatusOf(2147942487)}, status) // a bigint column
+	fits(int64(-1<<63), jobmon.Row{Status: jobmon.StatusOf(-1 << 63)}, status)
 	fits(nil, jobmon.Row{Start: jobmon.NoStart}, start)
 	at := time.Date(2026, 3, 29, 2, 30, 0, 3_333_333, time.FixedZone("", 7200))
 	fits(at, jobmon.Row{Start: jobmon.WallTimeOf(time.Date(2026, 3, 29, 2, 30, 0, 3_000_000, time.UTC))}, start)
@@ -70,7 +72,7 @@ func TestCells(t *testing.T) {
 			t.Errorf("%v: %q, %v", cell, r.unfit, r.err)
 		}
 	}
-	for _, take := range []func(*record){func(r *record) { r.number(1) }, func(r *record) { r.text(1) }, func(r *record) { r.wall(1) }} {
+	for _, take := range []func(*record){func(r *record) { r.number(1) }, func(r *record) { r.status(1) }, func(r *record) { r.text(1) }, func(r *record) { r.wall(1) }} {
 		if r := read([]byte("?"), take); r.err == nil || !strings.Contains(r.err.Error(), "[dbo].[t].c") || !strings.Contains(r.err.Error(), "id 17") {
 			t.Errorf("a surprising type: %q, %v", r.unfit, r.err)
 		}

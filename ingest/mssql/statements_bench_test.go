@@ -97,7 +97,7 @@ func TestStatementsDoNotDependOnTheNumberOfComputers(t *testing.T) {
 			for _, cells := range tables.ByName["event_schedule"].Rows {
 				want := jobmon.StatusNull
 				if cells[3] != nil {
-					want = jobmon.StatusOf(int32(cells[3].(int)))
+					want = jobmon.StatusOf(jobmon.Code(cells[3].(int)))
 				}
 				if got, _ := f.book.mirror.Rows.Get(jobmon.ScheduleID(cells[0].(int))); got.Status != want {
 					t.Errorf("%d computers: row %d is %v instead of %v", computers, cells[0], got.Status, want)

@@ -114,7 +114,7 @@ func TestTDSLookup(t *testing.T) {
 		}
 	})
 	row := func(id int) jobmon.Row {
-		return jobmon.Row{ID: jobmon.ScheduleID(id), Job: 10, Computer: 5000001, Status: jobmon.StatusOf(int32(id + 5)), Start: jobmon.NoStart}
+		return jobmon.Row{ID: jobmon.ScheduleID(id), Job: 10, Computer: 5000001, Status: jobmon.StatusOf(jobmon.Code(id + 5)), Start: jobmon.NoStart}
 	}
 	var asked []jobmon.ScheduleID // more than one statement takes
 	for id := 2994; id > 990; id-- {

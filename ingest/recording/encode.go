@@ -49,7 +49,7 @@ type row struct {
 	Job      *jobmon.JobID      `json:"job"`
 	Computer *jobmon.ComputerID `json:"computer"`
 	Start    *string            `json:"start"`  // the server's wall clock
-	Status   *int32             `json:"status"` // null: not started
+	Status   *jobmon.Code       `json:"status"` // null: not started
 }
 
 type agent struct {

@@ -232,7 +232,7 @@ func TestRoundTrip(t *testing.T) {
 				return jobmon.WallTime(rapid.Int64Range(-1<<45, 1<<47).Draw(t, "start"))
 			})).Draw(t, "start")
 			if rapid.Bool().Draw(t, "set") {
-				row.Status = jobmon.StatusOf(id.Draw(t, "status"))
+				row.Status = jobmon.StatusOf(jobmon.Code(rapid.Int64().Draw(t, "status")))
 			}
 			s.Rows = append(s.Rows, row)
 			s.Jobs = append(s.Jobs, jobmon.Job{ID: row.Job, Name: text.Draw(t, "name"), Folder: text.Draw(t, "folder")})

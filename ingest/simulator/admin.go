@@ -166,7 +166,7 @@ func (ds *DS) insert(r *row) {
 func byID(r *row, id jobmon.ScheduleID) int { return cmp.Compare(r.ID, id) }
 
 // SetOutcome decides how a row will end, whatever its job says, also when it is queued again.
-func (ds *DS) SetOutcome(id jobmon.ScheduleID, code int32) {
+func (ds *DS) SetOutcome(id jobmon.ScheduleID, code jobmon.Code) {
 	ds.changeRow(id, func(r *row) { r.outcome = jobmon.StatusOf(code) })
 }
 

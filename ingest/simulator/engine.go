@@ -16,7 +16,7 @@ type Behaviour struct {
 	// one moment, so that no read ever sees it running.
 	Min, Max time.Duration
 	// Code is the status_code it ends with. SetOutcome says otherwise for one row.
-	Code int32
+	Code jobmon.Code
 	// Reboots says that the computer restarts when the job has ended: its agent is gone for one or two minutes.
 	Reboots bool
 	// Monitor marks the build job and the markers: they ask for the computer's file (Hook.Ask) and deliver it

@@ -111,7 +111,7 @@ func packStatus(s Status) uint64 {
 	if !s.Set {
 		return 0
 	}
-	return uint64(uint32(s.Code<<1)^uint32(s.Code>>31)) + 1
+	return uint64(s.Code<<1^s.Code>>63) + 1
 }
 
 func unpackStatus(v uint64) Status {
@@ -119,7 +119,7 @@ func unpackStatus(v uint64) Status {
 		return StatusNull
 	}
 	v--
-	return StatusOf(int32(uint32(v)>>1) ^ -int32(v&1))
+	return StatusOf(Code(v>>1) ^ -Code(v&1))
 }
 
 // packedRow is a row as its chunk tells it.

@@ -16,7 +16,7 @@ func drawRow(t *rapid.T, id ScheduleID) Row {
 		Computer: ComputerID(rapid.Int32Range(5000001, 5000003).Draw(t, "computer")),
 		Start:    rapid.SampledFrom([]WallTime{NoStart, 0, 60_000, 120_000, 86_400_000, -5}).Draw(t, "start"),
 	}
-	if code := rapid.SampledFrom([]int32{99, -1, 0, 1603, 3010, -7, -1 << 31}).Draw(t, "code"); code != 99 {
+	if code := rapid.SampledFrom([]Code{99, -1, 0, 1603, 3010, -7, -1 << 31, 1 << 40, -1 << 62}).Draw(t, "code"); code != 99 {
 		r.Status = StatusOf(code)
 	}
 	return r
@@ -134,7 +134,7 @@ func TestDiffOfPartialReads(t *testing.T) {
 }
 
 func TestNewRowsReadInOrderAfterAnOutage(t *testing.T) {
-	code := func(c int32) Status { return StatusOf(c) }
+	code := func(c Code) Status { return StatusOf(c) }
 	s := &Snapshot{Rows: []Row{
 		{ID: 1, Start: 600_000, Status: StatusRunning}, // the second group runs now
 		{ID: 2, Start: 0, Status: code(0)},

@@ -187,7 +187,7 @@ func IsOverdue(elapsed, expected time.Duration) bool {
 // Failure is a job that ended with a code that is no success.
 type Failure struct {
 	Job      string // "" when names are hidden
-	Code     int32
+	Code     Code
 	At       Instant
 	Repaired bool // a later attempt succeeded
 }

@@ -108,7 +108,7 @@ func drawAnyRow(t *rapid.T, id ScheduleID) Row {
 	)
 	r := Row{ID: id, Job: JobID(whole.Draw(t, "job")), Computer: ComputerID(whole.Draw(t, "computer")), Start: WallTime(start.Draw(t, "start"))}
 	if rapid.Bool().Draw(t, "set") {
-		r.Status = StatusOf(rapid.OneOf(rapid.SampledFrom([]int32{-1, 0, 1603, math.MinInt32, math.MaxInt32}), rapid.Int32()).Draw(t, "code"))
+		r.Status = StatusOf(Code(rapid.OneOf(rapid.SampledFrom([]int64{-1, 0, 1603, math.MinInt64, math.MaxInt64}), rapid.Int64()).Draw(t, "code")))
 	}
 	return r
 }
@@ -168,7 +168,7 @@ func checkRows(t *rapid.T, table *Rows, model map[ScheduleID]Row) {
 func siteRow(n int) Row {
 	return Row{
 		ID: ScheduleID(1_200_000 + n), Job: JobID(200 + n%100), Computer: ComputerID(5_000_001 + n/100*37%1000),
-		Start: 1_770_000_000_000 + WallTime(n/100*3*60_000), Status: StatusOf(int32(n % 3)),
+		Start: 1_770_000_000_000 + WallTime(n/100*3*60_000), Status: StatusOf(Code(n % 3)),
 	}
 }
 

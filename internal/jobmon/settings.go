@@ -14,7 +14,7 @@ type Settings struct {
 	Site         string        `json:"site"`                 // name of this DS server, shown on every screen
 	Marker       string        `json:"marker"`               // regular expression: the tag that makes a job a marker
 	Build        string        `json:"build"`                // regular expression: the build job's name
-	Success      []int32       `json:"success"`              // status codes that mean success
+	Success      []Code        `json:"success"`              // status codes that mean success
 	Markers      string        `json:"markers"`              // auto, tagged or all: see docs/architecture.md
 	HideNames    bool          `json:"hide_names"`           // screens show no job names in failures
 	Gap          time.Duration `json:"gap"`                  // after a complete session: how long a new job still re-opens it
@@ -34,7 +34,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		Marker:       `(?i)\(JM\)`,
 		Build:        `(?i)\bbuild job monitor\b`,
-		Success:      []int32{0},
+		Success:      []Code{0},
 		Markers:      "auto",
 		Gap:          30 * time.Minute,
 		Abandoned:    12 * time.Hour,
@@ -132,4 +132,6 @@ func (r *Rules) Class(name string) JobClass {
 }
 
 // Succeeded says whether a finished status means success.
-func (r *Rules) Succeeded(s Status) bool { return s.Finished() && slices.Contains(r.Success, s.Code) }
+func (r *Rules) Succeeded(s Status) bool {
+	return s.Finished() && slices.ContainsFunc(r.Success, func(c Code) bool { return c.signed() == s.Code.signed() })
+}

@@ -6,6 +6,7 @@
 package jobmon
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
@@ -86,8 +87,8 @@ func (o Offset) Zone() *time.Location { return time.FixedZone("", int(o)) }
 
 // Status is event_schedule.status_code. The zero value is NULL: not started.
 type Status struct {
-	Code int32 `json:"code"`
-	Set  bool  `json:"set"`
+	Code Code `json:"code"`
+	Set  bool `json:"set"`
 }
 
 // The codes that DS itself gives a meaning.
@@ -96,8 +97,9 @@ var (
 	StatusRunning = Status{Code: -1, Set: true}
 )
 
-// StatusOf is a status that is not NULL.
-func StatusOf(code int32) Status { return Status{Code: code, Set: true} }
+// StatusOf is a status that is not NULL. The lowest of all 64-bit numbers has no place beside NULL in the log: it becomes the
+// next one.
+func StatusOf(code Code) Status { return Status{Code: max(code, math.MinInt64+1), Set: true} }
 
 // Waiting says that the row has not started (NULL).
 func (s Status) Waiting() bool { return !s.Set }
@@ -113,7 +115,7 @@ func (s Status) String() string {
 	if !s.Set {
 		return "NULL"
 	}
-	return strconv.Itoa(int(s.Code))
+	return strconv.FormatInt(int64(s.Code), 10)
 }
 
 // AgentState is what the sessions table says of a computer's agent (AClient/DAgent).

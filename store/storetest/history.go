@@ -21,7 +21,7 @@ func fleet(random *rand.Rand, n int) []jobmon.Event {
 		events[i] = jobmon.Event{
 			Kind: jobmon.KindFinished, Schedule: jobmon.ScheduleID(random.IntN(1_000_000)), Computer: jobmon.ComputerID(5_000_001 + random.IntN(30)),
 			Job: jobmon.JobID(random.IntN(50)), Start: jobmon.WallTime(Noon) + jobmon.WallTime(random.IntN(100)*60_000),
-			Status: jobmon.StatusOf(int32(random.IntN(3))),
+			Status: jobmon.StatusOf(jobmon.Code(random.IntN(3))),
 		}
 		if random.IntN(3) == 0 {
 			events[i].Kind, events[i].Name = jobmon.KindRefreshed, strings.Repeat("x", random.IntN(20))

@@ -31,7 +31,7 @@
 		return { kind: "list", fields: fields };
 	}
 
-	var failure = { job: isName, code: isNumber, at_local: isLocal, repaired: isTrue };
+	var failure = { job: isName, code: isNumber, hex: isName, meaning: isName, at_local: isLocal, repaired: isTrue };
 	var stage = {
 		name: isName, state: words(["running", "failed", "waiting", "cancelled", "unknown", "succeeded"]), late: isTrue,
 		began_local: isLocal, ended_local: isLocal, elapsed_s: isSeconds, inexact: isTrue, at_most_s: isSeconds, planned_local: isLocal,

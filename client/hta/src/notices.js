@@ -29,7 +29,7 @@
 			e = one.failure;
 			hidden = Math.max(f.counts.failed, found.length) - 2;
 			parts = [
-				e.job && e.job !== one.stage.name ? JobMon.quoted(e.job) : "", JobMon.fill(words["failed.code"], { code: e.code }),
+				e.job && e.job !== one.stage.name ? JobMon.quoted(e.job) : "", JobMon.fill(words["failed.code"], { code: JobMon.code(e) }),
 				e.at_local ? JobMon.when(e.at_local, now, words) : ""
 			];
 			if (i === 1 && hidden > 0) {

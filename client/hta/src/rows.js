@@ -38,12 +38,17 @@
 		return starts;
 	};
 
-	// firstCode is the code of the newest failure that still holds.
+	// code is a failure's code in full: "-2147024809 (0x80070057) invalid parameter".
+	JobMon.code = function (failure) {
+		return failure.code + (failure.hex ? " (" + failure.hex + ")" : "") + (failure.meaning ? " " + failure.meaning : "");
+	};
+
+	// firstCode is the code of the newest failure that still holds, in the shorter form.
 	function firstCode(stage) {
 		var list = stage.failures || [], i;
 		for (i = list.length - 1; i >= 0; i--) {
 			if (!list[i].repaired) {
-				return list[i].code;
+				return list[i].hex || list[i].code;
 			}
 		}
 		return null;

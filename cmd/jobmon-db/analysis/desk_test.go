@@ -97,7 +97,7 @@ func (d *desk) folder(id int, at string) *desk {
 	return d.drop(id, at, build, markA, driver, markB, office, visio, markZ)
 }
 
-func (d *desk) set(code int32, ids ...int) *desk {
+func (d *desk) set(code jobmon.Code, ids ...int) *desk {
 	for _, id := range ids {
 		r := d.rows[jobmon.ScheduleID(id)]
 		r.Status = jobmon.StatusOf(code)

@@ -29,7 +29,7 @@ type Change struct {
 	To      string         // what it is; "" for nothing
 	At      jobmon.Instant // since when, 0 when that is not known
 	Late    bool           // a stage or job that was added after the deployment had begun
-	Code    int32          // of a job that failed
+	Code    jobmon.Code    // of a job that failed
 }
 
 // Changed is a computer on which something changed.

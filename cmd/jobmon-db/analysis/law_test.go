@@ -35,7 +35,7 @@ func site(t *rapid.T) *desk {
 				d.dropOn(rapid.SampledFrom([]jobmon.ComputerID{pc, pc + 1}).Draw(t, "computer"), next, text(), list...)
 				next += len(list)
 			case move <= 6 && known:
-				d.set(rapid.SampledFrom([]int32{-1, -1, 0, 0, 1603}).Draw(t, "code"), id)
+				d.set(rapid.SampledFrom([]jobmon.Code{-1, -1, 0, 0, 1603}).Draw(t, "code"), id)
 			case move == 7 && known:
 				d.requeue(id)
 			case move == 8:

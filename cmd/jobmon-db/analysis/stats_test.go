@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
@@ -84,7 +85,7 @@ func TestFiguresOfADay(t *testing.T) {
 		d.folder(id, fmt.Sprintf("%d 10:00", day)).read(fmt.Sprintf("%d 10:00", day))
 		for i, minute := range []string{"10:00", "10:01", "10:02", "10:05", "10:06", "10:16", "10:21"} {
 			if i > 0 {
-				code := int32(0)
+				code := jobmon.Code(0)
 				if day == 2 && i == 6 {
 					code = 1603
 				}

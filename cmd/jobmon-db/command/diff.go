@@ -160,7 +160,7 @@ type changeRecord struct {
 	To      string           `json:"to,omitempty"`
 	At      *string          `json:"at"` // UTC
 	Late    bool             `json:"late,omitempty"`
-	Code    int32            `json:"status_code,omitempty"`
+	Code    jobmon.Code      `json:"status_code,omitempty"`
 }
 
 type changedRecord struct {
@@ -244,7 +244,7 @@ func changeCell(ch analysis.Change) term.Cell {
 		c.Text = ch.From + " -> " + ch.To
 	}
 	if ch.Code != 0 {
-		c.Text += fmt.Sprintf(", code %d", ch.Code)
+		c.Text += ", code " + ch.Code.Text()
 	}
 	if ch.Late {
 		c.Tail = ", late"

@@ -55,7 +55,7 @@ func (s *site) schedule(computer jobmon.ComputerID, jobs ...jobmon.JobID) []jobm
 	return ids
 }
 
-func (s *site) set(code int32, ids ...jobmon.ScheduleID) {
+func (s *site) set(code jobmon.Code, ids ...jobmon.ScheduleID) {
 	for _, id := range ids {
 		s.db.SetStatus(id, jobmon.StatusOf(code))
 		what := "finished"

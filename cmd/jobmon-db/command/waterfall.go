@@ -212,7 +212,7 @@ func jobLines(d *analysis.Deployment, stage int) []waterfall.Line {
 		}
 		var remarks []string
 		if j.State == jobmon.StateFailed {
-			remarks = append(remarks, fmt.Sprintf("code %d", j.Code))
+			remarks = append(remarks, "code "+j.Code.Text())
 		}
 		if j.Attempt > 1 {
 			remarks = append(remarks, fmt.Sprintf("attempt %d", j.Attempt))

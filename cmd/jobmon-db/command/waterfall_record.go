@@ -41,7 +41,7 @@ type jobRecord struct {
 	Class      string            `json:"class"` // job, marker or build job
 	Stage      int               `json:"stage"` // index in stage_list, -1 for what no screen shows
 	State      string            `json:"state"`
-	Code       *int32            `json:"status_code"`
+	Code       *jobmon.Code      `json:"status_code"`
 	Attempt    int               `json:"attempt"`
 	Late       bool              `json:"late"`
 	Scheduled  *string           `json:"first_seen"`

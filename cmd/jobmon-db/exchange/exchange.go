@@ -56,22 +56,22 @@ type line struct {
 	Kind kind   `json:"kind"`
 	More bool   `json:"more,omitempty"` // the next line is of the same batch
 
-	Flags    flags       `json:"flags,omitempty"`
-	Schedule int32       `json:"schedule_id,omitempty"`
-	Computer int32       `json:"computer_id,omitempty"`
-	Job      int32       `json:"job_id,omitempty"`
-	Start    *wall       `json:"start_time,omitempty"`
-	Status   *int32      `json:"status_code,omitempty"`
-	Name     plain       `json:"name,omitempty"`
-	Place    plain       `json:"place,omitempty"`
-	Text     plain       `json:"text,omitempty"`
-	Seconds  int32       `json:"seconds,omitempty"`
-	Count    int32       `json:"count,omitempty"`
-	Step     int64       `json:"step_ms,omitempty"`
-	Until    *moment     `json:"until,omitempty"`
-	From     uint64      `json:"from,omitempty"`
-	To       uint64      `json:"to,omitempty"`
-	Sum      hexadecimal `json:"sum,omitempty"`
+	Flags    flags        `json:"flags,omitempty"`
+	Schedule int32        `json:"schedule_id,omitempty"`
+	Computer int32        `json:"computer_id,omitempty"`
+	Job      int32        `json:"job_id,omitempty"`
+	Start    *wall        `json:"start_time,omitempty"`
+	Status   *jobmon.Code `json:"status_code,omitempty"`
+	Name     plain        `json:"name,omitempty"`
+	Place    plain        `json:"place,omitempty"`
+	Text     plain        `json:"text,omitempty"`
+	Seconds  int32        `json:"seconds,omitempty"`
+	Count    int32        `json:"count,omitempty"`
+	Step     int64        `json:"step_ms,omitempty"`
+	Until    *moment      `json:"until,omitempty"`
+	From     uint64       `json:"from,omitempty"`
+	To       uint64       `json:"to,omitempty"`
+	Sum      hexadecimal  `json:"sum,omitempty"`
 }
 
 // lineOf is the event as a line.

@@ -74,7 +74,7 @@ func drawBatches(t *rapid.T) (batches []jobmon.Batch) {
 				Until: jobmon.Instant(rapid.Int64().Draw(t, "until")), From: rapid.Uint64().Draw(t, "from"), To: rapid.Uint64().Draw(t, "to"), Sum: rapid.Uint64().Draw(t, "sum"),
 			}
 			if rapid.Bool().Draw(t, "set") {
-				e.Status = jobmon.StatusOf(rapid.Int32().Draw(t, "status"))
+				e.Status = jobmon.StatusOf(jobmon.Code(rapid.Int64().Draw(t, "status")))
 			}
 			b.Events = append(b.Events, e)
 		}

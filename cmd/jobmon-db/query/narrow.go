@@ -1,7 +1,7 @@
 package query
 
 import (
-	"fmt"
+	"cmp"
 	"io"
 	"time"
 
@@ -69,7 +69,7 @@ func (n *narrow) print(r *Record, at time.Time) error {
 	}
 	what := r.what()
 	if r.state == jobmon.StateFailed && r.StatusCode != nil {
-		what = fmt.Sprintf("%s %d", what, *r.StatusCode)
+		what += " " + cmp.Or(r.StatusCode.Hex(), r.StatusCode.String()) // the shorter one
 	}
 	tone := r.tone()
 	return n.stream.Line([]term.Field{

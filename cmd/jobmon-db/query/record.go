@@ -11,20 +11,20 @@ import (
 // Record is one event as it is told. The first fourteen fields are in every line of ndjson, null where they have no
 // meaning; others script against their names.
 type Record struct {
-	Seq        uint64  `json:"seq"`
-	At         string  `json:"at"` // UTC
-	Kind       string  `json:"kind"`
-	ScheduleID *int32  `json:"schedule_id"`
-	ComputerID *int32  `json:"computer_id"`
-	Computer   *string `json:"computer"`
-	JobID      *int32  `json:"job_id"`
-	Job        *string `json:"job"`
-	StartTime  *string `json:"start_time"` // the server's wall clock
-	UTCOffset  string  `json:"utc_offset"`
-	StatusCode *int32  `json:"status_code"`
-	Baseline   bool    `json:"baseline"`
-	Inferred   bool    `json:"inferred"`
-	Inexact    bool    `json:"inexact"`
+	Seq        uint64       `json:"seq"`
+	At         string       `json:"at"` // UTC
+	Kind       string       `json:"kind"`
+	ScheduleID *int32       `json:"schedule_id"`
+	ComputerID *int32       `json:"computer_id"`
+	Computer   *string      `json:"computer"`
+	JobID      *int32       `json:"job_id"`
+	Job        *string      `json:"job"`
+	StartTime  *string      `json:"start_time"` // the server's wall clock
+	UTCOffset  string       `json:"utc_offset"`
+	StatusCode *jobmon.Code `json:"status_code"`
+	Baseline   bool         `json:"baseline"`
+	Inferred   bool         `json:"inferred"`
+	Inexact    bool         `json:"inexact"`
 
 	State      string   `json:"state,omitempty"`  // of the row afterwards
 	TookS      *float64 `json:"took_s,omitempty"` // what ended, in seconds

@@ -150,61 +150,10 @@ func reason(text string) string {
 	return ": " + text
 }
 
-// code is how a job ended: the number that DS recorded, and what Windows and its installer mean by it. A job may mean something else.
+// code is how a job ended.
 func (r *Record) code() string {
 	if r.StatusCode == nil || !r.event.Status.Finished() {
 		return ""
 	}
-	text := fmt.Sprint(*r.StatusCode)
-	if meaning := meanings(*r.StatusCode); meaning != "" {
-		text += " " + meaning
-	}
-	return text
-}
-
-// meanings are those of Windows' system error codes that installers end with.
-func meanings(code int32) string {
-	switch code {
-	case 0:
-		return "ok"
-	case 1:
-		return "incorrect function"
-	case 2:
-		return "file not found"
-	case 3:
-		return "path not found"
-	case 5:
-		return "access denied"
-	case 53:
-		return "network path not found"
-	case 112:
-		return "disk full"
-	case 1460:
-		return "timed out"
-	case 1602:
-		return "cancelled by the user"
-	case 1603:
-		return "fatal error in the installation"
-	case 1605:
-		return "product not installed"
-	case 1612:
-		return "installation source not available"
-	case 1618:
-		return "another installation is running"
-	case 1619:
-		return "package cannot be opened"
-	case 1620:
-		return "package is invalid"
-	case 1625:
-		return "forbidden by policy"
-	case 1633:
-		return "package is for another platform"
-	case 1638:
-		return "another version is installed"
-	case 1641:
-		return "restart begun"
-	case 3010:
-		return "restart required"
-	}
-	return ""
+	return r.StatusCode.Text()
 }

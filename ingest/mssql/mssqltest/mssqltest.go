@@ -209,7 +209,7 @@ func (d *DB) Schedule(job jobmon.JobID, computer jobmon.ComputerID, start jobmon
 // SetStatus makes a job start (StatusRunning), end (StatusOf(code)) or wait again (StatusNull).
 func (d *DB) SetStatus(id jobmon.ScheduleID, s jobmon.Status) {
 	d.t.Helper()
-	d.Exec("UPDATE event_schedule SET status_code = @p2 WHERE schedule_id = @p1", int32(id), sql.NullInt32{Int32: s.Code, Valid: s.Set})
+	d.Exec("UPDATE event_schedule SET status_code = @p2 WHERE schedule_id = @p1", int32(id), sql.NullInt64{Int64: int64(s.Code), Valid: s.Set})
 }
 
 // Reschedule moves a row to another time.

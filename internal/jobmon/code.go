@@ -1,0 +1,91 @@
+package jobmon
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Code is a status_code that is not NULL: what a job ended with, or -1 while it runs. The column is an int at most sites, and a
+// bigint at some. Codes of Windows above 0x7FFFFFFF stand in an int as negative numbers.
+type Code int64
+
+// signed is the code as an int column holds it: 2147942487 and -2147024809 are both 0x80070057.
+func (c Code) signed() Code {
+	if c > math.MaxInt32 && c <= math.MaxUint32 {
+		return Code(int32(uint32(c)))
+	}
+	return c
+}
+
+// ParseCode reads a code as people write it: 3010, -2147024809, 2147942487, 0x80070057 or 0x00000BC2.
+func ParseCode(text string) (Code, error) {
+	text = strings.TrimSpace(text)
+	digits, hex := strings.CutPrefix(strings.ToLower(text), "0x")
+	if hex {
+		n, err := strconv.ParseUint(digits, 16, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%q is not a code: write 3010, -2147024809 or 0x80070057", text)
+		}
+		return Code(n).signed(), nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a code: write 3010, -2147024809 or 0x80070057", text)
+	}
+	return Code(n).signed(), nil
+}
+
+// Hex is the code in the form in which negative ones are documented, "0x80070057"; "" for one that is not negative.
+func (c Code) Hex() string {
+	switch s := c.signed(); {
+	case s >= 0:
+		return ""
+	case s >= math.MinInt32:
+		return fmt.Sprintf("0x%08X", uint32(s))
+	default:
+		return fmt.Sprintf("0x%016X", uint64(s))
+	}
+}
+
+// String is the code as a number, with its hexadecimal form where that is how it is documented: "1603",
+// "-2147024809 (0x80070057)".
+func (c Code) String() string {
+	text := strconv.FormatInt(int64(c), 10)
+	if hex := c.Hex(); hex != "" {
+		text += " (" + hex + ")"
+	}
+	return text
+}
+
+// Text is String and what Windows means by the code, where that is known: "3010 restart required".
+func (c Code) Text() string {
+	if meaning := c.Meaning(); meaning != "" {
+		return c.String() + " " + meaning
+	}
+	return c.String()
+}
+
+// Meaning is what Windows and its installer mean by the code, "" where that is not known. A job may mean something else.
+func (c Code) Meaning() string {
+	s := c.signed()
+	if s >= 0 {
+		return systemCodes[s]
+	}
+	if s < math.MinInt32 {
+		return ""
+	}
+	code := uint32(s)
+	if meaning := largeCodes[code]; meaning != "" {
+		return meaning
+	}
+	const fromSystem, fromKernel = 0x8007_0000, 0x1000_0000
+	if code&0xFFFF_0000 == fromSystem {
+		return systemCodes[Code(code&0xFFFF)]
+	}
+	if code>>28 == 0xD { // an HRESULT that carries an NTSTATUS
+		return largeCodes[code&^fromKernel]
+	}
+	return ""
+}
