@@ -65,7 +65,7 @@ func Board(w io.Writer, pictures []jobmon.Progress, o Options) error {
 	}
 	rows := [][]cell{head("COMPUTER", "DONE", "JOBS", "FAIL", "LATE", "READY", now)}
 	for i := range pictures {
-		rows = append(rows, o.line(&pictures[i], clock, names[pictures[i].Computer.Name], true))
+		rows = append(rows, o.line(&pictures[i], clock, names[nameKey(pictures[i].Computer.Name)], true))
 	}
 	var b strings.Builder
 	o.table(&b, columns, gap, rows)
@@ -78,12 +78,16 @@ func Board(w io.Writer, pictures []jobmon.Progress, o Options) error {
 	return err
 }
 
-// ambiguous are the names that several computers have.
+// nameKey is the same for names that are the same to SQL Server: neither case nor blanks at the end matter.
+func nameKey(name string) string { return strings.ToLower(strings.TrimRight(name, " ")) }
+
+// ambiguous are the names that several computers have, by their keys.
 func ambiguous(pictures []jobmon.Progress) map[string]bool {
 	names := make(map[string]bool, len(pictures))
 	for i := range pictures {
-		_, seen := names[pictures[i].Computer.Name]
-		names[pictures[i].Computer.Name] = seen
+		name := nameKey(pictures[i].Computer.Name)
+		_, seen := names[name]
+		names[name] = seen
 	}
 	return names
 }
@@ -120,6 +124,9 @@ func nameOf(c jobmon.Computer, ambiguous bool) cell {
 func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) []cell {
 	name := nameOf(p.Computer, ambiguous)
 	s := p.Session
+	if p.Gone {
+		name.tail += " (gone)"
+	}
 	if s == nil {
 		return []cell{name, {}, {}, {}, {}, {}, {text: "no deployment seen", style: faint}}
 	}
@@ -127,7 +134,7 @@ func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) [
 	if s.Failed > 0 {
 		failed.style = bad
 	}
-	return []cell{
+	line := []cell{
 		name,
 		{text: o.percent(s)},
 		{text: fmt.Sprintf("%d/%d", s.JobsDone, s.Jobs)},
@@ -136,6 +143,21 @@ func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) [
 		{text: ready(s, o.moment(p), clock)},
 		o.now(s, clock, worded),
 	}
+	if s.State == jobmon.SessionOpen && elsewhere(p) != "" {
+		line[5], line[6] = cell{}, cell{text: elsewhere(p), style: faint}
+	}
+	return line
+}
+
+// elsewhere says of a computer on which nothing can run why that is, "" where something can.
+func elsewhere(p *jobmon.Progress) string {
+	switch {
+	case p.Continues != 0:
+		return fmt.Sprintf("continues as id:%d", p.Continues)
+	case p.Gone:
+		return "deleted in DS"
+	}
+	return ""
 }
 
 // percent is a bar as long as there is room for, and the number.

@@ -80,7 +80,7 @@ func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, 
 		clock := o.clock(p.Offset, o.Now)
 		clock.short = true
 		sign, word := o.phase(p)
-		line := o.line(p, clock, names[p.Computer.Name], false)
+		line := o.line(p, clock, names[nameKey(p.Computer.Name)], false)
 		rows = append(rows, append([]cell{sign, line[0], word}, line[1:]...))
 	}
 	var b strings.Builder
@@ -92,7 +92,7 @@ func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, 
 // phase is a computer's mark and word. The mark tells a failure first, as nothing is as urgent.
 func (o Options) phase(p *jobmon.Progress) (sign, word cell) {
 	phase := PhaseOf(p, o.Now)
-	if phase == PhaseNone {
+	if phase == PhaseNone || elsewhere(p) != "" {
 		return cell{}, cell{}
 	}
 	text, st := "..", normal

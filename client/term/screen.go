@@ -63,10 +63,16 @@ func (s *screen) head() {
 	if s.p.Site != "" {
 		id += " on " + label(s.p.Site)
 	}
-	if c.Ghost {
+	switch {
+	case s.p.Gone:
+		state = ", deleted in DS"
+	case c.Ghost:
 		state += ", ghost: the console does not show it"
 	}
 	s.say(normal, id, state)
+	if s.p.Continues != 0 {
+		s.say(bold, fmt.Sprintf("continues as id:%d: what stands here as unfinished is not under way", s.p.Continues), "")
+	}
 	if c.Group != "" {
 		s.say(normal, "group "+label(c.Group), "")
 	}

@@ -23,6 +23,11 @@ type Progress struct {
 	AgentSince   Instant
 	AgentAtLeast bool
 
+	// Gone and Continues are of the present and stand in no file: the computer's record was deleted; the PC goes on under that
+	// id, 0 for none.
+	Gone      bool
+	Continues ComputerID
+
 	Unknown bool // the DS database has no such computer; somebody asked for its file all the same
 	Stale   bool // a script asked, and no fresh read could be made: the picture may be older than its time
 

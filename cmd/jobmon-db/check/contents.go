@@ -29,6 +29,9 @@ func (c *checker) contents(ctx context.Context, tables Tables) ([]Line, *Reading
 	read := &Reading{Tables: snap}
 	rows := c.rows(snap, time.Since(began))
 	rules, err := jobmon.NewRules(c.Config.Settings())
+	if err == nil {
+		restarts(&rows, snap, rules)
+	}
 	if err != nil {
 		line := Line{checkMarkers, Fail, err.Error(), "correct jobs.marker and jobs.build"}
 		return append([]Line{rows, c.stuck(snap), line}, skipped("markers cannot be told", checkClosing)...), read
@@ -63,6 +66,25 @@ func (c *checker) rows(snap *jobmon.Snapshot, took time.Duration) Line {
 		line.Found += "; the server may look through all of them at every read"
 	}
 	return line
+}
+
+// restarts adds what installers mean by success and the settings do not: that a restart is required, or has begun.
+func restarts(line *Line, snap *jobmon.Snapshot, rules *jobmon.Rules) {
+	counts := map[jobmon.Code]int{}
+	for _, r := range snap.Rows {
+		if r.Status.Finished() && (r.Status.Code == 3010 || r.Status.Code == 1641) && !rules.Succeeded(r.Status) {
+			counts[r.Status.Code]++
+		}
+	}
+	for _, code := range slices.Sorted(maps.Keys(counts)) {
+		line.State = Warn
+		line.Found += fmt.Sprintf("; %s ended with %s, which counts as a failure", count(counts[code], "row"), code.Text())
+		next := fmt.Sprintf("add %d to jobs.success if DS takes it for a success", code)
+		if line.Next != "" {
+			next = line.Next + "; " + next
+		}
+		line.Next = next
+	}
 }
 
 // stuck counts the unfinished rows that have been due for so long that they hold nothing open.

@@ -68,6 +68,9 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 	if err != nil {
 		return err
 	}
+	for _, text := range p.Names.Several(o.computers) {
+		fmt.Fprintln(a.stderr, text)
+	}
 	from, to, err := a.moments(p, o)
 	if err != nil {
 		return err

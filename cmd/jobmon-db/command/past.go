@@ -143,7 +143,10 @@ func openLog(q question) (*past, error) {
 		}
 		return history.Pictures(projection), nil
 	}
-	p.fresh = func() ([]jobmon.Progress, error) { return p.picturesOf(p.Last) }
+	p.fresh = func() ([]jobmon.Progress, error) {
+		list, err := p.picturesOf(p.Last)
+		return p.Names.Mark(list), err
+	}
 	if err := p.describe(log, q); err != nil {
 		p.close()
 		return nil, err

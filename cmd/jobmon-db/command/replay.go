@@ -179,6 +179,9 @@ func (r *replayer) run(ctx context.Context) (err error) {
 	if r.forPeople() {
 		r.head(told)
 	}
+	for _, text := range r.past.Names.Several(r.o.Computers) {
+		fmt.Fprintln(r.messages, text)
+	}
 	for _, text := range r.warnings {
 		fmt.Fprint(r.messages, text)
 	}

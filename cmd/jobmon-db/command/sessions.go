@@ -146,6 +146,9 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	if err != nil {
 		return err
 	}
+	for _, text := range p.Names.Several(o.computers) {
+		fmt.Fprintln(a.stderr, text)
+	}
 	if err := o.stretch.read(p); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/internal/when"
@@ -116,7 +117,7 @@ func (p *past) show(out io.Writer, list []jobmon.Progress, o showOptions, look t
 		list = slices.DeleteFunc(list, func(p jobmon.Progress) bool { return p.Unknown })
 		return showBoard(out, list, o.output, look)
 	}
-	id, err := p.Names.Find(o.computer)
+	id, err := p.find(list, o)
 	if err != nil {
 		return err
 	}
@@ -129,6 +130,25 @@ func (p *past) show(out io.Writer, list []jobmon.Progress, o showOptions, look t
 		return &nothingError{fmt.Errorf("%s has no picture: no deployment of it has begun since the log did; %s", o.computer, p.period())}
 	}
 	return &nothingError{fmt.Errorf("%s had no picture then: no deployment of it had begun since the log did; %s", o.computer, p.period())}
+}
+
+// find resolves the computer that is asked for. Of the past it is the record of that name that had a picture then.
+func (p *past) find(list []jobmon.Progress, o showOptions) (jobmon.ComputerID, error) {
+	id, err := p.Names.Find(o.computer)
+	if o.at == "" {
+		return id, err
+	}
+	found, all := p.Names.All(o.computer)
+	if all != nil {
+		return id, err
+	}
+	drawn := func(k *history.Known) bool {
+		return slices.ContainsFunc(list, func(p jobmon.Progress) bool { return p.Computer.ID == k.ID })
+	}
+	if found = slices.DeleteFunc(found, func(k *history.Known) bool { return !drawn(k) }); len(found) == 1 {
+		return found[0].ID, nil
+	}
+	return id, err
 }
 
 func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Options) error {

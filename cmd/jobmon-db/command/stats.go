@@ -156,6 +156,9 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 	if err != nil {
 		return err
 	}
+	for _, text := range p.Names.Several(o.computers) {
+		fmt.Fprintln(a.stderr, text)
+	}
 	period, err := o.period(p)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,9 +22,11 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// comparison says which files of open deployments are not what follows from the log.
+// comparison says which files are not what follows from the log.
 type comparison struct {
 	Compared    int          `json:"compared"`
+	Ended       int          `json:"ended"`   // how many of these are of deployments that have ended
+	Missing     int          `json:"missing"` // ended deployments without a file: somebody removed it
 	Differences []difference `json:"differences"`
 	Failing     int          `json:"failing,omitempty"` // not compared: the site's template makes no file of the picture
 	Skipped     string       `json:"skipped,omitempty"` // why nothing was compared
@@ -40,7 +43,11 @@ func (c *comparison) print(out io.Writer) {
 		fmt.Fprintf(out, "Files: %s.\n", c.Skipped)
 		return
 	}
-	fmt.Fprintf(out, "Files: %d of open deployments compared with what follows from the log, %d different.\n", c.Compared, len(c.Differences))
+	fmt.Fprintf(out, "Files: %d compared with what follows from the log (%d of deployments that have ended), %d different.\n",
+		c.Compared, c.Ended, len(c.Differences))
+	if c.Missing > 0 {
+		fmt.Fprintf(out, "  %s without a file: it was removed, or written into another folder.\n", plural(c.Missing, "ended deployment", "ended deployments"))
+	}
 	if c.Failing > 0 {
 		fmt.Fprintf(out, "  %d more not compared: the template in evt.template fails for them, and their old files stay.\n", c.Failing)
 	}
@@ -55,7 +62,7 @@ const (
 	comparePause = 500 * time.Millisecond
 )
 
-// compareFiles folds the log from its beginning and compares the pictures of open deployments with their files.
+// compareFiles folds the log from its beginning and compares the pictures with their files.
 func compareFiles(ctx context.Context, config *configs.Config, report *store.Report) (comparison, error) {
 	c := comparison{Differences: []difference{}}
 	if !report.Whole() {
@@ -102,23 +109,32 @@ func compareFiles(ctx context.Context, config *configs.Config, report *store.Rep
 
 // compare compares the files with the pictures of the state.
 func (c *comparison) compare(state *history.State, dir string) {
-	c.Compared, c.Failing, c.Differences = 0, 0, []difference{}
+	*c = comparison{Differences: []difference{}}
 	var w evtform.Writer
-	for _, id := range state.Projection.Watching() {
+	for _, id := range state.Projection.Pictures() {
 		p, ok := state.Projection.Progress(id)
 		if !ok {
 			continue
 		}
+		ended := p.Session != nil && (p.Session.State == jobmon.SessionComplete || p.Session.State == jobmon.SessionAbandoned)
 		want, err := w.File(p)
 		if errors.Is(err, evtform.ErrTemplate) {
 			c.Failing++
 			continue
 		}
-		c.Compared++
 		path := filepath.Join(dir, strconv.Itoa(int(id))+".evt")
 		if err == nil {
 			var found []byte
-			if found, err = readEvt(path); err == nil && bytes.Equal(found, want) {
+			found, err = readEvt(path)
+			if ended && errors.Is(err, fs.ErrNotExist) {
+				c.Missing++
+				continue
+			}
+			c.Compared++
+			if ended {
+				c.Ended++
+			}
+			if err == nil && bytes.Equal(found, want) {
 				continue
 			}
 			if err == nil {

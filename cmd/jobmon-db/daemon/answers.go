@@ -114,7 +114,9 @@ func (d *Daemon) News(after uint64) api.News {
 		return news
 	}
 	if list, last, durable := d.journal.pictures(); durable { // what the log refused is not shown
-		news.Pictures, news.Last = list, last
+		d.journal.mu.Lock()
+		news.Pictures, news.Last = d.journal.state.Names.Mark(list), last
+		d.journal.mu.Unlock()
 	}
 	return news
 }

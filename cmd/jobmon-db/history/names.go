@@ -94,9 +94,75 @@ func (e *AmbiguousError) Error() string {
 	return fmt.Sprintf("%d computers are called %q; say which one: %s", len(e.Found), strings.TrimPrefix(e.Asked, "name:"), strings.Join(list, ", "))
 }
 
-// Find resolves what a person typed: an id, a name (case does not matter), or either with "id:" or "name:" in front.
+// Find resolves what a person typed: an id, a name, or either with "id:" or "name:" in front. Of several records with that name
+// it takes those that still exist, are called so now, and are shown in the console, as far as there is one.
 // It returns *UnknownError or *AmbiguousError when that means no or several computers.
 func (n Names) Find(text string) (jobmon.ComputerID, error) {
+	found, err := n.All(text)
+	if err != nil {
+		return 0, err
+	}
+	for _, better := range []func(*Known) bool{
+		func(k *Known) bool { return !k.Gone },
+		func(k *Known) bool { return k.called(strings.TrimPrefix(text, "name:")) },
+		func(k *Known) bool { return !k.Ghost },
+	} {
+		if slices.ContainsFunc(found, better) {
+			found = slices.DeleteFunc(found, func(k *Known) bool { return !better(k) })
+		}
+	}
+	if len(found) > 1 {
+		return 0, &AmbiguousError{Asked: text, Found: found}
+	}
+	return found[0].ID, nil
+}
+
+// called says whether that is its name now, in the console or in its operating system.
+func (k *Known) called(name string) bool { return sameName(k.Name, name) || sameName(k.OSName, name) }
+
+// sameName compares as SQL Server does by default: neither case nor blanks at the end matter.
+func sameName(a, b string) bool {
+	return strings.EqualFold(strings.TrimRight(a, " "), strings.TrimRight(b, " "))
+}
+
+// Successor is the one record that goes on under the name of another one, which is gone or a ghost: the PC got a new id.
+func (n Names) Successor(id jobmon.ComputerID) (next jobmon.ComputerID, ok bool) {
+	old := n[id]
+	if old == nil || !old.Gone && !old.Ghost || strings.TrimSpace(old.Name) == "" {
+		return 0, false
+	}
+	for _, k := range n {
+		if k.ID <= id || k.Gone || k.Ghost || !sameName(k.Name, old.Name) {
+			continue
+		}
+		if ok {
+			return 0, false // which of them nobody can tell
+		}
+		next, ok = k.ID, true
+	}
+	return next, ok
+}
+
+// Mark marks pictures of the present whose computers are gone, or go on under another id. Nothing runs on those.
+func (n Names) Mark(pictures []jobmon.Progress) []jobmon.Progress {
+	for i := range pictures {
+		p := &pictures[i]
+		k := n[p.Computer.ID]
+		if k == nil || !k.Gone && !k.Ghost {
+			continue
+		}
+		p.Gone = k.Gone
+		p.Continues, _ = n.Successor(p.Computer.ID)
+		if p.Gone {
+			p.Agent, p.AgentSince, p.AgentAtLeast = jobmon.AgentUnknown, 0, false
+		}
+	}
+	return pictures
+}
+
+// All resolves what a person typed to every record that is meant, whether it still exists or not: an id, or a name that it
+// has or had. The error is *UnknownError.
+func (n Names) All(text string) ([]*Known, error) {
 	asID, asName := text, text
 	if rest, ok := strings.CutPrefix(text, "id:"); ok {
 		asID, asName = rest, ""
@@ -105,22 +171,46 @@ func (n Names) Find(text string) (jobmon.ComputerID, error) {
 	}
 	if id, err := strconv.ParseInt(asID, 10, 32); err == nil {
 		if k := n[jobmon.ComputerID(id)]; k != nil {
-			return k.ID, nil
+			return []*Known{k}, nil
 		}
 	}
 	var found []*Known
 	for _, k := range n.sorted() {
-		if asName != "" && slices.ContainsFunc(k.Names, func(name string) bool { return strings.EqualFold(name, asName) }) {
+		if asName != "" && slices.ContainsFunc(k.Names, func(name string) bool { return sameName(name, asName) }) {
 			found = append(found, k)
 		}
 	}
-	switch len(found) {
-	case 0:
-		return 0, &UnknownError{Asked: text, Closest: n.closest(cmp.Or(asName, asID))}
-	case 1:
-		return found[0].ID, nil
+	if len(found) == 0 {
+		return nil, &UnknownError{Asked: text, Closest: n.closest(cmp.Or(asName, asID))}
 	}
-	return 0, &AmbiguousError{Asked: text, Found: found}
+	return found, nil
+}
+
+// Several says of each name in a list which records it means, where there is more than one.
+func (n Names) Several(list []string) []string {
+	var said []string
+	for _, text := range list {
+		found, err := n.All(text)
+		if err != nil || len(found) < 2 {
+			continue
+		}
+		var ids []string
+		for _, k := range found {
+			one := fmt.Sprintf("id:%d", k.ID)
+			switch next, ok := n.Successor(k.ID); {
+			case ok && k.Gone:
+				one += fmt.Sprintf(" (gone, continues as id:%d)", next)
+			case ok:
+				one += fmt.Sprintf(" (continues as id:%d)", next)
+			case k.Gone:
+				one += " (gone)"
+			}
+			ids = append(ids, one)
+		}
+		said = append(said, fmt.Sprintf("%d records are or were called %s, all are taken: %s.",
+			len(found), strings.TrimPrefix(text, "name:"), strings.Join(ids, ", ")))
+	}
+	return said
 }
 
 func (n Names) sorted() []*Known {

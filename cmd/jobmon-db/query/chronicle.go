@@ -89,6 +89,14 @@ func at[T any](versions []version[T], seq uint64) (is T) {
 	return is
 }
 
+// before is what held before an event; ok is false when nothing did.
+func before[T any](versions []version[T], seq uint64) (was T, ok bool) {
+	if len(versions) == 0 || versions[0].seq >= seq {
+		return was, false
+	}
+	return at(versions, seq-1), true
+}
+
 // Job is a job as it was at an event; a job that has no name yet is given an empty one.
 func (c *Chronicle) Job(id jobmon.JobID, seq uint64) jobmon.Job { return at(c.jobs[id], seq) }
 

@@ -26,8 +26,10 @@ func NewFolderPattern(text string) Pattern {
 
 func isPattern(text string) bool { return strings.ContainsAny(text, "*?") }
 
-// Fits says whether a name is meant.
-func (p Pattern) Fits(name string) bool { return p.compiled.MatchString(name) }
+// Fits says whether a name is meant. Blanks at its end do not matter, as in SQL Server.
+func (p Pattern) Fits(name string) bool {
+	return p.compiled.MatchString(name) || p.compiled.MatchString(strings.TrimRight(name, " "))
+}
 
 // fitsAny says whether one of the patterns means the name.
 func fitsAny(patterns []Pattern, name string) bool {
@@ -49,15 +51,21 @@ func (p Pattern) Holds(folder string) bool {
 }
 
 // Computers are those that are meant, by id: each text is an id, a name, either with "id:" or "name:" in front, or a name with * and ?,
-// which can mean several. patterns are the last ones. Errors: *history.UnknownError and *history.AmbiguousError.
+// which can mean several, as a name does that several records have or had. patterns are those with * and ?. The error is
+// *history.UnknownError.
 func Computers(wanted []string, names history.Names) (ids []jobmon.ComputerID, patterns []Pattern, err error) {
 	for _, text := range wanted {
 		if !isPattern(text) {
-			id, err := names.Find(text)
+			found, err := names.All(text)
 			if err != nil {
 				return nil, nil, err
 			}
-			ids = append(ids, id)
+			for _, known := range found {
+				ids = append(ids, known.ID)
+			}
+			if name := NewPattern(strings.TrimPrefix(text, "name:")); slices.ContainsFunc(found[0].Names, name.Fits) {
+				patterns = append(patterns, name) // another record may get the name
+			}
 			continue
 		}
 		pattern, found := NewPattern(strings.TrimPrefix(text, "name:")), false

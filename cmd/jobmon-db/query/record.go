@@ -49,6 +49,11 @@ type Record struct {
 	From       uint64   `json:"from,omitempty"`
 	To         uint64   `json:"to,omitempty"`
 
+	// What a job or computer was before, where it was something else.
+	RenamedFrom *string `json:"renamed_from,omitempty"`
+	MovedFrom   *string `json:"moved_from,omitempty"` // folder or group
+	OSNameWas   *string `json:"os_name_was,omitempty"`
+
 	event  *jobmon.Event
 	offset jobmon.Offset
 	state  jobmon.RowState
@@ -94,16 +99,30 @@ func sketch(e *jobmon.Event, c *Chronicle) *Record {
 		computer := c.Computer(e.Computer, e.Seq)
 		r.ComputerID, r.Computer, r.Group = new(int32(e.Computer)), new(jobmon.ComputerName(e.Computer, computer.Name)), computer.Group
 	}
-	r.addDetail(e)
+	r.addDetail(e, c)
 	return r
 }
 
-func (r *Record) addDetail(e *jobmon.Event) {
+// other is what was, nil when it still is.
+func other(was, is string) *string {
+	if was == is {
+		return nil
+	}
+	return &was
+}
+
+func (r *Record) addDetail(e *jobmon.Event, c *Chronicle) {
 	switch e.Kind {
 	case jobmon.KindJob:
 		r.Folder = e.Place
+		if was, ok := before(c.jobs[e.Job], e.Seq); ok && !r.Gone {
+			r.RenamedFrom, r.MovedFrom = other(was.Name, e.Name), other(was.Folder, e.Place)
+		}
 	case jobmon.KindComputer:
 		r.OSName, r.Group = e.Text, e.Place
+		if was, ok := before(c.computers[e.Computer], e.Seq); ok && !r.Gone {
+			r.RenamedFrom, r.MovedFrom, r.OSNameWas = other(was.Name, e.Name), other(was.Group, e.Place), other(was.OSName, e.Text)
+		}
 	case jobmon.KindExpected:
 		r.Stage, r.Seconds, r.Runs = e.Name, e.Seconds, e.Count
 	case jobmon.KindRefreshed:

@@ -90,9 +90,9 @@ func (r *Record) other() string {
 	e := r.event
 	switch e.Kind {
 	case jobmon.KindJob:
-		return "job" + words(r.Gone, "gone") + detail("in", r.Folder)
+		return "job" + words(r.Gone, "gone") + detail("in", r.Folder) + r.changes()
 	case jobmon.KindComputer:
-		return "computer" + words(r.Gone, "gone") + words(r.Ghost, "now a ghost") + detail("in", r.Group)
+		return "computer" + words(r.Gone, "gone") + words(r.Ghost, "now a ghost") + detail("in", r.Group) + r.changes()
 	case jobmon.KindAgentOnline, jobmon.KindAgentOffline, jobmon.KindAgentUnknown:
 		return strings.Replace(r.Kind, "-", " ", 1)
 	case jobmon.KindRefreshed:
@@ -127,6 +127,21 @@ func (r *Record) other() string {
 		return fmt.Sprintf("events %d to %d are lost", r.From, r.To) + reason(r.Reason)
 	}
 	return r.Kind
+}
+
+// changes says what a job or computer was before, as far as it was something else.
+func (r *Record) changes() string {
+	text := ""
+	if was := r.RenamedFrom; was != nil {
+		text += fmt.Sprintf(", renamed, was %q", *was)
+	}
+	if was := r.MovedFrom; was != nil {
+		text += fmt.Sprintf(", moved, was in %q", *was)
+	}
+	if was := r.OSNameWas; was != nil {
+		text += fmt.Sprintf(", its system was named %q", *was)
+	}
+	return text
 }
 
 func words(set bool, word string) string {
