@@ -53,6 +53,44 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestRecordsOfOneName: the present is that of the record that exists, and a PC that got a new id goes on there.
+func TestRecordsOfOneName(t *testing.T) {
+	t.Parallel()
+	names := Names{}
+	for _, e := range []*jobmon.Event{
+		computer(5000001, "PC-0001", "PC-0001", 0), computer(5000009, "PC-0001", "PC-0001", 0), computer(5000001, "PC-0001", "PC-0001", jobmon.Gone),
+		computer(5000002, "PC-0002", "", jobmon.Ghost), computer(5000012, "pc-0002 ", "", 0),
+		computer(5000003, "PC-0003   ", "", 0), computer(5000004, "PC-0003", "", 0),
+		computer(5000005, "PC-0005   ", "", 0),
+		computer(5000006, "PC-0006", "", 0), computer(5000006, "PC-0007", "", 0), computer(5000007, "PC-0006", "", 0),
+	} {
+		names.Add(e)
+	}
+	for text, want := range map[string]jobmon.ComputerID{
+		"PC-0001": 5000009, "PC-0002": 5000012, "PC-0005": 5000005, "PC-0005 ": 5000005, "PC-0006": 5000007, "PC-0007": 5000006, "id:5000001": 5000001,
+	} {
+		if got, err := names.Find(text); err != nil || got != want {
+			t.Errorf("%s: %d, %v; want %d", text, got, err, want)
+		}
+	}
+	var ambiguous *AmbiguousError
+	if _, err := names.Find("PC-0003"); !errors.As(err, &ambiguous) { // they differ in blanks only
+		t.Errorf("%v", err)
+	}
+	if all, err := names.All("PC-0001"); err != nil || len(all) != 2 {
+		t.Errorf("%v, %v", all, err)
+	}
+	marked := names.Mark([]jobmon.Progress{
+		{Computer: jobmon.Computer{ID: 5000001}, Agent: jobmon.AgentOnline}, {Computer: jobmon.Computer{ID: 5000002}}, {Computer: jobmon.Computer{ID: 5000009}},
+	})
+	if p := marked[0]; !p.Gone || p.Continues != 5000009 || p.Agent != jobmon.AgentUnknown {
+		t.Errorf("%+v", p)
+	}
+	if p := marked[1]; p.Gone || p.Continues != 5000012 || marked[2].Gone || marked[2].Continues != 0 {
+		t.Errorf("%+v, %+v", p, marked[2])
+	}
+}
+
 func TestCoverage(t *testing.T) {
 	dir := t.TempDir()
 	if got := ReadCoverage(dir); got != (Coverage{}) {

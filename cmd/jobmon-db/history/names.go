@@ -95,7 +95,7 @@ func (e *AmbiguousError) Error() string {
 }
 
 // Find resolves what a person typed: an id, a name, or either with "id:" or "name:" in front. Of several records with that name
-// it takes those that still exist, are called so now, and are shown in the console, as far as there is one.
+// it takes those that still exist, are called so now, and do not go on under another id, as far as there is one.
 // It returns *UnknownError or *AmbiguousError when that means no or several computers.
 func (n Names) Find(text string) (jobmon.ComputerID, error) {
 	found, err := n.All(text)
@@ -105,7 +105,7 @@ func (n Names) Find(text string) (jobmon.ComputerID, error) {
 	for _, better := range []func(*Known) bool{
 		func(k *Known) bool { return !k.Gone },
 		func(k *Known) bool { return k.called(strings.TrimPrefix(text, "name:")) },
-		func(k *Known) bool { return !k.Ghost },
+		func(k *Known) bool { _, elsewhere := n.Successor(k.ID); return !elsewhere },
 	} {
 		if slices.ContainsFunc(found, better) {
 			found = slices.DeleteFunc(found, func(k *Known) bool { return !better(k) })
