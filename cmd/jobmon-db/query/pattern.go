@@ -63,9 +63,6 @@ func Computers(wanted []string, names history.Names) (ids []jobmon.ComputerID, p
 			for _, known := range found {
 				ids = append(ids, known.ID)
 			}
-			if name := NewPattern(strings.TrimPrefix(text, "name:")); slices.ContainsFunc(found[0].Names, name.Fits) {
-				patterns = append(patterns, name) // another record may get the name
-			}
 			continue
 		}
 		pattern, found := NewPattern(strings.TrimPrefix(text, "name:")), false
