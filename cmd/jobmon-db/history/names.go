@@ -77,6 +77,7 @@ func (e *UnknownError) Error() string {
 type AmbiguousError struct {
 	Asked string
 	Found []*Known
+	next  map[jobmon.ComputerID]jobmon.ComputerID // under which id a PC goes on
 }
 
 func (e *AmbiguousError) Error() string {
@@ -89,13 +90,16 @@ func (e *AmbiguousError) Error() string {
 		if k.Gone {
 			text += ", gone"
 		}
+		if next := e.next[k.ID]; next != 0 {
+			text += fmt.Sprintf(", continues as id:%d", next)
+		}
 		list = append(list, text+")")
 	}
 	return fmt.Sprintf("%d computers are called %q; say which one: %s", len(e.Found), strings.TrimPrefix(e.Asked, "name:"), strings.Join(list, ", "))
 }
 
 // Find resolves what a person typed: an id, a name, or either with "id:" or "name:" in front. Of several records with that name
-// it takes those that still exist, are called so now, and do not go on under another id, as far as there is one.
+// it takes those that still exist and are called so now, as far as there is one.
 // It returns *UnknownError or *AmbiguousError when that means no or several computers.
 func (n Names) Find(text string) (jobmon.ComputerID, error) {
 	found, err := n.All(text)
@@ -105,14 +109,19 @@ func (n Names) Find(text string) (jobmon.ComputerID, error) {
 	for _, better := range []func(*Known) bool{
 		func(k *Known) bool { return !k.Gone },
 		func(k *Known) bool { return k.called(strings.TrimPrefix(text, "name:")) },
-		func(k *Known) bool { _, elsewhere := n.Successor(k.ID); return !elsewhere },
 	} {
 		if slices.ContainsFunc(found, better) {
 			found = slices.DeleteFunc(found, func(k *Known) bool { return !better(k) })
 		}
 	}
 	if len(found) > 1 {
-		return 0, &AmbiguousError{Asked: text, Found: found}
+		err := &AmbiguousError{Asked: text, Found: found, next: map[jobmon.ComputerID]jobmon.ComputerID{}}
+		for _, k := range found {
+			if next, ok := n.Successor(k.ID); ok {
+				err.next[k.ID] = next
+			}
+		}
+		return 0, err
 	}
 	return found[0].ID, nil
 }
@@ -143,16 +152,39 @@ func (n Names) Successor(id jobmon.ComputerID) (next jobmon.ComputerID, ok bool)
 	return next, ok
 }
 
+// heirs are the records that exist and are shown in the console, by the keys of their names.
+func (n Names) heirs() map[string][]jobmon.ComputerID {
+	list := map[string][]jobmon.ComputerID{}
+	for _, k := range n {
+		if !k.Gone && !k.Ghost {
+			list[nameKey(k.Name)] = append(list[nameKey(k.Name)], k.ID)
+		}
+	}
+	return list
+}
+
+// nameKey is the same for names that sameName takes for one, in the letters of any usual name.
+func nameKey(name string) string { return strings.ToLower(strings.TrimRight(name, " ")) }
+
 // Mark marks pictures of the present whose computers are gone, or go on under another id. Nothing runs on those.
 func (n Names) Mark(pictures []jobmon.Progress) []jobmon.Progress {
+	var heirs map[string][]jobmon.ComputerID // records that a PC may go on under, by name; made when it is needed
 	for i := range pictures {
 		p := &pictures[i]
 		k := n[p.Computer.ID]
 		if k == nil || !k.Gone && !k.Ghost {
 			continue
 		}
+		if heirs == nil {
+			heirs = n.heirs()
+		}
 		p.Gone = k.Gone
-		p.Continues, _ = n.Successor(p.Computer.ID)
+		for _, id := range heirs[nameKey(k.Name)] {
+			if id > k.ID {
+				p.Continues, _ = n.Successor(k.ID) // which is one, or several and none
+				break
+			}
+		}
 		if p.Gone {
 			p.Agent, p.AgentSince, p.AgentAtLeast = jobmon.AgentUnknown, 0, false
 		}
