@@ -29,10 +29,11 @@ const (
 	checkpoints     = "projection-"
 )
 
-// mirrorVersion and factsVersion rise when the same events come to mean another mirror, or are kept in another form.
+// mirrorVersion and factsVersion rise when the same events come to mean another mirror or other facts, or are kept in another
+// form: a cache of an older program lacks what only this one derives. TestFactsThatMeanMoreHaveAnotherVersion guards the second.
 const (
 	mirrorVersion = 1
-	factsVersion  = 2
+	factsVersion  = 3
 )
 
 func checkpointName(seq uint64) string { return fmt.Sprintf("%s%016x", checkpoints, seq) }
