@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
@@ -36,6 +37,8 @@ func (c *CSV) Line(values ...any) error {
 			cells[i] = harmless(v)
 		case float64:
 			cells[i] = strconv.FormatFloat(v, 'f', -1, 64)
+		case jobmon.Code: // the number alone
+			cells[i] = strconv.FormatInt(int64(v), 10)
 		default:
 			cells[i] = fmt.Sprint(v)
 		}
