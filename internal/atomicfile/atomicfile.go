@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -45,10 +46,23 @@ func WriteDurableWith(path string, content []byte, create func(name string) (*os
 	if err := write(path, content, create, true); err != nil {
 		return err
 	}
+	return synced(path)
+}
+
+func synced(path string) error {
 	if err := syncDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("%s is replaced, but its folder was not synced: %w", path, err)
 	}
 	return nil
+}
+
+// WriteDurableFrom is WriteDurable for content that is too long to keep in memory: fill writes it. When fill fails, the
+// file at path stays as it is.
+func WriteDurableFrom(path string, perm fs.FileMode, fill func(io.Writer) error) error {
+	if err := replace(path, fill, withMode(perm), true); err != nil {
+		return err
+	}
+	return synced(path)
 }
 
 // withMode creates files that nobody else has. It is not os.CreateTemp because that one's files are private to their
@@ -58,15 +72,21 @@ func withMode(perm fs.FileMode) func(name string) (*os.File, error) {
 }
 
 func write(path string, content []byte, create func(string) (*os.File, error), sync bool) error {
-	err := replace(path, content, create, sync)
+	fill := func(w io.Writer) error {
+		if _, err := w.Write(content); err != nil {
+			return fmt.Errorf("write beside %s: %w", path, err)
+		}
+		return nil
+	}
+	err := replace(path, fill, create, sync)
 	if errors.Is(err, fs.ErrNotExist) {
 		// Either the folder is missing, or a daemon that starts just now has swept our temporary file away.
-		err = replace(path, content, create, sync)
+		err = replace(path, fill, create, sync)
 	}
 	return err
 }
 
-func replace(path string, content []byte, create func(string) (*os.File, error), sync bool) (err error) {
+func replace(path string, fill func(io.Writer) error, create func(string) (*os.File, error), sync bool) (err error) {
 	f, err := temporaryFor(path, create)
 	if err != nil {
 		return fmt.Errorf("create a temporary file beside %s: %w", path, err)
@@ -78,8 +98,8 @@ func replace(path string, content []byte, create func(string) (*os.File, error),
 			_ = os.Remove(f.Name())
 		}
 	}()
-	if _, err := f.Write(content); err != nil {
-		return fmt.Errorf("write beside %s: %w", path, err)
+	if err := fill(f); err != nil {
+		return err
 	}
 	if sync {
 		if err := f.Sync(); err != nil {

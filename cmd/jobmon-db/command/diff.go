@@ -21,6 +21,7 @@ type diffOptions struct {
 	from, to  string
 	computers []string
 	output    string
+	out       string
 }
 
 func (a *app) replayDiff() *cobra.Command {
@@ -47,9 +48,10 @@ Put -- in front of times that begin with a minus.`,
 	}
 	asked := a.question(c)
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
+	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.from, o.to, o.computers = args[0], args[1], args[2:]
-		return a.answer(asked, func(q question, out io.Writer) error { return a.diff(c.Context(), out, q, o) })
+		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error { return a.diff(c.Context(), out, q, o) })
 	}
 	return c
 }

@@ -22,6 +22,7 @@ type replayOptions struct {
 	fromSeq, toSeq uint64
 	cursor         string // file
 	layout         query.Layout
+	out            string // file
 	last           uint64 // only so many, 0 for all
 	reverse        bool
 	follow         bool
@@ -44,7 +45,7 @@ Fields: ` + strings.Join(query.Fields(), ", ") + `.`,
   jobmon-db replay --computer 'PC-00*' --state failed --since yesterday
   jobmon-db replay --job 'Install*' --folder Build --kind finished -n 20
   jobmon-db replay -f --state failed -o ndjson
-  jobmon-db replay --since monday -o csv > events.csv
+  jobmon-db replay --since monday -o csv --out events.csv
   jobmon-db replay --cursor-file seen.json -o ndjson      what is new since the last call
   jobmon-db replay --since 14:00 --speed 10x
   jobmon-db replay --log backup.db --utc --grep 'visio|office'`,
@@ -64,6 +65,7 @@ Fields: ` + strings.Join(query.Fields(), ", ") + `.`,
 	f.StringSliceVar(&o.States, "state", nil, "only what led to this state: "+strings.Join(query.States(), ", "))
 	f.StringArrayVar(&o.Grep, "grep", nil, "only what this regular expression finds; case matters if it has a capital letter")
 	f.StringVarP(&o.layout.Shape, "output", "o", "table", strings.Join(query.Shapes(), ", "))
+	outFlag(c, &o.out)
 	f.StringSliceVar(&o.layout.Fields, "fields", nil, "tell these fields: see above")
 	f.Uint64VarP(&o.last, "last", "n", 0, "only the last so many")
 	f.BoolVar(&o.reverse, "reverse", false, "the newest first")
@@ -77,8 +79,15 @@ Fields: ` + strings.Join(query.Fields(), ", ") + `.`,
 		if err := o.check(c); err != nil {
 			return err
 		}
-		o.layout.Look = a.look(q)
-		return (&replayer{question: q, o: o, out: bufio.NewWriterSize(a.stdout, 64<<10), messages: a.stderr}).run(c.Context())
+		r := &replayer{question: q, o: o, messages: a.stderr}
+		err = a.printTo(c.Context(), o.out, func(a *app) error {
+			r.out, r.o.layout.Look = bufio.NewWriterSize(a.stdout, 64<<10), a.look(q)
+			return r.run(c.Context())
+		})
+		if err != nil {
+			return err
+		}
+		return r.cursor.write()
 	}
 	c.AddCommand(a.replayShow(), a.replaySessions(), a.replayStats(), a.replayWaterfall(), a.replayDiff())
 	return c
@@ -103,6 +112,7 @@ func (o *replayOptions) check(c *cobra.Command) error {
 		{o.follow && o.reverse, "--follow and --reverse: what comes next has no place in a list that begins with the newest"},
 		{o.follow && (o.until != "" || o.toSeq != 0), "--follow has no end: leave out --until and --to-seq"},
 		{o.follow && o.layout.Shape == "json", "--follow with -o json would never close the list: take ndjson"},
+		{o.follow && o.out != "", "--follow has no end, and --out writes a file that is whole: leave one of them out"},
 		{o.reverse && slow, "--speed tells what happened in its order: leave out --reverse"},
 		{o.cursor != "" && (o.reverse || o.last > 0), "--cursor-file goes on where the last call ended: leave out --reverse and -n"},
 	} {
@@ -161,6 +171,9 @@ func (r *replayer) run(ctx context.Context) (err error) {
 	r.telling = &query.Telling{Log: r.past, Chronicle: known, Filter: filter}
 	if r.cursor, err = openCursor(r.o.cursor, r.past.LogID); err != nil {
 		return err
+	}
+	if r.cursor != nil {
+		r.cursor.held = r.o.out != ""
 	}
 	asked, err := r.askedRange()
 	if err != nil {

@@ -15,6 +15,9 @@ type cursor struct {
 	path  string
 	LogID string `json:"log_id"`
 	Seq   uint64 `json:"seq"` // the last event that was looked at
+
+	held    bool   // write does it: the output is a file that has not got its name yet
+	waiting uint64 // what is to be written then
 }
 
 // openCursor reads the file; without one it begins before the first event. path is "" for none, which is nil.
@@ -41,9 +44,22 @@ func openCursor(path, logID string) (*cursor, error) {
 	return c, nil
 }
 
-// reached writes down that all up to this event was told. The file is replaced as a whole.
+// write writes what was held back.
+func (c *cursor) write() error {
+	if c == nil {
+		return nil
+	}
+	c.held = false
+	return c.reached(c.waiting)
+}
+
+// reached records that everything up to this event was printed. The file is replaced as a whole.
 func (c *cursor) reached(seq uint64) error {
 	if c == nil || seq <= c.Seq {
+		return nil
+	}
+	if c.held {
+		c.waiting = seq
 		return nil
 	}
 	text, err := json.Marshal(cursor{LogID: c.LogID, Seq: seq})

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"fmt"
@@ -24,7 +23,7 @@ type sessionsOptions struct {
 	stretch
 	computers, results []string
 	all                bool
-	output             string
+	output, out        string
 }
 
 func (a *app) replaySessions() *cobra.Command {
@@ -39,7 +38,7 @@ COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say whi
 		Example: `  jobmon-db replay sessions
   jobmon-db replay sessions PC-0003 --since 2026-11-01
   jobmon-db replay sessions --result "ready with failures" --since -24h
-  jobmon-db replay sessions --log backup.db -o csv > deployments.csv`,
+  jobmon-db replay sessions --log backup.db -o csv --out deployments.csv`,
 	}
 	asked := a.question(c)
 	o.flags(c, "deployments that began")
@@ -47,25 +46,12 @@ COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say whi
 	c.Flags().StringArrayVar(&o.results, "result", nil, `only with this result: "ready", "ready with failures", "ready after retries", "ended early", "abandoned" or "open"; may be repeated`)
 	c.Flags().BoolVar(&o.all, "all", false, "also sessions that are no deployments: neither a marker nor three jobs")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json, ndjson or csv")
+	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.computers = append(o.computers, args...)
-		return a.answer(asked, func(q question, out io.Writer) error { return a.sessions(c.Context(), out, q, o) })
+		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error { return a.sessions(c.Context(), out, q, o) })
 	}
 	return c
-}
-
-// answer prints what a question's answer is.
-func (a *app) answer(asked func() (question, error), print func(question, io.Writer) error) error {
-	q, err := asked()
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriter(a.stdout)
-	if err := print(q, out); err != nil {
-		out.Flush()
-		return err
-	}
-	return out.Flush()
 }
 
 // sessionRecord is a deployment as programs get it; others script against the names.

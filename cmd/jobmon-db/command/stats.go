@@ -26,7 +26,7 @@ type statsOptions struct {
 	by                       string
 	computers, jobs, folders []string
 	all                      bool
-	output                   string
+	output, out              string
 }
 
 func (a *app) replayStats() *cobra.Command {
@@ -46,7 +46,7 @@ be repeated.`,
 		Example: `  jobmon-db replay stats
   jobmon-db replay stats --by job --since -7d --job "*Office*"
   jobmon-db replay stats --by day --since 2026-11-01
-  jobmon-db replay stats --by folder -o csv > folders.csv`,
+  jobmon-db replay stats --by folder -o csv --out folders.csv`,
 		Args: noArgs,
 	}
 	asked := a.question(c)
@@ -57,8 +57,9 @@ be repeated.`,
 	c.Flags().StringArrayVar(&o.folders, "folder", nil, "only jobs in these folders; may be repeated")
 	c.Flags().BoolVar(&o.all, "all", false, "count sessions that are no deployments, too")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json, ndjson or csv")
+	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return a.answer(asked, func(q question, out io.Writer) error { return a.stats(c.Context(), out, q, o) })
+		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error { return a.stats(c.Context(), out, q, o) })
 	}
 	return c
 }

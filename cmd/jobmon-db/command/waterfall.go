@@ -20,6 +20,7 @@ type waterfallOptions struct {
 	computer string
 	session  int
 	output   string
+	out      string
 }
 
 func (a *app) replayWaterfall() *cobra.Command {
@@ -35,8 +36,8 @@ With -o svg or -o html it is a picture or a page for a report: one file that nee
 
 COMPUTER is a name or an id; id:N and name:N say which.`,
 		Example: `  jobmon-db replay waterfall PC-0003
-  jobmon-db replay waterfall PC-0003 --session 2 -o html > PC-0003.html
-  jobmon-db replay waterfall id:5000003 -o svg > PC-0003.svg`,
+  jobmon-db replay waterfall PC-0003 --session 2 -o html --out PC-0003.html
+  jobmon-db replay waterfall id:5000003 -o svg --out PC-0003.svg`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &usageError{fmt.Errorf("say which computer; see %s --help", c.CommandPath())}
@@ -47,9 +48,10 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 	asked := a.question(c)
 	c.Flags().IntVar(&o.session, "session", 0, "number of the deployment; without it the newest")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table (for the terminal), svg, html or json")
+	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.computer = args[0]
-		return a.answer(asked, func(q question, out io.Writer) error { return a.waterfall(c.Context(), out, q, o) })
+		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error { return a.waterfall(c.Context(), out, q, o) })
 	}
 	return c
 }

@@ -22,9 +22,18 @@ type Reader struct {
 	count uint64 // events read
 }
 
-// NewReader reads the first line. Errors wrap ErrForeign, ErrNewer, ErrTruncated, ErrDamaged, or come from r.
+// NewReader reads the first line. A mark that says UTF-8 may stand before it. Errors wrap ErrForeign, ErrNewer,
+// ErrTruncated, ErrDamaged, or come from r.
 func NewReader(r io.Reader) (*Reader, error) {
-	lines := bufio.NewScanner(r)
+	input := bufio.NewReader(r)
+	begin, _ := input.Peek(3) // an error comes again with the first line
+	switch {
+	case bytes.Equal(begin, []byte("\ufeff")):
+		_, _ = input.Discard(len(begin))
+	case bytes.HasPrefix(begin, []byte("\xff\xfe")), bytes.HasPrefix(begin, []byte("\xfe\xff")), bytes.IndexByte(begin, 0) >= 0:
+		return nil, fmt.Errorf("%w: it is UTF-16, as Windows PowerShell writes with >: export it again with jobmon-db export FILE", ErrForeign)
+	}
+	lines := bufio.NewScanner(input)
 	lines.Buffer(make([]byte, 0, 64<<10), longestLine)
 	in := &Reader{lines: lines}
 	text, err := in.next()
