@@ -78,7 +78,7 @@ func (l *Log) appended(b *bounds, f *frame, tail uint64) {
 // SkipTo lets the next batch begin with sequence number seq: those before it that were not given yet are never given.
 // It is for a log that lost its end, so that no number that somebody has seen comes to mean another event. The gap is
 // recorded with that batch, and until then forgotten when the log is closed. Errors: ErrInvalid (the number has been
-// given), ErrReadOnly, ErrClosed.
+// given, or is above jobmon.MaxSeq), ErrReadOnly, ErrClosed.
 func (l *Log) SkipTo(seq uint64) error {
 	l.appending.Lock()
 	defer l.appending.Unlock()
@@ -87,6 +87,9 @@ func (l *Log) SkipTo(seq uint64) error {
 	}
 	if next := max(l.ends().last+1, l.meta.First); seq < next {
 		return sentence(ErrInvalid, l.path, "the next event of %s cannot have the sequence number %d, it is at least %d: this is a mistake in the program", l.path, seq, next)
+	}
+	if seq > jobmon.MaxSeq {
+		return sentence(ErrInvalid, l.path, "the next event of %s cannot have the sequence number %d, the highest is %d", l.path, seq, jobmon.MaxSeq)
 	}
 	l.skipTo = seq
 	return nil

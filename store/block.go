@@ -157,7 +157,7 @@ func (h *blockHead) parse(c *cursor) bool {
 		h.previous, h.crc = binary.LittleEndian.Uint32(chain), binary.LittleEndian.Uint32(chain[4:])
 		copy(h.before[:], chain[8:])
 	}
-	if h.first == 0 || span > math.MaxUint64-h.first || events > maxBlockEvents || batches > events {
+	if h.first == 0 || h.first > jobmon.MaxSeq || span > jobmon.MaxSeq-h.first || events > maxBlockEvents || batches > events {
 		return false
 	}
 	h.last, h.batches, h.events = h.first+span, int(batches), int(events)

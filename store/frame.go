@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"math"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -89,7 +88,7 @@ func appendFrame(dst, scratch []byte, head *frame, events []jobmon.Event) (out, 
 	if len(events) > MaxEvents {
 		return dst, scratch, 0, sentence(ErrTooLarge, "", "a batch of %d events cannot be appended, the most is %d: append it in parts", len(events), MaxEvents)
 	}
-	if first == 0 || first > math.MaxUint64-uint64(len(events)) {
+	if first == 0 || first > jobmon.MaxSeq+1-uint64(len(events)) {
 		return dst, scratch, 0, sentence(ErrTooLarge, "", "there are no sequence numbers left behind %d: begin a new log", first)
 	}
 	body := binary.AppendUvarint(scratch[:0], first)
@@ -166,7 +165,7 @@ func parseFrame(data []byte) (frame, *frameError) {
 	switch {
 	case c.bad:
 		return f, broken(c.at, "a number has no end")
-	case first == 0 || count == 0 || count > MaxEvents || first > math.MaxUint64-count:
+	case first == 0 || count == 0 || count > MaxEvents || first > jobmon.MaxSeq+1-count:
 		return f, broken(fixedLen+n, "%d events from sequence number %d make no sense", count, first)
 	case count > uint64(len(f.events)/minEventLen):
 		return f, broken(c.at, "%d bytes cannot hold %d events", len(f.events), count)

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
-	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -215,7 +214,7 @@ func TestBadFramesAreNamed(t *testing.T) {
 		{"version 0", handmade(0, 1, []byte{started, 1, 0}), ErrCorrupt},
 		{"no events", handmade(frameVersion, 0, nil), ErrCorrupt},
 		{"more events than bytes", handmade(frameVersion, MaxEvents, []byte{started, 1, 0}), ErrCorrupt},
-		{"more events than any batch", handmade(frameVersion, math.MaxUint64, []byte{started, 1, 0}), ErrCorrupt},
+		{"more events than any batch", handmade(frameVersion, jobmon.MaxSeq, []byte{started, 1, 0}), ErrCorrupt},
 		{"an event too few", handmade(frameVersion, 2, []byte{started, 4, 0, keySeconds, 2, 0}), ErrCorrupt},
 		{"an event too many", handmade(frameVersion, 1, []byte{started, 1, 0, started, 1, 0}), ErrCorrupt},
 		{"an event of no kind", handmade(frameVersion, 1, []byte{0, 1, 0}), ErrCorrupt},
@@ -255,7 +254,7 @@ func TestEncodeRefusesWhatNoReaderBelieves(t *testing.T) {
 		{"a text too long", 1, []jobmon.Event{{Kind: jobmon.KindJob, Place: long.Text + "x"}}, ErrTooLarge},
 		{"a batch too long", 1, slices.Repeat([]jobmon.Event{long}, MaxFrame/MaxString), ErrTooLarge},
 		{"sequence number 0", 0, []jobmon.Event{started}, ErrTooLarge},
-		{"no sequence numbers left", math.MaxUint64 - 1, []jobmon.Event{started, started}, ErrTooLarge},
+		{"no sequence numbers left", jobmon.MaxSeq, []jobmon.Event{started, started}, ErrTooLarge},
 	} {
 		data, _, _, err := appendFrame([]byte("before"), nil, &frame{first: test.first, at: noon}, test.events)
 		if !errors.Is(err, test.want) || string(data) != "before" {

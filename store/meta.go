@@ -101,10 +101,15 @@ func decodeMeta(record []byte, path string) (m meta, err error) {
 	if m.Reader > newestFormat {
 		return m, errNewerFile(path, m.Format)
 	}
-	if m.First == 0 {
+	if !m.sane() {
 		return m, misfit(path, "what it says of itself makes no sense")
 	}
 	return m, nil
+}
+
+// sane says whether the sequence numbers can be a log's.
+func (m *meta) sane() bool {
+	return m.First > 0 && m.First <= jobmon.MaxSeq && m.Next <= jobmon.MaxSeq+1 && m.Cut <= jobmon.MaxSeq+1
 }
 
 // metaSumLen is the length of the checksum before a meta record.

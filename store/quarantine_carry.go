@@ -121,11 +121,11 @@ func (w *carrier) record(q *Quarantined, why string, now jobmon.Instant) error {
 		f.at = now
 	}
 	if q.Unsure {
-		f.skipped = unsureEnd
-		f.first += unsureEnd
+		f.skipped = min(unsureEnd, jobmon.MaxSeq-min(jobmon.MaxSeq, w.next+uint64(len(events))))
+		f.first += f.skipped
 	}
 	moved := jobmon.Event{Kind: jobmon.KindDamaged, Text: strings.ToValidUTF8(why[:min(len(why), 1000)], "")}
-	if q.Unsure {
+	if f.skipped > 0 {
 		moved.From, moved.To = w.next, f.first-1
 	}
 	events = append(events, moved)

@@ -66,7 +66,7 @@ func (v *verifier) record() error {
 			return err
 		}
 		m, why := parseMeta(record)
-		if why == "" && m.First == 0 {
+		if why == "" && !m.sane() {
 			why = "what it says of itself makes no sense"
 		}
 		if why != "" {

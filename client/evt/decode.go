@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // What can be wrong with a file. Decode wraps exactly one of them.
@@ -82,6 +84,8 @@ func (f *File) check() error {
 		return err
 	}
 	switch {
+	case f.Seq > jobmon.MaxSeq:
+		return fmt.Errorf("sequence number %d", f.Seq)
 	case f.V < 1 || f.V > Version:
 		return fmt.Errorf("format version %d", f.V)
 	case f.Kind == KindStopped:

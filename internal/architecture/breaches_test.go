@@ -34,6 +34,10 @@ func TestBreachesAreReported(t *testing.T) {
 		{"only ingest/mssql knows the driver", "ingest/poller.go", imports("github.com/microsoft/go-mssqldb/msdsn"), "go-mssqldb/msdsn"},
 		{"only store knows bbolt", "projector/fold.go", imports("go.etcd.io/bbolt"), "bbolt"},
 		{"only client/live knows the terminal library", "client/term/board.go", imports("charm.land/bubbletea/v2"), "bubbletea"},
+		{
+			"shared folders are read with care", "internal/requestdir/done.go",
+			"package requestdir\n\nimport \"os\"\n\nfunc f() { os.ReadFile(\"x\") }\n", "os.ReadFile",
+		},
 		{"only cmd knows cobra", "configs/flags.go", imports("github.com/spf13/cobra"), "cobra"},
 		{"no global logger", "ingest/poller.go", imports("github.com/rs/zerolog/log"), "zerolog/log"},
 		{

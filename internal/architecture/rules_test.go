@@ -15,6 +15,14 @@ type rule struct {
 	breaches     func(f *file) []string
 }
 
+// readsSharedFolders are the packages and files that read what lies in folders to which others write. The ledger is in the
+// data folder.
+var readsSharedFolders = []string{
+	"projector/evtdir/bring.go", "projector/evtdir/evtdir.go", "projector/evtdir/run.go", "internal/requestdir",
+	"cmd/jobmon-db/check/folders.go", "cmd/jobmon-db/daemon", "cmd/jobmon-db/web", "cmd/jobmon-db/command/refresh.go",
+	"cmd/jobmon-db/command/verify_files.go", "cmd/jobmon-db/command/service_uninstall.go",
+}
+
 var rules = []rule{
 	{
 		"one way",
@@ -78,6 +86,23 @@ var rules = []rule{
 		"below the commands nothing may depend on flags, arguments or how the program was called"),
 	onlyIn("only client/live knows the terminal library", "charm.land/bubbletea/v2", "client/live",
 		"what is drawn is plain lines that can be tested and printed; one package knows how they get onto a living terminal"),
+	{
+		"shared folders are read with care",
+		"others write to the evt folder and the request folder: a pipe, a link, a device or a huge file may lie there; " +
+			"internal/plainfile opens what is a plain file and nothing else",
+		func(f *file) []string {
+			if f.isTest() || !slices.ContainsFunc(readsSharedFolders, f.in) {
+				return nil
+			}
+			var breaches []string
+			for _, what := range f.uses("os", f.syntax) {
+				if slices.Contains([]string{"Open", "OpenFile", "ReadFile", "Create", "WriteFile", "DirFS", "CopyFS"}, what) {
+					breaches = append(breaches, "calls os."+what)
+				}
+			}
+			return breaches
+		},
+	},
 	{
 		"no global logger",
 		"loggers are passed in: a global one cannot be silenced, captured or told apart in tests",

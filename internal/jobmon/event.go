@@ -2,6 +2,9 @@ package jobmon
 
 import "fmt"
 
+// MaxSeq is the highest sequence number. JavaScript, and so the clients' screens, knows no higher number exactly.
+const MaxSeq uint64 = 1<<53 - 1
+
 // Kind says what an event tells. The numbers are part of the log's format and never change their meaning.
 type Kind uint8
 

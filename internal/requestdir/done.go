@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
 
 // Done says that r was served: its file is removed, by which the script that waits knows. A file that was written
@@ -45,18 +47,14 @@ func (f *Folder) Again(r Request) {
 // remove removes the file that was read, and nothing else. The file is opened to tell, because what a share says of a
 // file by name can be out of date.
 func remove(r Request) error {
-	file, err := os.OpenFile(r.Path, openFlags(), 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := plainfile.Stat(r.Path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, plainfile.ErrIrregular) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	info, err := file.Stat()
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() || versionOf(info) != r.version {
+	if versionOf(info) != r.version {
 		return nil
 	}
 	if err := os.Remove(r.Path); !errors.Is(err, fs.ErrNotExist) {

@@ -20,14 +20,14 @@ const (
 	scriptMark = `::"JM"=`
 )
 
-// parseName reads the name of a request's file: a computer's id as DS writes it, without sign or zeros in front.
+// parseName reads the name of a request's file: a computer's id as DS writes it, above 0, without zeros in front.
 func parseName(name string) (jobmon.ComputerID, bool) {
 	at := len(name) - len(suffix)
 	if at < 1 || !strings.EqualFold(name[at:], suffix) {
 		return 0, false
 	}
 	id, err := strconv.ParseInt(name[:at], 10, 32)
-	if err != nil || strconv.FormatInt(id, 10) != name[:at] {
+	if err != nil || id <= 0 || strconv.FormatInt(id, 10) != name[:at] {
 		return 0, false
 	}
 	return jobmon.ComputerID(id), true

@@ -24,23 +24,22 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
 
 // SettleTime is how long an empty request, or one whose line has no end, must stay as it is before it is believed.
 const SettleTime = 250 * time.Millisecond
 
 const (
-	maxFile  = 64 << 10 // bytes: beyond, the content is not looked at
-	maxRead  = 1 << 10  // bytes of a request that are looked at
-	maxNotes = 4096     // requests in service or not removable; and once more, those that are waited for
-	chunk    = 1024     // names that are read from the folder at a time
+	maxFile  = plainfile.Most // bytes: beyond, the content is not looked at
+	maxRead  = 1 << 10        // bytes of a request that are looked at
+	maxNotes = 4096           // requests in service or not removable; and once more, those that are waited for
+	chunk    = 1024           // names that are read from the folder at a time
 
 	longestPause = 30 * time.Second // between two attempts on a file that cannot be read, or removed
 )
@@ -151,7 +150,7 @@ func (f *Folder) Scan(ctx context.Context, now time.Time, limit int) ([]Request,
 	}
 	var requests []Request
 	for _, c := range ready {
-		content, v, err := read(root, c.name)
+		content, info, err := plainfile.Head(filepath.Join(f.path, c.name), maxRead)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -160,7 +159,7 @@ func (f *Folder) Scan(ctx context.Context, now time.Time, limit int) ([]Request,
 			f.watch(c.name, version{}, true, now)
 			continue
 		}
-		job, whole := "", true
+		v, job, whole := versionOf(info), "", true
 		if v.size <= maxFile {
 			job, whole = jobName(content)
 		}
@@ -258,33 +257,6 @@ func (f *Folder) due(name string, listed version, now time.Time) bool {
 		return !w.unreadable && w.version != listed || !now.Before(w.pause.until)
 	}
 	return true
-}
-
-// openFlags never wait for the other end of a pipe that was planted after the listing.
-func openFlags() int {
-	if runtime.GOOS == "windows" {
-		return os.O_RDONLY
-	}
-	return os.O_RDONLY | syscall.O_NONBLOCK
-}
-
-// read returns the beginning of a file and which version it is of. A link that was planted after the listing leads at
-// worst to another file of this folder.
-func read(root *os.Root, name string) ([]byte, version, error) {
-	file, err := root.OpenFile(name, openFlags(), 0)
-	if err != nil {
-		return nil, version{}, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, version{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, version{}, fmt.Errorf("%s is not a file any more", name)
-	}
-	content, err := io.ReadAll(io.LimitReader(file, maxRead))
-	return content, versionOf(info), err
 }
 
 // settled says whether a file that may be half-written has not changed since it was seen so SettleTime ago.

@@ -243,7 +243,7 @@ func TestThousands(t *testing.T) {
 	b := start(t)
 	const count, limit = 2000, 300
 	for i := range count {
-		name := fmt.Sprintf("%d.req", i)
+		name := fmt.Sprintf("%d.req", i+1)
 		b.write(name, "Office\r\n")
 		b.age(name, 1+i*7919%count)
 	}
@@ -254,7 +254,7 @@ func TestThousands(t *testing.T) {
 		}
 		for _, r := range requests {
 			// Of an age of so many seconds there is one file; the oldest has count.
-			if age := 1 + int(r.Computer)*7919%count; age != count-served {
+			if age := 1 + int(r.Computer-1)*7919%count; age != count-served {
 				t.Fatalf("the request of age %d came when %d was due", age, count-served)
 			}
 			served++
@@ -269,7 +269,7 @@ func TestBoundedWhenNothingIsFinished(t *testing.T) {
 	b := start(t)
 	const count, bound = 4200, 4096
 	for i := range count {
-		b.write(fmt.Sprintf("%d.req", i), "Office\r\n")
+		b.write(fmt.Sprintf("%d.req", i+1), "Office\r\n")
 	}
 	requests, stats, _ := b.scan(count)
 	if len(requests) != bound || stats.More != count-bound {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
 
 // mark tells a file that we left from one that somebody touched since. Two changes of equal size within the file
@@ -32,9 +33,6 @@ const (
 	foreign                // it is not ours and was left alone
 )
 
-// largestOurs is far beyond what the format allows (64 KiB); a larger file is not read.
-const largestOurs = 1 << 20
-
 // bring makes the computer's file hold content, unless it does, or is not ours. dirty says that content is new since
 // the file was left as left says. It returns how the file is left now.
 //
@@ -52,9 +50,9 @@ func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark
 			return kept, left, nil
 		}
 	default:
-		found, err := readOurs(path, info)
+		found, err := readOurs(path)
 		if err != nil {
-			return kept, mark{}, fmt.Errorf("read %s to see whose it is: %w", path, err)
+			return kept, mark{}, fmt.Errorf("see whose file it is: %w", err)
 		}
 		if found != nil && bytes.Equal(found, content.Bytes) {
 			return kept, markOf(info), nil
@@ -63,6 +61,13 @@ func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark
 		if !ours && !d.takeover {
 			return foreign, mark{}, nil
 		}
+		if ours && left != (mark{}) && !blank(found) && !d.rivalled {
+			d.rivalled = true
+			d.log.Warn().Str("file", path).Msg("another jobmon-db, or refresh --best-effort, has changed this file: give each daemon an evt folder of its own")
+		}
+	}
+	if err := d.promise(content.Seq); err != nil {
+		return kept, left, err
 	}
 	d.note(id, content)
 	if err := atomicfile.Write(path, content.Bytes, 0o644); err != nil {
@@ -78,8 +83,20 @@ func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark
 
 // noted says whether the ledger knows the content.
 func (d *Dir) noted(id jobmon.ComputerID, found []byte) bool {
-	_, ok := d.ledger.Find(id, found)
-	return ok
+	return d.ledger.Knows(id, found)
+}
+
+// promise makes durable what number the file shows, before it does.
+func (d *Dir) promise(seq uint64) error {
+	if d.durable == nil || seq <= d.promised {
+		return nil
+	}
+	promised, err := d.durable(seq)
+	if err != nil {
+		return fmt.Errorf("record what is published: %w", err)
+	}
+	d.promised = promised
+	return nil
 }
 
 // note enters the content in the ledger where nothing else would tell that it is ours. When that fails the file is written
@@ -88,7 +105,7 @@ func (d *Dir) note(id jobmon.ComputerID, content Content) {
 	if d.ours(content.Bytes) {
 		return
 	}
-	err := d.ledger.Add(id, content)
+	err := d.ledger.Add(id, content.Bytes)
 	if err != nil && !d.unnoted {
 		d.log.Warn().Err(err).Str("folder", d.path).Msg("files are written that may count as another program's after a restart")
 	}
@@ -96,11 +113,15 @@ func (d *Dir) note(id jobmon.ComputerID, content Content) {
 }
 
 // readOurs reads a file that may be ours; nil is one that cannot be.
-func readOurs(path string, info fs.FileInfo) ([]byte, error) {
-	if !info.Mode().IsRegular() || info.Size() > largestOurs {
+func readOurs(path string) ([]byte, error) {
+	content, err := plainfile.Read(path)
+	switch {
+	case errors.Is(err, plainfile.ErrIrregular), errors.Is(err, plainfile.ErrTooLarge):
 		return nil, nil
+	case err == nil && content == nil:
+		content = []byte{}
 	}
-	return os.ReadFile(path)
+	return content, err
 }
 
 // blank says that a file holds nothing of anybody's: what a power failure can leave of a file that was not synced.

@@ -45,12 +45,16 @@ type Options struct {
 
 	// Takeover allows to replace files that Ours does not recognise.
 	Takeover bool
-	// Ours says whether content, found where a file of ours belongs, was written by this program, perhaps by an
-	// earlier run. Files beyond 1 MiB are foreign and empty ones are ours without being asked about. It is called from Run's goroutine.
-	// nil recognises nothing but what this Dir wrote itself.
+	// Ours says whether content, found where a file of ours belongs, was written by this program, perhaps by an earlier
+	// run. Files beyond 64 KiB are foreign, and empty ones are ours, without being asked about. It is called from Run's
+	// goroutine. nil recognises nothing but what this Dir wrote itself.
 	Ours func(content []byte) bool
-	// Content that Ours does not recognise is entered in the folder's ledger before it is written, and known by that. See
-	// Ledger.
+	// Ledger is the file in which content that Ours does not recognise is entered before it is written, and by which it
+	// is recognised. It lies where nobody else writes.
+	Ledger string
+	// Durable, where set, is called before the first file with a picture of that sequence number is written. It returns
+	// when it is on the disk that such a file may exist, and up to which number. It is called from Run's goroutine.
+	Durable func(seq uint64) (upTo uint64, err error)
 
 	Log        zerolog.Logger // the zero value is silent
 	CheckEvery time.Duration  // how often the files are compared with what was written; 0 is 30 s
@@ -58,9 +62,8 @@ type Options struct {
 
 // Content is what a file is to hold.
 type Content struct {
-	Bytes []byte         // not changed any more by anybody
-	Seq   uint64         // sequence number of the picture that it shows
-	At    jobmon.Instant // that picture's time
+	Bytes []byte // not changed any more by anybody
+	Seq   uint64 // sequence number of the picture that it shows
 }
 
 // Dir is the folder and what is known of each file in it. All methods may be called from any goroutine; nothing is
@@ -72,7 +75,10 @@ type Dir struct {
 	takeover   bool
 	ours       func([]byte) bool
 	ledger     *Ledger // of Run's goroutine
-	unnoted    bool    // the ledger could not be written; said once
+	durable    func(seq uint64) (uint64, error)
+	promised   uint64 // by durable; of Run's goroutine
+	rivalled   bool   // another program of this project writes here too; said once
+	unnoted    bool   // the ledger could not be written; said once
 	log        zerolog.Logger
 	checkEvery time.Duration
 	wake       chan struct{} // tells Run, once, that there is something to do
@@ -119,7 +125,7 @@ type retry struct {
 // New returns the folder's writer. It touches nothing before Run.
 func New(o Options) *Dir {
 	d := &Dir{
-		path: o.Dir, takeover: o.Takeover, ours: o.Ours, ledger: NewLedger(o.Dir), log: o.Log, checkEvery: o.CheckEvery,
+		path: o.Dir, takeover: o.Takeover, ours: o.Ours, ledger: NewLedger(o.Ledger), durable: o.Durable, log: o.Log, checkEvery: o.CheckEvery,
 		wake:    make(chan struct{}, 1),
 		files:   map[jobmon.ComputerID]*file{},
 		dropped: map[jobmon.ComputerID]uint64{},

@@ -54,7 +54,7 @@ func (l *logbook) String() string {
 func start(t *testing.T, dir string, change ...func(*evtdir.Options)) *bench {
 	t.Helper()
 	b := &bench{t: t, dir: dir, log: &logbook{}}
-	o := evtdir.Options{Dir: dir, Ours: ours, Log: zerolog.New(b.log)}
+	o := evtdir.Options{Dir: dir, Ours: ours, Ledger: filepath.Join(dir, evtdir.LedgerName), Log: zerolog.New(b.log)}
 	for _, c := range change {
 		c(&o)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,28 +15,25 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Ledger knows which files in the folder this program wrote that do not say so themselves: those in a form of the site's
-// own. It is the text file LedgerName beside them, so it goes where they go, and whoever may write them may write it. A
-// line is added before a file is written; it is not synced, as little as the files are. What is not a line of it is passed
-// over.
+// Ledger knows which files in the evt folder this program wrote that do not say so themselves: those in a form of the
+// site's own. It is a text file in the data folder, where nobody else writes. A line is added before a file is written;
+// it is not synced, as little as the files are. Lines that make no sense are skipped.
 //
 // A Ledger is used from one goroutine; several processes may add to the same file.
 type Ledger struct {
 	path    string
 	read    mark // the file as it was when it was last read
 	lines   int  // in it
-	entries map[jobmon.ComputerID][]Entry
+	entries map[jobmon.ComputerID][]entry
 }
 
-// LedgerName is the ledger's file in the folder.
-const LedgerName = ".jobmon-db.written"
+// LedgerName is the ledger's file in the data folder.
+const LedgerName = "jobmon-db.written"
 
-// Entry is a file that was written, or was about to be.
-type Entry struct {
-	Computer jobmon.ComputerID
-	Sum      uint64         // the first 8 bytes of the content's SHA-256
-	Seq      uint64         // of its picture; 0: of none
-	At       jobmon.Instant // its picture's time
+// entry is a file that was written, or was about to be.
+type entry struct {
+	computer jobmon.ComputerID
+	sum      uint64 // the first 8 bytes of the content's SHA-256
 }
 
 // How many entries of a computer count, the newest ones: the file itself, and those that it took the place of. And from how
@@ -48,38 +44,21 @@ const (
 	largestOfOne = 16 << 20 // bytes; beyond it the ledger is not read
 )
 
-// NewLedger returns the ledger of a folder. It touches nothing.
-func NewLedger(dir string) *Ledger {
-	return &Ledger{path: filepath.Join(dir, LedgerName), entries: map[jobmon.ComputerID][]Entry{}}
+// NewLedger returns the ledger in that file. It touches nothing.
+func NewLedger(path string) *Ledger {
+	return &Ledger{path: path, entries: map[jobmon.ComputerID][]entry{}}
 }
 
-// Find is the newest entry of the computer that tells of this content.
-func (l *Ledger) Find(id jobmon.ComputerID, content []byte) (Entry, bool) {
+// Knows says whether this program wrote that content for the computer, or was about to.
+func (l *Ledger) Knows(id jobmon.ComputerID, content []byte) bool {
 	l.refresh()
-	sum := sumOf(content)
-	for _, e := range slices.Backward(l.entries[id]) {
-		if e.Sum == sum {
-			return e, true
-		}
-	}
-	return Entry{}, false
+	return slices.Contains(l.entries[id], entry{id, sumOf(content)})
 }
 
-// Newer says whether any entry is of a picture behind that event.
-func (l *Ledger) Newer(seq uint64) bool {
+// Add enters a file that is about to be written. An error means that the file will not be known as ours.
+func (l *Ledger) Add(id jobmon.ComputerID, content []byte) error {
 	l.refresh()
-	for _, list := range l.entries {
-		if slices.ContainsFunc(list, func(e Entry) bool { return e.Seq > seq }) {
-			return true
-		}
-	}
-	return false
-}
-
-// Add takes note of a file that is about to be written. An error means that the file will not be known as ours.
-func (l *Ledger) Add(id jobmon.ComputerID, c Content) error {
-	l.refresh()
-	e := Entry{Computer: id, Sum: sumOf(c.Bytes), Seq: c.Seq, At: c.At}
+	e := entry{id, sumOf(content)}
 	if known := l.entries[id]; len(known) > 0 && known[len(known)-1] == e {
 		return nil
 	}
@@ -88,13 +67,13 @@ func (l *Ledger) Add(id jobmon.ComputerID, c Content) error {
 			return err
 		}
 	}
-	f, err := os.OpenFile(l.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(l.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 	if err != nil {
-		return fmt.Errorf("note which file is written: %w", err)
+		return fmt.Errorf("record which file is written: %w", err)
 	}
 	_, err = f.WriteString(e.line())
 	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("note which file is written: %w", err)
+		return fmt.Errorf("record which file is written: %w", err)
 	}
 	l.note(e)
 	if info, err := os.Lstat(l.path); err == nil && info.Size() == l.read.size+int64(len(e.line())) {
@@ -103,13 +82,11 @@ func (l *Ledger) Add(id jobmon.ComputerID, c Content) error {
 	return nil
 }
 
-func (e Entry) line() string {
-	return fmt.Sprintf("%d %016x %d %d\n", e.Computer, e.Sum, e.Seq, e.At)
-}
+func (e entry) line() string { return fmt.Sprintf("%d %016x\n", e.computer, e.sum) }
 
-func (l *Ledger) note(e Entry) {
-	list := append(l.entries[e.Computer], e)
-	l.entries[e.Computer] = list[max(0, len(list)-lastEntries):]
+func (l *Ledger) note(e entry) {
+	list := append(l.entries[e.computer], e)
+	l.entries[e.computer] = list[max(0, len(list)-lastEntries):]
 	l.lines++
 }
 
@@ -131,8 +108,8 @@ func (l *Ledger) refresh() {
 	l.read, l.lines = markOf(info), 0
 	clear(l.entries)
 	for line := range bytes.Lines(content) {
-		var e Entry
-		if n, err := fmt.Sscanf(string(line), "%d %x %d %d", &e.Computer, &e.Sum, &e.Seq, &e.At); n == 4 && err == nil && string(line) == e.line() {
+		var e entry
+		if n, err := fmt.Sscanf(string(line), "%d %x", &e.computer, &e.sum); n == 2 && err == nil && string(line) == e.line() {
 			l.note(e)
 		}
 	}
@@ -148,7 +125,7 @@ func (l *Ledger) shorten() error {
 			n++
 		}
 	}
-	if err := atomicfile.Write(l.path, []byte(b.String()), 0o644); err != nil {
+	if err := atomicfile.Write(l.path, []byte(b.String()), 0o640); err != nil {
 		return fmt.Errorf("shorten the list of files written: %w", err)
 	}
 	l.lines = n

@@ -65,7 +65,6 @@ type Options struct {
 	Differs func(ctx context.Context) (found, next string)
 
 	DataLock string // lock file of the daemon that uses the data dir
-	EvtLock  string // lock file of the daemon that writes the evt folder
 	Requests string // the request folder
 }
 

@@ -43,7 +43,7 @@ func newSite(t *testing.T, env ...string) *site {
 	return &site{t, dir, check.Options{
 		Config:   config,
 		Running:  func(context.Context) (string, bool, error) { return "", false, nil },
-		DataLock: filepath.Join(dir, "LOCK"), EvtLock: filepath.Join(config.Evt.Dir, ".jobmon-db.lock"), Requests: filepath.Join(config.Evt.Dir, "requests"),
+		DataLock: filepath.Join(dir, "LOCK"), Requests: filepath.Join(config.Evt.Dir, "requests"),
 	}}
 }
 

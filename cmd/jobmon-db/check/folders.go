@@ -14,14 +14,13 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
-	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
 const (
-	largestEvt  = 1 << 20     // bytes; a larger file is nobody's .evt file
 	oldRequest  = time.Minute // the daemon answers within seconds
 	writeTrying = time.Second // a virus scanner holds a new file for a moment
 )
@@ -125,7 +124,7 @@ func (c *checker) evtFolder(ctx context.Context) Line {
 	if !there {
 		return line
 	}
-	f, err := foreignFiles(ctx, c.Config.Evt.Dir)
+	f, err := foreignFiles(ctx, c.Config.Evt.Dir, filepath.Join(c.Config.DataDir, evtdir.LedgerName))
 	if err != nil {
 		line.worsen(err.Error(), "give the account that the daemon runs under the right to read the folder")
 		return line
@@ -143,11 +142,6 @@ func (c *checker) evtFolder(ctx context.Context) Line {
 	if f.unseen > 0 {
 		line.Found += fmt.Sprintf("; %s not looked at", count(f.unseen, "more file"))
 	}
-	host, _ := os.Hostname()
-	if who := instance.Holder(c.EvtLock); who.PID != 0 && host != "" && !strings.EqualFold(who.Host, host) {
-		line.worsen(fmt.Sprintf("process %d on %s says that it writes here", who.PID, who.Host),
-			"stop that daemon, or name another folder in evt.dir: one daemon at a time writes to a folder")
-	}
 	return line
 }
 
@@ -158,14 +152,14 @@ type foreign struct {
 	unseen    int // files for which there was no time
 }
 
-func foreignFiles(ctx context.Context, dir string) (f foreign, err error) {
+func foreignFiles(ctx context.Context, dir, written string) (f foreign, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return f, fmt.Errorf("what lies there cannot be listed: %w", root(err))
 	}
 	deadline, limited := ctx.Deadline()
 	half := time.Until(deadline) / 2
-	ledger := evtdir.NewLedger(dir)
+	ledger := evtdir.NewLedger(written)
 	for began := time.Now(); len(entries) > 0; entries = entries[1:] {
 		if limited && time.Since(began) > half || ctx.Err() != nil {
 			break
@@ -177,8 +171,7 @@ func foreignFiles(ctx context.Context, dir string) (f foreign, err error) {
 		}
 		id, err := strconv.ParseInt(base, 10, 32)
 		noted := func(content []byte) bool {
-			_, known := ledger.Find(jobmon.ComputerID(id), content)
-			return err == nil && known
+			return err == nil && ledger.Knows(jobmon.ComputerID(id), content)
 		}
 		if ours(dir, entry, noted) {
 			continue
@@ -203,14 +196,7 @@ func cutSuffixFold(s, suffix string) (string, bool) {
 
 // ours says whether the daemon would write over the file. What vanishes while it is looked at is in nobody's way.
 func ours(dir string, entry fs.DirEntry, noted func([]byte) bool) bool {
-	info, err := entry.Info()
-	if err != nil {
-		return errors.Is(err, fs.ErrNotExist)
-	}
-	if !info.Mode().IsRegular() || info.Size() > largestEvt {
-		return false
-	}
-	content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+	content, err := plainfile.Read(filepath.Join(dir, entry.Name()))
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist) || atomicfile.Busy(err) // being replaced at this moment
 	}

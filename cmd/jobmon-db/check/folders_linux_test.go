@@ -81,13 +81,13 @@ func TestWhatIsPlantedInTheFolders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f, err := foreignFiles(t.Context(), dir)
+	f, err := foreignFiles(t.Context(), dir, "")
 	if err != nil || len(f.inTheWay) != 2 || f.unseen != 0 {
 		t.Errorf("%+v, %v", f, err)
 	}
 	late, cancel := context.WithCancel(t.Context())
 	cancel()
-	if f, err := foreignFiles(late, dir); err != nil || len(f.inTheWay) != 0 || f.unseen != 3 {
+	if f, err := foreignFiles(late, dir, ""); err != nil || len(f.inTheWay) != 0 || f.unseen != 3 {
 		t.Errorf("when there is no time left: %+v, %v", f, err)
 	}
 	c := checker{Options: Options{Requests: requests}}

@@ -2,7 +2,6 @@ package check_test
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
-	"github.com/jobmon-db/jobmon-db/internal/instance"
 )
 
 func TestBackupFolder(t *testing.T) {
@@ -72,31 +70,6 @@ func TestAFileWhereAFolderBelongs(t *testing.T) {
 	s.expect(lines, "data folder", check.Fail, "is a file", "data_dir")
 	s.expect(lines, "evt folder", check.Fail, "evt.dir")
 	s.expect(lines, "log", check.Fail)
-}
-
-func TestAnotherHostsDaemonWritesToTheEvtFolder(t *testing.T) {
-	s := newSite(t)
-	for host, state := range map[string]check.State{"SOME-OTHER-HOST": check.Warn, hostname(t): check.OK} {
-		info, err := json.Marshal(instance.Info{PID: 77, Host: host, Purpose: "daemon"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, s.options.EvtLock+".json", string(info))
-		lines := s.run()
-		s.expect(lines, "evt folder", state)
-		if state == check.Warn {
-			s.expect(lines, "evt folder", state, "process 77 on SOME-OTHER-HOST", "evt.dir")
-		}
-	}
-}
-
-func hostname(t *testing.T) string {
-	t.Helper()
-	host, err := os.Hostname()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return host
 }
 
 func TestRequestFolder(t *testing.T) {

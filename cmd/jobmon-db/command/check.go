@@ -67,7 +67,6 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output strin
 		Running:  func(ctx context.Context) (string, bool, error) { return running(ctx, config.DataDir) },
 		Differs:  func(ctx context.Context) (string, string) { return differing(ctx, config.DataDir) },
 		DataLock: filepath.Join(config.DataDir, daemon.DataLock),
-		EvtLock:  filepath.Join(config.Evt.Dir, daemon.EvtLock),
 		Requests: filepath.Join(config.Evt.Dir, daemon.RequestFolder),
 	}
 	recording := file.path != ""

@@ -241,7 +241,8 @@ func TestStoppedByTheTemplate(t *testing.T) {
 	if got := refresh("5000002"); got != "somebody else's" {
 		t.Errorf("%q", got)
 	}
-	if l := evtdir.NewLedger(evtDir); !l.Newer(0) {
+	written := filepath.Join(dir, evtdir.LedgerName)
+	if l := evtdir.NewLedger(written); !l.Knows(5000777, []byte("stopped 5000777 03. (JM) B\xfcro\r\n")) {
 		t.Error("the ledger knows nothing")
 	}
 	line := stateOf(t, checked(t, []string{"JOBMON_SOURCE_KIND=simulator"}, "--data-dir="+dir, "-o", "json"), "evt folder")
@@ -264,21 +265,4 @@ func TestStoppedByTheTemplate(t *testing.T) {
 	if content, err := os.ReadFile(inUse); err != nil || string(content) != "somebody else's" {
 		t.Errorf("%q, %v", content, err)
 	}
-}
-
-// A file that the log's pictures do not reach tells that the log lost its end, also where only the ledger knows its number.
-func TestTheLedgerTellsThatTheLogLostItsEnd(t *testing.T) {
-	dir := t.TempDir()
-	phases := []phase{{form: form("{{.Computer.ID}}\n", "utf-8")}}
-	inPhases(t, dir, phases)
-	content := evtdir.Content{Bytes: []byte("5000001\r\n"), Seq: phases[0].last + 100, At: jobmon.InstantOf(time.Now())}
-	if err := evtdir.NewLedger(filepath.Join(dir, "evt")).Add(5000001, content); err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress", "JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
-	want := fmt.Sprintf(`"to":%d`, content.Seq)
-	eventually(t, func() string { return want + ": " + p.stderr.String() }, func() bool {
-		got := jobmondb(t, "replay", "--data-dir="+dir, "-o", "ndjson")
-		return strings.Contains(got.stdout, `"damaged"`) && strings.Contains(got.stdout, want)
-	})
 }

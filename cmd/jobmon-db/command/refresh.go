@@ -23,6 +23,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/requestdir"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
@@ -175,6 +176,9 @@ func firstLine(ctx context.Context, in io.Reader, patience time.Duration) (strin
 func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOptions) error {
 	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
 	id, numeric := computerID(o.computer)
+	if numeric && id <= 0 {
+		return &usageError{fmt.Errorf("%q is no id of a computer: ids are above 0", o.computer)}
+	}
 	if !numeric {
 		info, err := client.Info(ctx)
 		if err != nil {
@@ -208,14 +212,15 @@ func computerID(text string) (jobmon.ComputerID, bool) {
 // delivered as fresh.
 func leaveStopped(config *configs.Config, o refreshOptions) error {
 	id, numeric := computerID(o.computer)
-	if !numeric {
+	if !numeric || id <= 0 {
 		return fmt.Errorf("no file is left for %q: without the daemon only an id says which one", o.computer)
 	}
-	path, ledger := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt", id)), evtdir.NewLedger(config.Evt.Dir)
-	if old, err := os.ReadFile(path); err == nil && !evt.Ours(old) && !config.Evt.Takeover {
-		if _, noted := ledger.Find(id, old); !noted {
-			return fmt.Errorf("%s was not written by jobmon-db and is left as it is", path)
-		}
+	path, ledger := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt", id)), evtdir.NewLedger(filepath.Join(config.DataDir, evtdir.LedgerName))
+	old, err := plainfile.Read(path)
+	foreign := errors.Is(err, plainfile.ErrIrregular) || errors.Is(err, plainfile.ErrTooLarge) ||
+		err == nil && !evt.Ours(old) && !ledger.Knows(id, old)
+	if foreign && !config.Evt.Takeover {
+		return fmt.Errorf("%s was not written by jobmon-db and is left as it is", path)
 	}
 	file, unformed := stoppedFile(config, id, o.job)
 	if file == nil {
@@ -225,7 +230,7 @@ func leaveStopped(config *configs.Config, o refreshOptions) error {
 		return errors.Join(unformed, fmt.Errorf("make the evt folder: %w", err))
 	}
 	if !evt.Ours(file) {
-		unformed = ledger.Add(id, evtdir.Content{Bytes: file})
+		unformed = ledger.Add(id, file)
 	}
 	return errors.Join(unformed, atomicfile.Patiently(time.Second, func() error { return atomicfile.Write(path, file, 0o644) }))
 }

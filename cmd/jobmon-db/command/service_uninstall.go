@@ -15,6 +15,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/eventlog"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -88,16 +89,14 @@ func purge(config *configs.Config) error {
 		if filepath.Ext(path) != ".evt" || !entry.Type().IsRegular() {
 			continue
 		}
-		content, err := os.ReadFile(path)
+		content, err := plainfile.Read(path)
 		if err == nil && evt.Ours(content) {
 			err = os.Remove(path)
 		}
 		errs = append(errs, err)
 	}
 	// the folders go when nothing else is in them
-	for _, name := range []string{daemon.EvtLock, daemon.RequestFolder} {
-		_ = os.Remove(filepath.Join(config.Evt.Dir, name))
-	}
+	_ = os.Remove(filepath.Join(config.Evt.Dir, daemon.RequestFolder))
 	_ = os.Remove(config.Evt.Dir)
 	return errors.Join(append(errs, removeTree(config.DataDir))...)
 }

@@ -281,7 +281,6 @@ func (s *setup) checkFolders(ctx context.Context) []check.Line {
 		Config:   s.config,
 		Running:  func(ctx context.Context) (string, bool, error) { return running(ctx, s.config.DataDir) },
 		DataLock: filepath.Join(s.config.DataDir, daemon.DataLock),
-		EvtLock:  filepath.Join(s.config.Evt.Dir, daemon.EvtLock),
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -125,7 +126,7 @@ func (c *comparison) compare(state *history.State, dir string) {
 		path := filepath.Join(dir, strconv.Itoa(int(id))+".evt")
 		if err == nil {
 			var found []byte
-			found, err = readEvt(path)
+			found, err = plainfile.Read(path)
 			if ended && errors.Is(err, fs.ErrNotExist) {
 				c.Missing++
 				continue
@@ -143,16 +144,6 @@ func (c *comparison) compare(state *history.State, dir string) {
 		}
 		c.Differences = append(c.Differences, difference{id, path, err.Error()})
 	}
-}
-
-// readEvt reads a file of the evt folder, and no more than one can have.
-func readEvt(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, evt.MaxBytes+1))
 }
 
 // unlike says how a file is not the one that follows from the log.

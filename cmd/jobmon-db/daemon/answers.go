@@ -18,40 +18,23 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// The lock files. The one in the evt folder keeps two daemons with different logs from writing the same files.
-const (
-	DataLock = "LOCK"
-	EvtLock  = ".jobmon-db.lock"
-)
+// DataLock is the lock file in the data folder.
+const DataLock = "LOCK"
 
-// lock takes both locks, making the folders where they are missing. An evt folder that cannot be reached now keeps
-// nobody from watching: files wait for their share, events do not.
+// lock takes the lock of the data folder, which is made where it is missing. The evt folder has none: others write
+// there, and whoever can put a file in its place could keep the daemon from starting.
 func (d *Daemon) lock() error {
 	info := instance.Info{PID: os.Getpid(), Started: time.Now().UTC(), Command: d.options.Command, Purpose: "daemon"}
 	info.Host, _ = os.Hostname() // it only makes a message better
-	data, err := lockFolder(d.options.DataDir, DataLock, 0o750, info)
+	if err := os.MkdirAll(d.options.DataDir, 0o750); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	held, err := instance.Acquire(filepath.Join(d.options.DataDir, DataLock), info)
 	if err != nil {
 		return err
 	}
-	d.locks = append(d.locks, data)
-	evt, err := lockFolder(d.options.EvtDir, EvtLock, 0o755, info)
-	var held *instance.HeldError
-	switch {
-	case errors.As(err, &held):
-		return err
-	case err != nil:
-		d.options.Logger.Warn().Err(err).Msg("the evt folder cannot be reached; its files are written when it can")
-	default:
-		d.locks = append(d.locks, evt)
-	}
+	d.held = held
 	return nil
-}
-
-func lockFolder(dir, file string, perm os.FileMode, info instance.Info) (*instance.Lock, error) {
-	if err := os.MkdirAll(dir, perm); err != nil {
-		return nil, fmt.Errorf("make the folder: %w", err)
-	}
-	return instance.Acquire(filepath.Join(dir, file), info)
 }
 
 // Info implements api.Daemon.

@@ -1,6 +1,6 @@
 // Package daemon wires the parts of the running program together.
 //
-//	(1) locks        instance.Lock       one daemon for a data dir, one for an evt folder
+//	(1) lock         instance.Lock       one daemon for a data dir
 //	(2) log          store.Open          the event log, locked against other writers
 //	(3) state        history.Keeper      tables and pictures, from the log's caches and the events behind them
 //	(4) evt folder   evtdir.Dir          writes the files, on a goroutine of its own
@@ -18,7 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -82,7 +82,7 @@ const (
 // Daemon is one running program. Create it with Open, call Run once, then Close.
 type Daemon struct {
 	options   Options
-	locks     []*instance.Lock
+	held      *instance.Lock
 	log       *store.Log // see current
 	compactor *compactor
 	files     *evtdir.Dir
@@ -102,7 +102,7 @@ type Daemon struct {
 	writtenLast time.Time
 }
 
-// Open takes the locks, opens or creates the log and folds it. A log that is damaged beyond use is moved aside, see
+// Open takes the lock, opens or creates the log and folds it. A log that is damaged beyond use is moved aside, see
 // store.Quarantine. Errors are those of store.Open and *instance.HeldError.
 func Open(o Options) (*Daemon, error) {
 	if err := store.Usable(o.DataDir); err != nil {
@@ -129,7 +129,9 @@ func (d *Daemon) open() (err error) {
 	if err != nil {
 		return err
 	}
-	d.files = evtdir.New(evtdir.Options{Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Log: o.Logger})
+	d.files = evtdir.New(evtdir.Options{
+		Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Ledger: filepath.Join(o.DataDir, evtdir.LedgerName), Durable: d.promise, Log: o.Logger,
+	})
 	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, notable: o.Notable, state: state, keeper: keeper}
 	return nil
 }
@@ -137,13 +139,17 @@ func (d *Daemon) open() (err error) {
 // Run reads the source until ctx ends, then records that and lets the last files be written. It returns nil on a clean
 // end, or why other processes could not be served.
 func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
+	published, err := history.ReadPublished(d.options.DataDir)
+	if err != nil {
+		d.options.Logger.Warn().Err(err).Msg("whether the log lost its last batches is not known")
+	}
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
 	var writer sync.WaitGroup
 	writer.Go(func() { d.files.Run(writing) })
 
 	d.journal.goBehind(d.log.Next())
-	d.journal.compareWith(d.options.EvtDir)
+	d.journal.compareWith(published)
 	d.journal.publishOpen()
 	state := d.journal.state
 	poller := ingest.New(source, d.journal, ingest.Options{
@@ -164,7 +170,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	close(d.running)
 	d.options.Logger.Info().Str("log", d.log.Path()).Uint64("events", state.Seq).Str("evt_dir", d.options.EvtDir).
 		Str("version", d.options.Version).Msg("watching")
-	err := d.watch(ctx, poller)
+	err = d.watch(ctx, poller)
 
 	d.journal.stop()
 	d.saveCoverage()
@@ -255,7 +261,16 @@ func (d *Daemon) Pictures() []jobmon.Progress {
 	return list
 }
 
-// Close closes the log and gives up the locks; Run must have returned.
+// promise records that files may show pictures up to that event; it records all that the log holds, so that it need not
+// be asked for each batch.
+func (d *Daemon) promise(seq uint64) (upTo uint64, err error) {
+	log := d.current()
+	last, _, _ := log.Last()
+	upTo = max(seq, last)
+	return upTo, history.WritePublished(d.options.DataDir, history.Published{LogID: log.ID(), Seq: upTo})
+}
+
+// Close closes the log and gives up the lock; Run must have returned.
 func (d *Daemon) Close() error {
 	var errs []error
 	if d.log != nil {
@@ -263,8 +278,8 @@ func (d *Daemon) Close() error {
 			errs = append(errs, fmt.Errorf("close the log: %w", err))
 		}
 	}
-	for _, l := range slices.Backward(d.locks) {
-		errs = append(errs, l.Release())
+	if d.held != nil {
+		errs = append(errs, d.held.Release())
 	}
 	return errors.Join(errs...)
 }

@@ -4,17 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
@@ -39,7 +33,7 @@ type journal struct {
 	gallery gallery
 	ahead   bool                       // the projection holds a batch that the log does not
 	failing map[jobmon.ComputerID]bool // the template makes no file of their pictures
-	lost    *jobmon.Event              // tells with the next batch that the log lost its end, nil when it did not
+	lost    *jobmon.Event              // records with the next batch that the log lost its end; nil when it did not
 }
 
 // Mirror implements ingest.Journal. Only commits of the poller itself change it.
@@ -173,7 +167,7 @@ func (j *journal) draw(p *jobmon.Progress) (content evtdir.Content, ok bool) {
 		return evtdir.Content{}, false
 	}
 	delete(j.failing, p.Computer.ID)
-	return evtdir.Content{Bytes: file, Seq: p.Seq, At: p.At}, true
+	return evtdir.Content{Bytes: file, Seq: p.Seq}, true
 }
 
 // addChecksums notes in each request's event which bytes are delivered. The projection is at the batch's end.
@@ -189,6 +183,15 @@ func (j *journal) addChecksums(b *jobmon.Batch) {
 			}
 		}
 	}
+}
+
+// knows says whether the database knows the computer, or a file was written for it before.
+func (j *journal) knows(id jobmon.ComputerID) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	_, named := j.state.Mirror.Computers[id]
+	_, drawn := j.state.Projection.Progress(id)
+	return named || drawn
 }
 
 // record commits the requests in one batch and draws their files.
@@ -240,8 +243,8 @@ func (j *journal) publishOpen() {
 	p.Changed() // all of the past, which needs no file
 }
 
-// goBehind takes note that the log goes on with that number because it was restored: a log that is gone has given those
-// before it.
+// goBehind records that the log was restored, where it continues with that number: the log before it has given those
+// in between.
 func (j *journal) goBehind(next uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -255,88 +258,21 @@ func (j *journal) goBehind(next uint64) {
 		Msg("the log was restored from a backup: what happened since is not in it; what the database still says is read again")
 }
 
-// compareWith takes note when a file in the evt folder is newer than the log: then the log lost its last batches, and what
-// comes next is numbered behind them, as somebody has seen these numbers. A log that is new knows nothing of the files of
-// the one before it: they have higher numbers, but are of a time before the log's end.
-func (j *journal) compareWith(evtDir string) {
+// compareWith records that the log lost its last batches, where pictures behind its end were published. What comes next
+// is numbered behind them, as somebody has seen these numbers.
+func (j *journal) compareWith(p history.Published) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.state.Seq == 0 {
+	if p.LogID != j.log.ID() || p.Seq <= j.state.Seq || p.Seq < j.log.Next() && j.lost != nil {
 		return
 	}
-	newest := max(newestFile(evtDir, j.state.Seq, j.state.At), newestNoted(evtDir, j.state.Seq, j.state.At))
-	if newest < j.log.Next() && j.lost != nil || newest == 0 {
-		return
-	}
-	if err := j.log.SkipTo(newest + 1); err != nil {
+	if err := j.log.SkipTo(p.Seq + 1); err != nil {
 		j.logger.Error().Err(err).Msg("sequence numbers that the log lost may be given again")
 	}
 	j.lost = &jobmon.Event{
-		Kind: jobmon.KindDamaged, From: j.state.Seq + 1, To: newest,
-		Text: "files in the evt folder are newer than the log: it lost its last batches",
+		Kind: jobmon.KindDamaged, From: j.state.Seq + 1, To: p.Seq,
+		Text: "pictures behind the end of the log were published: it lost its last batches",
 	}
-	j.logger.Error().Uint64("from", j.lost.From).Uint64("to", newest).
-		Msg("the log lost its last batches: files in the evt folder are newer; what the database still says is read again")
-}
-
-// newestFile is the highest sequence number of the files in the folder that are newer than a log that ends with that
-// event at that time; 0 when none is, or the folder cannot be read.
-func newestFile(evtDir string, last uint64, at jobmon.Instant) uint64 {
-	paths, err := filepath.Glob(filepath.Join(evtDir, "*.evt"))
-	if err != nil {
-		return 0
-	}
-	var newest uint64
-	for _, path := range paths {
-		if seq, ok := evt.Seq(head(path)); !ok || seq <= max(last, newest) {
-			continue // most end here, after a look at their first bytes
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		if f, err := evt.Decode(content); err == nil && jobmon.Instant(f.At) >= at {
-			newest = max(newest, f.Seq)
-		}
-	}
-	return newest
-}
-
-// newestNoted is newestFile for files in a form of the site's own, whose numbers are in the folder's ledger.
-func newestNoted(evtDir string, last uint64, at jobmon.Instant) uint64 {
-	paths, err := filepath.Glob(filepath.Join(evtDir, "*.evt"))
-	if err != nil {
-		return 0
-	}
-	ledger := evtdir.NewLedger(evtDir)
-	if !ledger.Newer(last) {
-		return 0
-	}
-	var newest uint64
-	for _, path := range paths {
-		id, err := strconv.ParseInt(strings.TrimSuffix(filepath.Base(path), ".evt"), 10, 32)
-		if err != nil {
-			continue
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		if e, ok := ledger.Find(jobmon.ComputerID(id), content); ok && e.Seq > last && e.At >= at {
-			newest = max(newest, e.Seq)
-		}
-	}
-	return newest
-}
-
-// head is the beginning of a file, where its sequence number stands.
-func head(path string) []byte {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	text := make([]byte, 256)
-	n, _ := io.ReadFull(f, text) // a shorter file is read as far as it goes
-	return text[:n]
+	j.logger.Error().Uint64("from", j.lost.From).Uint64("to", p.Seq).
+		Msg("the log lost its last batches: pictures behind its end were published; what the database still says is read again")
 }

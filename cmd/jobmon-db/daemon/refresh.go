@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ type refresher struct {
 
 	ready   chan []*asked // to the goroutine that commits
 	stopped chan struct{} // closed when it commits no more
+	limits  limits        // of the goroutine that commits
 
 	mu        sync.Mutex
 	gathering []*asked // who share the read that has yet to be asked for
@@ -183,7 +185,21 @@ func (r *refresher) join(all []*asked) []*asked {
 	}
 }
 
+// admit refuses what is beyond the limits. The read that serves the requests is done: it says who is known.
+func (r *refresher) admit(all []*asked) []*asked {
+	now := time.Now()
+	return slices.DeleteFunc(all, func(a *asked) bool {
+		if a.err = r.limits.check(a.Computer, r.journal.knows(a.Computer), now); a.err != nil {
+			close(a.done)
+		}
+		return a.err != nil
+	})
+}
+
 func (r *refresher) serve(ctx context.Context, all []*asked) {
+	if all = r.admit(all); len(all) == 0 {
+		return
+	}
 	if err := r.journal.record(ctx, all); err != nil {
 		for _, a := range all {
 			a.err = fmt.Errorf("the request could not be recorded in the log: %w", err)

@@ -160,7 +160,12 @@ func TestWithoutAFreshReadTheFileSaysSo(t *testing.T) {
 
 func TestANumberAlwaysLeavesAFile(t *testing.T) {
 	asking(t, func(t *testing.T, d *daemon.Daemon, _ *counted, _ *simulator.DS, evtDir string) {
-		for _, id := range []jobmon.ComputerID{42, -1} {
+		for _, id := range []jobmon.ComputerID{0, -1} {
+			if got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: id}); err == nil {
+				t.Errorf("%d is taken for a computer: %+v", id, got)
+			}
+		}
+		for _, id := range []jobmon.ComputerID{42} {
 			got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: id})
 			if err != nil || got.Error != "" {
 				t.Errorf("%+v, %v", got, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -34,6 +35,9 @@ type requests struct {
 	under     chan struct{} // a place for each request under way
 	failing   bool          // the folder cannot be read; said once
 	odd       string        // what was last said of files that cannot be read or removed
+
+	mu   sync.Mutex
+	told time.Time // when it was last said that requests were refused
 }
 
 func newRequests(evtDir string, r *refresher, logger zerolog.Logger) *requests {
@@ -107,12 +111,31 @@ func (q *requests) report(s requestdir.Stats) {
 	event.Str("requests", odd).Msg("some requests cannot be served as they should: look at the rights of the request folder")
 }
 
+// refused removes a request that will not be served, so that such requests do not fill the folder. One message a minute
+// names one of them.
+func (q *requests) refused(r requestdir.Request) {
+	now := time.Now()
+	q.mu.Lock()
+	tell := now.Sub(q.told) >= time.Minute
+	if tell {
+		q.told = now
+	}
+	q.mu.Unlock()
+	if err := q.folder.Done(r); err != nil || tell {
+		q.logger.Warn().Err(err).Str("request", r.Path).Msg("removed requests for computers that the database does not know: who writes them?")
+	}
+}
+
 func (q *requests) serve(ctx context.Context, r requestdir.Request) {
 	defer func() { <-q.under }()
 	// it is answered also when the daemon stops meanwhile: its file would be left behind though it was served
 	answer, err := q.refresher.refresh(context.WithoutCancel(ctx), api.RefreshRequest{Computer: r.Computer, Job: r.Job})
 	if err == nil && answer.Error != "" {
 		err = errors.New(answer.Error)
+	}
+	if errors.Is(err, errUnknownComputer) {
+		q.refused(r)
+		return
 	}
 	if err != nil {
 		q.folder.Again(r)

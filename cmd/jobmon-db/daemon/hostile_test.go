@@ -1,0 +1,105 @@
+package daemon_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/ingest/simulator"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// TestPlantedFilesAreNoEvidence: whatever somebody puts into the evt folder, the log goes on where it ends.
+func TestPlantedFilesAreNoEvidence(t *testing.T) {
+	play(t, "09:40", func(s *site) {
+		pc := s.watch().pc("PC-0001")
+		s.at("10:00")
+		pc.drop(folder()...)
+		s.at("10:04").stop()
+		end := s.batches()
+		last := end[len(end)-1].Last()
+		number := regexp.MustCompile(`"seq":\d+`)
+		for i, seq := range []uint64{last + 1, last + 1000, jobmon.MaxSeq, jobmon.MaxSeq + 2, 18446744073709551500} {
+			planted := number.ReplaceAllString(string(pc.content()), fmt.Sprintf(`"seq":%d`, seq))
+			for _, name := range []string{fmt.Sprintf("%d.evt", 5000090+i), fmt.Sprintf("x%d.evt", i)} {
+				if err := os.WriteFile(filepath.Join(s.evtDir, name), []byte(planted), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.WriteFile(pc.path(), []byte(planted), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			s.watch().after(settle)
+			if seq := pc.file().Seq; seq > last+200 {
+				t.Errorf("the file is of event %d", seq)
+			}
+			s.damaged()
+		}
+		end = s.batches()
+		if now := end[len(end)-1].Last(); now > last+200 {
+			t.Errorf("the log has come to %d, it was at %d", now, last)
+		}
+		for i := range 5 {
+			for _, name := range []string{fmt.Sprintf("%d.evt", 5000090+i), fmt.Sprintf("x%d.evt", i)} {
+				if err := os.Remove(filepath.Join(s.evtDir, name)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		s.seen = nil
+	})
+}
+
+// TestPublishedIsDurableBeforeTheFile: at any moment the data folder says at least what the newest file shows.
+func TestPublishedIsDurableBeforeTheFile(t *testing.T) {
+	play(t, "09:40", func(s *site) {
+		pc := s.watch().pc("PC-0001")
+		s.at("10:00")
+		pc.drop(folder()...)
+		for range 10 {
+			s.after(37 * time.Second)
+			published, err := history.ReadPublished(s.dataDir)
+			if f := pc.file(); err != nil || published.LogID == "" || published.Seq < f.Seq {
+				t.Errorf("the file is of event %d, the data folder says %+v, %v", f.Seq, published, err)
+			}
+		}
+	})
+}
+
+// TestMadeUpComputers: thousands of requests for computers that nobody knows make a few files and events, the request
+// folder is emptied, and those who ask for known ones are served.
+func TestMadeUpComputers(t *testing.T) {
+	asking(t, func(t *testing.T, d *daemon.Daemon, _ *counted, _ *simulator.DS, evtDir string) {
+		before := d.Info().Last
+		requests := filepath.Join(evtDir, daemon.RequestFolder)
+		for i := range 2000 {
+			if err := os.WriteFile(filepath.Join(requests, fmt.Sprintf("%d.req", 7000000+i)), []byte("x\r\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(10 * time.Second)
+		for i := range 100 {
+			_, _ = d.Refresh(t.Context(), api.RefreshRequest{Computer: jobmon.ComputerID(8000000 + i)})
+		}
+		if got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: 5000001}); err != nil || got.Error != "" {
+			t.Errorf("a known computer: %+v, %v", got, err)
+		}
+		left, err := os.ReadDir(requests)
+		if err != nil || len(left) > 0 {
+			t.Errorf("%d requests are left, %v", len(left), err)
+		}
+		files, err := filepath.Glob(filepath.Join(evtDir, "[78]*.evt"))
+		if err != nil || len(files) == 0 || len(files) > 21 {
+			t.Errorf("%d files of made-up computers, %v", len(files), err)
+		}
+		if n := d.Info().Last - before; n > 100 {
+			t.Errorf("%d events", n)
+		}
+	})
+}
