@@ -8,10 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
-	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -68,38 +65,6 @@ func TestPublishedIsDurableBeforeTheFile(t *testing.T) {
 			if f := pc.file(); err != nil || published.LogID == "" || published.Seq < f.Seq {
 				t.Errorf("the file is of event %d, the data folder says %+v, %v", f.Seq, published, err)
 			}
-		}
-	})
-}
-
-// TestMadeUpComputers: thousands of requests for computers that nobody knows make a few files and events, the request
-// folder is emptied, and those who ask for known ones are served.
-func TestMadeUpComputers(t *testing.T) {
-	asking(t, func(t *testing.T, d *daemon.Daemon, _ *counted, _ *simulator.DS, evtDir string) {
-		before := d.Info().Last
-		requests := filepath.Join(evtDir, daemon.RequestFolder)
-		for i := range 2000 {
-			if err := os.WriteFile(filepath.Join(requests, fmt.Sprintf("%d.req", 7000000+i)), []byte("x\r\n"), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		time.Sleep(10 * time.Second)
-		for i := range 100 {
-			_, _ = d.Refresh(t.Context(), api.RefreshRequest{Computer: jobmon.ComputerID(8000000 + i)})
-		}
-		if got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: 5000001}); err != nil || got.Error != "" {
-			t.Errorf("a known computer: %+v, %v", got, err)
-		}
-		left, err := os.ReadDir(requests)
-		if err != nil || len(left) > 0 {
-			t.Errorf("%d requests are left, %v", len(left), err)
-		}
-		files, err := filepath.Glob(filepath.Join(evtDir, "[78]*.evt"))
-		if err != nil || len(files) == 0 || len(files) > 21 {
-			t.Errorf("%d files of made-up computers, %v", len(files), err)
-		}
-		if n := d.Info().Last - before; n > 100 {
-			t.Errorf("%d events", n)
 		}
 	})
 }
