@@ -21,7 +21,7 @@ import (
 // DataLock is the lock file in the data folder.
 const DataLock = "LOCK"
 
-// lock takes the lock of the data folder, which is made where it is missing. The evt folder has none: others write
+// lock makes both folders where they are missing, and takes the lock of the data folder. The evt folder has none: others write
 // there, and whoever can put a file in its place could keep the daemon from starting.
 func (d *Daemon) lock() error {
 	info := instance.Info{PID: os.Getpid(), Started: time.Now().UTC(), Command: d.options.Command, Purpose: "daemon"}
@@ -34,6 +34,10 @@ func (d *Daemon) lock() error {
 		return err
 	}
 	d.held = held
+	// An evt folder that cannot be reached now keeps nobody from watching: files wait for their share, events do not.
+	if err := os.MkdirAll(d.options.EvtDir, 0o755); err != nil {
+		d.options.Logger.Warn().Err(err).Msg("the evt folder cannot be reached; its files are written when it can")
+	}
 	return nil
 }
 
