@@ -308,6 +308,9 @@ func capitals(text string) string {
 // the history of no deployment is cut off while it can still go on.
 const KeepLeast = 31 * day
 
+// KeepMost is the longest that can be said in days; what lasts longer is kept for ever.
+const KeepMost = 36_500 * day
+
 // ParseKeep reads for how long history is kept; forever is 0. An error says what is allowed.
 func ParseKeep(text string) (time.Duration, error) {
 	k := keep("history.keep", func(c *Config) *time.Duration { return &c.History.Keep })
@@ -320,7 +323,7 @@ func ParseKeep(text string) (time.Duration, error) {
 
 // keep is for how long history is kept.
 func keep(name string, at func(*Config) *time.Duration) Key {
-	return durationOr("forever", name, 0, KeepLeast, 36_500*day, at)
+	return durationOr("forever", name, 0, KeepLeast, KeepMost, at)
 }
 
 func pattern(name, def string, at func(*Config) *string) Key {

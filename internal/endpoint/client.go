@@ -32,7 +32,7 @@ const redialPause = 10 * time.Millisecond
 // Do sends one request and returns the answer, whatever its status; the caller closes its body. The path begins with
 // "/" and may have a query. ctx bounds the whole exchange, the answer's body included.
 //
-// Errors wrap ErrNotRunning, at once, ErrDenied, ErrProtocol or ErrSilent when no connection came about; then the
+// Errors wrap ErrNotRunning, at once, ErrDenied, ErrImpostor, ErrProtocol or ErrSilent when no connection came about; then the
 // request was not sent. After "the daemon did not answer" it may have been carried out or not.
 func (c *Client) Do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://jobmon-db"+path, body)
@@ -74,6 +74,10 @@ func (c *Client) connect(ctx context.Context) (net.Conn, Greeting, error) {
 	for {
 		conn, err := dial(trying, c.DataDir)
 		if err == nil {
+			if err := believe(conn, c.DataDir); err != nil {
+				_ = conn.Close()
+				return nil, Greeting{}, c.explain(err)
+			}
 			var greeting Greeting
 			if greeting, err = hear(trying, conn, patience); err == nil {
 				return conn, greeting, nil

@@ -6,12 +6,16 @@
 // On Windows the pipe is \\.\pipe\jobmon-db-<16 hexadecimal digits>, from a hash of the data folder's absolute path in
 // lower case; both sides must name that folder by the same path. SYSTEM, Administrators, the daemon's own account and
 // those in endpoint.allow may connect, from this computer only; the ones in endpoint.allow cannot listen on the pipe
-// beside the daemon. A pipe's name belongs to whoever creates it first: while no daemon runs another program can take
-// it, upon which the daemon says so and does not listen.
+// beside the daemon. A second pipe, with "-admin" behind its name, leaves the accounts in endpoint.allow out: what
+// changes the log or the daemon is accepted there alone. The name of a pipe belongs to the first program that creates it. A
+// daemon that finds a name taken returns ErrTaken and does not listen. A client compares the owner of the pipe before it
+// reads or sends anything: SYSTEM, Administrators, an account of a service, the asking user and the owner of the data
+// folder are believed. Otherwise it returns ErrImpostor.
 //
 // Elsewhere the socket is endpoint.sock in the data folder, for the daemon's user alone (mode 0600). Where that path is
-// too long for a socket it is /tmp/jobmon-db-<hash>/endpoint.sock instead, in a folder that is used only when nobody but
-// its owner may enter it, and he is the one who asks or owns the data folder.
+// too long for a socket it is in a folder jobmon-db-<hash> below /run/jobmon-db, which the systemd unit makes, or else below
+// /tmp. That folder is used only when nobody but its owner may enter it, and the owner asks or owns the data folder. On Linux
+// the client also compares the user that listens there.
 //
 // # The protocol
 //
@@ -43,6 +47,10 @@ var (
 	ErrNotRunning = errors.New("no daemon runs on this data folder")
 	// ErrDenied says that a daemon may run, but that this account must not ask it.
 	ErrDenied = errors.New("the daemon may not be asked from here: " + deniedHint)
+	// ErrImpostor says that another account listens than those that run daemons.
+	ErrImpostor = errors.New("another program answers in the daemon's place")
+	// ErrTaken says that another program listens already where the daemon would.
+	ErrTaken = errors.New("another program listens there")
 	// ErrProtocol says that the one who listens is another version of this program, or another program.
 	ErrProtocol = errors.New("the daemon cannot be understood")
 	// ErrSilent says that connections are accepted and not answered within the client's time.

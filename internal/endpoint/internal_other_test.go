@@ -5,8 +5,10 @@ package endpoint
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -27,12 +29,12 @@ func deep(t *testing.T, length int) string {
 
 func TestSocketOfADeepFolderIsElsewhere(t *testing.T) {
 	dir := deep(t, longestPath)
-	if path, folder, err := locate(dir); path != dir+"/endpoint.sock" || folder != "" || err != nil {
+	if path, folder, err := locate(dir, found(runtimeDir)); path != dir+"/endpoint.sock" || folder != "" || err != nil {
 		t.Errorf("%s, %s, %v; want it in the data folder", path, folder, err)
 	}
 
 	dir = deep(t, longestPath+1)
-	path, folder, err := locate(dir)
+	path, folder, err := locate(dir, found(runtimeDir))
 	if err != nil || filepath.Dir(path) != folder || !strings.HasPrefix(folder, tempDir+"/jobmon-db-") {
 		t.Fatalf("%s, %s, %v; want it in a folder of its own", path, folder, err)
 	}
@@ -81,7 +83,7 @@ func TestSocketOfADeepFolderIsElsewhere(t *testing.T) {
 // Somebody else made the folder first: neither the daemon nor those who ask it believe what is in there.
 func TestFolderOfSomebodyElse(t *testing.T) {
 	dir := deep(t, longestPath+1)
-	_, folder, err := locate(dir)
+	_, folder, err := locate(dir, found(runtimeDir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,5 +110,69 @@ func TestFolderOfSomebodyElse(t *testing.T) {
 		if _, err := (&Client{DataDir: dir}).Greet(t.Context()); !errors.Is(err, ErrDenied) || !strings.Contains(err.Error(), folder) {
 			t.Errorf("%s: %v, want that it is denied", name, err)
 		}
+	}
+}
+
+// The runtime folder is used when it is the daemon's own, and found by those who ask when the socket's folder lies there.
+func TestRuntimeFolder(t *testing.T) {
+	dir, own := deep(t, longestPath+1), filepath.Join(t.TempDir(), "jobmon-db")
+	under := func(parent func(string) string) string {
+		t.Helper()
+		_, folder, err := locate(dir, parent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Dir(folder)
+	}
+	if got := under(made(own)); got != tempDir {
+		t.Errorf("without one: %s", got)
+	}
+	if err := os.Mkdir(own, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := under(made(own)); got != tempDir {
+		t.Errorf("open to others: %s", got)
+	}
+	if err := os.Chmod(own, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got := under(made(own)); got != own {
+		t.Errorf("the daemon's own: %s", got)
+	}
+	if got := under(found(own)); got != tempDir {
+		t.Errorf("nobody listens there: %s", got)
+	}
+	_, folder, _ := locate(dir, made(own))
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got := under(found(own)); got != own {
+		t.Errorf("the daemon listens there: %s", got)
+	}
+}
+
+func TestWhoListensIsCompared(t *testing.T) {
+	for _, c := range []struct {
+		peer  int
+		users []int
+		want  bool
+	}{{1000, []int{1000, 999}, true}, {999, []int{1000, 999}, true}, {0, []int{1000, 999}, true}, {1001, []int{1000, 999}, false}, {1001, []int{0, 0}, false}} {
+		if err := believable(c.peer, c.users...); (err == nil) != c.want || err != nil && !errors.Is(err, ErrImpostor) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	dir := t.TempDir()
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	conn, err := net.Dial("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if peer := peerOf(conn); runtime.GOOS == "linux" && peer != os.Geteuid() {
+		t.Errorf("user %d listens, and it is told as %d", os.Geteuid(), peer)
 	}
 }

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -44,7 +45,29 @@ func (l *listener) Accept() (net.Conn, error) {
 	case err != nil:
 		return nil, passing{err}
 	}
-	return &greeter{conn, l.line}, nil
+	_, admin := conn.(administrative)
+	return &greeter{conn, l.line, admin}, nil
+}
+
+// administrative is a connection of somebody who may administer the daemon.
+type administrative struct{ net.Conn }
+
+type administering struct{}
+
+// Administering says that the one who made a request may administer the daemon, and not only ask it.
+func Administering(ctx context.Context) bool { return ctx.Value(administering{}) != nil }
+
+// Administer marks the context of a request of somebody who may administer the daemon.
+func Administer(ctx context.Context) context.Context {
+	return context.WithValue(ctx, administering{}, true)
+}
+
+// door marks the connections of a request's context.
+func door(ctx context.Context, conn net.Conn) context.Context {
+	if g, ok := conn.(*greeter); ok && g.admin {
+		return Administer(ctx)
+	}
+	return ctx
 }
 
 // passing is an error after which http.Server accepts again, after a pause: one bad connection, or having too many files
@@ -59,7 +82,8 @@ func (p passing) Unwrap() error { return p.error }
 // keep others from being accepted.
 type greeter struct {
 	net.Conn
-	line []byte // nil when it was said
+	line  []byte // nil when it was said
+	admin bool
 }
 
 // greetTime is how long a greeting may take; it fits into the buffer of a socket or pipe.

@@ -27,7 +27,7 @@ func TestPipeSecurity(t *testing.T) {
 		}
 		return "", unknown
 	}
-	const own, base = "S-1-5-80-7", "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;S-1-5-80-7)"
+	const own, base = "S-1-5-80-7", "O:S-1-5-80-7D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;S-1-5-80-7)"
 	for _, c := range []struct {
 		allow []string
 		want  string

@@ -24,17 +24,39 @@ const (
 	// tempDir is where a socket lies whose path would be too long. It is not os.TempDir, because the environment of
 	// the daemon and of those who ask it differ.
 	tempDir = "/tmp"
+	// runtimeDir takes its place under the systemd unit, whose /tmp nobody else sees.
+	runtimeDir = "/run/jobmon-db"
 )
 
 // Address is where the endpoint of a data folder is; whether somebody listens there is another question.
 func Address(dataDir string) (string, error) {
-	path, _, err := locate(dataDir)
+	path, _, err := locate(dataDir, found(runtimeDir))
 	return path, err
 }
 
+// found is for those who ask: the folder of a socket lies where it is, first below a folder that only root can make.
+func found(runtime string) func(name string) string {
+	return func(name string) string {
+		if _, err := os.Lstat(filepath.Join(runtime, name)); err == nil {
+			return runtime
+		}
+		return tempDir
+	}
+}
+
+// made is for the daemon: its own runtime folder, where systemd has made one.
+func made(runtime string) func(string) string {
+	return func(string) string {
+		if checkPrivate(runtime, os.Geteuid()) == nil {
+			return runtime
+		}
+		return tempDir
+	}
+}
+
 // locate gives the socket of a data folder, by whatever path that is named. Where it lies outside the data folder, in
-// a folder whose maker must not be trusted unseen, that one is given too.
-func locate(dataDir string) (path, folder string, err error) {
+// a folder whose maker must not be trusted unseen, that one is given too; it lies below the folder that parent returns.
+func locate(dataDir string, parent func(name string) string) (path, folder string, err error) {
 	dir, err := filepath.Abs(dataDir)
 	if err != nil {
 		return "", "", fmt.Errorf("find the local endpoint: %w", err)
@@ -45,12 +67,13 @@ func locate(dataDir string) (path, folder string, err error) {
 	if path = filepath.Join(dir, socketName); len(path) <= longestPath {
 		return path, "", nil
 	}
-	folder = filepath.Join(tempDir, "jobmon-db-"+hashOf(dir))
+	name := "jobmon-db-" + hashOf(dir)
+	folder = filepath.Join(parent(name), name)
 	return filepath.Join(folder, socketName), folder, nil
 }
 
 func listen(o Options) (net.Listener, error) {
-	path, folder, err := locate(o.DataDir)
+	path, folder, err := locate(o.DataDir, made(runtimeDir))
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +109,15 @@ type socket struct {
 	folder string
 }
 
+// Accept marks each connection: a socket is open to the daemon's user and root alone, who may administer it.
+func (s *socket) Accept() (net.Conn, error) {
+	conn, err := s.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return administrative{conn}, nil
+}
+
 func (s *socket) Close() error {
 	err := s.Listener.Close()
 	if s.folder != "" {
@@ -110,7 +142,7 @@ func removeStale(path string) error {
 	switch {
 	case err == nil:
 		_ = conn.Close()
-		return fmt.Errorf("another program listens on %s; end it, or use another data folder", path)
+		return fmt.Errorf("%w: %s; end it, or use another data folder", ErrTaken, path)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return os.Remove(path)
 	}
@@ -139,7 +171,7 @@ func ownerOf(info fs.FileInfo) int {
 }
 
 func dial(ctx context.Context, dataDir string) (net.Conn, error) {
-	path, folder, err := locate(dataDir)
+	path, folder, err := locate(dataDir, found(runtimeDir))
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +185,26 @@ func dial(ctx context.Context, dataDir string) (net.Conn, error) {
 		}
 	}
 	return new(net.Dialer).DialContext(ctx, "unix", path)
+}
+
+// believe refuses who listens on a socket outside the data folder when that is neither root, nor the user who asks, nor
+// the owner of the data folder. In the data folder its rights decide: who can write there could change the log.
+func believe(conn net.Conn, dataDir string) error {
+	if _, folder, err := locate(dataDir, found(runtimeDir)); err != nil || folder == "" {
+		return err
+	}
+	info, err := os.Stat(dataDir)
+	if err != nil {
+		return err
+	}
+	return believable(peerOf(conn), os.Geteuid(), ownerOf(info))
+}
+
+func believable(peer int, users ...int) error {
+	if peer <= 0 || slices.Contains(users, peer) {
+		return nil
+	}
+	return fmt.Errorf("%w: user %d listens, and neither asks nor owns the data folder; end that program", ErrImpostor, peer)
 }
 
 // passes says that an error of dial goes away by itself: too many connections wait to be accepted.

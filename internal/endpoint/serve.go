@@ -63,6 +63,7 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, limits Lim
 		MaxHeaderBytes:               maxHeader,
 		DisableGeneralOptionsHandler: true, // what is answered is the handler's business
 		BaseContext:                  func(net.Listener) context.Context { return base },
+		ConnContext:                  door,
 		ErrorLog:                     stdlog.New(log, "", 0),
 	}
 	ended := make(chan error, 1)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -96,7 +97,7 @@ type direct struct {
 func (d *direct) Do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	d.calls++
 	recorder := httptest.NewRecorder()
-	d.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, method, path, body))
+	d.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(endpoint.Administer(ctx), method, path, body))
 	return recorder.Result(), nil
 }
 
@@ -168,7 +169,7 @@ func FuzzQuestion(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, method, path, query, body string) {
-		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", strings.NewReader(body))
+		request := httptest.NewRequestWithContext(endpoint.Administer(t.Context()), http.MethodGet, "/", strings.NewReader(body))
 		request.Method, request.URL.Path, request.URL.RawQuery = method, path, query
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, request)
@@ -308,4 +309,44 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.do(t.Context(), http.MethodPost, routeRefresh, strings.NewReader("{")); err == nil {
 		t.Error("half a request was answered")
 	}
+}
+
+// Who may only ask neither compacts the log nor has the configuration read again.
+func TestAskingIsNotAdministering(t *testing.T) {
+	daemon, _ := watched(t, 1)
+	handler := Handler(daemon)
+	for route, want := range map[string]int{
+		"GET " + routeInfo: 200, "GET " + routeCompact: 200, "POST " + routeRefresh: 200,
+		"POST " + routeCompact: 403, "POST " + routeReload: 403,
+	} {
+		method, path, _ := strings.Cut(route, " ")
+		ask := func(ctx context.Context) (int, string) {
+			recorder := httptest.NewRecorder()
+			body := strings.NewReader(`{"keep_ms": 1, "computer": 1}`)
+			handler.ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, method, path, body))
+			return recorder.Code, recorder.Body.String()
+		}
+		if code, answer := ask(t.Context()); code != want || code == 403 && !strings.Contains(answer, "elevated") {
+			t.Errorf("%s: %d %s, want %d", route, code, answer, want)
+		}
+		if code, answer := ask(endpoint.Administer(t.Context())); code != 200 {
+			t.Errorf("%s by an administrator: %d %s", route, code, answer)
+		}
+	}
+	asker := &Client{Transport: asking{handler}, Context: t.Context()}
+	if _, err := asker.Compact(t.Context(), CompactRequest{}); !errors.Is(err, endpoint.ErrDenied) {
+		t.Errorf("%v, want that it is denied", err)
+	}
+	if daemon.compacted.KeepMS != 1 {
+		t.Errorf("compacted with %+v", daemon.compacted)
+	}
+}
+
+// asking carries the requests of somebody who may only ask.
+type asking struct{ http.Handler }
+
+func (a asking) Do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	a.ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, method, path, body))
+	return recorder.Result(), nil
 }

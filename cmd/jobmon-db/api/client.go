@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -177,5 +178,14 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 	if json.Unmarshal(text, &p) != nil {
 		p.Error = strings.TrimSpace(string(text)) // the transport refuses in plain words
 	}
-	return nil, fmt.Errorf("the running daemon says: %s", cmp.Or(p.Error, response.Status))
+	err = fmt.Errorf("the running daemon says: %s", cmp.Or(p.Error, response.Status))
+	if response.StatusCode == http.StatusForbidden {
+		err = forbidden{err}
+	}
+	return nil, err
 }
+
+// forbidden is the answer to somebody who may ask and not administer.
+type forbidden struct{ error }
+
+func (forbidden) Is(target error) bool { return target == endpoint.ErrDenied }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -51,9 +52,20 @@ func Handler(d Daemon) http.Handler {
 	mux.HandleFunc("GET "+routeCaches, func(w http.ResponseWriter, _ *http.Request) { caches(w, d) })
 	mux.HandleFunc("GET "+routeCache, func(w http.ResponseWriter, r *http.Request) { cache(w, r, d) })
 	mux.HandleFunc("GET "+routeCompact, func(w http.ResponseWriter, r *http.Request) { answer(w, d.Compaction()) })
-	mux.HandleFunc("POST "+routeCompact, func(w http.ResponseWriter, r *http.Request) { compact(w, r, d) })
-	mux.HandleFunc("POST "+routeReload, func(w http.ResponseWriter, r *http.Request) { reload(w, r, d) })
+	mux.HandleFunc("POST "+routeCompact, administered(func(w http.ResponseWriter, r *http.Request) { compact(w, r, d) }))
+	mux.HandleFunc("POST "+routeReload, administered(func(w http.ResponseWriter, r *http.Request) { reload(w, r, d) }))
 	return mux
+}
+
+// administered refuses those who may only ask: what changes the log or the daemon is for its account and administrators.
+func administered(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !endpoint.Administering(r.Context()) {
+			refuse(w, http.StatusForbidden, errors.New("this account may ask the daemon and not administer it: run this command elevated (as administrator)"))
+			return
+		}
+		next(w, r)
+	}
 }
 
 func answer(w http.ResponseWriter, v any) {

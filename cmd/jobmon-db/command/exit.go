@@ -129,6 +129,7 @@ func exitCode(err error) int {
 	case errors.Is(err, endpoint.ErrDenied):
 		return exitDenied
 	case errors.Is(err, endpoint.ErrNotRunning), errors.Is(err, endpoint.ErrSilent), errors.Is(err, endpoint.ErrProtocol),
+		errors.Is(err, endpoint.ErrImpostor),
 		errors.Is(err, context.DeadlineExceeded):
 		return exitNoDaemon
 	case errors.Is(err, store.ErrNewer), errors.Is(err, history.ErrNewerCut):

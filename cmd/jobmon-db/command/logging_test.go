@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/eventlog"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -164,5 +165,15 @@ func TestWhatIsNotable(t *testing.T) {
 		if ok != (c.id > 0) || entry.ID != c.id || entry.Severity != c.grave || !strings.Contains(entry.Text, c.text) || strings.ContainsRune(entry.Text, 0x1b) {
 			t.Errorf("%v: %+v, %v", c.event.Kind, entry, ok)
 		}
+	}
+}
+
+func TestATakenPipeHasAnEntryOfItsOwn(t *testing.T) {
+	taken := fmt.Errorf("open the local endpoint: %w: the pipe", endpoint.ErrTaken)
+	if e := failure(taken); e.ID != 401 || e.Severity != eventlog.Error || !strings.Contains(e.Text, "the pipe") {
+		t.Errorf("%+v", e)
+	}
+	if e := failure(errors.New("disk full")); e.ID != 400 {
+		t.Errorf("%+v", e)
 	}
 }

@@ -1,12 +1,14 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/eventlog"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -21,6 +23,7 @@ const (
 	entryRisk     = 202
 	entryDamaged  = 300
 	entryFailed   = 400
+	entryTaken    = 401
 )
 
 // notable is the entry for an event that an administrator wants to hear of.
@@ -76,8 +79,16 @@ func risky(text string) eventlog.Entry {
 	return eventlog.Entry{ID: entryRisk, Severity: eventlog.Warning, Text: "The connection to the DS database is weak: " + term.Plain(text)}
 }
 
-func (a *announcer) failed(err error) {
-	a.write(eventlog.Entry{ID: entryFailed, Severity: eventlog.Error, Text: fmt.Sprintf("The service ends: %v", err)})
+func (a *announcer) failed(err error) { a.write(failure(err)) }
+
+// failure is the entry for what ends the service. A name that another program took has a number of its own: somebody may
+// want to answer in the daemon's place.
+func failure(err error) eventlog.Entry {
+	entry := eventlog.Entry{ID: entryFailed, Severity: eventlog.Error, Text: fmt.Sprintf("The service ends: %v", err)}
+	if errors.Is(err, endpoint.ErrTaken) {
+		entry.ID = entryTaken
+	}
+	return entry
 }
 
 func (a *announcer) write(entry eventlog.Entry) {

@@ -3,12 +3,14 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"sync"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -32,9 +34,9 @@ func newCompactor(d *Daemon) *compactor { return &compactor{d: d, start: make(ch
 
 // Compact implements api.Daemon: a compaction begins, unless one is under way.
 func (d *Daemon) Compact(ctx context.Context, r api.CompactRequest) (api.Compaction, error) {
-	keep := d.options.Keep
-	if r.KeepMS != 0 {
-		keep = max(0, time.Duration(r.KeepMS)*time.Millisecond)
+	keep, err := keeping(r.KeepMS, d.options.Keep)
+	if err != nil {
+		return api.Compaction{}, err
 	}
 	if r.DryRun {
 		old, err := d.older(ctx, keep)
@@ -48,6 +50,19 @@ func (d *Daemon) Compact(ctx context.Context, r api.CompactRequest) (api.Compact
 		c.start <- keep
 	}
 	return c.state, nil
+}
+
+// keeping is for how long a request has history kept. No request gets below the least that the configuration allows.
+func keeping(ms int64, configured time.Duration) (time.Duration, error) {
+	switch most := configs.KeepMost.Milliseconds(); {
+	case ms == 0:
+		return configured, nil
+	case ms == -1:
+		return 0, nil
+	case ms < configs.KeepLeast.Milliseconds() || ms > most:
+		return 0, fmt.Errorf("keep_ms is %d: allowed are 0 as configured, -1 for ever, and %d to %d", ms, configs.KeepLeast.Milliseconds(), most)
+	}
+	return time.Duration(ms) * time.Millisecond, nil
 }
 
 // horizon is the time before which nothing is kept; 0 to keep everything.

@@ -104,3 +104,19 @@ func TestOldHistoryIsCutOff(t *testing.T) {
 		}
 	})
 }
+
+// No request has less kept than the configuration can say.
+func TestARequestKeepsAsMuchAsTheConfigurationDemands(t *testing.T) {
+	t.Parallel()
+	const configured = 90 * 24 * time.Hour
+	for ms, want := range map[int64]time.Duration{0: configured, -1: 0, 31 * 86_400_000: 31 * 24 * time.Hour} {
+		if got, err := keeping(ms, configured); got != want || err != nil {
+			t.Errorf("%d: %v, %v; want %v", ms, got, err, want)
+		}
+	}
+	for _, ms := range []int64{1, -2, 31*86_400_000 - 1, 1 << 62, -1 << 63} {
+		if got, err := keeping(ms, configured); err == nil {
+			t.Errorf("%d: %v", ms, got)
+		}
+	}
+}
