@@ -36,7 +36,7 @@ func (f *File) bounded() error {
 	all := []bound{
 		{"seq", int64(min(f.Seq, math.MaxInt64)), 0, MaxSeq}, {"utc_offset_s", int64(f.UTCOffsetS), -MaxOffset, MaxOffset},
 		lasting("settle_s", f.SettleS), lasting("quiet_s", f.QuietS), measured("eta_s", f.ETAS),
-		measured("eta_holds_s", f.ETAHoldsS), lasting("to_come_s", f.ToComeS),
+		measured("eta_holds_s", f.ETAHoldsS), lasting("to_come_s", f.ToComeS), lasting("takes_s", f.TakesS),
 	}
 	if f.Percent != nil {
 		all = append(all, bound{"percent", int64(*f.Percent), 0, 100})

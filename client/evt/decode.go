@@ -98,10 +98,12 @@ func (f *File) check() error {
 		return fmt.Errorf("source %.40q", f.Source)
 	case f.Kind == KindIdle:
 		return nil
-	case f.Session == nil || f.Counts == nil || f.Percent == nil || f.Stages == nil:
-		return errors.New("a deployment without session, counts, percent or stages")
+	case f.Session == nil || f.Counts == nil || f.Stages == nil:
+		return errors.New("a deployment without session, counts or stages")
 	case f.Session.State == "":
 		return errors.New("a session without state")
+	case f.Percent == nil && f.Session.State != jobmon.SessionPlanned.String():
+		return errors.New("a deployment that has begun, without percent")
 	}
 	for i, s := range f.Stages {
 		if s.State == "" {

@@ -74,6 +74,7 @@ func TestDecodeTellsFaultsApart(t *testing.T) {
 		{"no session", change(`"session":`, `"meeting":`), evt.ErrInvalid},
 		{"no stages", change(`"stages":[`, `"steps":[`), evt.ErrInvalid},
 		{"session without state", change(`"state":"open"`, `"mood":"open"`), evt.ErrInvalid},
+		{"no percent", change(`"percent":`, `"permille":`), evt.ErrInvalid},
 		{"stage without state", change(`"state":"succeeded"`, `"mood":"succeeded"`), evt.ErrInvalid},
 		{"current beyond the stages", change(`"current":3`, `"current":8`), evt.ErrInvalid},
 		{"next before them", change(`"next":4`, `"next":-1`), evt.ErrInvalid},

@@ -84,6 +84,7 @@ func (d *drawing) file(c cuts) *File {
 	}
 	f.Computer.Name, f.Computer.OSName = shorten(p.Computer.Name, limit), shorten(p.Computer.OSName, limit)
 	f.Computer.Group, f.Computer.Ghost = shorten(p.Computer.Group, limit), p.Computer.Ghost
+	f.AgentSince, f.AgentSinceLocal, f.AgentAtLeast = utc(p.AgentSince), d.local(p.AgentSince), p.AgentSince != 0 && p.AgentAtLeast
 	f.Asked = shorten(p.Asked, limit)
 	var left LeftOut
 	if p.Session != nil {
@@ -91,9 +92,11 @@ func (d *drawing) file(c cuts) *File {
 	}
 	left.Later = count(c.later)
 	for _, row := range p.Later[:len(p.Later)-c.later] {
-		f.Later = append(f.Later, Pending{
-			Name: shorten(row.Name, limit), State: row.State.String(), Stuck: row.Stuck, StartLocal: local(row.Start),
-		})
+		pending := Pending{Name: shorten(row.Name, limit), State: row.State.String(), Stuck: row.Stuck, StartLocal: local(row.Start)}
+		if row.Why != nil {
+			pending.Why = string(row.Why.Kind)
+		}
+		f.Later = append(f.Later, pending)
 	}
 	if left != (LeftOut{}) {
 		f.LeftOut = &left
@@ -110,6 +113,7 @@ func (d *drawing) session(f *File, left *LeftOut, c cuts) {
 		Began: utc(s.Began), BeganLocal: d.local(s.Began),
 		Ended: utc(s.Ended), EndedLocal: d.local(s.Ended),
 		WatchedSince: utc(s.WatchedSince), WatchedSinceLocal: d.local(s.WatchedSince),
+		SilentSince: utc(s.SilentSince), SilentSinceLocal: d.local(s.SilentSince),
 	}
 	if s.WatchedSince == 0 {
 		f.Session.ElapsedS = d.elapsed(s.Began, s.Ended, s.State == jobmon.SessionOpen)
@@ -118,7 +122,11 @@ func (d *drawing) session(f *File, left *LeftOut, c cuts) {
 		Stages: count(len(s.Stages)), StagesDone: count(s.StagesDone), Jobs: count(s.Jobs), JobsDone: count(s.JobsDone),
 		Failed: count(s.Failed), Cancelled: count(s.Cancelled), Late: count(s.Late),
 	}
-	f.Percent = new(s.Percent)
+	if s.State == jobmon.SessionPlanned {
+		f.TakesS, f.TakesAtLeast = seconds(s.Takes), s.TakesAtLeast
+	} else {
+		f.Percent = new(s.Percent)
+	}
 	if s.ETA != 0 {
 		f.ETA, f.ETALocal, f.ETAAtLeast = utc(s.ETA), d.local(s.ETA), s.ETAAtLeast
 		f.ETAS = new(seconds(s.ETA.Sub(p.At)))
@@ -128,10 +136,13 @@ func (d *drawing) session(f *File, left *LeftOut, c cuts) {
 		f.ETAHoldsS = new(seconds(s.ETAHolds.Sub(p.At)))
 	}
 	f.ToComeS = seconds(s.ToCome)
+	if w := s.Still; w != nil {
+		f.Still = &Still{Why: w.Why, Name: shorten(w.Name, MaxName-c.name), Since: utc(w.Since), SinceLocal: d.local(w.Since)}
+	}
 	if w := s.Why; w != nil {
 		f.Why = &Why{
 			Kind: string(w.Kind), Job: shorten(w.Job, MaxName-c.name),
-			Since: utc(w.Since), SinceLocal: d.local(w.Since),
+			Since: utc(w.Since), SinceLocal: d.local(w.Since), AtLeast: w.AtLeast,
 		}
 		if w.Kind == jobmon.WaitDue {
 			f.Why.StartLocal = local(w.Start)

@@ -50,6 +50,9 @@ type File struct {
 	Stale            bool   `json:"stale,omitempty"`             // asked for, yet no fresh read could be made: older than At says
 	Server           string `json:"server,omitempty"`            // name of the DS server; computer ids are unique per server only
 	Agent            string `json:"agent"`                       // online, offline or unknown
+	AgentSince       UTC    `json:"agent_since,omitzero"`        // since when
+	AgentSinceLocal  Local  `json:"agent_since_local,omitzero"`  // the same, server-local
+	AgentAtLeast     bool   `json:"agent_at_least,omitempty"`    // it was so at the first look: AgentSince or earlier
 	SettleS          int64  `json:"settle_s"`                    // seconds to wait for a newer file before "ready" is believed
 	QuietS           int64  `json:"quiet_s"`                     // seconds without news that are normal where no duration is expected
 
@@ -59,7 +62,7 @@ type File struct {
 	// All of these are absent unless Kind is KindDeployment.
 	Session       *Session `json:"session,omitempty"`
 	Counts        *Counts  `json:"counts,omitempty"`
-	Percent       *int     `json:"percent,omitempty"`         // 100 * jobs done / jobs, 0 to 100; falls when jobs arrive
+	Percent       *int     `json:"percent,omitempty"`         // 100 * jobs done / jobs, 0 to 100; falls when jobs arrive; absent while planned
 	ETA           UTC      `json:"eta,omitzero"`              // expected end; absent when unknown, used up or ended
 	ETALocal      Local    `json:"eta_local,omitzero"`        // the same, server-local
 	ETAS          *int64   `json:"eta_s,omitempty"`           // seconds from At to ETA, never negative
@@ -71,6 +74,9 @@ type File struct {
 	Current       *int     `json:"current,omitempty"`         // index in Stages of the stage that runs now
 	Next          *int     `json:"next,omitempty"`            // index in Stages of the stage whose job runs next, beside Current
 	Why           *Why     `json:"why,omitempty"`             // why nothing runs although something is left
+	TakesS        int64    `json:"takes_s,omitempty"`         // planned: sum of ExpectedS of all stages
+	TakesAtLeast  bool     `json:"takes_at_least,omitempty"`  // planned: some stage's duration is unknown
+	Still         *Still   `json:"still,omitempty"`           // why the deployment stands still
 	NoMoreUpdates bool     `json:"no_more_updates,omitempty"` // no marker waits: no newer file will be delivered
 	Stages        []Stage  `json:"stages,omitzero"`           // in the order of the screen
 
@@ -90,8 +96,8 @@ type Computer struct {
 
 // Session is the deployment that the file is about.
 type Session struct {
-	Number            int    `json:"number"`                       // counts the computer's sessions in this log, from 1
-	State             string `json:"state"`                        // open, complete or abandoned
+	Number            int    `json:"number"`                       // counts the computer's sessions in this log, from 1; 0 while it is planned
+	State             string `json:"state"`                        // planned, open, complete or abandoned
 	Result            string `json:"result,omitempty"`             // how it ended: a jobmon.Result; absent while it goes on
 	Began             UTC    `json:"began,omitzero"`               // when its first row started
 	BeganLocal        Local  `json:"began_local,omitzero"`         // the same, server-local
@@ -100,6 +106,16 @@ type Session struct {
 	ElapsedS          *int64 `json:"elapsed_s,omitempty"`          // seconds from Began to Ended, or to At while open
 	WatchedSince      UTC    `json:"watched_since,omitzero"`       // it began before the log did; then ElapsedS is absent
 	WatchedSinceLocal Local  `json:"watched_since_local,omitzero"` // the same, server-local
+	SilentSince       UTC    `json:"silent_since,omitzero"`        // open, and nothing has started since then for so long that it counts as abandoned
+	SilentSinceLocal  Local  `json:"silent_since_local,omitzero"`  // the same, server-local
+}
+
+// Still says why an open deployment stands still.
+type Still struct {
+	Why        string `json:"why"`                  // stage, agent or idle
+	Name       string `json:"name,omitempty"`       // the stage or job
+	Since      UTC    `json:"since,omitzero"`       // since when
+	SinceLocal Local  `json:"since_local,omitzero"` // the same, server-local
 }
 
 // Counts counts the whole deployment, also what LeftOut left out. Jobs are real jobs: neither markers nor build jobs.
@@ -153,13 +169,15 @@ type Why struct {
 	Job        string `json:"job,omitempty"`        // behind: the job that runs
 	Since      UTC    `json:"since,omitzero"`       // behind: since when it runs; agent offline: since when
 	SinceLocal Local  `json:"since_local,omitzero"` // the same, server-local
+	AtLeast    bool   `json:"at_least,omitempty"`   // agent offline: it was so at the first look, Since or earlier
 	StartLocal Local  `json:"start_local,omitzero"` // due: the planned time
 }
 
 // Pending is a job that is listed but counts in nothing.
 type Pending struct {
 	Name       string `json:"name"`
-	State      string `json:"state"`                // later, unscheduled or waiting
+	State      string `json:"state"`                // later, unscheduled, waiting or running
+	Why        string `json:"why,omitempty"`        // why it waits: a jobmon.WaitingKind
 	Stuck      bool   `json:"stuck,omitempty"`      // long past due
 	StartLocal Local  `json:"start_local,omitzero"` // when it is planned
 }

@@ -2,6 +2,7 @@ package evt
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -16,35 +17,45 @@ func (f *File) Picture() *jobmon.Progress {
 		Computer: jobmon.Computer{
 			ID: jobmon.ComputerID(f.Computer.ID), Name: f.Computer.Name, OSName: f.Computer.OSName, Group: f.Computer.Group, Ghost: f.Computer.Ghost,
 		},
-		Agent:   word(f.Agent, jobmon.AgentUnknown, jobmon.AgentOnline, jobmon.AgentOffline),
+		Agent:      word(f.Agent, jobmon.AgentUnknown, jobmon.AgentOnline, jobmon.AgentOffline),
+		AgentSince: jobmon.Instant(f.AgentSince), AgentAtLeast: f.AgentAtLeast,
 		Unknown: f.Computer.Unknown, Stale: f.Stale, Asked: f.Asked,
 		Settle: duration(f.SettleS), Quiet: duration(f.QuietS),
 	}
 	for _, l := range f.Later {
 		state, _ := jobmon.ParseRowState(l.State)
-		p.Later = append(p.Later, jobmon.Pending{Name: l.Name, State: state, Stuck: l.Stuck, Start: planned(l.StartLocal)})
+		row := jobmon.Pending{Name: l.Name, State: state, Stuck: l.Stuck, Start: planned(l.StartLocal)}
+		if kind := waiting(l.Why); kind != "" {
+			row.Why = &jobmon.Waiting{Kind: kind, Start: row.Start}
+		}
+		p.Later = append(p.Later, row)
 	}
 	if f.Session == nil || f.Counts == nil {
 		return p
 	}
 	s := &jobmon.SessionProgress{
-		Number: f.Session.Number, State: word(f.Session.State, jobmon.SessionOpen, jobmon.SessionComplete, jobmon.SessionAbandoned),
+		Number: f.Session.Number, State: word(f.Session.State, jobmon.SessionOpen, jobmon.SessionComplete, jobmon.SessionAbandoned, jobmon.SessionPlanned),
 		Result: word(f.Session.Result, jobmon.ResultNone, jobmon.ResultReady, jobmon.ResultWithFailures, jobmon.ResultAfterRetries, jobmon.ResultEndedEarly, jobmon.ResultAbandoned),
 		Began:  jobmon.Instant(f.Session.Began), Ended: jobmon.Instant(f.Session.Ended), WatchedSince: jobmon.Instant(f.Session.WatchedSince),
 		Current: index(f.Current), Next: index(f.Next),
 		StagesDone: f.Counts.StagesDone, Jobs: f.Counts.Jobs, JobsDone: f.Counts.JobsDone, Failed: f.Counts.Failed,
 		Cancelled: f.Counts.Cancelled, Late: f.Counts.Late,
 		ETA: jobmon.Instant(f.ETA), ETAAtLeast: f.ETAAtLeast, ETAHolds: jobmon.Instant(f.ETAHolds),
-		ToCome: duration(f.ToComeS), LastMarker: f.NoMoreUpdates,
+		ToCome: duration(f.ToComeS), LastMarker: f.NoMoreUpdates, Takes: duration(f.TakesS), TakesAtLeast: f.TakesAtLeast,
+		SilentSince: jobmon.Instant(f.Session.SilentSince),
 	}
 	if f.Percent != nil {
 		s.Percent = *f.Percent
 	}
 	if w := f.Why; w != nil {
-		kind := word(w.Kind, "", jobmon.WaitAgentOffline, jobmon.WaitGhost, jobmon.WaitDue, jobmon.WaitBehind, jobmon.WaitServer)
-		if kind != "" {
-			s.Why = &jobmon.Waiting{Kind: kind, Job: w.Job, Since: jobmon.Instant(w.Since), Start: planned(w.StartLocal)}
+		if kind := waiting(w.Kind); kind != "" {
+			s.Why = &jobmon.Waiting{
+				Kind: kind, Job: w.Job, Since: jobmon.Instant(w.Since), AtLeast: w.AtLeast, Start: planned(w.StartLocal),
+			}
 		}
+	}
+	if w := f.Still; w != nil && slices.Contains([]string{jobmon.StillStage, jobmon.StillAgent, jobmon.StillIdle}, w.Why) {
+		s.Still = &jobmon.Standing{Why: w.Why, Name: w.Name, Since: jobmon.Instant(w.Since)}
 	}
 	for i := range f.Stages {
 		s.Stages = append(s.Stages, f.Stages[i].picture())
@@ -64,6 +75,11 @@ func (s *Stage) picture() jobmon.Stage {
 		stage.Failures = append(stage.Failures, jobmon.Failure{Job: f.Job, Code: f.Code, At: jobmon.Instant(f.At), Repaired: f.Repaired})
 	}
 	return stage
+}
+
+// waiting is the reason that a file has that word for; "" for any other.
+func waiting(text string) jobmon.WaitingKind {
+	return word(text, "", jobmon.WaitAgentOffline, jobmon.WaitGhost, jobmon.WaitDue, jobmon.WaitBehind, jobmon.WaitServer)
 }
 
 // word is the value that a file has that word for; the first one for any other.

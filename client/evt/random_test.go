@@ -80,8 +80,9 @@ func pictures() *rapid.Generator[*jobmon.Progress] {
 				ID: jobmon.ComputerID(rapid.Int32().Draw(t, "id")), Name: names().Draw(t, "computer"), OSName: names().Draw(t, "os"),
 				Group: names().Draw(t, "group"), Ghost: rapid.Bool().Draw(t, "ghost"),
 			},
-			Agent: jobmon.AgentState(rapid.IntRange(0, 2).Draw(t, "agent")),
-			Asked: names().Draw(t, "asked"), Settle: 20 * time.Second, Quiet: time.Hour,
+			Agent: jobmon.AgentState(rapid.IntRange(0, 2).Draw(t, "agent")), AgentSince: moments().Draw(t, "agent since"),
+			AgentAtLeast: rapid.Bool().Draw(t, "since at least"),
+			Asked:        names().Draw(t, "asked"), Settle: 20 * time.Second, Quiet: time.Hour,
 		}
 		for range rapid.SampledFrom([]int{0, 1, 3, 300}).Draw(t, "later") {
 			p.Later = append(p.Later, jobmon.Pending{Name: p.Asked, State: jobmon.StateLater, Start: starts().Draw(t, "start")})
@@ -94,7 +95,7 @@ func pictures() *rapid.Generator[*jobmon.Progress] {
 		}
 		n := rapid.SampledFrom([]int{0, 1, 2, 5, 20, 100, 500}).Draw(t, "n")
 		s := &jobmon.SessionProgress{
-			Number: rapid.IntRange(1, 1000).Draw(t, "number"), State: jobmon.SessionState(rapid.IntRange(1, 3).Draw(t, "state")),
+			Number: rapid.IntRange(1, 1000).Draw(t, "number"), State: jobmon.SessionState(rapid.IntRange(1, 4).Draw(t, "state")),
 			Result: rapid.SampledFrom([]jobmon.Result{"", jobmon.ResultReady, jobmon.ResultEndedEarly}).Draw(t, "result"),
 			Began:  moments().Draw(t, "began"), Ended: moments().Draw(t, "ended"), WatchedSince: moments().Draw(t, "watched"),
 			Current: rapid.IntRange(-1, n-1).Draw(t, "current"), Next: rapid.IntRange(-1, n-1).Draw(t, "next"),
@@ -112,6 +113,13 @@ func pictures() *rapid.Generator[*jobmon.Progress] {
 				Kind:  rapid.SampledFrom([]jobmon.WaitingKind{jobmon.WaitDue, jobmon.WaitBehind, jobmon.WaitServer}).Draw(t, "why"),
 				Start: starts().Draw(t, "start"), Job: names().Draw(t, "behind"), Since: moments().Draw(t, "since"),
 			}
+		}
+		if rapid.Bool().Draw(t, "stands") {
+			s.Still = &jobmon.Standing{Why: jobmon.StillIdle, Name: names().Draw(t, "what"), Since: moments().Draw(t, "stood")}
+		}
+		if s.SilentSince = moments().Draw(t, "silent"); s.State == jobmon.SessionPlanned {
+			s.Number, s.Current, s.Percent, s.ETA, s.Still = 0, -1, 0, 0, nil
+			s.Takes = time.Duration(rapid.IntRange(0, 1e6).Draw(t, "takes")) * time.Second
 		}
 		p.Session = s
 		return p
@@ -173,7 +181,12 @@ func agree(t *rapid.T, p *jobmon.Progress, f *evt.File) {
 	same(t, "state", f.Session.State, s.State.String())
 	same(t, "result", f.Session.Result, string(s.Result))
 	same(t, "began", jobmon.Instant(f.Session.Began), s.Began)
-	same(t, "percent", *f.Percent, s.Percent)
+	if same(t, "percent", f.Percent == nil, s.State == jobmon.SessionPlanned); f.Percent != nil {
+		same(t, "percent", *f.Percent, s.Percent)
+	}
+	same(t, "takes", f.TakesS, int64(s.Takes/time.Second))
+	same(t, "silent since", jobmon.Instant(f.Session.SilentSince), s.SilentSince)
+	same(t, "still", f.Still != nil, s.Still != nil)
 	same(t, "eta", jobmon.Instant(f.ETA), s.ETA)
 	same(t, "no more updates", f.NoMoreUpdates, s.LastMarker)
 	same(t, "why", f.Why != nil, s.Why != nil)

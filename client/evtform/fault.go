@@ -79,7 +79,7 @@ func noFieldIn(name, typ string) string {
 		return fmt.Sprintf("a list has no field %s; go through it with range", name)
 	}
 	_, short, _ := strings.Cut(typ, ".")
-	for _, v := range []any{View{}, Computer{}, Session{}, Counts{}, Stage{}, Failure{}, Why{}, Later{}, LeftOut{}} {
+	for _, v := range []any{View{}, Computer{}, Session{}, Counts{}, Stage{}, Failure{}, Why{}, Still{}, Later{}, LeftOut{}} {
 		if t := reflect.TypeOf(v); t.Name() == short {
 			return noField(name, t).Error()
 		}

@@ -40,6 +40,12 @@ func samples() []sample {
 	add("without stages", func(p *jobmon.Progress) {
 		p.Session.Stages, p.Session.Current, p.Session.Next, p.Session.Jobs, p.Session.JobsDone, p.Session.Percent = nil, -1, -1, 0, 0, 0
 	})
+	add("planned", func(p *jobmon.Progress) { plan(p.Session) })
+	for _, still := range []string{jobmon.StillStage, jobmon.StillAgent, jobmon.StillIdle} {
+		add("standing still: "+still, func(p *jobmon.Progress) {
+			p.Session.Still, p.Session.SilentSince = &jobmon.Standing{Why: still, Name: "Anti-virus", Since: sampleTime}, sampleTime
+		})
+	}
 	for _, why := range []jobmon.Waiting{
 		{Kind: jobmon.WaitAgentOffline, Since: sampleTime}, {Kind: jobmon.WaitGhost}, {Kind: jobmon.WaitServer},
 		{Kind: jobmon.WaitDue, Start: sampleTime.Wall(3600)}, {Kind: jobmon.WaitBehind, Job: "Inventory", Since: sampleTime},
@@ -99,6 +105,14 @@ func deployment() *jobmon.Progress {
 			{Name: "Nightly inventory", State: jobmon.StateLater, Start: planned}, {Name: "Defragment", State: jobmon.StateWaiting, Stuck: true, Start: planned},
 			{Name: "Wake on LAN test", State: jobmon.StateUnscheduled, Start: jobmon.NoStart},
 		},
+	}
+}
+
+// plan makes of it one that has not begun.
+func plan(s *jobmon.SessionProgress) {
+	*s = jobmon.SessionProgress{
+		State: jobmon.SessionPlanned, Current: -1, Stages: s.Stages[2:], Jobs: 2, Takes: 10 * time.Minute, TakesAtLeast: true,
+		Why: &jobmon.Waiting{Kind: jobmon.WaitServer},
 	}
 }
 

@@ -25,6 +25,7 @@ type View struct {
 	SourceSince string
 	Stale       bool
 	Agent       string // online, offline or unknown
+	AgentSince  string
 	Asked       string
 	Settle      int64
 	Quiet       int64
@@ -37,8 +38,11 @@ type View struct {
 	ETAUTC        string
 	ETAIn         int64
 	ETAAtLeast    bool
+	Takes         int64 // planned: what it usually takes
+	TakesAtLeast  bool
 	NoMoreUpdates bool
 	Why           Why
+	Still         Still // Why "": it moves
 	Current       Stage // Number 0: none
 	Next          Stage // likewise
 	Stages        []Stage
@@ -57,10 +61,10 @@ type Computer struct {
 	Unknown bool
 }
 
-// Session is the deployment; Number is 0 without one.
+// Session is the deployment; State is "" without one, Number 0 also while it is planned.
 type Session struct {
 	Number       int
-	State        string // open, complete or abandoned
+	State        string // planned, open, complete or abandoned
 	Result       string
 	Began        string
 	BeganUTC     string
@@ -68,6 +72,7 @@ type Session struct {
 	EndedUTC     string
 	Elapsed      int64
 	WatchedSince string
+	SilentSince  string // not "": nothing has started since then for so long that it counts as abandoned
 }
 
 // Counts counts the whole deployment.
@@ -118,10 +123,18 @@ type Why struct {
 	Start string
 }
 
+// Still says why the deployment stands still.
+type Still struct {
+	Why   string // stage, agent or idle
+	Name  string
+	Since string
+}
+
 // Later is a job that counts in nothing.
 type Later struct {
 	Name  string
-	State string // later, unscheduled or waiting
+	State string // later, unscheduled, waiting or running
+	Why   string // why it waits, as Why.Kind
 	Stuck bool
 	Start string
 }
@@ -135,7 +148,7 @@ func viewOf(f *evt.File) *View {
 	v := &View{
 		Kind: string(f.Kind), Seq: f.Seq, Server: oneLine(f.Server), Time: local(f.AtLocal), TimeUTC: utc(f.At),
 		SourceLost: f.Source == evt.SourceLost, SourceSince: local(f.SourceSinceLocal), Stale: f.Stale,
-		Agent: f.Agent, Asked: oneLine(f.Asked), Settle: f.SettleS, Quiet: f.QuietS,
+		Agent: f.Agent, AgentSince: local(f.AgentSinceLocal), Takes: f.TakesS, TakesAtLeast: f.TakesAtLeast, Asked: oneLine(f.Asked), Settle: f.SettleS, Quiet: f.QuietS,
 		Computer: Computer{
 			ID: f.Computer.ID, Name: oneLine(f.Computer.Name), OSName: oneLine(f.Computer.OSName), Group: oneLine(f.Computer.Group),
 			Ghost: f.Computer.Ghost, Unknown: f.Computer.Unknown,
@@ -149,6 +162,7 @@ func viewOf(f *evt.File) *View {
 		v.Session = Session{
 			Number: s.Number, State: s.State, Result: s.Result, Began: local(s.BeganLocal), BeganUTC: utc(s.Began),
 			Ended: local(s.EndedLocal), EndedUTC: utc(s.Ended), Elapsed: number(s.ElapsedS), WatchedSince: local(s.WatchedSinceLocal),
+			SilentSince: local(s.SilentSinceLocal),
 		}
 	}
 	if c := f.Counts; c != nil {
@@ -159,6 +173,9 @@ func viewOf(f *evt.File) *View {
 	}
 	if w := f.Why; w != nil {
 		v.Why = Why{Kind: w.Kind, Job: oneLine(w.Job), Since: local(w.SinceLocal), Start: local(w.StartLocal)}
+	}
+	if w := f.Still; w != nil {
+		v.Still = Still{Why: w.Why, Name: oneLine(w.Name), Since: local(w.SinceLocal)}
 	}
 	for i := range f.Stages {
 		s := stageOf(i+1, &f.Stages[i])
@@ -171,7 +188,7 @@ func viewOf(f *evt.File) *View {
 		v.Next = v.Stages[*f.Next]
 	}
 	for _, l := range f.Later {
-		v.Later = append(v.Later, Later{Name: oneLine(l.Name), State: l.State, Stuck: l.Stuck, Start: local(l.StartLocal)})
+		v.Later = append(v.Later, Later{Name: oneLine(l.Name), State: l.State, Why: l.Why, Stuck: l.Stuck, Start: local(l.StartLocal)})
 	}
 	if f.LeftOut != nil {
 		v.LeftOut = LeftOut(*f.LeftOut)

@@ -12,7 +12,8 @@ func told(t *testing.T, lines ...string) *engine {
 	t.Helper()
 	e := newEngine(t)
 	for _, name := range []string{"running", "failed-late", "repaired", "overdue", "asked", "ready", "ready-with-failures", "source-lost", "stopped",
-		"idle", "unknown-computer", "due-later", "agent-offline", "ghost", "watched-since", "abandoned", "ended-early", "hidden-names", "many-stages", "stale"} {
+		"idle", "unknown-computer", "due-later", "agent-offline", "ghost", "watched-since", "abandoned", "ended-early", "hidden-names", "many-stages", "stale",
+		"planned", "silent", "standing-still", "agent-away"} {
 		e.run("var " + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + " = " + quote(read(t, golden+name+".evt")))
 	}
 	e.run("var s = new Story();")
@@ -134,7 +135,7 @@ func TestBadFiles(t *testing.T) {
 
 func TestWhyNothingRuns(t *testing.T) {
 	for name, want := range map[string]string{
-		"DUE_LATER":     "Next | Encryption | Begins at 14:30",
+		"DUE_LATER":     "Next | Encryption | Continues at 14:30",
 		"AGENT_OFFLINE": "Waiting: the agent",
 		"GHOST":         "Waiting: it is assigned to an old entry of this computer",
 	} {
@@ -143,7 +144,19 @@ func TestWhyNothingRuns(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
-	e := told(t, "s.file(null).pass(5).file(DUE_LATER)")
+	e := told(t, "s.file(null).pass(5).file(PLANNED)")
+	e.is("[s.hero(), s.notices(), s.view().done, s.view().end.text, s.view().percent]", `["Planned | Configuring computer | `+
+		`Waiting: the agent has not been connected since 14:05 or before | 2 jobs",[],"0 of 3 done","takes 16 min or longer",0]`)
+	e = told(t, "s.file(null).pass(5).file(SILENT)")
+	e.is("s.notices()", `["Abandoned: nothing has started since 22/11 14:05 | It goes on when a job starts."]`)
+	e = told(t, "s.file(null).pass(5).file(STANDING_STILL)")
+	e.is("s.notices()", `["Stands still since 14:31 | 04. (JM) Office 2024 is due and has not begun. Look at it in the deployment console."]`)
+	e.is(`s.file(STANDING_STILL.replace('"idle"', '"dusk"').replace('4711', '4712')).notices()`, `[]`)
+	e = told(t, "s.file(null).pass(5).file(AGENT_AWAY)")
+	e.is("s.notices()", `["Stands still since 14:06 | Virus scanner counts as running, but the agent is not connected. Check power and network."]`)
+	e.is("s.hero().indexOf('not been connected since 14:06; the job still counts as running.') > 0", "true")
+	e.is("s.rows().slice(7)", `["clock|Wake up||running","clock|Inventory||waits","clock|Defragment||later, 22:00"]`)
+	e = told(t, "s.file(null).pass(5).file(DUE_LATER)")
 	e.is("s.rows()", `["check|Preparation||done, 12 min","ring|Encryption||to come","clock|Nightly inventory||later, 22:00","clock|Defragment||not started","clock|Wake on LAN test||not scheduled"]`)
 	e = told(t, "s.file(null).pass(5).file(SOURCE_LOST)")
 	e.is("[s.notices(), s.view().aged]", `[["The server cannot see the deployment | This picture is from 14:12 or before."],true]`)

@@ -87,7 +87,7 @@ func (o order) key(p *jobmon.Progress, now jobmon.Instant) int64 {
 
 // urgency is low for what a person should look at first.
 func urgency(p *jobmon.Progress, now jobmon.Instant) int64 {
-	phases := []term.Phase{term.PhaseOverdue, term.PhaseRunning, term.PhaseWaiting, term.PhaseFinished, term.PhaseNone}
+	phases := []term.Phase{term.PhaseOverdue, term.PhaseRunning, term.PhaseWaiting, term.PhasePlanned, term.PhaseFinished, term.PhaseNone}
 	rank := int64(slices.Index(phases, term.PhaseOf(p, now)))
 	if p.Session != nil && p.Session.Failed > 0 {
 		rank -= int64(len(phases))
@@ -109,7 +109,8 @@ func parseFilter(text string) filter {
 	var f filter
 	for _, word := range strings.Fields(strings.ToLower(text)) {
 		switch word {
-		case failed, string(term.PhaseOverdue), string(term.PhaseRunning), string(term.PhaseWaiting), string(term.PhaseFinished):
+		case failed, string(term.PhaseOverdue), string(term.PhaseRunning), string(term.PhaseWaiting), string(term.PhasePlanned),
+			string(term.PhaseFinished):
 			f.states = append(f.states, word)
 		default:
 			f.names = append(f.names, word)
@@ -125,7 +126,7 @@ func (f filter) passes(p *jobmon.Progress, now jobmon.Instant) bool {
 		case failed:
 			return p.Session != nil && p.Session.Failed > 0
 		case string(term.PhaseRunning): // what is overdue runs as well
-			return phase == term.PhaseRunning || phase == term.PhaseOverdue
+			return phase == term.PhaseRunning || phase == term.PhaseOverdue && p.Session.Current >= 0
 		}
 		return string(phase) == word
 	}

@@ -123,7 +123,7 @@ func (m model) counts() string {
 		text = fmt.Sprintf("%d of %s", len(m.shown), text)
 	}
 	var parts []string
-	for _, phase := range []term.Phase{term.PhaseOverdue, term.PhaseRunning, term.PhaseWaiting, term.PhaseFinished} {
+	for _, phase := range []term.Phase{term.PhaseOverdue, term.PhaseRunning, term.PhaseWaiting, term.PhasePlanned, term.PhaseFinished} {
 		if n := count[phase]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, phase))
 		}
@@ -218,7 +218,7 @@ func (m model) helpLines() []string {
   Enter    open the computer
   /        filter as you type: part of a name, a
            pattern (PC-00*), and failed, overdue,
-           running, waiting, finished
+           running, waiting, planned, finished
            Enter keeps the filter, Esc leaves it
   s        sort by the next column
   1 to 6   sort by computer, state, done, ready,

@@ -128,7 +128,11 @@ func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) [
 		name.tail += " (gone)"
 	}
 	if s == nil {
-		return []cell{name, {}, {}, {}, {}, {}, {text: "no deployment seen", style: faint}}
+		now := cell{text: "no deployment seen", style: faint}
+		if text := waits(p, clock); text != "" {
+			now = cell{text: "not in a deployment: " + text}
+		}
+		return []cell{name, {}, {}, {}, {}, {}, now}
 	}
 	failed := cell{text: fmt.Sprint(s.Failed)}
 	if s.Failed > 0 {
@@ -141,9 +145,12 @@ func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) [
 		failed,
 		{text: fmt.Sprint(s.Late)},
 		{text: ready(s, o.moment(p), clock)},
-		o.now(s, clock, worded),
+		o.now(p, clock, worded),
 	}
-	if s.State == jobmon.SessionOpen && elsewhere(p) != "" {
+	if s.State == jobmon.SessionPlanned {
+		line[1], line[5] = cell{}, cell{}
+	}
+	if s.Unended() && elsewhere(p) != "" {
 		line[5], line[6] = cell{}, cell{text: elsewhere(p), style: faint}
 	}
 	return line
@@ -174,7 +181,7 @@ func (o Options) percent(s *jobmon.SessionProgress) string {
 
 // ready is when the deployment ended, or is expected to end as far as is known at that time.
 func ready(s *jobmon.SessionProgress, now jobmon.Instant, clock clock) string {
-	if s.State != jobmon.SessionOpen {
+	if !s.Unended() {
 		return "at " + clock.at(s.Ended)
 	}
 	switch eta, atLeast, usedUp := s.Estimate(now); {
@@ -190,9 +197,14 @@ func ready(s *jobmon.SessionProgress, now jobmon.Instant, clock clock) string {
 }
 
 // now is what happens, or why nothing does, or how it ended.
-func (o Options) now(s *jobmon.SessionProgress, clock clock, worded bool) cell {
-	if s.State != jobmon.SessionOpen {
-		return cell{text: s.Outcome(), style: outcomeStyle(s)}
+func (o Options) now(p *jobmon.Progress, clock clock, worded bool) cell {
+	s := p.Session
+	if !s.Unended() {
+		c := cell{text: s.Outcome(), style: outcomeStyle(s)}
+		if text := waits(p, clock); text != "" {
+			c.text += "; not part of it: " + text
+		}
+		return c
 	}
 	if stage, ok := at(s.Stages, s.Current); ok {
 		c := cell{text: label(stage.Name), least: 7, style: busy}
@@ -205,22 +217,102 @@ func (o Options) now(s *jobmon.SessionProgress, clock clock, worded bool) cell {
 				c.tail = " since" + c.tail
 			}
 		}
+		switch {
+		case p.Agent == jobmon.AgentOffline && o.roomy():
+			c.tail = ", " + offline(p.AgentSince, p.AgentAtLeast, clock)
+		case p.Agent == jobmon.AgentOffline:
+			c.text, c.tail = offline(0, false, clock)+", "+c.text, ""
+		}
 		if worded && overdue(stage, o.Now) {
 			c.text = "overdue: " + c.text
 		}
 		return c
 	}
+	return cell{text: idle(s, clock)}
+}
+
+// idle says what is to be known of a deployment of which nothing runs.
+func idle(s *jobmon.SessionProgress, clock clock) string {
+	switch {
+	case s.SilentSince != 0:
+		return silent(s, clock)
+	case s.Still != nil:
+		return standing(s.Still, clock)
+	}
 	next := ""
 	if stage, ok := at(s.Stages, s.Next); ok {
 		next = "next: " + label(stage.Name)
 	}
-	if s.Why == nil {
-		return cell{text: next}
-	}
-	if next != "" {
+	switch {
+	case s.State == jobmon.SessionPlanned && s.Why != nil:
+		return "planned: " + why(s.Why, s, clock) + takes(s)
+	case s.State == jobmon.SessionPlanned:
+		return "planned" + takes(s)
+	case s.Why == nil:
+		return next
+	case next != "":
 		next = "; " + next
 	}
-	return cell{text: why(s.Why, clock) + next}
+	return why(s.Why, s, clock) + next
+}
+
+// waits names the first row that runs or waits beside the deployment, and says why.
+func waits(p *jobmon.Progress, clock clock) string {
+	text, more := "", 0
+	for _, row := range p.Beside() {
+		if row.State != jobmon.StateRunning && row.Why == nil {
+			continue
+		}
+		if text != "" {
+			more++
+			continue
+		}
+		if text = label(row.Name) + ", "; row.Why != nil {
+			text += why(row.Why, nil, clock)
+		} else {
+			text += "runs"
+		}
+	}
+	if more > 0 {
+		text += fmt.Sprintf(", and %d more", more)
+	}
+	return text
+}
+
+// takes says what a planned deployment usually takes; "" where that is not known.
+func takes(s *jobmon.SessionProgress) string {
+	switch {
+	case s.Takes == 0:
+		return ""
+	case s.TakesAtLeast:
+		return ", takes at least " + when.Span(s.Takes)
+	}
+	return ", takes about " + when.Span(s.Takes)
+}
+
+// silent says since when nothing has started, which people call abandoned.
+func silent(s *jobmon.SessionProgress, clock clock) string {
+	return fmt.Sprintf("abandoned: nothing has started since %s", clock.at(s.SilentSince))
+}
+
+// standing says why a deployment stands still, and since when.
+func standing(w *jobmon.Standing, clock clock) string {
+	text := map[string]string{
+		jobmon.StillStage: "takes much longer than usual", jobmon.StillAgent: "runs, its agent is offline",
+		jobmon.StillIdle: "is due and has not begun",
+	}[w.Why]
+	return fmt.Sprintf("stands still since %s: %s %s", clock.at(w.Since), label(w.Name), text)
+}
+
+// offline says that the agent is away, and since when as far as that is known.
+func offline(since jobmon.Instant, atLeast bool, clock clock) string {
+	switch {
+	case since == 0:
+		return "agent offline"
+	case atLeast:
+		return "agent offline, at least since " + clock.at(since)
+	}
+	return "agent offline since " + clock.at(since)
 }
 
 // elapsed says for how long a stage has been running, and where there is room what that means.
@@ -260,22 +352,25 @@ func outcomeStyle(s *jobmon.SessionProgress) style {
 	return normal
 }
 
-// why says in words why nothing runs.
-func why(w *jobmon.Waiting, clock clock) string {
+// why says in words why nothing runs, or why a row waits. S is nil for a row that is in no deployment.
+func why(w *jobmon.Waiting, s *jobmon.SessionProgress, clock clock) string {
 	switch w.Kind {
 	case jobmon.WaitAgentOffline:
-		if w.Since == 0 {
-			return "agent offline"
-		}
-		return "agent offline since " + clock.at(w.Since)
+		return offline(w.Since, w.AtLeast, clock)
 	case jobmon.WaitGhost:
 		return "on a ghost"
 	case jobmon.WaitDue:
-		return "due " + clock.start(w.Start)
+		if s != nil && s.State == jobmon.SessionOpen && s.JobsDone > 0 {
+			return "continues at " + clock.start(w.Start)
+		}
+		return "waits until " + clock.start(w.Start)
 	case jobmon.WaitBehind:
+		if w.Job == "" {
+			return "behind another job"
+		}
 		return fmt.Sprintf("behind %q, which runs since %s", label(w.Job), clock.at(w.Since))
 	case jobmon.WaitServer:
-		return "due, DS has not begun it"
+		return "DS has not begun it"
 	}
 	return string(w.Kind)
 }

@@ -15,9 +15,10 @@ type Phase string
 
 // Phases, those first that a person should look at.
 const (
-	PhaseOverdue  Phase = "overdue" // runs, and should be done by now
+	PhaseOverdue  Phase = "overdue" // runs, and should be done by now, or stands still
 	PhaseRunning  Phase = "running"
 	PhaseWaiting  Phase = "waiting"
+	PhasePlanned  Phase = "planned"  // nothing has started yet
 	PhaseFinished Phase = "finished" // however it ended
 	PhaseNone     Phase = "none"     // no deployment was seen
 )
@@ -28,11 +29,14 @@ func PhaseOf(p *jobmon.Progress, now jobmon.Instant) Phase {
 	if s == nil {
 		return PhaseNone
 	}
-	if s.State != jobmon.SessionOpen {
-		return PhaseFinished
-	}
 	stage, runs := at(s.Stages, s.Current)
 	switch {
+	case s.State == jobmon.SessionPlanned:
+		return PhasePlanned
+	case s.State != jobmon.SessionOpen:
+		return PhaseFinished
+	case s.Still != nil:
+		return PhaseOverdue
 	case !runs:
 		return PhaseWaiting
 	case overdue(stage, now):
@@ -178,5 +182,5 @@ func Summary(p *jobmon.Progress) string {
 	if stage, ok := at(p.Session.Stages, p.Session.Current); ok && p.Session.State == jobmon.SessionOpen {
 		return label(stage.Name) + " running"
 	}
-	return Options{}.now(p.Session, Options{}.clock(p.Offset, p.At), true).text
+	return Options{}.now(p, Options{}.clock(p.Offset, p.At), true).text
 }

@@ -66,7 +66,10 @@ func (s *screen) head() {
 	switch {
 	case s.p.Gone:
 		state = ", deleted in DS"
-	case c.Ghost:
+	case s.p.Agent == jobmon.AgentOffline:
+		state = ", " + offline(s.p.AgentSince, s.p.AgentAtLeast, s.clock)
+	}
+	if c.Ghost && !s.p.Gone {
 		state += ", ghost: the console does not show it"
 	}
 	s.say(normal, id, state)
@@ -79,9 +82,12 @@ func (s *screen) head() {
 	if c.OSName != "" && !strings.EqualFold(c.OSName, c.Name) {
 		s.say(normal, "its system is named "+label(c.OSName), "")
 	}
-	if s.Now == 0 {
+	switch {
+	case s.p.Seq == 0:
+		s.say(normal, fmt.Sprintf("As of %s%s", s.clock.exact(s.at), s.whose()), "")
+	case s.Now == 0:
 		s.say(normal, fmt.Sprintf("Picture of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
-	} else {
+	default:
 		s.say(normal, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.exact(s.p.At), when.Span(s.at.Sub(s.p.At))), "")
 	}
 	if s.p.SourceLost {
@@ -92,6 +98,44 @@ func (s *screen) head() {
 
 // session says how the deployment stands.
 func (s *screen) session(d *jobmon.SessionProgress) {
+	s.began(d)
+	if !d.Unended() {
+		s.say(outcomeStyle(d), "Result: "+d.Outcome(), "")
+		return
+	}
+	if d.SilentSince != 0 {
+		s.say(bad, "!! "+silent(d, s.clock), "; it goes on when a job starts")
+	}
+	if d.Still != nil {
+		s.say(bad, "!! "+standing(d.Still, s.clock), "")
+	}
+	if stage, ok := at(d.Stages, d.Current); ok {
+		s.say(busy, "Now: "+label(stage.Name), s.progress(stage))
+		if s.p.Agent == jobmon.AgentOffline {
+			s.say(bad, "!! "+offline(s.p.AgentSince, s.p.AgentAtLeast, s.clock), "; the job still counts as running")
+		}
+	}
+	if d.Why != nil {
+		s.say(normal, "Waiting: "+strings.TrimPrefix(why(d.Why, d, s.clock), "waits "), "")
+	}
+	if stage, ok := at(d.Stages, d.Next); ok {
+		s.say(normal, "Next: "+label(stage.Name), "")
+	}
+	if s.p.Asked != "" {
+		s.say(normal, "DS says that this runs: "+label(s.p.Asked), "")
+	}
+	s.estimate(d)
+	if d.LastMarker {
+		s.say(normal, "No marker waits: the computer's own screen gets no further updates.", "")
+	}
+}
+
+// began says when the deployment began and ended, and how far it is.
+func (s *screen) began(d *jobmon.SessionProgress) {
+	if d.State == jobmon.SessionPlanned {
+		s.say(normal, fmt.Sprintf("Planned%s: %d stages, %d jobs", takes(d), len(d.Stages), d.Jobs), "")
+		return
+	}
 	text := fmt.Sprintf("Deployment %d began %s", d.Number, s.clock.at(d.Began))
 	if d.WatchedSince != 0 {
 		text = fmt.Sprintf("Deployment %d had begun before %s, since when it is watched", d.Number, s.clock.at(d.WatchedSince))
@@ -110,30 +154,13 @@ func (s *screen) session(d *jobmon.SessionProgress) {
 	if text := tallies(d); text != "" {
 		s.say(normal, text, "")
 	}
-	if d.State != jobmon.SessionOpen {
-		s.say(outcomeStyle(d), "Result: "+d.Outcome(), "")
-		return
-	}
-	if stage, ok := at(d.Stages, d.Current); ok {
-		s.say(busy, "Now: "+label(stage.Name), s.progress(stage))
-	}
-	if d.Why != nil {
-		s.say(normal, "Waiting: "+why(d.Why, s.clock), "")
-	}
-	if stage, ok := at(d.Stages, d.Next); ok {
-		s.say(normal, "Next: "+label(stage.Name), "")
-	}
-	if s.p.Asked != "" {
-		s.say(normal, "DS says that this runs: "+label(s.p.Asked), "")
-	}
-	s.estimate(d)
-	if d.LastMarker {
-		s.say(normal, "No marker waits: the computer's own screen gets no further updates.", "")
-	}
 }
 
 // estimate says when the deployment will be ready, or what is known when the estimate holds no more.
 func (s *screen) estimate(d *jobmon.SessionProgress) {
+	if d.State == jobmon.SessionPlanned {
+		return
+	}
 	_, _, usedUp := d.Estimate(s.at)
 	if text := ready(d, s.at, s.clock); usedUp == 0 && text != "" {
 		s.say(normal, "Ready "+text, "")
@@ -324,21 +351,24 @@ func (s *screen) failures(d *jobmon.SessionProgress) {
 
 // later lists what counts in nothing.
 func (s *screen) later() {
-	if len(s.p.Later) == 0 {
+	if len(s.p.Beside()) == 0 {
 		return
 	}
 	s.b.WriteString("\n")
 	s.say(bold, "Not part of this", "")
 	var rows [][]cell
-	for _, row := range s.p.Later {
-		at, word := "", row.State.String()
+	for _, row := range s.p.Beside() {
+		at, word, reason := "", row.State.String(), ""
 		if row.Start != jobmon.NoStart {
 			at = s.clock.start(row.Start)
 		}
-		if row.Stuck {
+		switch {
+		case row.Stuck:
 			word = "stuck: long past due"
+		case row.Why != nil:
+			reason = why(row.Why, nil, s.clock)
 		}
-		rows = append(rows, []cell{{text: ".."}, {text: at}, {text: word}, {text: label(row.Name)}})
+		rows = append(rows, []cell{{text: ".."}, {text: at}, {text: word}, {text: label(row.Name)}, {text: reason}})
 	}
-	s.table(&s.b, []column{{}, {spare: 2}, {spare: 1}, {least: 16}}, "  ", rows)
+	s.table(&s.b, []column{{}, {spare: 2}, {spare: 1}, {least: 16}, {least: 13}}, "  ", rows)
 }

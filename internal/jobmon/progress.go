@@ -44,6 +44,14 @@ type Progress struct {
 	Form *Form `json:"-"` // how its file is written, by the settings in force when it was drawn; nil: as the zero Form
 }
 
+// Beside lists what is unfinished and no part of the deployment shown, as of now where that is known.
+func (p *Progress) Beside() []Pending {
+	if p.Aside != nil {
+		return p.Aside
+	}
+	return p.Later
+}
+
 // SessionState says where a deployment stands.
 type SessionState uint8
 
@@ -95,6 +103,9 @@ func (s *SessionProgress) Outcome() string {
 	}
 	return string(s.Result)
 }
+
+// Unended says that the deployment is open or planned.
+func (s *SessionProgress) Unended() bool { return s.State == SessionOpen || s.State == SessionPlanned }
 
 // SessionProgress is one deployment of one computer.
 type SessionProgress struct {

@@ -41,25 +41,30 @@
 	var file = {
 		format: isName, v: isCount, seq: isSeq, kind: words(["deployment", "idle", "stopped"]), at: isUtc, at_local: isLocal,
 		source: words(["ok", "lost"]), source_since_local: isLocal, stale: isTrue, server: isName,
-		agent: words(["online", "offline", "unknown"]), settle_s: isSeconds, quiet_s: isSeconds, asked: isName,
+		agent: words(["online", "offline", "unknown"]), agent_since_local: isLocal, agent_at_least: isTrue, settle_s: isSeconds, quiet_s: isSeconds, asked: isName,
 		computer: object({ id: isNumber, name: isName, os_name: isName, group: isName, ghost: isTrue, unknown: isTrue }),
 		session: object({
-			number: isCount, state: words(["open", "complete", "abandoned"]),
+			number: isCount, state: words(["planned", "open", "complete", "abandoned"]),
 			result: words(["ready", "ready with failures", "ready after retries", "ended early", "abandoned"]),
-			began_local: isLocal, ended_local: isLocal, elapsed_s: isSeconds, watched_since_local: isLocal
+			began_local: isLocal, ended_local: isLocal, elapsed_s: isSeconds, watched_since_local: isLocal,
+			silent_since_local: isLocal
 		}),
 		counts: object({
 			stages: isCount, stages_done: isCount, jobs: isCount, jobs_done: isCount, failed: isCount, cancelled: isCount,
 			late: isCount
 		}),
 		percent: isCount, eta_local: isLocal, eta_s: isSeconds, eta_at_least: isTrue, eta_holds_local: isLocal, eta_holds_s: isSeconds,
-		to_come_s: isSeconds, current: isCount, next: isCount,
+		to_come_s: isSeconds, takes_s: isSeconds, takes_at_least: isTrue, current: isCount, next: isCount,
 		why: object({
 			kind: words(["agent offline", "ghost", "due", "behind", "server"]), job: isName, since_local: isLocal,
-			start_local: isLocal
+			at_least: isTrue, start_local: isLocal
 		}),
+		still: object({ why: words(["stage", "agent", "idle"]), name: isName, since_local: isLocal }),
 		no_more_updates: isTrue, stages: list(stage),
-		later: list({ name: isName, state: words(["later", "unscheduled", "waiting"]), stuck: isTrue, start_local: isLocal }),
+		later: list({
+			name: isName, state: words(["later", "unscheduled", "waiting", "running"]), stuck: isTrue, start_local: isLocal,
+			why: words(["agent offline", "ghost", "due", "behind", "server"])
+		}),
 		left_out: object({ finished: isCount, unfinished: isCount, failures: isCount, later: isCount })
 	};
 
@@ -166,9 +171,12 @@
 		if (f.kind === "idle") {
 			return;
 		}
-		need(f, ["session", "counts", "percent", "stages"]);
+		need(f, ["session", "counts", "stages"]);
 		need(f.session, ["number"]);
 		f.session.state = f.session.state || "open";
+		if (f.session.state !== "planned") {
+			need(f, ["percent"]);
+		}
 		need(f.counts, ["stages", "stages_done", "jobs", "jobs_done", "failed"]);
 		for (i = 0; i < f.stages.length; i++) {
 			need(f.stages[i], ["name", "jobs", "jobs_done", "failed"]);

@@ -45,6 +45,23 @@
 		}
 	}
 
+	// still says since when the deployment stands still, why, and what to do.
+	function still(f, now, words, notices) {
+		var s = f.still, since = f.session.silent_since_local;
+		if (since) {
+			notices.push({
+				tone: "warn", shape: "clock", title: JobMon.fill(words["silent"], { time: JobMon.when(since, now, words) }),
+				text: words["silent.text"]
+			});
+		}
+		if (s && s.why) {
+			notices.push({
+				tone: "warn", shape: "warn", text: JobMon.fill(words["still." + s.why], { name: JobMon.quoted(s.name || words["no.name"]) }),
+				title: s.why === "stage" ? words["overdue"] : s.since_local ? JobMon.fill(words["still.since"], { time: JobMon.when(s.since_local, now, words) }) : words["still"]
+			});
+		}
+	}
+
 	// overdue says how long nothing new came where something should have.
 	function overdue(f, passed, live, words, notices) {
 		var s = f.current === undefined ? null : f.stages[f.current], elapsed;
@@ -85,7 +102,10 @@
 			});
 		}
 		if (open) {
-			overdue(f, passed, live, words, notices);
+			still(f, JobMon.seconds(f.at_local) + passed, words, notices);
+			if (!f.still || !f.still.why) {
+				overdue(f, passed, live, words, notices);
+			}
 		}
 		if (f !== null && f.stale) {
 			notices.push({ tone: "warn", shape: "warn", title: words["stale"], text: words["stale.text"] });

@@ -98,7 +98,8 @@
 			p = f.later[i];
 			rows.push({
 				shape: shapes.later, tone: "dim", name: p.name || words["no.name"], tag: "", state: "later", current: false,
-				right: p.stuck ? words["later.stuck"] : !p.start_local ? words["later.unscheduled"] :
+				right: p.stuck ? words["later.stuck"] : p.state === "running" ? words["row.running"] :
+					p.why ? words[p.why === "agent offline" ? "agent.off.brief" : "later.waits"] : !p.start_local ? words["later.unscheduled"] :
 					JobMon.fill(words["later.at"], { time: JobMon.when(p.start_local, now, words) })
 			});
 		}

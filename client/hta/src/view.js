@@ -13,11 +13,13 @@
 		}
 		switch (w.kind) {
 		case "agent offline":
-			return w.since_local ? JobMon.fill(words["why.offline.since"], { time: JobMon.when(w.since_local, now, words) }) : words["why.offline"];
+			return !w.since_local ? words["why.offline"] :
+				JobMon.fill(words[w.at_least ? "why.offline.least" : "why.offline.since"], { time: JobMon.when(w.since_local, now, words) });
 		case "ghost":
 			return words["why.ghost"];
 		case "due":
-			return w.start_local ? JobMon.fill(words["why.due"], { time: JobMon.when(w.start_local, now, words) }) : "";
+			return !w.start_local ? "" : JobMon.fill(words[f.session.state === "open" && f.counts.jobs_done > 0 ? "why.continues" : "why.due"],
+				{ time: JobMon.when(w.start_local, now, words) });
 		case "behind":
 			return w.job ? JobMon.fill(words["why.behind"], { name: JobMon.quoted(w.job) }) : "";
 		}
@@ -55,6 +57,9 @@
 		if (elapsed >= 0 && s.expected_s) {
 			h.part = JobMon.part(elapsed, s.expected_s);
 		}
+		if (f.agent === "offline" && f.agent_since_local) {
+			h.lines.push(JobMon.fill(words[f.agent_at_least ? "away.least" : "away"], { time: JobMon.when(f.agent_since_local, now, words) }));
+		}
 		if (s.failed > 0) {
 			h.lines.push(JobMon.fill(words["failed.within"], { n: s.failed }));
 		}
@@ -88,11 +93,11 @@
 	}
 
 	function deployment(f, passed, live, now, words) {
-		var s, reason;
-		if (f.session.state !== "open" && passed < f.settle_s) {
+		var s, reason, planned = f.session.state === "planned", open = planned || f.session.state === "open";
+		if (!open && passed < f.settle_s) {
 			return hero(words["finishing"], "clock", "info", words["finishing.name"], [words["finishing.text"]]);
 		}
-		if (f.session.state !== "open") {
+		if (!open) {
 			return ended(f, now, words);
 		}
 		if (f.current !== undefined) {
@@ -101,10 +106,10 @@
 		reason = why(f, now, words);
 		if (f.next !== undefined) {
 			s = f.stages[f.next];
-			return hero(words["next"], f.why ? "pause" : "ring", f.why ? "info" : "accent", s.name || words["no.name"],
+			return hero(words[planned ? "planned" : "next"], f.why ? "pause" : "ring", f.why ? "info" : "accent", s.name || words["no.name"],
 				nonEmpty([reason || words["next.text"], jobs(s, false, words)]));
 		}
-		return hero(words["now"], "pause", "info", words["nothing.now"], nonEmpty([reason]));
+		return hero(words[planned ? "planned" : "now"], "pause", "info", words["nothing.now"], nonEmpty([reason]));
 	}
 
 	// stageOf is the stage that a marker opens, as far as its name tells: without its number and the usual tag.
@@ -138,6 +143,9 @@
 	// says so, and since when.
 	function end(f, passed, now, words) {
 		var s = f.current === undefined ? null : f.stages[f.current], holds = f.eta_holds_s === undefined ? f.eta_s : f.eta_holds_s, least, left, shown;
+		if (f.takes_s) {
+			return { text: JobMon.fill(words[f.takes_at_least ? "takes.least" : "takes"], { time: JobMon.about(f.takes_s, words) }), left: "" };
+		}
 		if (f.session.state !== "open" || holds === undefined) {
 			return { text: "", left: "" };
 		}
@@ -197,7 +205,7 @@
 			v.before = list.before;
 			v.after = list.after;
 			v.segments = JobMon.segments(f, passed);
-			v.percent = f.percent;
+			v.percent = f.percent || 0;
 			v.done = JobMon.fill(words["done"], { n: f.counts.stages_done, all: f.counts.stages });
 			v.end = end(f, passed, now, words);
 		}

@@ -27,6 +27,10 @@ func Pictures() []Picture {
 		{"asked", asked()},
 		{"agent-offline", agentOffline()},
 		{"due-later", dueLater()},
+		{"planned", planned()},
+		{"silent", silent()},
+		{"standing-still", standingStill()},
+		{"agent-away", agentAway()},
 		{"watched-since", watchedSince()},
 		{"source-lost", sourceLost()},
 		{"ghost", ghost()},
@@ -187,6 +191,50 @@ func dueLater() *jobmon.Progress {
 		{Name: "Nightly inventory", State: jobmon.StateLater, Start: wall(2200)},
 		{Name: "Defragment", State: jobmon.StateWaiting, Stuck: true, Start: wall(30)},
 		{Name: "Wake on LAN test", State: jobmon.StateUnscheduled, Start: jobmon.NoStart},
+	}
+	return p
+}
+
+// planned is a deployment of which nothing has started, on a computer that is off.
+func planned() *jobmon.Progress {
+	p := session(waiting("Configuring computer", 6*time.Minute, 2), waiting("Office 2024", 10*time.Minute, 2), waiting("Cisco VPN client", 0, 1))
+	p.Agent, p.AgentSince, p.AgentAtLeast = jobmon.AgentOffline, clock(1405), true
+	s := p.Session
+	s.Number, s.State, s.Began, s.Takes, s.TakesAtLeast = 0, jobmon.SessionPlanned, 0, 16*time.Minute, true
+	s.Why = &jobmon.Waiting{Kind: jobmon.WaitAgentOffline, Since: clock(1405), AtLeast: true}
+	return p
+}
+
+// silent is what people call abandoned: it may go on all the same.
+func silent() *jobmon.Progress {
+	p := agentOffline()
+	p.Agent, p.At = jobmon.AgentUnknown, clock(2359).Add(3*time.Hour)
+	s := p.Session
+	s.SilentSince, s.Why = clock(1405), &jobmon.Waiting{Kind: jobmon.WaitServer, Start: wall(1340)}
+	return p
+}
+
+func standingStill() *jobmon.Progress {
+	p := agentOffline()
+	p.Agent, p.At = jobmon.AgentOnline, clock(1502)
+	s := p.Session
+	s.Why = &jobmon.Waiting{Kind: jobmon.WaitServer, Start: wall(1340)}
+	s.Still = &jobmon.Standing{Why: jobmon.StillIdle, Name: "04. (JM) Office 2024", Since: clock(1431)}
+	return p
+}
+
+// agentAway is a job that counts as running although its computer is off; an errand waits beside it.
+func agentAway() *jobmon.Progress {
+	p := running()
+	p.Agent, p.AgentSince = jobmon.AgentOffline, clock(1406)
+	p.At = clock(1422)
+	p.Session.Still = &jobmon.Standing{Why: jobmon.StillAgent, Name: "Virus scanner", Since: clock(1406)}
+	p.Later = []jobmon.Pending{
+		{Name: "Wake up", State: jobmon.StateRunning, Start: wall(1400)},
+		{Name: "Inventory", State: jobmon.StateWaiting, Start: wall(1410), Why: &jobmon.Waiting{
+			Kind: jobmon.WaitBehind, Job: "Virus scanner", Since: clock(1405),
+		}},
+		{Name: "Defragment", State: jobmon.StateLater, Start: wall(2200)},
 	}
 	return p
 }
