@@ -15,6 +15,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // Files in the data dir. CURRENT holds the name of the log in use and a line end; other generations of the log can
@@ -161,7 +162,7 @@ func createLog(dir, site string, wait time.Duration) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := trust.MakeFolder(dir); err != nil {
 		return "", ioError("creating the data dir", err)
 	}
 	for _, path := range leftovers {

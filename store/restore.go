@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // RestoreOptions say how a log is restored.
@@ -125,7 +127,7 @@ func (r *Restoration) sameLog(dir string, other bool) error {
 
 // replace makes a copy of the backup the log.
 func (r *Restoration) replace(ctx context.Context, dir string, backup *source, present *Log, told Progress) error {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := trust.MakeFolder(dir); err != nil {
 		return ioError("creating the data dir", err)
 	}
 	path, err := nextGeneration(dir)

@@ -179,10 +179,10 @@ func printable(word string) string {
 	return word
 }
 
-// descriptor are the rights of a file on Windows, in SDDL: everything for SYSTEM and the Administrators, reading for
+// descriptor are the owner and the rights of a file on Windows, in SDDL: it is the Administrators'; everything for SYSTEM and the Administrators, reading for
 // the account with this SID unless it is empty, nothing for others, and nothing inherited.
 func descriptor(sid string) string {
-	sddl := "D:P(A;;FA;;;SY)(A;;FA;;;BA)"
+	sddl := "O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)"
 	if sid != "" {
 		sddl += "(A;;FR;;;" + sid + ")"
 	}

@@ -159,10 +159,10 @@ func TestReadSaysWhatToDo(t *testing.T) {
 }
 
 func TestDescriptor(t *testing.T) {
-	if got := descriptor(""); got != "D:P(A;;FA;;;SY)(A;;FA;;;BA)" {
+	if got := descriptor(""); got != "O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)" {
 		t.Errorf("nobody else: %s", got)
 	}
-	if got := descriptor("S-1-5-80-1"); got != "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;S-1-5-80-1)" {
+	if got := descriptor("S-1-5-80-1"); got != "O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;S-1-5-80-1)" {
 		t.Errorf("an account: %s", got)
 	}
 }

@@ -3,9 +3,45 @@
 package trust
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
+
+// ErrOwner says that somebody made a file or folder who is not trusted with it.
+var ErrOwner = errors.New("it is not an administrator's")
+
+// Access is how far others than the owner and the administrators may go.
+type Access int
+
+// Each holds those before it.
+const (
+	Nobody Access = iota
+	Readers
+	Writers
+)
+
+// Holding is who may do what with a file or folder, as the operating system has it.
+type Holding struct {
+	Path     string
+	Text     string // in a few words, with the owner
+	Owner    string // by name
+	Trusted  bool   // the owner is an administrator, the asking user, or the owner of the folder that Look compares with
+	Others   Access
+	narrowed func(path string, most Access) string
+}
+
+// Mend is what leaves others no more than that, and the owner's place to an administrator.
+func (h Holding) Mend(most Access) string {
+	switch {
+	case !h.Trusted && h.Others > most:
+		return takeOver(h.Path) + ", and " + h.narrowed(h.Path, most)
+	case !h.Trusted:
+		return takeOver(h.Path)
+	}
+	return h.narrowed(h.Path, most)
+}
 
 // The accounts of Windows that own what only administrators can change.
 const (
@@ -24,3 +60,40 @@ func Account(sid string, others ...string) bool {
 	}
 	return sid == system || sid == administrators || strings.HasPrefix(sid, services) || slices.Contains(others, sid)
 }
+
+// private are the rights of a new folder on Windows, in SDDL: everything for SYSTEM, the Administrators and the account that
+// makes it. An administrator makes it for all of them, so that it stays theirs when his account goes.
+func private(account string, elevated bool) string {
+	owner, entry := "", ""
+	if elevated {
+		owner = "O:BA"
+	}
+	if account != "" && account != system {
+		entry = "(A;OICI;FA;;;" + account + ")"
+	}
+	return owner + "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)" + entry
+}
+
+// place is what stands at a path before anybody follows a link there.
+type place struct {
+	owner string // as a SID, or as the number of a user
+	link  bool   // it leads elsewhere: a symbolic link, a junction
+}
+
+// judge refuses a place that leads elsewhere, or whose owner is not trusted.
+func (p place) judge(path string, trusted bool) error {
+	switch {
+	case p.link:
+		return fmt.Errorf("%s leads to another place: remove the link%w", path, quiet{ErrOwner})
+	case !trusted:
+		return fmt.Errorf("%s was made by %s, who can change it: look at what it holds, then %s%w",
+			path, p.owner, takeOver(path), quiet{ErrOwner})
+	}
+	return nil
+}
+
+// quiet wraps an error whose words are said already.
+type quiet struct{ error }
+
+func (quiet) Error() string   { return "" }
+func (q quiet) Unwrap() error { return q.error }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // Options say what Install registers.
@@ -48,6 +50,9 @@ type system interface {
 	// rights are those of a file or folder, in a form that setRights takes.
 	rights(path string) (string, error)
 	setRights(path, rights string) error
+	// believe refuses what is there already when it leads elsewhere, or belongs to somebody else than an administrator, the
+	// one who installs, or the service's account.
+	believe(path, account string) error
 	grant(g *Grant) error
 	revoke(path, sid string) error
 	// allowLogon gives the account the right to log on as a service; had says that it has had it already.
@@ -86,6 +91,9 @@ func install(sys system, o Options) (result *Result, err error) {
 		return nil, fmt.Errorf("%s needs a password: give it on standard input or in a file with --password-file%w", account.Name, quietly{ErrAccount})
 	}
 
+	if err := planted(sys, o.Grants, account); err != nil {
+		return nil, err
+	}
 	var done journal
 	defer func() {
 		if err != nil {
@@ -120,6 +128,29 @@ func install(sys system, o Options) (result *Result, err error) {
 	}
 	result.Notes = append(result.Notes, notes...)
 	return result, nil
+}
+
+// planted refuses what somebody else has put where only administrators may: before anything is changed, as the configuration
+// decides on whose folders rights are given.
+func planted(sys system, grants []Grant, account Account) error {
+	for _, g := range grants {
+		if !g.Private && !g.Trusted || sys.remote(g.Path) {
+			continue
+		}
+		paths := []string{g.Path}
+		entries, _ := os.ReadDir(g.Path) // none for a file
+		for _, e := range entries {
+			if !e.IsDir() { // the service makes folders for others too
+				paths = append(paths, filepath.Join(g.Path, e.Name()))
+			}
+		}
+		for _, path := range paths {
+			if err := sys.believe(path, account.SID); err != nil {
+				return fmt.Errorf("%w; install the service then", err)
+			}
+		}
+	}
+	return nil
 }
 
 // give makes the folder where that is needed, and gives the right.
@@ -160,7 +191,7 @@ func makeFolder(done *journal, path string) error {
 	for _, dir := range slices.Backward(missing) { // what is done last is undone first
 		done.did(func() error { return ignoreMissing(os.Remove(dir)) })
 	}
-	if err := os.MkdirAll(path, 0o750); err != nil {
+	if err := trust.MakeFolder(path); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // fakeSystem is a Windows that the test holds in its hands; the folders are real ones.
@@ -16,6 +18,7 @@ type fakeSystem struct {
 	services  map[string]*Status
 	passwords map[string]string
 	acl       map[string]string
+	owners    map[string]string // who made what, where that is no administrator
 	logon     map[string]bool
 	shares    string // what begins so lies elsewhere
 
@@ -89,6 +92,13 @@ func (s *fakeSystem) setRights(path, rights string) error {
 		delete(s.acl, path)
 	}
 	return nil
+}
+
+func (s *fakeSystem) believe(path, account string) error {
+	if owner, ok := s.owners[path]; ok && owner != account {
+		return fmt.Errorf("%s was made by %s: %w", path, owner, trust.ErrOwner)
+	}
+	return s.call()
 }
 
 func (s *fakeSystem) grant(g *Grant) error {
@@ -254,6 +264,41 @@ func TestRightsElsewhereAreNotTouched(t *testing.T) {
 		}
 		if len(sys.acl) != 0 {
 			t.Errorf("rights were changed: %v", sys.acl)
+		}
+	}
+}
+
+// What somebody put there before the installation decides nothing, and nothing is changed.
+func TestPlantedFilesAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(o *Options, dir string)
+		path   string
+		owner  string
+		want   error
+	}{
+		"the data folder":            {func(*Options, string) {}, "a/data", "S-1-5-21-7-7-7-1001", trust.ErrOwner},
+		"a log in it":                {func(*Options, string) {}, "a/data/CURRENT", "S-1-5-21-7-7-7-1001", trust.ErrOwner},
+		"a file of the service's":    {func(*Options, string) {}, "a/data/CURRENT", "S-1-5-21-1-2-3-1104", nil},
+		"a folder that others share": {func(*Options, string) {}, "there", "S-1-5-21-7-7-7-1001", nil},
+		"the program": {func(o *Options, dir string) {
+			o.Grants = append(o.Grants, Grant{Path: filepath.Join(dir, "jobmon-db.exe"), Right: Read, Trusted: true})
+		}, "jobmon-db.exe", "S-1-5-21-7-7-7-1001", trust.ErrOwner},
+	} {
+		dir, sys := prepared(t)
+		if err := errors.Join(os.MkdirAll(filepath.Join(dir, "a", "data"), 0o750),
+			os.WriteFile(filepath.Join(dir, "a", "data", "CURRENT"), nil, 0o600), os.WriteFile(filepath.Join(dir, "jobmon-db.exe"), nil, 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		sys.owners = map[string]string{filepath.Join(dir, c.path): c.owner}
+		o, before := options(dir), sys.picture(t, dir)
+		c.change(&o, dir)
+		_, err := install(sys, o)
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		if after := sys.picture(t, dir); err != nil && after != before {
+			t.Errorf("%s: it leaves\n%sinstead of\n%s", name, after, before)
 		}
 	}
 }

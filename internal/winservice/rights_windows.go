@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // What the rights are called by Windows: generic ones are mapped when they are stored, so that these are given as they are.
@@ -16,10 +18,13 @@ const (
 	modifyRight = readRight | windows.FILE_GENERIC_WRITE | windows.DELETE
 )
 
-const dacl = windows.DACL_SECURITY_INFORMATION
+const (
+	dacl  = windows.DACL_SECURITY_INFORMATION
+	owned = windows.OWNER_SECURITY_INFORMATION
+)
 
 func (windowsSystem) rights(path string) (string, error) {
-	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, dacl)
+	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, owned|dacl)
 	if err != nil {
 		return "", err
 	}
@@ -44,8 +49,17 @@ func (windowsSystem) setRights(path, rights string) error {
 		inherit = windows.PROTECTED_DACL_SECURITY_INFORMATION
 	}
 	defer runtime.KeepAlive(sd)
-	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, dacl|inherit, nil, nil, list, nil)
+	if err := windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, dacl|inherit, nil, nil, list, nil); err != nil {
+		return err
+	}
+	owner, _, err := sd.Owner()
+	if err != nil || owner == nil {
+		return err
+	}
+	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, owned, owner, nil, nil, nil)
 }
+
+func (windowsSystem) believe(path, account string) error { return trust.Existing(path, account) }
 
 func (w windowsSystem) grant(g *Grant) error {
 	mask, flags := uint32(readRight), ""
@@ -64,7 +78,7 @@ func (w windowsSystem) grant(g *Grant) error {
 		if g.Account.SID == "S-1-5-18" {
 			own = ""
 		}
-		return w.setRights(g.Path, fmt.Sprintf("D:P(A;%[1]s;FA;;;SY)(A;%[1]s;FA;;;BA)%s", flags, own))
+		return w.setRights(g.Path, fmt.Sprintf("O:BAD:P(A;%[1]s;FA;;;SY)(A;%[1]s;FA;;;BA)%s", flags, own))
 	}
 	inheritance := uint32(windows.NO_INHERITANCE)
 	if info.IsDir() {

@@ -115,6 +115,7 @@ type Grant struct {
 	Folder bool // it is a folder, and is made when it is missing
 	// Private leaves nobody else than SYSTEM and Administrators on it, whatever was inherited before.
 	Private bool
+	Trusted bool    // who made it decides what the service does, as who made a Private one: others than administrators are refused
 	For     string  // the name of the account that gets it; "" is the service's
 	Account Account // the same, as Install found it
 }

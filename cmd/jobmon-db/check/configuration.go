@@ -14,13 +14,9 @@ import (
 
 // configuration says where the values come from. Load has found nothing wrong with them.
 func (c *checker) configuration(context.Context) Line {
-	var files []string
-	given := map[configs.Layer]int{}
+	files, given := c.files(), map[configs.Layer]int{}
 	for _, v := range c.Config.Values() {
 		given[v.Origin.Layer]++
-		if v.Origin.Layer == configs.FromFile && !slices.Contains(files, v.Origin.Name) {
-			files = append(files, v.Origin.Name)
-		}
 	}
 	line := Line{State: OK, Found: "no value comes from a file"}
 	if len(files) > 0 {
@@ -46,6 +42,16 @@ func (c *checker) configuration(context.Context) Line {
 		}
 	}
 	return line
+}
+
+// files are those that values come from.
+func (c *checker) files() (files []string) {
+	for _, v := range c.Config.Values() {
+		if v.Origin.Layer == configs.FromFile && !slices.Contains(files, v.Origin.Name) {
+			files = append(files, v.Origin.Name)
+		}
+	}
+	return files
 }
 
 // exposed says where others can find the password of the database, and what to do about each place.

@@ -5,43 +5,57 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
+	"os"
+	"runtime"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
-// access is how far others than the daemon's account and the administrators may go.
-type access int
-
-// Each holds those before it.
-const (
-	nobody access = iota
-	readers
-	writers
-)
-
-// guarded is a file or folder whose rights are looked at.
+// guarded is a file or folder whose owner and rights are looked at.
 type guarded struct {
 	what, path string
-	most       access // what others may do there without it being worth a word
-	danger     string // what more than that means
+	most       trust.Access // what others may do there without it being worth a word
+	danger     string       // what more than that means
 }
 
-// rights says who may do what where, as the operating system has it. Secrets are the configuration's own line.
+// guarded are the places of the daemon. Files within the data folder are as safe as that.
+func (c *checker) guarded() []guarded {
+	list := []guarded{{"data folder", c.Config.DataDir, trust.Nobody, "others can read the history, or change it"}}
+	if path, err := endpoint.Address(c.Config.DataDir); err == nil && runtime.GOOS != "windows" {
+		list = append(list, guarded{"socket", path, trust.Nobody, "others can ask the daemon, and administer it"})
+	}
+	list = append(list,
+		guarded{"evt folder", c.Config.Evt.Dir, trust.Readers, "others can change what the screens show"},
+		// whoever may write there may ask for files, which is what it is for
+		guarded{"request folder", c.Requests, trust.Writers, ""},
+	)
+	for _, file := range c.files() {
+		list = append(list, guarded{"configuration", file, trust.Readers, "others can change the configuration"})
+	}
+	if self, err := os.Executable(); err == nil {
+		list = append(list, guarded{"program", self, trust.Readers, "others can change what runs"})
+	}
+	for _, g := range []guarded{
+		{"password file", c.Config.Source.PasswordFile, trust.Nobody, "others can read the password, or change it"},
+		{"log file", c.Config.Log.File, trust.Readers, "others can change the messages"},
+		{"backup folder", c.Config.Backup.Dir, trust.Nobody, "others can read the history, or change what is restored"},
+		{"TLS key", c.Config.HTTP.Key, trust.Nobody, "others can read the key, and answer in the daemon's place"},
+	} {
+		if g.path != "" {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// rights says who owns what, and who may do what where, as the operating system has it.
 func (c *checker) rights(context.Context) Line {
-	list := []guarded{
-		{"data folder", c.Config.DataDir, nobody, "others can read the history, or change it"},
-		{"evt folder", c.Config.Evt.Dir, readers, "others can change what the screens show"},
-		{"request folder", c.Requests, writers, ""}, // whoever may write there may ask for files, which is what it is for
-	}
-	if path, err := endpoint.Address(c.Config.DataDir); err == nil && endpointIsFile {
-		list = slices.Insert(list, 1, guarded{"socket", path, nobody, "others can ask the daemon, and administer it"})
-	}
 	line := Line{State: OK}
 	var found, wrong, next []string
-	for _, g := range list {
-		holders, others, mend, err := rightsOf(g.path)
+	for _, g := range c.guarded() {
+		h, err := trust.Look(g.path, c.Config.DataDir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
@@ -49,20 +63,22 @@ func (c *checker) rights(context.Context) Line {
 			found = append(found, fmt.Sprintf("%s: not to be seen: %v", g.what, root(err)))
 			continue
 		}
-		found = append(found, g.what+" "+holders)
-		if others > g.most {
+		found = append(found, g.what+" "+h.Text)
+		if h.Others > g.most {
 			wrong = append(wrong, fmt.Sprintf("%s (%s)", g.danger, g.path))
-			next = append(next, mend(g.most))
+		}
+		if !h.Trusted {
+			wrong = append(wrong, fmt.Sprintf("the %s belongs to %s, who can change it (%s)", g.what, h.Owner, g.path))
+		}
+		if h.Others > g.most || !h.Trusted {
+			next = append(next, h.Mend(g.most))
 		}
 	}
-	if found == nil {
-		return Line{State: Skip, Found: "the folders are not there yet"}
-	}
 	line.Found = strings.Join(found, ", ")
-	if endpointRights != "" {
-		line.Found += endpointRights
+	if runtime.GOOS == "windows" { // the daemon makes it with these and no others
+		line.Found += "; pipe for SYSTEM, Administrators, the account of the daemon"
 		if len(c.Config.Endpoint.Allow) > 0 {
-			line.Found += " and " + strings.Join(c.Config.Endpoint.Allow, ", ")
+			line.Found += "; questions also from " + strings.Join(c.Config.Endpoint.Allow, ", ")
 		}
 	}
 	if wrong != nil {

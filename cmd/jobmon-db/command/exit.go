@@ -12,6 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -92,7 +93,7 @@ func exitCode(err error) int {
 		return exitElevate
 	case errors.Is(err, winservice.ErrNotInstalled):
 		return exitNoService
-	case errors.Is(err, winservice.ErrAccount), errors.Is(err, winservice.ErrAnother), errors.Is(err, winservice.ErrConsole), errors.Is(err, winservice.ErrUnsupported):
+	case errors.Is(err, trust.ErrOwner), errors.Is(err, winservice.ErrAccount), errors.Is(err, winservice.ErrAnother), errors.Is(err, winservice.ErrConsole), errors.Is(err, winservice.ErrUnsupported):
 		return exitUsage
 	case errors.Is(err, errNotRunning):
 		return exitNoDaemon

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/exchange"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -67,7 +68,7 @@ func importFrom(ctx context.Context, in io.Reader, dataDir string, o store.Resto
 	if err := store.Usable(dataDir); errors.Is(err, store.ErrNotOurs) {
 		return r, err
 	}
-	if err := os.MkdirAll(dataDir, 0o750); err != nil {
+	if err := trust.MakeFolder(dataDir); err != nil {
 		return r, fmt.Errorf("make the data folder: %w", err)
 	}
 	scratch, err := os.MkdirTemp(dataDir, "jobmon-db.import-")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // newLogger writes for people on a terminal and JSON otherwise, unless the format is configured.
@@ -40,7 +41,7 @@ func newLogger(out io.Writer, level, format string) (zerolog.Logger, error) {
 // kept beside it. What the runtime says of a crash goes into a file of its own, which is open all the time: Windows
 // would not let the other one be renamed.
 func openMessages(path string, config *configs.Log) (logger zerolog.Logger, closeMessages func() error, err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+	if err := trust.MakeFolder(filepath.Dir(path)); err != nil {
 		return logger, nil, fmt.Errorf("make the folder of the log file: %w", err)
 	}
 	file, err := newMessageFile(path, int64(config.MaxSize)<<20, config.Keep)

@@ -3,7 +3,6 @@ package command
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // keyFile is the name of the file in the data dir that holds the key of the site's pseudonyms.
@@ -45,7 +45,7 @@ func (f *recordingFile) complete(dataDir string) error {
 	case f.key != "" && !f.pseudonyms:
 		return &usageError{errors.New("--pseudonym-key is given without --pseudonyms")}
 	case f.key == "" && f.pseudonyms:
-		if err := os.MkdirAll(dataDir, 0o750); err != nil { // as the daemon would make it
+		if err := trust.MakeFolder(dataDir); err != nil { // as the daemon would make it
 			return &usageError{fmt.Errorf("make the data folder, for the key of the pseudonyms: %w; name a file for it with --pseudonym-key", err)}
 		}
 		f.key = filepath.Join(dataDir, keyFile)

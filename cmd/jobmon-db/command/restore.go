@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -99,7 +100,7 @@ func restore(ctx context.Context, dataDir, file string, o store.RestoreOptions) 
 
 // holdData takes the lock of the data folder, as the daemon does.
 func holdData(dataDir, purpose string) (release func() error, err error) {
-	if err := os.MkdirAll(dataDir, 0o750); err != nil {
+	if err := trust.MakeFolder(dataDir); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	info := instance.Info{PID: os.Getpid(), Started: time.Now().UTC(), Command: "jobmon-db " + purpose, Purpose: purpose}

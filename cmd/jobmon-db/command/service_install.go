@@ -19,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/eventlog"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -65,6 +66,12 @@ The configuration file counts, and what is given here; JOBMON_ variables of this
 		o.name = *name
 		if *unattended {
 			if _, err := winservice.Query(o.name); !errors.Is(err, winservice.ErrNotInstalled) {
+				return err
+			}
+			// The installer makes the folder, before somebody else does.
+			folder := filepath.Dir(configs.StandardPlaces(a.env)[0])
+			if err := errors.Join(trust.MakeFolder(folder), trust.Existing(folder)); err != nil {
+				_, err = fmt.Fprintf(a.stdout, "The service is not installed: %v\n", err)
 				return err
 			}
 		}
@@ -164,7 +171,7 @@ func (a *app) accountPassword(ctx context.Context, file string) (string, error) 
 func grants(config *configs.Config, program, file string) []winservice.Grant {
 	const read, modify = winservice.Read, winservice.Modify
 	list := []winservice.Grant{
-		{Path: program, Right: read},
+		{Path: program, Right: read, Trusted: true},
 		{Path: config.DataDir, Right: modify, Folder: true, Private: true},
 		{Path: file, Right: read, Private: true},
 		{Path: config.Evt.Dir, Right: modify, Folder: true},
@@ -174,7 +181,7 @@ func grants(config *configs.Config, program, file string) []winservice.Grant {
 	}
 	for _, path := range []string{config.Source.PasswordFile, config.Source.TLS.CA, config.Source.Recording} {
 		if path != "" {
-			list = append(list, winservice.Grant{Path: path, Right: read})
+			list = append(list, winservice.Grant{Path: path, Right: read, Trusted: true})
 		}
 	}
 	for _, account := range config.Endpoint.Allow {

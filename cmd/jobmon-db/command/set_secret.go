@@ -15,6 +15,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // secretKey is the key whose value set-secret writes, and secretName the file's name where none is given.
@@ -73,7 +74,7 @@ func (a *app) setSecret(ctx context.Context, config *configs.Config, path, accou
 		fmt.Fprintln(a.stderr, "The password begins or ends with a space, which is kept.")
 	}
 	if filepath.Dir(path) == config.DataDir { // which the daemon would make as well
-		if err := os.MkdirAll(config.DataDir, 0o750); err != nil {
+		if err := trust.MakeFolder(config.DataDir); err != nil {
 			return fmt.Errorf("make the folder: %w", err)
 		}
 	}

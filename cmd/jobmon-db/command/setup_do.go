@@ -18,6 +18,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // undoing is how what was done is taken back, the last first.
@@ -163,7 +164,11 @@ func makeFolder(done *undoing, path string, mode fs.FileMode) error {
 	for _, dir := range slices.Backward(missing) {
 		done.did(func() error { return os.Remove(dir) })
 	}
-	if err := os.MkdirAll(path, mode); err != nil {
+	make := trust.MakeFolder
+	if mode&0o005 != 0 && runtime.GOOS != "windows" { // others may look into it
+		make = func(path string) error { return os.MkdirAll(path, mode) }
+	}
+	if err := make(path); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
 	}
 	return nil

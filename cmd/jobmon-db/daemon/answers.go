@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -26,7 +27,7 @@ const DataLock = "LOCK"
 func (d *Daemon) lock() error {
 	info := instance.Info{PID: os.Getpid(), Started: time.Now().UTC(), Command: d.options.Command, Purpose: "daemon"}
 	info.Host, _ = os.Hostname() // it only makes a message better
-	if err := os.MkdirAll(d.options.DataDir, 0o750); err != nil {
+	if err := trust.MakeFolder(d.options.DataDir); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
 	held, err := instance.Acquire(filepath.Join(d.options.DataDir, DataLock), info)

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -99,7 +100,7 @@ func (b *backups) made() []string {
 
 // make makes one backup, and then removes the oldest ones beyond those that are kept.
 func (b *backups) make(ctx context.Context, now time.Time) (string, error) {
-	if err := os.MkdirAll(b.Dir, 0o750); err != nil {
+	if err := trust.MakeFolder(b.Dir); err != nil {
 		return "", fmt.Errorf("make the folder of the backups: %w", err)
 	}
 	b.sweep(now)

@@ -1,4 +1,4 @@
-package check
+package trust
 
 import (
 	"runtime"
@@ -7,12 +7,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
-)
-
-const (
-	endpointIsFile = false
-	// The daemon makes the pipe with these and no others.
-	endpointRights = "; pipe for SYSTEM, Administrators, the account of the daemon"
 )
 
 // everybody are the groups that hold people nobody chose: Everyone, Authenticated Users, Users, Anonymous, Guests.
@@ -24,42 +18,63 @@ const (
 		windows.GENERIC_WRITE | windows.GENERIC_ALL
 )
 
-// rightsOf says who is allowed to read and to change a file or folder, by name, how far groups go that hold everybody, and
-// what would leave them no more than that. Entries that deny are not reckoned with, nor those that count only below the
-// folder.
-func rightsOf(path string) (holders string, others access, mend func(most access) string, err error) {
-	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+// Look says who owns a file or folder, who is allowed to read and to change it, by name, and how far groups go that hold
+// everybody. Entries that deny are not reckoned with, nor those that count only below the folder. The owner of the folder
+// beside is trusted too.
+func Look(path, beside string) (Holding, error) {
+	const what = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
+	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, what)
 	if err != nil {
-		return "", nobody, nil, err
+		return Holding{}, err
 	}
 	defer runtime.KeepAlive(sd)
-	mend = func(access) string {
-		return "say jobmon-db service install, which sets them; what is left then is shown by icacls \"" + path + `"`
+	h := Holding{Path: path, narrowed: func(path string, _ Access) string {
+		return "say jobmon-db service install, which sets the rights of its folders; what is left then is shown by icacls \"" + path + `"`
+	}}
+	owner, _, err := sd.Owner()
+	if err != nil {
+		return Holding{}, err
 	}
+	if owner != nil {
+		h.Owner = accountName(owner)
+		other, err := ownerAt(beside)
+		h.Trusted = Account(owner.String(), own()) || err == nil && other.owner == owner.String()
+	}
+	holders, others, err := entries(sd)
+	if err != nil {
+		return Holding{}, err
+	}
+	h.Others = others
+	h.Text = "(owned by " + h.Owner + "; " + holders + ")"
+	return h, nil
+}
+
+// entries are those of the list of rights.
+func entries(sd *windows.SECURITY_DESCRIPTOR) (holders string, others Access, err error) {
 	list, _, err := sd.DACL()
 	if err != nil {
-		return "", nobody, nil, err
+		return "", Nobody, err
 	}
 	if list == nil {
-		return "(everybody changes)", writers, mend, nil
+		return "everybody changes", Writers, nil
 	}
 	var change, read []string
 	for i := range uint32(list.AceCount) {
 		var entry *windows.ACCESS_ALLOWED_ACE
 		if err := windows.GetAce(list, i, &entry); err != nil {
-			return "", nobody, nil, err
+			return "", Nobody, err
 		}
 		if entry.Header.AceType != windows.ACCESS_ALLOWED_ACE_TYPE || entry.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 {
 			continue
 		}
 		sid := (*windows.SID)(unsafe.Pointer(&entry.SidStart))
-		reach := nobody
+		reach := Nobody
 		switch {
 		case entry.Mask&writeMask != 0:
-			reach = writers
+			reach = Writers
 			change = append(change, accountName(sid))
 		case entry.Mask&readMask != 0:
-			reach = readers
+			reach = Readers
 			read = append(read, accountName(sid))
 		}
 		if slices.Contains(everybody[:], sid.String()) {
@@ -76,7 +91,7 @@ func rightsOf(path string) (holders string, others access, mend func(most access
 	if read != nil {
 		parts = append(parts, "read by "+strings.Join(read, ", "))
 	}
-	return "(" + strings.Join(parts, "; ") + ")", others, mend, nil
+	return strings.Join(parts, "; "), others, nil
 }
 
 // accountName is the account's name; one that is gone or unknown has only its number.
