@@ -30,17 +30,16 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 		p.options.Logger.Info().Msg("the source is back")
 	}
 	p.judge(r)
-	events := p.compare(r)
 	at = r.Now
 	if r.step == 0 {
 		at = max(at, p.log.At)
 	}
-	if err := p.commit(ctx, at, events); err != nil {
+	told, err := p.record(ctx, at, r)
+	if err != nil {
 		p.reader.pass = nil
 		p.passes.again()
 		return err
 	}
-	p.reader.index.apply(events)
 	p.passes.recorded(r.passed)
 	if p.log.SourceLost && !back {
 		p.options.Logger.Info().Msg("the source is back")
@@ -54,7 +53,7 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 	if p.seen = r.moment; !r.carried {
 		p.setLast(r.moment)
 	}
-	p.options.Logger.Debug().Int("rows", r.rows).Int("events", len(events)).
+	p.options.Logger.Debug().Int("rows", r.rows).Int("events", told).
 		Dur("reading", r.ended.Sub(began)).Dur("all", time.Since(began)).Msg("read the source")
 	if p.options.Covered != nil {
 		p.options.Covered(r.Now, r.ahead())

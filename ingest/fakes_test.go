@@ -229,6 +229,7 @@ type fakeJournal struct {
 	mirror   *jobmon.Mirror
 	batches  []jobmon.Batch
 	fail     error         // what Commit returns
+	failFrom int           // Commit fails when there are so many batches, 0 for never
 	hang     chan struct{} // holds up Commit until it is closed, nil for not
 	due      []jobmon.Event
 	dueAsked []jobmon.WallTime
@@ -266,6 +267,9 @@ func (j *fakeJournal) Commit(ctx context.Context, at jobmon.Instant, events []jo
 	defer j.mu.Unlock()
 	if err := cmp.Or(ctx.Err(), j.fail); err != nil {
 		return err
+	}
+	if j.failFrom != 0 && len(j.batches) >= j.failFrom {
+		return errFull
 	}
 	if len(events) == 0 {
 		panic("a batch is never empty")

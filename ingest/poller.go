@@ -34,7 +34,7 @@ type Journal interface {
 
 // Previous is what the log knows when a run begins. The zero value is that of an empty log.
 type Previous struct {
-	Read       bool           // a read was ever recorded: the log holds a clock event
+	Read       bool           // a read was ever recorded, whole: the log holds a clock event that says so
 	Offset     jobmon.Offset  // the server's UTC offset as last recorded
 	Settings   string         // the settings as last recorded (Settings.Encode), "" for never
 	SourceLost bool           // the log's last word on the source is that it is lost
@@ -49,6 +49,7 @@ type Options struct {
 	Interval   time.Duration // from start to start of two reads; 0 means 5 s
 	Timeout    time.Duration // limit for one cycle's quick read, repeats and look-up included, and for each page; 0 means 15 s
 	Reconcile  time.Duration // from end to start of two passes that read everything; 0 means 5 min
+	Most       int           // bytes that a batch of the very first read has at most, about; 0 means 6 MiB
 	Speed      float64       // how many times faster than ours the source's clock runs (simulator); 0 means 1
 	Version    string        // of this program
 	Projection int           // number of the projection, recorded with the version
@@ -123,6 +124,9 @@ func New(source Source, journal Journal, options Options) *Poller {
 	}
 	if options.Reconcile <= 0 {
 		options.Reconcile = 5 * time.Minute
+	}
+	if options.Most <= 0 {
+		options.Most = defaultMost
 	}
 	if options.Speed <= 0 {
 		options.Speed = 1

@@ -6,18 +6,27 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// settleBaseline opens the sessions of computers that the first read of all found in mid-deployment.
+// settleBaseline opens the sessions of computers that the first read of all found in mid-deployment, when all of it is known.
 func (p *Projection) settleBaseline() {
-	if !p.unsettled {
+	if !p.unsettled || p.inParts {
 		return
 	}
 	p.unsettled = false
-	for _, c := range p.sortedTouched() {
+	for _, c := range p.sortedComputers() {
 		if c.baseline {
 			c.baseline = false
+			p.concerns(c)
 			p.baseline(c)
 		}
 	}
+}
+
+// longOver says that a row of the first read ended too long ago to be a part of what the computer is in the middle of: an
+// unfinished row holds a deployment open for as long as rules.Stuck, and the build job began that long before it at most. It
+// is true of most rows of most sites, so nothing is kept of them.
+func (p *Projection) longOver(e *jobmon.Event) bool {
+	oldest := p.now() - 2*jobmon.WallTime(p.world.rules.Stuck.Milliseconds())
+	return e.Status.Finished() && (e.Start == jobmon.NoStart || e.Start < oldest)
 }
 
 // baseline reckons what the computer is in the middle of. Its finished rows count as done when they are not older

@@ -78,7 +78,7 @@ func (c *checkpoint) code() {
 	packed.Delta(c.Coder, &p.looks.To, p.at)
 	c.codeWorlds()
 	p.axis = p.world.axis(p.at)
-	c.Flags(&p.contradicted)
+	c.Flags(&p.contradicted, &p.inParts)
 	codeList(c, &p.witnesses, mostWitnesses, func(w *witness) {
 		packed.Int(c.Coder, &w.offset)
 		packed.Delta(c.Coder, &w.at, p.axis)
@@ -107,6 +107,9 @@ func (c *checkpoint) code() {
 		}
 		if c.computer(*at); c.Reading() {
 			p.follow(*at)
+			if k := *at; p.inParts && slices.ContainsFunc(k.rows, func(r *row) bool { return r.baseline }) {
+				k.baseline, p.unsettled = true, true
+			}
 		}
 	})
 	for _, k := range p.active {

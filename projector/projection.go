@@ -41,6 +41,7 @@ type Projection struct {
 	renamed   map[jobmon.JobID]uint64 // jobs whose rows have yet to be given the name, and the event that told it
 	touched   []*computer             // by the batch at hand, each once
 	unsettled bool                    // a computer waits for settleBaseline
+	inParts   bool                    // the first read is recorded in several batches, more of which follow
 	last      *computer               // that was asked for, as events of one mostly come together
 	drawing   forming                 // of pictures
 	expecting struct {                // the last expected event, and the stages of its session then
@@ -296,6 +297,7 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	case jobmon.KindSourceRestored:
 		next.sourceLost, next.sourceSince = false, 0
 	case jobmon.KindClock:
+		p.inParts = e.Flags.Has(jobmon.Baseline)
 		next.offset = jobmon.Offset(e.Seconds)
 		next.steps += e.Step
 		if next.startKnown && next.start == p.world.offset {

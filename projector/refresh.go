@@ -12,7 +12,7 @@ func (p *Projection) refreshEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
 	p.judge(c)
 	c.asked, c.stale = true, e.Flags.Has(jobmon.Inexact)
-	if r := p.asked(c, e.Name); r != nil {
+	if r := p.asked(c, e.Name); r != nil && !c.baseline { // or else settleBaseline says what runs
 		r.askedAt, r.askedSeq = p.axis, e.Seq
 		if r.state == jobmon.StateWaiting {
 			p.start(c, p.host(c, r), r)

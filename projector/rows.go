@@ -18,6 +18,11 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
 	p.judge(c)
 	r := c.rows.get(e.Schedule)
+	if r == nil && e.Kind == jobmon.KindScheduled && e.Flags.Has(jobmon.Baseline) && p.longOver(e) {
+		c.proved = max(c.proved, e.Start) // it ran
+		p.concerns(c)
+		return
+	}
 	shown := r != nil && r.shownIn(c.front()) // also a row that now leaves it
 	for _, s := range c.all() {
 		if r == nil || r.session == nil || r.session == s {

@@ -56,7 +56,7 @@ func (p *Projection) join(s *session, r *row) {
 	s.altered = true
 	for i := len(s.rows) - 1; i >= 0 && r.replaces == nil; i-- {
 		q := s.rows[i]
-		if q.job == r.job && q.replacedBy == nil && q.endedSeq < r.arrivedSeq &&
+		if q.job == r.job && q.replacedBy == nil && q.endedSeq < r.arrivedSeq && !r.baseline &&
 			(q.state == jobmon.StateFailed || q.state == jobmon.StateCancelled || q.state == jobmon.StateUnknown) {
 			replace(q, r)
 		}

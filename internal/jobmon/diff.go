@@ -7,7 +7,7 @@ import (
 
 // DiffOptions say how far the times of a difference can be trusted.
 type DiffOptions struct {
-	Baseline        bool // the very first read: rows are told as they are found
+	Baseline        bool // the very first read: rows are told as they are found, also those told by a part of it before
 	Inexact         bool // the last good read is older than three poll intervals
 	InferredInexact bool // the last two reads were more than two poll intervals apart
 }
@@ -19,17 +19,24 @@ type DiffOptions struct {
 // in groups of equal start_time, ascending, so that a history still reads in order after an outage: within a group
 // first what was planned, then what ended, then what runs.
 func Diff(m *Mirror, s *Snapshot, o DiffOptions) []Event {
-	d := differ{options: o}
+	var events []Event
+	DiffEach(m, s, o, func(e *Event) { events = append(events, *e) })
+	return events
+}
+
+// DiffEach is Diff that hands over the events one by one, so that a first read of a million rows needs no list of them. The
+// mirror may already hold those that were handed over.
+func DiffEach(m *Mirror, s *Snapshot, o DiffOptions, tell func(*Event)) {
+	d := differ{options: o, tell: tell}
 	d.computers(m, s)
 	d.jobs(m, s)
 	d.rows(m, s)
 	d.agents(m, s)
-	return d.events
 }
 
 type differ struct {
 	options DiffOptions
-	events  []Event
+	tell    func(*Event)
 }
 
 func (d *differ) baseline() Flags {
@@ -47,7 +54,7 @@ func (d *differ) jobs(m *Mirror, s *Snapshot) {
 			found++
 		}
 		if !known || old != j {
-			d.events = append(d.events, Event{Kind: KindJob, Flags: d.baseline(), Job: j.ID, Name: j.Name, Place: j.Folder})
+			d.tell(&Event{Kind: KindJob, Flags: d.baseline(), Job: j.ID, Name: j.Name, Place: j.Folder})
 		}
 	}
 	if !s.AllJobs || found == len(m.Jobs) {
@@ -55,7 +62,7 @@ func (d *differ) jobs(m *Mirror, s *Snapshot) {
 	}
 	for _, id := range absent(m.Jobs, s.Jobs, func(j Job) JobID { return j.ID }) {
 		old := m.Jobs[id]
-		d.events = append(d.events, Event{Kind: KindJob, Flags: Gone, Job: id, Name: old.Name, Place: old.Folder})
+		d.tell(&Event{Kind: KindJob, Flags: Gone, Job: id, Name: old.Name, Place: old.Folder})
 	}
 }
 
@@ -67,22 +74,22 @@ func (d *differ) computers(m *Mirror, s *Snapshot) {
 			found++
 		}
 		if !known || old != c {
-			d.events = append(d.events, computerEvent(c, d.baseline()))
+			d.tell(computerEvent(c, d.baseline()))
 		}
 	}
 	if !s.AllComputers || found == len(m.Computers) {
 		return
 	}
 	for _, id := range absent(m.Computers, s.Computers, func(c Computer) ComputerID { return c.ID }) {
-		d.events = append(d.events, computerEvent(m.Computers[id], Gone))
+		d.tell(computerEvent(m.Computers[id], Gone))
 	}
 }
 
-func computerEvent(c Computer, flags Flags) Event {
+func computerEvent(c Computer, flags Flags) *Event {
 	if c.Ghost {
 		flags |= Ghost
 	}
-	return Event{Kind: KindComputer, Flags: flags, Computer: c.ID, Name: c.Name, Place: c.Group, Text: c.OSName}
+	return &Event{Kind: KindComputer, Flags: flags, Computer: c.ID, Name: c.Name, Place: c.Group, Text: c.OSName}
 }
 
 // absent lists the keys of the known that are not among the read ones (sorted by id), ascending.
@@ -117,32 +124,33 @@ func (c *change) ran() int {
 }
 
 func (d *differ) rows(m *Mirror, s *Snapshot) {
-	rows := m.Rows.Finder()
 	gone := slices.Clone(s.Gone)
 	slices.Sort(gone)
 	for _, id := range slices.Compact(gone) {
-		if old, known := rows.Get(id); known {
+		if old, known := m.Rows.Get(id); known {
 			d.row(KindRemoved, 0, old)
 		}
 	}
-	var changes []change
-	for _, r := range s.Rows {
+	rows := m.Rows.Finder()
+	var order []int32 // the rows that changed; for a million a list of changes would be large
+	for i, r := range s.Rows {
 		if old, known := rows.Get(r.ID); !known || old != r {
-			_, late := slices.BinarySearch(s.Late, r.ID)
-			changes = append(changes, change{old: old, known: known, new: r, late: late})
+			order = append(order, int32(i))
 		}
 	}
-	slices.SortFunc(changes, func(a, b change) int {
-		return cmp.Or(compareStart(a.new.Start, b.new.Start), cmp.Compare(a.new.ID, b.new.ID))
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(compareStart(s.Rows[a].Start, s.Rows[b].Start), cmp.Compare(s.Rows[a].ID, s.Rows[b].ID))
 	})
-	d.events = slices.Grow(d.events, len(changes)) // each is told by one event or more; the first read has a million
-	for len(changes) > 0 {
-		n := 1
-		for n < len(changes) && changes[n].new.Start == changes[0].new.Start {
-			n++
+	var group []change
+	for i, at := range order {
+		r := s.Rows[at]
+		old, known := m.Rows.Get(r.ID)
+		_, late := slices.BinarySearch(s.Late, r.ID)
+		group = append(group, change{old: old, known: known, new: r, late: late})
+		if i+1 == len(order) || s.Rows[order[i+1]].Start != r.Start {
+			d.group(group)
+			group = group[:0]
 		}
-		d.group(changes[:n])
-		changes = changes[n:]
 	}
 }
 
@@ -170,7 +178,7 @@ func (d *differ) plan(c change) change {
 		d.row(KindRemoved, 0, c.old) // the id was used again for something else
 		c.known = false
 	}
-	if !c.known {
+	if !c.known || d.options.Baseline {
 		c.old = c.new
 		if !d.options.Baseline {
 			c.old.Status = StatusNull
@@ -220,7 +228,7 @@ func (d *differ) inexact(late bool) Flags {
 }
 
 func (d *differ) row(kind Kind, flags Flags, r Row) {
-	d.events = append(d.events, Event{Kind: kind, Flags: flags, Schedule: r.ID, Computer: r.Computer, Job: r.Job, Start: r.Start, Status: r.Status})
+	d.tell(&Event{Kind: kind, Flags: flags, Schedule: r.ID, Computer: r.Computer, Job: r.Job, Start: r.Start, Status: r.Status})
 }
 
 func (d *differ) agents(m *Mirror, s *Snapshot) {
@@ -235,7 +243,7 @@ func (d *differ) agents(m *Mirror, s *Snapshot) {
 		case AgentOffline:
 			kind = KindAgentOffline
 		}
-		d.events = append(d.events, Event{Kind: kind, Computer: a.Computer})
+		d.tell(&Event{Kind: kind, Computer: a.Computer})
 	}
 }
 

@@ -83,7 +83,7 @@ func (f *Facts) Note(b *jobmon.Batch) {
 		case jobmon.KindConfigured:
 			f.Settings = e.Text
 		case jobmon.KindClock:
-			f.Read = true
+			f.Read = !e.Flags.Has(jobmon.Baseline) // or else more of the first read follows
 		case jobmon.KindDaemonStarted, jobmon.KindSourceRestored:
 			f.SourceLost = false
 		case jobmon.KindSourceLost:

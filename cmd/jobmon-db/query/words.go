@@ -120,6 +120,9 @@ func (r *Record) other() string {
 		if r.StepMS != 0 {
 			return fmt.Sprintf("the server's clock was set by %+.1f s", float64(r.StepMS)/1000)
 		}
+		if r.Baseline {
+			return "the first read follows in parts; the server's clock is at UTC" + r.UTCOffset
+		}
 		return "the server's clock is at UTC" + r.UTCOffset
 	case jobmon.KindCut:
 		return fmt.Sprintf("history before this was cut off: events %d to %d", r.From, r.To)
