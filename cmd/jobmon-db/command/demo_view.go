@@ -78,6 +78,8 @@ func changeLine(p *jobmon.Progress) string {
 	}
 	what := "between two jobs"
 	switch {
+	case s.State == jobmon.SessionPlanned:
+		what = "planned"
 	case s.State != jobmon.SessionOpen:
 		what = s.Outcome()
 	case s.Current >= 0:

@@ -156,6 +156,10 @@ func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Opti
 		return term.Screen(out, p, look)
 	}
 	if output == "evt" {
+		if p.Seq == 0 {
+			return &nothingError{fmt.Errorf("%s has no file: nothing of it is in a deployment; status shows what waits on it",
+				jobmon.ComputerName(p.Computer.ID, p.Computer.Name))}
+		}
 		var w evtform.Writer
 		file, err := w.File(p)
 		if errors.Is(err, evtform.ErrTemplate) {
@@ -166,7 +170,7 @@ func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Opti
 		}
 		return err
 	}
-	file, err := evt.Encode(p)
+	file, err := asFile(p)
 	if err != nil {
 		return err
 	}
@@ -178,13 +182,20 @@ func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Opti
 	return err
 }
 
+// asFile is the picture in the form of its file, with what is beside the deployment by now.
+func asFile(p *jobmon.Progress) ([]byte, error) {
+	now := *p
+	now.Later = p.Beside()
+	return evt.Encode(&now)
+}
+
 func showBoard(out io.Writer, list []jobmon.Progress, output string, look term.Options) error {
 	if output == "table" {
 		return term.Board(out, list, look)
 	}
 	files := make([]json.RawMessage, 0, len(list))
 	for i := range list {
-		file, err := evt.Encode(&list[i])
+		file, err := asFile(&list[i])
 		if err != nil {
 			return err
 		}

@@ -243,6 +243,15 @@ func stands(f *evt.File) string {
 	if f.Current != nil {
 		text += ", now " + f.Stages[*f.Current].Name
 	}
+	switch {
+	case f.Session.SilentSince != 0:
+		text += ", abandoned: nothing starts"
+	case f.Still != nil:
+		text += ", stands still"
+	}
+	if f.Current == nil && f.Why != nil {
+		text += ", waits: " + f.Why.Kind
+	}
 	if f.Counts.Failed > 0 {
 		text += fmt.Sprintf(", %d failed", f.Counts.Failed)
 	}

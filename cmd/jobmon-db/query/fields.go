@@ -63,6 +63,8 @@ func fields() []field {
 		{"version", of(func(r *Record) any { return unless(r.Version, "") })},
 		{"projection", of(func(r *Record) any { return unless(r.Projection, 0) })},
 		{"covered_until", of(func(r *Record) any { return unless(r.Until, "") })},
+		{"since", of(func(r *Record) any { return unless(r.Since, "") })},
+		{"start_clock", of(func(r *Record) any { return unless(r.StartClock, "") })},
 		{"reason", of(func(r *Record) any { return unless(r.Reason, "") })},
 		{"settings", of(func(r *Record) any { return unless(r.Settings, "") })},
 		{"step_ms", of(func(r *Record) any { return unless(r.StepMS, 0) })},

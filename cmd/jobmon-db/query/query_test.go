@@ -163,6 +163,32 @@ func TestWhatIsAskedFor(t *testing.T) {
 	}
 }
 
+// What the projection records says what it means: since when and why something stands still, and which clock start_time follows.
+func TestWhatIsConcludedIsTold(t *testing.T) {
+	t.Parallel()
+	c := NewChronicle([]jobmon.Event{{Seq: 1, At: noon, Kind: jobmon.KindClock, Seconds: 3600}})
+	for want, e := range map[string]jobmon.Event{
+		"stands still since 12:40, takes too long | Office": {Kind: jobmon.KindOverdue, Text: jobmon.StillStage, Name: "Office", Computer: 7},
+		"stands still since 12:40, agent offline | Office":  {Kind: jobmon.KindOverdue, Text: jobmon.StillAgent, Name: "Office", Computer: 7},
+		"stands still since 12:40, not begun | Office":      {Kind: jobmon.KindOverdue, Text: jobmon.StillIdle, Name: "Office", Computer: 7},
+		"moves again | ": {Kind: jobmon.KindMovingAgain, Computer: 7},
+		"start_time follows a clock at UTC+02:00 | ":           {Kind: jobmon.KindStartClock, Seconds: 7200},
+		"which clock start_time follows is no longer known | ": {Kind: jobmon.KindStartClock, Text: jobmon.UnknownClock},
+	} {
+		e.Seq, e.At = 2, noon.Add(time.Hour)
+		if e.Kind == jobmon.KindOverdue {
+			e.Until = noon.Add(-20 * time.Minute)
+		}
+		r := Tell(&e, c)
+		if got := r.what() + " | " + r.subject(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if e.Kind == jobmon.KindOverdue && (r.Since != e.Until.String() || r.Reason != e.Text) || e.Kind == jobmon.KindStartClock && r.StartClock == "" {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 func TestGaps(t *testing.T) {
 	minute := func(n int) jobmon.Instant { return noon.Add(time.Duration(n) * time.Minute) }
 	events := []jobmon.Event{

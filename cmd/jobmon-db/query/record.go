@@ -38,8 +38,10 @@ type Record struct {
 	Stage      string   `json:"stage,omitempty"`
 	Seconds    int32    `json:"seconds,omitempty"` // expected: the typical duration
 	Runs       int32    `json:"runs,omitempty"`
-	AskedJob   string   `json:"asked_job,omitempty"` // refreshed: the job that the script named
-	Checksum   string   `json:"checksum,omitempty"`  // refreshed: first 8 bytes of the file's SHA-256, hex
+	Since      string   `json:"since,omitempty"`       // overdue: UTC, since when it stands still; Reason says why
+	StartClock string   `json:"start_clock,omitempty"` // start-clock: that clock's offset from UTC, or "unknown"
+	AskedJob   string   `json:"asked_job,omitempty"`   // refreshed: the job that the script named
+	Checksum   string   `json:"checksum,omitempty"`    // refreshed: first 8 bytes of the file's SHA-256, hex
 	Version    string   `json:"version,omitempty"`
 	Projection int32    `json:"projection,omitempty"`
 	Until      string   `json:"covered_until,omitempty"` // daemon-started: UTC
@@ -140,6 +142,17 @@ func (r *Record) addDetail(e *jobmon.Event, c *Chronicle) {
 		r.Settings = e.Text
 	case jobmon.KindClock:
 		r.StepMS = e.Step
+	case jobmon.KindStartClock:
+		if r.StartClock = e.Text; e.Text == "" {
+			r.StartClock = jobmon.Offset(e.Seconds).String()
+		}
+	case jobmon.KindOverdue:
+		r.Reason, r.Since = e.Text, e.Until.String()
+		if e.Text == jobmon.StillStage {
+			r.Stage = e.Name
+		} else {
+			r.Job = new(e.Name)
+		}
 	}
 }
 

@@ -124,12 +124,26 @@ func (r *Record) other() string {
 			return "the first read follows in parts; the server's clock is at UTC" + r.UTCOffset
 		}
 		return "the server's clock is at UTC" + r.UTCOffset
+	case jobmon.KindStartClock:
+		if r.StartClock == jobmon.UnknownClock {
+			return "which clock start_time follows is no longer known"
+		}
+		return "start_time follows a clock at UTC" + r.StartClock
+	case jobmon.KindOverdue:
+		return "stands still since " + e.Until.Wall(r.offset).Time().Format("15:04") + standing[e.Text]
+	case jobmon.KindMovingAgain:
+		return "moves again"
 	case jobmon.KindCut:
 		return fmt.Sprintf("history before this was cut off: events %d to %d", r.From, r.To)
 	case jobmon.KindDamaged:
 		return fmt.Sprintf("events %d to %d are lost", r.From, r.To) + reason(r.Reason)
 	}
 	return r.Kind
+}
+
+// standing says why a deployment stands still.
+var standing = map[string]string{
+	jobmon.StillStage: ", takes too long", jobmon.StillAgent: ", agent offline", jobmon.StillIdle: ", not begun",
 }
 
 // changes says what a job or computer was before, as far as it was something else.

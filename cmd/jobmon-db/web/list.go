@@ -17,23 +17,41 @@ type computer struct {
 	Seq        uint64            `json:"seq"` // of the last event that concerns its picture
 	AsOf       time.Time         `json:"as_of"`
 	SourceLost bool              `json:"source_lost,omitempty"`
+	Agent      string            `json:"agent"`
+	AgentSince *time.Time        `json:"agent_since,omitempty"`
 	Deployment *deployment       `json:"deployment"` // null: none was seen
+	Beside     []pending         `json:"beside,omitempty"`
+}
+
+// pending is an unfinished row that is no part of the deployment.
+type pending struct {
+	Name  string `json:"name"`
+	State string `json:"state"`
+	Why   string `json:"why,omitempty"` // why it waits
+	Stuck bool   `json:"stuck,omitempty"`
 }
 
 type deployment struct {
 	Number   int        `json:"number"`
 	State    string     `json:"state"`
 	Result   string     `json:"result,omitempty"`
-	Began    time.Time  `json:"began"`
+	Began    *time.Time `json:"began,omitempty"`
 	Ended    *time.Time `json:"ended,omitempty"`
-	Stage    string     `json:"stage,omitempty"` // that runs now
-	Percent  int        `json:"percent"`
+	Stage    string     `json:"stage,omitempty"`   // that runs now
+	Percent  *int       `json:"percent,omitempty"` // none while it is planned
 	Jobs     int        `json:"jobs"`
 	JobsDone int        `json:"jobs_done"`
 	Failed   int        `json:"failed"`
 	Late     int        `json:"late"`
 	Expected *time.Time `json:"expected_end,omitempty"`
 	AtLeast  bool       `json:"expected_at_least,omitempty"` // it ends then or later
+
+	Why         string     `json:"why,omitempty"`     // why nothing runs
+	Takes       int64      `json:"takes_s,omitempty"` // planned: what it usually takes
+	TakesLeast  bool       `json:"takes_at_least,omitempty"`
+	SilentSince *time.Time `json:"silent_since,omitempty"` // nothing has started since then for so long that it counts as abandoned
+	Still       string     `json:"still,omitempty"`        // why it stands still: stage, agent or idle
+	StillSince  *time.Time `json:"still_since,omitempty"`
 }
 
 // list answers with a line for each computer that has a picture, by id.
@@ -43,7 +61,8 @@ func list(pictures func() []jobmon.Progress) http.HandlerFunc {
 		for _, p := range pictures() {
 			computers = append(computers, computer{
 				ID: p.Computer.ID, Name: p.Computer.Name, Group: p.Computer.Group, Seq: p.Seq, AsOf: p.At.Time(),
-				SourceLost: p.SourceLost, Deployment: deploymentOf(p.Session),
+				SourceLost: p.SourceLost, Agent: p.Agent.String(), AgentSince: moment(p.AgentSince),
+				Deployment: deploymentOf(p.Session), Beside: besideOf(&p),
 			})
 		}
 		text, err := json.Marshal(computers)
@@ -63,13 +82,35 @@ func deploymentOf(s *jobmon.SessionProgress) *deployment {
 		return nil
 	}
 	d := &deployment{
-		Number: s.Number, State: s.State.String(), Result: string(s.Result), Began: s.Began.Time(), Ended: moment(s.Ended),
-		Percent: s.Percent, Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed, Late: s.Late, Expected: moment(s.ETA), AtLeast: s.ETAAtLeast,
+		Number: s.Number, State: s.State.String(), Result: string(s.Result), Began: moment(s.Began), Ended: moment(s.Ended),
+		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed, Late: s.Late, Expected: moment(s.ETA), AtLeast: s.ETAAtLeast,
+	}
+	d.Takes, d.TakesLeast, d.SilentSince = int64(s.Takes/time.Second), s.TakesAtLeast, moment(s.SilentSince)
+	if s.State != jobmon.SessionPlanned {
+		d.Percent = new(s.Percent)
+	}
+	if s.Why != nil {
+		d.Why = string(s.Why.Kind)
+	}
+	if s.Still != nil {
+		d.Still, d.StillSince = s.Still.Why, moment(s.Still.Since)
 	}
 	if s.Current >= 0 && s.Current < len(s.Stages) {
 		d.Stage = s.Stages[s.Current].Name
 	}
 	return d
+}
+
+func besideOf(p *jobmon.Progress) []pending {
+	var list []pending
+	for _, row := range p.Beside() {
+		one := pending{Name: row.Name, State: row.State.String(), Stuck: row.Stuck}
+		if row.Why != nil {
+			one.Why = string(row.Why.Kind)
+		}
+		list = append(list, one)
+	}
+	return list
 }
 
 // moment is nil for an unknown time.

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -264,14 +265,22 @@ func TestList(t *testing.T) {
 				Number: 2, State: jobmon.SessionOpen, Began: 500, Stages: []jobmon.Stage{{Name: "Office"}}, Percent: 40, Jobs: 5, JobsDone: 2, ETA: 90_000,
 			}},
 			{Seq: 3, At: 2_000, Computer: jobmon.Computer{ID: 6}, SourceLost: true},
+			{Seq: 4, At: 3_000, Computer: jobmon.Computer{ID: 7}, Agent: jobmon.AgentOffline, AgentSince: 500, Session: &jobmon.SessionProgress{
+				State: jobmon.SessionPlanned, Current: -1, Jobs: 5, Takes: time.Minute, Why: &jobmon.Waiting{Kind: jobmon.WaitAgentOffline},
+			}, Later: []jobmon.Pending{{Name: "old"}}, Aside: []jobmon.Pending{
+				{Name: "Inventory", State: jobmon.StateWaiting, Why: &jobmon.Waiting{Kind: jobmon.WaitServer}},
+			}},
 		}
 	}}, web.Access{})
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1/computers", nil)
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
-	const want = `[{"id":5,"name":"PC-\"5\"","group":"Tokyo","seq":7,"as_of":"1970-01-01T00:00:01Z","deployment":{"number":2,"state":"open",` +
+	const want = `[{"id":5,"name":"PC-\"5\"","group":"Tokyo","seq":7,"as_of":"1970-01-01T00:00:01Z","agent":"unknown","deployment":{"number":2,"state":"open",` +
 		`"began":"1970-01-01T00:00:00.5Z","stage":"Office","percent":40,"jobs":5,"jobs_done":2,"failed":0,"late":0,"expected_end":"1970-01-01T00:01:30Z"}},` +
-		`{"id":6,"seq":3,"as_of":"1970-01-01T00:00:02Z","source_lost":true,"deployment":null}]` + "\n"
+		`{"id":6,"seq":3,"as_of":"1970-01-01T00:00:02Z","source_lost":true,"agent":"unknown","deployment":null},` +
+		`{"id":7,"seq":4,"as_of":"1970-01-01T00:00:03Z","agent":"offline","agent_since":"1970-01-01T00:00:00.5Z","deployment":{"number":0,` +
+		`"state":"planned","jobs":5,"jobs_done":0,"failed":0,"late":0,"why":"agent offline","takes_s":60},` +
+		`"beside":[{"name":"Inventory","state":"waiting","why":"server"}]}]` + "\n"
 	if got := w.Body.String(); got != want || w.Code != 200 {
 		t.Errorf("%d %s", w.Code, got)
 	}
