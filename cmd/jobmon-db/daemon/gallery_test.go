@@ -88,7 +88,7 @@ func TestTheGalleryIsWhatTheProjectionDraws(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"commit": func(rt *rapid.T) {
 				for range rapid.IntRange(1, 20).Draw(rt, "steps") {
-					c.step(rapid.IntRange(0, 2*drawAtOnce+4).Draw(rt, "computer"), jobmon.StatusOf(rapid.Int32Range(0, 1).Draw(rt, "code")))
+					c.step(rapid.IntRange(0, 2*drawAtOnce+4).Draw(rt, "computer"), jobmon.StatusOf(jobmon.Code(rapid.IntRange(0, 1).Draw(rt, "code"))))
 				}
 				c.commit()
 			},
