@@ -66,6 +66,14 @@ func TestBreachesAreReported(t *testing.T) {
 		{"short files", "store/log.go", long + "// Long: too far down to be seen\n", "402 lines"},
 		{"test packages in tests only", "cmd/jobmon-db/main.go", imports(module + "/ingest/mssql/mssqltest"), "mssqltest"},
 		{
+			"libraries of the system only", "internal/winservice/rights_windows.go",
+			"package winservice\n\nimport \"golang.org/x/sys/windows\"\n\nvar dll = windows.NewLazyDLL(\"advapi32.dll\")\n", "windows.NewLazyDLL",
+		},
+		{
+			"libraries of the system only", "internal/winservice/rights_windows.go",
+			"package winservice\n\nimport \"syscall\"\n\nvar dll = syscall.MustLoadDLL(\"advapi32.dll\")\n", "syscall.MustLoadDLL",
+		},
+		{
 			"no sleeping in tests", "ingest/poller_test.go",
 			"package ingest\n\nimport \"time\"\n\nfunc f() { time.Sleep(time.Second) }\n", "time.Sleep",
 		},

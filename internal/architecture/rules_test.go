@@ -104,6 +104,22 @@ var rules = []rule{
 		},
 	},
 	{
+		"libraries of the system only",
+		"a library that is looked for by its bare name is also found beside the program or in the current folder, where others may " +
+			"have put one; take windows.NewLazySystemDLL",
+		func(f *file) []string {
+			var breaches []string
+			for _, library := range []string{"golang.org/x/sys/windows", "syscall"} {
+				for _, what := range f.uses(library, f.syntax) {
+					if slices.Contains([]string{"NewLazyDLL", "LoadDLL", "MustLoadDLL", "LoadLibrary", "LoadLibraryEx"}, what) && !f.isTest() {
+						breaches = append(breaches, "calls "+path.Base(library)+"."+what)
+					}
+				}
+			}
+			return breaches
+		},
+	},
+	{
 		"no global logger",
 		"loggers are passed in: a global one cannot be silenced, captured or told apart in tests",
 		func(f *file) []string {

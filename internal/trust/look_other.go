@@ -31,7 +31,7 @@ func Look(path, beside string) (Holding, error) {
 		h.Trusted = true
 	}
 	switch {
-	case mode.Perm()&0o002 != 0 && mode&fs.ModeSticky == 0:
+	case mode.Perm()&0o002 != 0:
 		h.Others = Writers
 	case mode.Perm()&0o005 != 0:
 		h.Others = Readers

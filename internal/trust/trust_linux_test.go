@@ -57,3 +57,46 @@ func TestMakeFolderUnderUmaskZero(t *testing.T) {
 		}
 	}
 }
+
+// A folder whose files are run by SYSTEM is closed in every depth.
+func TestClosed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, folder := filepath.Join(dir, "JobMon.hta"), filepath.Join(dir, "languages")
+	if err := errors.Join(os.WriteFile(file, nil, 0o644), os.Mkdir(folder, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Closed(dir, false); err != nil {
+		t.Errorf("closed: %v", err)
+	}
+	for path, mode := range map[string]os.FileMode{file: 0o644, folder: 0o755, dir: 0o755} {
+		if err := os.Chmod(path, mode|0o022); err != nil {
+			t.Fatal(err)
+		}
+		for _, anyOwner := range []bool{false, true} {
+			if err := Closed(dir, anyOwner); !errors.Is(err, ErrOwner) {
+				t.Errorf("%s is everybody's, owners count %v: %v", path, !anyOwner, err)
+			}
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(file, 65534, -1); err != nil {
+			t.Fatal(err)
+		}
+		if err := Closed(dir, false); !errors.Is(err, ErrOwner) {
+			t.Errorf("a file of somebody else: %v", err)
+		}
+		if err := Closed(dir, true); err != nil {
+			t.Errorf("the same on a share: %v", err)
+		}
+	}
+	if err := errors.Join(os.Remove(file), os.Symlink(folder, file)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Closed(dir, false); !errors.Is(err, ErrOwner) {
+		t.Errorf("a link: %v", err)
+	}
+}

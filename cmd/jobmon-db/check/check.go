@@ -66,6 +66,7 @@ type Options struct {
 
 	DataLock string // lock file of the daemon that uses the data dir
 	Requests string // the request folder
+	Monitor  string // the monitor's folder on the share or on a computer; "" for none
 }
 
 // The checks of the source. The tables follow "login" one by one, named "table <key>".

@@ -74,6 +74,13 @@ func (c *checker) rights(context.Context) Line {
 			next = append(next, h.Mend(g.most))
 		}
 	}
+	if c.Monitor != "" {
+		found = append(found, "monitor's folder "+c.Monitor)
+		if err := trust.Closed(c.Monitor, true); err != nil {
+			wrong = append(wrong, "the computers run as SYSTEM what lies in the monitor's folder, and "+err.Error())
+			next = append(next, "let only administrators write to "+c.Monitor+", and DS read")
+		}
+	}
 	line.Found = strings.Join(found, ", ")
 	if runtime.GOOS == "windows" { // the daemon makes it with these and no others
 		line.Found += "; pipe for SYSTEM, Administrators, the account of the daemon"

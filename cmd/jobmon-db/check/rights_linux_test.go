@@ -118,3 +118,15 @@ func TestRightsOfFilesBesideTheData(t *testing.T) {
 		t.Errorf("of somebody else: %+v", l)
 	}
 }
+
+func TestWhoMayChangeTheMonitor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.options.Monitor = t.TempDir()
+	s.expect(s.run(), "rights", check.OK, "monitor's folder "+s.options.Monitor)
+	write(t, filepath.Join(s.options.Monitor, "JobMon.hta"), "")
+	if err := os.Chmod(filepath.Join(s.options.Monitor, "JobMon.hta"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s.expect(s.run(), "rights", check.Warn, "run as SYSTEM", "JobMon.hta", "let only administrators write")
+}

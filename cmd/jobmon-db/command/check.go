@@ -37,6 +37,7 @@ jobs and computers, and the agents of computers with work to do. No password, lo
 --pseudonyms names are replaced, always in the same way; the secret key for that stays here.`,
 		Example: `  jobmon-db check --config jobmon-db.yaml
   jobmon-db check -o json
+  jobmon-db check --monitor "\\DS01\eXpress\jobmon-db\JobMon"
   jobmon-db check --config jobmon-db.yaml --record site.ndjson --pseudonyms
   jobmon-db check --source-kind recording --source-recording site.ndjson`,
 		Args: noArgs,
@@ -44,6 +45,7 @@ jobs and computers, and the agents of computers with work to do. No password, lo
 	configured := a.configured(c)
 	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
 	file.flags(c.Flags())
+	monitor := c.Flags().String("monitor", "", "look also at who may change this folder: that of the monitor, on the share or on a computer")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
 		if err != nil {
@@ -55,19 +57,19 @@ jobs and computers, and the agents of computers with work to do. No password, lo
 		if err := file.complete(config.DataDir); err != nil {
 			return err
 		}
-		return a.runCheck(c.Context(), config, output, file)
+		return a.runCheck(c.Context(), config, output, *monitor, file)
 	}
 	return c
 }
 
 // runCheck makes the checks, prints them and returns which failed.
-func (a *app) runCheck(ctx context.Context, config *configs.Config, output string, file recordingFile) error {
+func (a *app) runCheck(ctx context.Context, config *configs.Config, output, monitor string, file recordingFile) error {
 	options := check.Options{
 		Config:   config,
 		Running:  func(ctx context.Context) (string, bool, error) { return running(ctx, config.DataDir) },
 		Differs:  func(ctx context.Context) (string, string) { return differing(ctx, config.DataDir) },
 		DataLock: filepath.Join(config.DataDir, daemon.DataLock),
-		Requests: filepath.Join(config.Evt.Dir, daemon.RequestFolder),
+		Requests: filepath.Join(config.Evt.Dir, daemon.RequestFolder), Monitor: monitor,
 	}
 	recording := file.path != ""
 	if recording {

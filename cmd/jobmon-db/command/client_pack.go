@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/pack"
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // packOptions are what the configuration does not say.
@@ -112,6 +114,11 @@ func (a *app) pack(config *configs.Config, configFile string, o packOptions) err
 	done, err := pack.Write(o.out, files, o.dryRun)
 	if told := a.tellPack(done, o); told != nil || err != nil {
 		return errors.Join(err, told)
+	}
+	if !o.dryRun {
+		if err := trust.Closed(filepath.Join(o.out, pack.MonitorDir), true); err != nil {
+			fmt.Fprintf(a.stderr, "Warning: the computers run as SYSTEM what lies in %s, and %v. DS needs to read there.\n", pack.MonitorDir, err)
+		}
 	}
 	if config.Evt.Dir == in.EvtShare && !strings.HasPrefix(in.EvtShare, `\\`) {
 		fmt.Fprintf(a.stderr, "The tasks name %s as it is: that is right when the DS server is this computer. Else name it with --evt-share.\n", in.EvtShare)

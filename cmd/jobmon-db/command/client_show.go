@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/internal/winsession"
 )
 
@@ -138,6 +139,9 @@ func (o *monitorOptions) show(system winsession.System) (*winsession.Show, error
 	start := filepath.Join(o.dir, monitor.Start)
 	if _, err := os.Stat(start); err != nil {
 		return nil, fmt.Errorf("the monitor is not there: %w; name its folder with --dir, and have DS copy it there first", err)
+	}
+	if err := trust.Closed(o.dir, false); err != nil {
+		return nil, &screenError{fmt.Errorf("the monitor is not run as SYSTEM: %w", err)}
 	}
 	mshta, err := winsession.Mshta()
 	if err != nil {

@@ -3,6 +3,7 @@ package command
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -47,6 +48,17 @@ func TestClientPack(t *testing.T) {
 	}
 	if got := jobmondb(t, args...); got.code != exitOK || !strings.Contains(got.stdout, "somebody changed it") || read("JobMon/JobMon.ini") != "mine" {
 		t.Errorf("%+v", got)
+	}
+	// who may write there decides what runs as SYSTEM
+	if runtime.GOOS != "windows" {
+		for mode, warned := range map[os.FileMode]bool{0o777: true, 0o755: false} {
+			if err := os.Chmod(filepath.Join(out, "JobMon"), mode); err != nil {
+				t.Fatal(err)
+			}
+			if got := jobmondb(t, args...); got.code != exitOK || strings.Contains(got.stderr, "run as SYSTEM what lies") != warned {
+				t.Errorf("%o: %+v", mode, got)
+			}
+		}
 	}
 	// a program for the computers has to be one for Windows
 	program := filepath.Join(dir, "program")

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -11,6 +12,10 @@ import (
 // Program is the program's main function: it runs the command that the process was started with, and does not return.
 // An interrupt or a termination signal ends the command cleanly; see hangups for the hangup.
 func Program() {
+	if err := systemLibrariesOnly(); err != nil { // first of all
+		fmt.Fprintln(os.Stderr, "jobmon-db:", err)
+		os.Exit(exitFailed)
+	}
 	signal.Ignore(syscall.SIGPIPE) // a closed output is an error like others, and ends quietly
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	hangups := newHangups()
