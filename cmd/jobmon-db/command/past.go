@@ -101,8 +101,11 @@ func askDaemon(ctx context.Context, dataDir string) (*past, error) {
 	}
 	client.LogID = info.LogID
 	p := &past{
-		events: client, Info: info, live: true, fresh: func() ([]jobmon.Progress, error) { return client.Pictures(ctx) },
-		picturesOf: client.PicturesAt, chronicle: client.Chronicle, close: func() {},
+		events: client, Info: info, live: true, picturesOf: client.PicturesAt, chronicle: client.Chronicle, close: func() {},
+	}
+	p.fresh = func() ([]jobmon.Progress, error) {
+		list, err := client.Pictures(ctx)
+		return p.Names.Mark(list), err
 	}
 	p.nearest = func(seq uint64) *projector.Projection {
 		kept, err := client.Checkpoint(seq)

@@ -212,7 +212,13 @@ func brief(f *evt.File) string {
 	if f.Session == nil {
 		return string(f.Kind)
 	}
-	parts := []string{fmt.Sprintf("#%d %s %d%%", f.Session.Number, f.Session.State, *f.Percent)}
+	parts := []string{f.Session.State}
+	if f.Session.Number != 0 {
+		parts[0] = fmt.Sprintf("#%d %s", f.Session.Number, f.Session.State)
+	}
+	if f.Percent != nil {
+		parts[0] += fmt.Sprintf(" %d%%", *f.Percent)
+	}
 	if f.Session.Result != "" {
 		parts[0] += " " + f.Session.Result
 	}
