@@ -72,7 +72,7 @@ func (c *client) shows(when, want string) {
 	first, last, _ := strings.Cut(when, " to ")
 	for c.at(first); ; c.after(time.Minute) {
 		c.looks(want)
-		if last == "" || jobmon.InstantOf(time.Now()) >= clock(last).Instant(winter) {
+		if last == "" || jobmon.InstantOf(c.present()) >= clock(last).Instant(winter) {
 			return
 		}
 	}
@@ -143,7 +143,7 @@ func (c *client) quiet() {
 }
 
 func (c *client) now() string {
-	return fmt.Sprintf("computer %d, %s", c.id, jobmon.InstantOf(time.Now()).Wall(winter).Time().Format("2 15:04:05"))
+	return fmt.Sprintf("computer %d, %s", c.id, jobmon.InstantOf(c.present()).Wall(winter).Time().Format("2 15:04:05"))
 }
 
 func (c *client) path() string { return filepath.Join(c.evtDir, strconv.Itoa(int(c.id))+".evt") }

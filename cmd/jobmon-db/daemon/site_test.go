@@ -51,6 +51,19 @@ type site struct {
 	ahead time.Duration   // the server's clock is ahead of ours by that, as somebody has set one of them
 	leapt bool            // and was at some time: what the log says of times cannot be held to ours
 
+	glitch   int                        // for so many reads more the server's clock is ahead by glitchBy besides
+	glitchBy time.Duration              //
+	sql      *jobmon.Offset             // GETDATE()'s offset from UTC, nil for winter
+	slept    time.Duration              // this machine was paused for so long, and no clock of its own but the wall clock knows
+	interval time.Duration              // of polling
+	byHand   map[jobmon.ScheduleID]bool // rows that the story moves itself
+
+	startAhead time.Duration // start_time's clock is ahead of winter's by that, for rows put by hand
+	restarts   bool          // the daemon is started again and again
+	restarted  time.Time     // when it was last
+	turns      int
+	foreign    bool // the log tells of another server
+
 	daemon *daemon.Daemon // nil while none runs
 	cancel context.CancelFunc
 	ran    chan error
@@ -85,7 +98,7 @@ func playAlone(t *testing.T, begin string, story func(s *site)) {
 		dir := t.TempDir()
 		time.Sleep(time.Until(clock(begin).Instant(winter).Time()))
 		s := &site{
-			t: t, ds: simulator.NewDS(clock(begin).Instant(winter), winter, 1), settings: jobmon.DefaultSettings(),
+			t: t, interval: poll, ds: simulator.NewDS(clock(begin).Instant(winter), winter, 1), settings: jobmon.DefaultSettings(),
 			jobs: map[string]jobmon.JobID{}, clients: map[jobmon.ComputerID]*client{},
 			dataDir: filepath.Join(dir, "data"), evtDir: filepath.Join(dir, "evt"), clientsDir: filepath.Join(dir, "clients"),
 		}
@@ -120,12 +133,25 @@ func clock(text string) jobmon.WallTime {
 // at lets the time pass until then: the engine goes on second by second, beside the daemon.
 func (s *site) at(when string) *site {
 	s.t.Helper()
+	s.interrupt()
 	end := clock(when).Instant(winter).Time()
-	if time.Now().After(end) {
+	if s.present().After(end) {
 		s.t.Fatalf("%s is past", when)
 	}
+	if waits := end.Sub(s.present()); s.byHand != nil && waits > 20*time.Minute {
+		s.pace(2 * time.Minute)
+		s.pass(end.Add(-5 * time.Minute))
+		s.pace(s.interval)
+	}
+	s.pass(end)
+	synctest.Wait()
+	return s
+}
+
+// pass lets the time pass until end.
+func (s *site) pass(end time.Time) {
 	for {
-		now := time.Now()
+		now := s.present()
 		s.ds.AdvanceTo(jobmon.InstantOf(now))
 		if !now.Before(end) {
 			break
@@ -137,24 +163,37 @@ func (s *site) at(when string) *site {
 				break
 			}
 		}
-		time.Sleep(min(time.Until(end), step))
+		time.Sleep(min(end.Sub(s.present()), step))
 	}
-	synctest.Wait()
-	return s
+}
+
+// pace lets the daemon read less often where a story looks at nothing for long, or as often as before.
+func (s *site) pace(interval time.Duration) {
+	s.t.Helper()
+	if s.daemon == nil || s.lost || interval < s.interval {
+		return
+	}
+	err := s.daemon.Change(s.t.Context(), ingest.Pace{Settings: s.settings, Interval: interval, Reconcile: 5 * time.Minute})
+	if err != nil {
+		s.t.Error(err)
+	}
 }
 
 // after lets some time pass.
 func (s *site) after(d time.Duration) *site {
 	s.t.Helper()
-	return s.at(jobmon.InstantOf(time.Now().Add(d)).Wall(winter).Time().Format("2 15:04:05"))
+	return s.at(jobmon.InstantOf(s.present().Add(d)).Wall(winter).Time().Format("2 15:04:05"))
 }
+
+// present is the time of the world around this machine.
+func (s *site) present() time.Time { return time.Now().Add(s.slept) }
 
 // watch starts the daemon.
 func (s *site) watch() *site {
 	s.t.Helper()
 	var err error
 	s.daemon, err = daemon.Open(daemon.Options{
-		DataDir: s.dataDir, EvtDir: s.evtDir, Settings: s.settings, Interval: poll, Timeout: 15 * time.Second, Version: "test",
+		DataDir: s.dataDir, EvtDir: s.evtDir, Settings: s.settings, Interval: s.interval, Timeout: 15 * time.Second, Version: "test",
 		Requests: s.requests, Logger: zerolog.New(zerolog.SyncWriter(&s.said)).Level(zerolog.InfoLevel),
 	})
 	if err != nil {
@@ -206,7 +245,14 @@ func (s server) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, err
 	snapshot, err := s.Reader.Read(ctx, q)
 	if err == nil {
 		s.site.polled.mu.Lock()
-		snapshot.Now = jobmon.InstantOf(time.Now().Add(s.site.ahead))
+		snapshot.Now = jobmon.InstantOf(s.site.present().Add(s.site.ahead))
+		if s.site.glitch > 0 {
+			snapshot.Now = snapshot.Now.Add(s.site.glitchBy)
+			s.site.glitch--
+		}
+		if s.site.sql != nil {
+			snapshot.Offset = *s.site.sql
+		}
 		s.site.polled.mu.Unlock()
 		s.site.polled.note(s.site.ds.Snapshot(q.Watch)) // what happened before is seen, sooner or later
 	}
@@ -269,6 +315,22 @@ func (s *site) leap(ahead time.Duration) {
 	s.ahead, s.leapt = ahead, true
 }
 
+// wrong lets the server's clock be wrong by that for so many reads.
+func (s *site) wrong(reads int, by time.Duration) {
+	s.polled.mu.Lock()
+	defer s.polled.mu.Unlock()
+	s.glitch, s.glitchBy = reads, by
+}
+
+// shift lets GETDATE() show another zone's time, UTC as ever.
+func (s *site) shift(hours float64) *site {
+	s.polled.mu.Lock()
+	defer s.polled.mu.Unlock()
+	offset := jobmon.Offset(hours * 3600)
+	s.sql = &offset
+	return s
+}
+
 // pc is a new computer of that name.
 func (s *site) pc(name string) *client { return s.known(s.ds.AddComputer(name)) }
 
@@ -311,7 +373,7 @@ func (c *client) dropFor(when string, names ...string) []jobmon.ScheduleID {
 }
 
 func (c *client) schedule(start jobmon.WallTime, names ...string) []jobmon.ScheduleID {
-	c.ds.AdvanceTo(jobmon.InstantOf(time.Now()))
+	c.ds.AdvanceTo(jobmon.InstantOf(c.present()))
 	return c.ds.Schedule(c.id, c.jobsOf(names), start)
 }
 

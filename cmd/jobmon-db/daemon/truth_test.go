@@ -25,6 +25,12 @@ func (s *site) end() {
 		s.stop()
 	}
 	batches := s.batches()
+	if s.byHand != nil {
+		s.requireCuts(batches)
+	}
+	if s.foreign {
+		return
+	}
 	s.requireAnswers(batches)
 	s.requireReplay(batches)
 	s.requireTruth(batches)
@@ -144,8 +150,8 @@ func (s *site) requireTruth(batches []jobmon.Batch) {
 	count := map[step]int{} // by row and kind, nth 0
 	happened := map[step]jobmon.Instant{}
 	for _, e := range s.ds.History() {
-		if e.Row.ID == 0 {
-			continue // agents
+		if e.Row.ID == 0 || s.byHand[e.Row.ID] {
+			continue // agents, and rows of which the history does not tell
 		}
 		all := step{row: e.Row.ID, kind: e.Kind}
 		count[all]++
@@ -159,7 +165,7 @@ func (s *site) requireTruth(batches []jobmon.Batch) {
 	for _, b := range batches {
 		for _, e := range b.Events {
 			mirror.Apply(&e)
-			if !e.Kind.OfRow() || e.Kind == jobmon.KindDue {
+			if !e.Kind.OfRow() || e.Kind == jobmon.KindDue || s.byHand[e.Schedule] {
 				continue
 			}
 			if found[e.Schedule] = found[e.Schedule] || e.Flags.Has(jobmon.Baseline); found[e.Schedule] {
