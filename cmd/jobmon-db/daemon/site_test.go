@@ -138,9 +138,9 @@ func (s *site) at(when string) *site {
 	if s.present().After(end) {
 		s.t.Fatalf("%s is past", when)
 	}
-	if waits := end.Sub(s.present()); s.byHand != nil && waits > 20*time.Minute {
-		s.pace(2 * time.Minute)
-		s.pass(end.Add(-5 * time.Minute))
+	if waits := end.Sub(s.present()); s.byHand != nil && waits > 90*time.Second {
+		s.pace(min(waits/5, 2*time.Minute))
+		s.pass(end.Add(-40 * time.Second))
 		s.pace(s.interval)
 	}
 	s.pass(end)
