@@ -54,6 +54,8 @@ type site struct {
 	glitch   int                        // for so many reads more the server's clock is ahead by glitchBy besides
 	glitchBy time.Duration              //
 	sql      *jobmon.Offset             // GETDATE()'s offset from UTC, nil for winter
+	asleep   time.Duration              // this machine counted so much sleep
+	local    bool                       // the database runs on this machine
 	slept    time.Duration              // this machine was paused for so long, and no clock of its own but the wall clock knows
 	interval time.Duration              // of polling
 	byHand   map[jobmon.ScheduleID]bool // rows that the story moves itself
@@ -167,18 +169,6 @@ func (s *site) pass(end time.Time) {
 	}
 }
 
-// pace lets the daemon read less often where a story looks at nothing for long, or as often as before.
-func (s *site) pace(interval time.Duration) {
-	s.t.Helper()
-	if s.daemon == nil || s.lost || interval < s.interval {
-		return
-	}
-	err := s.daemon.Change(s.t.Context(), ingest.Pace{Settings: s.settings, Interval: interval, Reconcile: 5 * time.Minute})
-	if err != nil {
-		s.t.Error(err)
-	}
-}
-
 // after lets some time pass.
 func (s *site) after(d time.Duration) *site {
 	s.t.Helper()
@@ -194,7 +184,7 @@ func (s *site) watch() *site {
 	var err error
 	s.daemon, err = daemon.Open(daemon.Options{
 		DataDir: s.dataDir, EvtDir: s.evtDir, Settings: s.settings, Interval: s.interval, Timeout: 15 * time.Second, Version: "test",
-		Requests: s.requests, Logger: zerolog.New(zerolog.SyncWriter(&s.said)).Level(zerolog.InfoLevel),
+		Requests: s.requests, Clocks: s.clocks(), Local: s.local, Logger: zerolog.New(zerolog.SyncWriter(&s.said)).Level(zerolog.InfoLevel),
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -313,22 +303,6 @@ func (s *site) leap(ahead time.Duration) {
 	s.polled.mu.Lock()
 	defer s.polled.mu.Unlock()
 	s.ahead, s.leapt = ahead, true
-}
-
-// wrong lets the server's clock be wrong by that for so many reads.
-func (s *site) wrong(reads int, by time.Duration) {
-	s.polled.mu.Lock()
-	defer s.polled.mu.Unlock()
-	s.glitch, s.glitchBy = reads, by
-}
-
-// shift lets GETDATE() show another zone's time, UTC as ever.
-func (s *site) shift(hours float64) *site {
-	s.polled.mu.Lock()
-	defer s.polled.mu.Unlock()
-	offset := jobmon.Offset(hours * 3600)
-	s.sql = &offset
-	return s
 }
 
 // pc is a new computer of that name.

@@ -120,13 +120,13 @@ func TestTruth26AClockThatIsWrongForTwoHours(t *testing.T) {
 	for _, by := range []time.Duration{55 * day, -55 * day, 13 * time.Hour, -3 * time.Hour} {
 		t.Run(by.String(), func(t *testing.T) {
 			tell(t, "09:20", func(s *site) {
-				s.restarts = s.restarts && by > 0
 				ready, running, waiting, week := s.watch().knows().pc("PC-0001"), s.pc("PC-0002"), s.pc("PC-0003"), s.pc("PC-0004")
-				ready.build("09:35")
 				ready.put("8 10:07", defrag)
+				ready.build("09:35")
 				s.at("09:50")
 				r, w := running.put("09:50", small()...), waiting.put("09:50", small()...)
-				rows := week.put("8 10:07", small()...)
+				week.put("8 10:07", small()...)
+				s.ds.SetAgent(week.id, false)
 				s.turn("09:51", time.Minute, r[0], r[1])
 				s.at("09:55").runs(r[2], w[0])
 				s.at("09:56").ends(w[0])
@@ -142,14 +142,13 @@ func TestTruth26AClockThatIsWrongForTwoHours(t *testing.T) {
 				for _, pc := range []*client{running, waiting} {
 					pc.begins("12:08:20", "#1 open")
 				}
-				ready.begins("12:08:20", built+" | later: Defrag 10:07")
+				ready.begins("12:08:20", built)
 				week.blank("12:08:20")
 				s.turn("12:10", time.Minute, r[3])
 				running.begins("12:12", built)
 				running.went("planned", "#1 open", "#1 complete ready")
 				waiting.went("planned", "#1 open")
 				ready.went("planned", "#1 open", "#1 complete ready")
-				s.deleted(rows...)
 			})
 		})
 	}
@@ -212,6 +211,76 @@ func (s *site) inTime(step time.Duration) {
 			s.t.Errorf("%s: event %d is of %v, after %v", s.time(), b.First(), b.At.Time(), last.Time())
 		}
 		last = b.At
+	}
+}
+
+// This machine is paused for eight hours, or sleeps, while the world goes on. What happened meanwhile is inexact, and the
+// nightly job of 01:06 does not re-open the deployment of 17:00.
+func TestTruth28APausedMachine(t *testing.T) {
+	t.Parallel()
+	for _, how := range []struct {
+		name           string
+		local, counted bool
+		step           []string
+	}{
+		{name: "paused, SQL Server elsewhere"},
+		{name: "asleep, SQL Server elsewhere", counted: true},
+		{name: "asleep with its SQL Server", local: true, counted: true},
+		{name: "paused with its SQL Server", local: true, step: []string{"clock step 8h0m0s"}},
+	} {
+		t.Run(how.name, func(t *testing.T) {
+			play(t, "16:50", func(s *site) {
+				s.byHand, s.local = map[jobmon.ScheduleID]bool{}, how.local
+				ready, running := s.watch().pc("PC-0001"), s.pc("PC-0002")
+				second := strings.Replace(built, "#1", "#2", 1) // the nightly job's is the first session
+				nightly := ready.put("16:50", inventory)
+				s.at("16:50:10").runs(nightly...)
+				s.at("16:50:30").ends(nightly...)
+				s.at("16:51").again("2 01:06", nightly...)
+				ready.build("17:00")
+				r := running.put("17:10", small()...)
+				s.turn("17:10:30", 20*time.Second, r[0], r[1])
+				s.at("17:11:30").runs(r[2])
+				s.at("17:12").sleep(8*time.Hour, how.counted)
+				s.runs(nightly...)
+				s.ends(r[2])
+				if len(how.step) == 0 {
+					other := ready.put("2 01:06", "Patch")
+					s.after(20 * time.Second)
+					ready.begins(s.time(), second)
+					s.runs(other...)
+					s.after(20 * time.Second)
+					ready.begins(s.time(), second)
+					s.ends(other...)
+				}
+				s.after(2 * time.Minute)
+				ready.begins(s.time(), second)
+				s.ends(nightly...)
+				s.after(10 * time.Second)
+				ready.begins(s.time(), second)
+				running.begins(s.time(), "#1 open")
+				s.turn("2 01:20", time.Minute, r[3])
+				running.begins("2 01:22", built)
+				ready.went("planned", "#2 open", "#2 complete ready")
+				running.went("planned", "#1 open", "#1 complete ready")
+				if got := s.events("clock"); !slices.Equal(got, how.step) {
+					t.Errorf("the log says %q", got)
+				}
+				s.inexact(r[2], jobmon.KindFinished, len(how.step) == 0)
+			})
+		})
+	}
+}
+
+// inexact: the time of this event of the row is exact or is not.
+func (s *site) inexact(row jobmon.ScheduleID, kind jobmon.Kind, want bool) {
+	s.t.Helper()
+	for _, b := range s.log() {
+		for _, e := range b.Events {
+			if e.Schedule == row && e.Kind == kind && e.Flags.Has(jobmon.Inexact) != want {
+				s.t.Errorf("event %d: inexact is %t, want %t", e.Seq, !want, want)
+			}
+		}
 	}
 }
 
