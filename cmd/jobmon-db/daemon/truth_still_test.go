@@ -101,19 +101,19 @@ func TestTruth23CausesThatGo(t *testing.T) {
 		s.ds.SetAgent(away.id, false)
 		s.ds.SetAgent(off.id, false)
 		s.at("10:17")
-		s.told()
+		s.told("start-clock 3600")
 		s.at("10:18:40")
-		s.told("overdue PC-AWAY agent")
+		s.told("start-clock 3600", "overdue PC-AWAY agent")
 		away.says("agent offline", monitor)
 		s.at("10:33")
-		s.told("overdue PC-AWAY agent", "overdue PC-IDLE idle")
+		s.told("start-clock 3600", "overdue PC-AWAY agent", "overdue PC-IDLE idle")
 		s.at("10:40")
 		s.ds.SetAgent(away.id, true)
 		s.deleted(i[1:]...)
 		s.at("10:40:10")
 		got := s.events(judged...)
 		text := strings.Join(got, ", ")
-		if len(got) != 4 || strings.Count(text, "moving-again PC-AWAY") != 1 || strings.Count(text, "moving-again PC-IDLE") != 1 {
+		if len(got) != 5 || strings.Count(text, "moving-again PC-AWAY") != 1 || strings.Count(text, "moving-again PC-IDLE") != 1 {
 			t.Errorf("the log says %s", text)
 		}
 		off.says("agent offline")

@@ -27,7 +27,7 @@ func TestTruth01AFolderOnAReadyPCThatIsOff(t *testing.T) {
 		if f := pc.file(); f.Next == nil || f.Stages[*f.Next].Name != "Tools" || f.NoMoreUpdates {
 			t.Errorf("next is %v, no more updates %t", f.Next, f.NoMoreUpdates)
 		}
-		pc.says("agent offline", "!ready")
+		pc.says("agent offline", "!result: ready")
 		seq := pc.file().Seq
 		for _, when := range []string{"11:20", "13:20", "16:20", "22:50", "2 11:20"} {
 			pc.shows(when, waits)
@@ -198,7 +198,7 @@ func TestTruth06TheRestIsDueInAnHour(t *testing.T) {
 			if f.Why == nil || f.Why.Kind != string(jobmon.WaitDue) || jobmon.WallTime(f.Why.StartLocal) != clock("11:05") || f.NoMoreUpdates {
 				t.Errorf("%s: waits for %+v, no more updates %t", pc.now(), f.Why, f.NoMoreUpdates)
 			}
-			pc.says("11:05", "!ready", "!no picture")
+			pc.says("11:05", "!result: ready", "!no picture")
 		}
 		pc.shows("10:35:20", "#1 open 0% | "+awaited+" | waits: due")
 		s.turn("11:05:10", time.Minute, rows[1:]...)
@@ -221,7 +221,7 @@ func TestTruth07AStageThatContinuesLater(t *testing.T) {
 			if f.Why == nil || f.Why.Kind != string(jobmon.WaitDue) || jobmon.WallTime(f.Why.StartLocal) != clock("11:30") || f.NoMoreUpdates {
 				t.Errorf("%s: waits for %+v, no more updates %t", pc.now(), f.Why, f.NoMoreUpdates)
 			}
-			pc.says("continues at 11:30", "!ready")
+			pc.says("continues at 11:30", "!result: ready")
 		}
 		pc.shows("11:00:20", "#1 open 50% | Drivers succeeded 1/1 | "+awaited+" | waits: due")
 		s.turn("11:31:30", time.Minute, rows[3:]...)

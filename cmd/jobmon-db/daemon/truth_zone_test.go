@@ -74,7 +74,7 @@ func TestTruth30AnotherZoneAndThePCIsOff(t *testing.T) {
 		rows := pc.put("10:00", small()...)
 		pc.begins("10:00:27", "planned | "+awaited)
 		pc.shows("10:10", "planned | "+awaited+" | waits: agent offline")
-		pc.says("agent offline", "!ready")
+		pc.says("agent offline", "!result: ready")
 		s.ds.SetAgent(pc.id, true)
 		s.turn("10:12", time.Minute, rows[:2]...)
 		s.after(time.Minute)
@@ -98,7 +98,9 @@ func TestTruth30AnotherZoneAndThePCRuns(t *testing.T) {
 			for turn, row := range rows {
 				s.after(20 * time.Second).runs(row)
 				s.after(20 * time.Second)
-				pc.begins(s.time(), "#1 open")
+				if turn < len(rows)-1 { // the closing marker brings the end to the screen
+					pc.begins(s.time(), "#1 open")
+				}
 				pc.honest(turn < len(rows)-1)
 				s.ends(row)
 				s.after(10 * time.Second)
@@ -131,33 +133,47 @@ func TestTruth30AnotherZoneAndTheDaemonStartsMidway(t *testing.T) {
 		s.ends(append(slices.Clone(r[:2]), b[:3]...)...)
 		s.runs(r[2])
 		s.watch()
-		running.shows("10:05:20", "#1 open 0% | > Drivers running 0/1 | "+awaited)
-		running.honest(true)
-		between.honest(true)
+		both := []*client{running, between}
+		old := start(s) <= -12 // what seems to be twelve hours past due at a first read shows only when it moves
+		shows := func(when, want string) {
+			s.at(when)
+			if !old {
+				running.begins(when, want)
+			}
+			for _, pc := range both {
+				pc.honest(true)
+			}
+		}
+		shows("10:05:20", "#1 open 0% | > Drivers running 0/1 | "+awaited)
 		s.at("10:07").ends(r[2])
-		running.begins("10:07:20", "#1 open 50% | Drivers succeeded 1/1 | "+awaited)
-		running.honest(true)
-		between.honest(true)
+		shows("10:07:20", "#1 open 50% | Drivers succeeded 1/1 | "+awaited)
 		for turn := 3; turn < 6; turn++ {
 			s.after(20*time.Second).runs(r[turn], b[turn])
 			s.after(20 * time.Second)
-			between.begins(s.time(), "#1 open")
-			running.honest(turn < 5)
-			between.honest(turn < 5)
+			for _, pc := range both {
+				if turn < 5 {
+					pc.begins(s.time(), "#1 open")
+				}
+				pc.honest(turn < 5)
+			}
 			s.ends(r[turn], b[turn])
 			s.after(10 * time.Second)
-			running.honest(turn < 5)
-			between.honest(turn < 5)
+			for _, pc := range both {
+				pc.honest(turn < 5)
+			}
 		}
-		running.shows(s.after(10*time.Second).time(), twoDone)
-		between.begins(s.time(), "#1 complete 100% ready")
-		if course := running.course(); !slices.Equal(course, []string{"#1 open", "#1 complete ready"}) {
-			t.Errorf("the picture went %q", course)
-		}
-		if course := strings.Join(between.course(), ", "); strings.Contains(strings.TrimSuffix(course, "#1 complete ready"), "complete") {
-			t.Errorf("the picture went %s", course)
+		for _, pc := range both {
+			pc.begins(s.after(10*time.Second).time(), "#1 complete 100% ready")
+			if course := pc.course(); strings.Count(strings.Join(course, ", "), "complete") != 1 {
+				t.Errorf("the picture went %q", course)
+			}
 		}
 	})
+}
+
+// start is by how many hours start_time's clock is ahead of GETDATE().
+func start(s *site) float64 {
+	return 1 + s.startAhead.Hours() - float64(*s.sql)/3600
 }
 
 // Summer time begins in Berlin, SQL Server's host shows UTC. A shortcut moves the chain to 03:01, which is now.
