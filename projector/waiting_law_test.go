@@ -16,9 +16,11 @@ import (
 // habits say what may happen in a town.
 type habits struct {
 	steps, zones, agents, names, settings, firstRead bool
+
+	quarters bool // plans for whole quarters of an hour from now, which look like another zone's present
 }
 
-var everything = habits{steps: true, zones: true, agents: true, names: true, settings: true, firstRead: true}
+var everything = habits{steps: true, zones: true, agents: true, names: true, settings: true, firstRead: true, quarters: true}
 
 // live lets a town live for some reads. After each, look may look at it.
 func (w *town) lives(h habits, look func()) {
@@ -55,8 +57,12 @@ func (w *town) baseline() {
 }
 
 // starts are when something is planned: now, soon, in whole quarters of an hour, tomorrow, or at no time.
-func (w *town) start() jobmon.WallTime {
-	minutes := rapid.SampledFrom([]int{0, 0, 0, 0, 10, 65, 120, 165, 7 * 60, 26 * 60, 8 * 24 * 60, -1}).Draw(w.T, "start in minutes")
+func (w *town) start(h habits) jobmon.WallTime {
+	choice := []int{0, 0, 0, 0, 10, 65, 127, 7*60 + 7, 26 * 60, 8 * 24 * 60, -1}
+	if h.quarters {
+		choice = append(choice, 120, 165)
+	}
+	minutes := rapid.SampledFrom(choice).Draw(w.T, "start in minutes")
 	if minutes < 0 {
 		return jobmon.NoStart
 	}
@@ -77,7 +83,7 @@ func (w *town) happens(h habits) {
 	r, any := w.row()
 	switch move := rapid.IntRange(0, 13).Draw(w.T, "move"); {
 	case move <= 2 || !any:
-		w.drop(on, w.start(), rapid.SampledFrom([]string{"bmrmrm", "bmrm", "mr", "m", "r", "rr", "rrr", "br", "b", "rmr"}).Draw(w.T, "kinds"))
+		w.drop(on, w.start(h), rapid.SampledFrom([]string{"bmrmrm", "bmrm", "mr", "m", "r", "rr", "rrr", "br", "b", "rmr"}).Draw(w.T, "kinds"))
 	case move <= 5: // DS begins the first row that waits there, as it does
 		if first, ok := w.first(on); ok {
 			w.set(first, jobmon.StatusRunning)
@@ -86,9 +92,9 @@ func (w *town) happens(h habits) {
 		w.set(r.ID, jobmon.StatusOf(rapid.SampledFrom([]int32{0, 0, 0, 1603}).Draw(w.T, "code")))
 	case move == 9 && r.Status.Finished():
 		w.set(r.ID, jobmon.StatusNull)
-		w.move(r.ID, w.start())
+		w.move(r.ID, w.start(h))
 	case move == 10 && r.Status.Waiting():
-		to := w.start()
+		to := w.start(h)
 		for id, other := range w.rows {
 			if other.Computer == r.Computer && other.Status.Waiting() {
 				w.move(id, to)
