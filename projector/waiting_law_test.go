@@ -89,7 +89,7 @@ func (w *town) happens(h habits) {
 			w.set(first, jobmon.StatusRunning)
 		}
 	case move <= 8 && r.Status.Running():
-		w.set(r.ID, jobmon.StatusOf(rapid.SampledFrom([]int32{0, 0, 0, 1603}).Draw(w.T, "code")))
+		w.set(r.ID, jobmon.StatusOf(rapid.SampledFrom([]jobmon.Code{0, 0, 0, 1603}).Draw(w.T, "code")))
 	case move == 9 && r.Status.Finished():
 		w.set(r.ID, jobmon.StatusNull)
 		w.move(r.ID, w.start(h))
