@@ -368,6 +368,7 @@ func (p *Projection) planWith(c *computer, rows []*row) {
 	}
 	s.rows = rows
 	s.disorder()
+	s.form = p.formOf(s, c) // nothing has begun: what will is still open
 	p.touch(c)
 }
 

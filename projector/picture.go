@@ -158,15 +158,19 @@ func (p *Projection) Waits(id jobmon.ComputerID) (progress *jobmon.Progress, ok 
 
 // beside says whether the row is unfinished and no part of the picture: what a stage shows stands there already.
 func (c *computer) beside(r *row) bool {
-	return (r.state.Planned() || r.state == jobmon.StateRunning) && (c.picture.session == nil || r.session != c.picture.session)
+	s := c.picture.session
+	return (r.state.Planned() || r.state == jobmon.StateRunning) && (s == nil || r.session != s || r.class == jobmon.Marker)
 }
 
 // laterRows lists the unfinished rows outside the session shown, by start time.
 func (c *computer) laterRows(d *picture, v view) []jobmon.Pending {
 	var rows []*row
 	for _, r := range c.rows {
-		if (r.state.Planned() || r.state == jobmon.StateRunning) && (d.session == nil || r.session != d.session) {
-			rows = append(rows, r)
+		if !r.state.Planned() && r.state != jobmon.StateRunning {
+			continue
+		}
+		if s := d.session; s == nil || r.session != s || r.stuck(v) && stageOf(s.stages(&forming{}), r) < 0 {
+			rows = append(rows, r) // also a stuck marker, which opens no stage
 		}
 	}
 	slices.SortFunc(rows, byStart)

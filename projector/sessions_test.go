@@ -134,7 +134,7 @@ func TestAbandonedIsAWordThatAnyStartRemoves(t *testing.T) {
 func TestAbandonedForGoodAfterTwoWeeks(t *testing.T) {
 	d := folder(started(t), "10:00").set(-1, 1).read("10:00:05").set(0, 1, 2, 3).read("10:05")
 	d.drop(50, "15 10:06", "Nightly").read("15 10:06")
-	d.want("#1 abandoned 33% abandoned", "  Configuring succeeded 1/1", "  Office waiting 0/2", ". Nightly waiting 24 10:06")
+	d.want("#1 abandoned 33% abandoned", "  Configuring succeeded 1/1", "  Office waiting 0/2", ". 99. (JM) Ready waiting stuck 10 10:00", ". Nightly waiting 24 10:06")
 }
 
 func TestAWaitingRowLongPastDueIsStuckAndHoldsNothingOpen(t *testing.T) {

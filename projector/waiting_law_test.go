@@ -179,7 +179,7 @@ func (w *town) requireRows() {
 	for _, id := range w.live.Pictures() {
 		p, _ := w.live.Progress(id)
 		beside := map[string]bool{}
-		for _, l := range p.Later {
+		for _, l := range w.live.Aside(id) {
 			beside[l.Name] = true
 		}
 		unfinished, inStages := 0, 0
@@ -229,75 +229,4 @@ func TestReadyIsNotSaidWhileAFreshMarkerWaits(t *testing.T) {
 			}
 		})
 	})
-}
-
-// TestAStepThatIsTakenBackChangesNoPicture: an old log recorded each reading of a clock that was wrong for some reads, and
-// what it made of it. Once the clock is right again, pictures are those of the same history without that.
-func TestAStepThatIsTakenBackChangesNoPicture(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := newTown(t)
-		w.lives(habits{agents: true}, func() {})
-		by := rapid.SampledFrom([]time.Duration{time.Minute, 13 * time.Hour, 55 * 24 * time.Hour, -13 * time.Hour, -55 * 24 * time.Hour}).Draw(t, "step")
-		from := rapid.IntRange(1, len(w.batches)).Draw(t, "from")
-		w.requireTakenBack(from, by)
-	})
-}
-
-// requireTakenBack folds the history again, with a clock that is wrong in one batch.
-func (w *town) requireTakenBack(from int, by time.Duration) {
-	plain, glitch := projector.New(), projector.New()
-	var seq uint64
-	apply := func(at jobmon.Instant, events ...jobmon.Event) {
-		b := jobmon.Batch{At: at}
-		for _, e := range events {
-			seq++
-			e.Seq, e.At = seq, at
-			b.Events = append(b.Events, e)
-		}
-		glitch.Apply(&b)
-	}
-	clock := func(step time.Duration) jobmon.Event {
-		return jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(w.offset), Step: step.Milliseconds()}
-	}
-	mirror := jobmon.NewMirror()
-	for i, b := range w.batches {
-		plain.Apply(&b)
-		events := slices.Clone(b.Events)
-		if i != from {
-			apply(b.At, events...)
-		} else {
-			events = append([]jobmon.Event{clock(by)}, events...)
-			for row := range mirror.Rows.All() { // what the wrong clock made due
-				if row.Status.Waiting() && row.Start > w.batches[i].At.Add(by).Wall(w.offset) {
-					continue
-				} else if row.Status.Waiting() && row.Start > b.At.Wall(w.offset) {
-					events = append(events, jobmon.Event{Kind: jobmon.KindDue, Schedule: row.ID, Computer: row.Computer, Job: row.Job, Start: row.Start})
-				}
-			}
-			apply(b.At.Add(by), events...)
-			apply(b.At, clock(-by))
-			if due := onlyDue(glitch.Judge(b.At, w.offset)); len(due) > 0 { // what the next read finds
-				apply(b.At, due...)
-			}
-		}
-		for j := range b.Events {
-			mirror.Apply(&b.Events[j])
-		}
-		if i < from {
-			continue
-		}
-		for _, id := range plain.Pictures() {
-			want, _ := plain.Progress(id)
-			if got, _ := glitch.Progress(id); sketch(got) != sketch(want) {
-				w.Fatalf("computer %d after batch %d, behind a step by %v in batch %d:\n%s\nwithout it\n%s", id, i, by, from, sketch(got), sketch(want))
-			}
-		}
-		if got, want := glitch.Pictures(), plain.Pictures(); !slices.Equal(got, want) {
-			w.Fatalf("pictures of %v, without the step of %v", got, want)
-		}
-	}
-}
-
-func onlyDue(events []jobmon.Event) []jobmon.Event {
-	return slices.DeleteFunc(events, func(e jobmon.Event) bool { return e.Kind != jobmon.KindDue })
 }

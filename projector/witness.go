@@ -204,6 +204,11 @@ func (p *Projection) reconsider() {
 			p.place(c, r)
 		}
 		if moved {
+			for _, s := range c.all() {
+				if s != nil && s.active() && s.form == byMarker {
+					s.form, s.altered = p.formOf(s, c), true // its markers may be those that have left it
+				}
+			}
 			p.consider(c)
 			if c.front() != nil {
 				p.touch(c)

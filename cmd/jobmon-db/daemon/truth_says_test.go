@@ -88,11 +88,8 @@ func (c *client) session() *jobmon.SessionProgress {
 // status is what the command of that name says of the computer now.
 func (c *client) status() string {
 	c.t.Helper()
-	p, ok, err := c.daemon.Picture(c.id)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if !ok {
+	p := c.picture()
+	if p == nil {
 		return "no picture"
 	}
 	var text strings.Builder
@@ -100,6 +97,16 @@ func (c *client) status() string {
 		c.t.Fatal(err)
 	}
 	return text.String()
+}
+
+// picture is the computer's among those that the command shows, nil for none.
+func (c *client) picture() *jobmon.Progress {
+	for _, p := range c.daemon.Pictures() {
+		if p.Computer.ID == c.id {
+			return &p
+		}
+	}
+	return nil
 }
 
 // says looks for words in the status of the computer, and for the absence of those that begin with "!".
@@ -117,12 +124,12 @@ func (c *client) says(words ...string) {
 // beside compares what waits beside the deployment shown, with its reasons: "Install Visio server".
 func (c *client) beside(want ...string) {
 	c.t.Helper()
-	p, ok, err := c.daemon.Picture(c.id)
-	if err != nil || !ok {
-		c.t.Fatalf("%s: no picture: %v", c.now(), err)
-	}
 	var got []string
-	for _, l := range p.Later {
+	p := c.picture()
+	if p == nil {
+		c.t.Fatalf("%s: no picture", c.now())
+	}
+	for _, l := range p.Aside {
 		if l.State == jobmon.StateWaiting && l.Why != nil {
 			got = append(got, l.Name+" "+string(l.Why.Kind))
 		}
