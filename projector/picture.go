@@ -116,7 +116,7 @@ func (p *Projection) renderAs(c *computer, d *picture) *jobmon.Progress {
 // them as of its picture: an errand changes no screen.
 func (p *Projection) Aside(id jobmon.ComputerID) []jobmon.Pending {
 	c := p.computers[id]
-	if c == nil || c.picture.frozen != nil {
+	if c == nil {
 		return nil
 	}
 	d := c.presently(p)
