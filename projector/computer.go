@@ -147,7 +147,7 @@ func (r *row) stuck(v view) bool {
 	switch {
 	case r.zombie:
 		return true
-	case r.state != jobmon.StateWaiting || r.start == jobmon.NoStart || v.away || v.at.Sub(r.due) <= v.rules.Stuck:
+	case r.state != jobmon.StateWaiting || r.start == jobmon.NoStart || v.away || v.at.Sub(max(r.due, v.reached(r.start))) <= v.rules.Stuck:
 		return false
 	}
 	s := r.session
