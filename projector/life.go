@@ -255,6 +255,7 @@ func (p *Projection) overtake(c *computer, old *session, first *row) {
 	for _, r := range old.rows {
 		if r != first && r.state == jobmon.StateRunning {
 			r.state, r.ended, r.endedSeq = jobmon.StateUnknown, p.axis, p.seq
+			r.root().session.disorder()
 		}
 	}
 	v := p.view(c)

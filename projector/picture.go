@@ -169,8 +169,8 @@ func (c *computer) laterRows(d *picture, v view) []jobmon.Pending {
 		if !r.state.Planned() && r.state != jobmon.StateRunning {
 			continue
 		}
-		if s := d.session; s == nil || r.session != s || r.stuck(v) && stageOf(s.stages(&forming{}), r) < 0 {
-			rows = append(rows, r) // also a stuck marker, which opens no stage
+		if s := d.session; s == nil || r.session != s || (r.recurring || r.stuck(v)) && stageOf(s.stages(&forming{}), r) < 0 {
+			rows = append(rows, r) // also a marker that holds nothing open and opens no stage
 		}
 	}
 	slices.SortFunc(rows, byStart)

@@ -25,7 +25,7 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 	}
 	shown := r != nil && r.shownIn(c.front()) // also a row that now leaves it
 	for _, s := range c.all() {
-		if r == nil || r.session == nil || r.session == s {
+		if r == nil || r.session == nil || r.shownIn(s) {
 			s.note(r, e.Kind)
 		}
 	}
@@ -164,11 +164,13 @@ func (p *Projection) arrive(c *computer, e *jobmon.Event, old *row) *row {
 	case !r.recurring:
 		p.dropped(c, r)
 	}
-	if retries {
-		replace(old, r)
+	p.replan(c, r, e)
+	if retries && r.session == old.session { // links between attempts stay within one session
+		if r.replaces == nil {
+			replace(old, r)
+		}
 		r.late, r.neverLate = old.late, old.neverLate
 	}
-	p.replan(c, r, e)
 	if !r.baseline && e.Kind == jobmon.KindScheduled && !e.Flags.Has(jobmon.Inexact) {
 		p.testify(c, r, false)
 	}
