@@ -102,9 +102,7 @@ func (d *Daemon) News(after uint64) api.News {
 		return news
 	}
 	if list, last, durable := d.journal.pictures(); durable { // what the log refused is not shown
-		d.journal.mu.Lock()
-		news.Pictures, news.Last = d.journal.state.Names.Mark(list), last
-		d.journal.mu.Unlock()
+		news.Pictures, news.Last = list, last
 	}
 	return news
 }

@@ -45,7 +45,7 @@ func TestFirstStartInMidDeployment(t *testing.T) {
 		for _, c := range []*client{old, done} {
 			c.shows("10:04:10", "no file")
 		}
-		waiting.shows("10:04:10", "#0 planned 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: due")
+		waiting.shows("10:04:10", "planned | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: due")
 
 		pc.shows("10:05", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: agent offline | stuck: Forgotten 10:00 | stuck: Broken off 10:00")
 		pc.shows("10:07", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | stuck: Forgotten 10:00 | stuck: Broken off 10:00")

@@ -139,5 +139,5 @@ func (j *journal) pictures() (list []jobmon.Progress, seq uint64, durable bool) 
 	for _, p := range j.gallery.kept {
 		list = append(list, *p)
 	}
-	return history.AddAside(list, j.state.Projection), j.state.Seq, !j.ahead
+	return j.state.Names.Mark(history.AddAside(list, j.state.Projection)), j.state.Seq, !j.ahead
 }

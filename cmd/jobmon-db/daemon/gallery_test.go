@@ -149,7 +149,7 @@ func TestScrapesDrawNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { c.counts() }); n > 0 {
 		t.Errorf("%v allocations for counts", n)
 	}
-	if n := testing.AllocsPerRun(100, func() { c.pictures() }); n > 2 {
+	if n := testing.AllocsPerRun(100, func() { c.pictures() }); n > 10 {
 		t.Errorf("%v allocations for pictures that are drawn already", n)
 	}
 }
