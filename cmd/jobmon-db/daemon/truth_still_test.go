@@ -104,7 +104,7 @@ func TestTruth23CausesThatGo(t *testing.T) {
 		s.ds.SetAgent(off.id, false)
 		s.at("10:17")
 		s.told("start-clock 3600")
-		s.at("10:21")
+		s.at("10:26") // the reads are minutes apart in this story
 		s.told("start-clock 3600", "overdue PC-AWAY agent")
 		away.says("agent offline", monitor)
 		s.at("10:33")
