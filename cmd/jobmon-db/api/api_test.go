@@ -47,8 +47,8 @@ func (f *fake) News(after uint64) News {
 	return News{Last: 7, Pictures: []jobmon.Progress{{Seq: after + 1}}}
 }
 
-func (f *fake) Chronicle() []jobmon.Event {
-	return []jobmon.Event{{Seq: 2, Kind: jobmon.KindJob, Name: "<x>"}}
+func (f *fake) Chronicle() ([]jobmon.Event, error) {
+	return []jobmon.Event{{Seq: 2, Kind: jobmon.KindJob, Name: "<x>"}}, f.broken
 }
 
 func (f *fake) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
@@ -231,7 +231,8 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.PicturesAt(8); err == nil || !strings.Contains(err.Error(), "beyond the end") {
 		t.Errorf("%v", err)
 	}
-	if list, err := client.Chronicle(); err != nil || !reflect.DeepEqual(list, daemon.Chronicle()) {
+	chronicle, _ := daemon.Chronicle()
+	if list, err := client.Chronicle(); err != nil || !reflect.DeepEqual(list, chronicle) {
 		t.Errorf("%+v, %v", list, err)
 	}
 	for seq, want := range map[uint64]Checkpoint{3: {}, 6: {Seq: 4, Version: 9, Data: make([]byte, 6)}, mostCheckpoint + 1: {}} {

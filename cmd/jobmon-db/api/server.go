@@ -21,7 +21,7 @@ type Daemon interface {
 	Read(from uint64) iter.Seq2[jobmon.Batch, error]
 	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] // as store.Log.Computer
 	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)             // as store.Log.Moment
-	Chronicle() []jobmon.Event                                                 // as history.Facts
+	Chronicle() ([]jobmon.Event, error)                                        // as history.Facts
 	Checkpoint(seq uint64) (Checkpoint, error)                                 // the newest one not behind that event
 	Pictures() []jobmon.Progress
 	PicturesAt(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
@@ -37,7 +37,14 @@ type Daemon interface {
 func Handler(d Daemon) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+routeInfo, func(w http.ResponseWriter, _ *http.Request) { answer(w, d.Info()) })
-	mux.HandleFunc("GET "+routeChronicle, func(w http.ResponseWriter, _ *http.Request) { answer(w, d.Chronicle()) })
+	mux.HandleFunc("GET "+routeChronicle, func(w http.ResponseWriter, _ *http.Request) {
+		list, err := d.Chronicle()
+		if err != nil {
+			refuse(w, http.StatusInternalServerError, err)
+			return
+		}
+		answer(w, list)
+	})
 	mux.HandleFunc("GET "+routeMoment, func(w http.ResponseWriter, r *http.Request) { moment(w, r, d) })
 	mux.HandleFunc("GET "+routeCheckpoint, func(w http.ResponseWriter, r *http.Request) { checkpoint(w, r, d) })
 	mux.HandleFunc("GET "+routePictures, func(w http.ResponseWriter, r *http.Request) { pictures(w, r, d) })

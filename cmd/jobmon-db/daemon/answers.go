@@ -122,10 +122,15 @@ func (d *Daemon) Moment(at jobmon.Instant) (m store.Moment, ok bool, err error) 
 }
 
 // Chronicle implements api.Daemon.
-func (d *Daemon) Chronicle() []jobmon.Event {
+func (d *Daemon) Chronicle() ([]jobmon.Event, error) {
 	d.journal.mu.Lock()
-	defer d.journal.mu.Unlock()
-	return slices.Clip(d.journal.state.Chronicle) // what is there is never changed
+	facts := d.journal.state.Facts
+	d.journal.mu.Unlock()
+	whole, err := onCurrent(d, func(log *store.Log) (*history.Facts, error) { return facts.Whole(log) })
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clip(whole.Chronicle), nil // what is there is never changed
 }
 
 // Checkpoint implements api.Daemon. It folds nothing: it hands out what is kept.

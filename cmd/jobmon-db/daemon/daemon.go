@@ -132,6 +132,7 @@ func (d *Daemon) open() (err error) {
 	d.files = evtdir.New(evtdir.Options{
 		Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Ledger: filepath.Join(o.DataDir, evtdir.LedgerName), Durable: d.promise, Log: o.Logger,
 	})
+	state.Shed(history.MostTold)
 	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, notable: o.Notable, state: state, keeper: keeper}
 	return nil
 }

@@ -108,6 +108,7 @@ func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
 	}
 	j.lost = nil
 	j.state.Note(&batch)
+	j.state.Shed(history.MostTold)
 	for i := range batch.Events {
 		if e := &batch.Events[i]; j.notable != nil && e.Kind.OfDaemon() {
 			j.notable(e)
@@ -129,6 +130,7 @@ func (j *journal) refold() error {
 	if err != nil {
 		return fmt.Errorf("take up the log again after a failed append: %w", err)
 	}
+	state.Shed(history.MostTold)
 	state.Projection.Changed() // all of the past: its files are written, or will be when something changes
 	j.state, j.ahead, j.gallery = state, false, gallery{}
 	return nil

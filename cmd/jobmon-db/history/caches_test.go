@@ -250,6 +250,49 @@ func TestTheKeeperGoesOn(t *testing.T) {
 	}
 }
 
+// TestAShedChronicleIsWholeInTheLog: 100,000 renames and restarts leave no more in memory than a bound, and every answer is that of
+// the whole chronicle, with and without what is kept.
+func TestAShedChronicleIsWholeInTheLog(t *testing.T) {
+	log, most := &storetest.Memory{}, 1000
+	s, keeper := New(), &Keeper{Log: log, StateEvery: 20_000}
+	for i := range 1000 {
+		events := []jobmon.Event{{Kind: jobmon.KindClock, Seconds: int32(3600 * (i / 400))}}
+		for n := range 100 {
+			events = append(events, jobmon.Event{Kind: jobmon.KindComputer, Computer: jobmon.ComputerID(1 + n), Name: fmt.Sprint("PC-", n, "-", i%7)},
+				jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "1"})
+		}
+		at := jobmon.Instant(1000 * (i + 1))
+		batch := s.Projection.Extend(at, s.Seq+1, events)
+		if _, err := log.Append(at, batch.Events); err != nil {
+			t.Fatal(err)
+		}
+		s.Note(&batch)
+		if s.Shed(most); len(s.Chronicle) > most || cap(s.Chronicle) > 2*most {
+			t.Fatalf("%d events are in memory, with room for %d", len(s.Chronicle), cap(s.Chronicle))
+		}
+		if err := keeper.Keep(keeper.Pack(s, false)...); err != nil {
+			t.Fatal(err)
+		}
+		if i%250 != 249 {
+			continue
+		}
+		folded := New()
+		for b := range log.Read(0) {
+			apply(t, folded, &b)
+		}
+		whole, err := s.Whole(log)
+		if err != nil || !reflect.DeepEqual(*whole, folded.Facts) || !reflect.DeepEqual(s.Shifts(), folded.Shifts()) || !reflect.DeepEqual(s.Names, folded.Names) {
+			t.Fatalf("after batch %d something else is known, %v", i, err)
+		}
+		if compared, wrong, err := CompareCaches(log); err != nil || compared == 0 || len(wrong) > 0 {
+			t.Fatalf("of %d caches %v are something else, %v", compared, wrong, err)
+		}
+	}
+	if c, ok := log.Cache(factsCache, factsVersion); !ok || c.Seq < s.Seq-25_000 {
+		t.Errorf("the newest facts that are kept are of event %d, the last one is %d", c.Seq, s.Seq)
+	}
+}
+
 // TestFactsThatMeanMoreHaveAnotherVersion: when this fails because the same events lead to other facts, raise factsVersion, so
 // that caches of an older program are no longer read, and take over the new checksum.
 func TestFactsThatMeanMoreHaveAnotherVersion(t *testing.T) {

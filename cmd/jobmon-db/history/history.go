@@ -4,6 +4,7 @@ package history
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
@@ -30,7 +31,10 @@ type Facts struct {
 	Seq        uint64
 	At         jobmon.Instant
 	Names      Names          // all names that computers ever had
-	Chronicle  []jobmon.Event // all that changed how events are told, in order: see Tables
+	Chronicle  []jobmon.Event // all that changed how events are told, in order: see Tables, and Shed
+
+	shed   uint64  // the last event that was taken out of Chronicle, 0 for none
+	shifts []Shift // up to that event
 }
 
 // New is the state of an empty log.
@@ -118,7 +122,7 @@ type Shift struct {
 
 // Shifts lists how the DS server's UTC offset changed, its first value included.
 func (f *Facts) Shifts() []Shift {
-	var shifts []Shift
+	shifts := slices.Clone(f.shifts)
 	for i := range f.Chronicle {
 		e := &f.Chronicle[i]
 		if n := len(shifts); e.Kind == jobmon.KindClock && (n == 0 || shifts[n-1].Offset != jobmon.Offset(e.Seconds)) {

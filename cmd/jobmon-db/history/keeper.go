@@ -110,12 +110,13 @@ func (k *Keeper) Pack(s *State, newest bool) []store.Cache {
 	if k.checkpointDue(s.Seq) {
 		caches = append(caches, k.packCheckpoint(s.Seq, projection))
 	}
-	if newest {
+	whole, err := s.Whole(k.Log)
+	if newest && err == nil { // or else the log is damaged, which reading it says
 		k.state = s.Seq
 		caches = append(caches,
 			store.Cache{Name: mirrorCache, Version: mirrorVersion, Seq: s.Seq, Data: store.EncodeMirror(s.Mirror)},
 			store.Cache{Name: projectionCache, Version: projector.CheckpointVersion, Seq: s.Seq, Data: projection},
-			store.Cache{Name: factsCache, Version: factsVersion, Seq: s.Seq, Data: s.Facts.encode()})
+			store.Cache{Name: factsCache, Version: factsVersion, Seq: s.Seq, Data: whole.encode()})
 	}
 	return caches
 }
