@@ -281,53 +281,6 @@ func (p *Projection) concerns(c *computer) {
 	}
 }
 
-// daemonEvent folds what concerns everybody; the pictures of open and planned sessions are redrawn.
-func (p *Projection) daemonEvent(e *jobmon.Event) {
-	next := *p.world
-	if p.Breaks(e) {
-		p.gapSeq = e.Seq
-	}
-	p.looks.Note(e)
-	switch e.Kind {
-	case jobmon.KindDaemonStarted:
-		// the first read, which comes with it, says whether the source is there
-		next.sourceLost, next.sourceSince = false, 0
-	case jobmon.KindSourceLost:
-		next.sourceLost, next.sourceSince = true, p.axis
-	case jobmon.KindSourceRestored:
-		next.sourceLost, next.sourceSince = false, 0
-	case jobmon.KindClock:
-		p.inParts = e.Flags.Has(jobmon.Baseline)
-		next.offset = jobmon.Offset(e.Seconds)
-		next.steps += e.Step
-		if next.startKnown && next.start == p.world.offset {
-			next.start = next.offset // start_time follows GETDATE
-		}
-	case jobmon.KindStartClock:
-		p.startClockEvent(e, &next)
-	case jobmon.KindConfigured:
-		// Settings that an older or newer program recorded and this one cannot compile leave the former in force.
-		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {
-			if rules, err := jobmon.NewRules(settings); err == nil {
-				next.rules, next.zone = rules, rules.StartLocation()
-			}
-		}
-	}
-	reclass := next.rules != p.world.rules
-	if p.world = &next; reclass {
-		p.reclass()
-	}
-	if e.Kind == jobmon.KindClock && e.Step != 0 || e.Kind == jobmon.KindStartClock && next.startKnown {
-		p.reconsider()
-	}
-	for _, c := range p.active {
-		p.judge(c)
-		if c.front() != nil {
-			p.touch(c)
-		}
-	}
-}
-
 // reclass judges the names of all rows anew by other settings; a session that is over keeps its picture.
 func (p *Projection) reclass() {
 	clear(p.called)
