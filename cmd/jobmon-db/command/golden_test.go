@@ -41,7 +41,7 @@ import (
 //	Mon 2026-10-26 08:58 +01:00  three events are missing, recorded as damaged
 //	               09:00         PC-0001 is deployed again, PC-0002 comes back under a new id; Büro-7 for the first time
 //	               09:08         the rest of Büro-7's jobs is deleted; PC-0001 fails to install Visio, and goes on
-//	               09:20         the server's clock is set back by 4 minutes; what follows is 4 minutes later than it says
+//	               09:20         the server's clock is set back by 7 minutes; what follows is 7 minutes later than it says
 //	               09:30         PC-0003 is switched off, its jobs wait
 //	               09:50         the daemon is stopped; PC-0001 and PC-0002 are still being deployed
 type golden struct {
@@ -170,7 +170,7 @@ func (g *golden) monday() {
 	g.at(day(9, 17))
 	g.drop(5000001, "Install drawing tools")
 	g.at(day(9, 20))
-	g.setBack = 4 * time.Minute
+	g.setBack = 7 * time.Minute
 	g.at(day(9, 22))
 	g.drop(5000003, "Nightly inventory")
 	g.at(day(9, 30))
