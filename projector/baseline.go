@@ -75,7 +75,9 @@ func (p *Projection) baseline(c *computer) {
 		// what waits opens a session when it starts; a deployment under way shows that it is one
 		if slices.ContainsFunc(unfinished, func(r *row) bool { return r.class != jobmon.RealJob }) {
 			p.planWith(c, unfinished)
-			c.plan.watchedSince = p.axis
+			if hadBegun(unfinished, finished, limit) {
+				c.plan.watchedSince = p.axis
+			}
 		}
 		return
 	}
@@ -106,6 +108,18 @@ func (p *Projection) baseline(c *computer) {
 	if s == c.session {
 		p.touch(c)
 	}
+}
+
+// hadBegun says whether rows that finished shortly before those that wait belong to the same deployment: no build job waits to
+// begin it.
+func hadBegun(waiting, finished []*row, limit jobmon.WallTime) bool {
+	if slices.ContainsFunc(waiting, func(r *row) bool { return r.class == jobmon.BuildJob }) {
+		return false
+	}
+	first := waiting[0].start
+	return first != jobmon.NoStart && slices.ContainsFunc(finished, func(r *row) bool {
+		return r.start != jobmon.NoStart && r.start <= first && first-r.start <= limit
+	})
 }
 
 // openBaseline opens the session of rows that had begun before the first read.

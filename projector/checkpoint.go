@@ -72,6 +72,7 @@ func (c *checkpoint) code() {
 	p := c.p
 	c.Uint(&p.seq)
 	packed.Int(c.Coder, &p.at)
+	packed.Int(c.Coder, &p.writer)
 	packed.Delta(c.Coder, &p.gapSeq, p.seq)
 	packed.Int(c.Coder, &p.looks.Lost)
 	packed.Delta(c.Coder, &p.looks.From, p.at)

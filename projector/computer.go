@@ -76,6 +76,7 @@ type row struct {
 	closing      bool          // a marker that started when nothing unfinished stood behind it
 	startedIn    int           // the batch in which it started
 	arrivedIn    int           // the batch in which it arrived
+	requeuedIn   int           // the batch in which it was queued again while it ran
 	recorded     bool          // the duration of the stage that it heads has entered the history
 	attempt      int           // 1, or more after failed or cancelled ones
 	replaces     *row

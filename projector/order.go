@@ -78,7 +78,7 @@ func nothingBehind(list []*row, r *row) bool {
 	root := r.root()
 	for i := len(list) - 1; i >= 0 && list[i] != root; i-- {
 		q := list[i]
-		if q.late && !root.late {
+		if q.late && !root.late || q.recurring && q.state == jobmon.StateWaiting {
 			continue
 		}
 		switch q.effective().state {

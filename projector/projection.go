@@ -24,6 +24,7 @@ type Projection struct {
 	at      jobmon.Instant // UTC by the server's clock
 	axis    jobmon.Instant // the same moment on the axis
 	stepped bool           // the server's clock steps in this batch
+	writer  int32          // projection number of the daemon that wrote last
 	batch   int            // counts batches, to know what arrived in one read
 
 	jobs      map[jobmon.JobID]string // their names
@@ -184,9 +185,12 @@ func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 	steps := p.world.steps
 	for i := range events {
 		e := &events[i]
+		if e.Kind == jobmon.KindDaemonStarted {
+			p.writer = e.Count
+		}
 		if e.Kind == jobmon.KindClock && e.Step != 0 {
 			p.stepped = true
-			steps += e.Step
+			steps += p.stepOf(e)
 		}
 		if e.Kind != jobmon.KindRescheduled || !e.Status.Waiting() {
 			continue

@@ -42,6 +42,9 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 		if r == nil {
 			return // a row of an earlier session was moved: nothing that anybody sees
 		}
+		if r.requeuedIn == p.batch && e.Start > r.start {
+			p.recurs(c, r)
+		}
 		r.start = e.Start
 		p.replan(c, r, e)
 	case jobmon.KindStarted:
@@ -133,10 +136,23 @@ func (p *Projection) removed(c *computer, r *row, e *jobmon.Event) {
 func (p *Projection) requeue(c *computer, e *jobmon.Event, r *row) *row {
 	if r != nil && !r.state.Ended() {
 		r.started, r.startedSeq, r.startInexact, r.inferred, r.unseen, r.zombie = 0, 0, false, false, 0, false
+		if r.requeuedIn = p.batch; e.Start > r.start {
+			p.recurs(c, r)
+		}
+		r.start = e.Start
 		p.replan(c, r, e)
 		return r
 	}
 	return p.arrive(c, e, r)
+}
+
+// recurs folds that a row which ran waits for its next time: DS has moved its start_time ahead. It is no part of a deployment.
+func (p *Projection) recurs(c *computer, r *row) {
+	if r.recurring = true; r.session.open() {
+		s := r.session
+		s.leave(r)
+		p.completeIfDone(c, s)
+	}
 }
 
 // arrive makes a row of what was seen first, or was requeued after its end (then old is the ended one, if it is known).

@@ -127,7 +127,7 @@ func (s *session) anythingBehind(r *row) bool {
 	list := s.ordered()
 	at := slices.Index(list, r.root())
 	return slices.ContainsFunc(list[at+1:], func(q *row) bool {
-		return q.effective().state != jobmon.StateCancelled && (!q.late || r.late)
+		return q.effective().state != jobmon.StateCancelled && (!q.late || r.late) && (!q.recurring || q.state != jobmon.StateWaiting)
 	})
 }
 

@@ -230,3 +230,16 @@ func TestFirstReadInMidDeployment(t *testing.T) {
 		}
 	})
 }
+
+func TestARowThatWaitsForItsNextTimeIsNoPartOfADeployment(t *testing.T) {
+	d := folder(started(t), "10:00").drop(8, "10:00", "Hourly inventory").read("10:00").set(-1, 1).read("10:00:05")
+	d.set(0, 1, 2).set(-1, 8).read("10:02").requeue(8).move("10:20", 8).read("10:03") // as DS does it, without an end
+	d.set(0, 3, 4, 5, 6, 7).read("10:10")
+	d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", ". Hourly inventory waiting 10 10:20")
+	d.set(-1, 8).read("10:20").want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", ". Hourly inventory waiting 10 10:20")
+}
+
+func TestARowThatIsQueuedAgainForNowGoesOn(t *testing.T) {
+	d := open(t).set(0, 1, 2).set(-1, 3).read("10:02").requeue(3).read("10:03")
+	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
+}

@@ -85,6 +85,18 @@ func (d *picture) view() view {
 	}
 }
 
+// confirms is the first projection number of daemons that record a step only once it is confirmed.
+const confirms = 2
+
+// stepOf is how far the clock event moves the server's clock against the axis. Before steps were confirmed, a forward step of
+// up to a day was mostly a machine that had slept: that time has passed.
+func (p *Projection) stepOf(e *jobmon.Event) int64 {
+	if p.writer < confirms && e.Step > 0 && e.Step <= day.Milliseconds() {
+		return 0
+	}
+	return e.Step
+}
+
 // daemonEvent folds what concerns everybody; the pictures of open and planned sessions are redrawn.
 func (p *Projection) daemonEvent(e *jobmon.Event) {
 	next := *p.world
@@ -103,7 +115,7 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	case jobmon.KindClock:
 		p.inParts = e.Flags.Has(jobmon.Baseline)
 		next.offset = jobmon.Offset(e.Seconds)
-		next.steps += e.Step
+		next.steps += p.stepOf(e)
 		if next.startKnown && next.start == p.world.offset {
 			next.start = next.offset // start_time follows GETDATE
 		}
