@@ -33,7 +33,7 @@ func (p *Projection) host(c *computer, r *row) *session {
 	case c.isOpen() && (!r.recurring || r.session == c.session):
 		return c.session
 	case r.recurring:
-	case c.plan == nil && p.mayReopen(c) && !c.buildArrivedSince(c.session.endedSeq, r):
+	case c.plan == nil && p.mayReopen(c) && !p.another(c, r):
 		p.reopen(c)
 		return c.session
 	case c.plan != nil || p.plannable(c, p.gather(c, r)):

@@ -115,6 +115,7 @@ func (p *Projection) renderAs(c *computer, d *picture) *jobmon.Progress {
 // renderSession draws a session as of the picture's time, given its stages.
 func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProgress, string) {
 	s, v := d.session, d.view()
+	v.world = s.inItsTime(v.world)
 	out := &jobmon.SessionProgress{
 		Number: s.number, State: s.state, Began: v.utc(s.began), Ended: v.utc(s.ended), WatchedSince: v.utc(s.watchedSince),
 		Current: -1, Next: -1, Stages: make([]jobmon.Stage, 0, len(list)),

@@ -106,9 +106,21 @@ func (p *Projection) consider(c *computer) {
 // that it has been through.
 func (p *Projection) adds(c *computer, rows []*row) bool {
 	s := c.session
-	fresh := slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return r.arrivedSeq <= s.endedSeq })
-	return len(fresh) > 0 && !c.buildArrivedSince(s.endedSeq, nil) && (s.endedIn == p.batch && !p.removedFrom(s) ||
-		!slices.ContainsFunc(fresh, func(r *row) bool { return r.class == jobmon.Marker && s.started(r) }))
+	return slices.ContainsFunc(rows, func(r *row) bool { return r.arrivedSeq > s.endedSeq }) && !p.another(c, nil)
+}
+
+// another says whether what arrived since the deployment's end, and waits or starts now, begins another one.
+func (p *Projection) another(c *computer, starting *row) bool {
+	s := c.session
+	if c.buildArrivedSince(s.endedSeq, starting) {
+		return true
+	}
+	if s.endedIn == p.batch && !p.removedFrom(s) {
+		return false // it came in the read that saw the end
+	}
+	return slices.ContainsFunc(c.rows, func(r *row) bool {
+		return r.class == jobmon.Marker && r.arrivedSeq > s.endedSeq && (r.state == jobmon.StateWaiting || r == starting) && s.started(r)
+	})
 }
 
 // removedFrom says whether the batch at hand removed rows of the session that waited.

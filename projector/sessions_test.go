@@ -243,3 +243,9 @@ func TestARowThatIsQueuedAgainForNowGoesOn(t *testing.T) {
 	d := open(t).set(0, 1, 2).set(-1, 3).read("10:02").requeue(3).read("10:03")
 	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
 }
+
+func TestAFolderThatComesAgainAndStartsInOneReadIsAnotherDeployment(t *testing.T) {
+	d := finished(t)
+	d.drop(20, "10:20", markA, driver, markZ).set(-1, 20).read("10:20:05")
+	d.want("#2 open 0%", "> Configuring running 0/1")
+}

@@ -69,13 +69,15 @@ func (s *session) limit(c *computer, v view) (is standing, at jobmon.Instant) {
 	return is, at
 }
 
-// stageNow is the stage, as last formed, that the row stands in; nil for none.
+// stageNow is the stage that the row stands in; nil for none.
 func (s *session) stageNow(r *row) *stage {
-	if s.forming == nil {
-		return nil
+	formed := s.forming
+	if formed == nil { // as after a checkpoint
+		formed = &forming{}
+		s.stages(formed)
 	}
-	if i := stageOf(s.forming.list, r); i >= 0 {
-		return s.forming.list[i]
+	if i := stageOf(formed.list, r); i >= 0 {
+		return formed.list[i]
 	}
 	return nil
 }

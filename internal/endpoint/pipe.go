@@ -10,9 +10,6 @@ import (
 // pipeName is the pipe for a data folder, given its cleaned absolute path. Windows does not tell cases apart.
 func pipeName(dir string) string { return `\\.\pipe\jobmon-db-` + hashOf(strings.ToLower(dir)) }
 
-// adminPipe is the pipe beside it on which the daemon is administered.
-func adminPipe(name string) string { return name + "-admin" }
-
 // clientRights are what is needed to talk through a pipe: FILE_GENERIC_READ, FILE_WRITE_DATA and
 // FILE_WRITE_ATTRIBUTES. FILE_GENERIC_WRITE would hold FILE_CREATE_PIPE_INSTANCE as well: who has that can listen on
 // the pipe beside the daemon and be taken for it.

@@ -158,3 +158,6 @@ func ownerOf(read func(windows.SECURITY_INFORMATION) (*windows.SECURITY_DESCRIPT
 
 // passes says that an error of dial goes away by itself. A pipe whose instances are all taken is waited for by dial.
 func passes(error) bool { return false }
+
+// adminPipe is the pipe beside it on which the daemon is administered.
+func adminPipe(name string) string { return name + "-admin" }
