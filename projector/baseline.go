@@ -94,7 +94,7 @@ func (p *Projection) baseline(c *computer) {
 			r.endedSeq = r.startedSeq
 		}
 		if r.session != s {
-			p.join(s, r)
+			p.join(c, s, r)
 		}
 		r.late = false
 	}

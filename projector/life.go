@@ -33,6 +33,8 @@ func (p *Projection) host(c *computer, r *row) *session {
 	case c.isOpen() && (!r.recurring || r.session == c.session):
 		return c.session
 	case r.recurring:
+	case r.session != nil && r.session == c.errand && c.errand.open():
+		return c.errand // which becomes a deployment with it, if it makes one
 	case c.plan == nil && p.mayReopen(c) && !p.another(c, r):
 		p.reopen(c)
 		return c.session
@@ -90,7 +92,7 @@ func (p *Projection) mayReopen(c *computer) bool {
 // start folds that a row starts in the session, or that a script says it does.
 func (p *Projection) start(c *computer, s *session, r *row) {
 	if from := r.session; from != s {
-		if p.join(s, r); from != nil {
+		if p.join(c, s, r); from != nil {
 			p.completeIfDone(c, from)
 		}
 	}
@@ -102,22 +104,23 @@ func (p *Projection) start(c *computer, s *session, r *row) {
 		s.request = nil // a later row started
 	}
 	if r.class == jobmon.Marker {
-		if r.closing = nothingBehind(s.ordered(), r) && !c.holdsLater(s); r.closing {
-			s.altered = true // it may open no stage any more, and closeBatch looks at it again
+		if r.closing = nothingBehind(s.ordered(), r); r.closing {
+			r.closing = !c.holdsLater(s)
+			s.altered = true // it may open no stage any more, or one after all, and closeBatch looks at it again
 		}
 	}
 }
 
-// conclude keeps what the last session shows before its rows go on into a new one, which may never be shown itself. What
+// conclude keeps what a session shows before its rows go on into a new one, which may never be shown itself. What
 // happened to it earlier in this batch is its last news.
-func (p *Projection) conclude(c *computer) {
-	if c.session == nil || c.picture.session != c.session || c.picture.frozen != nil {
+func (p *Projection) conclude(c *computer, s *session) {
+	if s == nil || c.picture.session != s || c.picture.frozen != nil {
 		return
 	}
 	if c.news {
 		p.draw(c)
 	}
-	p.freeze(c, c.session)
+	p.freeze(c, s)
 }
 
 // openDeployment begins a new deployment with that row and all that waits. What the old one left running is overtaken.
@@ -125,7 +128,7 @@ func (p *Projection) openDeployment(c *computer, first *row) *session {
 	plan := c.plan
 	p.unplan(c)
 	if old := c.session; old != nil {
-		p.conclude(c)
+		p.conclude(c, c.session)
 		p.overtake(c, old, first)
 		p.vacate(old)
 	}
@@ -143,12 +146,12 @@ func (p *Projection) openDeployment(c *computer, first *row) *session {
 	for _, r := range waiting {
 		if r.session == nil || !r.session.active() {
 			r.late = false
-			p.join(s, r)
+			p.join(c, s, r)
 		}
 	}
 	if first.session != s {
 		first.late = false
-		p.join(s, first)
+		p.join(c, s, first)
 	}
 	p.follow(c)
 	return s
@@ -175,7 +178,7 @@ func (p *Projection) openErrand(c *computer, first *row) *session {
 		p.retire(c, c.errand)
 	}
 	if c.session != nil && first.session == c.session {
-		p.conclude(c)
+		p.conclude(c, c.session)
 		c.session.leave(first)
 	}
 	s := p.begun(c)
@@ -183,7 +186,7 @@ func (p *Projection) openErrand(c *computer, first *row) *session {
 	if !first.recurring {
 		for _, r := range p.gather(c, first) {
 			if r != first {
-				p.join(s, r)
+				p.join(c, s, r)
 			}
 		}
 	}
@@ -231,7 +234,7 @@ func (p *Projection) reopen(c *computer) {
 	p.unplan(c)
 	for _, r := range c.waiting(p.view(c)) {
 		if r.session == nil || !r.session.active() {
-			p.join(s, r)
+			p.join(c, s, r)
 		}
 	}
 	p.follow(c)

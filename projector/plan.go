@@ -146,7 +146,7 @@ func (p *Projection) planWith(c *computer, rows []*row) {
 	}
 	for _, r := range rows {
 		if r.session != s {
-			p.join(s, r)
+			p.join(c, s, r)
 			r.late = false
 		}
 	}
@@ -180,7 +180,7 @@ func (p *Projection) promote(c *computer) {
 	p.unplan(c)
 	for _, r := range c.waiting(p.view(c)) {
 		if r.session == nil || !r.session.active() {
-			p.join(s, r)
+			p.join(c, s, r)
 		}
 	}
 	p.touch(c)

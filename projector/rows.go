@@ -238,9 +238,9 @@ func (p *Projection) place(c *computer, r *row) {
 		switch {
 		case r.session.open() || r.stuck(p.view(c)) || r.baseline && c.baseline:
 		case c.isOpen():
-			p.join(c.session, r)
+			p.join(c, c.session, r)
 		case c.errand.open() && c.plan == nil && !r.recurring && c.errand.fresh() && !p.mayReopen(c):
-			p.join(c.errand, r)
+			p.join(c, c.errand, r)
 		}
 	}
 }

@@ -57,9 +57,11 @@ const (
 )
 
 // join makes the row part of the session; there it may be late, and take the place of an attempt that ended badly.
-func (p *Projection) join(s *session, r *row) {
-	if r.session != nil && r.session != s {
-		r.session.leave(r)
+func (p *Projection) join(c *computer, s *session, r *row) {
+	if from := r.session; from != nil && from != s {
+		if from.leave(r); !from.active() && c.picture.session == from && c.picture.frozen == nil {
+			p.touch(c) // its picture loses what goes on elsewhere
+		}
 	}
 	r.session = s
 	s.disorder()
@@ -158,7 +160,7 @@ func (p *Projection) formOf(s *session, c *computer) form {
 func isDeployment(s *session) bool {
 	rows := map[jobmon.ScheduleID]bool{} // one that runs again, or is tried again, is still one
 	for _, r := range s.rows {
-		if r.recurring {
+		if r.recurring || r.class == jobmon.BuildJob {
 			continue
 		}
 		if r.class == jobmon.Marker {

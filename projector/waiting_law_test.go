@@ -171,7 +171,7 @@ func TestWhatWaitsIsTheSameReplayedAndResumed(t *testing.T) {
 func TestEveryUnfinishedRowIsInItsPicture(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := newTown(t), everything
-		h.settings = false // the names below say what a marker is
+		h.settings, h.names = false, false // the names below say what a marker is
 		w.lives(h, w.requireRows)
 	})
 }

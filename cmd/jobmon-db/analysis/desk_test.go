@@ -43,7 +43,7 @@ type desk struct {
 	names   map[jobmon.ComputerID]string
 	log     []jobmon.Batch
 	shown   map[session]*jobmon.SessionProgress // the last picture of each deployment
-	hidden  map[session]bool                    // a plan was shown in place of its end
+	planned map[jobmon.ComputerID]bool          // a plan was shown there: it may have taken the place of a deployment's end
 }
 
 type session struct {
@@ -55,7 +55,7 @@ func newDesk(t rapid.TB) *desk {
 	d := &desk{
 		t: t, live: projector.New(), mirror: jobmon.NewMirror(), rows: map[jobmon.ScheduleID]jobmon.Row{},
 		jobs: map[string]jobmon.JobID{}, folders: map[string]string{},
-		names: map[jobmon.ComputerID]string{pc: "PC-0001", pc + 1: "PC-0002"}, shown: map[session]*jobmon.SessionProgress{}, hidden: map[session]bool{},
+		names: map[jobmon.ComputerID]string{pc: "PC-0001", pc + 1: "PC-0002"}, shown: map[session]*jobmon.SessionProgress{}, planned: map[jobmon.ComputerID]bool{},
 	}
 	return d
 }
@@ -181,11 +181,7 @@ func (d *desk) commit(at jobmon.Instant, events ...jobmon.Event) *desk {
 	for _, id := range d.live.Changed() {
 		if p, _ := d.live.Progress(id); p.Session != nil {
 			d.shown[session{id, p.Session.Number}] = p.Session
-			for key, shown := range d.shown {
-				if key.computer == id && p.Session.Number == 0 && shown.Ended == 0 {
-					d.hidden[key] = true // the read that saw its end brought the plan that is shown instead
-				}
-			}
+			d.planned[id] = d.planned[id] || p.Session.Number == 0
 		}
 	}
 	return d

@@ -183,7 +183,7 @@ func TestWhatIsToldIsWhatWasShown(t *testing.T) {
 			all[key] = one
 		}
 		unseen := func(one *Deployment) bool { // the batch that brought it to its end began the next one: no picture showed that end
-			if d.inOneBatch(one.OpenSeq, one.EndSeq) || d.hidden[session{one.Computer.ID, one.Session.Number}] {
+			if d.inOneBatch(one.OpenSeq, one.EndSeq) || d.planned[one.Computer.ID] {
 				return true
 			}
 			for _, next := range all {
