@@ -42,8 +42,8 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 		if r == nil {
 			return // a row of an earlier session was moved: nothing that anybody sees
 		}
-		if r.requeuedIn == p.batch && e.Start > r.start {
-			p.recurs(c, r)
+		if r.requeuedIn == p.batch {
+			p.recurs(c, r, e.Start)
 		}
 		r.start = e.Start
 		p.replan(c, r, e)
@@ -136,9 +136,8 @@ func (p *Projection) removed(c *computer, r *row, e *jobmon.Event) {
 func (p *Projection) requeue(c *computer, e *jobmon.Event, r *row) *row {
 	if r != nil && !r.state.Ended() {
 		r.started, r.startedSeq, r.startInexact, r.inferred, r.unseen, r.zombie = 0, 0, false, false, 0, false
-		if r.requeuedIn = p.batch; e.Start > r.start {
-			p.recurs(c, r)
-		}
+		r.requeuedIn = p.batch
+		p.recurs(c, r, e.Start)
 		r.start = e.Start
 		p.replan(c, r, e)
 		return r
@@ -146,8 +145,12 @@ func (p *Projection) requeue(c *computer, e *jobmon.Event, r *row) *row {
 	return p.arrive(c, e, r)
 }
 
-// recurs folds that a row which ran waits for its next time: DS has moved its start_time ahead. It is no part of a deployment.
-func (p *Projection) recurs(c *computer, r *row) {
+// recurs folds that a row which ran waits for its next time, if DS has moved its start_time ahead: it is no part of a
+// deployment. A row that is queued again for now is.
+func (p *Projection) recurs(c *computer, r *row, start jobmon.WallTime) {
+	if start <= max(r.start, p.now()+jobmon.WallTime(oneDrop.Milliseconds())) {
+		return
+	}
 	if r.recurring = true; r.session.open() {
 		s := r.session
 		s.leave(r)

@@ -158,12 +158,12 @@ source: {server: ds01, user: reader, password_file: `+path("password")+`}
 		t.Fatal(err)
 	}
 	want := []winservice.Grant{
-		{Path: path("program"), Right: winservice.Read},
+		{Path: path("program"), Right: winservice.Read, Trusted: true},
 		{Path: path("data"), Right: winservice.Modify, Folder: true, Private: true},
 		{Path: file, Right: winservice.Read, Private: true},
 		{Path: path("evt"), Right: winservice.Modify, Folder: true},
 		{Path: path("backup"), Right: winservice.Modify, Folder: true},
-		{Path: path("password"), Right: winservice.Read},
+		{Path: path("password"), Right: winservice.Read, Trusted: true},
 		{Path: file, Right: winservice.Read, For: `EXAMPLE\ds`},
 		{Path: path("evt"), Right: winservice.Read, For: `EXAMPLE\ds`},
 		{Path: filepath.Join(path("evt"), "requests"), Right: winservice.Modify, Folder: true, For: `EXAMPLE\ds`},
