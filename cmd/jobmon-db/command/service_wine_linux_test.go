@@ -145,7 +145,7 @@ func installed(w *computer) {
 func asked(w *computer) {
 	w.jobmondb(exitOK, []string{"status"}, "PC-0001", "was last read")
 	w.jobmondb(exitOK, []string{"refresh", "5000001", "--job", "(JM) Ready"}, "5000001.evt", "fresh at")
-	w.jobmondb(exitOK, []string{"check"}, "data folder (changed by ", "request folder (", "pipe for SYSTEM")
+	w.jobmondb(exitOK, []string{"check"}, "data folder (owned by ", "request folder (", "pipe for SYSTEM")
 	w.jobmondb(exitLocked, []string{"run"}, "service run", "stop it first")
 	w.jobmondb(exitOK, []string{"verify"})
 }
