@@ -132,9 +132,7 @@ func (p *Projection) call(r *row, name string) {
 		p.called[name] = is
 	}
 	r.name, r.class = name, is.class
-	if is.class == jobmon.Marker {
-		r.stage = is.stage
-	}
+	r.stage = is.stage
 	if r.session != nil {
 		r.session.altered = true
 	}
