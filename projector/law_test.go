@@ -54,7 +54,7 @@ func TestLaw2(t *testing.T) {
 			case 10: // other settings
 				d.settings.HideNames = rapid.Bool().Draw(rt, "hide names")
 				d.settings.Markers = rapid.SampledFrom([]string{"auto", "tagged", "all"}).Draw(rt, "markers")
-				d.settings.Marker = `(?i)\(JM\)` // another pattern in mid-deployment is not held to this law yet
+				d.settings.Marker = rapid.SampledFrom([]string{`(?i)\(JM\)`, `Office`}).Draw(rt, "marker")
 				d.settings.Gap = rapid.SampledFrom([]time.Duration{time.Minute, 30 * time.Minute}).Draw(rt, "gap")
 				d.readAs(day+at, jobmon.DiffOptions{}, jobmon.Event{Kind: jobmon.KindConfigured, Text: d.settings.Encode()})
 			case 11: // another name for a job

@@ -138,6 +138,7 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	}
 	for _, c := range p.active {
 		p.judge(c)
+		p.concerns(c)
 		if c.front() != nil {
 			p.touch(c)
 		}
