@@ -260,7 +260,7 @@ func TestClockOfTheFirstRead(t *testing.T) {
 			s, j := newSource(), newJournal()
 			s.ahead = ahead
 			start(t, s, j, steady)
-			if at := j.batches[0].At; at != now().Add(ahead) {
+			if at := j.begins(); at != now().Add(ahead) {
 				t.Errorf("the log begins at %v", at)
 			}
 			pass(5 * time.Minute)
@@ -272,7 +272,7 @@ func TestClockOfTheFirstRead(t *testing.T) {
 		s.ahead = 55 * 24 * time.Hour
 		s.put(row(1, jobmon.StatusRunning))
 		start(t, s, j, steady)
-		if at := j.batches[0].At; at != now() {
+		if at := j.begins(); at != now() {
 			t.Errorf("the log begins at %v", at)
 		}
 		pass(5 * time.Minute)

@@ -291,6 +291,13 @@ func (j *fakeJournal) now() (*jobmon.Mirror, int) {
 	return clone(j.mirror), len(j.batches)
 }
 
+// begins returns the time of the first batch.
+func (j *fakeJournal) begins() jobmon.Instant {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.batches[0].At
+}
+
 // told are all batches since the last call, an event a word: its kind, its row, and what matters of its flags.
 func (j *fakeJournal) told() []string {
 	j.mu.Lock()

@@ -42,13 +42,14 @@ func (p *pipe) String() string {
 	return p.text.String()
 }
 
-// TestFollowMissesNothingAndDoublesNothing: while a daemon writes as fast as it can, its log is compacted, it is stopped and started, killed and started,
-// and the follower tells every event once, in order. Ctrl-C ends it with code 0, and its cursor stands at the last one.
+// TestFollowMissesNothingAndDoublesNothing: a daemon writes as fast as it can. Meanwhile its log is compacted, it is
+// stopped and started, killed and started. The follower prints every event once, in order. Ctrl-C ends it with code 0,
+// and its cursor stands at the last event.
 func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 	dir, seen := t.TempDir(), filepath.Join(t.TempDir(), "seen.json")
 	env := []string{
-		"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_SPEED=600", "JOBMON_SIMULATOR_COMPUTERS=30", "JOBMON_SOURCE_POLL_INTERVAL=1s",
-		"JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01", "JOBMON_LOG_LEVEL=error",
+		"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_SPEED=600", "JOBMON_SIMULATOR_COMPUTERS=30",
+		"JOBMON_SOURCE_POLL_INTERVAL=1s", "JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01", "JOBMON_LOG_LEVEL=error",
 	}
 	last := func() uint64 {
 		p, err := openPast(t.Context(), question{dataDir: dir})
@@ -67,10 +68,10 @@ func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 	daemon := start(t, env, "run")
 	grows()
 
-	var out pipe
+	var out, messages pipe
 	follower := exec.Command(os.Args[0], "replay", "-f", "-o", "ndjson", "--fields", "seq", "--data-dir="+dir, "--cursor-file="+seen)
 	follower.Env = append(os.Environ(), asProgram+"=1")
-	follower.Stdout, follower.Stderr = &out, &out
+	follower.Stdout, follower.Stderr = &out, &messages
 	if err := follower.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,8 @@ func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 	grows()
 	daemon.stop()
 	end := last()
-	eventually(t, out.String, told(end)) // also what only the file has
+	said := func() string { return out.String() + messages.String() }
+	eventually(t, said, told(end)) // also what only the file has
 	daemon = start(t, env, "run")
 	eventually(t, daemon.stderr.String, func() bool { return last() > end })
 	grows()
@@ -103,13 +105,13 @@ func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 	grows()
 	daemon.stop()
 	end = last()
-	eventually(t, out.String, told(end))
+	eventually(t, said, told(end))
 
 	if err := follower.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	if err := follower.Wait(); err != nil {
-		t.Errorf("Ctrl-C: %v: %.300s", err, out.String())
+		t.Errorf("Ctrl-C: %v: %.300s", err, messages.String())
 	}
 	var want strings.Builder
 	for _, b := range batchesOf(t, dir) {
@@ -118,7 +120,8 @@ func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 		}
 	}
 	if out.String() != want.String() {
-		t.Errorf("%d events were told, the log has %d up to %d", strings.Count(out.String(), "\n"), strings.Count(want.String(), "\n"), end)
+		t.Errorf("%d events were printed, the log has %d up to %d; messages: %s",
+			strings.Count(out.String(), "\n"), strings.Count(want.String(), "\n"), end, messages.String())
 	}
 	if text, err := os.ReadFile(seen); err != nil || !strings.Contains(string(text), fmt.Sprintf(`"seq":%d}`, end)) {
 		t.Errorf("the cursor is %s, %v; want %d", text, err, end)
