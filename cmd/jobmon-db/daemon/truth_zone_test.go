@@ -195,7 +195,7 @@ func TestTruth31SummerTimeOnOneSide(t *testing.T) {
 		}
 		s.at("02:03").runs(rows[3])
 		pc.shows("02:03:10", "#1 open 50% | Drivers succeeded 1/1 | > Office running 0/1")
-		s.told("start-clock 3600", "start-clock unknown")
+		s.at("02:03:20").told("start-clock 3600", "start-clock unknown") // the read after the one that saw the start
 		s.at("02:04").ends(rows[3])
 		s.turn("02:04:10", time.Minute, rows[4:]...)
 		pc.shows("02:07", twoDone)
