@@ -63,7 +63,8 @@ func (c *computer) laterRows(d *picture, v view) []jobmon.Pending {
 		if !r.state.Planned() && r.state != jobmon.StateRunning {
 			continue
 		}
-		if s := d.session; s == nil || r.session != s || (r.recurring || r.stuck(v)) && stageOf(s.stages(&forming{}), r) < 0 {
+		s := d.session
+		if s == nil || r.session != s || (!s.active() || r.recurring || r.stuck(v)) && stageOf(s.stages(&forming{}), r) < 0 {
 			rows = append(rows, r) // also a marker that holds nothing open and opens no stage
 		}
 	}

@@ -100,7 +100,7 @@ func (p *Projection) baseline(c *computer) {
 	}
 	s.disorder()
 	for _, r := range s.rows {
-		if r.class == jobmon.Marker && r.startedSeq != 0 {
+		if r.startedSeq != 0 {
 			r.closing = nothingBehind(s.ordered(), r)
 		}
 	}

@@ -73,7 +73,7 @@ type row struct {
 	inferred     bool          // no read saw it run
 	unseen       time.Duration // within which time before started it began, when no read saw that; 0 where that is not known
 	zombie       bool          // found running by the first read, long past due
-	closing      bool          // a marker that started when nothing unfinished stood behind it
+	closing      bool          // when it started, nothing unfinished stood behind it: a marker that closes
 	startedIn    int           // the batch in which it started
 	arrivedIn    int           // the batch in which it arrived
 	requeuedIn   int           // the batch in which it was queued again while it ran

@@ -41,6 +41,26 @@ func TestSettingsReachRowsThatWait(t *testing.T) {
 	d.set(-1, 1).read("10:00").want("#1 open 0%", "  Conf waiting 0/1")
 }
 
+func TestAMarkerThatBecomesAJobIsTheSameResumed(t *testing.T) {
+	d := open(t).set(0, 1, 2, 3, 4, 5, 6).read("10:10").ask("10:11", markZ)
+	settings := d.settings
+	settings.Marker = `\[XX\]`
+	d.commit(d.last+1000, []jobmon.Event{{Kind: jobmon.KindConfigured, Text: settings.Encode()}})
+	d.drop(10, "10:12", visio).readAfterGap("10:12").ask("10:13", markZ)
+	d.want("#1 open 71%", "> Preparation running 5/7")
+}
+
+func TestWhatAClockSetBackMakesFreshAgainIsListed(t *testing.T) {
+	d := open(t).set(0, 1, 2, 3, 4, 5, 6).drop(8, "10:00", visio).read("10:10").set(-1, 8).read("10:11").set(0, 8).read("10:12")
+	d.drop(50, "23:00", "Nightly").read("22:31").want("#1 complete 100% ready", "  Configuring succeeded 1/1",
+		"  Office succeeded 2/2", "  Install Visio succeeded 1/1 +", ". 99. (JM) Ready waiting stuck 10 10:00", ". Nightly waiting 10 23:00")
+	d.last = 0
+	d.commit(clock("17:32").Instant(3600), []jobmon.Event{{Kind: jobmon.KindClock, Seconds: 3600, Step: -5 * 3_600_000}})
+	if aside := d.live.Aside(pc); len(aside) == 0 || aside[0].Name != markZ || aside[0].Stuck {
+		t.Errorf("beside the deployment: %+v", aside)
+	}
+}
+
 func TestNoDurationReachesAcrossAClockStep(t *testing.T) {
 	d := open(t).set(0, 1).set(-1, 2).read("10:01").set(0, 2).set(-1, 3).read("10:02")
 	d.last = 0

@@ -103,11 +103,11 @@ func (p *Projection) start(c *computer, s *session, r *row) {
 	if s.request != nil && s.request != r {
 		s.request = nil // a later row started
 	}
-	if r.class == jobmon.Marker {
-		if r.closing = nothingBehind(s.ordered(), r); r.closing {
-			r.closing = !c.holdsLater(s)
-			s.altered = true // it may open no stage any more, or one after all, and closeBatch looks at it again
-		}
+	was := r.closing
+	r.closing = nothingBehind(s.ordered(), r) // also of a job: other settings may make it a marker
+	if r.closing || was {
+		r.closing = r.closing && !c.holdsLater(s)
+		s.altered = true // it may open no stage any more, or one after all, and closeBatch looks at it again
 	}
 }
 

@@ -43,7 +43,7 @@ type desk struct {
 	names   map[jobmon.ComputerID]string
 	log     []jobmon.Batch
 	shown   map[session]*jobmon.SessionProgress // the last picture of each deployment
-	planned map[jobmon.ComputerID]bool          // a plan was shown there: it may have taken the place of a deployment's end
+	planned []map[jobmon.ComputerID]bool        // where a plan was shown, behind each batch
 }
 
 type session struct {
@@ -55,7 +55,8 @@ func newDesk(t rapid.TB) *desk {
 	d := &desk{
 		t: t, live: projector.New(), mirror: jobmon.NewMirror(), rows: map[jobmon.ScheduleID]jobmon.Row{},
 		jobs: map[string]jobmon.JobID{}, folders: map[string]string{},
-		names: map[jobmon.ComputerID]string{pc: "PC-0001", pc + 1: "PC-0002"}, shown: map[session]*jobmon.SessionProgress{}, planned: map[jobmon.ComputerID]bool{},
+		names: map[jobmon.ComputerID]string{pc: "PC-0001", pc + 1: "PC-0002"},
+		shown: map[session]*jobmon.SessionProgress{},
 	}
 	return d
 }
@@ -181,9 +182,14 @@ func (d *desk) commit(at jobmon.Instant, events ...jobmon.Event) *desk {
 	for _, id := range d.live.Changed() {
 		if p, _ := d.live.Progress(id); p.Session != nil {
 			d.shown[session{id, p.Session.Number}] = p.Session
-			d.planned[id] = d.planned[id] || p.Session.Number == 0
 		}
 	}
+	planned := map[jobmon.ComputerID]bool{}
+	for _, id := range d.live.Pictures() {
+		p, _ := d.live.Progress(id)
+		planned[id] = p.Session != nil && p.Session.State == jobmon.SessionPlanned
+	}
+	d.planned = append(d.planned, planned)
 	return d
 }
 

@@ -183,7 +183,7 @@ func TestWhatIsToldIsWhatWasShown(t *testing.T) {
 			all[key] = one
 		}
 		unseen := func(one *Deployment) bool { // the batch that brought it to its end began the next one: no picture showed that end
-			if d.inOneBatch(one.OpenSeq, one.EndSeq) || d.planned[one.Computer.ID] {
+			if d.inOneBatch(one.OpenSeq, one.EndSeq) || d.plannedAt(one.Computer.ID, one.EndSeq) {
 				return true
 			}
 			for _, next := range all {
@@ -300,6 +300,12 @@ func overBefore(p *projector.Projection, one *Deployment) bool {
 		alive = alive || a.Computer.ID == one.Computer.ID && a.Session.Number == one.Session.Number
 	})
 	return !alive && one.OpenSeq <= p.Seq()
+}
+
+// plannedAt says whether the computer's screen showed a plan behind the batch of that event.
+func (d *desk) plannedAt(id jobmon.ComputerID, seq uint64) bool {
+	at := slices.IndexFunc(d.log, func(b jobmon.Batch) bool { return b.First() <= seq && seq <= b.Last() })
+	return at >= 0 && d.planned[at][id]
 }
 
 // inOneBatch says whether both events were committed together.
