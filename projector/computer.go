@@ -167,18 +167,10 @@ func (r *row) pending(v view) bool {
 }
 
 func byStart(a, b *row) int {
-	if order := compareStart(a.start, b.start); order != 0 {
+	if order := jobmon.CompareStart(a.start, b.start); order != 0 {
 		return order
 	}
 	return cmp.Compare(a.id, b.id)
-}
-
-// compareStart orders start times; rows without one come last.
-func compareStart(a, b jobmon.WallTime) int {
-	if a == jobmon.NoStart || b == jobmon.NoStart {
-		return -cmp.Compare(a, b)
-	}
-	return cmp.Compare(a, b)
 }
 
 func (p *Projection) computer(id jobmon.ComputerID) *computer {

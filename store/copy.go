@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -375,19 +374,4 @@ func (b *builder) abandon() {
 		b.db = nil
 	}
 	_ = os.Remove(b.path)
-}
-
-// syncFolder makes the names in a folder durable. Windows has no way to; NTFS writes them to its journal.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	folder, err := os.Open(dir)
-	if err != nil {
-		return ioError("syncing the folder "+dir, err)
-	}
-	if err := errors.Join(folder.Sync(), folder.Close()); err != nil {
-		return ioError("syncing the folder "+dir, err)
-	}
-	return nil
 }

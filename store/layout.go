@@ -250,14 +250,15 @@ func publish(path string) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-func patiently(do func() error) error {
-	err := do()
-	for range 20 {
-		if !atomicfile.Busy(err) {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-		err = do()
+// patience is how long to wait for whoever has a file open: on Windows a virus scanner may hold a new one for a moment.
+const patience = time.Second
+
+func patiently(do func() error) error { return atomicfile.Patiently(patience, do) }
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(dir string) error {
+	if err := atomicfile.SyncDir(dir); err != nil {
+		return ioError("syncing the folder "+dir, err)
 	}
-	return err
+	return nil
 }

@@ -49,6 +49,9 @@ func WriteDurableWith(path string, content []byte, create func(name string) (*os
 	return synced(path)
 }
 
+// SyncDir makes the names in a folder durable. Windows offers no way to; NTFS writes them to its journal.
+func SyncDir(dir string) error { return syncDir(dir) }
+
 func synced(path string) error {
 	if err := syncDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("%s is replaced, but its folder was not synced: %w", path, err)

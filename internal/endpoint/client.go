@@ -57,15 +57,6 @@ func (c *Client) Do(ctx context.Context, method, path string, body io.Reader) (*
 	return response, nil
 }
 
-// Greet asks only who is there. Its errors are those of Do.
-func (c *Client) Greet(ctx context.Context) (Greeting, error) {
-	conn, greeting, err := c.connect(ctx)
-	if err != nil {
-		return Greeting{}, err
-	}
-	return greeting, conn.Close()
-}
-
 // connect dials until somebody greets.
 func (c *Client) connect(ctx context.Context) (net.Conn, Greeting, error) {
 	trying, cancel := context.WithTimeout(ctx, cmp.Or(c.ConnectTimeout, 5*time.Second))

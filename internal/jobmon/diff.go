@@ -139,7 +139,7 @@ func (d *differ) rows(m *Mirror, s *Snapshot) {
 		}
 	}
 	slices.SortFunc(order, func(a, b int32) int {
-		return cmp.Or(compareStart(s.Rows[a].Start, s.Rows[b].Start), cmp.Compare(s.Rows[a].ID, s.Rows[b].ID))
+		return cmp.Or(CompareStart(s.Rows[a].Start, s.Rows[b].Start), cmp.Compare(s.Rows[a].ID, s.Rows[b].ID))
 	})
 	var group []change
 	for i, at := range order {
@@ -154,8 +154,8 @@ func (d *differ) rows(m *Mirror, s *Snapshot) {
 	}
 }
 
-// compareStart orders by start_time; rows without one come last.
-func compareStart(a, b WallTime) int {
+// CompareStart orders by start_time; rows without one come last.
+func CompareStart(a, b WallTime) int {
 	if a == NoStart || b == NoStart {
 		return -cmp.Compare(a, b)
 	}

@@ -52,13 +52,13 @@ func NewLedger(path string) *Ledger {
 // Knows says whether this program wrote that content for the computer, or was about to.
 func (l *Ledger) Knows(id jobmon.ComputerID, content []byte) bool {
 	l.refresh()
-	return slices.Contains(l.entries[id], entry{id, sumOf(content)})
+	return slices.Contains(l.entries[id], entry{id, Checksum(content)})
 }
 
 // Add enters a file that is about to be written. An error means that the file will not be known as ours.
 func (l *Ledger) Add(id jobmon.ComputerID, content []byte) error {
 	l.refresh()
-	e := entry{id, sumOf(content)}
+	e := entry{id, Checksum(content)}
 	if known := l.entries[id]; len(known) > 0 && known[len(known)-1] == e {
 		return nil
 	}
@@ -135,7 +135,8 @@ func (l *Ledger) shorten() error {
 	return nil
 }
 
-func sumOf(content []byte) uint64 {
+// Checksum is what the log and the ledger record of a file: the first 8 bytes of its SHA-256.
+func Checksum(content []byte) uint64 {
 	sum := sha256.Sum256(content)
 	return binary.BigEndian.Uint64(sum[:8])
 }

@@ -164,7 +164,6 @@ type problem struct {
 // Routes.
 const (
 	routeInfo       = "/v1/info"
-	routeBatches    = "/v1/batches"
 	routeChronicle  = "/v1/chronicle"
 	routeMoment     = "/v1/moment"
 	routeCheckpoint = "/v1/checkpoint"
@@ -177,6 +176,3 @@ const (
 	routeCompact    = "/v1/compact"
 	routeReload     = "/v1/reload"
 )
-
-// pageBytes is how much of the log one answer holds: the first batch beyond it is the last.
-const pageBytes = 256 << 10

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -49,13 +48,6 @@ func (f *fake) News(after uint64) News {
 
 func (f *fake) Chronicle() ([]jobmon.Event, error) {
 	return []jobmon.Event{{Seq: 2, Kind: jobmon.KindJob, Name: "<x>"}}, f.broken
-}
-
-func (f *fake) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
-	if f.broken != nil {
-		return func(yield func(jobmon.Batch, error) bool) { yield(jobmon.Batch{}, f.broken) }
-	}
-	return f.Log.Read(from)
 }
 
 func (f *fake) Extract(from uint64) (store.Extract, error) {
@@ -126,43 +118,11 @@ func watched(t testing.TB, batches int) (*fake, []jobmon.Batch) {
 	return &fake{Log: log}, list
 }
 
-// TestBatchesAsJSON reads the log as programs of others do.
-func TestBatchesAsJSON(t *testing.T) {
-	daemon, want := watched(t, 60)
-	client := &Client{Transport: &direct{handler: Handler(daemon)}, Context: t.Context()}
-	read := func(which string) (got []jobmon.Batch, pages int) {
-		for from := uint64(0); ; pages++ {
-			response, err := client.do(t.Context(), http.MethodGet, fmt.Sprintf("%s?from=%d%s", routeBatches, from, which), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			before := len(got)
-			for decoder := json.NewDecoder(response.Body); decoder.More(); {
-				var b jobmon.Batch
-				if err := decoder.Decode(&b); err != nil {
-					t.Fatal(err)
-				}
-				got = append(got, b)
-				from = b.Last() + 1
-			}
-			if len(got) == before {
-				return got, pages
-			}
-		}
-	}
-	if got, pages := read(""); !reflect.DeepEqual(got, want) || pages == 0 {
-		t.Errorf("%d batches of %d came over in %d pages, or others", len(got), len(want), pages)
-	}
-	if got, _ := read("&computer=-3"); len(got) != 60 || len(got[7].Events) != 1 || got[7].Events[0] != want[7].Events[0] {
-		t.Errorf("%d batches of one computer, or others", len(got))
-	}
-}
-
 // FuzzQuestion asks for anything: what is no question is refused in words, and nothing panics.
 func FuzzQuestion(f *testing.F) {
 	daemon, _ := watched(f, 40)
 	handler := Handler(daemon)
-	for _, route := range []string{routeLog, routeBatches, routeCaches, routeCache, routeMoment, routeCheckpoint, routePictures, routeNews, routeRefresh, routeCompact, routeReload, routeInfo, "/"} {
+	for _, route := range []string{routeLog, routeCaches, routeCache, routeMoment, routeCheckpoint, routePictures, routeNews, routeRefresh, routeCompact, routeReload, routeInfo, "/"} {
 		for _, query := range []string{"", "from=1", "from=1&computer=-3", "from=18446744073709551615&computer=2147483647", "from=1e3", "seq=%zz", "at=-9223372036854775808", "name=x&at=9", "after=1;from=2"} {
 			f.Add("GET", route, query, "")
 			f.Add("POST", route, query, `{"computer": 1, "keep_ms": -9223372036854775808}`)
@@ -302,7 +262,7 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.Compact(t.Context(), CompactRequest{}); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
 	}
-	for _, path := range []string{"/v1/batches?from=x", "/v1/batches?from=1&computer=x", "/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/checkpoint?seq=", "/v1/log?from=-1", "/v1/log?from=1&computer=x", "/v1/cache?name=x", "/v1/cache?name=x&at=-1", "/v1/cache?name=x&at=4294967296", "/v1/log?from=1&computer=5000000000", "/v1/news?after=", "/v1/nothing"} {
+	for _, path := range []string{"/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/checkpoint?seq=", "/v1/log?from=-1", "/v1/log?from=1&computer=x", "/v1/cache?name=x", "/v1/cache?name=x&at=-1", "/v1/cache?name=x&at=4294967296", "/v1/log?from=1&computer=5000000000", "/v1/news?after=", "/v1/nothing"} {
 		if _, err := client.do(t.Context(), http.MethodGet, path, nil); err == nil {
 			t.Errorf("%s was answered", path)
 		}

@@ -1,12 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"strconv"
 
@@ -18,11 +16,9 @@ import (
 // Daemon is what the server's end needs; all methods are safe for concurrent use.
 type Daemon interface {
 	Info() Info
-	Read(from uint64) iter.Seq2[jobmon.Batch, error]
-	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] // as store.Log.Computer
-	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)             // as store.Log.Moment
-	Chronicle() ([]jobmon.Event, error)                                        // as history.Facts
-	Checkpoint(seq uint64) (Checkpoint, error)                                 // the newest one not behind that event
+	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error) // as store.Log.Moment
+	Chronicle() ([]jobmon.Event, error)                            // as history.Facts
+	Checkpoint(seq uint64) (Checkpoint, error)                     // the newest one not behind that event
 	Pictures() []jobmon.Progress
 	PicturesAt(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
 	News(after uint64) News
@@ -53,7 +49,6 @@ func Handler(d Daemon) http.Handler {
 			answer(w, d.News(after))
 		}
 	})
-	mux.HandleFunc("GET "+routeBatches, func(w http.ResponseWriter, r *http.Request) { batches(w, r, d) })
 	mux.HandleFunc("POST "+routeRefresh, func(w http.ResponseWriter, r *http.Request) { refresh(w, r, d) })
 	mux.HandleFunc("GET "+routeLog, func(w http.ResponseWriter, r *http.Request) { extract(w, r, d) })
 	mux.HandleFunc("GET "+routeCaches, func(w http.ResponseWriter, _ *http.Request) { caches(w, d) })
@@ -89,40 +84,6 @@ func refuse(w http.ResponseWriter, code int, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	json.NewEncoder(w).Encode(problem{Error: err.Error()})
-}
-
-// batches answers with a page of the log, a batch a line. It is put together before anything is sent: nothing of
-// the log is held while a slow client reads.
-func batches(w http.ResponseWriter, r *http.Request, d Daemon) {
-	from, ok := number(w, r, "from")
-	if !ok {
-		return
-	}
-	read, wanted := d.Read(from), func(*jobmon.Event) bool { return true }
-	id, one, ok := computer(w, r)
-	if !ok {
-		return
-	}
-	if one {
-		// the batch that holds from may have nothing of the computer from there on: it was told
-		read, wanted = d.Computer(id, from), func(e *jobmon.Event) bool { return e.Seq >= from }
-	}
-	var page bytes.Buffer
-	encoder := json.NewEncoder(&page)
-	for b, err := range read {
-		if err == nil && len(b.Events) > 0 && wanted(&b.Events[len(b.Events)-1]) {
-			err = encoder.Encode(b)
-		}
-		if err != nil {
-			refuse(w, http.StatusInternalServerError, err)
-			return
-		}
-		if page.Len() >= pageBytes {
-			break
-		}
-	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	w.Write(page.Bytes())
 }
 
 func moment(w http.ResponseWriter, r *http.Request, d Daemon) {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
 // delivery is a file that a client was given.
@@ -61,7 +61,7 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 		same = "no file was written, as the template failed"
 	case err != nil && !errors.Is(err, evtform.ErrTemplate):
 		return err
-	case err != nil || history.Checksum(file) != d.sum:
+	case err != nil || evtdir.Checksum(file) != d.sum:
 		same = "differs, written by version " + d.version
 	}
 	fmt.Fprintf(messages, "Delivered %s (seq %d): %s.\n", p.local(d.at), d.seq, same)

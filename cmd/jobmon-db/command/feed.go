@@ -9,12 +9,12 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/evtform"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/metrics"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
 // listen opens the address for HTTP, if there is one; Run serves it.
@@ -86,5 +86,5 @@ func (s *served) file(id jobmon.ComputerID) (web.File, error) {
 	if err != nil {
 		return web.File{}, err
 	}
-	return web.File{Content: content, Type: evtform.MediaType(p.Form), Sum: history.Checksum(content)}, nil
+	return web.File{Content: content, Type: evtform.MediaType(p.Form), Sum: evtdir.Checksum(content)}, nil
 }

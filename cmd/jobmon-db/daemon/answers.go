@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,9 +44,11 @@ func (d *Daemon) lock() error {
 // Info implements api.Daemon.
 func (d *Daemon) Info() api.Info {
 	info := api.Info{
-		Version: d.options.Version, PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site, EvtDir: d.options.EvtDir, AgeMS: -1,
+		Version: d.options.Version, PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site,
+		EvtDir: d.options.EvtDir, AgeMS: -1,
 	}
-	if begins, err := history.Begins(d); err == nil {
+	begins, err := onCurrent(d, func(log *store.Log) (history.Beginning, error) { return history.Begins(log) })
+	if err == nil {
 		info.First, info.Begun, info.Oldest, info.Cut = begins.At, begins.Begun, begins.First, begins.Cut
 	}
 	d.mu.Lock()
@@ -105,11 +106,6 @@ func (d *Daemon) News(after uint64) api.News {
 		news.Pictures, news.Last = list, last
 	}
 	return news
-}
-
-// Computer implements api.Daemon.
-func (d *Daemon) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
-	return d.goingOn(from, func(log *store.Log, from uint64) iter.Seq2[jobmon.Batch, error] { return log.Computer(id, from) })
 }
 
 // Moment implements api.Daemon.

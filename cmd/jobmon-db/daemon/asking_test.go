@@ -8,6 +8,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
 // answer is what a script was answered, once it was.
@@ -88,7 +89,7 @@ func (s *site) requireAnswers(batches []jobmon.Batch) {
 				continue
 			}
 			requests++
-			if sum := history.Checksum([]byte(s.picture(state, e.Computer))); sum != e.Sum {
+			if sum := evtdir.Checksum([]byte(s.picture(state, e.Computer))); sum != e.Sum {
 				s.t.Errorf("event %d remembers %x, replayed %x", e.Seq, e.Sum, sum)
 			}
 			p, _ := state.Projection.Progress(e.Computer)
@@ -100,7 +101,7 @@ func (s *site) requireAnswers(batches []jobmon.Batch) {
 			s.t.Errorf("computer %d: answered %+v, %v", a.of, a.RefreshAnswer, a.err)
 			continue
 		}
-		if sum, told := sums[picture{a.of, a.Seq}]; !told || sum != history.Checksum(a.bytes) {
+		if sum, told := sums[picture{a.of, a.Seq}]; !told || sum != evtdir.Checksum(a.bytes) {
 			s.t.Errorf("computer %d: the log remembers %x (%v) of what was promised as %d\n  %s", a.of, sum, told, a.Seq, a.bytes)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sync"
 	"time"
 
@@ -208,32 +207,6 @@ func onCurrent[T any](d *Daemon, ask func(log *store.Log) (T, error)) (T, error)
 		}
 		return v, err
 	}
-}
-
-// goingOn reads the log in use from an event on, and goes on in the new generation when there is one.
-func (d *Daemon) goingOn(from uint64, read func(log *store.Log, from uint64) iter.Seq2[jobmon.Batch, error]) iter.Seq2[jobmon.Batch, error] {
-	return func(yield func(jobmon.Batch, error) bool) {
-		for log, again := d.current(), true; again; {
-			again = false
-			for b, err := range read(log, from) {
-				if next := d.current(); errors.Is(err, store.ErrClosed) && next != log {
-					log, again = next, true
-					break
-				}
-				if !yield(b, err) {
-					return
-				}
-				if err == nil {
-					from = b.Last() + 1
-				}
-			}
-		}
-	}
-}
-
-// Read implements api.Daemon.
-func (d *Daemon) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
-	return d.goingOn(from, (*store.Log).Read)
 }
 
 // ExtractComputer implements api.Daemon.

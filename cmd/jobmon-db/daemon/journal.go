@@ -181,7 +181,7 @@ func (j *journal) addChecksums(b *jobmon.Batch) {
 		}
 		if p, ok := j.state.Projection.Progress(e.Computer); ok {
 			if content, ok := j.draw(p); ok {
-				e.Sum = history.Checksum(content.Bytes)
+				e.Sum = evtdir.Checksum(content.Bytes)
 			}
 		}
 	}

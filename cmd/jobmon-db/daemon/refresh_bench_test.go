@@ -86,7 +86,7 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 
 // requestBatches counts the batches after newest that hold requests.
 func requestBatches(b *testing.B, d *daemon.Daemon, newest uint64) (n int) {
-	for batch, err := range d.Read(newest + 1) {
+	for batch, err := range (&store.Remote{Pages: d}).Read(newest + 1) {
 		if err != nil {
 			b.Fatal(err)
 		}

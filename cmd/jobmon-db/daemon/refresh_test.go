@@ -16,10 +16,11 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // counted counts the reads of a source, and hangs when told to.
@@ -119,7 +120,7 @@ func TestFiftyAskAtOnce(t *testing.T) {
 			t.Errorf("after %d reads of 20 ms: %+v", source.reads.Load(), s)
 		}
 		batches, told := map[jobmon.Instant]int{}, 0
-		for b, err := range d.Read(newest + 1) {
+		for b, err := range (&store.Remote{Pages: d}).Read(newest + 1) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +128,7 @@ func TestFiftyAskAtOnce(t *testing.T) {
 				if e.Kind == jobmon.KindRefreshed {
 					told++
 					batches[b.At]++
-					if want := history.Checksum(files[e.Computer-5000001]); e.Sum != want || e.Flags != 0 {
+					if want := evtdir.Checksum(files[e.Computer-5000001]); e.Sum != want || e.Flags != 0 {
 						t.Errorf("the log remembers %x of computer %d, delivered was %x", e.Sum, e.Computer, want)
 					}
 				}

@@ -238,7 +238,7 @@ func (s *site) log() []jobmon.Batch {
 		return s.batches()
 	}
 	var list []jobmon.Batch
-	for b, err := range s.daemon.Read(1) {
+	for b, err := range (&store.Remote{Pages: s.daemon}).Read(1) {
 		if err != nil {
 			s.t.Fatal(err)
 		}

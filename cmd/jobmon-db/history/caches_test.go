@@ -12,6 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 	"github.com/jobmon-db/jobmon-db/store"
 	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
@@ -315,7 +316,7 @@ func TestFactsThatMeanMoreHaveAnotherVersion(t *testing.T) {
 		}
 		facts.Note(&b)
 	}
-	if got := Checksum(facts.encode()); factsVersion != version || got != sum {
+	if got := evtdir.Checksum(facts.encode()); factsVersion != version || got != sum {
 		t.Errorf("version %d leads to %#x, version %d led to %#x", factsVersion, got, version, uint64(sum))
 	}
 }
