@@ -78,7 +78,7 @@ func (c *checkpoint) info(info *jobmon.Computer) {
 	c.Text(&info.Name)
 	c.Text(&info.Group)
 	c.Text(&info.OSName)
-	c.Flags(&info.Ghost)
+	c.Flags(&info.Ghost, &info.Gone)
 }
 
 func (c *checkpoint) agent(state *jobmon.AgentState, since *jobmon.Instant, atLeast *bool) {

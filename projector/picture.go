@@ -94,10 +94,10 @@ func (p *Projection) renderAs(c *computer, d *picture) *jobmon.Progress {
 	out.Seq, out.At, out.Offset = d.seq, d.at, d.world.offset
 	out.SourceLost, out.SourceSince = d.world.sourceLost, d.world.utc(d.world.sourceSince)
 	out.Site, out.Computer, out.Agent = rules.Site, *d.info, d.agent
-	if out.AgentSince = d.world.utc(d.agentSince); d.agent == jobmon.AgentUnknown {
-		out.AgentSince = 0
+	out.AgentSince, out.AgentAtLeast = d.world.utc(d.agentSince), d.agentAtLeast
+	if d.info.Gone || d.agent == jobmon.AgentUnknown {
+		out.Agent, out.AgentSince, out.AgentAtLeast = jobmon.AgentUnknown, 0, false
 	}
-	out.AgentAtLeast = d.agentAtLeast
 	out.Unknown, out.Stale = !d.known && d.session == nil, d.stale
 	out.Settle, out.Quiet = rules.Settle, rules.Quiet
 	if out.Form = nil; rules.Form != (jobmon.Form{}) {

@@ -336,10 +336,15 @@ func (p *Projection) rename() {
 func (p *Projection) computerEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
 	c.known = true
-	if !e.Flags.Has(jobmon.Gone) {
-		c.info = &jobmon.Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost)}
+	was, is := *c.info, *c.info
+	if is.Gone = e.Flags.Has(jobmon.Gone); !is.Gone { // what is gone keeps its name
+		is = jobmon.Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost)}
 	}
+	c.info = &is
 	p.look(c)
+	if c.picture.seq != 0 && (is.Gone != was.Gone || is.Ghost != was.Ghost) {
+		p.touch(c) // also a picture of the past says that nothing more will run here
+	}
 }
 
 func (p *Projection) agentEvent(e *jobmon.Event, state jobmon.AgentState) {

@@ -20,7 +20,7 @@ func (c *computer) why(d *picture, s *session, running *row) *jobmon.Waiting {
 // whyRow says why a waiting row waits.
 func (c *computer) whyRow(d *picture, r *row, v view) *jobmon.Waiting {
 	switch {
-	case d.info.Ghost:
+	case d.info.Ghost || d.info.Gone:
 		return &jobmon.Waiting{Kind: jobmon.WaitGhost}
 	}
 	if runs := c.runs(); runs != nil {

@@ -83,7 +83,8 @@ func (d *drawing) file(c cuts) *File {
 		return f
 	}
 	f.Computer.Name, f.Computer.OSName = shorten(p.Computer.Name, limit), shorten(p.Computer.OSName, limit)
-	f.Computer.Group, f.Computer.Ghost = shorten(p.Computer.Group, limit), p.Computer.Ghost
+	f.Computer.Group = shorten(p.Computer.Group, limit)
+	f.Computer.Ghost, f.Computer.Gone = p.Computer.Ghost, p.Computer.Gone
 	f.AgentSince, f.AgentSinceLocal, f.AgentAtLeast = utc(p.AgentSince), d.local(p.AgentSince), p.AgentSince != 0 && p.AgentAtLeast
 	f.Asked = shorten(p.Asked, limit)
 	var left LeftOut

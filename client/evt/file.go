@@ -91,6 +91,7 @@ type Computer struct {
 	OSName  string `json:"os_name,omitempty"` // name in its operating system
 	Group   string `json:"group,omitempty"`   // name of its group in the console
 	Ghost   bool   `json:"ghost,omitempty"`   // in no group: no longer shown in the console
+	Gone    bool   `json:"gone,omitempty"`    // the record was deleted in DS: nothing more will run under this id
 	Unknown bool   `json:"unknown,omitempty"` // the DS database has no such computer
 }
 

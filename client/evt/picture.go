@@ -15,7 +15,8 @@ func (f *File) Picture() *jobmon.Progress {
 		Seq: f.Seq, At: jobmon.Instant(f.At), Offset: jobmon.Offset(f.UTCOffsetS),
 		SourceLost: f.Source == SourceLost, SourceSince: jobmon.Instant(f.SourceSince), Site: f.Server,
 		Computer: jobmon.Computer{
-			ID: jobmon.ComputerID(f.Computer.ID), Name: f.Computer.Name, OSName: f.Computer.OSName, Group: f.Computer.Group, Ghost: f.Computer.Ghost,
+			ID: jobmon.ComputerID(f.Computer.ID), Name: f.Computer.Name, OSName: f.Computer.OSName, Group: f.Computer.Group,
+			Ghost: f.Computer.Ghost, Gone: f.Computer.Gone,
 		},
 		Agent:      word(f.Agent, jobmon.AgentUnknown, jobmon.AgentOnline, jobmon.AgentOffline),
 		AgentSince: jobmon.Instant(f.AgentSince), AgentAtLeast: f.AgentAtLeast,

@@ -78,7 +78,7 @@ func pictures() *rapid.Generator[*jobmon.Progress] {
 			Site:   names().Draw(t, "site"), SourceLost: rapid.Bool().Draw(t, "lost"), SourceSince: moments().Draw(t, "since"),
 			Computer: jobmon.Computer{
 				ID: jobmon.ComputerID(rapid.Int32().Draw(t, "id")), Name: names().Draw(t, "computer"), OSName: names().Draw(t, "os"),
-				Group: names().Draw(t, "group"), Ghost: rapid.Bool().Draw(t, "ghost"),
+				Group: names().Draw(t, "group"), Ghost: rapid.Bool().Draw(t, "ghost"), Gone: rapid.Bool().Draw(t, "gone"),
 			},
 			Agent: jobmon.AgentState(rapid.IntRange(0, 2).Draw(t, "agent")), AgentSince: moments().Draw(t, "agent since"),
 			AgentAtLeast: rapid.Bool().Draw(t, "since at least"),
@@ -165,6 +165,7 @@ func agree(t *rapid.T, p *jobmon.Progress, f *evt.File) {
 	same(t, "source lost", f.Source == evt.SourceLost, p.SourceLost)
 	same(t, "computer", f.Computer.ID, int32(p.Computer.ID))
 	same(t, "ghost", f.Computer.Ghost, p.Computer.Ghost)
+	same(t, "gone", f.Computer.Gone, p.Computer.Gone)
 	same(t, "agent", f.Agent, p.Agent.String())
 	var left evt.LeftOut
 	if f.LeftOut != nil {

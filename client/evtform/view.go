@@ -58,6 +58,7 @@ type Computer struct {
 	OSName  string
 	Group   string
 	Ghost   bool
+	Gone    bool
 	Unknown bool
 }
 
@@ -151,7 +152,7 @@ func viewOf(f *evt.File) *View {
 		Agent: f.Agent, AgentSince: local(f.AgentSinceLocal), Takes: f.TakesS, TakesAtLeast: f.TakesAtLeast, Asked: oneLine(f.Asked), Settle: f.SettleS, Quiet: f.QuietS,
 		Computer: Computer{
 			ID: f.Computer.ID, Name: oneLine(f.Computer.Name), OSName: oneLine(f.Computer.OSName), Group: oneLine(f.Computer.Group),
-			Ghost: f.Computer.Ghost, Unknown: f.Computer.Unknown,
+			Ghost: f.Computer.Ghost, Gone: f.Computer.Gone, Unknown: f.Computer.Unknown,
 		},
 		ETA: local(f.ETALocal), ETAUTC: utc(f.ETA), ETAIn: number(f.ETAS), ETAAtLeast: f.ETAAtLeast, NoMoreUpdates: f.NoMoreUpdates,
 	}

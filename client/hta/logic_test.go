@@ -56,6 +56,14 @@ func TestAge(t *testing.T) {
 	e.is("s.pass(60).file(RUNNING).pass(3), s.view().age", `"Picture of 14:12:05, 3 s old"`)
 }
 
+// An old entry of the computer says so: the deployment may go on under another id.
+func TestOldRecord(t *testing.T) {
+	e := told(t, "s.file(GHOST).pass(5)")
+	e.is("s.notices()[0]", `"This is an old entry of the computer | The console no longer shows it. The computer may go on under another one."`)
+	e = told(t, `s.file(READY.replace('"computer":{', '"computer":{"gone":true,')).pass(60)`)
+	e.is("s.notices()[0]", `"This entry of the computer was deleted | Nothing more is installed under it. This is the last that is known."`)
+}
+
 // Setting the clock, by hours and in both directions, and sleeping change neither age nor sense.
 func TestClockIsNotTrusted(t *testing.T) {
 	e := told(t, "s.file(null).pass(5).file(RUNNING).pass(60)")

@@ -124,7 +124,7 @@ func nameOf(c jobmon.Computer, ambiguous bool) cell {
 func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) []cell {
 	name := nameOf(p.Computer, ambiguous)
 	s := p.Session
-	if p.Gone {
+	if p.Computer.Gone {
 		name.tail += " (gone)"
 	}
 	if s == nil {
@@ -161,7 +161,7 @@ func elsewhere(p *jobmon.Progress) string {
 	switch {
 	case p.Continues != 0:
 		return fmt.Sprintf("continues as id:%d", p.Continues)
-	case p.Gone:
+	case p.Computer.Gone:
 		return "deleted in DS"
 	}
 	return ""

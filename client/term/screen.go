@@ -64,12 +64,12 @@ func (s *screen) head() {
 		id += " on " + label(s.p.Site)
 	}
 	switch {
-	case s.p.Gone:
+	case s.p.Computer.Gone:
 		state = ", deleted in DS"
 	case s.p.Agent == jobmon.AgentOffline:
 		state = ", " + offline(s.p.AgentSince, s.p.AgentAtLeast, s.clock)
 	}
-	if c.Ghost && !s.p.Gone {
+	if c.Ghost && !c.Gone {
 		state += ", ghost: the console does not show it"
 	}
 	s.say(normal, id, state)

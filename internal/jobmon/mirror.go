@@ -28,6 +28,7 @@ type Computer struct {
 	OSName string // computer_name, the operating system's name
 	Group  string // name of its group, "" when unknown
 	Ghost  bool   // group_id NULL: no longer shown in the console, yet schedules can sit on it
+	Gone   bool   // the record was deleted; never set in a Mirror or Snapshot, which hold what is there
 }
 
 // Agent is one computer's connection as a read saw it.

@@ -23,9 +23,7 @@ type Progress struct {
 	AgentSince   Instant
 	AgentAtLeast bool
 
-	// Gone and Continues are of the present and stand in no file: the computer's record was deleted; the PC goes on under that
-	// id, 0 for none.
-	Gone      bool
+	// Continues is of the present and stands in no file: the PC goes on under that id, 0 for none.
 	Continues ComputerID
 
 	Unknown bool // the DS database has no such computer; somebody asked for its file all the same

@@ -42,7 +42,7 @@
 		format: isName, v: isCount, seq: isSeq, kind: words(["deployment", "idle", "stopped"]), at: isUtc, at_local: isLocal,
 		source: words(["ok", "lost"]), source_since_local: isLocal, stale: isTrue, server: isName,
 		agent: words(["online", "offline", "unknown"]), agent_since_local: isLocal, agent_at_least: isTrue, settle_s: isSeconds, quiet_s: isSeconds, asked: isName,
-		computer: object({ id: isNumber, name: isName, os_name: isName, group: isName, ghost: isTrue, unknown: isTrue }),
+		computer: object({ id: isNumber, name: isName, os_name: isName, group: isName, ghost: isTrue, gone: isTrue, unknown: isTrue }),
 		session: object({
 			number: isCount, state: words(["planned", "open", "complete", "abandoned"]),
 			result: words(["ready", "ready with failures", "ready after retries", "ended early", "abandoned"]),

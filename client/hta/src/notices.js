@@ -107,6 +107,11 @@
 				overdue(f, passed, live, words, notices);
 			}
 		}
+		if (f !== null && f.computer.gone) {
+			notices.push({ tone: "warn", shape: "question", title: words["record.gone"], text: words["record.gone.text"] });
+		} else if (f !== null && f.computer.ghost) {
+			notices.push({ tone: "warn", shape: "question", title: words["record.ghost"], text: words["record.ghost.text"] });
+		}
 		if (f !== null && f.stale) {
 			notices.push({ tone: "warn", shape: "warn", title: words["stale"], text: words["stale.text"] });
 		}

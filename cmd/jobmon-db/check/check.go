@@ -16,6 +16,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // State is how a check ended.
@@ -60,6 +61,9 @@ type Options struct {
 	// Running asks the daemon of the data dir: what it says of itself, and whether there is one. nil skips that.
 	Running func(ctx context.Context) (description string, running bool, err error)
 
+	// StartClock is the UTC offset of start_time's clock as far as the log knows it. nil skips that.
+	StartClock func(ctx context.Context) (offset jobmon.Offset, known bool)
+
 	// Differs says how the configuration of the daemon that runs differs from what is configured now, and what to do; "" for not
 	// at all. nil skips that.
 	Differs func(ctx context.Context) (found, next string)
@@ -75,6 +79,7 @@ const (
 	checkLogin    = "login"
 	checkTables   = "tables"
 	checkRows     = "rows"
+	checkStart    = "start_time"
 	checkStuck    = "stuck rows"
 	checkMarkers  = "markers"
 	checkClosing  = "closing marker"
@@ -153,7 +158,8 @@ func Failed(lines []Line) error {
 
 func ofSource(check string) bool {
 	return strings.HasPrefix(check, "table ") ||
-		slices.Contains([]string{checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkSession, checkClock}, check)
+		slices.Contains([]string{checkDatabase, checkLogin, checkTables, checkRows, checkStart, checkStuck, checkMarkers,
+			checkClosing, checkSession, checkClock}, check)
 }
 
 // checker makes the checks. Those of the folders and of the source run at the same time.

@@ -17,7 +17,7 @@ const manyFinished = 100_000
 
 // contents checks what one read gives, the same read that the daemon begins with. It returns that, too; nil when it failed.
 func (c *checker) contents(ctx context.Context, tables Tables) ([]Line, *Reading) {
-	others := []string{checkStuck, checkMarkers, checkClosing}
+	others := []string{checkStart, checkStuck, checkMarkers, checkClosing}
 	began := time.Now()
 	snap, err := within(ctx, c.patience, func(ctx context.Context) (*jobmon.Snapshot, error) {
 		defer tables.Close() // here, as nobody knows outside when a read has ended that hangs
@@ -27,6 +27,7 @@ func (c *checker) contents(ctx context.Context, tables Tables) ([]Line, *Reading
 		return append([]Line{c.refused(checkRows, err)}, skipped("the rows cannot be read", others...)...), nil
 	}
 	read := &Reading{Tables: snap}
+	start, now := c.startClock(ctx, snap)
 	rows := c.rows(snap, time.Since(began))
 	rules, err := jobmon.NewRules(c.Config.Settings())
 	if err == nil {
@@ -34,9 +35,9 @@ func (c *checker) contents(ctx context.Context, tables Tables) ([]Line, *Reading
 	}
 	if err != nil {
 		line := Line{checkMarkers, Fail, err.Error(), "correct jobs.marker and jobs.build"}
-		return append([]Line{rows, c.stuck(snap), line}, skipped("markers cannot be told", checkClosing)...), read
+		return append([]Line{rows, start, c.stuck(snap, now), line}, skipped("markers cannot be told", checkClosing)...), read
 	}
-	return append([]Line{rows, c.stuck(snap)}, markers(snap, rules)...), read
+	return append([]Line{rows, start, c.stuck(snap, now)}, markers(snap, rules)...), read
 }
 
 // rows counts.
@@ -87,9 +88,10 @@ func restarts(line *Line, snap *jobmon.Snapshot, rules *jobmon.Rules) {
 	}
 }
 
-// stuck counts the unfinished rows that have been due for so long that they hold nothing open.
-func (c *checker) stuck(snap *jobmon.Snapshot) Line {
-	now, limit := snap.Now.Wall(snap.Offset), jobmon.WallTime(c.Config.Session.Stuck.Milliseconds())
+// stuck counts the unfinished rows that have been due for so long that they hold nothing open; now is what the clock of
+// start_time shows.
+func (c *checker) stuck(snap *jobmon.Snapshot, now jobmon.WallTime) Line {
+	limit := jobmon.WallTime(c.Config.Session.Stuck.Milliseconds())
 	rows, oldest := map[jobmon.ComputerID]int{}, jobmon.NoStart
 	total := 0
 	for _, r := range snap.Rows {

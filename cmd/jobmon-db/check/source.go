@@ -28,7 +28,7 @@ func (c *checker) source(ctx context.Context) []Line {
 			line.Next = "name a recording in source.recording; docs/recording.md tells how one is made"
 		}
 		lines = append([]Line{line}, skipped("the database cannot be reached without it", checkLogin, checkTables, checkRows,
-			checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...)
+			checkStart, checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...)
 	case c.StandIn != nil:
 		var contents []Line
 		if contents, read = c.contents(ctx, c.StandIn); read != nil {
@@ -39,7 +39,8 @@ func (c *checker) source(ctx context.Context) []Line {
 		lines = slices.Concat([]Line{{Check: checkDatabase, State: OK, Found: c.StandIn.Is}}, skipped(kind, checkLogin, checkTables),
 			contents, skipped(kind, checkSession, checkClock))
 	case c.Source == nil:
-		lines = skipped(kind, checkDatabase, checkLogin, checkTables, checkRows, checkStuck, checkMarkers, checkClosing, checkSession, checkClock)
+		lines = skipped(kind, checkDatabase, checkLogin, checkTables, checkRows, checkStart, checkStuck, checkMarkers, checkClosing,
+			checkSession, checkClock)
 	default:
 		lines, read = c.database(ctx)
 	}
@@ -55,13 +56,13 @@ func (c *checker) database(ctx context.Context) ([]Line, *Reading) {
 			line.Found = strings.Join(append([]string{line.Found}, settings.Risks()...), "; ")
 		}
 		return append([]Line{line}, skipped("the database cannot be read", checkLogin, checkTables, checkRows,
-			checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...), nil
+			checkStart, checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...), nil
 	}
 	lines := []Line{database(in), login(in), c.session(in)}
 	if line, wrong := otherDatabase(in); wrong {
 		lines[0] = line
 		rest := skipped("this is no database of a Deployment Server",
-			checkTables, checkRows, checkStuck, checkMarkers, checkClosing)
+			checkTables, checkRows, checkStart, checkStuck, checkMarkers, checkClosing)
 		return append(append(lines, rest...), clock(in, time.Now())), nil
 	}
 	readable := true
@@ -70,7 +71,7 @@ func (c *checker) database(ctx context.Context) ([]Line, *Reading) {
 		readable = readable && line.State != Fail
 		lines = append(lines, line)
 	}
-	contents := skipped("a table that is needed cannot be read", checkRows, checkStuck, checkMarkers, checkClosing)
+	contents := skipped("a table that is needed cannot be read", checkRows, checkStart, checkStuck, checkMarkers, checkClosing)
 	var read *Reading
 	if readable {
 		if contents, read = c.contents(ctx, c.Source); read != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
@@ -65,11 +66,12 @@ jobs and computers, and the agents of computers with work to do. No password, lo
 // runCheck makes the checks, prints them and returns which failed.
 func (a *app) runCheck(ctx context.Context, config *configs.Config, output, monitor string, file recordingFile) error {
 	options := check.Options{
-		Config:   config,
-		Running:  func(ctx context.Context) (string, bool, error) { return running(ctx, config.DataDir) },
-		Differs:  func(ctx context.Context) (string, string) { return differing(ctx, config.DataDir) },
-		DataLock: filepath.Join(config.DataDir, daemon.DataLock),
-		Requests: filepath.Join(config.Evt.Dir, daemon.RequestFolder), Monitor: monitor,
+		Config:     config,
+		Running:    func(ctx context.Context) (string, bool, error) { return running(ctx, config.DataDir) },
+		Differs:    func(ctx context.Context) (string, string) { return differing(ctx, config.DataDir) },
+		StartClock: func(ctx context.Context) (jobmon.Offset, bool) { return startClock(ctx, config.DataDir) },
+		DataLock:   filepath.Join(config.DataDir, daemon.DataLock),
+		Requests:   filepath.Join(config.Evt.Dir, daemon.RequestFolder), Monitor: monitor,
 	}
 	recording := file.path != ""
 	if recording {
@@ -108,6 +110,32 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output, moni
 		return err
 	}
 	return check.Failed(lines)
+}
+
+// startClock is the UTC offset of start_time's clock, as far as the log in the data dir knows it.
+func startClock(ctx context.Context, dataDir string) (offset jobmon.Offset, known bool) {
+	p, err := openPast(ctx, question{dataDir: dataDir})
+	if err != nil {
+		return 0, false // another check says what is wrong with the log
+	}
+	defer p.close()
+	chronicle, err := p.chronicle()
+	if err != nil {
+		return 0, false
+	}
+	var server jobmon.Offset
+	for i := range chronicle {
+		switch e := &chronicle[i]; e.Kind {
+		case jobmon.KindClock:
+			if offset == server {
+				offset = jobmon.Offset(e.Seconds) // start_time follows the server's clock
+			}
+			server = jobmon.Offset(e.Seconds)
+		case jobmon.KindStartClock:
+			offset, known = jobmon.Offset(e.Seconds), e.Text != jobmon.UnknownClock
+		}
+	}
+	return offset, known
 }
 
 // running asks the daemon of the data dir what it is.

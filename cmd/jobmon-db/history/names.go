@@ -19,7 +19,6 @@ type Names map[jobmon.ComputerID]*Known
 // Known is one computer as it is called now, and as it was called before.
 type Known struct {
 	jobmon.Computer
-	Gone  bool     // no longer in the database
 	Names []string // every name it ever had
 }
 
@@ -34,7 +33,7 @@ func (n Names) Clone() Names {
 	return out
 }
 
-// Add takes note of an event: of the names that a computer has, or that there is a computer at all.
+// Add learns from an event: the names of a computer, or that there is a computer at all.
 func (n Names) Add(e *jobmon.Event) {
 	k := n[e.Computer]
 	switch {
@@ -77,7 +76,6 @@ func (e *UnknownError) Error() string {
 type AmbiguousError struct {
 	Asked string
 	Found []*Known
-	next  map[jobmon.ComputerID]jobmon.ComputerID // under which id a PC goes on
 }
 
 func (e *AmbiguousError) Error() string {
@@ -90,16 +88,13 @@ func (e *AmbiguousError) Error() string {
 		if k.Gone {
 			text += ", gone"
 		}
-		if next := e.next[k.ID]; next != 0 {
-			text += fmt.Sprintf(", continues as id:%d", next)
-		}
 		list = append(list, text+")")
 	}
 	return fmt.Sprintf("%d computers are called %q; say which one: %s", len(e.Found), strings.TrimPrefix(e.Asked, "name:"), strings.Join(list, ", "))
 }
 
 // Find resolves what a person typed: an id, a name, or either with "id:" or "name:" in front. Of several records with that name
-// it takes those that still exist and are called so now, as far as there is one.
+// it takes those that still exist, that are called so now, and that go on under no other id, as far as there is one.
 // It returns *UnknownError or *AmbiguousError when that means no or several computers.
 func (n Names) Find(text string) (jobmon.ComputerID, error) {
 	found, err := n.All(text)
@@ -109,19 +104,14 @@ func (n Names) Find(text string) (jobmon.ComputerID, error) {
 	for _, better := range []func(*Known) bool{
 		func(k *Known) bool { return !k.Gone },
 		func(k *Known) bool { return k.called(strings.TrimPrefix(text, "name:")) },
+		func(k *Known) bool { _, goesOn := n.Successor(k.ID); return !goesOn },
 	} {
 		if slices.ContainsFunc(found, better) {
 			found = slices.DeleteFunc(found, func(k *Known) bool { return !better(k) })
 		}
 	}
 	if len(found) > 1 {
-		err := &AmbiguousError{Asked: text, Found: found, next: map[jobmon.ComputerID]jobmon.ComputerID{}}
-		for _, k := range found {
-			if next, ok := n.Successor(k.ID); ok {
-				err.next[k.ID] = next
-			}
-		}
-		return 0, err
+		return 0, &AmbiguousError{Asked: text, Found: found}
 	}
 	return found[0].ID, nil
 }
@@ -145,7 +135,7 @@ func (n Names) Successor(id jobmon.ComputerID) (next jobmon.ComputerID, ok bool)
 			continue
 		}
 		if ok {
-			return 0, false // which of them nobody can tell
+			return 0, false // nobody can say which of them
 		}
 		next, ok = k.ID, true
 	}
@@ -166,7 +156,7 @@ func (n Names) heirs() map[string][]jobmon.ComputerID {
 // nameKey is the same for names that sameName takes for one, in the letters of any usual name.
 func nameKey(name string) string { return strings.ToLower(strings.TrimRight(name, " ")) }
 
-// Mark marks pictures of the present whose computers are gone, or go on under another id. Nothing runs on those.
+// Mark marks pictures of the present whose computers go on under another id. Nothing runs on those.
 func (n Names) Mark(pictures []jobmon.Progress) []jobmon.Progress {
 	var heirs map[string][]jobmon.ComputerID // records that a PC may go on under, by name; made when it is needed
 	for i := range pictures {
@@ -178,15 +168,11 @@ func (n Names) Mark(pictures []jobmon.Progress) []jobmon.Progress {
 		if heirs == nil {
 			heirs = n.heirs()
 		}
-		p.Gone = k.Gone
 		for _, id := range heirs[nameKey(k.Name)] {
 			if id > k.ID {
 				p.Continues, _ = n.Successor(k.ID) // which is one, or several and none
 				break
 			}
-		}
-		if p.Gone {
-			p.Agent, p.AgentSince, p.AgentAtLeast = jobmon.AgentUnknown, 0, false
 		}
 	}
 	return pictures

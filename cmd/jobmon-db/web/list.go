@@ -14,7 +14,10 @@ type computer struct {
 	ID         jobmon.ComputerID `json:"id"`
 	Name       string            `json:"name,omitempty"`
 	Group      string            `json:"group,omitempty"`
-	Seq        uint64            `json:"seq"` // of the last event that concerns its picture
+	Ghost      bool              `json:"ghost,omitempty"`     // the console does not show it
+	Gone       bool              `json:"gone,omitempty"`      // its record was deleted
+	Continues  jobmon.ComputerID `json:"continues,omitempty"` // the id under which the PC goes on
+	Seq        uint64            `json:"seq"`                 // of the last event that concerns its picture
 	AsOf       time.Time         `json:"as_of"`
 	SourceLost bool              `json:"source_lost,omitempty"`
 	Agent      string            `json:"agent"`
@@ -61,6 +64,7 @@ func list(pictures func() []jobmon.Progress) http.HandlerFunc {
 		for _, p := range pictures() {
 			computers = append(computers, computer{
 				ID: p.Computer.ID, Name: p.Computer.Name, Group: p.Computer.Group, Seq: p.Seq, AsOf: p.At.Time(),
+				Ghost: p.Computer.Ghost, Gone: p.Computer.Gone, Continues: p.Continues,
 				SourceLost: p.SourceLost, Agent: p.Agent.String(), AgentSince: moment(p.AgentSince),
 				Deployment: deploymentOf(p.Session), Beside: besideOf(&p),
 			})
