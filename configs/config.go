@@ -73,7 +73,7 @@ type History struct {
 
 // Source is about what is watched. A database is named by DSN, or by Server and the fields after it, never by both.
 type Source struct {
-	Kind         string // source.kind: one of the Kind constants
+	Kind         string // source.kind: one of the Kind constants, "" when no source is named
 	DSN          DSN    // source.dsn
 	Server       string // source.server, as the driver reads it; never empty when Kind is KindSQLServer and DSN is
 	Database     string // source.database, never empty when Server is not

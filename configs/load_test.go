@@ -355,7 +355,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("settings %+v\nwant     %+v", got, want)
 	}
 	host, _ := os.Hostname()
-	if c.Site != host || c.Evt.Dir != filepath.Join(c.DataDir, "evt") || c.Source.Kind != configs.KindSimulator {
+	if c.Site != host || c.Evt.Dir != filepath.Join(c.DataDir, "evt") || c.Source.Kind != "" {
 		t.Errorf("%+v", c)
 	}
 	if _, err := jobmon.NewRules(c.Settings()); err != nil {
@@ -456,7 +456,7 @@ func TestEmptyValues(t *testing.T) {
 		t.Errorf("%v", wrong)
 	}
 	c := mustLoad(t, configs.LoadOptions{File: write(t, "jobs: {build: '', marker: ''}\nsource: {dsn: ''}\n")})
-	if c.Jobs.Build != "" || c.Jobs.Marker != "" || c.Source.Kind != configs.KindSimulator {
+	if c.Jobs.Build != "" || c.Jobs.Marker != "" || c.Source.Kind != "" {
 		t.Errorf("%+v", c)
 	}
 }

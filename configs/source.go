@@ -16,11 +16,8 @@ func (c *Config) completeSource(origins map[string]Origin, bad map[string]bool) 
 	}
 	at := func(key string) string { return key + " (" + origins[key].String() + ")" }
 
-	if s.Kind == "" {
-		s.Kind = KindSimulator
-		if s.DSN != "" || s.Server != "" {
-			s.Kind = KindSQLServer
-		}
+	if s.Kind == "" && (s.DSN != "" || s.Server != "") {
+		s.Kind = KindSQLServer
 	}
 	switch {
 	case s.DSN != "" && s.Server != "":

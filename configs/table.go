@@ -61,7 +61,7 @@ func Keys() []Key {
 			helps("For how long what happened is kept. The daemon cuts off older history from time to time, when its oldest event is older by an eighth of that. Pictures and estimates of later do not change by it."),
 
 		oneOf("source.kind", "", []string{KindSQLServer, KindSimulator, KindRecording}, func(c *Config) *string { return &c.Source.Kind }).
-			byDefault(KindSQLServer + " when source.dsn or source.server is given, else " + KindSimulator).
+			byDefault(KindSQLServer + " when source.dsn or source.server is given; else nothing is watched, and run ends with exit code 2").
 			helps("What is watched: the DS database, a built-in imitation of one, or the recording of one."),
 		dsn("source.dsn", func(c *Config) *DSN { return &c.Source.DSN }).
 			byDefault("none").

@@ -20,7 +20,8 @@ type rule struct {
 var readsSharedFolders = []string{
 	"projector/evtdir/bring.go", "projector/evtdir/evtdir.go", "projector/evtdir/run.go", "internal/requestdir",
 	"cmd/jobmon-db/check/folders.go", "cmd/jobmon-db/daemon", "cmd/jobmon-db/web", "cmd/jobmon-db/command/refresh.go",
-	"cmd/jobmon-db/command/verify_files.go", "cmd/jobmon-db/command/service_uninstall.go",
+	"cmd/jobmon-db/command/verify_files.go", "cmd/jobmon-db/command/source.go",
+	"cmd/jobmon-db/command/service_uninstall.go",
 }
 
 var rules = []rule{

@@ -68,6 +68,9 @@ type Options struct {
 	// at all. nil skips that.
 	Differs func(ctx context.Context) (found, next string)
 
+	// Apart says why the source may not go on in the folders, which are those of another kind. nil skips that.
+	Apart func() error
+
 	DataLock string // lock file of the daemon that uses the data dir
 	Requests string // the request folder
 	Monitor  string // the monitor's folder on the share or on a computer; "" for none

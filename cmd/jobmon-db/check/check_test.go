@@ -180,7 +180,7 @@ func TestConfiguration(t *testing.T) {
 	s.expect(s.run(), "configuration", check.Warn, "2 from flags", "list of processes", "environment")
 
 	s.options.Config = load(t, configs.LoadOptions{Env: []string{"JOBMON_DATA_DIR=" + s.dir}})
-	s.expect(s.run(), "configuration", check.Warn, "no value comes from a file", "simulated", "--config")
+	s.expect(s.run(), "configuration", check.Fail, "no value comes from a file", "no source", "--config", "setup")
 }
 
 func TestWhoCanReadThePassword(t *testing.T) {

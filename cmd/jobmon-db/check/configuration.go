@@ -30,10 +30,10 @@ func (c *checker) configuration(context.Context) Line {
 	}
 
 	switch {
-	case c.Config.Source.Kind == configs.KindSimulator && c.value("source.kind").Origin.Layer == configs.FromDefault:
-		line.State = Warn
-		line.Found += "; no source is named, so a simulated Deployment Server is watched"
-		line.Next = "set source.server or source.dsn, or name the file that does with --config"
+	case c.Config.Source.Kind == "":
+		line.State = Fail
+		line.Found += "; no source is named, so there is nothing to watch"
+		line.Next = "set source.server or source.dsn, or name the file that does with --config; jobmon-db setup asks for it"
 	default:
 		if found, next := c.exposed(); found != nil {
 			line.State = Warn

@@ -68,6 +68,11 @@ func (c *checker) log(running bool) Line {
 	if running {
 		return Line{State: OK, Found: "in use by the daemon"}
 	}
+	if c.Apart != nil {
+		if err := c.Apart(); err != nil {
+			return broken(err)
+		}
+	}
 	log, err := store.Open(c.Config.DataDir, store.Options{ReadOnly: true})
 	switch {
 	case errors.Is(err, store.ErrNoLog):

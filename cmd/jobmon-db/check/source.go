@@ -19,6 +19,9 @@ const seeDocs = "correct what the sentence names; docs/sqlserver.md says more"
 // source checks the database, or what stands for it: what it says of itself first, then what one read gives.
 func (c *checker) source(ctx context.Context) []Line {
 	kind := "source.kind is " + c.Config.Source.Kind
+	if c.Config.Source.Kind == "" {
+		kind = "no source is named"
+	}
 	var lines []Line
 	var read *Reading
 	switch {

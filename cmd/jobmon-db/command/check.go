@@ -70,6 +70,7 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output, moni
 		Running:    func(ctx context.Context) (string, bool, error) { return running(ctx, config.DataDir) },
 		Differs:    func(ctx context.Context) (string, string) { return differing(ctx, config.DataDir) },
 		StartClock: func(ctx context.Context) (jobmon.Offset, bool) { return startClock(ctx, config.DataDir) },
+		Apart:      func() error { return apart(config) },
 		DataLock:   filepath.Join(config.DataDir, daemon.DataLock),
 		Requests:   filepath.Join(config.Evt.Dir, daemon.RequestFolder), Monitor: monitor,
 	}

@@ -255,9 +255,74 @@ func TestNoCommand(t *testing.T) {
 	}
 }
 
+// Without a source nothing is watched, also where a real history would go on, and nothing is made.
+func TestNoSource(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	for _, data := range []string{dir, watched(t)} {
+		got := jobmondb(t, "run", "--data-dir="+data)
+		if got.code != exitUsage || !strings.Contains(got.stderr, "no source is named") || !strings.Contains(got.stderr, "setup") {
+			t.Errorf("%+v", got)
+		}
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a data dir was made")
+	}
+	if got := jobmondb(t, "check", "--data-dir="+dir); got.code != exitCheck || !strings.Contains(got.stdout, "fail  configuration") ||
+		!strings.Contains(got.stdout, "skip  database        no source is named") {
+		t.Errorf("%+v", got)
+	}
+	if got := jobmondb(t, "setup", "--yes", "--no-service", "--config="+dir+".yaml"); got.code != exitUsage ||
+		!strings.Contains(got.stderr, "--source-server") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Files of computers are never overwritten by those of made-up ones with the same ids, and a real server begins in no folder
+// of made-up files.
+func TestRealFilesAndMadeUpOnesStayApart(t *testing.T) {
+	served := map[string]func(dir string) error{
+		"files": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "5000001.EVT"), []byte("theirs"), 0o600)
+		},
+		"a folder of requests": func(dir string) error { return os.Mkdir(filepath.Join(dir, "requests"), 0o700) },
+	}
+	for name, fill := range served {
+		real, data := t.TempDir(), filepath.Join(t.TempDir(), "data")
+		if err := fill(real); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"demo", "--for=1s"}, {"run", "--source-kind=simulator"}} {
+			got := jobmondb(t, append(args, "--evt-dir="+real, "--data-dir="+data)...)
+			if got.code != exitUsage || !strings.Contains(got.stderr, "evt.dir") {
+				t.Errorf("%s, %v: %+v", name, args, got)
+			}
+		}
+		if entries, err := os.ReadDir(real); err != nil || len(entries) != 1 {
+			t.Errorf("%s: %v, %v", name, entries, err)
+		}
+		if _, err := os.Stat(data); err == nil {
+			t.Errorf("%s: a data dir was made", name)
+		}
+	}
+	demo := filepath.Join(t.TempDir(), "demo")
+	for range 2 { // it goes on in its own
+		if got := jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=1", "--data-dir="+demo); got.code != exitOK {
+			t.Errorf("%+v", got)
+		}
+	}
+	toReal := []string{"--source-dsn=sqlserver://reader:secret@127.0.0.1:1", "--data-dir=" + filepath.Join(t.TempDir(), "data"),
+		"--evt-dir=" + filepath.Join(demo, "evt")}
+	if got := jobmondb(t, append([]string{"run"}, toReal...)...); got.code != exitUsage || !strings.Contains(got.stderr, "made-up") {
+		t.Errorf("%+v", got)
+	}
+	if got := jobmondb(t, append([]string{"check"}, toReal...)...); !strings.Contains(got.stdout, "holds the .evt files of a made-up") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestARealHistoryAndAMadeUpOneStayApart(t *testing.T) {
 	real, demo := watched(t), filepath.Join(t.TempDir(), "demo")
-	if got := jobmondb(t, "run", "--data-dir="+real); got.code != exitUsage || !strings.Contains(got.stderr, "source.dsn") {
+	if got := jobmondb(t, "run", "--data-dir="+real, "--source-kind=simulator"); got.code != exitUsage || !strings.Contains(got.stderr, "source.dsn") {
 		t.Errorf("%+v", got)
 	}
 	jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=1", "--data-dir="+demo)

@@ -97,6 +97,9 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 			return err
 		}
 	}
+	if err := filesApart(o.evtDir, o.dataDir, configs.KindSimulator); err != nil {
+		return err
+	}
 	d, err := openDaemon(daemon.Options{
 		DataDir: o.dataDir, EvtDir: o.evtDir, Settings: simulated(settings, o.speed),
 		Interval: demoPoll, Timeout: 10 * time.Second, Speed: o.speed, Command: "jobmon-db demo", Logger: logger,
@@ -106,6 +109,9 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	if err := sameKind(o.dataDir, configs.KindSimulator, d.Info().Last > 0); err != nil {
+		return err
+	}
+	if err := markFiles(o.evtDir, configs.KindSimulator); err != nil {
 		return err
 	}
 	clients := filepath.Join(o.dataDir, "clients")

@@ -72,7 +72,7 @@ func TestEveryCommandBothWays(t *testing.T) {
 func TestTheSecondDaemonSaysWhoIsThere(t *testing.T) {
 	dir := t.TempDir()
 	lostDaemon(t, dir)
-	second := start(t, []string{"JOBMON_DATA_DIR=" + dir}, "run")
+	second := start(t, []string{"JOBMON_DATA_DIR=" + dir, "JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1"}, "run")
 	err := second.cmd.Wait()
 	if err == nil || second.cmd.ProcessState.ExitCode() != exitLocked || !strings.Contains(second.stderr.String(), "jobmon-db run") {
 		t.Errorf("%v %s", err, second.stderr.String())

@@ -191,7 +191,7 @@ func TestRunPlaysARecording(t *testing.T) {
 	for name, args := range map[string][]string{
 		"another recording is played there":                     {"run", "--data-dir=" + data, "--source-kind=recording", "--source-recording=" + other},
 		"holds the history of a recording: name another":        {"run", "--data-dir=" + data, "--source-dsn=sqlserver://reader:x@127.0.0.1:1"},
-		"set source.kind and source.recording":                  {"run", "--data-dir=" + data},
+		"set source.kind and source.recording":                  {"run", "--data-dir=" + data, "--source-kind=simulator"},
 		"holds the history of a recording: set":                 {"demo", "--for=1s", "--data-dir=" + data},
 		"the history of a real Deployment Server: name another": {"run", "--data-dir=" + real, "--source-kind=recording", "--source-recording=" + path},
 	} {

@@ -65,6 +65,9 @@ func (r *reloader) reload(ctx context.Context, request api.ReloadRequest) (got a
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next, err := r.load()
+	if err == nil {
+		err = sourceNamed(next)
+	}
 	if err != nil {
 		got.Problems = problemsOf(err)
 	} else {

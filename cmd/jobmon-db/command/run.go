@@ -3,10 +3,8 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -21,7 +19,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
-	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/systemd"
@@ -33,8 +30,10 @@ func (a *app) run() *cobra.Command {
 		Short: "Watch the Deployment Server until stopped",
 		Long: `Read the source again and again, keep what changed in the log and write the computers' files.
 
-Where the source is comes from the configuration; no file is needed when the environment says enough. While the
-source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a termination signal.`,
+The configuration names the source; no file is needed when the environment says enough. Without a source the command
+ends with exit code 2: a made-up Deployment Server is watched only when source.kind is simulator, and never in a folder
+of a real one. While the source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a termination
+signal.`,
 		Example: `  jobmon-db run --config jobmon-db.yaml
   JOBMON_SOURCE_KIND=sqlserver JOBMON_SOURCE_DSN='sqlserver://reader:secret@ds01?database=eXpress&encrypt=true' jobmon-db run
   jobmon-db run --source-kind simulator --data-dir ./try
@@ -116,6 +115,9 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	if err != nil {
 		return err
 	}
+	if err := filesApart(config.Evt.Dir, config.DataDir, config.Source.Kind); err != nil {
+		return err
+	}
 	clocks, local := manager.meet(source)
 	reloader := &reloader{again: again, running: config, file: config.File, form: form, level: level, logger: logger}
 	d, err := openDaemon(daemon.Options{
@@ -134,6 +136,9 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 		return err
 	}
 	if err := sameKind(config.DataDir, config.Source.Kind, d.Info().Last > 0); err != nil {
+		return err
+	}
+	if err := markFiles(config.Evt.Dir, config.Source.Kind); err != nil {
 		return err
 	}
 	if played, ok := source.(*recording.Source); ok {
@@ -213,63 +218,4 @@ func alongside(ctx context.Context, play, main func(context.Context) error) erro
 	err := main(ctx)
 	stop()
 	return errors.Join(err, <-done)
-}
-
-// newSource makes the configured source; nil for the simulator, whose world lies in the data dir and has to wait for its lock.
-func newSource(config *configs.Config, logger zerolog.Logger) (ingest.Source, error) {
-	switch config.Source.Kind {
-	case configs.KindSQLServer:
-		s, err := newDatabase(config, logger)
-		if err != nil {
-			return nil, &usageError{err}
-		}
-		return s, nil
-	case configs.KindSimulator:
-		return nil, nil
-	case configs.KindRecording:
-		r, err := recording.Load(config.Source.Recording)
-		if err != nil {
-			return nil, &usageError{fmt.Errorf("source.recording: %w", err)}
-		}
-		return recording.NewSource(r), nil
-	}
-	return nil, &usageError{fmt.Errorf("source.kind %s is not known", config.Source.Kind)}
-}
-
-// newWorld begins the simulated Deployment Server, or goes on with it.
-func newWorld(config *configs.Config, d api.Daemon, logger zerolog.Logger) (*simulator.Source, error) {
-	logger.Warn().Msg("watching a made-up Deployment Server: no real one is named in source.server or source.dsn")
-	return simulator.New(simulator.Options{
-		Seed: config.Simulator.Seed, Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,
-		Dir: config.DataDir, Hook: deliverer(d, config.Evt.Dir, filepath.Join(config.DataDir, "clients")),
-	})
-}
-
-// sameKind keeps the histories of a real Deployment Server, a made-up one and a recording apart: a setting that is lost
-// must not write stories into the log. begun says that the data dir holds a log with events.
-func sameKind(dataDir, kind string, begun bool) error {
-	if !begun {
-		return nil
-	}
-	was, history := configs.KindSQLServer, "a real Deployment Server"
-	for _, other := range []struct{ file, kind, history string }{
-		{simulator.StateFile, configs.KindSimulator, "a made-up Deployment Server"},
-		{recording.PlaybackFile, configs.KindRecording, "a recording"},
-	} {
-		if _, err := os.Stat(filepath.Join(dataDir, other.file)); err == nil {
-			was, history = other.kind, other.history
-		}
-	}
-	if kind == was {
-		return nil
-	}
-	next := map[string]string{
-		configs.KindSQLServer: "name another data_dir for the server in source.server or source.dsn",
-		configs.KindRecording: "name another data_dir for the one in source.recording",
-		configs.KindSimulator: "name it in source.server or source.dsn, or another data_dir for a made-up one",
-	}[kind]
-	if kind == configs.KindSimulator && was == configs.KindRecording {
-		next = "set source.kind and source.recording, or name another data_dir for a made-up Deployment Server"
-	}
-	return &usageError{fmt.Errorf("%s holds the history of %s: %s", dataDir, history, next)}
 }

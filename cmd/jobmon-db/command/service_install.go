@@ -245,17 +245,6 @@ func (a *app) serviceConfig(c *cobra.Command, keys ...string) func() (*configs.C
 	}
 }
 
-// sourceNamed refuses a configuration that names no source: the built-in imitation is nothing that a service watches by
-// mistake.
-func sourceNamed(config *configs.Config) error {
-	for _, v := range config.Values() {
-		if v.Key == "source.kind" && config.Source.Kind == configs.KindSimulator && v.Origin.Layer == configs.FromDefault {
-			return &usageError{errors.New("no source is named: give source.server in the configuration file, or source.kind simulator to try a made-up one")}
-		}
-	}
-	return nil
-}
-
 // settingsIn are the names of the variables that would be settings.
 func settingsIn(env []string) []string {
 	var names []string

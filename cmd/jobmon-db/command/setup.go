@@ -234,12 +234,12 @@ func (s *setup) secretPath() string {
 // missing names the flags without which nothing can be done unattended.
 func (s *setup) missing() (flags []string) {
 	source := &s.config.Source
-	if source.Kind == configs.KindSimulator && !s.chosen("source.kind") {
+	if source.Kind == "" {
 		flags = append(flags, "--source-server")
 	}
-	if source.DSN == "" && source.Kind != configs.KindRecording {
+	if source.DSN == "" && (source.Kind == configs.KindSQLServer || source.Kind == "") {
 		windows := runtime.GOOS == "windows" && source.User == ""
-		if source.User == "" && !windows && !s.chosen("source.kind") {
+		if source.User == "" && !windows {
 			flags = append(flags, "--source-user")
 		}
 		if _, err := s.config.Password(); !windows && s.password == "" && (source.User != "" && err != nil || len(flags) > 0) {
@@ -250,12 +250,6 @@ func (s *setup) missing() (flags []string) {
 		flags = append(flags, "--yes")
 	}
 	return flags
-}
-
-// chosen says that somebody configured a source that is no server.
-func (s *setup) chosen(key string) bool {
-	return s.config.Source.Kind != configs.KindSQLServer &&
-		slices.ContainsFunc(s.config.Values(), func(v configs.Value) bool { return v.Key == key && v.Origin.Layer != configs.FromDefault })
 }
 
 func (s *setup) checkDatabase(ctx context.Context) []check.Line {
@@ -280,6 +274,7 @@ func (s *setup) checkFolders(ctx context.Context) []check.Line {
 	return check.OfFolders(ctx, check.Options{
 		Config:   s.config,
 		Running:  func(ctx context.Context) (string, bool, error) { return running(ctx, s.config.DataDir) },
+		Apart:    func() error { return apart(s.config) },
 		DataLock: filepath.Join(s.config.DataDir, daemon.DataLock),
 	})
 }
