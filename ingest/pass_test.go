@@ -151,6 +151,20 @@ func TestWhatHappensDuringAPass(t *testing.T) {
 			t.Errorf("row 1 is %v", got)
 		}
 	})
+	bubble(t, "a row that the last read saw at work has only just ended", func(t *testing.T) {
+		r, s, j := finishedRows(t, 1)
+		s.put(row(2, jobmon.StatusRunning))
+		r.readOnce()
+		requireTold(t, j, "scheduled 2, started 2")
+		s.change(func() {
+			s.failPage = func(int) error {
+				s.tables.Rows.Put(row(2, jobmon.StatusOf(0)))
+				return nil
+			}
+		})
+		pass(6 * time.Minute)
+		requireTold(t, j, "finished 2")
+	})
 	bubble(t, "a quiet one looks nothing up", func(t *testing.T) {
 		_, s, j := finishedRows(t, 1, 2, 3, 4, 5, 6, 7)
 		before := s.turnedPages()

@@ -102,9 +102,10 @@ func (r *reader) quick(ctx context.Context, m *jobmon.Mirror, watch []jobmon.Com
 	}
 	late := pages.rows[:0]
 	for _, row := range pages.rows {
+		_, awaited := r.index.unfinished[row.ID] // it ended since the last read, which saw it unfinished
 		switch {
 		case contains(read, row.ID):
-		case row.Status.Finished() && row.ID <= q.Above:
+		case row.Status.Finished() && row.ID <= q.Above && !awaited:
 			late = append(late, row)
 		default: // on its page it had not finished: what has become of it?
 			missing = append(missing, row.ID)

@@ -18,9 +18,12 @@ type habits struct {
 	steps, zones, agents, names, settings, firstRead bool
 
 	quarters bool // plans for whole quarters of an hour from now, which look like another zone's present
+	oddities bool // several rows run at once, or are queued again while they run; records come and go; restarts in bad moments
 }
 
-var everything = habits{steps: true, zones: true, agents: true, names: true, settings: true, firstRead: true, quarters: true}
+var everything = habits{
+	steps: true, zones: true, agents: true, names: true, settings: true, firstRead: true, quarters: true, oddities: true,
+}
 
 // live lets a town live for some reads. After each, look may look at it.
 func (w *town) lives(h habits, look func()) {
@@ -81,7 +84,11 @@ func (w *town) row() (jobmon.Row, bool) {
 func (w *town) happens(h habits) {
 	on := towns + jobmon.ComputerID(rapid.IntRange(0, 2).Draw(w.T, "computer"))
 	r, any := w.row()
-	switch move := rapid.IntRange(0, 13).Draw(w.T, "move"); {
+	most := 13
+	if h.oddities {
+		most = 18
+	}
+	switch move := rapid.IntRange(0, most).Draw(w.T, "move"); {
 	case move <= 2 || !any:
 		w.drop(on, w.start(h), rapid.SampledFrom([]string{"bmrmrm", "bmrm", "mr", "m", "r", "rr", "rrr", "br", "b", "rmr"}).Draw(w.T, "kinds"))
 	case move <= 5: // DS begins the first row that waits there, as it does
@@ -110,6 +117,34 @@ func (w *town) happens(h habits) {
 		}
 	case move == 13 && h.agents:
 		w.agents[on] = jobmon.AgentState(rapid.IntRange(0, 2).Draw(w.T, "agent"))
+	case move > 13:
+		w.oddly(move, on, r, h)
+	}
+}
+
+// oddly lets something happen that is rare in the field.
+func (w *town) oddly(move int, on jobmon.ComputerID, r jobmon.Row, h habits) {
+	switch {
+	case move == 14 && r.Status.Waiting(): // beside what runs, or unseen, or ahead of its time
+		w.set(r.ID, rapid.SampledFrom([]jobmon.Status{jobmon.StatusRunning, jobmon.StatusOf(0), jobmon.StatusOf(1603)}).Draw(w.T, "at once"))
+	case move == 15 && r.Status.Running():
+		w.set(r.ID, jobmon.StatusNull)
+		w.move(r.ID, w.start(h))
+	case move == 16:
+		if _, there := w.computers[on]; there && rapid.Bool().Draw(w.T, "deleted") {
+			delete(w.computers, on)
+			return
+		}
+		w.computers[on] = jobmon.Computer{
+			ID: on, Name: rapid.SampledFrom([]string{"PC-0001", "PC-0009"}).Draw(w.T, "name"),
+			Group: rapid.SampledFrom([]string{"", "Berlin"}).Draw(w.T, "group"), Ghost: rapid.Bool().Draw(w.T, "ghost"),
+		}
+	case move == 17: // the id was used again
+		r.Computer = on
+		w.rows[r.ID] = r
+		w.recurs[r.ID] = !r.Status.Waiting()
+	case move == 18 && r.Status.Waiting():
+		w.move(r.ID, w.start(h))
 	}
 }
 
@@ -145,7 +180,15 @@ func (w *town) cycle(h habits) (read bool) {
 	case kind == 4 && h.steps:
 		w.offset += jobmon.Offset(rapid.SampledFrom([]int{-3600, 3600}).Draw(w.T, "by"))
 		w.read()
+	case kind == 7 && h.oddities && h.steps: // the clock is set while the daemon is away
+		by := rapid.SampledFrom([]time.Duration{time.Hour, 55 * 24 * time.Hour, -time.Hour, -w.ahead}).Draw(w.T, "step")
+		until := w.now.Add(w.ahead)
+		w.ahead += by
+		w.read(jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "test", Count: projector.Version, Until: until},
+			jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(w.offset), Step: by.Milliseconds()})
 	case kind == 5 && h.settings:
+		w.settings.Markers = rapid.SampledFrom([]string{"auto", "auto", "tagged", "all"}).Draw(w.T, "markers")
+		w.settings.Marker = rapid.SampledFrom([]string{`(?i)\(JM\)`, `Job`, `[13579]$`}).Draw(w.T, "marker")
 		w.settings.Gap = rapid.SampledFrom([]time.Duration{time.Minute, 30 * time.Minute, 3 * time.Hour}).Draw(w.T, "gap")
 		w.settings.StartZone = rapid.SampledFrom([]string{"", "Europe/Berlin", "UTC"}).Draw(w.T, "start zone")
 		w.read(jobmon.Event{Kind: jobmon.KindConfigured, Text: w.settings.Encode()})
@@ -191,7 +234,7 @@ func (w *town) requireRows() {
 		}
 		for row := range w.mirror.Rows.All() {
 			name := w.mirror.Jobs[row.Job].Name
-			if row.Computer != id || row.Status.Finished() || beside[name] || strings.HasPrefix(name, "Build") {
+			if row.Computer != id || row.Status.Finished() || beside[name] || strings.HasPrefix(name, "Build") || w.overtaken(row) {
 				continue
 			}
 			if !strings.HasPrefix(name, "(JM)") {
@@ -204,6 +247,21 @@ func (w *town) requireRows() {
 			w.Fatalf("after event %d computer %d has %d unfinished jobs in no list, and %d in its stages:\n%s", w.seq, id, unfinished, inStages, sketch(p))
 		}
 	}
+}
+
+// overtaken says whether something that can begin another deployment started behind the row, which says that it still runs.
+func (w *town) overtaken(row jobmon.Row) bool {
+	over := false
+	for _, b := range w.batches {
+		for _, e := range b.Events {
+			if e.Kind == jobmon.KindStarted && e.Schedule == row.ID {
+				over = false
+			} else if e.Kind == jobmon.KindStarted && e.Computer == row.Computer {
+				over = over || !strings.HasPrefix(w.mirror.Jobs[e.Job].Name, "Job")
+			}
+		}
+	}
+	return over && row.Status.Running()
 }
 
 func (w *town) shows(p *jobmon.Progress, stage string) bool {
@@ -223,6 +281,9 @@ func TestReadyIsNotSaidWhileAFreshMarkerWaits(t *testing.T) {
 					continue
 				}
 				p, ok := w.live.Progress(row.Computer)
+				if ok && p.Asked == w.jobs[row.Job] {
+					continue // its script says that it runs
+				}
 				if !ok || p.Session == nil || p.Session.Ended != 0 || p.Session.LastMarker && p.Asked == "" {
 					w.Fatalf("%v, after event %d: %q of %v waits on computer %d since %v:\n%s", w.wall(0), w.seq, w.jobs[row.Job],
 						row.Start, row.Computer, w.arrived[row.ID].Wall(w.zone), sketch(p))
