@@ -8,9 +8,9 @@
 // those in endpoint.allow may connect, from this computer only; the ones in endpoint.allow cannot listen on the pipe
 // beside the daemon. A second pipe, with "-admin" behind its name, leaves the accounts in endpoint.allow out: what
 // changes the log or the daemon is accepted there alone. The name of a pipe belongs to the first program that creates it. A
-// daemon that finds a name taken returns ErrTaken and does not listen. A client compares the owner of the pipe before it
-// reads or sends anything: SYSTEM, Administrators, an account of a service, the asking user and the owner of the data
-// folder are believed. Otherwise it returns ErrImpostor.
+// daemon that finds a name taken runs without the endpoint until it gets the name: see ErrTaken and Await. A client compares
+// the owner of the pipe before it reads or sends anything: SYSTEM, Administrators, an account of a service, the asking user
+// and the owner of the data folder are believed. Otherwise it returns ErrImpostor.
 //
 // Elsewhere the socket is endpoint.sock in the data folder, for the daemon's user alone (mode 0600). Where that path is
 // too long for a socket it is in a folder jobmon-db-<hash> below /run/jobmon-db, which the systemd unit makes, or else below
@@ -49,8 +49,8 @@ var (
 	ErrDenied = errors.New("the daemon may not be asked from here: " + deniedHint)
 	// ErrImpostor says that another account listens than those that run daemons.
 	ErrImpostor = errors.New("another program answers in the daemon's place")
-	// ErrTaken says that another program listens already where the daemon would.
-	ErrTaken = errors.New("another program listens there")
+	// ErrTaken says that somebody or something else has the place where the daemon would listen.
+	ErrTaken = errors.New("its place is taken")
 	// ErrProtocol says that the one who listens is another version of this program, or another program.
 	ErrProtocol = errors.New("the daemon cannot be understood")
 	// ErrSilent says that connections are accepted and not answered within the client's time.

@@ -115,7 +115,7 @@ func TestNobodyRuns(t *testing.T) {
 
 func TestSecondListenerIsRefused(t *testing.T) {
 	dir, _ := serve(t, echo, endpoint.Limits{})
-	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); err == nil || !strings.Contains(err.Error(), "another program") {
+	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); !errors.Is(err, endpoint.ErrTaken) || !strings.Contains(err.Error(), "a program listens on") {
 		t.Errorf("Listen = %v, want that another program is there", err)
 	}
 	if _, _, err := ask(t.Context(), dir, "/", ""); err != nil {
@@ -129,6 +129,29 @@ func TestGreetingThatCannotBeSaid(t *testing.T) {
 			t.Errorf("Listen with %+v = %v, want an error", g, err)
 		}
 	}
+}
+
+// TestAPlaceThatIsTakenIsAwaited: who waits for the place gets it when the other program ends, and stops waiting when asked to.
+func TestAPlaceThatIsTakenIsAwaited(t *testing.T) {
+	t.Parallel()
+	dir, stop := serve(t, echo, endpoint.Limits{})
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if l := endpoint.Await(ended, endpoint.Options{DataDir: dir}, time.Millisecond); l != nil {
+		t.Error("it listens although it was asked to stop")
+	}
+	got := make(chan net.Listener, 1)
+	go func() { got <- endpoint.Await(t.Context(), endpoint.Options{DataDir: dir}, time.Millisecond) }()
+	if _, _, err := ask(t.Context(), dir, "/", ""); err != nil {
+		t.Errorf("the first one was disturbed: %v", err)
+	}
+	select {
+	case <-got:
+		t.Error("two programs listen")
+	default:
+	}
+	must(t, stop())
+	must(t, (<-got).Close())
 }
 
 // answerer is a server of another kind: to each connection it says what its script says, "" being silence, and waits

@@ -101,7 +101,8 @@ func TestFolderOfSomebodyElse(t *testing.T) {
 		if err := errors.Join(os.RemoveAll(folder), plant()); err != nil {
 			t.Fatal(err)
 		}
-		if l, err := Listen(Options{DataDir: dir}); err == nil || !strings.Contains(err.Error(), folder) || !strings.Contains(err.Error(), "remove it") {
+		if l, err := Listen(Options{DataDir: dir}); !errors.Is(err, ErrTaken) || !strings.Contains(err.Error(), folder+" (") ||
+			!strings.Contains(err.Error(), "remove it") {
 			t.Errorf("%s: Listen = %v, want that the folder is not ours", name, err)
 			if l != nil {
 				_ = l.Close()

@@ -19,7 +19,8 @@ type Options struct {
 // first byte is read. Closing it removes what it made.
 //
 // The socket of a crashed daemon is taken away when nobody answers on it: the caller must hold the lock on the data
-// folder by then. An error says who or what is in the way. It may be called from any goroutine.
+// folder by then. Where somebody or something is in the way the error says so and wraps ErrTaken. It may be called from
+// any goroutine.
 func Listen(o Options) (net.Listener, error) {
 	line, err := o.Greeting.line()
 	if err != nil {
@@ -30,6 +31,22 @@ func Listen(o Options) (net.Listener, error) {
 		return nil, fmt.Errorf("open the local endpoint: %w", err)
 	}
 	return &listener{l, line}, nil
+}
+
+// Await listens like Listen, and tries again after each pause while that is refused. It returns nil when ctx ends first.
+func Await(ctx context.Context, o Options, pause time.Duration) net.Listener {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if l, err := Listen(o); err == nil {
+			return l
+		}
+	}
 }
 
 type listener struct {

@@ -82,11 +82,11 @@ func listen(o Options) (net.Listener, error) {
 			return nil, err
 		}
 		if err := checkPrivate(folder, os.Geteuid()); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrTaken, err)
 		}
 	}
 	if err := removeStale(path); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrTaken, err)
 	}
 	// Linux gives the file the mode that the socket has when it is bound, so that there is no moment in which others
 	// could connect. Other systems refuse that; there chmod has to do.
@@ -94,6 +94,9 @@ func listen(o Options) (net.Listener, error) {
 		return socket.Control(func(fd uintptr) { _ = syscall.Fchmod(int(fd), 0o600) })
 	}}
 	l, err := config.Listen(context.Background(), "unix", path)
+	if errors.Is(err, syscall.EADDRINUSE) { // taken since
+		return nil, fmt.Errorf("%w: %w", ErrTaken, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +129,7 @@ func (s *socket) Close() error {
 	return err
 }
 
-// removeStale removes the socket that a crashed daemon left behind, and nothing else.
+// removeStale removes the socket that a crashed daemon left behind, and nothing else. An error names what is in the way.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -136,17 +139,21 @@ func removeStale(path string) error {
 		return err
 	}
 	if info.Mode()&fs.ModeSocket == 0 {
-		return fmt.Errorf("%s is in the way and not a socket; remove it", path)
+		return inTheWay(path)
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	switch {
 	case err == nil:
 		_ = conn.Close()
-		return fmt.Errorf("%w: %s; end it, or use another data folder", ErrTaken, path)
+		return fmt.Errorf("a program listens on %s; end it, or use another data folder", path)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return os.Remove(path)
 	}
 	return fmt.Errorf("%w; end the program that listens there, or remove the file", err)
+}
+
+func inTheWay(path string) error {
+	return fmt.Errorf("%s is in the way and not a socket; remove it", path)
 }
 
 // checkPrivate says why a folder cannot be trusted to belong to one of these users alone.
@@ -184,7 +191,13 @@ func dial(ctx context.Context, dataDir string) (net.Conn, error) {
 			return nil, err
 		}
 	}
-	return new(net.Dialer).DialContext(ctx, "unix", path)
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		if info, looking := os.Lstat(path); looking == nil && info.Mode()&fs.ModeSocket == 0 {
+			return nil, fmt.Errorf("%w: %w", ErrTaken, inTheWay(path))
+		}
+	}
+	return conn, err
 }
 
 // believe refuses who listens on a socket outside the data folder when that is neither root, nor the user who asks, nor

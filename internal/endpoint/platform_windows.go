@@ -16,7 +16,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
 )
 
-const deniedHint = "run this command elevated (as administrator), or add the account to endpoint.allow"
+const deniedHint = "run this command elevated (as administrator), or add the account to endpoint.allow; " +
+	"where that is no help, look for event 401: another program may have its place"
 
 const (
 	pipeBuffer = 64 << 10 // bytes in one direction; a greeting must fit
@@ -70,13 +71,13 @@ func openPipe(name, security string) (net.Listener, error) {
 		_ = conn.Close()
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s; end it, or use another data folder", ErrTaken, name)
+		return nil, fmt.Errorf("%w: a program listens on %s; end it, or use another data folder", ErrTaken, name)
 	}
 	l, err := winio.ListenPipe(name, &winio.PipeConfig{
 		SecurityDescriptor: security, InputBufferSize: pipeBuffer, OutputBufferSize: pipeBuffer,
 	})
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrExist) { // taken since
-		return nil, fmt.Errorf("%w: %s; end it, or use another data folder (%w)", ErrTaken, name, err)
+		return nil, fmt.Errorf("%w: a program listens on %s; end it, or use another data folder (%w)", ErrTaken, name, err)
 	}
 	return l, err
 }

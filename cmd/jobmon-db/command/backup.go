@@ -54,16 +54,16 @@ file of that name before the copy is whole, checked and on the disk. backup.ever
 // backup copies the log of the running daemon, or the file when none runs.
 func backup(ctx context.Context, dataDir, path string, tell func(done, total uint64)) (made store.Summary, err error) {
 	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin}, Context: ctx}
-	_, err = client.Info(ctx)
+	_, asking := client.Info(ctx)
 	switch {
-	case err == nil:
+	case asking == nil:
 		return store.Backup(ctx, client, path, tell)
-	case !errors.Is(err, endpoint.ErrNotRunning):
-		return made, err
+	case !errors.Is(asking, endpoint.ErrNotRunning):
+		return made, asking
 	}
 	log, err := store.Open(dataDir, store.Options{ReadOnly: true})
 	if err != nil {
-		return made, err
+		return made, unasked(err, asking)
 	}
 	defer log.Close()
 	return store.Backup(ctx, log, path, tell)

@@ -144,7 +144,7 @@ func running(ctx context.Context, dataDir string) (description string, running b
 	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
 	info, err := client.Info(ctx)
 	switch {
-	case errors.Is(err, endpoint.ErrNotRunning):
+	case errors.Is(err, endpoint.ErrNotRunning) && !errors.Is(err, endpoint.ErrTaken):
 		return "", false, nil
 	case err != nil:
 		return "", false, err

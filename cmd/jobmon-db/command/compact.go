@@ -105,7 +105,8 @@ func compact(ctx context.Context, dataDir string, o compactOptions, tell func(do
 	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin}, Context: ctx}
 	state, err = client.Compact(ctx, o.request())
 	if errors.Is(err, endpoint.ErrNotRunning) {
-		return compactFile(ctx, dataDir, o, tell)
+		made, failed := compactFile(ctx, dataDir, o, tell)
+		return made, unasked(failed, err)
 	}
 	for err == nil && state.Running {
 		tell(state.Done, state.Total)

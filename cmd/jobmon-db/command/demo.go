@@ -103,7 +103,7 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 	d, err := openDaemon(daemon.Options{
 		DataDir: o.dataDir, EvtDir: o.evtDir, Settings: simulated(settings, o.speed),
 		Interval: demoPoll, Timeout: 10 * time.Second, Speed: o.speed, Command: "jobmon-db demo", Logger: logger,
-	}, nil)
+	}, nil, nil)
 	if err != nil {
 		return err
 	}

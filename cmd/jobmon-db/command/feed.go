@@ -52,9 +52,24 @@ func (s *served) serve(ctx context.Context, local http.Handler, logger zerolog.L
 			ended <- web.Serve(ctx, s.feed, web.Handler(s.routes(), s.access), logger)
 		}()
 	}
-	err := endpoint.Serve(ctx, s.listener, local, endpoint.Limits{}, logger)
+	err := s.answer(ctx, local, logger)
 	stop()
 	return errors.Join(err, <-ended)
+}
+
+// retryPlace is how often a place that is taken is tried.
+const retryPlace = 2 * time.Second
+
+// answer answers commands until ctx ends, from when on the endpoint's place is free.
+func (s *served) answer(ctx context.Context, local http.Handler, logger zerolog.Logger) error {
+	if s.listener == nil {
+		if s.listener = endpoint.Await(ctx, s.place, retryPlace); s.listener == nil {
+			return nil
+		}
+		logger.Info().Msg("the place of the local endpoint is free: commands can ask this daemon")
+		s.placed(nil)
+	}
+	return endpoint.Serve(ctx, s.listener, local, endpoint.Limits{}, logger)
 }
 
 func (s *served) routes() web.Routes {

@@ -170,7 +170,10 @@ func TestWhatIsNotable(t *testing.T) {
 
 func TestATakenPipeHasAnEntryOfItsOwn(t *testing.T) {
 	taken := fmt.Errorf("open the local endpoint: %w: the pipe", endpoint.ErrTaken)
-	if e := failure(taken); e.ID != 401 || e.Severity != eventlog.Error || !strings.Contains(e.Text, "the pipe") {
+	if e := placed(taken); e.ID != 401 || e.Severity != eventlog.Error || !strings.Contains(e.Text, "the pipe") {
+		t.Errorf("%+v", e)
+	}
+	if e := placed(nil); e.ID != 402 || e.Severity != eventlog.Information {
 		t.Errorf("%+v", e)
 	}
 	if e := failure(errors.New("disk full")); e.ID != 400 {

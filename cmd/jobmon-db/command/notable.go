@@ -1,14 +1,12 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/eventlog"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -24,6 +22,7 @@ const (
 	entryDamaged  = 300
 	entryFailed   = 400
 	entryTaken    = 401
+	entryFree     = 402
 )
 
 // notable is the entry for an event that an administrator wants to hear of.
@@ -81,14 +80,21 @@ func risky(text string) eventlog.Entry {
 
 func (a *announcer) failed(err error) { a.write(failure(err)) }
 
-// failure is the entry for what ends the service. A name that another program took has a number of its own: somebody may
-// want to answer in the daemon's place.
+// failure is the entry for what ends the service.
 func failure(err error) eventlog.Entry {
-	entry := eventlog.Entry{ID: entryFailed, Severity: eventlog.Error, Text: fmt.Sprintf("The service ends: %v", err)}
-	if errors.Is(err, endpoint.ErrTaken) {
-		entry.ID = entryTaken
+	return eventlog.Entry{ID: entryFailed, Severity: eventlog.Error, Text: fmt.Sprintf("The service ends: %v", err)}
+}
+
+func (a *announcer) place(err error) { a.write(placed(err)) }
+
+// placed is the entry for a place of the local endpoint that is taken: somebody may want to answer there. With nil it is the
+// entry for its end.
+func placed(err error) eventlog.Entry {
+	if err == nil {
+		return eventlog.Entry{ID: entryFree, Text: "Commands can ask the service again: the place of its local endpoint is free."}
 	}
-	return entry
+	return eventlog.Entry{ID: entryTaken, Severity: eventlog.Error,
+		Text: fmt.Sprintf("Commands cannot ask the service, which watches all the same and tries again: %v", err)}
 }
 
 func (a *announcer) write(entry eventlog.Entry) {

@@ -70,10 +70,11 @@ func openPast(ctx context.Context, q question) (*past, error) {
 
 func (q question) open(ctx context.Context) (*past, error) {
 	dir := q.dataDir
+	var asking error
 	if q.log == "" {
-		p, err := askDaemon(ctx, dir)
-		if !errors.Is(err, endpoint.ErrNotRunning) {
-			return p, err
+		var p *past
+		if p, asking = askDaemon(ctx, dir); !errors.Is(asking, endpoint.ErrNotRunning) {
+			return p, asking
 		}
 	} else {
 		dir = filepath.Dir(q.log)
@@ -88,7 +89,15 @@ func (q question) open(ctx context.Context) (*past, error) {
 			err = fmt.Errorf("%w (process %d, since %s: %s)", err, who.PID, who.Started.Local().Format(time.DateTime), term.Plain(who.Command))
 		}
 	}
-	return p, err
+	return p, unasked(err, asking)
+}
+
+// unasked is the error of a log that is locked, with why the daemon that has it could not be asked.
+func unasked(err, asking error) error {
+	if errors.Is(err, store.ErrLocked) && errors.Is(asking, endpoint.ErrTaken) {
+		return fmt.Errorf("%w; %w", err, asking)
+	}
+	return err
 }
 
 func askDaemon(ctx context.Context, dataDir string) (*past, error) {

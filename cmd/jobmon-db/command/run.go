@@ -81,6 +81,7 @@ type overseer struct {
 	cycled  func(lost string)
 	notable func(*jobmon.Event)
 	risk    func(text string) // of each risk that the connection to the database has
+	place   func(err error)   // that the local endpoint's place is taken, and with nil that the daemon has it again
 }
 
 // meet reports what is risky about the source. It returns what the source's clock is compared with: nothing when that is
@@ -127,7 +128,7 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 		Alive: manager.alive, Cycled: manager.cycled, Notable: manager.notable,
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 		Keep:    config.History.Keep,
-	}, config.Endpoint.Allow)
+	}, config.Endpoint.Allow, manager.place)
 	if err != nil {
 		return err
 	}
@@ -169,15 +170,21 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 // served is a daemon that answers on the local endpoint, and over HTTP where that is wanted, and serves the request folder.
 type served struct {
 	*daemon.Daemon
-	listener net.Listener
+	place    endpoint.Options
+	listener net.Listener // nil while place is taken
+	placed   func(error)  // see overseer.place
 	feed     net.Listener // nil: no HTTP
 	access   web.Access   // to feed
 	writer   evtform.Writer
 }
 
-// openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too.
-func openDaemon(o daemon.Options, allow []string) (*served, error) {
-	s := &served{}
+// openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too. That another
+// program has the place of the endpoint keeps nobody from watching; placed is called then, where it is set.
+func openDaemon(o daemon.Options, allow []string, placed func(error)) (*served, error) {
+	s := &served{placed: placed}
+	if placed == nil {
+		s.placed = func(error) {}
+	}
 	o.Version, o.Requests = programVersion(), true
 	if self, err := os.Executable(); err == nil {
 		o.CheckLog = []string{self, checkPagesName}
@@ -189,9 +196,15 @@ func openDaemon(o daemon.Options, allow []string) (*served, error) {
 	if s.Daemon, err = daemon.Open(o); err != nil {
 		return nil, err
 	}
-	s.listener, err = endpoint.Listen(endpoint.Options{
+	s.place = endpoint.Options{
 		DataDir: o.DataDir, Allow: allow, Greeting: endpoint.Greeting{Log: s.Info().LogID, Program: o.Version},
-	})
+	}
+	s.listener, err = endpoint.Listen(s.place)
+	if errors.Is(err, endpoint.ErrTaken) {
+		o.Logger.Error().Err(err).Msg("commands cannot ask this daemon; it watches all the same, and tries again")
+		s.placed(err)
+		return s, nil
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.Daemon.Close())
 	}
@@ -203,7 +216,9 @@ func (s *served) Close() error {
 	if s.feed != nil {
 		s.feed.Close()
 	}
-	s.listener.Close() // Serve may have closed it already
+	if s.listener != nil {
+		s.listener.Close() // Serve may have closed it already
+	}
 	return s.Daemon.Close()
 }
 

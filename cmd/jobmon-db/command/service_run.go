@@ -68,7 +68,7 @@ func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configur
 		return wrong
 	}
 	begun := sync.OnceFunc(ready)
-	manager := overseer{cycled: func(string) { begun() }, notable: events.event, risk: events.risk}
+	manager := overseer{cycled: func(string) { begun() }, notable: events.event, risk: events.risk, place: events.place}
 	err = run(ctx, config, again{load: configured}, "jobmon-db service run", manager, logger)
 	if err != nil {
 		logger.Error().Err(err).Int("exit_code", exitCode(err)).Msg("the service ends")

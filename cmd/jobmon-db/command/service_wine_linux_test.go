@@ -1,7 +1,9 @@
 package command
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,6 +92,7 @@ func TestWine(t *testing.T) {
 	held(w)
 	replaced(w)
 	stopped(w)
+	taken(w)
 	misconfigured(w)
 	removed(w)
 }
@@ -197,6 +200,21 @@ func stopped(w *computer) {
 		w.t.Errorf("%d starts and %d ends are on record, want 2 each", started, stopped)
 	}
 	w.logged("the service has stopped")
+}
+
+// taken: another program has the name of the pipe. The service watches all the same, and takes the name when it is free.
+func taken(w *computer) {
+	sum := sha256.Sum256([]byte(`c:\programdata\jobmon-db`))
+	letGo := w.Begin(`C:\holder.exe`, fmt.Sprintf(`\\.\pipe\jobmon-db-%x`, sum[:8]))
+	w.service(exitOK, "start", "runs.")
+	w.logged("commands cannot ask this daemon")
+	w.jobmondb(exitNoDaemon, []string{"refresh", "5000001"}, "daemon")
+	letGo()
+	eventually(w.t, func() string { return "the service answers" }, func() bool {
+		return w.Run(programPath, "refresh", "5000001").Code == exitOK
+	})
+	w.logged("is free")
+	w.service(exitOK, "stop", "is stopped")
 }
 
 // misconfigured: a service that ends at its start says why, to Windows, to whoever started it and in its log.
