@@ -8,41 +8,34 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Errors of Read, beside those of evt.Decode, which Take finds.
 var (
 	ErrMissing = errors.New("there is no such file")
-	ErrNoFile  = errors.New("it is no file, but a folder or a device")
+	ErrNoFile  = errors.New("it is no file, but a folder, a link or a device")
 )
 
-// Read reads a file, and no more of it than one can have; what is not a plain file is not opened.
+// Read reads a file that anybody may have put there, see plainfile.
 func Read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	content, err := plainfile.Read(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, ErrMissing
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
+	case errors.Is(err, plainfile.ErrIrregular):
 		return nil, ErrNoFile
+	case errors.Is(err, plainfile.ErrTooLarge):
+		return nil, evt.ErrTooLarge
 	}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ErrMissing
-	} else if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, evt.MaxBytes+1))
+	return content, err
 }
 
 // View is what is known of one file. It is not safe for concurrent use.

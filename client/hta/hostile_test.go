@@ -163,18 +163,20 @@ func TestLiveAnswersAreBounded(t *testing.T) {
 	}
 	if _, err := vm.RunString(source + `
 		JobMon.largest = 65536;
-		function ask(url, length, done) {
+		var headers = "";
+		function ask(url, length, done, stays) {
 			var aborted = false, read = false;
+			headers = "";
 			var live = JobMon.makeLive(function () {
 				return {
-					SetTimeouts: function () {}, Open: function () {}, SetAutoLogonPolicy: function () {}, Send: function () {}, SetRequestHeader: function () {},
+					SetTimeouts: function () {}, Open: function () {}, SetAutoLogonPolicy: function () {}, Send: function () {}, SetRequestHeader: function (name, value) { headers += name; },
 					Abort: function () { aborted = true; }, WaitForResponse: function () { return done; }, Status: 200,
-					Option: function (which) { return which === 1 ? url : ""; },
+					Option: function (which) { return which === 1 ? url : which === 6 ? !stays : ""; },
 					GetResponseHeader: function (name) { if (name !== "Content-Length" || length === null) { throw new Error("none"); } return length; },
 					get ResponseText() { read = true; return "x"; }
 				};
 			});
-			live.ask("https://DS01.example.com:8443/evt/1", "", true, 0);
+			live.ask("https://DS01.example.com:8443/evt/1", "token", true, 0);
 			var found = live.look(1);
 			return [found === null ? "waits" : found.error || "good", read, aborted].join();
 		}`); err != nil {
@@ -200,6 +202,13 @@ func TestLiveAnswersAreBounded(t *testing.T) {
 		}
 		if got.String() != want {
 			t.Errorf("%s: %s, want %s", call, got, want)
+		}
+	}
+	// The token is sent only where redirections are not followed.
+	for stays, want := range map[string]string{"true": "Authorization", "false": ""} {
+		got, err := vm.RunString(`ask("https://ds01.example.com:8443/evt/1", "1", true, ` + stays + `), headers`)
+		if err != nil || got.String() != want {
+			t.Errorf("stays %s: %v is sent (%v), want %q", stays, got, err, want)
 		}
 	}
 }

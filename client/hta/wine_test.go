@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,6 +92,39 @@ func TestMonitorReadsFilesInWine(t *testing.T) {
 			same = max(0, same-60)
 			t.Fatalf("line %d, from byte %d\n got %.300s\nwant %.300s", i, same, g[same:], w[same:])
 		}
+	}
+}
+
+// The live feed follows no redirection to another host: WinHTTP would take the token along.
+func TestMonitorFollowsNoRedirectionInWine(t *testing.T) {
+	wine := os.Getenv("JOBMON_TEST_WINE")
+	if wine == "" {
+		t.Skip("JOBMON_TEST_WINE does not name a wine to run cscript with")
+	}
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) }))
+	defer elsewhere.Close()
+	asked := make(chan string, 9)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+	}))
+	defer server.Close()
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "live.js"), "var JobMon = {};"+script(t, []string{"base", "system"})+`
+		var live = JobMon.makeLive(function (name) { return new ActiveXObject(name); }), found = null, i;
+		JobMon.largest = 65536;
+		live.ask("`+server.URL+`/evt/1", "", true, 0);
+		for (i = new Date().getTime(); new Date().getTime() - i < 20000 && found === null;) {
+			found = live.look(1);
+		}
+		WScript.Echo(found === null ? "no answer" : found.error || "good");`)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, wine, "cscript", "/nologo", "Z:"+strings.ReplaceAll(filepath.Join(folder, "live.js"), "/", `\`))
+	command.Env = append(os.Environ(), "WINEDEBUG=-all")
+	said, err := command.Output()
+	if err != nil || strings.TrimSpace(string(said)) != "live" || len(asked) != 1 {
+		t.Errorf("%q, %v; asked %d times", said, err, len(asked))
 	}
 }
 

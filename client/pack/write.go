@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
 
 // Deed is what became, or would become, of a file.
@@ -74,7 +75,7 @@ func Write(dir string, files []File, dry bool) ([]Done, error) {
 func readManifest(dir string) (manifest, error) {
 	known := manifest{}
 	path := filepath.Join(dir, filepath.FromSlash(manifestFile))
-	content, err := os.ReadFile(path)
+	content, err := plainfile.Read(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return known, nil
@@ -91,10 +92,10 @@ func readManifest(dir string) (manifest, error) {
 func put(dir string, f File, known manifest, dry bool) (Done, error) {
 	done := Done{Path: f.Path, Deed: Written}
 	path := filepath.Join(dir, filepath.FromSlash(f.Path))
-	old, err := os.ReadFile(path)
+	old, err := plainfile.ReadMost(path, max(plainfile.Most, len(f.Content)))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
+	case err != nil && !errors.Is(err, plainfile.ErrTooLarge): // one that is too large is another one
 		return done, fmt.Errorf("look at what is there: %w", err)
 	case bytes.Equal(old, f.Content):
 		done.Deed = Unchanged

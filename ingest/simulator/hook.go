@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
 
 // Hook is what the tasks of the build job and of the markers do outside the database: first a script on the server
@@ -138,7 +139,7 @@ func (d Deliverer) Ask(ctx context.Context, computer jobmon.Computer, job string
 // Deliver implements Hook: it copies <EvtDir>/<id>.evt to <ClientsDir>/<name>/JobMon.txt, in place, as a Copy File
 // task does. It fails when there is no such file, or when the computer's name cannot be that of a folder.
 func (d Deliverer) Deliver(_ context.Context, computer jobmon.Computer) error {
-	content, err := os.ReadFile(filepath.Join(d.EvtDir, strconv.Itoa(int(computer.ID))+".evt"))
+	content, err := plainfile.Read(filepath.Join(d.EvtDir, strconv.Itoa(int(computer.ID))+".evt"))
 	if err == nil {
 		err = d.write(computer.Name, content)
 	}

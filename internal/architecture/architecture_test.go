@@ -121,6 +121,25 @@ func TestSourceFilesKeepTheRules(t *testing.T) {
 	}
 }
 
+// TestWhatOpensItselfStillDoes: a file that no longer opens anything is not excused any more.
+func TestWhatOpensItselfStillDoes(t *testing.T) {
+	used := map[string]bool{}
+	for _, f := range sources(t, os.DirFS("../..")) {
+		for _, what := range f.uses("os", f.syntax) {
+			if !f.isTest() {
+				used[f.path+" "+what], used[path.Dir(f.path)+" "+what] = true, true
+			}
+		}
+	}
+	for where, list := range opensItself {
+		for _, what := range list {
+			if !used[where+" "+what] {
+				t.Errorf("%s no longer calls os.%s", where, what)
+			}
+		}
+	}
+}
+
 // sources parses every Go file of the module, of every operating system; only folders that the go command leaves
 // out (testdata, names beginning with "." or "_") are left out here too.
 func sources(t *testing.T, root fs.FS) []*file {

@@ -1,7 +1,8 @@
-// Package plainfile reads files in folders that others write to: the evt folder and its request folder.
+// Package plainfile reads files in folders that others write to: the evt folder and its request folder, the folder of the
+// monitor, a client's temporary folder.
 //
-// Whoever can write to such a folder can put anything into it: a pipe that blocks whoever opens it, a link that leads
-// to a file elsewhere, a device, a file of many gigabytes. This package follows no link in the last part of a path,
+// An account that can write to such a folder can put anything into it: a pipe that blocks the program that opens it, a link
+// that leads to a file elsewhere, a device, a file of many gigabytes. This package follows no link in the last part of a path,
 // never blocks, accepts regular files alone, and reads no more than a bound. Nothing else may open what lies in these
 // folders; internal/architecture sees to it. Writing to them is the business of internal/atomicfile, which creates a
 // new file and renames it, and so follows no link either.
@@ -25,9 +26,12 @@ var (
 )
 
 // Read reads a file of at most 64 KiB. Errors wrap ErrIrregular, ErrTooLarge, or come from the operating system.
-func Read(path string) ([]byte, error) {
-	content, info, err := Head(path, Most)
-	if err == nil && info.Size() > Most {
+func Read(path string) ([]byte, error) { return ReadMost(path, Most) }
+
+// ReadMost is Read for a file of at most that many bytes.
+func ReadMost(path string, most int) ([]byte, error) {
+	content, info, err := Head(path, most)
+	if err == nil && info.Size() > int64(most) {
 		return nil, fmt.Errorf("read %s: %w", path, ErrTooLarge)
 	}
 	return content, err
@@ -40,7 +44,7 @@ func Head(path string, most int) ([]byte, fs.FileInfo, error) {
 		return nil, nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, int64(min(most, Most))))
+	content, err := io.ReadAll(io.LimitReader(file, int64(most)))
 	if err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", path, err)
 	}

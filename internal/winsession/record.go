@@ -5,34 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
 
-// Record remembers what runs, for the next one to close it. It is kept in a file of the program's folder. Whoever can
-// write there could run a program of his own in place of ours anyway; still, no more is believed of it than the
-// names of two processes, which are compared with what runs before anything is ended.
+// Record remembers what runs, for the next one to close it. It is kept in a file of the program's folder. An account that
+// may write there could run a program of its own in place of ours anyway. Still, no more is believed of it than the names of
+// two processes, which are compared with what runs before anything is ended.
 type Record struct {
 	Watcher Process `json:"watcher"` // follows the console; zero for none
 	Program Process `json:"program"` // is on the screen; zero for none
 }
 
-const maxRecord = 64 << 10
-
 // ReadRecord reads the file at path. What is no record, or missing, is an empty one.
 func ReadRecord(path string) (Record, error) {
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	content, err := plainfile.Read(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, plainfile.ErrIrregular) || errors.Is(err, plainfile.ErrTooLarge) {
 		return Record{}, nil
 	}
-	if err != nil {
-		return Record{}, fmt.Errorf("read what was started before: %w", err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxRecord {
-		return Record{}, nil
-	}
-	content, err := os.ReadFile(path)
 	if err != nil {
 		return Record{}, fmt.Errorf("read what was started before: %w", err)
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
 
 // fakeWindows is a computer with one console. Each process that is started has the next number.
@@ -205,7 +207,7 @@ func TestNothingElseIsClosed(t *testing.T) {
 	if err != nil || !slices.Equal(closed, []Process{ours.process}) || !ours.ended || theirs.ended {
 		t.Errorf("closed %v, %v", closed, err)
 	}
-	for _, content := range []string{"", "{", `{"watcher":{"pid":"x"}}`, `[]`, strings.Repeat("x", maxRecord+1), `{"watcher":{"pid":51}}`, `{"program":{"pid":900,"started":9,"image":"jobmon-db.exe"}}`} {
+	for _, content := range []string{"", "{", `{"watcher":{"pid":"x"}}`, `[]`, strings.Repeat("x", plainfile.Most+1), `{"watcher":{"pid":51}}`, `{"program":{"pid":900,"started":9,"image":"jobmon-db.exe"}}`} {
 		if err := os.WriteFile(s.RecordFile, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -149,6 +149,22 @@
 		return system;
 	};
 
+	// stay keeps WinHTTP from following redirections: it would carry the token to the host that an answer names. It says whether
+	// that is so. Only JScript can set a property that has an argument. Other engines refuse to read such a line: it is a text,
+	// always this one, and they may find that it is so already.
+	function stay(request) {
+		try {
+			new Function("request", "request.Option(6) = false;")(request);
+			return true;
+		} catch (e) {
+			try {
+				return request.Option(6) === false;
+			} catch (e2) {
+				return false;
+			}
+		}
+	}
+
 	// makeLive asks the daemon for a computer's picture, one request at a time.
 	JobMon.makeLive = function (makeObject) {
 		var request = null, failed = false, began = 0, tag = "", asked = "", live = {}, deadline = 4000;
@@ -167,7 +183,7 @@
 			return found ? found[0].toLowerCase() : "";
 		}
 
-		// elsewhere says that the answer is not of the one who was asked: WinHTTP follows redirections by itself.
+		// elsewhere says that the answer is not of the one who was asked, as where redirections are followed all the same.
 		function elsewhere() {
 			var last = "";
 			try {
@@ -199,7 +215,7 @@
 		}
 
 		// ask begins a request unless one is under way. whole asks for the picture even if it is the last one. The token crosses the
-		// network encrypted only.
+		// network encrypted only, and goes to no other host.
 		live.ask = function (url, token, whole, now) {
 			if (request !== null) {
 				return;
@@ -212,7 +228,7 @@
 				request.Open("GET", url, true);
 				// Never show the computer's own account to whoever answers.
 				request.SetAutoLogonPolicy(2);
-				if (token !== "" && /^https:/i.test(url)) {
+				if (stay(request) && token !== "" && /^https:/i.test(url)) {
 					request.SetRequestHeader("Authorization", "Bearer " + token);
 				}
 				if (!whole && tag !== "") {

@@ -106,7 +106,7 @@
 			this.answered = answer;
 			return true;
 		}
-		Option(which) { return which === 1 && this.answered && this.answered.url || this.url; }
+		Option(which) { return which === 6 ? false : which === 1 && this.answered && this.answered.url || this.url; }
 		GetResponseHeader(name) {
 			if (name === "Content-Length" && this.answered && !(this.answered.headers && this.answered.headers[name])) {
 				return String(this.ResponseText.length);

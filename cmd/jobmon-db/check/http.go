@@ -89,7 +89,7 @@ func (c *checker) isOurs(ctx context.Context, address string) bool {
 		return false
 	}
 	// a proxy would only be asked for what is not on this computer
-	client := http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{}).DialContext, DisableKeepAlives: true,
+	client := http.Client{CheckRedirect: stay, Transport: &http.Transport{DialContext: (&net.Dialer{}).DialContext, DisableKeepAlives: true,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	response, err := client.Do(request)
 	if err != nil {
@@ -98,3 +98,6 @@ func (c *checker) isOurs(ctx context.Context, address string) bool {
 	response.Body.Close()
 	return strings.HasPrefix(response.Header.Get("Server"), web.Product)
 }
+
+// stay follows no redirection: another host is not the one to ask.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

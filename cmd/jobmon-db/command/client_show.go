@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/internal/winsession"
 )
@@ -199,13 +200,13 @@ func (a *app) leaveWatcher(ctx context.Context, show *winsession.Show, o monitor
 	for {
 		select {
 		case err := <-ended:
-			text, _ := os.ReadFile(log)
+			text, _, _ := plainfile.Head(log, plainfile.Most)
 			return &screenError{fmt.Errorf("the monitor is not shown: %w: %s", err, strings.TrimSpace(string(text)))}
 		case <-ctx.Done():
 			return &screenError{fmt.Errorf("the monitor is not shown yet; process %d goes on trying", watcher.Process.Pid)}
 		case <-look.C:
 			if r, err := winsession.ReadRecord(show.RecordFile); err == nil && r.Program.PID != 0 {
-				text, _ := os.ReadFile(log)
+				text, _, _ := plainfile.Head(log, plainfile.Most)
 				_, err := a.stdout.Write(text)
 				return err
 			}

@@ -80,7 +80,8 @@ func lineOf(e *jobmon.Event, more bool) *line {
 		Seq: e.Seq, At: moment(e.At), Kind: kind(e.Kind), More: more, Flags: flags(e.Flags),
 		Schedule: int32(e.Schedule), Computer: int32(e.Computer), Job: int32(e.Job),
 		Name: plain(e.Name), Place: plain(e.Place), Text: plain(e.Text),
-		Seconds: e.Seconds, Count: e.Count, Step: e.Step, From: e.From, To: e.To, Sum: hexadecimal(e.Sum),
+		Seconds: e.Seconds, Count: e.Count, Step: e.Step, Sum: hexadecimal(e.Sum),
+		From: min(e.From, jobmon.MaxSeq), To: min(e.To, jobmon.MaxSeq), // an early version believed higher numbers of planted files
 	}
 	if e.Start != unset(e.Kind) {
 		start := wall(e.Start)

@@ -71,7 +71,8 @@ func drawBatches(t *rapid.T) (batches []jobmon.Batch) {
 				Job: jobmon.JobID(rapid.Int32().Draw(t, "job")), Start: jobmon.WallTime(rapid.OneOf(rapid.Int64(), rapid.Just(int64(jobmon.NoStart)), rapid.Just(int64(0))).Draw(t, "start")),
 				Name: text.Draw(t, "name"), Place: text.Draw(t, "place"), Text: text.Draw(t, "text"),
 				Seconds: rapid.Int32().Draw(t, "seconds"), Count: rapid.Int32().Draw(t, "count"), Step: rapid.Int64().Draw(t, "step"),
-				Until: jobmon.Instant(rapid.Int64().Draw(t, "until")), From: rapid.Uint64().Draw(t, "from"), To: rapid.Uint64().Draw(t, "to"), Sum: rapid.Uint64().Draw(t, "sum"),
+				Until: jobmon.Instant(rapid.Int64().Draw(t, "until")), Sum: rapid.Uint64().Draw(t, "sum"),
+				From: rapid.Uint64Range(0, jobmon.MaxSeq).Draw(t, "from"), To: rapid.Uint64Range(0, jobmon.MaxSeq).Draw(t, "to"),
 			}
 			if rapid.Bool().Draw(t, "set") {
 				e.Status = jobmon.StatusOf(jobmon.Code(rapid.Int64().Draw(t, "status")))
@@ -166,6 +167,7 @@ func TestWrongExports(t *testing.T) {
 		"a number twice":     {strings.Replace(text, `"seq":10,`, `"seq":9,`, 1), exchange.ErrDamaged, "line 9"},
 		"a hole in a batch":  {strings.Replace(text, `"seq":3,`, `"seq":4,`, 1), exchange.ErrDamaged, "line 4"},
 		"unknown kind":       {strings.Replace(text, `"clock"`, `"clocks"`, 1), exchange.ErrDamaged, "clocks"},
+		"more than is lost":  {strings.Replace(text, `"to":8`, `"to":18446744073709551615`, 1), exchange.ErrDamaged, "above"},
 		"unknown flag":       {strings.Replace(text, `"ghost"`, `"host"`, 1), exchange.ErrDamaged, "host"},
 		"another time":       {strings.Replace(text, `2026-11-22`, `2026-11-21`, 1), exchange.ErrDamaged, "line 3"},
 		"no time":            {strings.Replace(text, `2026-11-22T`, `2026-11-22 `, 1), exchange.ErrDamaged, "line 2"},

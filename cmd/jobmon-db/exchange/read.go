@@ -125,8 +125,8 @@ func (r *Reader) event(text []byte) (e jobmon.Event, more bool, err error) {
 		return e, false, r.damaged("something follows the event")
 	}
 	e = l.event()
-	if e.Seq > jobmon.MaxSeq {
-		return e, false, r.damaged("its sequence number is above %d", jobmon.MaxSeq)
+	if max(e.Seq, e.From, e.To) > jobmon.MaxSeq {
+		return e, false, r.damaged("it has or names a sequence number above %d", jobmon.MaxSeq)
 	}
 	if e.Seq <= r.last || e.Kind == 0 {
 		return e, false, r.damaged("event %d of kind %s cannot follow event %d", e.Seq, e.Kind, r.last)
