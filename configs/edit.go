@@ -17,10 +17,10 @@ import (
 type Setting struct{ Key, Text string }
 
 // Edit returns the content of a configuration file in which these keys have these values, and which is otherwise as
-// it was. A key that is commented out as in Example comes in at its place, any other at the end. Empty content
-// becomes Example first; UTF-16 becomes UTF-8 if something changes. Errors name path. An error is an *Error when the
-// content has problems already; else it lists the lines to write by hand, because the file is written in a way that
-// cannot be edited safely.
+// it was: its order and comments stay. A key that is commented out as in Example comes in at its place, any other at
+// the end. Empty content becomes Example first; UTF-16 becomes UTF-8 if something changes. Errors name path. An error is
+// an *Error when the content has problems already; else it lists the lines to write by hand, because the file is written
+// in a way that cannot be edited safely.
 func Edit(path string, content []byte, settings []Setting) ([]byte, error) {
 	if len(bytes.TrimSpace(content)) == 0 {
 		content = Example()
@@ -51,15 +51,17 @@ func Edit(path string, content []byte, settings []Setting) ([]byte, error) {
 	}
 	edited := []byte(strings.Join(e.lines, "\n"))
 	// Files can be written in many ways: what came of it is believed when it reads as it should.
-	after, problems := parseFile(path, edited, Keys())
-	if problems == nil && maps.Equal(textsOf(after), wanted) {
-		return edited, nil
+	for _, edited := range [][]byte{edited, rewritten(string(text), settings)} {
+		after, problems := parseFile(path, edited, Keys())
+		if problems == nil && maps.Equal(textsOf(after), wanted) {
+			return edited, nil
+		}
 	}
 	var b strings.Builder
 	for _, s := range settings {
 		fmt.Fprintf(&b, "\n  %s", lineFor(s))
 	}
-	return nil, fmt.Errorf("%s is not written as jobmon-db config init writes it and is left as it is: "+
+	return nil, fmt.Errorf("%s is written in a way that cannot be changed safely, and is left as it is: "+
 		"give it these lines by hand, and take out others for the same keys:%s", path, b.String())
 }
 

@@ -39,14 +39,51 @@ func TestEdit(t *testing.T) {
 			}
 		})
 	}
-	for _, before := range []string{"{site: DS01}\n", "source: {server: x, user: y}\n", "source:\n  server: >-\n    ds\n    x\n  user: y\n"} {
-		if got, err := configs.Edit("f.yaml", []byte(before), settings); err == nil || !strings.Contains(err.Error(), "source.server: 'ds,1433'") {
-			t.Errorf("%q: %v\n%s", before, err, got)
-		}
-	}
 	var wrong *configs.Error
 	if _, err := configs.Edit("f.yaml", []byte("sight: x\n"), settings); !errors.As(err, &wrong) {
 		t.Errorf("%v", err)
+	}
+}
+
+// Whatever form of YAML somebody wrote, the settings come in, and everything else stays: comments, order, empty lines.
+func TestEditOfAnyForm(t *testing.T) {
+	settings := []configs.Setting{
+		{"data_dir", "/data"}, {"source.kind", "sqlserver"}, {"source.server", "ds,1433"}, {"source.password", ""}, {"source.tls.trust", "true"},
+	}
+	for name, c := range map[string]struct{ before, after string }{
+		"one line": {
+			"source: {kind: simulator}\n",
+			"source: {kind: 'sqlserver', server: 'ds,1433', tls.trust: true}\ndata_dir: '/data'\n",
+		},
+		"all in braces": {
+			"{site: DS01, source: {tls: {min: '1.3'}}}\n",
+			"{site: DS01, source: {tls: {min: '1.3', trust: true}, kind: 'sqlserver', server: 'ds,1433'}, data_dir: '/data'}\n",
+		},
+		"values over several lines": {
+			"# ours\n\nsource: # the old one\n    server: >-\n        ds\n\n    user: y # who\n\n    # secret\n    password: \"a\n        b\" # long\n\njobs:\n    success:\n" +
+				"        # restart\n        - 0\n        - 3010\n",
+			"# ours\n\nsource: # the old one\n  server: 'ds,1433'\n\n  user: y # who\n\n  # secret\n  # long\n  kind: 'sqlserver'\n  tls.trust: true\n\njobs:\n  success:\n" +
+				"    # restart\n    - 0\n    - 3010\ndata_dir: '/data'\n",
+		},
+		"the lines of Windows": {
+			"# ours\r\nsource: {kind: simulator}\r\n",
+			"# ours\r\nsource: {kind: 'sqlserver', server: 'ds,1433', tls.trust: true}\r\ndata_dir: '/data'\r\n",
+		},
+		"an end mark": {
+			"---\nsite: DS01\nsource: {password: x}\n...\n",
+			"site: DS01\nsource: {kind: 'sqlserver', server: 'ds,1433', tls.trust: true}\ndata_dir: '/data'\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := configs.Edit("f.yaml", []byte(c.before), settings)
+			if err != nil || string(got) != c.after {
+				t.Fatalf("%v\n%s\nwant\n%s", err, got, c.after)
+			}
+			again, err := configs.Edit("f.yaml", got, settings)
+			if err != nil || string(again) != string(got) {
+				t.Errorf("the second time: %v\n%s", err, again)
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,20 @@ func inTypographicQuotes(text string) bool {
 // inQuotes says that straight quotes have become a part of the value, as those of `set NAME="value"` in a console.
 func inQuotes(text string) bool {
 	return len(text) > 1 && (text[0] == '"' || text[0] == '\'') && text[len(text)-1] == text[0]
+}
+
+// Check says why a key cannot have that value, or nil. What goes together with other keys is seen by Load.
+func Check(s Setting) error {
+	keys := Keys()
+	at := slices.IndexFunc(keys, func(k Key) bool { return k.Name == s.Key })
+	if at < 0 {
+		return fmt.Errorf("there is no key %s", s.Key)
+	}
+	p, wrong := given{key: &keys[at], text: s.Text, origin: Origin{Layer: FromDefault}}.check()
+	if !wrong {
+		return nil
+	}
+	return errors.New(strings.TrimPrefix(p.String(), string(FromDefault)+": "))
 }
 
 // unmeant says what no value of this key can have, wherever it was given, or nil.
@@ -49,7 +64,11 @@ func unmeant(k *Key, text string) error {
 	return nil
 }
 
+// systemName is what people call a system that Go calls so.
+func systemName(goos string) string { return strings.ToUpper(goos[:1]) + goos[1:] }
+
 var (
+	ofWindows      = regexp.MustCompile(`^([A-Za-z]:|//)|\\`)
 	variableInPath = regexp.MustCompile(`%\w+%|\$\{?[A-Za-z_]`)
 	oneBackslash   = regexp.MustCompile(`^\\[^\\]`)
 	driveRelative  = regexp.MustCompile(`^([A-Za-z]:([^\\/]|$)|/[^/])`)
@@ -74,6 +93,9 @@ func parsePath(text string) (string, error) {
 		return "", fmt.Errorf("a typographic quote is a part of it; leave it out: %s", strings.Trim(text, typographic))
 	case strings.TrimFunc(text, func(r rune) bool { return oddCharacter.MatchString(string(r)) }) != text:
 		return "", errors.New("it " + named(text) + "; type it again")
+	case runtime.GOOS != "windows" && ofWindows.MatchString(text):
+		return "", fmt.Errorf("it is a path of Windows, and this is %s: a folder here is written /srv/jobmon-db, and a share of "+
+			"Windows is mounted first, such as at /mnt/express, and named by that folder", systemName(runtime.GOOS))
 	}
 	return filepath.Abs(text)
 }

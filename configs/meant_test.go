@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,12 @@ func TestWhatIsMeant(t *testing.T) {
 	} {
 		key, text, _ := strings.Cut(want, "=")
 		c, err := load(configs.LoadOptions{File: write(t, content+"\n")})
+		if key == "evt.dir" && runtime.GOOS != "windows" { // read as it is meant, and then refused
+			if err == nil || !strings.Contains(err.Error(), "path of Windows") || !strings.Contains(err.Error(), fmt.Sprintf("%q", text)) {
+				t.Errorf("%s: %v", content, err)
+			}
+			continue
+		}
 		if err != nil {
 			t.Errorf("%s: %v", content, err)
 			continue
@@ -151,6 +158,21 @@ func TestWhatIsMeant(t *testing.T) {
 		if got := value(t, c, key).Text; got != text && !strings.HasSuffix(got, string(filepath.Separator)+text) {
 			t.Errorf("%s is %q; want %q", content, got, text)
 		}
+	}
+}
+
+// A path of Windows is no folder elsewhere, wherever it is given.
+func TestPathsOfWindows(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{`C:\\ProgramData\\jobmon-db`, "C:", "D:/evt", `\\\\ds01\\eXpress`, "//ds01/eXpress", `data\\evt`} {
+		path = strings.ReplaceAll(path, `\\`, `\`)
+		err := configs.Check(configs.Setting{Key: "evt.dir", Text: path})
+		if (err == nil) != (runtime.GOOS == "windows") || err != nil && !strings.Contains(err.Error(), "mounted first") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := configs.Check(configs.Setting{Key: "evt.dir", Text: t.TempDir()}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -95,6 +95,9 @@ func (s *setup) begin(c *cobra.Command) error {
 		}
 		text := flag.Value.String()
 		if k.Type == "path" && text != "" {
+			if err := configs.Check(configs.Setting{Key: k.Name, Text: text}); err != nil {
+				return &usageError{fmt.Errorf("flag --%s: %w", k.Flag(), err)}
+			}
 			if text, err = filepath.Abs(text); err != nil {
 				return &usageError{err}
 			}
@@ -135,7 +138,7 @@ func (s *setup) run(ctx context.Context) error {
 		return err
 	}
 	if s.ask != nil {
-		if yes, err := s.ask.line(ctx, "\nDo it?", "yes"); err != nil || !strings.HasPrefix(strings.ToLower(yes), "y") {
+		if yes, err := s.agreed(ctx); err != nil || !yes {
 			fmt.Fprintln(s.stderr, "Nothing was done.")
 			return err
 		}
@@ -301,15 +304,19 @@ func (s *setup) changes() (list []string) {
 
 // plan shows what will be done.
 func (s *setup) plan() {
-	fmt.Fprint(s.stdout, "\nTo do:\n")
+	heading := "\nTo do:\n"
+	if s.dryRun {
+		heading = "\nWithout --dry-run, setup would:\n"
+	}
+	fmt.Fprint(s.stdout, heading)
 	changes := s.changes()
 	switch {
 	case s.before == nil:
-		fmt.Fprintf(s.stdout, "  write %s, all else in it at its default:\n", s.path)
+		fmt.Fprintf(s.stdout, "  write %s, with the default for all else:\n", s.path)
 	case s.unchanged():
 		fmt.Fprintf(s.stdout, "  leave %s as it is\n", s.path)
 	default:
-		fmt.Fprintf(s.stdout, "  change %s, all else in it stays:\n", s.path)
+		fmt.Fprintf(s.stdout, "  change %s, and leave all else in it as it is:\n", s.path)
 	}
 	for _, line := range changes {
 		fmt.Fprintf(s.stdout, "    %s\n", line)

@@ -75,60 +75,95 @@ func lineOf(in io.Reader) (string, error) {
 // none is the answer that takes a value away.
 const none = "-"
 
-// askFor asks for a setting; what is in force is the default.
-func (s *setup) askFor(ctx context.Context, key, prompt, now string) error {
-	given, answered := s.settings[key]
-	if answered { // it may have been wrong
-		now = given
+// prompted is a setting that is asked for; what is in force is the default.
+type prompted struct {
+	key, prompt, now string
+	needed           string // why there must be an answer; "" where there need not
+}
+
+// askFor asks until the answer is one that the setting can have.
+func (s *setup) askFor(ctx context.Context, q prompted) error {
+	given, answered := s.settings[q.key]
+	if answered { // together with others it may have been wrong
+		q.now = given
 	}
-	answer, err := s.ask.line(ctx, prompt, now)
-	if err != nil {
-		return err
-	}
-	if answer == none {
-		answer = ""
-	}
-	if strings.HasSuffix(key, "dir") && answer != "" && answer != now { // it begins here, and not at the file's folder
-		if answer, err = filepath.Abs(answer); err != nil {
+	for {
+		answer, err := s.ask.line(ctx, q.prompt, q.now)
+		if err != nil {
 			return err
 		}
+		if answer == none {
+			answer = ""
+		}
+		switch {
+		case answer == "" && q.needed != "":
+			fmt.Fprintf(s.stderr, "%s Ctrl-C ends setup.\n", q.needed)
+			continue
+		case answer != "":
+			err = configs.Check(configs.Setting{Key: q.key, Text: answer})
+		}
+		if err != nil {
+			fmt.Fprintf(s.stderr, "%v\n", err)
+			continue
+		}
+		if strings.HasSuffix(q.key, "dir") && answer != "" && answer != q.now { // it begins here, and not at the file's folder
+			if answer, err = filepath.Abs(answer); err != nil {
+				return err
+			}
+		}
+		if answered || answer != q.now {
+			s.settings[q.key] = answer
+		}
+		return nil
 	}
-	if answered || answer != now {
-		s.settings[key] = answer
+}
+
+// keepable says what is watched now where no server was named one by one; "" when there is nothing to keep.
+func (s *setup) keepable() string {
+	source := &s.config.Source
+	switch {
+	case s.settings["source.server"] != "" || source.Server != "":
+		return ""
+	case source.DSN != "":
+		return fmt.Sprintf("The database is named by source.dsn: %s.", source.DSN)
+	case source.Kind != configs.KindSQLServer && source.Kind != "":
+		return fmt.Sprintf("source.kind is %s, so that %s is watched.", source.Kind, nameOf(source.Kind))
 	}
-	return nil
+	return ""
 }
 
 func (s *setup) askDatabase(ctx context.Context) error {
 	source := &s.config.Source
-	if source.DSN != "" && s.settings["source.server"] == "" {
-		fmt.Fprintf(s.stderr, "The database is named by source.dsn: %s\n", source.DSN)
+	server := prompted{"source.server", `SQL Server of the DS database (host, host,port or host\INSTANCE)`, source.Server,
+		`A server is needed, such as DS01 or DS01\SQLEXPRESS.`}
+	if keep := s.keepable(); keep != "" {
+		fmt.Fprintf(s.stderr, "%s Press Enter to keep that.\n", keep)
+		server.needed = ""
 	}
-	if err := s.askFor(ctx, "source.server", `SQL Server of the DS database (host, host,port or host\INSTANCE)`, source.Server); err != nil {
+	if err := s.askFor(ctx, server); err != nil {
 		return err
 	}
-	if s.settings["source.server"] == "" && source.Server == "" {
-		if source.DSN == "" {
-			return s.askDatabase(ctx)
-		}
+	if s.settings["source.server"] == "" && server.needed == "" {
 		return nil
 	}
-	login := "SQL login that may read it"
+	login := prompted{"source.user", "SQL login that may read it", source.User,
+		"A login is needed; configs/readonly-login.sql makes one that can only read."}
 	if runtime.GOOS == "windows" {
-		login += " (- for the Windows account of the service)"
+		login.prompt, login.needed = login.prompt+" (- for the Windows account of the service)", ""
 	}
 	encrypt := cmp.Or(source.TLS.Encrypt, "true")
-	for _, q := range []struct{ key, prompt, now string }{
-		{"source.database", "Database", cmp.Or(source.Database, "eXpress")},
-		{"source.tls.encrypt", "Encryption: true, false, strict, or disable for a server on this computer", encrypt},
-		{"source.user", login, source.User},
+	for _, q := range []prompted{
+		{"source.database", "Database", cmp.Or(source.Database, "eXpress"), ""},
+		{"source.tls.encrypt", "Encryption: true, false, strict, or disable for a server on this computer", encrypt, ""},
+		login,
 	} {
-		if err := s.askFor(ctx, q.key, q.prompt, q.now); err != nil {
+		if err := s.askFor(ctx, q); err != nil {
 			return err
 		}
 	}
 	if cmp.Or(s.settings["source.tls.encrypt"], encrypt) != "disable" && source.TLS.CA == "" {
-		if err := s.askFor(ctx, "source.tls.trust", "Take any certificate, also one that nobody signed? (true or false)", fmt.Sprint(source.TLS.Trust)); err != nil {
+		prompt := "Take any certificate, also one that nobody signed? (true or false)"
+		if err := s.askFor(ctx, prompted{"source.tls.trust", prompt, fmt.Sprint(source.TLS.Trust), ""}); err != nil {
 			return err
 		}
 	}
@@ -163,11 +198,12 @@ func (s *setup) askPassword(ctx context.Context) error {
 		case known:
 			return nil
 		}
+		fmt.Fprintln(s.stderr, "The login's password is needed, and is not shown while it is typed. Ctrl-C ends setup.")
 	}
 }
 
 func (s *setup) askFolders(ctx context.Context) error {
-	if err := s.askFor(ctx, "data_dir", "Folder of the history, on a local disk", s.config.DataDir); err != nil {
+	if err := s.askFor(ctx, prompted{"data_dir", "Folder of the history, on a local disk", s.config.DataDir, "A folder is needed."}); err != nil {
 		return err
 	}
 	now := s.config.Evt.Dir
@@ -178,5 +214,23 @@ func (s *setup) askFolders(ctx context.Context) error {
 			}
 		}
 	}
-	return s.askFor(ctx, "evt.dir", "Folder of the .evt files, from which DS copies them (the temp folder of the eXpress share)", now)
+	prompt := "Folder of the .evt files, from which DS copies them (the temp folder of the eXpress share)"
+	return s.askFor(ctx, prompted{"evt.dir", prompt, now, "A folder is needed."})
+}
+
+// agreed asks whether to do it until the answer is yes or no.
+func (s *setup) agreed(ctx context.Context) (bool, error) {
+	for {
+		answer, err := s.ask.line(ctx, "\nDo it?", "yes")
+		if err != nil {
+			return false, err
+		}
+		switch strings.ToLower(answer) {
+		case "y", "yes":
+			return true, nil
+		case "n", "no":
+			return false, nil
+		}
+		fmt.Fprintln(s.stderr, "Answer yes or no.")
+	}
 }

@@ -263,14 +263,15 @@ func TestSetupAsks(t *testing.T) {
 		t.Skip("needs a folder that nobody can write to: Linux has /proc")
 	}
 	n := newFreshSite(t)
-	s, who, out := n.asking(n.comma, "", "perhaps", tdstest.User, "", "Wrong-One-1", "", "", "disable", "", "",
-		"", "", "", "", tdstest.Password, n.data, "/proc/evt", "", n.evt, "")
+	s, who, out := n.asking(none, "two words", n.comma, "", "perhaps", "disable", none, tdstest.User, "", "Wrong-One-1",
+		"", "", "", "", tdstest.Password, n.data, `\\DS01\eXpress`, "/proc/evt", "", n.evt, "perhaps", "")
 	h := &processHost{t: t}
 	s.host = h
 	if err := s.run(t.Context()); err != nil {
 		t.Fatalf("%v\n%s\n%q", err, out, who.asked)
 	}
-	for _, said := range []string{"First read: 1 computers, 1 deployments under way", "PC-0001", filepath.Join(n.evt, "5000001.evt"), "Give other answers", "source.tls.encrypt"} {
+	for _, said := range []string{"First read: 1 computers, 1 deployments under way", "PC-0001", filepath.Join(n.evt, "5000001.evt"), "Give other answers", "source.tls.encrypt",
+		"A server is needed", `"two words" is not allowed`, "A login is needed", "password is needed", "mounted first", "Answer yes or no"} {
 		if !strings.Contains(out.String(), said) {
 			t.Errorf("not said: %s\n%s", said, out)
 		}
@@ -284,6 +285,39 @@ func TestSetupAsks(t *testing.T) {
 	}
 	notIn(t, n.data, tdstest.Password)
 	notIn(t, n.evt, tdstest.Password)
+}
+
+// README's trial: a file that names the simulator. Enter keeps it, a server takes its place, and never in the same folders.
+func TestSetupAfterATrial(t *testing.T) {
+	n := newFreshSite(t)
+	if err := os.MkdirAll(filepath.Dir(n.path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const trial = "# a trial\nsource: {kind: simulator} # made up\n"
+	again := func(answers ...string) (string, error) {
+		s, who, out := n.asking(answers...)
+		s.before, s.settings = []byte(read(t, n.path)), map[string]string{}
+		err := s.run(t.Context())
+		if len(who.list) != 0 {
+			t.Errorf("left: %q\n%s", who.list, out)
+		}
+		return out.String(), err
+	}
+	if err := os.WriteFile(n.path, []byte(trial), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := again("", n.data, "", ""); err != nil || !strings.Contains(out, "Press Enter to keep that") ||
+		read(t, n.path) != trial+"data_dir: '"+n.data+"'\n" {
+		t.Fatalf("%v\n%s\n%s", err, out, read(t, n.path))
+	}
+	jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=1", "--data-dir="+n.data)
+	real := filepath.Join(n.dir, "real")
+	out, err := again(n.comma, "", "disable", tdstest.User, tdstest.Password, "", "", real, "", "")
+	want := trial[:len("# a trial\nsource: {kind: ")] + "'sqlserver', server: '" + n.comma + "', user: '" + tdstest.User + "', "
+	if err != nil || !strings.Contains(out, "holds the history of a made-up") || !strings.HasPrefix(read(t, n.path), want) ||
+		!strings.Contains(read(t, n.path), "# made up\ndata_dir: '"+real+"'\n") {
+		t.Errorf("%v\n%s\n%s", err, out, read(t, n.path))
+	}
 }
 
 func TestSetupStopped(t *testing.T) {
