@@ -144,7 +144,7 @@ func Keys() []Key {
 		duration("session.gap", d.Gap, time.Minute, day, func(c *Config) *time.Duration { return &c.Session.Gap }).
 			live().helps("For how long after its end a deployment goes on when another job starts. A job due later than that is listed but not counted."),
 		duration("session.abandoned", d.Abandoned, time.Hour, 30*day, func(c *Config) *time.Duration { return &c.Session.Abandoned }).
-			live().helps("When no job of a deployment has started for so long it counts as abandoned."),
+			live().helps("After so long without a start a deployment is called abandoned. It stays open, and any start takes the word away."),
 		duration("session.stuck", d.Stuck, time.Hour, 30*day, func(c *Config) *time.Duration { return &c.Session.Stuck }).
 			live().helps("A job that has been due for so long without starting holds no deployment open."),
 		duration("session.late", d.Late, time.Second, time.Hour, func(c *Config) *time.Duration { return &c.Session.Late }).

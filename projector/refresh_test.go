@@ -58,3 +58,14 @@ func TestABuildJobAloneThatAsksLeavesTheResult(t *testing.T) {
 	// what is dropped behind it is another deployment at once
 	d.drop(21, "2 10:00", markA, driver, markZ).read("2 10:01").want("#2 open 0%", "  Configuring waiting 0/1")
 }
+
+// TestAMarkerThatAsksBecomesCurrent: also while the job before it still runs, until a later row starts.
+func TestAMarkerThatAsksBecomesCurrent(t *testing.T) {
+	t.Parallel()
+	d := open(t).set(0, 1, 2).set(-1, 3).read("10:02").want("#1 open 0%", "> Configuring running 0/1", "  Office waiting 0/2")
+	d.ask("10:02:30", markB).want("#1 open 0%", "  Configuring running 0/1", "> Office running 0/2")
+	if p := d.progress(); p.Asked != markB {
+		t.Errorf("asked %q", p.Asked)
+	}
+	d.set(0, 3).set(-1, 4).read("10:03").want("#1 open 33%", "  Configuring succeeded 1/1", "> Office running 0/2")
+}

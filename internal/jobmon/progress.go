@@ -93,13 +93,24 @@ const (
 func (s *SessionProgress) Outcome() string {
 	switch s.Result {
 	case ResultNone:
-		return s.State.String()
+		return s.Phase()
 	case ResultEndedEarly, ResultAbandoned:
 		if s.Failed > 0 {
 			return fmt.Sprintf("%s, %d failed", s.Result, s.Failed)
 		}
 	}
 	return string(s.Result)
+}
+
+// Phase is the state in the words of people: of an open deployment also that it is abandoned, or stands still.
+func (s *SessionProgress) Phase() string {
+	switch {
+	case s.State == SessionOpen && s.SilentSince != 0:
+		return "open, abandoned"
+	case s.State == SessionOpen && s.Still != nil:
+		return "open, stands still"
+	}
+	return s.State.String()
 }
 
 // Unended says that the deployment is open or planned.

@@ -33,6 +33,13 @@ func parseName(name string) (jobmon.ComputerID, bool) {
 	return jobmon.ComputerID(id), true
 }
 
+// unreplaced says whether a file has the name of a request with a token of DS in it (%ID%), which DS should have replaced, or
+// with the nothing that a batch script makes of such a token.
+func unreplaced(name string) bool {
+	at := len(name) - len(suffix)
+	return at >= 0 && strings.EqualFold(name[at:], suffix) && (at == 0 || at > 2 && name[0] == '%' && name[at-1] == '%')
+}
+
 // JobName reads a job's name as a batch script passes it on: one line, behind the mark ::"JM"= as it is, else with or
 // without a pair of quotation marks, at most 254 characters, without control characters, in whatever code page.
 func JobName(content []byte) string {

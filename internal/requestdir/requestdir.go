@@ -63,12 +63,13 @@ func versionOf(info fs.FileInfo) version { return version{info.Size(), info.ModT
 
 // Stats say what one scan found, besides the requests that it returned.
 type Stats struct {
-	Ignored    int   // entries that are no requests: other names, folders, links, devices
-	Waiting    int   // half-written, as far as can be told; for a later scan
-	More       int   // for the next scan, because there are too many at once
-	Unreadable int   // cannot be opened or read now; tried again, ever more rarely
-	Reason     error // why one of those cannot that this scan has tried; nil when it tried none
-	Stuck      int   // served but not removable; not returned again, and removed as soon as possible
+	Ignored    int    // entries that are no requests: other names, folders, links, devices
+	Unreplaced string // one of those names: a request in which DS left a token as it stands, such as %ID%.req; "" for none
+	Waiting    int    // half-written, as far as can be told; for a later scan
+	More       int    // for the next scan, because there are too many at once
+	Unreadable int    // cannot be opened or read now; tried again, ever more rarely
+	Reason     error  // why one of those cannot that this scan has tried; nil when it tried none
+	Stuck      int    // served but not removable; not returned again, and removed as soon as possible
 }
 
 // Folder is the folder and what is known of the files in it. Its methods may be called from any goroutine.
@@ -211,6 +212,9 @@ func (f *Folder) list(ctx context.Context, root *os.Root, now time.Time, limit i
 			computer, ok := parseName(entry.Name())
 			if !ok || !entry.Type().IsRegular() {
 				stats.Ignored++
+				if unreplaced(entry.Name()) {
+					stats.Unreplaced = entry.Name()
+				}
 				continue
 			}
 			info, err := entry.Info()

@@ -349,3 +349,15 @@ func BenchmarkScan(b *testing.B) {
 		})
 	}
 }
+
+// A token that DS did not replace names no computer; a batch script makes nothing of it.
+func TestTokenThatWasNotReplaced(t *testing.T) {
+	for name, found := range map[string]bool{"%ID%.req": true, "%id%.REQ": true, ".req": true, "%.req": false, "%ID%.txt": false, "%ID%": false} {
+		b := start(t)
+		b.write(name, "Office\r\n")
+		_, stats, said := b.scan(100)
+		if (stats.Unreplaced == name) != found || stats.Ignored != 1 || len(said) > 0 || len(b.left()) != 1 {
+			t.Errorf("%s: found %q, %+v", name, said, stats)
+		}
+	}
+}

@@ -185,15 +185,23 @@ func (c *Changed) deployment(before, after *Deployment) {
 	c.stages(before, after, add)
 	c.jobs(before, after, add)
 	if is := how(after); is != was && is != "open" {
-		add(Change{What: what, From: cmp.Or(was, "open"), To: is, At: after.Session.Ended})
+		add(Change{What: what, From: cmp.Or(was, "open"), To: is, At: since(&after.Session)})
 	} else if is != was && was != "" {
-		add(Change{What: what, From: was, To: is}) // opened again
+		add(Change{What: what, From: was, To: is}) // opened again, or moving again
 	}
 }
 
-// how says how a deployment ended, or that it did not.
+// how says how a deployment ended, or how it stands.
 func how(d *Deployment) string {
-	return cmp.Or(string(d.Session.Result), d.Session.State.String())
+	return cmp.Or(string(d.Session.Result), d.Session.Phase())
+}
+
+// since is when the deployment came to what how says; 0 where that is not known.
+func since(s *jobmon.SessionProgress) jobmon.Instant {
+	if s.Ended == 0 && s.SilentSince == 0 && s.Still != nil {
+		return s.Still.Since
+	}
+	return cmp.Or(s.Ended, s.SilentSince)
 }
 
 // stages compares the stages, by their names and, where several have the same, in their order.

@@ -68,7 +68,9 @@ type sessionRecord struct {
 	UTCOffset    string            `json:"utc_offset"`    // of the server's clock
 	Duration     *float64          `json:"duration_s"`    // so far while it goes on
 	NotHonest    analysis.Reason   `json:"duration_doubt,omitempty"`
-	Overtaken    bool              `json:"overtaken"` // it was open when the next one began
+	Overtaken    bool              `json:"overtaken"`              // it was open when the next one began
+	SilentSince  *string           `json:"silent_since,omitempty"` // UTC; it is open and called abandoned: nothing has started since
+	Still        string            `json:"still,omitempty"`        // why it stands still: stage, agent or idle
 	Stages       int               `json:"stages"`
 	StagesDone   int               `json:"stages_done"`
 	Jobs         int               `json:"jobs"`
@@ -104,6 +106,9 @@ func newSessionRecord(d *analysis.Deployment) sessionRecord {
 		Late: n.Late, Failed: s.Failed, Failures: n.Failures, Retries: n.Retries,
 		Working: spent.Working.Seconds(), Waiting: spent.Waiting.Seconds(), Unseen: spent.Unseen.Seconds(),
 		began: s.Began, ended: s.Ended, result: s.Result, words: s.Outcome(),
+	}
+	if r.SilentSince = stamp(s.SilentSince); s.Still != nil {
+		r.Still = s.Still.Why
 	}
 	for _, g := range d.Gaps {
 		r.Gaps = append(r.Gaps, gapRecord{stamp(g.From), stamp(g.To), g.Kind})
@@ -147,7 +152,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 		told++
 		r := newSessionRecord(d)
 		switch {
-		case wanted != nil && !wanted[r.outcome()]:
+		case wanted != nil && !wanted[r.outcome()] && (r.SilentSince == nil || !wanted["abandoned"]):
 		case !d.Deployment && !o.all:
 			others++
 		default:

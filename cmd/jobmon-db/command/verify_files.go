@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
@@ -27,7 +28,7 @@ import (
 type comparison struct {
 	Compared    int          `json:"compared"`
 	Ended       int          `json:"ended"`   // how many of these are of deployments that have ended
-	Missing     int          `json:"missing"` // ended deployments without a file: somebody removed it
+	Missing     []string     `json:"missing"` // files of ended deployments that are not there: somebody removed them
 	Differences []difference `json:"differences"`
 	Failing     int          `json:"failing,omitempty"` // not compared: the site's template makes no file of the picture
 	Skipped     string       `json:"skipped,omitempty"` // why nothing was compared
@@ -46,8 +47,14 @@ func (c *comparison) print(out io.Writer) {
 	}
 	fmt.Fprintf(out, "Files: %d compared with what follows from the log (%d of deployments that have ended), %d different.\n",
 		c.Compared, c.Ended, len(c.Differences))
-	if c.Missing > 0 {
-		fmt.Fprintf(out, "  %s without a file: it was removed, or written into another folder.\n", plural(c.Missing, "ended deployment", "ended deployments"))
+	if n := len(c.Missing); n > 0 {
+		const few = 10
+		more := ""
+		if n > few {
+			more = fmt.Sprintf(" and %d more", n-few)
+		}
+		fmt.Fprintf(out, "  %s without a file, which was removed or written into another folder: %s%s.\n",
+			plural(n, "ended deployment", "ended deployments"), strings.Join(c.Missing[:min(n, few)], ", "), more)
 	}
 	if c.Failing > 0 {
 		fmt.Fprintf(out, "  %d more not compared: the template in evt.template fails for them, and their old files stay.\n", c.Failing)
@@ -65,7 +72,7 @@ const (
 
 // compareFiles folds the log from its beginning and compares the pictures with their files.
 func compareFiles(ctx context.Context, config *configs.Config, report *store.Report) (comparison, error) {
-	c := comparison{Differences: []difference{}}
+	c := comparison{Missing: []string{}, Differences: []difference{}}
 	if !report.Whole() {
 		c.Skipped = "not compared, as the log is damaged"
 		return c, nil
@@ -110,7 +117,7 @@ func compareFiles(ctx context.Context, config *configs.Config, report *store.Rep
 
 // compare compares the files with the pictures of the state.
 func (c *comparison) compare(state *history.State, dir string) {
-	*c = comparison{Differences: []difference{}}
+	*c = comparison{Missing: []string{}, Differences: []difference{}}
 	var w evtform.Writer
 	for _, id := range state.Projection.Pictures() {
 		p, ok := state.Projection.Progress(id)
@@ -128,7 +135,7 @@ func (c *comparison) compare(state *history.State, dir string) {
 			var found []byte
 			found, err = plainfile.Read(path)
 			if ended && errors.Is(err, fs.ErrNotExist) {
-				c.Missing++
+				c.Missing = append(c.Missing, filepath.Base(path))
 				continue
 			}
 			c.Compared++

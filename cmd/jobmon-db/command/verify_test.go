@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -62,6 +64,33 @@ func TestVerifyCommand(t *testing.T) {
 		v := ask(t, exitFiles)
 		if !v.Whole || len(v.Files.Differences) != v.Files.Compared {
 			t.Errorf("%+v", v.Files)
+		}
+	})
+	t.Run("files of deployments that have ended", func(t *testing.T) {
+		long := watched(t)
+		shown := jobmondb(t, "replay", "show", "-o", "json", "--data-dir="+long)
+		var pictures []evt.File
+		if err := json.Unmarshal([]byte(shown.stdout), &pictures); err != nil {
+			t.Fatal(err)
+		}
+		var ended []string
+		for _, p := range pictures {
+			if p.Session != nil && p.Session.State == "complete" {
+				ended = append(ended, fmt.Sprintf("%d.evt", p.Computer.ID))
+			}
+		}
+		if len(ended) < 2 {
+			t.Fatalf("%q have ended", ended)
+		}
+		folder := filepath.Join(long, "evt")
+		if err := os.Remove(filepath.Join(folder, ended[0])); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, ended[1]), "{}")
+		got := jobmondb(t, "verify", "--data-dir="+long, "--evt-dir="+folder)
+		if got.code != exitFiles || !strings.Contains(got.stdout, "1 ended deployment without a file, which was removed or written into another folder: "+ended[0]+".\n") ||
+			!strings.Contains(got.stdout, ended[1]+": it is not a file of this program") {
+			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("a damaged log", func(t *testing.T) {

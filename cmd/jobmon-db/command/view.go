@@ -239,15 +239,9 @@ func stands(f *evt.File) string {
 	case f.Session.Result != "":
 		return f.Picture().Session.Outcome()
 	}
-	text := fmt.Sprintf("%s, %d of %d stages", f.Session.State, f.Counts.StagesDone, f.Counts.Stages)
+	text := fmt.Sprintf("%s, %d of %d stages", f.Picture().Session.Phase(), f.Counts.StagesDone, f.Counts.Stages)
 	if f.Current != nil {
 		text += ", now " + f.Stages[*f.Current].Name
-	}
-	switch {
-	case f.Session.SilentSince != 0:
-		text += ", abandoned: nothing starts"
-	case f.Still != nil:
-		text += ", stands still"
 	}
 	if f.Current == nil && f.Why != nil {
 		text += ", waits: " + f.Why.Kind

@@ -18,6 +18,7 @@ const (
 // Counts sums the pictures up.
 type Counts struct {
 	Computers int // with a picture
+	Planned   int // deployments that wait and have not begun
 	Open      int // deployments that go on
 	Failing   int // of these, with a job that failed and was not repaired
 	Waiting   int // of these, in which nothing runs
@@ -52,7 +53,10 @@ func (g *gallery) show(p *jobmon.Progress) {
 
 func (g *gallery) count(p *jobmon.Progress) {
 	now := Counts{Computers: 1}
-	if s := p.Session; s != nil && s.State == jobmon.SessionOpen {
+	switch s := p.Session; {
+	case s != nil && s.State == jobmon.SessionPlanned:
+		now.Planned = 1
+	case s != nil && s.State == jobmon.SessionOpen:
 		now.Open = 1
 		if s.Failed > 0 {
 			now.Failing = 1
@@ -67,6 +71,7 @@ func (g *gallery) count(p *jobmon.Progress) {
 	was := g.counted[p.Computer.ID]
 	g.counted[p.Computer.ID] = now
 	g.counts.Computers += now.Computers - was.Computers
+	g.counts.Planned += now.Planned - was.Planned
 	g.counts.Open += now.Open - was.Open
 	g.counts.Failing += now.Failing - was.Failing
 	g.counts.Waiting += now.Waiting - was.Waiting

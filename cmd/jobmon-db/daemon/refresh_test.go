@@ -240,3 +240,23 @@ func TestMadeUpComputers(t *testing.T) {
 		}
 	})
 }
+
+// TestTokenInTheNameOfARequest: a request in whose name DS left its token is said, now and then, and stays where it is.
+func TestTokenInTheNameOfARequest(t *testing.T) {
+	play(t, "09:59", func(s *site) {
+		s.requests = true
+		s.watch().at("10:00")
+		path := filepath.Join(s.evtDir, daemon.RequestFolder, "%ID%.req")
+		if err := os.WriteFile(path, []byte("Office\r\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s.at("10:50").saidOnce("DS did not replace a token in the name of a request")
+		s.at("11:10")
+		if n := strings.Count(s.said.String(), "DS did not replace a token"); n != 2 {
+			t.Errorf("said %d times in 70 minutes:\n%s", n, &s.said)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -24,6 +24,8 @@ const (
 	lookEvery   = 250 * time.Millisecond
 	lookAgain   = gatherFor
 	requestsMax = 1000
+
+	complainEvery = time.Hour // a file whose name says nothing stays until somebody removes it
 )
 
 // requests serves the request folder: for scripts that cannot run this program a file is the question, and its
@@ -38,6 +40,8 @@ type requests struct {
 
 	mu   sync.Mutex
 	told time.Time // when it was last said that requests were refused
+
+	complained time.Time // when it was last said that a token was not replaced
 }
 
 func newRequests(evtDir string, r *refresher, logger zerolog.Logger) *requests {
@@ -91,8 +95,14 @@ func (q *requests) look(ctx context.Context) int {
 	return len(found)
 }
 
-// report says once that there are requests which cannot be read or removed, and once that they are gone.
+// report says once that there are requests which cannot be read or removed, and once that they are gone; now and then, that
+// there is one in whose name DS did not replace a token.
 func (q *requests) report(s requestdir.Stats) {
+	if now := time.Now(); s.Unreplaced != "" && now.Sub(q.complained) >= complainEvery {
+		q.complained = now
+		q.logger.Warn().Str("request", s.Unreplaced).Msg("DS did not replace a token in the name of a request, so nobody knows which computer is " +
+			"meant: it replaces tokens only in the script of a Run Script task, not in a file that the script calls; delete the request then")
+	}
 	odd := ""
 	if s.Unreadable+s.Stuck > 0 {
 		odd = fmt.Sprintf("%d cannot be read, %d cannot be removed", s.Unreadable, s.Stuck)

@@ -88,6 +88,7 @@ func figures() []figure {
 		total("refresh_seconds_total", "Seconds that all served requests waited together.", func(c *daemon.Condition) time.Duration { return c.Refreshes.Took }),
 
 		gauge("computers", "Computers with a picture.", func(c *daemon.Condition) int { return c.Computers }),
+		gauge("deployments_planned", "Deployments that wait and of which no job has started.", func(c *daemon.Condition) int { return c.Planned }),
 		gauge("deployments_open", "Deployments that go on.", func(c *daemon.Condition) int { return c.Open }),
 		gauge("deployments_open_failing", "Of these, deployments with a job that failed and was not repaired.", func(c *daemon.Condition) int { return c.Failing }),
 		gauge("deployments_open_waiting", "Of these, deployments in which nothing runs.", func(c *daemon.Condition) int { return c.Waiting }),

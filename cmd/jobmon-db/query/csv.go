@@ -13,8 +13,8 @@ import (
 )
 
 // CSV writes a table as RFC 4180 says: commas, CRLF, quotes where need be. In front stands a byte order mark, without which Excel
-// takes UTF-8 for the system's code page. Where a spreadsheet would see a formula, also behind a separator within a text, an apostrophe stands in front; numbers stay
-// numbers, with a point. Nothing reaches the writer before Flush.
+// takes UTF-8 for the system's code page. Where a spreadsheet would see a formula, also behind a separator within a text, an
+// apostrophe stands in front; numbers stay numbers, with a point. Nothing reaches the writer before Flush.
 type CSV struct{ w *csv.Writer }
 
 // NewCSV writes the byte order mark.
@@ -58,7 +58,7 @@ func harmless(text string) string {
 	return formula.ReplaceAllString(text, "$1'$2")
 }
 
-// formula finds where a spreadsheet could see one: at the beginning of a text, and behind whatever separates cells in some
-// country or in some program's import, blanks and quotes left aside. Excel in German takes semicolons, and no notice of quotes that
+// formula finds where a spreadsheet could see one: at the beginning of a text, and behind what separates cells in some country
+// or in some program's import, with blanks and quotes between. Excel in German splits at semicolons, and ignores quotes that
 // begin within a cell.
 var formula = regexp.MustCompile(`((?:^|[;,|])[\s\p{Zs}"]*)([=+\-@＝＋－＠])`)

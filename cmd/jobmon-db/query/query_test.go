@@ -189,6 +189,37 @@ func TestWhatIsConcludedIsTold(t *testing.T) {
 	}
 }
 
+// TestARenameTellsTheOldName: a job or computer that gets another name, place or system's name is told with what it had before,
+// and what is new or says the same again is not told as a change.
+func TestARenameTellsTheOldName(t *testing.T) {
+	t.Parallel()
+	events := []jobmon.Event{
+		{Kind: jobmon.KindComputer, Computer: 7, Name: "PC-0007", Place: "Room 1", Text: "WIN-7"},
+		{Kind: jobmon.KindJob, Job: 3, Name: "Office 2019", Place: "Software"},
+		{Kind: jobmon.KindComputer, Computer: 7, Name: "PC-0070", Place: "Room 1", Text: "WIN-7"},
+		{Kind: jobmon.KindComputer, Computer: 7, Name: "PC-0070", Place: "Room 2", Text: "WIN-70"},
+		{Kind: jobmon.KindJob, Job: 3, Name: "Office 2024", Place: "Software"},
+		{Kind: jobmon.KindComputer, Computer: 7, Name: "PC-0070", Place: "Room 2", Text: "WIN-70"},
+		{Kind: jobmon.KindComputer, Computer: 7, Name: "PC-0070", Place: "Room 2", Text: "WIN-70", Flags: jobmon.Gone},
+	}
+	for i := range events {
+		events[i].Seq, events[i].At = uint64(i+1), noon.Add(time.Duration(i)*time.Minute)
+	}
+	c := NewChronicle(events)
+	for i, want := range []string{
+		"computer, in Room 1", "job, in Software", `computer, in Room 1, renamed, was "PC-0007"`,
+		`computer, in Room 2, moved, was in "Room 1", its system was named "WIN-7"`, `job, in Software, renamed, was "Office 2019"`,
+		"computer, in Room 2", "computer gone, in Room 2",
+	} {
+		if r := Tell(&events[i], c); r.what() != want {
+			t.Errorf("event %d: %s, want %s", i+1, r.what(), want)
+		}
+	}
+	if r := Tell(&events[2], c); r.RenamedFrom == nil || *r.RenamedFrom != "PC-0007" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestGaps(t *testing.T) {
 	minute := func(n int) jobmon.Instant { return noon.Add(time.Duration(n) * time.Minute) }
 	events := []jobmon.Event{
