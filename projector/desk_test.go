@@ -233,6 +233,11 @@ func (d *desk) requireSessionSettled(id jobmon.ComputerID, in *session) {
 	if order, _ := in.sorted(); !slices.Equal(in.ordered(), order) {
 		d.t.Fatalf("computer %d after event %d: the order kept is not the order of the rows", id, d.seq)
 	}
+	for i, r := range in.rows {
+		if r.session != in || slices.Contains(in.rows[:i], r) {
+			d.t.Fatalf("computer %d after event %d: row %d is not once in its session", id, d.seq, r.id)
+		}
+	}
 	stages := in.stages(&forming{})
 	if kept := in.forming; settled && kept != nil && !slices.EqualFunc(kept.list, stages, sameStage) {
 		d.t.Fatalf("computer %d after event %d: the stages kept are not those of the rows", id, d.seq)

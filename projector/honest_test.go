@@ -61,6 +61,14 @@ func TestWhatAClockSetBackMakesFreshAgainIsListed(t *testing.T) {
 	}
 }
 
+func TestWhatWasMovedAfterTheEndIsNoPartOfTheDeploymentThatIsOpenedAgain(t *testing.T) {
+	d := open(t).set(0, 1, 2, 3, 4, 5, 6).drop(8, "10:00", visio).read("10:10").set(-1, 8).read("10:11").set(0, 8).read("10:12")
+	d.drop(50, "22:31", "Nightly").read("22:31").move("2 23:00", 7).read("22:31:05") // Ready was stuck: the deployment is over
+	d.drop(51, "22:31", driver).set(-1, 51).read("22:31:10")
+	d.want("#1 open 66%", "  Configuring succeeded 1/1", "  Office succeeded 2/2", "> Install Visio and 2 more running 1/3 +",
+		". 99. (JM) Ready later 11 23:00")
+}
+
 func TestNoDurationReachesAcrossAClockStep(t *testing.T) {
 	d := open(t).set(0, 1).set(-1, 2).read("10:01").set(0, 2).set(-1, 3).read("10:02")
 	d.last = 0

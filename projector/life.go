@@ -169,7 +169,7 @@ func (p *Projection) begun(c *computer) *session {
 func (p *Projection) openErrand(c *computer, first *row) *session {
 	if e := c.errand; e != nil && (e.open() || p.axis.Sub(e.ended) <= p.world.rules.Gap) {
 		if !e.open() {
-			e.state, e.ended, e.endedSeq, e.closed, e.altered = jobmon.SessionOpen, 0, 0, nil, true
+			p.revive(e)
 			p.follow(c)
 		}
 		return e
@@ -228,15 +228,21 @@ func (p *Projection) overtake(c *computer, old *session, first *row) {
 	}
 }
 
-func (p *Projection) reopen(c *computer) {
-	s := c.session
+// revive opens a session again. Rows that were moved to later since its end are no part of it any more.
+func (p *Projection) revive(s *session) {
 	s.state, s.ended, s.endedSeq, s.closed, s.altered, s.idle = jobmon.SessionOpen, 0, 0, nil, true, p.axis
-	p.unplan(c)
-	for _, r := range c.waiting(p.view(c)) {
-		if r.session == nil || !r.session.active() {
-			p.join(c, s, r)
+	for _, r := range slices.Clone(s.rows) {
+		if r.state == jobmon.StateLater || r.state == jobmon.StateUnscheduled {
+			s.leave(r)
 		}
 	}
+}
+
+func (p *Projection) reopen(c *computer) {
+	s := c.session
+	p.revive(s)
+	p.unplan(c)
+	p.takeWaiting(c)
 	p.follow(c)
 }
 

@@ -177,13 +177,20 @@ func (p *Projection) promote(c *computer) {
 			s.leave(r)
 		}
 	}
-	p.unplan(c)
-	for _, r := range c.waiting(p.view(c)) {
-		if r.session == nil || !r.session.active() {
-			p.join(c, s, r)
-		}
+	if s.open() {
+		p.unplan(c)
+		p.takeWaiting(c)
 	}
 	p.touch(c)
+}
+
+// takeWaiting makes what waits in no open session part of the open deployment.
+func (p *Projection) takeWaiting(c *computer) {
+	for _, r := range c.waiting(p.view(c)) {
+		if r.session == nil || !r.session.active() {
+			p.join(c, c.session, r)
+		}
+	}
 }
 
 // splitOff ends a deployment whose rows were removed while, in this very batch, those of another one came.

@@ -41,6 +41,7 @@ type desk struct {
 	jobs    map[string]jobmon.JobID
 	folders map[string]string
 	names   map[jobmon.ComputerID]string
+	agents  map[jobmon.ComputerID]jobmon.AgentState // of those that are watched; the others are unknown
 	log     []jobmon.Batch
 	shown   map[session]*jobmon.SessionProgress // the last picture of each deployment
 	planned []map[jobmon.ComputerID]bool        // where a plan was shown, behind each batch
@@ -55,8 +56,8 @@ func newDesk(t rapid.TB) *desk {
 	d := &desk{
 		t: t, live: projector.New(), mirror: jobmon.NewMirror(), rows: map[jobmon.ScheduleID]jobmon.Row{},
 		jobs: map[string]jobmon.JobID{}, folders: map[string]string{},
-		names: map[jobmon.ComputerID]string{pc: "PC-0001", pc + 1: "PC-0002"},
-		shown: map[session]*jobmon.SessionProgress{},
+		names:  map[jobmon.ComputerID]string{pc: "PC-0001", pc + 1: "PC-0002"},
+		agents: map[jobmon.ComputerID]jobmon.AgentState{}, shown: map[session]*jobmon.SessionProgress{},
 	}
 	return d
 }
@@ -150,6 +151,9 @@ func (d *desk) readAs(at string, o jobmon.DiffOptions, before ...jobmon.Event) *
 	}
 	for id, name := range d.names {
 		s.Computers = append(s.Computers, jobmon.Computer{ID: id, Name: name})
+	}
+	for _, id := range d.live.Watching() {
+		s.Agents = append(s.Agents, jobmon.Agent{Computer: id, State: d.agents[id]})
 	}
 	s.Normalize()
 	s.Gone = d.mirror.Missing(s.Rows)

@@ -51,7 +51,7 @@ func TestWhatChanged(t *testing.T) {
 // told once, and every computer is told of or counted.
 func TestChangesAreWhatIsDifferent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := site(t)
+		d := site(t, true)
 		n := rapid.IntRange(0, len(d.log)).Draw(t, "from")
 		m := rapid.IntRange(n, len(d.log)).Draw(t, "to")
 		if changed, _ := d.between(m, m); len(changed) > 0 {

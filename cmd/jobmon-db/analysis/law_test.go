@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"iter"
 	"reflect"
 	"slices"
@@ -14,25 +15,34 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector"
 )
 
-// site draws what a busy console and an unreliable server may do in some hours.
-func site(t *rapid.T) *desk {
+// site draws what a busy console and an unreliable server may do in some hours; or in days, with agents that come and go and
+// jobs that are planned for later.
+func site(t *rapid.T, days bool) *desk {
 	d := newDesk(t)
 	names := []string{build, markA, markB, markZ, driver, office, visio}
 	at, next := clock("08:00"), 1
-	text := func() string { return at.Wall(3600).Time().Format("15:04:05") }
-	lost := false
+	text := func(later time.Duration) string {
+		wall := at.Add(later).Wall(3600).Time()
+		return fmt.Sprint(wall.Day()-9) + wall.Format(" 15:04:05")
+	}
+	lost, seconds, starts, mostMoves, end := false, []int{1, 5, 61, 600, 1900}, []time.Duration{0}, 9, clock("22:00")
+	if days {
+		seconds, starts = append(seconds, 13*3600), []time.Duration{0, 0, 0, 65 * time.Minute, 26 * time.Hour}
+		mostMoves, end = 10, clock("9 22:00")
+	}
 	for range rapid.IntRange(1, 40).Draw(t, "reads") {
-		at = at.Add(time.Duration(rapid.SampledFrom([]int{1, 5, 61, 600, 1900}).Draw(t, "seconds")) * time.Second)
-		if at > clock("22:00") {
+		at = at.Add(time.Duration(rapid.SampledFrom(seconds).Draw(t, "seconds")) * time.Second)
+		if at > end {
 			break
 		}
 		for range rapid.IntRange(0, 4).Draw(t, "moves") {
 			id := rapid.IntRange(1, next).Draw(t, "row")
 			_, known := d.rows[jobmon.ScheduleID(id)]
-			switch move := rapid.IntRange(0, 9).Draw(t, "move"); {
+			switch move := rapid.IntRange(0, mostMoves).Draw(t, "move"); {
 			case move <= 1:
 				list := rapid.SliceOfN(rapid.SampledFrom(names), 1, 7).Draw(t, "names")
-				d.dropOn(rapid.SampledFrom([]jobmon.ComputerID{pc, pc + 1}).Draw(t, "computer"), next, text(), list...)
+				start := rapid.SampledFrom(starts).Draw(t, "start")
+				d.dropOn(rapid.SampledFrom([]jobmon.ComputerID{pc, pc + 1}).Draw(t, "computer"), next, text(start), list...)
 				next += len(list)
 			case move <= 6 && known:
 				d.set(rapid.SampledFrom([]jobmon.Code{-1, -1, 0, 0, 1603}).Draw(t, "code"), id)
@@ -40,6 +50,8 @@ func site(t *rapid.T) *desk {
 				d.requeue(id)
 			case move == 8:
 				d.remove(id)
+			case move == 10:
+				d.agents[pc] = jobmon.AgentState(rapid.IntRange(0, 2).Draw(t, "agent"))
 			case move == 9:
 				d.folders[rapid.SampledFrom(names).Draw(t, "job")] = rapid.SampledFrom([]string{"Build", "Other"}).Draw(t, "folder")
 			}
@@ -51,19 +63,20 @@ func site(t *rapid.T) *desk {
 		switch {
 		case lost:
 			lost = false
-			d.readAfterGap(text())
+			d.readAfterGap(text(0))
 		case event == 0:
 			lost = true
-			d.tell(text(), jobmon.Event{Kind: jobmon.KindSourceLost})
+			d.tell(text(0), jobmon.Event{Kind: jobmon.KindSourceLost})
 		case event == 1:
-			d.tell(text(), jobmon.Event{Kind: jobmon.KindDaemonStarted, Until: at.Add(-time.Minute)})
+			d.tell(text(0), jobmon.Event{Kind: jobmon.KindDaemonStarted, Until: at.Add(-time.Minute)})
 		case event == 2:
 			at = at.Add(-10 * time.Minute)
-			d.tell(text(), jobmon.Event{Kind: jobmon.KindClock, Seconds: 3600, Step: -600_000})
+			d.tell(text(0), jobmon.Event{Kind: jobmon.KindClock, Seconds: 3600, Step: -600_000})
 		case event == 3:
-			d.tell(text(), jobmon.Event{Kind: jobmon.KindRefreshed, Computer: pc, Name: rapid.SampledFrom(names).Draw(t, "asks")})
+			asks := rapid.SampledFrom(names).Draw(t, "asks")
+			d.tell(text(0), jobmon.Event{Kind: jobmon.KindRefreshed, Computer: pc, Name: asks})
 		default:
-			d.read(text())
+			d.read(text(0))
 		}
 	}
 	return d
@@ -72,7 +85,7 @@ func site(t *rapid.T) *desk {
 // TestTheTimeOfADeploymentIsDivided: its parts follow one another and sum up to it, and so do its stages and what is beside.
 func TestTheTimeOfADeploymentIsDivided(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		for _, one := range site(t).all() {
+		for _, one := range site(t, true).all() {
 			at := one.Session.Began
 			for _, p := range one.Parts() {
 				if p.From != at || p.To <= p.From {
@@ -102,7 +115,7 @@ func TestTheTimeOfADeploymentIsDivided(t *testing.T) {
 // run that started last among those that run, else to the stage of the run that starts next.
 func TestEverySecondIsChargedToWhatWasCurrent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := site(t)
+		d := site(t, true)
 		if slices.ContainsFunc(d.log, func(b jobmon.Batch) bool { return b.Events[0].Kind == jobmon.KindClock }) {
 			return // a moment that the clock showed twice tells no batch from another
 		}
@@ -173,7 +186,7 @@ func (d *desk) running(batch int, id jobmon.ComputerID) (last uint64) {
 // TestWhatIsToldIsWhatWasShown: every deployment told is one that a picture showed, as the picture showed it last.
 func TestWhatIsToldIsWhatWasShown(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := site(t)
+		d := site(t, false)
 		all := map[session]*Deployment{}
 		for _, one := range d.all() {
 			key := session{one.Computer.ID, one.Session.Number}
@@ -226,7 +239,7 @@ func TestWhatIsToldIsWhatWasShown(t *testing.T) {
 // alone, tells the same of every session that had not ended for good by then.
 func TestABeginningInTheMiddle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := site(t)
+		d := site(t, true)
 		if len(d.log) == 0 {
 			return
 		}
