@@ -75,15 +75,36 @@ func TestNoCommandPassesOnControls(t *testing.T) {
 		"replay --fields all -o csv", "status", "status -o json", "replay show id:5000001", "replay show id:5000001 -o json", "replay show nobody",
 		"replay show 01.", "replay --computer nobody", "replay --job nothing", "replay sessions --all", "replay sessions --all -o json", "replay sessions --all -o csv",
 		"replay stats", "replay stats -o json", "replay stats -o csv", "replay waterfall id:5000001", "replay waterfall id:5000001 -o json",
-		"replay waterfall id:5000001 -o svg", "replay diff --from -1h", "replay diff -o json", "refresh 0", "status nobody", "__complete status ", "__complete replay --job ",
+		"replay waterfall id:5000001 -o svg", "replay waterfall id:5000001 -o html", "replay waterfall id:5000001 --session 1", "replay diff --from -1h", "replay diff -o json", "refresh 0", "status nobody", "__complete status ", "__complete replay --job ",
+		"replay show id:5000001 -o evt", "replay show id:5000001 --delivered", "replay diff -o ndjson", "replay diff -o csv", "replay sessions --all -o ndjson",
+		"client view " + filepath.Join(dir, "evt", "5000001.evt"), "client view " + filepath.Join(dir, "evt"), "watch --once", "status id:5000001",
+		"backup " + filepath.Join(dir, "copy.db"), "compact", "export " + filepath.Join(dir, "export.ndjson"), "check --monitor " + dir, "version",
+		"check --record " + filepath.Join(dir, "again.ndjson"), "replay waterfall nobody", "replay sessions nobody", "replay diff nobody nothing never",
+	}
+	clean := func(what, text string) {
+		if at := suspicious.FindStringIndex(text); at != nil {
+			t.Errorf("%s holds %q", what, text[max(0, at[0]-40):min(len(text), at[1]+20)])
+		}
 	}
 	for _, line := range commands {
 		got := ask(strings.Split(line, " ")...)
-		for stream, text := range map[string]string{"output": got.stdout, "error": got.stderr} {
-			if at := suspicious.FindStringIndex(text); at != nil {
-				t.Errorf("%s: the %s holds %q", line, stream, text[max(0, at[0]-40):min(len(text), at[1]+20)])
-			}
+		clean("the output of "+line, got.stdout)
+		clean("the error of "+line, got.stderr)
+	}
+	// A site's own form is made of the same names.
+	for _, name := range []string{"list", "line"} {
+		templated := start(t, append(env, "JOBMON_EVT_TEMPLATE="+filepath.Join("..", "..", "..", "configs", "templates", name+".txt"), "JOBMON_EVT_TAKEOVER=true"), "run")
+		eventually(t, func() string { return "a file is written: " + templated.stderr.String() }, func() bool {
+			return ask("refresh", "5000001").code == exitOK
+		})
+		file, err := os.ReadFile(filepath.Join(dir, "evt", "5000001.evt"))
+		if err != nil || !bytes.Contains(file, []byte("5000001")) || bytes.Contains(file, []byte("jobmon-evt")) {
+			t.Errorf("%s: %v %q", name, err, file)
 		}
+		clean("the file of "+name, string(file))
+		clean("show of "+name, ask("replay", "show", "id:5000001", "-o", "evt").stdout)
+		templated.stop()
+		clean("run with "+name, templated.stderr.String())
 	}
 }
 
