@@ -3,6 +3,7 @@ package hta_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"os"
 	"strings"
 	"testing"
@@ -146,6 +147,72 @@ func TestEveryFieldMayHoldAnything(t *testing.T) {
 	}
 	if shown < 50 {
 		t.Errorf("only %d were shown", shown)
+	}
+}
+
+// of is the part of the schema about a place of a file.
+func of(schema, part map[string]any, path []any) map[string]any {
+	for {
+		ref, ok := part["$ref"].(string)
+		if !ok {
+			break
+		}
+		part = schema["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
+	}
+	if len(path) == 0 {
+		return part
+	}
+	if name, ok := path[0].(string); ok {
+		below, _ := part["properties"].(map[string]any)[name].(map[string]any)
+		return of(schema, below, path[1:])
+	}
+	return of(schema, part["items"].(map[string]any), path[1:])
+}
+
+// The bounds of every number are the same in the schema, in Go and in the monitor: what lies on one is taken, what lies beyond
+// is refused.
+func TestBoundsAreThoseOfTheSchema(t *testing.T) {
+	t.Parallel()
+	decoder := json.NewDecoder(strings.NewReader(read(t, "../../docs/evt.schema.json")))
+	decoder.UseNumber()
+	var schema map[string]any
+	if err := decoder.Decode(&schema); err != nil {
+		t.Fatal(err)
+	}
+	e, base, tried := newEngine(t), full(t), 0
+	for _, path := range leaves(base, nil) {
+		part := of(schema, schema, path)
+		if part["type"] != "integer" || path[len(path)-1] == "current" || path[len(path)-1] == "next" { // indexes
+			continue
+		}
+		for _, edge := range []struct {
+			name string
+			step int64
+		}{{"minimum", -1}, {"maximum", 1}} {
+			text, ok := part[edge.name].(json.Number)
+			if !ok {
+				t.Errorf("%v has no %s", path, edge.name)
+				continue
+			}
+			on, _ := new(big.Int).SetString(text.String(), 10)
+			beyond := new(big.Int).Add(on, big.NewInt(edge.step))
+			for value, want := range map[*big.Int]bool{on: true, beyond: false} {
+				whole := line(t, with(base, path, value.String()))
+				_, err := evt.Decode([]byte(whole))
+				if (err == nil) != want && !(value == beyond && on.Sign() > 0 && edge.step < 0) { // 0 where the writer leaves it out
+					t.Errorf("%v is %s: Go says %v", path, value, err)
+				}
+				seen := e.gives("JobMon.readEvt("+quote(whole)+").error || 'good'") == `"good"`
+				// The monitor's numbers are no finer there.
+				if exact := on.IsInt64() && new(big.Int).Abs(on).BitLen() < 54; exact && seen != want && !(on.Sign() > 0 && edge.step < 0) && path[len(path)-1] != "utc_offset_s" || want && !seen {
+					t.Errorf("%v is %s: the monitor takes it: %v", path, value, seen)
+				}
+				tried++
+			}
+		}
+	}
+	if tried < 100 {
+		t.Errorf("only %d values were tried", tried)
 	}
 }
 

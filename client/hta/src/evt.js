@@ -13,7 +13,7 @@
 	// those of docs/evt.schema.json: nothing here may be done as often as a file says without one.
 	var isName = { kind: "name" }, isLocal = { kind: "local" }, isUtc = { kind: "utc" }, isTrue = { kind: "true" };
 	var isSeq = whole(0, 9007199254740991), isCount = whole(0, 1000000), isSeconds = whole(0, 2147483647);
-	var isNumber = whole(-2147483648, 2147483647);
+	var isNumber = whole(-2147483648, 2147483647), isCode = whole(-9223372036854775808, 9223372036854775807);
 
 	function whole(least, most) {
 		return { kind: "whole", least: least, most: most };
@@ -31,7 +31,7 @@
 		return { kind: "list", fields: fields };
 	}
 
-	var failure = { job: isName, code: isNumber, hex: isName, meaning: isName, at_local: isLocal, repaired: isTrue };
+	var failure = { job: isName, code: isCode, hex: isName, meaning: isName, at_local: isLocal, repaired: isTrue };
 	var stage = {
 		name: isName, state: words(["running", "failed", "waiting", "cancelled", "unknown", "succeeded"]), late: isTrue,
 		began_local: isLocal, ended_local: isLocal, elapsed_s: isSeconds, inexact: isTrue, at_most_s: isSeconds, planned_local: isLocal,
