@@ -9,6 +9,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -246,7 +247,7 @@ func (b *builder) begin(m meta) error {
 	if err != nil {
 		return ioError("creating "+b.path, err)
 	}
-	if err := file.Close(); err != nil {
+	if err := errors.Join(inherit.File(file), file.Close()); err != nil {
 		return ioError("creating "+b.path, err)
 	}
 	b.meta, b.first = m, m.First

@@ -8,6 +8,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 )
 
 func boltOptions(readOnly bool, wait time.Duration) *bolt.Options {
@@ -44,6 +46,11 @@ func openBolt(path string, options *bolt.Options) (db *bolt.DB, err error) {
 		db, err = bolt.Open(path, 0o600, options)
 		return err
 	})
+	if err == nil && !options.ReadOnly {
+		if err = inherit.Path(path); err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
 	if isLockTimeout(err) {
 		return nil, errLocked(path, err)
 	}

@@ -1,12 +1,14 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
@@ -154,8 +156,9 @@ func (d Deliverer) write(name string, content []byte) error {
 		return fmt.Errorf("%q cannot be the name of a folder: rename the computer", name)
 	}
 	folder := filepath.Join(d.ClientsDir, name)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := inherit.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, ClientFile), content, 0o644)
+	path := filepath.Join(folder, ClientFile)
+	return cmp.Or(os.WriteFile(path, content, 0o644), inherit.Path(path))
 }

@@ -44,6 +44,7 @@ var opensItself = map[string][]string{
 	"internal/instance":   {"Open"},             // beside the lock in the data folder
 	"internal/secretfile": {"Open", "OpenFile"}, // the password
 	"internal/plainfile":  {"OpenFile"},
+	"internal/inherit":    {"OpenFile"}, // through no link, to give it away
 	"internal/requestdir": {"OpenRoot"}, // the folder, unless it is a link; never what lies in it
 }
 

@@ -15,13 +15,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 )
 
 // Suffix ends the name of every temporary file of this package: "<target>.<8 hexadecimal digits>" + Suffix.
 const Suffix = ".jobmon-tmp"
 
 // Write replaces the file at path, or creates it, with the permissions perm (before umask; Windows ignores them and
-// gives the file what its folder passes on). The folder must exist. A symbolic link at path is itself replaced.
+// gives the file what its folder passes on; what root writes belongs to the owner of the folder). The folder must exist. A symbolic link at path is itself replaced.
 //
 // Nothing is synced: after a power failure the file may be the old one, the new one, or empty. That is meant for
 // files that can be made again, such as the .evt files, whose truth is the log; the others use WriteDurable.
@@ -71,7 +73,16 @@ func WriteDurableFrom(path string, perm fs.FileMode, fill func(io.Writer) error)
 // withMode creates files that nobody else has. It is not os.CreateTemp because that one's files are private to their
 // owner, while the clients' copies of a monitor file are made by others.
 func withMode(perm fs.FileMode) func(name string) (*os.File, error) {
-	return func(name string) (*os.File, error) { return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) }
+	return func(name string) (*os.File, error) {
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+		if err != nil {
+			return nil, err
+		}
+		if err := inherit.File(f); err != nil {
+			return nil, errors.Join(err, f.Close(), os.Remove(name))
+		}
+		return f, nil
+	}
 }
 
 func write(path string, content []byte, create func(string) (*os.File, error), sync bool) error {

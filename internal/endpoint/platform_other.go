@@ -3,6 +3,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 )
 
 const deniedHint = "run this command as the user that the daemon runs as"
@@ -100,7 +103,7 @@ func listen(o Options) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
+	if err := cmp.Or(os.Chmod(path, 0o600), inherit.Path(path)); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return &socket{l, folder}, nil

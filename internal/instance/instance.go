@@ -28,6 +28,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 )
 
 // Info says who holds a lock. Everybody who may read the folder can read it: no secrets belong in it.
@@ -94,6 +95,9 @@ func Acquire(path string, info Info) (*Lock, error) {
 	}
 	if !held {
 		return nil, &HeldError{Path: path, Info: holder(infoPath(path))}
+	}
+	if err := inherit.Path(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), lock.Unlock())
 	}
 	if err := leave(infoPath(path), info); err != nil {
 		return nil, errors.Join(fmt.Errorf("say who holds %s: %w", path, err), lock.Unlock())

@@ -28,6 +28,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
@@ -120,6 +121,9 @@ func New(path string) *Folder {
 // owner may.
 func (f *Folder) Ensure() error {
 	err := os.Mkdir(f.path, 0o755)
+	if err == nil {
+		err = inherit.Path(f.path)
+	}
 	if info, there := os.Stat(f.path); there == nil && info.IsDir() {
 		return nil
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 )
 
 // Look says who holds a file or folder ("0750 jobmon-db:jobmon-db") and how far others may go. A group's members are no
@@ -65,8 +67,9 @@ func ownerOf(info fs.FileInfo) int {
 	return -1
 }
 
-// MakeFolder makes a folder that is the caller's, and those above it that are missing. One that is there stays as it is.
-func MakeFolder(path string) error { return os.MkdirAll(path, 0o750) }
+// MakeFolder makes a folder that is the caller's, and those above it that are missing; what root makes belongs to the owner
+// of the folder above. One that is there stays as it is.
+func MakeFolder(path string) error { return inherit.MkdirAll(path, 0o750) }
 
 // Existing refuses what stands at a path when it leads elsewhere or belongs to somebody who is not trusted. What is not
 // there is nobody's.

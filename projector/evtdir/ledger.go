@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -72,7 +73,7 @@ func (l *Ledger) Add(id jobmon.ComputerID, content []byte) error {
 		return fmt.Errorf("record which file is written: %w", err)
 	}
 	_, err = f.WriteString(e.line())
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, inherit.File(f), f.Close()); err != nil {
 		return fmt.Errorf("record which file is written: %w", err)
 	}
 	l.note(e)

@@ -9,6 +9,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 )
 
 // folder is where the folder itself stands.
@@ -183,7 +184,7 @@ func (d *Dir) enter() {
 	d.mu.Unlock()
 	var err error
 	if !created {
-		err = os.MkdirAll(d.path, 0o755)
+		err = inherit.MkdirAll(d.path, 0o755)
 	}
 	if err == nil {
 		err = d.reach()

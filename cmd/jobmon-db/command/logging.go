@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
@@ -53,6 +54,9 @@ func openMessages(path string, config *configs.Log) (logger zerolog.Logger, clos
 		return logger, nil, errors.Join(fmt.Errorf("open the file for crashes: %w", err), file.Close())
 	}
 	defer crash.Close() // the runtime has its own copy
+	if err := inherit.File(crash); err != nil {
+		return logger, nil, errors.Join(fmt.Errorf("open the file for crashes: %w", err), file.Close())
+	}
 	if err := debug.SetCrashOutput(crash, debug.CrashOptions{}); err != nil {
 		return logger, nil, errors.Join(fmt.Errorf("prepare the file for crashes: %w", err), file.Close())
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 )
 
 // oldStamp is in the name of a file that was moved aside: jobmon-db-2026-10-23T14-05-00.000.log, in UTC.
@@ -55,7 +58,7 @@ func (m *messageFile) open() error {
 		return fmt.Errorf("open the log file: %w", err)
 	}
 	info, err := file.Stat()
-	if err != nil {
+	if err = cmp.Or(err, inherit.File(file)); err != nil {
 		return errors.Join(fmt.Errorf("open the log file: %w", err), file.Close())
 	}
 	m.file, m.size = file, info.Size()

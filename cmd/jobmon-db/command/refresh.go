@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -22,6 +21,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/requestdir"
@@ -226,7 +226,7 @@ func leaveStopped(config *configs.Config, o refreshOptions) error {
 	if file == nil {
 		return unformed
 	}
-	if err := os.MkdirAll(config.Evt.Dir, 0o755); err != nil {
+	if err := inherit.MkdirAll(config.Evt.Dir, 0o755); err != nil {
 		return errors.Join(unformed, fmt.Errorf("make the evt folder: %w", err))
 	}
 	if !evt.Ours(file) {

@@ -18,6 +18,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -120,7 +121,7 @@ func markFiles(evtDir, kind string) error {
 	}
 	text := fmt.Sprintf("%s\r\nThe .evt files in this folder are those of %s. Do not copy them to a computer.\r\n"+
 		"jobmon-db wrote this file; delete it together with them.\r\n", kind, nameOf(kind))
-	err := os.MkdirAll(evtDir, 0o755)
+	err := inherit.MkdirAll(evtDir, 0o755)
 	if err == nil {
 		err = atomicfile.Write(filepath.Join(evtDir, notRealFile), []byte(text), 0o644)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
@@ -35,7 +36,7 @@ func (d *Daemon) lock() error {
 	}
 	d.held = held
 	// An evt folder that cannot be reached now keeps nobody from watching: files wait for their share, events do not.
-	if err := os.MkdirAll(d.options.EvtDir, 0o755); err != nil {
+	if err := inherit.MkdirAll(d.options.EvtDir, 0o755); err != nil {
 		d.options.Logger.Warn().Err(err).Msg("the evt folder cannot be reached; its files are written when it can")
 	}
 	return nil
