@@ -50,23 +50,32 @@ func TestAMarkerThatBecomesAJobIsTheSameResumed(t *testing.T) {
 	d.want("#1 open 71%", "> Preparation running 5/7")
 }
 
+// overtaken is a desk on which the closing marker waits, and a job behind it has run.
+func overtaken(t *testing.T) *desk {
+	d := open(t).set(0, 1, 2, 3, 4, 5, 6).drop(8, "10:00", visio).read("10:10")
+	return d.set(-1, 8).read("10:11").set(0, 8).read("10:12")
+}
+
 func TestWhatAClockSetBackMakesFreshAgainIsListed(t *testing.T) {
-	d := open(t).set(0, 1, 2, 3, 4, 5, 6).drop(8, "10:00", visio).read("10:10").set(-1, 8).read("10:11").set(0, 8).read("10:12")
+	d := overtaken(t)
 	d.drop(50, "23:00", "Nightly").read("22:31").want("#1 complete 100% ready", "  Configuring succeeded 1/1",
-		"  Office succeeded 2/2", "  Install Visio succeeded 1/1 +", ". 99. (JM) Ready waiting stuck 10 10:00", ". Nightly waiting 10 23:00")
+		"  Office succeeded 2/2", "  Install Visio succeeded 1/1 +", ". 99. (JM) Ready waiting stuck 10 10:00",
+		". Nightly waiting 10 23:00")
 	d.last = 0
-	d.commit(clock("17:32").Instant(3600), []jobmon.Event{{Kind: jobmon.KindClock, Seconds: 3600, Step: -5 * 3_600_000}})
+	back := jobmon.Event{Kind: jobmon.KindClock, Seconds: 3600, Step: -5 * 3_600_000}
+	d.commit(clock("17:32").Instant(3600), []jobmon.Event{back})
 	if aside := d.live.Aside(pc); len(aside) == 0 || aside[0].Name != markZ || aside[0].Stuck {
 		t.Errorf("beside the deployment: %+v", aside)
 	}
 }
 
 func TestWhatWasMovedAfterTheEndIsNoPartOfTheDeploymentThatIsOpenedAgain(t *testing.T) {
-	d := open(t).set(0, 1, 2, 3, 4, 5, 6).drop(8, "10:00", visio).read("10:10").set(-1, 8).read("10:11").set(0, 8).read("10:12")
-	d.drop(50, "22:31", "Nightly").read("22:31").move("2 23:00", 7).read("22:31:05") // Ready was stuck: the deployment is over
+	d := overtaken(t)
+	d.drop(50, "22:31", "Nightly").read("22:31") // Ready is stuck: the deployment is over
+	d.move("2 23:00", 7).read("22:31:05")
 	d.drop(51, "22:31", driver).set(-1, 51).read("22:31:10")
-	d.want("#1 open 66%", "  Configuring succeeded 1/1", "  Office succeeded 2/2", "> Install Visio and 2 more running 1/3 +",
-		". 99. (JM) Ready later 11 23:00")
+	d.want("#1 open 66%", "  Configuring succeeded 1/1", "  Office succeeded 2/2",
+		"> Install Visio and 2 more running 1/3 +", ". 99. (JM) Ready later 11 23:00")
 }
 
 func TestNoDurationReachesAcrossAClockStep(t *testing.T) {

@@ -18,7 +18,7 @@ type habits struct {
 	steps, zones, agents, names, settings, firstRead bool
 
 	quarters bool // plans for whole quarters of an hour from now, which look like another zone's present
-	oddities bool // several rows run at once, or are queued again while they run; records come and go; restarts in bad moments
+	oddities bool // several rows run at once, or are queued again while they run; records come and go
 }
 
 var everything = habits{
@@ -126,7 +126,8 @@ func (w *town) happens(h habits) {
 func (w *town) oddly(move int, on jobmon.ComputerID, r jobmon.Row, h habits) {
 	switch {
 	case move == 14 && r.Status.Waiting(): // beside what runs, or unseen, or ahead of its time
-		w.set(r.ID, rapid.SampledFrom([]jobmon.Status{jobmon.StatusRunning, jobmon.StatusOf(0), jobmon.StatusOf(1603)}).Draw(w.T, "at once"))
+		became := []jobmon.Status{jobmon.StatusRunning, jobmon.StatusOf(0), jobmon.StatusOf(1603)}
+		w.set(r.ID, rapid.SampledFrom(became).Draw(w.T, "at once"))
 	case move == 15 && r.Status.Running():
 		w.set(r.ID, jobmon.StatusNull)
 		w.move(r.ID, w.start(h))
@@ -234,7 +235,8 @@ func (w *town) requireRows() {
 		}
 		for row := range w.mirror.Rows.All() {
 			name := w.mirror.Jobs[row.Job].Name
-			if row.Computer != id || row.Status.Finished() || beside[name] || strings.HasPrefix(name, "Build") || w.overtaken(row) {
+			if row.Computer != id || row.Status.Finished() || beside[name] || strings.HasPrefix(name, "Build") ||
+				w.overtaken(row) {
 				continue
 			}
 			if !strings.HasPrefix(name, "(JM)") {
@@ -249,7 +251,8 @@ func (w *town) requireRows() {
 	}
 }
 
-// overtaken says whether something that can begin another deployment started behind the row, which says that it still runs.
+// overtaken says whether something that can begin another deployment started behind the row, which says that it
+// still runs.
 func (w *town) overtaken(row jobmon.Row) bool {
 	over := false
 	for _, b := range w.batches {
