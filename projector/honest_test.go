@@ -78,6 +78,13 @@ func TestWhatWasMovedAfterTheEndIsNoPartOfTheDeploymentThatIsOpenedAgain(t *test
 		"> Install Visio and 2 more running 1/3 +", ". 99. (JM) Ready later 11 23:00")
 }
 
+func TestTwoForgottenDropsThatStartInOneReadAreOneDeployment(t *testing.T) {
+	d := started(t).drop(1, "09:00", driver, markA, office).read("09:00").drop(10, "09:30", markB, visio).read("09:30")
+	d.computer[pc] = jobmon.Computer{ID: pc, Name: "PC-0002"}
+	d.read("21:45").set(0, 1).set(-1, 10).read("22:00") // all of them were stuck
+	d.want("#1 open 33%", "  Preparation succeeded 1/1", "> Office running 0/0", "  Configuring waiting 0/2")
+}
+
 func TestNoDurationReachesAcrossAClockStep(t *testing.T) {
 	d := open(t).set(0, 1).set(-1, 2).read("10:01").set(0, 2).set(-1, 3).read("10:02")
 	d.last = 0

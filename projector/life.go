@@ -27,6 +27,9 @@ func (s *session) fresh() bool {
 
 // host is the session that a row which starts belongs to; it is opened, or opened again, when it is not open.
 func (p *Projection) host(c *computer, r *row) *session {
+	if !c.isOpen() && c.errand.open() && r.session != c.errand {
+		p.promote(c) // it may have grown in this very read
+	}
 	switch {
 	case c.isOpen() && p.restarts(c, r):
 		return p.openDeployment(c, r)
