@@ -36,7 +36,7 @@ var notRun = map[string]string{
 
 // standIns are what the test has in the place of what only a site has.
 var standIns = strings.NewReplacer(
-	"PC-0123", "PC-0001", "5000123", "5000001", "23:13:30", "14:13:30", "23:15:30", "14:15:30", "23:20", "14:20",
+	"PC-0123", "PC-0001", "5000123", "5000001", "01:57:30", "14:13:30", "01:59:30", "14:15:30", "02:05", "14:20",
 	"yesterday 18:00", "14:05", "today 07:00", "14:30", "seq:1200 -o evt", "seq:300 -o evt", "seq:1200", "seq:120", "-- -2h", "-- -30m", "seq:1300", "seq:130", "--session 2", "--session 1",
 	`backup D:\Backups\jobmon-2026-11-22.db`, "backup new.db", "backup /mnt/backup/jobmon.db", "backup new.db", "backup FILE", "backup new.db",
 	`D:\Backups\jobmon-2026-11-22.db`, "backup.db", `D:\backup\log-2026-11-22.db`, "backup.db", "restore FILE", "restore backup.db",

@@ -3,6 +3,8 @@
 package command
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -167,10 +169,20 @@ func TestWatchOnATerminal(t *testing.T) {
 		return got.code == exitOK && strings.Contains(got.stdout, "PC-0012")
 	})
 	s := onTerminal(t, nil, "watch", "--data-dir="+dir)
-	s.shows("DS01", " computers", "► ", "PC-0001", "PC-0012")
+	s.shows("DS01", "► ", "PC-0001", "PC-0012")
+	counted := func(before string) func(screen string) bool { // as many as status lists, at this moment
+		return func(screen string) bool {
+			var pictures []json.RawMessage
+			if err := json.Unmarshal([]byte(jobmondb(t, "status", "-o", "json", "--data-dir="+dir).stdout), &pictures); err != nil {
+				return false
+			}
+			return regexp.MustCompile(fmt.Sprintf(`(^|[^\d ] *)%s%d computers: `, before, len(pictures))).MatchString(screen)
+		}
+	}
+	s.until("all computers are counted", counted(""))
 	s.press("/pc-0002")
 	s.until("the filter", func(screen string) bool {
-		return strings.Contains(screen, "Filter: pc-0002_") && strings.Contains(screen, "1 of 1") && !strings.Contains(screen, "PC-0001")
+		return strings.Contains(screen, "Filter: pc-0002_") && counted("1 of ")(screen) && !strings.Contains(screen, "PC-0001")
 	})
 	s.press("\r\r")
 	s.shows("PC-0002 on DS01", "Deployment 1", "Esc board")
@@ -183,7 +195,7 @@ func TestWatchOnATerminal(t *testing.T) {
 	simulatedDaemon(t, dir)
 	s.until("the daemon is back", func(screen string) bool { return !strings.Contains(screen, "No daemon") })
 	s.press("\x1b")
-	s.shows("1 of 1", "(Esc: all)")
+	s.until("the filter is kept", func(screen string) bool { return counted("1 of ")(screen) && strings.Contains(screen, "(Esc: all)") })
 	s.press("\x1b")
 	s.shows("PC-0001", "PC-0012")
 	s.press("5")
