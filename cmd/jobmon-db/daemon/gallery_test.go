@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -186,4 +187,43 @@ func BenchmarkScraped(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkCommitBesideScrape measures a commit of 1 % of 10,000 computers alone and, in turn in the same run, with a scrape of the
+// figures under way from its first moment on. At one scrape a second few commits meet one: this is what those come to wait.
+func BenchmarkCommitBesideScrape(b *testing.B) {
+	const computers = 10_000
+	c := newCrowd(b, computers)
+	for i := range computers {
+		c.step(i, jobmon.StatusOf(0))
+	}
+	c.commit()
+	c.counts()
+	step := 0
+	commit := func() time.Duration {
+		for i := range computers / 100 {
+			c.step((step+i)%computers, jobmon.StatusOf(0))
+		}
+		step += computers / 100
+		began := time.Now()
+		c.commit()
+		return time.Since(began)
+	}
+	var alone, beside []time.Duration
+	for b.Loop() {
+		alone = append(alone, commit())
+		scraped := make(chan struct{})
+		go func() {
+			defer close(scraped)
+			c.counts()
+		}()
+		beside = append(beside, commit())
+		<-scraped
+	}
+	slices.Sort(alone)
+	slices.Sort(beside)
+	median := func(list []time.Duration) float64 { return float64(list[len(list)/2].Nanoseconds()) }
+	b.ReportMetric(median(alone), "ns/alone")
+	b.ReportMetric(median(beside), "ns/scraped")
+	b.ReportMetric(100*(median(beside)/median(alone)-1), "%slower")
 }
