@@ -6,6 +6,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// longestType is the longest list of words that help shows in the place of a flag's value.
+const longestType = 40
+
 // AddFlags adds the flags of the named keys, or of all keys when none is named, for Load to look at once they are
 // parsed. What is given for them is checked by Load, together with everything else. A name that is no key is ignored.
 func AddFlags(flags *pflag.FlagSet, names ...string) {
@@ -22,7 +25,12 @@ func AddFlags(flags *pflag.FlagSet, names ...string) {
 		if k.DefaultIs != "" {
 			usage += " (default: " + k.DefaultIs + ")"
 		}
-		flag := flags.VarPF(&flagValue{text: k.Default, typ: k.Type}, k.Flag(), "", usage)
+		typ := k.Type
+		if len(typ) > longestType {
+			typ, usage = "word", usage+"; "+k.Allowed
+		}
+		usage = strings.ReplaceAll(usage, "`", `"`) // which pflag takes for the name of the value
+		flag := flags.VarPF(&flagValue{text: k.Default, typ: typ}, k.Flag(), "", usage)
 		flag.Hidden = k.rare
 		if k.Type == "bool" {
 			flag.NoOptDefVal = "true"

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/jobmon-db/jobmon-db/internal/nearest"
 )
 
 // name is what a key is called in one layer. A section of the file has a nil key.
@@ -48,10 +48,10 @@ func closest(given string, known []name) name {
 		if forgotten && (strings.HasSuffix(section, ".") || strings.HasSuffix(section, "_")) {
 			return 2
 		}
-		return levenshtein.ComputeDistance(given, text)
+		return nearest.Distance(given, text)
 	}
 	best := slices.MinFunc(known, func(a, b name) int { return distance(a) - distance(b) })
-	if distance(best) > max(2, len(given)/4) {
+	if !nearest.Enough(given, distance(best)) {
 		return name{}
 	}
 	return best

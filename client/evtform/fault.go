@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/jobmon-db/jobmon-db/internal/nearest"
 )
 
 // Fault is one thing that is wrong with a template.
@@ -102,14 +102,8 @@ func noField(name string, t reflect.Type) error {
 // meant proposes the closest of the known names, or lists them.
 func meant(name string, known []string) string {
 	known = slices.DeleteFunc(slices.Clone(known), func(n string) bool { return n == workName })
-	best, least := "", 1+len(name)/3
-	for _, n := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n)); d <= least {
-			best, least = n, d-1
-		}
-	}
-	if best != "" {
-		return "; did you mean " + best + "?"
+	if near := nearest.Meant(name, known); len(near) > 0 {
+		return "; did you mean " + near[0] + "?"
 	}
 	return "; there are " + strings.Join(known, ", ")
 }

@@ -3,14 +3,19 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/jobmon-db/jobmon-db/internal/nearest"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
@@ -66,26 +71,145 @@ It never writes to that database.`,
 		Args:          unknownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
-	})
-	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(unknownFlag)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", helpWidth)))
 	root.AddCommand(a.run(), a.setup(), a.service(), a.demo(), a.status(), a.watch(), a.replay(), a.export(), a.refresh(), a.check(), a.verify(), a.checkPages(),
 		a.backup(), a.restore(), a.compact(), a.importing(), a.client(), a.config(), a.version(), a.man())
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Run, c.RunE = nil, helpAbout
+		}
+	}
 	a.completions(root)
+	foldAll(root)
 	return root
 }
+
+// helpAbout is the help command.
+func helpAbout(c *cobra.Command, args []string) error {
+	about, rest, err := c.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return unknownCommand(cmp.Or(about, c.Root()), rest)
+	}
+	about.InitDefaultHelpFlag()
+	return about.Help()
+}
+
+// foldAll breaks long lines in what all commands say of themselves.
+func foldAll(c *cobra.Command) {
+	c.Long = folded(c.Long)
+	for _, sub := range c.Commands() {
+		foldAll(sub)
+	}
+}
+
+// folded breaks the lines of each paragraph anew that has one beyond helpWidth. Lines that are indented stay as they are.
+func folded(text string) string {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, paragraph := range paragraphs {
+		lines := strings.Split(paragraph, "\n")
+		long := slices.ContainsFunc(lines, func(l string) bool { return len(l) > helpWidth })
+		if !long || slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t") }) {
+			continue
+		}
+		var b strings.Builder
+		column := 0
+		for _, word := range strings.Fields(paragraph) {
+			switch {
+			case column == 0:
+			case column+1+len(word) > helpWidth:
+				b.WriteByte('\n')
+				column = 0
+			default:
+				b.WriteByte(' ')
+				column++
+			}
+			b.WriteString(word)
+			column += len(word)
+		}
+		paragraphs[i] = b.String()
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
+// helpWidth is how many columns the lists of flags have.
+const helpWidth = 110
 
 // unknownCommand refuses what is no command, and names those that may be meant.
 func unknownCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hint := ""
-	if meant := c.SuggestionsFor(args[0]); len(meant) > 0 {
-		hint = fmt.Sprintf("; did you mean %s?", strings.Join(meant, " or "))
+	of := ""
+	if c.HasParent() {
+		of = " of " + strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 	}
-	return &usageError{fmt.Errorf("%s is no command%s; see %s --help", shortened(args[0]), hint, c.CommandPath())}
+	return &usageError{fmt.Errorf("unknown command %s%s%s; see %s --help", shortened(args[0]), of, meantBy(c, args[0]), c.CommandPath())}
+}
+
+// meantBy proposes what an argument that has no place may have been meant for: a command, or the name of a computer.
+func meantBy(c *cobra.Command, arg string) string {
+	names, below := commandsBelow(c), commandsBelow(c.Root())
+	switch {
+	case len(nearest.Meant(arg, names)) > 0:
+		return didYouMean(nearest.Meant(arg, names))
+	case c.HasParent() && c.Flags().Lookup("computer") != nil:
+		return fmt.Sprintf("; for a computer say --computer %s", quotedArg(arg))
+	case slices.Contains(below, "replay "+arg):
+		return didYouMean([]string{"replay " + arg})
+	}
+	return ""
+}
+
+// commandsBelow are the commands that can be typed behind this one, those of commands below it with their whole path.
+func commandsBelow(c *cobra.Command) (names []string) {
+	for _, sub := range c.Commands() {
+		if sub.Hidden {
+			continue
+		}
+		names = append(names, append([]string{sub.Name()}, sub.Aliases...)...)
+		for _, deeper := range sub.Commands() {
+			names = append(names, sub.Name()+" "+deeper.Name())
+		}
+	}
+	return names
+}
+
+// didYouMean ends a sentence with names that may be meant.
+func didYouMean(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	for i := range names {
+		names[i] = strconv.Quote(names[i])
+	}
+	return "; did you mean " + strings.Join(names, " or ") + "?"
+}
+
+// unknownFlag adds to the error about a flag those that may be meant.
+func unknownFlag(c *cobra.Command, err error) error {
+	hint, name := "", ""
+	if _, after, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
+		name = after
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := nearest.Meant(name, names); len(near) > 0 {
+			for i := range near {
+				near[i] = "--" + near[i]
+			}
+			hint = didYouMean(near)
+		}
+	}
+	return &usageError{fmt.Errorf("%w%s; see %s --help", err, hint, c.CommandPath())}
+}
+
+// quotedArg is an argument as it is typed in a shell.
+func quotedArg(arg string) string {
+	if strings.ContainsAny(arg, " \t'\"$&|;<>()") {
+		return strconv.Quote(arg)
+	}
+	return arg
 }
 
 // shortened is an argument as an error may repeat it: a connection string that landed in the wrong place is not.
@@ -103,7 +227,10 @@ func noArgs(c *cobra.Command, args []string) error { return atMost(0)(c, args) }
 func atMost(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) > n {
-			return &usageError{fmt.Errorf("%s is one argument too many; see %s --help", shortened(args[n]), c.CommandPath())}
+			if n == 0 && c.HasSubCommands() {
+				return unknownCommand(c, args)
+			}
+			return &usageError{fmt.Errorf("%s is one argument too many%s; see %s --help", shortened(args[n]), meantBy(c, args[n]), c.CommandPath())}
 		}
 		return nil
 	}

@@ -33,7 +33,7 @@ Exit codes are in [exit-codes.md](exit-codes.md), the settings that many flags s
 			fmt.Fprintf(&b, "\nExamples:\n\n```text\n%s\n```\n", unindented(c.Example))
 		}
 		if flags := c.NonInheritedFlags(); flags.HasAvailableFlags() {
-			fmt.Fprintf(&b, "\nFlags:\n\n```text\n%s\n```\n", strings.TrimRight(unindented(flags.FlagUsages()), "\n"))
+			fmt.Fprintf(&b, "\nFlags:\n\n```text\n%s\n```\n", strings.TrimRight(unindented(flags.FlagUsagesWrapped(helpWidth)), "\n"))
 		}
 	}
 	if *update {

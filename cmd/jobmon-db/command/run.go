@@ -35,7 +35,7 @@ ends with exit code 2: a made-up Deployment Server is watched only when source.k
 of a real one. While the source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a termination
 signal.`,
 		Example: `  jobmon-db run --config jobmon-db.yaml
-  JOBMON_SOURCE_KIND=sqlserver JOBMON_SOURCE_DSN='sqlserver://reader:secret@ds01?database=eXpress&encrypt=true' jobmon-db run
+  JOBMON_SOURCE_DSN='sqlserver://reader:secret@ds01?database=eXpress&encrypt=true' jobmon-db run
   jobmon-db run --source-kind simulator --data-dir ./try
   jobmon-db run --source-kind recording --source-recording site.ndjson --data-dir ./played`,
 		Args: noArgs,

@@ -40,7 +40,7 @@ done. The password comes from a file or standard input, never from the command l
 file alone; JOBMON_ variables of this console do not count here either.`,
 		Example: `  jobmon-db setup
   jobmon-db setup --dry-run
-  jobmon-db setup --yes --source-server ds01 --source-user jobmon-db --password-file - --evt-dir \\ds01\eXpress\temp < password.txt
+  jobmon-db setup --yes --source-server ds01 --source-user reader --password-file pw.txt --evt-dir \\ds01\eXpress\temp
   jobmon-db setup --yes --no-service --config /etc/jobmon-db/jobmon-db.yaml --data-dir /srv/jobmon-db`,
 		Args: noArgs,
 	}

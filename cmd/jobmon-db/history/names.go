@@ -7,9 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/nearest"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
@@ -242,22 +241,9 @@ func (n Names) sorted() []*Known {
 
 // closest lists up to three names, those that need the fewest changes to become text.
 func (n Names) closest(text string) []string {
-	type candidate struct {
-		name     string
-		distance int
-	}
-	var all []candidate
-	for _, k := range n.sorted() {
-		for _, name := range k.Names {
-			all = append(all, candidate{name, levenshtein.ComputeDistance(strings.ToLower(text), strings.ToLower(name))})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
 	var names []string
-	for _, c := range all {
-		if !slices.Contains(names, c.name) && len(names) < 3 {
-			names = append(names, c.name)
-		}
+	for _, k := range n.sorted() {
+		names = append(names, k.Names...)
 	}
-	return names
+	return nearest.First(text, names)
 }

@@ -1,17 +1,15 @@
 package query
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/nearest"
 )
 
 // Ask says in words which events are wanted: one of those named in each list that is not empty.
@@ -111,7 +109,7 @@ func (f *Filter) findJobs(wanted []string, c *Chronicle) error {
 			}
 		}
 		if !found {
-			return &UnknownError{"job", text, closest(text, c.eachJob(func(j jobmon.Job) string { return j.Name }))}
+			return &UnknownError{"job", text, nearest.First(text, c.eachJob(func(j jobmon.Job) string { return j.Name }))}
 		}
 	}
 	return nil
@@ -134,7 +132,7 @@ func (f *Filter) findFolders(wanted []string, c *Chronicle) error {
 		pattern := NewFolderPattern(text)
 		all := c.eachJob(func(j jobmon.Job) string { return j.Folder })
 		if !slices.ContainsFunc(all, pattern.Holds) {
-			return &UnknownError{"folder", text, closest(text, all)}
+			return &UnknownError{"folder", text, nearest.First(text, all)}
 		}
 		f.folders = append(f.folders, pattern)
 	}
@@ -190,16 +188,6 @@ func (f *Filter) findStates(wanted []string) error {
 		f.states[state] = true
 	}
 	return nil
-}
-
-// closest lists up to three names, those that need the fewest changes to become text.
-func closest(text string, names []string) []string {
-	distance := func(name string) int {
-		return levenshtein.ComputeDistance(strings.ToLower(text), strings.ToLower(name))
-	}
-	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
-	return names[:min(len(names), 3)]
 }
 
 // Wants says whether the event is asked for. The chronicle knows what came before it.
