@@ -123,6 +123,9 @@ func recount(list []jobmon.Progress) (n Counts) {
 			continue // it has no picture
 		}
 		n.Computers++
+		if p.Session != nil && p.Session.State == jobmon.SessionPlanned {
+			n.Planned++
+		}
 		if s := p.Session; s != nil && s.State == jobmon.SessionOpen {
 			n.Open++
 			if s.Failed > 0 {
