@@ -10,16 +10,23 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Chronicle knows, for any place in the log, what things were called then, how far the server's clock was ahead of UTC, and by which
-// rules events were judged. It is not safe for concurrent use.
+// Chronicle knows, for any place in the log, what things were called then, how far the server's clock and that of
+// start_time were ahead of UTC, and by which rules events were judged. It is not safe for concurrent use.
 type Chronicle struct {
 	jobs      map[jobmon.JobID][]version[jobmon.Job]
 	computers map[jobmon.ComputerID][]version[jobmon.Computer]
 	offsets   []version[jobmon.Offset]
+	starts    []version[startClock]
 	rules     []version[*jobmon.Rules]
 	daemon    []jobmon.Event // all that concern every computer
 	looks     []version[jobmon.Looks]
 	last      uint64
+}
+
+// startClock is how far start_time's clock is from UTC, where that has been found out.
+type startClock struct {
+	offset jobmon.Offset
+	known  bool
 }
 
 // version is what held from an event on.
@@ -36,7 +43,7 @@ func NewChronicle(events []jobmon.Event) *Chronicle {
 	}
 	c := &Chronicle{
 		jobs: map[jobmon.JobID][]version[jobmon.Job]{}, computers: map[jobmon.ComputerID][]version[jobmon.Computer]{},
-		rules: []version[*jobmon.Rules]{{0, standard}},
+		starts: []version[startClock]{{}}, rules: []version[*jobmon.Rules]{{0, standard}},
 	}
 	for i := range events {
 		c.Add(&events[i])
@@ -66,7 +73,13 @@ func (c *Chronicle) Add(e *jobmon.Event) {
 			known := jobmon.Computer{ID: e.Computer, Name: e.Name, OSName: e.Text, Group: e.Place, Ghost: e.Flags.Has(jobmon.Ghost)}
 			c.computers[e.Computer] = append(c.computers[e.Computer], version[jobmon.Computer]{e.Seq, known})
 		}
+	case jobmon.KindStartClock:
+		known := e.Text != jobmon.UnknownClock
+		c.starts = append(c.starts, version[startClock]{e.Seq, startClock{jobmon.Offset(e.Seconds), known}})
 	case jobmon.KindClock:
+		if start := at(c.starts, e.Seq); start.known && start.offset == c.Offset(e.Seq) { // start_time follows GETDATE
+			c.starts = append(c.starts, version[startClock]{e.Seq, startClock{jobmon.Offset(e.Seconds), true}})
+		}
 		c.offsets = append(c.offsets, version[jobmon.Offset]{e.Seq, jobmon.Offset(e.Seconds)})
 	case jobmon.KindConfigured:
 		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {
@@ -108,6 +121,17 @@ func (c *Chronicle) Computer(id jobmon.ComputerID, seq uint64) jobmon.Computer {
 // Offset is the server's UTC offset at an event.
 func (c *Chronicle) Offset(seq uint64) jobmon.Offset { return at(c.offsets, seq) }
 
+// startWall is what the clock of start_time shows at an event: as configured, as found out, or else GETDATE's.
+func (c *Chronicle) startWall(e *jobmon.Event) jobmon.WallTime {
+	if zone := c.Rules(e.Seq).StartLocation(); zone != nil {
+		return jobmon.WallTimeOf(e.At.Time().In(zone))
+	}
+	if start := at(c.starts, e.Seq); start.known {
+		return e.At.Wall(start.offset)
+	}
+	return e.At.Wall(c.Offset(e.Seq))
+}
+
 // Rules are the settings in force at an event.
 func (c *Chronicle) Rules(seq uint64) *jobmon.Rules { return at(c.rules, seq) }
 
@@ -139,5 +163,5 @@ func (c *Chronicle) State(e *jobmon.Event) jobmon.RowState {
 	if e.Kind == jobmon.KindDue {
 		before = jobmon.StateLater
 	}
-	return c.Rules(e.Seq).Next(before, e, e.At.Wall(c.Offset(e.Seq)))
+	return c.Rules(e.Seq).Next(before, e, c.startWall(e))
 }

@@ -189,6 +189,40 @@ func TestWhatIsConcludedIsTold(t *testing.T) {
 	}
 }
 
+// A row waits or comes later by the clock of start_time, as the projection judges it: as found out, or as configured.
+func TestWhatIsLaterFollowsTheClockOfStartTime(t *testing.T) {
+	t.Parallel()
+	zone := jobmon.DefaultSettings()
+	zone.StartZone = "Europe/Berlin" // in winter an hour ahead of UTC
+	events := []jobmon.Event{
+		{Kind: jobmon.KindClock},
+		{Kind: jobmon.KindScheduled, Start: noon.Wall(7200)},
+		{Kind: jobmon.KindStartClock, Seconds: 7200},
+		{Kind: jobmon.KindScheduled, Start: noon.Wall(7200)},
+		{Kind: jobmon.KindScheduled, Start: noon.Wall(4 * 3600)},
+		{Kind: jobmon.KindStartClock, Text: jobmon.UnknownClock},
+		{Kind: jobmon.KindRequeued, Start: noon.Wall(7200)},
+		{Kind: jobmon.KindStartClock},
+		{Kind: jobmon.KindClock, Seconds: 3600}, // start_time was on the server's clock and goes with it
+		{Kind: jobmon.KindScheduled, Start: noon.Wall(3600)},
+		{Kind: jobmon.KindConfigured, Text: zone.Encode()},
+		{Kind: jobmon.KindStartClock, Seconds: -7200}, // a zone that is configured ends all guessing
+		{Kind: jobmon.KindScheduled, Start: noon.Wall(3600)},
+	}
+	for i := range events {
+		events[i].Seq, events[i].At = uint64(i+1), noon
+	}
+	c := NewChronicle(events)
+	for i, want := range map[int]jobmon.RowState{
+		1: jobmon.StateLater, 3: jobmon.StateWaiting, 4: jobmon.StateLater, 6: jobmon.StateLater,
+		9: jobmon.StateWaiting, 12: jobmon.StateWaiting,
+	} {
+		if got := c.State(&events[i]); got != want {
+			t.Errorf("event %d: %v, want %v", i+1, got, want)
+		}
+	}
+}
+
 // TestARenameTellsTheOldName: a job or computer that gets another name, place or system's name is told with what it had before,
 // and what is new or says the same again is not told as a change.
 func TestARenameTellsTheOldName(t *testing.T) {
