@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -47,6 +49,7 @@ type setup struct {
 	width, height int64
 	files         map[string]string // what lies there, besides the monitor
 	line          string            // its command line, plainLine if empty
+	reduced       bool              // whether the browser asks for less motion
 	script        string            // run before it starts
 }
 
@@ -74,10 +77,25 @@ func start(browser context.Context, t *testing.T, s setup) *monitor {
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
 	m := &monitor{t: t, ctx: ctx}
+	if s.reduced {
+		m.wantsLessMotion()
+	}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(s.width, s.height), chromedp.Navigate(server.URL+"/JobMon.hta")); err != nil {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// wantsLessMotion has the browser ask pages for it.
+func (m *monitor) wantsLessMotion() {
+	m.t.Helper()
+	if _, err := chromedp.Run(m.ctx, func(ctx context.Context, tab *chromedp.Target) (cdp.Empty, error) {
+		return cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
+		})
+	}); err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // quoted gives a value of texts, numbers and the like as a script writes it.
@@ -100,7 +118,7 @@ func do[T any](m *monitor, script string) T {
 }
 
 // pass lets seconds go by on the stand-in's clock.
-func (m *monitor) pass(seconds int) {
+func (m *monitor) pass(seconds float64) {
 	m.t.Helper()
 	do[bool](m, "advance("+quoted(seconds)+"), true")
 }
@@ -134,18 +152,19 @@ func (m *monitor) text(part string) string {
 	return strings.Join(m.texts(part), " / ")
 }
 
-// shows compares the texts of parts with what they are to be, lines joined by " / ".
+// shows compares the texts of parts with what they are to be, joined by " / ", wherever their lines break.
 func (m *monitor) shows(want map[string]string) {
 	m.t.Helper()
+	unbroken := func(text string) string { return strings.ReplaceAll(text, " / ", " ") }
 	for part, text := range want {
-		if got := m.text(part); got != text {
+		if got := m.text(part); unbroken(got) != unbroken(text) {
 			m.t.Errorf("%s: %q, want %q", part, got, text)
 		}
 	}
 }
 
 // sound ends a test of a monitor: nothing was complained of, no letter is too small, and nothing lies outside of the
-// screen or over something else of its part.
+// screen or over something else of its part. The computer's name, counts, the end and notices are there in full.
 func (m *monitor) sound() {
 	m.t.Helper()
 	for _, what := range do[[]string](m, "stand.errors") {
@@ -153,11 +172,13 @@ func (m *monitor) sound() {
 	}
 	for _, what := range do[[]string](m, `(function () {
 		var found = [], all = document.querySelectorAll(".text"), i, k, a, b, height = document.body.clientHeight, boxes = [];
+		var whole = /^(computer|clock|done|end|notice|notice-text|call|todo)$/;
 		for (i = 0; i < all.length; i++) {
 			a = all[i].getBoundingClientRect();
-			if (parseFloat(all[i].style.fontSize) < 0.022 * height) found.push("too small: " + all[i].innerText);
+			if (parseFloat(all[i].style.fontSize) < 0.022 * Math.min(height, document.body.clientWidth)) found.push("too small: " + all[i].innerText);
 			if (a.left < 0 || a.top < 0 || a.right > document.body.clientWidth + 0.5 || a.bottom > height) found.push("outside: " + all[i].innerText);
 			if (all[i].scrollWidth > all[i].clientWidth + 1) found.push("cut: " + all[i].innerText);
+			if (/\u2026/.test(all[i].innerText) && whole.test(all[i].getAttribute("data-part"))) found.push("shortened: " + all[i].innerText);
 			if (all[i].innerText === "") found.push("empty: " + all[i].outerHTML);
 			boxes.push(a);
 		}

@@ -26,17 +26,9 @@ func (m *monitor) shot(name string) {
 	if !*update {
 		return
 	}
-	taken, err := chromedp.Run(m.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	full, err := png.Decode(bytes.NewReader(taken))
-	if err != nil {
-		m.t.Fatal(err)
-	}
 	var packed bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := encoder.Encode(&packed, paletted(full)); err != nil {
+	if err := encoder.Encode(&packed, paletted(m.image())); err != nil {
 		m.t.Fatal(err)
 	}
 	if packed.Len() > 150<<10 {
@@ -45,6 +37,20 @@ func (m *monitor) shot(name string) {
 	if err := os.WriteFile(filepath.Join("../../docs/screens", name+".png"), packed.Bytes(), 0o644); err != nil {
 		m.t.Fatal(err)
 	}
+}
+
+// image is the screen as it is now.
+func (m *monitor) image() image.Image {
+	m.t.Helper()
+	taken, err := chromedp.Run(m.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	full, err := png.Decode(bytes.NewReader(taken))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return full
 }
 
 // paletted takes the picture's most frequent colours, and for the others the nearest of these.
@@ -63,7 +69,7 @@ func paletted(full image.Image) *image.Paletted {
 	}
 	slices.SortFunc(colours, func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
 	var palette color.Palette
-	for _, c := range colours[:min(128, len(colours))] {
+	for _, c := range colours[:min(64, len(colours))] {
 		palette = append(palette, c)
 	}
 	packed, nearest := image.NewPaletted(bounds, palette), map[color.RGBA]uint8{}
@@ -185,7 +191,7 @@ func TestScreensBrowser(t *testing.T) {
 			m := start(b, t, setup{width: c.width, height: c.height, files: map[string]string{ownFolder + "JobMon.ini": c.ini}, script: agent})
 			m.pass(10)
 			m.deliver(c.file)
-			m.pass(c.passed)
+			m.pass(float64(c.passed))
 			m.sound()
 			if !slices.Contains(unkept, c.name) {
 				m.shot(c.name)

@@ -43,7 +43,7 @@ func TestMonitorReadsFilesInWine(t *testing.T) {
 	put("utf16.ini", littleEndian("\ufeff"+ini))
 
 	e := newEngine(t)
-	var want, names []string
+	want, names := []string{"frames " + e.run("frames()").String()}, []string{}
 	for _, from := range []string{golden, "testdata/story/"} {
 		found, err := filepath.Glob(from + "*.evt")
 		if err != nil || len(found) == 0 {

@@ -1,8 +1,8 @@
 // The list of stages on the screen: rows of a shape, a name, a tag and a word or time.
 (function () {
-	// makeList gives a function that draws the rows of a view into an element.
+	// makeList gives an object whose draw places the rows of a view, and whose glow brightens the one that runs.
 	JobMon.makeList = function (paint, colours, words) {
-		var g = null;
+		var g = null, list = {}, shining = null, shades = [], shone = 0;
 
 		function tone(name) {
 			return colours[name] || colours.text;
@@ -22,7 +22,9 @@
 			var ground = colours.panel, w = rowWidths(r, px), nameX = x + w.inset * 2 + w.icon, nameW = Math.min(w.free, w.name), colour;
 			if (r.current) {
 				ground = JobMon.mix(colours.panel, colours.dim, 0.24);
-				paint.box(to, x, y, g.listW, rowH, ground);
+				shining = paint.box(to, x, y, g.listW, rowH, ground);
+				shades = [ground, JobMon.mix(colours.panel, colours.accent, 0.26)];
+				shone = 0;
 				paint.box(to, x, y, Math.max(3, 0.6 * g.u), rowH, tone("accent"));
 			}
 			if (r.shape !== "") {
@@ -42,18 +44,24 @@
 			}
 		}
 
-		// rowSize is the largest size up to px at which no name is cut, but for those that are cut at the least one too.
-		function rowSize(rows, px) {
-			var least = g.rowLeastPx, k, w;
+		function fits(r, px) {
+			var w = rowWidths(r, px);
+			return w.name <= w.free;
+		}
+
+		// brief leaves out the word before a row's time when its name would be cut for it.
+		function brief(r, px) {
+			return typeof r.brief === "string" && !fits(r, px) ? JobMon.copy(r, { right: r.brief }) : r;
+		}
+
+		// rowSize is the largest size from px down to least at which no name is cut and no word left out, but for those that are at
+		// the least one too.
+		function rowSize(rows, px, least) {
+			var k, r;
 			for (k = 0; k < rows.length && px > least; k++) {
-				w = rowWidths(rows[k], least);
-				if (w.name > w.free) {
-					continue;
-				}
-				w = rowWidths(rows[k], px);
-				while (w.name > w.free && px > least) {
+				r = brief(rows[k], least);
+				while (fits(r, least) && !fits(r, px)) {
 					px--;
-					w = rowWidths(rows[k], px);
 				}
 			}
 			return px;
@@ -63,15 +71,20 @@
 			return { shape: "", tone: "dim", name: JobMon.fill(words[word], { n: count }), tag: "", right: "", more: true };
 		}
 
-		// Draws the rows from top on; few rows are larger ones.
-		return function (to, v, top, layout) {
-			var room, places, seen, k, y, px, rowH, count = v.rows.length, drawn = [];
+		// many is how many rows keep their size; a longer list has smaller letters before it hides rows.
+		var many = 10;
+
+		// draw places the rows from top on; few rows are larger ones.
+		list.draw = function (to, v, top, layout) {
+			var room, places, seen, k, y, px, rowH, count = v.rows.length, drawn = [], least, terse = false;
+			shining = null;
 			if (count === 0) {
 				return;
 			}
 			g = layout;
 			room = g.mainEnd - top - 2 * g.pad;
-			places = Math.max(4, Math.floor(room / (g.rowPx * 1.55)));
+			least = count > many ? g.leastPx : g.rowPx;
+			places = Math.max(3, Math.floor(room / (least * 1.38)));
 			seen = JobMon.visible(count, v.focus, places, v.before, v.after);
 			if (seen.above > 0) {
 				drawn.push(more("rows.above", seen.above));
@@ -82,16 +95,30 @@
 			if (seen.below > 0) {
 				drawn.push(more("rows.below", seen.below));
 			}
-			px = Math.max(g.rowPx, Math.min(g.rowLargePx, Math.floor(room / drawn.length / 1.75)));
-			px = rowSize(drawn, px);
-			rowH = Math.min(Math.floor(room / drawn.length), Math.round(Math.max(px, g.rowPx) * 2));
+			px = Math.max(least, Math.min(g.rowLargePx, Math.floor(room / drawn.length / 1.38)));
+			px = rowSize(drawn, px, least);
+			rowH = Math.min(Math.floor(room / drawn.length), Math.round(px * 2.6));
+			// Times of what is done stand below one another: with or without the word, but all alike.
+			for (k = 0; k < drawn.length; k++) {
+				drawn[k] = brief(drawn[k], px);
+				terse = terse || (drawn[k].state === "succeeded" && drawn[k].right === drawn[k].brief);
+			}
 			paint.box(to, g.listX, top, g.listW, drawn.length * rowH + 2 * g.pad, colours.panel);
 			for (k = 0, y = top + g.pad; k < drawn.length; k++, y += rowH) {
 				if (k > 0) {
 					paint.box(to, g.listX + g.pad, y, g.listW - 2 * g.pad, 1, colours.line);
 				}
-				row(to, drawn[k], g.listX, y, px, rowH);
+				row(to, terse && drawn[k].state === "succeeded" ? JobMon.copy(drawn[k], { right: drawn[k].brief }) : drawn[k], g.listX, y, px, rowH);
 			}
 		};
+
+		// glow gives the row that runs a shade between its two, 0 to 1.
+		list.glow = function (part) {
+			if (shining !== null && part !== shone) {
+				shining.style.backgroundColor = JobMon.mix(shades[0], shades[1], part);
+				shone = part;
+			}
+		};
+		return list;
 	};
 }());

@@ -53,16 +53,12 @@
 	// run starts the monitor. makeObject makes ActiveX objects; line is the command line, "" outside of an HTA.
 	JobMon.run = function (window, document, makeObject, line) {
 		var own = JobMon.ownFolder(String(window.location.href), line), given = JobMon.commandLine(line);
-		var title = document.title, token = "", system = null, settings = JobMon.settings({}), words = JobMon.languages.en, source = "";
+		var title = document.title, token = "", system = null, settings = JobMon.settings({}), words = JobMon.languages.en, source = "", stills = false;
 		var timer = JobMon.makeTimer(), intake = JobMon.makeIntake(timer, given.id), live = JobMon.makeLive(makeObject);
-		var stage = document.getElementById("stage"), screen = null, ticks = 0, agent = null, handle = null, shown = null;
+		var stage = document.getElementById("stage"), screen = null, ticks = 0, agent = null, handle = null, shown = null, moving = null, moved = 0;
 
 		function now() {
 			return new Date().getTime();
-		}
-
-		function two(n) {
-			return n < 10 ? "0" + n : String(n);
 		}
 
 		function logo() {
@@ -76,14 +72,25 @@
 			screen.logo(image);
 		}
 
+		// reduced says that whoever sits here wants no motion, as far as the engine knows: mshta does not, a browser does.
+		function reduced() {
+			try {
+				return window.matchMedia("(prefers-reduced-motion: reduce)").matches === true;
+			} catch (e) {
+				return false;
+			}
+		}
+
 		// configure reads the settings again when they have changed, and draws everything anew then.
 		function configure() {
-			var read = system === null ? "" : system.ownText("JobMon.ini"), systems;
-			if (screen !== null && read === source) {
+			var read = system === null ? "" : system.ownText("JobMon.ini"), still = reduced(), systems;
+			if (screen !== null && read === source && still === stills) {
 				return;
 			}
 			source = read;
+			stills = still;
 			settings = JobMon.settings(JobMon.pairs(read));
+			settings.motion = settings.motion && !still;
 			systems = String(window.navigator.systemLanguage || window.navigator.userLanguage || window.navigator.language || "en");
 			words = JobMon.pickWords(settings.language, systems, system === null ? function () {
 				return "";
@@ -171,15 +178,35 @@
 			window.resizeTo(window.screen.width, window.screen.height);
 		}
 
-		// show moves the sign of life. What it says changes every second while the picture is new, and by the minute later.
+		// move shows the next frame.
+		function move() {
+			moved += JobMon.every;
+			screen.move(JobMon.frame(moved));
+		}
+
+		// animate has frames come while something runs, and no longer.
+		function animate(on) {
+			if (on && moving === null) {
+				moving = window.setInterval(function () {
+					attempt(move);
+				}, JobMon.every);
+			} else if (!on && moving !== null) {
+				window.clearInterval(moving);
+				moving = null;
+				moved = 0;
+				screen.move({ arrow: 0.5, glow: 0 });
+			}
+		}
+
 		function show() {
-			var today = new Date(), resized = screen.resize(document.body.clientWidth, document.body.clientHeight);
-			screen.alive();
+			var resized = screen.resize(document.body.clientWidth, document.body.clientHeight), view;
 			if (!resized && ticks % 5 !== 1 && intake.picture !== null && intake.picture === shown && intake.passed().seconds > 60) {
 				return;
 			}
 			shown = intake.picture;
-			screen.show(JobMon.view(intake, settings, words, agent, two(today.getHours()) + ":" + two(today.getMinutes())));
+			view = JobMon.view(intake, settings, words, agent);
+			screen.show(view);
+			animate(view.moves);
 		}
 
 		function claim() {

@@ -33,46 +33,77 @@
 			return end;
 		}
 
-		// fit shortens a text that is wider than so many pixels, with an ellipsis.
-		paint.fit = function (text, width, px, bold) {
+		// fitting is how many letters of a text fit, when made gives what is shown of so many.
+		function fitting(text, width, px, bold, made) {
 			var least = 0, most = text.length, middle;
-			if (paint.width(text, px, bold) <= width) {
-				return text;
-			}
 			while (least < most) {
 				middle = Math.ceil((least + most) / 2);
-				if (paint.width(text.substr(0, middle) + "\u2026", px, bold) <= width) {
+				if (paint.width(made(middle), px, bold) <= width) {
 					least = middle;
 				} else {
 					most = middle - 1;
 				}
 			}
-			return JobMon.trim(text.substr(0, whole(text, least))) + "\u2026";
+			return least;
+		}
+
+		// fit shortens a text that is wider than so many pixels. Its end stays: names that begin alike differ there.
+		paint.fit = function (text, width, px, bold) {
+			function shown(letters) {
+				var tail = Math.floor(letters / 3), from = text.length - tail;
+				while (from < text.length && whole(text, from) !== from) {
+					from++;
+				}
+				return JobMon.trim(text.substr(0, whole(text, letters - tail))) + "\u2026" + JobMon.trim(text.substr(from));
+			}
+			if (paint.width(text, px, bold) <= width) {
+				return text;
+			}
+			return shown(fitting(text, width, px, bold, shown));
 		};
 
-		// wrap breaks a text into at most so many lines; the last one is shortened.
-		paint.wrap = function (text, width, px, bold, lines) {
-			var made = [], words = text.split(" "), line = "", longer, i;
-			for (i = 0; i < words.length; i++) {
-				longer = line === "" ? words[i] : line + " " + words[i];
-				if (made.length === lines - 1) {
-					line = line === "" ? words.slice(i).join(" ") : line + " " + words.slice(i).join(" ");
-					break;
+		// broken takes a word apart that is wider than a line: at a space that keeps words together, else between letters.
+		function broken(word, width, px, bold) {
+			var made = [], end, at;
+			function begin(letters) {
+				return word.substr(0, letters);
+			}
+			while (word.length > 1 && paint.width(word, px, bold) > width) {
+				end = Math.max(1, whole(word, fitting(word, width, px, bold, begin)));
+				for (at = end; at > 0 && word.charAt(at) !== "\u00a0"; at--) {
+					continue;
 				}
-				if (line !== "" && paint.width(longer, px, bold) > width) {
-					made.push(line);
-					line = words[i];
-					if (made.length === lines - 1) {
-						line = words.slice(i).join(" ");
-						break;
+				made.push(word.substr(0, at > 0 ? at : end));
+				word = word.substr(at > 0 ? at + 1 : end);
+			}
+			made.push(word);
+			return made;
+		}
+
+		// wrap breaks a text into lines. Where they are limited, the last one is shortened; 0 is no limit.
+		paint.wrap = function (text, width, px, bold, limit) {
+			var made = [], words = text.split(" "), line = "", parts, i, k;
+			for (i = 0; i < words.length; i++) {
+				if (line !== "" && paint.width(line + " " + words[i], px, bold) <= width) {
+					line += " " + words[i];
+					continue;
+				}
+				parts = broken(words[i], width, px, bold);
+				for (k = 0; k < parts.length; k++) {
+					if (line !== "") {
+						made.push(line);
 					}
-				} else {
-					line = longer;
+					line = parts[k];
 				}
 			}
 			made.push(line);
+			if (limit > 0 && made.length > limit) {
+				made[limit - 1] = paint.fit(made.slice(limit - 1).join(" "), width, px, bold);
+				made.length = limit;
+			}
+			// No line begins or ends with the dot between facts.
 			for (i = 0; i < made.length; i++) {
-				made[i] = paint.fit(made[i], width, px, bold);
+				made[i] = JobMon.trim(made[i].replace(/^\s*\u00b7\s|\s\u00b7\s*$/g, ""));
 			}
 			return made;
 		};

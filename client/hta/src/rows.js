@@ -11,7 +11,7 @@
 	// before it has a typical duration: never one that moves with the clock.
 	JobMon.starts = function (f, passed) {
 		var starts = [], at, i, s, sure = true;
-		if (f.why || f.session.state !== "open" || f.stages.length === 0) {
+		if (f.why || f.source === "lost" || f.session.state !== "open" || f.stages.length === 0) {
 			return starts;
 		}
 		at = JobMon.seconds(f.at_local);
@@ -54,24 +54,28 @@
 		return null;
 	}
 
-	function right(f, i, passed, starts, words) {
+	// right is the word or time at the end of a row; brief does without the word where the sign says it.
+	function right(f, i, passed, starts, words, brief) {
 		var s = f.stages[i], elapsed, code;
 		switch (s.state) {
 		case "succeeded":
 			if (s.at_most_s) {
 				return JobMon.fill(words["row.done.most"], { time: JobMon.lasting(s.at_most_s, words) });
 			}
-			return s.elapsed_s === undefined ? words["row.done"] :
+			return s.elapsed_s === undefined ? words["row.done"] : brief ? JobMon.lasting(s.elapsed_s, words) :
 				JobMon.fill(words["row.done.in"], { time: JobMon.lasting(s.elapsed_s, words) });
 		case "failed":
 			code = firstCode(s);
-			return code === null ? words["row.failed"] : JobMon.fill(words["row.failed.code"], { code: code });
+			return code === null ? words["row.failed"] : brief ? String(code) : JobMon.fill(words["row.failed.code"], { code: code });
 		case "running":
-			elapsed = s.elapsed_s === undefined || f.session.state !== "open" ? null : s.elapsed_s + passed;
-			return elapsed === null ? words["row.running"] :
-				JobMon.fill(words["row.running.for"], { time: JobMon.lasting(elapsed, words) });
+			elapsed = s.elapsed_s === undefined || f.session.state !== "open" || f.source === "lost" ? null : s.elapsed_s + passed;
+			return elapsed === null ? words["row.running"] : brief ? JobMon.passing(elapsed, words) :
+				JobMon.fill(words["row.running.for"], { time: JobMon.passing(elapsed, words) });
 		case "waiting":
-			return starts[i] === undefined || Math.floor(starts[i] / 86400) !== Math.floor(JobMon.seconds(f.at_local) / 86400) ? words["row.waiting"] : JobMon.fill(words["row.about"], { time: JobMon.clock(starts[i]) });
+			if (starts[i] === undefined || Math.floor(starts[i] / 86400) !== Math.floor(JobMon.seconds(f.at_local) / 86400)) {
+				return brief ? "" : words["row.waiting"];
+			}
+			return brief ? JobMon.clock(starts[i]) : JobMon.fill(words["row.about"], { time: JobMon.clock(starts[i]) });
 		case "cancelled":
 			return words["row.cancelled"];
 		}
@@ -90,7 +94,7 @@
 			rows.push({
 				shape: shapes[s.state], tone: tones[s.state], name: s.name || words["no.name"],
 				tag: s.late ? words["tag.late"] : s.attempt > 1 ? JobMon.fill(words["tag.attempt"], { n: s.attempt }) : "",
-				right: right(f, i, passed, starts, words), current: i === f.current, state: s.state
+				right: right(f, i, passed, starts, words, false), brief: right(f, i, passed, starts, words, true), current: i === f.current, state: s.state
 			});
 		}
 		now = JobMon.seconds(f.at_local);

@@ -128,6 +128,7 @@
 			poll: number(of("poll"), 1, 60, 5),
 			awake: onOff(of("keep.awake"), true),
 			foreground: onOff(of("foreground"), true),
+			motion: onOff(of("motion"), true),
 			close: onOff(of("close"), false),
 			stop: ownFile(of("stop.file"), "JobMon.stop"),
 			agent: onOff(of("agent.check"), true),

@@ -18,6 +18,12 @@
 		return Math.abs(toPoint(x, y, 0.5, 0.5) - radius) - half;
 	}
 
+	function frame(x, y, left, top, right, bottom) {
+		return Math.min(
+			toSegment(x, y, left, top, right, top), toSegment(x, y, right, top, right, bottom), toSegment(x, y, right, bottom, left, bottom), toSegment(x, y, left, bottom, left, top)
+		);
+	}
+
 	// triangle with the corners in the order in which a clock's hand passes them.
 	function triangle(x, y, c) {
 		var far = -9, i, k, dx, dy;
@@ -55,6 +61,12 @@
 		},
 		pause: function (x, y) {
 			return Math.min(toSegment(x, y, 0.34, 0.24, 0.34, 0.76), toSegment(x, y, 0.66, 0.24, 0.66, 0.76)) - 0.1;
+		},
+		parcel: function (x, y) {
+			return Math.min(frame(x, y, 0.1, 0.2, 0.9, 0.88), toSegment(x, y, 0.1, 0.42, 0.9, 0.42), toSegment(x, y, 0.5, 0.2, 0.5, 0.42)) - 0.035;
+		},
+		screen: function (x, y) {
+			return Math.min(frame(x, y, 0.06, 0.14, 0.94, 0.7), toSegment(x, y, 0.5, 0.7, 0.5, 0.86), toSegment(x, y, 0.3, 0.88, 0.7, 0.88)) - 0.035;
 		},
 		question: function (x, y) {
 			var ends = Math.min(toPoint(x, y, 0.3, 0.36), toPoint(x, y, 0.5, 0.56));

@@ -66,6 +66,11 @@
 		return JobMon.lasting(seconds < 60 ? seconds : 60 * Math.round(seconds / 60), words);
 	};
 
+	// passing is a duration that goes on, in words: it changes once a minute, so that the screen can stand still.
+	JobMon.passing = function (seconds, words) {
+		return seconds < 60 ? words["for.moment"] : JobMon.lasting(seconds, words);
+	};
+
 	// lasting is a duration in words, of whole seconds.
 	JobMon.lasting = function (seconds, words) {
 		var whole = Math.max(0, Math.floor(seconds)), minutes = Math.floor(whole / 60);

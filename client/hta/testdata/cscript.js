@@ -54,6 +54,8 @@
 	is("not written", system.write("folder.evt", "x"), false);
 	is("the system's folder", system.temp().toLowerCase(), "c:\\windows\\temp");
 
+	WScript.Echo("frames " + frames());
+
 	// Every golden file, read from the disk and said in words; behind them the story, from file to file.
 	names = system.ownText("names.txt").split("\n");
 	s = new Story({ language: "de" }).file(null).pass(5);

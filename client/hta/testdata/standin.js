@@ -2,7 +2,7 @@
 (function () {
 	"use strict";
 	const Real = Date;
-	const state = { files: {}, now: Real.UTC(2026, 10, 22, 3, 0, 0), timers: {}, next: 1, keys: [], fronts: 0, runs: [], closed: false, live: null, asked: [], errors: [] };
+	const state = { files: {}, now: Real.UTC(2026, 10, 22, 3, 0, 0), timers: {}, next: 1, passed: 0, keys: [], fronts: 0, runs: [], closed: false, live: null, asked: [], errors: [] };
 	window.stand = state;
 	window.addEventListener("error", (e) => state.errors.push("error: " + e.message));
 	window.alert = (text) => state.errors.push("alert: " + text);
@@ -13,7 +13,7 @@
 	window.Date.UTC = Real.UTC;
 	window.Date.parse = Real.parse;
 	window.setInterval = function (what, every) {
-		state.timers[state.next] = { what, every, due: state.now + every };
+		state.timers[state.next] = { what, every, due: state.passed + every };
 		return state.next++;
 	};
 	window.clearInterval = function (id) {
@@ -25,13 +25,17 @@
 
 	// advance lets seconds pass; step moves the clock itself, as somebody does who sets it.
 	window.advance = function (seconds) {
-		for (let i = 0; i < seconds; i++) {
-			state.now += 1000;
-			for (const id of Object.keys(state.timers)) {
-				if (state.timers[id]) {
-					state.timers[id].what();
-				}
+		const end = state.passed + Math.round(seconds * 1000);
+		for (;;) {
+			const [id, timer] = Object.entries(state.timers).reduce((a, b) => (a[1] && a[1].due <= b[1].due ? a : b), [0, null]);
+			const next = timer ? Math.min(end, timer.due) : end;
+			state.now += next - state.passed;
+			state.passed = next;
+			if (!timer || timer.due > end) {
+				return;
 			}
+			timer.due += timer.every;
+			timer.what();
 		}
 	};
 	window.step = function (seconds) {

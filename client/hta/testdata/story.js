@@ -28,16 +28,21 @@ Story.prototype.live = function (answer) {
 	return this;
 };
 Story.prototype.view = function () {
-	return JobMon.view(this.intake, this.settings, this.words, null, "03:00");
+	return JobMon.view(this.intake, this.settings, this.words, null);
 };
 Story.prototype.hero = function () {
 	var h = this.view().hero;
-	return [h.label, h.name].concat(h.lines).join(" | ").replace(/\u00a0/g, " ");
+	return [h.label, h.name].concat(h.facts.slice(0, 1), h.after.length === 0 ? [] : h.after.join(", "), h.facts.slice(1), h.extra, h.todo === "" ? [] : h.todo).join(" | ").replace(/\u00a0/g, " ");
+};
+// old is the age in seconds as it is known.
+Story.prototype.old = function () {
+	var passed = this.intake.passed();
+	return (passed.atLeast ? "at least " : "") + Math.floor(passed.seconds);
 };
 Story.prototype.notices = function () {
 	var all = this.view().notices, said = [], i;
 	for (i = 0; i < all.length; i++) {
-		said.push((all[i].title + " | " + all[i].text).replace(/\u00a0/g, " "));
+		said.push([all[i].title, all[i].text, all[i].todo].join(" | ").replace(/\u00a0/g, " "));
 	}
 	return said;
 };
@@ -54,12 +59,21 @@ function look(text, seconds) {
 }
 // summary is a view in one line, to compare what two engines make of a file.
 function summary(text) {
-	var v = look(text, 75), parts = [v.computer, v.place, v.clock, v.hero.label, v.hero.name, v.hero.lines.join("/"), v.done, v.end.text, v.end.left, v.age], i;
+	var v = look(text, 75), parts = [v.computer, v.place, v.clock, v.hero.label, v.hero.name, v.hero.facts.join("/"), v.hero.after.join("/"), v.hero.todo, v.moves, v.done, v.end.text, v.end.left, v.age], i;
 	for (i = 0; i < v.notices.length; i++) {
-		parts.push(v.notices[i].title + "/" + v.notices[i].text);
+		parts.push(v.notices[i].title + "/" + v.notices[i].text + "/" + v.notices[i].todo);
 	}
 	for (i = 0; i < v.rows.length && i < 20; i++) {
 		parts.push(v.rows[i].shape + "/" + v.rows[i].name + "/" + v.rows[i].tag + "/" + v.rows[i].right);
 	}
 	return parts.join("|");
+}
+// frames is what moves in six seconds, to compare what two engines make of it.
+function frames() {
+	var all = [], ms, frame;
+	for (ms = 0; ms < 6000; ms += JobMon.every) {
+		frame = JobMon.frame(ms);
+		all.push(Math.round(frame.arrow * 1000) + "/" + Math.round(frame.glow * 100));
+	}
+	return all.join(" ");
 }
