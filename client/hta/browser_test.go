@@ -40,8 +40,9 @@ func browser(t *testing.T) context.Context {
 
 // monitor is a monitor in a tab of its own.
 type monitor struct {
-	t   *testing.T
-	ctx context.Context
+	t    *testing.T
+	ctx  context.Context
+	cuts bool // names are so long that they may be shortened
 }
 
 // setup says how a monitor is started.
@@ -107,10 +108,10 @@ func quoted(value any) string {
 	return string(data)
 }
 
-// do runs a script in the page and gives its value.
+// do runs a script in the page and gives its value, also a promised one.
 func do[T any](m *monitor, script string) T {
 	m.t.Helper()
-	value, err := chromedp.Run(m.ctx, chromedp.Evaluate[T](script))
+	value, err := chromedp.Run(m.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -191,6 +192,8 @@ func (m *monitor) sound() {
 		}
 		return found;
 	}())`) {
-		m.t.Error(what)
+		if !m.cuts || !strings.HasPrefix(what, "shortened: ") {
+			m.t.Error(what)
+		}
 	}
 }

@@ -161,7 +161,7 @@ func TestWhyNothingRuns(t *testing.T) {
 	e.is("s.notices()", `["Stands still since 14:31 | 04. (JM) Office 2024 is due and has not begun. | Look in the console"]`)
 	e.is(`s.file(STANDING_STILL.replace('"idle"', '"dusk"').replace('4711', '4712')).notices()`, `[]`)
 	e = told(t, "s.file(null).pass(5).file(AGENT_AWAY)")
-	e.is("s.notices()", `["Stands still since 14:06 | Virus scanner counts as running, but the agent is not connected. | Check power and network"]`)
+	e.is("s.notices()", `["Stands still since 14:06 | Virus scanner counts as running; the agent is away. | Check power and network"]`)
 	e.is("s.hero().indexOf('not been connected since 14:06; the job still counts as running.') > 0", "true")
 	e.is("s.rows().slice(7)", `["clock|Wake up||running","clock|Inventory||waits","clock|Defragment||later, 22:00"]`)
 	e = told(t, "s.file(null).pass(5).file(DUE_LATER)")

@@ -7,26 +7,26 @@ import (
 	"testing"
 )
 
-// The arrow goes from the package to the PC in 2.4 s and rests there for 0.6 s; the line glows up and down in 1.5 s, by few
+// The arrow goes from the package to the PC in 2.5 s and rests there for 0.5 s; the line glows up and down in 2 s, by three
 // shades. No frame depends on a clock.
 func TestFrames(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
-	e.is("[JobMon.frame(0), JobMon.frame(1200), JobMon.frame(2400), JobMon.frame(2900), JobMon.frame(3000), JobMon.frame(4200)]",
-		`[{"arrow":0,"glow":0},{"arrow":0.5,"glow":0.5},{"arrow":-1,"glow":0.75},{"arrow":-1,"glow":0.25},{"arrow":0,"glow":0},{"arrow":0.5,"glow":0.5}]`)
+	e.is("[JobMon.frame(0), JobMon.frame(1250), JobMon.frame(2500), JobMon.frame(2750), JobMon.frame(3000), JobMon.frame(4250)]",
+		`[{"arrow":0,"glow":0},{"arrow":0.5,"glow":1},{"arrow":-1,"glow":0.5},{"arrow":-1,"glow":0.5},{"arrow":0,"glow":1},{"arrow":0.5,"glow":0}]`)
 	e.is(`(function () {
 		var before = JobMon.frame(0), shades = {}, count = 0, ms, f, k;
 		for (ms = 0; ms < 60000; ms += JobMon.every) {
 			f = JobMon.frame(ms);
 			if ((f.arrow !== -1 && (f.arrow < 0 || f.arrow >= 1)) || f.glow < 0 || f.glow > 1) return [ms, f];
 			// It never jumps, except back to the package; nothing flashes.
-			if (f.arrow > before.arrow + 0.05 && before.arrow >= 0 || Math.abs(f.glow - before.glow) > 0.26) return [ms, before, f];
+			if (f.arrow > before.arrow + 0.11 && before.arrow >= 0 || Math.abs(f.glow - before.glow) > 0.5) return [ms, before, f];
 			shades[f.glow] = true;
 			before = f;
 		}
 		for (k in shades) count++;
 		return count;
-	}())`, "5")
+	}())`, "3")
 }
 
 // Something moves only while a stage runs as far as is known now.
@@ -120,7 +120,7 @@ func TestMotionBrowser(t *testing.T) {
 			m.deliver(c.file)
 			m.pass(c.passed)
 			first := m.image()
-			m.pass(0.7)
+			m.pass(1)
 			n := differing(first, m.image())
 			t.Logf("%d pixels differ", n)
 			if c.moves && n < visible || !c.moves && n > 0 {
@@ -146,7 +146,7 @@ func TestMotionBrowser(t *testing.T) {
 		}
 		m.deliver(strings.Replace(read(t, golden+"running.evt"), "4711", "4712", 1))
 		first = m.image()
-		m.pass(0.7)
+		m.pass(1)
 		if n := differing(first, m.image()); n < visible {
 			t.Errorf("%d pixels differ when it goes on", n)
 		}

@@ -129,7 +129,7 @@
 
 			for (k = 0; k < h.facts.length && (k === 0 || level < 2); k++) {
 				lines = paint.wrap(h.facts[k], w, k === 0 ? g.linePx : g.smallPx, false, 0);
-				x = g.margin + paint.width(lines[lines.length - 1], g.linePx, false) + g.linePx * 0.5;
+				x = k > 0 ? x : g.margin + paint.width(lines[lines.length - 1], g.linePx, false) + g.linePx * 0.5;
 				widest = k === 0 && after.length > 0 && lines.length === 1 ? x - g.margin - g.linePx * 0.4 : w;
 				made.text(lines, g.margin, widest, k === 0 ? paint.look(g.linePx, tone("soft"), false) : small, 1.3, "line");
 				if (k === 0 && after.length > 0 && level === 0 && !fits()) {

@@ -23,14 +23,14 @@
 		// Upright, the name has the first line for itself; the time is on the right of the next two.
 		g.clockY = upright ? g.placeY : g.top;
 		g.agentY = upright ? g.placeY + Math.round(g.placePx * 1.6) : g.placeY;
-		g.mainY = (upright ? g.placeY + Math.round(g.namePx * 1.3) : g.placeY + Math.round(g.placePx * 1.36)) + px(3);
+		g.mainY = (upright ? g.placeY + Math.round(g.namePx * 1.3) : g.placeY + Math.round(g.placePx * 1.36)) + px(2.4);
 		// Landscape: words on the left, the list on the right. Upright: one below the other.
 		g.foot2Y = Math.round(height - 3 * u - g.footPx * 1.36);
 		g.footY = upright ? g.foot2Y - Math.round(g.footPx * 1.45) : g.foot2Y;
 		g.doneY = g.footY - Math.round(g.donePx * 1.36 + 0.9 * u);
 		g.barH = px(2.4);
 		g.barY = g.doneY - g.barH - Math.round(0.6 * u);
-		g.mainEnd = g.barY - px(2.4);
+		g.mainEnd = g.barY - px(2);
 		column = Math.round((g.inner - margin) * 0.52);
 		g.heroW = upright ? g.inner : column;
 		g.listX = upright ? margin : 2 * margin + column;

@@ -1,16 +1,16 @@
 // The motion that shows from the door that something goes on: an arrow travels from the package to the PC, and the line of
 // the stage that runs glows. It is a sign of life, not of progress.
 (function () {
-	var travel = 2400, rest = 600, glow = 1500, levels = 5;
+	var travel = 2500, rest = 500, shades = [0, 0.5, 1, 0.5], shade = 500;
 
-	// every is the time between two frames, in milliseconds.
-	JobMon.every = 100;
+	// every is the time between two frames, in milliseconds: as few as one still sees move, for the sake of old processors.
+	JobMon.every = 250;
 
 	// frame is what moves, so many milliseconds after it began: arrow is its way from 0 to 1, or -1 while it rests; glow is
-	// the brightness of the line, from 0 to 1 in few steps, so that little is drawn anew.
+	// the brightness of the line, from 0 to 1.
 	JobMon.frame = function (ms) {
-		var way = ms % (travel + rest), part = ms % glow / glow;
-		return { arrow: way < travel ? way / travel : -1, glow: Math.round((levels - 1) * (part < 0.5 ? 2 * part : 2 - 2 * part)) / (levels - 1) };
+		var way = ms % (travel + rest);
+		return { arrow: way < travel ? way / travel : -1, glow: shades[Math.floor(ms / shade) % shades.length] };
 	};
 
 	// moves says whether a stage runs as far as is known now. Nothing may move when the picture could be old, when the stage
