@@ -377,5 +377,5 @@ func why(w *jobmon.Waiting, s *jobmon.SessionProgress, clock clock) string {
 
 // lost says that the source is lost.
 func lost(p *jobmon.Progress, clock clock) string {
-	return fmt.Sprintf("!! The DS database cannot be read since %s: all this is older.", clock.at(p.SourceSince))
+	return fmt.Sprintf("!! The DS database has not been readable since %s: all this is older.", clock.at(p.SourceSince))
 }

@@ -86,7 +86,7 @@ func (s *screen) head() {
 	case s.p.Seq == 0:
 		s.say(normal, fmt.Sprintf("As of %s%s", s.clock.exact(s.at), s.whose()), "")
 	case s.Now == 0:
-		s.say(normal, fmt.Sprintf("Picture of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
+		s.say(normal, fmt.Sprintf("Status of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
 	default:
 		s.say(normal, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.exact(s.p.At), when.Span(s.at.Sub(s.p.At))), "")
 	}

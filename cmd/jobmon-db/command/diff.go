@@ -30,7 +30,7 @@ func (a *app) replayDiff() *cobra.Command {
 		Use:   "diff T1 T2 [COMPUTER...]",
 		Short: "Show what changed between two moments",
 		Long: `Show what changed between two moments, computer by computer: deployments that began or ended, stages that began, ended or were
-added late, jobs that failed, were added or cancelled, how many rows were scheduled and removed, and computers that are new or gone.
+added late, jobs that failed, were added or cancelled, how many rows were scheduled and cancelled, and computers that are new or gone.
 Computers on which nothing changed are counted.
 
 COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.
@@ -268,11 +268,11 @@ func changeCell(ch analysis.Change) term.Cell {
 func rowsText(c *analysis.Changed) string {
 	switch {
 	case c.Scheduled > 0 && c.Removed > 0:
-		return fmt.Sprintf("%d scheduled, %d removed", c.Scheduled, c.Removed)
+		return fmt.Sprintf("%d scheduled, %d cancelled", c.Scheduled, c.Removed)
 	case c.Scheduled > 0:
 		return fmt.Sprintf("%d scheduled", c.Scheduled)
 	case c.Removed > 0:
-		return fmt.Sprintf("%d removed", c.Removed)
+		return fmt.Sprintf("%d cancelled", c.Removed)
 	}
 	return ""
 }
