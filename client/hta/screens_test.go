@@ -28,8 +28,12 @@ func (m *monitor) shot(name string) {
 	}
 	var packed bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := encoder.Encode(&packed, paletted(m.image())); err != nil {
-		m.t.Fatal(err)
+	full := m.image()
+	for colours := 64; colours > 16 && (packed.Len() == 0 || packed.Len() > 150<<10); colours /= 2 {
+		packed.Reset()
+		if err := encoder.Encode(&packed, paletted(full, colours)); err != nil {
+			m.t.Fatal(err)
+		}
 	}
 	if packed.Len() > 150<<10 {
 		m.t.Errorf("%s has %d bytes", name, packed.Len())
@@ -54,7 +58,7 @@ func (m *monitor) image() image.Image {
 }
 
 // paletted takes the picture's most frequent colours, and for the others the nearest of these.
-func paletted(full image.Image) *image.Paletted {
+func paletted(full image.Image, most int) *image.Paletted {
 	counts := map[color.RGBA]int{}
 	bounds := full.Bounds()
 	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(full.At(x, y)).(color.RGBA) }
@@ -69,7 +73,7 @@ func paletted(full image.Image) *image.Paletted {
 	}
 	slices.SortFunc(colours, func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
 	var palette color.Palette
-	for _, c := range colours[:min(64, len(colours))] {
+	for _, c := range colours[:min(most, len(colours))] {
 		palette = append(palette, c)
 	}
 	packed, nearest := image.NewPaletted(bounds, palette), map[color.RGBA]uint8{}
