@@ -59,9 +59,9 @@ func TestAge(t *testing.T) {
 // An old entry of the computer says so: the deployment may go on under another id.
 func TestOldRecord(t *testing.T) {
 	e := told(t, "s.file(GHOST).pass(5)")
-	e.is("s.notices()[0]", `"This is an old entry of the computer | The console no longer shows it. The computer may go on under another one."`)
+	e.is("s.notices()[0]", `"This is an old entry of the computer | The console no longer shows it. The computer may go on under another one. | Look in the console"`)
 	e = told(t, `s.file(READY.replace('"computer":{', '"computer":{"gone":true,')).pass(60)`)
-	e.is("s.notices()[0]", `"This entry of the computer was deleted | Nothing more is installed under it. This is the last that is known."`)
+	e.is("s.notices()[0]", `"This entry of the computer was deleted | Nothing more is installed under it. This is the last that is known. | Look in the console"`)
 }
 
 // Setting the clock, by hours and in both directions, and sleeping change neither age nor sense.
