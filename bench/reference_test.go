@@ -81,7 +81,7 @@ func (r *referenceSite) read() {
 	s.Normalize()
 	s.Gone = r.state.Mirror.Missing(s.Rows)
 	r.commit(jobmon.Diff(r.state.Mirror, s, jobmon.DiffOptions{}))
-	r.commit(r.state.Projection.Due(s.Now.Wall(s.Offset)))
+	r.commit(r.state.Projection.Judge(s.Now, s.Offset))
 }
 
 func (r *referenceSite) commit(events []jobmon.Event) {

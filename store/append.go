@@ -34,7 +34,7 @@ func (l *Log) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...Cac
 		return jobmon.Batch{}, err
 	}
 	b := l.ends()
-	next := max(b.last+1, l.meta.First)
+	next := b.next(&l.meta)
 	f := frame{previous: b.crc, first: max(next, l.skipTo), at: at}
 	f.skipped, f.count = f.first-next, len(events)
 	var err error
@@ -47,7 +47,7 @@ func (l *Log) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...Cac
 	}
 	var tail uint64
 	err = l.commit(fmt.Sprintf("appending events %d to %d", f.first, f.last()), func(tx *bolt.Tx) (err error) {
-		tail, err = l.put(tx, &b, &f)
+		tail, err = putFrame(tx, l.path, &b, &f, l.frame)
 		return errors.Join(err, putCaches(tx, records))
 	})
 	if err != nil {
@@ -64,7 +64,7 @@ func (l *Log) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...Cac
 	return jobmon.Batch{At: at, Events: events}, nil
 }
 
-// appended takes note of a frame that is on the disk, behind what b says.
+// appended records a frame that is on the disk, behind what b describes.
 func (l *Log) appended(b *bounds, f *frame, tail uint64) {
 	if b.last == 0 {
 		b.first, b.firstAt = f.first, f.at
@@ -85,11 +85,14 @@ func (l *Log) SkipTo(seq uint64) error {
 	if err := l.mayWrite(); err != nil {
 		return err
 	}
-	if next := max(l.ends().last+1, l.meta.First); seq < next {
-		return sentence(ErrInvalid, l.path, "the next event of %s cannot have the sequence number %d, it is at least %d: this is a mistake in the program", l.path, seq, next)
+	b := l.ends()
+	if next := b.next(&l.meta); seq < next {
+		return sentence(ErrInvalid, l.path, "the next event of %s cannot have the sequence number %d, it is at least %d: "+
+			"this is a mistake in the program", l.path, seq, next)
 	}
 	if seq > jobmon.MaxSeq {
-		return sentence(ErrInvalid, l.path, "the next event of %s cannot have the sequence number %d, the highest is %d", l.path, seq, jobmon.MaxSeq)
+		return sentence(ErrInvalid, l.path, "the next event of %s cannot have the sequence number %d, the highest is %d",
+			l.path, seq, jobmon.MaxSeq)
 	}
 	l.skipTo = seq
 	return nil
@@ -99,10 +102,11 @@ func (l *Log) SkipTo(seq uint64) error {
 func (l *Log) Next() uint64 {
 	l.appending.Lock()
 	defer l.appending.Unlock()
-	return max(l.ends().last+1, l.meta.First, l.skipTo)
+	b := l.ends()
+	return max(b.next(&l.meta), l.skipTo)
 }
 
-// mayWrite says why the log takes nothing. The caller holds appending.
+// mayWrite returns why the log takes nothing. The caller holds appending.
 func (l *Log) mayWrite() error {
 	if l.options.ReadOnly {
 		return sentence(ErrReadOnly, l.path, "%s is open for reading only: this is a mistake in the program", l.path)
@@ -113,8 +117,8 @@ func (l *Log) mayWrite() error {
 	return nil
 }
 
-// Recover opens the file again after a failed commit, as the next Append would. Until then, a log whose file could not be
-// opened again cannot be read: reading gives ErrClosed.
+// Recover opens the file again after a failed commit, as the next Append would. Until then, a log whose file could
+// not be opened again cannot be read: reading gives ErrClosed.
 func (l *Log) Recover() error {
 	l.appending.Lock()
 	defer l.appending.Unlock()
@@ -138,8 +142,11 @@ func (l *Log) writable() error {
 // maxScratch is how many bytes of working space are kept from one append to the next.
 const maxScratch = 1 << 20
 
-// commit writes in one transaction what write puts into it, and returns when it is on the disk. What says what was
-// tried. The caller holds appending.
+// commitTx commits; tests make it fail.
+var commitTx = (*bolt.Tx).Commit
+
+// commit writes in one transaction what write puts into it, and returns when it is on the disk. what names the attempt
+// in errors. The caller holds appending.
 func (l *Log) commit(what string, write func(*bolt.Tx) error) error {
 	l.handle.RLock()
 	defer l.handle.RUnlock()
@@ -157,7 +164,7 @@ func (l *Log) commit(what string, write func(*bolt.Tx) error) error {
 		if err := write(tx); err != nil {
 			return err
 		}
-		return l.options.commit(tx)
+		return commitTx(tx)
 	})
 	if err == nil {
 		l.unsure = false
@@ -169,24 +176,6 @@ func (l *Log) commit(what string, write func(*bolt.Tx) error) error {
 		return err
 	}
 	return ioError(what+" to "+l.path, err)
-}
-
-// put stores a frame, and seals the tail before it when it would become too long. It says where the tail begins then.
-func (l *Log) put(tx *bolt.Tx, b *bounds, f *frame) (tail uint64, err error) {
-	if tail = b.tail; tail > b.last {
-		tail = 0 // only what a failed commit had left was there
-	}
-	if tail > 0 && f.last()-tail >= sealEvents && l.meta.Format >= fileFormat { // a log that is still to be upgraded has no blocks
-		if tail, err = sealTail(tx, l.path, &l.meta, b.last); err != nil {
-			return 0, err
-		}
-	}
-	if tail == 0 {
-		tail = f.first
-	}
-	bucket := tx.Bucket([]byte(bucketTail))
-	bucket.FillPercent = fill
-	return tail, bucket.Put(seqKey(f.first), l.frame)
 }
 
 // forget removes what a failed commit left behind sequence number last: its batch, and caches that stand for it.
@@ -216,7 +205,7 @@ func (l *Log) reopen() error {
 	if err := l.closeFile(); err != nil {
 		return err
 	}
-	db, err := openFile(l.path, false, l.options.LockWait, l.options.maxSize)
+	db, err := openFile(l.path, false, l.options.LockWait, false)
 	if err != nil {
 		return err
 	}
@@ -233,7 +222,7 @@ func (l *Log) reopen() error {
 
 // sameAsBefore makes sure that the file holds what was acknowledged. It returns where its tail begins.
 func (l *Log) sameAsBefore(db *bolt.DB) (tail uint64, err error) {
-	m, found, err := readState(db, l.path, true)
+	m, found, err := readState(db, l.path)
 	if err != nil {
 		return 0, err
 	}
@@ -249,12 +238,11 @@ func (l *Log) sameAsBefore(db *bolt.DB) (tail uint64, err error) {
 	// One frame more than was acknowledged: it must follow what was.
 	err = guarded(l.path, func() error {
 		return db.View(func(tx *bolt.Tx) error {
-			key, value := tx.Bucket([]byte(bucketTail)).Cursor().Last()
-			f, err := frameAt(l.path, key, value)
+			f, err := frameAt(l.path, lastOf(tx.Bucket([]byte(bucketTail)).Cursor()))
 			if err != nil {
 				return err
 			}
-			if f.begin() != max(known.last+1, l.meta.First) || f.previous != known.crc {
+			if f.begin() != known.next(&l.meta) || f.previous != known.crc {
 				return missing(l.path, known.last+1, 0, "what follows was not written by this process")
 			}
 			return nil

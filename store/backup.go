@@ -12,19 +12,19 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 )
 
-// Backup writes a copy of the log to a new file and returns when it is on the disk. Others may append meanwhile: the copy
-// holds everything up to some moment before the return. It is a log by itself, see OpenFile; caches come along.
+// Backup writes a copy of the log to a new file and returns when it is on the disk. Others may append meanwhile: the
+// copy holds everything up to some moment before the return. It is a log by itself, see OpenFile; caches come along.
 //
-// Before the file gets its name it is opened, compared with what was read, and proven (Log.Prove). Damage inside
-// the source does not keep it from being copied: the bytes are the same, and Summary.Damaged says what cannot be
-// read. A file of that name is never replaced (fs.ErrExist). Whatever instant it is cut off at, there is either the
-// whole copy under that name or none; a crash leaves a file beside whose name ends with atomicfile.Suffix.
-func Backup(ctx context.Context, source Source, path string, told Progress) (Summary, error) {
+// Before the file gets its name it is opened, compared with what was read, and checked as Scrub does. Damage inside the
+// source does not keep it from being copied: the bytes are the same, and Summary.Damaged lists what cannot be read. A
+// file of that name is never replaced (fs.ErrExist). If interrupted, either the whole copy has that name or no file
+// does; a crash leaves a file beside whose name ends with atomicfile.Suffix.
+func Backup(ctx context.Context, source Source, path string, progress Progress) (Summary, error) {
 	if _, err := os.Lstat(path); err == nil {
 		return Summary{}, errThere(path, nil)
 	}
 	temporary := fmt.Sprintf("%s.%08x%s", path, rand.Uint32(), atomicfile.Suffix)
-	summary, err := copyLog(ctx, source, temporary, told, func(m *meta) { m.Replaces = nil })
+	summary, err := copyLog(ctx, source, temporary, progress, func(m *meta) { m.Replaces = nil })
 	if err != nil {
 		return Summary{}, err
 	}
@@ -60,28 +60,4 @@ func name(temporary, path string) error {
 		return fs.ErrExist
 	}
 	return os.Rename(temporary, path)
-}
-
-// copyLog makes a copy at path, closed, proven and on the disk; when it fails there is none.
-func copyLog(ctx context.Context, source Source, path string, told Progress, reset func(*meta)) (summary Summary, err error) {
-	c := &copier{builder: builder{path: path}, source: source}
-	defer func() {
-		if err != nil {
-			c.abandon()
-		}
-	}()
-	// Copying and proving are told as one.
-	half := func(offset uint64) Progress {
-		return func(done, total uint64) { told.tell(offset*total+done, 2*total) }
-	}
-	if err = c.copyAll(ctx, half(0), reset); err != nil {
-		return summary, err
-	}
-	if err = c.takeCaches(); err != nil {
-		return summary, err
-	}
-	if err = c.finish(); err != nil {
-		return summary, err
-	}
-	return c.prove(ctx, half(1))
 }

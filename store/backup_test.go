@@ -85,7 +85,8 @@ func TestBackup(t *testing.T) {
 			t.Fatal(err)
 		}
 		last, lastAt, _ := log.Last()
-		if s.Path != at || s.ID != log.ID() || s.Site != "DS01" || s.Last != last || s.LastAt != lastAt || s.Bytes != info.Size() || s.Damaged != nil {
+		if s.Path != at || s.ID != log.ID() || s.Site != "DS01" || s.Last != last || s.LastAt != lastAt ||
+			s.Bytes != info.Size() || s.Damaged != nil {
 			t.Errorf("%+v", s)
 		}
 		if n > 0 && told == 0 {
@@ -147,7 +148,8 @@ func TestBackupWhileTheTailIsSealed(t *testing.T) {
 				t.Fatalf("%d events and %v: %v", begin, sizes, err)
 			}
 			saved := openCopy(t, path)
-			if last, _, _ := saved.Last(); last != s.Last || last < uint64(begin) || !strings.HasPrefix(content(t, log, 0), content(t, saved, 0)) {
+			if last, _, _ := saved.Last(); last != s.Last || last < uint64(begin) ||
+				!strings.HasPrefix(content(t, log, 0), content(t, saved, 0)) {
 				t.Errorf("%d events and %v: the backup has %d events, or other ones", begin, sizes, last)
 			}
 			if err := saved.Prove(t.Context(), 0); err != nil {
@@ -202,7 +204,8 @@ func TestRestore(t *testing.T) {
 	log.Close()
 	before := names(t, dir)
 	r, err := store.Restore(t.Context(), dir, path, store.RestoreOptions{DryRun: true})
-	if err != nil || r.Lost != newest-saved.Last || r.Present.Last != newest || r.Backup.Last != saved.Last || r.Broken != "" {
+	if err != nil || r.Lost != newest-saved.Last || r.Present.Last != newest || r.Backup.Last != saved.Last ||
+		r.Broken != "" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if after := names(t, dir); !slices.Equal(before, after) {
@@ -266,7 +269,8 @@ func TestRestore(t *testing.T) {
 	if r, err := store.Restore(t.Context(), other, path, store.RestoreOptions{Other: true}); err != nil || r.Lost != 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if _, err := store.Restore(t.Context(), other, filepath.Join(other, "nothing.db"), store.RestoreOptions{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := store.Restore(t.Context(), other, filepath.Join(other, "nothing.db"),
+		store.RestoreOptions{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 }

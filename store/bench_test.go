@@ -58,12 +58,12 @@ func BenchmarkAppend(b *testing.B) {
 func BenchmarkDecodeBlock(b *testing.B) {
 	at, batches := busy(800)
 	group := sealing(b, 1, at, batches, nil)
-	data := makeBlock(group, group[len(group)-1].last(), [32]byte{})
+	data := packed(group)
 	r, names, n := blockReader{reuse: true}, &decoder{}, 0
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		block, bad := parseBlock(data)
+		block, bad := parsePart(data)
 		if bad != nil {
 			b.Fatal(bad)
 		}

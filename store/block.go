@@ -1,10 +1,8 @@
 package store
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"math"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -23,14 +21,8 @@ const (
 	maxBlockEvents = MaxEvents + sealEvents
 )
 
-// How the batches of a block are stored.
-const (
-	asFrames  = 0 // the frames as they stood in the tail
-	asColumns = 1 // see columns.go
-)
-
-// blockHead is what a block says of itself; it has a checksum of its own, so that it can be believed without reading
-// the rest.
+// head is what a frame or a block says of itself. That of a block has a checksum of its own, so that it can be
+// believed without reading the rest; the rest are columns, see columns.go.
 //
 //	0       3         4          8          12
 //	+-------+---------+----------+----------+-------------+-------------+----------+----------+
@@ -39,31 +31,31 @@ const (
 //
 // The head's CRC is taken over everything up to the body but itself. These 12 bytes and the two lengths stay the same
 // in all versions. docs/event-log.md has the whole description.
-type blockHead struct {
-	encoding        int
+type head struct {
 	first, last     uint64         // sequence numbers
 	batches, events int            // how many
 	firstAt, lastAt jobmon.Instant // times of the first and of the last batch,
 	minAt, maxAt    jobmon.Instant // and the earliest and the latest of all
-	previous, crc   uint32         // checksums of the frame before the block and of the block's last frame
-	before          [sha256.Size]byte
+	previous, crc   uint32         // checksums of the frame before and of the last frame
 	gaps            []blockGap
-	computers       []byte // packed, see computerList
+	computers       []byte // packed, see appendComputers
+	frame           bool   // it is that of a frame
 	bodyCRC         uint32
 }
 
 // blockGap says that so many sequence numbers were skipped before the batch that begins with seq.
 type blockGap struct{ seq, skipped uint64 }
 
-// block is one block taken apart; its bytes belong to whoever parsed it.
-type block struct {
-	blockHead
-	body   []byte
-	bodyAt int // where the body begins in the block
+// part is a frame or a block taken apart; its bytes belong to whoever parsed it.
+type part struct {
+	head
+	block  bool
+	body   []byte // columns, or the events of a frame
+	bodyAt int    // where the body begins
 }
 
 // appendBlock appends a block of that head and body.
-func appendBlock(dst []byte, h *blockHead, body []byte) []byte {
+func appendBlock(dst []byte, h *head, body []byte) []byte {
 	start := len(dst)
 	dst = append(dst, blockMagic...)
 	dst = append(dst, blockVersion, 0, 0, 0, 0)
@@ -76,8 +68,7 @@ func appendBlock(dst []byte, h *blockHead, body []byte) []byte {
 	return append(dst, body...)
 }
 
-func (h *blockHead) append(dst []byte) []byte {
-	dst = binary.AppendUvarint(dst, uint64(h.encoding))
+func (h *head) append(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, h.first)
 	dst = binary.AppendUvarint(dst, h.last-h.first)
 	dst = binary.AppendUvarint(dst, uint64(h.batches))
@@ -88,7 +79,6 @@ func (h *blockHead) append(dst []byte) []byte {
 	}
 	dst = binary.LittleEndian.AppendUint32(dst, h.previous)
 	dst = binary.LittleEndian.AppendUint32(dst, h.crc)
-	dst = append(dst, h.before[:]...)
 	dst = binary.AppendUvarint(dst, uint64(len(h.gaps)))
 	for _, g := range h.gaps {
 		dst = binary.AppendUvarint(dst, g.seq-h.first)
@@ -100,7 +90,7 @@ func (h *blockHead) append(dst []byte) []byte {
 
 // parseBlockHead checks and takes apart the head of a block. It looks at no byte of the body, of which it returns
 // where it begins; that the block is whole it does check.
-func parseBlockHead(data []byte) (h blockHead, bodyAt int, bad *frameError) {
+func parseBlockHead(data []byte) (h head, bodyAt int, bad *frameError) {
 	if len(data) <= fixedLen {
 		return h, 0, &frameError{ErrTruncated, len(data), fmt.Sprintf("a block has at least %d bytes", fixedLen+1)}
 	}
@@ -128,7 +118,8 @@ func parseBlockHead(data []byte) (h blockHead, bodyAt int, bad *frameError) {
 	// Only now, as a flipped bit in the version must not look like a newer version.
 	switch version := data[3]; {
 	case version > blockVersion:
-		return h, 0, &frameError{ErrNewer, 3, fmt.Sprintf("the block has format version %d, known is %d", version, blockVersion)}
+		return h, 0, &frameError{ErrNewer, 3, fmt.Sprintf("the block has format version %d, known is "+
+			"%d", version, blockVersion)}
 	case version == 0:
 		return h, 0, broken(3, "there is no format version 0")
 	}
@@ -137,27 +128,22 @@ func parseBlockHead(data []byte) (h blockHead, bodyAt int, bad *frameError) {
 	if !h.parse(&c) {
 		return h, 0, broken(headAt, "its head makes no sense")
 	}
-	if h.encoding > asColumns {
-		return h, 0, &frameError{ErrNewer, headAt, fmt.Sprintf("the block is encoded in the way %d, which is not known", h.encoding)}
-	}
 	return h, bodyAt, nil
 }
 
 // parse reads the fields of a head and says whether they make sense; what follows them is of a newer writer.
-func (h *blockHead) parse(c *cursor) bool {
-	encoding := c.uvarint()
-	h.encoding = int(min(encoding, math.MaxInt32))
+func (h *head) parse(c *cursor) bool {
 	h.first = c.uvarint()
 	span, batches, events := c.uvarint(), c.uvarint(), c.uvarint()
 	h.firstAt = jobmon.Instant(c.zigzag())
 	h.lastAt = h.firstAt + jobmon.Instant(c.zigzag())
 	h.minAt = h.firstAt + jobmon.Instant(c.zigzag())
 	h.maxAt = h.firstAt + jobmon.Instant(c.zigzag())
-	if chain := c.bytes(8 + sha256.Size); chain != nil {
+	if chain := c.bytes(8); chain != nil {
 		h.previous, h.crc = binary.LittleEndian.Uint32(chain), binary.LittleEndian.Uint32(chain[4:])
-		copy(h.before[:], chain[8:])
 	}
-	if h.first == 0 || h.first > jobmon.MaxSeq || span > jobmon.MaxSeq-h.first || events > maxBlockEvents || batches > events {
+	if h.first == 0 || h.first > jobmon.MaxSeq || span > jobmon.MaxSeq-h.first || events > maxBlockEvents ||
+		batches > events {
 		return false
 	}
 	h.last, h.batches, h.events = h.first+span, int(batches), int(events)
@@ -173,30 +159,51 @@ func (h *blockHead) parse(c *cursor) bool {
 	return !c.bad
 }
 
-// parseBlock takes a block apart and checks everything but what its body tells.
-func parseBlock(data []byte) (block, *frameError) {
+// parseHead takes apart the head of a frame or a block.
+func parseHead(data []byte) (head, *frameError) {
+	if isBlock(data) {
+		h, _, bad := parseBlockHead(data)
+		return h, bad
+	}
+	f, bad := parseFrame(data)
+	return f.head(), bad
+}
+
+func isBlock(data []byte) bool {
+	return len(data) >= len(blockMagic) && string(data[:len(blockMagic)]) == blockMagic
+}
+
+// parsePart takes a frame or a block apart and checks everything but what its body holds.
+func parsePart(data []byte) (part, *frameError) {
+	if !isBlock(data) {
+		f, bad := parseFrame(data)
+		return part{head: f.head(), body: f.events, bodyAt: f.eventsAt}, bad
+	}
 	h, at, bad := parseBlockHead(data)
 	if bad != nil {
-		return block{}, bad
+		return part{}, bad
 	}
-	b := block{blockHead: h, body: data[at:], bodyAt: at}
+	b := part{head: h, block: true, body: data[at:], bodyAt: at}
 	if crc := checksum(0, b.body); crc != b.bodyCRC {
 		return b, broken(8, "the checksum of its body is %08x, its bytes give %08x", b.bodyCRC, crc)
 	}
 	return b, nil
 }
 
-// skippedBefore is how many sequence numbers were skipped before the block's first event.
-func (h *blockHead) skippedBefore() uint64 {
+// skippedBefore is how many sequence numbers were skipped before the part's first event.
+func (h *head) skippedBefore() uint64 {
 	if len(h.gaps) > 0 && h.gaps[0].seq == h.first {
 		return h.gaps[0].skipped
 	}
 	return 0
 }
 
-// lists says whether events of the computer can be in the block. A block of frames lists nothing.
-func (h *blockHead) lists(id jobmon.ComputerID) bool {
-	if h.encoding == asFrames {
+// begin is the sequence number that comes behind the part before.
+func (h *head) begin() uint64 { return h.first - h.skippedBefore() }
+
+// lists says whether events of the computer can be in the part. A frame lists nothing.
+func (h *head) lists(id jobmon.ComputerID) bool {
+	if h.frame {
 		return true
 	}
 	c := cursor{data: h.computers}
@@ -212,7 +219,7 @@ func (h *blockHead) lists(id jobmon.ComputerID) bool {
 func appendComputers(dst []byte, ids []jobmon.ComputerID) []byte {
 	last := int64(0)
 	for _, id := range ids {
-		dst = binary.AppendUvarint(dst, tell(&last, int64(id)))
+		dst = binary.AppendUvarint(dst, delta(&last, int64(id)))
 	}
 	return dst
 }

@@ -17,7 +17,8 @@ import (
 
 // sealing makes the frames of batches, as they are when they are to be sealed. Before each of those named in skips so
 // many sequence numbers are skipped.
-func sealing(t rapid.TB, first uint64, at []jobmon.Instant, batches [][]jobmon.Event, skips map[int]uint64) []tailFrame {
+func sealing(t rapid.TB, first uint64, at []jobmon.Instant, batches [][]jobmon.Event,
+	skips map[int]uint64) []tailFrame {
 	t.Helper()
 	var group []tailFrame
 	f := frame{previous: 0xfeedf00d, first: first}
@@ -37,9 +38,12 @@ func sealing(t rapid.TB, first uint64, at []jobmon.Instant, batches [][]jobmon.E
 	return group
 }
 
-func unpack(data []byte) (block, []jobmon.Event, []batchEnd, *frameError) {
-	b, bad := parseBlock(data)
-	if bad != nil || b.encoding != asColumns {
+func unpack(data []byte) (part, []jobmon.Event, []batchEnd, *frameError) {
+	b, bad := parsePart(data)
+	if bad == nil && !b.block {
+		bad = broken(0, "it is a frame")
+	}
+	if bad != nil {
 		return b, nil, nil, bad
 	}
 	var r blockReader
@@ -62,21 +66,20 @@ func TestBlocksComeBackAsTheyWere(t *testing.T) {
 		var batches [][]jobmon.Event
 		skips := map[int]uint64{}
 		for i := range rapid.IntRange(1, 6).Draw(t, "batches") {
-			at = append(at, jobmon.Instant(rapid.OneOf(rapid.Int64Range(int64(noon), int64(noon)+10_000), anyInt64()).Draw(t, "at")))
+			at = append(at, jobmon.Instant(rapid.OneOf(rapid.Int64Range(int64(noon), int64(noon)+10_000), anyInt64()).Draw(t,
+				"at")))
 			batches = append(batches, AnyEvents(t, 8))
 			if rapid.IntRange(0, 4).Draw(t, "skips") == 0 {
 				skips[i] = rapid.Uint64Range(1, 1_000_000).Draw(t, "skipped")
 			}
 		}
-		first := rapid.OneOf(rapid.Uint64Range(1, 10_000_000), rapid.Uint64Range(1, jobmon.MaxSeq-10_000_000)).Draw(t, "first")
+		first := rapid.OneOf(rapid.Uint64Range(1, 10_000_000), rapid.Uint64Range(1, jobmon.MaxSeq-10_000_000)).Draw(t,
+			"first")
 		group := sealing(t, first, at, batches, skips)
-		data := makeBlock(group, group[len(group)-1].last(), [32]byte{7})
+		data := packed(group)
 		b, events, ends, bad := unpack(data)
 		if bad != nil {
 			t.Fatal(bad)
-		}
-		if b.encoding == asFrames { // larger as columns: allowed, and no more often than events differ in everything
-			return
 		}
 		i := 0
 		for k, end := range ends {
@@ -86,8 +89,8 @@ func TestBlocksComeBackAsTheyWere(t *testing.T) {
 			}
 			i = end.end
 		}
-		if i != len(events) || b.previous != 0xfeedf00d || b.crc != group[len(group)-1].crc || b.before != [32]byte{7} {
-			t.Fatalf("%d of %d events, head %+v", i, len(events), b.blockHead)
+		if i != len(events) || b.previous != 0xfeedf00d || b.crc != group[len(group)-1].crc {
+			t.Fatalf("%d of %d events, head %+v", i, len(events), b.head)
 		}
 	})
 }
@@ -95,10 +98,10 @@ func TestBlocksComeBackAsTheyWere(t *testing.T) {
 func TestBusyBlocksAreSmallAndListTheirComputers(t *testing.T) {
 	at, batches := busy(800)
 	group := sealing(t, 1, at, batches, nil)
-	data := makeBlock(group, group[len(group)-1].last(), [32]byte{})
+	data := packed(group)
 	b, events, _, bad := unpack(data)
-	if bad != nil || b.encoding != asColumns {
-		t.Fatalf("encoding %d, %v", b.encoding, bad)
+	if bad != nil {
+		t.Fatal(bad)
 	}
 	per := float64(len(data)) / float64(len(events))
 	t.Logf("%d events, %.1f bytes each", len(events), per)
@@ -119,7 +122,7 @@ func TestBlockFormatIsFrozen(t *testing.T) {
 	at, batches := busy(90)
 	batches[3] = append(batches[3], day()...)
 	group := sealing(t, 4711, at, batches, map[int]uint64{0: 11, 5: 1000})
-	data := makeBlock(group, group[len(group)-1].last(), [32]byte{1, 2, 3})
+	data := packed(group)
 	text := ""
 	for line := range slices.Chunk(data, 32) {
 		text += hex.EncodeToString(line) + "\n"
@@ -141,7 +144,7 @@ func TestBlockFormatIsFrozen(t *testing.T) {
 	for i := range group {
 		want = append(want, numbered(group[i].first, at[i], batches[i])...)
 	}
-	if b, got, _, bad := unpack(old); bad != nil || b.encoding != asColumns || !slices.Equal(got, want) {
+	if _, got, _, bad := unpack(old); bad != nil || !slices.Equal(got, want) {
 		t.Errorf("%s is no longer read as it was: %v", path, bad)
 	}
 	if !bytes.Equal(data, old) {
@@ -165,7 +168,7 @@ func resealed(data []byte) []byte {
 func smallBlock(t testing.TB) []byte {
 	at, batches := busy(60)
 	group := sealing(t, 10, append(at, noon), append(batches, day()), nil)
-	return makeBlock(group, group[len(group)-1].last(), [32]byte{})
+	return packed(group)
 }
 
 func TestEveryFlippedBitInABlockIsFound(t *testing.T) {
@@ -190,7 +193,7 @@ func TestEveryFlippedBitInABlockIsFound(t *testing.T) {
 func TestABlockOfANewerWriter(t *testing.T) {
 	at, batches := busy(60)
 	group := sealing(t, 10, at, batches, nil)
-	whole := makeBlock(group, group[len(group)-1].last(), [32]byte{})
+	whole := packed(group)
 	b, want, _, bad := unpack(whole)
 	if bad != nil {
 		t.Fatal(bad)
@@ -200,21 +203,17 @@ func TestABlockOfANewerWriter(t *testing.T) {
 	if _, _, _, bad := unpack(resealed(newer)); bad == nil || bad.kind != ErrNewer {
 		t.Errorf("a newer version: %v", bad)
 	}
-	h := b.blockHead
-	h.encoding = asColumns + 1
-	if _, _, _, bad := unpack(appendBlock(nil, &h, b.body)); bad == nil || bad.kind != ErrNewer {
-		t.Errorf("a newer encoding: %v", bad)
-	}
 
 	// A column that is not known, and a form with a field that is not known, are stepped over.
 	body := append(bytes.Clone(b.body), 99, 3, 'a', 'b', 'c')
 	body = append(body, columnValues+20, 2, 1, 1)
-	if _, got, _, bad := unpack(appendBlock(nil, &b.blockHead, body)); bad != nil || !slices.Equal(got, want) {
+	if _, got, _, bad := unpack(appendBlock(nil, &b.head, body)); bad != nil || !slices.Equal(got, want) {
 		t.Errorf("with columns that are not known: %v", bad)
 	}
 	var r blockReader
 	r.columns[columnForms] = []byte{1, 7, 200, 0x40, 1<<fieldComputer | 0x80, 0x80, 0x40, 'x', 'y'}
-	if !r.formTable() || r.forms[0].kind != 200 || r.forms[0].flags != 0x40 || r.forms[0].fields>>20 != 1 || !r.forms[0].has(fieldComputer) {
+	if !r.formTable() || r.forms[0].kind != 200 || r.forms[0].flags != 0x40 || r.forms[0].fields>>20 != 1 ||
+		!r.forms[0].has(fieldComputer) {
 		t.Errorf("a form of a newer writer: %+v", r.forms)
 	}
 
@@ -240,20 +239,27 @@ func TestWhatIsNotKnownIsSealedAsItIs(t *testing.T) {
 	}
 	f.first = last.last() + 1
 	group = append(group, tailFrame{frame: f, key: f.first, data: unknown})
-	data := makeBlock(group, f.first, [32]byte{})
-	b, _, _, bad := unpack(data)
-	if bad != nil || b.encoding != asFrames {
-		t.Fatalf("encoding %d, %v", b.encoding, bad)
-	}
-	p := page{data: data}
-	parts, bad := p.inside(&piece{}, &b)
-	if bad != nil || len(parts) != len(group) {
-		t.Fatalf("%d frames of %d, %v", len(parts), len(group), bad)
-	}
-	for i := range parts {
-		if parts[i].key != group[i].key || !bytes.Equal(p.bytes(&parts[i]), group[i].data) {
-			t.Errorf("frame %d is not what it was", i)
+	sizes := []int{}
+	err := pack(group, func(seq uint64, data []byte) error {
+		if isBlock(data) {
+			b, events, _, bad := unpack(data)
+			if bad != nil || b.first != seq {
+				t.Errorf("%+v at %d: %v", b.head, seq, bad)
+			}
+			sizes = append(sizes, len(events))
+		} else if seq != f.first || !bytes.Equal(data, unknown) {
+			t.Errorf("the frame at %d is not what it was", seq)
+		} else {
+			sizes = append(sizes, -1)
 		}
+		return nil
+	})
+	sum := 0
+	for _, n := range sizes[:len(sizes)-1] {
+		sum += n
+	}
+	if err != nil || sizes[len(sizes)-1] != -1 || sum != int(last.last()-9) || len(sizes) > 8 {
+		t.Errorf("parts of %v events, %v", sizes, err)
 	}
 }
 
@@ -263,9 +269,7 @@ func FuzzBlock(f *testing.F) {
 	f.Add(smallBlock(f))
 	at, batches := busy(30)
 	group := sealing(f, 4711, at, batches, map[int]uint64{0: 11, 5: 1000})
-	f.Add(makeBlock(group, group[len(group)-1].last(), [32]byte{1}))
-	group[3].bad = true
-	f.Add(makeBlock(group, group[len(group)-1].last(), [32]byte{1}))
+	f.Add(packed(group))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > fixedLen {
 			data = resealed(bytes.Clone(data))
@@ -278,16 +282,10 @@ func FuzzBlock(f *testing.F) {
 			return
 		}
 		b.lists(5_000_042)
-		if b.encoding == asFrames {
-			p := page{data: data}
-			parts, _ := p.inside(&piece{}, &b)
-			for i := range parts {
-				parseFrame(p.bytes(&parts[i]))
-			}
-			return
-		}
-		if len(events) != b.events || len(batches) != b.batches || events[0].Seq != b.first || events[len(events)-1].Seq != b.last {
-			t.Fatalf("%d events in %d batches, %d to %d; the head says %+v", len(events), len(batches), events[0].Seq, events[len(events)-1].Seq, b.blockHead)
+		if len(events) != b.events || len(batches) != b.batches || events[0].Seq != b.first ||
+			events[len(events)-1].Seq != b.last {
+			t.Fatalf("%d events in %d batches, %d to %d; the head says "+
+				"%+v", len(events), len(batches), events[0].Seq, events[len(events)-1].Seq, b.head)
 		}
 		for i := range events {
 			if i > 0 && events[i].Seq <= events[i-1].Seq || events[i].Kind == 0 {

@@ -33,7 +33,8 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last, _, _ := log.Last(); summary.Last != last || summary.First != 1 || summary.Site != "DS01" || len(summary.Damaged) > 0 {
+	if last, _,
+		_ := log.Last(); summary.Last != last || summary.First != 1 || summary.Site != "DS01" || len(summary.Damaged) > 0 {
 		t.Errorf("%+v", summary)
 	}
 	built := openCopy(t, path)
@@ -98,7 +99,8 @@ func TestBuildOfNonsense(t *testing.T) {
 		"a broken end":   {id, list(broken, batch(1, 2000)), broken},
 	} {
 		dir := t.TempDir()
-		if _, err := store.Build(t.Context(), filepath.Join(dir, "built.db"), c.id, "DS01", c.batches); !errors.Is(err, c.want) {
+		if _, err := store.Build(t.Context(), filepath.Join(dir, "built.db"), c.id, "DS01", c.batches); !errors.Is(err,
+			c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

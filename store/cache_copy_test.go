@@ -28,8 +28,8 @@ func (s *torn) CachePage(name string, at int) (store.CachePage, error) {
 	return p, err
 }
 
-// TestCachesComeAlong: a backup has the log's caches, and what is restored from it too; a cache that cannot be had is left out, and the backup
-// is whole all the same.
+// TestCachesComeAlong: a backup has the log's caches, and what is restored from it too; a cache that cannot be had is
+// left out, and the backup is whole all the same.
 func TestCachesComeAlong(t *testing.T) {
 	log := open(t, t.TempDir(), store.Options{})
 	history(t, log, 2500)

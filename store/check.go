@@ -27,13 +27,13 @@ const checkEnough = 20
 // leaked is what bbolt says of a page that is neither used nor free. It is lost space, and no reason not to write.
 const leaked = "unreachable unfreed"
 
-// CheckPages lets bbolt check the log's file at path, and prints to out what it says. Damaged pages can kill the process
-// that does this, hang it, or fill its memory: it is for a process of its own, see CheckApart. That process ends when asker
-// does, so that no check outlives who asked for it and keeps the log from the next daemon.
+// CheckPages lets bbolt check the log's file at path, and prints to out what it says. Damaged pages can kill the
+// process that does this, hang it, or fill its memory: it is for a process of its own, see CheckApart. That process
+// ends when asker does, so that no check outlives who asked for it and keeps the log from the next daemon.
 func CheckPages(path string, asker io.Reader, out io.Writer) error {
 	endWith(asker)
 	debug.SetMaxStack(64 << 20)
-	db, err := openFile(path, true, defaultLockWait, 0)
+	db, err := openFile(path, true, defaultLockWait, true)
 	if errors.Is(err, ErrLocked) {
 		fmt.Fprintln(out, checkLocked)
 		return err
@@ -74,10 +74,11 @@ func endWith(asker io.Reader) {
 	}()
 }
 
-// CheckApart runs a program that calls CheckPages with the log's file, whose path is its last argument, with its standard
-// input, which ends when this process does, however that happens, and with its standard output. It is killed when it has
-// not ended after a time that depends on the size of the file; then, as the disk may only be slow, what our own look at the
-// pages says counts. Errors: ErrCorrupt, ErrTruncated, ErrLocked, the context's, and why the program cannot be run.
+// CheckApart runs a program that calls CheckPages with the log's file, whose path is its last argument, with its
+// standard input, which ends when this process does, however that happens, and with its standard output. It is killed
+// when it has not ended after a time that depends on the size of the file; then, as the disk may only be slow, what
+// our own look at the pages says counts. Errors: ErrCorrupt, ErrTruncated, ErrLocked, the context's, and why the
+// program cannot be run.
 func CheckApart(ctx context.Context, path string, program ...string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -111,7 +112,7 @@ func checkApart(ctx context.Context, path string, limit time.Duration, program [
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case deadline.Err() != nil:
-		return walk(path, true)
+		return look(path, true, true)
 	case err == nil && last == checkGood:
 		return nil
 	case last == checkLocked:
@@ -126,33 +127,9 @@ func checkApart(ctx context.Context, path string, limit time.Duration, program [
 	return misfit(path, first)
 }
 
-// openTree goes through the tree of the file at path.
-func openTree(path string) (*tree, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, ioError("opening the log", err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, ioError("looking at the log "+path, err)
-	}
-	return walkTree(file, info.Size(), path)
-}
-
-// deadly is why bbolt must not be let near the file, nil when it may. The free list matters to a writer only.
-func (t *tree) deadly(path string, toWrite bool) error {
-	for i := range t.faults {
-		if f := &t.faults[i]; (f.Deadly || f.Part == PartFile) && (toWrite || f.Part != PartFree) {
-			return inFile(f.Kind, path, f.Offset, f.Text)
-		}
-	}
-	return nil
-}
-
-// Examine looks at the log in the data dir before it is opened for writing: with own eyes at every page of the tree, and
-// then, if a program for it is given, with bbolt's in a process of its own (CheckApart). Nobody must be writing. A data
-// dir without a log is good. Errors are those of Open and of CheckApart.
+// Examine looks at the log in the data dir before it is opened for writing: with own eyes at every page of the tree,
+// and then, if a program for it is given, with bbolt's in a process of its own (CheckApart). Nobody must be writing.
+// A data dir without a log is good. Errors are those of Open and of CheckApart.
 func Examine(ctx context.Context, dir string, program ...string) error {
 	path, err := Current(dir)
 	if errors.Is(err, ErrNoLog) {
@@ -161,11 +138,7 @@ func Examine(ctx context.Context, dir string, program ...string) error {
 	if err != nil {
 		return err
 	}
-	t, err := openTree(path)
-	if err != nil {
-		return err
-	}
-	if err := t.deadly(path, true); err != nil || len(program) == 0 {
+	if err := look(path, true, true); err != nil || len(program) == 0 {
 		return err
 	}
 	return CheckApart(ctx, path, program...)

@@ -109,7 +109,7 @@ func appendColumns(dst []byte, batches []frame, events []jobmon.Event) (body, co
 	at := int64(batches[0].at)
 	for _, b := range batches {
 		w.number(columnCounts, uint64(b.count))
-		w.number(columnTimes, tell(&at, int64(b.at)))
+		w.number(columnTimes, delta(&at, int64(b.at)))
 		for i := range events[:b.count] {
 			e := &events[i]
 			f := w.form(e)

@@ -30,7 +30,7 @@ type batchEnd struct {
 
 // events decodes the events of a block. The batches are in r.batches until the next call, and so are the events when
 // reuse is set. They share nothing with the block's bytes; names keeps one copy of a text that comes again.
-func (r *blockReader) events(b *block, names *decoder) ([]jobmon.Event, *frameError) {
+func (r *blockReader) events(b *part, names *decoder) ([]jobmon.Event, *frameError) {
 	if bad := r.take(b); bad != nil {
 		return nil, bad
 	}
@@ -61,7 +61,7 @@ func (r *blockReader) make(n int) []jobmon.Event {
 }
 
 // take finds the columns in the body.
-func (r *blockReader) take(b *block) *frameError {
+func (r *blockReader) take(b *part) *frameError {
 	clear(r.columns[:])
 	c := cursor{data: b.body}
 	for c.at < len(c.data) {
@@ -82,7 +82,7 @@ func (r *blockReader) take(b *block) *frameError {
 }
 
 // batchTable decodes the sizes and times of the batches and compares them with what the head says.
-func (r *blockReader) batchTable(b *block) bool {
+func (r *blockReader) batchTable(b *part) bool {
 	counts, times := r.columns[columnCounts], r.columns[columnTimes]
 	if b.batches == 0 || b.batches > len(counts) {
 		return false
@@ -158,7 +158,7 @@ func (c *cursor) status() jobmon.Status {
 }
 
 // rowTable makes what each computer's first row is told from.
-func (r *blockReader) rowTable(b *block) bool {
+func (r *blockReader) rowTable(b *part) bool {
 	ids, c := cursor{data: b.computers}, cursor{data: r.columns[columnRows]}
 	last, id := firstRow(b.firstAt), int64(0)
 	r.rows = r.rows[:0]
@@ -241,7 +241,8 @@ func (r *blockReader) decode(events []jobmon.Event, seq uint64) bool {
 						e.Start = jobmon.NoStart
 					}
 				}
-			} else if f.fields&(1<<fieldJob) != 0 {
+			}
+			if f.fields&(1<<fieldJob) != 0 { // never with a row
 				job += f.job
 				e.Job = jobmon.JobID(job)
 			}
@@ -251,12 +252,17 @@ func (r *blockReader) decode(events []jobmon.Event, seq uint64) bool {
 			}
 		}
 	}
+	return toldAt == len(told) && computerAt == len(computers) && r.spent()
+}
+
+// spent says whether all values were taken from their columns, and no more.
+func (r *blockReader) spent() bool {
 	for field := range r.values {
 		if v := &r.values[field]; v.bad || v.at != len(v.data) {
 			return false
 		}
 	}
-	return toldAt == len(told) && computerAt == len(computers)
+	return true
 }
 
 // fill gives an event the values of its form's other fields.

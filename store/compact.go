@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -24,9 +26,8 @@ type Cut struct {
 	// At is the first event of a batch. It and what comes behind it is kept as it is.
 	At uint64
 
-	// Carried are the batches that stand for what was before: ascending, with numbers below At, the last one At - 1. Both
-	// the time and the Seq of their events are kept; numbers between the batches become gaps.
-	Carried iter.Seq2[jobmon.Batch, error]
+	// Carried is the batch that stands for what was before. Its time and numbers are kept; the last one is At - 1.
+	Carried jobmon.Batch
 
 	// Check is called with the new log before it takes the old one's place, open for reading only. An error of it
 	// ends the compaction. It may be nil.
@@ -37,130 +38,105 @@ type Cut struct {
 type Compaction struct {
 	old     *Log
 	options CompactOptions
-	writer  generationWriter
-	path    string            // its name when it is finished
-	proven  uint64            // up to this event
-	caches  map[string]uint64 // that it has, and of which event
-	Before  int64             // bytes of the old file
-	After   int64             // bytes of the new one
-}
-
-// generationWriter brings a new generation up to date with the old one.
-type generationWriter interface {
-	catchUp(ctx context.Context, told Progress) error
-	putCache(record cacheRecord) error
-	finish() error
-	abandon()
-	done() uint64 // the last sequence number that it has
+	copy    copier
+	path    string // its name when it is finished
+	proven  uint64 // up to this event
+	Before  int64  // bytes of the old file
+	After   int64  // bytes of the new one
 }
 
 // catchUpEvents is how far behind the new generation may be when writers are stopped for the rest.
 const catchUpEvents = 2048
 
-// Compact writes a new generation of the log beside it: without free pages, and without old history when that is asked
-// for. Caches go with it. The log is used and appended to meanwhile. What comes of it is a Compaction, to be finished or abandoned. One
-// compaction at a time; whoever calls sees to that.
+// Compact writes a new generation of the log beside it: without free pages, and without old history when that is
+// asked for. Caches go with it. The log is used and appended to meanwhile. The caller finishes or abandons the
+// Compaction, and begins no other one before.
 //
-// Errors: ErrNoSpace, ErrReadOnly, ErrInvalid (a cut that makes no sense), those of Read, and what the disk says. The log
-// goes on as it was.
+// Errors: ErrNoSpace, ErrReadOnly, ErrInvalid (a cut that makes no sense), those of Read, and what the disk says. The
+// log goes on as it was.
 func (l *Log) Compact(ctx context.Context, o CompactOptions) (_ *Compaction, err error) {
 	if l.options.ReadOnly {
 		return nil, l.mayWrite()
 	}
-	c := &Compaction{old: l, options: o, Before: l.describe().Bytes, caches: map[string]uint64{}}
+	c := &Compaction{old: l, options: o, Before: l.Size()}
 	if err := requireSpace(l.dir, c.Before); err != nil {
 		return nil, err
 	}
 	if c.path, err = nextGeneration(l.dir); err != nil {
 		return nil, err
 	}
-	temporary := c.path + tempSuffix
 	if err := l.begins(o.Cut); err != nil {
 		return nil, err
 	}
-	if o.Cut == nil {
-		c.writer = &rawGeneration{copier{builder: builder{path: temporary}, source: l}, c.reset}
-	} else {
-		c.writer = newCutGeneration(l, temporary, o.Cut, c.reset)
+	c.copy = copier{builder: builder{path: c.path + tempSuffix}, source: l, reset: c.reset, cut: o.Cut}
+	if o.Cut != nil {
+		c.copy.next = o.Cut.At
 	}
 	defer func() {
 		if err != nil {
-			c.writer.abandon()
+			c.copy.abandon()
 		}
 	}()
-	half := func(part uint64) Progress {
-		return func(done, total uint64) { o.Progress.tell(part*total+done, 2*total) }
-	}
-	if err := c.writer.catchUp(ctx, half(0)); err != nil {
+	if err := c.copy.copyAll(ctx, o.Progress.half(0)); err != nil {
 		return nil, err
 	}
-	if err := c.takeCaches(); err != nil {
+	if err := c.copy.takeCaches(); err != nil {
 		return nil, err
 	}
-	if err := c.writer.finish(); err != nil {
+	if err := c.copy.finish(); err != nil {
 		return nil, err
 	}
-	if err := c.verify(ctx, temporary, half(1)); err != nil {
+	if err := c.verify(ctx, o.Progress.half(1)); err != nil {
 		return nil, err
 	}
-	for last, _, _ := l.Last(); last > c.writer.done()+catchUpEvents; last, _, _ = l.Last() {
-		if err := c.writer.catchUp(ctx, nil); err != nil {
+	for last, _, _ := l.Last(); last >= c.copy.next+catchUpEvents; last, _, _ = l.Last() {
+		if err := c.copy.copyAll(ctx, nil); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-// reset makes what the old log says of itself what the new generation says.
+// reset makes the old log's meta record that of the new generation.
 func (c *Compaction) reset(m *meta) {
-	m.raise()
 	m.Replaces = []string{filepath.Base(c.old.path)}
 	for _, name := range c.old.meta.Replaces {
 		if _, err := os.Stat(filepath.Join(c.old.dir, name)); err == nil { // kept for those who read it
 			m.Replaces = append(m.Replaces, name)
 		}
 	}
-	m.Next = c.old.meta.Next
 }
 
-// verify proves the new generation and lets the caller check it.
-func (c *Compaction) verify(ctx context.Context, path string, told Progress) error {
-	log, err := OpenFile(path)
+// verify proves the new generation and lets the caller check it. Damage that is there without a cut was there before.
+func (c *Compaction) verify(ctx context.Context, progress Progress) error {
+	s, err := c.copy.prove(ctx, progress)
 	if err != nil {
-		return fmt.Errorf("look at the new generation: %w", err)
-	}
-	defer log.Close()
-	if g, ok := c.writer.(*rawGeneration); ok {
-		if err := g.compare(log); err != nil {
-			return err
-		}
-	}
-	s, err := log.summary(ctx, told)
-	if err != nil {
-		return fmt.Errorf("look at the new generation: %w", err)
+		return err
 	}
 	c.proven = s.Last
-	if c.options.Cut == nil { // damage was there before, and its bytes are the same
-		return nil
-	}
-	if len(s.Damaged) > 0 {
+	cut := c.options.Cut
+	if cut != nil && len(s.Damaged) > 0 {
 		return fmt.Errorf("the new generation cannot be read at event %d: nothing was changed", s.Damaged[0].From)
 	}
-	if c.options.Cut.Check == nil {
+	if cut == nil || cut.Check == nil {
 		return nil
 	}
-	return c.options.Cut.Check(ctx, log)
+	log, err := OpenFile(c.copy.path)
+	if err != nil {
+		return fmt.Errorf("look at the new generation: %w", err)
+	}
+	return cut.Check(ctx, log)
 }
 
 // Abandon removes the new generation; the log goes on as it was.
-func (c *Compaction) Abandon() { c.writer.abandon() }
+func (c *Compaction) Abandon() { c.copy.abandon() }
 
-// Finish takes over what was appended meanwhile, while writers wait, and makes the new generation the log in use. It returns
-// the log, open for writing; the old one is closed then, and whoever waits to append to it gets ErrClosed. After an
-// error the old one goes on, and the new generation is gone.
+// Finish takes over what was appended meanwhile, while writers wait, and makes the new generation the log in use. It
+// returns the log, open for writing; the old one is closed then, and whoever waits to append to it gets ErrClosed.
+// After an error the old one goes on, and the new generation is gone.
 //
-// The old file is locked until the new one is locked and in use, so that no other writer slips in between; whatever instant
-// this is cut off at, the folder has the old log or the new one, whole:
+// The old file is locked until the new one is locked and in use, so that no other writer slips in between; whatever
+// instant this is cut off at, the folder has the old log or the new one, whole:
 //
 //	log-NNNNNN.db.new  complete, or nearly     cut off here: removed by the next writer
 //	log-NNNNNN.db      renamed                 cut off here: the same
@@ -172,7 +148,7 @@ func (c *Compaction) Finish(ctx context.Context) (*Log, error) {
 	defer l.appending.Unlock()
 	next, err := c.finish(ctx)
 	if err != nil {
-		c.writer.abandon()
+		c.copy.abandon()
 		_ = os.Remove(c.path)
 		return nil, err
 	}
@@ -183,7 +159,7 @@ func (c *Compaction) Finish(ctx context.Context) (*Log, error) {
 	if err == nil && !c.options.KeepOld {
 		_ = os.Remove(l.path) // the next writer tries again
 	}
-	c.After = next.describe().Bytes
+	c.After = next.Size()
 	return next, err
 }
 
@@ -193,27 +169,23 @@ func (c *Compaction) finish(ctx context.Context) (next *Log, err error) {
 	if err := l.writable(); err != nil {
 		return nil, err
 	}
-	if err := c.writer.catchUp(ctx, nil); err != nil {
+	if err := c.copy.copyAll(ctx, nil); err != nil {
 		return nil, err
 	}
-	if err := c.takeCaches(); err != nil {
+	if err := c.copy.takeCaches(); err != nil {
 		return nil, err
 	}
-	if err := c.writer.finish(); err != nil {
+	if err := c.copy.finish(); err != nil {
 		return nil, err
 	}
 	if err := publish(c.path); err != nil {
 		return nil, err
 	}
-	next = &Log{dir: l.dir, path: c.path, options: l.options}
-	if next.db, err = openFile(c.path, false, l.options.LockWait, l.options.maxSize); err != nil {
+	if next, err = openLog(l.dir, c.path, l.options); err != nil {
 		return nil, err
 	}
-	if next.meta, next.bounds, err = readState(next.db, c.path, true); err == nil {
-		err = c.same(next)
-	}
-	if err == nil {
-		err = next.prove(ctx, c.proven+1, func(*jobmon.Batch) {}, nil)
+	if err = c.same(next); err == nil {
+		err = next.scrubbed(ctx, c.proven+1)
 	}
 	if err == nil {
 		if err = writeCurrent(l.dir, c.path); err != nil && isCurrent(l.dir, c.path) {
@@ -222,7 +194,7 @@ func (c *Compaction) finish(ctx context.Context) (next *Log, err error) {
 		}
 	}
 	if err != nil {
-		return nil, closeAfter(next.db, err)
+		return nil, errors.Join(err, next.Close())
 	}
 	next.skipTo = max(l.skipTo, next.meta.Next)
 	return next, nil
@@ -232,36 +204,76 @@ func (c *Compaction) finish(ctx context.Context) (next *Log, err error) {
 func (c *Compaction) same(next *Log) error {
 	was, is := c.old.ends(), next.ends()
 	if next.meta.ID != c.old.meta.ID || is.last != was.last || is.lastAt != was.lastAt {
-		return sentence(ErrCorrupt, c.path, "the new generation ends with event %d, the log with %d: nothing was changed", is.last, was.last)
+		return sentence(ErrCorrupt, c.path, "the new generation ends with event %d, the log with %d: nothing was "+
+			"changed", is.last, was.last)
 	}
 	return nil
 }
 
-// begins makes sure that a batch begins where history is cut off.
+// begins makes sure that a batch begins where history is cut off, right behind the one before, and that what stands for
+// that ends there.
 func (l *Log) begins(cut *Cut) error {
 	if cut == nil {
 		return nil
 	}
-	for batch, err := range l.Scan(cut.At) {
+	before := uint64(0)
+	for batch, err := range l.Scan(cut.At - 1) {
 		if err != nil {
 			return err
 		}
-		if batch.First() == cut.At && cut.At > l.meta.First {
+		if before > 0 || cut.At <= l.meta.First {
+			if batch.First() != cut.At || before != cut.At-1 || len(cut.Carried.Events) == 0 || cut.Carried.Last() != before {
+				break
+			}
 			return nil
 		}
-		break
+		before = batch.Last()
 	}
-	return sentence(ErrInvalid, l.path, "history cannot be cut off at event %d: no batch begins there, or nothing is before it", cut.At)
+	return sentence(ErrInvalid, l.path, "history cannot be cut off at event %d: no batch begins there, or nothing "+
+		"is before it", cut.At)
 }
 
-// rawGeneration copies frames and blocks as they are.
-type rawGeneration struct {
-	copier
-	reset func(*meta)
+// beginCut begins the copy with the batch that stands for what is cut off.
+func (c *copier) beginCut(m meta) error {
+	m.First, m.Cut = c.cut.Carried.First(), c.cut.At
+	m.Seams = slices.DeleteFunc(slices.Clone(m.Seams), func(s seam) bool { return s.Seq <= m.Cut })
+	m.Seams = slices.Insert(m.Seams, 0, seam{Seq: m.Cut})
+	if err := c.begin(m); err != nil {
+		return err
+	}
+	f := frame{previous: m.chain(), first: m.First, at: c.cut.Carried.At}
+	data, _, _, err := appendFrame(nil, nil, &f, c.cut.Carried.Events)
+	if err != nil {
+		return err
+	}
+	return c.keep(m.First, true, data)
 }
 
-func (g *rawGeneration) catchUp(ctx context.Context, told Progress) error {
-	return g.copyAll(ctx, told, g.reset)
+// rest makes of a block what is left of it behind the cut.
+func (cut *Cut) rest(p *Part, path string) (seq uint64, data []byte, err error) {
+	b, bad := parsePart(p.Data)
+	var r blockReader
+	var events []jobmon.Event
+	if bad == nil && b.block {
+		events, bad = r.events(&b, &decoder{})
+	}
+	var group []tailFrame
+	if bad == nil {
+		_, bad = r.frames(&b, events, func(data []byte) bool {
+			f, bad := parseFrame(data)
+			if bad == nil && f.first >= cut.At {
+				f, _ := newTailFrame(seqKey(f.first), bytes.Clone(data))
+				group = append(group, f)
+			}
+			return bad == nil
+		})
+	}
+	if bad != nil {
+		return 0, nil, damage(path, p.Seq, p.Until, bad)
+	}
+	if data = packed(group); len(group) == 0 || data == nil {
+		return 0, nil, sentence(ErrInvalid, path, "history cannot be cut off at event %d: its block cannot be "+
+			"divided", cut.At)
+	}
+	return group[0].key, data, nil
 }
-
-func (g *rawGeneration) done() uint64 { return max(g.next, 1) - 1 }

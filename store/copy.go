@@ -3,112 +3,101 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os"
+	"maps"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
-	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Part is a frame or a block as it is stored, not looked into.
+// Part is a frame or a block as it is stored.
 type Part struct {
 	Seq    uint64 `json:"seq"`              // the sequence number under which it is stored
 	Until  uint64 `json:"until"`            // what comes next begins behind it
-	Sealed bool   `json:"sealed,omitempty"` // a block
+	Sealed bool   `json:"sealed,omitempty"` // it is among the blocks
 	Data   []byte `json:"data"`
 }
 
 // Extract is a page of a log as it is stored.
 type Extract struct {
-	Meta  []byte `json:"meta"` // what the log says of itself
+	Meta  []byte `json:"meta"` // the meta record
 	Last  uint64 `json:"last"` // the log's last sequence number when the page was copied
 	Parts []Part `json:"parts"`
 }
 
-// Extract copies a page, 256 KiB or one part, beginning with the part that can hold sequence number from; there are no parts
-// behind Last. A copy of the log is made of such pages, while others append. Damage inside a part is copied as
+// Extract copies a page, 256 KiB or one part, beginning with the part that can hold sequence number from; there are no
+// parts behind Last. A copy of the log is made of such pages, while others append. Damage inside a part is copied as
 // well. The bytes belong to the caller. Errors: ErrClosed, ErrCorrupt, and those of the operating system.
-func (l *Log) Extract(from uint64) (Extract, error) {
-	last := l.ends().last
-	from = max(from, l.meta.First)
-	return l.extract(last, func(p *page, tx *bolt.Tx) error {
-		if from > last {
-			return nil
-		}
-		return p.copy(tx, l.path, from, last)
-	})
-}
+func (l *Log) Extract(from uint64) (Extract, error) { return l.extract(from, nil) }
 
-// ExtractComputer is Extract for whoever wants one computer's history: blocks that do not list it are left out. Where no other block is left
-// the page is of the tail, in which everything is.
+// ExtractComputer is Extract for one computer's history: blocks that do not list it are left out. Where no other block
+// is left the page is of the tail, in which everything is.
 func (l *Log) ExtractComputer(id jobmon.ComputerID, from uint64) (Extract, error) {
-	entries, last, err := l.sealed()
-	if err != nil {
-		return Extract{}, err
-	}
-	listed, rest := listing(entries, id, from, last)
-	if len(listed) == 0 {
-		return l.Extract(rest)
-	}
-	return l.extract(last, func(p *page, tx *bolt.Tx) error {
-		_, err := p.copyBlocks(tx, l.path, listed)
-		return err
-	})
+	return l.extract(from, &id)
 }
 
-func (l *Log) extract(last uint64, fill func(p *page, tx *bolt.Tx) error) (Extract, error) {
-	x := Extract{Last: last}
+func (l *Log) extract(from uint64, one *jobmon.ComputerID) (x Extract, err error) {
+	if x.Meta, err = l.meta.encode(); err != nil {
+		return x, err
+	}
 	var p page
-	err := l.view(func(tx *bolt.Tx) error {
-		x.Meta = bytes.Clone(tx.Bucket([]byte(bucketMeta)).Get([]byte(keyLog)))
-		return fill(&p, tx)
-	})
+	if _, x.Last, err = l.next(&p, from, one); err != nil {
+		return x, err
+	}
 	for i := range p.pieces {
 		of := &p.pieces[i]
-		x.Parts = append(x.Parts, Part{Seq: of.key, Until: min(of.until, max(x.Last, of.key)), Sealed: of.sealed, Data: p.bytes(of)})
+		until := min(of.until, max(x.Last, of.key))
+		x.Parts = append(x.Parts, Part{Seq: of.key, Until: until, Sealed: of.sealed, Data: p.bytes(of)})
 	}
-	return x, err
+	return x, nil
 }
 
-// Source is a log that is copied page by page: an open one, or that of a daemon, asked for its pages.
+// Source is a log that is copied page by page: an open one, that of a daemon, asked for its pages, or a file.
 type Source interface {
 	Extract(from uint64) (Extract, error)
 	Caches() ([]Cache, error) // without their data
 	CachePage(name string, at int) (CachePage, error)
 }
 
-// Progress is told how far something lasting has come: done of total, which may rise meanwhile. It may be nil.
+// Progress receives how far something lasting has come: done of total, which may rise meanwhile. It may be nil.
 type Progress func(done, total uint64)
 
-func (p Progress) tell(done, total uint64) {
+func (p Progress) report(done, total uint64) {
 	if p != nil {
 		p(done, total)
 	}
 }
 
-// copier makes a copy of a log in a file of its own.
+// half is the progress of the first or the second half.
+func (p Progress) half(part uint64) Progress {
+	return func(done, total uint64) { p.report(part*total+done, 2*total) }
+}
+
+// copier makes a copy of a log in a file of its own: frames and blocks as they are stored.
 type copier struct {
 	builder
 	source Source
-	next   uint64     // what is to be copied next
-	marks  []partMark // of what was copied, in order
-	tail   int        // how many of them are blocks, which never change any more
-	caches []Cache    // that were copied
+	reset  func(*meta) // removes from the source's meta record what does not hold for the copy
+	cut    *Cut        // what takes the place of old history; nil copies all of it
+
+	origin meta             // the source's meta record
+	next   uint64           // what is to be copied next
+	marks  []partMark       // of what was copied, in order
+	tail   int              // how many of them are blocks, which never change any more
+	caches map[string]Cache // that were copied, without their data
 }
 
-// partMark is what the copy is held to.
+// partMark identifies the content of a part of the copy.
 type partMark struct {
 	seq  uint64
 	size int
 	crc  uint32
 }
 
-// copyAll copies until the end of the source, as it is when the copy gets there. reset takes out of what the source says
-// of itself what is not the copy's.
-func (c *copier) copyAll(ctx context.Context, told Progress, reset func(*meta)) error {
+// copyAll copies until the end of the source, as it is when the copy gets there.
+func (c *copier) copyAll(ctx context.Context, progress Progress) error {
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -117,7 +106,7 @@ func (c *copier) copyAll(ctx context.Context, told Progress, reset func(*meta)) 
 		if err != nil {
 			return err
 		}
-		if err := c.identify(x.Meta, reset); err != nil {
+		if err := c.identify(x.Meta); err != nil {
 			return err
 		}
 		if c.next > x.Last {
@@ -136,62 +125,61 @@ func (c *copier) copyAll(ctx context.Context, told Progress, reset func(*meta)) 
 		if c.next == before {
 			return missing(c.path, c.next, x.Last, "the log that is copied ends there, and says that it does not")
 		}
-		told.tell(min(c.next-1, x.Last), x.Last)
+		progress.report(min(c.next-1, x.Last), x.Last)
 	}
 }
 
 // identify makes sure that all pages are of one log. The first one says which.
-func (c *copier) identify(record []byte, reset func(*meta)) error {
+func (c *copier) identify(record []byte) error {
 	m, err := decodeMeta(record, c.path)
 	if err != nil {
 		return err
 	}
 	switch {
-	case c.meta.ID == "":
-		reset(&m)
+	case c.origin.ID == "":
+		c.origin = m
+		if c.reset(&m); c.cut != nil {
+			return c.beginCut(m)
+		}
 		c.next = m.First
 		return c.begin(m)
-	case m.ID != c.meta.ID || m.First != c.first:
+	case m.ID != c.origin.ID || m.First != c.origin.First:
 		return sentence(ErrNotOurs, c.path, "the log that is copied to %s has become another one: begin again", c.path)
 	}
 	return nil
 }
 
-// take copies a part. It says true when the source has sealed its tail meanwhile: the frames copied from it are
+// take copies a part. It returns true when the source has sealed its tail meanwhile: the frames copied from it are
 // dropped, and copying goes on with the first of them.
 func (c *copier) take(p *Part) (again bool, err error) {
-	n := len(c.marks)
+	seq, data, n := p.Seq, p.Data, len(c.marks)
+	if c.cut != nil && seq < c.cut.At {
+		if seq, data, err = c.cut.rest(p, c.path); err != nil {
+			return false, err
+		}
+	}
 	switch {
 	case p.Sealed && c.tail < n:
 		c.next = c.marks[c.tail].seq
 		c.marks = c.marks[:c.tail]
 		return true, c.dropTail()
-	case n > 0 && p.Seq <= c.marks[n-1].seq:
+	case n > 0 && seq <= c.marks[n-1].seq:
 		return false, nil // the last of the page before
 	}
-	if err := c.put(p.Sealed, p.Seq, p.Data); err != nil {
-		return false, err
-	}
-	c.marks = append(c.marks, partMark{p.Seq, len(p.Data), checksum(0, p.Data)})
-	if p.Sealed {
-		c.tail = len(c.marks)
-	}
 	c.next = p.Until + 1
-	return false, nil
+	return false, c.keep(seq, p.Sealed, data)
 }
 
-// prove opens the finished copy, compares it with what was copied, and reads it as Prove does. It returns what cannot
-// be read: that was damaged in the source, for its bytes are the same.
-func (c *copier) prove(ctx context.Context, told Progress) (summary Summary, err error) {
-	log, err := OpenFile(c.path)
-	if err != nil {
-		return summary, fmt.Errorf("look at the copy: %w", err)
+// keep stores a part.
+func (c *copier) keep(seq uint64, sealed bool, data []byte) error {
+	if err := c.put(sealed, seq, data); err != nil {
+		return err
 	}
-	defer log.Close()
-	if err := c.compare(log); err != nil {
-		return summary, err
+	c.marks = append(c.marks, partMark{seq, len(data), checksum(0, data)})
+	if sealed {
+		c.tail = len(c.marks)
 	}
-	return log.summary(ctx, told)
+	return nil
 }
 
 // compare holds the finished copy to what was copied, part by part.
@@ -208,7 +196,8 @@ func (c *copier) compare(log *Log) error {
 				continue
 			}
 			if i >= len(c.marks) || c.marks[i] != (partMark{p.Seq, len(p.Data), checksum(0, p.Data)}) {
-				return sentence(ErrCorrupt, c.path, "the copy %s is not what was written at event %d: check the disk", c.path, p.Seq)
+				return sentence(ErrCorrupt, c.path, "the copy %s is not what was written at event %d: check the "+
+					"disk", c.path, p.Seq)
 			}
 			at = p.Until + 1
 			i++
@@ -217,162 +206,120 @@ func (c *copier) compare(log *Log) error {
 			return sentence(ErrCorrupt, c.path, "the copy %s ends before event %d: check the disk", c.path, at)
 		}
 	}
-	for i := range c.caches {
-		of := &c.caches[i]
+	for _, of := range slices.Collect(maps.Values(c.caches)) {
 		if is, ok := log.Cache(of.Name, of.Version); !ok || is.Seq != of.Seq {
-			return sentence(ErrCorrupt, c.path, "the copy %s has not got the cache %q that was written: check the disk", c.path, of.Name)
+			return sentence(ErrCorrupt, c.path, "the copy %s has not got the cache %q that was written: check the disk",
+				c.path, of.Name)
 		}
 	}
 	return nil
 }
 
-// builder writes a log into a new file. Nothing is synced before finish.
-type builder struct {
-	path    string
-	meta    meta
-	first   uint64 // meta.First of the source
-	db      *bolt.DB
-	tx      *bolt.Tx
-	pending int // bytes put into tx
+// prove opens the finished copy, compares it with what was copied, and reads all of it. It returns what cannot be read:
+// that was damaged in the source, for its bytes are the same.
+func (c *copier) prove(ctx context.Context, progress Progress) (s Summary, err error) {
+	log, err := OpenFile(c.path)
+	if err != nil {
+		return s, fmt.Errorf("look at the copy: %w", err)
+	}
+	if err := c.compare(log); err != nil {
+		return s, err
+	}
+	return log.summary(ctx, progress)
 }
 
-const (
-	buildBytes = 4 << 20 // written in one transaction
-	buildAlloc = 64 << 10
-)
+// copyLog makes a copy at path, closed, proven and on the disk; when it fails there is none.
+func copyLog(
+	ctx context.Context, source Source, path string, progress Progress, reset func(*meta),
+) (summary Summary, err error) {
+	c := &copier{builder: builder{path: path}, source: source, reset: reset}
+	defer func() {
+		if err != nil {
+			c.abandon()
+		}
+	}()
+	if err = c.copyAll(ctx, progress.half(0)); err != nil {
+		return summary, err
+	}
+	if err = c.takeCaches(); err != nil {
+		return summary, err
+	}
+	if err = c.finish(); err != nil {
+		return summary, err
+	}
+	return c.prove(ctx, progress.half(1))
+}
 
-// begin makes the file, which must not be there.
-func (b *builder) begin(m meta) error {
-	file, err := os.OpenFile(b.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if err != nil {
-		return ioError("creating "+b.path, err)
+// CachePage is a piece of a cache as it is stored.
+type CachePage struct {
+	Seq  uint64 `json:"seq"`  // of the cache
+	Size int    `json:"size"` // bytes of all of it; 0 when there is none of that name
+	Data []byte `json:"data"` // from where was asked on
+}
+
+// cachePage is the piece of a stored cache that begins with byte at: up to 256 KiB.
+func cachePage(name string, value []byte, at int) (p CachePage) {
+	if c, _, ok := parseCache(name, value); ok && at >= 0 && at <= len(value) {
+		p = CachePage{Seq: c.Seq, Size: len(value), Data: bytes.Clone(value[at:min(len(value), at+pageBytes)])}
 	}
-	if err := errors.Join(inherit.File(file), file.Close()); err != nil {
-		return ioError("creating "+b.path, err)
-	}
-	b.meta, b.first = m, m.First
-	return b.write(func(tx *bolt.Tx) error {
-		bucket, err := tx.CreateBucket([]byte(bucketMeta))
-		if err != nil {
-			return err
+	return p
+}
+
+// CachePage copies up to 256 KiB of a cache, from byte at on. The bytes are not looked at. Errors are those of Read.
+func (l *Log) CachePage(name string, at int) (p CachePage, err error) {
+	err = l.view(func(tx *bolt.Tx) error {
+		if bucket := tx.Bucket([]byte(bucketCaches)); bucket != nil {
+			p = cachePage(name, bucket.Get([]byte(name)), at)
 		}
-		if _, err := tx.CreateBucket([]byte(bucketTail)); err != nil {
-			return err
-		}
-		record, err := m.encode()
-		if err != nil {
-			return err
-		}
-		return bucket.Put([]byte(keyLog), record)
+		return nil
 	})
+	return p, err
 }
 
-// open opens the file, a new one or one that was finished.
-func (b *builder) open() error {
-	options := boltOptions(false, defaultLockWait)
-	options.NoSync = true
-	db, err := openBolt(b.path, options)
+// takeCaches copies the caches that the copy lacks, of events that it has and none of events that were cut off. A copy
+// is then asked as fast as the log. Those that cannot be had are left out: no answer depends on them.
+func (c *copier) takeCaches() error {
+	list, err := c.source.Caches()
 	if err != nil {
-		return err
-	}
-	db.AllocSize = buildAlloc
-	b.db = db
-	return nil
-}
-
-// write changes the file; what many calls did is committed together.
-func (b *builder) write(change func(tx *bolt.Tx) error) (err error) {
-	if b.db == nil {
-		if err := b.open(); err != nil {
-			return err
-		}
-	}
-	if b.tx == nil {
-		if b.tx, err = b.db.Begin(true); err != nil {
-			return ioError("writing "+b.path, err)
-		}
-	}
-	if err := change(b.tx); err != nil {
-		return ioError("writing "+b.path, err)
-	}
-	if b.pending < buildBytes {
 		return nil
 	}
-	return b.commit()
-}
-
-func (b *builder) commit() error {
-	tx := b.tx
-	b.tx, b.pending = nil, 0
-	if tx == nil {
-		return nil
+	least := uint64(0)
+	if c.cut != nil {
+		least = c.cut.At - 1
 	}
-	if err := tx.Commit(); err != nil {
-		return ioError("writing "+b.path, err)
-	}
-	return nil
-}
-
-// put stores a frame or block behind all others.
-func (b *builder) put(sealed bool, seq uint64, data []byte) error {
-	return b.write(func(tx *bolt.Tx) (err error) {
-		bucket := tx.Bucket([]byte(bucketTail))
-		if sealed {
-			if bucket, err = tx.CreateBucketIfNotExists([]byte(bucketBlocks)); err != nil {
-				return err
-			}
+	for i := range list {
+		known := &list[i]
+		if known.Seq < least || known.Seq >= c.next || c.caches[known.Name].Seq == known.Seq && known.Seq > 0 {
+			continue
 		}
-		bucket.FillPercent = fill
-		b.pending += len(data)
-		return bucket.Put(seqKey(seq), data)
-	})
-}
-
-func (b *builder) dropTail() error {
-	return b.write(func(tx *bolt.Tx) error {
-		if err := tx.DeleteBucket([]byte(bucketTail)); err != nil {
+		record, ok := copyCache(c.source, known)
+		if !ok {
+			continue
+		}
+		if err := c.putCache(record); err != nil {
 			return err
 		}
-		_, err := tx.CreateBucket([]byte(bucketTail))
-		return err
-	})
-}
-
-// finish writes what is left, cuts off what the file has beyond its last page, and syncs it. The file is closed then.
-func (b *builder) finish() error {
-	err := b.commit()
-	if b.db != nil {
-		if closing := b.db.Close(); err == nil && closing != nil {
-			err = ioError("writing "+b.path, closing)
+		if c.caches == nil {
+			c.caches = map[string]Cache{}
 		}
-		b.db = nil
-	}
-	if err != nil {
-		return err
-	}
-	file, err := os.OpenFile(b.path, os.O_RDWR, 0)
-	if err != nil {
-		return ioError("syncing "+b.path, err)
-	}
-	newest, err := newestMeta(file, b.path)
-	if err == nil {
-		err = file.Truncate(int64(newest.pages) * pageSize)
-	}
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return ioError("syncing "+b.path, err)
+		c.caches[known.Name] = *known
 	}
 	return nil
 }
 
-// abandon removes the file, if it is there.
-func (b *builder) abandon() {
-	if b.tx != nil {
-		_ = b.tx.Rollback()
-		b.tx = nil
+// copyCache copies the cache that was listed, page by page. It returns false when it was replaced since, or is damaged.
+func copyCache(source Source, known *Cache) (record cacheRecord, ok bool) {
+	record.name = []byte(known.Name)
+	for {
+		p, err := source.CachePage(known.Name, len(record.value))
+		if err != nil || p.Seq != known.Seq || len(p.Data) == 0 || p.Size > MaxCache+64 {
+			return record, false
+		}
+		record.value = append(record.value, p.Data...)
+		if len(record.value) >= p.Size {
+			break
+		}
 	}
-	if b.db != nil {
-		_ = b.db.Close()
-		b.db = nil
-	}
-	_ = os.Remove(b.path)
+	c, ok := decodeCache(known.Name, record.value)
+	return record, ok && c.Seq == known.Seq
 }

@@ -48,11 +48,9 @@ func compactingChild(dir string, cut bool) error {
 			if at <= log.Cut() {
 				continue
 			}
-			o.Cut = &store.Cut{At: at, Carried: func(yield func(jobmon.Batch, error) bool) {
-				e := known(at - 1)
-				e.Seq = at - 1
-				yield(jobmon.Batch{At: noon + jobmon.Instant(at-1), Events: []jobmon.Event{e}}, nil)
-			}}
+			e := known(at - 1)
+			e.Seq = at - 1
+			o.Cut = &store.Cut{At: at, Carried: jobmon.Batch{At: noon + jobmon.Instant(at-1), Events: []jobmon.Event{e}}}
 		}
 		var c *store.Compaction
 		if c, err = log.Compact(context.Background(), o); err != nil {

@@ -60,8 +60,6 @@ func child(task, dir string) error {
 		return savingChild(dir)
 	case "restore":
 		return restoringChild(dir)
-	case "upgrade":
-		return upgradeChild(dir)
 	case "quarantine":
 		fmt.Println("begins")
 		_, err := store.Quarantine(context.Background(), dir, errors.New("for a reason"), time.Unix(1_800_000_000, 0))
@@ -83,7 +81,8 @@ func child(task, dir string) error {
 			events[i] = known(last + uint64(i) + 1)
 		}
 		seq := last + uint64(len(events))
-		batch, err := log.AppendWith(noon+jobmon.Instant(last), events, store.Cache{Name: "child", Seq: seq, Data: fmt.Append(nil, seq)})
+		batch, err := log.AppendWith(noon+jobmon.Instant(last), events, store.Cache{Name: "child", Seq: seq,
+			Data: fmt.Append(nil, seq)})
 		if err != nil {
 			return err
 		}
@@ -97,7 +96,8 @@ func known(seq uint64) jobmon.Event {
 	n := int64(seq)
 	return jobmon.Event{
 		Kind: jobmon.Kind(1 + n%14), Schedule: jobmon.ScheduleID(n * 7), Computer: jobmon.ComputerID(5_000_001 + n%50),
-		Start: jobmon.WallTime(int64(noon) + n*1000), Status: jobmon.StatusOf(jobmon.Code(n % 3)), Name: strconv.FormatInt(n%97, 36),
+		Start: jobmon.WallTime(int64(noon) + n*1000), Status: jobmon.StatusOf(jobmon.Code(n % 3)),
+		Name: strconv.FormatInt(n%97, 36),
 	}
 }
 

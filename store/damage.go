@@ -7,8 +7,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// over says whether reading goes on after an error, and from which sequence number on, because whoever opened the log
-// wants to be told of damage and have the rest. from is where the reading began.
+// over says whether reading goes on after an error, and from which sequence number on: when the caller that opened the
+// log wants a report of damage and have the rest. from is where the reading began.
 func (l *Log) over(err error, from uint64) (next uint64, ok bool) {
 	if l.options.Damaged == nil {
 		return 0, false
@@ -18,15 +18,15 @@ func (l *Log) over(err error, from uint64) (next uint64, ok bool) {
 	}
 	e := asDamage(err)
 	l.state.Lock()
-	_, told := l.told[e.Seq]
-	if !told {
-		if l.told == nil {
-			l.told = map[uint64]struct{}{}
+	_, reported := l.reported[e.Seq]
+	if !reported {
+		if l.reported == nil {
+			l.reported = map[uint64]struct{}{}
 		}
-		l.told[e.Seq] = struct{}{}
+		l.reported[e.Seq] = struct{}{}
 	}
 	l.state.Unlock()
-	if !told {
+	if !reported {
 		l.options.Damaged(e)
 	}
 	return next, true
@@ -52,43 +52,112 @@ func behind(err error, from uint64) uint64 {
 // Scrubbed is what a scrub found.
 type Scrubbed struct {
 	Damage   []*Error   // what cannot be read, ascending
-	Recorded []Recorded // what the log says of its damage
+	Recorded []Recorded // what the log records of its damage
 }
 
-// Unrecorded are the damaged ranges that no event tells of.
+// Unrecorded are the damaged ranges that no event records.
 func (s *Scrubbed) Unrecorded() []Gap {
 	var gaps []Gap
 	for _, e := range s.Damage {
-		told := false
+		recorded := false
 		for _, r := range s.Recorded {
-			told = told || r.From <= e.Seq && e.Last <= r.To
+			recorded = recorded || r.From <= e.Seq && e.Last <= r.To
 		}
-		if !told {
+		if !recorded {
 			gaps = append(gaps, Gap{e.Seq, e.Last})
 		}
 	}
 	return gaps
 }
 
-// Scrub reads the log from its beginning to its end and checks it as Prove does, over all damage. Between two pages of 256 KiB
-// it calls pause, which decides how much of the disk it takes and ends it with an error. Errors are pause's, and those of
-// Read that it cannot go on behind.
+// Scrub reads the log from its beginning to its end, over all damage, and checks also that each block holds what was
+// appended. Between two pages of 256 KiB it calls pause, which decides how much of the disk it takes and ends it with
+// an error. Errors are pause's, and those of Read that it cannot go on behind.
 func (l *Log) Scrub(ctx context.Context, pause func(context.Context) error) (*Scrubbed, error) {
 	s := &Scrubbed{}
-	from := l.meta.First
-	for {
-		err := l.prove(ctx, from, func(b *jobmon.Batch) {
-			for i := range b.Events {
-				if e := &b.Events[i]; e.Kind == jobmon.KindDamaged {
-					s.Recorded = append(s.Recorded, Recorded{e.Seq, e.From, e.To, e.Text})
-				}
-			}
-		}, func(uint64, uint64) error { return pause(ctx) })
-		next := behind(err, from)
-		if next == 0 {
-			return s, err
-		}
-		s.Damage = append(s.Damage, asDamage(err))
-		from = next
+	err := l.scrub(ctx, 0, s, func(uint64) error { return pause(ctx) })
+	return s, err
+}
+
+// scrub is Scrub from sequence number from on; turned is called after each page with what was read so far.
+func (l *Log) scrub(ctx context.Context, from uint64, s *Scrubbed, turned func(done uint64) error) error {
+	r := l.reader(max(from, l.meta.First), true)
+	r.proving = true
+	if r.from == l.meta.First {
+		r.next, r.crc, r.chained = l.meta.First, l.meta.chain(), true
 	}
+	note := func(b jobmon.Batch, _ error) bool {
+		for i := range b.Events {
+			if e := &b.Events[i]; e.Kind == jobmon.KindDamaged {
+				s.Recorded = append(s.Recorded, Recorded{e.Seq, e.From, e.To, e.Text})
+			}
+		}
+		return true
+	}
+	for began := r.from; ; {
+		more, err := r.nextPage()
+		for i := 0; err == nil && i < len(r.page.pieces); i++ {
+			if err = context.Cause(ctx); err == nil {
+				err = r.piece(&r.page.pieces[i], note)
+			}
+		}
+		next := behind(err, began)
+		switch {
+		case next > 0:
+			s.Damage = append(s.Damage, asDamage(err))
+			r.from, r.chained = max(next, r.next), false
+			began = r.from
+			continue
+		case err != nil || !more:
+			return err
+		}
+		if err := turned(r.next - 1); err != nil {
+			return err
+		}
+	}
+}
+
+// scrubbed checks what is behind sequence number from; damage is an error.
+func (l *Log) scrubbed(ctx context.Context, from uint64) error {
+	found := &Scrubbed{}
+	err := l.scrub(ctx, from, found, func(uint64) error { return nil })
+	if len(found.Damage) > 0 {
+		return found.Damage[0]
+	}
+	return err
+}
+
+// Summary is what a log file holds.
+type Summary struct {
+	Path            string         `json:"path"`
+	ID              string         `json:"id"`
+	Site            string         `json:"site"`
+	First           uint64         `json:"first"` // the first and the last sequence number, 0 when there are no events
+	Last            uint64         `json:"last"`
+	FirstAt, LastAt jobmon.Instant `json:"-"`
+	Events          uint64         `json:"events,omitempty"`  // how many can be read; counted by Restore alone
+	Bytes           int64          `json:"bytes"`             // size of the file
+	Damaged         []Gap          `json:"damaged,omitempty"` // what cannot be read; nil also when nobody looked for it
+}
+
+// describe is the summary without a reading of everything.
+func (l *Log) describe() Summary {
+	b := l.ends()
+	return Summary{
+		Path: l.path, ID: l.meta.ID, Site: l.meta.Site, Bytes: l.Size(),
+		First: b.first, Last: b.last, FirstAt: b.firstAt, LastAt: b.lastAt,
+	}
+}
+
+// summary reads everything and finds what cannot be read. The error is another one than damage.
+func (l *Log) summary(ctx context.Context, progress Progress) (Summary, error) {
+	s, found := l.describe(), &Scrubbed{}
+	err := l.scrub(ctx, 0, found, func(done uint64) error {
+		progress.report(done, s.Last)
+		return nil
+	})
+	for _, e := range found.Damage {
+		s.Damaged = append(s.Damaged, Gap{e.Seq, e.Last})
+	}
+	return s, err
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
-	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
 const frameMagic = "\xe7JM"
@@ -63,7 +62,8 @@ func usedBytes(file []byte) int {
 func TestACutTail(t *testing.T) {
 	dir, path, file := sample(t)
 	used := usedBytes(file)
-	for _, size := range []int{0, 1, 15, 79, 80, 100, 4095, 4096, 4175, 8191, 8192, 12288, 16384, used / 2, used - 4096, used - 1, used, len(file) - 1} {
+	for _, size := range []int{0, 1, 15, 79, 80, 100, 4095, 4096, 4175, 8191, 8192, 12288, 16384, used / 2,
+		used - 4096, used - 1, used, len(file) - 1} {
 		write(t, path, string(file[:size]))
 		for _, readOnly := range []bool{false, true} {
 			events, err := readAll(dir, readOnly)
@@ -175,13 +175,14 @@ func TestADamagedFrameIsNamed(t *testing.T) {
 	for _, readOnly := range []bool{false, true} {
 		events, err := readAll(dir, readOnly)
 		oneSentence(t, err, store.ErrCorrupt, path)
-		if !errors.As(err, &damage) || damage.Seq != 3301 || damage.Last != 3400 || damage.Offset != 8 || damage.Path != path || events != 3300 {
+		if !errors.As(err, &damage) || damage.Seq != 3301 || damage.Last != 3400 || damage.Offset != 8 ||
+			damage.Path != path || events != 3300 {
 			t.Errorf("after %d events: %+v", events, damage)
 		}
 	}
 	// What comes after it can be read on its own, and the log still takes new events.
 	log := open(t, dir, store.Options{})
-	if got := storetest.Collect(t, log, damage.Last+1); len(got) != 6 {
+	if got := collect(t, log, damage.Last+1); len(got) != 6 {
 		t.Errorf("%d batches behind the damage, want 6", len(got))
 	}
 	if batch := appendRows(t, log, 1); batch.First() != 4001 {
@@ -197,9 +198,11 @@ func TestFramesThatDoNotFollowOneAnother(t *testing.T) {
 		seq  uint64 // where it is noticed
 	}{
 		{"a frame is missing", func(tail *store.Tail) { tail.Delete(21) }, store.ErrCorrupt, 21},
-		{"a frame was taken from another log", func(tail *store.Tail) { tail.Put(21, tail.Foreign(21, 10)) }, store.ErrCorrupt, 21},
+		{"a frame was taken from another log", func(tail *store.Tail) { tail.Put(21, tail.Foreign(21, 10)) },
+			store.ErrCorrupt, 21},
 		{"a frame stands under a wrong number", func(tail *store.Tail) { tail.Put(25, tail.Get(21)) }, store.ErrCorrupt, 25},
-		{"a frame tells of the same events again", func(tail *store.Tail) { tail.Put(25, tail.Foreign(25, 6)) }, store.ErrCorrupt, 25},
+		{"a frame tells of the same events again", func(tail *store.Tail) { tail.Put(25, tail.Foreign(25, 6)) },
+			store.ErrCorrupt, 25},
 		{"a frame is cut short", func(tail *store.Tail) { tail.Put(21, tail.Get(21)[:30]) }, store.ErrTruncated, 21},
 		{"a frame is of a newer version", func(tail *store.Tail) { tail.Put(21, tail.Newer(21)) }, store.ErrNewer, 21},
 		{"a key is no number", func(tail *store.Tail) { tail.PutKey("0000", tail.Get(21)) }, store.ErrCorrupt, 1},
@@ -256,18 +259,20 @@ func TestWhatAnotherProcessDidAfterAFailedCommit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fault := &fault{}
-			log := open(t, t.TempDir(), store.Options{}.WithCommit(fault.commit))
+			dir := t.TempDir()
+			store.CommitThrough(dir, fault.commit)
+			log := open(t, dir, store.Options{})
 			appendRows(t, log, 10)
 			appendRows(t, log, 10)
 			if err := log.ChangeTail(meddle); err != nil {
 				t.Fatal(err)
 			}
 			fault.next = "before"
-			if _, err := log.Append(noon, storetest.Rows(1)); err == nil {
+			if _, err := log.Append(noon, Rows(1)); err == nil {
 				t.Fatal("a failed commit was not reported")
 			}
 			for range 2 {
-				_, err := log.Append(noon, storetest.Rows(1))
+				_, err := log.Append(noon, Rows(1))
 				oneSentence(t, err, store.ErrCorrupt, log.Path())
 			}
 			for _, err := range log.Read(1) {
@@ -282,17 +287,18 @@ func TestWhatAnotherProcessDidAfterAFailedCommit(t *testing.T) {
 func TestAnotherWriterTookTheLogAfterAFailedCommit(t *testing.T) {
 	dir := t.TempDir()
 	fault := &fault{}
-	log := open(t, dir, store.Options{}.WithCommit(fault.commit))
+	store.CommitThrough(dir, fault.commit)
+	log := open(t, dir, store.Options{})
 	appendRows(t, log, 1)
 	fault.next = "before"
-	if _, err := log.Append(noon, storetest.Rows(1)); err == nil {
+	if _, err := log.Append(noon, Rows(1)); err == nil {
 		t.Fatal("a failed commit was not reported")
 	}
 	if err := log.Drop(); err != nil { // as in the moment between closing and opening again
 		t.Fatal(err)
 	}
 	thief := open(t, dir, store.Options{})
-	if _, err := log.Append(noon, storetest.Rows(1)); !errors.Is(err, store.ErrLocked) {
+	if _, err := log.Append(noon, Rows(1)); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("got %v, want ErrLocked", err)
 	}
 	thief.Close()
@@ -317,7 +323,7 @@ func TestPagesThatVanishUnderAnOpenLog(t *testing.T) {
 	}
 	oneSentence(t, failure, store.ErrCorrupt, log.Path())
 	for range 2 {
-		_, err := log.Append(noon, storetest.Rows(1))
+		_, err := log.Append(noon, Rows(1))
 		oneSentence(t, err, store.ErrCorrupt, log.Path())
 	}
 	if err := log.Close(); err != nil {
@@ -329,7 +335,7 @@ func TestTimesOfTheEnds(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "d")
 	log := open(t, dir, store.Options{})
 	for i := range 3 {
-		if _, err := log.Append(noon-jobmon.Instant(i), storetest.Rows(1)); err != nil {
+		if _, err := log.Append(noon-jobmon.Instant(i), Rows(1)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -347,7 +353,10 @@ func TestTimesOfTheEnds(t *testing.T) {
 // TestADamagedKeyHidesNoLoss: the number under which a frame is stored is what is damaged, so it seems to begin later.
 func TestADamagedKeyHidesNoLoss(t *testing.T) {
 	var lost []store.Gap
-	log := open(t, t.TempDir(), store.Options{Damaged: func(e *store.Error) { lost = append(lost, store.Gap{From: e.Seq, To: e.Last}) }})
+	log := open(t, t.TempDir(), store.Options{Damaged: func(e *store.Error) {
+		lost = append(lost,
+			store.Gap{From: e.Seq, To: e.Last})
+	}})
 	for range 5 {
 		appendRows(t, log, 10)
 	}

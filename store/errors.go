@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// The kinds of failure that a caller can tell apart with errors.Is. What is returned is an *Error that wraps one of
+// The kinds of failure that a caller can distinguish with errors.Is. What is returned is an *Error that wraps one of
 // them and says in one sentence what is wrong, where, and what to do next.
 var (
 	// On opening.
@@ -16,7 +16,7 @@ var (
 	ErrLocked  = errors.New("event log in use by another process")
 
 	// On opening and on reading.
-	ErrNewer     = errors.New("event log of a newer version")
+	ErrNewer     = errors.New("event log of another version")
 	ErrCorrupt   = errors.New("event log damaged")
 	ErrTruncated = errors.New("event log cut short")
 
@@ -45,7 +45,6 @@ type Error struct {
 	Offset    int64
 
 	Text string // the sentence
-	why  string // of it, what is wrong
 	Err  error  // what caused it, or nil; its text is part of Text
 }
 
@@ -71,6 +70,11 @@ func sentence(kind error, path, format string, args ...any) *Error {
 	return e
 }
 
+func errNoLog(dir string) error {
+	return sentence(ErrNoLog, dir, "there is no event log in %s: check data_dir, or start the daemon, which creates "+
+		"it", dir)
+}
+
 func errClosed(path string) error {
 	return sentence(ErrClosed, path, "%s has been closed: open it again", path)
 }
@@ -78,15 +82,17 @@ func errClosed(path string) error {
 // damage says that the frame or block that holds the sequence numbers from seq to last cannot be used. It keeps the
 // kind that the decoder found.
 func damage(path string, seq, last uint64, found *frameError) error {
-	e := &Error{Kind: found.kind, Path: path, Seq: seq, Last: last, Offset: int64(found.offset), why: found.why}
+	e := &Error{Kind: found.kind, Path: path, Seq: seq, Last: last, Offset: int64(found.offset)}
 	at := fmt.Sprintf("%s, in the events %d to %d at byte %d", path, seq, last, found.offset)
 	switch found.kind {
 	case ErrNewer:
 		e.Text = fmt.Sprintf("%s: %s, written by a newer version of jobmon-db: install that version", at, found.why)
 	case ErrTruncated:
-		e.Text = fmt.Sprintf("%s: the log is cut short: %s: what comes before and behind them can be read, they are in a backup", at, found.why)
+		e.Text = fmt.Sprintf("%s: the log is cut short: %s: what comes before and behind them can be read, they are in a "+
+			"backup", at, found.why)
 	default:
-		e.Text = fmt.Sprintf("%s: the log is damaged: %s: what comes before and behind them can be read, they are in a backup", at, found.why)
+		e.Text = fmt.Sprintf("%s: the log is damaged: %s: what comes before and behind them can be read, they are in a "+
+			"backup", at, found.why)
 	}
 	return e
 }
@@ -96,11 +102,11 @@ func misfit(path, why string) error {
 	return sentence(ErrCorrupt, path, "%s is damaged, %s: restore it from a backup", path, why)
 }
 
-// missing says that events are not where the log says they are, those up to last or, when that is 0, nobody knows how
-// many.
+// missing says that events are not where the log says they are: those up to last or, when that is 0, an unknown number.
 func missing(path string, seq, last uint64, why string) error {
-	return &Error{Kind: ErrCorrupt, Path: path, Seq: seq, Last: last, Offset: -1, why: why, Text: fmt.Sprintf(
-		"%s: the log is damaged at sequence number %d: %s: what comes before it can be read, the rest is in a backup", path, seq, why)}
+	return &Error{Kind: ErrCorrupt, Path: path, Seq: seq, Last: last, Offset: -1, Text: fmt.Sprintf(
+		"%s: the log is damaged at sequence number %d: %s: what comes before it can be read, the rest is in a backup",
+		path, seq, why)}
 }
 
 // inFile says that the file itself is damaged, at a byte of it.

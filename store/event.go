@@ -91,7 +91,8 @@ func appendEvents(dst []byte, at jobmon.Instant, events []jobmon.Event) ([]byte,
 		}
 		for _, s := range [...]string{e.Name, e.Place, e.Text} {
 			if len(s) > MaxString {
-				return dst, sentence(ErrTooLarge, "", "a text of %d bytes in a %s event cannot be appended, the longest is %d: cut it", len(s), e.Kind, MaxString)
+				return dst, sentence(ErrTooLarge, "", "a text of %d bytes in a %s event cannot be appended, the longest is "+
+					"%d: cut it", len(s), e.Kind, MaxString)
 			}
 		}
 		dst = append(dst, byte(e.Kind), 0)
@@ -116,10 +117,10 @@ func (n *near) appendFields(dst []byte, e *jobmon.Event) []byte {
 		dst = n.appendRow(dst, e)
 	} else {
 		if e.Computer != 0 {
-			dst = appendNumber(dst, keyComputer, tell(&n.computer, int64(e.Computer)))
+			dst = appendNumber(dst, keyComputer, delta(&n.computer, int64(e.Computer)))
 		}
 		if e.Job != 0 {
-			dst = appendNumber(dst, keyJob, tell(&n.job, int64(e.Job)))
+			dst = appendNumber(dst, keyJob, delta(&n.job, int64(e.Job)))
 		}
 	}
 	dst = appendString(dst, keyName, e.Name)
@@ -152,9 +153,9 @@ func (n *near) appendFields(dst []byte, e *jobmon.Event) []byte {
 
 func (n *near) appendRow(dst []byte, e *jobmon.Event) []byte {
 	dst = append(dst, keyRow)
-	dst = binary.AppendUvarint(dst, tell(&n.schedule, int64(e.Schedule)))
-	dst = binary.AppendUvarint(dst, tell(&n.computer, int64(e.Computer)))
-	dst = binary.AppendUvarint(dst, tell(&n.job, int64(e.Job)))
+	dst = binary.AppendUvarint(dst, delta(&n.schedule, int64(e.Schedule)))
+	dst = binary.AppendUvarint(dst, delta(&n.computer, int64(e.Computer)))
+	dst = binary.AppendUvarint(dst, delta(&n.job, int64(e.Job)))
 	start := int64(e.Start)
 	far := start <= -farStart || start >= farStart
 	switch {
@@ -173,11 +174,11 @@ func (n *near) appendRow(dst []byte, e *jobmon.Event) []byte {
 	return dst
 }
 
-// tell is how v is told when *last was told before it; v is the last one then.
-func tell(last *int64, v int64) uint64 {
-	delta := v - *last
+// delta encodes v as its difference from *last, and makes v the last one.
+func delta(last *int64, v int64) uint64 {
+	difference := v - *last
 	*last = v
-	return zigzag(delta)
+	return zigzag(difference)
 }
 
 // appendStatus appends a status: 0 is NULL.

@@ -13,7 +13,8 @@ import (
 // anyInt64 prefers the values at which encodings go wrong.
 func anyInt64() *rapid.Generator[int64] {
 	return rapid.OneOf(rapid.Int64(), rapid.Int64Range(-3, 3),
-		rapid.SampledFrom([]int64{math.MinInt64, math.MinInt64 + 1, math.MaxInt64, farStart, farStart - 1, -farStart, 1 - farStart}))
+		rapid.SampledFrom([]int64{math.MinInt64, math.MinInt64 + 1, math.MaxInt64, farStart, farStart - 1, -farStart,
+			1 - farStart}))
 }
 
 func anyInt32() *rapid.Generator[int32] {
@@ -49,7 +50,8 @@ func anyEvent(t *rapid.T) jobmon.Event {
 			anyInt64()).Draw(t, "start"))
 	}
 	if with(4) {
-		e.Status = jobmon.StatusOf(jobmon.Code(rapid.OneOf(rapid.SampledFrom([]int64{-1, 0, 1603, 3010, -7}), anyInt64()).Draw(t, "status")))
+		e.Status = jobmon.StatusOf(jobmon.Code(rapid.OneOf(rapid.SampledFrom([]int64{-1, 0, 1603, 3010, -7}),
+			anyInt64()).Draw(t, "status")))
 	}
 	if with(5) {
 		e.Name = anyText().Draw(t, "name")
@@ -95,7 +97,8 @@ func TestFramesComeBackAsTheyWere(t *testing.T) {
 		if want := numbered(first, at, events); !slices.Equal(got, want) {
 			t.Fatalf("got  %+v\nwant %+v", got, want)
 		}
-		if f.previous != previous || f.crc != crc || f.first != first || f.at != at || f.last() != first+uint64(len(events))-1 {
+		if f.previous != previous || f.crc != crc || f.first != first || f.at != at ||
+			f.last() != first+uint64(len(events))-1 {
 			t.Fatalf("frame %+v", f)
 		}
 	})

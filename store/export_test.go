@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"path/filepath"
+	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -11,17 +13,36 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// WithCommit makes a log commit through a function of the test's.
-func (o Options) WithCommit(commit func(*bolt.Tx) error) Options {
-	o.commit = commit
-	return o
+// commits are functions of tests through which logs commit, by the path of the file.
+var commits sync.Map
+
+var _ = hookCommits()
+
+func hookCommits() bool {
+	commitTx = func(tx *bolt.Tx) error {
+		if commit, ok := commits.Load(tx.DB().Path()); ok {
+			return commit.(func(*bolt.Tx) error)(tx)
+		}
+		return tx.Commit()
+	}
+	return true
 }
 
-// WithMaxSize lets the file have no more than so many bytes.
-func (o Options) WithMaxSize(bytes int) Options {
-	o.maxSize = bytes
-	return o
+// CommitThrough makes the log in dir commit through a function of the test's.
+func CommitThrough(dir string, commit func(*bolt.Tx) error) {
+	commits.Store(filepath.Join(dir, logName(1)), commit)
 }
+
+// Limit lets the file of the log in dir have no more than so many bytes.
+func Limit(dir string, bytes int) {
+	CommitThrough(dir, func(tx *bolt.Tx) error {
+		tx.DB().MaxSize = bytes
+		return tx.Commit()
+	})
+}
+
+// Prove checks what is behind sequence number from as Scrub does; damage is an error.
+func (l *Log) Prove(ctx context.Context, from uint64) error { return l.scrubbed(ctx, from) }
 
 // Checksum is what stands before a meta record.
 func Checksum(text []byte) []byte { return binary.LittleEndian.AppendUint32(nil, checksum(0, text)) }
@@ -102,12 +123,11 @@ func (l *Log) TailFrames() (n int) {
 	return n
 }
 
-// Forge exchanges a block for one that is made as well and in which one event is another. With its own chain its frames
-// fit together too, and only the next block can tell.
-func (l *Log) Forge(seq uint64, ownChain bool) error {
+// Forge exchanges a block for one that is well made and in which one event is another.
+func (l *Log) Forge(seq uint64) error {
 	return l.db.Update(func(tx *bolt.Tx) error {
 		bucket := tx.Bucket([]byte(bucketBlocks))
-		b, bad := parseBlock(bytes.Clone(bucket.Get(seqKey(seq))))
+		b, bad := parsePart(bytes.Clone(bucket.Get(seqKey(seq))))
 		if bad != nil {
 			return bad
 		}
@@ -123,12 +143,9 @@ func (l *Log) Forge(seq uint64, ownChain bool) error {
 			batches = append(batches, frame{first: events[begin].Seq, count: batch.end - begin, at: batch.at})
 			begin = batch.end
 		}
-		if ownChain {
-			b.crc, _ = r.frames(&b, events, func([]byte) bool { return true })
-		}
 		var body []byte
 		body, b.computers = appendColumns(nil, batches, events)
-		return bucket.Put(seqKey(seq), appendBlock(nil, &b.blockHead, body))
+		return bucket.Put(seqKey(seq), appendBlock(nil, &b.head, body))
 	})
 }
 
@@ -147,13 +164,28 @@ func (l *Log) CacheRecord(name string, value []byte) (record []byte, err error) 
 
 // VerifyBytes is Verify for a file in memory that nobody writes to.
 func VerifyBytes(t context.Context, file []byte) (*Report, error) {
-	return verifyFile(t, bytes.NewReader(file), int64(len(file)), "memory")
+	f, err := examine(t, bytes.NewReader(file), "memory")
+	if err != nil {
+		return nil, err
+	}
+	return f.verified(), nil
 }
 
-// SalvageBytes is OpenSalvage for a file in memory.
-func SalvageBytes(t context.Context, file []byte) (*Salvage, error) {
-	return salvageFile(t, bytes.NewReader(file), int64(len(file)), "memory", nil)
+// SalvageBytes finds what is whole in a file in memory, without its tree.
+func SalvageBytes(t context.Context, file []byte) (*Remote, error) {
+	f := &fileLog{
+		ctx: t, path: "memory", file: bytes.NewReader(file), size: int64(len(file)), tree: &tree{}, checker: newChecker(),
+	}
+	if err := f.salvage(); err != nil {
+		return nil, err
+	}
+	f.join()
+	return &Remote{Pages: salvaged{f}, Name: "memory"}, nil
 }
+
+type salvaged struct{ *fileLog }
+
+func (s salvaged) ExtractComputer(jobmon.ComputerID, uint64) (Extract, error) { return Extract{}, nil }
 
 // CheckWithin is CheckApart with another limit.
 func CheckWithin(t context.Context, path string, limit time.Duration, program ...string) error {

@@ -21,24 +21,23 @@ func boltOptions(readOnly bool, wait time.Duration) *bolt.Options {
 
 func isLockTimeout(err error) bool { return errors.Is(err, berrors.ErrTimeout) }
 
-// openFile opens a bbolt file that exists, after a look at its pages.
-func openFile(path string, readOnly bool, wait time.Duration, maxSize int) (*bolt.DB, error) {
-	options := boltOptions(readOnly, wait)
-	options.MaxSize = maxSize
-	if err := inspect(path, !readOnly); err != nil {
+// openFile opens a bbolt file that exists, after a look at its pages: at all of its tree when thorough, otherwise at
+// those that say how long the file is.
+func openFile(path string, readOnly bool, wait time.Duration, thorough bool) (*bolt.DB, error) {
+	if err := look(path, !readOnly, thorough); err != nil {
 		// A writer at work can look like damage. Behind a shared lock nobody writes, and what is found holds.
 		probe, probeErr := openBolt(path, boltOptions(true, wait))
 		if errors.Is(probeErr, ErrLocked) {
 			return nil, probeErr
 		}
 		if probeErr == nil {
-			err = closeAfter(probe, inspect(path, !readOnly))
+			err = closeAfter(probe, look(path, !readOnly, thorough))
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	return openBolt(path, options)
+	return openBolt(path, boltOptions(readOnly, wait))
 }
 
 func openBolt(path string, options *bolt.Options) (db *bolt.DB, err error) {
@@ -87,12 +86,12 @@ func closeAfter(db *bolt.DB, err error) error {
 	return err
 }
 
-// readState reads what the log says of itself, and its ends.
-func readState(db *bolt.DB, path string, toWrite bool) (m meta, b bounds, err error) {
+// readState reads the meta record, and the ends of the log.
+func readState(db *bolt.DB, path string) (m meta, b bounds, err error) {
 	err = guarded(path, func() error {
 		return db.View(func(tx *bolt.Tx) error {
 			var err error
-			if m, err = readMeta(tx, path, toWrite); err != nil {
+			if m, err = readMeta(tx, path); err != nil {
 				return err
 			}
 			b, err = readBounds(tx, path, &m)
@@ -103,33 +102,33 @@ func readState(db *bolt.DB, path string, toWrite bool) (m meta, b bounds, err er
 }
 
 func readBounds(tx *bolt.Tx, path string, m *meta) (bounds, error) {
-	b := bounds{crc: m.Chain}
-	tail := tx.Bucket([]byte(bucketTail)).Cursor()
-	firstKey, firstValue := tail.First()
+	b := bounds{crc: m.chain()}
 	old, sealed, err := readSealedEnds(tx, path, m)
 	if err != nil {
 		return b, err
 	}
+	tail := tx.Bucket([]byte(bucketTail)).Cursor()
+	firstKey, firstValue := tail.First()
 	if firstKey == nil {
 		if sealed {
 			return b, missing(path, old.last+1, 0, "the newest events are not there")
 		}
 		return b, nil
 	}
-	lastKey, lastValue := tail.Last()
-	last, err := frameAt(path, lastKey, lastValue)
+	last, err := frameAt(path, lastOf(tail))
 	if err != nil {
 		return b, err
 	}
-	first, err := frameAt(path, firstKey, firstValue)
+	first, err := frameAt(path, entry{firstKey, firstValue})
 	if err != nil && !(sealed && errors.Is(err, ErrCorrupt)) { // its events are not the log's first ones
 		return b, err
 	}
-	if !sealed && (first.begin() != m.First || first.previous != m.Chain) {
+	h := first.head()
+	switch {
+	case !sealed && !m.joins(&h, m.First, m.chain()):
 		return b, missing(path, m.First, 0, "the log does not begin with its first frame")
-	}
-	if err == nil && old.last > 0 && (first.begin() != old.last+1 || first.previous != old.crc) {
-		return b, missing(path, old.last+1, first.begin()-1, fmt.Sprintf("what follows tells of %d to %d", first.first, first.last()))
+	case err == nil && old.last > 0 && !m.joins(&h, old.last+1, old.crc):
+		return b, missing(path, old.last+1, h.begin()-1, fmt.Sprintf("what follows holds %d to %d", h.first, h.last))
 	}
 	b = bounds{first: first.first, firstAt: first.at, last: last.last(), lastAt: last.at, crc: last.crc}
 	if old.first > 0 {
@@ -139,30 +138,24 @@ func readBounds(tx *bolt.Tx, path string, m *meta) (bounds, error) {
 	return b, nil
 }
 
+// entry is a key of a bucket with its value.
+type entry struct{ key, value []byte }
+
+func lastOf(c *bolt.Cursor) entry {
+	key, value := c.Last()
+	return entry{key, value}
+}
+
 // readSealedEnds reads the ends of what is sealed; sealed is false when nothing is. A head that is damaged keeps no log
-// from being opened, reading tells of it: at the beginning it is passed over, and last is 0 when the last one is.
+// from being opened, reading reports it: at the beginning it is passed over, and last is 0 when the last one is.
 func readSealedEnds(tx *bolt.Tx, path string, m *meta) (b bounds, sealed bool, err error) {
 	blocks := tx.Bucket([]byte(bucketBlocks))
 	if blocks == nil {
 		return b, false, nil
 	}
 	c := blocks.Cursor()
-	head := func(key, value []byte) (blockHead, error) {
-		seq, ok := keySeq(key)
-		if !ok {
-			return blockHead{}, misfit(path, "a block is stored under a key that is no sequence number")
-		}
-		h, _, bad := parseBlockHead(value)
-		if bad != nil {
-			return h, damage(path, seq, seq, bad)
-		}
-		if h.first != seq {
-			return h, missing(path, seq, 0, fmt.Sprintf("the block of %d is stored there", h.first))
-		}
-		return h, nil
-	}
 	for key, value := c.First(); key != nil; key, value = c.Next() {
-		h, err := head(key, value)
+		h, err := headAt(path, entry{key, value})
 		if errors.Is(err, ErrNewer) {
 			return b, true, err
 		}
@@ -170,36 +163,50 @@ func readSealedEnds(tx *bolt.Tx, path string, m *meta) (b bounds, sealed bool, e
 			sealed = true
 			continue
 		}
-		if !sealed && (h.first-h.skippedBefore() != m.First || h.previous != m.Chain) {
+		if !sealed && !m.joins(&h, m.First, m.chain()) {
 			return b, true, missing(path, m.First, 0, "the log does not begin with its first block")
 		}
 		b.first, b.firstAt, sealed = h.first, h.firstAt, true
 		break
 	}
-	if sealed {
-		h, err := head(c.Last())
-		if errors.Is(err, ErrNewer) {
-			return b, true, err
-		}
-		if err == nil {
-			b.last, b.lastAt, b.crc = h.last, h.lastAt, h.crc
-		}
+	if !sealed {
+		return b, false, nil
 	}
-	return b, sealed, nil
+	h, err := headAt(path, lastOf(c))
+	if errors.Is(err, ErrNewer) {
+		return b, true, err
+	}
+	if err == nil {
+		b.last, b.lastAt, b.crc = h.last, h.lastAt, h.crc
+	}
+	return b, true, nil
 }
 
-// frameAt takes apart the frame that is stored under key.
-func frameAt(path string, key, value []byte) (frame, error) {
-	seq, ok := keySeq(key)
+// headAt takes apart the head of what is stored under a key.
+func headAt(path string, e entry) (head, error) {
+	seq, ok := keySeq(e.key)
 	if !ok {
-		return frame{}, misfit(path, "a frame is stored under a key that is no sequence number")
+		return head{}, misfit(path, "what is stored under a key that is no sequence number cannot be read")
 	}
-	f, bad := parseFrame(value)
+	h, bad := parseHead(e.value)
 	if bad != nil {
-		return f, damage(path, seq, seq, bad)
+		return h, damage(path, seq, seq, bad)
 	}
-	if f.first != seq {
-		return f, missing(path, seq, 0, fmt.Sprintf("the frame of %d is stored there", f.first))
+	if h.first != seq {
+		return h, missing(path, seq, 0, fmt.Sprintf("what holds %d is stored there", h.first))
+	}
+	return h, nil
+}
+
+// frameAt takes apart the frame that is stored under a key.
+func frameAt(path string, e entry) (frame, error) {
+	if _, err := headAt(path, e); err != nil {
+		return frame{}, err
+	}
+	f, bad := parseFrame(e.value)
+	if bad != nil {
+		seq, _ := keySeq(e.key)
+		return f, damage(path, seq, seq, bad)
 	}
 	return f, nil
 }

@@ -34,8 +34,8 @@ func checksum(seed uint32, parts ...[]byte) uint32 {
 	return seed
 }
 
-// frameError says what is wrong with the bytes of a frame; whoever knows the file and the sequence number turns it
-// into an Error.
+// frameError says what is wrong with the bytes of a frame; a caller that knows the file and the sequence number turns
+// it into an Error.
 type frameError struct {
 	kind   error // ErrCorrupt, ErrTruncated or ErrNewer
 	offset int   // bytes from the start of the frame
@@ -77,19 +77,34 @@ func (f *frame) last() uint64 { return f.first + uint64(f.count) - 1 }
 // begin is the sequence number that comes behind the frame before.
 func (f *frame) begin() uint64 { return f.first - f.skipped }
 
+// head is what the frame says of itself, as a block would say it.
+func (f *frame) head() head {
+	h := head{
+		frame: true, first: f.first, last: f.last(), batches: 1, events: f.count, previous: f.previous, crc: f.crc,
+		firstAt: f.at, lastAt: f.at, minAt: f.at, maxAt: f.at,
+	}
+	if f.skipped > 0 {
+		h.gaps = []blockGap{{f.first, f.skipped}}
+	}
+	return h
+}
+
 // appendFrame appends to dst the frame of a batch and returns it with the frame's CRC. head gives previous, first,
 // skipped and at; Seq and At of the events are not looked at. scratch is working space that may be nil; it is returned
 // to be used again.
 func appendFrame(dst, scratch []byte, head *frame, events []jobmon.Event) (out, space []byte, crc uint32, err error) {
 	first, at := head.first, head.at
 	if len(events) == 0 {
-		return dst, scratch, 0, sentence(ErrInvalid, "", "a batch without events cannot be appended: append what happened, or nothing")
+		return dst, scratch, 0, sentence(ErrInvalid, "", "a batch without events cannot be appended: append what "+
+			"happened, or nothing")
 	}
 	if len(events) > MaxEvents {
-		return dst, scratch, 0, sentence(ErrTooLarge, "", "a batch of %d events cannot be appended, the most is %d: append it in parts", len(events), MaxEvents)
+		return dst, scratch, 0, sentence(ErrTooLarge, "", "a batch of %d events cannot be appended, the most is %d: "+
+			"append it in parts", len(events), MaxEvents)
 	}
 	if first == 0 || first > jobmon.MaxSeq+1-uint64(len(events)) {
-		return dst, scratch, 0, sentence(ErrTooLarge, "", "there are no sequence numbers left behind %d: begin a new log", first)
+		return dst, scratch, 0, sentence(ErrTooLarge, "", "there are no sequence numbers left behind %d: begin a new "+
+			"log", first)
 	}
 	body := binary.AppendUvarint(scratch[:0], first)
 	body = binary.AppendUvarint(body, uint64(len(events)))
@@ -111,7 +126,8 @@ func appendFrame(dst, scratch []byte, head *frame, events []jobmon.Event) (out, 
 	dst = binary.AppendUvarint(dst, uint64(len(body)))
 	dst = append(dst, body...)
 	if len(dst)-start > MaxFrame {
-		return dst[:start], body, 0, sentence(ErrTooLarge, "", "a batch of %d bytes cannot be appended, the most is %d: append it in parts", len(dst)-start, MaxFrame)
+		return dst[:start], body, 0, sentence(ErrTooLarge, "", "a batch of %d bytes cannot be appended, the most is "+
+			"%d: append it in parts", len(dst)-start, MaxFrame)
 	}
 	crc = checksum(0, dst[start:start+8], dst[start+fixedLen:])
 	binary.LittleEndian.PutUint32(dst[start+8:], crc)

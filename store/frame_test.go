@@ -179,8 +179,10 @@ func TestWhatIsNotKnownIsSteppedOver(t *testing.T) {
 		t.Fatal(bad)
 	}
 	want := []jobmon.Event{
-		{Seq: 10, At: noon, Kind: 200, Flags: 0x40, Schedule: 10, Computer: 5_000_001, Job: 3, Start: jobmon.NoStart, Status: jobmon.StatusOf(1)},
-		{Seq: 11, At: noon, Kind: jobmon.KindStarted, Schedule: 11, Computer: 5_000_001, Job: 2, Start: jobmon.NoStart, Status: jobmon.StatusRunning},
+		{Seq: 10, At: noon, Kind: 200, Flags: 0x40, Schedule: 10, Computer: 5_000_001, Job: 3, Start: jobmon.NoStart,
+			Status: jobmon.StatusOf(1)},
+		{Seq: 11, At: noon, Kind: jobmon.KindStarted, Schedule: 11, Computer: 5_000_001, Job: 2, Start: jobmon.NoStart,
+			Status: jobmon.StatusRunning},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -221,7 +223,8 @@ func TestBadFramesAreNamed(t *testing.T) {
 		{"an event without flags", handmade(frameVersion, 1, []byte{started, 0, 0}), ErrCorrupt},
 		{"an event beyond the end", handmade(frameVersion, 1, []byte{started, 9, 0}), ErrCorrupt},
 		{"a text beyond the end", handmade(frameVersion, 1, []byte{started, 4, 0, keyName, 9, 'x'}), ErrCorrupt},
-		{"an id beyond 32 bits", handmade(frameVersion, 1, []byte{started, 7, 0, keyJob, 0xff, 0xff, 0xff, 0xff, 0x7f}), ErrCorrupt},
+		{"an id beyond 32 bits", handmade(frameVersion, 1, []byte{started, 7, 0, keyJob, 0xff, 0xff, 0xff, 0xff, 0x7f}),
+			ErrCorrupt},
 		{"a start of no known form", handmade(frameVersion, 1, []byte{started, 7, 0, keyRow, 0, 0, 0, 3, 0}), ErrCorrupt},
 		{"half a checksum field", handmade(frameVersion, 1, []byte{started, 4, 0, keySum, 1, 2}), ErrCorrupt},
 	} {

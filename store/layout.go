@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,26 +24,43 @@ import (
 // lie beside it.
 const (
 	currentFile = "CURRENT"
-	lockFile    = "LOCK" // held by the process that writes, with a word about it in LOCK.json; not this package's business
-	tempSuffix  = ".new" // a log that is not finished: removed by the next writer
+	lockFile    = "LOCK"      // held by the process that writes, with a word about it in LOCK.json; see internal/instance
+	tempSuffix  = ".new"      // a log that is not finished: removed by the next writer
+	asideSuffix = ".aside"    // a log that a restored one has taken the place of. Nothing removes it
+	asideMark   = ".damaged-" // a damaged log that was moved aside; a time follows. Nothing removes it
 )
 
 // logName is the name of a generation of the log.
 func logName(generation int) string { return fmt.Sprintf("log-%06d.db", generation) }
 
-func isLogName(name string) bool {
-	ok, _ := regexp.MatchString(`^log-\d{6,9}\.db$`, name)
-	return ok
+var logNames = regexp.MustCompile(`^log-(\d{6,9})\.db$`)
+
+func isLogName(name string) bool { return logNames.MatchString(name) }
+
+// generation is the number in the name of a log, also of one that is not finished or was moved aside; 0 for other
+// files.
+func generation(name string) int {
+	name = strings.TrimSuffix(strings.TrimSuffix(name, tempSuffix), asideSuffix)
+	name, _, _ = strings.Cut(name, asideMark)
+	parts := logNames.FindStringSubmatch(name)
+	if parts == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(parts[1]) // nine digits always are a number
+	return n
 }
 
 // isNeighbour says that a file or folder of this program may lie in the data dir beside the log: the instance lock, the
-// folder of .evt files, the configuration, and what the daemon, its endpoint and the simulator keep there.
+// folder of .evt files, the configuration, what the daemon, its endpoint and the simulator keep there, and logs that
+// were moved aside.
 func isNeighbour(name string) bool {
 	switch name {
-	case lockFile, lockFile + ".json", "evt", "clients", "covered.json", "endpoint.sock", "simulator.ndjson", "source.password":
+	case lockFile, lockFile + ".json", "evt", "clients", "covered.json", "endpoint.sock", "simulator.ndjson",
+		"source.password":
 		return true
 	}
-	return strings.HasPrefix(name, "jobmon-db.") || strings.HasPrefix(name, "jobmon-db-") || isAside(name) || isMovedAside(name)
+	return strings.HasPrefix(name, "jobmon-db.") || strings.HasPrefix(name, "jobmon-db-") ||
+		generation(name) > 0 && !isLogName(name) && !strings.HasSuffix(name, tempSuffix)
 }
 
 // isLeftover says that a file is what a crash left of something that was never finished.
@@ -64,7 +83,8 @@ func currentLog(dir string) (string, error) {
 	}
 	name := strings.TrimSpace(string(text))
 	if !isLogName(name) {
-		return "", sentence(ErrCorrupt, path, "%s does not name a log: write into it the name of the newest log-*.db beside it", path)
+		return "", sentence(ErrCorrupt, path, "%s does not name a log: write into it the name of the newest log-*.db beside "+
+			"it", path)
 	}
 	logPath := filepath.Join(dir, name)
 	if _, err := os.Stat(logPath); errors.Is(err, fs.ErrNotExist) {
@@ -130,24 +150,26 @@ func withoutCurrent(dir string, wait time.Duration) (leftovers []string, err err
 				leftovers = append(leftovers, path)
 			}
 		default:
-			return nil, sentence(ErrNotOurs, dir, "%s holds other files (%q) and no log of jobmon-db: name an empty folder as data_dir", dir, name)
+			return nil, sentence(ErrNotOurs, dir, "%s holds other files (%q) and no log of jobmon-db: name an empty folder as "+
+				"data_dir", dir, name)
 		}
 	}
 	if unnamed != "" {
 		path := filepath.Join(dir, unnamed)
-		return nil, sentence(ErrCorrupt, path, "%s holds events, but %s is missing beside it: write the line %q into a file of that name", path, currentFile, unnamed)
+		return nil, sentence(ErrCorrupt, path, "%s holds events, but %s is missing beside it: write the line %q into a "+
+			"file of "+
+			"that name", path, currentFile, unnamed)
 	}
 	return leftovers, nil
 }
 
 // lastIn is the last sequence number in a log that nothing names.
 func lastIn(path string, wait time.Duration) (uint64, error) {
-	db, err := openFile(path, true, wait, 0)
+	log, err := openLog("", path, Options{ReadOnly: true, LockWait: wait})
 	if err != nil {
 		return 0, err
 	}
-	_, b, err := readState(db, path, false)
-	return b.last, closeAfter(db, err)
+	return log.bounds.last, nil
 }
 
 // createLog creates a data dir with an empty log in it and returns the log's path. Whatever instant it is cut off
@@ -171,7 +193,8 @@ func createLog(dir, site string, wait time.Duration) (string, error) {
 		}
 	}
 	path := filepath.Join(dir, logName(1))
-	if err := writeEmptyLog(path+tempSuffix, newMeta(site), wait); err != nil {
+	b := builder{path: path + tempSuffix}
+	if err := errors.Join(b.begin(newMeta(site)), b.finish()); err != nil {
 		return "", err
 	}
 	if err := publish(path); err != nil {
@@ -197,34 +220,8 @@ func removeLeftover(path string, wait time.Duration) error {
 	return nil
 }
 
-// writeEmptyLog writes a log without events to path; it is on the disk when it returns.
-func writeEmptyLog(path string, m meta, wait time.Duration) error {
-	record, err := m.encode()
-	if err != nil {
-		return err
-	}
-	db, err := openBolt(path, boltOptions(false, wait))
-	if err != nil {
-		return err
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		bucket, err := tx.CreateBucket([]byte(bucketMeta))
-		if err != nil {
-			return err
-		}
-		if _, err := tx.CreateBucket([]byte(bucketTail)); err != nil {
-			return err
-		}
-		return bucket.Put([]byte(keyLog), record)
-	})
-	if err := errors.Join(err, db.Close()); err != nil { // Windows renames no open file
-		return ioError("creating the log "+path, err)
-	}
-	return nil
-}
-
-// writeCurrent makes the log at path the one in use. On Windows, where a virus scanner may hold a new file for a moment,
-// it and publish try again for up to a second.
+// writeCurrent makes the log at path the one in use. On Windows, where a virus scanner may hold a new file for a
+// moment, it and publish try again for up to a second.
 func writeCurrent(dir, path string) error {
 	err := patiently(func() error {
 		return atomicfile.WriteDurable(filepath.Join(dir, currentFile), []byte(filepath.Base(path)+"\n"), 0o600)
@@ -239,6 +236,64 @@ func writeCurrent(dir, path string) error {
 func isCurrent(dir, path string) bool {
 	now, err := currentLog(dir)
 	return err == nil && now == path
+}
+
+// nextGeneration is the path of a generation that was never there.
+func nextGeneration(dir string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", ioError("reading the data dir", err)
+	}
+	newest := 0
+	for _, entry := range entries {
+		newest = max(newest, generation(entry.Name()))
+	}
+	return filepath.Join(dir, logName(newest+1)), nil
+}
+
+// isOver says whether a generation beside the log that is open for writing can be removed: the one that it was
+// compacted from, which may have been in use until then; and a newer one that was finished and never used, all of whose
+// events the log has. Whatever else lies there stays.
+func (l *Log) isOver(name string) bool {
+	own := filepath.Base(l.path)
+	switch {
+	case !isLogName(name) || name == own:
+		return false
+	case slices.Contains(l.meta.Replaces, name):
+		return true
+	case generation(name) < generation(own):
+		return false
+	}
+	other, err := OpenFile(filepath.Join(l.dir, name))
+	return err == nil && other.ID() == l.ID() && other.bounds.last <= l.ends().last
+}
+
+// openCurrent opens the file that CURRENT names, and makes sure that it still does: between reading the name and
+// getting the file's lock another process may have made a new generation the one in use.
+func (l *Log) openCurrent() (*bolt.DB, error) {
+	for {
+		path, err := currentLog(l.dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			path, err = l.absent()
+		}
+		if err != nil {
+			return nil, err
+		}
+		db, err := openFile(path, l.options.ReadOnly, l.options.LockWait, true)
+		now, changed := currentLog(l.dir)
+		switch {
+		case err != nil && changed == nil && now != path:
+			continue
+		case err != nil:
+			return nil, err
+		case changed == nil && now == path:
+			l.path = path
+			return db, nil
+		}
+		if err := closeAfter(db, changed); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // publish gives a finished log its name and makes the name durable.

@@ -13,14 +13,13 @@ const pageBytes = 256 << 10
 type page struct {
 	data   []byte
 	pieces []piece
-	parts  []piece // of a block of frames
 }
 
 // piece is one frame or one block.
 type piece struct {
 	key        uint64 // sequence number under which it is stored
 	until      uint64 // the last one that it can hold, as far as is known
-	sealed     bool   // a block
+	sealed     bool   // among the blocks
 	begin, end int    // where it is in the page's data
 }
 
@@ -37,7 +36,7 @@ func (p *page) copy(tx *bolt.Tx, path string, from, last uint64) error {
 		if blocks := tx.Bucket([]byte(bucketBlocks)); blocks != nil {
 			c := blocks.Cursor()
 			blockKey, block := atOrBefore(c, from)
-			if h, _, bad := parseBlockHead(block); bad == nil && h.last < from {
+			if h, bad := parseHead(block); bad == nil && h.last < from {
 				blockKey, block = c.Next() // numbers were skipped behind it
 			}
 			if more, err := p.add(c, blockKey, block, true, path, from, last); !more || err != nil {
@@ -49,6 +48,17 @@ func (p *page) copy(tx *bolt.Tx, path string, from, last uint64) error {
 	}
 	_, err := p.add(tail, key, value, false, path, from, last)
 	return err
+}
+
+// take copies a frame or a block.
+func (p *page) take(path string, seq uint64, value []byte, sealed bool) error {
+	if len(value) > maxBlock {
+		return damage(path, seq, seq, broken(maxBlock, "it has at most %d bytes", maxBlock))
+	}
+	begin := len(p.data)
+	p.data = append(p.data, value...)
+	p.pieces = append(p.pieces, piece{key: seq, until: math.MaxUint64, sealed: sealed, begin: begin, end: len(p.data)})
+	return nil
 }
 
 // atOrBefore is the entry with the greatest key that is no greater than seq, or else the first entry.
@@ -68,12 +78,8 @@ func atOrBefore(c *bolt.Cursor, seq uint64) (key, value []byte) {
 	return key, value
 }
 
-// add copies entries from the cursor's on; it says false when the page is full or last is reached.
+// add copies entries from the cursor's on; it returns false when the page is full or last is reached.
 func (p *page) add(c *bolt.Cursor, key, value []byte, sealed bool, path string, from, last uint64) (bool, error) {
-	limit := MaxFrame
-	if sealed {
-		limit = maxBlock
-	}
 	for ; key != nil; key, value = c.Next() {
 		seq, ok := keySeq(key)
 		if !ok {
@@ -88,67 +94,39 @@ func (p *page) add(c *bolt.Cursor, key, value []byte, sealed bool, path string, 
 				return false, nil
 			}
 		}
-		if len(value) > limit {
-			return false, damage(path, seq, seq, broken(limit, "it has at most %d bytes", limit))
+		if err := p.take(path, seq, value, sealed); err != nil {
+			return false, err
 		}
-		begin := len(p.data)
-		p.data = append(p.data, value...)
-		p.pieces = append(p.pieces, piece{key: seq, until: math.MaxUint64, sealed: sealed, begin: begin, end: len(p.data)})
 	}
 	return true, nil
 }
 
-// copyBlocks copies blocks of those keys, at least one, and returns the keys that are left.
-func (p *page) copyBlocks(tx *bolt.Tx, path string, keys []uint64) (left []uint64, err error) {
+// copyBlocks copies blocks of those keys, at least one and as many as a page holds.
+func (p *page) copyBlocks(tx *bolt.Tx, path string, keys []uint64) error {
 	bucket := tx.Bucket([]byte(bucketBlocks))
 	if bucket == nil {
-		return nil, missing(path, keys[0], 0, "its block is gone")
+		return missing(path, keys[0], 0, "its block is gone")
 	}
 	c := bucket.Cursor()
 	behind, _ := tx.Bucket([]byte(bucketTail)).Cursor().First()
-	for i, seq := range keys {
+	for _, seq := range keys {
 		if len(p.data) > pageBytes {
-			return keys[i:], nil
+			return nil
 		}
 		key, value := c.Seek(seqKey(seq))
 		if at, ok := keySeq(key); !ok || at != seq {
-			return nil, missing(path, seq, 0, "its block is gone")
+			return missing(path, seq, 0, "its block is gone")
 		}
-		if len(value) > maxBlock {
-			return nil, damage(path, seq, seq, broken(maxBlock, "it has at most %d bytes", maxBlock))
+		if err := p.take(path, seq, value, true); err != nil {
+			return err
 		}
-		begin := len(p.data)
-		p.data = append(p.data, value...)
-		until := uint64(math.MaxUint64)
 		next, _ := c.Next()
 		if next == nil {
 			next = behind
 		}
 		if at, ok := keySeq(next); ok {
-			until = at - 1
+			p.pieces[len(p.pieces)-1].until = at - 1
 		}
-		p.pieces = append(p.pieces, piece{key: seq, until: until, sealed: true, begin: begin, end: len(p.data)})
 	}
-	return nil, nil
-}
-
-// inside finds the frames in a block of frames.
-func (p *page) inside(of *piece, b *block) ([]piece, *frameError) {
-	p.parts = p.parts[:0]
-	c := cursor{data: b.body}
-	for c.at < len(c.data) {
-		begin := c.at
-		key, length := c.uvarint(), c.uvarint()
-		at := of.begin + b.bodyAt + c.at
-		c.bytes(length)
-		n := len(p.parts)
-		if c.bad || key > b.last || key < b.first || n > 0 && key <= p.parts[n-1].key {
-			return nil, broken(b.bodyAt+begin, "no frame begins here")
-		}
-		if n > 0 {
-			p.parts[n-1].until = key - 1
-		}
-		p.parts = append(p.parts, piece{key: key, until: b.last, begin: at, end: at + int(length)})
-	}
-	return p.parts, nil
+	return nil
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// TestSkippedNumbersWhereAPageEnds: what is before the gap and what is behind it do not fit on one page, in blocks and in the tail.
+// TestSkippedNumbersWhereAPageEnds: what is before the gap and what is behind it do not fit on one page, in blocks
+// and in the tail.
 func TestSkippedNumbersWhereAPageEnds(t *testing.T) {
 	for _, size := range []int{400, 600, 1000, 1100} {
 		log := open(t, t.TempDir(), store.Options{})
@@ -42,7 +43,8 @@ func appendBulky(t *testing.T, log *store.Log, n int) {
 	next := log.Next()
 	events := make([]jobmon.Event, n)
 	for i := range events {
-		events[i] = jobmon.Event{Kind: jobmon.KindRefreshed, Computer: jobmon.ComputerID(5_000_001 + i%50), Name: fmt.Sprintf("%0250d", next+uint64(i))}
+		events[i] = jobmon.Event{Kind: jobmon.KindRefreshed, Computer: jobmon.ComputerID(5_000_001 + i%50),
+			Name: fmt.Sprintf("%0250d", next+uint64(i))}
 	}
 	if _, err := log.Append(noon+jobmon.Instant(next), events); err != nil {
 		t.Fatal(err)

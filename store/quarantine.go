@@ -4,28 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// asideMark stands in the name of a log that was moved aside, between its old name and the time.
-const asideMark = ".damaged-"
-
-// isMovedAside says that a file is a log that was moved aside. Nothing ever removes it but a person.
-func isMovedAside(name string) bool {
-	base, _, ok := strings.Cut(name, asideMark)
-	return ok && isLogName(base)
-}
-
 // unsureEnd is how many sequence numbers are passed over when the end of a log may be lost: far more than are given
-// between two backups, so that no number that somebody has seen comes to mean another event.
+// between two backups, so that no number that anybody has seen comes to mean another event.
 const unsureEnd = 1 << 20
 
 // Quarantined is what became of a log that could not be opened or written.
@@ -40,29 +27,32 @@ type Quarantined struct {
 	Unsure  bool   // events behind Last may have been lost: the numbers up to 1,048,576 behind it are never given
 }
 
-// Quarantine moves the log in use aside, which cannot be opened or written because of what why says, and begins a new one
-// with everything of it that is whole: every batch keeps its sequence numbers and its bytes, at most damaged ones are
-// lost. The new log says so itself, in events of the kind damaged. The damaged file is never deleted; the disk must have
-// room for both.
+// Quarantine moves the log in use aside, which cannot be opened or written because of why, and begins a new one with
+// everything of it that is whole: every batch keeps its sequence numbers and its bytes, at most damaged ones are lost.
+// The new log records what is missing, in events of the kind damaged. The damaged file is never deleted; the disk must
+// have room for both.
 //
-// It is for whoever has made sure that nobody else uses the data dir. At any instant that it is cut off, the old log or
-// the new one is in use, and doing it again ends it. When it fails the old log stays in use. Errors: ErrNoLog,
-// ErrNotOurs (nothing in the file is of a log), ErrNewer, and what the disk says.
+// The caller makes sure that nobody else uses the data dir. If interrupted, the old log or the new one is in use, and
+// doing it again ends it. When it fails the old log stays in use. Errors: ErrNoLog, ErrNotOurs (nothing in the file
+// is of a log), ErrNewer, and what the disk says.
 func Quarantine(ctx context.Context, dir string, why error, now time.Time) (*Quarantined, error) {
 	path, err := Current(dir)
 	if err != nil {
 		return nil, err
 	}
-	s, err := OpenSalvage(ctx, path)
+	f, err := openFileLog(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.carryOver(ctx, dir, fmt.Sprintf("a damaged log was moved aside: %v", why), jobmon.InstantOf(now))
-	if err := errors.Join(err, s.Close()); err != nil { // Windows moves no open file
+	q := &Quarantined{Aside: path + asideMark + now.UTC().Format("20060102T150405Z")}
+	if q.Path, err = nextGeneration(dir); err == nil {
+		err = q.carryOver(ctx, f, fmt.Sprintf("a damaged log was moved aside: %v", why), jobmon.InstantOf(now))
+	}
+	if err := errors.Join(err, f.Close()); err != nil { // Windows moves no open file
 		return nil, fmt.Errorf("beginning a new log in place of the damaged %s: %w", path, err)
 	}
 	if err := q.exchange(dir, path); err != nil {
-		if used, currentErr := currentLog(dir); currentErr == nil && used == path {
+		if isCurrent(dir, path) {
 			err = errors.Join(err, os.Remove(q.Path))
 		}
 		return nil, err
@@ -70,48 +60,61 @@ func Quarantine(ctx context.Context, dir string, why error, now time.Time) (*Qua
 	return q, nil
 }
 
-// carryOver writes a new log in the folder, under its name, which says by itself why it came to be.
-func (s *Salvage) carryOver(ctx context.Context, dir, why string, now jobmon.Instant) (*Quarantined, error) {
-	m := s.scan.meta
-	switch {
-	case s.scan.record:
-		m.Format, m.Reader = max(m.Format, fileFormat), max(m.Reader, fileFormat)
-	case len(s.chain) == 0 && s.size > 0 && !s.begun:
-		return nil, sentence(ErrNotOurs, s.path, "nothing in %s is of a log: move it away yourself if it can be done without", s.path)
-	default:
-		m = newMeta("")
+// carryOver writes a new log at q.Path with everything that is whole.
+func (q *Quarantined) carryOver(ctx context.Context, f *fileLog, why string, now jobmon.Instant) error {
+	if len(f.parts) == 0 && !f.known && f.size > 0 && (f.tree.good == 0 || len(f.tree.faults) == 0) {
+		return sentence(ErrNotOurs, f.path, "nothing in %s is of a log: move it away yourself if you can do without "+
+			"it", f.path)
 	}
-	next, err := nextLog(dir)
-	if err != nil {
-		return nil, err
+	temporary := q.Path + tempSuffix
+	_ = os.Remove(temporary) // of an earlier attempt
+	f.join()
+	q.ID, q.Lost, q.Unsure = f.meta.ID, f.lost, !f.certain
+	for i := range f.parts {
+		p := &f.parts[i]
+		q.Batches, q.Events, q.Last = q.Batches+p.batches, q.Events+p.events, p.last
 	}
-	q := &Quarantined{
-		Aside: s.path + asideMark + now.Time().UTC().Format("20060102T150405Z"), Path: next, ID: m.ID, Unsure: !s.certain,
+	if _, err := copyLog(ctx, f, temporary, nil, func(*meta) {}); err != nil {
+		return err
 	}
-	w, err := newCarrier(q.Path+tempSuffix, m)
-	if err != nil {
-		return nil, err
+	if err := recordLoss(temporary, f, why, now); err != nil {
+		return errors.Join(err, os.Remove(temporary))
 	}
-	err = s.frames(ctx, func(f *frame) error {
-		if f.begin() > w.next {
-			q.Lost = append(q.Lost, Gap{w.next, f.begin() - 1})
-		}
-		q.Batches++
-		q.Events += f.count
-		q.Last = f.last()
-		return w.add(f)
-	})
-	if err == nil {
-		err = w.record(q, why, now)
-	}
-	if err := errors.Join(err, w.close()); err != nil {
-		return nil, errors.Join(err, os.Remove(q.Path+tempSuffix))
-	}
-	return q, publish(q.Path)
+	return publish(q.Path)
 }
 
-// exchange makes the new log the one in use. The damaged one gets a second name before, so that it lies aside under that
-// name from the first instant at which it is no longer in use.
+// recordLoss appends to a log what could not be carried over to it. When the end of the old log may be lost, the
+// numbers that may have been given behind it are passed over.
+func recordLoss(path string, f *fileLog, why string, now jobmon.Instant) error {
+	log, err := openLog("", path, Options{LockWait: defaultLockWait})
+	if err != nil {
+		return err
+	}
+	var events []jobmon.Event
+	for _, g := range f.lost {
+		events = append(events, jobmon.Event{
+			Kind: jobmon.KindDamaged, From: g.From, To: g.To, Text: "could not be carried over from a damaged log",
+		})
+	}
+	reason := jobmon.Event{Kind: jobmon.KindDamaged, Text: strings.ToValidUTF8(why[:min(len(why), 1000)], "")}
+	_, at, ok := log.Last()
+	if !ok {
+		at = now
+	}
+	next := log.Next()
+	if most := jobmon.MaxSeq - uint64(len(events)); !f.certain && next < most {
+		if err = log.SkipTo(min(next+unsureEnd, most)); err == nil {
+			reason.From, reason.To = next, log.Next()-1
+		}
+	}
+	if err == nil {
+		_, err = log.Append(at, append(events, reason))
+	}
+	return errors.Join(err, log.Close())
+}
+
+// exchange makes the new log the one in use. The damaged one gets a second name before, so that it lies aside under
+// that name from the first instant at which it is no longer in use.
 func (q *Quarantined) exchange(dir, path string) error {
 	linked := os.Link(path, q.Aside) == nil // not every file system can
 	if err := writeCurrent(dir, q.Path); err != nil {
@@ -130,25 +133,4 @@ func (q *Quarantined) exchange(dir, path string) error {
 		q.Aside = path // the same: it is not in use under that name
 	}
 	return nil
-}
-
-// nextLog is the path of the log behind all that lie in the data dir, also those moved aside.
-func nextLog(dir string) (string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", ioError("reading the data dir", err)
-	}
-	number := regexp.MustCompile(`^log-(\d{6,9})\.db`)
-	last := 0
-	for _, entry := range entries {
-		if parts := number.FindStringSubmatch(entry.Name()); parts != nil && !strings.HasSuffix(entry.Name(), tempSuffix) {
-			n, _ := strconv.Atoi(parts[1]) // nine digits always are a number
-			last = max(last, n)
-		}
-	}
-	path := filepath.Join(dir, logName(last+1))
-	if err := os.Remove(path + tempSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", ioError("removing what an earlier start left over", err)
-	}
-	return path, nil
 }

@@ -15,34 +15,128 @@ import (
 // batch belongs to the caller.
 //
 // What is read is checked: frame by frame, and that they follow one another without a gap. The first failure is
-// yielded, with an empty batch, and ends the reading: ErrCorrupt, ErrTruncated, ErrNewer, ErrClosed. What comes behind a
-// damaged place can be read from Error.Last + 1 on. A log that is open for reading only can also fail with ErrLocked
-// when a writer has opened it meanwhile.
+// yielded, with an empty batch, and ends the reading: ErrCorrupt, ErrTruncated, ErrNewer, ErrClosed. What comes
+// behind a damaged place can be read from Error.Last + 1 on. A log that is open for reading only can also fail with
+// ErrLocked when a writer has opened it meanwhile.
 //
 // Numbers that were skipped (SkipTo) are no failure: a batch begins behind the one before by so many more. Gaps lists
 // them.
 //
 // No transaction and no lock is held while the caller's code runs: it may take its time, append, or close the log.
-func (l *Log) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return l.read(from, false) }
+func (l *Log) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) { l.reader(from, false).each(yield) }
+}
 
-// Scan is Read for whoever goes through a long history and keeps nothing: a batch's events are overwritten when the
-// next batch is asked for, and must not be changed. Strings may be kept.
-func (l *Log) Scan(from uint64) iter.Seq2[jobmon.Batch, error] { return l.read(from, true) }
+// Scan is Read for callers that keep nothing: a batch's events are overwritten when the next batch is asked for, and
+// must not be changed. Strings may be kept.
+func (l *Log) Scan(from uint64) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) { l.reader(from, true).each(yield) }
+}
 
-func (l *Log) read(from uint64, reuse bool) iter.Seq2[jobmon.Batch, error] {
+// Computer yields the history of one computer from sequence number from on: the batches in which it has a part, in
+// order, each with the events of that computer alone. It reads the blocks that list the computer and the tail. Events
+// that concern all computers are not among them. Failures, and all else, are as with Read; a batch belongs to the
+// caller.
+func (l *Log) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
-		for {
-			r := reader{origin: l, path: l.path, from: from, reuse: reuse, blocks: blockReader{reuse: reuse}}
-			err := r.readOn(yield)
-			next, ok := l.over(err, from)
-			if !ok {
-				if err != nil && err != errEnough {
-					yield(jobmon.Batch{}, err)
-				}
-				return
+		r := l.reader(from, true)
+		r.one = &id
+		r.each(partOf(id, yield))
+	}
+}
+
+func (l *Log) reader(from uint64, reuse bool) *reader {
+	return &reader{origin: l, path: l.path, from: from, reuse: reuse, blocks: blockReader{reuse: reuse}, over: l.over}
+}
+
+// partOf passes on of each batch the events of one computer, copied, and no batch without any.
+func partOf(id jobmon.ComputerID, yield func(jobmon.Batch, error) bool) func(jobmon.Batch, error) bool {
+	return func(batch jobmon.Batch, err error) bool {
+		var of []jobmon.Event
+		for i := range batch.Events {
+			if batch.Events[i].Computer == id {
+				of = append(of, batch.Events[i])
 			}
-			from = max(next, r.next) // what was told is not told again, wherever the damage is said to end
 		}
+		if batch.Events = of; err == nil && len(of) == 0 {
+			return true
+		}
+		return yield(batch, err)
+	}
+}
+
+// errEnough says that the reading code wants no more.
+var errEnough = errors.New("enough was read")
+
+// reader goes through the frames and blocks of a log, page by page.
+type reader struct {
+	origin  origin
+	path    string // for errors
+	meta    *meta
+	one     *jobmon.ComputerID // only blocks that list it are read
+	from    uint64             // batches that end before it are not yielded,
+	last    uint64             // nor those that begin behind it
+	next    uint64             // sequence number that comes next
+	crc     uint32             // of the frame before it; both
+	chained bool               // once there was one
+	page    page
+	decoder decoder
+	blocks  blockReader
+	reuse   bool
+	proving bool           // also that blocks hold the frames that were sealed
+	events  []jobmon.Event // of the last frame, to be overwritten if reuse
+
+	// over says whether reading goes on after an error, and from which sequence number on; nil for never.
+	over func(err error, from uint64) (next uint64, ok bool)
+}
+
+// origin is where a reader's pages come from.
+type origin interface {
+	// next copies the page that begins with what can hold sequence number from; for one computer, with the first block
+	// that can hold something of it, or with the tail. last is the log's when the page is copied; with from behind last
+	// there is nothing on the page.
+	next(p *page, from uint64, one *jobmon.ComputerID) (m *meta, last uint64, err error)
+}
+
+func (l *Log) next(p *page, from uint64, one *jobmon.ComputerID) (*meta, uint64, error) {
+	from, last := max(from, l.meta.First), l.ends().last
+	var listed []uint64
+	if one != nil && from <= last {
+		entries, err := l.sealed()
+		if err != nil {
+			return &l.meta, last, err
+		}
+		listed, from = listing(entries, *one, from, last)
+	}
+	if from > last && len(listed) == 0 {
+		return &l.meta, last, l.usable()
+	}
+	return &l.meta, last, l.view(func(tx *bolt.Tx) error {
+		if len(listed) > 0 {
+			return p.copyBlocks(tx, l.path, listed)
+		}
+		return p.copy(tx, l.path, from, last)
+	})
+}
+
+// each yields everything up to the end, and goes on behind damage where the reader may.
+func (r *reader) each(yield func(jobmon.Batch, error) bool) {
+	for {
+		began := r.from
+		err := r.readOn(yield)
+		if err == nil || err == errEnough {
+			return
+		}
+		next, ok := uint64(0), false
+		if r.over != nil {
+			next, ok = r.over(err, began)
+		}
+		if !ok {
+			yield(jobmon.Batch{}, err)
+			return
+		}
+		// No batch is yielded twice, wherever the damage is said to end.
+		r.from, r.chained = max(next, r.next), false
 	}
 }
 
@@ -59,93 +153,51 @@ func (r *reader) readOn(yield func(jobmon.Batch, error) bool) error {
 	}
 }
 
-// errEnough says that the reading code wants no more.
-var errEnough = errors.New("enough was read")
-
-// reader goes through the frames and blocks of a log, page by page.
-type reader struct {
-	origin  origin
-	path    string // for errors
-	from    uint64 // batches that end before it are not told,
-	last    uint64 // nor those that begin behind it
-	next    uint64 // sequence number that comes next
-	crc     uint32 // of the frame before it; both
-	chained bool   // once there was one
-	page    page
-	decoder decoder
-	blocks  blockReader
-	reuse   bool
-	proving bool           // also that blocks hold the frames that were sealed
-	hash    blockHash      // of the block before
-	events  []jobmon.Event // of the last frame, to be overwritten if reuse
-}
-
-// origin is where a reader's pages come from.
-type origin interface {
-	// next copies the page that begins with what can hold sequence number from. first and last are the log's when it is
-	// copied; with from behind last there is nothing on the page.
-	next(p *page, from uint64) (first, last uint64, err error)
-}
-
-func (l *Log) next(p *page, from uint64) (first, last uint64, err error) {
-	first, last = l.meta.First, l.ends().last
-	if from = max(from, first); from > last {
-		return first, last, l.usable()
-	}
-	return first, last, l.view(func(tx *bolt.Tx) error { return p.copy(tx, l.path, from, last) })
-}
-
-// nextPage copies the next page; it says false when everything is read.
+// nextPage copies the next page; it returns false when everything is read.
 func (r *reader) nextPage() (bool, error) {
-	from := r.from
-	if r.chained {
-		from = r.next
-	}
+	from := max(r.from, r.next)
 	r.page.clear()
-	first, last, err := r.origin.next(&r.page, from)
-	if err != nil || max(from, first) > last {
+	m, last, err := r.origin.next(&r.page, from, r.one)
+	if err != nil {
 		return false, err
 	}
-	r.last, r.from = last, max(r.from, first)
-	if pieces := r.page.pieces; r.chained && len(pieces) > 0 && !pieces[0].sealed && pieces[0].key < r.next {
-		r.page.pieces = pieces[1:] // the frame that was read last: what comes next is not behind it
+	r.meta, r.last, r.from = m, last, max(r.from, m.First)
+	if pieces := r.page.pieces; len(pieces) > 0 && !pieces[0].sealed {
+		switch key := pieces[0].key; {
+		case r.chained && key < r.next:
+			r.page.pieces = pieces[1:] // the frame that was read last: what comes next is not behind it
+		case r.one != nil && key > r.next:
+			r.from, r.chained = max(r.from, key), false // the tail: blocks before it were left out
+		}
 	}
-	if len(r.page.pieces) == 0 {
-		return false, missing(r.path, from, last, fmt.Sprintf("there is nothing, yet events up to %d had been written", last))
+	if len(r.page.pieces) > 0 {
+		return true, nil
 	}
-	return true, nil
+	if max(from, m.First) > last || r.one != nil {
+		return false, nil
+	}
+	return false, missing(r.path, from, last, fmt.Sprintf("there is nothing, yet events up to %d had been written", last))
 }
 
-// piece tells the batches of a frame or of a block.
+// piece yields the batches of a frame or of a block.
 func (r *reader) piece(p *piece, yield func(jobmon.Batch, error) bool) error {
-	if !p.sealed {
-		return r.frame(p, yield)
+	if r.one != nil && p.sealed {
+		r.from, r.chained = max(r.from, p.key), false // blocks between it and the one before were left out
 	}
-	b, bad := parseBlock(r.page.bytes(p))
+	b, bad := parsePart(r.page.bytes(p))
 	if bad != nil {
 		return r.damage(p, bad)
 	}
-	entered := r.chained && b.first < r.next // it was sealed since the last page
+	entered := r.chained && p.sealed && b.first < r.next // it was sealed since the last page
 	if entered && b.last < r.next {
-		return missing(r.path, r.next, r.untilOf(p), "nothing is stored that tells of it")
+		return missing(r.path, r.next, r.untilOf(p), "nothing is stored that holds it")
 	}
 	if !entered {
-		if err := r.follows(p, b.first, b.first-b.skippedBefore(), b.last, b.previous); err != nil {
+		if err := r.follows(p, &b.head); err != nil {
 			return err
 		}
 	}
-	if r.proving {
-		if err := r.proveHash(p, &b); err != nil {
-			return err
-		}
-	}
-	if b.encoding == asFrames {
-		return r.frames(p, &b, yield)
-	}
-	events, bad := r.blocks.events(&b, &r.decoder)
-	if bad == nil && r.proving {
-		bad = r.proveFrames(&b, events)
-	}
+	events, bad := r.decode(&b)
 	if bad != nil {
 		return r.damage(p, bad)
 	}
@@ -170,69 +222,55 @@ func (r *reader) piece(p *piece, yield func(jobmon.Batch, error) bool) error {
 	return nil
 }
 
-// frames tells the batches of a block of frames.
-func (r *reader) frames(p *piece, b *block, yield func(jobmon.Batch, error) bool) error {
-	pieces, bad := r.page.inside(p, b)
-	if bad != nil {
-		return r.damage(p, bad)
+// decode decodes the events of a frame or a block. Its batches are in r.blocks until the next call.
+func (r *reader) decode(b *part) (events []jobmon.Event, bad *frameError) {
+	if b.block {
+		events, bad = r.blocks.events(b, &r.decoder)
+		if bad == nil && r.proving {
+			bad = r.prove(b, events)
+		}
+		return events, bad
 	}
-	for i := range pieces {
-		if pieces[i].until < r.from || r.chained && pieces[i].until < r.next {
-			continue // not wanted, or told before it was sealed
-		}
-		if pieces[i].key > r.last {
-			return nil // not acknowledged when the page was copied
-		}
-		if err := r.frame(&pieces[i], yield); err != nil {
-			return err
-		}
+	f := frame{first: b.first, count: b.events, at: b.firstAt, events: b.body, eventsAt: b.bodyAt}
+	if events, bad = r.decoder.events(r.events, &f); bad != nil {
+		return nil, bad
 	}
-	return nil
+	if r.reuse {
+		r.events = events
+	}
+	r.blocks.batches = append(r.blocks.batches[:0], batchEnd{at: f.at, end: f.count, skipped: b.skippedBefore()})
+	return events, nil
 }
 
-// frame tells the batch of a frame.
-func (r *reader) frame(p *piece, yield func(jobmon.Batch, error) bool) error {
-	f, bad := parseFrame(r.page.bytes(p))
-	if bad != nil {
-		return r.damage(p, bad)
+// prove checks that what was decoded from a block gives, encoded again, frames with the very checksums by which the
+// batches were chained when they were appended: so no block is exchanged for another one that is well made.
+func (r *reader) prove(b *part, events []jobmon.Event) *frameError {
+	crc, bad := r.blocks.frames(b, events, func([]byte) bool { return true })
+	if bad == nil && crc != b.crc {
+		return broken(b.bodyAt, "its batches are not those that were appended")
 	}
-	if err := r.follows(p, f.first, f.begin(), f.last(), f.previous); err != nil {
-		return err
-	}
-	var events []jobmon.Event
-	if f.last() >= r.from {
-		if events, bad = r.decoder.events(r.events, &f); bad != nil {
-			return r.damage(p, bad)
-		}
-		if r.reuse {
-			r.events = events
-		}
-	}
-	r.next, r.crc, r.chained = f.last()+1, f.crc, true
-	if len(events) > 0 && !yield(jobmon.Batch{At: f.at, Events: events}, nil) {
-		return errEnough
-	}
-	return nil
+	return bad
 }
 
-// follows checks that what is stored under a key is the frame or block from first to last, and that it follows what
-// was read before: begin is first without the numbers that were skipped, previous what it says of the frame before.
-func (r *reader) follows(p *piece, first, begin, last uint64, previous uint32) error {
+// follows checks that what is stored under a key is what its head says, and that it follows what was read before.
+func (r *reader) follows(p *piece, h *head) error {
+	lost, seamed := r.meta.seam(h.begin())
+	begin := h.begin() - lost
 	path := r.path
 	switch {
-	case first != p.key:
+	case h.first != p.key:
 		from := p.key // which may be what is damaged: then it begins where the one before ends
 		if r.chained {
 			from = min(from, r.next)
 		}
-		return missing(path, from, r.untilOf(p), fmt.Sprintf("what is stored there tells of %d to %d", first, last))
+		return missing(path, from, r.untilOf(p), fmt.Sprintf("what is stored there holds %d to %d", h.first, h.last))
 	case !r.chained && begin > r.from:
-		return missing(path, r.from, begin-1, fmt.Sprintf("what follows tells of %d to %d", first, last))
+		return missing(path, r.from, begin-1, fmt.Sprintf("what follows holds %d to %d", h.first, h.last))
 	case r.chained && begin > r.next:
-		return missing(path, r.next, begin-1, fmt.Sprintf("what follows tells of %d to %d", first, last))
+		return missing(path, r.next, begin-1, fmt.Sprintf("what follows holds %d to %d", h.first, h.last))
 	case r.chained && begin < r.next:
-		return missing(path, p.key, r.untilOf(p), fmt.Sprintf("what is stored there tells of %d to %d again", first, last))
-	case r.chained && previous != r.crc:
+		return missing(path, p.key, r.untilOf(p), fmt.Sprintf("what is stored there holds %d to %d again", h.first, h.last))
+	case r.chained && !seamed && h.previous != r.crc:
 		return r.damage(p, broken(4, "it does not follow what comes before it"))
 	}
 	return nil
@@ -264,13 +302,13 @@ func (l *Log) view(fn func(*bolt.Tx) error) error {
 	if l.closed {
 		return errClosed(l.path)
 	}
-	db, err := openFile(l.path, true, l.options.LockWait, 0)
+	db, err := openFile(l.path, true, l.options.LockWait, false)
 	if err != nil {
 		return err
 	}
 	err = guarded(l.path, func() error {
 		return db.View(func(tx *bolt.Tx) error {
-			m, err := readMeta(tx, l.path, false)
+			m, err := readMeta(tx, l.path)
 			if err != nil {
 				return err
 			}

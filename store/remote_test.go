@@ -11,7 +11,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
-	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
 // handedOut is a log of which pages are read, as commands read that of a daemon.
@@ -28,11 +27,11 @@ func (h handedOut) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.
 }
 
 func TestRemoteConformance(t *testing.T) {
-	storetest.Run(t,
-		func(t *testing.T) storetest.Log {
-			return handedOut{open(t, t.TempDir(), store.Options{Site: storetest.Site})}
+	conformance(t,
+		func(t *testing.T) eventLog {
+			return handedOut{open(t, t.TempDir(), store.Options{Site: testSite})}
 		},
-		func(t *testing.T, log storetest.Log) storetest.Log {
+		func(t *testing.T, log eventLog) eventLog {
 			if err := log.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -71,8 +70,8 @@ func (a allPages) ExtractComputer(_ jobmon.ComputerID, from uint64) (store.Extra
 	return a.Extract(from)
 }
 
-// TestRemoteWhileTheLogChanges: what is read over pages is what the log holds, each event once, while it is appended to, sealed, compacted and
-// cut off between any two pages.
+// TestRemoteWhileTheLogChanges: what is read over pages is what the log holds, each event once, while it is appended
+// to, sealed, compacted and cut off between any two pages.
 func TestRemoteWhileTheLogChanges(t *testing.T) {
 	for begin, step := range map[int]int{1: 1, 900: 300, 5000: 1024, 7100: 20} {
 		for _, computer := range []jobmon.ComputerID{0, 5_000_007} {
@@ -100,7 +99,8 @@ func TestRemoteWhileTheLogChanges(t *testing.T) {
 				want = toldBy(t, log.Computer(computer, 0))
 			}
 			if len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
-				t.Errorf("%d events, %d at a time, computer %d: %d were told and are others than the log's", begin, step, computer, len(got))
+				t.Errorf("%d events, %d at a time, computer %d: %d were told and are others than the "+
+					"log's", begin, step, computer, len(got))
 			}
 			if len(got) < len(want)-2*1100-3*step {
 				t.Errorf("%d events of %d, computer %d: the end is missing", len(got), len(want), computer)
@@ -112,8 +112,8 @@ func TestRemoteWhileTheLogChanges(t *testing.T) {
 	}
 }
 
-// TestRemoteWhileHistoryIsCutOff: where the reading is behind the cut it misses nothing; where it is before it goes on with what the log says
-// of what is gone, and misses nothing of the rest.
+// TestRemoteWhileHistoryIsCutOff: where the reading is behind the cut it misses nothing; where it is before it goes
+// on with what the log says of what is gone, and misses nothing of the rest.
 func TestRemoteWhileHistoryIsCutOff(t *testing.T) {
 	for _, behind := range []bool{true, false} {
 		log := open(t, t.TempDir(), store.Options{})
@@ -150,7 +150,8 @@ func TestRemoteWhileHistoryIsCutOff(t *testing.T) {
 	}
 }
 
-// TestRemoteLeavesOutDamage: what is damaged is left out as it is of a file that is told to go on, and all the rest is told.
+// TestRemoteLeavesOutDamage: what is damaged is left out as it is of a file that is told to go on, and all the rest
+// is told.
 func TestRemoteLeavesOutDamage(t *testing.T) {
 	for name, damage := range map[string]func(tail *store.Tail){
 		"a frame": func(tail *store.Tail) {
@@ -168,10 +169,11 @@ func TestRemoteLeavesOutDamage(t *testing.T) {
 			appendRows(t, log, 10)
 		}
 		check := func(when string) {
-			if got, want := toldBy(t, handedOut{log}.Read(0)), toldBy(t, log.Read(0)); !slices.Equal(got, want) || len(want) == 50 {
+			if got, want := toldBy(t, handedOut{log}.Read(0)), toldBy(t, log.Read(0)); !slices.Equal(got, want) ||
+				len(want) == 50 {
 				t.Errorf("%s, %s: %d events told, %d by the file", name, when, len(got), len(want))
 			}
-			id := storetest.Rows(10)[0].Computer
+			id := Rows(10)[0].Computer
 			if got, want := toldBy(t, handedOut{log}.Computer(id, 0)), toldBy(t, log.Computer(id, 0)); !slices.Equal(got, want) {
 				t.Errorf("%s, %s: %d events of a computer told, %d by the file", name, when, len(got), len(want))
 			}
@@ -248,7 +250,8 @@ func FuzzRemote(f *testing.F) {
 		f.Add(uint64(0), uint64(1<<64-1), p.Sealed, p.Data, uint64(1<<64-1), true)
 	}
 	f.Fuzz(func(t *testing.T, seq, until uint64, sealed bool, data []byte, last uint64, meta bool) {
-		x := store.Extract{Last: last, Parts: []store.Part{{Seq: seq, Until: until, Sealed: sealed, Data: data}, {Seq: seq, Until: until, Sealed: !sealed, Data: data}}}
+		x := store.Extract{Last: last, Parts: []store.Part{{Seq: seq, Until: until, Sealed: sealed, Data: data},
+			{Seq: seq, Until: until, Sealed: !sealed, Data: data}}}
 		if meta {
 			x.Meta = page.Meta
 		}

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
@@ -50,16 +52,20 @@ type Restoration struct {
 // Errors: those of Open, ErrLocked among them; ErrBackup for a backup that is empty or damaged; ErrInvalid when the
 // backup is of another log than the present one and Other is not set; ErrNotOurs when nothing in it is of a log.
 func Restore(ctx context.Context, dir, file string, o RestoreOptions) (r Restoration, err error) {
-	report, err := r.examine(ctx, file, o.Damaged)
-	if err != nil {
-		return r, err
-	}
-	backup, err := openSource(ctx, file, dir, report.deep())
+	backup, err := openFileLog(ctx, file)
 	if err != nil {
 		return r, fmt.Errorf("open the backup: %w", err)
 	}
 	defer func() { err = errors.Join(err, backup.Close()) }()
-	r.Unsure = backup.unsure
+	report := backup.verified()
+	if err := r.examine(report, o.Damaged); err != nil {
+		return r, err
+	}
+	backup.join()
+	r.Backup.ID, r.Unsure = report.ID, !backup.certain
+	if r.Fault != "" {
+		r.Backup.Damaged = backup.lost
+	}
 	present, err := r.lookAt(dir, o.DryRun)
 	if err != nil {
 		return r, err
@@ -73,13 +79,6 @@ func Restore(ctx context.Context, dir, file string, o RestoreOptions) (r Restora
 	if err := r.sameLog(dir, o.Other); err != nil {
 		return r, err
 	}
-	if r.Fault != "" {
-		read, err := backup.summary(ctx, nil)
-		if err != nil {
-			return r, err
-		}
-		r.Backup.Damaged = append(backup.lost, read.Damaged...)
-	}
 	if o.Before != nil {
 		if err := o.Before(&r); err != nil {
 			return r, err
@@ -91,24 +90,24 @@ func Restore(ctx context.Context, dir, file string, o RestoreOptions) (r Restora
 	return r, r.replace(ctx, dir, backup, present, o.Progress)
 }
 
-// examine reads the backup without bbolt and refuses it when it is not worth its name.
-func (r *Restoration) examine(ctx context.Context, file string, damaged bool) (*Report, error) {
-	report, _, err := verifyOnce(ctx, file)
-	if err != nil {
-		return nil, fmt.Errorf("open the backup: %w", err)
-	}
+// examine refuses a backup that is not worth its name.
+func (r *Restoration) examine(report *Report, damaged bool) error {
+	file := report.Path
 	r.Fault = report.losing()
 	r.Backup = report.summary()
 	switch {
 	case r.Backup.Events == 0 && r.Fault != "":
-		return nil, sentence(ErrBackup, file, "%s is damaged, %s, and none of its events can be read: nothing was changed; use another backup", file, r.Fault)
+		return sentence(ErrBackup, file, "%s is damaged, %s, and none of its events can be read: nothing was changed; use "+
+			"another backup", file, r.Fault)
 	case r.Backup.Events == 0:
-		return nil, sentence(ErrBackup, file, "%s holds no events: nothing was changed; use another backup", file)
+		return sentence(ErrBackup, file, "%s holds no events: nothing was changed; use another backup", file)
 	case r.Fault != "" && !damaged:
-		return nil, sentence(ErrBackup, file, "%s is damaged, %s: %d events of it can be read, from %d to %d; nothing was changed; "+
-			"use another backup, or restore what can be read with --damaged", file, r.Fault, r.Backup.Events, r.Backup.First, r.Backup.Last)
+		return sentence(ErrBackup, file, "%s is damaged, %s: %d events of it can be read, from %d to %d; nothing was "+
+			"changed; "+
+			"use another backup, or restore what can be read with --damaged",
+			file, r.Fault, r.Backup.Events, r.Backup.First, r.Backup.Last)
 	}
-	return report, nil
+	return nil
 }
 
 // sameLog refuses to replace a log by the backup of another one.
@@ -117,16 +116,21 @@ func (r *Restoration) sameLog(dir string, other bool) error {
 	case other || r.Present == nil || r.Broken != "" || r.Present.ID == r.Backup.ID:
 		return nil
 	case r.Backup.ID == "":
-		return sentence(ErrInvalid, r.Backup.Path, "%s is too damaged to name the log that it is of; the one in %s is %s, site %q, with %d events that "+
-			"would be lost: nothing was changed; restore into another data_dir, or add --other-log", r.Backup.Path, dir, r.Present.ID, r.Present.Site, r.Lost)
+		return sentence(ErrInvalid, r.Backup.Path, "%s is too damaged to name the log that it is of; the one in %s is "+
+			"%s, site %q, with %d events that would be lost: nothing was changed; restore into another data_dir, or add "+
+			"--other-log",
+			r.Backup.Path, dir, r.Present.ID, r.Present.Site, r.Lost)
 	}
-	return sentence(ErrInvalid, r.Backup.Path, "%s is the backup of another log (%s, site %q) than the one in %s (%s, site %q), whose %d events would be lost: "+
-		"nothing was changed; restore into another data_dir, or add --other-log",
+	return sentence(ErrInvalid, r.Backup.Path, "%s is the backup of another log (%s, site %q) than the one in %s "+
+		"(%s, site %q), whose %d events would be lost: nothing was changed; restore into another data_dir, or add "+
+		"--other-log",
 		r.Backup.Path, r.Backup.ID, r.Backup.Site, dir, r.Present.ID, r.Present.Site, r.Lost)
 }
 
 // replace makes a copy of the backup the log.
-func (r *Restoration) replace(ctx context.Context, dir string, backup *source, present *Log, told Progress) error {
+func (r *Restoration) replace(
+	ctx context.Context, dir string, backup *fileLog, present *Log, progress Progress,
+) error {
 	if err := trust.MakeFolder(dir); err != nil {
 		return ioError("creating the data dir", err)
 	}
@@ -138,7 +142,7 @@ func (r *Restoration) replace(ctx context.Context, dir string, backup *source, p
 		return err
 	}
 	_ = os.Remove(path + tempSuffix) // of a restore that was cut off
-	_, err = copyLog(ctx, backup, path+tempSuffix, told, func(m *meta) {
+	_, err = copyLog(ctx, backup, path+tempSuffix, progress, func(m *meta) {
 		m.Replaces = nil
 		if present != nil && (present.ID() == m.ID || r.Backup.ID == "") {
 			m.Next = max(m.Next, present.Next())
@@ -146,6 +150,12 @@ func (r *Restoration) replace(ctx context.Context, dir string, backup *source, p
 	})
 	if err != nil {
 		return err
+	}
+	if r.Fault != "" {
+		why := "a damaged backup was restored: " + r.Fault
+		if err := recordLoss(path+tempSuffix, backup, why, jobmon.InstantOf(time.Now())); err != nil {
+			return errors.Join(err, os.Remove(path+tempSuffix))
+		}
 	}
 	if err := publish(path); err != nil {
 		_ = os.Remove(path + tempSuffix)
@@ -175,7 +185,7 @@ func (r *Restoration) lookAt(dir string, dry bool) (*Log, error) {
 	}
 	var present *Log
 	if err == nil {
-		present, err = Open(dir, Options{ReadOnly: dry, asItIs: true})
+		present, err = Open(dir, Options{ReadOnly: dry})
 	}
 	switch {
 	case err == nil:

@@ -19,7 +19,12 @@ import (
 func TestRestoreOfADamagedBackup(t *testing.T) {
 	w := tell(t)
 	for name, damage := range map[string]func(file []byte) []byte{
-		"both meta pages": func(file []byte) []byte { copy(file[16:], "nonsense"); copy(file[4096+16:], "nonsense"); return file },
+		"both meta pages": func(file []byte) []byte {
+			copy(file[16:], "nonsense")
+			copy(file[4096+16:],
+				"nonsense")
+			return file
+		},
 		"its end is gone": func(file []byte) []byte { return file[:usedBytes(file)/8192*4096] },
 		"pages of nothing": func(file []byte) []byte {
 			clear(file[2*4096 : usedBytes(file)/8192*4096])
@@ -36,7 +41,8 @@ func TestRestoreOfADamagedBackup(t *testing.T) {
 				t.Fatal("it can be opened")
 			}
 			dir := t.TempDir()
-			if _, err := store.Restore(t.Context(), dir, file, store.RestoreOptions{}); !errors.Is(err, store.ErrBackup) || len(names(t, dir)) != 0 {
+			if _, err := store.Restore(t.Context(), dir, file, store.RestoreOptions{}); !errors.Is(err, store.ErrBackup) ||
+				len(names(t, dir)) != 0 {
 				t.Fatalf("without Damaged: %v, %v", names(t, dir), err)
 			}
 			dry, err := store.Restore(t.Context(), dir, file, store.RestoreOptions{DryRun: true, Damaged: true})
@@ -73,7 +79,8 @@ func TestRestoreOfADamagedBackup(t *testing.T) {
 			if uint64(found) != r.Backup.Events {
 				t.Errorf("%d events were restored, %d are reported", found, r.Backup.Events)
 			}
-			if !said || found == 0 || name == "both meta pages" && found != len(w.events) || found+int(missing) > len(w.events)+70 {
+			if !said || found == 0 || name == "both meta pages" && found != len(w.events) ||
+				found+int(missing) > len(w.events)+70 {
 				t.Errorf("%d of %d events are there, %v are missing", found, len(w.events), r.Backup.Damaged)
 			}
 			// The page that says which log it is may be among those that are gone: then it gets an id of its own.
@@ -94,7 +101,8 @@ func TestRestoreOfADamagedBackup(t *testing.T) {
 	foreign := filepath.Join(t.TempDir(), "letter.db")
 	write(t, foreign, strings.Repeat("letters ", 9000))
 	dir := t.TempDir()
-	if _, err := store.Restore(t.Context(), dir, foreign, store.RestoreOptions{}); !errors.Is(err, store.ErrNotOurs) || len(names(t, dir)) != 0 {
+	if _, err := store.Restore(t.Context(), dir, foreign, store.RestoreOptions{}); !errors.Is(err,
+		store.ErrNotOurs) || len(names(t, dir)) != 0 {
 		t.Errorf("%v, %v", names(t, dir), err)
 	}
 }
@@ -140,8 +148,8 @@ func damages(file []byte) func(yield func(string, []byte) bool) {
 	}
 }
 
-// TestNoDamagedBackupPassesForAWholeOne: wherever a backup is damaged, it is refused and nothing is changed, or all of its
-// events are there. What --damaged promises is what it gives, and it never invents an event.
+// TestNoDamagedBackupPassesForAWholeOne: wherever a backup is damaged, it is refused and nothing is changed, or all
+// of its events are there. What --damaged promises is what it gives, and it never invents an event.
 func TestNoDamagedBackupPassesForAWholeOne(t *testing.T) {
 	t.Parallel()
 	w := tellSome(t, 40, 1100)

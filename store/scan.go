@@ -13,75 +13,57 @@ import (
 
 // What is below finds frames, blocks and meta records in the bytes of a file by what they are, wherever they lie: bbolt
 // keeps a value in one piece, so nothing need be known of its pages, and none of them can mislead. Old copies are found
-// too; which of all these make the log is decided in scan_chain.go.
+// too; chain.go decides which of all these make the log.
 
 const (
 	scanWindow = 1 << 20 // bytes read at once
 	scanHeader = fixedLen + 2*binary.MaxVarintLen64
 
-	// maxFinds is how many different frames and blocks are kept in mind, 64 bytes each.
-	maxFinds = 1 << 21
+	// maxFinds is how many different frames and blocks are remembered, some 200 bytes each.
+	maxFinds = 1 << 20
 
 	// maxMetaTries is how often something is looked at that begins like a meta record.
 	maxMetaTries = 10_000
-	maxMetaLen   = 64 << 10
+	maxMetaLen   = 1 << 20
 )
 
-// found is a frame or a block whose checksums are right.
+// found is a frame or a block that is whole.
 type found struct {
-	offset         int64 // in the file
-	size           int   // bytes
-	sealed         bool  // a block
-	live           bool  // bbolt's tree points to it
-	begin          uint64
-	first, last    uint64
-	previous, crc  uint32
-	batches        int
-	firstAt, until jobmon.Instant // times of its first and last batch
-}
-
-// foundFrame and foundBlock say what was found at offset.
-func foundFrame(f *frame, offset int64, size int) found {
-	return found{
-		offset: offset, size: size, begin: f.begin(), first: f.first, last: f.last(), previous: f.previous, crc: f.crc,
-		batches: 1, firstAt: f.at, until: f.at,
-	}
-}
-
-func foundBlock(h *blockHead, offset int64, size int) found {
-	return found{
-		offset: offset, size: size, sealed: true, begin: h.first - h.skippedBefore(), first: h.first, last: h.last,
-		previous: h.previous, crc: h.crc, batches: h.batches, firstAt: h.firstAt, until: h.lastAt,
-	}
+	head
+	offset int64 // in the file
+	size   int   // bytes
+	sealed bool  // among the blocks, as far as bbolt's tree says
+	live   bool  // bbolt's tree points to it
 }
 
 // scan is what was found in a file.
 type scan struct {
 	finds  []found
-	meta   meta // of the newest format, if described
+	meta   meta
 	record bool // a meta record was found
-	newer  bool // something of a newer version was found, which cannot be used
+	newer  bool // something of another version was found, which cannot be used
 	gaveUp bool // too much looked like a frame and was none, or there was too much: something may have been overlooked
 
 	file    io.ReaderAt
 	size    int64
 	known   map[identity]struct{}
+	reader  reader // decodes what is found
 	scratch []byte
 	wasted  int64 // bytes summed up for nothing
 	tries   int
 }
 
-// identity tells copies of one frame or block from others.
+// identity is the same for all copies of a frame or block.
 type identity struct {
 	first, last uint64
 	crc         uint32
-	sealed      bool
+	block       bool
 }
 
 // scanFile goes through the whole file. It reads at most a small multiple of its size and keeps no more than a frame of
 // the greatest size and 64 bytes for each find, whatever the bytes are. Errors are the disk's and the context's.
 func scanFile(ctx context.Context, file io.ReaderAt, size int64) (*scan, error) {
-	s := &scan{file: file, size: size, known: map[identity]struct{}{}}
+	s := &scan{file: file, size: size, known: map[identity]struct{}{}, reader: newChecker()}
 	window := make([]byte, scanWindow+scanHeader)
 	resume := int64(0)
 	for base := int64(0); base < size; base += scanWindow {
@@ -135,9 +117,9 @@ func (s *scan) window(data []byte, base, resume int64) (int64, error) {
 	return resume, nil
 }
 
-// candidate takes note of the frame or block that begins at offset, and returns its size; 0 when there is none.
+// candidate records the frame or block that begins at offset, and returns its size; 0 when there is none.
 func (s *scan) candidate(head []byte, offset int64) (int, error) {
-	size, sealed := sizeOf(head)
+	size := sizeOf(head)
 	if size == 0 || size > s.size-offset {
 		return 0, nil
 	}
@@ -159,68 +141,62 @@ func (s *scan) candidate(head []byte, offset int64) (int, error) {
 			return 0, fmt.Errorf("reading the log at byte %d: %w", offset, err)
 		}
 	}
-	f, bad := take(data, offset, sealed)
+	h, _, bad := s.reader.check(data)
 	if bad != nil {
 		s.newer = s.newer || bad.kind == ErrNewer
 		s.wasted += size
 		return 0, nil
 	}
-	id := identity{f.first, f.last, f.crc, sealed}
+	id := identity{h.first, h.last, h.crc, !h.frame}
 	if _, again := s.known[id]; again {
-		return f.size, nil
+		return len(data), nil
 	}
 	if len(s.finds) == maxFinds {
 		s.gaveUp = true
-		return f.size, nil
+		return len(data), nil
 	}
 	s.known[id] = struct{}{}
-	s.finds = append(s.finds, f)
-	return f.size, nil
+	s.finds = append(s.finds, found{head: h, offset: offset, size: len(data)})
+	return len(data), nil
 }
 
-// take takes apart a frame or block of which nothing is known but its bytes.
-func take(data []byte, offset int64, sealed bool) (found, *frameError) {
-	if sealed {
-		b, bad := parseBlock(data)
-		if bad != nil {
-			return found{}, bad
-		}
-		return foundBlock(&b.blockHead, offset, len(data)), nil
+// newChecker is a reader that decodes parts by themselves.
+func newChecker() reader { return reader{reuse: true, blocks: blockReader{reuse: true}, proving: true} }
+
+// check decodes all of a frame or block. The next call overwrites the events.
+func (r *reader) check(data []byte) (h head, events []jobmon.Event, bad *frameError) {
+	b, bad := parsePart(data)
+	if bad == nil {
+		events, bad = r.decode(&b)
 	}
-	f, bad := parseFrame(data)
-	if bad != nil {
-		return found{}, bad
-	}
-	return foundFrame(&f, offset, len(data)), nil
+	b.computers = nil // bytes of data
+	return b.head, events, bad
 }
 
 // sizeOf is the size that a frame or block says it has, by its first bytes; 0 when none begins so.
-func sizeOf(head []byte) (size int64, sealed bool) {
+func sizeOf(head []byte) int64 {
 	if len(head) <= fixedLen {
-		return 0, false
+		return 0
 	}
 	c := cursor{data: head, at: fixedLen}
+	length, most := c.uvarint(), uint64(MaxFrame)
 	switch string(head[:len(magic)]) {
 	case magic:
-		length := c.uvarint()
-		if c.bad || length > MaxFrame {
-			return 0, false
-		}
-		return int64(c.at) + int64(length), false
 	case blockMagic:
-		headLen, bodyLen := c.uvarint(), c.uvarint()
-		if c.bad || headLen > maxBlock || bodyLen > maxBlock || headLen+bodyLen > maxBlock {
-			return 0, false
-		}
-		return int64(c.at) + int64(headLen+bodyLen), true
+		length, most = min(length, maxBlock)+c.uvarint(), maxBlock
+	default:
+		return 0
 	}
-	return 0, false
+	if c.bad || length > most {
+		return 0
+	}
+	return int64(c.at) + int64(length)
 }
 
 // metaBegin begins the JSON of every meta record.
 const metaBegin = `{"format":`
 
-// metaRecord takes note of the meta record whose JSON begins at offset.
+// metaRecord records the meta record whose JSON begins at offset.
 func (s *scan) metaRecord(offset int64) error {
 	if offset < metaSumLen {
 		return nil
@@ -244,8 +220,12 @@ func (s *scan) metaRecord(offset int64) error {
 			continue
 		}
 		m, why := parseMeta(record[:end])
-		if why == "" && m.First > 0 && (!s.record || m.Format >= s.meta.Format) {
+		switch {
+		case why != "" || m.First == 0:
+		case m.Format == format:
 			s.meta, s.record = m, true
+		default:
+			s.newer = true
 		}
 		return nil
 	}

@@ -2,8 +2,6 @@ package store
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -13,65 +11,66 @@ import (
 const (
 	sealEvents = 1024    // sequence numbers that the tail holds at most, unless one batch has more
 	sealBytes  = 1 << 20 // bytes of frames that go into one block, unless one frame has more
-	sealAtOnce = 16      // blocks sealed by one commit: a log of frames alone is sealed little by little
 )
 
-// sealTail packs the tail's frames, which hold the sequence numbers up to last, into blocks and removes them from the tail.
-// It returns the first sequence number that stays in the tail, 0 when none does.
-//
-// It never fails for what is in the frames: those that cannot be packed as columns, being damaged or of a newer
-// writer, stay byte for byte as they are, in a block of frames.
-func sealTail(tx *bolt.Tx, path string, m *meta, last uint64) (rest uint64, err error) {
+// putFrame stores a frame behind what b describes, and seals the tail before it when it would become too long. It
+// returns where the tail begins then.
+func putFrame(tx *bolt.Tx, path string, b *bounds, f *frame, data []byte) (tail uint64, err error) {
+	if tail = b.tail; tail > b.last {
+		tail = 0 // only what a failed commit had left was there
+	}
+	if tail > 0 && f.last()-tail >= sealEvents {
+		if err = sealTail(tx, path); err != nil {
+			return 0, err
+		}
+		tail = 0
+	}
+	if tail == 0 {
+		tail = f.first
+	}
+	bucket := tx.Bucket([]byte(bucketTail))
+	bucket.FillPercent = fill
+	return tail, bucket.Put(seqKey(f.first), data)
+}
+
+// sealTail packs the tail's frames into blocks and removes them from the tail. It never fails for what is in the
+// frames: those that cannot be packed, being damaged or of a newer writer, stay as they are, among the blocks.
+func sealTail(tx *bolt.Tx, path string) error {
 	tail := tx.Bucket([]byte(bucketTail))
 	blocks, err := tx.CreateBucketIfNotExists([]byte(bucketBlocks))
 	if err != nil {
-		return 0, err
+		return err
 	}
 	blocks.FillPercent = fill
-	before := m.blockSeed()
-	if _, newest := blocks.Cursor().Last(); newest != nil {
-		before = sha256.Sum256(newest)
+	var group []tailFrame
+	events, size := 0, 0
+	flush := func() error {
+		err := pack(group, func(seq uint64, data []byte) error { return blocks.Put(seqKey(seq), data) })
+		group, events, size = nil, 0, 0
+		return err
 	}
 	c := tail.Cursor()
-	key, value := c.First()
-	var sealed [][]byte
-	for n := 0; n < sealAtOnce && key != nil; n++ {
-		var group []tailFrame
-		events, size := 0, 0
-		for ; key != nil; key, value = c.Next() {
-			f, ok := newTailFrame(key, value)
-			if !ok {
-				return 0, misfit(path, "a frame is stored under a key that is no sequence number")
+	for key, value := c.First(); key != nil; key, value = c.Next() {
+		f, ok := newTailFrame(key, value)
+		if !ok {
+			return misfit(path, "a frame is stored under a key that is no sequence number")
+		}
+		if events+f.count > sealEvents || size+len(value) > sealBytes {
+			if err := flush(); err != nil {
+				return err
 			}
-			if len(group) > 0 && (events+f.count > sealEvents || size+len(value) > sealBytes) {
-				break
-			}
-			group = append(group, f)
-			events, size = events+f.count, size+len(value)
-			sealed = append(sealed, key)
 		}
-		if len(group) == 0 {
-			break
-		}
-		end := last
-		if key != nil {
-			rest, _ = keySeq(key)
-			end = rest - 1
-		} else {
-			rest = 0
-		}
-		data := makeBlock(group, end, before)
-		if err := blocks.Put(seqKey(group[0].key), data); err != nil {
-			return 0, err
-		}
-		before = sha256.Sum256(data)
+		group = append(group, f)
+		events, size = events+f.count, size+len(value)
 	}
-	for _, key := range sealed {
-		if err := tail.Delete(key); err != nil {
-			return 0, err
-		}
+	if err := flush(); err != nil {
+		return err
 	}
-	return rest, nil
+	if err := tx.DeleteBucket([]byte(bucketTail)); err != nil {
+		return err
+	}
+	_, err = tx.CreateBucket([]byte(bucketTail))
+	return err
 }
 
 // tailFrame is a frame that is to be sealed.
@@ -88,94 +87,86 @@ func newTailFrame(key, value []byte) (t tailFrame, ok bool) {
 		return t, false
 	}
 	f, bad := parseFrame(value)
-	if bad != nil || f.first != t.key {
-		t.bad, t.first = true, t.key
-		if len(value) >= fixedLen { // what it says of the chain may still be right
-			t.previous, t.crc = binary.LittleEndian.Uint32(value[4:]), binary.LittleEndian.Uint32(value[8:])
-		}
-		return t, true
-	}
-	t.frame = f
+	t.frame, t.bad = f, bad != nil || f.first != t.key
 	return t, true
 }
 
-// makeBlock makes the block of these frames, which hold the sequence numbers up to end.
-func makeBlock(group []tailFrame, end uint64, before [sha256.Size]byte) []byte {
-	h := blockHead{
-		encoding: asFrames, first: group[0].first, last: end, before: before,
-		previous: group[0].previous, crc: group[len(group)-1].crc,
+// pack makes as few blocks as possible of the frames. One that cannot be in a block is put as it is.
+func pack(group []tailFrame, put func(seq uint64, data []byte) error) error {
+	if len(group) == 0 {
+		return nil
 	}
-	var body []byte
-	good := true
-	for i := range group {
-		f := &group[i]
-		body = binary.AppendUvarint(body, f.key)
-		body = binary.AppendUvarint(body, uint64(len(f.data)))
-		body = append(body, f.data...)
-		if f.bad {
-			good = false
-			continue
-		}
-		if h.batches == 0 {
-			h.firstAt, h.minAt, h.maxAt = f.at, f.at, f.at
-		}
-		h.batches, h.events = h.batches+1, h.events+f.count
-		h.lastAt, h.minAt, h.maxAt = f.at, min(h.minAt, f.at), max(h.maxAt, f.at)
-		if f.skipped > 0 {
-			h.gaps = append(h.gaps, blockGap{f.first, f.skipped})
-		}
+	if block := packed(group); block != nil {
+		return put(group[0].key, block)
 	}
-	if good {
-		if block := packed(group, h, len(body)); block != nil {
-			return block
-		}
+	if len(group) == 1 {
+		return put(group[0].key, group[0].data)
 	}
-	return appendBlock(nil, &h, body)
+	half := len(group) / 2
+	if err := pack(group[:half], put); err != nil {
+		return err
+	}
+	return pack(group[half:], put)
 }
 
-// packed makes a block of columns, nil when that would not give back the frames byte for byte, or be larger.
-func packed(group []tailFrame, h blockHead, size int) []byte {
-	h.encoding, h.last = asColumns, group[len(group)-1].last()
+// packed makes a block of the frames, nil when that would not give them back byte for byte, or be too large.
+func packed(group []tailFrame) []byte {
 	var events []jobmon.Event
 	batches := make([]frame, len(group))
+	h := group[0].head()
+	h.events, h.batches, h.gaps = 0, len(group), nil
 	var d decoder
 	for i := range group {
-		batches[i] = group[i].frame
+		f := &group[i]
+		if f.bad || i > 0 && (f.begin() != h.last+1 || f.previous != h.crc) {
+			return nil
+		}
+		batches[i] = f.frame
 		batch, bad := d.events(nil, &batches[i])
 		if bad != nil {
 			return nil
 		}
 		events = append(events, batch...)
+		h.events, h.last, h.crc = h.events+f.count, f.last(), f.crc
+		h.lastAt, h.minAt, h.maxAt = f.at, min(h.minAt, f.at), max(h.maxAt, f.at)
+		if f.skipped > 0 {
+			h.gaps = append(h.gaps, blockGap{f.first, f.skipped})
+		}
 	}
 	var body []byte
-	if body, h.computers = appendColumns(nil, batches, events); len(body) > size {
-		return nil
-	}
+	body, h.computers = appendColumns(nil, batches, events)
 	data := appendBlock(nil, &h, body)
-	b, bad := parseBlock(data)
-	if bad != nil {
-		return nil
-	}
-	var r blockReader
-	unpacked, bad := r.events(&b, &d)
-	if bad != nil {
-		return nil
-	}
-	same := 0
-	_, bad = r.frames(&b, unpacked, func(frame []byte) bool {
-		ok := bytes.Equal(frame, group[same].data)
-		same++
-		return ok
-	})
-	if bad != nil || same != len(group) {
+	if len(data) > maxBlock || !unpacks(data, group) {
 		return nil
 	}
 	return data
 }
 
+// unpacks says whether a block gives back the frames byte for byte.
+func unpacks(data []byte, group []tailFrame) bool {
+	b, bad := parsePart(data)
+	if bad != nil {
+		return false
+	}
+	var r blockReader
+	events, bad := r.events(&b, &decoder{})
+	if bad != nil {
+		return false
+	}
+	same := 0
+	_, bad = r.frames(&b, events, func(frame []byte) bool {
+		ok := bytes.Equal(frame, group[same].data)
+		same++
+		return ok
+	})
+	return bad == nil && same == len(group)
+}
+
 // frames makes the frames that a decoded block was made of and gives them to each, which may refuse one. It returns
 // the checksum of the last one.
-func (r *blockReader) frames(b *block, events []jobmon.Event, each func(frame []byte) bool) (crc uint32, bad *frameError) {
+func (r *blockReader) frames(
+	b *part, events []jobmon.Event, each func(frame []byte) bool,
+) (crc uint32, bad *frameError) {
 	f := frame{previous: b.previous, crc: b.previous}
 	var data, scratch []byte
 	begin := 0

@@ -7,17 +7,23 @@ type Gap struct{ From, To uint64 }
 
 // Gaps lists the numbers that were skipped, ascending; those before Cut are none. Errors are those of Read.
 func (l *Log) Gaps() ([]Gap, error) {
-	entries, last, err := l.sealed()
+	entries, err := l.sealed()
 	if err != nil {
 		return nil, err
 	}
 	var gaps []Gap
-	next := l.meta.First
+	add := func(seq, skipped, last uint64) {
+		if seq <= last && seq >= l.Cut() && skipped > 0 {
+			gaps = append(gaps, Gap{seq - skipped, seq - 1})
+		}
+	}
+	next, last := l.meta.First, l.ends().last
 	for i := range entries {
-		for _, g := range entries[i].head.gaps {
-			if g.seq <= last && g.seq >= l.Cut() {
-				gaps = append(gaps, Gap{g.seq - g.skipped, g.seq - 1})
-			}
+		h := &entries[i].head
+		lost, _ := l.meta.seam(h.begin())
+		add(h.begin(), lost, last)
+		for _, g := range h.gaps {
+			add(g.seq, g.skipped, last)
 		}
 		next = min(entries[i].last, last) + 1
 	}
@@ -45,10 +51,11 @@ type Moment struct {
 // the blocks in which the clock passed that time, and the tail; what a block with a damaged head holds is left out.
 // Errors are those of Read.
 func (l *Log) Moment(at jobmon.Instant) (m Moment, ok bool, err error) {
-	entries, last, err := l.sealed()
+	entries, err := l.sealed()
 	if err != nil {
 		return m, false, err
 	}
+	last := l.ends().last
 	before := false // the last batch that was looked at was not later
 	passed := false // one of those before it was
 	see := func(seq uint64, batchAt jobmon.Instant, later bool) {
@@ -80,10 +87,10 @@ func (l *Log) Moment(at jobmon.Instant) (m Moment, ok bool, err error) {
 		e := &entries[i]
 		switch next = min(e.last, last) + 1; {
 		case e.bad || e.head.batches == 0:
-		case e.last > last || e.minAt <= at && e.maxAt > at:
+		case e.last > last || e.head.minAt <= at && e.head.maxAt > at:
 			err = scan(e.first, e.last)
 		default:
-			see(e.last, e.head.lastAt, e.minAt > at)
+			see(e.last, e.head.lastAt, e.head.minAt > at)
 		}
 		if err != nil {
 			return m, false, err

@@ -12,7 +12,8 @@ const spareBytes = 64 << 20
 func requireSpace(dir string, size int64) error {
 	need := uint64(size) + spareBytes
 	if free, ok := freeBytes(dir); ok && free < need {
-		return sentence(ErrNoSpace, dir, "%s has room for %d MiB, %d are needed: make room on this disk", dir, free>>20, need>>20)
+		return sentence(ErrNoSpace, dir, "%s has room for %d MiB, %d are needed: make room on this "+
+			"disk", dir, free>>20, need>>20)
 	}
 	return nil
 }

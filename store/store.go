@@ -1,12 +1,14 @@
 // Package store keeps the event log: append only, on one bbolt file, the truth from which everything else follows.
 //
-// A batch of events is appended in one transaction as one frame, which is on the disk when Append returns. Frames
-// are numbered by the sequence numbers of their events and chained by their checksums; reading checks both. The newest
-// frames are the tail; when it has 1,024 events the next Append packs it into a block, a quarter of the size and several
-// times as fast to read. The format, the durability promise and what happens at a crash are in docs/event-log.md.
+// A batch of events is appended in one transaction as one frame, which is on the disk when Append returns. Frames are
+// numbered by the sequence numbers of their events and chained by their checksums; reading checks both. The newest
+// frames are the tail; when it has 1,024 events the next Append packs it into a block, a quarter of the size and
+// several times as fast to read. The format, the durability promise and what happens at a crash are in
+// docs/event-log.md.
 package store
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -30,14 +32,10 @@ type Options struct {
 	// LockWait is how long to wait for another process to let go of the log; 0 means 250 ms.
 	LockWait time.Duration
 
-	// Damaged, where set, lets reading go on behind damaged events, of which it is told once for each place: Seq and Last
-	// of the error are the events that are left out. It is called by whoever reads, perhaps from several goroutines. Where it is
-	// not known how far the damage reaches reading ends all the same.
+	// Damaged, where set, lets reading go on behind damaged events. It is called once for each place: Seq and Last of
+	// the error are the events that are left out. Readers call it, perhaps from several goroutines. If the extent of the
+	// damage is unknown, reading stops there.
 	Damaged func(*Error)
-
-	asItIs  bool                 // also one of an older format, to which nothing will be appended
-	maxSize int                  // bytes the file may have, 0 for no limit: makes "disk full" happen in tests
-	commit  func(*bolt.Tx) error // instead of (*bolt.Tx).Commit, in tests
 }
 
 const defaultLockWait = 250 * time.Millisecond
@@ -61,14 +59,13 @@ type Log struct {
 	db     *bolt.DB     // nil when read-only, closed or not opened again
 	closed bool
 
-	index        index
-	notes        []string // what opening found
-	upgradedFrom string   // see UpgradedFrom
+	index index
+	notes []string // what opening found
 
-	state  sync.Mutex
-	bounds bounds
-	told   map[uint64]struct{} // damaged places that Options.Damaged was told of
-	dead   error               // bbolt panicked: it is not touched again, not even to close it, as that could wait for ever
+	state    sync.Mutex
+	bounds   bounds
+	reported map[uint64]struct{} // damaged places that Options.Damaged was called with
+	dead     error               // bbolt panicked: it is not used again, not even to close it, as that could wait for ever
 }
 
 // bounds are the ends of what is committed and acknowledged; zero when the log is empty.
@@ -79,57 +76,69 @@ type bounds struct {
 	tail            uint64 // where the tail begins: all before it is in blocks
 }
 
-// Open opens the log in the data dir. One of an older format is written anew beside before it is appended to, which
-// needs room for both and takes a second for each few million events; see UpgradedFrom. For reading it stays as it is.
+// next is the least sequence number that can come next.
+func (b *bounds) next(m *meta) uint64 { return max(b.last+1, m.First) }
+
+// Open opens the log in the data dir.
 //
-// Errors: ErrNoLog (read-only, and there is none), ErrNotOurs (the folder or the file belongs to something else), ErrNewer,
-// ErrLocked (within LockWait), ErrCorrupt, ErrTruncated, ErrUpgrade; others come from the operating system. The caller
-// closes the log.
+// Errors: ErrNoLog (read-only, and there is none), ErrNotOurs (the folder or the file belongs to something else),
+// ErrNewer (also of a format that no release wrote), ErrLocked (within LockWait), ErrCorrupt, ErrTruncated; others come
+// from the operating system. The caller closes the log.
 func Open(dir string, options Options) (*Log, error) {
 	if options.LockWait <= 0 {
 		options.LockWait = defaultLockWait
 	}
-	if options.commit == nil {
-		options.commit = (*bolt.Tx).Commit
-	}
 	l := &Log{dir: dir, options: options}
-	if err := l.openCurrent(); err != nil {
+	db, err := l.openCurrent()
+	if err != nil {
 		return nil, err
 	}
-	db := l.db
-	l.db = nil
-	// bbolt holds the lock now and has read nothing but the ends yet.
-	if err := walk(l.path, !options.ReadOnly); err != nil {
-		return nil, closeAfter(db, err)
-	}
-	var err error
-	if l.meta, l.bounds, err = readState(db, l.path, !options.ReadOnly); err != nil {
-		return nil, closeAfter(db, err)
+	if err := l.take(db); err != nil {
+		return nil, err
 	}
 	if options.ReadOnly {
-		if err := closeAfter(db, nil); err != nil {
-			return nil, err
-		}
 		return l, nil
 	}
-	l.db, l.skipTo = db, l.meta.Next
 	l.removeLeftovers()
 	if err := l.takeUpNewest(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return l.upgrade()
+	return l, nil
 }
 
-// walk goes through the file's tree before bbolt does, which damage in it could kill.
-func walk(path string, writing bool) error {
-	t, err := openTree(path)
-	if err != nil {
-		return err
+// take reads the ends of the file that was opened, and keeps it open unless the log is for reading only. After an error
+// it is closed.
+func (l *Log) take(db *bolt.DB) (err error) {
+	if l.meta, l.bounds, err = readState(db, l.path); err != nil || l.options.ReadOnly {
+		return closeAfter(db, err)
 	}
-	return t.deadly(path, writing)
+	l.db, l.skipTo = db, l.meta.Next
+	return nil
 }
 
-// absent creates the log, or says that there is none.
+// OpenFile opens a log in a file of any name, a backup for instance, for reading only. Errors are those of Open.
+func OpenFile(path string) (*Log, error) { return OpenFileWith(path, Options{}) }
+
+// OpenFileWith is OpenFile with options, of which LockWait and Damaged count.
+func OpenFileWith(path string, o Options) (*Log, error) {
+	o.ReadOnly, o.LockWait = true, cmp.Or(max(o.LockWait, 0), defaultLockWait)
+	return openLog("", path, o)
+}
+
+// openLog opens a log whose file is known.
+func openLog(dir, path string, o Options) (*Log, error) {
+	l := &Log{dir: dir, path: path, options: o}
+	db, err := openFile(path, o.ReadOnly, o.LockWait, true)
+	if err == nil {
+		err = l.take(db)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// absent creates the log, or returns that there is none.
 func (l *Log) absent() (string, error) {
 	if !l.options.ReadOnly {
 		return createLog(l.dir, l.options.Site, l.options.LockWait)
@@ -137,7 +146,7 @@ func (l *Log) absent() (string, error) {
 	if _, err := withoutCurrent(l.dir, l.options.LockWait); err != nil {
 		return "", err
 	}
-	return "", sentence(ErrNoLog, l.dir, "there is no event log in %s: check data_dir, or start the daemon, which creates it", l.dir)
+	return "", errNoLog(l.dir)
 }
 
 // removeLeftovers removes what crashes left beside a log that is open for writing. A failure hurts nothing and
@@ -174,7 +183,7 @@ func (l *Log) closeFile() error {
 	return closeAfter(db, nil)
 }
 
-// use lets call use the file. The caller holds handle.
+// use calls call with the open file. The caller holds handle.
 func (l *Log) use(call func(db *bolt.DB) error) error {
 	if err := l.deadly(); err != nil {
 		return err
@@ -213,18 +222,24 @@ func (l *Log) Last() (seq uint64, at jobmon.Instant, ok bool) {
 	return b.last, b.lastAt, b.last > 0
 }
 
-// Cut is the sequence number from which on the history is complete: 1, or more once older history was cut off. Events before
-// it only stand for what was there.
+// Cut is the sequence number from which on the history is complete: 1, or more once older history was cut off. Events
+// before it only stand for what was there.
 func (l *Log) Cut() uint64 { return max(l.meta.Cut, 1) }
 
-// ID tells this log from all others: 32 hex digits, random, given at its creation.
+// ID identifies the log: 32 hex digits, random, given at its creation.
 func (l *Log) ID() string { return l.meta.ID }
 
 // Site is the name of the DS server that was given at the log's creation.
 func (l *Log) Site() string { return l.meta.Site }
 
 // Size is how many bytes the log's file has; 0 when that cannot be found out.
-func (l *Log) Size() int64 { return l.describe().Bytes }
+func (l *Log) Size() int64 {
+	info, err := os.Stat(l.path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
 
 // Path is the log's file.
 func (l *Log) Path() string { return l.path }

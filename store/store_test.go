@@ -21,7 +21,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
-const noon = storetest.Noon
+const noon = Noon
 
 func open(t testing.TB, dir string, options store.Options) *store.Log {
 	t.Helper()
@@ -35,7 +35,7 @@ func open(t testing.TB, dir string, options store.Options) *store.Log {
 
 func appendRows(t testing.TB, log *store.Log, n int) jobmon.Batch {
 	t.Helper()
-	batch, err := log.Append(noon, storetest.Rows(n))
+	batch, err := log.Append(noon, Rows(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,11 +43,11 @@ func appendRows(t testing.TB, log *store.Log, n int) jobmon.Batch {
 }
 
 func TestConformance(t *testing.T) {
-	options := store.Options{Site: storetest.Site}
+	options := store.Options{Site: testSite}
 	t.Run("on disk", func(t *testing.T) {
-		storetest.Run(t,
-			func(t *testing.T) storetest.Log { return open(t, t.TempDir(), options) },
-			func(t *testing.T, log storetest.Log) storetest.Log {
+		conformance(t,
+			func(t *testing.T) eventLog { return open(t, t.TempDir(), options) },
+			func(t *testing.T, log eventLog) eventLog {
 				if err := log.Close(); err != nil {
 					t.Fatal(err)
 				}
@@ -55,9 +55,9 @@ func TestConformance(t *testing.T) {
 			})
 	})
 	t.Run("in memory", func(t *testing.T) {
-		storetest.Run(t,
-			func(t *testing.T) storetest.Log { return &storetest.Memory{SiteName: storetest.Site} },
-			func(t *testing.T, log storetest.Log) storetest.Log { return log.(*storetest.Memory).Reopen() })
+		conformance(t,
+			func(t *testing.T) eventLog { return &storetest.Memory{SiteName: testSite} },
+			func(t *testing.T, log eventLog) eventLog { return log.(*storetest.Memory).Reopen() })
 	})
 }
 
@@ -70,7 +70,8 @@ func TestRandomOperations(t *testing.T) {
 		}
 		defer os.RemoveAll(dir)
 		fault := &fault{}
-		options := store.Options{Site: "S"}.WithCommit(fault.commit)
+		options := store.Options{Site: "S"}
+		store.CommitThrough(dir, fault.commit)
 		log, err := store.Open(dir, options)
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +88,7 @@ func TestRandomOperations(t *testing.T) {
 				if rapid.Bool().Draw(t, "of all kinds") {
 					events = store.AnyEvents(t, 5)
 				} else {
-					events = storetest.Rows(rapid.OneOf(rapid.IntRange(1, 5), rapid.IntRange(300, 1500)).Draw(t, "rows"))
+					events = Rows(rapid.OneOf(rapid.IntRange(1, 5), rapid.IntRange(300, 1500)).Draw(t, "rows"))
 				}
 				var caches []store.Cache
 				if rapid.Bool().Draw(t, "with a cache") {
@@ -210,12 +211,13 @@ func TestAFailedCommit(t *testing.T) {
 		t.Run("fails "+when+" the disk has it", func(t *testing.T) {
 			dir := t.TempDir()
 			fault := &fault{}
-			log := open(t, dir, store.Options{}.WithCommit(fault.commit))
+			store.CommitThrough(dir, fault.commit)
+			log := open(t, dir, store.Options{})
 			appendRows(t, log, 3)
 
 			for range 2 {
 				fault.next = when
-				failed := storetest.Rows(5)
+				failed := Rows(5)
 				if _, err := log.Append(noon, failed); err == nil || !strings.Contains(err.Error(), "injected") {
 					t.Fatalf("got %v", err)
 				}
@@ -225,7 +227,7 @@ func TestAFailedCommit(t *testing.T) {
 				if seq, _, _ := log.Last(); seq != 3 {
 					t.Errorf("Last() = %d, want 3", seq)
 				}
-				if got := storetest.Collect(t, log, 0); len(got) != 1 {
+				if got := collect(t, log, 0); len(got) != 1 {
 					t.Errorf("%d batches can be read, want 1", len(got))
 				}
 			}
@@ -233,7 +235,7 @@ func TestAFailedCommit(t *testing.T) {
 				t.Errorf("the next event has number %d, want 4", batch.First())
 			}
 			log.Close()
-			got := storetest.Collect(t, open(t, dir, store.Options{}), 0)
+			got := collect(t, open(t, dir, store.Options{}), 0)
 			if len(got) != 2 || got[1].First() != 4 || got[1].Last() != 5 {
 				t.Errorf("after opening again: %d batches", len(got))
 			}
@@ -244,8 +246,9 @@ func TestAFailedCommit(t *testing.T) {
 func TestTheProcessEndsAfterAFailedCommit(t *testing.T) {
 	dir := t.TempDir()
 	fault := &fault{next: "after"}
-	log := open(t, dir, store.Options{}.WithCommit(fault.commit))
-	if _, err := log.Append(noon, storetest.Rows(5)); err == nil {
+	store.CommitThrough(dir, fault.commit)
+	log := open(t, dir, store.Options{})
+	if _, err := log.Append(noon, Rows(5)); err == nil {
 		t.Fatal("a failed commit was not reported")
 	}
 	log.Close()
@@ -260,11 +263,12 @@ func TestTheProcessEndsAfterAFailedCommit(t *testing.T) {
 
 func TestADiskThatFillsUp(t *testing.T) {
 	dir := t.TempDir()
-	log := open(t, dir, store.Options{}.WithMaxSize(256<<10))
+	log := open(t, dir, store.Options{})
+	store.Limit(dir, 256<<10)
 	appended := 0
 	var full error
 	for full == nil && appended < 1000 {
-		if _, full = log.Append(noon, storetest.Rows(100)); full == nil {
+		if _, full = log.Append(noon, Rows(100)); full == nil {
 			appended++
 		}
 	}
@@ -272,14 +276,15 @@ func TestADiskThatFillsUp(t *testing.T) {
 		t.Fatal("the disk never filled up")
 	}
 	for range 3 { // it stays full, and stays usable
-		if _, err := log.Append(noon, storetest.Rows(100)); err == nil {
+		if _, err := log.Append(noon, Rows(100)); err == nil {
 			t.Fatal("there was room after all")
 		}
-		if got := storetest.Collect(t, log, 0); len(got) != appended {
+		if got := collect(t, log, 0); len(got) != appended {
 			t.Fatalf("%d batches, want %d", len(got), appended)
 		}
 	}
 	log.Close()
+	store.Limit(dir, 0)
 	log = open(t, dir, store.Options{}) // there is room again
 	if batch := appendRows(t, log, 100); batch.First() != uint64(appended*100+1) {
 		t.Errorf("the next event has number %d, want %d", batch.First(), appended*100+1)
@@ -306,7 +311,7 @@ func TestReadOnly(t *testing.T) {
 	writer.Close()
 
 	reader := open(t, dir, store.Options{ReadOnly: true})
-	if _, err := reader.Append(noon, storetest.Rows(1)); !errors.Is(err, store.ErrReadOnly) {
+	if _, err := reader.Append(noon, Rows(1)); !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("Append: %v, want ErrReadOnly", err)
 	}
 	second := open(t, dir, store.Options{ReadOnly: true})
@@ -314,7 +319,7 @@ func TestReadOnly(t *testing.T) {
 		if err != nil || batch.Last() != 3 {
 			t.Fatalf("%v, %v", batch, err)
 		}
-		if got := storetest.Collect(t, second, 1); len(got) != 1 {
+		if got := collect(t, second, 1); len(got) != 1 {
 			t.Fatalf("a second reader gets %d batches", len(got))
 		}
 		// A reader that takes its time keeps no writer out.
@@ -330,7 +335,7 @@ func TestReadOnly(t *testing.T) {
 		}
 	}
 	writer.Close()
-	if got := storetest.Collect(t, reader, 1); len(got) != 1 {
+	if got := collect(t, reader, 1); len(got) != 1 {
 		t.Errorf("%d batches, want 1 as on opening", len(got))
 	}
 }
@@ -342,7 +347,7 @@ func TestAMillionRowsAreOneBatch(t *testing.T) {
 	log := open(t, t.TempDir(), store.Options{})
 	appendRows(t, log, 1_000_000)
 	appendRows(t, log, 1)
-	got := storetest.Collect(t, log, 0)
+	got := collect(t, log, 0)
 	if len(got) != 2 || got[0].Last() != 1_000_000 || got[1].First() != 1_000_001 {
 		t.Errorf("%d batches", len(got))
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// TestATornCommit plays what a loss of power, or a write that was cut short, leaves of a commit: some of its pages, some
-// of them by half, and the meta page not at all, by half or whole. The log then ends before that commit or behind it, and
-// tells everything that it had told before.
+// TestATornCommit plays what a loss of power, or a write that was cut short, leaves of a commit: some of its pages,
+// some of them by half, and the meta page not at all, by half or whole. The log then ends before that commit or
+// behind it, and tells everything that it had told before.
 func TestATornCommit(t *testing.T) {
 	dir := t.TempDir()
 	seed := rand.Uint64()
@@ -39,7 +39,8 @@ func TestATornCommit(t *testing.T) {
 				torn, hasMeta := tear(random, before, after)
 				end := w.endOf(t, torn)
 				if end != was && end != last || end == was && hasMeta {
-					t.Fatalf("commit %d: the log ends with %d, it is %d before and %d behind the commit; meta page written: %v", commit, end, was, last, hasMeta)
+					t.Fatalf("commit %d: the log ends with %d, it is %d before and %d behind the commit; meta page written: "+
+						"%v", commit, end, was, last, hasMeta)
 				}
 			}
 		}

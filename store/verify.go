@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -61,7 +60,7 @@ type Report struct {
 	Batches, Events, Frames, Blocks, Caches int // that are good
 
 	Gaps     []Gap      // numbers that were skipped
-	Recorded []Recorded // damage that the log itself tells of
+	Recorded []Recorded // damage that the log itself records
 	Faults   []Fault    // what is wrong; none when the log is whole
 
 	// Readable are the events that can be got out of the file, ascending: when pages of the tree are damaged also those
@@ -88,7 +87,7 @@ func (r *Report) Lost() []Gap {
 func Current(dir string) (string, error) {
 	path, err := currentLog(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", sentence(ErrNoLog, dir, "there is no event log in %s: check data_dir, or start the daemon, which creates it", dir)
+		return "", errNoLog(dir)
 	}
 	return path, err
 }
@@ -101,15 +100,16 @@ const (
 	verifyPause = 50 * time.Millisecond
 )
 
-// Verify reads the log's file at path from beginning to end and says what is wrong with it: the file and its pages, the
-// log's word of itself, every frame and block with its checksums, that they follow one another, that no sequence number
-// is missing, that blocks hold what was appended (as Prove does), and the caches.
+// Verify reads the log's file at path from beginning to end and reports what is wrong with it: the file and its pages,
+// the meta record, every frame and block with its checksums, that they follow one another, that no sequence number is
+// missing, that blocks hold what was appended, and the caches.
 //
-// It uses plain reads and takes no lock: it neither writes nor keeps anybody from writing, and no bytes make it crash,
-// hang, or take more memory than a block of the greatest size and some bytes for each block. A log that is written to
-// meanwhile can look damaged for a moment: what is reported was found by two looks one after the other, or by all while
-// somebody wrote; what is readable then may end with a batch that is just being committed. Errors: ErrNotOurs, ErrNewer,
-// ErrLocked when it was never left in peace, the disk's, and the context's. Damage is not an error but in the report.
+// It uses plain reads and takes no lock: it neither writes nor keeps anybody from writing, and no bytes make it
+// crash, hang, or take more memory than a block of the greatest size and some bytes for each block. A log that is
+// written to meanwhile can look damaged for a moment: what is reported was found by two looks one after the other, or
+// by all while another process wrote; what is readable then may end with a batch that is just being committed.
+// Errors: ErrNotOurs, ErrNewer, ErrLocked when it was never left in peace, the disk's, and the context's. Damage is
+// not an error but in the report.
 func Verify(ctx context.Context, path string) (*Report, error) {
 	found := map[Fault]int{} // by so many looks without a break
 	for try := range verifyTries {
@@ -138,56 +138,97 @@ func Verify(ctx context.Context, path string) (*Report, error) {
 			return report, nil
 		}
 	}
-	return nil, sentence(ErrLocked, path, "%s is written to so often that it cannot be verified: try again, or stop the daemon first", path)
+	return nil, sentence(ErrLocked, path, "%s is written to so often that it cannot be verified: try again, or stop the "+
+		"daemon first", path)
 }
 
 // verifyOnce is Verify without a second look; quiet says that nobody wrote meanwhile.
 func verifyOnce(ctx context.Context, path string) (report *Report, quiet bool, err error) {
-	info, err := os.Stat(path) // before it is opened: a pipe would block
+	before, _, _ := newestMeta(path) // what is wrong with it is found below
+	f, err := openFileLog(ctx, path)
 	if err != nil {
-		return nil, false, ioError("looking at the log "+path, err)
+		return nil, false, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, false, sentence(ErrNotOurs, path, "%s is not a file: name a log", path)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, false, ioError("opening the log", err)
-	}
-	defer file.Close()
-	if info, err = file.Stat(); err != nil {
-		return nil, false, ioError("looking at the log "+path, err)
-	}
-	before, _ := newestMeta(file, path) // what is wrong with it is found below
-	report, err = verifyFile(ctx, file, info.Size(), path)
-	after, _ := newestMeta(file, path)
-	return report, before == after, err
+	defer f.Close()
+	after, _, _ := newestMeta(path)
+	return f.verified(), before == after, nil
 }
 
-func verifyFile(ctx context.Context, file io.ReaderAt, size int64, path string) (*Report, error) {
-	v := &verifier{ctx: ctx, file: file, report: &Report{Path: path, Size: size}}
-	t, err := walkTree(file, size, path)
-	if errors.Is(err, ErrNotOurs) {
-		return v.foreign(err)
-	}
+// newestMeta is metaPages of the file at path.
+func newestMeta(path string) (newest boltMeta, good int, err error) {
+	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return newest, 0, ioError("opening the log", err)
 	}
-	v.tree = t
-	if err := v.record(); err != nil {
-		return nil, err
-	}
-	if v.known {
-		if err := v.pieces(); err != nil {
-			return nil, err
+	defer file.Close()
+	return metaPages(file, path)
+}
+
+// verified is the report of what was examined.
+func (f *fileLog) verified() *Report {
+	r := f.report
+	r.Path, r.Size, r.ID, r.Site, r.Format = f.path, f.size, f.meta.ID, f.meta.Site, f.meta.Format
+	r.Faults, r.Incomplete = f.faults, f.incomplete
+	r.Readable, r.Gaps = f.ranges()
+	return &r
+}
+
+// losing is what is wrong with the log that costs events, "" for nothing. Caches are made again, and the list of free
+// pages is of use to a writer alone.
+func (r *Report) losing() string {
+	for _, f := range r.Faults {
+		if f.Part != PartCache && f.Part != PartFree {
+			return f.Part + ": " + f.Text
 		}
-		if err := v.caches(); err != nil {
-			return nil, err
+	}
+	return ""
+}
+
+// summary describes what can be read.
+func (r *Report) summary() Summary {
+	s := Summary{Path: r.Path, ID: r.ID, Site: r.Site, Bytes: r.Size, Events: count(r.held())}
+	if n := len(r.Readable); n > 0 {
+		s.First, s.FirstAt = r.Readable[0].First, r.Readable[0].FirstAt
+		s.Last, s.LastAt = r.Readable[n-1].Last, r.Readable[n-1].LastAt
+	}
+	return s
+}
+
+// held are the numbers of the events that can be read, ascending.
+func (r *Report) held() []Gap {
+	all := make([]Gap, len(r.Readable))
+	for i, of := range r.Readable {
+		all[i] = Gap{of.First, of.Last}
+	}
+	return without(all, r.Gaps)
+}
+
+// without are the numbers of all that are not among those of some. Both are ascending and do not overlap.
+func without(all, some []Gap) []Gap {
+	var left []Gap
+	for _, a := range all {
+		for len(some) > 0 && some[0].To < a.From {
+			some = some[1:]
+		}
+		for _, s := range some {
+			if s.From > a.To || a.From > a.To {
+				break
+			}
+			if s.From > a.From {
+				left = append(left, Gap{a.From, s.From - 1})
+			}
+			a.From = max(a.From, s.To+1)
+		}
+		if a.From <= a.To {
+			left = append(left, a)
 		}
 	}
-	v.report.Faults = append(t.faults, v.faults...)
-	if v.report.Whole() {
-		return v.report, nil
+	return left
+}
+
+func count(list []Gap) (n uint64) {
+	for _, g := range list {
+		n += g.To - g.From + 1
 	}
-	return v.report, v.salvage()
+	return n
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // FuzzVerify writes over a part of a log, cuts it, and makes the meta pages' checksums right again if asked, so that
-// wrong page numbers get past them. Verify must not panic, hang or take much memory, and nothing may be told that is not
-// so.
+// wrong page numbers get past them. Verify must not panic, hang or take much memory, and nothing may be told that is
+// not so.
 func FuzzVerify(f *testing.F) {
 	w := tellSome(f, 70, 300) // small, for speed: two blocks
 	f.Add(uint32(20), []byte{1}, uint32(1<<31), false)

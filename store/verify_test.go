@@ -13,7 +13,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
-	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
 // told is a log of known events: blocks, one of them of a batch that takes many pages, a gap, a tail and caches.
@@ -44,7 +43,8 @@ func tellSome(t testing.TB, batches, large int) *told {
 			}
 			w.last += 70
 		}
-		batch, err := log.AppendWith(noon+jobmon.Instant(w.last), knownEvents(int(w.last), n), store.Cache{Name: "c", Seq: w.last + 1, Data: make([]byte, 300)})
+		batch, err := log.AppendWith(noon+jobmon.Instant(w.last), knownEvents(int(w.last), n), store.Cache{Name: "c",
+			Seq: w.last + 1, Data: make([]byte, 300)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,8 +91,8 @@ func (w *told) compare(t testing.TB, what string, batches func(func(jobmon.Batch
 	return n
 }
 
-// check verifies a damaged file and compares what is said with the truth: an event that is said to be readable can be read
-// and is true, and a log that is said to be whole tells everything. It returns how many events can be read.
+// check verifies a damaged file and compares what is said with the truth: an event that is said to be readable can be
+// read and is true, and a log that is said to be whole tells everything. It returns how many events can be read.
 func (w *told) check(t testing.TB, what string, file []byte) (report *store.Report, readable int) {
 	t.Helper()
 	report, err := store.VerifyBytes(t.Context(), file)
@@ -127,14 +127,17 @@ func TestVerifyAWholeLog(t *testing.T) {
 	if err != nil || !report.Whole() {
 		t.Fatalf("%v %+v", err, report)
 	}
-	if report.Events != len(w.events) || report.Batches != 220 || report.Caches != 1 || report.Site != "DS01" || report.ID != writer.ID() {
+	if report.Events != len(w.events) || report.Batches != 220 || report.Caches != 1 || report.Site != "DS01" ||
+		report.ID != writer.ID() {
 		t.Errorf("%+v", report)
 	}
-	if len(report.Gaps) != 1 || report.Gaps[0].To-report.Gaps[0].From != 69 || len(report.Readable) != 1 || report.Readable[0].Last != w.last {
+	if len(report.Gaps) != 1 || report.Gaps[0].To-report.Gaps[0].From != 69 || len(report.Readable) != 1 ||
+		report.Readable[0].Last != w.last {
 		t.Errorf("%+v %+v", report.Gaps, report.Readable)
 	}
 	if blocks := sealed(t, writer); report.Blocks != len(blocks) || report.Frames != writer.TailFrames() {
-		t.Errorf("%d blocks and %d frames, there are %d and %d", report.Blocks, report.Frames, len(blocks), writer.TailFrames())
+		t.Errorf("%d blocks and %d frames, there are %d and %d", report.Blocks, report.Frames, len(blocks),
+			writer.TailFrames())
 	}
 }
 
@@ -237,7 +240,8 @@ func TestOneFlippedBit(t *testing.T) {
 	for range 300 {
 		flip(random.IntN(len(file)), random.IntN(8))
 	}
-	t.Logf("%d pages, %d flips found, %d without consequence, at least %d of %d events readable", len(file)/4096, broken, whole, least, len(w.events))
+	t.Logf("%d pages, %d flips found, %d without consequence, at least %d of %d events "+
+		"readable", len(file)/4096, broken, whole, least, len(w.events))
 	if broken == 0 || whole == 0 {
 		t.Error("the flips do not hit what they should")
 	}
@@ -290,11 +294,12 @@ func TestVerifyACutTail(t *testing.T) {
 func TestAFailedBatchIsNotSalvaged(t *testing.T) {
 	fault := &fault{}
 	dir := t.TempDir()
-	log := open(t, dir, store.Options{}.WithCommit(fault.commit))
+	store.CommitThrough(dir, fault.commit)
+	log := open(t, dir, store.Options{})
 	for i := range 30 {
 		if i%3 == 1 {
 			fault.next = "after"
-			if _, err := log.Append(noon, storetest.Rows(50)); err == nil {
+			if _, err := log.Append(noon, Rows(50)); err == nil {
 				t.Fatal("the commit did not fail")
 			}
 		}
@@ -335,7 +340,7 @@ func TestVerifyWhileItIsWritten(t *testing.T) {
 				return
 			default:
 			}
-			if _, err := log.AppendWith(noon, storetest.Rows(30), store.Cache{Name: "c", Seq: 1, Data: make([]byte, 5000)}); err != nil {
+			if _, err := log.AppendWith(noon, Rows(30), store.Cache{Name: "c", Seq: 1, Data: make([]byte, 5000)}); err != nil {
 				t.Error(err)
 				return
 			}

@@ -1,5 +1,5 @@
-// Package storetest has an event log in memory for the tests of packages that use one, and the tests that it and the
-// log on disk both pass.
+// Package storetest has an event log in memory for the tests of packages that use one. The tests that the log on disk
+// passes hold it to the same.
 package storetest
 
 import (

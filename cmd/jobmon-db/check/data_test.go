@@ -78,7 +78,7 @@ func TestALogThatCannotBeUsed(t *testing.T) {
 	s = newSite(t)
 	log := s.begin("DS01", 1)
 	s.close(log)
-	changeMeta(t, log.Path(), func(meta map[string]any) { meta["reader"] = 9 })
+	changeMeta(t, log.Path(), func(meta map[string]any) { meta["format"] = 9 })
 	s.expect(s.run(), "log", check.Fail, log.Path(), "newer", "install")
 
 	s = newSite(t)

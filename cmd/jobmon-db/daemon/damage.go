@@ -50,10 +50,6 @@ func (d *Daemon) openLog(ctx context.Context) (*store.Log, error) {
 	for _, note := range log.Notes() {
 		o.Logger.Error().Msg(note)
 	}
-	if old := log.UpgradedFrom(); old != "" {
-		o.Logger.Info().Str("log", log.Path()).Str("old", old).
-			Msg("the log had an older format and was written anew: the old file stays until the next start, and earlier versions of the program refuse the new one")
-	}
 	return log, nil
 }
 
@@ -63,9 +59,9 @@ func isOfStore(err error) bool {
 	return errors.As(err, &known) || errors.Is(err, context.Canceled)
 }
 
-// unusable says that the log is damaged in a way that keeps it from being used. One that could not be upgraded is as good as it was.
+// unusable says that the log is damaged in a way that keeps it from being used.
 func unusable(err error) bool {
-	return !errors.Is(err, store.ErrUpgrade) && (errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrTruncated) || errors.Is(err, store.ErrNotOurs))
+	return errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrTruncated) || errors.Is(err, store.ErrNotOurs)
 }
 
 func (d *Daemon) moveAside(ctx context.Context, why error) error {

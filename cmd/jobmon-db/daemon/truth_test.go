@@ -78,7 +78,7 @@ func (s *site) requireCaches(log *store.Log, batches []jobmon.Batch) {
 		s.t.Errorf("after event %d the daemon left the caches %+v, %v", state.Seq, list, err)
 	}
 	if !bytes.Equal(started.Projection.Encode(), state.Projection.Encode()) ||
-		!bytes.Equal(store.EncodeMirror(started.Mirror), store.EncodeMirror(state.Mirror)) || !reflect.DeepEqual(started.Facts, state.Facts) {
+		!bytes.Equal(history.EncodeMirror(started.Mirror), history.EncodeMirror(state.Mirror)) || !reflect.DeepEqual(started.Facts, state.Facts) {
 		s.t.Errorf("after event %d the caches hold another state than the log", state.Seq)
 	}
 }

@@ -72,7 +72,7 @@ func kept(log Log) *State {
 	if !ok || projection.Seq() != packed.Seq {
 		return New()
 	}
-	mirror, err := store.DecodeMirror(packed.Data)
+	mirror, err := DecodeMirror(packed.Data)
 	if err != nil {
 		return New()
 	}

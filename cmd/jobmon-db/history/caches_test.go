@@ -114,7 +114,7 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 		}
 		s, err := Load(log)
 		if err != nil || !bytes.Equal(s.Projection.Encode(), folded.Projection.Encode()) ||
-			!bytes.Equal(store.EncodeMirror(s.Mirror), store.EncodeMirror(folded.Mirror)) || !reflect.DeepEqual(s.Facts, folded.Facts) {
+			!bytes.Equal(EncodeMirror(s.Mirror), EncodeMirror(folded.Mirror)) || !reflect.DeepEqual(s.Facts, folded.Facts) {
 			t.Errorf("%s: the state is another one, %v", condition, err)
 		}
 	}

@@ -49,7 +49,7 @@ func CompareCaches(log Log) (compared int, wrong []string, err error) {
 func (s *State) packed(name string) []byte {
 	switch name {
 	case mirrorCache:
-		return store.EncodeMirror(s.Mirror)
+		return EncodeMirror(s.Mirror)
 	case factsCache:
 		return s.Facts.encode()
 	}

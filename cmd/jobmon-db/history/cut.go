@@ -8,7 +8,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
-	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // A log from which old history was cut off begins with one batch of cut events, which hold the state that followed from what
@@ -47,7 +46,7 @@ func StandIn(s *State, first uint64) (jobmon.Batch, error) {
 			data = data[n:]
 		}
 	}
-	add(cutMirror, mirrorVersion, store.EncodeMirror(s.Mirror))
+	add(cutMirror, mirrorVersion, EncodeMirror(s.Mirror))
 	add(cutFacts, factsVersion, s.Facts.encode())
 	add(cutProjection, projector.Form, s.Projection.Encode())
 	if uint64(len(b.Events)) > s.Seq {
@@ -104,7 +103,7 @@ func (w *wanted) takeUp(b *jobmon.Batch) error {
 func (w *wanted) part(name string, form int64, data []byte) error {
 	switch {
 	case name == cutMirror && w.mirror != nil:
-		return taken(form, mirrorVersion, data, store.DecodeMirror, w.mirror)
+		return taken(form, mirrorVersion, data, DecodeMirror, w.mirror)
 	case name == cutFacts && w.facts != nil:
 		return taken(form, factsVersion, data, decodeFacts, w.facts)
 	case name == cutProjection && w.projection != nil:

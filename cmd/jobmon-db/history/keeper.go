@@ -114,7 +114,7 @@ func (k *Keeper) Pack(s *State, newest bool) []store.Cache {
 	if newest && err == nil { // or else the log is damaged, which reading it says
 		k.state = s.Seq
 		caches = append(caches,
-			store.Cache{Name: mirrorCache, Version: mirrorVersion, Seq: s.Seq, Data: store.EncodeMirror(s.Mirror)},
+			store.Cache{Name: mirrorCache, Version: mirrorVersion, Seq: s.Seq, Data: EncodeMirror(s.Mirror)},
 			store.Cache{Name: projectionCache, Version: projector.CheckpointVersion, Seq: s.Seq, Data: projection},
 			store.Cache{Name: factsCache, Version: factsVersion, Seq: s.Seq, Data: whole.encode()})
 	}

@@ -113,8 +113,7 @@ func (r *Removal) cut(ctx context.Context, log Log, folding, checking store.Prog
 	if err != nil {
 		return nil, err
 	}
-	carried := func(yield func(jobmon.Batch, error) bool) { yield(b, nil) }
-	return &store.Cut{At: r.At, Carried: carried, Check: func(ctx context.Context, next *store.Log) error {
+	return &store.Cut{At: r.At, Carried: b, Check: func(ctx context.Context, next *store.Log) error {
 		last, _, _ := next.Last()
 		if err := s.foldOn(ctx, log, last, nil); err != nil {
 			return err

@@ -6,17 +6,19 @@ import (
 )
 
 // chainOf chooses, of all that was found, the frames and blocks that make the log, in their order and without overlap.
-// What is left out are older copies: a frame that was sealed since tells the same as its block, and a batch whose commit
-// failed has the numbers of the batch that took its place.
+// Left out are older copies: the frame of a batch that was sealed since, and a batch whose commit failed, which has the
+// numbers of the batch that took its place.
 //
 // Each find is a step from the place in the log where it begins, a sequence number and the checksum before it, to the
-// place where it ends. The way that tells most batches is taken, stepping from one find to the next that follows it by
+// place where it ends. The way with most batches is taken, stepping from one find to the next that follows it by
 // its checksum where there is one. A failed batch is never followed by another one, so the way leads past it; at the
 // very end the later of two batches is the one that took the other's place. Where the tree points to something, nothing
 // that contradicts it is taken.
 func chainOf(finds []found) []found {
 	finds = withoutContradictions(finds)
-	slices.SortFunc(finds, func(a, b found) int { return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.last, b.last)) })
+	slices.SortFunc(finds, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.begin(), b.begin()), cmp.Compare(a.last, b.last))
+	})
 	type node struct {
 		seq uint64 // that comes next
 		crc uint32 // of what comes before
@@ -32,13 +34,13 @@ func chainOf(finds []found) []found {
 	for i := range finds {
 		f := &finds[i]
 		// Its predecessors begin before it, so that their ways are known.
-		for ; ended < len(order) && finds[order[ended]].last < f.begin; ended++ {
+		for ; ended < len(order) && finds[order[ended]].last < f.begin(); ended++ {
 			if o := order[ended]; anywhere < 0 || ways[anywhere].less(ways[o]) {
 				anywhere = o
 			}
 		}
-		w := way{from: -1, last: f.last, at: int64(f.until)}
-		if before, ok := best[node{f.begin, f.previous}]; ok && ways[before].batches >= ways[anywhere].batches {
+		w := way{from: -1, last: f.last, at: int64(f.lastAt)}
+		if before, ok := best[node{f.begin(), f.previous}]; ok && ways[before].batches >= ways[anywhere].batches {
 			w.from, w.batches, w.links = before, ways[before].batches, ways[before].links+1
 		} else if anywhere >= 0 {
 			w.from, w.batches, w.links = anywhere, ways[anywhere].batches, ways[anywhere].links
@@ -68,7 +70,7 @@ func chainOf(finds []found) []found {
 // way is the best way that ends with a find.
 type way struct {
 	from    int // the find before it, -1 for none
-	batches int // told on the way
+	batches int // on the way
 	links   int // steps that follow by their checksum
 	last    uint64
 	at      int64 // time of the last batch
@@ -78,7 +80,7 @@ func (w way) less(than way) bool {
 	return cmp.Or(cmp.Compare(w.batches, than.batches), cmp.Compare(w.links, than.links), cmp.Compare(w.at, than.at)) < 0
 }
 
-// withoutContradictions leaves out what tells numbers that something tells to which the tree points.
+// withoutContradictions leaves out what has numbers of something to which the tree points.
 func withoutContradictions(finds []found) []found {
 	var live []found
 	for i := range finds {
@@ -92,7 +94,9 @@ func withoutContradictions(finds []found) []found {
 			return false
 		}
 		// the first one that does not end before it
-		i, _ := slices.BinarySearchFunc(live, f.begin, func(l found, begin uint64) int { return cmp.Compare(l.last, begin) })
-		return i < len(live) && live[i].begin <= f.last
+		i, _ := slices.BinarySearchFunc(live, f.begin(), func(l found, begin uint64) int {
+			return cmp.Compare(l.last, begin)
+		})
+		return i < len(live) && live[i].begin() <= f.last
 	})
 }

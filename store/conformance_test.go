@@ -1,4 +1,4 @@
-package storetest
+package store_test
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// Log is what every event log can do.
-type Log interface {
+// eventLog is what every event log can do.
+type eventLog interface {
 	Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error)
 	AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...store.Cache) (jobmon.Batch, error)
 	SkipTo(seq uint64) error
@@ -35,18 +35,18 @@ type Log interface {
 	Close() error
 }
 
-// Site is the site that the logs under test are to be created with.
-const Site = "DS-CONFORMANCE"
+// testSite is the site that the logs under test are to be created with.
+const testSite = "DS-CONFORMANCE"
 
 // Noon is a time for events.
 const Noon = jobmon.Instant(1_795_348_800_000) // 2026-11-22T12:00:00Z
 
-// Run tests what every event log must do. open opens a new, empty log of site Site; reopen closes a log and opens
-// it again.
-func Run(t *testing.T, open func(t *testing.T) Log, reopen func(t *testing.T, log Log) Log) {
+// conformance tests what every event log must do. open opens a new, empty log of site testSite; reopen closes a log
+// and opens it again.
+func conformance(t *testing.T, open func(t *testing.T) eventLog, reopen func(t *testing.T, log eventLog) eventLog) {
 	tests := []struct {
 		name string
-		run  func(t *testing.T, log Log)
+		run  func(t *testing.T, log eventLog)
 	}{
 		{"an empty log has no ends and yields nothing", emptyLog},
 		{"sequence numbers are consecutive from 1 and events share the batch's time", numbering},
@@ -57,12 +57,12 @@ func Run(t *testing.T, open func(t *testing.T) Log, reopen func(t *testing.T, lo
 		{"a reader sees what is appended while it reads", appendWhileReading},
 		{"many readers read while one appends", concurrentReaders},
 		{"a closed log says so", afterClose},
-		{"a log opened again goes on", func(t *testing.T, log Log) { goesOn(t, log, reopen) }},
-		{"a long log gives back what was appended", func(t *testing.T, log Log) { longLog(t, log, reopen) }},
-		{"numbers that are skipped are never given", func(t *testing.T, log Log) { skipping(t, log, reopen) }},
+		{"a log opened again goes on", func(t *testing.T, log eventLog) { goesOn(t, log, reopen) }},
+		{"a long log gives back what was appended", func(t *testing.T, log eventLog) { longLog(t, log, reopen) }},
+		{"numbers that are skipped are never given", func(t *testing.T, log eventLog) { skipping(t, log, reopen) }},
 		{"one computer's history is found", oneComputer},
 		{"a moment is found by its time", moments},
-		{"caches are kept until they are dropped", func(t *testing.T, log Log) { caches(t, log, reopen) }},
+		{"caches are kept until they are dropped", func(t *testing.T, log eventLog) { caches(t, log, reopen) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -85,8 +85,8 @@ func Rows(n int) []jobmon.Event {
 	return events
 }
 
-// Collect reads everything from a sequence number on.
-func Collect(t *testing.T, log Log, from uint64) []jobmon.Batch {
+// collect reads everything from a sequence number on.
+func collect(t *testing.T, log eventLog, from uint64) []jobmon.Batch {
 	t.Helper()
 	var batches []jobmon.Batch
 	for batch, err := range log.Read(from) {
@@ -98,7 +98,7 @@ func Collect(t *testing.T, log Log, from uint64) []jobmon.Batch {
 	return batches
 }
 
-func mustAppend(t *testing.T, log Log, at jobmon.Instant, events []jobmon.Event) jobmon.Batch {
+func mustAppend(t *testing.T, log eventLog, at jobmon.Instant, events []jobmon.Event) jobmon.Batch {
 	t.Helper()
 	batch, err := log.Append(at, events)
 	if err != nil {
@@ -107,7 +107,7 @@ func mustAppend(t *testing.T, log Log, at jobmon.Instant, events []jobmon.Event)
 	return batch
 }
 
-func emptyLog(t *testing.T, log Log) {
+func emptyLog(t *testing.T, log eventLog) {
 	if seq, at, ok := log.First(); ok || seq != 0 || at != 0 {
 		t.Errorf("First() = %d, %v, %v", seq, at, ok)
 	}
@@ -115,16 +115,16 @@ func emptyLog(t *testing.T, log Log) {
 		t.Errorf("Last() = %d, %v, %v", seq, at, ok)
 	}
 	for _, from := range []uint64{0, 1, 7} {
-		if got := Collect(t, log, from); len(got) != 0 {
+		if got := collect(t, log, from); len(got) != 0 {
 			t.Errorf("Read(%d) yields %d batches", from, len(got))
 		}
 	}
-	if len(log.ID()) != 32 || log.Site() != Site || log.Path() == "" {
-		t.Errorf("ID %q, Site %q, Path %q", log.ID(), log.Site(), log.Path())
+	if len(log.ID()) != 32 || log.Site() != testSite || log.Path() == "" {
+		t.Errorf("ID %q, testSite %q, Path %q", log.ID(), log.Site(), log.Path())
 	}
 }
 
-func numbering(t *testing.T, log Log) {
+func numbering(t *testing.T, log eventLog) {
 	next := uint64(1)
 	for i, at := range []jobmon.Instant{Noon, Noon + 5000, Noon - 60_000, Noon - 60_000} { // clocks jump back
 		events := Rows(i + 2)
@@ -148,7 +148,7 @@ func numbering(t *testing.T, log Log) {
 	}
 }
 
-func refusals(t *testing.T, log Log) {
+func refusals(t *testing.T, log eventLog) {
 	mustAppend(t, log, Noon, Rows(2))
 	long := Rows(3)
 	long[2].Name = strings.Repeat("x", store.MaxString+1)
@@ -165,12 +165,12 @@ func refusals(t *testing.T, log Log) {
 	if batch := mustAppend(t, log, Noon, Rows(1)); batch.First() != 3 {
 		t.Errorf("the next event has number %d, want 3", batch.First())
 	}
-	if got := Collect(t, log, 0); len(got) != 2 {
+	if got := collect(t, log, 0); len(got) != 2 {
 		t.Errorf("%d batches, want 2", len(got))
 	}
 }
 
-func readFrom(t *testing.T, log Log) {
+func readFrom(t *testing.T, log eventLog) {
 	for _, n := range []int{1, 4, 1, 9, 2} {
 		mustAppend(t, log, Noon, Rows(n))
 	}
@@ -181,7 +181,7 @@ func readFrom(t *testing.T, log Log) {
 			want = want[1:]
 		}
 		var got []uint64
-		for _, batch := range Collect(t, log, from) {
+		for _, batch := range collect(t, log, from) {
 			got = append(got, batch.First())
 		}
 		if !slices.Equal(got, want) {
@@ -189,33 +189,33 @@ func readFrom(t *testing.T, log Log) {
 		}
 	}
 	for _, from := range []uint64{18, 1000, 1<<64 - 1} {
-		if got := Collect(t, log, from); len(got) != 0 {
+		if got := collect(t, log, from); len(got) != 0 {
 			t.Errorf("Read(%d) yields %d batches", from, len(got))
 		}
 	}
 }
 
-func ownership(t *testing.T, log Log) {
+func ownership(t *testing.T, log eventLog) {
 	given := Rows(3)
 	mustAppend(t, log, Noon, given)
 	want := slices.Clone(given)
 	given[1].Job = -1
-	read := Collect(t, log, 1)[0]
+	read := collect(t, log, 1)[0]
 	if !slices.Equal(read.Events, want) {
 		t.Fatalf("got %+v, want %+v", read.Events, want)
 	}
 	read.Events[0].Name = "changed by its reader"
-	if again := Collect(t, log, 1)[0]; !slices.Equal(again.Events, want) {
+	if again := collect(t, log, 1)[0]; !slices.Equal(again.Events, want) {
 		t.Errorf("got %+v, want %+v", again.Events, want)
 	}
 }
 
-func scanning(t *testing.T, log Log) {
+func scanning(t *testing.T, log eventLog) {
 	for _, n := range []int{3, 1, 50, 2} {
 		mustAppend(t, log, Noon, Rows(n))
 	}
 	for _, from := range []uint64{0, 4, 30, 57} {
-		want := Collect(t, log, from)
+		want := collect(t, log, from)
 		for batch, err := range log.Scan(from) {
 			if err != nil || len(want) == 0 || batch.At != want[0].At || !slices.Equal(batch.Events, want[0].Events) {
 				t.Fatalf("Scan(%d) yields %v, %v, want %v", from, batch, err, want)
@@ -228,7 +228,7 @@ func scanning(t *testing.T, log Log) {
 	}
 }
 
-func appendWhileReading(t *testing.T, log Log) {
+func appendWhileReading(t *testing.T, log eventLog) {
 	mustAppend(t, log, Noon, Rows(1))
 	seen := uint64(0)
 	for batch, err := range log.Read(1) {
@@ -244,7 +244,7 @@ func appendWhileReading(t *testing.T, log Log) {
 	}
 }
 
-func concurrentReaders(t *testing.T, log Log) {
+func concurrentReaders(t *testing.T, log eventLog) {
 	const batches = 60
 	var readers sync.WaitGroup
 	for range 3 {
@@ -276,7 +276,7 @@ func concurrentReaders(t *testing.T, log Log) {
 	readers.Wait()
 }
 
-func afterClose(t *testing.T, log Log) {
+func afterClose(t *testing.T, log eventLog) {
 	mustAppend(t, log, Noon, Rows(1))
 	mustAppend(t, log, Noon, Rows(1))
 	if err := log.Close(); err != nil {
@@ -302,7 +302,7 @@ func afterClose(t *testing.T, log Log) {
 	}
 }
 
-func goesOn(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
+func goesOn(t *testing.T, log eventLog, reopen func(t *testing.T, log eventLog) eventLog) {
 	id := log.ID()
 	for round := range 4 {
 		batch := mustAppend(t, log, Noon+jobmon.Instant(round), Rows(3))
@@ -311,8 +311,8 @@ func goesOn(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
 		}
 		log = reopen(t, log)
 		t.Cleanup(func() { log.Close() })
-		if log.ID() != id || log.Site() != Site {
-			t.Fatalf("ID %q, Site %q, want %q, %q", log.ID(), log.Site(), id, Site)
+		if log.ID() != id || log.Site() != testSite {
+			t.Fatalf("ID %q, testSite %q, want %q, %q", log.ID(), log.Site(), id, testSite)
 		}
 		if seq, at, ok := log.Last(); !ok || seq != batch.Last() || at != batch.At {
 			t.Fatalf("Last() = %d, %v, %v, want %d, %v", seq, at, ok, batch.Last(), batch.At)
@@ -320,7 +320,7 @@ func goesOn(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
 		if seq, at, ok := log.First(); !ok || seq != 1 || at != Noon {
 			t.Fatalf("First() = %d, %v, %v", seq, at, ok)
 		}
-		if got := Collect(t, log, 0); len(got) != round+1 {
+		if got := collect(t, log, 0); len(got) != round+1 {
 			t.Fatalf("%d batches, want %d", len(got), round+1)
 		}
 	}

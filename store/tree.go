@@ -27,10 +27,8 @@ type tree struct {
 	good    int  // of the two meta pages
 	lame    bool // part of the tree cannot be gone through
 
-	file    io.ReaderAt
-	size    int64
+	file    sizedFile
 	visited []uint64 // bits: pages that something points to
-	page    []byte   // working space
 }
 
 const (
@@ -39,16 +37,22 @@ const (
 	bucketEntry   = 0x01 // flag of an element whose value is a bucket
 	bucketHeadLen = 16
 	maxKeyLen     = 1024 // of a log; bbolt allows more
-	maxFaults     = 200  // that are told one by one
+	maxFaults     = 200  // that are reported one by one
 )
 
-// errDamagedPage says that the damage has been taken note of.
+// errDamagedPage says that the damage has been recorded.
 var errDamagedPage = errors.New("damaged page")
 
-// walkTree goes through the tree of the newest meta page. Errors are the disk's, and ErrNotOurs.
-func walkTree(file io.ReaderAt, size int64, path string) (*tree, error) {
-	t := &tree{file: file, size: size, entries: map[string][]place{}, page: make([]byte, pageSize)}
+// walkTree goes through the tree of the newest meta page, or looks no further than the meta pages and the length of the
+// file unless thorough. Errors are the disk's, and ErrNotOurs.
+func walkTree(file sizedFile, path string, thorough bool) (*tree, error) {
+	t := &tree{file: file, entries: map[string][]place{}}
 	newest, good, err := metaPages(file, path)
+	// The length comes after the meta pages: a file grows before they say so.
+	size, sizeErr := file.Seek(0, io.SeekEnd)
+	if sizeErr != nil {
+		return nil, ioError("looking at the log "+path, sizeErr)
+	}
 	t.good = good
 	var known *Error
 	switch {
@@ -63,24 +67,36 @@ func walkTree(file io.ReaderAt, size int64, path string) (*tree, error) {
 	case err != nil:
 		return nil, err
 	case good == 1:
-		t.fault(Fault{Part: PartMeta, Text: "one of the two pages that say where everything is is damaged: the newest batch may be missing"})
+		t.fault(Fault{
+			Part: PartMeta, Text: "one of the two pages that say where everything is is damaged: the newest batch may be " +
+				"missing",
+		})
 	}
 	t.newest = newest
-	if pages := uint64(size / pageSize); pages < newest.pages {
+	pages := uint64(size / pageSize)
+	if pages < newest.pages {
 		t.fault(Fault{
 			Part: PartFile, Offset: size, Kind: ErrTruncated, Deadly: true,
 			Text: fmt.Sprintf("the file is cut short, it has %d pages of %d", pages, newest.pages),
 		})
 	}
-	most := min(newest.pages, uint64(size/pageSize)+1)
-	t.visited = make([]uint64, most/64+1)
+	if !thorough {
+		return t, nil
+	}
+	t.visited = make([]uint64, min(newest.pages, pages+1)/64+1)
 	if err := t.branch(newest.root, "", 0, nil, nil); err != nil && err != errDamagedPage {
 		return nil, err
 	}
-	if uint64(size/pageSize) < newest.pages {
+	if pages < newest.pages {
 		return t, nil // of what is free nothing can be said
 	}
-	return t, t.freelist(path)
+	return t, t.freelist()
+}
+
+// sizedFile is a file, or one in memory.
+type sizedFile interface {
+	io.ReaderAt
+	io.Seeker
 }
 
 func (t *tree) fault(f Fault) {
@@ -92,7 +108,7 @@ func (t *tree) fault(f Fault) {
 	}
 }
 
-// broken takes note that a page is damaged.
+// broken records that a page is damaged.
 func (t *tree) broken(id uint64, format string, args ...any) error {
 	t.lame = true
 	offset := int64(0)
@@ -149,7 +165,8 @@ func (t *tree) open(id uint64, at, space int64, inline bool) (*leafOrBranch, err
 		return nil, err
 	}
 	flags := binary.LittleEndian.Uint16(header[8:])
-	p := &leafOrBranch{id: id, at: at, space: space, leaf: flags == flagLeaf, count: int(binary.LittleEndian.Uint16(header[10:]))}
+	count := int(binary.LittleEndian.Uint16(header[10:]))
+	p := &leafOrBranch{id: id, at: at, space: space, leaf: flags == flagLeaf, count: count}
 	overflow := uint64(binary.LittleEndian.Uint32(header[12:]))
 	switch self := binary.LittleEndian.Uint64(header); {
 	case flags != flagLeaf && (flags != flagBranch || inline):
@@ -226,18 +243,19 @@ func (t *tree) inOrder(p *leafOrBranch, i int, keys [][]byte, low, high []byte) 
 	return nil
 }
 
-// leaf takes note of the entries of a leaf page; those of the root are buckets.
+// leaf records the entries of a leaf page; those of the root are buckets.
 func (t *tree) leaf(p *leafOrBranch, bucket string, depth int, low, high []byte) error {
 	keys := make([][]byte, p.count)
 	entries := make([]place, p.count)
 	for i := range p.count {
 		e := p.elements[i*elementLen:]
+		pos, keyLen := binary.LittleEndian.Uint32(e[4:]), binary.LittleEndian.Uint32(e[8:])
 		valueLen := binary.LittleEndian.Uint32(e[12:])
-		var value int64
-		var err error
-		if keys[i], value, err = t.key(p, i, binary.LittleEndian.Uint32(e[4:]), binary.LittleEndian.Uint32(e[8:]), valueLen); err != nil {
+		key, value, err := t.key(p, i, pos, keyLen, valueLen)
+		if err != nil {
 			return err
 		}
+		keys[i] = key
 		if err := t.inOrder(p, i, keys, low, high); err != nil {
 			return err
 		}
@@ -294,19 +312,26 @@ func (t *tree) bucket(p *leafOrBranch, e *place, depth int) error {
 }
 
 // freelist checks the list of free pages: a page that is free and in use would be overwritten by the next commit.
-func (t *tree) freelist(path string) error {
-	free, err := checkedFreelist(t.file, path, t.newest)
-	var known *Error
-	if errors.As(err, &known) || errors.Is(err, io.EOF) {
-		t.fault(Fault{Part: PartFree, Offset: int64(t.newest.freelist) * pageSize, Deadly: true, Text: "the list of free pages is damaged"})
+func (t *tree) freelist() error {
+	free, ok, err := freePages(t.file, t.newest)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return ioError("reading the log", err)
+	}
+	if !ok {
+		offset := int64(0)
+		if t.newest.freelist < t.newest.pages {
+			offset = int64(t.newest.freelist) * pageSize
+		}
+		t.fault(Fault{Part: PartFree, Offset: offset, Deadly: true, Text: "the list of free pages is damaged"})
 		return nil
 	}
-	if err != nil {
-		return err
-	}
 	for ; len(free) > 0; free = free[8:] {
-		if id := binary.LittleEndian.Uint64(free); id/64 < uint64(len(t.visited)) && t.visited[id/64]>>(id%64)&1 == 1 {
-			t.fault(Fault{Part: PartFree, Offset: int64(id) * pageSize, Deadly: true, Text: fmt.Sprintf("page %d is listed as free and is in use", id)})
+		id := binary.LittleEndian.Uint64(free)
+		if id/64 < uint64(len(t.visited)) && t.visited[id/64]>>(id%64)&1 == 1 {
+			t.fault(Fault{
+				Part: PartFree, Offset: int64(id) * pageSize, Deadly: true,
+				Text: fmt.Sprintf("page %d is listed as free and is in use", id),
+			})
 			return nil
 		}
 	}

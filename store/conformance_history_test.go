@@ -1,4 +1,4 @@
-package storetest
+package store_test
 
 import (
 	"bytes"
@@ -19,8 +19,9 @@ func fleet(random *rand.Rand, n int) []jobmon.Event {
 	events := make([]jobmon.Event, n)
 	for i := range events {
 		events[i] = jobmon.Event{
-			Kind: jobmon.KindFinished, Schedule: jobmon.ScheduleID(random.IntN(1_000_000)), Computer: jobmon.ComputerID(5_000_001 + random.IntN(30)),
-			Job: jobmon.JobID(random.IntN(50)), Start: jobmon.WallTime(Noon) + jobmon.WallTime(random.IntN(100)*60_000),
+			Kind: jobmon.KindFinished, Schedule: jobmon.ScheduleID(random.IntN(1_000_000)),
+			Computer: jobmon.ComputerID(5_000_001 + random.IntN(30)),
+			Job:      jobmon.JobID(random.IntN(50)), Start: jobmon.WallTime(Noon) + jobmon.WallTime(random.IntN(100)*60_000),
 			Status: jobmon.StatusOf(jobmon.Code(random.IntN(3))),
 		}
 		if random.IntN(3) == 0 {
@@ -31,7 +32,7 @@ func fleet(random *rand.Rand, n int) []jobmon.Event {
 }
 
 // fill appends batches of 1 to 40 events of a fleet at times that go back now and then, and returns them.
-func fill(t *testing.T, log Log, random *rand.Rand, batches int) []jobmon.Batch {
+func fill(t *testing.T, log eventLog, random *rand.Rand, batches int) []jobmon.Batch {
 	t.Helper()
 	var all []jobmon.Batch
 	at := Noon
@@ -69,7 +70,7 @@ func compare(t *testing.T, what string, got iter.Seq2[jobmon.Batch, error], want
 	}
 }
 
-func longLog(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
+func longLog(t *testing.T, log eventLog, reopen func(t *testing.T, log eventLog) eventLog) {
 	random := seeded(t)
 	var all []jobmon.Batch
 	for range 4 {
@@ -90,7 +91,7 @@ func longLog(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
 	compare(t, "Read", log.Read(0), all)
 }
 
-func skipping(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
+func skipping(t *testing.T, log eventLog, reopen func(t *testing.T, log eventLog) eventLog) {
 	random := seeded(t)
 	skip := func(by uint64) store.Gap {
 		t.Helper()
@@ -140,7 +141,7 @@ func skipping(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
 			}
 		}
 	}
-	all := Collect(t, log, 0)
+	all := collect(t, log, 0)
 	for i := range all[1:] {
 		behind, next := all[i].Last()+1, all[i+1].First()
 		if behind != next && !slices.Contains(gaps, store.Gap{From: behind, To: next - 1}) {
@@ -149,7 +150,7 @@ func skipping(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
 	}
 }
 
-func oneComputer(t *testing.T, log Log) {
+func oneComputer(t *testing.T, log eventLog) {
 	all := fill(t, log, seeded(t), 200)
 	last := all[len(all)-1].Last()
 	for _, id := range []jobmon.ComputerID{5_000_001, 5_000_017, 5_000_099} {
@@ -169,7 +170,7 @@ func oneComputer(t *testing.T, log Log) {
 	}
 }
 
-func moments(t *testing.T, log Log) {
+func moments(t *testing.T, log eventLog) {
 	if _, ok, err := log.Moment(Noon); ok || err != nil {
 		t.Fatalf("an empty log has a moment: %v", err)
 	}
@@ -197,7 +198,7 @@ func moments(t *testing.T, log Log) {
 	}
 }
 
-func caches(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
+func caches(t *testing.T, log eventLog, reopen func(t *testing.T, log eventLog) eventLog) {
 	big := bytes.Repeat([]byte("0123456789abcdef"), 10_000)
 	mirror := store.Cache{Name: "mirror", Version: 3, Seq: 2, Data: big}
 	if _, err := log.AppendWith(Noon, Rows(2), mirror); err != nil {
@@ -218,7 +219,8 @@ func caches(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
 	for range 2 {
 		for _, want := range []store.Cache{mirror, small, {Name: "empty", Seq: 2}} {
 			got, ok := log.Cache(want.Name, want.Version)
-			if !ok || got.Name != want.Name || got.Version != want.Version || got.Seq != want.Seq || !bytes.Equal(got.Data, want.Data) {
+			if !ok || got.Name != want.Name || got.Version != want.Version || got.Seq != want.Seq ||
+				!bytes.Equal(got.Data, want.Data) {
 				t.Errorf("the cache %q: %v", want.Name, ok)
 			}
 			if _, ok := log.Cache(want.Name, want.Version+1); ok {
@@ -248,7 +250,7 @@ func caches(t *testing.T, log Log, reopen func(t *testing.T, log Log) Log) {
 			t.Error("a cache was dropped and is there")
 		}
 	}
-	if got := Collect(t, log, 0); len(got) != 2 {
+	if got := collect(t, log, 0); len(got) != 2 {
 		t.Errorf("%d batches, want 2: caches are no part of the log", len(got))
 	}
 }

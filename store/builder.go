@@ -1,0 +1,256 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/jobmon-db/jobmon-db/internal/inherit"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// builder writes a log into a new file. Nothing is synced before finish.
+type builder struct {
+	path    string
+	meta    meta
+	db      *bolt.DB
+	tx      *bolt.Tx
+	pending int // bytes put into tx
+}
+
+const (
+	buildBytes = 4 << 20 // written in one transaction
+	buildAlloc = 64 << 10
+)
+
+// begin makes the file, which must not be there.
+func (b *builder) begin(m meta) error {
+	file, err := os.OpenFile(b.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return ioError("creating "+b.path, err)
+	}
+	if err := errors.Join(inherit.File(file), file.Close()); err != nil {
+		return ioError("creating "+b.path, err)
+	}
+	b.meta = m
+	return b.write(func(tx *bolt.Tx) error {
+		bucket, err := tx.CreateBucket([]byte(bucketMeta))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.CreateBucket([]byte(bucketTail)); err != nil {
+			return err
+		}
+		record, err := m.encode()
+		if err != nil {
+			return err
+		}
+		return bucket.Put([]byte(keyLog), record)
+	})
+}
+
+// open opens the file, a new one or one that was finished.
+func (b *builder) open() error {
+	options := boltOptions(false, defaultLockWait)
+	options.NoSync = true
+	db, err := openBolt(b.path, options)
+	if err != nil {
+		return err
+	}
+	db.AllocSize = buildAlloc
+	b.db = db
+	return nil
+}
+
+// write changes the file; what many calls did is committed together.
+func (b *builder) write(change func(tx *bolt.Tx) error) (err error) {
+	if b.db == nil {
+		if err := b.open(); err != nil {
+			return err
+		}
+	}
+	if b.tx == nil {
+		if b.tx, err = b.db.Begin(true); err != nil {
+			return ioError("writing "+b.path, err)
+		}
+	}
+	if err := change(b.tx); err != nil {
+		return ioError("writing "+b.path, err)
+	}
+	if b.pending < buildBytes {
+		return nil
+	}
+	return b.commit()
+}
+
+func (b *builder) commit() error {
+	tx := b.tx
+	b.tx, b.pending = nil, 0
+	if tx == nil {
+		return nil
+	}
+	if err := tx.Commit(); err != nil {
+		return ioError("writing "+b.path, err)
+	}
+	return nil
+}
+
+// put stores a frame or block behind all others.
+func (b *builder) put(sealed bool, seq uint64, data []byte) error {
+	return b.write(func(tx *bolt.Tx) (err error) {
+		bucket := tx.Bucket([]byte(bucketTail))
+		if sealed {
+			if bucket, err = tx.CreateBucketIfNotExists([]byte(bucketBlocks)); err != nil {
+				return err
+			}
+		}
+		bucket.FillPercent = fill
+		b.pending += len(data)
+		return bucket.Put(seqKey(seq), data)
+	})
+}
+
+// putCache stores a cache as it is.
+func (b *builder) putCache(record cacheRecord) error {
+	return b.write(func(tx *bolt.Tx) error {
+		b.pending += len(record.value)
+		return putCaches(tx, []cacheRecord{record})
+	})
+}
+
+func (b *builder) dropTail() error {
+	return b.write(func(tx *bolt.Tx) error {
+		if err := tx.DeleteBucket([]byte(bucketTail)); err != nil {
+			return err
+		}
+		_, err := tx.CreateBucket([]byte(bucketTail))
+		return err
+	})
+}
+
+// finish writes what is left, cuts off what the file has beyond its last page, and syncs it. The file is closed then.
+func (b *builder) finish() error {
+	err := b.commit()
+	if b.db != nil {
+		if closing := b.db.Close(); err == nil && closing != nil {
+			err = ioError("writing "+b.path, closing)
+		}
+		b.db = nil
+	}
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(b.path, os.O_RDWR, 0)
+	if err != nil {
+		return ioError("syncing "+b.path, err)
+	}
+	newest, _, err := metaPages(file, b.path)
+	if err == nil {
+		err = file.Truncate(int64(newest.pages) * pageSize)
+	}
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return ioError("syncing "+b.path, err)
+	}
+	return nil
+}
+
+// abandon removes the file, if it is there.
+func (b *builder) abandon() {
+	if b.tx != nil {
+		_ = b.tx.Rollback()
+		b.tx = nil
+	}
+	if b.db != nil {
+		_ = b.db.Close()
+		b.db = nil
+	}
+	_ = os.Remove(b.path)
+}
+
+// Build writes a log of these batches into a new file, which then is what a backup of such a log would be: see Restore.
+// The id is that of the log that they are from, 32 hex digits; their sequence numbers and times stay, numbers that are
+// left out are gaps. When it returns without error the file is on the disk and proven; when it fails there is none.
+//
+// Errors: ErrInvalid for an id that is none, no batch, or batches that do not follow one another; ErrTooLarge;
+// fs.ErrExist; those of batches, the context, and the operating system.
+func Build(
+	ctx context.Context, path, id, site string, batches iter.Seq2[jobmon.Batch, error],
+) (summary Summary, err error) {
+	m := newMeta(site)
+	if raw, bad := hex.DecodeString(id); bad != nil || len(raw) != 16 {
+		return summary, sentence(ErrInvalid, path, "%q is no id of a log, which has 32 hex digits", id)
+	}
+	m.ID = id
+	if _, err := os.Lstat(path); err == nil {
+		return summary, errThere(path, nil)
+	}
+	b := &builder{path: path}
+	defer func() {
+		if err != nil {
+			b.abandon()
+		}
+	}()
+	ends := bounds{}
+	for batch, err := range batches {
+		if err := errors.Join(err, context.Cause(ctx)); err != nil {
+			return summary, err
+		}
+		if err := b.batch(&ends, &m, &batch); err != nil {
+			return summary, err
+		}
+	}
+	if ends.last == 0 {
+		return summary, sentence(ErrInvalid, path, "there is no event to make a log of")
+	}
+	if err := b.finish(); err != nil {
+		return summary, err
+	}
+	log, err := OpenFile(path)
+	if err != nil {
+		return summary, fmt.Errorf("look at what was written: %w", err)
+	}
+	if summary, err = log.summary(ctx, nil); err == nil && (summary.Last != ends.last || len(summary.Damaged) > 0) {
+		err = sentence(ErrCorrupt, path, "%s does not hold what was written to it: check the disk", path)
+	}
+	return summary, err
+}
+
+// batch appends a batch with the numbers that it has. The first one begins the log.
+func (b *builder) batch(ends *bounds, m *meta, batch *jobmon.Batch) error {
+	if len(batch.Events) == 0 {
+		return sentence(ErrInvalid, b.path, "a batch without events cannot follow event %d", ends.last)
+	}
+	if ends.last == 0 {
+		m.First = batch.First()
+		if batch.Events[0].Kind == jobmon.KindCut {
+			m.Cut = batch.Last() + 1
+		}
+		if err := b.begin(*m); err != nil {
+			return err
+		}
+		ends.crc = m.chain()
+	}
+	next := ends.next(m)
+	for i := range batch.Events {
+		if batch.Events[i].Seq != batch.First()+uint64(i) || batch.First() < next {
+			return sentence(ErrInvalid, b.path, "event %d cannot follow event %d", batch.Events[i].Seq, next-1+uint64(i))
+		}
+	}
+	f := frame{previous: ends.crc, first: batch.First(), at: batch.At, count: len(batch.Events)}
+	f.skipped = f.first - next
+	data, _, crc, err := appendFrame(nil, nil, &f, batch.Events)
+	if err != nil {
+		return err
+	}
+	return b.write(func(tx *bolt.Tx) error {
+		tail, err := putFrame(tx, b.path, ends, &f, data)
+		*ends = bounds{last: f.last(), crc: crc, tail: tail}
+		b.pending += len(data)
+		return err
+	})
+}

@@ -1,0 +1,394 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// fileLog is the file of a log, read without bbolt and without a lock, whatever has become of it. As a Source it gives
+// everything that is whole.
+type fileLog struct {
+	ctx    context.Context // of its reads
+	path   string
+	file   sizedFile
+	size   int64
+	tree   *tree
+	meta   meta
+	known  bool // the meta record was found
+	faults []Fault
+	parts  []found // that make the log, in order
+	lost   []Gap   // numbers between them that are not there and were not skipped
+
+	// certain says that nothing can be missing behind the last part: the tree is whole and leads there.
+	certain    bool
+	incomplete bool // too much looks like frames and is none
+
+	checker  reader
+	expected uint64 // the number that comes next, 0 when that is not known
+	crc      uint32 // of the part before
+	chained  bool   // once that is known
+	endless  int    // of the fault whose end the next part shows, plus 1
+	data     []byte // working space
+	report   Report // its counts
+}
+
+// openFileLog examines the file at path. The caller closes it. Errors: ErrNotOurs, ErrNewer, the disk's, and the
+// context's. Damage is no error: it is in faults.
+func openFileLog(ctx context.Context, path string) (*fileLog, error) {
+	info, err := os.Stat(path) // before it is opened: a pipe would block
+	if err != nil {
+		return nil, ioError("looking at the log "+path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, sentence(ErrNotOurs, path, "%s is not a file: name a log", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, ioError("opening the log", err)
+	}
+	f, err := examine(ctx, file, path)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return f, nil
+}
+
+// Close closes the file.
+func (f *fileLog) Close() error { return f.file.(*os.File).Close() }
+
+// examine looks at everything that the tree leads to and, if anything is wrong with it, through all bytes of the file.
+func examine(ctx context.Context, file sizedFile, path string) (f *fileLog, err error) {
+	f = &fileLog{ctx: ctx, path: path, file: file, checker: newChecker()}
+	if f.size, err = file.Seek(0, io.SeekEnd); err != nil {
+		return nil, ioError("looking at the log "+path, err)
+	}
+	f.tree, err = walkTree(file, path, true)
+	switch {
+	case errors.Is(err, ErrNotOurs): // it may be a log whose beginning was overwritten
+		foreign := err
+		f.tree = &tree{}
+		f.fault(Fault{Part: PartMeta, Deadly: true, Text: "both pages that say where everything is are gone"})
+		if err := f.salvage(); err != nil {
+			return nil, err
+		}
+		if len(f.parts) == 0 {
+			return nil, foreign
+		}
+		return f, nil
+	case err != nil:
+		return nil, err
+	}
+	if err := f.followTree(); err != nil {
+		return nil, err
+	}
+	f.faults = append(f.tree.faults, f.faults...)
+	if len(f.faults) == 0 {
+		f.certain = true
+		return f, nil
+	}
+	return f, f.salvage()
+}
+
+// followTree checks what the tree leads to.
+func (f *fileLog) followTree() error {
+	if err := f.record(); err != nil || !f.known {
+		return err
+	}
+	f.expected, f.crc, f.chained = f.meta.First, f.meta.chain(), true
+	blocks, tail := f.tree.entries[bucketBlocks], f.tree.entries[bucketTail]
+	all := append(slices.Clone(blocks), tail...)
+	for i := range all {
+		until := uint64(0) // not known
+		if i+1 < len(all) {
+			until = all[i+1].seq - 1
+		}
+		if err := f.part(&all[i], i < len(blocks), until); err != nil {
+			return err
+		}
+	}
+	if len(blocks) > 0 && len(tail) == 0 {
+		f.fault(Fault{Part: PartChain, Seq: f.expected, Text: "the newest events are not there"})
+	}
+	return f.caches()
+}
+
+func (f *fileLog) fault(of Fault) {
+	if of.Kind == nil {
+		of.Kind = ErrCorrupt
+	}
+	if len(f.faults) < maxFaults {
+		f.faults = append(f.faults, of)
+	}
+}
+
+// value reads what lies at a place, nothing when it is larger than limit. The next call overwrites it.
+func (f *fileLog) value(offset, size, limit int64) ([]byte, error) {
+	if err := context.Cause(f.ctx); err != nil || size > limit {
+		return nil, err
+	}
+	f.data = slices.Grow(f.data[:0], int(size))[:size]
+	n, err := f.file.ReadAt(f.data, offset)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, ioError("reading the log "+f.path, err)
+	}
+	return f.data[:n], nil
+}
+
+// record reads the meta record. Errors: ErrNewer, and the disk's.
+func (f *fileLog) record() error {
+	for _, p := range f.tree.entries[bucketMeta] {
+		if p.name != keyLog {
+			continue
+		}
+		record, err := f.value(p.offset, p.size, maxMetaLen)
+		if err != nil {
+			return err
+		}
+		m, err := decodeMeta(record, f.path)
+		if errors.Is(err, ErrNewer) {
+			return err
+		}
+		if err != nil {
+			f.fault(Fault{Part: PartRecord, Offset: p.offset, Deadly: true, Text: "its meta record is damaged"})
+			return nil
+		}
+		f.meta, f.known = m, true
+		return nil
+	}
+	if len(f.tree.faults) == 0 {
+		f.fault(Fault{Part: PartRecord, Deadly: true, Text: "it has no meta record"})
+	}
+	return nil
+}
+
+// part checks one block or frame, which holds events up to until, 0 when that is not known.
+func (f *fileLog) part(p *place, sealed bool, until uint64) error {
+	data, err := f.value(p.offset, p.size, maxBlock)
+	if err != nil {
+		return err
+	}
+	h, events, bad := f.checker.check(data)
+	if bad == nil && h.first != p.seq {
+		bad = broken(0, "the events %d to %d are stored there", h.first, h.last)
+	}
+	name := PartBlock
+	if !isBlock(data) && (!sealed || bad == nil) {
+		name = PartFrame
+	}
+	if bad != nil {
+		f.endless = 0
+		if len(f.faults) < maxFaults {
+			f.fault(Fault{
+				Part: name, Kind: bad.kind, Offset: p.offset + int64(bad.offset), Seq: p.seq, Last: until, Text: bad.why,
+			})
+			f.endless = len(f.faults)
+		}
+		f.expected, f.chained = 0, false
+		return nil
+	}
+	f.follow(name, p, &h)
+	f.expected, f.crc, f.chained = h.last+1, h.crc, true
+	f.parts = append(f.parts, found{head: h, offset: p.offset, size: len(data), sealed: sealed, live: true})
+	if name == PartBlock {
+		f.report.Blocks++
+	} else {
+		f.report.Frames++
+	}
+	f.report.Batches += h.batches
+	f.report.Events += h.events
+	for i := range events {
+		if e := &events[i]; e.Kind == jobmon.KindDamaged && len(f.report.Recorded) < maxFaults {
+			f.report.Recorded = append(f.report.Recorded, Recorded{e.Seq, e.From, e.To, e.Text})
+		}
+	}
+	return nil
+}
+
+// follow checks that a part follows what comes before it.
+func (f *fileLog) follow(name string, p *place, h *head) {
+	lost, seamed := f.meta.seam(h.begin())
+	begin := h.begin() - lost
+	at := Fault{Part: PartChain, Offset: p.offset}
+	switch {
+	case f.expected == 0:
+		if i := f.endless - 1; i >= 0 && f.faults[i].Last >= begin {
+			f.faults[i].Last = max(begin-1, f.faults[i].Seq) // numbers behind it were skipped
+		}
+		return
+	case begin > f.expected:
+		at.Seq, at.Last = f.expected, begin-1
+		at.Text = fmt.Sprintf("the events %d to %d are not there", f.expected, begin-1)
+	case begin < f.expected:
+		at.Seq, at.Last = h.first, h.last
+		at.Text = fmt.Sprintf("the %s of %d to %d holds events that were there before", name, h.first, h.last)
+	case f.chained && !seamed && h.previous != f.crc:
+		at.Text = fmt.Sprintf("the %s of %d to %d does not follow what comes before it", name, h.first, h.last)
+	default:
+		return
+	}
+	f.fault(at)
+}
+
+// caches checks the caches.
+func (f *fileLog) caches() error {
+	for _, p := range f.tree.entries[bucketCaches] {
+		value, err := f.value(p.offset, p.size, MaxCache+1<<10)
+		if err != nil {
+			return err
+		}
+		c, ok := decodeCache(p.name, value)
+		switch at := (Fault{Part: PartCache, Offset: p.offset}); {
+		case !ok:
+			at.Text = fmt.Sprintf("the cache %q is damaged; it is made again", p.name)
+			f.fault(at)
+		case f.expected != 0 && c.Seq >= f.expected:
+			at.Text = fmt.Sprintf("the cache %q stands for event %d, which is not there; it is made again", p.name, c.Seq)
+			f.fault(at)
+		default:
+			f.report.Caches++
+		}
+	}
+	return nil
+}
+
+// salvage finds the parts that make the log in all bytes of the file, and joins what is whole.
+func (f *fileLog) salvage() error {
+	s, err := scanFile(f.ctx, f.file, f.size)
+	if err != nil {
+		return err
+	}
+	if s.newer {
+		return sentence(ErrNewer, f.path, "%s holds what another version of jobmon-db wrote: use that version", f.path)
+	}
+	if !f.known && s.record {
+		if err := s.meta.check(f.path); err != nil {
+			return err
+		}
+		f.meta, f.known = s.meta, true
+	}
+	f.incomplete = s.gaveUp
+	f.parts = chainOf(append(f.parts[:len(f.parts):len(f.parts)], s.finds...))
+	tail := f.tree.entries[bucketTail]
+	f.certain = f.known && f.tree.good == 2 && !f.tree.lame && (len(tail) == 0 && len(f.parts) == 0 ||
+		len(tail) > 0 && len(f.parts) > 0 && f.parts[len(f.parts)-1].offset == tail[len(tail)-1].offset)
+	return nil
+}
+
+// ranges are the events that are whole, and the numbers among them that were skipped.
+func (f *fileLog) ranges() (readable []Range, gaps []Gap) {
+	for i := range f.parts {
+		p := &f.parts[i]
+		lost, _ := f.meta.seam(p.begin())
+		begin := p.begin() - lost
+		if n := len(readable); n > 0 && readable[n-1].Last+1 >= begin {
+			readable[n-1].Last, readable[n-1].LastAt = p.last, p.lastAt
+		} else {
+			readable = append(readable, Range{First: p.first, Last: p.last, FirstAt: p.firstAt, LastAt: p.lastAt})
+		}
+		if lost > 0 {
+			gaps = append(gaps, Gap{begin, p.begin() - 1})
+		}
+		for _, g := range p.gaps {
+			gaps = append(gaps, Gap{g.seq - g.skipped, g.seq - 1})
+		}
+	}
+	return readable, gaps
+}
+
+// join makes the parts a log: between those that do not follow one another it has a seam. One whose meta record is lost
+// gets an id of its own.
+func (f *fileLog) join() {
+	if !f.known {
+		f.meta, f.known = newMeta(""), true
+	}
+	next, crc := f.meta.First, f.meta.chain()
+	kept := f.parts[:0]
+	for _, p := range f.parts {
+		begin := p.begin()
+		if begin < next {
+			continue
+		}
+		if lost, _ := f.meta.seam(begin); begin-lost > next {
+			f.lost = append(f.lost, Gap{next, begin - lost - 1})
+		}
+		if !f.meta.joins(&p.head, next, crc) {
+			f.meta.Seams = slices.DeleteFunc(f.meta.Seams, func(s seam) bool { return s.Seq == begin })
+			f.meta.Seams = append(f.meta.Seams, seam{begin, begin - next})
+			slices.SortFunc(f.meta.Seams, func(a, b seam) int { return cmp.Compare(a.Seq, b.Seq) })
+		}
+		kept, next, crc = append(kept, p), p.last+1, p.crc
+	}
+	f.parts = kept
+	sealed := false
+	for i := range slices.Backward(f.parts) { // the tail has frames alone
+		p := &f.parts[i]
+		sealed = sealed || p.sealed || !p.frame
+		p.sealed = sealed
+	}
+}
+
+// Extract gives a page of what is whole; see join.
+func (f *fileLog) Extract(from uint64) (x Extract, err error) {
+	if x.Meta, err = f.meta.encode(); err != nil || len(f.parts) == 0 {
+		return x, err
+	}
+	x.Last = f.parts[len(f.parts)-1].last
+	size := 0
+	for i := range f.parts {
+		p := &f.parts[i]
+		if p.last < from {
+			continue
+		}
+		if size += p.size; len(x.Parts) > 0 && size > pageBytes {
+			break
+		}
+		data, err := f.value(p.offset, int64(p.size), maxBlock)
+		if err != nil {
+			return x, err
+		}
+		until := p.last
+		if i+1 < len(f.parts) {
+			until = f.parts[i+1].first - 1
+		}
+		x.Parts = append(x.Parts, Part{Seq: p.first, Until: until, Sealed: p.sealed, Data: slices.Clone(data)})
+	}
+	return x, nil
+}
+
+// Caches lists the caches of a log that is whole.
+func (f *fileLog) Caches() (list []Cache, err error) {
+	for _, p := range f.tree.entries[bucketCaches] {
+		value, err := f.value(p.offset, min(p.size, 64), 64)
+		if err != nil || len(f.faults) > 0 {
+			return nil, err
+		}
+		if c, _, ok := parseCache(p.name, value); ok {
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// CachePage copies a piece of a cache.
+func (f *fileLog) CachePage(name string, at int) (CachePage, error) {
+	for _, p := range f.tree.entries[bucketCaches] {
+		if p.name != name || at < 0 || int64(at) > p.size {
+			continue
+		}
+		begin, err := f.value(p.offset, min(p.size, 64), 64)
+		c, _, ok := parseCache(name, begin)
+		if err != nil || !ok {
+			return CachePage{}, err
+		}
+		data, err := f.value(p.offset+int64(at), min(p.size-int64(at), pageBytes), pageBytes)
+		return CachePage{Seq: c.Seq, Size: int(p.size), Data: slices.Clone(data)}, err
+	}
+	return CachePage{}, nil
+}
