@@ -1,4 +1,4 @@
-# Short names for what is done often. Where there is no make, the commands stand in CONTRIBUTING.md.
+# Short names for frequent commands. CONTRIBUTING.md lists the same without make.
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 export GOFLAGS ?= -buildvcs=false
@@ -6,16 +6,22 @@ export GOFLAGS ?= -buildvcs=false
 BENCH ?= .
 BENCHTIME ?= 1s
 
-.PHONY: build test lint ci fuzz torture bench docs demo windows release clean
+# The program's version comes from git, where git trusts who owns this clone.
+VCS := $(shell git log -1 >/dev/null 2>&1 && echo true || echo false)
+
+.PHONY: help build test lint ci fuzz torture bench docs demo windows release clean
+
+help: # this list
+	@grep -hE '^[a-z]+:.*#' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*# */  \1|/' | awk -F '|' '{ printf "%-10s %s\n", $$1, $$2 }'
 
 build: # the program for this machine, in bin/
-	go build -o bin/ ./cmd/...
+	go build -buildvcs=$(VCS) -o bin/ ./cmd/...
 
 windows: # the program for Windows Server, in bin/
-	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go build -o bin/ ./cmd/...
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go build -buildvcs=$(VCS) -o bin/ ./cmd/...
 
-test:
-	go test ./...
+test: # all tests; the end lists the skipped ones with their reasons
+	.ci/run test
 
 lint: # formatting, go vet and staticcheck, for Linux and Windows
 	.ci/run gofmt vet staticcheck
@@ -35,14 +41,14 @@ bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Ap
 		cd bench && go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' . && exit $$code; } | \
 		grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)' || { echo "a benchmark failed, or none has a name that fits '$(BENCH)'"; exit 1; }
 
-docs: # docs/commands.md from what the commands say
+docs: # docs/commands.md, from the help of the commands
 	go test ./cmd/jobmon-db/command -run TestTheReferenceIsWhatTheCommandsSay -update
 
-demo:
+demo: # the program on a made-up Deployment Server, until Ctrl-C
 	go run ./cmd/jobmon-db demo
 
-release: # what is published of the commit, in dist/: VERSION=v0.1.0, else its tag; needs wixl, msitools, faketime, dpkg-deb
+release: # the packages of the commit, in dist/: VERSION=v0.1.0, else its tag; needs wixl, faketime and dpkg-deb
 	go -C internal/release run . --repo ../.. --out ../../dist $(if $(VERSION),--version $(VERSION)) $(if $(SIGN),--sign '$(SIGN)')
 
-clean:
+clean: # removes bin/
 	rm -rf bin

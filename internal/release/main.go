@@ -2,8 +2,8 @@
 // (SBOM), the notes and the checksums. It builds a clean copy of a commit, so nothing that lies about in the work tree
 // can get in, and the same commit gives the same bytes with the same Go version and packages of Debian.
 //
-// It needs git, wixl and faketime (for the MSI) and dpkg-deb (for the .deb). It is a module of its own, so that what it
-// uses is not among what the program depends on.
+// It needs git, wixl and faketime (for the MSI) and dpkg-deb (for the .deb). It is a module of its own, so that the
+// program does not depend on what it uses.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 )
@@ -37,6 +38,9 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.out, "out", "dist", "folder of the packages; it must not hold any of that version yet")
 	flags.StringVar(&o.sign, "sign", "", `command that signs a Windows file in place; it gets the file's path as its last argument`)
 	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if err := needs("git", "wixl", "faketime", "dpkg-deb"); err != nil {
 		return err
 	}
 	work, err := os.MkdirTemp("", "release")
@@ -67,4 +71,18 @@ func run(ctx context.Context, args []string) error {
 	}
 	fmt.Printf("%s in %s:\n%s\n", r.version, o.out, strings.Join(r.files, "\n"))
 	return r.publish()
+}
+
+// needs reports all tools that are missing at once, before minutes of work.
+func needs(tools ...string) error {
+	var missing []string
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			missing = append(missing, tool)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	return fmt.Errorf("missing: %s; on Debian: apt-get install git wixl faketime dpkg", strings.Join(missing, ", "))
 }

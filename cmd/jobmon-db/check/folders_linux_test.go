@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -46,25 +47,34 @@ func TestAFolderThatMayNotBeWritten(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Chmod(above, 0o755) })
 	asNobody(t, func() {
-		if line, there := folder(dir, "evt.dir"); line.State != Fail || !there || !strings.Contains(line.Found, dir+" is not writable: permission denied") || line.Next == "" {
+		line, there := folder(dir, "evt.dir")
+		if line.State != Fail || !there || line.Next == "" ||
+			!strings.Contains(line.Found, dir+" is not writable: permission denied") {
 			t.Errorf("%+v, %v", line, there)
 		}
-		if line, there := folder(filepath.Join(above, "a", "b"), "evt.dir"); line.State != Fail || there || !strings.Contains(line.Found, "cannot be made") || !strings.Contains(line.Next, "evt.dir") {
+		line, there = folder(filepath.Join(above, "a", "b"), "evt.dir")
+		if line.State != Fail || there ||
+			!strings.Contains(line.Found, "cannot be made") || !strings.Contains(line.Next, "evt.dir") {
 			t.Errorf("%+v, %v", line, there)
 		}
 	})
-	if err := os.WriteFile(filepath.Join(dir, "5000001.evt"), []byte("foreign"), 0o644); err != nil {
-		t.Fatal(err)
+	opened := func(do func() error) {
+		t.Helper()
+		if err := errors.Join(os.Chmod(dir, 0o755), do(), os.Chmod(dir, 0o555)); err != nil {
+			t.Fatal(err)
+		}
 	}
+	planted := filepath.Join(dir, "5000001.evt")
+	opened(func() error { return os.WriteFile(planted, []byte("foreign"), 0o644) })
 	asNobody(t, func() {
 		c := checker{Options: Options{Config: &configs.Config{Evt: configs.Evt{Dir: dir}}}}
-		if line := c.evtFolder(t.Context()); line.State != Fail || !strings.Contains(line.Found, "5000001.evt") || !strings.Contains(line.Next, "right to create") {
+		line := c.evtFolder(t.Context())
+		if line.State != Fail ||
+			!strings.Contains(line.Found, "5000001.evt") || !strings.Contains(line.Next, "right to create") {
 			t.Errorf("a second finding hides the first: %+v", line)
 		}
 	})
-	if err := os.Remove(filepath.Join(dir, "5000001.evt")); err != nil {
-		t.Fatal(err)
-	}
+	opened(func() error { return os.Remove(planted) })
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
