@@ -2,23 +2,21 @@ package command
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
-
-	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rs/zerolog"
 )
 
 var update = flag.Bool("update", false, "write the golden parts of the scripts anew")
@@ -26,23 +24,25 @@ var update = flag.Bool("update", false, "write the golden parts of the scripts a
 // TestScripts runs each testdata/script/*.txtar three times, and what it prints must be the same: against a backup file, against the data
 // dir of a stopped daemon, and against a running daemon that has the same log, see golden_test.go. A script is written so:
 //
-//	exec jobmon-db replay $LOG --since seq:10 -n 5
+//	main replay $LOG --since seq:10 -n 5
 //	cmp stdout events
 //	stderr 'the log covers'
 //
-//	! exec jobmon-db replay $LOG --at nonsense
+//	! main replay $LOG --at nonsense
 //	stderr 'is not a time'
 //
 //	-- events --
 //
-// $LOG is the flag that says which log is asked, and stands in each call; "! exec" expects another exit code than 0, and
-// "exits 5 jobmon-db ..." that very one. "cmp stdout events" compares with the part of the script that is named so: leave it empty and run
+// $LOG is the flag that names the log that is asked, and stands in each call. "! main" expects another exit code
+// than 0, "exits 5 ..." expects that one; both run the program's Main in the test's process. "exec jobmon-db ..." starts a
+// process, which relative paths and pipes need. "cmp stdout events" compares with the part of the script that has this
+// name: leave it empty and run
 //
 //	go test ./cmd/jobmon-db/command -run TestScripts -update
 //
-// which writes what the backup file gave, then read it. A single script: -run TestScripts/.*/name. $DATA is the data dir, $BACKUP the file and
-// $WAY "file", "stopped" or "running", for what is asked one way only: [running] and [stopped] are conditions. A script may write into the
-// folder in which it runs and must leave the logs alone, others use them too.
+// which writes what the backup file gave, then read it. A single script: -run TestScripts/.*/name. $DATA is the data
+// dir, $BACKUP the file and $WAY "file", "stopped" or "running", for what is asked one way only: [running] and [stopped]
+// are conditions. A script may write into the folder in which it runs. It must leave the logs alone, as others use them.
 func TestScripts(t *testing.T) {
 	stopped := openGolden(t)
 	running, file := t.TempDir(), filepath.Join(t.TempDir(), "backup.db")
@@ -73,25 +73,30 @@ func TestScripts(t *testing.T) {
 					return nil
 				},
 				Condition: func(name string) (bool, error) { return name == way.name, nil },
-				Cmds:      map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+				Cmds:      map[string]func(*testscript.TestScript, bool, []string){"main": succeeds, "exits": exits},
 			})
 		})
 	}
 }
 
-// exits runs a program and expects that exit code.
+// call runs the program's Main with what follows in the script.
+func call(ts *testscript.TestScript, args []string) (code int) {
+	return Main(context.Background(), args, nil, strings.NewReader(""), ts.Stdout(), ts.Stderr())
+}
+
+// succeeds expects exit code 0, or any other behind a "!".
+func succeeds(ts *testscript.TestScript, neg bool, args []string) {
+	if code := call(ts, args); (code == exitOK) == neg {
+		ts.Fatalf("%v: exit code %d", args, code)
+	}
+}
+
+// exits expects an exit code.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENTS")
+		ts.Fatalf("usage: exits CODE ARGUMENTS")
 	}
-	err := ts.Exec(args[1], args[2:]...)
-	code := 0
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		code = exit.ExitCode()
-	} else if err != nil {
-		ts.Fatalf("%v: %v", args[1:], err)
-	}
-	if strconv.Itoa(code) != args[0] {
+	if code := call(ts, args[1:]); strconv.Itoa(code) != args[0] {
 		ts.Fatalf("%v: exit code %d, not %s", args[1:], code, args[0])
 	}
 }
