@@ -13,7 +13,7 @@
 	// those of docs/evt.schema.json: nothing here may be done as often as a file says without one.
 	var isName = { kind: "name" }, isLocal = { kind: "local" }, isUtc = { kind: "utc" }, isTrue = { kind: "true" };
 	var isSeq = whole(0, 9007199254740991), isCount = whole(0, 1000000), isSeconds = whole(0, 2147483647);
-	var isNumber = whole(-2147483648, 2147483647), isCode = whole(-9223372036854775808, 9223372036854775807);
+	var isNumber = whole(-2147483648, 2147483647), isCode = whole(-Math.pow(2, 63), Math.pow(2, 63)); // Wine reads no literal of 19 digits
 
 	function whole(least, most) {
 		return { kind: "whole", least: least, most: most };
