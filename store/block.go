@@ -46,7 +46,7 @@ type head struct {
 // blockGap says that so many sequence numbers were skipped before the batch that begins with seq.
 type blockGap struct{ seq, skipped uint64 }
 
-// part is a frame or a block taken apart; its bytes belong to whoever parsed it.
+// part is a frame or a block taken apart; its bytes belong to the caller that parsed it.
 type part struct {
 	head
 	block  bool

@@ -11,7 +11,7 @@ import (
 // dropped or damaged, and no answer may depend on it.
 type Cache struct {
 	Name    string // 1 to 64 bytes
-	Version uint32 // of what Data means, given by whoever makes it
+	Version uint32 // of what Data means, given by its owner
 	Seq     uint64 // it follows from the events up to this one
 	Data    []byte // at most MaxCache bytes
 }

@@ -21,10 +21,10 @@ const (
 	checkLocked = "locked"
 )
 
-// checkEnough is how many problems are told.
+// checkEnough bounds how many problems are printed.
 const checkEnough = 20
 
-// leaked is what bbolt says of a page that is neither used nor free. It is lost space, and no reason not to write.
+// leaked is what bbolt reports of a page that is neither used nor free. It is lost space, and no reason not to write.
 const leaked = "unreachable unfreed"
 
 // CheckPages lets bbolt check the log's file at path, and prints to out what it says. Damaged pages can kill the

@@ -12,12 +12,12 @@ import (
 // The columns of a block's body: a tag, a length and as many bytes each. A reader steps over a column that it does not
 // know. What a tag means never changes.
 const (
-	columnForms     = 1 // what is told by events of one form, see form
+	columnForms     = 1 // what events have in common, see form
 	columnCounts    = 2 // events of each batch
 	columnTimes     = 3 // time of each batch, from the one before
 	columnEvents    = 4 // form of each event
 	columnComputers = 5 // computer of each event that has one, as its place in the block's list
-	columnRows      = 6 // what each computer's first row is told from
+	columnRows      = 6 // the base of each computer's first row
 	columnStrings   = 7 // each text once
 
 	// The values of a field of a tag beyond fieldName stand in the column of that tag more than columnValues.
@@ -45,7 +45,7 @@ const (
 )
 
 // form is all of an event that comes again and again: what kind it is, which fields it has, and how its row differs
-// from the last one that was told of the same computer. The next job of a deployment starts as that of another did,
+// from the last one of the same computer. The next job of a deployment starts as that of another did,
 // so most events are a form and a computer, two bytes.
 type form struct {
 	kind     jobmon.Kind
@@ -59,14 +59,14 @@ type form struct {
 
 func (f *form) has(field int) bool { return f.fields>>field&1 == 1 }
 
-// lastRow is what the next row of a computer is told from.
+// lastRow is the base for encoding the next row of a computer.
 type lastRow struct {
 	start         int64 // the last one that was not NULL
 	schedule, job int32
 	computer      jobmon.ComputerID // whose it is, for a reader
 }
 
-// firstRow is what the first of a block's first rows is told from.
+// firstRow is the base for encoding a block's first row.
 func firstRow(at jobmon.Instant) lastRow {
 	if at <= -farStart || at >= farStart {
 		return lastRow{}
@@ -77,11 +77,11 @@ func firstRow(at jobmon.Instant) lastRow {
 // columnWriter gathers the columns of one block.
 type columnWriter struct {
 	rows    map[jobmon.ComputerID]*lastRow
-	begun   map[jobmon.ComputerID]lastRow // what a computer's first row is told from
-	base    lastRow                       // what the first of those is told from
+	begun   map[jobmon.ComputerID]lastRow // the bases of the computers' first rows
+	base    lastRow                       // the base of the first of those
 	job     int32
 	forms   map[form]int
-	told    []form // in the order of their first event
+	list    []form // in the order of their first event
 	often   []int  // how many events have it
 	events  []int  // form of each event
 	strings map[string]uint64
@@ -136,7 +136,7 @@ func (w *columnWriter) number(column int, v uint64) {
 	w.columns[column] = binary.AppendUvarint(w.columns[column], v)
 }
 
-// form tells an event from the last one of its computer.
+// form encodes an event by its difference from the last one of its computer.
 func (w *columnWriter) form(e *jobmon.Event) form {
 	f := form{kind: e.Kind, flags: e.Flags, fields: valueFields(e)}
 	switch {
@@ -174,9 +174,9 @@ func (w *columnWriter) form(e *jobmon.Event) form {
 func (w *columnWriter) numberOf(f form) int {
 	n, ok := w.forms[f]
 	if !ok {
-		n = len(w.told)
+		n = len(w.list)
 		w.forms[f] = n
-		w.told, w.often = append(w.told, f), append(w.often, 0)
+		w.list, w.often = append(w.list, f), append(w.often, 0)
 	}
 	w.often[n]++
 	return n
@@ -233,7 +233,7 @@ func (w *columnWriter) string(s string) uint64 {
 
 // finish writes what is known at the end. The commonest forms get the smallest numbers.
 func (w *columnWriter) finish(list []jobmon.ComputerID) {
-	order := make([]int, len(w.told))
+	order := make([]int, len(w.list))
 	for i := range order {
 		order[i] = i
 	}
@@ -242,7 +242,7 @@ func (w *columnWriter) finish(list []jobmon.ComputerID) {
 	w.number(columnForms, uint64(len(order)))
 	for n, i := range order {
 		number[i] = n
-		w.columns[columnForms] = w.told[i].append(w.columns[columnForms])
+		w.columns[columnForms] = w.list[i].append(w.columns[columnForms])
 	}
 	for _, i := range w.events {
 		w.number(columnEvents, uint64(number[i]))
@@ -254,8 +254,8 @@ func (w *columnWriter) finish(list []jobmon.ComputerID) {
 	w.begunRows(list)
 }
 
-// begunRows writes what each computer's first row is told from, each told from the one before. A computer without rows
-// repeats it.
+// begunRows writes the base of each computer's first row, as the difference from the one before. A computer without
+// rows repeats it.
 func (w *columnWriter) begunRows(list []jobmon.ComputerID) {
 	if len(w.begun) == 0 {
 		return

@@ -150,14 +150,14 @@ func (r *blockReader) formTable() bool {
 
 // status reads what appendStatus wrote.
 func (c *cursor) status() jobmon.Status {
-	told := c.uvarint()
-	if told == 0 {
+	code := c.uvarint()
+	if code == 0 {
 		return jobmon.StatusNull
 	}
-	return jobmon.StatusOf(jobmon.Code(unzigzag(told - 1)))
+	return jobmon.StatusOf(jobmon.Code(unzigzag(code - 1)))
 }
 
-// rowTable makes what each computer's first row is told from.
+// rowTable decodes the base of each computer's first row.
 func (r *blockReader) rowTable(b *part) bool {
 	ids, c := cursor{data: b.computers}, cursor{data: r.columns[columnRows]}
 	last, id := firstRow(b.firstAt), int64(0)
@@ -194,9 +194,9 @@ func (r *blockReader) stringTable(names *decoder) bool {
 	return !c.bad && c.at == len(c.data)
 }
 
-// decode tells the events. It is the inner loop of every reading, so it is spelled out.
+// decode fills in the events. It is the inner loop of every reading, so it is spelled out.
 func (r *blockReader) decode(events []jobmon.Event, seq uint64) bool {
-	told, toldAt := r.columns[columnEvents], 0
+	numbers, formAt := r.columns[columnEvents], 0
 	computers, computerAt := r.columns[columnComputers], 0
 	forms, rows := r.forms, r.rows
 	job, n, i := int32(0), uint64(0), 0
@@ -207,10 +207,10 @@ func (r *blockReader) decode(events []jobmon.Event, seq uint64) bool {
 		}
 		for ; i < batch.end; i++ {
 			e := &events[i]
-			if toldAt < len(told) && told[toldAt] < 0x80 { // number is not inlined
-				n, toldAt = uint64(told[toldAt]), toldAt+1
+			if formAt < len(numbers) && numbers[formAt] < 0x80 { // number is not inlined
+				n, formAt = uint64(numbers[formAt]), formAt+1
 			} else {
-				n, toldAt = longNumber(told, toldAt)
+				n, formAt = longNumber(numbers, formAt)
 			}
 			if n >= uint64(len(forms)) {
 				return false
@@ -252,7 +252,7 @@ func (r *blockReader) decode(events []jobmon.Event, seq uint64) bool {
 			}
 		}
 	}
-	return toldAt == len(told) && computerAt == len(computers) && r.spent()
+	return formAt == len(numbers) && computerAt == len(computers) && r.spent()
 }
 
 // spent says whether all values were taken from their columns, and no more.

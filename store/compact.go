@@ -12,7 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// CompactOptions say how a log is compacted.
+// CompactOptions choose how a log is compacted.
 type CompactOptions struct {
 	Cut      *Cut     // cut off old history; nil copies all frames and blocks as they are
 	Progress Progress // may be nil
@@ -132,7 +132,7 @@ func (c *Compaction) verify(ctx context.Context, progress Progress) error {
 func (c *Compaction) Abandon() { c.copy.abandon() }
 
 // Finish takes over what was appended meanwhile, while writers wait, and makes the new generation the log in use. It
-// returns the log, open for writing; the old one is closed then, and whoever waits to append to it gets ErrClosed.
+// returns the log, open for writing; the old one is closed then, and a waiting Append to it gets ErrClosed.
 // After an error the old one goes on, and the new generation is gone.
 //
 // The old file is locked until the new one is locked and in use, so that no other writer slips in between; whatever

@@ -7,8 +7,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// over says whether reading goes on after an error, and from which sequence number on: when the caller that opened the
-// log wants a report of damage and have the rest. from is where the reading began.
+// over says whether reading goes on after an error, and from which sequence number on: when Options.Damaged
+// is set, which it reports the damage to. from is where the reading began.
 func (l *Log) over(err error, from uint64) (next uint64, ok bool) {
 	if l.options.Damaged == nil {
 		return 0, false

@@ -97,7 +97,7 @@ func damage(path string, seq, last uint64, found *frameError) error {
 	return e
 }
 
-// misfit says that what the log says of itself cannot be so.
+// misfit says that what the log holds cannot be so.
 func misfit(path, why string) error {
 	return sentence(ErrCorrupt, path, "%s is damaged, %s: restore it from a backup", path, why)
 }

@@ -33,9 +33,9 @@ const (
 	keySum      = 14<<2 | wireFixed
 )
 
-// How start_time is told within a row: the two low bits of its number.
+// How start_time is encoded within a row: the two low bits of its number.
 const (
-	startNull    = 0 // NoStart, or told by a start field of its own
+	startNull    = 0 // NoStart, or in a start field of its own
 	startMinutes = 1 // whole minutes from the last one
 	startMillis  = 2 // milliseconds from the last one
 )
@@ -43,15 +43,15 @@ const (
 const (
 	minute = 60_000 // milliseconds
 
-	// farStart is beyond what a row can tell of a start_time, in milliseconds from 1970: 18 million years.
+	// farStart is beyond what a row can hold of a start_time, in milliseconds from 1970: 18 million years.
 	farStart = 1 << 59
 
-	// firstComputer is what a frame's first computer id is told from: every DS counts from 5,000,001
+	// firstComputer is the base of a frame's first computer id: every DS counts from 5,000,001
 	// (docs/ds-database.md).
 	firstComputer = 5_000_000
 )
 
-// near is what the numbers of one frame are told from: the last ones told, so that most of them take one byte. A
+// near holds the bases for the numbers of one frame: the last ones encoded, so that most of them take one byte. A
 // writer and a reader begin with the same and go on alike.
 type near struct {
 	at       int64 // time of the frame
@@ -76,7 +76,7 @@ func (n *near) startAt(start int64) {
 // wholeMinute is the last whole minute not after a time, in milliseconds.
 func wholeMinute(at int64) int64 { return at - ((at%minute)+minute)%minute }
 
-// hasRow says that an event is stored with the row that it tells of, also if all of it is NULL.
+// hasRow says that an event is stored with its row, also if all of it is NULL.
 func hasRow(e *jobmon.Event) bool {
 	return e.Kind.OfRow() || e.Schedule != 0 || e.Start != 0 || e.Status.Set
 }
@@ -326,7 +326,7 @@ func (c *cursor) skip(key byte) {
 	}
 }
 
-// id is a number told from the last one.
+// id is a number encoded as the difference from the last one.
 func (c *cursor) id(last *int64) int32 {
 	v := *last + c.zigzag()
 	*last = v
@@ -340,20 +340,20 @@ func (c *cursor) int32(v int64) int32 {
 	return int32(v)
 }
 
-func (c *cursor) start(told uint64, n *near) int64 {
-	switch told & 3 {
+func (c *cursor) start(code uint64, n *near) int64 {
+	switch code & 3 {
 	case startMinutes:
-		start := n.start + unzigzag(told>>2)*minute
+		start := n.start + unzigzag(code>>2)*minute
 		if start > -farStart && start < farStart {
 			n.start = start // without the division of startAt
 		}
 		return start
 	case startMillis:
-		start := n.start + unzigzag(told>>2)
+		start := n.start + unzigzag(code>>2)
 		n.startAt(start)
 		return start
 	}
-	c.bad = c.bad || told != startNull
+	c.bad = c.bad || code != startNull
 	return int64(jobmon.NoStart)
 }
 

@@ -48,7 +48,7 @@ func broken(offset int, format string, args ...any) *frameError {
 	return &frameError{ErrCorrupt, offset, fmt.Sprintf(format, args...)}
 }
 
-// frame is one frame taken apart; its bytes belong to whoever parsed it.
+// frame is one frame taken apart; its bytes belong to the caller that parsed it.
 //
 //	0       3         4               8           12
 //	+-------+---------+---------------+-----------+----------------------------------------+

@@ -305,7 +305,7 @@ func publish(path string) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-// patience is how long to wait for whoever has a file open: on Windows a virus scanner may hold a new one for a moment.
+// patience is how long to wait for a file that is open elsewhere: on Windows a virus scanner may hold a new one.
 const patience = time.Second
 
 func patiently(do func() error) error { return atomicfile.Patiently(patience, do) }

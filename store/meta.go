@@ -28,7 +28,7 @@ const (
 	keyLog       = "log"    // in meta: the CRC-32C of the rest (4 bytes, little endian) and the meta record as JSON
 )
 
-// meta is what a log says of itself. Readers ignore fields that they do not know.
+// meta describes a log. Readers ignore fields that they do not know.
 type meta struct {
 	Format  int            `json:"format"`
 	ID      string         `json:"id"` // 128 random bits in hex: which log this is, for ever

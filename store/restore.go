@@ -13,7 +13,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
-// RestoreOptions say how a log is restored.
+// RestoreOptions choose how a log is restored.
 type RestoreOptions struct {
 	DryRun   bool     // change nothing, only report what would happen
 	Other    bool     // also replace a log with another id, or restore a backup whose id cannot be read

@@ -102,7 +102,8 @@ func TestWhatIsNoCut(t *testing.T) {
 	log := open(t, t.TempDir(), store.Options{})
 	appendRows(t, log, 10)
 	appendRows(t, log, 10)
-	for name, b := range map[string]jobmon.Batch{"nothing": {}, "too early": carried(log, 9), "too late": carried(log, 14)} {
+	for name, b := range map[string]jobmon.Batch{"nothing": {}, "too early": carried(log, 9), "too " +
+		"late": carried(log, 14)} {
 		if _, err := log.Compact(t.Context(), store.CompactOptions{Cut: &store.Cut{At: 11, Carried: b}}); !errors.Is(err,
 			store.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)

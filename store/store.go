@@ -20,7 +20,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Options say how a log is opened. The zero value opens it for appending and creates it when there is none.
+// Options choose how a log is opened. The zero value opens it for appending and creates it when there is none.
 type Options struct {
 	// Site is the name of the DS server, written into a log that is created; an existing log keeps its own.
 	Site string

@@ -17,7 +17,7 @@ const (
 	PartMeta   = "meta page"   // one of the two pages that say where everything is
 	PartFree   = "free list"   // the list of pages that the next commit may use
 	PartTree   = "tree"        // a page that leads to frames and blocks
-	PartRecord = "meta record" // what the log says of itself
+	PartRecord = "meta record" // which log it is, and where it begins
 	PartFrame  = "frame"
 	PartBlock  = "block"
 	PartChain  = "chain" // what follows does not follow what comes before
@@ -42,7 +42,7 @@ type Range struct {
 	FirstAt, LastAt jobmon.Instant // times of its first and last batch, UTC
 }
 
-// Recorded is what a log says of its own damage, in an event of the kind damaged.
+// Recorded is what a log records of its own damage, in an event of the kind damaged.
 type Recorded struct {
 	Seq      uint64 // of that event
 	From, To uint64
