@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // The kinds of failure that a caller can distinguish with errors.Is. What is returned is an *Error that wraps one of
@@ -119,6 +120,8 @@ func inFile(kind error, path string, offset int64, why string) error {
 func ioError(what string, err error) error {
 	next := "check the disk and the rights on the folder"
 	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR):
+		next = "see whether the path is written right, and whether its folder is there"
 	case errors.Is(err, fs.ErrPermission):
 		next = "run this as administrator, or give the account rights on the folder"
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -84,6 +84,16 @@ func knownAnew(s *scenario, seat *seat, over func()) {
 		imagedAgain(s, seat, over)
 		return
 	}
+	if seat.round == 1 { // nobody can know again what was never there
+		s.drop(seat, s.build.Chain...)
+		s.whenIdle(seat, 45*time.Minute, func() { s.anew(seat, over) })
+		return
+	}
+	s.anew(seat, over)
+}
+
+// anew is the second computer of that name.
+func (s *scenario) anew(seat *seat, over func()) {
 	old := seat.computer
 	seat.computer = s.ds.Redeploy(old)
 	s.drop(seat, s.build.Chain...)

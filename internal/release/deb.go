@@ -48,6 +48,7 @@ func (r *release) deb(ctx context.Context) error {
 	root := filepath.Join(filepath.Dir(r.made), "deb")
 	doc := "usr/share/doc/" + name + "/"
 	documents, err := shipped(r.source)
+	delete(documents, "jobmon-db.example.yaml") // that for Windows; the one for Debian is the configuration
 	if err != nil {
 		return err
 	}
@@ -55,13 +56,15 @@ func (r *release) deb(ctx context.Context) error {
 		"usr/bin/" + name: r.linux,
 		"usr/lib/systemd/system/" + name + ".service": r.from("configs/systemd/" + name + ".service"),
 		"usr/lib/sysusers.d/" + name + ".conf":        r.from("configs/systemd/jobmon-db.sysusers"),
-		"etc/jobmon-db/jobmon-db.yaml":                r.from("configs/jobmon-db.example.yaml"),
 		doc + "copyright":                             r.from("LICENSE"),
 	}
 	for to, from := range documents {
 		if to != "LICENSE.txt" { // Debian calls it copyright
 			files[doc+to] = from
 		}
+	}
+	if err := r.said(ctx, filepath.Join(filepath.Dir(r.made), "said"), files); err != nil {
+		return err
 	}
 	size := int64(0)
 	for _, to := range sortedKeys(files) {
@@ -113,6 +116,42 @@ Description: %s
 	path := r.file(fmt.Sprintf("%s_%s_amd64.deb", name, strings.ReplaceAll(r.number(), "-", "~")))
 	_, err = output(ctx, "", env, "dpkg-deb", "--build", "--root-owner-group", "-Zxz", root, path)
 	return err
+}
+
+// said adds what the program itself says: the example of a configuration for this system, which has no paths of Windows, the
+// manual pages, and what completes its commands in shells.
+func (r *release) said(ctx context.Context, dir string, files map[string]string) error {
+	env := []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.date.Unix())}
+	for to, args := range map[string][]string{
+		"etc/jobmon-db/jobmon-db.yaml":                          {"config", "init"},
+		"usr/share/bash-completion/completions/" + name:         {"completion", "bash"},
+		"usr/share/zsh/vendor-completions/_" + name:             {"completion", "zsh"},
+		"usr/share/fish/vendor_completions.d/" + name + ".fish": {"completion", "fish"},
+	} {
+		text, err := output(ctx, "", env, r.linux, args...)
+		if err != nil {
+			return err
+		}
+		if err := put(dir, to, []byte(text+"\n"), 0o644); err != nil {
+			return err
+		}
+		files[to] = filepath.Join(dir, filepath.FromSlash(to))
+	}
+	const manual = "usr/share/man/man1/"
+	if _, err := output(ctx, "", env, r.linux, "man", filepath.Join(dir, "man")); err != nil {
+		return err
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "man", "*.1"))
+	if err != nil || len(pages) == 0 {
+		return fmt.Errorf("no manual pages were written: %w", err)
+	}
+	for _, page := range pages {
+		if _, err := output(ctx, "", nil, "gzip", "--no-name", "--best", page); err != nil {
+			return err
+		}
+		files[manual+filepath.Base(page)+".gz"] = page + ".gz"
+	}
+	return nil
 }
 
 // from is where a file of the repository lies in the copy.

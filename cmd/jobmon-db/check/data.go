@@ -47,7 +47,7 @@ func (c *checker) daemon(ctx context.Context) (line Line, running bool) {
 	case errors.Is(err, errNone):
 		return Line{checkDaemon, Warn, "none runs on " + c.Config.DataDir, "start it: jobmon-db run, or its service"}, false
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return Line{checkDaemon, Fail, c.late(err), "end the daemon's process and start it again"}, false
+		return Line{checkDaemon, Fail, c.late(err), "stop the daemon and start it again: " + instance.StopDaemon}, false
 	case err != nil:
 		return Line{checkDaemon, Fail, err.Error(), "run this elevated, or as the account of the daemon; if that is no help, start the daemon again"}, false
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
+	"github.com/jobmon-db/jobmon-db/internal/instance"
 )
 
 // http says whether the daemon could listen on its address, or does.
@@ -59,7 +60,8 @@ func (c *checker) listens(ctx context.Context, address string) Line {
 	case !c.isOurs(ctx, address):
 		return Line{State: Fail, Found: err.Error(), Next: other}
 	case !c.daemonRuns(ctx):
-		return Line{State: Fail, Found: "a daemon with another data folder listens on " + address, Next: other}
+		return Line{State: Fail, Found: "a daemon with another data folder listens on " + address,
+			Next: "name another port in http.listen, or stop that daemon: " + instance.StopDaemon}
 	}
 	return Line{State: OK, Found: fmt.Sprintf("the daemon answers on %s://%s/evt/<computer id>", c.scheme(), address)}
 }

@@ -134,7 +134,10 @@ func (a *app) tellPack(done []pack.Done, o packOptions) error {
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	kept := ""
 	for _, d := range done {
-		if d.Deed == pack.Kept {
+		if o.dryRun {
+			d.Deed = "would be " + d.Deed
+		}
+		if strings.HasSuffix(string(d.Deed), string(pack.Kept)) {
 			fmt.Fprintf(table, "%s\t%s, as somebody changed it; the default is in %s\n", d.Deed, d.Path, d.Fresh)
 			kept = d.Path
 			continue
@@ -146,7 +149,7 @@ func (a *app) tellPack(done []pack.Done, o packOptions) error {
 	}
 	switch {
 	case o.dryRun:
-		fmt.Fprintf(a.stdout, "Nothing was written: this is what would become of the files in %s.\n", o.out)
+		fmt.Fprintf(a.stdout, "Nothing was written into %s.\n", o.out)
 	case kept == "":
 		fmt.Fprintf(a.stdout, "All is in %s; begin with %s/READ-ME.txt there.\n", o.out, pack.TasksDir)
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -78,6 +79,7 @@ It never writes to that database.`,
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "help" {
+			c.Short, c.Example = "Say what a command does, as its --help", "  jobmon-db help replay show"
 			c.Run, c.RunE = nil, helpAbout
 		}
 	}
@@ -206,10 +208,13 @@ func unknownFlag(c *cobra.Command, err error) error {
 
 // quotedArg is an argument as it is typed in a shell.
 func quotedArg(arg string) string {
-	if strings.ContainsAny(arg, " \t'\"$&|;<>()") {
-		return strconv.Quote(arg)
+	switch {
+	case !strings.ContainsAny(arg, " \t'\"$&|;<>()*?`"):
+		return arg
+	case runtime.GOOS == "windows":
+		return `"` + arg + `"`
 	}
-	return arg
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }
 
 // shortened is an argument as an error may repeat it: a connection string that landed in the wrong place is not.

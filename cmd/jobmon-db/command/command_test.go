@@ -350,7 +350,7 @@ func TestDemoInAPipe(t *testing.T) {
 	if got.code != exitOK || got.stderr != "" {
 		t.Fatalf("%+v", got)
 	}
-	for _, want := range []string{"PC-0003", "stages", filepath.Join(dir, "evt"), "jobmon-db replay"} {
+	for _, want := range []string{"PC-0003", "stages", filepath.Join(dir, "evt"), "Ctrl-C"} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("no %q in\n%s", want, got.stdout)
 		}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-colorable"
@@ -17,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 type demoOptions struct {
@@ -84,6 +87,14 @@ func (o *demoOptions) complete(terminal bool) error {
 }
 
 func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
+	for key, dir := range map[string]string{"data_dir": o.dataDir, "evt.dir": o.evtDir} {
+		if dir == "" {
+			continue
+		}
+		if err := configs.Check(configs.Setting{Key: key, Text: dir}); err != nil {
+			return &usageError{err}
+		}
+	}
 	terminal := isTerminal(a.stdout)
 	if err := o.complete(terminal); err != nil {
 		return err
@@ -123,7 +134,7 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 
-	fmt.Fprintf(a.stdout, "A made-up Deployment Server with %d computers, %v times faster than real time.\n", o.computers, o.speed)
+	fmt.Fprintf(a.stdout, "A made-up Deployment Server with %d computers, %v times faster than real time. %s.\n", o.computers, o.speed, o.ending())
 	if o.length > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.length)
@@ -139,10 +150,39 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 The log is in      %s
 The .evt files in  %s
 What clients got   %s
-Try:  jobmon-db replay --data-dir %[1]s
-      jobmon-db replay show PC-0001 --data-dir %[1]s
-`, o.dataDir, o.evtDir, clients)
+Try:  %[4]s replay --data-dir %[5]s --computer PC-0001
+      %[4]s replay show PC-0001 --data-dir %[5]s
+`, o.dataDir, o.evtDir, clients, calledAs(), quotedArg(o.dataDir))
 	return err
+}
+
+// ending says when the demo ends.
+func (o *demoOptions) ending() string {
+	if o.length > 0 {
+		return fmt.Sprintf("It ends after %s, or with Ctrl-C", when.Span(o.length))
+	}
+	return "Ctrl-C ends it"
+}
+
+// calledAs is how this program is called in the current folder.
+func calledAs() string {
+	const name = "jobmon-db"
+	self, err := os.Executable()
+	if err != nil {
+		return name
+	}
+	if strings.HasPrefix(filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(self)))), "go-build") { // .../go-build123/b001/exe/jobmon-db
+		return "go run ./cmd/" + name
+	}
+	if found, err := exec.LookPath(name); err == nil && found == self {
+		return name
+	}
+	if here, err := os.Getwd(); err == nil {
+		if below, err := filepath.Rel(here, self); err == nil && !strings.HasPrefix(below, "..") {
+			self = "." + string(filepath.Separator) + below
+		}
+	}
+	return quotedArg(self)
 }
 
 // draw shows the daemon's pictures until ctx ends: a live table on a terminal, otherwise a line for each change.

@@ -173,3 +173,79 @@ exit 0
 		}
 	}
 }
+
+// README's examples are of one run, and work after any: each is run as it stands there, behind a demo.
+func TestTheExamplesOfTheReadme(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "demo")
+	_, text, _ := strings.Cut(read(t, filepath.Join(repository, "README.md")), "## Try it")
+	text, _, _ = strings.Cut(text, "\n## ")
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	runs := 0
+	for i, example := range strings.Split(text, "\n$ jobmon-db ")[1:] {
+		line, output, _ := strings.Cut(example, "\n")
+		output, _, _ = strings.Cut(output, "\n```")
+		args := words(line)
+		for at, word := range args {
+			switch {
+			case word == "./demo":
+				args[at] = dir
+			case i == 0 && word == "120": // the same in less time
+				args[at] = "1200"
+			case i == 0 && word == "25s":
+				args[at] = "3s"
+			}
+		}
+		got := jobmondb(t, args...)
+		if got.code != exitOK {
+			t.Fatalf("%s: %+v", line, got)
+		}
+		runs++
+		// What the example shows in its first words is what the command says.
+		first, _, _ := strings.Cut(strings.TrimPrefix(output, "Times are"), " ")
+		if first = strings.TrimSpace(first); !strings.Contains(got.stdout+got.stderr, first) {
+			t.Errorf("%s: no %q in\n%s%s", line, first, got.stdout, got.stderr)
+		}
+	}
+	if runs != 3 {
+		t.Errorf("%d examples", runs)
+	}
+}
+
+// Every document can be reached from the README's last section, directly or by way of another one that is listed there.
+func TestEveryDocumentIsReachable(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#:\s]+)`)
+	_, list, _ := strings.Cut(read(t, filepath.Join(repository, "README.md")), "## Read on")
+	reached := map[string]bool{}
+	var follow func(from, text string)
+	follow = func(from, text string) {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			to := filepath.Join(filepath.Dir(from), filepath.FromSlash(m[1]))
+			if reached[to] {
+				continue
+			}
+			if reached[to] = true; filepath.Ext(to) != ".md" { // a folder lists what lies in it
+				continue
+			}
+			follow(to, read(t, filepath.Join(repository, to)))
+		}
+	}
+	follow("README.md", list)
+	for _, pattern := range []string{"docs/*.md", "docs/*/*.md", "*.md"} {
+		pages, err := filepath.Glob(filepath.Join(repository, filepath.FromSlash(pattern)))
+		if err != nil || len(pages) == 0 {
+			t.Fatal(pattern, err)
+		}
+		for _, page := range pages {
+			name, err := filepath.Rel(repository, page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			direct := strings.Contains(list, "("+filepath.ToSlash(name)+")")
+			if !reached[name] && !reached[filepath.Dir(name)] && name != "README.md" || pattern == "docs/*.md" && !direct {
+				t.Errorf("%s is not reached from the README's \"Read on\"", name)
+			}
+		}
+	}
+}

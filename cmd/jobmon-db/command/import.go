@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -39,9 +40,9 @@ it: it is renamed to end in .aside, and is only replaced by an export of itself,
 		}
 		in := a.stdin
 		if args[0] != "-" {
-			file, err := os.Open(args[0])
+			file, err := openExport(args[0])
 			if err != nil {
-				return &usageError{fmt.Errorf("open the export: %w", err)}
+				return err
 			}
 			defer file.Close()
 			in = file
@@ -51,12 +52,32 @@ it: it is renamed to end in .aside, and is only replaced by an export of itself,
 		o.Before = func(r *store.Restoration) error { return a.announce(r, "export") }
 		r, err := importFrom(c.Context(), in, config.DataDir, o)
 		end()
+		if err != nil && args[0] != "-" {
+			err = fmt.Errorf("%s: %w", args[0], err)
+		}
 		if err != nil {
 			return err
 		}
 		return a.restored(&r, o.DryRun)
 	}
 	return c
+}
+
+// openExport opens the file, or says what to name instead.
+func openExport(path string) (*os.File, error) {
+	const next = "name a file that `jobmon-db export` wrote"
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &usageError{fmt.Errorf("there is no file %s: %s", path, next)}
+	case err == nil && info.IsDir():
+		return nil, &usageError{fmt.Errorf("%s is a folder: %s", path, next)}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("open the export: %w", err)}
+	}
+	return file, nil
 }
 
 // importFrom makes a log of the text in a file beside the data folder's log, and restores that.
@@ -68,10 +89,13 @@ func importFrom(ctx context.Context, in io.Reader, dataDir string, o store.Resto
 	if err := store.Usable(dataDir); errors.Is(err, store.ErrNotOurs) {
 		return r, err
 	}
-	if err := trust.MakeFolder(dataDir); err != nil {
+	beside := dataDir
+	if _, missing := os.Stat(dataDir); o.DryRun && missing != nil {
+		beside = "" // nothing is made there
+	} else if err := trust.MakeFolder(dataDir); err != nil {
 		return r, fmt.Errorf("make the data folder: %w", err)
 	}
-	scratch, err := os.MkdirTemp(dataDir, "jobmon-db.import-")
+	scratch, err := os.MkdirTemp(beside, "jobmon-db.import-")
 	if err != nil {
 		return r, fmt.Errorf("make room for the import: %w", err)
 	}

@@ -62,8 +62,8 @@ type partError struct{ error }
 
 // restore holds the lock of the data folder, which a daemon would.
 func restore(ctx context.Context, dataDir, file string, o store.RestoreOptions) (r store.Restoration, err error) {
-	if _, err := os.Stat(file); err != nil {
-		return r, fmt.Errorf("open the backup: %w", err) // before a folder is made
+	if err := looksLikeALog(file); err != nil { // before a folder is made, and before the lock
+		return r, err
 	}
 	if err := store.Usable(dataDir); errors.Is(err, store.ErrNotOurs) {
 		return r, err
@@ -97,6 +97,37 @@ func restore(ctx context.Context, dataDir, file string, o store.RestoreOptions) 
 	}
 	return store.Restore(ctx, dataDir, file, o)
 }
+
+// looksLikeALog answers a wrong name with a sentence about the file. What is damaged is judged later.
+func looksLikeALog(file string) error {
+	const next = "name a file that `jobmon-db backup` wrote"
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &aboutFile{fmt.Sprintf("there is no file %s: %s", file, next), err}
+	case err != nil:
+		return fmt.Errorf("open the backup: %w; %s", err, next)
+	case info.IsDir():
+		return &aboutFile{fmt.Sprintf("%s is a folder: %s", file, next), store.ErrNotOurs}
+	}
+	log, err := store.OpenFile(file)
+	if errors.Is(err, store.ErrNotOurs) {
+		return &aboutFile{fmt.Sprintf("%s is no log of jobmon-db: %s", file, next), err}
+	}
+	if err != nil {
+		return nil
+	}
+	return log.Close()
+}
+
+// aboutFile is an error of a kind, in words about a file that somebody named.
+type aboutFile struct {
+	text string
+	kind error
+}
+
+func (e *aboutFile) Error() string { return e.text }
+func (e *aboutFile) Unwrap() error { return e.kind }
 
 // holdData takes the lock of the data folder, as the daemon does.
 func holdData(dataDir, purpose string) (release func() error, err error) {
@@ -141,7 +172,11 @@ func (a *app) restored(r *store.Restoration, dry bool) error {
 	}
 	done := "It is the log now." + aside
 	if dry {
-		done = "Nothing was changed, as --dry-run says."
+		done = "Without --dry-run it would be the log now"
+		if r.Present != nil {
+			done += ", and the present one would be kept beside it"
+		}
+		done += ". Nothing was changed."
 	}
 	if _, err := fmt.Fprintln(a.stdout, done); err != nil || r.Fault == "" {
 		return err

@@ -1,0 +1,5 @@
+//go:build !windows
+
+package instance
+
+const stopDaemon = "systemctl stop jobmon-db"

@@ -1,0 +1,3 @@
+package instance
+
+const stopDaemon = "jobmon-db service stop"
