@@ -190,7 +190,7 @@ func TestKilledWhileCompacting(t *testing.T) {
 					t.Fatalf("the next writer leaves %v", left)
 				}
 			})
-			if len(generations) < 5 {
+			if len(generations) < 3 {
 				t.Errorf("only %d generations", len(generations))
 			}
 		})

@@ -25,6 +25,7 @@ type fileLog struct {
 	faults []Fault
 	parts  []found // that make the log, in order
 	lost   []Gap   // numbers between them that are not there and were not skipped
+	loss   *Part   // comes behind them; see recordLoss
 
 	// certain says that nothing can be missing behind the last part: the tree is whole and leads there.
 	certain    bool
@@ -336,10 +337,15 @@ func (f *fileLog) join() {
 
 // Extract gives a page of what is whole; see join.
 func (f *fileLog) Extract(from uint64) (x Extract, err error) {
-	if x.Meta, err = f.meta.encode(); err != nil || len(f.parts) == 0 {
+	if x.Meta, err = f.meta.encode(); err != nil {
 		return x, err
 	}
-	x.Last = f.parts[len(f.parts)-1].last
+	if n := len(f.parts); n > 0 {
+		x.Last = f.parts[n-1].last
+	}
+	if f.loss != nil {
+		x.Last = f.loss.Until
+	}
 	size := 0
 	for i := range f.parts {
 		p := &f.parts[i]
@@ -347,7 +353,7 @@ func (f *fileLog) Extract(from uint64) (x Extract, err error) {
 			continue
 		}
 		if size += p.size; len(x.Parts) > 0 && size > pageBytes {
-			break
+			return x, nil
 		}
 		data, err := f.value(p.offset, int64(p.size), maxBlock)
 		if err != nil {
@@ -358,6 +364,9 @@ func (f *fileLog) Extract(from uint64) (x Extract, err error) {
 			until = f.parts[i+1].first - 1
 		}
 		x.Parts = append(x.Parts, Part{Seq: p.first, Until: until, Sealed: p.sealed, Data: slices.Clone(data)})
+	}
+	if f.loss != nil && f.loss.Until >= from {
+		x.Parts = append(x.Parts, *f.loss)
 	}
 	return x, nil
 }

@@ -74,22 +74,18 @@ func (q *Quarantined) carryOver(ctx context.Context, f *fileLog, why string, now
 		p := &f.parts[i]
 		q.Batches, q.Events, q.Last = q.Batches+p.batches, q.Events+p.events, p.last
 	}
-	if _, err := copyLog(ctx, f, temporary, nil, func(*meta) {}); err != nil {
+	if err := f.recordLoss(why, now); err != nil {
 		return err
 	}
-	if err := recordLoss(temporary, f, why, now); err != nil {
-		return errors.Join(err, os.Remove(temporary))
+	if _, err := copyLog(ctx, f, temporary, nil, func(*meta) {}); err != nil {
+		return err
 	}
 	return publish(q.Path)
 }
 
-// recordLoss appends to a log what could not be carried over to it. When the end of the old log may be lost, the
-// numbers that may have been given behind it are passed over.
-func recordLoss(path string, f *fileLog, why string, now jobmon.Instant) error {
-	log, err := openLog("", path, Options{LockWait: defaultLockWait})
-	if err != nil {
-		return err
-	}
+// recordLoss adds a last frame, which records what could not be carried over. When the end of the old log may be lost,
+// the numbers that may have been given behind it are passed over. The parts are joined before.
+func (f *fileLog) recordLoss(why string, now jobmon.Instant) error {
 	var events []jobmon.Event
 	for _, g := range f.lost {
 		events = append(events, jobmon.Event{
@@ -97,20 +93,20 @@ func recordLoss(path string, f *fileLog, why string, now jobmon.Instant) error {
 		})
 	}
 	reason := jobmon.Event{Kind: jobmon.KindDamaged, Text: strings.ToValidUTF8(why[:min(len(why), 1000)], "")}
-	_, at, ok := log.Last()
-	if !ok {
-		at = now
+	next, of := f.meta.First, frame{previous: f.meta.chain(), at: now}
+	if n := len(f.parts); n > 0 {
+		last := &f.parts[n-1]
+		next, of.previous, of.at = last.last+1, last.crc, last.lastAt
 	}
-	next := log.Next()
+	of.first = next
 	if most := jobmon.MaxSeq - uint64(len(events)); !f.certain && next < most {
-		if err = log.SkipTo(min(next+unsureEnd, most)); err == nil {
-			reason.From, reason.To = next, log.Next()-1
-		}
+		of.first = min(next+unsureEnd, most)
+		of.skipped = of.first - next
+		reason.From, reason.To = next, of.first-1
 	}
-	if err == nil {
-		_, err = log.Append(at, append(events, reason))
-	}
-	return errors.Join(err, log.Close())
+	data, _, _, err := appendFrame(nil, nil, &of, append(events, reason))
+	f.loss = &Part{Seq: of.first, Until: of.first + uint64(len(events)), Data: data}
+	return err
 }
 
 // exchange makes the new log the one in use. The damaged one gets a second name before, so that it lies aside under

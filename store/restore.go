@@ -142,6 +142,11 @@ func (r *Restoration) replace(
 		return err
 	}
 	_ = os.Remove(path + tempSuffix) // of a restore that was cut off
+	if r.Fault != "" {
+		if err := backup.recordLoss("a damaged backup was restored: "+r.Fault, jobmon.InstantOf(time.Now())); err != nil {
+			return err
+		}
+	}
 	_, err = copyLog(ctx, backup, path+tempSuffix, progress, func(m *meta) {
 		m.Replaces = nil
 		if present != nil && (present.ID() == m.ID || r.Backup.ID == "") {
@@ -150,12 +155,6 @@ func (r *Restoration) replace(
 	})
 	if err != nil {
 		return err
-	}
-	if r.Fault != "" {
-		why := "a damaged backup was restored: " + r.Fault
-		if err := recordLoss(path+tempSuffix, backup, why, jobmon.InstantOf(time.Now())); err != nil {
-			return errors.Join(err, os.Remove(path+tempSuffix))
-		}
 	}
 	if err := publish(path); err != nil {
 		_ = os.Remove(path + tempSuffix)
