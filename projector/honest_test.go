@@ -109,3 +109,36 @@ func TestARenamedJobIsRenamedOnOpenScreensOnly(t *testing.T) {
 		t.Errorf("drawn: %v", d.live.DrawnSince(d.last))
 	}
 }
+
+// A deployment ends while the clock is wrong by weeks. Once the clock is taken back, its end is told by the clock that is right.
+func TestAnEndByAClockThatWasTakenBackIsToldByTheRightOne(t *testing.T) {
+	for _, days := range []int{55, -55} {
+		step := func(sign int) jobmon.Event {
+			return jobmon.Event{Kind: jobmon.KindClock, Seconds: 3600, Step: int64(sign*days) * day.Milliseconds()}
+		}
+		d := open(t).set(0, 1, 2, 3, 4, 5, 6).read("10:10")
+		d.last = 0
+		d.set(0, 7).readAs(fmt.Sprintf("%d 10:11", 1+days), jobmon.DiffOptions{}, step(1))
+		if got, want := d.progress().Session.Ended, d.last; got != want {
+			t.Errorf("by the wrong clock it ended at %v, want %v", got, want)
+		}
+		d.last = 0
+		d.readAs("10:12", jobmon.DiffOptions{}, step(-1))
+		if got, want := d.progress().Session.Ended, clock("10:11").Instant(3600); got != want {
+			t.Errorf("after a step of %d days and back it ended at %v, want %v", days, got, want)
+		}
+	}
+}
+
+// A log of the time in which every change of the clock was recorded at once: what a step back leaves of the one before has passed.
+func TestOldLogsTakeWhatAStepBackLeavesAsTime(t *testing.T) {
+	t.Parallel()
+	leap := &jobmon.Event{Kind: jobmon.KindClock, Step: 55 * day.Milliseconds()}
+	back := &jobmon.Event{Kind: jobmon.KindClock, Step: -55*day.Milliseconds() + 58_000}
+	for writer, want := range map[int32]int64{1: 0, 2: 58_000} {
+		sum := jobmon.StepOf(leap, writer, 0)
+		if sum += jobmon.StepOf(back, writer, sum); sum != want {
+			t.Errorf("writer %d: the steps sum up to %d ms, want %d", writer, sum, want)
+		}
+	}
+}

@@ -190,7 +190,7 @@ func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 		}
 		if e.Kind == jobmon.KindClock && e.Step != 0 {
 			p.stepped = true
-			steps += p.stepOf(e)
+			steps += jobmon.StepOf(e, p.writer, steps)
 		}
 		if e.Kind != jobmon.KindRescheduled || !e.Status.Waiting() {
 			continue

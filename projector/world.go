@@ -85,16 +85,24 @@ func (d *picture) view() view {
 	}
 }
 
-// confirms is the first projection number of daemons that record a step only once it is confirmed.
-const confirms = 2
-
-// stepOf is how far the clock event moves the server's clock against the axis. Before steps were confirmed, a forward step of
-// up to a day was mostly a machine that had slept: that time has passed.
-func (p *Projection) stepOf(e *jobmon.Event) int64 {
-	if p.writer < confirms && e.Step > 0 && e.Step <= day.Milliseconds() {
-		return 0
+// retell gives the sessions that ended by a clock which has been taken back since the times of the present one. A clock is taken
+// back by a step that leaves less of all steps than there was, and certainly when it showed a time that is still to come.
+func (p *Projection) retell(was *world) {
+	now := p.world.steps
+	taken := max(now, -now) < max(was.steps, -was.steps)
+	for _, c := range p.computers {
+		for _, s := range [...]*session{c.session, c.errand} {
+			if s == nil || s.closed == nil || s.closed.steps == now ||
+				s.closed.utc(s.ended) <= p.at && !(taken && s.closed.steps == was.steps) {
+				continue
+			}
+			w := *s.closed
+			w.steps = now
+			if s.closed = &w; c.picture.session == s {
+				p.touch(c)
+			}
+		}
 	}
-	return e.Step
 }
 
 // daemonEvent folds what concerns everybody; the pictures of open and planned sessions are redrawn.
@@ -115,7 +123,7 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	case jobmon.KindClock:
 		p.inParts = e.Flags.Has(jobmon.Baseline)
 		next.offset = jobmon.Offset(e.Seconds)
-		next.steps += p.stepOf(e)
+		next.steps += jobmon.StepOf(e, p.writer, next.steps)
 		if next.startKnown && next.start == p.world.offset {
 			next.start = next.offset // start_time follows GETDATE
 		}
@@ -130,8 +138,12 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 		}
 	}
 	reclass := next.rules != p.world.rules
+	was := p.world
 	if p.world = &next; reclass {
 		p.reclass()
+	}
+	if e.Kind == jobmon.KindClock && next.steps != was.steps {
+		p.retell(was)
 	}
 	if e.Kind == jobmon.KindClock && e.Step != 0 || e.Kind == jobmon.KindStartClock && next.startKnown {
 		p.reconsider()

@@ -72,8 +72,10 @@ func (c *checker) rows(snap *jobmon.Snapshot, took time.Duration) Line {
 // restarts adds what installers mean by success and the settings do not: that a restart is required, or has begun.
 func restarts(line *Line, snap *jobmon.Snapshot, rules *jobmon.Rules) {
 	counts := map[jobmon.Code]int{}
+	required, begun := jobmon.Code(3010).Meaning(), jobmon.Code(1641).Meaning() // also as 0x80070BC2
 	for _, r := range snap.Rows {
-		if r.Status.Finished() && (r.Status.Code == 3010 || r.Status.Code == 1641) && !rules.Succeeded(r.Status) {
+		means := r.Status.Code.Meaning()
+		if r.Status.Finished() && (means == required || means == begun) && !rules.Succeeded(r.Status) {
 			counts[r.Status.Code]++
 		}
 	}

@@ -33,6 +33,27 @@ func TestRows(t *testing.T) {
 	})
 }
 
+// TestRestartsThatCountAsFailures: a code that means a restart is proposed for jobs.success, in the form in which the table holds it,
+// until it is there; another failure is not.
+func TestRestartsThatCountAsFailures(t *testing.T) {
+	t.Parallel()
+	ended := func(codes ...jobmon.Code) *database {
+		d := healthy()
+		for i, code := range codes {
+			d.snap.Rows[i].Status = jobmon.StatusOf(code)
+		}
+		return d
+	}
+	s := newSite(t)
+	s.expect(s.watching(ended(3010, 3010, 1603)).run(), "rows", check.Warn,
+		"2 rows ended with 3010 restart required, which counts as a failure", "add 3010 to jobs.success if DS takes it for a success")
+	s.expect(s.watching(ended(-2147021886, 1641)).run(), "rows", check.Warn, "1 row ended with -2147021886 (0x80070BC2) restart required",
+		"1 row ended with 1641 restart begun", "add -2147021886 to jobs.success", "add 1641 to jobs.success")
+	s.expect(s.watching(ended(1603)).run(), "rows", check.OK)
+	s = newSite(t, "JOBMON_JOBS_SUCCESS=0, 3010")
+	s.expect(s.watching(ended(3010)).run(), "rows", check.OK)
+}
+
 func TestStuckRows(t *testing.T) {
 	s := newSite(t)
 	d := healthy()

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	clearlyAhead = 5 * time.Minute  // a running job whose start_time is so far ahead contradicts the clock
+	clearlyAhead = 5 * time.Minute  // a job that has started and whose start_time is so far ahead contradicts the clock
 	mostAhead    = 26 * time.Hour   // the zones of the world are no further apart; what is further ahead recurs
 	zoneStep     = 15 * time.Minute // zones differ from UTC by whole quarters of an hour
 )
 
 // startClock says which clock start_time follows, as configured, as the log knows, or else the server's, and whether jobs
-// that run contradict that. Now is what that clock shows.
+// that have started contradict that. Now is what that clock shows.
 func (c *checker) startClock(ctx context.Context, snap *jobmon.Snapshot) (line Line, now jobmon.WallTime) {
 	line = Line{Check: checkStart, State: OK}
 	const set = "set source.start_time_zone to the zone of the Deployment Server, such as Europe/Berlin"
@@ -55,13 +55,13 @@ func (c *checker) learned(ctx context.Context) (offset jobmon.Offset, known bool
 	return c.StartClock(ctx)
 }
 
-// nextQuarter is the smallest difference between zones that explains that a job which runs is so far ahead.
+// nextQuarter is the smallest difference between zones that explains that a job which has started is so far ahead.
 func nextQuarter(ahead time.Duration) time.Duration {
 	return (ahead + zoneStep - time.Minute).Truncate(zoneStep)
 }
 
-// ahead counts the running jobs whose start_time is clearly to come, and says how far the furthest is. A job that recurs shows
-// its next time while it runs, so only those count that have another job of the same computer and time beside them.
+// ahead counts the jobs that run or ran and whose start_time is clearly to come, and says how far the furthest is. A job that recurs
+// shows its next time while it runs, so only those count that have another job of the same computer and time beside them.
 func ahead(snap *jobmon.Snapshot, now jobmon.WallTime) (rows int, most time.Duration) {
 	type drop struct {
 		computer jobmon.ComputerID
@@ -73,7 +73,7 @@ func ahead(snap *jobmon.Snapshot, now jobmon.WallTime) (rows int, most time.Dura
 	}
 	for _, r := range snap.Rows {
 		by := time.Duration(r.Start-now) * time.Millisecond
-		if !r.Status.Running() || r.Start == jobmon.NoStart || by <= clearlyAhead || by > mostAhead || together[drop{r.Computer, r.Start}] < 2 {
+		if r.Status.Waiting() || r.Start == jobmon.NoStart || by <= clearlyAhead || by > mostAhead || together[drop{r.Computer, r.Start}] < 2 {
 			continue
 		}
 		rows++

@@ -24,7 +24,7 @@ func TestStartClock(t *testing.T) {
 	}
 	s := newSite(t).watching(utc())
 	lines := s.run()
-	s.expect(lines, "start_time", check.Warn, "by the server's clock", "1 job of a chain", "7 h 20 min ahead", "UTC+07:30 or further east",
+	s.expect(lines, "start_time", check.Warn, "by the server's clock", "4 jobs of a chain", "7 h 20 min ahead", "UTC+07:30 or further east",
 		"set source.start_time_zone", "Europe/Berlin")
 	s.expect(lines, "stuck rows", check.OK) // for 5 h by the server's clock
 
@@ -41,6 +41,13 @@ func TestStartClock(t *testing.T) {
 	lines = s.run()
 	s.expect(lines, "start_time", check.Warn, "UTC+08:00 by the clock that the log has found out", "not the server's (UTC+00:00)", "set source.start_time_zone")
 	s.expect(lines, "stuck rows", check.Warn, "PC-0002 (1, ghost)")
+
+	over := utc() // the chain is over
+	for i := range over.snap.Rows[:6] {
+		over.snap.Rows[i].Status = jobmon.StatusOf(0)
+	}
+	s = newSite(t).watching(over)
+	s.expect(s.run(), "start_time", check.Warn, "6 jobs of a chain", "7 h 20 min ahead", "UTC+07:30 or further east", "set source.start_time_zone")
 
 	d := healthy() // a job that recurs shows its next time while it runs, and so does one of next week
 	d.schedule(5000003, time.Hour, 7)

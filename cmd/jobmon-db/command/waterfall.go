@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,9 +158,9 @@ func chartOf(p *past, d *analysis.Deployment) *waterfall.Chart {
 	}
 	for _, g := range d.Gaps {
 		c.Gaps = append(c.Gaps, waterfall.Gap{From: g.From, To: g.To, What: string(g.Kind)})
-		if g.Kind == analysis.ClockStepped {
-			c.Notes = append(c.Notes, "The server's clock was changed meanwhile: times and durations across that moment are wrong.")
-		}
+	}
+	if slices.ContainsFunc(d.Gaps, func(g analysis.Gap) bool { return g.Kind == analysis.ClockStepped }) {
+		c.Notes = append(c.Notes, "The server's clock was changed meanwhile: times and durations across that moment are wrong.")
 	}
 	if s.WatchedSince != 0 {
 		c.Notes = append(c.Notes, "It had begun before the log did: what came before is unseen.")

@@ -20,6 +20,8 @@ type Chronicle struct {
 	rules     []version[*jobmon.Rules]
 	daemon    []jobmon.Event // all that concern every computer
 	looks     []version[jobmon.Looks]
+	steps     []version[int64] // milliseconds: the sum of all steps of the server's clock
+	writer    int32            // projection number of the daemon that wrote last
 	last      uint64
 }
 
@@ -43,7 +45,7 @@ func NewChronicle(events []jobmon.Event) *Chronicle {
 	}
 	c := &Chronicle{
 		jobs: map[jobmon.JobID][]version[jobmon.Job]{}, computers: map[jobmon.ComputerID][]version[jobmon.Computer]{},
-		starts: []version[startClock]{{}}, rules: []version[*jobmon.Rules]{{0, standard}},
+		starts: []version[startClock]{{}}, steps: []version[int64]{{}}, rules: []version[*jobmon.Rules]{{0, standard}},
 	}
 	for i := range events {
 		c.Add(&events[i])
@@ -81,6 +83,11 @@ func (c *Chronicle) Add(e *jobmon.Event) {
 			c.starts = append(c.starts, version[startClock]{e.Seq, startClock{jobmon.Offset(e.Seconds), true}})
 		}
 		c.offsets = append(c.offsets, version[jobmon.Offset]{e.Seq, jobmon.Offset(e.Seconds)})
+		if sum := at(c.steps, e.Seq); e.Step != 0 {
+			c.steps = append(c.steps, version[int64]{e.Seq, sum + jobmon.StepOf(e, c.writer, sum)})
+		}
+	case jobmon.KindDaemonStarted:
+		c.writer = e.Count
 	case jobmon.KindConfigured:
 		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {
 			if rules, err := jobmon.NewRules(settings); err == nil { // a newer program's may mean nothing here
@@ -130,6 +137,11 @@ func (c *Chronicle) startWall(e *jobmon.Event) jobmon.WallTime {
 		return e.At.Wall(start.offset)
 	}
 	return e.At.Wall(c.Offset(e.Seq))
+}
+
+// axis is the event's time without the steps that the server's clock has made so far: a step is no time that passes.
+func (c *Chronicle) axis(e *jobmon.Event) jobmon.Instant {
+	return e.At - jobmon.Instant(at(c.steps, e.Seq))
 }
 
 // Rules are the settings in force at an event.

@@ -160,9 +160,9 @@ func (r *Record) addDetail(e *jobmon.Event, c *Chronicle) {
 func (r *Record) ended(b began, c *Chronicle) {
 	start := &b.event
 	r.wasRun, r.began = true, start.At
-	took := r.event.At.Sub(start.At)
+	took := c.axis(r.event).Sub(c.axis(start))
 	if took < 0 {
-		return // the clock was set back meanwhile
+		return // the clock was set back meanwhile, and nothing says so
 	}
 	r.took.Took, r.took.Inexact = took, r.Inexact || start.Flags.Has(jobmon.Inexact)
 	unseen := c.unseen(start)
@@ -170,6 +170,7 @@ func (r *Record) ended(b began, c *Chronicle) {
 		r.took.Most = took + unseen
 		r.TookMostS = new(r.took.Most.Seconds())
 	}
+	r.took.Inexact = r.took.Inexact || at(c.steps, start.Seq) != at(c.steps, r.event.Seq)
 	r.TookS, r.TookExact = new(took.Seconds()), r.took.Exact()
 }
 

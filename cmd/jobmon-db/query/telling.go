@@ -27,8 +27,8 @@ type Telling struct {
 	piece, runUp uint64 // instead of backwards and runUp, in tests
 	short        bool   // a piece is told, and so no more rows end than it has events
 
-	runs   *runs // as far as it has told, nil before
-	before map[jobmon.ComputerID]jobmon.Instant
+	runs   *runs                                // as far as it has told, nil before
+	before map[jobmon.ComputerID]jobmon.Instant // on the axis
 }
 
 // Forward tells them in order; called again for a range behind the last one it goes on.
@@ -56,8 +56,9 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 			if !t.Filter.Wants(e, t.Chronicle) {
 				continue
 			}
+			now := t.Chronicle.axis(e)
 			at, ok := t.before[e.Computer]
-			if t.before[e.Computer] = e.At; !r.Holds(e) {
+			if t.before[e.Computer] = now; !r.Holds(e) {
 				continue
 			}
 			if ask {
@@ -71,7 +72,7 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 				record.ended(b, t.Chronicle)
 			}
 			if record.ComputerID != nil && ok {
-				record.delta = new(e.At.Sub(at))
+				record.delta = new(now.Sub(at))
 			}
 			if !yield(record, nil) {
 				return

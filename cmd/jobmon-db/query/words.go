@@ -118,7 +118,7 @@ func (r *Record) other() string {
 		return "settings changed"
 	case jobmon.KindClock:
 		if r.StepMS != 0 {
-			return fmt.Sprintf("the server's clock was set by %+.1f s", float64(r.StepMS)/1000)
+			return "the server's clock was set by " + step(time.Duration(r.StepMS)*time.Millisecond)
 		}
 		if r.Baseline {
 			return "the first read follows in parts; the server's clock is at UTC" + r.UTCOffset
@@ -188,4 +188,15 @@ func (r *Record) code() string {
 		return ""
 	}
 	return r.StatusCode.Text()
+}
+
+// step is by how much a clock was set: "+2.5 s", "-55 d 0 h".
+func step(by time.Duration) string {
+	switch {
+	case by.Abs() < time.Minute:
+		return fmt.Sprintf("%+.1f s", by.Seconds())
+	case by < 0:
+		return "-" + when.Span(-by)
+	}
+	return "+" + when.Span(by)
 }
