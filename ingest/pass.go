@@ -82,7 +82,11 @@ func (r *reader) page(ctx context.Context, from jobmon.ScheduleID) ([]jobmon.Row
 		rows    []jobmon.Row
 		through jobmon.ScheduleID
 	}
-	p, err := try(ctx, r, fmt.Sprintf("read the rows from id %d on", from), func(ctx context.Context) (p page, err error) {
+	what := "read the rows"
+	if from > math.MinInt32 { // further pages name where they begin
+		what = fmt.Sprintf("read the rows from id %d on", from)
+	}
+	p, err := try(ctx, r, what, func(ctx context.Context) (p page, err error) {
 		p.rows, p.through, err = r.source.Page(ctx, from)
 		return p, err
 	})

@@ -23,6 +23,7 @@ type Info struct {
 	Shifts  []history.Shift `json:"shifts"`     // of the offset
 	Covered jobmon.Instant  `json:"covered_ms"` // until when the log is complete, UTC
 	AgeMS   int64           `json:"age_ms"`     // how long ago the source was last read, -1 for never in this run
+	Lost    jobmon.Instant  `json:"lost_ms"`    // since when the source cannot be read, UTC; 0 while it can
 	Source  Source          `json:"source"`
 
 	Names history.Names `json:"names"`

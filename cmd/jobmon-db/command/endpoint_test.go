@@ -56,6 +56,11 @@ func TestEveryCommandBothWays(t *testing.T) {
 		return answers
 	}
 	asked := ask()
+	for i, c := range commands {
+		if c[0] == "status" && len(c) != 3 && !strings.Contains(asked[i].stdout, "!! The DS database has not been readable since") {
+			t.Errorf("%v does not say that the source is lost: %s", c, asked[i].stdout)
+		}
+	}
 	p.kill()
 	for i, read := range ask() {
 		if asked[i] != read {

@@ -185,6 +185,7 @@ func (p *past) describe(log *store.Log, q question) error {
 		return err
 	}
 	p.Last, p.Covered, p.Offset, p.Shifts, p.Names = facts.Seq, facts.At, facts.Offset(), facts.Shifts(), facts.Names
+	p.Lost = facts.LostSince()
 	p.chronicle = func() ([]jobmon.Event, error) { return facts.Chronicle, nil }
 	if q.log != "" {
 		return nil // a copy was watched until its last event, as far as it can say

@@ -165,7 +165,8 @@ func TestNoDaemonTellsAPassword(t *testing.T) {
 	for n := range faults {
 		ordinary.WriteString(try(n, "variable", `ü"@/;ü`))
 	}
-	for _, part := range []string{`"source-lost"`, "jobmon_source_lost 1", `"message":`, "No deployment has been seen yet"} {
+	for _, part := range []string{`"source-lost"`, "jobmon_source_lost 1", `"message":`, "No deployment has been seen yet",
+		"!! The DS database has not been readable since ", `: SQL Server cannot be reached`} {
 		if !strings.Contains(ordinary.String(), part) {
 			t.Errorf("nothing tells %q:\n%s", part, &ordinary)
 		}

@@ -62,8 +62,19 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 		return err
 	}
 	look.Now = p.present()
-	if err := p.show(out, list, showOptions{computer: computer, output: output}, look); err != nil || p.AgeMS < 0 {
+	if p.Lost != 0 && output == "table" {
+		for i := range list { // also those of what had ended by then
+			list[i].SourceLost, list[i].SourceSince = true, p.Lost
+		}
+	}
+	if err := p.show(out, list, showOptions{computer: computer, output: output}, look); err != nil {
 		return err
+	}
+	if p.Lost != 0 && len(list) == 0 {
+		fmt.Fprintf(messages, "!! The DS database has not been readable since %s.\n", p.clock().In(p.Lost.Time()).Format(time.DateTime+" -07:00"))
+	}
+	if p.AgeMS < 0 {
+		return nil
 	}
 	if !p.live {
 		fmt.Fprint(messages, "No daemon runs: this is what the log says. ")

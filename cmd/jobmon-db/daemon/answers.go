@@ -70,6 +70,7 @@ func (d *Daemon) Info() api.Info {
 	defer d.journal.mu.Unlock()
 	state := d.journal.state
 	info.Last, info.Offset, info.Covered = state.Seq, state.Projection.Offset(), max(info.Covered, state.At)
+	info.Lost = state.LostSince()
 	info.Shifts, info.Names = state.Shifts(), state.Names.Clone()
 	return info
 }

@@ -101,6 +101,19 @@ func (f *Facts) Note(b *jobmon.Batch) {
 	f.Seq, f.At = b.Last(), b.At
 }
 
+// LostSince is when the source was lost, where it still is; 0 while it is read.
+func (f *Facts) LostSince() jobmon.Instant {
+	if !f.SourceLost {
+		return 0
+	}
+	for i := range slices.Backward(f.Chronicle) {
+		if e := &f.Chronicle[i]; e.Kind == jobmon.KindSourceLost {
+			return e.At
+		}
+	}
+	return f.At
+}
+
 // shapes says whether events of that kind belong to the chronicle.
 func shapes(kind jobmon.Kind) bool {
 	return kind == jobmon.KindJob || kind == jobmon.KindComputer || kind.OfDaemon()
