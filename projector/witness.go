@@ -11,10 +11,7 @@ import (
 // distance from UTC, and one that starts shows that its start_time has been reached.
 
 const (
-	quarter     = 15 * time.Minute // zones differ from UTC by whole quarters of an hour
-	nearQuarter = 2 * time.Minute
-	farthest    = 14 * time.Hour
-	clearlyNot  = 5 * time.Minute // a start so far ahead of the clock contradicts it
+	clearlyNot = 5 * time.Minute // a start so far ahead of the clock contradicts it
 
 	mostWitnesses = 64
 	fewestDrops   = 3
@@ -31,25 +28,12 @@ type witness struct {
 	certain  bool // the row started: it cannot have been planned for later
 }
 
-// distance is how far a start_time is from UTC when that is a whole number of quarter hours that a zone can have.
-func distance(start jobmon.WallTime, utc jobmon.Instant) (jobmon.Offset, bool) {
-	if start == jobmon.NoStart {
-		return 0, false
-	}
-	d := time.Duration(int64(start)-int64(utc)) * time.Millisecond
-	whole := d.Round(quarter)
-	if (d-whole).Abs() > nearQuarter || whole.Abs() > farthest {
-		return 0, false
-	}
-	return jobmon.Offset(whole / time.Second), true
-}
-
 // countsAsNow says whether a row that arrives or is moved counts as due although its start_time is ahead of the clock. While
 // the clock is unknown it does at a whole number of quarter hours from UTC, unless a row of the same drop shows that GETDATE is
 // followed. When the clock is known it does in an open deployment, an hour off: summer time began on one side only. Utc is
 // when it arrived or was moved.
 func (p *Projection) countsAsNow(c *computer, r *row, utc jobmon.Instant) bool {
-	off, ok := distance(r.start, utc)
+	off, ok := jobmon.ZoneDistance(r.start, utc)
 	switch {
 	case !ok || p.world.zone != nil || r.recurring:
 		return false
@@ -68,7 +52,7 @@ func (p *Projection) testify(c *computer, r *row, starts bool) {
 	if p.world.zone != nil || r.recurring || r.drop == 0 || c.movedIn == p.batch {
 		return
 	}
-	off, ok := distance(r.start, p.at)
+	off, ok := jobmon.ZoneDistance(r.start, p.at)
 	if starts {
 		if r.start == jobmon.NoStart || r.start-p.now() <= jobmon.WallTime(clearlyNot.Milliseconds()) {
 			return

@@ -175,5 +175,20 @@ func (c *Chronicle) State(e *jobmon.Event) jobmon.RowState {
 	if e.Kind == jobmon.KindDue {
 		before = jobmon.StateLater
 	}
-	return c.Rules(e.Seq).Next(before, e, c.startWall(e))
+	state := c.Rules(e.Seq).Next(before, e, c.startWall(e))
+	if state == jobmon.StateLater && c.mayBeNow(e) {
+		return jobmon.StateWaiting
+	}
+	return state
+}
+
+// mayBeNow says whether a row that arrives or is moved counts as due although its start_time is ahead of the server's clock: nobody
+// knows which clock start_time follows, and on one of them it is now.
+func (c *Chronicle) mayBeNow(e *jobmon.Event) bool {
+	if e.Kind != jobmon.KindScheduled && e.Kind != jobmon.KindRescheduled || e.Flags.Has(jobmon.Baseline) ||
+		c.Rules(e.Seq).StartLocation() != nil || at(c.starts, e.Seq).known {
+		return false
+	}
+	_, may := jobmon.ZoneDistance(e.Start, e.At)
+	return may
 }

@@ -196,7 +196,7 @@ func TestWhatIsLaterFollowsTheClockOfStartTime(t *testing.T) {
 	zone.StartZone = "Europe/Berlin" // in winter an hour ahead of UTC
 	events := []jobmon.Event{
 		{Kind: jobmon.KindClock},
-		{Kind: jobmon.KindScheduled, Start: noon.Wall(7200)},
+		{Kind: jobmon.KindScheduled, Start: noon.Wall(7200)}, // now in some zone
 		{Kind: jobmon.KindStartClock, Seconds: 7200},
 		{Kind: jobmon.KindScheduled, Start: noon.Wall(7200)},
 		{Kind: jobmon.KindScheduled, Start: noon.Wall(4 * 3600)},
@@ -208,18 +208,22 @@ func TestWhatIsLaterFollowsTheClockOfStartTime(t *testing.T) {
 		{Kind: jobmon.KindConfigured, Text: zone.Encode()},
 		{Kind: jobmon.KindStartClock, Seconds: -7200}, // a zone that is configured ends all guessing
 		{Kind: jobmon.KindScheduled, Start: noon.Wall(3600)},
+		{Kind: jobmon.KindScheduled, Start: noon.Wall(7200)},
 	}
 	for i := range events {
 		events[i].Seq, events[i].At = uint64(i+1), noon
 	}
 	c := NewChronicle(events)
 	for i, want := range map[int]jobmon.RowState{
-		1: jobmon.StateLater, 3: jobmon.StateWaiting, 4: jobmon.StateLater, 6: jobmon.StateLater,
-		9: jobmon.StateWaiting, 12: jobmon.StateWaiting,
+		1: jobmon.StateWaiting, 3: jobmon.StateWaiting, 4: jobmon.StateLater, 6: jobmon.StateLater,
+		9: jobmon.StateWaiting, 12: jobmon.StateWaiting, 13: jobmon.StateLater,
 	} {
 		if got := c.State(&events[i]); got != want {
 			t.Errorf("event %d: %v, want %v", i+1, got, want)
 		}
+	}
+	if got := Tell(&events[1], c).what(); got != "new -> waiting, for 2026-11-22 14:00" {
+		t.Errorf("of a row that may be due: %q", got)
 	}
 }
 

@@ -59,6 +59,7 @@ type Record struct {
 	event  *jobmon.Event
 	offset jobmon.Offset
 	state  jobmon.RowState
+	maybe  bool // it waits, as start_time may be now: which clock that follows is not known
 	wasRun bool // what ended ran
 	began  jobmon.Instant
 	took   when.Length
@@ -88,6 +89,9 @@ func sketch(e *jobmon.Event, c *Chronicle) *Record {
 		r.ScheduleID = new(int32(e.Schedule))
 		if e.Status.Set {
 			r.StatusCode = new(e.Status.Code)
+		}
+		if r.state == jobmon.StateWaiting && e.Kind != jobmon.KindDue {
+			r.maybe = e.Start-c.startWall(e) > jobmon.WallTime(c.Rules(e.Seq).Gap.Milliseconds())
 		}
 		if r.state != 0 {
 			r.State = r.state.String()

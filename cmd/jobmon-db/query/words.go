@@ -46,7 +46,7 @@ func (r *Record) what() string {
 func (r *Record) change() string {
 	e := r.event
 	planned := func() string {
-		if r.state == jobmon.StateLater {
+		if r.state == jobmon.StateLater || r.maybe {
 			return r.State + ", for " + e.Start.Time().Format("2006-01-02 15:04")
 		}
 		return r.State
