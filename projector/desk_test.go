@@ -317,6 +317,15 @@ func (d *desk) want(lines ...string) *desk {
 	got := "no picture"
 	if p, ok := d.live.Progress(pc); ok {
 		got = show(p)
+		if s := p.Session; s != nil { // the stages say the same numbers as the session
+			jobs, done := 0, 0
+			for _, st := range s.Stages {
+				jobs, done = jobs+st.Jobs, done+st.JobsDone
+			}
+			if jobs != s.Jobs || done != s.JobsDone {
+				d.t.Errorf("the stages hold %d of %d jobs, the session %d of %d", done, jobs, s.JobsDone, s.Jobs)
+			}
+		}
 	}
 	if want := strings.Join(lines, "\n"); got != want {
 		d.t.Errorf("the screen shows\n  %s\nwant\n  %s", strings.ReplaceAll(got, "\n", "\n  "), strings.ReplaceAll(want, "\n", "\n  "))

@@ -204,7 +204,7 @@ func (st *stage) render(s *session, v view, current bool, closing *row) jobmon.S
 	out := jobmon.Stage{
 		Name: st.name, State: st.state(current, closing), Late: st.late,
 		Began: v.utc(sp.began), Ended: v.utc(sp.ended), Inexact: sp.inexact, Most: sp.most(), Start: st.head().start,
-		Jobs: n.total() - n[jobmon.StateCancelled], JobsDone: n[jobmon.StateSucceeded] + n[jobmon.StateFailed],
+		Jobs: n.known(), JobsDone: n[jobmon.StateSucceeded] + n[jobmon.StateFailed],
 		Failed: st.failed(), Attempt: 1,
 	}
 	if alike(int(typical.jobs), len(st.jobs)) {
@@ -234,7 +234,7 @@ func (st *stage) render(s *session, v view, current bool, closing *row) jobmon.S
 func (s *session) countJobs(list []*stage, out *jobmon.SessionProgress) {
 	for _, st := range list {
 		n := st.count()
-		out.Jobs += n.total() - n[jobmon.StateCancelled] - n[jobmon.StateUnknown]
+		out.Jobs += n.known()
 		out.JobsDone += n[jobmon.StateSucceeded] + n[jobmon.StateFailed]
 		out.Failed += st.failed()
 		out.Cancelled += n[jobmon.StateCancelled] + n[jobmon.StateUnknown]

@@ -152,6 +152,9 @@ func stageOf(list []*stage, r *row) int {
 // counts are the last attempts of a stage's real jobs by state.
 type counts [jobmon.StateUnknown + 1]int
 
+// known counts those that ran, run or may still run.
+func (n *counts) known() int { return n.total() - n[jobmon.StateCancelled] - n[jobmon.StateUnknown] }
+
 func (n *counts) total() int {
 	sum := 0
 	for _, c := range n {

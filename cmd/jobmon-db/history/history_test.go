@@ -2,6 +2,7 @@ package history
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,5 +109,32 @@ func TestCoverage(t *testing.T) {
 	}
 	if err := WriteCoverage(filepath.Join(dir, "gone"), want); err == nil {
 		t.Error("written into a folder that is not there")
+	}
+}
+
+// TestACopyOfTheNamesIsNotChanged: neither of two copies learns what the other one does, and of one computer that is renamed for
+// ever the newest names are known.
+func TestACopyOfTheNamesIsNotChanged(t *testing.T) {
+	t.Parallel()
+	rename := func(n Names, name string) {
+		n.Add(&jobmon.Event{Kind: jobmon.KindComputer, Computer: 7, Name: name})
+	}
+	names := Names{}
+	for i := range 3 {
+		rename(names, fmt.Sprint("PC-", i))
+	}
+	other := names.Clone()
+	rename(names, "A")
+	rename(other, "B")
+	for n, want := range map[*Names]string{&names: "A", &other: "B"} {
+		if k := (*n)[7]; k.Name != want || !slices.Equal(k.Names, []string{"PC-0", "PC-1", "PC-2", want}) {
+			t.Errorf("%+v, want %s last", k, want)
+		}
+	}
+	for i := range 5000 {
+		rename(names, fmt.Sprint("PC-", i))
+	}
+	if known := names[7].Names; len(known) > 1000 || !slices.Contains(known, "PC-4999") || !slices.Contains(known, "PC-4100") {
+		t.Errorf("%d names, up to %s", len(known), known[len(known)-1])
 	}
 }

@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,48 +13,45 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
-// Names holds every computer with all names that it ever had, in the console and in its operating system.
+// Names holds every computer with the names that it ever had, in the console and in its operating system. What is known of a
+// computer is replaced, never changed, so that a copy costs little while commits wait for it.
 type Names map[jobmon.ComputerID]*Known
 
 // Known is one computer as it is called now, and as it was called before.
 type Known struct {
 	jobmon.Computer
-	Names []string // every name it ever had
+	Names []string // that it ever had, the newest mostNames of them
 }
 
+// mostNames is how many names of one computer are known: a script that renames it for ever must not slow down what follows.
+const mostNames = 1000
+
 // Clone is a copy that later events do not change.
-func (n Names) Clone() Names {
-	out := make(Names, len(n))
-	for id, k := range n {
-		copied := *k
-		copied.Names = slices.Clone(k.Names)
-		out[id] = &copied
-	}
-	return out
-}
+func (n Names) Clone() Names { return maps.Clone(n) }
 
 // Add learns from an event: the names of a computer, or that there is a computer at all.
 func (n Names) Add(e *jobmon.Event) {
-	k := n[e.Computer]
+	known := n[e.Computer]
 	switch {
 	case e.Kind == jobmon.KindComputer:
-	case k == nil && (e.Kind.OfRow() || e.Kind == jobmon.KindRefreshed):
+	case known == nil && (e.Kind.OfRow() || e.Kind == jobmon.KindRefreshed):
 		n[e.Computer] = &Known{Computer: jobmon.Computer{ID: e.Computer}}
 		return
 	default:
 		return
 	}
-	if k == nil {
-		k = &Known{Computer: jobmon.Computer{ID: e.Computer}}
-		n[e.Computer] = k
+	k := &Known{Computer: jobmon.Computer{ID: e.Computer}}
+	if known != nil {
+		*k = *known
 	}
+	n[e.Computer] = k
 	if k.Gone = e.Flags.Has(jobmon.Gone); k.Gone {
 		return
 	}
 	k.Name, k.OSName, k.Group, k.Ghost = e.Name, e.Text, e.Place, e.Flags.Has(jobmon.Ghost)
 	for _, name := range []string{e.Name, e.Text} {
 		if name != "" && !slices.Contains(k.Names, name) {
-			k.Names = append(k.Names, name)
+			k.Names = append(slices.Clip(k.Names[max(0, len(k.Names)+1-mostNames):]), name)
 		}
 	}
 }
