@@ -170,8 +170,8 @@ func TestCommandsOnALog(t *testing.T) {
 		}{
 			{[]string{"replay", "--computer", "PC-001"}, exitUnknown, "PC-0001"},
 			{[]string{"replay", "show", "nobody"}, exitUnknown, "closest"},
-			{[]string{"replay", "show", "PC-0002"}, exitAmbiguous, "id:5000002"},
-			{[]string{"replay", "show", "name:PC-0002"}, exitAmbiguous, "ghost"},
+			{[]string{"replay", "show", "PC-0002"}, exitNothing, "id:5000002 has the same name"},
+			{[]string{"replay", "show", "name:PC-0002"}, exitNothing, "id:5000002 has the same name"},
 			{[]string{"replay", "show", "PC-0001", "--at", "2026-11-22 13:00"}, exitOutside, "covers"},
 			{[]string{"replay", "show", "PC-0001", "--at", "2026-11-22 15:00:10"}, exitOutside, "covers"},
 			{[]string{"replay", "show", "PC-0001", "--at", "seq:99999"}, exitOutside, "covers"},
@@ -201,7 +201,8 @@ func TestCommandsOnALog(t *testing.T) {
 		}
 		defer log.Close()
 		asked := [][]string{
-			{"replay"}, {"replay", "show"}, {"status"}, {"run", "--source-kind=simulator"}, {"demo", "--for=1s"},
+			{"replay"}, {"replay", "show"}, {"status"},
+			{"run", "--source-kind=simulator", "--evt-dir=" + t.TempDir()}, {"demo", "--for=1s", "--evt-dir=" + t.TempDir()},
 		}
 		for _, args := range asked {
 			began := time.Now()

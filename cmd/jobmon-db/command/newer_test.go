@@ -66,7 +66,7 @@ func TestALogOfALaterVersionIsRefused(t *testing.T) {
 	data := "--data-dir=" + dir
 	saved := filepath.Join(t.TempDir(), "saved.db")
 	for _, args := range [][]string{
-		{"run", "--source-kind=simulator", "--evt-dir=" + filepath.Join(dir, "evt")}, {"demo", "--for=1s", "--evt-dir=" + filepath.Join(dir, "evt")},
+		{"run", "--source-kind=simulator", "--evt-dir=" + t.TempDir()}, {"demo", "--for=1s", "--evt-dir=" + t.TempDir()},
 		{"replay"}, {"replay", "show", "--at=10:00"}, {"replay", "sessions"}, {"status"}, {"verify"}, {"backup", saved}, {"compact"}, {"export"},
 	} {
 		got := jobmondb(t, append(args, data)...)

@@ -95,6 +95,9 @@ func purge(config *configs.Config) error {
 		}
 		errs = append(errs, err)
 	}
+	if err := os.Remove(filepath.Join(config.Evt.Dir, notRealFile)); !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, err)
+	}
 	// the folders go when nothing else is in them
 	_ = os.Remove(filepath.Join(config.Evt.Dir, daemon.RequestFolder))
 	_ = os.Remove(config.Evt.Dir)

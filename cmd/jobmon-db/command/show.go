@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -126,10 +127,23 @@ func (p *past) show(out io.Writer, list []jobmon.Progress, o showOptions, look t
 			return showScreen(out, &list[i], o.output, look)
 		}
 	}
-	if o.at == "" {
-		return &nothingError{fmt.Errorf("%s has no picture: no deployment of it has begun since the log did; %s", o.computer, p.period())}
+	why := "%s has no picture: no deployment of it has begun since the log did; %s%s"
+	if o.at != "" {
+		why = "%s had no picture then: no deployment of it had begun since the log did; %s%s"
 	}
-	return &nothingError{fmt.Errorf("%s had no picture then: no deployment of it had begun since the log did; %s", o.computer, p.period())}
+	return &nothingError{fmt.Errorf(why, o.computer, p.namesakes(list, id), p.period())}
+}
+
+// namesakes lists the other records of a computer's name that have a picture.
+func (p *past) namesakes(list []jobmon.Progress, id jobmon.ComputerID) string {
+	var text strings.Builder
+	for i := range list {
+		other := list[i].Computer.ID
+		if other != id && history.SameName(list[i].Computer.Name, p.Names[id].Name) {
+			fmt.Fprintf(&text, "id:%d has the same name and one; ", other)
+		}
+	}
+	return text.String()
 }
 
 // find resolves the computer that is asked for. Of the past it is the record of that name that had a picture then.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/rs/zerolog"
 
@@ -162,7 +163,8 @@ func filesApart(evtDir, dataDir, kind string) error {
 func servesComputers(evtDir string) bool {
 	entries, err := os.ReadDir(evtDir)
 	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist) // a folder that cannot be seen may be anybody's
+		// A folder that cannot be seen may be anybody's. One below a file cannot be there.
+		return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 	}
 	for _, entry := range entries {
 		if entry.Name() == daemon.RequestFolder || strings.EqualFold(filepath.Ext(entry.Name()), ".evt") {

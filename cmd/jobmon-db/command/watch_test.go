@@ -230,7 +230,6 @@ func TestWatchRefuses(t *testing.T) {
 	}{
 		{[]string{"TERM=dumb"}, nil, exitUsage, "use jobmon-db status"},
 		{nil, []string{"nobody"}, exitUnknown, "closest names"},
-		{nil, []string{"PC-0002"}, exitAmbiguous, "id:5000002"},
 		{nil, []string{"--data-dir=" + t.TempDir()}, exitNoLog, "no event log"},
 	} {
 		s := onTerminal(t, c.env, append([]string{"watch", "--data-dir=" + dir}, c.args...)...)

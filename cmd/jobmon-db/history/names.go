@@ -114,10 +114,10 @@ func (n Names) Find(text string) (jobmon.ComputerID, error) {
 }
 
 // called says whether that is its name now, in the console or in its operating system.
-func (k *Known) called(name string) bool { return sameName(k.Name, name) || sameName(k.OSName, name) }
+func (k *Known) called(name string) bool { return SameName(k.Name, name) || SameName(k.OSName, name) }
 
-// sameName compares as SQL Server does by default: neither case nor blanks at the end matter.
-func sameName(a, b string) bool {
+// SameName compares as SQL Server does by default: neither case nor blanks at the end matter.
+func SameName(a, b string) bool {
 	return strings.EqualFold(strings.TrimRight(a, " "), strings.TrimRight(b, " "))
 }
 
@@ -128,7 +128,7 @@ func (n Names) Successor(id jobmon.ComputerID) (next jobmon.ComputerID, ok bool)
 		return 0, false
 	}
 	for _, k := range n {
-		if k.ID <= id || k.Gone || k.Ghost || !sameName(k.Name, old.Name) {
+		if k.ID <= id || k.Gone || k.Ghost || !SameName(k.Name, old.Name) {
 			continue
 		}
 		if ok {
@@ -150,7 +150,7 @@ func (n Names) heirs() map[string][]jobmon.ComputerID {
 	return list
 }
 
-// nameKey is the same for names that sameName takes for one, in the letters of any usual name.
+// nameKey is the same for names that SameName takes for one, in the letters of any usual name.
 func nameKey(name string) string { return strings.ToLower(strings.TrimRight(name, " ")) }
 
 // Mark marks pictures of the present whose computers go on under another id. Nothing runs on those.
@@ -191,7 +191,7 @@ func (n Names) All(text string) ([]*Known, error) {
 	}
 	var found []*Known
 	for _, k := range n.sorted() {
-		if asName != "" && slices.ContainsFunc(k.Names, func(name string) bool { return sameName(name, asName) }) {
+		if asName != "" && slices.ContainsFunc(k.Names, func(name string) bool { return SameName(name, asName) }) {
 			found = append(found, k)
 		}
 	}
