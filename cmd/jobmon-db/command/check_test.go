@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql/mssqltest"
+	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/tdstest"
 )
 
@@ -81,6 +82,9 @@ func TestCheckByKeys(t *testing.T) {
 
 func TestCheckOnALogThatNobodyUses(t *testing.T) {
 	dir := watched(t)
+	if err := os.WriteFile(filepath.Join(dir, simulator.StateFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	got := checked(t, nil, "--data-dir="+dir, "--source-kind=simulator", "-o", "json")
 	log := stateOf(t, got, "log")
 	if got.code != exitOK || log.State != check.OK || !strings.Contains(log.Found, "2026-11-22 13:00:00 to 2026-11-22 13:59:") {
@@ -126,7 +130,8 @@ func TestCheckExitCodes(t *testing.T) {
 		code int
 		said string
 	}{
-		{nil, []string{data}, exitCheck, "2 checks failed: evt folder, request folder"},
+		{[]string{"JOBMON_SOURCE_KIND=simulator"}, []string{data}, exitCheck, "2 checks failed: evt folder, request folder"},
+		{nil, []string{data}, exitCheck, "3 checks failed: configuration, evt folder, request folder"},
 		{away, []string{data}, exitSource, "database"},
 		{away, []string{data, "-o", "json"}, exitSource, "database"},
 		{[]string{"JOBMON_SOURCE_DSN=sqlserver://reader:" + planted + "%@db01"}, []string{data}, exitSource, "database"},
