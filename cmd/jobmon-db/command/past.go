@@ -63,7 +63,7 @@ const connectWithin = 900 * time.Millisecond
 func openPast(ctx context.Context, q question) (*past, error) {
 	p, err := q.open(ctx)
 	if p != nil {
-		p.utc = q.utc
+		p.utc = q.utc || len(p.Shifts) == 0 // the server's clock was never read
 	}
 	return p, err
 }

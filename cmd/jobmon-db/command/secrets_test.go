@@ -166,7 +166,8 @@ func TestNoDaemonTellsAPassword(t *testing.T) {
 		ordinary.WriteString(try(n, "variable", `ü"@/;ü`))
 	}
 	for _, part := range []string{`"source-lost"`, "jobmon_source_lost 1", `"message":`, "No deployment has been seen yet",
-		"!! The DS database has not been readable since ", `: SQL Server cannot be reached`} {
+		"!! The DS database has not been readable since ", `: SQL Server cannot be reached`,
+		"Times are UTC; "} {
 		if !strings.Contains(ordinary.String(), part) {
 			t.Errorf("nothing tells %q:\n%s", part, &ordinary)
 		}
@@ -210,7 +211,7 @@ func tells(t *testing.T, dir string, way given) string {
 			lost = strings.Contains(ask("replay", "-o", "ndjson"), `"source-lost"`)
 		}
 	}
-	said.WriteString(ask("replay", "-o", "ndjson") + ask("status") + ask("export"))
+	said.WriteString(ask("replay", "-o", "ndjson") + ask("replay", "-n", "1") + ask("status") + ask("export"))
 	for _, path := range []string{"metrics", "readyz", "computers"} {
 		if got, err := http.Get("http://" + address + "/" + path); err == nil {
 			text, _ := io.ReadAll(got.Body)
