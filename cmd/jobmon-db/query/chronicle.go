@@ -182,10 +182,10 @@ func (c *Chronicle) State(e *jobmon.Event) jobmon.RowState {
 	return state
 }
 
-// mayBeNow says whether a row that arrives or is moved counts as due although its start_time is ahead of the server's clock: nobody
-// knows which clock start_time follows, and on one of them it is now.
+// mayBeNow says whether a row that arrives counts as due although its start_time is ahead of the server's clock: nobody knows which
+// clock start_time follows, and on one of them it is now. A row that is moved mostly recurs, and counts as later.
 func (c *Chronicle) mayBeNow(e *jobmon.Event) bool {
-	if e.Kind != jobmon.KindScheduled && e.Kind != jobmon.KindRescheduled || e.Flags.Has(jobmon.Baseline) ||
+	if e.Kind != jobmon.KindScheduled || e.Flags.Has(jobmon.Baseline) ||
 		c.Rules(e.Seq).StartLocation() != nil || at(c.starts, e.Seq).known {
 		return false
 	}

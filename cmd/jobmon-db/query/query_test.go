@@ -209,6 +209,9 @@ func TestWhatIsLaterFollowsTheClockOfStartTime(t *testing.T) {
 		{Kind: jobmon.KindStartClock, Seconds: -7200}, // a zone that is configured ends all guessing
 		{Kind: jobmon.KindScheduled, Start: noon.Wall(3600)},
 		{Kind: jobmon.KindScheduled, Start: noon.Wall(7200)},
+		{Kind: jobmon.KindConfigured, Text: jobmon.DefaultSettings().Encode()},
+		{Kind: jobmon.KindStartClock, Text: jobmon.UnknownClock},
+		{Kind: jobmon.KindRescheduled, Start: noon.Wall(7200)}, // it recurs
 	}
 	for i := range events {
 		events[i].Seq, events[i].At = uint64(i+1), noon
@@ -216,7 +219,7 @@ func TestWhatIsLaterFollowsTheClockOfStartTime(t *testing.T) {
 	c := NewChronicle(events)
 	for i, want := range map[int]jobmon.RowState{
 		1: jobmon.StateWaiting, 3: jobmon.StateWaiting, 4: jobmon.StateLater, 6: jobmon.StateLater,
-		9: jobmon.StateWaiting, 12: jobmon.StateWaiting, 13: jobmon.StateLater,
+		9: jobmon.StateWaiting, 12: jobmon.StateWaiting, 13: jobmon.StateLater, 16: jobmon.StateLater,
 	} {
 		if got := c.State(&events[i]); got != want {
 			t.Errorf("event %d: %v, want %v", i+1, got, want)
