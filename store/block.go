@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 
@@ -8,7 +9,10 @@ import (
 )
 
 const (
-	blockVersion = 1
+	blockVersion = 2
+	formerBlocks = 1 // of fieldFormat: the head begins with an encoding, and has a SHA-256 behind the checksums
+
+	formerColumns = 1 // the encoding of its columns
 
 	// blockMagic begins every block, as magic begins every frame.
 	blockMagic = "\xe7JB"
@@ -125,14 +129,18 @@ func parseBlockHead(data []byte) (h head, bodyAt int, bad *frameError) {
 	}
 	h.bodyCRC = binary.LittleEndian.Uint32(data[8:])
 	c = cursor{data: data[:bodyAt], at: headAt}
-	if !h.parse(&c) {
+	if !h.parse(&c, data[3] == formerBlocks) {
 		return h, 0, broken(headAt, "its head makes no sense")
 	}
 	return h, bodyAt, nil
 }
 
-// parse reads the fields of a head and says whether they make sense; what follows them is of a newer writer.
-func (h *head) parse(c *cursor) bool {
+// parse reads the fields of a head and says whether they make sense; what follows them is of a newer writer. former
+// says that the head is of a file of fieldFormat.
+func (h *head) parse(c *cursor, former bool) bool {
+	if former && c.uvarint() != formerColumns {
+		return false
+	}
 	h.first = c.uvarint()
 	span, batches, events := c.uvarint(), c.uvarint(), c.uvarint()
 	h.firstAt = jobmon.Instant(c.zigzag())
@@ -141,6 +149,9 @@ func (h *head) parse(c *cursor) bool {
 	h.maxAt = h.firstAt + jobmon.Instant(c.zigzag())
 	if chain := c.bytes(8); chain != nil {
 		h.previous, h.crc = binary.LittleEndian.Uint32(chain), binary.LittleEndian.Uint32(chain[4:])
+	}
+	if former {
+		c.bytes(sha256.Size)
 	}
 	if h.first == 0 || h.first > jobmon.MaxSeq || span > jobmon.MaxSeq-h.first || events > maxBlockEvents ||
 		batches > events {

@@ -118,7 +118,7 @@ func TestBusyBlocksAreSmallAndListTheirComputers(t *testing.T) {
 }
 
 func TestBlockFormatIsFrozen(t *testing.T) {
-	path := filepath.Join("testdata", "block-v1.hex")
+	path := filepath.Join("testdata", "block-v2.hex")
 	at, batches := busy(90)
 	batches[3] = append(batches[3], day()...)
 	group := sealing(t, 4711, at, batches, map[int]uint64{0: 11, 5: 1000})

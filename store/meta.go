@@ -15,9 +15,12 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// format is the version of what is in the file beyond the frames and blocks, which have versions of their own. Versions
-// 1 to 3 were never released.
-const format = 4
+// Versions of what is in the file beyond the frames and blocks, which have versions of their own. Logs and backups of
+// fieldFormat came from trials in the field: they are read and written to. Versions 1 and 3 were never used.
+const (
+	format      = 4
+	fieldFormat = 2
+)
 
 // Names inside the bbolt file.
 const (
@@ -45,6 +48,8 @@ type meta struct {
 	Cut uint64 `json:"cut,omitempty"`
 
 	Seams []seam `json:"seams,omitempty"` // ascending
+
+	Chain *uint32 `json:"chain,omitempty"` // in fieldFormat, what its first frame follows, if not the log's id
 }
 
 // seam is a place where parts of a log were joined that did not follow one another before: history was cut off there,
@@ -120,13 +125,15 @@ func decodeMeta(record []byte, path string) (m meta, err error) {
 	return m, m.check(path)
 }
 
+func (m *meta) known() bool { return m.Format == format || m.Format == fieldFormat }
+
 // check refuses other formats, and numbers that cannot be a log's.
 func (m *meta) check(path string) error {
 	switch {
 	case m.Format > format:
 		return sentence(ErrNewer, path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): "+
 			"install that version", path, m.Format, format)
-	case m.Format != format:
+	case !m.known():
 		return sentence(ErrNewer, path, "%s has the format %d of a version of jobmon-db that was never released (this one "+
 			"knows %d): move it away and begin a new log", path, m.Format, format)
 	case m.First == 0 || m.First > jobmon.MaxSeq || m.Next > jobmon.MaxSeq+1 || m.Cut > jobmon.MaxSeq+1:
@@ -146,6 +153,10 @@ func parseMeta(record []byte) (m meta, why string) {
 	if err := json.Unmarshal(record[metaSumLen:], &m); err != nil {
 		return m, "its meta record cannot be read"
 	}
+	if m.Chain != nil && *m.Chain != m.chain() {
+		m.Seams = append(m.Seams, seam{Seq: m.First}) // fieldFormat has no other
+	}
+	m.Chain = nil
 	return m, ""
 }
 

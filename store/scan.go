@@ -222,7 +222,7 @@ func (s *scan) metaRecord(offset int64) error {
 		m, why := parseMeta(record[:end])
 		switch {
 		case why != "" || m.First == 0:
-		case m.Format == format:
+		case m.known():
 			s.meta, s.record = m, true
 		default:
 			s.newer = true

@@ -32,7 +32,7 @@ const (
 // mirrorVersion and factsVersion rise when the same events come to mean another mirror or other facts, or are kept in another
 // form: a cache of an older program lacks what only this one derives. TestFactsThatMeanMoreHaveAnotherVersion guards the second.
 const (
-	mirrorVersion = 1
+	mirrorVersion = 2
 	factsVersion  = 3
 )
 
