@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -133,12 +134,14 @@ func TestAnEndByAClockThatWasTakenBackIsToldByTheRightOne(t *testing.T) {
 // A log of the time in which every change of the clock was recorded at once: what a step back leaves of the one before has passed.
 func TestOldLogsTakeWhatAStepBackLeavesAsTime(t *testing.T) {
 	t.Parallel()
-	leap := &jobmon.Event{Kind: jobmon.KindClock, Step: 55 * day.Milliseconds()}
-	back := &jobmon.Event{Kind: jobmon.KindClock, Step: -55*day.Milliseconds() + 58_000}
-	for writer, want := range map[int32]int64{1: 0, 2: 58_000} {
-		sum := jobmon.StepOf(leap, writer, 0)
-		if sum += jobmon.StepOf(back, writer, sum); sum != want {
-			t.Errorf("writer %d: the steps sum up to %d ms, want %d", writer, sum, want)
+	for _, by := range []time.Duration{55 * day, -55 * day, -13 * time.Hour, -90 * time.Second} {
+		leap := &jobmon.Event{Kind: jobmon.KindClock, Step: by.Milliseconds()}
+		back := &jobmon.Event{Kind: jobmon.KindClock, Step: -by.Milliseconds() + 58_000}
+		for writer, want := range map[int32]int64{1: 0, 2: 58_000} {
+			sum := jobmon.StepOf(leap, writer, 0)
+			if sum += jobmon.StepOf(back, writer, sum); sum != want {
+				t.Errorf("%v and back, writer %d: the steps sum up to %d ms, want %d", by, writer, sum, want)
+			}
 		}
 	}
 }

@@ -20,8 +20,8 @@ type Chronicle struct {
 	rules     []version[*jobmon.Rules]
 	daemon    []jobmon.Event // all that concern every computer
 	looks     []version[jobmon.Looks]
-	steps     []version[int64] // milliseconds: the sum of all steps of the server's clock
-	writer    int32            // projection number of the daemon that wrote last
+	steps     []version[steps]
+	writer    int32 // projection number of the daemon that wrote last
 	last      uint64
 }
 
@@ -29,6 +29,12 @@ type Chronicle struct {
 type startClock struct {
 	offset jobmon.Offset
 	known  bool
+}
+
+// steps are those of the server's clock so far.
+type steps struct {
+	sum   int64 // milliseconds
+	count int   // also of those that were time which passed, see jobmon.StepOf
 }
 
 // version is what held from an event on.
@@ -45,7 +51,7 @@ func NewChronicle(events []jobmon.Event) *Chronicle {
 	}
 	c := &Chronicle{
 		jobs: map[jobmon.JobID][]version[jobmon.Job]{}, computers: map[jobmon.ComputerID][]version[jobmon.Computer]{},
-		starts: []version[startClock]{{}}, steps: []version[int64]{{}}, rules: []version[*jobmon.Rules]{{0, standard}},
+		starts: []version[startClock]{{}}, steps: []version[steps]{{}}, rules: []version[*jobmon.Rules]{{0, standard}},
 	}
 	for i := range events {
 		c.Add(&events[i])
@@ -83,8 +89,8 @@ func (c *Chronicle) Add(e *jobmon.Event) {
 			c.starts = append(c.starts, version[startClock]{e.Seq, startClock{jobmon.Offset(e.Seconds), true}})
 		}
 		c.offsets = append(c.offsets, version[jobmon.Offset]{e.Seq, jobmon.Offset(e.Seconds)})
-		if sum := at(c.steps, e.Seq); e.Step != 0 {
-			c.steps = append(c.steps, version[int64]{e.Seq, sum + jobmon.StepOf(e, c.writer, sum)})
+		if was := at(c.steps, e.Seq); e.Step != 0 {
+			c.steps = append(c.steps, version[steps]{e.Seq, steps{was.sum + jobmon.StepOf(e, c.writer, was.sum), was.count + 1}})
 		}
 	case jobmon.KindDaemonStarted:
 		c.writer = e.Count
@@ -141,7 +147,7 @@ func (c *Chronicle) startWall(e *jobmon.Event) jobmon.WallTime {
 
 // axis is the event's time without the steps that the server's clock has made so far: a step is no time that passes.
 func (c *Chronicle) axis(e *jobmon.Event) jobmon.Instant {
-	return e.At - jobmon.Instant(at(c.steps, e.Seq))
+	return e.At - jobmon.Instant(at(c.steps, e.Seq).sum)
 }
 
 // Rules are the settings in force at an event.

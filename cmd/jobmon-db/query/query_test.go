@@ -349,39 +349,3 @@ func FuzzCSV(f *testing.F) {
 		}
 	})
 }
-
-// TestAStepOfTheClockIsNoTime: how long a run took, and how long after the event before it an event came, leave the clock's steps
-// out, and what ran across one is not exact.
-func TestAStepOfTheClockIsNoTime(t *testing.T) {
-	t.Parallel()
-	const day = 24 * time.Hour
-	for _, leap := range []time.Duration{55 * day, -55 * day, 13 * time.Hour} {
-		log := &storetest.Memory{}
-		row := func(kind jobmon.Kind, code jobmon.Code) jobmon.Event {
-			return jobmon.Event{Kind: kind, Schedule: 1, Computer: 1, Job: 1, Status: jobmon.StatusOf(code)}
-		}
-		step := jobmon.Event{Kind: jobmon.KindClock, Step: leap.Milliseconds()}
-		var all []jobmon.Event
-		for _, b := range []struct {
-			at     jobmon.Instant
-			events []jobmon.Event
-		}{
-			{noon, []jobmon.Event{{Kind: jobmon.KindDaemonStarted, Count: 2}, {Kind: jobmon.KindClock}, row(jobmon.KindScheduled, 0), row(jobmon.KindStarted, -1)}},
-			{noon.Add(leap + time.Minute), []jobmon.Event{step, row(jobmon.KindFinished, 0)}},
-		} {
-			batch, err := log.Append(b.at, b.events)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, batch.Events...)
-		}
-		for r, err := range telling(t, log, all, history.Names{}, Ask{}).Forward(Range{To: 6}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r.Kind == "finished" && (r.took.String() != "~1 min" || r.TookExact || *r.delta != time.Minute) {
-				t.Errorf("across %v it took %v, exact %t, %v after its start", leap, r.took, r.TookExact, *r.delta)
-			}
-		}
-	}
-}
