@@ -56,7 +56,7 @@ type HTTP struct {
 	Listen string   // http.listen: host:port; "" for no server
 	Cert   string   // http.tls.cert, an absolute path; "" for no encryption
 	Key    string   // http.tls.key, the same; both or neither
-	Tokens []Digest // http.tokens; none: whoever reaches the server may ask
+	Tokens []Digest // http.tokens; none: anyone who reaches the server may ask
 }
 
 // Backup is about copies of the log that the daemon makes.
@@ -92,7 +92,7 @@ type Source struct {
 
 // TLS is about the encryption of the connection to Server. Min and CA count for a DSN too.
 type TLS struct {
-	Encrypt  string // source.tls.encrypt: strict, true, false or disable; "" leaves the choice to whoever connects
+	Encrypt  string // source.tls.encrypt: strict, true, false or disable; "" leaves the choice to the driver
 	Trust    bool   // source.tls.trust: any certificate is good
 	CA       string // source.tls.ca, an absolute path
 	HostName string // source.tls.host_name: the name that must stand in the certificate; "" is the server's

@@ -15,7 +15,7 @@ import (
 // TokenPrefix begins every token, so that one which lands at the wrong place is known for what it is and not shown.
 const TokenPrefix = "jobmon-token-"
 
-// Digest is the SHA-256 of a token. The token itself is kept by those who ask: whoever reads the configuration cannot
+// Digest is the SHA-256 of a token. The token itself is kept by those who ask: anyone who reads the configuration cannot
 // use what stands there. A plain hash is enough for 130 random bits.
 type Digest [sha256.Size]byte
 

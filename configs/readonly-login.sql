@@ -13,7 +13,7 @@
 -- With a password the server must allow SQL Server logins ("SQL Server and Windows Authentication mode" in its security
 -- properties). A login that is there keeps its password.
 --
--- jobmon-db creates nothing in this database. Every login can also do what the role "public" may do there; whoever
+-- jobmon-db creates nothing in this database. Every login can also do what the role "public" may do there; anyone who
 -- gave that role rights in this database gave them to this login too. "jobmon-db check" tells what the login can do
 -- beyond reading.
 

@@ -19,7 +19,7 @@ type stage struct {
 	single bool   // one job that is a stage of its own: nothing joins it
 }
 
-// forming is the room in which stages are formed, for who does it again and again: what it gave last is gone with the next.
+// forming is the room in which stages are formed: one form is reused, and the previous result becomes invalid.
 type forming struct {
 	list   []*stage
 	made   []stage

@@ -7,7 +7,7 @@ import (
 )
 
 // Cache is something that follows from the log's events up to one of them, kept so that it need not be worked out
-// again. The log does not know what is in it. Whoever keeps one must be able to do without: it is not there when it was
+// again. The log does not know what is in it. Its owner must be able to do without: it is not there when it was
 // dropped or damaged, and no answer may depend on it.
 type Cache struct {
 	Name    string // 1 to 64 bytes

@@ -330,7 +330,7 @@ func TestGenerationsBesideTheLog(t *testing.T) {
 	}
 }
 
-// Whoever tries to write while generations change is told that the log is in use, at every instant.
+// Anyone who tries to write while generations change is told that the log is in use, at every instant.
 func TestNoSecondWriterSlipsIn(t *testing.T) {
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})

@@ -166,7 +166,7 @@ func oneComputer(t *testing.T, log eventLog) {
 		}
 	}
 	for range log.Computer(5_000_001, 0) {
-		break // whoever has seen enough gets no more
+		break // anyone who has seen enough gets no more
 	}
 }
 

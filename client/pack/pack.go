@@ -31,7 +31,7 @@ type Installation struct {
 	Config        string // its configuration file; "" where it finds that by itself
 	PsExec        string // psexec.exe on each computer
 	ClientProgram bool   // jobmon-db.exe lies beside the monitor
-	Takeover      bool   // scripts replace .evt files whoever wrote them
+	Takeover      bool   // scripts replace .evt files no matter who wrote them
 	Templated     bool   // .evt files have a form of the site's own, so that no script can tell whose one is
 	Wait          int    // seconds that a script waits for an answer
 	Language      string // of the screen, two letters; "" for that of its Windows. These three go into the monitor's settings

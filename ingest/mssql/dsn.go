@@ -37,7 +37,7 @@ func parseDSN(text string) (msdsn.Config, error) {
 }
 
 // encrypted gives a string that says nothing of encryption the default of every other way to name a server: everything is
-// encrypted, and the certificate is checked. The driver by itself would encrypt the login only, and only where whoever
+// encrypted, and the certificate is checked. The driver by itself would encrypt the login only, and only where the one that
 // answers offers that.
 func encrypted(config msdsn.Config, err error) (msdsn.Config, string, error) {
 	const setting = "source.dsn"

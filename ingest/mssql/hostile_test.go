@@ -94,7 +94,7 @@ func TestALoginWithoutEndIsCutOff(t *testing.T) {
 	}
 }
 
-// A source that says nothing of encryption encrypts, however it is given: whoever answers without TLS learns no password.
+// A source that says nothing of encryption encrypts, however it is given: anyone who answers without TLS learns no password.
 func TestNoPasswordInClearByDefault(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{

@@ -123,7 +123,7 @@ func (l *leftOut) add(unfit string) {
 	}
 }
 
-// clean makes a text valid UTF-8 and cuts it. Control characters stay: whoever shows the text escapes them.
+// clean makes a text valid UTF-8 and cuts it. Control characters stay: anyone who shows the text escapes them.
 func clean(s string) string {
 	s = strings.ToValidUTF8(s, string(utf8.RuneError))
 	if len(s) <= longestName {

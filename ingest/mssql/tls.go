@@ -129,18 +129,18 @@ func (s *Source) Risks() []string {
 		found = append(found, "nothing is encrypted ("+encrypt+" is disable): a program of this computer that takes the SQL Server's "+
 			"port while it is down is given the login; on Windows, lpc: as source.server has no port")
 	case config.Encryption == msdsn.EncryptionDisabled:
-		found = append(found, "nothing is encrypted ("+encrypt+" is disable): whoever can listen on the network between here and the SQL "+
+		found = append(found, "nothing is encrypted ("+encrypt+" is disable): anyone who can listen on the network between here and the SQL "+
 			"Server can read the password and all that is read")
 	case config.Encryption == msdsn.EncryptionOff:
 		found = append(found, "only the login is encrypted ("+encrypt+" is false), and not even that where the server that answers offers "+
-			"no TLS: whoever poses as the SQL Server can read the password")
+			"no TLS: anyone who poses as the SQL Server can read the password")
 	}
 	if config.TLSConfig == nil {
 		return found
 	}
 	if config.TLSConfig.InsecureSkipVerify && config.TLSConfig.VerifyPeerCertificate == nil {
 		found = append(found, "any certificate is good ("+s.options.setting("source.tls.trust", "TrustServerCertificate")+
-			"): whoever poses as the SQL Server learns the password and decides what is read; name the authority in source.tls.ca instead")
+			"): anyone who poses as the SQL Server learns the password and decides what is read; name the authority in source.tls.ca instead")
 	}
 	if config.TLSConfig.MinVersion < tls.VersionTLS12 {
 		found = append(found, "source.tls.min allows TLS older than 1.2 with the ciphers of its time: somebody on the network between here "+

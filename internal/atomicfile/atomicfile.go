@@ -1,4 +1,4 @@
-// Package atomicfile replaces files as a whole: whoever opens the path sees the old content or the new, never a part
+// Package atomicfile replaces files as a whole: anyone who opens the path sees the old content or the new, never a part
 // of one and never nothing.
 //
 // The new content is written to a file beside the target, closed, and renamed over it. When anything fails the target

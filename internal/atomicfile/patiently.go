@@ -2,7 +2,7 @@ package atomicfile
 
 import "time"
 
-// retryPause is how long is waited between two tries; whoever reads a small file has it open about that long.
+// retryPause is how long is waited between two tries; anyone who reads a small file has it open about that long.
 const retryPause = 20 * time.Millisecond
 
 // Patiently calls do, again and again while its error is one that may pass by itself (Busy), for so long at most, and

@@ -80,7 +80,7 @@ func TestHalfRequestsTakeNoPlace(t *testing.T) {
 	}
 }
 
-// Whoever is slow is cut off, wherever in the exchange.
+// Anyone who is slow is cut off, wherever in the exchange.
 func TestSlowClients(t *testing.T) {
 	const short = 100 * time.Millisecond
 	fill := make([]byte, 1<<20)

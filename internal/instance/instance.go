@@ -4,7 +4,7 @@
 // The promise is a lock of the operating system on a file of its own: it is given up when the process ends, however
 // it ends, so nothing has to be judged stale and taken from anybody. Who holds it stands as JSON in a second file
 // beside ("<lock file>.json"), because on Windows nobody else can read the locked part of a file. That second file
-// is a courtesy to people: whoever can write to the folder can forge it, and what it says decides nothing.
+// is a courtesy to people: anyone who can write to the folder can forge it, and what it says decides nothing.
 //
 // On a network share the file server keeps the lock. A Windows share (SMB) holds it against all computers that reach
 // the folder through the share, and gives it up when a client's session ends; after a client loses its power that can take

@@ -125,7 +125,7 @@ func TestLockOfAKilledProcessIsTakenOver(t *testing.T) {
 	must(t, lock.Release())
 }
 
-// Whoever loses knows the winner, also when both come at the same time.
+// Anyone who loses knows the winner, also when both come at the same time.
 func TestRace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "instance.lock")
 	for range 50 {

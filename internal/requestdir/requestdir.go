@@ -6,7 +6,7 @@
 // newest. The line should be ended, as echo does it: what has no line end may be half-written and is believed only
 // when it has not changed for SettleTime. A file of more than 64 KiB is a request without a job name.
 //
-// Whoever can write to the share can write anything. Believed are the number in the file's name and, of the first
+// Anyone who can write to the share can write anything. Believed are the number in the file's name and, of the first
 // kibibyte, one line of at most 254 characters without control characters. Other names, folders, links and devices
 // are neither opened nor removed, and memory is bounded however many files there are.
 //

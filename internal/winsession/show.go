@@ -36,7 +36,7 @@ type Running interface {
 type Show struct {
 	System      System
 	CommandLine string
-	User        bool   // on the desktop of whoever is logged on, while somebody is
+	User        bool   // on the desktop of the user who is logged on, while somebody is
 	RecordFile  string // what runs is noted here
 	StopFile    string // the program closes itself when it sees this one
 }

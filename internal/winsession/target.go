@@ -1,5 +1,5 @@
 // Package winsession puts a program that runs as SYSTEM, in the session of services, onto the screen that people see: the
-// logon screen of a Windows computer, or the desktop of whoever is logged on there.
+// logon screen of a Windows computer, or the desktop of the user who is logged on there.
 //
 // Windows keeps screens apart: each session has a window station "winsta0" with the desktops "winlogon" (the logon
 // screen, shown also when the computer is locked) and "default". One session at a time is attached to the console,
@@ -46,7 +46,7 @@ func (t Target) String() string {
 }
 
 // Choose says where the program belongs on this screen: on the logon screen as SYSTEM, or with user on the desktop of
-// whoever is logged on, as long as somebody is. It is false while no session is attached, and for session 0, which
+// anyone who is logged on, as long as somebody is. It is false while no session is attached, and for session 0, which
 // has no screen.
 func Choose(s Screen, user bool) (Target, bool) {
 	switch {

@@ -307,7 +307,7 @@ func TestForgetWritesTheLastStateFirst(t *testing.T) {
 	})
 }
 
-// Newest state wins whoever brings it, however the calls interleave with the writing.
+// The newest state wins no matter who brings it, however the calls interleave with the writing.
 func TestOrderUnderConcurrency(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

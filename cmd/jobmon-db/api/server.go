@@ -158,7 +158,7 @@ func computer(w http.ResponseWriter, r *http.Request) (id jobmon.ComputerID, one
 	return jobmon.ComputerID(n), true, err == nil
 }
 
-// extract answers with a page of the log as it is stored. Whoever asks writes the copy, with his own rights.
+// extract answers with a page of the log as it is stored. The client writes the copy, with its own rights.
 func extract(w http.ResponseWriter, r *http.Request, d Daemon) {
 	from, ok := number(w, r, "from")
 	if !ok {

@@ -67,7 +67,7 @@ func TestALogInUse(t *testing.T) {
 	write(t, s.options.DataLock+".json", string(info))
 	s.expect(s.run(), "log", check.Warn, "process 77 on DS01 (restore, since 2026-11-22 12:00:00 UTC)")
 	s.close(log)
-	s.expect(s.run(), "log", check.OK, "1 event") // whoever said so has died
+	s.expect(s.run(), "log", check.OK, "1 event") // the daemon that said so has died
 }
 
 func TestALogThatCannotBeUsed(t *testing.T) {

@@ -28,7 +28,7 @@ func (c *checker) guarded() []guarded {
 	}
 	list = append(list,
 		guarded{"evt folder", c.Config.Evt.Dir, trust.Readers, "others can change what the screens show"},
-		// whoever may write there may ask for files, which is what it is for
+		// anyone who may write there may ask for files, which is what it is for
 		guarded{"request folder", c.Requests, trust.Writers, ""},
 	)
 	for _, file := range c.files() {

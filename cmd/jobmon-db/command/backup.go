@@ -22,7 +22,7 @@ func (a *app) backup() *cobra.Command {
 		Short: "Write a copy of the log to a new file, also while the daemon runs",
 		Long: `Write a consistent copy of the log to a new file and check it. The daemon, where one runs, goes on meanwhile.
 
-The file is written with the rights of whoever types the command. One that is there is never replaced, and there is no
+The file is written with the rights of the user who types the command. One that is there is never replaced, and there is no
 file of that name before the copy is whole, checked and on the disk. backup.every makes the daemon do it by itself.`,
 		Example: `  jobmon-db backup D:\Backups\jobmon-2026-11-22.db
   jobmon-db backup /mnt/backup/jobmon.db --data-dir /var/lib/jobmon-db`,

@@ -43,7 +43,7 @@ func (a *app) clientShow() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show",
 		Short: "Put the monitor on this computer's logon screen; for DS scripts on Windows 10 and later",
-		Long: `Start the monitor on the logon screen of this computer, or with --user on the desktop of whoever is logged on. It has to
+		Long: `Start the monitor on the logon screen of this computer, or with --user on the desktop of the user who is logged on. It has to
 run as SYSTEM: a DS task on the client does. PsExec is not needed.
 
 A monitor that an earlier call started is closed first. The command returns when the monitor runs, and leaves a watcher
@@ -60,7 +60,7 @@ With --user the monitor is on the logon screen as long as nobody is logged on, a
 	f := c.Flags()
 	f.StringVar(&o.dir, "dir", o.dir, "the folder of the monitor on this computer")
 	f.StringVar(&o.id, "id", "", "this computer's id in DS (%ID%): the monitor then takes no other computer's file")
-	f.BoolVar(&o.user, "user", false, "on the desktop of whoever is logged on, while somebody is, and as that user")
+	f.BoolVar(&o.user, "user", false, "on the desktop of the user who is logged on, while somebody is, and as that user")
 	f.BoolVar(&o.once, "once", false, "leave no watcher behind: start it where the console is now")
 	f.BoolVar(&o.follow, "follow", false, "be the watcher: stay, until the monitor is closed")
 	f.BoolVar(&o.stop, "stop", false, "close the monitor that was started so, and its watcher")

@@ -217,7 +217,7 @@ func taken(w *computer) {
 	w.service(exitOK, "stop", "is stopped")
 }
 
-// misconfigured: a service that ends at its start says why, to Windows, to whoever started it and in its log.
+// misconfigured: a service that ends at its start says why, to Windows, to the one who started it and in its log.
 func misconfigured(w *computer) {
 	w.configure(tryOut + "sesion.gap: 1h\n")
 	w.service(exitUsage, "start", "exit code 2", "jobmon-db.log")

@@ -163,7 +163,7 @@ func cutInHalf(ctx context.Context, dir string) error {
 	return err
 }
 
-// cut now and then has half of the history cut off, and kills whoever does that.
+// cut now and then has half of the history cut off, and kills the process that does that.
 func (w *witness) cut() {
 	w.Helper()
 	data := filepath.Join(w.dir, "data")

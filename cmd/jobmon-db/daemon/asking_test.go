@@ -58,7 +58,7 @@ func (c *client) notOlder() {
 	}
 }
 
-// requireNews: whoever knows the newest event is told no pictures, and anybody else all of them.
+// requireNews: a client that knows the newest event gets no pictures, any other all of them.
 func (s *site) requireNews() {
 	s.t.Helper()
 	info := s.daemon.Info()

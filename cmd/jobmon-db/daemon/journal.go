@@ -232,7 +232,7 @@ func (j *journal) record(_ context.Context, all []*asked) error {
 
 // publishOpen hands all open sessions' pictures to the folder, which compares them with what lies there, and those that
 // changed so shortly before the end of the log that a crash may have come before their file. Older files are not
-// looked at: whoever removed one meant it.
+// looked at: anyone who removed one meant it.
 func (j *journal) publishOpen() {
 	j.mu.Lock()
 	defer j.mu.Unlock()

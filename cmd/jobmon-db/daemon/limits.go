@@ -7,7 +7,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Whoever can write to the request folder can ask for anything, as often as a disk takes files. Each request is an
+// Anyone who can write to the request folder can ask for anything, as often as a disk takes files. Each request is an
 // event for ever, and each computer asked for gets a file.
 var (
 	errUnknownComputer = errors.New("the database knows no such computer, and too many such were asked for: no file is written")

@@ -31,7 +31,7 @@ type fresher interface {
 }
 
 // refresher serves the requests of DS scripts. Those who ask together are a round, which has one read begin after them
-// all: whoever missed its beginning by a moment would wait out the pause between two reads. All rounds that are ready are
+// all: anyone who missed its beginning by a moment would wait out the pause between two reads. All rounds that are ready are
 // recorded in one batch, and then their files are written.
 type refresher struct {
 	journal *journal

@@ -154,7 +154,7 @@ func TestTwoPCsOfOneNameOneOfThemAGhost(t *testing.T) {
 			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2",
 		)
 
-		// Whoever clears up deletes what sits on the ghost; its deployment ends.
+		// Anyone who clears up deletes what sits on the ghost; its deployment ends.
 		s.ds.DeleteRemaining(old.id)
 		old.shows("10:16", "#1 complete 100% ended early | Drivers succeeded 1/1 | Domain cancelled 0/0 | Office cancelled 0/0 | Install VPN cancelled 0/0 late")
 	})

@@ -197,7 +197,7 @@ func (s *site) requireTruth(batches []jobmon.Batch) {
 	}
 }
 
-// timeline is what happened on a computer, for whoever writes a story.
+// timeline is what happened on a computer, for those who write a story.
 func (c *client) timeline() string {
 	var text strings.Builder
 	for _, e := range c.ds.History() {

@@ -30,7 +30,7 @@ func (t *Tables) Apply(e *jobmon.Event) {
 	}
 }
 
-// takeUp takes up what stands for history that was cut off. Whoever opened the log has read it already: what cannot be read
+// takeUp takes up what stands for history that was cut off. The caller has read it already: what cannot be read
 // is told without names.
 func (t *Tables) takeUp(e *jobmon.Event) {
 	name, form, data, err := t.cut.add(e)

@@ -76,7 +76,7 @@ func list(pictures func() []jobmon.Progress) http.HandlerFunc {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		if r.Method == http.MethodGet {
-			_, _ = w.Write(append(plain.Escape(text), '\n')) // whoever asked may have gone
+			_, _ = w.Write(append(plain.Escape(text), '\n')) // the client may have gone
 		}
 	}
 }

@@ -36,7 +36,7 @@ type File struct {
 var ErrNone = errors.New("no picture")
 
 // Files gives the file that would lie on the share now; any goroutine may call it. Errors are ErrNone and a sentence for
-// whoever asked.
+// the client.
 type Files func(id jobmon.ComputerID) (File, error)
 
 // Routes say what is served; a route whose field is nil is not there.
@@ -197,10 +197,10 @@ func verdict(w http.ResponseWriter, word string, against []string) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, word+"\n") // whoever asked may have gone
+	_, _ = io.WriteString(w, word+"\n") // the client may have gone
 }
 
-// serve answers with a computer's file, or with 304 to whoever has it already.
+// serve answers with a computer's file, or with 304 to a client that has it already.
 func (files Files) serve(w http.ResponseWriter, r *http.Request) {
 	text := r.PathValue("id")
 	number, err := strconv.ParseInt(text, 10, 32)
@@ -226,7 +226,7 @@ func (files Files) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", file.Type)
 	w.Header().Set("Content-Length", strconv.Itoa(len(file.Content)))
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(file.Content) // whoever asked may have gone
+		_, _ = w.Write(file.Content) // the client may have gone
 	}
 }
 
