@@ -24,6 +24,7 @@ type Projection struct {
 	at      jobmon.Instant // UTC by the server's clock
 	axis    jobmon.Instant // the same moment on the axis
 	stepped bool           // the server's clock steps in this batch
+	settled bool           // settleAll has run for this batch
 	writer  int32          // projection number of the daemon that wrote last
 	batch   int            // counts batches, to know what arrived in one read
 
@@ -180,7 +181,7 @@ func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 	if _, ok := jobmon.Unrecorded(&jobmon.Batch{At: at, Events: events}, p.at); ok {
 		p.gapSeq = p.seq + 1
 	}
-	p.at, p.stepped = at, false
+	p.at, p.stepped, p.settled = at, false, false
 	p.batch++
 	steps := p.world.steps
 	for i := range events {
@@ -245,7 +246,12 @@ func (p *Projection) event(e *jobmon.Event) {
 }
 
 // settleAll decides what depends on all rows of the batch: where the first read found the computers, and what is planned.
+// It runs once a batch: a fold of the log runs it once too, and a second run can decide otherwise.
 func (p *Projection) settleAll() {
+	if p.settled {
+		return
+	}
+	p.settled = true
 	p.rename()
 	p.settleBaseline()
 	for _, c := range p.sortedTouched() {

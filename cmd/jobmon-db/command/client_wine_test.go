@@ -154,7 +154,7 @@ func TestMarkerBatchUnderWine(t *testing.T) {
 		}
 		last = f.Seq
 	}
-	if names := strings.Join(s.names(), " "); names != "5000001.bat data pack requests" {
+	if names := strings.Join(s.names(), " "); names != "5000001.bat data pack NOT-REAL.txt requests" {
 		t.Errorf("what lies there: %s", names)
 	}
 	// the names came through as they are, and the log tells
@@ -169,7 +169,7 @@ func TestMarkerBatchUnderWine(t *testing.T) {
 	if out := s.run("5000001", `x" & echo harm>harm.txt & "`); !s.stopped("5000001") || !strings.Contains(out, "nobody answered") {
 		t.Errorf("without a daemon the file is %+v, and the script says %q", s.decoded("5000001"), out)
 	}
-	if names := strings.Join(s.names(), " "); names != "5000001.bat data pack requests" {
+	if names := strings.Join(s.names(), " "); names != "5000001.bat data pack NOT-REAL.txt requests" {
 		t.Errorf("what lies there: %s", names)
 	}
 }
