@@ -8,6 +8,19 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 )
 
+// requireEdit changes settings twice: the second time nothing is left to do.
+func requireEdit(t *testing.T, before, after string, settings []configs.Setting) {
+	t.Helper()
+	got, err := configs.Edit("f.yaml", []byte(before), settings)
+	if err != nil || string(got) != after {
+		t.Fatalf("%v\n%s\nwant\n%s", err, got, after)
+	}
+	again, err := configs.Edit("f.yaml", got, settings)
+	if err != nil || string(again) != string(got) {
+		t.Errorf("the second time: %v\n%s", err, again)
+	}
+}
+
 func TestEdit(t *testing.T) {
 	settings := []configs.Setting{{"source.server", "ds,1433"}, {"source.user", `EX\o'reader`}, {"source.password", ""}, {"source.tls.trust", "true"}, {"session.gap", "1h"}}
 	for name, c := range map[string]struct{ before, after string }{
@@ -29,14 +42,7 @@ func TestEdit(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := configs.Edit("f.yaml", []byte(c.before), settings)
-			if err != nil || string(got) != c.after {
-				t.Fatalf("%v\n%s\nwant\n%s", err, got, c.after)
-			}
-			again, err := configs.Edit("f.yaml", got, settings)
-			if err != nil || string(again) != string(got) {
-				t.Errorf("the second time: %v\n%s", err, again)
-			}
+			requireEdit(t, c.before, c.after, settings)
 		})
 	}
 	var wrong *configs.Error
@@ -75,14 +81,7 @@ func TestEditOfAnyForm(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := configs.Edit("f.yaml", []byte(c.before), settings)
-			if err != nil || string(got) != c.after {
-				t.Fatalf("%v\n%s\nwant\n%s", err, got, c.after)
-			}
-			again, err := configs.Edit("f.yaml", got, settings)
-			if err != nil || string(again) != string(got) {
-				t.Errorf("the second time: %v\n%s", err, again)
-			}
+			requireEdit(t, c.before, c.after, settings)
 		})
 	}
 }

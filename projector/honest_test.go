@@ -111,7 +111,7 @@ func TestARenamedJobIsRenamedOnOpenScreensOnly(t *testing.T) {
 	}
 }
 
-// A deployment ends while the clock is wrong by weeks. Once the clock is taken back, its end is told by the clock that is right.
+// A deployment ends while the clock is wrong by weeks. Once the clock is set back, its end has the right clock's time.
 func TestAnEndByAClockThatWasTakenBackIsToldByTheRightOne(t *testing.T) {
 	for _, days := range []int{55, -55} {
 		step := func(sign int) jobmon.Event {
@@ -144,4 +144,11 @@ func TestOldLogsTakeWhatAStepBackLeavesAsTime(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Jobs and a marker that is planned for later go in the read that brings another build job: with that, the deployment
+// that they held open is over.
+func TestABuildJobThatComesAsTheLastRowsGoIsAnotherDeployment(t *testing.T) {
+	d := open(t).set(0, 1, 2, 3, 4).move("23:00", 7).read("10:01").remove(5, 6, 7).drop(50, "10:02", build, office).read("10:02")
+	d.want("#0 planned 0%", "  Install Office waiting 0/1")
 }

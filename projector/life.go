@@ -75,16 +75,9 @@ func (s *session) started(r *row) bool {
 	return slices.ContainsFunc(s.rows, func(q *row) bool { return q.job == r.job && q.startedSeq != 0 && q != r && !q.closing })
 }
 
-// buildArrivedSince says whether a build job is among the rows that arrived after that event and wait or start now:
-// then the computer is being deployed anew.
-func (c *computer) buildArrivedSince(seq uint64, starting *row) bool {
-	for _, r := range c.rows {
-		if r.class == jobmon.BuildJob && r.arrivedSeq > seq && (r.state.Planned() || r == starting) {
-			return true
-		}
-	}
-	return false
-}
+// arrivedSinceEnd says whether a row arrived after the session ended, or with the event that ended it: rows were removed
+// before it in the same batch.
+func (s *session) arrivedSinceEnd(r *row) bool { return r.arrivedSeq >= s.endedSeq }
 
 // mayReopen says whether the last deployment ended so recently that what comes now is added to it.
 func (p *Projection) mayReopen(c *computer) bool {

@@ -112,14 +112,17 @@ func (p *Projection) adds(c *computer, rows []*row) bool {
 // another says whether what arrived since the deployment's end, and waits or starts now, begins another one.
 func (p *Projection) another(c *computer, starting *row) bool {
 	s := c.session
-	if c.buildArrivedSince(s.endedSeq, starting) {
+	if slices.ContainsFunc(c.rows, func(r *row) bool {
+		return r.class == jobmon.BuildJob && s.arrivedSinceEnd(r) && (r.state.Planned() || r == starting)
+	}) {
 		return true
 	}
 	if s.endedIn == p.batch && !p.removedFrom(s) {
 		return false // it came in the read that saw the end
 	}
 	return slices.ContainsFunc(c.rows, func(r *row) bool {
-		return r.class == jobmon.Marker && r.arrivedSeq > s.endedSeq && (r.state == jobmon.StateWaiting || r == starting) && s.started(r)
+		return r.class == jobmon.Marker && s.arrivedSinceEnd(r) &&
+			(r.state == jobmon.StateWaiting || r == starting) && s.started(r)
 	})
 }
 

@@ -330,7 +330,7 @@ func TestGenerationsBesideTheLog(t *testing.T) {
 	}
 }
 
-// Anyone who tries to write while generations change is told that the log is in use, at every instant.
+// A second writer is refused with "in use" at every instant while generations change.
 func TestNoSecondWriterSlipsIn(t *testing.T) {
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})

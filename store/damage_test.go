@@ -201,7 +201,7 @@ func TestFramesThatDoNotFollowOneAnother(t *testing.T) {
 		{"a frame was taken from another log", func(tail *store.Tail) { tail.Put(21, tail.Foreign(21, 10)) },
 			store.ErrCorrupt, 21},
 		{"a frame stands under a wrong number", func(tail *store.Tail) { tail.Put(25, tail.Get(21)) }, store.ErrCorrupt, 25},
-		{"a frame tells of the same events again", func(tail *store.Tail) { tail.Put(25, tail.Foreign(25, 6)) },
+		{"a frame repeats the same events", func(tail *store.Tail) { tail.Put(25, tail.Foreign(25, 6)) },
 			store.ErrCorrupt, 25},
 		{"a frame is cut short", func(tail *store.Tail) { tail.Put(21, tail.Get(21)[:30]) }, store.ErrTruncated, 21},
 		{"a frame is of a newer version", func(tail *store.Tail) { tail.Put(21, tail.Newer(21)) }, store.ErrNewer, 21},

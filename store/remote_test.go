@@ -150,8 +150,7 @@ func TestRemoteWhileHistoryIsCutOff(t *testing.T) {
 	}
 }
 
-// TestRemoteLeavesOutDamage: what is damaged is left out as it is of a file that is told to go on, and all the rest
-// is told.
+// TestRemoteLeavesOutDamage: a remote reader leaves out damage as a reader of the file does, and returns all the rest.
 func TestRemoteLeavesOutDamage(t *testing.T) {
 	for name, damage := range map[string]func(tail *store.Tail){
 		"a frame": func(tail *store.Tail) {

@@ -35,7 +35,7 @@ func (c *checker) contents(ctx context.Context, tables Tables) ([]Line, *Reading
 	}
 	if err != nil {
 		line := Line{checkMarkers, Fail, err.Error(), "correct jobs.marker and jobs.build"}
-		return append([]Line{rows, start, c.stuck(snap, now), line}, skipped("markers cannot be told", checkClosing)...), read
+		return append([]Line{rows, start, c.stuck(snap, now), line}, skipped("the markers are unknown", checkClosing)...), read
 	}
 	return append([]Line{rows, start, c.stuck(snap, now)}, markers(snap, rules)...), read
 }

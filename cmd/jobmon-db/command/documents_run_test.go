@@ -15,7 +15,7 @@ import (
 
 // notRun are the commands of the documents that TestTheCommandsOfTheDocumentsRun does not run, and why.
 var notRun = map[string]string{
-	`^demo`:                     "lasts as long as it is told to: TestDemoInAPipe runs it",
+	`^demo`:                     "runs until --for or Ctrl-C: TestDemoInAPipe runs it",
 	`^run`:                      "lasts until it is stopped: TestEveryCommandBothWays and others run it",
 	`^watch`:                    "needs a terminal: TestWatchOnATerminal has one",
 	`^setup`:                    "installs a service: setup_test.go runs it on a made-up host",

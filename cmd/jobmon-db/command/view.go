@@ -40,7 +40,7 @@ func (a *app) clientView() *cobra.Command {
 		Long: `Show the picture that an .evt file holds: on a computer that is being built the delivered JobMon.txt, on the DS server a
 file of the evt folder. No daemon and no log is needed.
 
-Of a folder it is JobMon.txt, otherwise the .evt file that was changed last; --list tells of all of them. With --follow the
+Of a folder it is JobMon.txt, otherwise the .evt file that was changed last; --list lists all of them. With --follow the
 picture is drawn again when the file is replaced, until Ctrl-C. When the file goes bad meanwhile the last good picture
 stays, and its age is counted from when it was first seen here: the clock of a computer that is being built is not
 believed.`,

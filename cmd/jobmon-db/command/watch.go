@@ -19,7 +19,7 @@ func (a *app) watch() *cobra.Command {
 		Short: "Follow every deployment, or one computer's screen, in the terminal",
 		Long: `Show where every deployment stands, and go on showing it: sorted, filtered, one computer opened. Unlike "status", which
 prints the newest picture and ends, it reckons up to the present: how long something runs, which job of how many, what is
-overdue by now. The keys are told by ?; q ends it.
+overdue by now. ? lists the keys; q ends it.
 
 While no daemon runs it shows the end of the log and says so; when one starts, or starts again, it goes on by itself. With
 --log it shows the end of that file.

@@ -21,6 +21,7 @@ type crowd struct {
 	*journal
 	t    testing.TB
 	read *jobmon.Snapshot
+	next int // the computer whose turn it is in work
 }
 
 // jobsEach is how many jobs wait on each computer: markers and others in turns.
@@ -77,6 +78,14 @@ func (c *crowd) step(computer int, status jobmon.Status) {
 			rows[i].Status = status
 			return
 		}
+	}
+}
+
+// work has the next n computers do a step, all in turns.
+func (c *crowd) work(n int) {
+	for range n {
+		c.step(c.next, jobmon.StatusOf(0))
+		c.next = (c.next + 1) % (len(c.read.Rows) / jobsEach)
 	}
 }
 
@@ -163,12 +172,9 @@ func TestScrapesDrawNothing(t *testing.T) {
 func BenchmarkScraped(b *testing.B) {
 	const computers = 10_000
 	c := newCrowd(b, computers)
-	for i := range computers {
-		c.step(i, jobmon.StatusOf(0))
-	}
+	c.work(computers)
 	c.commit()
 	c.pictures()
-	step := 0
 	for _, m := range []struct {
 		name string
 		do   func()
@@ -177,10 +183,7 @@ func BenchmarkScraped(b *testing.B) {
 		{"pictures", func() { c.pictures() }},
 		{"all-drawn", func() { history.Pictures(c.state.Projection) }},
 		{"commit", func() {
-			for i := range computers / 100 {
-				c.step((step+i)%computers, jobmon.StatusOf(0))
-			}
-			step += computers / 100
+			c.work(computers / 100)
 			c.commit()
 		}},
 	} {
@@ -197,17 +200,11 @@ func BenchmarkScraped(b *testing.B) {
 func BenchmarkCommitBesideScrape(b *testing.B) {
 	const computers = 10_000
 	c := newCrowd(b, computers)
-	for i := range computers {
-		c.step(i, jobmon.StatusOf(0))
-	}
+	c.work(computers)
 	c.commit()
 	c.counts()
-	step := 0
 	commit := func() time.Duration {
-		for i := range computers / 100 {
-			c.step((step+i)%computers, jobmon.StatusOf(0))
-		}
-		step += computers / 100
+		c.work(computers / 100)
 		began := time.Now()
 		c.commit()
 		return time.Since(began)

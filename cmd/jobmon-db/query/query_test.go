@@ -230,8 +230,8 @@ func TestWhatIsLaterFollowsTheClockOfStartTime(t *testing.T) {
 	}
 }
 
-// TestARenameTellsTheOldName: a job or computer that gets another name, place or system's name is told with what it had before,
-// and what is new or says the same again is not told as a change.
+// TestARenameTellsTheOldName: when a job or computer gets another name, place or system, its line shows the old one too,
+// and what is new or the same again is no change.
 func TestARenameTellsTheOldName(t *testing.T) {
 	t.Parallel()
 	events := []jobmon.Event{
