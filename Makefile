@@ -47,7 +47,7 @@ docs: # docs/commands.md, from the help of the commands
 demo: # the program on a made-up Deployment Server, until Ctrl-C
 	go run ./cmd/jobmon-db demo
 
-release: # the packages of the commit, in dist/: VERSION=v0.1.0, else its tag; needs wixl, faketime and dpkg-deb
+release: # the packages of the commit, in dist/: VERSION=v0.1.0, else its tag; needs wixl, msitools, faketime, dpkg-deb
 	go -C internal/release run . --repo ../.. --out ../../dist $(if $(VERSION),--version $(VERSION)) $(if $(SIGN),--sign '$(SIGN)')
 
 clean: # removes bin/

@@ -3,6 +3,7 @@ package projector
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,4 +152,17 @@ func TestOldLogsTakeWhatAStepBackLeavesAsTime(t *testing.T) {
 func TestABuildJobThatComesAsTheLastRowsGoIsAnotherDeployment(t *testing.T) {
 	d := open(t).set(0, 1, 2, 3, 4).move("23:00", 7).read("10:01").remove(5, 6, 7).drop(50, "10:02", build, office).read("10:02")
 	d.want("#0 planned 0%", "  Install Office waiting 0/1")
+}
+
+func TestAnErrandThatIsShownStaysWhenItsRecordBecomesAGhost(t *testing.T) {
+	d := started(t).drop(1, "10:00", "Inventory").read("10:00").set(-1, 1).read("10:00:05").ask("10:00:10", "Inventory")
+	d.set(0, 1).read("10:01").drop(2, "14:00", "Defrag").read("14:00").set(-1, 2).read("14:00:05")
+	before := show(d.progress())
+	record := d.computer[pc]
+	record.Ghost = true
+	d.computer[pc] = record
+	d.read("14:01")
+	if after := show(d.progress()); after != before || !strings.Contains(before, "Inventory") {
+		t.Errorf("the screen showed\n%s\nnow it shows\n%s", before, after)
+	}
 }

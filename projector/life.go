@@ -107,16 +107,16 @@ func (p *Projection) start(c *computer, s *session, r *row) {
 	}
 }
 
-// conclude keeps what a session shows before its rows go on into a new one, which may never be shown itself. What
+// conclude keeps what the last session shows before its rows go on into a new one, which may never be shown itself. What
 // happened to it earlier in this batch is its last news.
-func (p *Projection) conclude(c *computer, s *session) {
-	if s == nil || c.picture.session != s || c.picture.frozen != nil {
+func (p *Projection) conclude(c *computer) {
+	if c.picture.session != c.session || c.picture.frozen != nil {
 		return
 	}
 	if c.news {
 		p.draw(c)
 	}
-	p.freeze(c, s)
+	p.freeze(c, c.session)
 }
 
 // openDeployment begins a new deployment with that row and all that waits. What the old one left running is overtaken.
@@ -124,7 +124,7 @@ func (p *Projection) openDeployment(c *computer, first *row) *session {
 	plan := c.plan
 	p.unplan(c)
 	if old := c.session; old != nil {
-		p.conclude(c, c.session)
+		p.conclude(c)
 		p.overtake(c, old, first)
 		p.vacate(old)
 	}
@@ -174,7 +174,7 @@ func (p *Projection) openErrand(c *computer, first *row) *session {
 		p.retire(c, c.errand)
 	}
 	if c.session != nil && first.session == c.session {
-		p.conclude(c, c.session)
+		p.conclude(c)
 		c.session.leave(first)
 	}
 	s := p.begun(c)

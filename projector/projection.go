@@ -348,7 +348,9 @@ func (p *Projection) computerEvent(e *jobmon.Event) {
 	}
 	c.info = &is
 	p.look(c)
-	if c.picture.seq != 0 && (is.Gone != was.Gone || is.Ghost != was.Ghost) {
+	// Where an errand that is not shown took the place of the one that is, its picture stays as it was.
+	drawn := c.picture.seq != 0 && (c.front() != nil || c.picture.session == nil)
+	if drawn && (is.Gone != was.Gone || is.Ghost != was.Ghost) {
 		p.touch(c) // also a picture of the past says that nothing more will run here
 	}
 }

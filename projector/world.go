@@ -98,7 +98,7 @@ func (p *Projection) retell(was *world) {
 			}
 			w := *s.closed
 			w.steps = now
-			if s.closed = &w; c.picture.session == s {
+			if s.closed = &w; c.picture.session == s && c.picture.frozen == nil { // what is frozen keeps its times
 				p.touch(c)
 			}
 		}

@@ -37,6 +37,7 @@ func (b *builder) begin(m meta) error {
 	if err := errors.Join(inherit.File(file), file.Close()); err != nil {
 		return ioError("creating "+b.path, err)
 	}
+	m.Format = format // also in a copy of a log of fieldFormat: it can have seams and blocks of the present version
 	b.meta = m
 	return b.write(func(tx *bolt.Tx) error {
 		bucket, err := tx.CreateBucket([]byte(bucketMeta))

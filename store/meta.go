@@ -16,7 +16,8 @@ import (
 )
 
 // Versions of what is in the file beyond the frames and blocks, which have versions of their own. Logs and backups of
-// fieldFormat came from trials in the field: they are read and written to. Versions 1 and 3 were never used.
+// fieldFormat came from trials in the field: they are read and written to, and every copy has the present format. 1, which
+// had frames alone, and 3, of logs that were cut off, are refused.
 const (
 	format      = 4
 	fieldFormat = 2
@@ -48,8 +49,6 @@ type meta struct {
 	Cut uint64 `json:"cut,omitempty"`
 
 	Seams []seam `json:"seams,omitempty"` // ascending
-
-	Chain *uint32 `json:"chain,omitempty"` // in fieldFormat, what its first frame follows, if not the log's id
 }
 
 // seam is a place where parts of a log were joined that did not follow one another before: history was cut off there,
@@ -153,10 +152,6 @@ func parseMeta(record []byte) (m meta, why string) {
 	if err := json.Unmarshal(record[metaSumLen:], &m); err != nil {
 		return m, "its meta record cannot be read"
 	}
-	if m.Chain != nil && *m.Chain != m.chain() {
-		m.Seams = append(m.Seams, seam{Seq: m.First}) // fieldFormat has no other
-	}
-	m.Chain = nil
 	return m, ""
 }
 

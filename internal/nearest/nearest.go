@@ -30,7 +30,11 @@ func First(text string, names []string) []string {
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 	slices.Sort(names)
 	names = slices.Compact(names)
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(Distance(text, a), Distance(text, b)) })
+	distance := make(map[string]int, len(names))
+	for _, name := range names {
+		distance[name] = Distance(text, name)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(distance[a], distance[b]) })
 	return names[:min(len(names), few)]
 }
 

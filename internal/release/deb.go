@@ -142,8 +142,11 @@ func (r *release) said(ctx context.Context, dir string, files map[string]string)
 		return err
 	}
 	pages, err := filepath.Glob(filepath.Join(dir, "man", "*.1"))
-	if err != nil || len(pages) == 0 {
-		return fmt.Errorf("no manual pages were written: %w", err)
+	if err != nil {
+		return err
+	}
+	if len(pages) == 0 {
+		return fmt.Errorf("%s man wrote no manual pages into %s", r.linux, filepath.Join(dir, "man"))
 	}
 	for _, page := range pages {
 		if _, err := output(ctx, "", nil, "gzip", "--no-name", "--best", page); err != nil {

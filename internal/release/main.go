@@ -2,7 +2,7 @@
 // (SBOM), the notes and the checksums. It builds a clean copy of a commit, so nothing that lies about in the work tree
 // can get in, and the same commit gives the same bytes with the same Go version and packages of Debian.
 //
-// It needs git, wixl and faketime (for the MSI) and dpkg-deb (for the .deb). It is a module of its own, so that the
+// It needs git, wixl, msitools and faketime (for the MSI), dpkg-deb and gzip (for the .deb). It is a module of its own, so that the
 // program does not depend on what it uses.
 package main
 
@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if err := needs("git", "wixl", "faketime", "dpkg-deb"); err != nil {
+	if err := needs("git", "wixl", "msiinfo", "faketime", "dpkg-deb", "gzip"); err != nil {
 		return err
 	}
 	work, err := os.MkdirTemp("", "release")
@@ -84,5 +84,5 @@ func needs(tools ...string) error {
 	if missing == nil {
 		return nil
 	}
-	return fmt.Errorf("missing: %s; on Debian: apt-get install git wixl faketime dpkg", strings.Join(missing, ", "))
+	return fmt.Errorf("missing: %s; on Debian: apt-get install git wixl msitools faketime dpkg gzip", strings.Join(missing, ", "))
 }

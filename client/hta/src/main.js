@@ -45,8 +45,9 @@
 	function attempt(what) {
 		try {
 			what();
+			return true;
 		} catch (e) {
-			return;
+			return false;
 		}
 	}
 
@@ -198,6 +199,10 @@
 			}
 		}
 
+		function stand() { // over a picture that could not be drawn nothing may move
+			animate(false);
+		}
+
 		function show() {
 			var resized = screen.resize(document.body.clientWidth, document.body.clientHeight), view;
 			if (!resized && ticks % 5 !== 1 && intake.picture !== null && intake.picture === shown && intake.passed().seconds > 60) {
@@ -241,7 +246,9 @@
 			if (ticks % 5 === 1) {
 				attempt(fill);
 			}
-			attempt(show);
+			if (!attempt(show)) {
+				attempt(stand);
+			}
 		}
 
 		function restart() {

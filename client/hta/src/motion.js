@@ -22,7 +22,7 @@
 		}
 		s = f.stages[f.current];
 		// Without a usual time, and without news that could come, the same bound holds as for the word that there are none.
-		if (s.state !== "running" || (!s.expected_s && !intake.live() && passed > f.quiet_s)) {
+		if (s.state !== "running" || ((!s.expected_s || s.elapsed_s === undefined) && !intake.live() && passed > f.quiet_s)) {
 			return false;
 		}
 		for (i = 0; i < notices.length; i++) {

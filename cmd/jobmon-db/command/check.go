@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -124,19 +125,7 @@ func startClock(ctx context.Context, dataDir string) (offset jobmon.Offset, know
 	if err != nil {
 		return 0, false
 	}
-	var server jobmon.Offset
-	for i := range chronicle {
-		switch e := &chronicle[i]; e.Kind {
-		case jobmon.KindClock:
-			if offset == server {
-				offset = jobmon.Offset(e.Seconds) // start_time follows the server's clock
-			}
-			server = jobmon.Offset(e.Seconds)
-		case jobmon.KindStartClock:
-			offset, known = jobmon.Offset(e.Seconds), e.Text != jobmon.UnknownClock
-		}
-	}
-	return offset, known
+	return query.NewChronicle(chronicle).StartClock(p.Last)
 }
 
 // running asks the daemon of the data dir what it is.

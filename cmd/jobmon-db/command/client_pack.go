@@ -134,15 +134,16 @@ func (a *app) tellPack(done []pack.Done, o packOptions) error {
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	kept := ""
 	for _, d := range done {
+		deed := string(d.Deed)
 		if o.dryRun {
-			d.Deed = "would be " + d.Deed
+			deed = "would be " + deed
 		}
-		if strings.HasSuffix(string(d.Deed), string(pack.Kept)) {
-			fmt.Fprintf(table, "%s\t%s, as somebody changed it; the default is in %s\n", d.Deed, d.Path, d.Fresh)
+		if d.Deed == pack.Kept {
+			fmt.Fprintf(table, "%s\t%s, as somebody changed it; the default is in %s\n", deed, d.Path, d.Fresh)
 			kept = d.Path
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\n", d.Deed, d.Path)
+		fmt.Fprintf(table, "%s\t%s\n", deed, d.Path)
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -41,8 +41,10 @@ func newSource(config *configs.Config, logger zerolog.Logger) (ingest.Source, er
 			return nil, &usageError{fmt.Errorf("source.recording: %w", err)}
 		}
 		return recording.NewSource(r), nil
+	case "":
+		return nil, sourceNamed(config)
 	}
-	return nil, sourceNamed(config)
+	return nil, &usageError{fmt.Errorf("source.kind %s is not known", config.Source.Kind)}
 }
 
 // sourceNamed refuses a configuration that names no source.

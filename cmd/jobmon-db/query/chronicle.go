@@ -134,6 +134,12 @@ func (c *Chronicle) Computer(id jobmon.ComputerID, seq uint64) jobmon.Computer {
 // Offset is the server's UTC offset at an event.
 func (c *Chronicle) Offset(seq uint64) jobmon.Offset { return at(c.offsets, seq) }
 
+// StartClock is the UTC offset of start_time's clock at an event, where that has been found out.
+func (c *Chronicle) StartClock(seq uint64) (offset jobmon.Offset, known bool) {
+	start := at(c.starts, seq)
+	return start.offset, start.known
+}
+
 // startWall is what the clock of start_time shows at an event: as configured, as found out, or else GETDATE's.
 func (c *Chronicle) startWall(e *jobmon.Event) jobmon.WallTime {
 	if zone := c.Rules(e.Seq).StartLocation(); zone != nil {
@@ -188,8 +194,9 @@ func (c *Chronicle) State(e *jobmon.Event) jobmon.RowState {
 	return state
 }
 
-// mayBeNow says whether a row that arrives counts as due although its start_time is ahead of the server's clock: nobody knows which
-// clock start_time follows, and on one of them it is now. A row that is moved mostly recurs, and counts as later.
+// mayBeNow says whether a row that arrives may count as due although its start_time is ahead of the server's clock: nobody
+// knows which clock start_time follows, and on one of them it is now. The projection knows better where another row of the
+// same drop shows that GETDATE is followed. A row that is moved mostly recurs, and counts as later.
 func (c *Chronicle) mayBeNow(e *jobmon.Event) bool {
 	if e.Kind != jobmon.KindScheduled || e.Flags.Has(jobmon.Baseline) ||
 		c.Rules(e.Seq).StartLocation() != nil || at(c.starts, e.Seq).known {

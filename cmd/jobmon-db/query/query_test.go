@@ -189,7 +189,7 @@ func TestWhatIsConcludedIsTold(t *testing.T) {
 	}
 }
 
-// A row waits or comes later by the clock of start_time, as the projection judges it: as found out, or as configured.
+// A row waits or comes later by the clock of start_time, as found out or as configured.
 func TestWhatIsLaterFollowsTheClockOfStartTime(t *testing.T) {
 	t.Parallel()
 	zone := jobmon.DefaultSettings()

@@ -57,6 +57,7 @@ type Record struct {
 	OSNameWas   *string `json:"os_name_was,omitempty"`
 
 	event  *jobmon.Event
+	axis   jobmon.Instant // its time without the steps of the server's clock
 	offset jobmon.Offset
 	state  jobmon.RowState
 	maybe  bool // it waits, as start_time may be now: which clock that follows is not known
@@ -82,7 +83,7 @@ func sketch(e *jobmon.Event, c *Chronicle) *Record {
 		Seq: e.Seq, Kind: e.Kind.String(),
 		Baseline: e.Flags.Has(jobmon.Baseline), Inferred: e.Flags.Has(jobmon.Inferred), Inexact: e.Flags.Has(jobmon.Inexact),
 		Gone: e.Flags.Has(jobmon.Gone), Ghost: e.Flags.Has(jobmon.Ghost),
-		event: e, offset: c.Offset(e.Seq), state: c.State(e),
+		event: e, axis: c.axis(e), offset: c.Offset(e.Seq), state: c.State(e),
 	}
 	r.UTCOffset = r.offset.String()
 	if e.Kind.OfRow() {

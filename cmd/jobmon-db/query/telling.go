@@ -148,5 +148,5 @@ func Pause(a, b *Record, speed float64) time.Duration {
 	if a == nil || speed <= 0 {
 		return 0
 	}
-	return time.Duration(max(0, float64(b.event.At.Sub(a.event.At))/speed))
+	return time.Duration(max(0, float64(b.axis.Sub(a.axis))/speed))
 }
