@@ -195,7 +195,7 @@ func dial(ctx context.Context, dataDir string) (net.Conn, error) {
 		}
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	if err != nil { // ECONNREFUSED for a file; EACCES for a link into a folder that this user may not write
 		if info, looking := os.Lstat(path); looking == nil && info.Mode()&fs.ModeSocket == 0 {
 			return nil, fmt.Errorf("%w: %w", ErrTaken, inTheWay(path))
 		}
