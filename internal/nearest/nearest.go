@@ -5,9 +5,12 @@ package nearest
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // few is how many names are proposed at most.
@@ -41,4 +44,19 @@ func First(text string, names []string) []string {
 // Meant are those of First that are near enough to be meant.
 func Meant(text string, names []string) []string {
 	return slices.DeleteFunc(First(text, names), func(name string) bool { return !Enough(text, Distance(text, name)) })
+}
+
+// Hint ends a sentence with the names that may be meant: `; did you mean "a" or "b"?`. It is empty when none is near enough.
+func Hint(text string, names []string) string { return Ask(Meant(text, names)) }
+
+// Ask is the hint with these names.
+func Ask(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strconv.Quote(name)
+	}
+	return "; did you mean " + words.Or(quoted...) + "?"
 }

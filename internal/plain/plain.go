@@ -55,6 +55,13 @@ func NewEncoder(w io.Writer) *json.Encoder {
 	return e
 }
 
+// WriteJSON writes a value as indented JSON, as NewEncoder does.
+func WriteJSON(w io.Writer, value any) error {
+	e := NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
+}
+
 // Writer passes JSON on, with every hidden character of a string escaped. Each Write must hold whole characters.
 func Writer(w io.Writer) io.Writer { return writer{w} }
 

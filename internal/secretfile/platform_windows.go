@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 func system() protector { return dpapi{} }
@@ -52,7 +54,7 @@ func taken(out windows.DataBlob) ([]byte, error) {
 // creator makes files with the rights of descriptor. They are there before the content is.
 func creator(account string) (func(name string) (*os.File, error), error) {
 	if !windows.GetCurrentProcessToken().IsElevated() {
-		return nil, fmt.Errorf("only Administrators may write and replace the file: run this command elevated (as administrator)%w", quiet{fs.ErrPermission})
+		return nil, fmt.Errorf("only Administrators may write and replace the file: run this command elevated (as administrator)%w", words.KindOf(fs.ErrPermission))
 	}
 	sid, err := sidOf(account)
 	if err != nil {

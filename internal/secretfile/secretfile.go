@@ -23,6 +23,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/textfile"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // Longest is how many bytes of UTF-8 a secret can have. Passwords of SQL Server have up to 128 letters.
@@ -85,18 +86,12 @@ func Read(path string) (string, error) {
 func unreadable(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no file %s; `jobmon-db config set-secret` writes one%w", path, quiet{err})
+		return fmt.Errorf("there is no file %s; `jobmon-db config set-secret` writes one%w", path, words.KindOf(err))
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("this account may not read %s; write it with --account and the account that reads it%w", path, quiet{err})
+		return fmt.Errorf("this account may not read %s; write it with --account and the account that reads it%w", path, words.KindOf(err))
 	}
 	return err
 }
-
-// quiet wraps an error whose words are said already.
-type quiet struct{ error }
-
-func (quiet) Error() string   { return "" }
-func (q quiet) Unwrap() error { return q.error }
 
 // Check says why a text cannot be a secret in a file, or nil: it is empty or too long, has several lines, control
 // characters, or is no UTF-8. The error does not repeat it.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // Closed refuses a folder of which others than administrators can change anything: what lies there is run by SYSTEM. With
@@ -23,7 +25,7 @@ func Closed(dir string, anyOwner bool) error {
 			return fmt.Errorf("see who may change %s: %w", path, err)
 		}
 		if h.Others >= Writers {
-			return fmt.Errorf("others may change %s %s: let only administrators write there%w", path, h.Text, quiet{ErrOwner})
+			return fmt.Errorf("others may change %s %s: let only administrators write there%w", path, h.Text, words.KindOf(ErrOwner))
 		}
 		return nil
 	})

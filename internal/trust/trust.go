@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // ErrOwner says that somebody made a file or folder who is not trusted with it.
@@ -84,16 +86,10 @@ type place struct {
 func (p place) judge(path string, trusted bool) error {
 	switch {
 	case p.link:
-		return fmt.Errorf("%s leads to another place: remove the link%w", path, quiet{ErrOwner})
+		return fmt.Errorf("%s leads to another place: remove the link%w", path, words.KindOf(ErrOwner))
 	case !trusted:
 		return fmt.Errorf("%s was made by %s, who can change it: look at what it holds, then %s%w",
-			path, p.owner, takeOver(path), quiet{ErrOwner})
+			path, p.owner, takeOver(path), words.KindOf(ErrOwner))
 	}
 	return nil
 }
-
-// quiet wraps an error whose words are said already.
-type quiet struct{ error }
-
-func (quiet) Error() string   { return "" }
-func (q quiet) Unwrap() error { return q.error }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // Account is an account of Windows, as it is registered for a service.
@@ -61,7 +63,7 @@ func resolve(name, service string, lookup func(name string) (Account, error)) (A
 		return account, nil
 	}
 	if len(name) > len(virtualDomain) && strings.EqualFold(name[:len(virtualDomain)], virtualDomain) {
-		return Account{}, fmt.Errorf("%s is the account of another service; leave --account out, or name an account of a person or a domain%w", name, quietly{ErrAccount})
+		return Account{}, fmt.Errorf("%s is the account of another service; leave --account out, or name an account of a person or a domain%w", name, words.KindOf(ErrAccount))
 	}
 	return lookup(name)
 }
@@ -78,9 +80,3 @@ func (a Account) NeedsPassword() bool {
 
 // needsLogonRight says that the account may run services only once it was given the right to.
 func (a Account) needsLogonRight() bool { return a.NeedsPassword() || strings.HasSuffix(a.Name, "$") }
-
-// quietly marks an error that adds nothing to the sentence.
-type quietly struct{ error }
-
-func (quietly) Error() string   { return "" }
-func (q quietly) Unwrap() error { return q.error }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/trust"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // Options say what Install registers.
@@ -88,7 +89,7 @@ func install(sys system, o Options) (result *Result, err error) {
 		return nil, fmt.Errorf("a service %s is there already and runs %s: %w", o.Name, strings.Join(before.Command, " "), ErrAnother)
 	}
 	if account.NeedsPassword() && o.Password == "" && (before == nil || before.Account.SID != account.SID) {
-		return nil, fmt.Errorf("%s needs a password: give it on standard input or in a file with --password-file%w", account.Name, quietly{ErrAccount})
+		return nil, fmt.Errorf("%s needs a password: give it on standard input or in a file with --password-file%w", account.Name, words.KindOf(ErrAccount))
 	}
 
 	if err := planted(sys, o.Grants, account); err != nil {
