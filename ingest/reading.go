@@ -77,9 +77,11 @@ func (r *reader) within(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithTimeoutCause(ctx, r.timeout, fmt.Errorf("the source did not answer within %v", r.timeout))
 }
 
-// quick reads after the pages, so that what it says is newer, and confirms: a row counts as gone when its absence was
-// seen twice.
-func (r *reader) quick(ctx context.Context, m *jobmon.Mirror, watch []jobmon.ComputerID, pages *paged) (*reading, error) {
+// quick reads after the pages, so that its rows are newer, and confirms: a row counts as gone when two reads did not
+// return it.
+func (r *reader) quick(
+	ctx context.Context, m *jobmon.Mirror, watch []jobmon.ComputerID, pages *paged,
+) (*reading, error) {
 	q := Query{Above: above(pages.highest), Watch: watch}
 	got := &reading{}
 	s, err := try(ctx, r, "read the source", func(ctx context.Context) (*jobmon.Snapshot, error) {
@@ -91,78 +93,102 @@ func (r *reader) quick(ctx context.Context, m *jobmon.Mirror, watch []jobmon.Com
 	}
 	got.moment.ended, got.moment.server = time.Now(), s.Now
 	got.Snapshot, got.rows = s, pages.count+len(s.Rows)
-
-	read := s.Rows
-	changed, unfinished := r.index.compare(read)
-	missing := r.index.missing(read, unfinished, q.Above)
-	for _, id := range pages.missing {
-		if !contains(read, id) {
-			missing = append(missing, id)
-		}
-	}
-	late := pages.rows[:0]
-	for _, row := range pages.rows {
-		_, awaited := r.index.unfinished[row.ID] // it ended since the last read, which saw it unfinished
-		switch {
-		case contains(read, row.ID):
-		case row.Status.Finished() && row.ID <= q.Above && !awaited:
-			late = append(late, row)
-		default: // on its page it had not finished: what has become of it?
-			missing = append(missing, row.ID)
-		}
-	}
-	slices.Sort(missing)
-	ids := IDs{Rows: slices.Compact(missing)}
 	if n := pages.names; n != nil {
 		s.Jobs, s.Computers, s.AllJobs, s.AllComputers = n.Jobs, n.Computers, true, true
 	}
-	if ids.Jobs, ids.Computers = unnamed(m, s, changed); len(ids.Computers) > 0 {
-		// A new computer may be an old one that was installed anew, whose first row becomes a ghost.
-		ids.Computers = append(ids.Computers, watch...)
-		slices.Sort(ids.Computers)
-		ids.Computers = slices.Compact(ids.Computers)
-	}
 
-	if !ids.empty() {
-		what := fmt.Sprintf("look up %d rows that a read did not return, %d jobs and %d computers", len(ids.Rows), len(ids.Jobs), len(ids.Computers))
-		found, err := try(ctx, r, what, func(ctx context.Context) (*jobmon.Snapshot, error) { return r.source.Lookup(ctx, ids) })
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids.Rows {
-			if !contains(found.Rows, id) {
-				s.Gone = append(s.Gone, id)
-			}
-		}
-		changed = append(changed, found.Rows...)
-		s.Jobs, s.Computers = append(s.Jobs, found.Jobs...), append(s.Computers, found.Computers...)
+	read := s.Rows
+	changed, unfinished := r.index.compare(read)
+	ids := IDs{Rows: r.index.missing(read, unfinished, q.Above)}
+	late := r.sortPages(pages, read, q.Above, &ids)
+	for _, row := range late {
+		s.Late = append(s.Late, row.ID)
 	}
 	for _, id := range pages.gone {
 		if !contains(read, id) {
 			s.Gone = append(s.Gone, id)
 		}
 	}
-	for i := range late {
-		s.Late = append(s.Late, late[i].ID)
+	r.unnamed(&ids, m, s, changed, watch)
+	found, err := r.lookUp(ctx, s, ids)
+	if err != nil {
+		return nil, err
 	}
-	s.Rows = append(late, changed...)
+	s.Rows = append(append(late, changed...), found...)
 	s.Normalize()
 	return got, nil
 }
 
-// unnamed lists the jobs and computers of the rows that neither the mirror nor the snapshot knows.
-func unnamed(m *jobmon.Mirror, s *jobmon.Snapshot, rows []jobmon.Row) (jobs []jobmon.JobID, computers []jobmon.ComputerID) {
-	for i := range rows {
-		if id := rows[i].Job; !known(m.Jobs, s.Jobs, id, func(j jobmon.Job) jobmon.JobID { return j.ID }) {
-			jobs = append(jobs, id)
-		}
-		if id := rows[i].Computer; !known(m.Computers, s.Computers, id, func(c jobmon.Computer) jobmon.ComputerID { return c.ID }) {
-			computers = append(computers, id)
+// sortPages returns the changed rows that only the pages hold. It adds to ids the rows of which the pages alone do not
+// say what became of them: those absent from their page, and those that had not finished there.
+func (r *reader) sortPages(
+	pages *paged, read []jobmon.Row, above jobmon.ScheduleID, ids *IDs,
+) (late []jobmon.Row) {
+	for _, id := range pages.missing {
+		if !contains(read, id) {
+			ids.Rows = append(ids.Rows, id)
 		}
 	}
-	slices.Sort(jobs)
-	slices.Sort(computers)
-	return slices.Compact(jobs), slices.Compact(computers)
+	late = pages.rows[:0]
+	for _, row := range pages.rows {
+		_, awaited := r.index.unfinished[row.ID] // it ended since the last read, which saw it unfinished
+		switch {
+		case contains(read, row.ID):
+		case row.Status.Finished() && row.ID <= above && !awaited:
+			late = append(late, row)
+		default:
+			ids.Rows = append(ids.Rows, row.ID)
+		}
+	}
+	slices.Sort(ids.Rows)
+	ids.Rows = slices.Compact(ids.Rows)
+	return late
+}
+
+// lookUp reads the rows and names with these ids. Names go into the snapshot, and so do ids of rows that are gone. It
+// returns the other rows, unless the mirror has them so already.
+func (r *reader) lookUp(ctx context.Context, s *jobmon.Snapshot, ids IDs) ([]jobmon.Row, error) {
+	if ids.empty() {
+		return nil, nil
+	}
+	what := fmt.Sprintf("look up %d rows that a read did not return, %d jobs and %d computers",
+		len(ids.Rows), len(ids.Jobs), len(ids.Computers))
+	found, err := try(ctx, r, what, func(ctx context.Context) (*jobmon.Snapshot, error) {
+		return r.source.Lookup(ctx, ids)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids.Rows {
+		if !contains(found.Rows, id) {
+			s.Gone = append(s.Gone, id)
+		}
+	}
+	s.Jobs, s.Computers = append(s.Jobs, found.Jobs...), append(s.Computers, found.Computers...)
+	changed, _ := r.index.compare(found.Rows)
+	return changed, nil
+}
+
+// unnamed adds to ids the jobs and computers of the rows that neither the mirror nor the snapshot knows.
+func (r *reader) unnamed(
+	ids *IDs, m *jobmon.Mirror, s *jobmon.Snapshot, rows []jobmon.Row, watch []jobmon.ComputerID,
+) {
+	for i := range rows {
+		if id := rows[i].Job; !known(m.Jobs, s.Jobs, id, func(j jobmon.Job) jobmon.JobID { return j.ID }) {
+			ids.Jobs = append(ids.Jobs, id)
+		}
+		id := rows[i].Computer
+		if !known(m.Computers, s.Computers, id, func(c jobmon.Computer) jobmon.ComputerID { return c.ID }) {
+			ids.Computers = append(ids.Computers, id)
+		}
+	}
+	if len(ids.Computers) > 0 {
+		// A new computer may be an old one that was installed anew, whose first record becomes a ghost.
+		ids.Computers = append(ids.Computers, watch...)
+	}
+	slices.Sort(ids.Jobs)
+	slices.Sort(ids.Computers)
+	ids.Jobs, ids.Computers = slices.Compact(ids.Jobs), slices.Compact(ids.Computers)
 }
 
 func known[K cmp.Ordered, V any](before map[K]V, read []V, id K, idOf func(V) K) bool {

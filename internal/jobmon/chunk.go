@@ -3,253 +3,190 @@ package jobmon
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
+	"slices"
+	"sort"
 )
 
-// chunkRows is how many rows a chunk has at most: so many that what it has once is little, so few that packing it anew is.
+// chunkRows is the most rows a chunk has: enough that its header costs little, few enough to pack it anew quickly.
 const chunkRows = 512
 
-// chunk is a run of rows in the order of their ids, each packed into the same number of bytes: the ids, jobs, computers and
-// times as their distances from a base, the times in whole units where all of them allow it. Nothing is lost; a value that is out of
-// a column's reach makes the whole chunk be packed anew.
+// chunk is a run of rows by ascending id. Each row is packed into stride bytes: its values by column, each as its
+// distance from the column's base. A value out of a column's reach makes the whole chunk be packed anew.
 type chunk struct {
-	first    ScheduleID
-	rows     int
-	stride   int // bytes of a row
-	unit     uint64
-	id       column
-	job      column
-	computer column
-	start    column // 0 is NoStart, others are one more than their distance in units
-	status   column // its base is 0: see packStatus
-	data     []byte
+	first   ScheduleID
+	rows    int
+	stride  int
+	columns [5]column
+	data    []byte // rows * stride bytes and slack
 }
 
-// column is where a chunk's values lie: from base on, as far as so many bytes reach.
+// slack lets every value be read as 8 bytes.
+const slack = 8
+
+// column says how the values of one field are packed: 0 is NULL, any other is 1 + its distance from base in units.
 type column struct {
-	base  uint64
-	width uint8 // 1, 2, 4 or 8
+	base, unit uint64
+	width      uint8 // bytes
 }
 
-// units are what start times are told in, the first that fits; in milliseconds.
-var units = [...]uint64{60_000, 1000, 1}
+// null stands for NULL among a row's values; no field has this value.
+const null = int64(NoStart)
 
-// packChunk packs rows that ascend by id, from one to chunkRows of them.
+// values are the row's fields in the order of the columns.
+func (r *Row) values() [5]int64 {
+	v := [...]int64{int64(r.ID), int64(r.Job), int64(r.Computer), int64(r.Start), null}
+	if r.Status.Set {
+		v[4] = int64(r.Status.Code)
+	}
+	return v
+}
+
+// packChunk packs rows by ascending id, from 1 to chunkRows of them.
 func packChunk(rows []Row) chunk {
 	c := chunk{first: rows[0].ID, rows: len(rows)}
-	var job, computer, start span
-	var status uint64
+	low, high := rows[0].values(), rows[0].values()
 	for i := range rows {
-		r := &rows[i]
-		job.add(int64(r.Job))
-		computer.add(int64(r.Computer))
-		if r.Start != NoStart {
-			start.add(int64(r.Start))
-		}
-		status = max(status, packStatus(r.Status))
-	}
-	for _, c.unit = range units {
-		if c.allIn(rows, uint64(start.low)) {
-			break
+		for n, v := range rows[i].values() {
+			switch {
+			case v == null:
+			case low[n] == null:
+				low[n], high[n] = v, v
+			default:
+				low[n], high[n] = min(low[n], v), max(high[n], v)
+			}
 		}
 	}
-	// The widths begin at 2 where values rise from row to row.
-	c.id = span{int64(c.first), int64(rows[len(rows)-1].ID), true}.column(2, 1, 0)
-	c.job, c.computer = job.column(1, 1, 0), computer.column(1, 1, 0)
-	c.start = start.column(2, c.unit, 1)
-	c.status = column{width: widthOf(status, 1)}
-	c.stride = int(c.id.width + c.job.width + c.computer.width + c.start.width + c.status.width)
-	c.data = make([]byte, 0, len(rows)*c.stride)
+	least := [...]int{2, 1, 1, 2, 1} // ids and start times rise from row to row
+	for n := range c.columns {
+		unit := uint64(1)
+		if n == 3 {
+			unit = unitOf(rows, WallTime(low[n]))
+		}
+		c.columns[n] = newColumn(uint64(low[n]), uint64(high[n]), unit, least[n])
+		c.stride += int(c.columns[n].width)
+	}
+	c.data = make([]byte, len(rows)*c.stride+slack)
 	for i := range rows {
-		p, _ := c.pack(&rows[i])
-		c.data = c.append(c.data, &p)
+		c.set(i, &rows[i])
 	}
 	return c
 }
 
-// allIn says whether all start times are whole units away from the lowest one.
-func (c *chunk) allIn(rows []Row, low uint64) bool {
+// unitOf returns the largest unit, in milliseconds, that all start times are whole multiples of, counted from low.
+func unitOf(rows []Row, low WallTime) uint64 {
+	unit := uint64(60_000)
 	for i := range rows {
-		if s := rows[i].Start; s != NoStart && (uint64(s)-low)%c.unit != 0 {
-			return false
+		distance := uint64(rows[i].Start) - uint64(low)
+		for rows[i].Start != NoStart && distance%unit != 0 {
+			if unit == 1000 {
+				return 1
+			}
+			unit = 1000
 		}
 	}
-	return true
+	return unit
 }
 
-// span is between which values a column's lie.
-type span struct {
-	low, high int64
-	any       bool
-}
-
-func (s *span) add(v int64) {
-	if !s.any {
-		*s = span{v, v, true}
-	}
-	s.low, s.high = min(s.low, v), max(s.high, v)
-}
-
-// column is one of at least that width, with as much room for lower values as for higher ones. Offset is added to each.
-func (s span) column(least uint8, unit, offset uint64) column {
-	reach := (uint64(s.high)-uint64(s.low))/unit + offset
-	c := column{base: uint64(s.low), width: widthOf(reach, least)}
+// newColumn returns a column for the values from low to high, with as much room below them as above.
+func newColumn(low, high, unit uint64, least int) column {
+	reach := (high-low)/unit + 1
+	c := column{base: low, unit: unit, width: uint8(max(least, (bits.Len64(reach)+7)/8))}
 	if c.width < 8 {
 		c.base -= (1<<(8*c.width) - 1 - reach) / 2 * unit
 	}
 	return c
 }
 
-func widthOf(v uint64, least uint8) uint8 {
-	for least < 8 && v>>(8*least) != 0 {
-		least *= 2
+// pack packs a value. Arithmetic wraps around, and unpack undoes that.
+func (c *column) pack(v int64) (packed uint64, ok bool) {
+	if v == null {
+		return 0, true
 	}
-	return least
+	distance := uint64(v) - c.base
+	packed = distance/c.unit + 1
+	return packed, distance%c.unit == 0 && distance != math.MaxUint64 && (c.width == 8 || packed>>(8*c.width) == 0)
 }
 
-// packStatus makes the codes that are usual small, and NULL 0.
-func packStatus(s Status) uint64 {
-	if !s.Set {
-		return 0
+func (c *column) unpack(packed uint64) int64 {
+	if packed == 0 {
+		return null
 	}
-	return uint64(s.Code<<1^s.Code>>63) + 1
+	return int64((packed-1)*c.unit + c.base)
 }
 
-func unpackStatus(v uint64) Status {
-	if v == 0 {
-		return StatusNull
-	}
-	v--
-	return StatusOf(Code(v>>1) ^ -Code(v&1))
-}
-
-// packedRow is a row as its chunk tells it.
-type packedRow struct{ id, job, computer, start, status uint64 }
-
-// pack packs a row, if it is within the reach of all columns. The arithmetic wraps around, and comes back when it is undone.
-func (c *chunk) pack(r *Row) (p packedRow, ok bool) {
-	p.id, p.job, p.computer = uint64(r.ID)-c.id.base, uint64(r.Job)-c.job.base, uint64(r.Computer)-c.computer.base
-	p.status = packStatus(r.Status)
-	if r.Start != NoStart {
-		distance := uint64(r.Start) - c.start.base
-		if distance%c.unit != 0 || distance == math.MaxUint64 {
-			return p, false
+// set writes a row in that place; it does nothing and returns false when a value is out of reach.
+func (c *chunk) set(at int, r *Row) bool {
+	var packed [5]uint64
+	for n, v := range r.values() {
+		var ok bool
+		if packed[n], ok = c.columns[n].pack(v); !ok {
+			return false
 		}
-		p.start = distance/c.unit + 1
 	}
-	return p, c.id.reaches(p.id) && c.job.reaches(p.job) && c.computer.reaches(p.computer) && c.start.reaches(p.start) && c.status.reaches(p.status)
-}
-
-func (c column) reaches(v uint64) bool { return c.width == 8 || v>>(8*c.width) == 0 }
-
-func (c *chunk) append(dst []byte, p *packedRow) []byte {
-	dst = c.id.append(dst, p.id)
-	dst = c.job.append(dst, p.job)
-	dst = c.computer.append(dst, p.computer)
-	dst = c.start.append(dst, p.start)
-	return c.status.append(dst, p.status)
-}
-
-func (c column) append(dst []byte, v uint64) []byte {
-	switch c.width {
-	case 1:
-		return append(dst, byte(v))
-	case 2:
-		return binary.LittleEndian.AppendUint16(dst, uint16(v))
-	case 4:
-		return binary.LittleEndian.AppendUint32(dst, uint32(v))
+	place := c.data[at*c.stride:]
+	for n, v := range packed {
+		for i := range c.columns[n].width {
+			place[i] = byte(v >> (8 * i))
+		}
+		place = place[c.columns[n].width:]
 	}
-	return binary.LittleEndian.AppendUint64(dst, v)
-}
-
-// at reads a column's value and returns what is behind it.
-func (c column) at(data []byte) (uint64, []byte) {
-	switch c.width {
-	case 1:
-		return uint64(data[0]), data[1:]
-	case 2:
-		return uint64(binary.LittleEndian.Uint16(data)), data[2:]
-	case 4:
-		return uint64(binary.LittleEndian.Uint32(data)), data[4:]
-	}
-	return binary.LittleEndian.Uint64(data), data[8:]
+	return true
 }
 
 func (c *chunk) row(at int) Row {
-	var p packedRow
-	data := c.data[at*c.stride:]
-	p.id, data = c.id.at(data)
-	p.job, data = c.job.at(data)
-	p.computer, data = c.computer.at(data)
-	p.start, data = c.start.at(data)
-	p.status, _ = c.status.at(data)
-	r := Row{
-		ID: ScheduleID(p.id + c.id.base), Job: JobID(p.job + c.job.base), Computer: ComputerID(p.computer + c.computer.base),
-		Start: NoStart, Status: unpackStatus(p.status),
+	place := c.data[at*c.stride:]
+	var v [5]int64
+	for n := range c.columns {
+		column := &c.columns[n]
+		v[n] = column.unpack(binary.LittleEndian.Uint64(place) & (1<<(8*column.width) - 1))
+		place = place[column.width:]
 	}
-	if p.start != 0 {
-		r.Start = WallTime((p.start-1)*c.unit + c.start.base)
+	r := Row{ID: ScheduleID(v[0]), Job: JobID(v[1]), Computer: ComputerID(v[2]), Start: WallTime(v[3])}
+	if v[4] != null {
+		r.Status = StatusOf(Code(v[4]))
 	}
 	return r
 }
 
 func (c *chunk) idAt(at int) ScheduleID {
-	v, _ := c.id.at(c.data[at*c.stride:])
-	return ScheduleID(v + c.id.base)
+	column := &c.columns[0]
+	packed := binary.LittleEndian.Uint64(c.data[at*c.stride:]) & (1<<(8*column.width) - 1)
+	return ScheduleID(column.unpack(packed))
 }
 
 func (c *chunk) last() ScheduleID { return c.idAt(c.rows - 1) }
 
-// find is where the id is, or should be.
+// find returns where the id is, or should be.
 func (c *chunk) find(id ScheduleID) (at int, known bool) {
 	if c.last() < id { // as that of a new row mostly is
 		return c.rows, false
 	}
-	end := c.rows
-	for at < end {
-		if middle := (at + end) / 2; c.idAt(middle) < id {
-			at = middle + 1
-		} else {
-			end = middle
-		}
-	}
+	at = sort.Search(c.rows, func(i int) bool { return c.idAt(i) >= id })
 	return at, c.idAt(at) == id
 }
 
-// set replaces a row by one with the same id; it does nothing and returns false when that is out of reach.
-func (c *chunk) set(at int, r *Row) bool {
-	p, ok := c.pack(r)
-	if ok {
-		c.append(c.data[at*c.stride:at*c.stride], &p)
-	}
-	return ok
-}
-
-// insert puts a row there; it does nothing and returns false when that is out of reach.
+// insert puts a row there; it does nothing and returns false when a value is out of reach.
 func (c *chunk) insert(at int, r *Row) bool {
-	p, ok := c.pack(r)
-	if !ok {
-		return false
-	}
-	size := len(c.data)
+	size, place := len(c.data), at*c.stride
 	if size+c.stride > cap(c.data) {
-		grown := make([]byte, size, min(size+size/4+16*c.stride, chunkRows*c.stride))
+		grown := make([]byte, size, min(size+size/4+16*c.stride, chunkRows*c.stride+slack))
 		copy(grown, c.data)
 		c.data = grown
 	}
 	c.data = c.data[:size+c.stride]
-	place := at * c.stride
 	copy(c.data[place+c.stride:], c.data[place:size])
-	c.append(c.data[place:place], &p)
-	c.rows++
-	if at == 0 {
-		c.first = r.ID
+	if !c.set(at, r) {
+		c.data = slices.Delete(c.data, place, place+c.stride)
+		return false
 	}
+	c.rows++
+	c.first = min(c.first, r.ID)
 	return true
 }
 
 func (c *chunk) remove(at int) {
-	place := at * c.stride
-	c.data = append(c.data[:place], c.data[place+c.stride:]...)
+	c.data = slices.Delete(c.data, at*c.stride, (at+1)*c.stride)
 	if c.rows--; at == 0 && c.rows > 0 {
 		c.first = c.idAt(0)
 	}

@@ -7,7 +7,9 @@ import (
 
 // DiffOptions say how far the times of a difference can be trusted.
 type DiffOptions struct {
-	Baseline        bool // the very first read: rows are told as they are found, also those told by a part of it before
+	// Baseline is set for the very first read: rows are reported as they are found. The snapshot then holds only rows that
+	// differ from the mirror's, which part of this read may have filled before.
+	Baseline        bool
 	Inexact         bool // the last good read is older than three poll intervals
 	InferredInexact bool // the last two reads were more than two poll intervals apart
 }
@@ -15,7 +17,7 @@ type DiffOptions struct {
 // Diff tells what happened between the mirror and a snapshot, in the canonical order of a batch: names, rows,
 // agents. It is a pure function; Seq and At are left to the log.
 //
-// Law 1: applying the events to the mirror gives the snapshot, for the parts that the snapshot read. Rows are told
+// Law 1: applying the events to the mirror gives the snapshot, for the parts that the snapshot read. Rows are reported
 // in groups of equal start_time, ascending, so that a history still reads in order after an outage: within a group
 // first what was planned, then what ended, then what runs.
 func Diff(m *Mirror, s *Snapshot, o DiffOptions) []Event {
@@ -131,12 +133,9 @@ func (d *differ) rows(m *Mirror, s *Snapshot) {
 			d.row(KindRemoved, 0, old)
 		}
 	}
-	rows := m.Rows.Finder()
-	var order []int32 // the rows that changed; for a million a list of changes would be large
-	for i, r := range s.Rows {
-		if old, known := rows.Get(r.ID); !known || old != r {
-			order = append(order, int32(i))
-		}
+	order := make([]int32, len(s.Rows)) // a list of changes would be large for a million rows
+	for i := range order {
+		order[i] = int32(i)
 	}
 	slices.SortFunc(order, func(a, b int32) int {
 		return cmp.Or(CompareStart(s.Rows[a].Start, s.Rows[b].Start), cmp.Compare(s.Rows[a].ID, s.Rows[b].ID))

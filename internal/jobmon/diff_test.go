@@ -123,6 +123,9 @@ func TestLaw1(t *testing.T) {
 			m.Apply(e)
 		}
 		requireSame(t, "folded difference", m, want)
+		if options.Baseline {
+			after.Rows = nil // the mirror has them all by now
+		}
 		if again := Diff(m, after, options); len(again) != 0 {
 			t.Fatalf("nothing changed, yet: %v", again)
 		}

@@ -106,19 +106,9 @@ func sortedByID[T any, K cmp.Ordered](list []T, id func(T) K) []T {
 	return out
 }
 
-// Missing lists the rows of the mirror that a full read (ascending) did not return, ascending. They may be gone, or may have
-// been missed while they moved: look them up before believing it.
-func (m *Mirror) Missing(read []Row) []ScheduleID {
-	found, rows := 0, m.Rows.Finder()
-	for i := range read {
-		if _, ok := rows.Get(read[i].ID); ok {
-			found++
-		}
-	}
-	if found == m.Rows.Len() {
-		return nil
-	}
-	var missing []ScheduleID
+// Missing lists the rows of the mirror, ascending, that a full read (ascending) did not return. They may be gone, or may
+// have been missed while they moved: look them up before removing them.
+func (m *Mirror) Missing(read []Row) (missing []ScheduleID) {
 	for r := range m.Rows.All() {
 		for len(read) > 0 && read[0].ID < r.ID {
 			read = read[1:]

@@ -6,13 +6,13 @@ import (
 	"sort"
 )
 
-// Rows are rows of event_schedule in the order of their ids, each id once. A DS keeps finished rows until somebody deletes
-// them, and all of them are known here, so they are packed: a row takes about 10 bytes in the tables of most sites and never more
-// than 30, once its neighbours are there. The zero value is an empty table. It is not safe for concurrent use, and is not to be copied.
+// Rows are rows of event_schedule by ascending id, each id once. A DS keeps finished rows until somebody deletes them, and
+// all of them are known here, so they are packed: a row takes about 10 bytes in the tables of most sites and at most 31
+// among its neighbours. The zero value is an empty table. It is not safe for concurrent use and must not be copied.
 type Rows struct {
 	chunks []chunk // none of them empty, ascending by the ids in them
 	count  int
-	opened []Row // room for the rows of chunks that are packed anew
+	opened []Row // reused for the rows of chunks that are packed anew
 }
 
 // Len is how many rows there are.
@@ -27,38 +27,38 @@ func (t *Rows) Get(id ScheduleID) (Row, bool) {
 // Put adds a row, or replaces the one with its id.
 func (t *Rows) Put(r Row) {
 	if len(t.chunks) == 0 {
-		t.chunks = append(t.chunks, packChunk([]Row{r}))
-		t.count++
+		t.PutAll([]Row{r})
 		return
 	}
 	n := t.chunkFor(r.ID)
 	c := &t.chunks[n]
 	at, known := c.find(r.ID)
-	if known {
-		if !c.set(at, &r) {
-			t.opened = c.unpack(t.opened[:0])
-			t.opened[at] = r
-			*c = packChunk(t.opened)
-		}
+	if !known {
+		t.count++
+	}
+	switch {
+	case known && c.set(at, &r) || !known && c.rows < chunkRows && c.insert(at, &r):
+		return
+	case !known && at == chunkRows && n == len(t.chunks)-1:
+		// Ids rise over time: chunks stay full where rows are added at the end, and are split elsewhere.
+		t.chunks = append(t.chunks, packChunk([]Row{r}))
 		return
 	}
-	t.count++
-	switch {
-	case c.rows == chunkRows && at == chunkRows && n == len(t.chunks)-1:
-		// Ids rise over time: chunks stay full where rows come to the end, and are split elsewhere.
-		t.chunks = append(t.chunks, packChunk([]Row{r}))
-	case c.rows == chunkRows:
-		t.opened = slices.Insert(c.unpack(t.opened[:0]), at, r)
-		half := len(t.opened) / 2
-		*c = packChunk(t.opened[:half])
-		t.chunks = slices.Insert(t.chunks, n+1, packChunk(t.opened[half:]))
-	case !c.insert(at, &r):
-		t.opened = slices.Insert(c.unpack(t.opened[:0]), at, r)
-		*c = packChunk(t.opened)
+	t.opened = c.unpack(t.opened[:0])
+	if known {
+		t.opened[at] = r
+	} else {
+		t.opened = slices.Insert(t.opened, at, r)
 	}
+	rows := t.opened
+	if half := len(rows) / 2; len(rows) > chunkRows {
+		t.chunks = slices.Insert(t.chunks, n+1, packChunk(rows[half:]))
+		rows = rows[:half]
+	}
+	t.chunks[n] = packChunk(rows)
 }
 
-// PutAll is Put for each of them. It is faster than that for rows whose ids rise, behind all that are there.
+// PutAll is Put for each of them, and faster for rows with rising ids above all that are there.
 func (t *Rows) PutAll(rows []Row) {
 	for len(rows) > 0 {
 		n := 1
@@ -96,7 +96,7 @@ func (t *Rows) Delete(id ScheduleID) {
 	}
 }
 
-// chunkFor is the one that has the id, or should have it; there is at least one.
+// chunkFor returns which chunk has the id, or should have it; there must be one.
 func (t *Rows) chunkFor(id ScheduleID) int {
 	if last := len(t.chunks) - 1; t.chunks[last].first <= id {
 		return last
@@ -105,21 +105,21 @@ func (t *Rows) chunkFor(id ScheduleID) int {
 	return max(behind-1, 0)
 }
 
-// All goes through the rows in the order of their ids; they must not change meanwhile.
-func (t *Rows) All() iter.Seq[Row] { return t.between(0, 0) }
+// All returns the rows by ascending id; they must not change meanwhile.
+func (t *Rows) All() iter.Seq[Row] { return t.starting(0, 0) }
 
-// From is All without the rows whose ids are lower than that one.
+// From returns the rows with that id and above.
 func (t *Rows) From(id ScheduleID) iter.Seq[Row] {
 	if len(t.chunks) == 0 {
 		return t.All()
 	}
 	n := t.chunkFor(id)
 	at, _ := t.chunks[n].find(id)
-	return t.between(n, at)
+	return t.starting(n, at)
 }
 
-// between goes through the rows from the one at that place of that chunk on.
-func (t *Rows) between(n, at int) iter.Seq[Row] {
+// starting returns the rows from the one at that place of that chunk on.
+func (t *Rows) starting(n, at int) iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		n, at := n, at
 		for ; n < len(t.chunks); n++ {
@@ -133,14 +133,13 @@ func (t *Rows) between(n, at int) iter.Seq[Row] {
 	}
 }
 
-// Finder finds many rows in the order of their ids faster than Get does, and any others as fast. It is good as long as the rows do
-// not change.
+// Finder finds many rows by ascending id faster than Get does, and any others as fast. It is valid until the rows change.
 func (t *Rows) Finder() Finder { return Finder{table: t} }
 
 // Finder is what Rows.Finder returns.
 type Finder struct {
 	table *Rows
-	n, at int // the chunk and the place in it behind the row that was found last
+	n, at int // the chunk and the place in it after the row found last
 }
 
 // Get is Rows.Get.

@@ -52,29 +52,6 @@ func (s RowState) Finished() bool { return s == StateSucceeded || s == StateFail
 // Planned says that the row has not started: unscheduled, later or waiting.
 func (s RowState) Planned() bool { return s >= StateUnscheduled && s <= StateWaiting }
 
-// transitions lists, for each state, the states that one event can lead to. Planned states lead to one another when
-// start_time changes or time comes near; only a requeue leads back from an end.
-var transitions = map[RowState][]RowState{
-	StateUnscheduled: {StateUnscheduled, StateLater, StateWaiting, StateRunning, StateCancelled},
-	StateLater:       {StateUnscheduled, StateLater, StateWaiting, StateRunning, StateCancelled},
-	StateWaiting:     {StateUnscheduled, StateLater, StateWaiting, StateRunning, StateCancelled},
-	StateRunning:     {StateRunning, StateSucceeded, StateFailed, StateUnknown, StateUnscheduled, StateLater, StateWaiting},
-	StateSucceeded:   {StateSucceeded, StateUnscheduled, StateLater, StateWaiting},
-	StateFailed:      {StateFailed, StateUnscheduled, StateLater, StateWaiting},
-	StateCancelled:   {},
-	StateUnknown:     {StateUnknown, StateSucceeded, StateFailed, StateUnscheduled, StateLater, StateWaiting},
-}
-
-// CanBecome says whether one event can lead from s to next.
-func (s RowState) CanBecome(next RowState) bool {
-	for _, t := range transitions[s] {
-		if t == next {
-			return true
-		}
-	}
-	return false
-}
-
 // Next is the state of a row after an event of it. s is 0 for a row that is not known, now the DS server's wall
 // clock. A removed row that had finished keeps its state: a purge erases no picture.
 func (r *Rules) Next(s RowState, e *Event, now WallTime) RowState {

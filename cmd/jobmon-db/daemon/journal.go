@@ -31,9 +31,17 @@ type journal struct {
 	state   *history.State
 	keeper  *history.Keeper
 	gallery gallery
-	ahead   bool                       // the projection holds a batch that the log does not
-	failing map[jobmon.ComputerID]bool // the template makes no file of their pictures
-	lost    *jobmon.Event              // records with the next batch that the log lost its end; nil when it did not
+	drawn   map[jobmon.ComputerID]drawn // pictures that scripts asked for in the last batch
+	ahead   bool                        // the projection holds a batch that the log does not
+	failing map[jobmon.ComputerID]bool  // the template makes no file of their pictures
+	lost    *jobmon.Event               // records with the next batch that the log lost its end; nil when it did not
+}
+
+// drawn is a picture with its file; file holds nothing where the site's template failed.
+type drawn struct {
+	picture *jobmon.Progress
+	file    evtdir.Content
+	made    bool
 }
 
 // Mirror implements ingest.Journal. Only commits of the poller itself change it.
@@ -138,15 +146,17 @@ func (j *journal) refold() error {
 
 // publish hands a computer's picture to the evt folder; a finished one is no longer looked after once it is written.
 func (j *journal) publish(id jobmon.ComputerID) {
-	p, ok := j.state.Projection.Progress(id)
-	if !ok {
-		return
+	d, known := j.drawn[id]
+	if !known {
+		if d, known = j.draw(id); !known {
+			return
+		}
 	}
-	j.gallery.show(p)
-	if content, ok := j.draw(p); ok {
-		j.files.Publish(id, content)
+	j.gallery.show(d.picture)
+	if d.made {
+		j.files.Publish(id, d.file)
 	}
-	if over(p) {
+	if over(d.picture) {
 		j.files.Forget(id)
 	}
 }
@@ -154,35 +164,46 @@ func (j *journal) publish(id jobmon.ComputerID) {
 // over says that no event will change the picture by itself: its file need not be looked after.
 func over(p *jobmon.Progress) bool { return p.Session == nil || p.Session.Ended != 0 }
 
-// draw writes the picture's file. Only a site's template can fail to; then the old file stays, which is said once.
-func (j *journal) draw(p *jobmon.Progress) (content evtdir.Content, ok bool) {
-	file, err := j.writer.File(p)
+// draw draws a computer's picture and makes its file; ok is false where there is none. Only a site's template can fail to
+// make a file; then the old one stays, which is logged once.
+func (j *journal) draw(id jobmon.ComputerID) (d drawn, ok bool) {
+	if d.picture, ok = j.state.Projection.Progress(id); !ok {
+		return d, false
+	}
+	file, err := j.writer.File(d.picture)
 	if err != nil {
-		if !j.failing[p.Computer.ID] {
-			j.logger.Error().Err(err).Int32("computer", int32(p.Computer.ID)).Uint64("seq", p.Seq).
+		if !j.failing[id] {
+			j.logger.Error().Err(err).Int32("computer", int32(id)).Uint64("seq", d.picture.Seq).
 				Msg("a picture cannot be written as a file: the old file stays until one can")
 		}
 		if j.failing == nil {
 			j.failing = map[jobmon.ComputerID]bool{}
 		}
-		j.failing[p.Computer.ID] = true
-		return evtdir.Content{}, false
+		j.failing[id] = true
+		return d, true
 	}
-	delete(j.failing, p.Computer.ID)
-	return evtdir.Content{Bytes: file, Seq: p.Seq}, true
+	delete(j.failing, id)
+	d.file, d.made = evtdir.Content{Bytes: file, Seq: d.picture.Seq}, true
+	return d, true
 }
 
-// addChecksums notes in each request's event which bytes are delivered. The projection is at the batch's end.
+// addChecksums draws the pictures that scripts ask for, and records in each request's event which bytes are delivered.
+// The projection is at the batch's end.
 func (j *journal) addChecksums(b *jobmon.Batch) {
+	j.drawn = map[jobmon.ComputerID]drawn{}
 	for i := range b.Events {
 		e := &b.Events[i]
 		if e.Kind != jobmon.KindRefreshed {
 			continue
 		}
-		if p, ok := j.state.Projection.Progress(e.Computer); ok {
-			if content, ok := j.draw(p); ok {
-				e.Sum = evtdir.Checksum(content.Bytes)
+		d, ok := j.drawn[e.Computer]
+		if !ok {
+			if d, ok = j.draw(e.Computer); ok {
+				j.drawn[e.Computer] = d
 			}
+		}
+		if d.made {
+			e.Sum = evtdir.Checksum(d.file.Bytes)
 		}
 	}
 }
@@ -214,13 +235,14 @@ func (j *journal) record(_ context.Context, all []*asked) error {
 		return err
 	}
 	for _, a := range all {
-		p, ok := j.state.Projection.Progress(a.Computer)
+		d, ok := j.drawn[a.Computer]
 		if !ok {
 			continue // a request always leads to a picture
 		}
-		a.over = over(p)
+		p := d.picture
+		a.over, a.file, a.drawn = over(p), d.file, d.made
 		a.answer = api.RefreshAnswer{Path: j.files.Path(a.Computer), Seq: p.Seq, At: p.At, Fresh: a.stale == nil}
-		if a.file, a.drawn = j.draw(p); !a.drawn {
+		if !a.drawn {
 			a.answer.Error = evtform.ErrTemplate.Error() + " for this picture; the daemon's messages say how"
 		}
 		if a.stale != nil {
@@ -239,6 +261,7 @@ func (j *journal) publishOpen() {
 	p := j.state.Projection
 	ids := append(p.Watching(), p.DrawnSince(p.At().Add(-p.Settings().Gap))...)
 	slices.Sort(ids)
+	j.drawn = nil
 	for _, id := range slices.Compact(ids) {
 		j.publish(id)
 	}
