@@ -3,7 +3,7 @@ module github.com/jobmon-db/jobmon-db
 go 1.26.0
 
 // About half of the certificates that SQL Server up to 2017 makes for itself at its start have a negative serial
-// number. Nothing looks at the number. The HTTP server's own TLS is set in cmd/jobmon-db/web and depends on no such setting.
+// number. Nothing looks at the number. The HTTP server's own TLS is set in cmd/jobmon-db/http and depends on no such setting.
 godebug x509negativeserial=1
 
 require (

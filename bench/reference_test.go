@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 const (

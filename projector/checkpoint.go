@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/packed"
+	"github.com/jobmon-db/jobmon-db/projector/packed"
 )
 
 // CheckpointVersion tells apart checkpoints that mean different things: a program uses only those of its own. It is

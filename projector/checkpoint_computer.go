@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/packed"
+	"github.com/jobmon-db/jobmon-db/projector/packed"
 )
 
 // computer codes a computer: what is known of it, its rows, its sessions and its picture.

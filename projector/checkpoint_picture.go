@@ -2,7 +2,7 @@ package projector
 
 import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/packed"
+	"github.com/jobmon-db/jobmon-db/projector/packed"
 )
 
 // picture codes the circumstances in which a computer's picture was drawn, mostly those that are so still.

@@ -15,7 +15,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Errors of Read, beside those of evt.Decode, which Take finds.
@@ -130,7 +129,7 @@ func (v *View) notes(passed time.Duration, follows bool) (notes []string) {
 	}
 	if s := f.Session; s != nil && s.State == jobmon.SessionComplete.String() {
 		if left := seconds(f.SettleS) - passed; left > 0 {
-			add("Jobs may still be added: the result counts when no other file comes within %s.", when.Span(seconds(f.SettleS)))
+			add("Jobs may still be added: the result counts when no other file comes within %s.", jobmon.Span(seconds(f.SettleS)))
 		}
 	}
 	if text := v.overdue(passed); text != "" {
@@ -141,7 +140,7 @@ func (v *View) notes(passed time.Duration, follows bool) (notes []string) {
 		if f.AtLocal != 0 {
 			what = "The picture is of " + jobmon.WallTime(f.AtLocal).Time().Format(time.DateTime) + " by the DS server's clock, and"
 		}
-		add("%s was first seen here %s ago.", what, when.Span(passed))
+		add("%s was first seen here %s ago.", what, jobmon.Span(passed))
 	}
 	return notes
 }
@@ -155,13 +154,13 @@ func (v *View) overdue(passed time.Duration) string {
 	if f.Current != nil {
 		if stage := f.Stages[*f.Current]; stage.ExpectedS > 0 && stage.ElapsedS != nil {
 			if jobmon.IsOverdue(seconds(*stage.ElapsedS)+passed, seconds(stage.ExpectedS)) {
-				return fmt.Sprintf("News is overdue: %s usually takes %s.", term.Plain(stage.Name), when.Span(seconds(stage.ExpectedS)))
+				return fmt.Sprintf("News is overdue: %s usually takes %s.", term.Plain(stage.Name), jobmon.Span(seconds(stage.ExpectedS)))
 			}
 			return ""
 		}
 	}
 	if passed > seconds(f.QuietS) {
-		return fmt.Sprintf("No news for %s.", when.Span(passed))
+		return fmt.Sprintf("No news for %s.", jobmon.Span(passed))
 	}
 	return ""
 }

@@ -11,7 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // margin is left of every line of the board; the cursor stands in it.
@@ -87,11 +87,11 @@ func (m model) head() []string {
 	if m.got.SourceLost {
 		text := "!! The DS database cannot be read"
 		if age >= 0 {
-			text += fmt.Sprintf("; it was last read %s ago", when.Span(age))
+			text += fmt.Sprintf("; it was last read %s ago", jobmon.Span(age))
 		}
 		lines = append(lines, o.Alarm(text+".")...)
 	} else if m.got.Trouble == "" && age > time.Minute {
-		lines = append(lines, o.Alarm(fmt.Sprintf("!! The DS database was last read %s ago.", when.Span(age)))...)
+		lines = append(lines, o.Alarm(fmt.Sprintf("!! The DS database was last read %s ago.", jobmon.Span(age)))...)
 	}
 	if !m.one && !m.help {
 		lines = append(lines, term.Fit(m.counts(), m.width))

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Options say how to draw.
@@ -40,7 +39,7 @@ func (o Options) brief(text string) string {
 	if o.roomy() {
 		return text
 	}
-	return when.Brief(text)
+	return jobmon.Brief(text)
 }
 
 // roomy says that lines need not be crammed.
@@ -285,9 +284,9 @@ func takes(s *jobmon.SessionProgress) string {
 	case s.Takes == 0:
 		return ""
 	case s.TakesAtLeast:
-		return ", takes at least " + when.Span(s.Takes)
+		return ", takes at least " + jobmon.Span(s.Takes)
 	}
-	return ", takes about " + when.Span(s.Takes)
+	return ", takes about " + jobmon.Span(s.Takes)
 }
 
 // silent says since when nothing has started, which people call abandoned.
@@ -319,13 +318,13 @@ func offline(since jobmon.Instant, atLeast bool, clock clock) string {
 func (o Options) elapsed(stage *jobmon.Stage) string {
 	text := ""
 	if stage.Began != 0 {
-		text = ", " + o.brief(when.Span(o.Now.Sub(stage.Began)))
+		text = ", " + o.brief(jobmon.Span(o.Now.Sub(stage.Began)))
 	}
 	if !o.roomy() {
 		return text
 	}
 	if stage.Expected > 0 {
-		text += " of about " + when.Span(stage.Expected)
+		text += " of about " + jobmon.Span(stage.Expected)
 	}
 	if stage.Jobs > 1 && stage.JobsDone < stage.Jobs {
 		text += fmt.Sprintf(", job %d of %d", stage.JobsDone+1, stage.Jobs)

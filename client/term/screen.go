@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Screen writes one computer's picture in full: who and when, what runs, the stages, failures, what comes later. The
@@ -88,7 +87,7 @@ func (s *screen) head() {
 	case s.Now == 0:
 		s.say(normal, fmt.Sprintf("Status of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
 	default:
-		s.say(normal, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.exact(s.p.At), when.Span(s.at.Sub(s.p.At))), "")
+		s.say(normal, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.exact(s.p.At), jobmon.Span(s.at.Sub(s.p.At))), "")
 	}
 	if s.p.SourceLost {
 		s.say(bad, lost(s.p, s.clock), "")
@@ -146,7 +145,7 @@ func (s *screen) began(d *jobmon.SessionProgress) {
 		text += ", ended " + s.clock.at(end)
 	}
 	if d.WatchedSince == 0 && d.Began != 0 && end != 0 {
-		text += ", " + when.Span(end.Sub(d.Began))
+		text += ", " + jobmon.Span(end.Sub(d.Began))
 	}
 	s.say(normal, text, "")
 	s.say(normal, fmt.Sprintf("[%s] %d%%  %d of %d stages, %d of %d jobs",
@@ -179,7 +178,7 @@ func (s *screen) estimate(d *jobmon.SessionProgress) {
 		}
 	}
 	if d.ToCome > 0 {
-		text += fmt.Sprintf(" What has not begun usually takes %s.", when.Span(d.ToCome))
+		text += fmt.Sprintf(" What has not begun usually takes %s.", jobmon.Span(d.ToCome))
 	}
 	if unknown > 0 {
 		text += fmt.Sprintf(" Of %d of the stages to come no usual time is known.", unknown)
@@ -213,10 +212,10 @@ func tallies(d *jobmon.SessionProgress) string {
 func (s *screen) progress(stage *jobmon.Stage) string {
 	text := ""
 	if stage.Began != 0 {
-		text = fmt.Sprintf(" since %s, %s", s.clock.at(stage.Began), when.Span(s.at.Sub(stage.Began)))
+		text = fmt.Sprintf(" since %s, %s", s.clock.at(stage.Began), jobmon.Span(s.at.Sub(stage.Began)))
 	}
 	if stage.Expected > 0 {
-		text += fmt.Sprintf(" (usually %s)", when.Span(stage.Expected))
+		text += fmt.Sprintf(" (usually %s)", jobmon.Span(stage.Expected))
 	}
 	switch {
 	case s.Now != 0 && stage.JobsDone < stage.Jobs && stage.Jobs > 1:
@@ -279,14 +278,14 @@ func (s *screen) stages(d *jobmon.SessionProgress) {
 func (s *screen) times(stage *jobmon.Stage) (at, took string) {
 	switch {
 	case stage.Began != 0 && stage.Ended != 0:
-		length := when.Length{Took: stage.Ended.Sub(stage.Began), Most: stage.Most, Inexact: stage.Inexact}
+		length := jobmon.Length{Took: stage.Ended.Sub(stage.Began), Most: stage.Most, Inexact: stage.Inexact}
 		return s.clock.between(stage.Began, stage.Ended), s.brief(length.String())
 	case stage.Ended != 0:
 		return "until " + s.clock.at(stage.Ended), ""
 	case stage.Began != 0 && stage.State.Ended():
 		return "since " + s.clock.at(stage.Began), ""
 	case stage.Began != 0:
-		return "since " + s.clock.at(stage.Began), s.brief(when.Span(s.at.Sub(stage.Began)))
+		return "since " + s.clock.at(stage.Began), s.brief(jobmon.Span(s.at.Sub(stage.Began)))
 	}
 	return "", ""
 }
@@ -310,7 +309,7 @@ func remarks(stage *jobmon.Stage, now jobmon.Instant) string {
 		list = append(list, "times not exact")
 	}
 	if stage.Expected > 0 && stage.State == jobmon.StateWaiting {
-		list = append(list, "usually "+when.Span(stage.Expected))
+		list = append(list, "usually "+jobmon.Span(stage.Expected))
 	}
 	return strings.Join(list, ", ")
 }

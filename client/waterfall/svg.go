@@ -10,7 +10,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 //go:embed style.css
@@ -124,7 +123,7 @@ func (p *picture) head() {
 	right := pageWidth - margin
 	p.f(`<rect x="%d" y="28" width="%d" height="26" rx="13" class="p-%s"/><text x="%d" y="45.5" class="pill middle t-%s">%s</text>`+"\n",
 		right-wide, wide, class, right-wide/2, class, safe(p.Result))
-	p.f(`<text x="%d" y="72" class="num end dim">%s in all</text>`+"\n", right, when.Span(p.Took))
+	p.f(`<text x="%d" y="72" class="num end dim">%s in all</text>`+"\n", right, jobmon.Span(p.Took))
 	p.shares(92)
 }
 
@@ -145,7 +144,7 @@ func (p *picture) shares(y int) {
 			p.f(`<rect x="%.1f" y="%d" width="%.1f" height="14" %s/>`, x, y, max(wide-1, 1), fill)
 			x += wide
 		}
-		label := fmt.Sprintf("%s %s, %d %%", s.word, when.Span(s.part), p.share(s.part))
+		label := fmt.Sprintf("%s %s, %d %%", s.word, jobmon.Span(s.part), p.share(s.part))
 		p.f(`<rect x="%d" y="%d" width="14" height="10" rx="2" %s/><text x="%d" y="%d" class="num small dim">%s</text>`+"\n", textX, y+25, fill, textX+20, y+34, label)
 		textX += 20 + 6*len(label) + 36
 	}
@@ -294,6 +293,6 @@ func (p *picture) foot(y int) {
 			say(p.at(g.From)+": "+g.What, "dim")
 			continue
 		}
-		say(fmt.Sprintf("%s to %s, %s: %s", p.at(g.From), p.at(g.To), when.Span(g.To.Sub(g.From)), g.What), "dim")
+		say(fmt.Sprintf("%s to %s, %s: %s", p.at(g.From), p.at(g.To), jobmon.Span(g.To.Sub(g.From)), g.What), "dim")
 	}
 }

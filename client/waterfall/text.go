@@ -7,7 +7,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // The marks of the chart in a terminal. They are ASCII: consoles without other letters show it the same.
@@ -87,7 +86,7 @@ func (t *text) wrap(text string, tone term.Tone) {
 func (t *text) head() {
 	t.say(fmt.Sprintf("%s, deployment %d: %s", t.Computer, t.Number, t.Result), term.Strong)
 	t.say(t.when(), term.Plainly)
-	t.say(fmt.Sprintf("%s: %s", when.Span(t.Took), t.summary()), term.Plainly)
+	t.say(fmt.Sprintf("%s: %s", jobmon.Span(t.Took), t.summary()), term.Plainly)
 	for _, note := range t.Notes {
 		t.wrap(note, term.Busily)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 // Kind says what a piece of time went to.
@@ -40,7 +39,7 @@ type Line struct {
 	Bars    []Bar
 	Began   jobmon.Instant // 0 for not, or unseen
 	Ended   jobmon.Instant
-	Took    when.Length
+	Took    jobmon.Length
 	Known   bool          // Took is
 	Doubt   string        // why Took is no honest duration, "" when it is
 	Waited  time.Duration // before a stage began
@@ -129,7 +128,7 @@ func (c *Chart) share(part time.Duration) int {
 // summary says where the time went, in words.
 func (c *Chart) summary() string {
 	return fmt.Sprintf("working %s (%d %%), waiting %s (%d %%), unseen %s (%d %%)",
-		when.Span(c.Working), c.share(c.Working), when.Span(c.Waiting), c.share(c.Waiting), when.Span(c.Unseen), c.share(c.Unseen))
+		jobmon.Span(c.Working), c.share(c.Working), jobmon.Span(c.Waiting), c.share(c.Waiting), jobmon.Span(c.Unseen), c.share(c.Unseen))
 }
 
 // remark is all that is to be said beside a line.
@@ -148,7 +147,7 @@ func (l *Line) remark() string {
 		list = append(list, l.Remark)
 	}
 	if l.Waited >= 30*time.Second {
-		list = append(list, "waited "+when.Span(l.Waited)+" before")
+		list = append(list, "waited "+jobmon.Span(l.Waited)+" before")
 	}
 	if l.Doubt != "" {
 		list = append(list, l.Doubt)

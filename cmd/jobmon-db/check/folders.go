@@ -16,7 +16,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
@@ -235,7 +234,7 @@ func (c *checker) requestFolder(context.Context) Line {
 	case waiting == 0:
 		line.Found += ", no request waits"
 	case age > oldRequest:
-		line.worsen(fmt.Sprintf("%s waiting, the oldest for %s", count(waiting, "request"), when.Span(age)),
+		line.worsen(fmt.Sprintf("%s waiting, the oldest for %s", count(waiting, "request"), jobmon.Span(age)),
 			"start the daemon; when it runs, its messages say why they are not served")
 	default:
 		line.Found += ", " + count(waiting, "request") + " waiting"

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
+	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -53,7 +53,7 @@ file of that name before the copy is whole, checked and on the disk. backup.ever
 
 // backup copies the log of the running daemon, or the file when none runs.
 func backup(ctx context.Context, dataDir, path string, tell func(done, total uint64)) (made store.Summary, err error) {
-	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin}, Context: ctx}
+	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin}, Context: ctx}
 	_, asking := client.Info(ctx)
 	switch {
 	case asking == nil:

@@ -11,14 +11,13 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 func (a *app) check() *cobra.Command {
@@ -125,12 +124,12 @@ func startClock(ctx context.Context, dataDir string) (offset jobmon.Offset, know
 	if err != nil {
 		return 0, false
 	}
-	return query.NewChronicle(chronicle).StartClock(p.Last)
+	return replay.NewChronicle(chronicle).StartClock(p.Last)
 }
 
 // running asks the daemon of the data dir what it is.
 func running(ctx context.Context, dataDir string) (description string, running bool, err error) {
-	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
+	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
 	info, err := client.Info(ctx)
 	switch {
 	case errors.Is(err, endpoint.ErrNotRunning) && !errors.Is(err, endpoint.ErrTaken):
@@ -142,7 +141,7 @@ func running(ctx context.Context, dataDir string) (description string, running b
 	if info.AgeMS >= 0 {
 		s := info.Source
 		read = fmt.Sprintf("last read the source %s ago in %d ms; of %d reads %d failed; %d rows",
-			when.Span(time.Duration(info.AgeMS)*time.Millisecond), s.LatestMS, s.Reads+s.Failed, s.Failed, s.Rows)
+			jobmon.Span(time.Duration(info.AgeMS)*time.Millisecond), s.LatestMS, s.Reads+s.Failed, s.Failed, s.Rows)
 		if s.Batches > 0 {
 			read += fmt.Sprintf(" and %s in %d batches, %d of them sent again", size(s.Bytes), s.Batches, s.Retried)
 		}

@@ -10,11 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -73,7 +74,7 @@ type compactOptions struct {
 	told     bool          // by the flag: a daemon may be configured otherwise
 }
 
-func (o *compactOptions) print(out io.Writer, done *api.Compaction) error {
+func (o *compactOptions) print(out io.Writer, done *control.Compaction) error {
 	would, text := "", fmt.Sprintf("The log had %s and now has %s.\n", size(uint64(done.Before)), size(uint64(done.After)))
 	if o.dry {
 		would, text = "would be ", fmt.Sprintf("The log has %s; so much room is needed beside it until the new one is in use.\n", size(uint64(done.Before)))
@@ -89,8 +90,8 @@ func (o *compactOptions) print(out io.Writer, done *api.Compaction) error {
 }
 
 // request is what a daemon is asked.
-func (o *compactOptions) request() api.CompactRequest {
-	r := api.CompactRequest{DryRun: o.dry}
+func (o *compactOptions) request() control.CompactRequest {
+	r := control.CompactRequest{DryRun: o.dry}
 	switch {
 	case o.told && o.keep == 0:
 		r.KeepMS = -1
@@ -101,8 +102,8 @@ func (o *compactOptions) request() api.CompactRequest {
 }
 
 // compact has the running daemon compact its log, or does it when none runs.
-func compact(ctx context.Context, dataDir string, o compactOptions, tell func(done, total uint64)) (state api.Compaction, err error) {
-	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin}, Context: ctx}
+func compact(ctx context.Context, dataDir string, o compactOptions, tell func(done, total uint64)) (state control.Compaction, err error) {
+	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin}, Context: ctx}
 	state, err = client.Compact(ctx, o.request())
 	if errors.Is(err, endpoint.ErrNotRunning) {
 		made, failed := compactFile(ctx, dataDir, o, tell)
@@ -124,7 +125,7 @@ func compact(ctx context.Context, dataDir string, o compactOptions, tell func(do
 }
 
 // compactFile compacts the log of a folder on which no daemon works.
-func compactFile(ctx context.Context, dataDir string, o compactOptions, tell func(done, total uint64)) (done api.Compaction, err error) {
+func compactFile(ctx context.Context, dataDir string, o compactOptions, tell func(done, total uint64)) (done control.Compaction, err error) {
 	probe, err := store.Open(dataDir, store.Options{ReadOnly: true, Damaged: func(*store.Error) {}}) // without a log none is made
 	if err != nil {
 		return done, err
@@ -132,13 +133,13 @@ func compactFile(ctx context.Context, dataDir string, o compactOptions, tell fun
 	_, covered, _ := probe.Last()
 	var horizon jobmon.Instant
 	if o.keep > 0 {
-		covered = max(covered, history.ReadCoverage(dataDir).Until)
+		covered = max(covered, daemon.ReadCoverage(dataDir).Until)
 		horizon = max(0, history.Horizon(covered, time.Now(), o.keep))
 	}
 	var removed history.Removal
 	if done.Before = probe.Size(); o.dry && horizon > 0 {
 		removed, err = history.Older(ctx, probe, horizon)
-		done.Removed = api.Removes(removed)
+		done.Removed = daemon.Removed(removed)
 	}
 	if err := errors.Join(err, probe.Close()); err != nil || o.dry {
 		return done, err
@@ -152,7 +153,7 @@ func compactFile(ctx context.Context, dataDir string, o compactOptions, tell fun
 	if err != nil {
 		return done, err
 	}
-	c, removed, err := history.Compact(ctx, log, horizon, store.CompactOptions{Progress: tell, KeepOld: true})
+	c, removed, err := daemon.Compact(ctx, log, horizon, store.CompactOptions{Progress: tell, KeepOld: true})
 	if err != nil {
 		return done, errors.Join(err, log.Close())
 	}
@@ -160,5 +161,5 @@ func compactFile(ctx context.Context, dataDir string, o compactOptions, tell fun
 	if err != nil {
 		return done, errors.Join(err, log.Close())
 	}
-	return api.Compaction{Before: c.Before, After: c.After, Removed: api.Removes(removed)}, next.Close()
+	return control.Compaction{Before: c.Before, After: c.After, Removed: daemon.Removed(removed)}, next.Close()
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/names"
 )
 
 // completeWithin is how long a shell waits for what the log knows; what has not come by then is left out.
@@ -58,7 +58,7 @@ func (a *app) completionOf(f *pflag.Flag) cobra.CompletionFunc {
 	case "state":
 		return fixed(stateWords()...)
 	case "fields":
-		return fixed(query.Fields()...)
+		return fixed(replay.Fields()...)
 	case "speed":
 		if f.Value.Type() == "string" { // that of replay; a made-up server's is a number
 			return fixed("original", "10x", "instant")
@@ -203,7 +203,7 @@ func (a *app) computers(c *cobra.Command, _ []string, typed string) ([]cobra.Com
 	})
 }
 
-func computerWords(names history.Names, pictures []jobmon.Progress) []word {
+func computerWords(names names.Computers, pictures []jobmon.Progress) []word {
 	about := map[jobmon.ComputerID]string{}
 	for i := range pictures {
 		about[pictures[i].Computer.ID] = term.Summary(&pictures[i])

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
@@ -55,8 +55,8 @@ The daemon does the same by itself some seconds after the file has changed, and 
 				return wrong
 			}
 		}
-		client := &api.Client{Transport: &endpoint.Client{DataDir: config.DataDir}, Context: c.Context()}
-		got, err := client.Reload(c.Context(), api.ReloadRequest{DryRun: dryRun})
+		client := &control.Client{Transport: &endpoint.Client{DataDir: config.DataDir}, Context: c.Context()}
+		got, err := client.Reload(c.Context(), control.ReloadRequest{DryRun: dryRun})
 		if err != nil {
 			return cmp.Or(wrong, err)
 		}
@@ -65,7 +65,7 @@ The daemon does the same by itself some seconds after the file has changed, and 
 	return c
 }
 
-func showReload(out io.Writer, got *api.Reload, dryRun bool, output string) error {
+func showReload(out io.Writer, got *control.Reload, dryRun bool, output string) error {
 	if output == "json" {
 		encoder := plain.NewEncoder(out)
 		encoder.SetIndent("", "  ")
@@ -84,7 +84,7 @@ func showReload(out io.Writer, got *api.Reload, dryRun bool, output string) erro
 	return nil
 }
 
-func tellReload(out io.Writer, got *api.Reload, dryRun bool) error {
+func tellReload(out io.Writer, got *control.Reload, dryRun bool) error {
 	if len(got.Problems) > 0 {
 		return nil // the error tells them
 	}
@@ -119,8 +119,8 @@ func tellReload(out io.Writer, got *api.Reload, dryRun bool) error {
 
 // differing asks the daemon of the data dir whether its configuration has changed since it took it up; "" for no.
 func differing(ctx context.Context, dataDir string) (found, next string) {
-	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
-	got, err := client.Reload(ctx, api.ReloadRequest{DryRun: true})
+	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
+	got, err := client.Reload(ctx, control.ReloadRequest{DryRun: true})
 	switch {
 	case err != nil:
 		return "", "" // one of an earlier version, or without a configuration

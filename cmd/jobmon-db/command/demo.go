@@ -14,12 +14,11 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 type demoOptions struct {
@@ -159,7 +158,7 @@ Try:  %[4]s replay --data-dir %[5]s --computer PC-0001
 // ending says when the demo ends.
 func (o *demoOptions) ending() string {
 	if o.length > 0 {
-		return fmt.Sprintf("It ends after %s, or with Ctrl-C", when.Span(o.length))
+		return fmt.Sprintf("It ends after %s, or with Ctrl-C", jobmon.Span(o.length))
 	}
 	return "Ctrl-C ends it"
 }
@@ -215,12 +214,12 @@ func simulated(settings jobmon.Settings, speed float64) jobmon.Settings {
 
 // deliverer plays the tasks of the simulated markers: a script asks for the computer's file, a copy task brings it to the
 // folder that stands for the computer's disk.
-func deliverer(d api.Daemon, evtDir, clientsDir string) simulator.Hook {
+func deliverer(d control.Daemon, evtDir, clientsDir string) simulator.Hook {
 	return simulator.Deliverer{
 		EvtDir: evtDir, ClientsDir: clientsDir,
 		Refresh: func(ctx context.Context, computer jobmon.ComputerID, job string) {
 			// like a script that must not fail a deployment: without an answer the copy task takes what is there
-			_, _ = d.Refresh(ctx, api.RefreshRequest{Computer: computer, Job: job})
+			_, _ = d.Refresh(ctx, control.RefreshRequest{Computer: computer, Job: job})
 		},
 	}
 }

@@ -11,19 +11,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 // stretch is the range of the log that a question is about: [since, until), by when a deployment began.
 type stretch struct {
 	sinceText, untilText string
-	since, until         when.Point
+	since, until         replay.Point
 	after                uint64 // all that begins in it is behind this event
 }
 
@@ -44,13 +43,13 @@ func (s *stretch) read(p *past) (err error) {
 }
 
 // holds says whether the deployment began in it.
-func (s *stretch) holds(d *analysis.Deployment) bool {
+func (s *stretch) holds(d *deployments.Deployment) bool {
 	began := &jobmon.Event{Seq: d.OpenSeq, At: d.Session.Began}
 	return d.OpenSeq > s.after && (s.sinceText == "" || reached(s.since, began)) && (s.untilText == "" || !reached(s.until, began))
 }
 
 // before is an event up to which all are before that point, the last such one.
-func (p *past) before(point when.Point) (uint64, error) {
+func (p *past) before(point replay.Point) (uint64, error) {
 	if point.Seq > 0 {
 		return point.Seq - 1, nil
 	}
@@ -64,7 +63,7 @@ func (p *past) before(point when.Point) (uint64, error) {
 // deployments goes through the log and tells of every session of those computers, nil for all, in the order in which they
 // ended for good; those that may go on come last. The times of what goes on reach to the log's last batch. It begins at a
 // checkpoint, so that sessions that ended for good before that event may not be told.
-func (a *app) deployments(p *past, before uint64, only []jobmon.ComputerID, tell func(*analysis.Deployment)) error {
+func (a *app) deployments(p *past, before uint64, only []jobmon.ComputerID, tell func(*deployments.Deployment)) error {
 	f, err := p.fold(before, only)
 	if err != nil {
 		return err
@@ -91,7 +90,7 @@ func (a *app) deployments(p *past, before uint64, only []jobmon.ComputerID, tell
 
 // folding is a fold that begins somewhere in a log.
 type folding struct {
-	*analysis.Fold
+	*deployments.Fold
 	chronicle []jobmon.Event // of all of the log
 	last      uint64         // event that the fold begins behind
 	alone     bool           // one computer's part of the log is enough
@@ -104,7 +103,7 @@ func (p *past) fold(seq uint64, only []jobmon.ComputerID) (*folding, error) {
 		return nil, err
 	}
 	cut := uint64(0)
-	projection := p.nearest(analysis.Told(chronicle, seq))
+	projection := p.nearest(deployments.Told(chronicle, seq))
 	if p.Cut {
 		cut = p.Begun
 	}
@@ -114,8 +113,8 @@ func (p *past) fold(seq uint64, only []jobmon.ComputerID) (*folding, error) {
 		}
 	}
 	return &folding{
-		Fold: analysis.New(projection, chronicle, cut, only...), chronicle: chronicle, last: projection.Seq(),
-		alone: len(only) == 1 && analysis.Told(chronicle, p.Last) == p.Last,
+		Fold: deployments.New(projection, chronicle, cut, only...), chronicle: chronicle, last: projection.Seq(),
+		alone: len(only) == 1 && deployments.Told(chronicle, p.Last) == p.Last,
 	}, nil
 }
 
@@ -191,7 +190,7 @@ func printer[T any](out io.Writer, output string, list []T, columns []string, ro
 		}
 		return nil
 	}
-	w, err := query.NewCSV(out)
+	w, err := replay.NewCSV(out)
 	if err != nil {
 		return err
 	}
@@ -244,14 +243,14 @@ func stamp(at jobmon.Instant) *string {
 }
 
 // sheetTime is a moment as a spreadsheet takes for one: "2026-11-22 14:05:00", in the zone of the column utc_offset.
-func sheetTime(at jobmon.Instant, clock when.Clock) string {
+func sheetTime(at jobmon.Instant, clock replay.Clock) string {
 	if at == 0 {
 		return ""
 	}
 	return clock.In(at.Time()).Format(time.DateTime)
 }
 
-func zoneText(at jobmon.Instant, clock when.Clock) string {
+func zoneText(at jobmon.Instant, clock replay.Clock) string {
 	if at == 0 {
 		return ""
 	}

@@ -9,12 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
-	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
 type diffOptions struct {
@@ -33,7 +32,7 @@ func (a *app) replayDiff() *cobra.Command {
 added late, jobs that failed, were added or cancelled, how many rows were scheduled and cancelled, and computers that are new or gone.
 Computers on which nothing changed are counted.
 
-COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.
+COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + replay.Forms + `.
 Put -- in front of times that begin with a minus.`,
 		Example: `  jobmon-db replay diff 14:00 15:00
   jobmon-db replay diff -- -2h now
@@ -66,7 +65,7 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 		return err
 	}
 	defer p.done(a.stderr)
-	only, _, err := query.Computers(o.computers, p.Names)
+	only, _, err := replay.Computers(o.computers, p.Names)
 	if err != nil {
 		return err
 	}
@@ -100,7 +99,7 @@ func (a *app) moments(p *past, o diffOptions) (from, to uint64, err error) {
 	}
 	if end.Recurs() && jobmon.InstantOf(end.Time) > p.Covered {
 		fmt.Fprintf(a.stderr, "%s is still to come; this is the end of the log, %s.\n", p.named(end), p.local(p.Covered))
-		end = when.Point{Time: p.Covered.Time(), First: p.Covered.Time()}
+		end = replay.Point{Time: p.Covered.Time(), First: p.Covered.Time()}
 	}
 	if err := p.covers(end); err != nil {
 		return 0, 0, err
@@ -118,7 +117,7 @@ func (a *app) moments(p *past, o diffOptions) (from, to uint64, err error) {
 }
 
 // changes gathers what changed between two batches, each told by its last event, and when these were.
-func (a *app) changes(p *past, only []jobmon.ComputerID, from, to uint64) (changed []*analysis.Changed, quiet int, begun, ended jobmon.Instant, err error) {
+func (a *app) changes(p *past, only []jobmon.ComputerID, from, to uint64) (changed []*deployments.Changed, quiet int, begun, ended jobmon.Instant, err error) {
 	if begun, err = p.timeOf(from); err != nil {
 		return nil, 0, 0, 0, err
 	}
@@ -130,7 +129,7 @@ func (a *app) changes(p *past, only []jobmon.ComputerID, from, to uint64) (chang
 		return nil, 0, 0, 0, err
 	}
 	known := slices.DeleteFunc(slices.Clone(f.chronicle), func(e jobmon.Event) bool { return e.Seq > f.last })
-	d := analysis.NewDiff()
+	d := deployments.NewDiff()
 	d.Note(&jobmon.Batch{Events: known})
 	show, done := a.progress("reading the log")
 	defer done()
@@ -158,14 +157,14 @@ func (a *app) changes(p *past, only []jobmon.ComputerID, from, to uint64) (chang
 }
 
 type changeRecord struct {
-	Session int              `json:"session,omitempty"`
-	What    analysis.Subject `json:"what"` // computer, deployment, stage or job
-	Name    string           `json:"name,omitempty"`
-	From    string           `json:"from,omitempty"`
-	To      string           `json:"to,omitempty"`
-	At      *string          `json:"at"` // UTC
-	Late    bool             `json:"late,omitempty"`
-	Code    jobmon.Code      `json:"status_code,omitempty"`
+	Session int                 `json:"session,omitempty"`
+	What    deployments.Subject `json:"what"` // computer, deployment, stage or job
+	Name    string              `json:"name,omitempty"`
+	From    string              `json:"from,omitempty"`
+	To      string              `json:"to,omitempty"`
+	At      *string             `json:"at"` // UTC
+	Late    bool                `json:"late,omitempty"`
+	Code    jobmon.Code         `json:"status_code,omitempty"`
 }
 
 type changedRecord struct {
@@ -181,7 +180,7 @@ type momentRecord struct {
 	At  *string `json:"at"` // UTC
 }
 
-func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, changed []*analysis.Changed, quiet int) error {
+func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed, quiet int) error {
 	record := struct {
 		From      momentRecord    `json:"from"`
 		To        momentRecord    `json:"to"`
@@ -200,7 +199,7 @@ func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, chang
 	return encoder.Encode(record)
 }
 
-func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Instant, changed []*analysis.Changed, quiet int, look term.Options) error {
+func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed, quiet int, look term.Options) error {
 	clock := p.clock()
 	var rows [][]term.Cell
 	names := map[string]int{}
@@ -243,7 +242,7 @@ func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Inst
 	return err
 }
 
-func changeCell(ch analysis.Change) term.Cell {
+func changeCell(ch deployments.Change) term.Cell {
 	c := term.Cell{Text: ch.To}
 	if ch.From != "" {
 		c.Text = ch.From + " -> " + ch.To
@@ -265,7 +264,7 @@ func changeCell(ch analysis.Change) term.Cell {
 	return c
 }
 
-func rowsText(c *analysis.Changed) string {
+func rowsText(c *deployments.Changed) string {
 	switch {
 	case c.Scheduled > 0 && c.Removed > 0:
 		return fmt.Sprintf("%d scheduled, %d cancelled", c.Scheduled, c.Removed)

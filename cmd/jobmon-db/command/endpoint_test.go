@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 

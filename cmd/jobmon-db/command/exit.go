@@ -5,15 +5,16 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
+	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -62,10 +63,10 @@ type nothingError struct{ error }
 
 func exitCode(err error) int {
 	var usage *usageError
-	var unknown *history.UnknownError
-	var mistake *query.Mistake
-	var unheard *query.UnknownError
-	var ambiguous *history.AmbiguousError
+	var unknown *names.UnknownError
+	var mistake *replay.Mistake
+	var unheard *replay.UnknownError
+	var ambiguous *names.AmbiguousError
 	var outside *outsideError
 	var nothing *nothingError
 	var config *configs.Error
@@ -119,7 +120,7 @@ func exitCode(err error) int {
 		return exitNothing
 	case errors.Is(err, store.ErrNoSpace):
 		return exitNoSpace
-	case errors.Is(err, web.ErrInUse):
+	case errors.Is(err, http.ErrInUse):
 		return exitInUse
 	case errors.Is(err, fs.ErrExist):
 		return exitThere

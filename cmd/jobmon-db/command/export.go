@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/exchange"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
 
 func (a *app) export() *cobra.Command {
@@ -51,7 +51,7 @@ It works while the daemon runs and when it does not. A file that is there alread
 }
 
 func (p *past) export(out io.Writer) (events uint64, err error) {
-	return exchange.Write(out, exchange.Header{LogID: p.LogID, Site: p.Site, Program: programVersion()}, p.Read(0))
+	return ndjson.Write(out, ndjson.Header{LogID: p.LogID, Site: p.Site, Program: programVersion()}, p.Read(0))
 }
 
 // exportTo leaves a whole file or none.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/exchange"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -40,7 +40,7 @@ func TestExport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := exchange.NewReader(strings.NewReader(string(text)))
+	r, err := ndjson.NewReader(strings.NewReader(string(text)))
 	if err != nil {
 		t.Fatal(err)
 	}

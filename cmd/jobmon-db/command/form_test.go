@@ -15,7 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -45,7 +45,7 @@ func inPhases(t *testing.T, dir string, phases []phase) {
 		source, err := simulator.New(simulator.Options{
 			Seed: 1, Speed: 1, Computers: 3, Start: time.Date(2026, 11, 22, 14, 0, 0, 0, time.FixedZone("", 3600)),
 			Hook: simulator.Deliverer{EvtDir: evtDir, ClientsDir: filepath.Join(dir, "clients"), Refresh: func(ctx context.Context, id jobmon.ComputerID, job string) {
-				if a, err := d.Refresh(ctx, api.RefreshRequest{Computer: id, Job: job}); err == nil && a.Error == "" {
+				if a, err := d.Refresh(ctx, control.RefreshRequest{Computer: id, Job: job}); err == nil && a.Error == "" {
 					given[id], _ = os.ReadFile(a.Path)
 				}
 			}},

@@ -17,7 +17,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
@@ -310,7 +310,7 @@ func (g *golden) Ask(ctx context.Context, computer jobmon.Computer, job string) 
 	if g.daemon == nil {
 		return
 	}
-	if _, err := g.daemon.Refresh(ctx, api.RefreshRequest{Computer: computer.ID, Job: job}); err != nil {
+	if _, err := g.daemon.Refresh(ctx, control.RefreshRequest{Computer: computer.ID, Job: job}); err != nil {
 		g.t.Error(err)
 	}
 }

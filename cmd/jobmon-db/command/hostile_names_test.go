@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/names"
 )
 
 // Names as somebody would choose them who wants to do harm.
@@ -111,7 +111,7 @@ func TestNoCommandPassesOnControls(t *testing.T) {
 // What a shell would run, expand or redirect is offered by its id.
 func TestCompletionOffersNothingThatAShellInterprets(t *testing.T) {
 	t.Parallel()
-	names := history.Names{}
+	names := names.Computers{}
 	for i, name := range []string{"PC-0001", "aa`touch x`", "aa$(touch x)y", "aa;touch x;", "aa<(touch x)", "a&b", "a|b", "a b", "-x", "~root", "a*", "!!", "#x", "a'b", `a"b`, "{a,b}", "ä.ö_1"} {
 		names.Add(&jobmon.Event{Kind: jobmon.KindComputer, Computer: jobmon.ComputerID(i + 1), Name: name})
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/exchange"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -82,7 +82,7 @@ func openExport(path string) (*os.File, error) {
 
 // importFrom makes a log of the text in a file beside the data folder's log, and restores that.
 func importFrom(ctx context.Context, in io.Reader, dataDir string, o store.RestoreOptions) (r store.Restoration, err error) {
-	export, err := exchange.NewReader(in)
+	export, err := ndjson.NewReader(in)
 	if err != nil {
 		return r, err
 	}

@@ -11,22 +11,22 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // past is a log opened for questions: a running daemon's, asked through its endpoint, or a file.
 type past struct {
 	events
-	api.Info
+	control.Info
 	fresh      func() ([]jobmon.Progress, error)           // the newest pictures
 	picturesOf func(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
 	chronicle  func() ([]jobmon.Event, error)              // see history.Facts
@@ -101,7 +101,7 @@ func unasked(err, asking error) error {
 }
 
 func askDaemon(ctx context.Context, dataDir string) (*past, error) {
-	client := &api.Client{Transport: &endpoint.Client{
+	client := &control.Client{Transport: &endpoint.Client{
 		DataDir: dataDir, GreetingTimeout: 200 * time.Millisecond, ConnectTimeout: connectWithin,
 	}, Context: ctx}
 	info, err := client.Info(ctx)
@@ -145,7 +145,7 @@ func openLog(q question) (*past, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &past{events: log, Info: api.Info{LogID: log.ID(), Site: log.Site(), AgeMS: -1}, close: func() { log.Close() }}
+	p := &past{events: log, Info: control.Info{LogID: log.ID(), Site: log.Site(), AgeMS: -1}, close: func() { log.Close() }}
 	p.lost = func() []store.Gap { return lost }
 	p.nearest = func(seq uint64) *projector.Projection { return history.Nearest(log, seq) }
 	p.picturesOf = func(seq uint64) ([]jobmon.Progress, error) {
@@ -190,7 +190,7 @@ func (p *past) describe(log *store.Log, q question) error {
 	if q.log != "" {
 		return nil // a copy was watched until its last event, as far as it can say
 	}
-	if c := history.ReadCoverage(q.dataDir); c.Until != 0 {
+	if c := daemon.ReadCoverage(q.dataDir); c.Until != 0 {
 		p.Covered = max(p.Covered, c.Until)
 		p.AgeMS = max(0, jobmon.InstantOf(time.Now().Add(c.Ahead())).Sub(c.Until).Milliseconds())
 	}
@@ -198,15 +198,15 @@ func (p *past) describe(log *store.Log, q question) error {
 }
 
 // clock is that of the times that are typed without zone, and of those that are told.
-func (p *past) clock() when.Clock {
+func (p *past) clock() replay.Clock {
 	if p.utc {
-		return when.Clock{}
+		return replay.Clock{}
 	}
-	shifts := make([]when.Shift, len(p.Shifts))
+	shifts := make([]replay.Shift, len(p.Shifts))
 	for i, s := range p.Shifts {
-		shifts[i] = when.Shift{From: s.From.Time(), Offset: int(s.Offset)}
+		shifts[i] = replay.Shift{From: s.From.Time(), Offset: int(s.Offset)}
 	}
-	return when.NewClock(shifts...)
+	return replay.NewClock(shifts...)
 }
 
 // today is the time that it is now by the server's clock, as far as can be said, whether or not a daemon runs.
@@ -218,7 +218,7 @@ func (p *past) today() jobmon.Instant {
 }
 
 // named is a point as errors name it: a time with its date, whatever was typed.
-func (p *past) named(point when.Point) string {
+func (p *past) named(point replay.Point) string {
 	if point.Seq > 0 {
 		return fmt.Sprintf("seq:%d", point.Seq)
 	}
@@ -309,7 +309,7 @@ func (p *past) present() jobmon.Instant {
 }
 
 // parse reads a moment and makes sure that the log covers it.
-func (p *past) parse(text string) (when.Point, error) {
+func (p *past) parse(text string) (replay.Point, error) {
 	point, err := p.point(text, p.present())
 	if err != nil {
 		return point, err
@@ -318,7 +318,7 @@ func (p *past) parse(text string) (when.Point, error) {
 }
 
 // latest is the newest moment that a point stands for: a time that was typed, or printed, to the second is any of that second.
-func latest(point when.Point) jobmon.Instant {
+func latest(point replay.Point) jobmon.Instant {
 	at := jobmon.InstantOf(point.Time)
 	if at%1000 == 0 {
 		at += 999
@@ -327,7 +327,7 @@ func latest(point when.Point) jobmon.Instant {
 }
 
 // point reads a moment. newest is the newest one that "14:05" may mean; "-2h" counts from the end of the log all the same.
-func (p *past) point(text string, newest jobmon.Instant) (when.Point, error) {
+func (p *past) point(text string, newest jobmon.Instant) (replay.Point, error) {
 	point, err := p.clock().Parse(text, p.Covered.Time())
 	if err != nil {
 		return point, &usageError{err}
@@ -339,7 +339,7 @@ func (p *past) point(text string, newest jobmon.Instant) (when.Point, error) {
 }
 
 // covers makes sure that the log covers a moment.
-func (p *past) covers(point when.Point) error {
+func (p *past) covers(point replay.Point) error {
 	switch {
 	case point.Seq > p.Last:
 		return &outsideError{fmt.Errorf("event %d is not in the log: %s", point.Seq, p.period())}
@@ -356,7 +356,7 @@ func (p *past) covers(point when.Point) error {
 
 // seqAt is the last sequence number of the batch that is the picture's at that moment: the batch that holds a
 // sequence number, or the last one not after a time. When the clock passed that time more than once, warn says so.
-func (p *past) seqAt(point when.Point, warn io.Writer) (uint64, error) {
+func (p *past) seqAt(point replay.Point, warn io.Writer) (uint64, error) {
 	if point.Seq > 0 {
 		for b, err := range p.Read(point.Seq) {
 			if err != nil {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/evtform"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
@@ -174,7 +174,7 @@ func firstLine(ctx context.Context, in io.Reader, patience time.Duration) (strin
 
 // refresh asks the daemon and prints what lies on the share now.
 func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOptions) error {
-	client := &api.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
+	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
 	id, numeric := computerID(o.computer)
 	if numeric && id <= 0 {
 		return &usageError{fmt.Errorf("%q is no id of a computer: ids are above 0", o.computer)}
@@ -188,7 +188,7 @@ func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOption
 			return err
 		}
 	}
-	answer, err := client.Refresh(ctx, api.RefreshRequest{Computer: id, Job: o.job})
+	answer, err := client.Refresh(ctx, control.RefreshRequest{Computer: id, Job: o.job})
 	switch {
 	case err != nil:
 		return err

@@ -11,7 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -61,7 +61,7 @@ type reloader struct {
 
 // reload reads the configuration and takes it up, unless something is wrong with it or needs a new start. What it found is
 // answered, and logged unless it was only asked what would happen. Safe for concurrent use.
-func (r *reloader) reload(ctx context.Context, request api.ReloadRequest) (got api.Reload) {
+func (r *reloader) reload(ctx context.Context, request control.ReloadRequest) (got control.Reload) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next, err := r.load()
@@ -98,9 +98,9 @@ func problemsOf(err error) (list []string) {
 	return list
 }
 
-func settingsOf(changes []configs.Change) (live, restart []api.Setting) {
+func settingsOf(changes []configs.Change) (live, restart []control.Setting) {
 	for _, c := range changes {
-		s := api.Setting{Key: c.Key, Old: c.Old, New: c.New}
+		s := control.Setting{Key: c.Key, Old: c.Old, New: c.New}
 		if c.Live {
 			live = append(live, s)
 		} else {
@@ -110,7 +110,7 @@ func settingsOf(changes []configs.Change) (live, restart []api.Setting) {
 	return live, restart
 }
 
-func (r *reloader) tell(got *api.Reload) {
+func (r *reloader) tell(got *control.Reload) {
 	for _, problem := range got.Problems {
 		r.logger.Error().Str("problem", problem).Msg("the configuration cannot be used: nothing of it is taken up")
 	}
@@ -129,7 +129,7 @@ func (r *reloader) tell(got *api.Reload) {
 	}
 }
 
-func keysOf(list []api.Setting) (keys []string) {
+func keysOf(list []control.Setting) (keys []string) {
 	for _, s := range list {
 		keys = append(keys, s.Key)
 	}
@@ -158,7 +158,7 @@ func (r *reloader) watch(ctx context.Context) {
 				continue
 			}
 		}
-		r.reload(ctx, api.ReloadRequest{})
+		r.reload(ctx, control.ReloadRequest{})
 	}
 }
 

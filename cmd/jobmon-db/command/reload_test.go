@@ -21,8 +21,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -84,15 +84,15 @@ func (r *reloading) write(text string) {
 const sourced = "site: DS01\nsource: {server: ds, user: reader, password: Planted1, poll_interval: 5s}\n"
 
 func TestReload(t *testing.T) {
-	ask := api.ReloadRequest{}
+	ask := control.ReloadRequest{}
 	t.Run("good", func(t *testing.T) {
 		r := newReloading(t, sourced)
 		r.write(sourced + "jobs: {success: [0, 3010]}\nlog: {level: error}\nsource.reconcile: 1m\n")
-		if got := r.reload(t.Context(), api.ReloadRequest{DryRun: true}); len(got.Changed) != 3 || len(r.paces) != 0 || r.log.Len() != 0 {
+		if got := r.reload(t.Context(), control.ReloadRequest{DryRun: true}); len(got.Changed) != 3 || len(r.paces) != 0 || r.log.Len() != 0 {
 			t.Fatalf("%+v, %d changes, %s", got, len(r.paces), &r.log)
 		}
 		got := r.reload(t.Context(), ask)
-		if !got.Taken() || len(got.Changed) != 3 || got.Changed[1] != (api.Setting{Key: "jobs.success", Old: "0", New: "0, 3010"}) {
+		if !got.Taken() || len(got.Changed) != 3 || got.Changed[1] != (control.Setting{Key: "jobs.success", Old: "0", New: "0, 3010"}) {
 			t.Errorf("%+v", got)
 		}
 		if len(r.paces) != 1 || len(r.paces[0].Settings.Success) != 2 || r.paces[0].Reconcile != time.Minute || r.paces[0].Settings.Form.Template != "x" {

@@ -12,16 +12,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
-	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/client/replay"
 )
 
 type replayOptions struct {
-	query.Ask
+	replay.Ask
 	since, until   string
 	fromSeq, toSeq uint64
 	cursor         string // file
-	layout         query.Layout
+	layout         replay.Layout
 	out            string // file
 	last           uint64 // only so many, 0 for all
 	reverse        bool
@@ -38,9 +37,9 @@ func (a *app) replay() *cobra.Command {
 happened to it, how long it took, and the code that it ended with. Of a flag that is given several times one has to fit, of
 different flags all. Names may hold * and ?, case does not matter. The range is [since, until).
 
-A time is written as ` + when.Forms + `.
+A time is written as ` + replay.Forms + `.
 
-Fields: ` + strings.Join(query.Fields(), ", ") + `.`,
+Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 		Example: `  jobmon-db replay --since 14:00 --until 15:00 --computer PC-0003
   jobmon-db replay --computer 'PC-00*' --state failed --since yesterday
   jobmon-db replay --job 'Install*' --folder Build --kind finished -n 20
@@ -61,10 +60,10 @@ Fields: ` + strings.Join(query.Fields(), ", ") + `.`,
 	f.StringArrayVar(&o.Computers, "computer", nil, "only this computer: name, id:N, name:N, or a name with * and ?")
 	f.StringArrayVar(&o.Jobs, "job", nil, "only this job: name, id:N, or a name with * and ?")
 	f.StringArrayVar(&o.Folders, "folder", nil, `only jobs in this folder or below it: "Build\Windows 11", or the last name`)
-	f.StringSliceVar(&o.Kinds, "kind", nil, "only events of this kind: "+strings.Join(query.Kinds(), ", "))
-	f.StringSliceVar(&o.States, "state", nil, "only what led to this state: "+strings.Join(query.States(), ", "))
+	f.StringSliceVar(&o.Kinds, "kind", nil, "only events of this kind: "+strings.Join(replay.Kinds(), ", "))
+	f.StringSliceVar(&o.States, "state", nil, "only what led to this state: "+strings.Join(replay.States(), ", "))
 	f.StringArrayVar(&o.Grep, "grep", nil, "only what this regular expression finds; case matters if it has a capital letter")
-	f.StringVarP(&o.layout.Shape, "output", "o", "table", strings.Join(query.Shapes(), ", "))
+	f.StringVarP(&o.layout.Shape, "output", "o", "table", strings.Join(replay.Shapes(), ", "))
 	outFlag(c, &o.out)
 	f.StringSliceVar(&o.layout.Fields, "fields", nil, "tell these fields: see above")
 	f.Uint64VarP(&o.last, "last", "n", 0, "only the last so many")
@@ -146,10 +145,10 @@ type replayer struct {
 	messages io.Writer
 
 	past    *past
-	telling *query.Telling
-	printer query.Printer
+	telling *replay.Telling
+	printer replay.Printer
 	cursor  *cursor // nil for none
-	before  *query.Record
+	before  *replay.Record
 
 	warnings []string // lines about the range
 }
@@ -163,12 +162,12 @@ func (r *replayer) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	known := query.NewChronicle(chronicle)
-	filter, err := query.NewFilter(r.o.Ask, r.past.Names, known)
+	known := replay.NewChronicle(chronicle)
+	filter, err := replay.NewFilter(r.o.Ask, r.past.Names, known)
 	if err != nil {
 		return err
 	}
-	r.telling = &query.Telling{Log: r.past, Chronicle: known, Filter: filter}
+	r.telling = &replay.Telling{Log: r.past, Chronicle: known, Filter: filter}
 	if r.cursor, err = openCursor(r.o.cursor, r.past.LogID); err != nil {
 		return err
 	}
@@ -186,7 +185,7 @@ func (r *replayer) run(ctx context.Context) (err error) {
 		}
 	}
 	r.o.layout.Zones = known.Shifted(told)
-	if r.printer, err = query.NewPrinter(r.out, r.o.layout, known); err != nil {
+	if r.printer, err = replay.NewPrinter(r.out, r.o.layout, known); err != nil {
 		return err
 	}
 	if r.forPeople() {
@@ -223,7 +222,7 @@ func quiet(ctx context.Context, err error) error {
 }
 
 // tell prints the range and makes sure that it was taken.
-func (r *replayer) tell(ctx context.Context, asked query.Range) (shown int, err error) {
+func (r *replayer) tell(ctx context.Context, asked replay.Range) (shown int, err error) {
 	speed, err := parseSpeed(r.o.speed)
 	if err != nil {
 		return 0, err
@@ -235,12 +234,12 @@ func (r *replayer) tell(ctx context.Context, asked query.Range) (shown int, err 
 	return r.print(ctx, records, speed, asked.To)
 }
 
-func (r *replayer) print(ctx context.Context, records iter.Seq2[*query.Record, error], speed float64, upTo uint64) (shown int, err error) {
+func (r *replayer) print(ctx context.Context, records iter.Seq2[*replay.Record, error], speed float64, upTo uint64) (shown int, err error) {
 	for record, err := range records {
 		if err != nil {
 			return shown, errors.Join(r.flush(), err)
 		}
-		if pause := query.Pause(r.before, record, speed); pause > 0 {
+		if pause := replay.Pause(r.before, record, speed); pause > 0 {
 			if err := r.flush(); err != nil {
 				return shown, err
 			}
@@ -277,7 +276,7 @@ func (r *replayer) forPeople() bool {
 }
 
 // nothing says what was looked through in vain.
-func (r *replayer) nothing(asked query.Range) {
+func (r *replayer) nothing(asked replay.Range) {
 	p := r.past
 	if r.cursor != nil && r.cursor.Seq >= p.Last {
 		fmt.Fprintf(r.messages, "Nothing came behind event %d.\n", p.Last)

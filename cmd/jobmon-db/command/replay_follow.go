@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -87,7 +87,7 @@ func (e *printError) Unwrap() error { return e.error }
 // next tells what came since; events that were told are not told again, whatever fails.
 func (r *replayer) next(ctx context.Context) error {
 	r.telling.Log = r.past
-	for record, err := range r.telling.Forward(query.Range{From: r.telling.Seen + 1, To: math.MaxUint64}) {
+	for record, err := range r.telling.Forward(replay.Range{From: r.telling.Seen + 1, To: math.MaxUint64}) {
 		if err == nil {
 			if err = r.printer.Print(record); err != nil {
 				return &printError{err}

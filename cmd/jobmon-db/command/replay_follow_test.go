@@ -18,7 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -149,13 +149,13 @@ func TestFollowWaitsForALogThatIsStillHeld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		known := query.NewChronicle(chronicle)
-		filter, err := query.NewFilter(query.Ask{}, p.Names, known)
+		known := replay.NewChronicle(chronicle)
+		filter, err := replay.NewFilter(replay.Ask{}, p.Names, known)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var out, messages bytes.Buffer
-		printer, err := query.NewPrinter(&out, query.Layout{Shape: "ndjson", Fields: []string{"seq"}}, known)
+		printer, err := replay.NewPrinter(&out, replay.Layout{Shape: "ndjson", Fields: []string{"seq"}}, known)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func TestFollowWaitsForALogThatIsStillHeld(t *testing.T) {
 		}
 		r := replayer{
 			question: question{dataDir: dir}, past: p, out: bufio.NewWriter(&out), messages: &messages,
-			telling: &query.Telling{Log: p, Chronicle: known, Filter: filter}, printer: printer,
+			telling: &replay.Telling{Log: p, Chronicle: known, Filter: filter}, printer: printer,
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)

@@ -5,19 +5,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // all is everything that can be asked for: what stands for history that was cut off is not told, but for its end.
-func (r *replayer) all() query.Range {
-	return query.Range{From: max(r.past.Oldest, 1), To: r.past.Last}
+func (r *replayer) all() replay.Range {
+	return replay.Range{From: max(r.past.Oldest, 1), To: r.past.Last}
 }
 
 // askedRange says which events are to be looked through.
-func (r *replayer) askedRange() (query.Range, error) {
+func (r *replayer) askedRange() (replay.Range, error) {
 	p, o := r.past, &r.o
 	asked := r.all()
 	since, until, err := p.bounds(o.since, o.until, o.follow)
@@ -70,7 +69,7 @@ func (r *replayer) warn(format string, args ...any) {
 }
 
 // warnTwice says which one is meant of two moments at which the server's clock showed the same.
-func (r *replayer) warnTwice(flag string, point when.Point, taken time.Time) {
+func (r *replayer) warnTwice(flag string, point replay.Point, taken time.Time) {
 	if point.First.Before(point.Time) {
 		r.warn("%s: the server's clock showed that twice, %s and %s; taken is %s, so that both are told.\n", flag,
 			point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339), taken.Format(time.RFC3339))
@@ -94,7 +93,7 @@ const skew = 10 * time.Minute
 
 // bounds reads the ends of a range; a text is "" for none. follow says that the range has no end: then "14:05" counts back
 // from the present, and what is about to come is no error.
-func (p *past) bounds(sinceText, untilText string, follow bool) (since, until when.Point, err error) {
+func (p *past) bounds(sinceText, untilText string, follow bool) (since, until replay.Point, err error) {
 	if sinceText != "" {
 		newest := p.present()
 		if follow {
@@ -131,7 +130,7 @@ func (p *past) bounds(sinceText, untilText string, follow bool) (since, until wh
 const mostGaps = 5
 
 // head says, before anything is told, what the log covers, what is missing in it, and whose the times are.
-func (r *replayer) head(asked query.Range) {
+func (r *replayer) head(asked replay.Range) {
 	p := r.past
 	whose := "UTC"
 	switch {
@@ -182,10 +181,10 @@ func (p *past) fromTo(from, to jobmon.Instant) string {
 	return begin + " to " + end
 }
 
-func before(a, b when.Point) bool { return a.Seq < b.Seq || a.First.Before(b.Time) }
+func before(a, b replay.Point) bool { return a.Seq < b.Seq || a.First.Before(b.Time) }
 
 // reached says whether the event is at that point or behind it.
-func reached(point when.Point, e *jobmon.Event) bool {
+func reached(point replay.Point, e *jobmon.Event) bool {
 	if point.Seq > 0 {
 		return e.Seq >= point.Seq
 	}

@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 // TestFollowingBeginsInThePresent: "replay -f --since $(date +%T)" shows what comes, however old the log is, and although
@@ -28,7 +28,7 @@ func TestFollowingBeginsInThePresent(t *testing.T) {
 		{75 * time.Hour, false, "18:00", "11-28 18:00:00"},
 		{75 * time.Hour, false, "saturday", "11-28 00:00:00"},
 	} {
-		p := &past{live: c.live, Info: api.Info{
+		p := &past{live: c.live, Info: control.Info{
 			First: 1, Last: 100, Covered: jobmon.InstantOf(covered), Offset: 3600, AgeMS: c.age.Milliseconds(),
 			Shifts: []history.Shift{{From: 1, Offset: 3600}},
 		}}

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -89,7 +88,7 @@ func restore(ctx context.Context, dataDir, file string, o store.RestoreOptions) 
 			return err
 		}
 		// The file says until when the log that is replaced was complete.
-		err := os.Remove(filepath.Join(dataDir, history.CoverageFile))
+		err := os.Remove(filepath.Join(dataDir, daemon.CoverageFile))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove what says until when the source was watched: %w", err)
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 )
 
@@ -66,7 +66,7 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 		t.Errorf("%+v", done)
 	}
 	p := lostDaemon(t, dir)
-	client := &api.Client{Transport: &endpoint.Client{DataDir: dir}, Context: t.Context()}
+	client := &control.Client{Transport: &endpoint.Client{DataDir: dir}, Context: t.Context()}
 	eventually(t, p.stderr.String, func() bool { _, err := client.Info(t.Context()); return err == nil })
 	if got := do(dir, exitOK, "compact", "--keep=365d", "--dry-run"); !strings.Contains(got.stdout, "would be cut off: ") {
 		t.Errorf("%+v", got)

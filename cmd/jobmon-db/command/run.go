@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/evtform"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/web"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
@@ -174,7 +174,7 @@ type served struct {
 	listener net.Listener // nil while place is taken
 	placed   func(error)  // see overseer.place
 	feed     net.Listener // nil: no HTTP
-	access   web.Access   // to feed
+	access   http.Access  // to feed
 	writer   evtform.Writer
 }
 
@@ -189,8 +189,8 @@ func openDaemon(o daemon.Options, allow []string, placed func(error)) (*served, 
 	if self, err := os.Executable(); err == nil {
 		o.CheckLog = []string{self, checkPagesName}
 	}
-	o.Serve = func(ctx context.Context, d api.Daemon) error {
-		return s.serve(ctx, api.Handler(d), o.Logger)
+	o.Serve = func(ctx context.Context, d control.Daemon) error {
+		return s.serve(ctx, control.Handler(d), o.Logger)
 	}
 	var err error
 	if s.Daemon, err = daemon.Open(o); err != nil {

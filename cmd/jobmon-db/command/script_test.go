@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -116,7 +116,7 @@ func serve(t testing.TB, dir string) (stop func()) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- endpoint.Serve(ctx, listener, api.Handler(d), endpoint.Limits{}, zerolog.Nop()) }()
+	go func() { ended <- endpoint.Serve(ctx, listener, control.Handler(d), endpoint.Limits{}, zerolog.Nop()) }()
 	stop = sync.OnceFunc(func() {
 		end()
 		if err := <-ended; err != nil {

@@ -12,11 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
 type sessionsOptions struct {
@@ -34,7 +33,7 @@ func (a *app) replaySessions() *cobra.Command {
 		Long: `List the deployments, a line each: when it began and ended, its result, how many of its stages and jobs were done, how many
 jobs were added late, how many jobs failed without being repaired, and how many runs were tries again. A deployment is in the range [since, until) when it began in it.
 
-COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + when.Forms + `.`,
+COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + replay.Forms + `.`,
 		Example: `  jobmon-db replay sessions
   jobmon-db replay sessions PC-0003 --since 2026-11-01
   jobmon-db replay sessions --result "ready with failures" --since -24h
@@ -56,45 +55,45 @@ COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say whi
 
 // sessionRecord is a deployment as programs get it; others script against the names.
 type sessionRecord struct {
-	ComputerID   jobmon.ComputerID `json:"computer_id"`
-	Computer     string            `json:"computer"`
-	Number       int               `json:"session"`
-	IsDeployment bool              `json:"is_deployment"`
-	State        string            `json:"state"`
-	Result       string            `json:"result"`        // "" while it goes on
-	Began        *string           `json:"began"`         // UTC
-	WatchedSince *string           `json:"watched_since"` // UTC; not null: it had begun before, unseen
-	Ended        *string           `json:"ended"`         // UTC; null while it goes on
-	UTCOffset    string            `json:"utc_offset"`    // of the server's clock
-	Duration     *float64          `json:"duration_s"`    // so far while it goes on
-	NotHonest    analysis.Reason   `json:"duration_doubt,omitempty"`
-	Overtaken    bool              `json:"overtaken"`              // it was open when the next one began
-	SilentSince  *string           `json:"silent_since,omitempty"` // UTC; it is open and called abandoned: nothing has started since
-	Still        string            `json:"still,omitempty"`        // why it stands still: stage, agent or idle
-	Stages       int               `json:"stages"`
-	StagesDone   int               `json:"stages_done"`
-	Jobs         int               `json:"jobs"`
-	JobsDone     int               `json:"jobs_done"`
-	Late         int               `json:"late"`
-	Failed       int               `json:"failed"`   // jobs that failed and that no later attempt repaired
-	Failures     int               `json:"failures"` // runs that failed, also those that were tried again
-	Retries      int               `json:"retries"`
-	Working      float64           `json:"working_s"` // with a job at work
-	Waiting      float64           `json:"waiting_s"` // with none
-	Unseen       float64           `json:"unseen_s"`  // nobody watched
-	Gaps         []gapRecord       `json:"gaps,omitempty"`
+	ComputerID   jobmon.ComputerID  `json:"computer_id"`
+	Computer     string             `json:"computer"`
+	Number       int                `json:"session"`
+	IsDeployment bool               `json:"is_deployment"`
+	State        string             `json:"state"`
+	Result       string             `json:"result"`        // "" while it goes on
+	Began        *string            `json:"began"`         // UTC
+	WatchedSince *string            `json:"watched_since"` // UTC; not null: it had begun before, unseen
+	Ended        *string            `json:"ended"`         // UTC; null while it goes on
+	UTCOffset    string             `json:"utc_offset"`    // of the server's clock
+	Duration     *float64           `json:"duration_s"`    // so far while it goes on
+	NotHonest    deployments.Reason `json:"duration_doubt,omitempty"`
+	Overtaken    bool               `json:"overtaken"`              // it was open when the next one began
+	SilentSince  *string            `json:"silent_since,omitempty"` // UTC; it is open and called abandoned: nothing has started since
+	Still        string             `json:"still,omitempty"`        // why it stands still: stage, agent or idle
+	Stages       int                `json:"stages"`
+	StagesDone   int                `json:"stages_done"`
+	Jobs         int                `json:"jobs"`
+	JobsDone     int                `json:"jobs_done"`
+	Late         int                `json:"late"`
+	Failed       int                `json:"failed"`   // jobs that failed and that no later attempt repaired
+	Failures     int                `json:"failures"` // runs that failed, also those that were tried again
+	Retries      int                `json:"retries"`
+	Working      float64            `json:"working_s"` // with a job at work
+	Waiting      float64            `json:"waiting_s"` // with none
+	Unseen       float64            `json:"unseen_s"`  // nobody watched
+	Gaps         []gapRecord        `json:"gaps,omitempty"`
 	began, ended jobmon.Instant
 	result       jobmon.Result
 	words        string // the result, with what it does not say
 }
 
 type gapRecord struct {
-	From *string          `json:"from"` // UTC
-	To   *string          `json:"to"`
-	Kind analysis.GapKind `json:"kind"`
+	From *string             `json:"from"` // UTC
+	To   *string             `json:"to"`
+	Kind deployments.GapKind `json:"kind"`
 }
 
-func newSessionRecord(d *analysis.Deployment) sessionRecord {
+func newSessionRecord(d *deployments.Deployment) sessionRecord {
 	s := &d.Session
 	n := d.Tally()
 	spent, _, _ := d.Spent()
@@ -133,7 +132,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 		return err
 	}
 	defer p.done(a.stderr)
-	only, _, err := query.Computers(o.computers, p.Names)
+	only, _, err := replay.Computers(o.computers, p.Names)
 	if err != nil {
 		return err
 	}
@@ -145,7 +144,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	}
 	var list []sessionRecord
 	others, told := 0, 0
-	err = a.deployments(p, o.after, only, func(d *analysis.Deployment) {
+	err = a.deployments(p, o.after, only, func(d *deployments.Deployment) {
 		if !o.holds(d) {
 			return
 		}
@@ -261,7 +260,7 @@ func moments(list []sessionRecord) (all []jobmon.Instant) {
 }
 
 // until is when it ended: with the date when that is another day. Zone is the layout of the UTC offset, where that is shown.
-func (r *sessionRecord) until(clock when.Clock, zone string) string {
+func (r *sessionRecord) until(clock replay.Clock, zone string) string {
 	if r.ended == 0 {
 		return "-"
 	}
@@ -277,10 +276,10 @@ func (r *sessionRecord) length() string {
 	switch {
 	case r.Duration == nil:
 		return "?"
-	case r.NotHonest == analysis.Honest:
-		return when.Span(time.Duration(*r.Duration * float64(time.Second)))
+	case r.NotHonest == deployments.Honest:
+		return jobmon.Span(time.Duration(*r.Duration * float64(time.Second)))
 	}
-	return "~" + when.Span(time.Duration(*r.Duration*float64(time.Second)))
+	return "~" + jobmon.Span(time.Duration(*r.Duration*float64(time.Second)))
 }
 
 func (r *sessionRecord) resultCell() term.Cell {

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
@@ -185,8 +185,8 @@ const (
 func (s *setup) showFirst(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
-	client := &api.Client{Transport: &endpoint.Client{DataDir: s.config.DataDir}, Context: ctx}
-	var info api.Info
+	client := &control.Client{Transport: &endpoint.Client{DataDir: s.config.DataDir}, Context: ctx}
+	var info control.Info
 	err := askUntil(ctx, func() (ok bool, err error) {
 		info, err = client.Info(ctx)
 		return info.AgeMS >= 0 && err == nil, err

@@ -14,11 +14,11 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/evtform"
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
-	"github.com/jobmon-db/jobmon-db/internal/when"
 )
 
 type showOptions struct {
@@ -36,7 +36,7 @@ that moment, in a file up to its last event. With -o evt it is
 the exact bytes of the file on the share at that moment. With --delivered it is what the client was given by the last
 request before that moment, and it is said whether the bytes are still the same.
 
-COMPUTER is a name or an id; id:N and name:N say which. A time is written as ` + when.Forms + `. Without --at it is
+COMPUTER is a name or an id; id:N and name:N say which. A time is written as ` + replay.Forms + `. Without --at it is
 the end of the log.`,
 		Example: `  jobmon-db replay show --at 14:05
   jobmon-db replay show PC-0003 --at 2026-11-22T14:05:00+01:00
@@ -139,7 +139,7 @@ func (p *past) namesakes(list []jobmon.Progress, id jobmon.ComputerID) string {
 	var text strings.Builder
 	for i := range list {
 		other := list[i].Computer.ID
-		if other != id && history.SameName(list[i].Computer.Name, p.Names[id].Name) {
+		if other != id && names.SameName(list[i].Computer.Name, p.Names[id].Name) {
 			fmt.Fprintf(&text, "id:%d has the same name and one; ", other)
 		}
 	}
@@ -156,10 +156,10 @@ func (p *past) find(list []jobmon.Progress, o showOptions) (jobmon.ComputerID, e
 	if all != nil {
 		return id, err
 	}
-	drawn := func(k *history.Known) bool {
+	drawn := func(k *names.Known) bool {
 		return slices.ContainsFunc(list, func(p jobmon.Progress) bool { return p.Computer.ID == k.ID })
 	}
-	if found = slices.DeleteFunc(found, func(k *history.Known) bool { return !drawn(k) }); len(found) == 1 {
+	if found = slices.DeleteFunc(found, func(k *names.Known) bool { return !drawn(k) }); len(found) == 1 {
 		return found[0].ID, nil
 	}
 	return id, err

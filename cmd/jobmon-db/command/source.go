@@ -12,7 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
@@ -58,7 +58,7 @@ func sourceNamed(config *configs.Config) error {
 }
 
 // newWorld begins the simulated Deployment Server, or goes on with it.
-func newWorld(config *configs.Config, d api.Daemon, logger zerolog.Logger) (*simulator.Source, error) {
+func newWorld(config *configs.Config, d control.Daemon, logger zerolog.Logger) (*simulator.Source, error) {
 	logger.Warn().Msg("watching a made-up Deployment Server, as source.kind says")
 	return simulator.New(simulator.Options{
 		Seed: config.Simulator.Seed, Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,

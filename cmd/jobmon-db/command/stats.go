@@ -11,11 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/query"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
 // statsPeriod is how much of the log's end the figures are of when nothing else is said.
@@ -39,7 +38,7 @@ compares with the period of the same length before; or, by day, how deployments 
 
 Durations are those of runs that succeeded and whose start and end were both seen, exactly, with nobody looking away in
 between; how many are left out, and why, is said. A run counts in the period in which it began. The period is [since, until); without them
-the last 30 days that the log covers. A time is written as ` + when.Forms + `.
+the last 30 days that the log covers. A time is written as ` + replay.Forms + `.
 
 --job takes a name, id:N, or a name with * and ?; --folder the path or name of a folder, which means all below it, too, or either with * and ?. Both may
 be repeated.`,
@@ -81,26 +80,26 @@ func (o *statsOptions) check() error {
 }
 
 // wants says which runs count; nil for all.
-func (o *statsOptions) wants() func(*analysis.Job) bool {
+func (o *statsOptions) wants() func(*deployments.Job) bool {
 	if len(o.jobs)+len(o.folders) == 0 {
 		return nil
 	}
-	var jobs, folders []query.Pattern
+	var jobs, folders []replay.Pattern
 	for _, text := range o.jobs {
-		jobs = append(jobs, query.NewPattern(strings.TrimPrefix(text, "name:")))
+		jobs = append(jobs, replay.NewPattern(strings.TrimPrefix(text, "name:")))
 	}
 	for _, text := range o.folders {
-		folders = append(folders, query.NewFolderPattern(text))
+		folders = append(folders, replay.NewFolderPattern(text))
 	}
-	return func(j *analysis.Job) bool {
+	return func(j *deployments.Job) bool {
 		job := len(jobs) == 0 || slices.Contains(o.jobs, fmt.Sprintf("id:%d", j.Job)) ||
-			slices.ContainsFunc(jobs, func(p query.Pattern) bool { return p.Fits(j.Name) })
-		return job && (len(folders) == 0 || slices.ContainsFunc(folders, func(p query.Pattern) bool { return p.Holds(j.Folder) }))
+			slices.ContainsFunc(jobs, func(p replay.Pattern) bool { return p.Fits(j.Name) })
+		return job && (len(folders) == 0 || slices.ContainsFunc(folders, func(p replay.Pattern) bool { return p.Holds(j.Folder) }))
 	}
 }
 
 // moment is the time of a point.
-func (p *past) moment(point when.Point) (jobmon.Instant, error) {
+func (p *past) moment(point replay.Point) (jobmon.Instant, error) {
 	if point.Seq == 0 {
 		return jobmon.InstantOf(point.Time), nil
 	}
@@ -119,7 +118,7 @@ func (p *past) timeOf(seq uint64) (jobmon.Instant, error) {
 }
 
 // period is that of the figures.
-func (o *statsOptions) period(p *past) (period analysis.Period, err error) {
+func (o *statsOptions) period(p *past) (period deployments.Period, err error) {
 	if err := o.stretch.read(p); err != nil {
 		return period, err
 	}
@@ -153,7 +152,7 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 		return err
 	}
 	defer p.done(a.stderr)
-	only, _, err := query.Computers(o.computers, p.Names)
+	only, _, err := replay.Computers(o.computers, p.Names)
 	if err != nil {
 		return err
 	}
@@ -164,13 +163,13 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 	if err != nil {
 		return err
 	}
-	s := analysis.NewStats(period, o.wants())
-	from, err := p.before(when.Point{Time: period.Before().Since.Time()})
+	s := deployments.NewStats(period, o.wants())
+	from, err := p.before(replay.Point{Time: period.Before().Since.Time()})
 	if err != nil {
 		return err
 	}
 	looked := 0
-	err = a.deployments(p, from, only, func(d *analysis.Deployment) {
+	err = a.deployments(p, from, only, func(d *deployments.Deployment) {
 		if s.Touches(d) {
 			looked++
 		}
@@ -206,7 +205,7 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 }
 
 // tables prints the figures for people.
-func (o *statsOptions) tables(out io.Writer, p *past, s *analysis.Stats, look term.Options) error {
+func (o *statsOptions) tables(out io.Writer, p *past, s *deployments.Stats, look term.Options) error {
 	t := statsTables{out: out, past: p, look: look, zone: p.layout("", s.Before().Since, s.Until)}
 	switch o.by {
 	case "job":
@@ -240,7 +239,7 @@ func (t *statsTables) list(columns []term.Column, rows [][]term.Cell) {
 	}
 }
 
-func (t *statsTables) lines(title string, lines []*analysis.Line) {
+func (t *statsTables) lines(title string, lines []*deployments.Line) {
 	double := doubleNames(lines)
 	var rows [][]term.Cell
 	for _, l := range lines {
@@ -260,7 +259,7 @@ func (t *statsTables) lines(title string, lines []*analysis.Line) {
 	t.left(lines)
 }
 
-func (t *statsTables) days(lines []*analysis.Line) {
+func (t *statsTables) days(lines []*deployments.Line) {
 	results := []jobmon.Result{
 		jobmon.ResultReady, jobmon.ResultAfterRetries, jobmon.ResultWithFailures, jobmon.ResultEndedEarly, jobmon.ResultAbandoned, jobmon.ResultNone,
 	}
@@ -289,9 +288,9 @@ func (t *statsTables) days(lines []*analysis.Line) {
 }
 
 // left says how many durations the figures leave out, and why.
-func (t *statsTables) left(lines []*analysis.Line) {
+func (t *statsTables) left(lines []*deployments.Line) {
 	runs, out := 0, 0
-	why := map[analysis.Reason]int{}
+	why := map[deployments.Reason]int{}
 	for _, l := range lines {
 		runs += l.Now.Runs
 		for r, n := range l.Now.Left {
@@ -303,7 +302,7 @@ func (t *statsTables) left(lines []*analysis.Line) {
 		return
 	}
 	var parts []string
-	for _, r := range analysis.Reasons() {
+	for _, r := range deployments.Reasons() {
 		if why[r] > 0 {
 			parts = append(parts, fmt.Sprintf("%s: %d", r, why[r]))
 		}
@@ -312,7 +311,7 @@ func (t *statsTables) left(lines []*analysis.Line) {
 }
 
 // where is the computer and the time of the longest run.
-func (t *statsTables) where(f *analysis.Figures) term.Cell {
+func (t *statsTables) where(f *deployments.Figures) term.Cell {
 	if f.Counted() == 0 {
 		return term.Cell{}
 	}
@@ -329,7 +328,7 @@ func called(title, name string) string {
 }
 
 // doubleNames are the names that several jobs have.
-func doubleNames(lines []*analysis.Line) map[string]bool {
+func doubleNames(lines []*deployments.Line) map[string]bool {
 	ids, double := map[string]jobmon.JobID{}, map[string]bool{}
 	for _, l := range lines {
 		if id, known := ids[l.Name]; known && id != l.Job {
@@ -340,14 +339,14 @@ func doubleNames(lines []*analysis.Line) map[string]bool {
 	return double
 }
 
-func failures(f *analysis.Figures) term.Cell {
+func failures(f *deployments.Figures) term.Cell {
 	if f.Failures == 0 {
 		return term.Cell{Text: "0"}
 	}
 	return term.Cell{Text: fmt.Sprintf("%d (%d%%)", f.Failures, percent(f.Failures, f.Runs)), Tone: term.Badly}
 }
 
-func duration(d when.Length, f *analysis.Figures) term.Cell {
+func duration(d jobmon.Length, f *deployments.Figures) term.Cell {
 	if f.Counted() == 0 {
 		return term.Cell{Text: "-", Tone: term.Faintly}
 	}
@@ -361,14 +360,14 @@ func percent(part, of int) int {
 	return (200*part/of + 1) / 2
 }
 
-func trend(l *analysis.Line) term.Cell {
+func trend(l *deployments.Line) term.Cell {
 	word, change := l.Trend()
 	switch word {
-	case analysis.Slower:
+	case deployments.Slower:
 		return term.Cell{Text: fmt.Sprintf("%+d%% %s", change, word), Tone: term.Badly}
-	case analysis.Faster:
+	case deployments.Faster:
 		return term.Cell{Text: fmt.Sprintf("%+d%% %s", change, word), Tone: term.Well}
-	case analysis.AsBefore:
+	case deployments.AsBefore:
 		return term.Cell{Text: fmt.Sprintf("%+d%% %s", change, word)}
 	}
 	return term.Cell{Text: string(word), Tone: term.Faintly}

@@ -4,37 +4,37 @@ import (
 	"io"
 	"strings"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
 // statsRecord is a line of figures as programs get it; others script against the names.
 type statsRecord struct {
-	By              string                  `json:"by"` // job, stage, folder or day
-	Name            string                  `json:"name"`
-	JobID           *jobmon.JobID           `json:"job_id,omitempty"`
-	Runs            int                     `json:"runs"`
-	Failures        int                     `json:"failures"`
-	FailurePercent  int                     `json:"failure_percent"`
-	Results         map[string]int          `json:"results,omitempty"` // by day: how the deployments ended
-	Counted         int                     `json:"durations"`         // how many the next figures rest on
-	Median          *float64                `json:"median_s"`
-	MedianAtMost    bool                    `json:"median_at_most,omitempty"` // it took no longer: it came and went between two reads
-	P90             *float64                `json:"p90_s"`
-	Worst           *float64                `json:"worst_s"`
-	WorstComputer   string                  `json:"worst_computer,omitempty"`
-	WorstComputerID *jobmon.ComputerID      `json:"worst_computer_id,omitempty"`
-	WorstAt         *string                 `json:"worst_at,omitempty"` // UTC
-	Trend           analysis.Trend          `json:"trend,omitempty"`
-	Change          *int                    `json:"change_percent,omitempty"`
-	RunsBefore      int                     `json:"runs_before"`
-	FailuresBefore  int                     `json:"failures_before"`
-	MedianBefore    *float64                `json:"median_before_s"`
-	Left            map[analysis.Reason]int `json:"left_out,omitempty"` // runs without an honest duration, by reason
+	By              string                     `json:"by"` // job, stage, folder or day
+	Name            string                     `json:"name"`
+	JobID           *jobmon.JobID              `json:"job_id,omitempty"`
+	Runs            int                        `json:"runs"`
+	Failures        int                        `json:"failures"`
+	FailurePercent  int                        `json:"failure_percent"`
+	Results         map[string]int             `json:"results,omitempty"` // by day: how the deployments ended
+	Counted         int                        `json:"durations"`         // how many the next figures rest on
+	Median          *float64                   `json:"median_s"`
+	MedianAtMost    bool                       `json:"median_at_most,omitempty"` // it took no longer: it came and went between two reads
+	P90             *float64                   `json:"p90_s"`
+	Worst           *float64                   `json:"worst_s"`
+	WorstComputer   string                     `json:"worst_computer,omitempty"`
+	WorstComputerID *jobmon.ComputerID         `json:"worst_computer_id,omitempty"`
+	WorstAt         *string                    `json:"worst_at,omitempty"` // UTC
+	Trend           deployments.Trend          `json:"trend,omitempty"`
+	Change          *int                       `json:"change_percent,omitempty"`
+	RunsBefore      int                        `json:"runs_before"`
+	FailuresBefore  int                        `json:"failures_before"`
+	MedianBefore    *float64                   `json:"median_before_s"`
+	Left            map[deployments.Reason]int `json:"left_out,omitempty"` // runs without an honest duration, by reason
 	worstAt         jobmon.Instant
 }
 
-func newStatsRecord(by string, l *analysis.Line) statsRecord {
+func newStatsRecord(by string, l *deployments.Line) statsRecord {
 	f, counted := &l.Now, l.Now.Counted() > 0
 	r := statsRecord{
 		By: by, Name: l.Name, Runs: f.Runs, Failures: f.Failures, FailurePercent: percent(f.Failures, f.Runs), Counted: f.Counted(),
@@ -59,18 +59,18 @@ func newStatsRecord(by string, l *analysis.Line) statsRecord {
 		return r
 	}
 	trend, change := l.Trend()
-	if r.Trend = trend; trend == analysis.Slower || trend == analysis.Faster || trend == analysis.AsBefore {
+	if r.Trend = trend; trend == deployments.Slower || trend == deployments.Faster || trend == deployments.AsBefore {
 		r.Change = &change
 	}
 	return r
 }
 
 // records prints the figures for programs.
-func (o *statsOptions) records(out io.Writer, p *past, s *analysis.Stats) error {
+func (o *statsOptions) records(out io.Writer, p *past, s *deployments.Stats) error {
 	var list []statsRecord
 	for _, one := range []struct {
 		by    string
-		lines func() []*analysis.Line
+		lines func() []*deployments.Line
 	}{{"job", s.ByJob}, {"stage", s.ByStage}, {"folder", s.ByFolder}, {"day", s.ByDay}} {
 		if o.by != one.by && (o.by != "" || one.by != "job" && one.by != "stage") {
 			continue
@@ -89,7 +89,7 @@ func (o *statsOptions) records(out io.Writer, p *past, s *analysis.Stats) error 
 			columns = append(columns, strings.ReplaceAll(r, " ", "_"))
 		}
 	}
-	for _, why := range analysis.Reasons() {
+	for _, why := range deployments.Reasons() {
 		columns = append(columns, "left_"+strings.ReplaceAll(string(why), " ", "_"))
 	}
 	return printer(out, o.output, list, columns, func(r *statsRecord) []any {
@@ -103,7 +103,7 @@ func (o *statsOptions) records(out io.Writer, p *past, s *analysis.Stats) error 
 				row = append(row, r.Results[result])
 			}
 		}
-		for _, why := range analysis.Reasons() {
+		for _, why := range deployments.Reasons() {
 			row = append(row, r.Left[why])
 		}
 		return row

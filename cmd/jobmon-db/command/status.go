@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 func (a *app) status() *cobra.Command {
@@ -79,6 +79,6 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 	if !p.live {
 		fmt.Fprint(messages, "No daemon runs: this is what the log says. ")
 	}
-	_, err = fmt.Fprintf(messages, "The source was last read %s ago.\n", when.Span(time.Duration(p.AgeMS)*time.Millisecond))
+	_, err = fmt.Fprintf(messages, "The source was last read %s ago.\n", jobmon.Span(time.Duration(p.AgeMS)*time.Millisecond))
 	return err
 }

@@ -14,10 +14,11 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -92,7 +93,7 @@ func (w *witness) strike() {
 	daemon := start(w.T, w.env, "run")
 	ctx, stop := context.WithTimeout(w.Context(), time.Duration(w.random.IntN(1500))*time.Millisecond)
 	defer stop()
-	client := &api.Client{Transport: &endpoint.Client{DataDir: filepath.Join(w.dir, "data")}, Context: ctx}
+	client := &control.Client{Transport: &endpoint.Client{DataDir: filepath.Join(w.dir, "data")}, Context: ctx}
 	tick := time.NewTicker(30 * time.Millisecond)
 	defer tick.Stop()
 	beside := w.beside()
@@ -152,7 +153,7 @@ func cutInHalf(ctx context.Context, dir string) error {
 	defer func() { log.Close() }()
 	_, since, _ := log.First()
 	_, until, _ := log.Last()
-	c, _, err := history.Compact(ctx, log, since+(until-since)/2, store.CompactOptions{KeepOld: rand.IntN(2) == 0})
+	c, _, err := daemon.Compact(ctx, log, since+(until-since)/2, store.CompactOptions{KeepOld: rand.IntN(2) == 0})
 	if err != nil {
 		return err
 	}

@@ -8,9 +8,9 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/live"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/names"
 )
 
 // answerWithin is how long a daemon may take to tell its news before it counts as out of touch.
@@ -20,27 +20,27 @@ const answerWithin = 10 * time.Second
 // asked by one goroutine at a time.
 type watcher struct {
 	question
-	client *api.Client
+	client *control.Client
 
-	news  api.News    // the daemon's last
-	known live.Update // what was found out last
-	met   bool        // a daemon has answered since the log was read
+	news  control.News // the daemon's last
+	known live.Update  // what was found out last
+	met   bool         // a daemon has answered since the log was read
 }
 
 func newWatcher(q question) *watcher {
-	return &watcher{question: q, client: &api.Client{Transport: &endpoint.Client{
+	return &watcher{question: q, client: &control.Client{Transport: &endpoint.Client{
 		DataDir: q.dataDir, GreetingTimeout: 200 * time.Millisecond, ConnectTimeout: connectWithin,
 	}}}
 }
 
 // begin is what is known at first, with all computers' names. Its errors are those of any question about the log; only
 // an empty log is none as long as a daemon fills it.
-func (w *watcher) begin(ctx context.Context) (live.Update, history.Names, error) {
+func (w *watcher) begin(ctx context.Context) (live.Update, names.Computers, error) {
 	p, err := openPast(ctx, w.question)
 	var empty *outsideError
 	if errors.As(err, &empty) {
 		if u := w.ask(ctx); w.met {
-			return u, history.Names{}, nil
+			return u, names.Computers{}, nil
 		}
 	}
 	if err != nil {
@@ -127,6 +127,6 @@ func (w *watcher) end(p *past) live.Update {
 		u.Pictures = w.known.Pictures
 		u.Trouble = fmt.Sprintf("No daemon runs, and the log cannot be read: %s.", sentence(err))
 	}
-	w.news = api.News{}
+	w.news = control.News{}
 	return u
 }

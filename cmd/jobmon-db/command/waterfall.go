@@ -11,10 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
-	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
 type waterfallOptions struct {
@@ -74,11 +73,11 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 	if err != nil {
 		return err
 	}
-	var found *analysis.Deployment
+	var found *deployments.Deployment
 	var numbers []string
 	for _, begin := range []uint64{p.Last, 0} { // mostly it is among the last ones
 		numbers = nil
-		err = a.deployments(p, begin, []jobmon.ComputerID{id}, func(d *analysis.Deployment) {
+		err = a.deployments(p, begin, []jobmon.ComputerID{id}, func(d *deployments.Deployment) {
 			if d.Deployment {
 				numbers = append(numbers, fmt.Sprint(d.Session.Number))
 			}
@@ -117,7 +116,7 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 }
 
 // chartOf is the deployment as the drawing takes it.
-func chartOf(p *past, d *analysis.Deployment) *waterfall.Chart {
+func chartOf(p *past, d *deployments.Deployment) *waterfall.Chart {
 	s := &d.Session
 	clock := p.clock()
 	all, stages, beside := d.Spent()
@@ -153,13 +152,13 @@ func chartOf(p *past, d *analysis.Deployment) *waterfall.Chart {
 		c.Lines = append(c.Lines, jobLines(d, i)...)
 	}
 	if lines := jobLines(d, -1); len(lines) > 0 || beside.Total() > 0 {
-		c.Lines = append(c.Lines, waterfall.Line{Name: "Beside the stages", State: jobmon.StateSucceeded, Bars: bars(parts, -1), Took: when.Length{Took: beside.Total()}, Known: true})
+		c.Lines = append(c.Lines, waterfall.Line{Name: "Beside the stages", State: jobmon.StateSucceeded, Bars: bars(parts, -1), Took: jobmon.Length{Took: beside.Total()}, Known: true})
 		c.Lines = append(c.Lines, lines...)
 	}
 	for _, g := range d.Gaps {
 		c.Gaps = append(c.Gaps, waterfall.Gap{From: g.From, To: g.To, What: string(g.Kind)})
 	}
-	if slices.ContainsFunc(d.Gaps, func(g analysis.Gap) bool { return g.Kind == analysis.ClockStepped }) {
+	if slices.ContainsFunc(d.Gaps, func(g deployments.Gap) bool { return g.Kind == deployments.ClockStepped }) {
 		c.Notes = append(c.Notes, "The server's clock was changed meanwhile: times and durations across that moment are wrong.")
 	}
 	if s.WatchedSince != 0 {
@@ -176,19 +175,19 @@ func chartOf(p *past, d *analysis.Deployment) *waterfall.Chart {
 }
 
 // doubt is why a duration is not honest, as far as a reader does not see it anyway.
-func doubt(why analysis.Reason) string {
+func doubt(why deployments.Reason) string {
 	switch why {
-	case analysis.NotRun, analysis.GoesOn, analysis.Failed, analysis.EndedBad:
+	case deployments.NotRun, deployments.GoesOn, deployments.Failed, deployments.EndedBad:
 		return ""
 	}
 	return string(why)
 }
 
 // bars are the parts of a stage.
-func bars(parts []analysis.Part, stage int) []waterfall.Bar {
+func bars(parts []deployments.Part, stage int) []waterfall.Bar {
 	var list []waterfall.Bar
-	kinds := map[analysis.Doing]waterfall.Kind{
-		analysis.Working: waterfall.Working, analysis.Waiting: waterfall.Waiting, analysis.NotSeen: waterfall.Unseen,
+	kinds := map[deployments.Doing]waterfall.Kind{
+		deployments.Working: waterfall.Working, deployments.Waiting: waterfall.Waiting, deployments.NotSeen: waterfall.Unseen,
 	}
 	for _, part := range parts {
 		if part.Stage == stage {
@@ -199,7 +198,7 @@ func bars(parts []analysis.Part, stage int) []waterfall.Bar {
 }
 
 // jobLines are the runs of a stage; markers have their time in the stage's own line.
-func jobLines(d *analysis.Deployment, stage int) []waterfall.Line {
+func jobLines(d *deployments.Deployment, stage int) []waterfall.Line {
 	var list []waterfall.Line
 	for i := range d.Jobs {
 		j := &d.Jobs[i]
@@ -230,7 +229,7 @@ func jobLines(d *analysis.Deployment, stage int) []waterfall.Line {
 }
 
 // cut is a run with the gaps cut out of it.
-func cut(from, to jobmon.Instant, failed bool, gaps []analysis.Gap) []waterfall.Bar {
+func cut(from, to jobmon.Instant, failed bool, gaps []deployments.Gap) []waterfall.Bar {
 	kind := waterfall.Working
 	if failed {
 		kind = waterfall.Failed

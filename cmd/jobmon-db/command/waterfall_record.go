@@ -1,8 +1,8 @@
 package command
 
 import (
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/analysis"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
 // waterfallRecord is one deployment in full as programs get it; others script against the names. Times are UTC.
@@ -14,52 +14,52 @@ type waterfallRecord struct {
 }
 
 type stageRecord struct {
-	Name     string          `json:"name"`
-	State    string          `json:"state"`
-	Late     bool            `json:"late"`
-	Began    *string         `json:"began"`
-	Ended    *string         `json:"ended"`
-	Duration *float64        `json:"duration_s"`                   // so far while it runs
-	Most     *float64        `json:"duration_at_most_s,omitempty"` // all that is known where an end of it was not seen
-	Doubt    analysis.Reason `json:"duration_doubt,omitempty"`
-	Expected *float64        `json:"expected_s"` // typical duration, as it was known then
-	Overdue  bool            `json:"overdue"`
-	Before   float64         `json:"waited_before_s"`
-	Working  float64         `json:"working_s"`
-	Waiting  float64         `json:"waiting_s"` // waited_before_s included
-	Unseen   float64         `json:"unseen_s"`
-	Jobs     int             `json:"jobs"`
-	Failed   int             `json:"failed"`
-	Attempt  int             `json:"attempt"`
+	Name     string             `json:"name"`
+	State    string             `json:"state"`
+	Late     bool               `json:"late"`
+	Began    *string            `json:"began"`
+	Ended    *string            `json:"ended"`
+	Duration *float64           `json:"duration_s"`                   // so far while it runs
+	Most     *float64           `json:"duration_at_most_s,omitempty"` // all that is known where an end of it was not seen
+	Doubt    deployments.Reason `json:"duration_doubt,omitempty"`
+	Expected *float64           `json:"expected_s"` // typical duration, as it was known then
+	Overdue  bool               `json:"overdue"`
+	Before   float64            `json:"waited_before_s"`
+	Working  float64            `json:"working_s"`
+	Waiting  float64            `json:"waiting_s"` // waited_before_s included
+	Unseen   float64            `json:"unseen_s"`
+	Jobs     int                `json:"jobs"`
+	Failed   int                `json:"failed"`
+	Attempt  int                `json:"attempt"`
 }
 
 type jobRecord struct {
-	ScheduleID jobmon.ScheduleID `json:"schedule_id"`
-	JobID      jobmon.JobID      `json:"job_id"`
-	Name       string            `json:"name"`
-	Folder     string            `json:"folder"`
-	Class      string            `json:"class"` // job, marker or build job
-	Stage      int               `json:"stage"` // index in stage_list, -1 for what no screen shows
-	State      string            `json:"state"`
-	Code       *jobmon.Code      `json:"status_code"`
-	Attempt    int               `json:"attempt"`
-	Late       bool              `json:"late"`
-	Scheduled  *string           `json:"first_seen"`
-	Began      *string           `json:"began"`
-	Ended      *string           `json:"ended"`
-	Duration   *float64          `json:"duration_s"` // so far while it runs
-	Most       *float64          `json:"duration_at_most_s,omitempty"`
-	Doubt      analysis.Reason   `json:"duration_doubt,omitempty"`
+	ScheduleID jobmon.ScheduleID  `json:"schedule_id"`
+	JobID      jobmon.JobID       `json:"job_id"`
+	Name       string             `json:"name"`
+	Folder     string             `json:"folder"`
+	Class      string             `json:"class"` // job, marker or build job
+	Stage      int                `json:"stage"` // index in stage_list, -1 for what no screen shows
+	State      string             `json:"state"`
+	Code       *jobmon.Code       `json:"status_code"`
+	Attempt    int                `json:"attempt"`
+	Late       bool               `json:"late"`
+	Scheduled  *string            `json:"first_seen"`
+	Began      *string            `json:"began"`
+	Ended      *string            `json:"ended"`
+	Duration   *float64           `json:"duration_s"` // so far while it runs
+	Most       *float64           `json:"duration_at_most_s,omitempty"`
+	Doubt      deployments.Reason `json:"duration_doubt,omitempty"`
 }
 
 type partRecord struct {
-	From  *string        `json:"from"`
-	To    *string        `json:"to"`
-	Doing analysis.Doing `json:"doing"`
-	Stage int            `json:"stage"`
+	From  *string           `json:"from"`
+	To    *string           `json:"to"`
+	Doing deployments.Doing `json:"doing"`
+	Stage int               `json:"stage"`
 }
 
-func newWaterfallRecord(d *analysis.Deployment) *waterfallRecord {
+func newWaterfallRecord(d *deployments.Deployment) *waterfallRecord {
 	r := &waterfallRecord{sessionRecord: newSessionRecord(d), StageList: []stageRecord{}, JobList: []jobRecord{}, Parts: []partRecord{}}
 	_, spent, _ := d.Spent()
 	for i := range d.Stages {

@@ -9,13 +9,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -42,9 +42,9 @@ func (d *Daemon) lock() error {
 	return nil
 }
 
-// Info implements api.Daemon.
-func (d *Daemon) Info() api.Info {
-	info := api.Info{
+// Info implements control.Daemon.
+func (d *Daemon) Info() control.Info {
+	info := control.Info{
 		Version: d.options.Version, PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site,
 		EvtDir: d.options.EvtDir, AgeMS: -1,
 	}
@@ -59,7 +59,7 @@ func (d *Daemon) Info() api.Info {
 	}
 	if d.poller != nil {
 		m := d.poller.Metrics()
-		info.Source = api.Source{
+		info.Source = control.Source{
 			Reads: m.Reads, Failed: m.Failed, Retried: m.Retried, Batches: m.Batches, Rows: m.Rows, Bytes: m.Bytes,
 			LatestMS: m.Latest.Milliseconds(), TotalMS: m.Total.Milliseconds(),
 		}
@@ -86,9 +86,9 @@ func (d *Daemon) Picture(id jobmon.ComputerID) (p *jobmon.Progress, ok bool, err
 	return p, ok, nil
 }
 
-// News implements api.Daemon.
-func (d *Daemon) News(after uint64) api.News {
-	news := api.News{PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site, AgeMS: -1, Last: after}
+// News implements control.Daemon.
+func (d *Daemon) News(after uint64) control.News {
+	news := control.News{PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site, AgeMS: -1, Last: after}
 	d.mu.Lock()
 	news.Covered = d.coverage.Until
 	if !d.readLast.IsZero() {
@@ -110,7 +110,7 @@ func (d *Daemon) News(after uint64) api.News {
 	return news
 }
 
-// Moment implements api.Daemon.
+// Moment implements control.Daemon.
 func (d *Daemon) Moment(at jobmon.Instant) (m store.Moment, ok bool, err error) {
 	m, err = onCurrent(d, func(log *store.Log) (m store.Moment, err error) {
 		m, ok, err = log.Moment(at)
@@ -119,7 +119,7 @@ func (d *Daemon) Moment(at jobmon.Instant) (m store.Moment, ok bool, err error) 
 	return m, ok, err
 }
 
-// Chronicle implements api.Daemon.
+// Chronicle implements control.Daemon.
 func (d *Daemon) Chronicle() ([]jobmon.Event, error) {
 	d.journal.mu.Lock()
 	facts := d.journal.state.Facts
@@ -131,15 +131,15 @@ func (d *Daemon) Chronicle() ([]jobmon.Event, error) {
 	return slices.Clip(whole.Chronicle), nil // what is there is never changed
 }
 
-// Checkpoint implements api.Daemon. It folds nothing: it hands out what is kept.
-func (d *Daemon) Checkpoint(seq uint64) (api.Checkpoint, error) {
-	return onCurrent(d, func(log *store.Log) (api.Checkpoint, error) {
+// Checkpoint implements control.Daemon. It folds nothing: it hands out what is kept.
+func (d *Daemon) Checkpoint(seq uint64) (control.Checkpoint, error) {
+	return onCurrent(d, func(log *store.Log) (control.Checkpoint, error) {
 		c, _ := history.Packed(log, seq)
-		return api.Checkpoint{Seq: c.Seq, Version: c.Version, Data: c.Data}, nil
+		return control.Checkpoint{Seq: c.Seq, Version: c.Version, Data: c.Data}, nil
 	})
 }
 
-// PicturesAt implements api.Daemon. It reads the log beside the running daemon and holds nothing up.
+// PicturesAt implements control.Daemon. It reads the log beside the running daemon and holds nothing up.
 func (d *Daemon) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
 	p, err := onCurrent(d, func(log *store.Log) (*projector.Projection, error) { return history.Project(log, seq) })
 	if err != nil {
@@ -148,12 +148,12 @@ func (d *Daemon) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
 	return history.Pictures(p), nil
 }
 
-// Refresh implements api.Daemon. Before Run it waits for it.
-func (d *Daemon) Refresh(ctx context.Context, r api.RefreshRequest) (api.RefreshAnswer, error) {
+// Refresh implements control.Daemon. Before Run it waits for it.
+func (d *Daemon) Refresh(ctx context.Context, r control.RefreshRequest) (control.RefreshAnswer, error) {
 	select {
 	case <-d.running:
 		return d.refresher.refresh(ctx, r)
 	case <-ctx.Done():
-		return api.RefreshAnswer{}, fmt.Errorf("wait for the daemon to begin: %w", ctx.Err())
+		return control.RefreshAnswer{}, fmt.Errorf("wait for the daemon to begin: %w", ctx.Err())
 	}
 }

@@ -5,15 +5,15 @@ import (
 	"os"
 	"reflect"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 // answer is what a script was answered, once it was.
 type answer struct {
-	api.RefreshAnswer
+	control.RefreshAnswer
 	of    jobmon.ComputerID
 	done  chan struct{}
 	err   error
@@ -29,7 +29,7 @@ func (s *site) ask() *site {
 		s.answers = append(s.answers, a)
 		go func() {
 			defer close(a.done)
-			if a.RefreshAnswer, a.err = d.Refresh(s.t.Context(), api.RefreshRequest{Computer: id, Job: job}); a.err == nil {
+			if a.RefreshAnswer, a.err = d.Refresh(s.t.Context(), control.RefreshRequest{Computer: id, Job: job}); a.err == nil {
 				a.bytes, a.err = os.ReadFile(a.Path)
 			}
 		}()

@@ -7,10 +7,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -26,26 +26,26 @@ type compactor struct {
 	start chan time.Duration // for how long history is kept
 
 	mu    sync.Mutex
-	state api.Compaction
+	state control.Compaction
 }
 
 func newCompactor(d *Daemon) *compactor { return &compactor{d: d, start: make(chan time.Duration, 1)} }
 
-// Compact implements api.Daemon: a compaction begins, unless one is under way.
-func (d *Daemon) Compact(ctx context.Context, r api.CompactRequest) (api.Compaction, error) {
+// Compact implements control.Daemon: a compaction begins, unless one is under way.
+func (d *Daemon) Compact(ctx context.Context, r control.CompactRequest) (control.Compaction, error) {
 	keep, err := keeping(r.KeepMS, d.options.Keep)
 	if err != nil {
-		return api.Compaction{}, err
+		return control.Compaction{}, err
 	}
 	if r.DryRun {
 		old, err := d.older(ctx, keep)
-		return api.Compaction{Before: d.current().Size(), Removed: api.Removes(old)}, err
+		return control.Compaction{Before: d.current().Size(), Removed: Removed(old)}, err
 	}
 	c := d.compactor
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.state.Running {
-		c.state = api.Compaction{Running: true}
+		c.state = control.Compaction{Running: true}
 		c.start <- keep
 	}
 	return c.state, nil
@@ -87,8 +87,8 @@ func (d *Daemon) older(ctx context.Context, keep time.Duration) (history.Removal
 	return onCurrent(d, func(log *store.Log) (history.Removal, error) { return history.Older(ctx, log, horizon) })
 }
 
-// Compaction implements api.Daemon.
-func (d *Daemon) Compaction() api.Compaction {
+// Compaction implements control.Daemon.
+func (d *Daemon) Compaction() control.Compaction {
 	d.compactor.mu.Lock()
 	defer d.compactor.mu.Unlock()
 	return d.compactor.state
@@ -110,7 +110,7 @@ func (c *compactor) run(ctx context.Context) {
 			}
 			c.mu.Lock()
 			busy := c.state.Running // it was asked to just now
-			c.state = api.Compaction{Running: true}
+			c.state = control.Compaction{Running: true}
 			c.mu.Unlock()
 			if busy {
 				keep = <-c.start
@@ -118,7 +118,7 @@ func (c *compactor) run(ctx context.Context) {
 		}
 		before, after, removed, err := c.compact(ctx, keep)
 		c.mu.Lock()
-		c.state = api.Compaction{Before: before, After: after, Ended: jobmon.InstantOf(time.Now()), Removed: api.Removes(removed)}
+		c.state = control.Compaction{Before: before, After: after, Ended: jobmon.InstantOf(time.Now()), Removed: Removed(removed)}
 		if err != nil {
 			c.state.Removed = nil
 			c.state.Error = err.Error()
@@ -158,7 +158,7 @@ func (c *compactor) tooOld(ctx context.Context, keep time.Duration) bool {
 }
 
 func (c *compactor) compact(ctx context.Context, keep time.Duration) (before, after int64, removed history.Removal, err error) {
-	next, removed, err := history.Compact(ctx, c.d.current(), c.d.horizon(keep), store.CompactOptions{Progress: func(done, total uint64) {
+	next, removed, err := Compact(ctx, c.d.current(), c.d.horizon(keep), store.CompactOptions{Progress: func(done, total uint64) {
 		c.mu.Lock()
 		c.state.Done, c.state.Total = done, total
 		c.mu.Unlock()
@@ -209,20 +209,20 @@ func onCurrent[T any](d *Daemon, ask func(log *store.Log) (T, error)) (T, error)
 	}
 }
 
-// ExtractComputer implements api.Daemon.
+// ExtractComputer implements control.Daemon.
 func (d *Daemon) ExtractComputer(id jobmon.ComputerID, from uint64) (store.Extract, error) {
 	return onCurrent(d, func(log *store.Log) (store.Extract, error) { return log.ExtractComputer(id, from) })
 }
 
-// Caches implements api.Daemon.
+// Caches implements control.Daemon.
 func (d *Daemon) Caches() ([]store.Cache, error) { return onCurrent(d, (*store.Log).Caches) }
 
-// CachePage implements api.Daemon.
+// CachePage implements control.Daemon.
 func (d *Daemon) CachePage(name string, at int) (store.CachePage, error) {
 	return onCurrent(d, func(log *store.Log) (store.CachePage, error) { return log.CachePage(name, at) })
 }
 
-// Extract implements api.Daemon.
+// Extract implements control.Daemon.
 func (d *Daemon) Extract(from uint64) (store.Extract, error) {
 	return onCurrent(d, func(log *store.Log) (store.Extract, error) { return log.Extract(from) })
 }

@@ -25,13 +25,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -56,7 +56,7 @@ type Options struct {
 	CheckLog []string
 
 	// Serve, where set, answers other processes until ctx ends. Requests says whether to serve the request folder.
-	Serve    func(ctx context.Context, d api.Daemon) error
+	Serve    func(ctx context.Context, d control.Daemon) error
 	Requests bool
 	Backups  Backups
 	Keep     time.Duration // history older than that is cut off; 0 keeps it for ever
@@ -65,8 +65,8 @@ type Options struct {
 	// takes keeps the next batch waiting.
 	Notable func(*jobmon.Event)
 
-	// Reload, where set, reads the configuration again; see api.Daemon. It uses Change.
-	Reload func(ctx context.Context, r api.ReloadRequest) api.Reload
+	// Reload, where set, reads the configuration again; see control.Daemon. It uses Change.
+	Reload func(ctx context.Context, r control.ReloadRequest) control.Reload
 
 	// Alive and Cycled, where set, are told how the polling goes, see ingest.Options.
 	Alive  func(within time.Duration)
@@ -87,18 +87,18 @@ type Daemon struct {
 	compactor *compactor
 	files     *evtdir.Dir
 	journal   *journal
-	refresher *refresher       // once running
-	running   chan struct{}    // closed when Run has begun
-	covered   history.Coverage // as the previous run left it
+	refresher *refresher    // once running
+	running   chan struct{} // closed when Run has begun
+	covered   Coverage      // as the previous run left it
 	started   time.Time
 	pulse     pulse
 
 	exchanging sync.RWMutex // held for writing while log is exchanged
 
 	mu          sync.Mutex
-	poller      *ingest.Poller   // once running
-	coverage    history.Coverage // the newest, by the poller
-	readLast    time.Time        // when that was, by our clock
+	poller      *ingest.Poller // once running
+	coverage    Coverage       // the newest, by the poller
+	readLast    time.Time      // when that was, by our clock
 	writtenLast time.Time
 }
 
@@ -108,7 +108,7 @@ func Open(o Options) (*Daemon, error) {
 	if err := store.Usable(o.DataDir); err != nil {
 		return nil, err // before anything is written into a folder that is not ours
 	}
-	d := &Daemon{options: o, running: make(chan struct{}), started: time.Now(), covered: history.ReadCoverage(o.DataDir)}
+	d := &Daemon{options: o, running: make(chan struct{}), started: time.Now(), covered: ReadCoverage(o.DataDir)}
 	d.compactor = newCompactor(d)
 	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -140,7 +140,7 @@ func (d *Daemon) open() (err error) {
 // Run reads the source until ctx ends, then records that and lets the last files be written. It returns nil on a clean
 // end, or why other processes could not be served.
 func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
-	published, err := history.ReadPublished(d.options.DataDir)
+	published, err := ReadPublished(d.options.DataDir)
 	if err != nil {
 		d.options.Logger.Warn().Err(err).Msg("whether the log lost its last batches is not known")
 	}
@@ -235,7 +235,7 @@ func (d *Daemon) watch(ctx context.Context, poller *ingest.Poller) error {
 func (d *Daemon) cover(until jobmon.Instant, ahead time.Duration) {
 	d.mu.Lock()
 	d.readLast = time.Now()
-	d.coverage = history.Coverage{Until: until, AheadMS: ahead.Milliseconds()}
+	d.coverage = Coverage{Until: until, AheadMS: ahead.Milliseconds()}
 	due := time.Since(d.writtenLast) >= coverageEvery
 	d.mu.Unlock()
 	if due {
@@ -251,7 +251,7 @@ func (d *Daemon) saveCoverage() {
 	if c.Until == 0 {
 		return
 	}
-	if err := history.WriteCoverage(d.options.DataDir, c); err != nil {
+	if err := WriteCoverage(d.options.DataDir, c); err != nil {
 		d.options.Logger.Warn().Err(err).Msg("cannot write down until when the source was watched")
 	}
 }
@@ -268,7 +268,7 @@ func (d *Daemon) promise(seq uint64) (upTo uint64, err error) {
 	log := d.current()
 	last, _, _ := log.Last()
 	upTo = max(seq, last)
-	return upTo, history.WritePublished(d.options.DataDir, history.Published{LogID: log.ID(), Seq: upTo})
+	return upTo, WritePublished(d.options.DataDir, Published{LogID: log.ID(), Seq: upTo})
 }
 
 // Close closes the log and gives up the lock; Run must have returned.

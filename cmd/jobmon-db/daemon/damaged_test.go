@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -62,11 +62,11 @@ func TestANewLogBesideOldFilesIsNotDamaged(t *testing.T) {
 func TestWhatIsToldAgainAfterALossIsInexact(t *testing.T) {
 	play(t, "09:40", func(s *site) {
 		_, _, backup := s.goOnAfterABackup()
-		covered, err := os.ReadFile(filepath.Join(s.dataDir, history.CoverageFile))
+		covered, err := os.ReadFile(filepath.Join(s.dataDir, daemon.CoverageFile))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(backup, history.CoverageFile), covered, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(backup, daemon.CoverageFile), covered, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		s.dataDir, s.seen = backup, nil
@@ -108,9 +108,9 @@ func (s *site) goOnAfterABackup() (pc, over *client, backup string) {
 	s.watch()
 	pc.drop(folder()...)
 	s.at("10:20").stop()
-	published, err := os.ReadFile(filepath.Join(s.dataDir, history.PublishedFile))
+	published, err := os.ReadFile(filepath.Join(s.dataDir, daemon.PublishedFile))
 	if err == nil {
-		err = os.WriteFile(filepath.Join(backup, history.PublishedFile), published, 0o644) // the log alone is older
+		err = os.WriteFile(filepath.Join(backup, daemon.PublishedFile), published, 0o644) // the log alone is older
 	}
 	if err != nil {
 		s.t.Fatal(err)

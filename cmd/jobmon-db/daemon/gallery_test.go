@@ -10,9 +10,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/internal/when"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // overdue is how long after the promised moment the polling counts as hanging: a machine that is busy or was asleep is
@@ -15,7 +15,7 @@ const overdue = 30 * time.Second
 // recovers from those by itself.
 func (c *Condition) Hangs(now time.Time) string {
 	if late := now.Sub(c.Due); !c.Due.IsZero() && late > overdue {
-		return fmt.Sprintf("the polling hangs: its last sign of life is %s overdue", when.Span(late))
+		return fmt.Sprintf("the polling hangs: its last sign of life is %s overdue", jobmon.Span(late))
 	}
 	return ""
 }
@@ -30,7 +30,7 @@ func (c *Condition) Unready(now time.Time) []string {
 	case c.Lost != "" && c.Source.Good.IsZero():
 		why = append(why, "the source has not been read since the start: "+c.Lost)
 	case c.Lost != "":
-		why = append(why, fmt.Sprintf("the source is lost, its last good read is %s old: %s", when.Span(now.Sub(c.Source.Good)), c.Lost))
+		why = append(why, fmt.Sprintf("the source is lost, its last good read is %s old: %s", jobmon.Span(now.Sub(c.Source.Good)), c.Lost))
 	case c.Source.Good.IsZero():
 		why = append(why, "the source has not been read yet")
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -61,7 +61,7 @@ func TestPublishedIsDurableBeforeTheFile(t *testing.T) {
 		pc.drop(folder()...)
 		for range 10 {
 			s.after(37 * time.Second)
-			published, err := history.ReadPublished(s.dataDir)
+			published, err := daemon.ReadPublished(s.dataDir)
 			if f := pc.file(); err != nil || published.LogID == "" || published.Seq < f.Seq {
 				t.Errorf("the file is of event %d, the data folder says %+v, %v", f.Seq, published, err)
 			}

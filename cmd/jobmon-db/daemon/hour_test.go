@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -91,9 +91,9 @@ func TestOurClockIsSetWhileTheDaemonIsAway(t *testing.T) {
 				s.at("10:00")
 				pc.drop(folder()...)
 				s.at("10:20").stop()
-				covered := history.ReadCoverage(s.dataDir)
+				covered := daemon.ReadCoverage(s.dataDir)
 				covered.AheadMS += by.Milliseconds()
-				if err := history.WriteCoverage(s.dataDir, covered); err != nil {
+				if err := daemon.WriteCoverage(s.dataDir, covered); err != nil {
 					t.Fatal(err)
 				}
 				s.leapt = true // for the events of the time before the first read

@@ -10,10 +10,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/evtform"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -241,7 +241,7 @@ func (j *journal) record(_ context.Context, all []*asked) error {
 		}
 		p := d.picture
 		a.over, a.file, a.drawn = over(p), d.file, d.made
-		a.answer = api.RefreshAnswer{Path: j.files.Path(a.Computer), Seq: p.Seq, At: p.At, Fresh: a.stale == nil}
+		a.answer = control.RefreshAnswer{Path: j.files.Path(a.Computer), Seq: p.Seq, At: p.At, Fresh: a.stale == nil}
 		if !a.drawn {
 			a.answer.Error = evtform.ErrTemplate.Error() + " for this picture; the daemon's messages say how"
 		}
@@ -285,7 +285,7 @@ func (j *journal) goBehind(next uint64) {
 
 // compareWith records that the log lost its last batches, where pictures behind its end were published. What comes next
 // is numbered behind them, as somebody has seen these numbers.
-func (j *journal) compareWith(p history.Published) {
+func (j *journal) compareWith(p Published) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if p.LogID != j.log.ID() || p.Seq <= j.state.Seq || p.Seq < j.log.Next() && j.lost != nil {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
@@ -48,13 +48,13 @@ type refresher struct {
 
 // asked is a request on its way.
 type asked struct {
-	api.RefreshRequest
+	control.RefreshRequest
 	at     jobmon.Instant // of the read that serves it, or now
 	stale  error          // why no fresh read could be made
 	file   evtdir.Content // what is to be written, once committed
 	drawn  bool           // file is there: the site's template did not fail
 	over   bool           // the deployment is over: nothing more will be written for it by itself
-	answer api.RefreshAnswer
+	answer control.RefreshAnswer
 	err    error
 	done   chan struct{} // closed when answer or err is set
 }
@@ -65,7 +65,7 @@ func newRefresher(j *journal, p fresher) *refresher {
 
 // refresh serves one request: when it returns without error the computer's file is on the share, or the answer says
 // why it could not be written. A request that was made is served also when ctx ends. Safe for concurrent use.
-func (r *refresher) refresh(ctx context.Context, request api.RefreshRequest) (api.RefreshAnswer, error) {
+func (r *refresher) refresh(ctx context.Context, request control.RefreshRequest) (control.RefreshAnswer, error) {
 	a := &asked{RefreshRequest: request, done: make(chan struct{})}
 	began := time.Now()
 	r.mu.Lock()
@@ -79,7 +79,7 @@ func (r *refresher) refresh(ctx context.Context, request api.RefreshRequest) (ap
 		r.count(a, time.Since(began))
 		return a.answer, a.err
 	case <-ctx.Done():
-		return api.RefreshAnswer{}, fmt.Errorf("wait for the daemon: %w", ctx.Err())
+		return control.RefreshAnswer{}, fmt.Errorf("wait for the daemon: %w", ctx.Err())
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
@@ -142,8 +142,8 @@ func openDeployment(b *testing.B) *deployment {
 		DataDir: o.dataDir, EvtDir: o.evtDir, Settings: jobmon.DefaultSettings(), Interval: 5 * time.Second, Timeout: 15 * time.Second,
 		Version: "test", Logger: zerolog.Nop(), Requests: true,
 	}
-	options.Serve = func(ctx context.Context, d api.Daemon) error {
-		return endpoint.Serve(ctx, listener, api.Handler(d), endpoint.Limits{}, options.Logger)
+	options.Serve = func(ctx context.Context, d control.Daemon) error {
+		return endpoint.Serve(ctx, listener, control.Handler(d), endpoint.Limits{}, options.Logger)
 	}
 	var err error
 	if o.daemon, err = daemon.Open(options); err != nil {
@@ -196,8 +196,8 @@ func (o *deployment) burst(b *testing.B, n int, ask func(id jobmon.ComputerID) e
 
 // askEndpoint asks as "jobmon-db refresh" does, over a connection of its own.
 func askEndpoint(ctx context.Context, o *deployment, id jobmon.ComputerID) error {
-	client := &api.Client{Transport: &endpoint.Client{DataDir: o.dataDir}, Context: ctx}
-	got, err := client.Refresh(ctx, api.RefreshRequest{Computer: id, Job: askedJob})
+	client := &control.Client{Transport: &endpoint.Client{DataDir: o.dataDir}, Context: ctx}
+	got, err := client.Refresh(ctx, control.RefreshRequest{Computer: id, Job: askedJob})
 	if err == nil && (!got.Fresh || got.Error != "") {
 		err = fmt.Errorf("computer %d was not served: %+v", id, got)
 	}

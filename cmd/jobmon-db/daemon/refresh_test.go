@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
@@ -71,7 +71,7 @@ func asking(t *testing.T, story func(t *testing.T, d *daemon.Daemon, source *cou
 		if err := <-ran; err != nil {
 			t.Error(err)
 		}
-		if got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: 5000001}); err == nil {
+		if got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: 5000001}); err == nil {
 			t.Errorf("served after the end: %+v", got)
 		}
 		if err := d.Close(); err != nil {
@@ -100,7 +100,7 @@ func TestFiftyAskAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 50 {
 			all.Go(func() {
-				got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: jobmon.ComputerID(5000001 + i), Job: "01. (jm) office"})
+				got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: jobmon.ComputerID(5000001 + i), Job: "01. (jm) office"})
 				if err != nil || !got.Fresh || got.Error != "" {
 					t.Errorf("%+v, %v", got, err)
 					return
@@ -148,7 +148,7 @@ func TestWithoutAFreshReadTheFileSaysSo(t *testing.T) {
 		} {
 			spoil()
 			began := time.Now()
-			got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: 5000001, Job: "01. (JM) Office"})
+			got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: 5000001, Job: "01. (JM) Office"})
 			if took := time.Since(began); err != nil || got.Fresh || got.Reason == "" || took > 2100*time.Millisecond {
 				t.Errorf("%s: %+v, %v after %v", what, got, err, took)
 			}
@@ -163,12 +163,12 @@ func TestWithoutAFreshReadTheFileSaysSo(t *testing.T) {
 func TestANumberAlwaysLeavesAFile(t *testing.T) {
 	asking(t, func(t *testing.T, d *daemon.Daemon, _ *counted, _ *simulator.DS, evtDir string) {
 		for _, id := range []jobmon.ComputerID{0, -1} {
-			if got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: id}); err == nil {
+			if got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: id}); err == nil {
 				t.Errorf("%d is taken for a computer: %+v", id, got)
 			}
 		}
 		for _, id := range []jobmon.ComputerID{42} {
-			got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: id})
+			got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: id})
 			if err != nil || got.Error != "" {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -222,9 +222,9 @@ func TestMadeUpComputers(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		for i := range 100 {
-			_, _ = d.Refresh(t.Context(), api.RefreshRequest{Computer: jobmon.ComputerID(8000000 + i)})
+			_, _ = d.Refresh(t.Context(), control.RefreshRequest{Computer: jobmon.ComputerID(8000000 + i)})
 		}
-		if got, err := d.Refresh(t.Context(), api.RefreshRequest{Computer: 5000001}); err != nil || got.Error != "" {
+		if got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: 5000001}); err != nil || got.Error != "" {
 			t.Errorf("a known computer: %+v, %v", got, err)
 		}
 		left, err := os.ReadDir(requests)

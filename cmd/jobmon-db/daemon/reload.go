@@ -6,17 +6,17 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/ingest"
 )
 
 // recordWithin is how long a change waits for the read that records it.
 const recordWithin = 2 * time.Second
 
-// Reload implements api.Daemon.
-func (d *Daemon) Reload(ctx context.Context, r api.ReloadRequest) (api.Reload, error) {
+// Reload implements control.Daemon.
+func (d *Daemon) Reload(ctx context.Context, r control.ReloadRequest) (control.Reload, error) {
 	if d.options.Reload == nil {
-		return api.Reload{}, errors.New("this daemon has no configuration that it could read again")
+		return control.Reload{}, errors.New("this daemon has no configuration that it could read again")
 	}
 	return d.options.Reload(ctx, r), nil
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/requestdir"
 )
 
@@ -139,7 +139,7 @@ func (q *requests) refused(r requestdir.Request) {
 func (q *requests) serve(ctx context.Context, r requestdir.Request) {
 	defer func() { <-q.under }()
 	// it is answered also when the daemon stops meanwhile: its file would be left behind though it was served
-	answer, err := q.refresher.refresh(context.WithoutCancel(ctx), api.RefreshRequest{Computer: r.Computer, Job: r.Job})
+	answer, err := q.refresher.refresh(context.WithoutCancel(ctx), control.RefreshRequest{Computer: r.Computer, Job: r.Job})
 	if err == nil && answer.Error != "" {
 		err = errors.New(answer.Error)
 	}

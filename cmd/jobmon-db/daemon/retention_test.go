@@ -12,11 +12,11 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -63,7 +63,7 @@ func TestOldHistoryIsCutOff(t *testing.T) {
 			t.Errorf("%+v", info)
 		}
 		before := d.Pictures()
-		if got, err := d.Compact(ctx, api.CompactRequest{DryRun: true}); err != nil || got.Removed != nil && got.Removed.To < info.Oldest {
+		if got, err := d.Compact(ctx, control.CompactRequest{DryRun: true}); err != nil || got.Removed != nil && got.Removed.To < info.Oldest {
 			t.Errorf("%+v, %v", got, err)
 		}
 		// where CURRENT cannot be replaced the log goes on as it was, and says so
@@ -72,7 +72,7 @@ func TestOldHistoryIsCutOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		log, last := d.current(), d.Info().Last
-		if _, err := d.Compact(ctx, api.CompactRequest{KeepMS: -1}); err != nil {
+		if _, err := d.Compact(ctx, control.CompactRequest{KeepMS: -1}); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(day)

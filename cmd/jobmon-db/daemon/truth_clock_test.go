@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -40,7 +40,7 @@ func morningOf(t *testing.T, wrong func(s *site)) (shown []string, events []jobm
 		looks("10:05:32")
 		wrong(s)
 		s.asked++
-		if _, err := s.daemon.Refresh(s.t.Context(), api.RefreshRequest{Computer: first.id, Job: mOffice}); err != nil {
+		if _, err := s.daemon.Refresh(s.t.Context(), control.RefreshRequest{Computer: first.id, Job: mOffice}); err != nil {
 			t.Error(err)
 		}
 		looks("10:06:32")

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 // requireCuts holds every story to two laws: a fold that goes on from a checkpoint at some batch, and a fold of the log that

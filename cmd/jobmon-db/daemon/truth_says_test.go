@@ -8,9 +8,9 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/term"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 // What the share, the command status and the log say of a computer.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/history"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -319,7 +319,7 @@ func (s *site) files() []string {
 // forget removes what the daemon wrote down of its clocks.
 func (s *site) forget() {
 	s.t.Helper()
-	if err := os.Remove(filepath.Join(s.dataDir, history.CoverageFile)); err != nil {
+	if err := os.Remove(filepath.Join(s.dataDir, daemon.CoverageFile)); err != nil {
 		s.t.Fatal(err)
 	}
 }

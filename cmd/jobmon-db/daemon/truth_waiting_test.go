@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/api"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -158,7 +158,7 @@ func TestTruth05TheBuildJobAloneOnAReadyPC(t *testing.T) {
 		asks := func() {
 			t.Helper()
 			s.asked++
-			a, err := s.daemon.Refresh(s.t.Context(), api.RefreshRequest{Computer: pc.id, Job: monitor})
+			a, err := s.daemon.Refresh(s.t.Context(), control.RefreshRequest{Computer: pc.id, Job: monitor})
 			if err != nil || !a.Fresh {
 				t.Errorf("%+v, %v", a, err)
 			}

@@ -1,0 +1,208 @@
+// Package replay answers questions about the log's events: which of them match, what each one means in words, and in which
+// shape it is printed. It also reads the moments that people type.
+// Everything is read page by page, so that a log may be of any length.
+package replay
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Chronicle knows, for any place in the log, what things were called then, how far the server's clock and that of
+// start_time were ahead of UTC, and by which rules events were judged. It is not safe for concurrent use.
+type Chronicle struct {
+	jobs      map[jobmon.JobID][]version[jobmon.Job]
+	computers map[jobmon.ComputerID][]version[jobmon.Computer]
+	offsets   []version[jobmon.Offset]
+	starts    []version[startClock]
+	rules     []version[*jobmon.Rules]
+	daemon    []jobmon.Event // all that concern every computer
+	looks     []version[jobmon.Looks]
+	steps     []version[steps]
+	writer    int32 // projection number of the daemon that wrote last
+	last      uint64
+}
+
+// startClock is how far start_time's clock is from UTC, where that has been found out.
+type startClock struct {
+	offset jobmon.Offset
+	known  bool
+}
+
+// steps are those of the server's clock so far.
+type steps struct {
+	sum   int64 // milliseconds
+	count int   // also of those that were time which passed, see jobmon.StepOf
+}
+
+// version is what held from an event on.
+type version[T any] struct {
+	seq uint64
+	is  T
+}
+
+// NewChronicle makes it of the log's chronicle (history.Facts).
+func NewChronicle(events []jobmon.Event) *Chronicle {
+	standard, err := jobmon.NewRules(jobmon.DefaultSettings())
+	if err != nil {
+		panic(err) // constants
+	}
+	c := &Chronicle{
+		jobs: map[jobmon.JobID][]version[jobmon.Job]{}, computers: map[jobmon.ComputerID][]version[jobmon.Computer]{},
+		starts: []version[startClock]{{}}, steps: []version[steps]{{}}, rules: []version[*jobmon.Rules]{{0, standard}},
+	}
+	for i := range events {
+		c.Add(&events[i])
+	}
+	return c
+}
+
+// Add takes note of an event behind those that it knows; others, and those that shape nothing, are left out.
+func (c *Chronicle) Add(e *jobmon.Event) {
+	if e.Seq <= c.last {
+		return
+	}
+	c.last = e.Seq
+	if e.Kind.OfDaemon() {
+		c.daemon = append(c.daemon, *e)
+		looks := at(c.looks, e.Seq)
+		looks.Note(e)
+		c.looks = append(c.looks, version[jobmon.Looks]{e.Seq, looks})
+	}
+	switch e.Kind {
+	case jobmon.KindJob:
+		if !e.Flags.Has(jobmon.Gone) { // what is gone keeps its name
+			c.jobs[e.Job] = append(c.jobs[e.Job], version[jobmon.Job]{e.Seq, jobmon.Job{ID: e.Job, Name: e.Name, Folder: e.Place}})
+		}
+	case jobmon.KindComputer:
+		if !e.Flags.Has(jobmon.Gone) {
+			known := jobmon.Computer{ID: e.Computer, Name: e.Name, OSName: e.Text, Group: e.Place, Ghost: e.Flags.Has(jobmon.Ghost)}
+			c.computers[e.Computer] = append(c.computers[e.Computer], version[jobmon.Computer]{e.Seq, known})
+		}
+	case jobmon.KindStartClock:
+		known := e.Text != jobmon.UnknownClock
+		c.starts = append(c.starts, version[startClock]{e.Seq, startClock{jobmon.Offset(e.Seconds), known}})
+	case jobmon.KindClock:
+		if start := at(c.starts, e.Seq); start.known && start.offset == c.Offset(e.Seq) { // start_time follows GETDATE
+			c.starts = append(c.starts, version[startClock]{e.Seq, startClock{jobmon.Offset(e.Seconds), true}})
+		}
+		c.offsets = append(c.offsets, version[jobmon.Offset]{e.Seq, jobmon.Offset(e.Seconds)})
+		if was := at(c.steps, e.Seq); e.Step != 0 {
+			c.steps = append(c.steps, version[steps]{e.Seq, steps{was.sum + jobmon.StepOf(e, c.writer, was.sum), was.count + 1}})
+		}
+	case jobmon.KindDaemonStarted:
+		c.writer = e.Count
+	case jobmon.KindConfigured:
+		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {
+			if rules, err := jobmon.NewRules(settings); err == nil { // a newer program's may mean nothing here
+				c.rules = append(c.rules, version[*jobmon.Rules]{e.Seq, rules})
+			}
+		}
+	}
+}
+
+// at is what held at an event, or the first that ever held.
+func at[T any](versions []version[T], seq uint64) (is T) {
+	i, found := slices.BinarySearchFunc(versions, seq, func(v version[T], seq uint64) int { return cmp.Compare(v.seq, seq) })
+	if !found {
+		i--
+	}
+	if len(versions) > 0 {
+		is = versions[max(i, 0)].is
+	}
+	return is
+}
+
+// before is what held before an event; ok is false when nothing did.
+func before[T any](versions []version[T], seq uint64) (was T, ok bool) {
+	if len(versions) == 0 || versions[0].seq >= seq {
+		return was, false
+	}
+	return at(versions, seq-1), true
+}
+
+// Job is a job as it was at an event; a job that has no name yet is given an empty one.
+func (c *Chronicle) Job(id jobmon.JobID, seq uint64) jobmon.Job { return at(c.jobs[id], seq) }
+
+// Computer is a computer as it was at an event.
+func (c *Chronicle) Computer(id jobmon.ComputerID, seq uint64) jobmon.Computer {
+	return at(c.computers[id], seq)
+}
+
+// Offset is the server's UTC offset at an event.
+func (c *Chronicle) Offset(seq uint64) jobmon.Offset { return at(c.offsets, seq) }
+
+// StartClock is the UTC offset of start_time's clock at an event, where that has been found out.
+func (c *Chronicle) StartClock(seq uint64) (offset jobmon.Offset, known bool) {
+	start := at(c.starts, seq)
+	return start.offset, start.known
+}
+
+// startWall is what the clock of start_time shows at an event: as configured, as found out, or else GETDATE's.
+func (c *Chronicle) startWall(e *jobmon.Event) jobmon.WallTime {
+	if zone := c.Rules(e.Seq).StartLocation(); zone != nil {
+		return jobmon.WallTimeOf(e.At.Time().In(zone))
+	}
+	if start := at(c.starts, e.Seq); start.known {
+		return e.At.Wall(start.offset)
+	}
+	return e.At.Wall(c.Offset(e.Seq))
+}
+
+// axis is the event's time without the steps that the server's clock has made so far: a step is no time that passes.
+func (c *Chronicle) axis(e *jobmon.Event) jobmon.Instant {
+	return e.At - jobmon.Instant(at(c.steps, e.Seq).sum)
+}
+
+// Rules are the settings in force at an event.
+func (c *Chronicle) Rules(seq uint64) *jobmon.Rules { return at(c.rules, seq) }
+
+// unseen returns within which time before it the event happened, when no read saw it happen; see jobmon.Looks.
+func (c *Chronicle) unseen(e *jobmon.Event) time.Duration {
+	var looks jobmon.Looks
+	if len(c.looks) > 0 && c.looks[0].seq <= e.Seq {
+		looks = at(c.looks, e.Seq)
+	}
+	return looks.Unseen(e, c.Rules(e.Seq).PollInterval)
+}
+
+// State is where a row stands after an event of it; 0 for other events, and for the removal of a row that had finished.
+func (c *Chronicle) State(e *jobmon.Event) jobmon.RowState {
+	if !e.Kind.OfRow() {
+		return 0
+	}
+	before := jobmon.RowState(0)
+	if e.Kind == jobmon.KindRemoved {
+		switch { // the event holds the row as it was
+		case e.Status.Waiting():
+			before = jobmon.StateWaiting
+		case e.Status.Running():
+			before = jobmon.StateRunning
+		default:
+			return 0
+		}
+	}
+	if e.Kind == jobmon.KindDue {
+		before = jobmon.StateLater
+	}
+	state := c.Rules(e.Seq).Next(before, e, c.startWall(e))
+	if state == jobmon.StateLater && c.mayBeNow(e) {
+		return jobmon.StateWaiting
+	}
+	return state
+}
+
+// mayBeNow says whether a row that arrives may count as due although its start_time is ahead of the server's clock: nobody
+// knows which clock start_time follows, and on one of them it is now. The projection knows better where another row of the
+// same drop shows that GETDATE is followed. A row that is moved mostly recurs, and counts as later.
+func (c *Chronicle) mayBeNow(e *jobmon.Event) bool {
+	if e.Kind != jobmon.KindScheduled || e.Flags.Has(jobmon.Baseline) ||
+		c.Rules(e.Seq).StartLocation() != nil || at(c.starts, e.Seq).known {
+		return false
+	}
+	_, may := jobmon.ZoneDistance(e.Start, e.At)
+	return may
+}

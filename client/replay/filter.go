@@ -1,0 +1,235 @@
+package replay
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/internal/nearest"
+)
+
+// Ask says in words which events are wanted: one of those named in each list that is not empty.
+type Ask struct {
+	Computers []string // id, name, "id:N", "name:N", or a name with * and ?
+	Jobs      []string // name, "id:N", or a name with * and ?
+	Folders   []string // path or name of a folder, with all below it, or either with * and ?
+	Kinds     []string // or with * and ?
+	States    []string // of a row after the event
+	Grep      []string // regular expressions over what is told, see Record.Text
+}
+
+// Mistake says that something was asked for that cannot be.
+type Mistake struct{ error }
+
+func (m *Mistake) Unwrap() error { return m.error }
+
+func mistake(format string, args ...any) error { return &Mistake{fmt.Errorf(format, args...)} }
+
+// UnknownError says that the log knows nothing of that name.
+type UnknownError struct {
+	What, Asked string
+	Closest     []string // the most similar names, the best first
+}
+
+func (e *UnknownError) Error() string {
+	if len(e.Closest) == 0 {
+		return fmt.Sprintf("no %s %q: the log knows none yet", e.What, e.Asked)
+	}
+	return fmt.Sprintf("no %s %q in the log; the closest are %s", e.What, e.Asked, strings.Join(e.Closest, ", "))
+}
+
+// Filter says whether an event is wanted. It is not safe for concurrent use.
+type Filter struct {
+	computers []jobmon.ComputerID // ascending; empty for any
+	names     []Pattern           // computers that come later are wanted too when their name is
+	jobs      []Pattern
+	jobIDs    map[jobmon.JobID]bool // that ever had such a name
+	folders   []Pattern
+	kinds     map[jobmon.Kind]bool
+	states    map[jobmon.RowState]bool
+	grep      []*regexp.Regexp
+}
+
+// NewFilter makes a filter. Errors: *names.UnknownError, *names.AmbiguousError, *UnknownError and *Mistake.
+func NewFilter(a Ask, names names.Computers, c *Chronicle) (*Filter, error) {
+	f := &Filter{}
+	var err error
+	if f.computers, f.names, err = Computers(a.Computers, names); err != nil {
+		return nil, err
+	}
+	if err := f.findJobs(a.Jobs, c); err != nil {
+		return nil, err
+	}
+	if err := f.findFolders(a.Folders, c); err != nil {
+		return nil, err
+	}
+	if err := f.findKinds(a.Kinds); err != nil {
+		return nil, err
+	}
+	if err := f.findStates(a.States); err != nil {
+		return nil, err
+	}
+	for _, text := range a.Grep {
+		compiled, err := regexp.Compile(text)
+		if err != nil {
+			return nil, mistake("--grep %q: %w", text, err)
+		}
+		if text == strings.ToLower(text) {
+			if anyCase, err := regexp.Compile("(?i:" + text + ")"); err == nil {
+				compiled = anyCase
+			}
+		}
+		f.grep = append(f.grep, compiled)
+	}
+	return f, nil
+}
+
+func (f *Filter) findJobs(wanted []string, c *Chronicle) error {
+	if len(wanted) == 0 {
+		return nil
+	}
+	f.jobIDs = map[jobmon.JobID]bool{}
+	for _, text := range wanted {
+		found := false
+		if rest, ok := strings.CutPrefix(text, "id:"); ok {
+			if id, err := strconv.ParseInt(rest, 10, 32); err == nil && len(c.jobs[jobmon.JobID(id)]) > 0 {
+				f.jobIDs[jobmon.JobID(id)], found = true, true
+			}
+		} else {
+			pattern := NewPattern(strings.TrimPrefix(text, "name:"))
+			f.jobs = append(f.jobs, pattern)
+			for id, versions := range c.jobs {
+				if slices.ContainsFunc(versions, func(v version[jobmon.Job]) bool { return pattern.Fits(v.is.Name) }) {
+					f.jobIDs[id], found = true, true
+				}
+			}
+		}
+		if !found {
+			return &UnknownError{"job", text, nearest.First(text, c.eachJob(func(j jobmon.Job) string { return j.Name }))}
+		}
+	}
+	return nil
+}
+
+// eachJob lists what each job ever was.
+func (c *Chronicle) eachJob(name func(jobmon.Job) string) []string {
+	var list []string
+	for _, versions := range c.jobs {
+		for _, v := range versions {
+			list = append(list, name(v.is))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func (f *Filter) findFolders(wanted []string, c *Chronicle) error {
+	for _, text := range wanted {
+		pattern := NewFolderPattern(text)
+		all := c.eachJob(func(j jobmon.Job) string { return j.Folder })
+		if !slices.ContainsFunc(all, pattern.Holds) {
+			return &UnknownError{"folder", text, nearest.First(text, all)}
+		}
+		f.folders = append(f.folders, pattern)
+	}
+	return nil
+}
+
+// Kinds lists the kinds of events.
+func Kinds() []string {
+	var list []string
+	for k := jobmon.Kind(1); !strings.HasPrefix(k.String(), "unknown"); k++ {
+		list = append(list, k.String())
+	}
+	return list
+}
+
+func (f *Filter) findKinds(wanted []string) error {
+	known := Kinds()
+	for _, text := range wanted {
+		pattern, found := NewPattern(text), false
+		for i, name := range known {
+			if pattern.Fits(name) {
+				if f.kinds == nil {
+					f.kinds = map[jobmon.Kind]bool{}
+				}
+				f.kinds[jobmon.Kind(i+1)], found = true, true
+			}
+		}
+		if !found {
+			return mistake("--kind %q: there are %s", text, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// States lists the states of rows.
+func States() []string {
+	var list []string
+	for _, s := range jobmon.RowStates() {
+		list = append(list, s.String())
+	}
+	return list
+}
+
+func (f *Filter) findStates(wanted []string) error {
+	for _, text := range wanted {
+		state, ok := jobmon.ParseRowState(strings.ToLower(text))
+		if !ok {
+			return mistake("--state %q: there are %s", text, strings.Join(States(), ", "))
+		}
+		if f.states == nil {
+			f.states = map[jobmon.RowState]bool{}
+		}
+		f.states[state] = true
+	}
+	return nil
+}
+
+// Wants says whether the event is asked for. The chronicle knows what came before it.
+func (f *Filter) Wants(e *jobmon.Event, c *Chronicle) bool {
+	f.learn(e)
+	ofJob := e.Kind.OfRow() || e.Kind == jobmon.KindJob
+	switch {
+	case f.kinds != nil && !f.kinds[e.Kind]:
+	case len(f.computers) > 0 && !f.ofComputer(e):
+	case f.jobIDs != nil && !(ofJob && f.jobIDs[e.Job]):
+	case f.folders != nil && !(ofJob && f.inFolder(c.Job(e.Job, e.Seq).Folder)):
+	case f.states != nil && !f.states[c.State(e)]:
+	default:
+		return f.grep == nil || f.tells(sketch(e, c).Text())
+	}
+	return false
+}
+
+// learn notes computers and jobs that come while events are followed.
+func (f *Filter) learn(e *jobmon.Event) {
+	switch {
+	case e.Kind == jobmon.KindJob && fitsAny(f.jobs, e.Name):
+		f.jobIDs[e.Job] = true
+	case e.Kind == jobmon.KindComputer && (fitsAny(f.names, e.Name) || fitsAny(f.names, e.Text)):
+		if i, found := slices.BinarySearch(f.computers, e.Computer); !found {
+			f.computers = slices.Insert(f.computers, i, e.Computer)
+		}
+	}
+}
+
+func (f *Filter) ofComputer(e *jobmon.Event) bool {
+	if e.Kind.OfDaemon() || e.Kind == jobmon.KindJob {
+		return false
+	}
+	_, found := slices.BinarySearch(f.computers, e.Computer)
+	return found
+}
+
+func (f *Filter) inFolder(folder string) bool {
+	return slices.ContainsFunc(f.folders, func(p Pattern) bool { return p.Holds(folder) })
+}
+
+func (f *Filter) tells(text string) bool {
+	return slices.ContainsFunc(f.grep, func(p *regexp.Regexp) bool { return p.MatchString(text) })
+}

@@ -1,0 +1,77 @@
+package replay
+
+import (
+	"cmp"
+	"io"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// narrow tells the story on a terminal that has no room for all of it: the date has a line of its own, durations are
+// short, and a code stands as a number behind what happened.
+type narrow struct {
+	stream *term.Stream
+	date   string // of the last line
+	zone   bool   // a time is told with its zone: the clock was changed within what is told
+}
+
+// Columns of the narrow table; the job gets what they leave.
+const (
+	narrowClock    = len("15:04:05")
+	narrowDelta    = len("+59m59s")
+	narrowComputer = 10
+	narrowWhat     = 22
+	narrowTook     = len("59m59s")
+)
+
+func newNarrow(w io.Writer, l Layout, computers int) *narrow {
+	n := &narrow{zone: l.Zones && !l.Look.UTC}
+	clock := narrowClock
+	if n.zone {
+		clock += len(" +01:00")
+	}
+	computers = min(computers, narrowComputer)
+	what := narrowWhat
+	if l.Look.Width >= 90 {
+		what = len("waiting -> running, not seen")
+	}
+	job := max(l.Look.Width-clock-narrowDelta-computers-what-narrowTook-5*2, 8)
+	n.stream = term.NewStream(w, []term.StreamColumn{
+		{Title: "TIME", Width: clock}, {Title: "+", Width: narrowDelta, Right: true}, {Title: "COMPUTER", Width: computers},
+		{Title: "JOB", Width: job}, {Title: "WHAT", Width: what}, {Title: "TOOK", Width: narrowTook, Right: true},
+	}, l.Look)
+	return n
+}
+
+func (n *narrow) print(r *Record, at time.Time) error {
+	if date := at.Format(time.DateOnly); date != n.date {
+		n.date = date
+		if err := n.stream.Note(at.Format("Monday, 2006-01-02")); err != nil {
+			return err
+		}
+	}
+	clock := at.Format(time.TimeOnly)
+	if n.zone {
+		clock = at.Format("15:04:05 -07:00")
+	}
+	var delta, computer, took string
+	if r.delta != nil && *r.delta >= 0 {
+		delta = "+" + jobmon.Brief(jobmon.Span(*r.delta))
+	}
+	if r.Computer != nil {
+		computer = *r.Computer
+	}
+	if r.TookS != nil {
+		took = jobmon.Brief(r.took.String())
+	}
+	what := r.what()
+	if r.state == jobmon.StateFailed && r.StatusCode != nil {
+		what += " " + cmp.Or(r.StatusCode.Hex(), r.StatusCode.String()) // the shorter one
+	}
+	tone := r.tone()
+	return n.stream.Line([]term.Field{
+		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: what, Tone: tone}, {Text: took},
+	})
+}

@@ -1,0 +1,107 @@
+package replay
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Log is the part of a log that is read; see store.Log. Batches belong to the reader.
+type Log interface {
+	Read(from uint64) iter.Seq2[jobmon.Batch, error]
+	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error]
+}
+
+// Range says which events are looked through: those from From to To, both included, and of these the ones in [Since, Until), where these
+// are not 0. Where the server's clock was set back, later events can be of earlier times.
+type Range struct {
+	From, To     uint64
+	Since, Until jobmon.Instant // UTC
+}
+
+// Holds says whether the event is within the range.
+func (r Range) Holds(e *jobmon.Event) bool {
+	return e.Seq >= r.From && e.Seq <= r.To && e.At >= r.Since && (r.Until == 0 || e.At < r.Until)
+}
+
+// apart is how many computers are read each by itself; more of them are picked out of all events.
+const apart = 4
+
+// events tells, in order, the events from sequence number from to to, at least all that the filter may want.
+func (t *Telling) events(from, to uint64) iter.Seq2[*jobmon.Event, error] {
+	ids := t.Filter.computers
+	switch {
+	case t.All || len(ids) == 0 || len(ids) > apart:
+		return flat(t.Log.Read(from), from, to)
+	case len(ids) == 1:
+		return flat(t.Log.Computer(ids[0], from), from, to)
+	}
+	return merged(t.Log, ids, from, to)
+}
+
+// merged tells the events of some computers in order.
+func merged(log Log, ids []jobmon.ComputerID, from, to uint64) iter.Seq2[*jobmon.Event, error] {
+	return func(yield func(*jobmon.Event, error) bool) {
+		type head struct {
+			next  func() (*jobmon.Event, error, bool)
+			event *jobmon.Event
+		}
+		var heads []head
+		for _, id := range ids {
+			next, stop := iter.Pull2(flat(log.Computer(id, from), from, to))
+			defer stop()
+			heads = append(heads, head{next: next})
+		}
+		advance := func(h *head) (more bool, err error) {
+			h.event, err, more = h.next()
+			return more, err
+		}
+		for i := range heads {
+			if _, err := advance(&heads[i]); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+		for {
+			heads = slices.DeleteFunc(heads, func(h head) bool { return h.event == nil })
+			if len(heads) == 0 {
+				return
+			}
+			first := &heads[0]
+			for i := range heads {
+				if heads[i].event.Seq < first.event.Seq {
+					first = &heads[i]
+				}
+			}
+			if !yield(first.event, nil) {
+				return
+			}
+			if _, err := advance(first); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+func flat(batches iter.Seq2[jobmon.Batch, error], from, to uint64) iter.Seq2[*jobmon.Event, error] {
+	return func(yield func(*jobmon.Event, error) bool) {
+		for b, err := range batches {
+			if err != nil {
+				yield(nil, fmt.Errorf("read the log: %w", err))
+				return
+			}
+			for i := range b.Events {
+				e := &b.Events[i]
+				if e.Seq > to {
+					return
+				}
+				if e.Seq >= from && !yield(e, nil) {
+					return
+				}
+			}
+		}
+	}
+}

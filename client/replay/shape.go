@@ -1,0 +1,297 @@
+package replay
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Printer writes events in one of the shapes. What it writes may be buffered until Flush.
+type Printer interface {
+	Print(r *Record) error
+	Flush() error
+	Close() error // writes what stands at the end
+}
+
+// Shapes lists the shapes.
+func Shapes() []string { return []string{"table", "wide", "json", "ndjson", "csv"} }
+
+// Layout says how events are printed.
+type Layout struct {
+	Shape  string
+	Fields []string // names; none for the shape's own
+	Look   term.Options
+	Zones  bool // the UTC offset stands behind each time, as there are several
+}
+
+// NewPrinter returns the printer; an error is a *Mistake or the writer's.
+func NewPrinter(w io.Writer, l Layout, c *Chronicle) (Printer, error) {
+	list, err := chosen(l.Fields)
+	if err != nil {
+		return nil, err
+	}
+	switch l.Shape {
+	case "table", "wide":
+		return newTable(w, l, list, c)
+	case "json":
+		return &jsonPrinter{w: w, fields: list, utc: l.Look.UTC, array: true}, nil
+	case "ndjson":
+		return &jsonPrinter{w: w, fields: list, utc: l.Look.UTC}, nil
+	case "csv":
+		return newCSVPrinter(w, list, l.Look.UTC)
+	}
+	return nil, mistake("--output %q: there are %s", l.Shape, strings.Join(Shapes(), ", "))
+}
+
+// jsonPrinter writes an object a line, or an array of them.
+type jsonPrinter struct {
+	w      io.Writer
+	fields []field
+	utc    bool
+	array  bool
+	begun  bool
+}
+
+func (p *jsonPrinter) Print(r *Record) error {
+	var text []byte
+	var err error
+	if p.fields == nil {
+		text, err = marshal(r)
+	} else {
+		text, err = object(p.fields, r, p.utc)
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case p.array && p.begun:
+		text = append([]byte(",\n"), text...)
+	case p.array:
+		text = append([]byte("[\n"), text...)
+	default:
+		text = append(text, '\n')
+	}
+	p.begun = true
+	_, err = p.w.Write(text)
+	return err
+}
+
+func (p *jsonPrinter) Flush() error { return nil }
+
+func (p *jsonPrinter) Close() error {
+	end := ""
+	switch {
+	case p.array && p.begun:
+		end = "\n]\n"
+	case p.array:
+		end = "[]\n"
+	}
+	_, err := io.WriteString(p.w, end)
+	return err
+}
+
+type csvPrinter struct {
+	*CSV
+	fields []field
+	utc    bool
+}
+
+func newCSVPrinter(w io.Writer, list []field, utc bool) (*csvPrinter, error) {
+	if list == nil {
+		var err error
+		list, err = chosen([]string{"seq,time,utc_offset,computer_id,computer,group,job_id,job,folder,schedule_id,kind,state,took_s,took_exact,took_at_most_s,status_code,code,what"})
+		if err != nil {
+			return nil, err
+		}
+	}
+	c, err := NewCSV(w)
+	if err != nil {
+		return nil, err
+	}
+	p := &csvPrinter{c, list, utc}
+	titles := make([]any, len(list))
+	for i, f := range list {
+		titles[i] = f.name
+	}
+	return p, p.Line(titles...)
+}
+
+func (p *csvPrinter) Print(r *Record) error {
+	values := make([]any, len(p.fields))
+	for i, f := range p.fields {
+		values[i] = f.value(r, p.utc)
+		if f.name == "utc_offset" {
+			values[i] = "UTC" + r.UTCOffset // "+01:00" would be a formula
+			if p.utc {
+				values[i] = "UTC"
+			}
+		}
+	}
+	return p.Line(values...)
+}
+
+func (p *csvPrinter) Close() error { return p.Flush() }
+
+// tablePrinter writes a line for each event that reads like a story.
+type tablePrinter struct {
+	stream *term.Stream
+	layout Layout
+	fields []field // instead of the story
+	wide   bool
+	narrow *narrow // where the story in full does not fit
+}
+
+func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter, error) {
+	t := &tablePrinter{layout: l, fields: list, wide: l.Shape == "wide"}
+	computers, jobs := c.widths()
+	timeWidth := len(time.DateTime)
+	if l.Zones && !l.Look.UTC {
+		timeWidth += len(" +01:00")
+	}
+	what := term.StreamColumn{Title: "WHAT", Width: whatWidth}
+	if width := l.Look.Width; width > 0 && !t.wide && list == nil {
+		full := timeWidth + computers + jobs + whatWidth + beside
+		if full > width {
+			t.narrow = newNarrow(w, l, computers)
+			return t, nil
+		}
+		what.Width += min(width-full, 8)
+	}
+	columns := []term.StreamColumn{
+		{Title: "TIME", Width: timeWidth}, {Title: "+", Width: 12, Right: true}, {Title: "COMPUTER", Width: computers}, {Title: "JOB", Width: jobs},
+		what, {Title: "TOOK", Width: 11, Right: true}, {Title: "CODE"},
+	}
+	if t.wide {
+		columns = slices.Concat([]term.StreamColumn{{Title: "SEQ", Width: 9, Right: true}}, columns[:3],
+			[]term.StreamColumn{{Title: "ID", Width: 9, Right: true}, {Title: "GROUP", Width: 16}}, columns[3:4], []term.StreamColumn{{Title: "FOLDER", Width: 20}, {Title: "ROW", Width: 9, Right: true}}, columns[4:])
+	}
+	if list != nil {
+		columns = nil
+		for _, f := range list {
+			columns = append(columns, term.StreamColumn{Title: strings.ToUpper(f.name), Width: max(len(f.name), fieldWidth(f.name, computers, jobs, timeWidth))})
+		}
+	}
+	t.stream = term.NewStream(w, columns, l.Look)
+	return t, nil
+}
+
+// Widths of the table that no name changes: of WHAT, and of the columns beside the times and the names.
+const (
+	whatWidth = 24
+	beside    = 12 + 11 + 20 + 6*2 // how long after the event before, how long it took, the code in words, and between
+)
+
+func fieldWidth(name string, computers, jobs, timeWidth int) int {
+	switch name {
+	case "time":
+		return timeWidth
+	case "at":
+		return len("2026-11-22T14:05:00.000Z")
+	case "computer":
+		return computers
+	case "job":
+		return jobs
+	case "kind":
+		return len("source-restored")
+	case "what", "code":
+		return 24
+	case "start_time":
+		return len("2026-11-22T14:05:00")
+	case "group", "folder":
+		return 20
+	}
+	return 10
+}
+
+// widths are those of the longest names, within limits.
+func (c *Chronicle) widths() (computers, jobs int) {
+	computers, jobs = len("COMPUTER"), 12
+	for _, versions := range c.computers {
+		for _, v := range versions {
+			computers = max(computers, term.Columns(term.Plain(v.is.Name)))
+		}
+	}
+	for _, versions := range c.jobs {
+		for _, v := range versions {
+			jobs = max(jobs, term.Columns(term.Plain(v.is.Name)))
+		}
+	}
+	return min(computers, 20), min(jobs, 36)
+}
+
+func (t *tablePrinter) Print(r *Record) error {
+	if t.narrow != nil {
+		return t.narrow.print(r, r.local(t.layout.Look.UTC))
+	}
+	if t.fields != nil {
+		line := make([]term.Field, len(t.fields))
+		for i, f := range t.fields {
+			line[i].Text = text(f.value(r, t.layout.Look.UTC))
+			if f.name == "time" {
+				line[i].Text = t.time(r)
+			}
+		}
+		return t.stream.Line(line)
+	}
+	var delta, computer, took string
+	if r.delta != nil && *r.delta >= 0 {
+		delta = "+" + jobmon.Span(*r.delta)
+	}
+	if r.Computer != nil {
+		computer = *r.Computer
+	}
+	if r.TookS != nil {
+		took = r.took.String()
+	}
+	tone := r.tone()
+	line := []term.Field{{Text: t.time(r)}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: r.what(), Tone: tone}, {Text: took}, {Text: r.code(), Tone: tone}}
+	if t.wide {
+		line = slices.Concat([]term.Field{{Text: text(r.Seq)}}, line[:3], []term.Field{{Text: text(orNil(r.ComputerID))}, {Text: r.Group}},
+			line[3:4], []term.Field{{Text: r.Folder}, {Text: text(orNil(r.ScheduleID))}}, line[4:])
+	}
+	return t.stream.Line(line)
+}
+
+func (t *tablePrinter) time(r *Record) string {
+	at := r.local(t.layout.Look.UTC)
+	if t.layout.Zones && !t.layout.Look.UTC {
+		return at.Format("2006-01-02 15:04:05 -07:00")
+	}
+	return at.Format(time.DateTime)
+}
+
+func (r *Record) tone() term.Tone {
+	switch k := r.event.Kind; {
+	case r.state == jobmon.StateFailed, k == jobmon.KindSourceLost, k == jobmon.KindDamaged,
+		k == jobmon.KindDaemonStarted && r.event.Flags.Has(jobmon.Inexact):
+		return term.Badly
+	case r.state == jobmon.StateSucceeded:
+		return term.Well
+	case r.state == jobmon.StateRunning:
+		return term.Busily
+	case !k.OfRow():
+		return term.Faintly
+	}
+	return term.Plainly
+}
+
+func text(v any) string {
+	if v == nil {
+		return ""
+	}
+	if s, ok := v.(string); ok {
+		return s
+	}
+	b, err := marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+func (t *tablePrinter) Flush() error { return nil }
+func (t *tablePrinter) Close() error { return nil }

@@ -1,0 +1,152 @@
+package replay
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// How many sequence numbers are looked through at once where they are told backwards, and how many before the first one
+// that is told are looked at for what ran then.
+const (
+	backwards = 8192
+	runUp     = 4096
+)
+
+// Telling tells the events of a range that a filter wants. It is for one use after the other, not safe for concurrent use.
+type Telling struct {
+	Log       Log
+	Chronicle *Chronicle
+	Filter    *Filter
+	All       bool   // read all events, though some would do: so the chronicle learns of those that it does not have
+	Seen      uint64 // the last event that it was told of, kept up by Forward
+
+	piece, runUp uint64 // instead of backwards and runUp, in tests
+	short        bool   // a piece is told, and so no more rows end than it has events
+
+	runs   *runs                                // as far as it has told, nil before
+	before map[jobmon.ComputerID]jobmon.Instant // on the axis
+}
+
+// Forward tells them in order; called again for a range behind the last one it goes on.
+func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		from := r.From
+		if t.runs == nil {
+			run := cmp.Or(t.runUp, runUp)
+			if from = max(r.From, run) - run; from < run {
+				from = 0 // so near the beginning nothing need be looked up
+			}
+			t.runs, t.before = newRuns(t.Log, from), map[jobmon.ComputerID]jobmon.Instant{}
+			if t.short {
+				t.runs.ended = map[jobmon.ScheduleID]bool{}
+			}
+		}
+		for e, err := range t.events(from, r.To) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			t.Chronicle.Add(e)
+			t.Seen = max(t.Seen, e.Seq)
+			b, ran, ask := t.runs.see(e)
+			if !t.Filter.Wants(e, t.Chronicle) {
+				continue
+			}
+			now := t.Chronicle.axis(e)
+			at, ok := t.before[e.Computer]
+			if t.before[e.Computer] = now; !r.Holds(e) {
+				continue
+			}
+			if ask {
+				if b, ran, err = t.runs.lookUp(e); err != nil {
+					yield(nil, err)
+					return
+				}
+			}
+			record := Tell(e, t.Chronicle)
+			if ran {
+				record.ended(b, t.Chronicle)
+			}
+			if record.ComputerID != nil && ok {
+				record.delta = new(now.Sub(at))
+			}
+			if !yield(record, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Backward tells them the newest first, in pieces.
+func (t *Telling) Backward(r Range) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		for piece := range t.pieces(r) {
+			var records []*Record
+			forward := &Telling{Log: t.Log, Chronicle: t.Chronicle, Filter: t.Filter, runUp: t.runUp, short: true}
+			for record, err := range forward.Forward(piece) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				record.delta = nil // what came before is told later
+				records = append(records, record)
+			}
+			for _, record := range slices.Backward(records) {
+				if !yield(record, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pieces cuts a range into pieces, the last one first.
+func (t *Telling) pieces(r Range) iter.Seq[Range] {
+	backwards := cmp.Or(t.piece, backwards)
+	return func(yield func(Range) bool) {
+		for to := r.To; to >= max(r.From, 1); {
+			piece := r
+			piece.To = to
+			if to-max(r.From, 1) >= backwards {
+				piece.From = to - backwards + 1
+			}
+			if !yield(piece) || piece.From <= max(r.From, 1) {
+				return
+			}
+			to = piece.From - 1
+		}
+	}
+}
+
+// Last narrows the range to the last n events that are wanted.
+func (t *Telling) Last(r Range, n int) (Range, error) {
+	for piece := range t.pieces(r) {
+		var wanted []uint64
+		for e, err := range t.events(piece.From, piece.To) {
+			if err != nil {
+				return r, err
+			}
+			if r.Holds(e) && t.Filter.Wants(e, t.Chronicle) {
+				wanted = append(wanted, e.Seq)
+			}
+		}
+		if len(wanted) >= n {
+			r.From = wanted[len(wanted)-n]
+			return r, nil
+		}
+		n -= len(wanted)
+	}
+	return r, nil
+}
+
+// Pause is how long to wait before telling b after a, when history passes speed times as fast as it did.
+func Pause(a, b *Record, speed float64) time.Duration {
+	if a == nil || speed <= 0 {
+		return 0
+	}
+	return time.Duration(max(0, float64(b.axis.Sub(a.axis))/speed))
+}

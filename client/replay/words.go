@@ -1,0 +1,201 @@
+package replay
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Text is all of an event that --grep looks at: whom and what it is about, and what happened.
+func (r *Record) Text() string {
+	parts := []string{r.Kind}
+	if r.Computer != nil {
+		parts = append(parts, *r.Computer)
+	}
+	return strings.Join(append(parts, r.Group, r.subject(), r.Folder, r.what(), r.code(), r.OSName, r.Reason, r.Settings), "  ")
+}
+
+// subject is the job or stage that the event is about.
+func (r *Record) subject() string {
+	switch {
+	case r.Job != nil:
+		return *r.Job
+	case r.Stage != "":
+		return r.Stage
+	}
+	return r.AskedJob
+}
+
+// what says what happened, a row's from one state to another.
+func (r *Record) what() string {
+	text := r.change()
+	for _, flag := range []struct {
+		set  bool
+		word string
+	}{{r.Inferred, "not seen"}, {r.Inexact, "time not exact"}} {
+		if flag.set {
+			text += ", " + flag.word
+		}
+	}
+	return text
+}
+
+func (r *Record) change() string {
+	e := r.event
+	planned := func() string {
+		if r.state == jobmon.StateLater || r.maybe {
+			return r.State + ", for " + e.Start.Time().Format("2006-01-02 15:04")
+		}
+		return r.State
+	}
+	switch e.Kind {
+	case jobmon.KindScheduled:
+		if r.Baseline {
+			return "found " + planned()
+		}
+		return "new -> " + planned()
+	case jobmon.KindRescheduled:
+		if e.Start == jobmon.NoStart {
+			return "moved, no start time"
+		}
+		return "moved to " + e.Start.Time().Format("2006-01-02 15:04")
+	case jobmon.KindStarted:
+		return "waiting -> running"
+	case jobmon.KindFinished:
+		return "running -> " + r.State
+	case jobmon.KindRequeued:
+		if r.wasRun {
+			return "running -> " + planned()
+		}
+		return "ended -> " + planned()
+	case jobmon.KindRemoved:
+		switch r.state {
+		case jobmon.StateCancelled:
+			return "waiting -> cancelled"
+		case jobmon.StateUnknown:
+			return "running -> unknown"
+		}
+		return "ended, deleted"
+	case jobmon.KindDue:
+		return "later -> waiting"
+	}
+	return r.other()
+}
+
+// other says what happened that is about no row.
+func (r *Record) other() string {
+	e := r.event
+	switch e.Kind {
+	case jobmon.KindJob:
+		return "job" + words(r.Gone, "gone") + detail("in", r.Folder) + r.changes()
+	case jobmon.KindComputer:
+		return "computer" + words(r.Gone, "gone") + words(r.Ghost, "now a ghost") + detail("in", r.Group) + r.changes()
+	case jobmon.KindAgentOnline, jobmon.KindAgentOffline, jobmon.KindAgentUnknown:
+		return strings.Replace(r.Kind, "-", " ", 1)
+	case jobmon.KindRefreshed:
+		return "asked for its file"
+	case jobmon.KindExpected:
+		return fmt.Sprintf("usually %s (%d runs)", jobmon.Span(time.Duration(r.Seconds)*time.Second), r.Runs)
+	case jobmon.KindDaemonStarted:
+		if e.Flags.Has(jobmon.Inexact) {
+			return "recording again"
+		}
+		return "daemon started" + detail("version", r.Version)
+	case jobmon.KindDaemonStopped:
+		return "daemon stopped"
+	case jobmon.KindSourceLost:
+		return "source lost" + reason(r.Reason)
+	case jobmon.KindSourceRestored:
+		return "source restored"
+	case jobmon.KindConfigured:
+		settings, err := jobmon.DecodeSettings(e.Text)
+		if err == nil && settings.Form.Template != "" {
+			return fmt.Sprintf("settings changed, with a template (%d bytes)", len(settings.Form.Template))
+		}
+		return "settings changed"
+	case jobmon.KindClock:
+		if r.StepMS != 0 {
+			return "the server's clock was set by " + step(time.Duration(r.StepMS)*time.Millisecond)
+		}
+		if r.Baseline {
+			return "the first read follows in parts; the server's clock is at UTC" + r.UTCOffset
+		}
+		return "the server's clock is at UTC" + r.UTCOffset
+	case jobmon.KindStartClock:
+		if r.StartClock == jobmon.UnknownClock {
+			return "which clock start_time follows is no longer known"
+		}
+		return "start_time follows a clock at UTC" + r.StartClock
+	case jobmon.KindOverdue:
+		return "stands still since " + e.Until.Wall(r.offset).Time().Format("15:04") + standing[e.Text]
+	case jobmon.KindMovingAgain:
+		return "moves again"
+	case jobmon.KindCut:
+		return fmt.Sprintf("history before this was cut off: events %d to %d", r.From, r.To)
+	case jobmon.KindDamaged:
+		return fmt.Sprintf("events %d to %d are lost", r.From, r.To) + reason(r.Reason)
+	}
+	return r.Kind
+}
+
+// standing says why a deployment stands still.
+var standing = map[string]string{
+	jobmon.StillStage: ", takes too long", jobmon.StillAgent: ", agent offline", jobmon.StillIdle: ", not begun",
+}
+
+// changes says what a job or computer was before, as far as it was something else.
+func (r *Record) changes() string {
+	text := ""
+	if was := r.RenamedFrom; was != nil {
+		text += fmt.Sprintf(", renamed, was %q", *was)
+	}
+	if was := r.MovedFrom; was != nil {
+		text += fmt.Sprintf(", moved, was in %q", *was)
+	}
+	if was := r.OSNameWas; was != nil {
+		text += fmt.Sprintf(", its system was named %q", *was)
+	}
+	return text
+}
+
+func words(set bool, word string) string {
+	if set {
+		return " " + word
+	}
+	return ""
+}
+
+func detail(label, text string) string {
+	if text == "" {
+		return ""
+	}
+	return ", " + label + " " + text
+}
+
+func reason(text string) string {
+	if text == "" {
+		return ""
+	}
+	return ": " + text
+}
+
+// code is how a job ended.
+func (r *Record) code() string {
+	if r.StatusCode == nil || !r.event.Status.Finished() {
+		return ""
+	}
+	return r.StatusCode.Text()
+}
+
+// step is by how much a clock was set: "+2.5 s", "-55 d 0 h".
+func step(by time.Duration) string {
+	switch {
+	case by.Abs() < time.Minute:
+		return fmt.Sprintf("%+.1f s", by.Seconds())
+	case by < 0:
+		return "-" + jobmon.Span(-by)
+	}
+	return "+" + jobmon.Span(by)
+}

@@ -1,0 +1,104 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/client/evtform"
+	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/evtdir"
+)
+
+// listen opens the address for HTTP, if there is one; Run serves it.
+func (s *served) listen(config *configs.HTTP, logger zerolog.Logger) (err error) {
+	if config.Listen == "" {
+		return nil
+	}
+	if s.feed, err = web.Listen(config.Listen); err != nil {
+		return err
+	}
+	if config.Cert != "" {
+		encrypted, err := web.Encrypt(s.feed, config.Cert, config.Key, logger)
+		if err != nil {
+			return &usageError{err}
+		}
+		s.feed = encrypted
+	}
+	for _, d := range config.Tokens {
+		s.access.Digests = append(s.access.Digests, d)
+	}
+	logger.Info().Stringer("address", s.feed.Addr()).Msg("computers' files and the daemon's condition are given over HTTP")
+	return nil
+}
+
+// serve answers on the local endpoint and over HTTP until ctx ends, or one of them breaks down.
+func (s *served) serve(ctx context.Context, local http.Handler, logger zerolog.Logger) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	if s.feed == nil {
+		ended <- nil
+	} else {
+		go func() {
+			defer stop()
+			ended <- web.Serve(ctx, s.feed, web.Handler(s.routes(), s.access), logger)
+		}()
+	}
+	err := s.answer(ctx, local, logger)
+	stop()
+	return errors.Join(err, <-ended)
+}
+
+// retryPlace is how often a place that is taken is tried.
+const retryPlace = 2 * time.Second
+
+// answer answers commands until ctx ends, from when on the endpoint's place is free.
+func (s *served) answer(ctx context.Context, local http.Handler, logger zerolog.Logger) error {
+	if s.listener == nil {
+		if s.listener = endpoint.Await(ctx, s.place, retryPlace); s.listener == nil {
+			return nil
+		}
+		logger.Info().Msg("the place of the local endpoint is free: commands can ask this daemon")
+		s.placed(nil)
+	}
+	return endpoint.Serve(ctx, s.listener, local, endpoint.Limits{}, logger)
+}
+
+func (s *served) routes() web.Routes {
+	return web.Routes{
+		Files:   s.file,
+		List:    s.Pictures,
+		Metrics: web.Metrics(s.Condition),
+		Health: func() string {
+			c := s.Condition()
+			return c.Hangs(time.Now())
+		},
+		Ready: func() []string {
+			c := s.Condition()
+			return c.Unready(time.Now())
+		},
+	}
+}
+
+// file is what the HTTP server gives of a computer.
+func (s *served) file(id jobmon.ComputerID) (web.File, error) {
+	p, ok, err := s.Picture(id)
+	switch {
+	case err != nil:
+		return web.File{}, err
+	case !ok:
+		return web.File{}, web.ErrNone
+	}
+	content, err := s.writer.File(p)
+	if err != nil {
+		return web.File{}, err
+	}
+	return web.File{Content: content, Type: evtform.MediaType(p.Form), Sum: evtdir.Checksum(content)}, nil
+}

@@ -1,0 +1,191 @@
+package control
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// Transport carries a request to the daemon.
+type Transport interface {
+	Do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error)
+}
+
+// Client asks a running daemon. It is safe for concurrent use if its Transport is.
+type Client struct {
+	Transport Transport
+	Context   context.Context // of reading the log page by page
+	LogID     string          // of the log that is read; "" for any
+}
+
+// Info asks what the daemon says of itself.
+func (c *Client) Info(ctx context.Context) (info Info, err error) {
+	err = c.ask(ctx, http.MethodGet, routeInfo, nil, &info)
+	return info, err
+}
+
+// Pictures asks for all pictures after the last batch.
+func (c *Client) Pictures(ctx context.Context) ([]jobmon.Progress, error) {
+	var list []picture
+	err := c.ask(ctx, http.MethodGet, routePictures, nil, &list)
+	return unwrap(list), err
+}
+
+// PicturesAt asks for all pictures after the batch that holds that event.
+func (c *Client) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
+	var list []picture
+	err := c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?seq=%d", routePictures, seq), nil, &list)
+	return unwrap(list), err
+}
+
+// News asks for all pictures if anything has happened since that event; 0 asks for them in any case.
+func (c *Client) News(ctx context.Context, after uint64) (news News, err error) {
+	err = c.ask(ctx, http.MethodGet, fmt.Sprintf("%s?after=%d", routeNews, after), nil, &news)
+	return news, err
+}
+
+// Chronicle asks for the events that shape how others are told (history.Facts).
+func (c *Client) Chronicle() (list []jobmon.Event, err error) {
+	err = c.ask(c.Context, http.MethodGet, routeChronicle, nil, &list)
+	return list, err
+}
+
+// Checkpoint asks for the newest projection that was kept of not more than the events up to that one.
+func (c *Client) Checkpoint(seq uint64) (kept Checkpoint, err error) {
+	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?seq=%d", routeCheckpoint, seq), nil, &kept)
+	return kept, err
+}
+
+// Moment finds a place in the log by time, like store.Log.Moment.
+func (c *Client) Moment(at jobmon.Instant) (store.Moment, bool, error) {
+	var m Moment
+	err := c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?at=%d", routeMoment, at), nil, &m)
+	return store.Moment{Seq: m.Seq, At: m.At, Times: m.Times, First: m.First}, m.Found, err
+}
+
+// Refresh asks for a computer's file and returns when it lies on the share.
+func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (got RefreshAnswer, err error) {
+	err = c.ask(ctx, http.MethodPost, routeRefresh, r, &got)
+	return got, err
+}
+
+// Extract asks for a page of the log as it is stored, like store.Log.Extract.
+func (c *Client) Extract(from uint64) (page store.Extract, err error) {
+	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d", routeLog, from), nil, &page)
+	return page, err
+}
+
+// Compact asks for a compaction and returns when it has begun; with DryRun it says how large the log is.
+func (c *Client) Compact(ctx context.Context, r CompactRequest) (got Compaction, err error) {
+	err = c.ask(ctx, http.MethodPost, routeCompact, r, &got)
+	return got, err
+}
+
+// Compaction asks how far the compaction is.
+func (c *Client) Compaction(ctx context.Context) (got Compaction, err error) {
+	err = c.ask(ctx, http.MethodGet, routeCompact, nil, &got)
+	return got, err
+}
+
+// Reload has the daemon read its configuration again.
+func (c *Client) Reload(ctx context.Context, r ReloadRequest) (got Reload, err error) {
+	err = c.ask(ctx, http.MethodPost, routeReload, r, &got)
+	return got, err
+}
+
+// ExtractComputer asks for such a page for one computer's history, like store.Log.ExtractComputer. A daemon that does not know how hands
+// out all pages.
+func (c *Client) ExtractComputer(id jobmon.ComputerID, from uint64) (page store.Extract, err error) {
+	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d&computer=%d", routeLog, from, id), nil, &page)
+	return page, err
+}
+
+// Caches asks which caches the log has, like store.Log.Caches.
+func (c *Client) Caches() ([]store.Cache, error) {
+	var list []kept
+	err := c.ask(c.Context, http.MethodGet, routeCaches, nil, &list)
+	all := make([]store.Cache, 0, len(list))
+	for _, k := range list {
+		all = append(all, store.Cache{Name: k.Name, Version: k.Version, Seq: k.Seq})
+	}
+	return all, err
+}
+
+// CachePage asks for a piece of one, like store.Log.CachePage.
+func (c *Client) CachePage(name string, at int) (page store.CachePage, err error) {
+	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?name=%s&at=%d", routeCache, url.QueryEscape(name), at), nil, &page)
+	return page, err
+}
+
+// Read yields the log's batches, see store.Remote.Read.
+func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return c.remote().Read(from) }
+
+// Computer yields one computer's history, see store.Remote.Computer.
+func (c *Client) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
+	return c.remote().Computer(id, from)
+}
+
+func (c *Client) remote() *store.Remote {
+	return &store.Remote{Pages: c, Name: "the running daemon's log", ID: c.LogID}
+}
+
+func (c *Client) ask(ctx context.Context, method, path string, request, into any) error {
+	var body io.Reader
+	if request != nil {
+		text, err := json.Marshal(request)
+		if err != nil {
+			return fmt.Errorf("encode the request: %w", err)
+		}
+		body = bytes.NewReader(text)
+	}
+	response, err := c.do(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
+		return fmt.Errorf("the running daemon's answer is not understood: %w", err)
+	}
+	return nil
+}
+
+// do carries the request; an answer other than 200 is the error that its body tells.
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	response, err := c.Transport.Do(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return response, nil
+	}
+	defer response.Body.Close()
+	if response.StatusCode == http.StatusNotFound {
+		return nil, fmt.Errorf("the running daemon is of another version, which does not answer %s: restart it with this version", path)
+	}
+	text, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // what there is of it
+	var p problem
+	if json.Unmarshal(text, &p) != nil {
+		p.Error = strings.TrimSpace(string(text)) // the transport refuses in plain words
+	}
+	err = fmt.Errorf("the running daemon says: %s", cmp.Or(p.Error, response.Status))
+	if response.StatusCode == http.StatusForbidden {
+		err = forbidden{err}
+	}
+	return nil, err
+}
+
+// forbidden is the answer to somebody who may ask and not administer.
+type forbidden struct{ error }
+
+func (forbidden) Is(target error) bool { return target == endpoint.ErrDenied }

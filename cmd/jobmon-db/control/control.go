@@ -1,0 +1,172 @@
+// Package control is what commands ask a running daemon, version 1: the routes, what goes over them, and both ends. How the
+// bytes travel is internal/endpoint's business; the routes are documented in docs/endpoint.md.
+package control
+
+import (
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/projector/history"
+)
+
+// Info is what the daemon says of itself and its log.
+type Info struct {
+	Version string          `json:"version"` // of the program
+	PID     int             `json:"pid"`
+	LogID   string          `json:"log_id"`
+	Site    string          `json:"site"`
+	EvtDir  string          `json:"evt_dir"`
+	First   jobmon.Instant  `json:"first_ms"` // time of the first batch, UTC
+	Begun   uint64          `json:"begun"`    // last sequence number of the first batch
+	Oldest  uint64          `json:"oldest"`   // first event of which anything can be asked
+	Cut     bool            `json:"cut"`      // older history was cut off
+	Last    uint64          `json:"last"`     // newest sequence number
+	Offset  jobmon.Offset   `json:"utc_offset_s"`
+	Shifts  []history.Shift `json:"shifts"`     // of the offset
+	Covered jobmon.Instant  `json:"covered_ms"` // until when the log is complete, UTC
+	AgeMS   int64           `json:"age_ms"`     // how long ago the source was last read, -1 for never in this run
+	Lost    jobmon.Instant  `json:"lost_ms"`    // since when the source cannot be read, UTC; 0 while it can
+	Source  Source          `json:"source"`
+
+	Names names.Computers `json:"names"`
+}
+
+// News is what somebody needs who asks again and again: little as long as nothing happens.
+type News struct {
+	PID        int            `json:"pid"` // another one than before means a daemon that was started anew
+	LogID      string         `json:"log_id"`
+	Site       string         `json:"site"`
+	Last       uint64         `json:"last"` // newest sequence number that Pictures know of: what to ask with next time
+	Offset     jobmon.Offset  `json:"utc_offset_s"`
+	Covered    jobmon.Instant `json:"covered_ms"` // as Info
+	AgeMS      int64          `json:"age_ms"`     // as Info
+	SourceLost bool           `json:"source_lost,omitempty"`
+
+	Pictures []jobmon.Progress `json:"pictures,omitempty"` // all, by computer id; left out when Last is what was asked with
+}
+
+// Source is what reading the source has taken in this run.
+type Source struct {
+	Reads    uint64 `json:"reads"`     // that succeeded
+	Failed   uint64 `json:"failed"`    // reads
+	Retried  uint64 `json:"retried"`   // batches sent again because the server asked for it (deadlock, lock timeout)
+	Batches  uint64 `json:"batches"`   // sent to the server
+	Rows     uint64 `json:"rows"`      // of its answers
+	Bytes    uint64 `json:"bytes"`     // read off the wire
+	LatestMS int64  `json:"latest_ms"` // what the last good read took
+	TotalMS  int64  `json:"total_ms"`  // what all good reads took
+}
+
+// RefreshRequest asks for a computer's file.
+type RefreshRequest struct {
+	Computer jobmon.ComputerID `json:"computer"`
+	Job      string            `json:"job,omitempty"` // the job that a DS script says runs now
+}
+
+// RefreshAnswer says what lies on the share now.
+type RefreshAnswer struct {
+	Path   string         `json:"path"`
+	Seq    uint64         `json:"seq"`
+	At     jobmon.Instant `json:"at_ms"`
+	Fresh  bool           `json:"fresh"`            // a read that began after the request succeeded
+	Reason string         `json:"reason,omitempty"` // why not
+	Error  string         `json:"error,omitempty"`  // why the file could not be written
+}
+
+// Moment is a place in the log that was found by time.
+type Moment struct {
+	Seq   uint64         `json:"seq"` // as store.Moment
+	At    jobmon.Instant `json:"at_ms"`
+	Times int            `json:"times"`
+	First uint64         `json:"first"`
+	Found bool           `json:"found"` // false: all of the log is later
+}
+
+// Checkpoint is a projection that was kept (projector.Projection.Encode), for those who fold the log on from there. The zero value says
+// that there is none.
+type Checkpoint struct {
+	Seq     uint64 `json:"seq"`     // the last event that it was folded from
+	Version uint32 `json:"version"` // projector.CheckpointVersion of the program that kept it; to another one it means nothing
+	Data    []byte `json:"data"`
+}
+
+// mostCheckpoint is how large a checkpoint may be that is handed out; without one all of the log is folded.
+const mostCheckpoint = 16 << 20
+
+// kept says that the log has a cache.
+type kept struct {
+	Name    string `json:"name"`
+	Version uint32 `json:"version"`
+	Seq     uint64 `json:"seq"` // it follows from the events up to this one
+}
+
+// Compaction says how far the compaction of the log has come, or how the last one ended.
+type Compaction struct {
+	Running bool           `json:"running"`
+	Done    uint64         `json:"done"`  // of Total, while it runs
+	Total   uint64         `json:"total"` // may rise
+	Before  int64          `json:"before_bytes,omitempty"`
+	After   int64          `json:"after_bytes,omitempty"` // 0 as long as none has ended well
+	Ended   jobmon.Instant `json:"ended_ms,omitempty"`    // by the daemon's clock, UTC
+	Error   string         `json:"error,omitempty"`
+	Removed *Removal       `json:"removed,omitempty"` // history that was cut off, or would be; nil for none
+}
+
+// Removal is history that is older than it is kept.
+type Removal struct {
+	From   uint64         `json:"from"`   // the first event
+	To     uint64         `json:"to"`     // the last one
+	Events uint64         `json:"events"` // how many there were; those that were cut off before are not counted
+	Since  jobmon.Instant `json:"since_ms"`
+	Until  jobmon.Instant `json:"until_ms"` // time of the last one
+}
+
+// CompactRequest asks for a compaction.
+type CompactRequest struct {
+	DryRun bool  `json:"dry_run,omitempty"` // only say how large the log is, and what would be cut off
+	KeepMS int64 `json:"keep_ms,omitempty"` // for how long history is kept this time; 0 as the daemon is configured, -1 for ever
+}
+
+// ReloadRequest asks the daemon to read its configuration again.
+type ReloadRequest struct {
+	DryRun bool `json:"dry_run,omitempty"` // only say what would happen
+}
+
+// Reload is what came of reading the configuration again. All of it is taken up or nothing: Changed counts only when there are no
+// Problems and nothing in Restart.
+type Reload struct {
+	Changed  []Setting `json:"changed,omitempty"`  // what the running daemon can take up
+	Restart  []Setting `json:"restart,omitempty"`  // what it can only with a new start
+	Problems []string  `json:"problems,omitempty"` // why the configuration cannot be used, a sentence each
+	Waits    string    `json:"waits,omitempty"`    // why what changed is not on record yet, "" when it is
+}
+
+// Taken says whether the configuration is, or would be, in force.
+func (r *Reload) Taken() bool { return len(r.Restart)+len(r.Problems) == 0 }
+
+// Setting is a key with another value than before. Secrets are not in it.
+type Setting struct {
+	Key string `json:"key"`
+	Old string `json:"old"`
+	New string `json:"new"`
+}
+
+// problem is the body of every answer that is not 200.
+type problem struct {
+	Error string `json:"error"` // one sentence
+}
+
+// Routes.
+const (
+	routeInfo       = "/v1/info"
+	routeChronicle  = "/v1/chronicle"
+	routeMoment     = "/v1/moment"
+	routeCheckpoint = "/v1/checkpoint"
+	routePictures   = "/v1/pictures"
+	routeNews       = "/v1/news"
+	routeRefresh    = "/v1/refresh"
+	routeLog        = "/v1/log"
+	routeCaches     = "/v1/caches"
+	routeCache      = "/v1/cache"
+	routeCompact    = "/v1/compact"
+	routeReload     = "/v1/reload"
+)
