@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -106,11 +107,11 @@ func password(name string, at func(*Config) *Secret) Key {
 }
 
 // serverPattern keeps out the data source names, passwords in them, that are put where the server belongs.
-var serverPattern = regexp.MustCompile(`^(?:[^\s\pC;=@"'{}?&/]{1,300}|(?i:np:)[^\pC;=@"'{}?&/]{1,300})$`)
+var serverPattern = regexp.MustCompile(`^(?:[^\s\pC;=@"'{}?&/]+|(?i:np:)[^\pC;=@"'{}?&/]+)$`)
 
 func serverName(name string, at func(*Config) *string) Key {
 	k := newKey(name, "text", "", at, func(text string) (string, error) {
-		if text = strings.TrimSpace(text); text != "" && !serverPattern.MatchString(text) {
+		if text = strings.TrimSpace(text); utf8.RuneCountInString(text) > 300 || text != "" && !serverPattern.MatchString(text) {
 			return "", errNotAllowed
 		}
 		return text, nil
@@ -119,17 +120,25 @@ func serverName(name string, at func(*Config) *string) Key {
 	return k
 }
 
-// identifier is a name as T-SQL writes it: in brackets where it has unusual characters.
-const identifier = `(?:[\pL_][\pL\pN_@$#]{0,127}|\[(?:[^]\x00-\x1f]|\]\]){1,128}\])`
+// identifier is a name as T-SQL writes it: in brackets where it has unusual characters. fits bounds its length.
+const identifier = `([\pL_][\pL\pN_@$#]*|\[(?:[^]\x00-\x1f]|\]\])+\])`
 
 var (
 	tablePattern  = regexp.MustCompile("^" + identifier + `(?:\.` + identifier + ")?$")
 	columnPattern = regexp.MustCompile("^" + identifier + "$")
 )
 
+// fits reports whether a text has this form, and no name in it is longer than SQL Server's 128 characters.
+func fits(pattern *regexp.Regexp, text string) bool {
+	parts := pattern.FindStringSubmatch(text)
+	return parts != nil && !slices.ContainsFunc(parts[1:], func(name string) bool {
+		return utf8.RuneCountInString(strings.ReplaceAll(strings.Trim(name, "[]"), "]]", "]")) > 128
+	})
+}
+
 func tableName(name, def string, at func(*Config) *string) Key {
 	k := newKey(name, "text", def, at, func(text string) (string, error) {
-		if text = strings.TrimSpace(text); !tablePattern.MatchString(text) {
+		if text = strings.TrimSpace(text); !fits(tablePattern, text) {
 			return "", errNotAllowed
 		}
 		return text, nil
@@ -146,7 +155,7 @@ func columnName(table, column string) Key {
 		Name: "source.columns." + key, Type: "text", Default: column, rare: true,
 		Allowed: "the name of a column, in brackets where it has unusual characters: start_time, [start time]",
 		parse: func(c *Config, text string) error {
-			if text = strings.TrimSpace(text); !columnPattern.MatchString(text) {
+			if text = strings.TrimSpace(text); !fits(columnPattern, text) {
 				return errNotAllowed
 			}
 			if text == column {
