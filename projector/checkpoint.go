@@ -2,6 +2,7 @@ package projector
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,21 +17,19 @@ import (
 const CheckpointVersion = Form<<16 | Version
 
 // Form is the form in which Encode writes. A log from which history was cut off begins with a projection in the form of its
-// day, so Decode must go on reading every form that a released program wrote, whatever the projection number was: what is
-// added to the state is told apart by the form.
-const Form = 2
+// day, so Decode must go on reading every form that a released program wrote, whatever the projection number was.
+const Form = 3
 
-// Encode packs the state after the last batch: all that pictures depend on, of now and of later. The same state gives
-// the same bytes. What Changed would tell is not part of it.
+// Encode packs the state after the last batch: all that pictures depend on, now and later. The same state gives the same
+// bytes. What Changed would list is not part of it.
 func (p *Projection) Encode() []byte {
 	c := newCheckpoint(packed.NewWriter(), p)
 	c.code()
 	return c.Bytes()
 }
 
-// Decode is the projection that Encode packed, in a program of the same Form. Where the projection number is the same too,
-// folding the batches behind it gives what folding the whole log gives. It fails when the bytes make no sense: then the log
-// is to be folded.
+// Decode returns the projection that Encode packed in a program of the same Form. Where the projection number is the same
+// too, folding the batches after it gives what folding the whole log gives. An error means that the log is to be folded.
 func Decode(data []byte) (*Projection, error) {
 	p := New()
 	c := newCheckpoint(packed.NewReader(data), p)
@@ -50,18 +49,14 @@ type checkpoint struct {
 	places   map[circumstances]int // in worlds
 	texts    map[*jobmon.Rules]string
 	proved   jobmon.WallTime // by the computer before
+	which    int             // the last session coded: see whichSession
 	unusable error           // settings that were read and cannot be used
 }
 
-// circumstances are a world in a form that can be compared.
+// circumstances are a world whose settings are replaced by their text, so that equal ones can be found.
 type circumstances struct {
-	settings    string
-	offset      jobmon.Offset
-	steps       int64
-	startKnown  bool
-	start       jobmon.Offset
-	sourceLost  bool
-	sourceSince jobmon.Instant
+	world
+	settings string
 }
 
 func newCheckpoint(c *packed.Coder, p *Projection) *checkpoint {
@@ -80,13 +75,17 @@ func (c *checkpoint) code() {
 	c.codeWorlds()
 	p.axis = p.world.axis(p.at)
 	c.Flags(&p.contradicted, &p.inParts)
-	codeList(c, &p.witnesses, mostWitnesses, func(w *witness) {
+	codeList(c, &p.witnesses, func(w *witness) {
 		packed.Int(c.Coder, &w.offset)
 		packed.Delta(c.Coder, &w.at, p.axis)
 		packed.Int(c.Coder, &w.computer)
 		packed.Delta(c.Coder, &w.drop, p.seq)
 		c.Flags(&w.certain)
 	})
+	if len(p.witnesses) > mostWitnesses {
+		c.Fail()
+		p.witnesses = nil
+	}
 	var lastJob jobmon.JobID
 	codeMap(c, p.jobs, func(id *jobmon.JobID, name *string) {
 		packed.Delta(c.Coder, id, lastJob)
@@ -95,22 +94,29 @@ func (c *checkpoint) code() {
 	})
 	codeMap(c, p.history, func(stage *string, runs *[]stageRun) {
 		c.Text(stage)
-		codeList(c, runs, 0, func(run *stageRun) {
+		codeList(c, runs, func(run *stageRun) {
 			packed.Int(c.Coder, &run.seconds)
 			packed.Int(c.Coder, &run.jobs)
 		})
 	})
+	c.codeComputers()
+}
+
+func (c *checkpoint) codeComputers() {
+	p := c.p
 	var last jobmon.ComputerID
 	codeMap(c, p.computers, func(id *jobmon.ComputerID, at **computer) {
 		packed.Delta(c.Coder, id, last)
 		if last = *id; c.Reading() {
 			*at = newComputer(*id)
 		}
-		if c.computer(*at); c.Reading() {
-			p.follow(*at)
-			if k := *at; p.inParts && slices.ContainsFunc(k.rows, func(r *row) bool { return r.baseline }) {
-				k.baseline, p.unsettled = true, true
-			}
+		k := *at
+		if c.computer(k); !c.Reading() {
+			return
+		}
+		p.follow(k)
+		if p.inParts && slices.ContainsFunc(k.rows, func(r *row) bool { return r.baseline }) {
+			k.baseline, p.unsettled = true, true
 		}
 	})
 	for _, k := range p.active {
@@ -124,11 +130,11 @@ func (c *checkpoint) code() {
 func (c *checkpoint) codeWorlds() {
 	if !c.Reading() {
 		c.place(c.p.world)
-		for _, id := range slices.Sorted(maps.Keys(c.p.computers)) {
-			if w := c.p.computers[id].picture.world; w != nil {
+		for _, k := range c.p.sortedComputers() {
+			if w := k.picture.world; w != nil {
 				c.place(w)
 			}
-			for _, s := range c.p.computers[id].all() {
+			for _, s := range k.all() {
 				if s != nil && s.closed != nil {
 					c.place(s.closed)
 				}
@@ -136,7 +142,7 @@ func (c *checkpoint) codeWorlds() {
 		}
 	}
 	rules := map[string]*jobmon.Rules{}
-	codeList(c, &c.worlds, 0, func(at **world) {
+	codeList(c, &c.worlds, func(at **world) {
 		if c.Reading() {
 			*at = &world{}
 		}
@@ -152,11 +158,7 @@ func (c *checkpoint) codeWorlds() {
 			return
 		}
 		if rules[text] == nil && c.unusable == nil {
-			settings, err := jobmon.DecodeSettings(text)
-			if err == nil {
-				rules[text], err = jobmon.NewRules(settings)
-			}
-			c.unusable = err
+			rules[text], c.unusable = rulesOf(text)
 		}
 		if w.rules = rules[text]; w.rules != nil {
 			w.zone = w.rules.StartLocation()
@@ -171,14 +173,24 @@ func (c *checkpoint) codeWorlds() {
 	}
 }
 
-// place is where a world stands in the list of worlds.
+// rulesOf compiles settings as they are recorded.
+func rulesOf(text string) (*jobmon.Rules, error) {
+	settings, err := jobmon.DecodeSettings(text)
+	if err != nil {
+		return nil, err
+	}
+	return jobmon.NewRules(settings)
+}
+
+// place returns where a world stands in the list of worlds.
 func (c *checkpoint) place(w *world) int {
 	text, known := c.texts[w.rules]
 	if !known {
 		text = w.rules.Settings.Encode()
 		c.texts[w.rules] = text
 	}
-	key := circumstances{text, w.offset, w.steps, w.startKnown, w.start, w.sourceLost, w.sourceSince}
+	key := circumstances{*w, text}
+	key.rules, key.zone = nil, nil
 	at, known := c.places[key]
 	if !known {
 		at = len(c.worlds)
@@ -204,6 +216,31 @@ func (c *checkpoint) world(w **world) {
 	*w = c.worlds[at]
 }
 
+// text codes a text within a Record that is mostly usual.
+func (c *checkpoint) text(s *string, usual string) {
+	if other := *s != usual; c.Bit(&other) {
+		c.Text(s)
+	} else {
+		*s = usual
+	}
+}
+
+// codeJSON codes what is rare, or the same at many computers, as a text.
+func codeJSON[T any](c *checkpoint, v *T) {
+	var text []byte
+	var err error
+	if !c.Reading() {
+		text, err = json.Marshal(v)
+	}
+	said := string(text)
+	if c.Text(&said); c.Reading() {
+		err = json.Unmarshal([]byte(said), v)
+	}
+	if err != nil {
+		c.Fail()
+	}
+}
+
 // codeMap codes the entries by ascending key.
 func codeMap[K cmp.Ordered, V any](c *checkpoint, m map[K]V, code func(*K, *V)) {
 	keys := slices.Sorted(maps.Keys(m))
@@ -219,25 +256,11 @@ func codeMap[K cmp.Ordered, V any](c *checkpoint, m map[K]V, code func(*K, *V)) 
 	}
 }
 
-// codeList codes a list; nil and an empty one are told apart. At most is how many entries it may have, 0 for any number.
-func codeList[T any](c *checkpoint, list *[]T, most int, code func(*T)) {
-	there := *list != nil
-	if c.Flags(&there); !there {
-		return
-	}
+// codeList codes a list; an empty one is read as nil.
+func codeList[T any](c *checkpoint, list *[]T, code func(*T)) {
 	n := c.Count(len(*list), 1)
 	if c.Reading() {
-		if most > 0 && n > most {
-			c.Fail()
-			n = 0
-		}
-		*list = make([]T, 0, n)
-		for range n {
-			var v T
-			code(&v)
-			*list = append(*list, v)
-		}
-		return
+		*list = slices.Grow([]T(nil), n)[:n]
 	}
 	for i := range *list {
 		code(&(*list)[i])

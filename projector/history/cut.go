@@ -28,6 +28,10 @@ const pieceBytes = 3 << 17
 // ErrNewerCut says that the log begins with a state that only a newer version of the program can read.
 var ErrNewerCut = errors.New("old history was cut off by a newer version of jobmon-db: install that version")
 
+// errOlderCut says the same of a form that no released program wrote.
+var errOlderCut = errors.New(
+	"old history was cut off by a trial version of jobmon-db: export the log with that version and import it with this one")
+
 // IsCut says whether a batch stands for history that was cut off. Only the first one of a log can.
 func IsCut(b *jobmon.Batch) bool { return b.Events[0].Kind == jobmon.KindCut }
 
@@ -115,6 +119,9 @@ func (w *wanted) part(name string, form int64, data []byte) error {
 func taken[T any](form, known int64, data []byte, decode func([]byte) (T, error), take func(T)) error {
 	if form > known {
 		return ErrNewerCut
+	}
+	if form < known {
+		return errOlderCut
 	}
 	v, err := decode(data)
 	if err == nil {

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "freeze a log that was cut, if there is 
 
 // TestCutLogsOfEarlierVersionsOpenForEver: a log that was cut begins with a state in the form of its day. Raising
 // projector.Form means a new pair of files beside those of released programs, which go on being read. No program has been
-// released with a form before 2.
+// released with a form before 3.
 func TestCutLogsOfEarlierVersionsOpenForEver(t *testing.T) {
 	newest := fmt.Sprintf("cut-form-%d", projector.Form)
 	if _, err := os.Stat(filepath.Join("testdata", newest+".db.gz")); *update && err != nil {

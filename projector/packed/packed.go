@@ -15,6 +15,7 @@ package packed
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // ErrMalformed says that the bytes are not what was written.
@@ -30,6 +31,8 @@ type Coder struct {
 	text    []byte            // writing: the table of texts
 	numbers map[string]uint64 // writing: their places in it
 	texts   []string          // reading: the table
+	bits    uint64            // of the record at hand
+	bit     int               // how many of them were coded
 }
 
 // NewWriter returns a Coder that takes values.
@@ -93,9 +96,9 @@ func (c *Coder) Uint(v *uint64) {
 	c.body = binary.AppendUvarint(c.body, *v)
 }
 
-// Number is what Int and Delta code.
+// Number is what Int, Delta and Mostly code.
 type Number interface {
-	~int | ~int32 | ~int64 | ~uint64
+	~int | ~int32 | ~int64 | ~uint8 | ~uint64
 }
 
 // Int codes a number that is mostly near zero.
@@ -163,6 +166,57 @@ func (c *Coder) Flags(flags ...*bool) {
 	for i, f := range flags {
 		*f = bits&(1<<i) != 0
 	}
+}
+
+// Record codes the fields of one thing. Each Bit and Mostly among them takes one bit of a number in front of it; up to
+// 64 do. The number is short where only early ones are set.
+func (c *Coder) Record(fields func()) {
+	bits, bit := c.bits, c.bit
+	c.bits, c.bit = 0, 0
+	if c.reading {
+		c.bits = c.uint()
+		if fields(); c.bits>>c.bit != 0 {
+			c.Fail()
+		}
+	} else {
+		start := len(c.body)
+		fields()
+		var number [binary.MaxVarintLen64]byte
+		c.body = slices.Insert(c.body, start, binary.AppendUvarint(number[:0], c.bits)...)
+	}
+	c.bits, c.bit = bits, bit
+}
+
+// Bit codes a truth within a Record, and returns it.
+func (c *Coder) Bit(b *bool) bool {
+	if c.reading {
+		*b = c.bits&(1<<c.bit) != 0
+	} else if *b {
+		c.bits |= 1 << c.bit
+	}
+	c.bit++
+	return *b
+}
+
+// Mostly codes a number within a Record that is mostly usual, and otherwise near another one.
+func Mostly[T Number](c *Coder, v *T, usual, near T) {
+	if other := *v != usual; c.Bit(&other) {
+		Delta(c, v, near)
+	} else {
+		*v = usual
+	}
+}
+
+// Maybe codes within a Record what a pointer leads to, where it leads anywhere.
+func Maybe[T any](c *Coder, v **T, code func(*T)) {
+	there := *v != nil
+	if c.Bit(&there); !there {
+		return
+	}
+	if c.reading {
+		*v = new(T)
+	}
+	code(*v)
 }
 
 // Count codes how many things follow, each of which takes that many bytes at least. Reading gives no more than can follow.
