@@ -1,10 +1,10 @@
 // Package requestdir reads the folder in which DS scripts ask for a computer's .evt file where they cannot run this
 // program: plain files, written by plain batch, over a share whose rights alone decide who may ask.
 //
-// A request is the file "<computer id>.req"; its first line is the name of the job that runs now, and may be empty. The
-// script writes it and waits for it to vanish, for so long as it cares to; when it has vanished the .evt file is the
-// newest. The line should be ended, as echo does it: what has no line end may be half-written and is believed only
-// when it has not changed for SettleTime. A file of more than 64 KiB is a request without a job name.
+// A request is the file "<computer id>.req". Its first line is the name of the job that runs now, and may be empty. The
+// script writes it and waits for it to vanish. When it has vanished, the .evt file is the newest. The line should be
+// ended, as echo does it: a line without an end may be half-written and is believed only when the file has not changed
+// for SettleTime. A file of more than 64 KiB is a request without a job name.
 //
 // Anyone who can write to the share can write anything. Believed are the number in the file's name and, of the first
 // kibibyte, one line of at most 254 characters without control characters. Other names, folders, links and devices
@@ -25,7 +25,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/inherit"
@@ -37,12 +36,9 @@ import (
 const SettleTime = 250 * time.Millisecond
 
 const (
-	maxFile  = plainfile.Most // bytes: beyond, the content is not looked at
-	maxRead  = 1 << 10        // bytes of a request that are looked at
-	maxNotes = 4096           // requests in service or not removable; and once more, those that are waited for
-	chunk    = 1024           // names that are read from the folder at a time
-
-	longestPause = 30 * time.Second // between two attempts on a file that cannot be read, or removed
+	maxFile = plainfile.Most // bytes: beyond, the content is not looked at
+	maxRead = 1 << 10        // bytes of a request that are looked at
+	chunk   = 1024           // names that are read from the folder at a time
 )
 
 // Request is one computer's request, as it was read.
@@ -54,71 +50,28 @@ type Request struct {
 	version version
 }
 
-// version tells a file from a later one of the same name.
-type version struct {
-	size     int64
-	modified int64 // nanoseconds since 1970; file systems keep it to a hundred of them, or to seconds
-}
-
-func versionOf(info fs.FileInfo) version { return version{info.Size(), info.ModTime().UnixNano()} }
-
-// Stats say what one scan found, besides the requests that it returned.
+// Stats count what one scan found besides the requests that it returned.
 type Stats struct {
 	Ignored    int    // entries that are no requests: other names, folders, links, devices
-	Unreplaced string // one of those names: a request in which DS left a token as it stands, such as %ID%.req; "" for none
+	Unreplaced string // a request in whose name DS left a token, such as %ID%.req; "" for none
 	Waiting    int    // half-written, as far as can be told; for a later scan
 	More       int    // for the next scan, because there are too many at once
 	Unreadable int    // cannot be opened or read now; tried again, ever more rarely
-	Reason     error  // why one of those cannot that this scan has tried; nil when it tried none
+	Reason     error  // why one of those cannot be read that this scan has tried; nil when it tried none
 	Stuck      int    // served but not removable; not returned again, and removed as soon as possible
 }
 
-// Folder is the folder and what is known of the files in it. Its methods may be called from any goroutine.
+// Folder is the folder and what is known of the files in it. One goroutine calls Scan; any may call Done and Again.
 type Folder struct {
-	path     string
-	scanning sync.Mutex // held by Scan
-
-	mu      sync.Mutex // guards what is below; never held during I/O
-	taken   map[string]*taken
-	watched map[string]*watched
-}
-
-// taken notes a request that Scan has returned, by the name of its file.
-type taken struct {
-	version version
-	failed  bool  // not served: to be returned again
-	served  bool  // but not removed
-	pause   pause // until it is returned again, or removed
-	seen    bool  // by the present scan
-}
-
-// watched notes a file that Scan could not return yet.
-type watched struct {
-	version    version
-	unreadable bool
-	pause      pause
-	seen       bool
-}
-
-// pause says when to look again, and grows.
-type pause struct {
-	until time.Time
-	next  time.Duration
-}
-
-func (p *pause) begin(now time.Time) {
-	p.next = min(max(2*p.next, SettleTime), longestPause)
-	p.until = now.Add(p.next)
+	path  string
+	notes notes
 }
 
 // New is the folder at path, usually "<evt dir>/requests". Nothing is touched.
-func New(path string) *Folder {
-	return &Folder{path: path, taken: map[string]*taken{}, watched: map[string]*watched{}}
-}
+func New(path string) *Folder { return &Folder{path: path, notes: notes{known: map[string]*note{}}} }
 
 // Ensure creates the folder where it is missing, but not the one that it lies in: where a share is away, a folder made in
-// its place would be taken for it. Who may write to it is decided on Windows by what it inherits; elsewhere only its
-// owner may.
+// its place would be taken for it. On Windows its rights are inherited; elsewhere only its owner may write to it.
 func (f *Folder) Ensure() error {
 	err := os.Mkdir(f.path, 0o755)
 	if err == nil {
@@ -128,227 +81,147 @@ func (f *Folder) Ensure() error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("create the request folder: %w; create it by hand, or give the account that the program runs under the right to", err)
+		return fmt.Errorf("create the request folder: %w; create it by hand, or give the account that the program runs "+
+			"under the right to", err)
 	}
 	return nil
 }
 
 // Scan returns the requests that are there, oldest first and at most limit of them, but one at least. A request is
-// returned once: not again until Again was called for it, or its file was written anew. Done removes it. Of each
-// request returned one of the two must be called: at most 4,096 are in service, failed or stuck at a time.
+// returned once: not again until Again was called for it, or its file was written anew. Done removes it. One of the two
+// must be called for each request: at most 4,096 are in service, failed or stuck at a time.
 //
 // now is the present time, for the pauses between two looks at the same file. An error says why the folder cannot be
 // read (it wraps fs.ErrNotExist when it is missing; see Ensure) or is the cause of ctx.
-func (f *Folder) Scan(ctx context.Context, now time.Time, limit int) ([]Request, Stats, error) {
-	limit = max(limit, 1)
-	f.scanning.Lock()
-	defer f.scanning.Unlock()
-	root, err := f.open()
-	if err != nil {
-		return nil, Stats{}, fmt.Errorf("look for requests: %w", err)
+func (f *Folder) Scan(ctx context.Context, now time.Time, limit int) (requests []Request, stats Stats, err error) {
+	info, err := os.Lstat(f.path)
+	switch {
+	case err != nil:
+		return nil, stats, fmt.Errorf("look for requests: %w", err)
+	case !info.IsDir(): // a link could lead anywhere
+		return nil, stats, fmt.Errorf("look for requests: %s is not a folder: remove what is in its place", f.path)
 	}
-	defer root.Close()
-	var stats Stats
-	ready, err := f.list(ctx, root, now, limit, &stats)
+	ready, err := f.list(ctx, now, max(limit, 1), &stats)
 	if err != nil {
 		return nil, Stats{}, fmt.Errorf("look for requests in %s: %w", f.path, err)
 	}
-	var requests []Request
-	for _, c := range ready {
-		content, info, err := plainfile.Head(filepath.Join(f.path, c.name), maxRead)
+	for _, r := range ready {
+		content, info, err := plainfile.Head(r.Path, maxRead)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			stats.Reason = err
-			f.watch(c.name, version{}, true, now)
+			f.notes.unreadable(filepath.Base(r.Path), now)
 			continue
 		}
-		v, job, whole := versionOf(info), "", true
-		if v.size <= maxFile {
-			job, whole = jobName(content)
+		whole := true
+		if r.version = versionOf(info); r.version.size <= maxFile {
+			r.Job, whole = jobName(content)
 		}
-		if whole || f.settled(c.name, v, now) {
-			if f.take(c.name, v, now, &stats) {
-				requests = append(requests, Request{Computer: c.computer, Job: job, Path: filepath.Join(f.path, c.name), version: v})
-			}
+		if f.notes.take(filepath.Base(r.Path), r.version, whole, now, &stats) {
+			requests = append(requests, r)
 		}
 	}
-	f.tidy(now, &stats)
+	for _, name := range f.notes.tidy(now, &stats) {
+		if f.Done(Request{Path: filepath.Join(f.path, name.name), version: name.version}) == nil {
+			stats.Stuck-- // the first failure was reported
+		}
+	}
 	return requests, stats, nil
 }
 
-// open gives the folder itself. A link in its place, which could lead anywhere, is an error.
-func (f *Folder) open() (*os.Root, error) {
-	info, err := os.Lstat(f.path)
+// list finds the oldest files to look at, at most limit.
+func (f *Folder) list(ctx context.Context, now time.Time, limit int, stats *Stats) (oldest []Request, err error) {
+	root, err := os.OpenRoot(f.path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("%s is not a folder: remove what is in its place", f.path)
-	}
-	return os.OpenRoot(f.path)
-}
-
-// candidate is a file that may be ready.
-type candidate struct {
-	name     string
-	computer jobmon.ComputerID
-	modified int64
-}
-
-func (c candidate) compare(d candidate) int {
-	return cmp.Or(cmp.Compare(c.modified, d.modified), cmp.Compare(c.computer, d.computer), cmp.Compare(c.name, d.name))
-}
-
-// list finds the oldest files to look at, at most limit.
-func (f *Folder) list(ctx context.Context, root *os.Root, now time.Time, limit int, stats *Stats) ([]candidate, error) {
+	defer root.Close()
 	dir, err := root.Open(".")
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	var oldest []candidate
-	ready := 0
-	for {
+	for due := 0; ; {
 		entries, err := dir.ReadDir(chunk)
 		for _, entry := range entries {
-			computer, ok := parseName(entry.Name())
-			if !ok || !entry.Type().IsRegular() {
-				stats.Ignored++
-				if unreplaced(entry.Name()) {
-					stats.Unreplaced = entry.Name()
-				}
-				continue
-			}
-			info, err := entry.Info()
-			if err != nil { // it has vanished, or will be met by the next scan
-				continue
-			}
-			v := versionOf(info)
-			if !f.due(entry.Name(), v, now) {
-				continue
-			}
-			ready++
-			oldest = append(oldest, candidate{entry.Name(), computer, v.modified})
-			if len(oldest) >= 2*max(limit, chunk) {
-				slices.SortFunc(oldest, candidate.compare)
-				oldest = oldest[:limit]
+			if r, ok := f.look(entry, now, stats); ok {
+				due++
+				oldest = append(oldest, r)
 			}
 		}
+		if len(oldest) >= 2*max(limit, chunk) || errors.Is(err, io.EOF) {
+			slices.SortFunc(oldest, Request.compare)
+			oldest = oldest[:min(limit, len(oldest))]
+		}
 		if errors.Is(err, io.EOF) {
-			break
+			stats.More = due - len(oldest)
+			return oldest, nil
 		}
 		if err := cmp.Or(err, context.Cause(ctx)); err != nil {
 			return nil, err
 		}
 	}
-	slices.SortFunc(oldest, candidate.compare)
-	oldest = oldest[:min(limit, len(oldest))]
-	stats.More = ready - len(oldest)
-	return oldest, nil
 }
 
-// due says whether a file that was listed is to be opened. What a listing says of a file can be older than the file,
-// so it decides only what need not be opened.
-func (f *Folder) due(name string, listed version, now time.Time) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if t := f.taken[name]; t != nil {
-		t.seen = true
-		if t.version == listed {
-			return t.failed && !now.Before(t.pause.until)
+// look is the request behind an entry of the folder, if it is to be read now.
+func (f *Folder) look(entry fs.DirEntry, now time.Time, stats *Stats) (r Request, ok bool) {
+	computer, ok := parseName(entry.Name())
+	if !ok || !entry.Type().IsRegular() {
+		stats.Ignored++
+		if unreplaced(entry.Name()) {
+			stats.Unreplaced = entry.Name()
 		}
+		return r, false
 	}
-	if w := f.watched[name]; w != nil {
-		w.seen = true
-		return !w.unreadable && w.version != listed || !now.Before(w.pause.until)
+	info, err := entry.Info()
+	if err != nil { // it has vanished, or the next scan meets it
+		return r, false
 	}
-	return true
+	r = Request{Computer: computer, Path: filepath.Join(f.path, entry.Name()), version: versionOf(info)}
+	return r, f.notes.due(entry.Name(), r.version, now)
 }
 
-// settled says whether a file that may be half-written has not changed since it was seen so SettleTime ago.
-func (f *Folder) settled(name string, v version, now time.Time) bool {
-	f.mu.Lock()
-	w := f.watched[name]
-	f.mu.Unlock()
-	if w != nil && !w.unreadable && w.version == v {
-		return !now.Before(w.pause.until)
-	}
-	f.watch(name, v, false, now)
-	return false
+func (r Request) compare(s Request) int {
+	return cmp.Or(cmp.Compare(r.version.modified, s.version.modified), cmp.Compare(r.Computer, s.Computer),
+		cmp.Compare(r.Path, s.Path))
 }
 
-// watch notes that a file is to be looked at later. When there are too many such notes it is looked at every time.
-func (f *Folder) watch(name string, v version, unreadable bool, now time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	w := f.watched[name]
-	if w == nil || !unreadable || !w.unreadable {
-		if w == nil && len(f.watched) >= maxNotes {
-			return
-		}
-		w = &watched{version: v, unreadable: unreadable, seen: true}
-		f.watched[name] = w
+// Done removes the file of a request that was served, by which the script that waits knows. A file that was written
+// anew since it was read stays and is returned by a later Scan; only one that is written in the very moment between
+// the comparison and the removal goes with it.
+//
+// An error says why the file cannot be removed. From then on every Scan tries to remove it, ever more rarely, and does
+// not return it.
+func (f *Folder) Done(r Request) error {
+	err := remove(r)
+	f.notes.served(filepath.Base(r.Path), r.version, err == nil)
+	if err != nil {
+		return fmt.Errorf("remove the request %s, which is served: %w; give the account that the program runs under the "+
+			"right to delete there", r.Path, err)
 	}
-	w.pause.begin(now)
+	return nil
 }
 
-// take notes that a request is returned; false when it was before, or when there are too many notes.
-func (f *Folder) take(name string, v version, now time.Time, stats *Stats) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.watched, name)
-	t := f.taken[name]
+// Again says that r could not be served: a later Scan returns it again, if it is still there. The pauses in between
+// grow to half a minute, so that one that never succeeds keeps nobody busy.
+func (f *Folder) Again(r Request) { f.notes.failed(filepath.Base(r.Path), r.version) }
+
+// remove removes the file that was read, and nothing else. The file is opened to compare it, because what a share says
+// of a file by name can be out of date.
+func remove(r Request) error {
+	info, err := plainfile.Stat(r.Path)
 	switch {
-	case t == nil && len(f.taken) >= maxNotes:
-		stats.More++
-		return false
-	case t == nil || t.version != v:
-		t = &taken{version: v, seen: true}
-		f.taken[name] = t
-	case !t.failed || now.Before(t.pause.until):
-		return false
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, plainfile.ErrIrregular):
+		return nil
+	case err != nil:
+		return err
+	case versionOf(info) != r.version:
+		return nil
 	}
-	t.failed = false
-	t.pause.begin(now)
-	return true
-}
-
-// tidy forgets the files that are gone, and tries again to remove those that were served.
-func (f *Folder) tidy(now time.Time, stats *Stats) {
-	f.mu.Lock()
-	var again []Request
-	for name, t := range f.taken {
-		switch {
-		case (t.served || t.failed) && !t.seen:
-			delete(f.taken, name)
-		case t.served && !now.Before(t.pause.until):
-			t.pause.begin(now)
-			again = append(again, Request{Path: filepath.Join(f.path, name), version: t.version})
-		}
-		t.seen = false
+	if err := os.Remove(r.Path); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	for name, w := range f.watched {
-		switch {
-		case !w.seen:
-			delete(f.watched, name)
-		case w.unreadable:
-			stats.Unreadable++
-		default:
-			stats.Waiting++
-		}
-		w.seen = false
-	}
-	f.mu.Unlock()
-	for _, r := range again {
-		_ = f.Done(r) // the first attempt was reported
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, t := range f.taken {
-		if t.served {
-			stats.Stuck++
-		}
-	}
+	return nil
 }
