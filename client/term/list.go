@@ -35,15 +35,21 @@ type Column struct {
 	Least int  // it may be cut to so many columns of the terminal; 0 is not cut
 }
 
-// List writes a table with a line for each row, aligned and cut to the options' width. The error is the writer's.
+// List writes a table with a line for each row, aligned and cut to the options' width, below the titles, if there are
+// any. The error is the writer's.
 func List(w io.Writer, columns []Column, rows [][]Cell, o Options) error {
 	set := make([]column, len(columns))
 	head := make([]cell, len(columns))
+	titles := ""
 	for i, c := range columns {
 		set[i] = column{right: c.Right, least: c.Least}
 		head[i] = cell{text: c.Title, style: faint}
+		titles += c.Title
 	}
-	lines := [][]cell{head}
+	var lines [][]cell
+	if titles != "" {
+		lines = append(lines, head)
+	}
 	for _, row := range rows {
 		line := make([]cell, len(row))
 		for i, c := range row {

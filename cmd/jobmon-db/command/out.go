@@ -6,15 +6,73 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // outFlag gives a command the flag --out. Windows PowerShell 5.1 turns what ">" gets into UTF-16 and breaks it.
 func outFlag(c *cobra.Command, path *string) {
 	c.Flags().StringVar(path, "out", "", "write the result to this file, in UTF-8; it is replaced when all is written")
+}
+
+// outputFlag gives a command the flag --output, whose first form is the default.
+func outputFlag(c *cobra.Command, output *string, forms ...string) {
+	*output = forms[0]
+	c.Flags().VarP(&form{output, forms}, "output", "o", words.Or(forms...))
+}
+
+// form is a flag that takes one of some words.
+type form struct {
+	chosen *string
+	forms  []string
+}
+
+func (f *form) String() string {
+	if f.chosen == nil {
+		return ""
+	}
+	return *f.chosen
+}
+
+func (f *form) Set(text string) error {
+	if !slices.Contains(f.forms, text) {
+		return fmt.Errorf("use %s", words.Or(f.forms...))
+	}
+	*f.chosen = text
+	return nil
+}
+
+// Type implements pflag.Value.
+func (*form) Type() string { return "string" }
+
+// one wants one argument, which the error names.
+func one(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 0 || args[0] == "" {
+			return &usageError{fmt.Errorf("say which %s; see %s --help", what, c.CommandPath())}
+		}
+		return atMost(1)(c, args)
+	}
+}
+
+// printTable prints aligned rows below their titles, "" for none.
+func printTable(out io.Writer, titles []string, rows [][]string) error {
+	columns := make([]term.Column, len(titles))
+	for i, title := range titles {
+		columns[i].Title = title
+	}
+	cells := make([][]term.Cell, len(rows))
+	for i, row := range rows {
+		for _, text := range row {
+			cells[i] = append(cells[i], term.Cell{Tail: text}) // which is never cut
+		}
+	}
+	return term.List(out, columns, cells, term.Options{})
 }
 
 // answer prints the answer to a question, or writes it to the file out.
