@@ -77,7 +77,8 @@ func parseForm(text string) (Parts, error) {
 
 // parseURL reads sqlserver://user:password@host:port/instance?key=value&....
 func parseURL(text string) (Parts, error) {
-	unescaped := errors.New("is not a valid URL: write characters other than letters, digits and - . _ ~ in the user name and the " +
+	unescaped := errors.New("is not a valid URL: write characters other than letters, digits and - . _ ~ in the user " +
+		"name and the " +
 		"password percent-encoded: % as %25, @ as %40, / as %2F, : as %3A, ? as %3F, # as %23; " + elsewhere)
 	rest := text[len(Scheme):]
 	authority := rest
@@ -86,7 +87,8 @@ func parseURL(text string) (Parts, error) {
 	}
 	userinfo, _, login := strings.Cut(authority, "@")
 	u, err := url.Parse(text)
-	if err != nil || strings.ContainsAny(rest, "#\\") || strings.Count(rest, "@") > 1 || strings.Contains(rest, "@") != login ||
+	if err != nil || strings.ContainsAny(rest, "#\\") || strings.Count(rest, "@") > 1 ||
+		strings.Contains(rest, "@") != login ||
 		strings.Count(userinfo, ":") > 1 && login || strings.Contains(u.User.Username(), ":") {
 		return nil, unescaped
 	}
@@ -114,7 +116,8 @@ func parseURL(text string) (Parts, error) {
 	}
 	for key, values := range query {
 		if len(values) != 1 || parts.add(key, values[0]) != nil {
-			return nil, errors.New("holds behind its ? a key that is not known, or one twice; write & in a value as %26, " + elsewhere)
+			return nil, errors.New("holds behind its ? a key that is not known, or one twice; write & in a value as " +
+				"%26, " + elsewhere)
 		}
 	}
 	return parts.Parts, nil
@@ -128,7 +131,8 @@ func parsePairs(text string, open, shut byte) (Parts, error) {
 		quotes = "{ and }, with each } in it written twice"
 	}
 	wrong := func(what string) (Parts, error) {
-		return nil, errors.New("cannot be read: " + what + "; put a password with other characters than letters and digits between " +
+		return nil, errors.New("cannot be read: " + what +
+			"; put a password with other characters than letters and digits between " +
 			quotes + ", " + elsewhere)
 	}
 	parts := collector{Parts{}}

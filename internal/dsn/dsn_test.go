@@ -19,14 +19,21 @@ func TestForms(t *testing.T) {
 		" sqlserver://reader:p%40s;s@db01:1444?database=eXpress\n":                    full,
 		`server=db01; Port = 1444;Initial Catalog=eXpress;UID=reader;Pwd="p@s;s";`:    full,
 		"odbc:server=db01;port=1444;database=eXpress;user id=reader;password={p@s;s}": full,
-		"sqlserver://db01/ALTIRIS":                                                           {"server": `db01\ALTIRIS`},
-		"sqlserver://[fd00::1]:1433":                                                         {"server": "fd00::1", "port": "1433"},
-		"Data Source=tcp:db01,1444;Integrated Security=SSPI":                                 {"server": "tcp:db01,1444", "integrated security": "SSPI"},
-		`server=np:\\db01\pipe\MSSQL$DS\sql\query;user=x;password="a""b"`:                    {"server": `np:\\db01\pipe\MSSQL$DS\sql\query`, "user id": "x", "password": `a"b`},
-		`odbc:server=(local);uid=x;pwd={a}}b}`:                                               {"server": "(local)", "user id": "x", "password": "a}b"},
-		"server=db01;user id=x;password= a=b ":                                               {"server": "db01", "user id": "x", "password": "a=b"},
-		"sqlserver://db01?user+id=me%40srv&password=a%26b":                                   {"server": "db01", "user id": "me@srv", "password": "a&b"},
-		`server=db01;user id=EXAMPLE\jobmon;password="";encrypt=disable;packet size="4096" `: {"server": "db01", "user id": `EXAMPLE\jobmon`, "password": "", "encrypt": "disable", "packet size": "4096"},
+		"sqlserver://db01/ALTIRIS": {"server": `db01\ALTIRIS`},
+		"sqlserver://[fd00::1]:1433": {"server": "fd00::1",
+			"port": "1433"},
+		"Data Source=tcp:db01,1444;Integrated Security=SSPI": {"server": "tcp:db01,1444",
+			"integrated security": "SSPI"},
+		`server=np:\\db01\pipe\MSSQL$DS\sql\query;user=x;password="a""b"`: {
+			"server": `np:\\db01\pipe\MSSQL$DS\sql\query`, "user id": "x", "password": `a"b`},
+		`odbc:server=(local);uid=x;pwd={a}}b}`: {"server": "(local)",
+			"user id": "x", "password": "a}b"},
+		"server=db01;user id=x;password= a=b ": {"server": "db01",
+			"user id": "x", "password": "a=b"},
+		"sqlserver://db01?user+id=me%40srv&password=a%26b": {"server": "db01",
+			"user id": "me@srv", "password": "a&b"},
+		`server=db01;user id=EXAMPLE\jobmon;password="";encrypt=disable;packet size="4096" `: {"server": "db01",
+			"user id": `EXAMPLE\jobmon`, "password": "", "encrypt": "disable", "packet size": "4096"},
 	} {
 		got, err := dsn.Parse(text)
 		if err != nil || !maps.Equal(got, want) {
@@ -37,11 +44,12 @@ func TestForms(t *testing.T) {
 
 // Every printable character, the ones that mean something in some form more often.
 var password = rapid.StringOfN(rapid.OneOf(
-	rapid.RuneFrom([]rune(`@/?#:%;=&"'{}[]\+ ,!$`)), rapid.RuneFrom([]rune("äß€漢")), rapid.Map(rapid.IntRange(' ', '~'), func(c int) rune { return rune(c) }),
+	rapid.RuneFrom([]rune(`@/?#:%;=&"'{}[]\+ ,!$`)), rapid.RuneFrom([]rune("äß€漢")),
+	rapid.Map(rapid.IntRange(' ', '~'), func(c int) rune { return rune(c) }),
 ), 4, 24, -1)
 
-// However a password is given, and whatever stands in it: it is the password that was meant, or the string is refused, or
-// it is a shorter beginning of it. No other setting, and no error, holds four of its characters in a row.
+// However a password is given, and whatever stands in it: it is the password that was meant, or the string is refused,
+// or it is a shorter beginning of it. No other setting, and no error, holds four of its characters in a row.
 func TestNothingButThePasswordHoldsThePassword(t *testing.T) {
 	t.Parallel()
 	forms := map[string]func(string) string{
@@ -67,7 +75,8 @@ func TestNothingButThePasswordHoldsThePassword(t *testing.T) {
 			parts, err := dsn.Parse(form(secret))
 			shown := ""
 			if err != nil {
-				if !strings.Contains(err.Error(), "source.password_file") && !strings.Contains(err.Error(), "names no server") {
+				if !strings.Contains(err.Error(), "source.password_file") &&
+					!strings.Contains(err.Error(), "names no server") {
 					t.Errorf("%s: no way out is named: %v", name, err)
 				}
 				shown = strings.ReplaceAll(err.Error(), example, "")
@@ -94,7 +103,8 @@ func TestNothingButThePasswordHoldsThePassword(t *testing.T) {
 // ordinary are the sentences and names that stand there whatever the password is.
 var ordinary = func() string {
 	var b strings.Builder
-	for _, text := range []string{"x://", "sqlserver://:::@", "server=ü;x", "odbc:server=ü;x", "server=ü@", "database=x", "server=\x01", "sqlserver://ü?x=1", `server="`, "server=ü;server=ü", "server=ü;x=1"} {
+	for _, text := range []string{"x://", "sqlserver://:::@", "server=ü;x", "odbc:server=ü;x", "server=ü@",
+		"database=x", "server=\x01", "sqlserver://ü?x=1", `server="`, "server=ü;server=ü", "server=ü;x=1"} {
 		_, err := dsn.Parse(text)
 		b.WriteString(err.Error() + "\n")
 	}
@@ -104,7 +114,8 @@ var ordinary = func() string {
 const example = "sqlserver://user:password@host:port?database=eXpress"
 
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{"sqlserver://a:b@c/d?e=f", `server=a;password="b;c"`, "odbc:server=a;pwd={b}}c}", "x"} {
+	for _, text := range []string{"sqlserver://a:b@c/d?e=f", `server=a;password="b;c"`, "odbc:server=a;pwd={b}}c}",
+		"x"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

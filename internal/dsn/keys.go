@@ -4,12 +4,17 @@ package dsn
 // lines, which other programs write.
 var keys = []string{
 	Server, Port, Database, UserID, Password, "change password", "authenticator", "fedauth",
-	"encrypt", "trustservercertificate", "certificate", "servercertificate", "tlsmin", "hostnameincertificate", "columnencryption", "epa enabled",
-	"packet size", "log", "connection timeout", "dial timeout", "keepalive", "disableretry", "multisubnetfailover", "notraceid",
-	"serverspn", "workstation id", "app name", "applicationintent", "failoverpartner", "failoverport", "failoverpartnerspn",
+	"encrypt", "trustservercertificate", "certificate", "servercertificate", "tlsmin", "hostnameincertificate",
+	"columnencryption", "epa enabled",
+	"packet size", "log", "connection timeout", "dial timeout", "keepalive", "disableretry", "multisubnetfailover",
+	"notraceid",
+	"serverspn", "workstation id", "app name", "applicationintent", "failoverpartner", "failoverport",
+	"failoverpartnerspn",
 	"protocol", "pipe", "guid conversion", "timezone",
-	"integrated security", "trusted_connection", "persist security info", "provider", "driver", "network library", "language", "pooling",
-	"min pool size", "max pool size", "connection lifetime", "multipleactiveresultsets", "connectretrycount", "connectretryinterval",
+	"integrated security", "trusted_connection", "persist security info", "provider", "driver", "network library",
+	"language", "pooling",
+	"min pool size", "max pool size", "connection lifetime", "multipleactiveresultsets", "connectretrycount",
+	"connectretryinterval",
 }
 
 // synonyms are other names of keys.

@@ -12,7 +12,8 @@ import (
 // that is known already stays.
 func Install(source string) error {
 	const all = eventlog.Error | eventlog.Warning | eventlog.Info
-	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `SYSTEM\CurrentControlSet\Services\EventLog\Application\`+source, registry.QUERY_VALUE)
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE,
+		`SYSTEM\CurrentControlSet\Services\EventLog\Application\`+source, registry.QUERY_VALUE)
 	if err == nil {
 		return key.Close()
 	}

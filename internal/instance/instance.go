@@ -7,10 +7,10 @@
 // is a courtesy to people: anyone who can write to the folder can forge it, and what it says decides nothing.
 //
 // On a network share the file server keeps the lock. A Windows share (SMB) holds it against all computers that reach
-// the folder through the share, and gives it up when a client's session ends; after a client loses its power that can take
-// the server a minute or more. Of a process that works on the folder locally on a Linux file server, of NFS, and of shares
-// mounted on Linux with "nobrl" nothing is promised. If somebody removes the lock file while it is held (Windows
-// refuses), the next process gets a lock on a new file.
+// the folder through the share, and gives it up when a client's session ends; after a client loses its power that can
+// take the server a minute or more. Of a process that works on the folder locally on a Linux file server, of NFS, and
+// of shares mounted on Linux with "nobrl" nothing is promised. If somebody removes the lock file while it is held
+// (Windows refuses), the next process gets a lock on a new file.
 package instance
 
 import (
@@ -23,12 +23,12 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/gofrs/flock"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/inherit"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // Info says who holds a lock. Everybody who may read the folder can read it: no secrets belong in it.
@@ -70,21 +70,17 @@ func (e *HeldError) Error() string {
 	if e.Info.PID == 0 {
 		return fmt.Sprintf("%s is held by another process, which does not say who it is; %s", e.Path, next)
 	}
-	return fmt.Sprintf(`%s is held by process %d on %s (%s, since %s, command "%s"); %s`, e.Path, e.Info.PID, shown(e.Info.Host),
+	return fmt.Sprintf(`%s is held by process %d on %s (%s, since %s, command "%s"); %s`, e.Path, e.Info.PID,
+		shown(e.Info.Host),
 		shown(e.Info.Purpose), e.Info.Started.UTC().Format("2006-01-02 15:04:05 UTC"), shown(e.Info.Command), next)
 }
 
-// shown makes text that anybody may have written fit for a terminal; %q would double every backslash of a path.
+// shown makes text that anybody may have written fit for a sentence.
 func shown(s string) string {
 	if len(s) > maxText {
 		s = strings.ToValidUTF8(s[:maxText], "") + "..."
 	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, s)
+	return plain.Text(s)
 }
 
 // Acquire takes the lock on the file at path, which is created when it is missing (its folder is not), and leaves
@@ -96,7 +92,8 @@ func Acquire(path string, info Info) (*Lock, error) {
 	lock := flock.New(path)
 	held, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w; the folder must exist, and it and this file must be writable for the account that the program runs under",
+		return nil, fmt.Errorf("lock %s: %w; the folder must exist, and it and this file must be writable for the "+
+			"account that the program runs under",
 			path, err)
 	}
 	if !held {
@@ -109,7 +106,8 @@ func Acquire(path string, info Info) (*Lock, error) {
 		return nil, errors.Join(fmt.Errorf("say who holds %s: %w", path, err), lock.Unlock())
 	}
 	return &Lock{release: sync.OnceValue(func() error {
-		// In this order: once the lock is free the file beside may be the next one's. If it stays, it only is out of date.
+		// In this order: once the lock is free the file beside may be the next one's. If it stays, it only is out of
+		// date.
 		_ = os.Remove(infoPath(path))
 		if err := lock.Unlock(); err != nil {
 			return fmt.Errorf("unlock %s: %w", path, err)

@@ -92,7 +92,8 @@ func TestLoserIsToldWhoHoldsIt(t *testing.T) {
 	if held.Path != path || held.Info != want {
 		t.Errorf("held by %+v\nwant %+v", held.Info, want)
 	}
-	for _, part := range []string{path, `"C:\Program Files\jobmon-db.exe run"`, "on ds01 (daemon, since 2026-11-22 14:05:09 UTC", "stop it first"} {
+	for _, part := range []string{path, `"C:\Program Files\jobmon-db.exe run"`,
+		"on ds01 (daemon, since 2026-11-22 14:05:09 UTC", "stop it first"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q does not say %q", err, part)
 		}
@@ -201,7 +202,8 @@ func TestForgedInfo(t *testing.T) {
 func TestSomethingInThePlaceOfTheWord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "instance.lock")
 	must(t, os.Mkdir(path+".json", 0o755))
-	if _, err := instance.Acquire(path, instance.Info{PID: 1}); err == nil || !strings.Contains(err.Error(), path+".json") {
+	if _, err := instance.Acquire(path, instance.Info{PID: 1}); err == nil ||
+		!strings.Contains(err.Error(), path+".json") {
 		t.Errorf("Acquire = %v, want an error that names the folder in the way", err)
 	}
 	must(t, os.Remove(path+".json"))

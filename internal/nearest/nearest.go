@@ -1,5 +1,5 @@
-// Package nearest finds the names that somebody may have meant by another one. It is the only place that says how near is
-// near enough, and in which order names are proposed.
+// Package nearest finds the names that somebody may have meant by another one. It is the only place that says how near
+// is near enough, and in which order names are proposed.
 package nearest
 
 import (
@@ -27,8 +27,8 @@ func Enough(text string, distance int) bool {
 	return distance <= max(2, letters/4) && distance < letters
 }
 
-// First are the names that need the fewest changes to become text, the nearest first, each once, and at most three. Names at
-// the same distance come in their alphabet.
+// First are the names that need the fewest changes to become text, the nearest first, each once, and at most three.
+// Names at the same distance come in their alphabet.
 func First(text string, names []string) []string {
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 	slices.Sort(names)
@@ -46,7 +46,8 @@ func Meant(text string, names []string) []string {
 	return slices.DeleteFunc(First(text, names), func(name string) bool { return !Enough(text, Distance(text, name)) })
 }
 
-// Hint ends a sentence with the names that may be meant: `; did you mean "a" or "b"?`. It is empty when none is near enough.
+// Hint ends a sentence with the names that may be meant: `; did you mean "a" or "b"?`. It is empty when none is near
+// enough.
 func Hint(text string, names []string) string { return Ask(Meant(text, names)) }
 
 // Ask is the hint with these names.

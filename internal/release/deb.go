@@ -42,8 +42,8 @@ fi
 	conffiles = "/etc/jobmon-db/jobmon-db.yaml\n"
 )
 
-// deb packs the program with its systemd unit for Debian. The configuration is kept when the package is removed, and the
-// history too, unless it is purged.
+// deb packs the program with its systemd unit for Debian. The configuration is kept when the package is removed, and
+// the history too, unless it is purged.
 func (r *release) deb(ctx context.Context) error {
 	root := filepath.Join(filepath.Dir(r.made), "deb")
 	doc := "usr/share/doc/" + name + "/"
@@ -118,8 +118,8 @@ Description: %s
 	return err
 }
 
-// said adds what the program itself says: the example of a configuration for this system, which has no paths of Windows, the
-// manual pages, and what completes its commands in shells.
+// said adds what the program itself says: the example of a configuration for this system, which has no paths of
+// Windows, the manual pages, and what completes its commands in shells.
 func (r *release) said(ctx context.Context, dir string, files map[string]string) error {
 	env := []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.date.Unix())}
 	for to, args := range map[string][]string{

@@ -33,7 +33,8 @@ func TestWhatDocumentsPointToIsPacked(t *testing.T) {
 		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
 			links++
 			to := path.Join(path.Dir(name), m[1])
-			isFolder := slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(f string) bool { return strings.HasPrefix(f, to+"/") })
+			isFolder := slices.ContainsFunc(slices.Collect(maps.Keys(files)),
+				func(f string) bool { return strings.HasPrefix(f, to+"/") })
 			if files[to] == "" && !isFolder && !slices.Contains(elsewhere, to) {
 				t.Errorf("%s points to %s, which is in no package", name, to)
 			}
@@ -46,12 +47,14 @@ func TestWhatDocumentsPointToIsPacked(t *testing.T) {
 
 func TestFoldersOfAPackage(t *testing.T) {
 	top := folders([]string{"README.md", "docs/screens/a-b.png", "docs/z.md"})
-	if len(top.Files) != 1 || len(top.Folders) != 1 || top.Folders[0].Name != "docs" || len(top.Folders[0].Folders) != 1 {
+	if len(top.Files) != 1 || len(top.Folders) != 1 || top.Folders[0].Name != "docs" ||
+		len(top.Folders[0].Folders) != 1 {
 		t.Fatalf("%+v", top)
 	}
 	docs := top.Folders[0]
 	screens := docs.Folders[0]
-	if docs.Files[0].Name != "z.md" || screens.Name != "screens" || screens.Files[0].Name != "a-b.png" || screens.Files[0].Source != "docs/screens/a-b.png" {
+	if docs.Files[0].Name != "z.md" || screens.Name != "screens" || screens.Files[0].Name != "a-b.png" ||
+		screens.Files[0].Source != "docs/screens/a-b.png" {
 		t.Errorf("%+v %+v", docs, screens)
 	}
 	for _, id := range []string{screens.ID, screens.Files[0].ID} {

@@ -2,8 +2,8 @@
 // (SBOM), the notes and the checksums. It builds a clean copy of a commit, so nothing that lies about in the work tree
 // can get in, and the same commit gives the same bytes with the same Go version and packages of Debian.
 //
-// It needs git, wixl, msitools and faketime (for the MSI), dpkg-deb and gzip (for the .deb). It is a module of its own, so that the
-// program does not depend on what it uses.
+// It needs git, wixl, msitools and faketime (for the MSI), dpkg-deb and gzip (for the .deb). It is a module of its own,
+// so that the program does not depend on what it uses.
 package main
 
 import (
@@ -34,9 +34,11 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("release", flag.ExitOnError)
 	flags.StringVar(&o.repo, "repo", ".", "the repository")
 	flags.StringVar(&o.commit, "commit", "HEAD", "what is built")
-	flags.StringVar(&o.version, "version", "", `such as v0.1.0; without it the commit's tag, or else what Go makes of the commit`)
+	flags.StringVar(&o.version, "version", "",
+		`such as v0.1.0; without it the commit's tag, or else what Go makes of the commit`)
 	flags.StringVar(&o.out, "out", "dist", "folder of the packages; it must not hold any of that version yet")
-	flags.StringVar(&o.sign, "sign", "", `command that signs a Windows file in place; it gets the file's path as its last argument`)
+	flags.StringVar(&o.sign, "sign", "",
+		`command that signs a Windows file in place; it gets the file's path as its last argument`)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -84,5 +86,6 @@ func needs(tools ...string) error {
 	if missing == nil {
 		return nil
 	}
-	return fmt.Errorf("missing: %s; on Debian: apt-get install git wixl msitools faketime dpkg gzip", strings.Join(missing, ", "))
+	return fmt.Errorf("missing: %s; on Debian: apt-get install git wixl msitools faketime dpkg gzip",
+		strings.Join(missing, ", "))
 }

@@ -17,8 +17,8 @@ import (
 //go:embed installer.wxs
 var installer string
 
-// msi packs the program for Windows with its installer. Its upgrade code never changes: by it Windows knows an older version,
-// which it replaces.
+// msi packs the program for Windows with its installer. Its upgrade code never changes: by it Windows knows an older
+// version, which it replaces.
 func (r *release) msi(ctx context.Context) error {
 	parts, err := r.parts()
 	if err != nil {
@@ -64,7 +64,8 @@ func (r *release) msi(ctx context.Context) error {
 	}
 	path := r.file(fmt.Sprintf("%s-%s-windows-amd64.msi", name, r.number()))
 	date := r.date.Format("2006-01-02 15:04:05")
-	if _, err := output(ctx, dir, []string{"TZ=UTC"}, "faketime", "-f", date, "wixl", "--arch", "x64", "--output", path, "installer.wxs"); err != nil {
+	if _, err := output(ctx, dir, []string{"TZ=UTC"}, "faketime", "-f", date, "wixl", "--arch", "x64", "--output", path,
+		"installer.wxs"); err != nil {
 		return err
 	}
 	if err := r.samePackage(ctx, path); err != nil {

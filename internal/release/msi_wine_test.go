@@ -39,7 +39,8 @@ func TestWineInstaller(t *testing.T) {
 	// Nothing to watch yet: the program is there, the service is not.
 	s.msiexec("/i", "old.msi", true)
 	s.program("v0.1.0")
-	if page, err := os.Stat(s.C("Program Files", "jobmon-db", "docs", "screens", "README.md")); err != nil || page.Size() == 0 {
+	if page, err := os.Stat(s.C("Program Files", "jobmon-db", "docs", "screens", "README.md")); err != nil ||
+		page.Size() == 0 {
 		t.Errorf("a document in a folder of a folder: %v", err)
 	}
 	if status := s.Run(installedProgram, "service", "status"); status.Code != exitNoService {
@@ -132,7 +133,8 @@ func (s *server) msiexec(do, name string, succeeds bool) {
 // program asserts which version is installed.
 func (s *server) program(version string) {
 	s.t.Helper()
-	if got := s.Run(installedProgram, "version"); got.Code != 0 || !strings.HasPrefix(got.Stdout, "jobmon-db "+version+",") {
+	if got := s.Run(installedProgram, "version"); got.Code != 0 ||
+		!strings.HasPrefix(got.Stdout, "jobmon-db "+version+",") {
 		s.t.Fatalf("want %s: %+v", version, got)
 	}
 }

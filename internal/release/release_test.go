@@ -12,7 +12,8 @@ import (
 )
 
 func TestNotesAreTheVersionsOwn(t *testing.T) {
-	const changelog = "# Changelog\n\nIntro\n\n## Unreleased\n\n- new\n\n## [0.2.0] - 2026-12-01\n\n### Added\n\n- more\n\n## 0.1.0\n\n- first\n"
+	const changelog = "# Changelog\n\nIntro\n\n## Unreleased\n\n- new\n\n## [0.2.0] - 2026-12-01\n\n### Added\n\n- " +
+		"more\n\n## 0.1.0\n\n- first\n"
 	for version, want := range map[string]string{
 		"0.2.0": "# jobmon-db 0.2.0\n\n### Added\n\n- more\n",
 		"0.1.0": "# jobmon-db 0.1.0\n\n- first\n",
@@ -59,7 +60,8 @@ func TestDebianPackage(t *testing.T) {
 		}
 	}
 	root := t.TempDir()
-	if _, err := output(t.Context(), "", nil, "dpkg-deb", "--extract", filepath.Join(r.made, r.files[0]), root); err != nil {
+	if _, err := output(t.Context(), "", nil, "dpkg-deb", "--extract", filepath.Join(r.made, r.files[0]),
+		root); err != nil {
 		t.Fatal(err)
 	}
 	text := func(path string) string {
@@ -70,14 +72,17 @@ func TestDebianPackage(t *testing.T) {
 		return string(content)
 	}
 	config := text("etc/jobmon-db/jobmon-db.yaml")
-	if !strings.Contains(config, "#data_dir: /var/lib/jobmon-db\n") || regexp.MustCompile(`(?m)^ *#[a-z_]+: [A-Z]:`).MatchString(config) {
+	if !strings.Contains(config, "#data_dir: /var/lib/jobmon-db\n") ||
+		regexp.MustCompile(`(?m)^ *#[a-z_]+: [A-Z]:`).MatchString(config) {
 		t.Errorf("defaults of another system:\n%s", config)
 	}
-	if unit := text("usr/lib/systemd/system/jobmon-db.service"); strings.Contains(unit, "=/bin/kill") || !strings.Contains(unit, "ExecReload=/bin/sh ") {
+	if unit := text("usr/lib/systemd/system/jobmon-db.service"); strings.Contains(unit, "=/bin/kill") ||
+		!strings.Contains(unit, "ExecReload=/bin/sh ") {
 		t.Errorf("%s", unit)
 	}
 	for _, path := range []string{
-		"usr/share/man/man1/jobmon-db.1.gz", "usr/share/man/man1/jobmon-db-replay-show.1.gz", "usr/share/zsh/vendor-completions/_jobmon-db",
+		"usr/share/man/man1/jobmon-db.1.gz", "usr/share/man/man1/jobmon-db-replay-show.1.gz",
+		"usr/share/zsh/vendor-completions/_jobmon-db",
 		"usr/share/bash-completion/completions/jobmon-db", "usr/share/fish/vendor_completions.d/jobmon-db.fish",
 	} {
 		text(path)

@@ -17,8 +17,8 @@ import (
 //go:embed icon.png
 var icon []byte
 
-// resources puts beside the program's main file what Windows shows of it: icon, version, and the manifest, which says that
-// it needs no more rights than its caller has, knows long paths and draws sharply.
+// resources puts beside the program's main file what Windows shows of it: icon, version, and the manifest, which says
+// that it needs no more rights than its caller has, knows long paths and draws sharply.
 func (r *release) resources() error {
 	picture, err := png.Decode(bytes.NewReader(icon))
 	if err != nil {
@@ -56,7 +56,8 @@ func (r *release) resources() error {
 		Description: summary, Compatibility: winres.Win7AndAbove, ExecutionLevel: winres.AsInvoker,
 		LongPathAware: true, DPIAwareness: winres.DPIPerMonitorV2,
 	})
-	file, err := os.Create(filepath.Join(r.source, "cmd", name, "rsrc_windows_amd64.syso")) // in .gitignore: the copy stays clean
+	// in .gitignore: the copy stays clean
+	file, err := os.Create(filepath.Join(r.source, "cmd", name, "rsrc_windows_amd64.syso"))
 	if err != nil {
 		return err
 	}

@@ -115,8 +115,10 @@ func (r *release) parts() (parts [3]uint16, err error) {
 // build builds the program for a system.
 func (r *release) build(ctx context.Context, system string) (string, error) {
 	path := filepath.Join(filepath.Dir(r.made), name+"-"+system)
-	env := []string{"GOOS=" + system, "GOARCH=amd64", "GOAMD64=v1", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off"}
-	_, err := output(ctx, r.source, env, "go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", path, "./cmd/"+name)
+	env := []string{"GOOS=" + system, "GOARCH=amd64", "GOAMD64=v1", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly",
+		"GOWORK=off"}
+	_, err := output(ctx, r.source, env, "go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", path,
+		"./cmd/"+name)
 	return path, err
 }
 

@@ -22,7 +22,10 @@ func (r *release) zip(context.Context) error {
 	}
 	defer file.Close()
 	w := zip.NewWriter(file)
-	w.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestCompression) })
+	w.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser,
+		error) {
+		return flate.NewWriter(out, flate.BestCompression)
+	})
 	for _, entry := range sortedKeys(entries) {
 		header := &zip.FileHeader{Name: name + "/" + entry, Method: zip.Deflate, Modified: r.date}
 		header.SetMode(0o644)

@@ -33,8 +33,8 @@ func parseName(name string) (jobmon.ComputerID, bool) {
 	return jobmon.ComputerID(id), true
 }
 
-// unreplaced says whether a file has the name of a request with a token of DS in it (%ID%), which DS should have replaced, or
-// with the nothing that a batch script makes of such a token.
+// unreplaced says whether a file has the name of a request with a token of DS in it (%ID%), which DS should have
+// replaced, or with the nothing that a batch script makes of such a token.
 func unreplaced(name string) bool {
 	at := len(name) - len(suffix)
 	return at >= 0 && strings.EqualFold(name[at:], suffix) && (at == 0 || at > 2 && name[0] == '%' && name[at-1] == '%')
@@ -75,8 +75,8 @@ func jobName(content []byte) (name string, whole bool) {
 	return strings.TrimSpace(name), end >= 0 || len(content) >= maxRead
 }
 
-// decode makes valid UTF-8 of what editors, PowerShell and consoles write. Which code page a console had is not
-// known: each run of bytes that are not UTF-8 becomes one replacement character, which matches any letters beyond ASCII.
+// decode makes valid UTF-8 of what editors, PowerShell and consoles write. Which code page a console had is not known:
+// each run of bytes that are not UTF-8 becomes one replacement character, which matches any letters beyond ASCII.
 func decode(content []byte) string {
 	for _, c := range []struct {
 		mark  string

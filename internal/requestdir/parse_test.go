@@ -24,8 +24,10 @@ func TestParseName(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"", ".req", "req", "5000001", "5000001.req.tmp", "5000001.evt", "05000001.req", "+1.req", "-0.req", "0.req", "-7.req", "-2147483648.req", " 1.req", "1 .req",
-		"1e3.req", "0x10.req", "1_000.req", "2147483648.req", "99999999999999999999.req", "PC-0123.req", "１.req", "1\u212aeq",
+		"", ".req", "req", "5000001", "5000001.req.tmp", "5000001.evt", "05000001.req", "+1.req", "-0.req", "0.req",
+		"-7.req", "-2147483648.req", " 1.req", "1 .req",
+		"1e3.req", "0x10.req", "1_000.req", "2147483648.req", "99999999999999999999.req", "PC-0123.req", "１.req",
+		"1\u212aeq",
 	} {
 		if id, ok := parseName(name); ok {
 			t.Errorf("%q is taken for a request of %d", name, id)
@@ -91,8 +93,10 @@ func TestJobName(t *testing.T) {
 func TestEncodingsAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.StringMatching(`[A-Za-z(]([A-Za-z0-9 äß€😀&%'.-]{0,120}[a-z)ü])?`).Draw(t, "name")
-		line := rapid.SampledFrom([]string{name + "\r\n", name + "\n", name + " \r\n", `"` + name + "\"\r\n"}).Draw(t, "line")
-		for _, content := range []string{line, "\xef\xbb\xbf" + line, utf16Bytes(binary.LittleEndian, line), utf16Bytes(binary.BigEndian, line)} {
+		line := rapid.SampledFrom([]string{name + "\r\n", name + "\n", name + " \r\n", `"` + name + "\"\r\n"}).Draw(t,
+			"line")
+		for _, content := range []string{line, "\xef\xbb\xbf" + line, utf16Bytes(binary.LittleEndian, line),
+			utf16Bytes(binary.BigEndian, line)} {
 			if got, whole := jobName([]byte(content)); got != name || !whole {
 				t.Fatalf("%q = %q, %v; want %q", content, got, whole, name)
 			}
@@ -117,7 +121,8 @@ func FuzzParseName(f *testing.F) {
 }
 
 func FuzzJobName(f *testing.F) {
-	for _, content := range []string{"(JM) Office \r\n", "\"a & b\"\r\n", "\xff\xfeO\x00\r\x00", "\xfe\xff\xd8\x00", "M\x81ller", "\x00\x1b"} {
+	for _, content := range []string{"(JM) Office \r\n", "\"a & b\"\r\n", "\xff\xfeO\x00\r\x00", "\xfe\xff\xd8\x00",
+		"M\x81ller", "\x00\x1b"} {
 		f.Add([]byte(content))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {

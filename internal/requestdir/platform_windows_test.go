@@ -36,7 +36,8 @@ func (b *bench) occupy(name string) (free func()) {
 	b.Helper()
 	path, err := windows.UTF16PtrFromString(b.path(name))
 	b.must(err)
-	handle, err := windows.CreateFile(path, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, nil, windows.OPEN_EXISTING, 0, 0)
+	handle, err := windows.CreateFile(path, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, nil, windows.OPEN_EXISTING,
+		0, 0)
 	b.must(err)
 	return func() { b.must(windows.CloseHandle(handle)) }
 }

@@ -70,8 +70,8 @@ type Folder struct {
 // New is the folder at path, usually "<evt dir>/requests". Nothing is touched.
 func New(path string) *Folder { return &Folder{path: path, notes: notes{known: map[string]*note{}}} }
 
-// Ensure creates the folder where it is missing, but not the one that it lies in: where a share is away, a folder made in
-// its place would be taken for it. On Windows its rights are inherited; elsewhere only its owner may write to it.
+// Ensure creates the folder where it is missing, but not the one that it lies in: where a share is away, a folder made
+// in its place would be taken for it. On Windows its rights are inherited; elsewhere only its owner may write to it.
 func (f *Folder) Ensure() error {
 	err := os.Mkdir(f.path, 0o755)
 	if err == nil {
@@ -81,7 +81,8 @@ func (f *Folder) Ensure() error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("create the request folder: %w; create it by hand, or give the account that the program runs "+
+		return fmt.Errorf("create the request folder: %w; create it by hand, or give the account that the program "+
+			"runs "+
 			"under the right to", err)
 	}
 	return nil
@@ -198,7 +199,8 @@ func (f *Folder) Done(r Request) error {
 	err := remove(r)
 	f.notes.served(filepath.Base(r.Path), r.version, err == nil)
 	if err != nil {
-		return fmt.Errorf("remove the request %s, which is served: %w; give the account that the program runs under the "+
+		return fmt.Errorf("remove the request %s, which is served: %w; give the account that the program runs under "+
+			"the "+
 			"right to delete there", r.Path, err)
 	}
 	return nil

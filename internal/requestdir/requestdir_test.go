@@ -28,7 +28,8 @@ type bench struct {
 }
 
 func start(t *testing.T) *bench {
-	b := &bench{T: t, dir: filepath.Join(t.TempDir(), "evt", "requests"), now: time.Unix(1_800_000_000, 0), step: requestdir.SettleTime}
+	b := &bench{T: t, dir: filepath.Join(t.TempDir(), "evt", "requests"), now: time.Unix(1_800_000_000, 0),
+		step: requestdir.SettleTime}
 	b.Folder = requestdir.New(b.dir)
 	if err := b.Ensure(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Ensure made the evt folder too: %v", err)
@@ -233,7 +234,8 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 		t.Fatalf("found %q, %+v", said, stats)
 	}
 	b.must(b.Done(requests[0]))
-	if want := slices.DeleteFunc(before, func(n string) bool { return n == "5000003.ReQ" }); !slices.Equal(b.left(), want) {
+	if want := slices.DeleteFunc(before, func(n string) bool { return n == "5000003.ReQ" }); !slices.Equal(b.left(),
+		want) {
 		t.Errorf("left %q, want %q", b.left(), want)
 	}
 }
@@ -322,11 +324,13 @@ func BenchmarkScan(b *testing.B) {
 		name     string
 		requests int
 		served   bool
-	}{{"empty", 0, false}, {"10000, 4096 of them in service", 10_000, true}, {"10000 new, 500 at a time", 10_000, false}} {
+	}{{"empty", 0, false}, {"10000, 4096 of them in service", 10_000, true}, {"10000 new, 500 at a time", 10_000,
+		false}} {
 		b.Run(c.name, func(b *testing.B) {
 			dir := b.TempDir()
 			for i := range c.requests {
-				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.req", i)), []byte("(JM) Office\r\n"), 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.req", i)), []byte("(JM) Office\r\n"),
+					0o644); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -352,7 +356,8 @@ func BenchmarkScan(b *testing.B) {
 
 // A token that DS did not replace names no computer; a batch script makes nothing of it.
 func TestTokenThatWasNotReplaced(t *testing.T) {
-	for name, found := range map[string]bool{"%ID%.req": true, "%id%.REQ": true, ".req": true, "%.req": false, "%ID%.txt": false, "%ID%": false} {
+	for name, found := range map[string]bool{"%ID%.req": true, "%id%.REQ": true, ".req": true, "%.req": false,
+		"%ID%.txt": false, "%ID%": false} {
 		b := start(t)
 		b.write(name, "Office\r\n")
 		_, stats, said := b.scan(100)

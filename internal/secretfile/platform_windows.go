@@ -2,15 +2,14 @@ package secretfile
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
@@ -35,7 +34,8 @@ func (dpapi) unprotect(protected []byte) ([]byte, error) {
 		return nil, windows.ERROR_INVALID_DATA
 	}
 	var out windows.DataBlob
-	if err := windows.CryptUnprotectData(blob(protected), nil, nil, 0, nil, windows.CRYPTPROTECT_UI_FORBIDDEN, &out); err != nil {
+	if err := windows.CryptUnprotectData(blob(protected), nil, nil, 0, nil, windows.CRYPTPROTECT_UI_FORBIDDEN,
+		&out); err != nil {
 		return nil, err
 	}
 	return taken(out)
@@ -54,11 +54,14 @@ func taken(out windows.DataBlob) ([]byte, error) {
 // creator makes files with the rights of descriptor. They are there before the content is.
 func creator(account string) (func(name string) (*os.File, error), error) {
 	if !windows.GetCurrentProcessToken().IsElevated() {
-		return nil, fmt.Errorf("only Administrators may write and replace the file: run this command elevated (as administrator)%w", words.KindOf(fs.ErrPermission))
+		return nil, fmt.Errorf("only Administrators may write and replace the file: run this command elevated (as "+
+			"administrator)%w", words.KindOf(fs.ErrPermission))
 	}
-	sid, err := sidOf(account)
-	if err != nil {
-		return nil, err
+	sid, err := "", error(nil)
+	if account != "" {
+		if _, sid, err = trust.Find(account); err != nil {
+			return nil, err
+		}
 	}
 	rights, err := windows.SecurityDescriptorFromString(descriptor(sid))
 	if err != nil {
@@ -71,34 +74,13 @@ func creator(account string) (func(name string) (*os.File, error), error) {
 		}
 		attributes := windows.SecurityAttributes{SecurityDescriptor: rights}
 		attributes.Length = uint32(unsafe.Sizeof(attributes))
-		handle, err := windows.CreateFile(path, windows.GENERIC_WRITE, 0, &attributes, windows.CREATE_NEW, windows.FILE_ATTRIBUTE_NORMAL, 0)
+		handle, err := windows.CreateFile(path, windows.GENERIC_WRITE, 0, &attributes, windows.CREATE_NEW,
+			windows.FILE_ATTRIBUTE_NORMAL, 0)
 		if err != nil {
 			return nil, &fs.PathError{Op: "create", Path: name, Err: err}
 		}
 		return os.NewFile(uintptr(handle), name), nil
 	}, nil
-}
-
-// sidOf is the SID of an account that is given by name or as a SID; of no account it is "".
-func sidOf(account string) (string, error) {
-	if account == "" {
-		return "", nil
-	}
-	if strings.HasPrefix(strings.ToUpper(account), "S-1-") {
-		sid, err := windows.StringToSid(account)
-		if err != nil {
-			return "", fmt.Errorf("%q is no SID: %w", account, err)
-		}
-		return sid.String(), nil
-	}
-	sid, _, _, err := windows.LookupSID("", account)
-	if errors.Is(err, windows.ERROR_NONE_MAPPED) {
-		return "", fmt.Errorf("there is no account %q; give it as DOMAIN\\name, COMPUTER\\name or SID", account)
-	}
-	if err != nil {
-		return "", fmt.Errorf("find the account %q: %w", account, err)
-	}
-	return sid.String(), nil
 }
 
 // Exposed says whether others than its owner can read the file. The mode does not tell on Windows, so it is always no.

@@ -88,7 +88,8 @@ func unreadable(path string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no file %s; `jobmon-db config set-secret` writes one%w", path, words.KindOf(err))
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("this account may not read %s; write it with --account and the account that reads it%w", path, words.KindOf(err))
+		return fmt.Errorf("this account may not read %s; write it with --account and the account that reads it%w", path,
+			words.KindOf(err))
 	}
 	return err
 }
@@ -133,7 +134,8 @@ func encode(secret string, by protector) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("protect the secret with %s: %w", by.name(), err)
 	}
-	return fmt.Appendf(nil, "%s%s %s\n%s\n", magic, version, by.name(), base64.StdEncoding.EncodeToString(protected)), nil
+	return fmt.Appendf(nil, "%s%s %s\n%s\n", magic, version, by.name(),
+		base64.StdEncoding.EncodeToString(protected)), nil
 }
 
 const again = "write it again here with `jobmon-db config set-secret`"
@@ -151,9 +153,11 @@ func decode(content []byte, by protector) (string, error) {
 	wrote, scheme, _ := strings.Cut(strings.TrimSpace(head), " ")
 	switch {
 	case wrote != version:
-		return "", errors.New("the secret was written by a newer version of this program, or its first line is damaged; " + again)
+		return "", errors.New("the secret was written by a newer version of this program, or its first line is " +
+			"damaged; " + again)
 	case by == nil || by.name() != scheme:
-		return "", fmt.Errorf("the secret is protected with %s, by Windows and for the computer that it was written on; %s", printable(scheme), again)
+		return "", fmt.Errorf("the secret is protected with %s, by Windows and for the computer that it was written "+
+			"on; %s", printable(scheme), again)
 	}
 	protected, err := base64.StdEncoding.DecodeString(strings.TrimSpace(body))
 	if err != nil {
@@ -161,7 +165,8 @@ func decode(content []byte, by protector) (string, error) {
 	}
 	secret, err := by.unprotect(protected)
 	if err != nil {
-		return "", fmt.Errorf("the protection with %s cannot be undone (%w); it was written on another computer, or before this one was set up anew; %s", scheme, err, again)
+		return "", fmt.Errorf("the protection with %s cannot be undone (%w); it was written on another computer, or "+
+			"before this one was set up anew; %s", scheme, err, again)
 	}
 	return string(secret), Check(string(secret))
 }
@@ -174,8 +179,9 @@ func printable(word string) string {
 	return word
 }
 
-// descriptor are the owner and the rights of a file on Windows, in SDDL: it is the Administrators'; everything for SYSTEM and the Administrators, reading for
-// the account with this SID unless it is empty, nothing for others, and nothing inherited.
+// descriptor are the owner and the rights of a file on Windows, in SDDL: it is the Administrators'; everything for
+// SYSTEM and the Administrators, reading for the account with this SID unless it is empty, nothing for others, and
+// nothing inherited.
 func descriptor(sid string) string {
 	sddl := "O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)"
 	if sid != "" {

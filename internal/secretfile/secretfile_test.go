@@ -31,7 +31,8 @@ func TestProtectedContent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(string(content), "jobmon-db secret v1 mirror\n") || strings.Contains(string(content), "Planted") {
+	if !strings.HasPrefix(string(content), "jobmon-db secret v1 mirror\n") ||
+		strings.Contains(string(content), "Planted") {
 		t.Errorf("the content is %q", content)
 	}
 	if got, err := decode(content, mirrored{}); got != planted || err != nil {
@@ -41,7 +42,8 @@ func TestProtectedContent(t *testing.T) {
 	if got, err := decode(windowsLines, mirrored{}); got != planted || err != nil {
 		t.Errorf("with the line ends of Windows: %q, %v", got, err)
 	}
-	if _, err := encode(planted, mirrored{errors.New("no key")}); err == nil || !strings.Contains(err.Error(), "no key") {
+	if _, err := encode(planted, mirrored{errors.New("no key")}); err == nil ||
+		!strings.Contains(err.Error(), "no key") {
 		t.Errorf("a protection that fails: %v", err)
 	}
 }
@@ -57,9 +59,10 @@ func TestProtectedContentThatCannotBeUsed(t *testing.T) {
 		by      protector
 		words   string
 	}{
-		"of Windows, elsewhere":     {dpapiFile, nil, "dpapi, by Windows"},
-		"of another protection":     {dpapiFile, mirrored{}, "dpapi"},
-		"of a later version":        {[]byte("jobmon-db secret v2 mirror\nUGxhbnRlZA==\n"), mirrored{}, "newer version"},
+		"of Windows, elsewhere": {dpapiFile, nil, "dpapi, by Windows"},
+		"of another protection": {dpapiFile, mirrored{}, "dpapi"},
+		"of a later version": {[]byte("jobmon-db secret v2 mirror\nUGxhbnRlZA==\n"), mirrored{},
+			"newer version"},
 		"no base64":                 {[]byte("jobmon-db secret v1 mirror\nPlanted!\n"), mirrored{}, "damaged"},
 		"cut":                       {content[:len(content)-2], mirrored{}, "damaged"},
 		"nothing below":             {[]byte("jobmon-db secret v1 mirror\n"), mirrored{}, "empty"},
@@ -71,7 +74,8 @@ func TestProtectedContentThatCannotBeUsed(t *testing.T) {
 		got, err := decode(c.content, c.by)
 		if err == nil || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%s: %q, %v", name, got, err)
-		} else if strings.Contains(err.Error(), "Planted") || strings.Contains(err.Error(), "UGxh") || strings.ContainsAny(err.Error(), "\n\x1b") {
+		} else if strings.Contains(err.Error(), "Planted") || strings.Contains(err.Error(), "UGxh") ||
+			strings.ContainsAny(err.Error(), "\n\x1b") {
 			t.Errorf("%s: the content is repeated: %q", name, err)
 		}
 	}
@@ -90,10 +94,12 @@ func TestPlainFiles(t *testing.T) {
 		}
 	}
 	for content, words := range map[string]string{
-		"": "empty", "\n": "empty", "\ufeff": "empty", "Planted\n\n": "more than one line", "Planted\nPlanted": "more than one line",
-		"Planted\x00": "control", "Planted\xff": "UTF-8", strings.Repeat("Planted", 200): "longer",
+		"": "empty", "\n": "empty", "\ufeff": "empty", "Planted\n\n": "more than one line",
+		"Planted\nPlanted": "more than one line",
+		"Planted\x00":      "control", "Planted\xff": "UTF-8", strings.Repeat("Planted", 200): "longer",
 	} {
-		if got, err := decode([]byte(content), nil); err == nil || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), "Planted") {
+		if got, err := decode([]byte(content), nil); err == nil || !strings.Contains(err.Error(), words) ||
+			strings.Contains(err.Error(), "Planted") {
 			t.Errorf("%q: %q, %v", content, got, err)
 		}
 	}
@@ -101,7 +107,8 @@ func TestPlainFiles(t *testing.T) {
 
 func TestWriteAndRead(t *testing.T) {
 	if runtime.GOOS == "windows" && os.Getenv("JOBMON_TEST_ELEVATED") == "" {
-		t.Skip("writes a file that only Administrators can remove: set JOBMON_TEST_ELEVATED=1 where the test runs elevated")
+		t.Skip("writes a file that only Administrators can remove: set JOBMON_TEST_ELEVATED=1 where the test runs " +
+			"elevated")
 	}
 	path := filepath.Join(t.TempDir(), "password")
 	for _, secret := range []string{planted, "another"} { // the second replaces the first
@@ -124,7 +131,8 @@ func TestWriteAndRead(t *testing.T) {
 			t.Errorf("%.20q was written", bad)
 		}
 	}
-	if err := Write(path, "new", "nobody-has-this-name"); err == nil || !strings.Contains(err.Error(), "nobody-has-this-name") {
+	if err := Write(path, "new", "nobody-has-this-name"); err == nil ||
+		!strings.Contains(err.Error(), "nobody-has-this-name") {
 		t.Errorf("an account that is not there: %v", err)
 	}
 	if after, err := os.ReadFile(path); string(after) != string(before) || err != nil {
@@ -140,7 +148,8 @@ func TestWriteAndRead(t *testing.T) {
 
 func TestReadSaysWhatToDo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "password")
-	if _, err := Read(path); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "there is no file "+path) {
+	if _, err := Read(path); !errors.Is(err, fs.ErrNotExist) ||
+		!strings.Contains(err.Error(), "there is no file "+path) {
 		t.Errorf("missing: %v", err)
 	}
 	if _, err := Read(t.TempDir()); err == nil {
@@ -149,7 +158,8 @@ func TestReadSaysWhatToDo(t *testing.T) {
 	if err := os.WriteFile(path, []byte("Planted\nPlanted\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "Planted") {
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) ||
+		strings.Contains(err.Error(), "Planted") {
 		t.Errorf("two lines: %v", err)
 	}
 	err := unreadable(path, &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission})
@@ -172,7 +182,8 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range [][]byte{content, []byte("secret\r\n"), []byte("\xff\xfes\x00"), []byte(magic), []byte(magic + "v1 mirror\n====")} {
+	for _, seed := range [][]byte{content, []byte("secret\r\n"), []byte("\xff\xfes\x00"), []byte(magic),
+		[]byte(magic + "v1 mirror\n====")} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {

@@ -1,7 +1,8 @@
-// Package systemd tells the service manager of a Linux system how the program goes: that it is ready, what it does, that
-// it still makes progress, that it stops. The protocol is that of sd_notify(3): lines of NAME=value in a datagram to the
-// socket that the manager names in NOTIFY_SOCKET. The manual promises that it stays as it is, and it is a few lines, so
-// they are here; the usual library reads the process's environment by itself, which this program's packages never do.
+// Package systemd tells the service manager of a Linux system how the program goes: that it is ready, what it does,
+// that it still makes progress, that it stops. The protocol is that of sd_notify(3): lines of NAME=value in a datagram
+// to the socket that the manager names in NOTIFY_SOCKET. The manual promises that it stays as it is, and it is a few
+// lines, so they are here; the usual library reads the process's environment by itself, which this program's packages
+// never do.
 package systemd
 
 import (
@@ -19,12 +20,13 @@ import (
 // patience is how long the manager may take to accept a message.
 const patience = time.Second
 
-// Manager is the service manager that started the program, or nobody: then nothing is sent. Its methods may be called from
-// any goroutine; they never wait longer than a second.
+// Manager is the service manager that started the program, or nobody: then nothing is sent. Its methods may be called
+// from any goroutine; they never wait longer than a second.
 type Manager struct {
-	send     func(message string) error // nil when nobody listens
-	close    func() error
-	watchdog time.Duration // within which the manager wants to hear of progress once it was told of readiness; 0 for never
+	send  func(message string) error // nil when nobody listens
+	close func() error
+	// within which the manager wants to hear of progress once it was told of readiness; 0 for never
+	watchdog time.Duration
 	logger   zerolog.Logger
 
 	mu     sync.Mutex
@@ -136,7 +138,8 @@ func (m *Manager) Run(ctx context.Context) {
 			if late <= 0 {
 				m.tell("WATCHDOG=1")
 			} else if !hung {
-				m.logger.Error().Dur("late", late).Msg("polling hangs: the service manager is no longer told that all is well, and will start the program anew")
+				m.logger.Error().Dur("late", late).Msg("polling hangs: the service manager is no longer told that " +
+					"all is well, and will start the program anew")
 			}
 			hung = late > 0
 		}

@@ -79,7 +79,8 @@ func TestNobodyListens(t *testing.T) {
 		t.Error(err)
 	}
 	for _, address := range []string{"vsock:2:1", filepath.Join(t.TempDir(), "none")} {
-		if _, err := New([]string{"NOTIFY_SOCKET=" + address}, 1, zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "NOTIFY_SOCKET") {
+		if _, err := New([]string{"NOTIFY_SOCKET=" + address}, 1, zerolog.Nop()); err == nil ||
+			!strings.Contains(err.Error(), "NOTIFY_SOCKET") {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

@@ -24,7 +24,8 @@ func TestSystemdUnit(t *testing.T) {
 		t.Fatal(err)
 	}
 	installed := filepath.Join(t.TempDir(), "jobmon-db.service")
-	here := strings.Replace(string(unit), "ExecStart=/usr/bin/jobmon-db ", "ExecStart=/bin/true ", 1) // which need not be installed
+	// which need not be installed
+	here := strings.Replace(string(unit), "ExecStart=/usr/bin/jobmon-db ", "ExecStart=/bin/true ", 1)
 	if here == string(unit) {
 		t.Fatal("the unit does not start /usr/bin/jobmon-db")
 	}
@@ -54,7 +55,8 @@ func TestSystemdSysusers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(filepath.Join(filepath.Dir(analyze), "systemd-sysusers"), "--dry-run", "--root="+t.TempDir(), path).CombinedOutput()
+	out, err := exec.Command(filepath.Join(filepath.Dir(analyze), "systemd-sysusers"), "--dry-run",
+		"--root="+t.TempDir(), path).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "jobmon-db") {
 		t.Errorf("systemd-sysusers: %v\n%s", err, out)
 	}

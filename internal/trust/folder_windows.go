@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -30,7 +29,8 @@ func ownerAt(path string) (place, error) {
 		return place{}, err
 	}
 	const all = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
-	handle, err := windows.CreateFile(name, windows.READ_CONTROL|windows.FILE_READ_ATTRIBUTES, all, nil, windows.OPEN_EXISTING,
+	handle, err := windows.CreateFile(name, windows.READ_CONTROL|windows.FILE_READ_ATTRIBUTES, all, nil,
+		windows.OPEN_EXISTING,
 		windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
 	if err != nil {
 		return place{}, &fs.PathError{Op: "open", Path: path, Err: err}
@@ -55,9 +55,9 @@ func ownerAt(path string) (place, error) {
 	return p, nil
 }
 
-// Existing refuses what stands at a path when it leads elsewhere or belongs to somebody who is not trusted, and so for the
-// folders above it: their owners can put another one in its place. These accounts are trusted too, given as SIDs. What
-// is not there is nobody's.
+// Existing refuses what stands at a path when it leads elsewhere or belongs to somebody who is not trusted, and so for
+// the folders above it: their owners can put another one in its place. These accounts are trusted too, given as SIDs.
+// What is not there is nobody's.
 func Existing(path string, accounts ...string) error {
 	accounts = append(accounts, own())
 	for at, above := path, ""; at != above; at = above {
@@ -78,11 +78,12 @@ func Existing(path string, accounts ...string) error {
 	return nil
 }
 
-// MakeFolder makes a folder for SYSTEM, Administrators and the caller's account alone, and those above it that are missing.
-// It has its rights before anybody can look into it. One that is there stays as it is.
+// MakeFolder makes a folder for SYSTEM, Administrators and the caller's account alone, and those above it that are
+// missing. It has its rights before anybody can look into it. One that is there stays as it is.
 func MakeFolder(path string) error {
-	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) || remote(path) {
-		return os.MkdirAll(path, 0o750) // says what is wrong with one that is there; another computer has its own accounts
+	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) || Remote(path) {
+		// says what is wrong with one that is there; another computer has its own accounts
+		return os.MkdirAll(path, 0o750)
 	}
 	if above := filepath.Dir(path); above != path {
 		if err := MakeFolder(above); err != nil {
@@ -103,13 +104,4 @@ func MakeFolder(path string) error {
 		return &fs.PathError{Op: "make", Path: path, Err: err}
 	}
 	return nil
-}
-
-func remote(path string) bool {
-	volume := filepath.VolumeName(path)
-	if strings.HasPrefix(volume, `\\`) {
-		return true
-	}
-	name, err := windows.UTF16PtrFromString(volume + `\`)
-	return err == nil && windows.GetDriveType(name) == windows.DRIVE_REMOTE
 }

@@ -67,8 +67,8 @@ func ownerOf(info fs.FileInfo) int {
 	return -1
 }
 
-// MakeFolder makes a folder that is the caller's, and those above it that are missing; what root makes belongs to the owner
-// of the folder above. One that is there stays as it is.
+// MakeFolder makes a folder that is the caller's, and those above it that are missing; what root makes belongs to the
+// owner of the folder above. One that is there stays as it is.
 func MakeFolder(path string) error { return inherit.MkdirAll(path, 0o750) }
 
 // Existing refuses what stands at a path when it leads elsewhere or belongs to somebody who is not trusted. What is not

@@ -14,13 +14,13 @@ var everybody = [...]string{"S-1-1-0", "S-1-5-11", "S-1-5-32-545", "S-1-5-7", "S
 
 const (
 	readMask  = windows.FILE_READ_DATA | windows.GENERIC_READ | windows.GENERIC_ALL
-	writeMask = windows.FILE_WRITE_DATA | windows.FILE_APPEND_DATA | windows.DELETE | windows.WRITE_DAC | windows.WRITE_OWNER |
-		windows.GENERIC_WRITE | windows.GENERIC_ALL
+	writeMask = windows.FILE_WRITE_DATA | windows.FILE_APPEND_DATA | windows.DELETE |
+		windows.WRITE_DAC | windows.WRITE_OWNER | windows.GENERIC_WRITE | windows.GENERIC_ALL
 )
 
-// Look says who owns a file or folder, who is allowed to read and to change it, by name, and how far groups go that hold
-// everybody. Entries that deny are not reckoned with, nor those that count only below the folder. The owner of the folder
-// beside is trusted too.
+// Look says who owns a file or folder, who is allowed to read and to change it, by name, and how far groups go that
+// hold everybody. Entries that deny are not reckoned with, nor those that count only below the folder. The owner of the
+// folder beside is trusted too.
 func Look(path, beside string) (Holding, error) {
 	const what = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
 	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, what)
@@ -29,7 +29,8 @@ func Look(path, beside string) (Holding, error) {
 	}
 	defer runtime.KeepAlive(sd)
 	h := Holding{Path: path, narrowed: func(path string, _ Access) string {
-		return "say jobmon-db service install, which sets the rights of its folders; what is left then is shown by icacls \"" + path + `"`
+		return "say jobmon-db service install, which sets the rights of its folders; what is left then is shown by " +
+			"icacls \"" + path + `"`
 	}}
 	owner, _, err := sd.Owner()
 	if err != nil {
@@ -64,7 +65,8 @@ func entries(sd *windows.SECURITY_DESCRIPTOR) (holders string, others Access, er
 		if err := windows.GetAce(list, i, &entry); err != nil {
 			return "", Nobody, err
 		}
-		if entry.Header.AceType != windows.ACCESS_ALLOWED_ACE_TYPE || entry.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 {
+		if entry.Header.AceType != windows.ACCESS_ALLOWED_ACE_TYPE ||
+			entry.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 {
 			continue
 		}
 		sid := (*windows.SID)(unsafe.Pointer(&entry.SidStart))

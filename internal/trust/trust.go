@@ -14,6 +14,9 @@ import (
 // ErrOwner says that somebody made a file or folder who is not trusted with it.
 var ErrOwner = errors.New("it is not an administrator's")
 
+// ErrNoAccount says that Windows knows no account of a name.
+var ErrNoAccount = errors.New("give the account as DOMAIN\\name, COMPUTER\\name, or DOMAIN\\name$ for a managed one")
+
 // Access is how far others than the owner and the administrators may go.
 type Access int
 
@@ -26,10 +29,11 @@ const (
 
 // Holding is who may do what with a file or folder, as the operating system has it.
 type Holding struct {
-	Path     string
-	Text     string // in a few words, with the owner
-	Owner    string // by name
-	Trusted  bool   // the owner is an administrator, the asking user, or the owner of the folder that Look compares with
+	Path  string
+	Text  string // in a few words, with the owner
+	Owner string // by name
+	// the owner is an administrator, the asking user, or the owner of the folder that Look compares with
+	Trusted  bool
 	Others   Access
 	narrowed func(path string, most Access) string
 }
@@ -63,8 +67,8 @@ func Account(sid string, others ...string) bool {
 	return sid == system || sid == administrators || strings.HasPrefix(sid, services) || slices.Contains(others, sid)
 }
 
-// private are the rights of a new folder on Windows, in SDDL: everything for SYSTEM, the Administrators and the account that
-// makes it. An administrator makes it for all of them, so that it stays theirs when his account goes.
+// private are the rights of a new folder on Windows, in SDDL: everything for SYSTEM, the Administrators and the account
+// that makes it. An administrator makes it for all of them, so that it stays theirs when his account goes.
 func private(account string, elevated bool) string {
 	owner, entry := "", ""
 	if elevated {

@@ -13,7 +13,8 @@ func TestAccount(t *testing.T) {
 	for sid, want := range map[string]bool{
 		"S-1-5-18": true, "S-1-5-32-544": true, "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464": true,
 		"S-1-5-21-1-2-3-1104": true, // given as trusted
-		"":                    false, stranger: false, "S-1-1-0": false, "S-1-5-32-545": false, "S-1-5-19": false, "S-1-5-800-1": false,
+		"":                    false, stranger: false, "S-1-1-0": false, "S-1-5-32-545": false, "S-1-5-19": false,
+		"S-1-5-800-1": false,
 	} {
 		if got := Account(sid, "S-1-5-21-1-2-3-1104", ""); got != want {
 			t.Errorf("%q: %v", sid, got)
@@ -27,10 +28,12 @@ func TestJudge(t *testing.T) {
 		p       place
 		trusted bool
 		word    string
-	}{{place{owner: "S-1-5-18"}, true, ""}, {place{owner: stranger}, false, "takeown"}, {place{owner: "S-1-5-18", link: true}, true, "link"}} {
+	}{{place{owner: "S-1-5-18"}, true, ""}, {place{owner: stranger}, false,
+		"takeown"}, {place{owner: "S-1-5-18", link: true}, true, "link"}} {
 		err := c.p.judge(`C:\ProgramData\jobmon-db`, c.trusted)
 		word := strings.ReplaceAll(c.word, "takeown", takeOver(`C:\ProgramData\jobmon-db`))
-		if (err == nil) != (word == "") || err != nil && (!errors.Is(err, ErrOwner) || !strings.Contains(err.Error(), word)) {
+		if (err == nil) != (word == "") || err != nil && (!errors.Is(err, ErrOwner) ||
+			!strings.Contains(err.Error(), word)) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}

@@ -16,8 +16,8 @@ type Account struct {
 	SID  string // "S-1-5-..."
 }
 
-// virtualDomain holds an account for each service, made and kept by Windows: without a password, with no rights but those
-// that are given to it, and on other computers the same as this computer's own account.
+// virtualDomain holds an account for each service, made and kept by Windows: without a password, with no rights but
+// those that are given to it, and on other computers the same as this computer's own account.
 const virtualDomain = `NT SERVICE\`
 
 // Virtual is the account that Windows keeps for the service of that name.
@@ -25,8 +25,8 @@ func Virtual(service string) Account {
 	return Account{Name: virtualDomain + service, SID: serviceSID(service)}
 }
 
-// serviceSID is the SID of a service: SHA-1 of its name in capitals as UTF-16, in five numbers. Windows finds it by name
-// only when the service is there already, and the rights are given before.
+// serviceSID is the SID of a service: SHA-1 of its name in capitals as UTF-16, in five numbers. Windows finds it by
+// name only when the service is there already, and the rights are given before.
 func serviceSID(service string) string {
 	var name []byte
 	for _, unit := range utf16.Encode([]rune(strings.ToUpper(service))) {
@@ -53,8 +53,8 @@ func builtIn(name string) (Account, bool) {
 	return Account{}, false
 }
 
-// resolve finds the account that somebody named for the service; "" is the virtual one. lookup knows all others, and returns
-// their full name and SID.
+// resolve finds the account that somebody named for the service; "" is the virtual one. lookup knows all others, and
+// returns their full name and SID.
 func resolve(name, service string, lookup func(name string) (Account, error)) (Account, error) {
 	if name == "" || strings.EqualFold(name, virtualDomain+service) {
 		return Virtual(service), nil
@@ -63,13 +63,14 @@ func resolve(name, service string, lookup func(name string) (Account, error)) (A
 		return account, nil
 	}
 	if len(name) > len(virtualDomain) && strings.EqualFold(name[:len(virtualDomain)], virtualDomain) {
-		return Account{}, fmt.Errorf("%s is the account of another service; leave --account out, or name an account of a person or a domain%w", name, words.KindOf(ErrAccount))
+		return Account{}, fmt.Errorf("%s is the account of another service; leave --account out, or name an account "+
+			"of a person or a domain%w", name, words.KindOf(ErrAccount))
 	}
 	return lookup(name)
 }
 
-// NeedsPassword says that a service can log on with this account only by a password: it is neither one of Windows' own nor
-// a managed one, whose password the domain keeps.
+// NeedsPassword says that a service can log on with this account only by a password: it is neither one of Windows' own
+// nor a managed one, whose password the domain keeps.
 func (a Account) NeedsPassword() bool {
 	if strings.HasPrefix(a.SID, "S-1-5-80-") || strings.HasSuffix(a.Name, "$") {
 		return false

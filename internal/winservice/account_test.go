@@ -52,7 +52,8 @@ func TestResolve(t *testing.T) {
 			continue
 		}
 		if err != nil || got.SID != c.want || got.NeedsPassword() != c.password || got.needsLogonRight() != c.logon {
-			t.Errorf("%q: %+v (password %v, right %v), %v", c.name, got, got.NeedsPassword(), got.needsLogonRight(), err)
+			t.Errorf("%q: %+v (password %v, right %v), %v", c.name, got, got.NeedsPassword(), got.needsLogonRight(),
+				err)
 		}
 	}
 }

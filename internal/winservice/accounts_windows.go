@@ -31,7 +31,8 @@ func servicesIn(manager windows.Handle, process uint32) (names []string, err err
 	var buffer [256 << 10]byte // as much as the call takes at once
 	var left, count, next uint32
 	for {
-		err := windows.EnumServicesStatusEx(manager, windows.SC_ENUM_PROCESS_INFO, windows.SERVICE_WIN32, windows.SERVICE_ACTIVE,
+		err := windows.EnumServicesStatusEx(manager, windows.SC_ENUM_PROCESS_INFO, windows.SERVICE_WIN32,
+			windows.SERVICE_ACTIVE,
 			&buffer[0], uint32(len(buffer)), &left, &count, &next, nil)
 		if err != nil && err != windows.ERROR_MORE_DATA {
 			return nil, err

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Work is the program as a service: it works until ctx ends, calls ready once when it does what it is there for, and returns
-// its exit code.
+// Work is the program as a service: it works until ctx ends, calls ready once when it does what it is there for, and
+// returns its exit code.
 type Work func(ctx context.Context, ready func()) (code int)
 
-// How often the manager hears of progress while it waits, for how long each time it shall wait at most, and how long work
-// that was told to stop may take before the process ends without it: all that was committed is on disk.
+// How often the manager hears of progress while it waits, for how long each time it shall wait at most, and how long
+// work that was told to stop may take before the process ends without it: all that was committed is on disk.
 const (
 	hearEvery    = 2 * time.Second
 	waitHint     = 20 * time.Second
@@ -32,7 +32,8 @@ const (
 	stop                       // also that the computer is shut down
 )
 
-// serve runs the work and keeps the manager informed. It returns the exit code of the work; 1 when it did not stop in time.
+// serve runs the work and keeps the manager informed. It returns the exit code of the work; 1 when it did not stop in
+// time.
 func serve(requests <-chan request, tell func(report), work Work) (code int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

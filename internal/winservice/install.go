@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/trust"
+	"github.com/jobmon-db/jobmon-db/internal/undo"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
@@ -51,27 +52,14 @@ type system interface {
 	// rights are those of a file or folder, in a form that setRights takes.
 	rights(path string) (string, error)
 	setRights(path, rights string) error
-	// believe refuses what is there already when it leads elsewhere, or belongs to somebody else than an administrator, the
-	// one who installs, or the service's account.
+	// believe refuses what is there already when it leads elsewhere, or belongs to somebody else than an administrator,
+	// the one who installs, or the service's account.
 	believe(path, account string) error
 	grant(g *Grant) error
 	revoke(path, sid string) error
 	// allowLogon gives the account the right to log on as a service; had says that it has had it already.
 	allowLogon(sid string) (had bool, err error)
 	denyLogon(sid string) error
-}
-
-// journal is what has been done, to be undone in the other order.
-type journal struct{ undo []func() error }
-
-func (j *journal) did(undo func() error) { j.undo = append(j.undo, undo) }
-
-func (j *journal) revert() error {
-	var errs []error
-	for _, undo := range slices.Backward(j.undo) {
-		errs = append(errs, undo())
-	}
-	return errors.Join(errs...)
 }
 
 // install registers the service, or brings a registration that is there up to date, and gives the rights. When a step
@@ -86,23 +74,19 @@ func install(sys system, o Options) (result *Result, err error) {
 		return nil, err
 	}
 	if before != nil && !before.ours() {
-		return nil, fmt.Errorf("a service %s is there already and runs %s: %w", o.Name, strings.Join(before.Command, " "), ErrAnother)
+		return nil, fmt.Errorf("a service %s is there already and runs %s: %w", o.Name,
+			strings.Join(before.Command, " "), ErrAnother)
 	}
 	if account.NeedsPassword() && o.Password == "" && (before == nil || before.Account.SID != account.SID) {
-		return nil, fmt.Errorf("%s needs a password: give it on standard input or in a file with --password-file%w", account.Name, words.KindOf(ErrAccount))
+		return nil, fmt.Errorf("%s needs a password: give it on standard input or in a file with --password-file%w",
+			account.Name, words.KindOf(ErrAccount))
 	}
 
 	if err := planted(sys, o.Grants, account); err != nil {
 		return nil, err
 	}
-	var done journal
-	defer func() {
-		if err != nil {
-			if failed := done.revert(); failed != nil {
-				err = fmt.Errorf("%w; and not all could be put back: %w", err, failed)
-			}
-		}
-	}()
+	var done undo.Log
+	defer func() { err = done.After(err) }()
 	result = &Result{Updated: before != nil, Running: before != nil && before.State != Stopped, Account: account}
 	for _, g := range o.Grants {
 		g.Account = account
@@ -131,8 +115,8 @@ func install(sys system, o Options) (result *Result, err error) {
 	return result, nil
 }
 
-// planted refuses what somebody else has put where only administrators may: before anything is changed, as the configuration
-// decides on whose folders rights are given.
+// planted refuses what somebody else has put where only administrators may: before anything is changed, as the
+// configuration decides on whose folders rights are given.
 func planted(sys system, grants []Grant, account Account) error {
 	for _, g := range grants {
 		if !g.Private && !g.Trusted || sys.remote(g.Path) {
@@ -155,14 +139,16 @@ func planted(sys system, grants []Grant, account Account) error {
 }
 
 // give makes the folder where that is needed, and gives the right.
-func give(sys system, done *journal, result *Result, g Grant) error {
+func give(sys system, done *undo.Log, result *Result, g Grant) error {
 	if sys.remote(g.Path) {
-		result.Notes = append(result.Notes, fmt.Sprintf("%s lies on another computer, whose rights are not changed: %s there for %s, in the share's rights and in the folder's",
-			g.Path, "allow to "+string(g.Right), seenFromAfar(g.Account)))
+		result.Notes = append(result.Notes,
+			fmt.Sprintf("%s lies on another computer, whose rights are not changed: %s there for %s, in the share's "+
+				"rights and in the folder's",
+				g.Path, "allow to "+string(g.Right), seenFromAfar(g.Account)))
 		return nil
 	}
 	if g.Folder {
-		if err := makeFolder(done, g.Path); err != nil {
+		if err := done.MakeFolder(g.Path, trust.MakeFolder); err != nil {
 			return err
 		}
 	} else if _, err := os.Stat(g.Path); errors.Is(err, fs.ErrNotExist) {
@@ -172,7 +158,7 @@ func give(sys system, done *journal, result *Result, g Grant) error {
 	if err != nil {
 		return fmt.Errorf("read the rights of %s: %w", g.Path, err)
 	}
-	done.did(func() error { return sys.setRights(g.Path, old) })
+	done.Did(func() error { return sys.setRights(g.Path, old) })
 	if err := sys.grant(&g); err != nil {
 		return fmt.Errorf("give %s the right to %s %s: %w", g.Account.Name, g.Right, g.Path, err)
 	}
@@ -180,55 +166,31 @@ func give(sys system, done *journal, result *Result, g Grant) error {
 	return nil
 }
 
-// makeFolder makes the folder and those above it that are missing.
-func makeFolder(done *journal, path string) error {
-	var missing []string
-	for dir := path; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		missing = append(missing, dir)
-	}
-	for _, dir := range slices.Backward(missing) { // what is done last is undone first
-		done.did(func() error { return ignoreMissing(os.Remove(dir)) })
-	}
-	if err := trust.MakeFolder(path); err != nil {
-		return fmt.Errorf("make the folder: %w", err)
-	}
-	return nil
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-func letLogOn(sys system, done *journal, account Account) error {
+func letLogOn(sys system, done *undo.Log, account Account) error {
 	had, err := sys.allowLogon(account.SID)
 	if err != nil {
 		return fmt.Errorf("give %s the right to log on as a service: %w", account.Name, err)
 	}
 	if !had {
-		done.did(func() error { return sys.denyLogon(account.SID) })
+		done.Did(func() error { return sys.denyLogon(account.SID) })
 	}
 	return nil
 }
 
-func register(sys system, done *journal, result *Result, before *Status, o Options) error {
+func register(sys system, done *undo.Log, result *Result, before *Status, o Options) error {
 	r := &Registration{
-		Name: o.Name, Display: o.Display, Description: o.Description, Account: result.Account, Start: o.Start, Dependencies: o.Dependencies,
-		Command: slices.Concat([]string{o.Program}, Arguments[:], o.Arguments),
+		Name: o.Name, Display: o.Display, Description: o.Description, Account: result.Account, Start: o.Start,
+		Dependencies: o.Dependencies,
+		Command:      slices.Concat([]string{o.Program}, Arguments[:], o.Arguments),
 	}
 	if before == nil {
 		if err := sys.create(r, o.Password); err != nil {
 			return fmt.Errorf("make the service %s: %w", o.Name, err)
 		}
-		done.did(func() error { return sys.remove(o.Name) })
+		done.Did(func() error { return sys.remove(o.Name) })
 		return nil
 	}
-	done.did(func() error { return sys.change(&before.Registration, "") })
+	done.Did(func() error { return sys.change(&before.Registration, "") })
 	if err := sys.change(r, o.Password); err != nil {
 		return fmt.Errorf("change the service %s: %w", o.Name, err)
 	}

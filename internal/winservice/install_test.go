@@ -29,7 +29,8 @@ type fakeSystem struct {
 var errInjected = errors.New("the system is out of order")
 
 func newSystem() *fakeSystem {
-	return &fakeSystem{services: map[string]*Status{}, passwords: map[string]string{}, acl: map[string]string{}, logon: map[string]bool{}, shares: `\\`}
+	return &fakeSystem{services: map[string]*Status{}, passwords: map[string]string{}, acl: map[string]string{},
+		logon: map[string]bool{}, shares: `\\`}
 }
 
 func (s *fakeSystem) call() error {
@@ -143,7 +144,8 @@ func (s *fakeSystem) picture(t *testing.T, dir string) string {
 func options(dir string) Options {
 	return Options{
 		Name: "jobmon-db", Display: "jobmon-db", Description: "watches", Program: filepath.Join(dir, "jobmon-db.exe"),
-		Arguments: []string{"--config", filepath.Join(dir, "jobmon-db.yaml")}, Account: `EXAMPLE\jobmon`, Password: "geheim", Start: Automatic,
+		Arguments: []string{"--config",
+			filepath.Join(dir, "jobmon-db.yaml")}, Account: `EXAMPLE\jobmon`, Password: "geheim", Start: Automatic,
 		Grants: []Grant{
 			{Path: filepath.Join(dir, "a", "data"), Right: Modify, Folder: true, Private: true},
 			{Path: filepath.Join(dir, "a", "data", "evt"), Right: Modify, Folder: true},
@@ -193,7 +195,8 @@ func TestInstallIsAllOrNothing(t *testing.T) {
 				before, after = strings.ReplaceAll(before, "geheim", ""), strings.ReplaceAll(after, "geheim", "")
 			}
 			if before != after {
-				t.Errorf("update %v: step %d failed, and this is left:\n%sinstead of\n%s", update, failAt, after, before)
+				t.Errorf("update %v: step %d failed, and this is left:\n%sinstead of\n%s", update, failAt, after,
+					before)
 			}
 		}
 	}
@@ -229,7 +232,8 @@ func TestInstall(t *testing.T) {
 
 func TestInstallRefuses(t *testing.T) {
 	dir, sys := prepared(t)
-	sys.services["other"] = &Status{Registration: Registration{Name: "other", Command: []string{"other.exe", "service"}}}
+	sys.services["other"] = &Status{Registration: Registration{Name: "other",
+		Command: []string{"other.exe", "service"}}}
 	for name, c := range map[string]struct {
 		change func(*Options)
 		want   error
@@ -237,7 +241,10 @@ func TestInstallRefuses(t *testing.T) {
 		"an unknown account":              {func(o *Options) { o.Account = "nobody" }, ErrAccount},
 		"an account without its password": {func(o *Options) { o.Password = "" }, ErrAccount},
 		"the name of another service":     {func(o *Options) { o.Name = "other" }, ErrAnother},
-		"a file that is missing":          {func(o *Options) { o.Grants = append(o.Grants, Grant{Path: filepath.Join(dir, "none"), Right: Read}) }, os.ErrNotExist},
+		"a file that is missing": {func(o *Options) {
+			o.Grants = append(o.Grants,
+				Grant{Path: filepath.Join(dir, "none"), Right: Read})
+		}, os.ErrNotExist},
 	} {
 		before := sys.picture(t, dir)
 		o := options(dir)
@@ -253,12 +260,14 @@ func TestInstallRefuses(t *testing.T) {
 
 func TestRightsElsewhereAreNotTouched(t *testing.T) {
 	dir, sys := prepared(t)
-	for account, want := range map[string]string{"": `DOMAIN\COMPUTER$`, `EXAMPLE\jobmon`: `EXAMPLE\jobmon`, "LocalService": "another account"} {
+	for account, want := range map[string]string{"": `DOMAIN\COMPUTER$`, `EXAMPLE\jobmon`: `EXAMPLE\jobmon`,
+		"LocalService": "another account"} {
 		o := options(dir)
 		o.Account = account
 		o.Grants = []Grant{{Path: `\\files\express\temp`, Right: Modify, Folder: true}}
 		result, err := install(sys, o)
-		if err != nil || len(result.Granted) != 0 || len(result.Notes) != 1 || !strings.Contains(result.Notes[0], want) ||
+		if err != nil || len(result.Granted) != 0 || len(result.Notes) != 1 ||
+			!strings.Contains(result.Notes[0], want) ||
 			!strings.Contains(result.Notes[0], `\\files\express\temp`) {
 			t.Errorf("%q: %+v, %v", account, result, err)
 		}
@@ -277,8 +286,9 @@ func TestPlantedFilesAreRefused(t *testing.T) {
 		owner  string
 		want   error
 	}{
-		"the data folder":            {func(*Options, string) {}, "a/data", "S-1-5-21-7-7-7-1001", trust.ErrOwner},
-		"a log in it":                {func(*Options, string) {}, "a/data/CURRENT", "S-1-5-21-7-7-7-1001", trust.ErrOwner},
+		"the data folder": {func(*Options, string) {}, "a/data", "S-1-5-21-7-7-7-1001", trust.ErrOwner},
+		"a log in it": {func(*Options, string) {}, "a/data/CURRENT", "S-1-5-21-7-7-7-1001",
+			trust.ErrOwner},
 		"a file of the service's":    {func(*Options, string) {}, "a/data/CURRENT", "S-1-5-21-1-2-3-1104", nil},
 		"a folder that others share": {func(*Options, string) {}, "there", "S-1-5-21-7-7-7-1001", nil},
 		"the program": {func(o *Options, dir string) {
@@ -287,7 +297,8 @@ func TestPlantedFilesAreRefused(t *testing.T) {
 	} {
 		dir, sys := prepared(t)
 		if err := errors.Join(os.MkdirAll(filepath.Join(dir, "a", "data"), 0o750),
-			os.WriteFile(filepath.Join(dir, "a", "data", "CURRENT"), nil, 0o600), os.WriteFile(filepath.Join(dir, "jobmon-db.exe"), nil, 0o700)); err != nil {
+			os.WriteFile(filepath.Join(dir, "a", "data", "CURRENT"), nil,
+				0o600), os.WriteFile(filepath.Join(dir, "jobmon-db.exe"), nil, 0o700)); err != nil {
 			t.Fatal(err)
 		}
 		sys.owners = map[string]string{filepath.Join(dir, c.path): c.owner}

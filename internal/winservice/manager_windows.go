@@ -17,8 +17,8 @@ import (
 // lookEvery is how often a service is looked at while it starts, stops or goes away.
 const lookEvery = 100 * time.Millisecond
 
-// Install registers the service and gives its account the rights that it needs, or brings both up to date. Either all is
-// done or, after an error, nothing.
+// Install registers the service and gives its account the rights that it needs, or brings both up to date. Either all
+// is done or, after an error, nothing.
 func Install(o Options) (*Result, error) {
 	if !windows.GetCurrentProcessToken().IsElevated() {
 		return nil, ErrDenied
@@ -91,7 +91,8 @@ func Remove(ctx context.Context, name string, paths []string) error {
 	}
 	var errs []error
 	for _, path := range paths {
-		if err := (windowsSystem{}).revoke(path, status.Account.SID); err != nil && !errors.Is(err, windows.ERROR_FILE_NOT_FOUND) && !errors.Is(err, windows.ERROR_PATH_NOT_FOUND) {
+		if err := (windowsSystem{}).revoke(path, status.Account.SID); err != nil &&
+			!errors.Is(err, windows.ERROR_FILE_NOT_FOUND) && !errors.Is(err, windows.ERROR_PATH_NOT_FOUND) {
 			errs = append(errs, fmt.Errorf("take the rights of %s on %s away: %w", status.Account.Name, path, err))
 		}
 	}
@@ -166,11 +167,15 @@ func failure(what string, err error) error {
 	}
 	switch {
 	case errors.Is(err, windows.ERROR_FILE_NOT_FOUND), errors.Is(err, windows.ERROR_PATH_NOT_FOUND):
-		return fmt.Errorf("%s: its program is no longer where it was: repeat jobmon-db service install with the program at its new place (%w)", what, err)
+		return fmt.Errorf("%s: its program is no longer where it was: repeat jobmon-db service install with the "+
+			"program at its new place (%w)", what, err)
 	case errors.Is(err, windows.ERROR_SERVICE_DISABLED):
-		return fmt.Errorf("%s: it is disabled: repeat jobmon-db service install, or enable it in the Services window", what)
-	case errors.Is(err, windows.ERROR_SERVICE_DEPENDENCY_FAIL), errors.Is(err, windows.ERROR_SERVICE_DEPENDENCY_DELETED):
-		return fmt.Errorf("%s: a service that it depends on does not run or is gone; see jobmon-db service status (%w)", what, err)
+		return fmt.Errorf("%s: it is disabled: repeat jobmon-db service install, or enable it in the Services window",
+			what)
+	case errors.Is(err, windows.ERROR_SERVICE_DEPENDENCY_FAIL),
+		errors.Is(err, windows.ERROR_SERVICE_DEPENDENCY_DELETED):
+		return fmt.Errorf("%s: a service that it depends on does not run or is gone; see jobmon-db service status (%w)",
+			what, err)
 	case errors.Is(err, windows.ERROR_DEPENDENT_SERVICES_RUNNING):
 		return fmt.Errorf("%s: stop the services that depend on it first (%w)", what, err)
 	case errors.Is(err, windows.ERROR_SERVICE_REQUEST_TIMEOUT):
@@ -207,7 +212,8 @@ func (w windowsSystem) find(name string) (*Status, error) {
 		return nil, failure("look at the service "+name, err)
 	}
 	status.PID = now.ProcessId
-	status.State = map[svc.State]State{svc.StartPending: Starting, svc.Running: Running, svc.StopPending: Stopping, svc.Stopped: Stopped}[now.State]
+	status.State = map[svc.State]State{svc.StartPending: Starting, svc.Running: Running, svc.StopPending: Stopping,
+		svc.Stopped: Stopped}[now.State]
 	if status.State == "" {
 		status.State = Paused
 	}
@@ -247,12 +253,16 @@ func (w windowsSystem) registration(handle windows.Handle, r *Registration) erro
 		r.Start = Manual
 	}
 	more := make([]uint64, most/8)
-	if err := windows.QueryServiceConfig2(handle, windows.SERVICE_CONFIG_DELAYED_AUTO_START_INFO, (*byte)(unsafe.Pointer(&more[0])), most, &needed); err == nil &&
-		r.Start == Automatic && (*windows.SERVICE_DELAYED_AUTO_START_INFO)(unsafe.Pointer(&more[0])).IsDelayedAutoStartUp != 0 {
+	extra := func(level uint32) bool {
+		return windows.QueryServiceConfig2(handle, level, (*byte)(unsafe.Pointer(&more[0])), most, &needed) == nil
+	}
+	if r.Start == Automatic && extra(windows.SERVICE_CONFIG_DELAYED_AUTO_START_INFO) &&
+		(*windows.SERVICE_DELAYED_AUTO_START_INFO)(unsafe.Pointer(&more[0])).IsDelayedAutoStartUp != 0 {
 		r.Start = Delayed
 	}
-	if err := windows.QueryServiceConfig2(handle, windows.SERVICE_CONFIG_DESCRIPTION, (*byte)(unsafe.Pointer(&more[0])), most, &needed); err == nil {
-		r.Description = windows.UTF16PtrToString((*windows.SERVICE_DESCRIPTION)(unsafe.Pointer(&more[0])).Description)
+	if extra(windows.SERVICE_CONFIG_DESCRIPTION) {
+		text := (*windows.SERVICE_DESCRIPTION)(unsafe.Pointer(&more[0])).Description
+		r.Description = windows.UTF16PtrToString(text)
 	}
 	return nil
 }

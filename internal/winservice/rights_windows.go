@@ -12,7 +12,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
-// What the rights are called by Windows: generic ones are mapped when they are stored, so that these are given as they are.
+// What the rights are called by Windows: generic ones are mapped when they are stored, so that these are given as they
+// are.
 const (
 	readRight   = windows.FILE_GENERIC_READ | windows.FILE_GENERIC_EXECUTE
 	modifyRight = readRight | windows.FILE_GENERIC_WRITE | windows.DELETE
@@ -49,7 +50,8 @@ func (windowsSystem) setRights(path, rights string) error {
 		inherit = windows.PROTECTED_DACL_SECURITY_INFORMATION
 	}
 	defer runtime.KeepAlive(sd)
-	if err := windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, dacl|inherit, nil, nil, list, nil); err != nil {
+	if err := windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, dacl|inherit, nil, nil, list,
+		nil); err != nil {
 		return err
 	}
 	owner, _, err := sd.Owner()
@@ -112,7 +114,8 @@ func (windowsSystem) edit(path, account string, entry windows.EXPLICIT_ACCESS) e
 		return err
 	}
 	entry.Trustee = windows.TRUSTEE{
-		TrusteeForm: windows.TRUSTEE_IS_SID, TrusteeType: windows.TRUSTEE_IS_UNKNOWN, TrusteeValue: windows.TrusteeValueFromSID(sid),
+		TrusteeForm: windows.TRUSTEE_IS_SID, TrusteeType: windows.TRUSTEE_IS_UNKNOWN,
+		TrusteeValue: windows.TrusteeValueFromSID(sid),
 	}
 	list, err := windows.ACLFromEntries([]windows.EXPLICIT_ACCESS{entry}, old)
 	if err != nil {
@@ -122,8 +125,8 @@ func (windowsSystem) edit(path, account string, entry windows.EXPLICIT_ACCESS) e
 	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, dacl, nil, nil, list, nil)
 }
 
-// The right to log on as a service is kept by the Local Security Authority, for which the library has no calls. The Services
-// window gives it by itself; the calls that register a service do not.
+// The right to log on as a service is kept by the Local Security Authority, for which the library has no calls. The
+// Services window gives it by itself; the calls that register a service do not.
 const logonRight = "SeServiceLogonRight"
 
 // policy is the authority's list of rights, open for changes.
@@ -143,10 +146,12 @@ type objectAttributes struct {
 }
 
 func openPolicy() (*policy, error) {
-	const viewAndCreate = 0x1 | 0x10 | 0x800 // POLICY_VIEW_LOCAL_INFORMATION, POLICY_CREATE_ACCOUNT, POLICY_LOOKUP_NAMES
+	// POLICY_VIEW_LOCAL_INFORMATION, POLICY_CREATE_ACCOUNT, POLICY_LOOKUP_NAMES
+	const viewAndCreate = 0x1 | 0x10 | 0x800
 	p := &policy{dll: windows.NewLazySystemDLL("advapi32.dll")}
 	var attributes objectAttributes
-	err := p.call("LsaOpenPolicy", 0, uintptr(unsafe.Pointer(&attributes)), viewAndCreate, uintptr(unsafe.Pointer(&p.handle)))
+	err := p.call("LsaOpenPolicy", 0, uintptr(unsafe.Pointer(&attributes)), viewAndCreate,
+		uintptr(unsafe.Pointer(&p.handle)))
 	runtime.KeepAlive(&attributes)
 	return p, err
 }
@@ -169,7 +174,8 @@ func (windowsSystem) allowLogon(account string) (had bool, err error) {
 		var list *windows.NTUnicodeString
 		var count uint32
 		// an account without any right is not found
-		if p.call("LsaEnumerateAccountRights", uintptr(p.handle), sid, uintptr(unsafe.Pointer(&list)), uintptr(unsafe.Pointer(&count))) == nil && list != nil {
+		if p.call("LsaEnumerateAccountRights", uintptr(p.handle), sid, uintptr(unsafe.Pointer(&list)),
+			uintptr(unsafe.Pointer(&count))) == nil && list != nil {
 			for i := range unsafe.Slice(list, count) {
 				had = had || unsafe.Slice(list, count)[i].String() == logonRight
 			}

@@ -28,7 +28,8 @@ type handler struct {
 }
 
 // Execute implements svc.Handler.
-func (h *handler) Execute(_ []string, asked <-chan svc.ChangeRequest, status chan<- svc.Status) (own bool, code uint32) {
+func (h *handler) Execute(_ []string, asked <-chan svc.ChangeRequest, status chan<- svc.Status) (own bool,
+	code uint32) {
 	requests, ended := make(chan request), make(chan struct{})
 	defer close(ended)
 	go func() {

@@ -2,8 +2,6 @@ package winservice
 
 import (
 	"errors"
-	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -11,6 +9,8 @@ import (
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc/mgr"
+
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // windowsSystem is Windows as an installation changes it.
@@ -20,35 +20,8 @@ type windowsSystem struct{}
 const preshutdown = 20_000
 
 func (windowsSystem) lookup(name string) (Account, error) {
-	if strings.HasPrefix(strings.ToUpper(name), "S-1-") {
-		sid, err := windows.StringToSid(name)
-		if err != nil {
-			return Account{}, fmt.Errorf("%q is no SID: %w", name, ErrAccount)
-		}
-		short, domain, _, err := sid.LookupAccount("")
-		if err != nil {
-			return Account{}, fmt.Errorf("there is no account %s: %w", name, ErrAccount)
-		}
-		return Account{Name: domain + `\` + short, SID: sid.String()}, nil
-	}
-	asked := name
-	if local, ok := strings.CutPrefix(name, `.\`); ok { // this computer, as the Services window writes it
-		if computer, err := windows.ComputerName(); err == nil {
-			asked = computer + `\` + local
-		}
-	}
-	sid, domain, _, err := windows.LookupSID("", asked)
-	if errors.Is(err, windows.ERROR_NONE_MAPPED) {
-		return Account{}, fmt.Errorf("there is no account %s: %w", name, ErrAccount)
-	}
-	if err != nil {
-		return Account{}, fmt.Errorf("find the account %s: %w", name, err)
-	}
-	full := asked
-	if !strings.Contains(asked, `\`) && !strings.Contains(asked, "@") {
-		full = domain + `\` + asked
-	}
-	return Account{Name: full, SID: sid.String()}, nil
+	full, sid, err := trust.Find(name)
+	return Account{Name: full, SID: sid}, err
 }
 
 func (windowsSystem) create(r *Registration, password string) error {
@@ -86,7 +59,8 @@ func (w windowsSystem) change(r *Registration, password string) error {
 		account, secret = text(r.Account.Name), text(password)
 	}
 	const same = windows.SERVICE_NO_CHANGE
-	if err := windows.ChangeServiceConfig(s.Handle, same, r.Start.number(), same, text(windows.ComposeCommandLine(r.Command)), nil, nil,
+	if err := windows.ChangeServiceConfig(s.Handle, same, r.Start.number(), same,
+		text(windows.ComposeCommandLine(r.Command)), nil, nil,
 		texts(r.Dependencies), account, secret, text(r.Display)); err != nil {
 		return failure("register it", err)
 	}
@@ -94,7 +68,8 @@ func (w windowsSystem) change(r *Registration, password string) error {
 		return failure("say when it is started", err)
 	}
 	description := windows.SERVICE_DESCRIPTION{Description: text(r.Description)}
-	return windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_DESCRIPTION, (*byte)(unsafe.Pointer(&description)))
+	return windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_DESCRIPTION,
+		(*byte)(unsafe.Pointer(&description)))
 }
 
 func (windowsSystem) remove(name string) error {
@@ -116,7 +91,8 @@ func (windowsSystem) harden(name string) (notes []string, err error) {
 		return nil, err
 	}
 	defer done()
-	// The pauses before it is started again: the first, the second, every further time. A day without failure begins anew.
+	// The pauses before it is started again: the first, the second, every further time. A day without failure begins
+	// anew.
 	const forgetAfter = 24 * time.Hour
 	var actions []mgr.RecoveryAction
 	for _, pause := range []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute} {
@@ -128,13 +104,19 @@ func (windowsSystem) harden(name string) (notes []string, err error) {
 		what string
 		do   func() error
 	}{
-		{"start the service again when it fails", func() error { return s.SetRecoveryActions(actions, uint32(forgetAfter.Seconds())) }},
-		{"start it again also when it ends with an exit code", func() error { return s.SetRecoveryActionsOnNonCrashFailures(true) }},
+		{"start the service again when it fails", func() error {
+			return s.SetRecoveryActions(actions,
+				uint32(forgetAfter.Seconds()))
+		}},
+		{"start it again also when it ends with an exit code",
+			func() error { return s.SetRecoveryActionsOnNonCrashFailures(true) }},
 		{"take privileges away from it that it does not need", func() error {
-			return windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, (*byte)(unsafe.Pointer(&privileges)))
+			return windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO,
+				(*byte)(unsafe.Pointer(&privileges)))
 		}},
 		{"wait for it when the computer is shut down", func() error {
-			return windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_PRESHUTDOWN_INFO, (*byte)(unsafe.Pointer(&wait)))
+			return windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_PRESHUTDOWN_INFO,
+				(*byte)(unsafe.Pointer(&wait)))
 		}},
 	} {
 		switch err := step.do(); {
@@ -157,7 +139,8 @@ func delay(handle windows.Handle, start StartType) error {
 	if start == Delayed {
 		info.IsDelayedAutoStartUp = 1
 	}
-	err := windows.ChangeServiceConfig2(handle, windows.SERVICE_CONFIG_DELAYED_AUTO_START_INFO, (*byte)(unsafe.Pointer(&info)))
+	err := windows.ChangeServiceConfig2(handle, windows.SERVICE_CONFIG_DELAYED_AUTO_START_INFO,
+		(*byte)(unsafe.Pointer(&info)))
 	if unknown(err) && start != Delayed {
 		return nil
 	}
@@ -174,14 +157,7 @@ func (s StartType) number() uint32 {
 	return mgr.StartAutomatic
 }
 
-// remote says that a path names another computer, or a drive letter that stands for one.
-func (windowsSystem) remote(path string) bool {
-	volume := filepath.VolumeName(path)
-	if strings.HasPrefix(volume, `\\`) {
-		return !strings.HasPrefix(volume, `\\?\`) && !strings.HasPrefix(volume, `\\.\`) || strings.HasPrefix(strings.ToUpper(volume), `\\?\UNC`)
-	}
-	return windows.GetDriveType(text(volume+`\`)) == windows.DRIVE_REMOTE
-}
+func (windowsSystem) remote(path string) bool { return trust.Remote(path) }
 
 // text is a text as Windows takes it; one with a zero in it ends there.
 func text(s string) *uint16 {

@@ -1,17 +1,20 @@
-// Package winservice makes the program a Windows service: it installs and removes the registration, with the rights that
-// the service's account needs, controls the service, and runs the program when the service control manager starts it.
+// Package winservice makes the program a Windows service: it installs and removes the registration, with the rights
+// that the service's account needs, controls the service, and runs the program when the service control manager starts
+// it.
 //
 // Whether it was started as a service is decided by the arguments that were registered, never by asking the system how
 // the process came to be: that is guesswork, and Wine answers it wrongly.
 //
-// What decides something (which account is meant, what is undone when a step fails, when the manager is told what) is plain
-// code over small interfaces and tested everywhere; what calls Windows is in files of its own. On other systems every
-// function returns ErrUnsupported.
+// What decides something (which account is meant, what is undone when a step fails, when the manager is told what) is
+// plain code over small interfaces and tested everywhere; what calls Windows is in files of its own. On other systems
+// every function returns ErrUnsupported.
 package winservice
 
 import (
 	"errors"
 	"fmt"
+
+	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
 // DefaultName is the service's name unless another one is given; a second Deployment Server needs one.
@@ -19,15 +22,19 @@ const DefaultName = "jobmon-db"
 
 // The reasons why something cannot be done, for errors.Is. Their sentences say what to do next.
 var (
-	ErrUnsupported  = errors.New("services of Windows are there on Windows only; docs/operations.md says how to run under systemd")
+	ErrUnsupported = errors.New("services of Windows are there on Windows only; docs/operations.md says how to run " +
+		"under systemd")
 	ErrDenied       = errors.New("only administrators may do that: run this command elevated (as administrator)")
 	ErrNotInstalled = errors.New("there is no such service; jobmon-db service install makes it")
 	ErrAnother      = errors.New("it is not one of jobmon-db and is left as it is; choose another name with --name")
-	ErrMarked       = errors.New("it is about to be removed: close the Services window and Task Manager on this computer, which hold it, and try again")
-	ErrAccount      = errors.New("give the account as DOMAIN\\name, COMPUTER\\name, or DOMAIN\\name$ for a managed one")
-	ErrLogon        = errors.New("its account may not log on: the password is wrong or has changed, or a policy denies it the right to log on as a service; " +
+	ErrMarked       = errors.New("it is about to be removed: close the Services window and Task Manager on this " +
+		"computer, which hold it, and try again")
+	ErrAccount = trust.ErrNoAccount
+	ErrLogon   = errors.New("its account may not log on: the password is wrong or has changed, or a policy " +
+		"denies it the right to log on as a service; " +
 		"repeat jobmon-db service install with --account and the password")
-	ErrConsole = errors.New("this is what the service manager starts; in a console say jobmon-db run, and jobmon-db service start for the service")
+	ErrConsole = errors.New("this is what the service manager starts; in a console say jobmon-db run, and jobmon-db " +
+		"service start for the service")
 	ErrTimeout = errors.New("the service manager still waits; look again with jobmon-db service status")
 )
 
@@ -115,7 +122,8 @@ type Grant struct {
 	Folder bool // it is a folder, and is made when it is missing
 	// Private leaves nobody else than SYSTEM and Administrators on it, whatever was inherited before.
 	Private bool
-	Trusted bool    // who made it decides what the service does, as who made a Private one: others than administrators are refused
+	// who made it decides what the service does, as who made a Private one: others than administrators are refused
+	Trusted bool
 	For     string  // the name of the account that gets it; "" is the service's
 	Account Account // the same, as Install found it
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
 
-// Record remembers what runs, for the next one to close it. It is kept in a file of the program's folder. An account that
-// may write there could run a program of its own in place of ours anyway. Still, no more is believed of it than the names of
-// two processes, which are compared with what runs before anything is ended.
+// Record remembers what runs, for the next one to close it. It is kept in a file of the program's folder. An account
+// that may write there could run a program of its own in place of ours anyway. Still, no more is believed of it than
+// the names of two processes, which are compared with what runs before anything is ended.
 type Record struct {
 	Watcher Process `json:"watcher"` // follows the console; zero for none
 	Program Process `json:"program"` // is on the screen; zero for none
@@ -21,7 +21,8 @@ type Record struct {
 // ReadRecord reads the file at path. What is no record, or missing, is an empty one.
 func ReadRecord(path string) (Record, error) {
 	content, err := plainfile.Read(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, plainfile.ErrIrregular) || errors.Is(err, plainfile.ErrTooLarge) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, plainfile.ErrIrregular) ||
+		errors.Is(err, plainfile.ErrTooLarge) {
 		return Record{}, nil
 	}
 	if err != nil {

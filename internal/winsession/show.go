@@ -78,7 +78,8 @@ func (s *Show) Once(ctx context.Context) (Target, Process, error) {
 	if err != nil {
 		return target, Process{}, err
 	}
-	return target, running.Process(), errors.Join(Record{Program: running.Process()}.Write(s.RecordFile), running.Close())
+	return target, running.Process(), errors.Join(Record{Program: running.Process()}.Write(s.RecordFile),
+		running.Close())
 }
 
 func (s *Show) begin(ctx context.Context) (Running, Target, error) {
@@ -99,7 +100,8 @@ func (s *Show) begin(ctx context.Context) (Running, Target, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, Target{}, errors.New("no session is attached to this computer's screen: try again when it shows its logon screen")
+			return nil, Target{}, errors.New("no session is attached to this computer's screen: try again when it " +
+				"shows its logon screen")
 		case <-time.After(LookEvery):
 		}
 	}
@@ -107,80 +109,103 @@ func (s *Show) begin(ctx context.Context) (Running, Target, error) {
 
 // Follow does what Once does, and then keeps the program where the console is: it is started again when a session
 // switch leaves it behind or ends it, and when it fails. It returns when the program was closed (it ended with code
-// 0, or StopFile is there), when another Show has taken over, and when ctx ends; then it closes the program. started is called each time
-// the program runs anew.
+// 0, or StopFile is there), when another Show has taken over, and when ctx ends; then it closes the program. started is
+// called each time the program runs anew.
 func (s *Show) Follow(ctx context.Context, started func(Target, Process)) error {
 	self, err := s.System.Self()
 	if err != nil {
 		return err
 	}
+	w := &watcher{Show: s, self: self, started: started, pause: LookEvery, restart: time.Now()}
 	running, at, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = running.Close() }()
-	note := func() error {
-		started(at, running.Process())
-		return Record{Watcher: self, Program: running.Process()}.Write(s.RecordFile)
+	defer func() { _ = w.running.Close() }()
+	if err := w.show(running, at); err != nil {
+		return err
 	}
-	if err := note(); err != nil {
-		return errors.Join(err, s.System.Kill(running.Process()))
-	}
-	now := situation{at: at}
-	pause, restart := LookEvery, time.Now()
-	began := restart
 	for {
 		select {
 		case <-ctx.Done():
-			return s.System.Kill(running.Process())
+			return s.System.Kill(w.running.Process())
 		case <-time.After(LookEvery):
 		}
-		r, err := ReadRecord(s.RecordFile)
-		now.taken = err == nil && r.Watcher.PID != 0 && !r.Watcher.Same(self)
-		_, err = os.Stat(s.StopFile)
-		now.stopped = err == nil
-		screen, err := s.System.Screen()
-		now.console = err == nil
-		if now.console {
-			now.want, now.console = Choose(screen, s.User)
-		}
-		if code, ended := running.Ended(); !ended {
-			now.ended, now.endedFor = false, 0
-		} else {
-			now.code, now.endedFor = code, now.endedFor+LookEvery
-			now.ended = true
-		}
-		switch now.next() {
+		w.look()
+		switch w.next() {
 		case leave:
 			return nil
 		case giveWay:
-			return s.System.Kill(running.Process())
+			return s.System.Kill(w.running.Process())
 		case begin:
-			if now.ended && now.at == now.want { // it failed by itself
-				if time.Since(began) > longestPause {
-					pause = LookEvery
-				}
-				if time.Now().Before(restart) {
-					continue
-				}
-				pause = min(2*pause, longestPause)
-			}
-			if err := s.System.Kill(running.Process()); err != nil {
-				return fmt.Errorf("close what is shown elsewhere: %w", err)
-			}
-			fresh, err := s.System.Start(now.want, s.CommandLine)
-			restart = time.Now().Add(pause)
-			if err != nil { // a session that is just going away; the next look decides anew
-				continue
-			}
-			_ = running.Close()
-			running, at, began = fresh, now.want, time.Now()
-			now = situation{at: at}
-			if err := note(); err != nil {
-				return errors.Join(err, s.System.Kill(running.Process()))
+			if err := w.again(); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+// watcher follows the console.
+type watcher struct {
+	*Show
+	situation
+	self    Process
+	started func(Target, Process)
+	running Running
+	began   time.Time     // when it was started
+	restart time.Time     // a program that failed is not started before
+	pause   time.Duration // after the next failure
+}
+
+// show notes what runs now, for the next Show to close it.
+func (w *watcher) show(running Running, at Target) error {
+	w.running, w.began, w.situation = running, time.Now(), situation{at: at}
+	w.started(at, running.Process())
+	if err := (Record{Watcher: w.self, Program: running.Process()}).Write(w.RecordFile); err != nil {
+		return errors.Join(err, w.System.Kill(running.Process()))
+	}
+	return nil
+}
+
+// look finds out how things are.
+func (w *watcher) look() {
+	r, err := ReadRecord(w.RecordFile)
+	w.taken = err == nil && r.Watcher.PID != 0 && !r.Watcher.Same(w.self)
+	_, err = os.Stat(w.StopFile)
+	w.stopped = err == nil
+	screen, err := w.System.Screen()
+	if w.console = err == nil; w.console {
+		w.want, w.console = Choose(screen, w.User)
+	}
+	code, ended := w.running.Ended()
+	if w.ended = ended; !ended {
+		w.endedFor = 0
+		return
+	}
+	w.code, w.endedFor = code, w.endedFor+LookEvery
+}
+
+// again starts the program where it belongs, unless it failed by itself just now.
+func (w *watcher) again() error {
+	if w.ended && w.at == w.want {
+		if time.Since(w.began) > longestPause {
+			w.pause = LookEvery
+		}
+		if time.Now().Before(w.restart) {
+			return nil
+		}
+		w.pause = min(2*w.pause, longestPause)
+	}
+	if err := w.System.Kill(w.running.Process()); err != nil {
+		return fmt.Errorf("close what is shown elsewhere: %w", err)
+	}
+	fresh, err := w.System.Start(w.want, w.CommandLine)
+	w.restart = time.Now().Add(w.pause)
+	if err != nil { // a session that is just going away; the next look decides anew
+		return nil
+	}
+	_ = w.running.Close()
+	return w.show(fresh, w.want)
 }
 
 // situation is what a look has found.

@@ -38,7 +38,8 @@ type fakeProcess struct {
 }
 
 func newFake(t *testing.T) *fakeWindows {
-	w := &fakeWindows{t: t, screen: Screen{Session: 1}, running: map[uint32]*fakeProcess{}, self: Process{900, 9, `C:\Windows\JobMon\jobmon-db.exe`}}
+	w := &fakeWindows{t: t, screen: Screen{Session: 1}, running: map[uint32]*fakeProcess{},
+		self: Process{900, 9, `C:\Windows\JobMon\jobmon-db.exe`}}
 	w.running[900] = &fakeProcess{process: w.self}
 	return w
 }
@@ -72,7 +73,8 @@ func (w *fakeWindows) Start(t Target, line string) (Running, error) {
 		return nil, err
 	}
 	pid := uint32(len(w.all) + 1)
-	p := &fakeProcess{process: Process{pid, time.Now().UnixNano(), `C:\Windows\System32\mshta.exe`}, target: t, line: line, mu: &w.mu}
+	p := &fakeProcess{process: Process{pid, time.Now().UnixNano(), `C:\Windows\System32\mshta.exe`}, target: t,
+		line: line, mu: &w.mu}
 	w.running[pid] = p
 	w.all = append(w.all, p)
 	if w.failing {
@@ -144,7 +146,8 @@ func (w *fakeWindows) shown() string {
 
 func showIn(t *testing.T, w *fakeWindows) *Show {
 	dir := t.TempDir()
-	return &Show{System: w, CommandLine: "the monitor", RecordFile: filepath.Join(dir, "record"), StopFile: filepath.Join(dir, "stop")}
+	return &Show{System: w, CommandLine: "the monitor", RecordFile: filepath.Join(dir, "record"),
+		StopFile: filepath.Join(dir, "stop")}
 }
 
 func TestChoose(t *testing.T) {
@@ -169,7 +172,8 @@ func TestChoose(t *testing.T) {
 
 func TestCommandLine(t *testing.T) {
 	got, err := CommandLine(`C:\Windows\System32\mshta.exe`, `C:\Job Mon\JobMon.hta`, `C:\Job Mon`, "5000001")
-	if want := `"C:\Windows\System32\mshta.exe" "C:\Job Mon\JobMon.hta" "C:\Job Mon" "5000001"`; err != nil || got != want {
+	if want := `"C:\Windows\System32\mshta.exe" "C:\Job Mon\JobMon.hta" "C:\Job Mon" "5000001"`; err != nil ||
+		got != want {
 		t.Errorf("%s, %v", got, err)
 	}
 	for _, arg := range []string{`C:\a" "b`, `C:\`, "a\nb", "a\x00"} {
@@ -197,7 +201,8 @@ func TestOnlyTheVeryProcessIsTheSame(t *testing.T) {
 func TestNothingElseIsClosed(t *testing.T) {
 	w := newFake(t)
 	s := showIn(t, w)
-	ours, theirs := &fakeProcess{process: Process{50, 5, "mshta.exe"}}, &fakeProcess{process: Process{51, 6, "mshta.exe"}}
+	ours, theirs := &fakeProcess{process: Process{50, 5, "mshta.exe"}}, &fakeProcess{process: Process{51, 6,
+		"mshta.exe"}}
 	w.running[50], w.running[51] = ours, theirs
 	// the number of the watcher belongs to somebody else by now
 	if err := (Record{Watcher: Process{51, 4, "mshta.exe"}, Program: ours.process}).Write(s.RecordFile); err != nil {
@@ -207,7 +212,8 @@ func TestNothingElseIsClosed(t *testing.T) {
 	if err != nil || !slices.Equal(closed, []Process{ours.process}) || !ours.ended || theirs.ended {
 		t.Errorf("closed %v, %v", closed, err)
 	}
-	for _, content := range []string{"", "{", `{"watcher":{"pid":"x"}}`, `[]`, strings.Repeat("x", plainfile.Most+1), `{"watcher":{"pid":51}}`, `{"program":{"pid":900,"started":9,"image":"jobmon-db.exe"}}`} {
+	for _, content := range []string{"", "{", `{"watcher":{"pid":"x"}}`, `[]`, strings.Repeat("x", plainfile.Most+1),
+		`{"watcher":{"pid":51}}`, `{"program":{"pid":900,"started":9,"image":"jobmon-db.exe"}}`} {
 		if err := os.WriteFile(s.RecordFile, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +231,8 @@ func TestOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		target, first, err := s.Once(t.Context())
-		if _, there := os.Stat(s.StopFile); err != nil || target.Desktop != LogonDesktop || w.all[0].line != "the monitor" || there == nil {
+		if _, there := os.Stat(s.StopFile); err != nil || target.Desktop != LogonDesktop ||
+			w.all[0].line != "the monitor" || there == nil {
 			t.Fatalf("%v %v %v, the stop file: %v", target, first, err, there)
 		}
 		s.User = true
@@ -316,11 +323,19 @@ func TestFollow(t *testing.T) {
 			w.shows(Screen{Session: 1, User: true})
 			pass(time.Minute)
 		}, want: "1*"},
-		"closed":            {do: func(w *fakeWindows, _ *Show) { pass(time.Minute); w.end(0); pass(time.Minute) }, want: "1", returned: true},
-		"closed, odd code":  {do: func(w *fakeWindows, s *Show) { touch(t, s.StopFile); w.end(3); pass(time.Minute) }, want: "1", returned: true},
-		"killed":            {do: func(w *fakeWindows, _ *Show) { w.end(1); pass(10 * time.Second) }, want: "1 1*"},
-		"refused once":      {do: func(w *fakeWindows, _ *Show) { w.refuses(errors.New("gone")); w.end(1); pass(time.Minute) }, want: "1 1*"},
-		"another one shows": {do: func(w *fakeWindows, s *Show) { anotherTakesOver(t, s); pass(10 * time.Second) }, want: "1", returned: true},
+		"closed": {do: func(w *fakeWindows, _ *Show) { pass(time.Minute); w.end(0); pass(time.Minute) },
+			want: "1", returned: true},
+		"closed, odd code": {do: func(w *fakeWindows, s *Show) { touch(t, s.StopFile); w.end(3); pass(time.Minute) },
+			want: "1", returned: true},
+		"killed": {do: func(w *fakeWindows, _ *Show) { w.end(1); pass(10 * time.Second) }, want: "1 1*"},
+		"refused once": {do: func(w *fakeWindows,
+			_ *Show) {
+			w.refuses(errors.New("gone"))
+			w.end(1)
+			pass(time.Minute)
+		}, want: "1 1*"},
+		"another one shows": {do: func(w *fakeWindows, s *Show) { anotherTakesOver(t, s); pass(10 * time.Second) },
+			want: "1", returned: true},
 		"the record is spoilt": {do: func(w *fakeWindows, s *Show) {
 			if err := os.WriteFile(s.RecordFile, []byte("{"), 0o600); err != nil {
 				t.Error(err)

@@ -38,7 +38,8 @@ func Missing() (lacks []string) {
 	case err != nil:
 		lacks = append(lacks, fmt.Sprintf("who runs this cannot be told: %v", err))
 	case !user.User.Sid.IsWellKnown(windows.WinLocalSystemSid):
-		lacks = append(lacks, fmt.Sprintf("this runs as %s: run it as SYSTEM: as a DS task, or psexec -s", account(user.User.Sid)))
+		lacks = append(lacks, fmt.Sprintf("this runs as %s: run it as SYSTEM: as a DS task, or psexec -s",
+			account(user.User.Sid)))
 	}
 	return lacks
 }
@@ -73,10 +74,13 @@ func userToken(session uint32) (windows.Token, error) {
 	switch {
 	case err == nil:
 		return token, nil
-	case errors.Is(err, windows.ERROR_NO_TOKEN), errors.Is(err, windows.ERROR_FILE_NOT_FOUND), errors.Is(err, windows.ERROR_CTX_WINSTATION_NOT_FOUND): // the others: a session that goes away
+	case errors.Is(err, windows.ERROR_NO_TOKEN), errors.Is(err, windows.ERROR_FILE_NOT_FOUND),
+		errors.Is(err, windows.ERROR_CTX_WINSTATION_NOT_FOUND):
+		// the others: a session that goes away
 		return 0, nil
 	case errors.Is(err, windows.ERROR_PRIVILEGE_NOT_HELD), errors.Is(err, windows.ERROR_ACCESS_DENIED):
-		return 0, fmt.Errorf("ask who is logged on in session %d: %w; run it as SYSTEM: as a DS task, or psexec -s", session, err)
+		return 0, fmt.Errorf("ask who is logged on in session %d: %w; run it as SYSTEM: as a DS task, or psexec -s",
+			session, err)
 	}
 	return 0, fmt.Errorf("ask who is logged on in session %d: %w", session, err)
 }
@@ -84,7 +88,8 @@ func userToken(session uint32) (windows.Token, error) {
 // ownToken is a copy of this process's token that belongs to the session.
 func ownToken(session uint32) (windows.Token, error) {
 	var own, copied windows.Token
-	err := windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY|windows.TOKEN_ADJUST_PRIVILEGES, &own)
+	err := windows.OpenProcessToken(windows.CurrentProcess(),
+		windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY|windows.TOKEN_ADJUST_PRIVILEGES, &own)
 	if err != nil {
 		return 0, fmt.Errorf("open the own token: %w", err)
 	}
@@ -94,13 +99,16 @@ func ownToken(session uint32) (windows.Token, error) {
 			return 0, err
 		}
 	}
-	err = windows.DuplicateTokenEx(own, windows.MAXIMUM_ALLOWED, nil, windows.SecurityImpersonation, windows.TokenPrimary, &copied)
+	err = windows.DuplicateTokenEx(own, windows.MAXIMUM_ALLOWED, nil, windows.SecurityImpersonation,
+		windows.TokenPrimary, &copied)
 	if err != nil {
 		return 0, fmt.Errorf("copy the own token: %w", err)
 	}
-	err = windows.SetTokenInformation(copied, windows.TokenSessionId, (*byte)(unsafe.Pointer(&session)), uint32(unsafe.Sizeof(session)))
+	err = windows.SetTokenInformation(copied, windows.TokenSessionId, (*byte)(unsafe.Pointer(&session)),
+		uint32(unsafe.Sizeof(session)))
 	if err != nil {
-		return 0, errors.Join(fmt.Errorf("move a token to session %d: %w; run it as SYSTEM: as a DS task, or psexec -s", session, err), copied.Close())
+		return 0, errors.Join(fmt.Errorf("move a token to session %d: %w; run it as SYSTEM: as a DS task, or psexec -s",
+			session, err), copied.Close())
 	}
 	return copied, nil
 }
@@ -152,7 +160,8 @@ func (console) Start(t Target, commandLine string) (Running, error) {
 	startup := windows.StartupInfo{Desktop: desktop}
 	startup.Cb = uint32(unsafe.Sizeof(startup))
 	var info windows.ProcessInformation
-	err = windows.CreateProcessAsUser(token, nil, line, nil, nil, false, windows.CREATE_UNICODE_ENVIRONMENT, env, nil, &startup, &info)
+	err = windows.CreateProcessAsUser(token, nil, line, nil, nil, false, windows.CREATE_UNICODE_ENVIRONMENT, env, nil,
+		&startup, &info)
 	if err != nil {
 		return nil, fmt.Errorf("start %s on %v: %w", commandLine, t, err)
 	}
@@ -196,7 +205,8 @@ func identify(handle windows.Handle, pid uint32) (Process, error) {
 	if err := windows.QueryFullProcessImageName(handle, 0, &name[0], &size); err != nil {
 		return Process{}, fmt.Errorf("ask what process %d runs: %w", pid, err)
 	}
-	return Process{PID: pid, Started: int64(created.HighDateTime)<<32 | int64(created.LowDateTime), Image: windows.UTF16ToString(name[:size])}, nil
+	return Process{PID: pid, Started: int64(created.HighDateTime)<<32 | int64(created.LowDateTime),
+		Image: windows.UTF16ToString(name[:size])}, nil
 }
 
 const mayEnd = windows.PROCESS_QUERY_LIMITED_INFORMATION | windows.PROCESS_TERMINATE | windows.SYNCHRONIZE
@@ -210,7 +220,8 @@ func (console) Find(pid uint32) (Process, bool) {
 		return Process{}, false
 	}
 	defer windows.CloseHandle(handle)
-	if event, err := windows.WaitForSingleObject(handle, 0); err != nil || event == windows.WAIT_OBJECT_0 { // it has ended, and somebody holds a handle
+	// it has ended, and somebody holds a handle
+	if event, err := windows.WaitForSingleObject(handle, 0); err != nil || event == windows.WAIT_OBJECT_0 {
 		return Process{}, false
 	}
 	p, err := identify(handle, pid)
@@ -226,7 +237,8 @@ func (console) Kill(p Process) error {
 		return err
 	}
 	defer windows.CloseHandle(handle)
-	if event, err := windows.WaitForSingleObject(handle, 0); err == nil && event == windows.WAIT_OBJECT_0 { // it has ended, and somebody holds a handle
+	// it has ended, and somebody holds a handle
+	if event, err := windows.WaitForSingleObject(handle, 0); err == nil && event == windows.WAIT_OBJECT_0 {
 		return nil
 	}
 	// While the handle is open the number stays with this process.

@@ -43,7 +43,8 @@ func TestSleeper(t *testing.T) {
 func TestKillEndsTheVeryProcess(t *testing.T) {
 	p, c := sleeper(t)
 	self, err := console{}.Self()
-	if err != nil || self.PID != uint32(os.Getpid()) || !strings.EqualFold(base(self.Image), base(p.Image)) || self.Started > p.Started || self.Started == 0 {
+	if err != nil || self.PID != uint32(os.Getpid()) || !strings.EqualFold(base(self.Image), base(p.Image)) ||
+		self.Started > p.Started || self.Started == 0 {
 		t.Fatalf("this is %+v, %v; the child %+v", self, err, p)
 	}
 	for _, other := range []Process{{p.PID, p.Started + 1, p.Image}, {p.PID, p.Started, `C:\other.exe`}} {

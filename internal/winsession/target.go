@@ -1,5 +1,5 @@
-// Package winsession puts a program that runs as SYSTEM, in the session of services, onto the screen that people see: the
-// logon screen of a Windows computer, or the desktop of the user who is logged on there.
+// Package winsession puts a program that runs as SYSTEM, in the session of services, onto the screen that people see:
+// the logon screen of a Windows computer, or the desktop of the user who is logged on there.
 //
 // Windows keeps screens apart: each session has a window station "winsta0" with the desktops "winlogon" (the logon
 // screen, shown also when the computer is locked) and "default". One session at a time is attached to the console,
@@ -64,7 +64,7 @@ func CommandLine(program string, args ...string) (string, error) {
 	parts := make([]string, 0, 1+len(args))
 	for _, arg := range append([]string{program}, args...) {
 		if strings.ContainsAny(arg, "\"\r\n\x00") || strings.HasSuffix(arg, `\`) {
-			return "", fmt.Errorf(`%q cannot be passed on: without quotation marks, line ends and a backslash at the end, please`, arg)
+			return "", fmt.Errorf("%q cannot be passed on: leave out quotation marks, line ends and a backslash at the end", arg)
 		}
 		parts = append(parts, `"`+arg+`"`)
 	}

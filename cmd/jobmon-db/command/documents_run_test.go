@@ -112,7 +112,7 @@ func TestTheCommandsOfTheDocumentsRun(t *testing.T) {
 				env = append(env, "JOBMON_DATA_DIR="+filepath.Join(t.TempDir(), "data"))
 			}
 			var out bytes.Buffer
-			args := words(line)
+			args := wordsOf(line)
 			code := Main(t.Context(), args, env, strings.NewReader(""), &out, &out)
 			named := len(args) <= 2 && !strings.Contains(line, "-") // it is only named, without its arguments
 			if code != exitOK && (code != exitUsage || !named) {

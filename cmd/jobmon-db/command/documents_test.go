@@ -44,8 +44,8 @@ func shown(t *testing.T) map[string][]string {
 	return found
 }
 
-// words takes a line apart as a shell does, up to a redirection or a comment.
-func words(line string) (list []string) {
+// wordsOf takes a line apart as a shell does, up to a redirection or a comment.
+func wordsOf(line string) (list []string) {
 	for _, m := range regexp.MustCompile(`(?:"[^"]*"|'[^']*'|[^\s"'])+`).FindAllString(line, -1) {
 		if strings.ContainsAny(m[:1], "<>|#") {
 			break
@@ -63,7 +63,7 @@ func TestTheCommandsOfTheDocuments(t *testing.T) {
 	for page, lines := range shown(t) {
 		for _, line := range lines {
 			total++
-			list := words(line)
+			list := wordsOf(line)
 			for len(list) > 0 && (regexp.MustCompile(`^[A-Z_]+=`).MatchString(list[0]) || list[0] == "cd" || list[0] == "bench" || list[0] == "&&") {
 				list = list[1:]
 			}
@@ -185,7 +185,7 @@ func TestTheExamplesOfTheReadme(t *testing.T) {
 	for i, example := range strings.Split(text, "\n$ jobmon-db ")[1:] {
 		line, output, _ := strings.Cut(example, "\n")
 		output, _, _ = strings.Cut(output, "\n```")
-		args := words(line)
+		args := wordsOf(line)
 		for at, word := range args {
 			switch {
 			case word == "./demo":

@@ -23,23 +23,23 @@ func outFlag(c *cobra.Command, path *string) {
 // outputFlag gives a command the flag --output, whose first form is the default.
 func outputFlag(c *cobra.Command, output *string, forms ...string) {
 	*output = forms[0]
-	c.Flags().VarP(&form{output, forms}, "output", "o", words.Or(forms...))
+	c.Flags().VarP(&oneOf{output, forms}, "output", "o", words.Or(forms...))
 }
 
-// form is a flag that takes one of some words.
-type form struct {
+// oneOf is a flag that takes one of some words.
+type oneOf struct {
 	chosen *string
 	forms  []string
 }
 
-func (f *form) String() string {
+func (f *oneOf) String() string {
 	if f.chosen == nil {
 		return ""
 	}
 	return *f.chosen
 }
 
-func (f *form) Set(text string) error {
+func (f *oneOf) Set(text string) error {
 	if !slices.Contains(f.forms, text) {
 		return fmt.Errorf("use %s", words.Or(f.forms...))
 	}
@@ -48,7 +48,7 @@ func (f *form) Set(text string) error {
 }
 
 // Type implements pflag.Value.
-func (*form) Type() string { return "string" }
+func (*oneOf) Type() string { return "string" }
 
 // one wants one argument, which the error names.
 func one(what string) cobra.PositionalArgs {

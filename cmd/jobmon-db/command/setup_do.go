@@ -19,25 +19,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
+	"github.com/jobmon-db/jobmon-db/internal/undo"
 )
-
-// undoing is how what was done is taken back, the last first.
-type undoing []func() error
-
-func (u *undoing) did(back func() error) { *u = append(*u, back) }
-
-// after takes everything back when a step failed, and says so.
-func (u undoing) after(err error) error {
-	if err == nil {
-		return nil
-	}
-	for _, back := range slices.Backward(u) {
-		if failed := back(); failed != nil && !errors.Is(failed, fs.ErrNotExist) {
-			err = fmt.Errorf("%w; and not all could be put back: %w", err, failed)
-		}
-	}
-	return err
-}
 
 // step is one thing that setup does. It leaves nothing behind when it fails.
 type step struct {
@@ -80,8 +63,8 @@ func (s *setup) whyNoHost() string {
 
 // write writes the password and then the configuration that names its file.
 func (s *setup) write(context.Context) (err error) {
-	var done undoing
-	defer func() { err = done.after(err) }()
+	var done undo.Log
+	defer func() { err = done.After(err) }()
 	if err := s.writeSecret(&done); err != nil {
 		return err
 	}
@@ -102,7 +85,7 @@ func (s *setup) write(context.Context) (err error) {
 	return nil
 }
 
-func (s *setup) writeSecret(done *undoing) error {
+func (s *setup) writeSecret(done *undo.Log) error {
 	path := s.config.Source.PasswordFile
 	if s.password == "" || path == "" {
 		return nil
@@ -124,9 +107,9 @@ func (s *setup) writeSecret(done *undoing) error {
 	}
 	switch {
 	case missing == nil:
-		done.did(func() error { return secretfile.Write(path, old, account) })
+		done.Did(func() error { return secretfile.Write(path, old, account) })
 	case errors.Is(missing, fs.ErrNotExist):
-		done.did(func() error { return os.Remove(path) })
+		done.Did(func() error { return os.Remove(path) })
 	}
 	fmt.Fprintf(s.stdout, "%s holds the password, %s.\n", path, secretfile.Protection(account))
 	return nil
@@ -153,25 +136,12 @@ func likeBefore(path string) func(name string) (*os.File, error) {
 }
 
 // makeFolder makes a folder and those above it that are missing.
-func makeFolder(done *undoing, path string, mode fs.FileMode) error {
-	var missing []string
-	for dir := path; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		missing = append(missing, dir)
-	}
-	for _, dir := range slices.Backward(missing) {
-		done.did(func() error { return os.Remove(dir) })
-	}
+func makeFolder(done *undo.Log, path string, mode fs.FileMode) error {
 	make := trust.MakeFolder
 	if mode&0o005 != 0 && runtime.GOOS != "windows" { // others may look into it
 		make = func(path string) error { return os.MkdirAll(path, mode) }
 	}
-	if err := make(path); err != nil {
-		return fmt.Errorf("make the folder: %w", err)
-	}
-	return nil
+	return done.MakeFolder(path, make)
 }
 
 // How often and how long the service is asked for its first read and its first file.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/undo"
 )
 
 // unitName is the name of the unit and of the account that it runs under.
@@ -63,8 +64,8 @@ func (h *systemdHost) prepare(ctx context.Context) (err error) {
 	if _, err := h.lookup(unitName); err == nil {
 		return nil
 	}
-	var done undoing
-	defer func() { err = done.after(err) }()
+	var done undo.Log
+	defer func() { err = done.After(err) }()
 	text, err := configs.Account()
 	if err != nil {
 		return err
@@ -78,8 +79,8 @@ func (h *systemdHost) prepare(ctx context.Context) (err error) {
 
 // install writes the unit, unless a package brought it, and what is different here into a drop-in beside it.
 func (h *systemdHost) install(ctx context.Context, config *configs.Config, file string) (err error) {
-	var done undoing
-	defer func() { err = done.after(err) }()
+	var done undo.Log
+	defer func() { err = done.After(err) }()
 	program, err := h.program()
 	if err != nil {
 		return err
@@ -114,7 +115,7 @@ func (h *systemdHost) install(ctx context.Context, config *configs.Config, file 
 	if err := replace(&done, filepath.Join(etc, unit+".d", "setup.conf"), dropIn(program, file, config)); err != nil {
 		return err
 	}
-	done.did(func() error { return h.command(context.WithoutCancel(ctx), "systemctl", "daemon-reload") })
+	done.Did(func() error { return h.command(context.WithoutCancel(ctx), "systemctl", "daemon-reload") })
 	if err := h.command(ctx, "systemctl", "daemon-reload"); err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (h *systemdHost) install(ctx context.Context, config *configs.Config, file 
 
 // give makes a folder that is missing, for the account of the unit; those above it everybody may pass. One that is there
 // keeps its rights.
-func (h *systemdHost) give(done *undoing, dir string, mode fs.FileMode) error {
+func (h *systemdHost) give(done *undo.Log, dir string, mode fs.FileMode) error {
 	dir = filepath.Join(h.root, dir)
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -159,16 +160,16 @@ func dropIn(program, file string, config *configs.Config) []byte {
 }
 
 // replace writes a file, and can put back what was there.
-func replace(done *undoing, path string, content []byte) error {
+func replace(done *undo.Log, path string, content []byte) error {
 	old, err := os.ReadFile(path)
 	switch {
 	case err == nil:
-		done.did(func() error { return atomicfile.WriteDurable(path, old, 0o644) })
+		done.Did(func() error { return atomicfile.WriteDurable(path, old, 0o644) })
 	case errors.Is(err, fs.ErrNotExist):
 		if err := makeFolder(done, filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		done.did(func() error { return os.Remove(path) })
+		done.Did(func() error { return os.Remove(path) })
 	default:
 		return err
 	}
