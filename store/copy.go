@@ -8,51 +8,7 @@ import (
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
-
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
-
-// Part is a frame or a block as it is stored.
-type Part struct {
-	Seq    uint64 `json:"seq"`              // the sequence number under which it is stored
-	Until  uint64 `json:"until"`            // what comes next begins behind it
-	Sealed bool   `json:"sealed,omitempty"` // it is among the blocks
-	Data   []byte `json:"data"`
-}
-
-// Extract is a page of a log as it is stored.
-type Extract struct {
-	Meta  []byte `json:"meta"` // the meta record
-	Last  uint64 `json:"last"` // the log's last sequence number when the page was copied
-	Parts []Part `json:"parts"`
-}
-
-// Extract copies a page, 256 KiB or one part, beginning with the part that can hold sequence number from; there are no
-// parts behind Last. A copy of the log is made of such pages, while others append. Damage inside a part is copied as
-// well. The bytes belong to the caller. Errors: ErrClosed, ErrCorrupt, and those of the operating system.
-func (l *Log) Extract(from uint64) (Extract, error) { return l.extract(from, nil) }
-
-// ExtractComputer is Extract for one computer's history: blocks that do not list it are left out. Where no other block
-// is left the page is of the tail, in which everything is.
-func (l *Log) ExtractComputer(id jobmon.ComputerID, from uint64) (Extract, error) {
-	return l.extract(from, &id)
-}
-
-func (l *Log) extract(from uint64, one *jobmon.ComputerID) (x Extract, err error) {
-	if x.Meta, err = l.meta.encode(); err != nil {
-		return x, err
-	}
-	var p page
-	if _, x.Last, err = l.next(&p, from, one); err != nil {
-		return x, err
-	}
-	for i := range p.pieces {
-		of := &p.pieces[i]
-		until := min(of.until, max(x.Last, of.key))
-		x.Parts = append(x.Parts, Part{Seq: of.key, Until: until, Sealed: of.sealed, Data: p.bytes(of)})
-	}
-	return x, nil
-}
 
 // Source is a log that is copied page by page: an open one, that of a daemon, asked for its pages, or a file.
 type Source interface {

@@ -9,14 +9,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -38,22 +35,6 @@ func TestMain(m *testing.M) {
 
 func child(task, dir string) error {
 	switch task {
-	case "check":
-		return store.CheckPages(os.Args[len(os.Args)-1], os.Stdin, os.Stdout)
-	case "check-for-ever":
-		store.EndWith(os.Stdin)
-		db, err := bolt.Open(os.Args[len(os.Args)-1], 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Minute})
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		forEver := make(chan os.Signal, 1) // as a check of pages that lead in a circle may take
-		signal.Notify(forEver, os.Interrupt)
-		<-forEver
-		return nil
-	case "ask":
-		os.Setenv(childVariable, "check-for-ever here")
-		return store.Examine(context.Background(), dir, os.Args[0])
 	case "compact", "cut":
 		return compactingChild(dir, task == "cut")
 	case "save":

@@ -32,6 +32,9 @@ func (l *Log) over(err error, from uint64) (next uint64, ok bool) {
 	return next, true
 }
 
+// Gap is a range of sequence numbers: skipped, see SkipTo, or lost.
+type Gap struct{ From, To uint64 }
+
 // asDamage is the error if it names damaged events, nil otherwise.
 func asDamage(err error) *Error {
 	var e *Error
@@ -96,9 +99,9 @@ func (l *Log) scrub(ctx context.Context, from uint64, s *Scrubbed, turned func(d
 	}
 	for began := r.from; ; {
 		more, err := r.nextPage()
-		for i := 0; err == nil && i < len(r.page.pieces); i++ {
+		for i := 0; err == nil && i < len(r.parts); i++ {
 			if err = context.Cause(ctx); err == nil {
-				err = r.piece(&r.page.pieces[i], note)
+				err = r.part(&r.parts[i], note)
 			}
 		}
 		next := behind(err, began)

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"path/filepath"
 	"sync"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -187,13 +186,20 @@ type salvaged struct{ *fileLog }
 
 func (s salvaged) ExtractComputer(jobmon.ComputerID, uint64) (Extract, error) { return Extract{}, nil }
 
-// CheckWithin is CheckApart with another limit.
-func CheckWithin(t context.Context, path string, limit time.Duration, program ...string) error {
-	return checkApart(t, path, limit, program)
-}
-
-// EndWith ends the process when nothing more is to be read.
-var EndWith = endWith
-
 // UnsureEnd is how many numbers are passed over when the end of a log may be lost.
 const UnsureEnd = unsureEnd
+
+// Gaps lists the numbers between the batches that can be read, from the cut on.
+func (l *Log) Gaps() (gaps []Gap, err error) {
+	next := l.meta.First
+	for batch, err := range l.Scan(next) {
+		if err != nil {
+			return nil, err
+		}
+		if first := batch.First(); first > next && first >= l.Cut() {
+			gaps = append(gaps, Gap{next, first - 1})
+		}
+		next = batch.Last() + 1
+	}
+	return gaps, nil
+}

@@ -138,9 +138,6 @@ func readBounds(tx *bolt.Tx, path string, m *meta) (bounds, error) {
 	return b, nil
 }
 
-// entry is a key of a bucket with its value.
-type entry struct{ key, value []byte }
-
 func lastOf(c *bolt.Cursor) entry {
 	key, value := c.Last()
 	return entry{key, value}

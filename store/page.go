@@ -1,64 +1,116 @@
 package store
 
 import (
-	"math"
+	"bytes"
+	"iter"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // pageBytes is how many bytes of frames and blocks are copied out in one transaction, unless one alone has more.
 const pageBytes = 256 << 10
 
-// page is some frames and blocks copied out of the file.
-type page struct {
-	data   []byte
-	pieces []piece
+// Part is a frame or a block as it is stored.
+type Part struct {
+	Seq    uint64 `json:"seq"`              // the sequence number under which it is stored
+	Until  uint64 `json:"until"`            // what comes next begins behind it
+	Sealed bool   `json:"sealed,omitempty"` // it is among the blocks
+	Data   []byte `json:"data"`
 }
 
-// piece is one frame or one block.
-type piece struct {
-	key        uint64 // sequence number under which it is stored
-	until      uint64 // the last one that it can hold, as far as is known
-	sealed     bool   // among the blocks
-	begin, end int    // where it is in the page's data
+// Extract is a page of a log as it is stored.
+type Extract struct {
+	Meta  []byte `json:"meta"` // the meta record
+	Last  uint64 `json:"last"` // the log's last sequence number when the page was copied
+	Parts []Part `json:"parts"`
 }
 
-func (p *page) clear() { p.data, p.pieces = p.data[:0], p.pieces[:0] }
+// Extract copies a page, 256 KiB or one part, beginning with the part that can hold sequence number from; there are no
+// parts behind Last. A copy of the log is made of such pages, while others append. Damage inside a part is copied as
+// well. The bytes belong to the caller. Errors: ErrClosed, ErrCorrupt, and those of the operating system.
+func (l *Log) Extract(from uint64) (Extract, error) { return l.extract(from, nil) }
 
-func (p *page) bytes(of *piece) []byte { return p.data[of.begin:of.end] }
+// ExtractComputer is Extract without the blocks that do not list the computer.
+func (l *Log) ExtractComputer(id jobmon.ComputerID, from uint64) (Extract, error) {
+	return l.extract(from, &id)
+}
 
-// copy copies blocks and frames in their order, beginning with the one that can hold sequence number from, at least one
-// if there is one, and none behind last.
-func (p *page) copy(tx *bolt.Tx, path string, from, last uint64) error {
-	tail := tx.Bucket([]byte(bucketTail)).Cursor()
-	key, value := atOrBefore(tail, from)
-	if seq, ok := keySeq(key); !ok || seq > from {
-		if blocks := tx.Bucket([]byte(bucketBlocks)); blocks != nil {
-			c := blocks.Cursor()
-			blockKey, block := atOrBefore(c, from)
-			if h, bad := parseHead(block); bad == nil && h.last < from {
-				blockKey, block = c.Next() // numbers were skipped behind it
-			}
-			if more, err := p.add(c, blockKey, block, true, path, from, last); !more || err != nil {
-				return err
+func (l *Log) extract(from uint64, one *jobmon.ComputerID) (Extract, error) {
+	x := Extract{Meta: l.record, Last: l.ends().last}
+	if from = max(from, l.meta.First); from > x.Last {
+		return x, l.usable()
+	}
+	err := l.view(func(tx *bolt.Tx) error { return x.copy(tx, l.path, from, one) })
+	return x, err
+}
+
+// copy copies parts in their order, at least one if there is one, and none behind Last.
+func (x *Extract) copy(tx *bolt.Tx, path string, from uint64, one *jobmon.ComputerID) error {
+	size := 0
+	var before *Part // the part whose end the next entry shows
+	for e, sealed := range stored(tx, from) {
+		seq, ok := keySeq(e.key)
+		if !ok {
+			return missing(path, from, 0, "what comes next is stored under a key that is no sequence number")
+		}
+		if before != nil {
+			before.Until, before = min(seq-1, before.Until), nil
+		}
+		if len(x.Parts) > 0 && (seq > x.Last || size+len(e.value) > pageBytes) {
+			return nil
+		}
+		if len(x.Parts) == 0 && endsBefore(e.value, from) || one != nil && isBlock(e.value) && !mayList(e.value, *one) {
+			continue
+		}
+		if len(e.value) > maxBlock {
+			return damage(path, seq, seq, broken(maxBlock, "it has at most %d bytes", maxBlock))
+		}
+		size += len(e.value)
+		x.Parts = append(x.Parts, Part{Seq: seq, Until: max(x.Last, seq), Sealed: sealed, Data: bytes.Clone(e.value)})
+		before = &x.Parts[len(x.Parts)-1]
+	}
+	return nil
+}
+
+// endsBefore says that a frame or block ends before a sequence number: numbers were skipped behind it.
+func endsBefore(value []byte, seq uint64) bool {
+	h, bad := parseHead(value)
+	return bad == nil && h.last < seq
+}
+
+// mayList says whether a block can hold events of a computer. A damaged one can.
+func mayList(block []byte, id jobmon.ComputerID) bool {
+	h, _, bad := parseBlockHead(block)
+	return bad != nil || h.lists(id)
+}
+
+// entry is a key of a bucket with its value.
+type entry struct{ key, value []byte }
+
+// stored yields the blocks (sealed) and then the frames of the tail, beginning with the last one whose key is not
+// greater than from, or else the first one.
+func stored(tx *bolt.Tx, from uint64) iter.Seq2[entry, bool] {
+	return func(yield func(e entry, sealed bool) bool) {
+		tail := tx.Bucket([]byte(bucketTail)).Cursor()
+		key, value := atOrBefore(tail, from)
+		if seq, ok := keySeq(key); !ok || seq > from {
+			if blocks := tx.Bucket([]byte(bucketBlocks)); blocks != nil {
+				c := blocks.Cursor()
+				for k, v := atOrBefore(c, from); k != nil; k, v = c.Next() {
+					if !yield(entry{k, v}, true) {
+						return
+					}
+				}
 			}
 		}
-	} else if f, bad := parseFrame(value); bad == nil && f.last() < from {
-		key, value = tail.Next() // the same
+		for ; key != nil; key, value = tail.Next() {
+			if !yield(entry{key, value}, false) {
+				return
+			}
+		}
 	}
-	_, err := p.add(tail, key, value, false, path, from, last)
-	return err
-}
-
-// take copies a frame or a block.
-func (p *page) take(path string, seq uint64, value []byte, sealed bool) error {
-	if len(value) > maxBlock {
-		return damage(path, seq, seq, broken(maxBlock, "it has at most %d bytes", maxBlock))
-	}
-	begin := len(p.data)
-	p.data = append(p.data, value...)
-	p.pieces = append(p.pieces, piece{key: seq, until: math.MaxUint64, sealed: sealed, begin: begin, end: len(p.data)})
-	return nil
 }
 
 // atOrBefore is the entry with the greatest key that is no greater than seq, or else the first entry.
@@ -76,57 +128,4 @@ func atOrBefore(c *bolt.Cursor, seq uint64) (key, value []byte) {
 		return c.First()
 	}
 	return key, value
-}
-
-// add copies entries from the cursor's on; it returns false when the page is full or last is reached.
-func (p *page) add(c *bolt.Cursor, key, value []byte, sealed bool, path string, from, last uint64) (bool, error) {
-	for ; key != nil; key, value = c.Next() {
-		seq, ok := keySeq(key)
-		if !ok {
-			return false, missing(path, from, 0, "what comes next is stored under a key that is no sequence number")
-		}
-		if n := len(p.pieces); n > 0 {
-			p.pieces[n-1].until = seq - 1
-			if seq > last {
-				return false, nil
-			}
-			if len(p.data)+len(value) > pageBytes {
-				return false, nil
-			}
-		}
-		if err := p.take(path, seq, value, sealed); err != nil {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// copyBlocks copies blocks of those keys, at least one and as many as a page holds.
-func (p *page) copyBlocks(tx *bolt.Tx, path string, keys []uint64) error {
-	bucket := tx.Bucket([]byte(bucketBlocks))
-	if bucket == nil {
-		return missing(path, keys[0], 0, "its block is gone")
-	}
-	c := bucket.Cursor()
-	behind, _ := tx.Bucket([]byte(bucketTail)).Cursor().First()
-	for _, seq := range keys {
-		if len(p.data) > pageBytes {
-			return nil
-		}
-		key, value := c.Seek(seqKey(seq))
-		if at, ok := keySeq(key); !ok || at != seq {
-			return missing(path, seq, 0, "its block is gone")
-		}
-		if err := p.take(path, seq, value, true); err != nil {
-			return err
-		}
-		next, _ := c.Next()
-		if next == nil {
-			next = behind
-		}
-		if at, ok := keySeq(next); ok {
-			p.pieces[len(p.pieces)-1].until = at - 1
-		}
-	}
-	return nil
 }

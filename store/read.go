@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
@@ -40,13 +41,17 @@ func (l *Log) Scan(from uint64) iter.Seq2[jobmon.Batch, error] {
 func (l *Log) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
 		r := l.reader(from, true)
-		r.one = &id
+		r.one = true
+		r.pages = func(from uint64) (Extract, error) { return l.extract(from, &id) }
 		r.each(partOf(id, yield))
 	}
 }
 
 func (l *Log) reader(from uint64, reuse bool) *reader {
-	return &reader{origin: l, path: l.path, from: from, reuse: reuse, blocks: blockReader{reuse: reuse}, over: l.over}
+	return &reader{
+		pages: l.Extract, path: l.path, id: l.meta.ID, record: l.record, meta: l.meta, from: from,
+		reuse: reuse, blocks: blockReader{reuse: reuse}, over: l.over,
+	}
 }
 
 // partOf passes on of each batch the events of one computer, copied, and no batch without any.
@@ -70,16 +75,20 @@ var errEnough = errors.New("enough was read")
 
 // reader goes through the frames and blocks of a log, page by page.
 type reader struct {
-	origin  origin
-	path    string // for errors
-	meta    *meta
-	one     *jobmon.ComputerID // only blocks that list it are read
-	from    uint64             // batches that end before it are not yielded,
-	last    uint64             // nor those that begin behind it
-	next    uint64             // sequence number that comes next
-	crc     uint32             // of the frame before it; both
-	chained bool               // once there was one
-	page    page
+	pages   func(from uint64) (Extract, error) // of the log; see Log.Extract
+	path    string                             // for errors
+	id      string                             // of the log; "" for any
+	record  []byte                             // the meta record of the last page, which says
+	meta    meta
+	one     bool   // the pages hold only blocks that list one computer
+	from    uint64 // batches that end before it are not yielded,
+	last    uint64 // nor those that begin behind it
+	asked   uint64 // where the last page was asked from
+	next    uint64 // sequence number that comes next
+	crc     uint32 // of the frame before it; both
+	chained bool   // once there was one
+	tail    bool   // the last part was a frame of the tail
+	parts   []Part // of the last page
 	decoder decoder
 	blocks  blockReader
 	reuse   bool
@@ -88,35 +97,6 @@ type reader struct {
 
 	// over says whether reading goes on after an error, and from which sequence number on; nil for never.
 	over func(err error, from uint64) (next uint64, ok bool)
-}
-
-// origin is where a reader's pages come from.
-type origin interface {
-	// next copies the page that begins with what can hold sequence number from; for one computer, with the first block
-	// that can hold something of it, or with the tail. last is the log's when the page is copied; with from behind last
-	// there is nothing on the page.
-	next(p *page, from uint64, one *jobmon.ComputerID) (m *meta, last uint64, err error)
-}
-
-func (l *Log) next(p *page, from uint64, one *jobmon.ComputerID) (*meta, uint64, error) {
-	from, last := max(from, l.meta.First), l.ends().last
-	var listed []uint64
-	if one != nil && from <= last {
-		entries, err := l.sealed()
-		if err != nil {
-			return &l.meta, last, err
-		}
-		listed, from = listing(entries, *one, from, last)
-	}
-	if from > last && len(listed) == 0 {
-		return &l.meta, last, l.usable()
-	}
-	return &l.meta, last, l.view(func(tx *bolt.Tx) error {
-		if len(listed) > 0 {
-			return p.copyBlocks(tx, l.path, listed)
-		}
-		return p.copy(tx, l.path, from, last)
-	})
 }
 
 // each yields everything up to the end, and goes on behind damage where the reader may.
@@ -144,8 +124,8 @@ func (r *reader) each(yield func(jobmon.Batch, error) bool) {
 func (r *reader) readOn(yield func(jobmon.Batch, error) bool) error {
 	for {
 		more, err := r.nextPage()
-		for i := 0; err == nil && i < len(r.page.pieces); i++ {
-			err = r.piece(&r.page.pieces[i], yield)
+		for i := 0; err == nil && i < len(r.parts); i++ {
+			err = r.part(&r.parts[i], yield)
 		}
 		if err != nil || !more {
 			return err
@@ -153,42 +133,64 @@ func (r *reader) readOn(yield func(jobmon.Batch, error) bool) error {
 	}
 }
 
-// nextPage copies the next page; it returns false when everything is read.
+// nextPage asks for the next page; it returns false when everything is read.
 func (r *reader) nextPage() (bool, error) {
 	from := max(r.from, r.next)
-	r.page.clear()
-	m, last, err := r.origin.next(&r.page, from, r.one)
+	r.parts = nil
+	x, err := r.pages(from)
+	if err == nil {
+		err = r.identify(x.Meta)
+	}
 	if err != nil {
 		return false, err
 	}
-	r.meta, r.last, r.from = m, last, max(r.from, m.First)
-	if pieces := r.page.pieces; len(pieces) > 0 && !pieces[0].sealed {
-		switch key := pieces[0].key; {
-		case r.chained && key < r.next:
-			r.page.pieces = pieces[1:] // the frame that was read last: what comes next is not behind it
-		case r.one != nil && key > r.next:
-			r.from, r.chained = max(r.from, key), false // the tail: blocks before it were left out
-		}
+	r.last, r.from, r.parts = x.Last, max(r.from, r.meta.First), x.Parts
+	if r.one && len(r.parts) > 0 && from == r.asked && from > 0 {
+		return false, missing(r.path, from, x.Last, "the same page comes again and again")
 	}
-	if len(r.page.pieces) > 0 {
+	r.asked = from
+	if len(r.parts) > 0 && r.chained && !r.parts[0].Sealed && r.parts[0].Seq < r.next {
+		r.parts = r.parts[1:] // the frame that was read last: what comes next is not behind it
+	}
+	if len(r.parts) > 0 {
 		return true, nil
 	}
-	if max(from, m.First) > last || r.one != nil {
+	if max(from, r.meta.First) > r.last || r.one {
 		return false, nil
 	}
-	return false, missing(r.path, from, last, fmt.Sprintf("there is nothing, yet events up to %d had been written", last))
+	return false, missing(r.path, from, r.last, fmt.Sprintf("there is nothing, yet events up to %d had been written", r.last))
 }
 
-// piece yields the batches of a frame or of a block.
-func (r *reader) piece(p *piece, yield func(jobmon.Batch, error) bool) error {
-	if r.one != nil && p.sealed {
-		r.from, r.chained = max(r.from, p.key), false // blocks between it and the one before were left out
+// identify makes sure that a page is of the log that is read. When that was compacted since the page before, its parts
+// need not follow those that were read.
+func (r *reader) identify(record []byte) error {
+	if bytes.Equal(record, r.record) {
+		return nil
 	}
-	b, bad := parsePart(r.page.bytes(p))
+	m, err := decodeMeta(record, r.path)
+	switch {
+	case err != nil:
+		return err
+	case r.id != "" && r.id != m.ID:
+		return sentence(ErrNotOurs, r.path, "%s has become another log: start the program again", r.path)
+	case r.record != nil:
+		r.from, r.chained = max(r.from, r.next), false
+	}
+	r.record, r.meta, r.id = record, m, m.ID
+	return nil
+}
+
+// part yields the batches of a frame or of a block.
+func (r *reader) part(p *Part, yield func(jobmon.Batch, error) bool) error {
+	if r.one && (p.Sealed || !r.tail) { // blocks between it and the part before were left out
+		r.from, r.chained = max(r.from, r.next, p.Seq), false
+	}
+	r.tail = !p.Sealed
+	b, bad := parsePart(p.Data)
 	if bad != nil {
 		return r.damage(p, bad)
 	}
-	entered := r.chained && p.sealed && b.first < r.next // it was sealed since the last page
+	entered := r.chained && p.Sealed && b.first < r.next // it was sealed since the last page
 	if entered && b.last < r.next {
 		return missing(r.path, r.next, r.untilOf(p), "nothing is stored that holds it")
 	}
@@ -253,13 +255,13 @@ func (r *reader) prove(b *part, events []jobmon.Event) *frameError {
 }
 
 // follows checks that what is stored under a key is what its head says, and that it follows what was read before.
-func (r *reader) follows(p *piece, h *head) error {
+func (r *reader) follows(p *Part, h *head) error {
 	lost, seamed := r.meta.seam(h.begin())
 	begin := h.begin() - lost
 	path := r.path
 	switch {
-	case h.first != p.key:
-		from := p.key // which may be what is damaged: then it begins where the one before ends
+	case h.first != p.Seq:
+		from := p.Seq // which may be what is damaged: then it begins where the one before ends
 		if r.chained {
 			from = min(from, r.next)
 		}
@@ -269,7 +271,7 @@ func (r *reader) follows(p *piece, h *head) error {
 	case r.chained && begin > r.next:
 		return missing(path, r.next, begin-1, fmt.Sprintf("what follows holds %d to %d", h.first, h.last))
 	case r.chained && begin < r.next:
-		return missing(path, p.key, r.untilOf(p), fmt.Sprintf("what is stored there holds %d to %d again", h.first, h.last))
+		return missing(path, p.Seq, r.untilOf(p), fmt.Sprintf("what is stored there holds %d to %d again", h.first, h.last))
 	case r.chained && !seamed && h.previous != r.crc:
 		return r.damage(p, broken(4, "it does not follow what comes before it"))
 	}
@@ -277,10 +279,10 @@ func (r *reader) follows(p *piece, h *head) error {
 }
 
 // untilOf is the last sequence number that is lost with a frame or block.
-func (r *reader) untilOf(p *piece) uint64 { return min(p.until, max(r.last, p.key)) }
+func (r *reader) untilOf(p *Part) uint64 { return min(p.Until, max(r.last, p.Seq)) }
 
-func (r *reader) damage(p *piece, bad *frameError) error {
-	return damage(r.path, p.key, r.untilOf(p), bad)
+func (r *reader) damage(p *Part, bad *frameError) error {
+	return damage(r.path, p.Seq, r.untilOf(p), bad)
 }
 
 func (l *Log) usable() error {

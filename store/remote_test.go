@@ -63,13 +63,6 @@ func (c *changing) ExtractComputer(id jobmon.ComputerID, from uint64) (store.Ext
 	return c.PageSource.ExtractComputer(id, from)
 }
 
-// allPages is the source of a daemon that does not know how to leave out what is of other computers.
-type allPages struct{ store.PageSource }
-
-func (a allPages) ExtractComputer(_ jobmon.ComputerID, from uint64) (store.Extract, error) {
-	return a.Extract(from)
-}
-
 // TestRemoteWhileTheLogChanges: what is read over pages is what the log holds, each event once, while it is appended
 // to, sealed, compacted and cut off between any two pages.
 func TestRemoteWhileTheLogChanges(t *testing.T) {
@@ -186,25 +179,6 @@ func TestRemoteLeavesOutDamage(t *testing.T) {
 		}
 		appendRows(t, log, 1010) // it is sealed, in a block of frames
 		check("in a block")
-	}
-}
-
-// TestRemoteOfAnOlderDaemon: one that hands out all pages for one computer's history.
-func TestRemoteOfAnOlderDaemon(t *testing.T) {
-	log := open(t, t.TempDir(), store.Options{})
-	for range 10 {
-		appendRows(t, log, 200)
-		appendKnown(t, log, 900)
-	}
-	for _, from := range []uint64{0, 1, 700, 5_000, 10_999, 11_000, 20_000} {
-		for _, id := range []jobmon.ComputerID{1, 5_000_003} {
-			want := toldBy(t, log.Computer(id, from))
-			for name, source := range map[string]store.PageSource{"older": allPages{log}, "this": log} {
-				if got := toldBy(t, (&store.Remote{Pages: source, Name: "it"}).Computer(id, from)); !slices.Equal(got, want) {
-					t.Errorf("computer %d from %d, %s version: %d events, want %d", id, from, name, len(got), len(want))
-				}
-			}
-		}
 	}
 }
 

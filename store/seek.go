@@ -1,43 +1,10 @@
 package store
 
-import "github.com/jobmon-db/jobmon-db/internal/jobmon"
+import (
+	bolt "go.etcd.io/bbolt"
 
-// Gap is a range of sequence numbers that no event has: they were skipped, see SkipTo.
-type Gap struct{ From, To uint64 }
-
-// Gaps lists the numbers that were skipped, ascending; those before Cut are none. Errors are those of Read.
-func (l *Log) Gaps() ([]Gap, error) {
-	entries, err := l.sealed()
-	if err != nil {
-		return nil, err
-	}
-	var gaps []Gap
-	add := func(seq, skipped, last uint64) {
-		if seq <= last && seq >= l.Cut() && skipped > 0 {
-			gaps = append(gaps, Gap{seq - skipped, seq - 1})
-		}
-	}
-	next, last := l.meta.First, l.ends().last
-	for i := range entries {
-		h := &entries[i].head
-		lost, _ := l.meta.seam(h.begin())
-		add(h.begin(), lost, last)
-		for _, g := range h.gaps {
-			add(g.seq, g.skipped, last)
-		}
-		next = min(entries[i].last, last) + 1
-	}
-	for batch, err := range l.Scan(next) {
-		if err != nil {
-			return nil, err
-		}
-		if first := batch.First(); first > next && first >= l.Cut() {
-			gaps = append(gaps, Gap{next, first - 1})
-		}
-		next = batch.Last() + 1
-	}
-	return gaps, nil
-}
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
 
 // Moment is a place in the log that was found by time.
 type Moment struct {
@@ -47,15 +14,11 @@ type Moment struct {
 	First uint64         // all events up to this one are not later, the next one is; Seq when none is
 }
 
-// Moment finds the last batch whose time (UTC) is not later than at; ok is false when all are later. It reads only
-// the blocks in which the clock passed that time, and the tail; what a block with a damaged head holds is left out.
-// Errors are those of Read.
+// Moment finds the last batch whose time (UTC) is not later than at; ok is false when all are later. It reads the
+// heads of all blocks, the blocks in which the clock passed that time, and the tail. A block with a damaged head is
+// left out. Errors are those of Read.
 func (l *Log) Moment(at jobmon.Instant) (m Moment, ok bool, err error) {
-	entries, err := l.sealed()
-	if err != nil {
-		return m, false, err
-	}
-	last := l.ends().last
+	b := l.ends()
 	before := false // the last batch that was looked at was not later
 	passed := false // one of those before it was
 	see := func(seq uint64, batchAt jobmon.Instant, later bool) {
@@ -82,23 +45,43 @@ func (l *Log) Moment(at jobmon.Instant) (m Moment, ok bool, err error) {
 		}
 		return nil
 	}
-	next := l.meta.First
-	for i := range entries {
-		e := &entries[i]
-		switch next = min(e.last, last) + 1; {
-		case e.bad || e.head.batches == 0:
-		case e.last > last || e.head.minAt <= at && e.head.maxAt > at:
-			err = scan(e.first, e.last)
-		default:
-			see(e.last, e.head.lastAt, e.head.minAt > at)
-		}
-		if err != nil {
-			return m, false, err
+	heads, err := l.heads(b.tail)
+	for i := 0; err == nil && i < len(heads); i++ {
+		if h := &heads[i]; h.minAt <= at && h.maxAt > at {
+			err = scan(h.first, h.last)
+		} else {
+			see(h.last, h.lastAt, h.minAt > at)
 		}
 	}
-	err = scan(next, last)
+	if err == nil {
+		err = scan(b.tail, b.last)
+	}
 	if !passed {
 		m.First = m.Seq
 	}
-	return m, m.Times > 0, err
+	return m, m.Times > 0 && err == nil, err
+}
+
+// heads are the heads of the blocks before the tail, without those that are damaged.
+func (l *Log) heads(tail uint64) (list []head, err error) {
+	err = l.view(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket([]byte(bucketBlocks))
+		if bucket == nil {
+			return nil
+		}
+		c := bucket.Cursor()
+		for key, value := c.First(); key != nil; key, value = c.Next() {
+			h, bad := parseHead(value)
+			if seq, ok := keySeq(key); bad != nil || !ok || seq != h.first {
+				continue
+			}
+			if h.first >= tail {
+				break // it was sealed just now
+			}
+			h.computers = nil // bytes of the transaction
+			list = append(list, h)
+		}
+		return nil
+	})
+	return list, err
 }

@@ -47,6 +47,7 @@ type Log struct {
 	path    string
 	options Options
 	meta    meta
+	record  []byte // the meta record
 
 	appending sync.Mutex // one Append at a time; guards what follows
 	failed    bool       // the last commit failed: open the file again before the next
@@ -59,7 +60,6 @@ type Log struct {
 	db     *bolt.DB     // nil when read-only, closed or not opened again
 	closed bool
 
-	index index
 	notes []string // what opening found
 
 	state    sync.Mutex
@@ -109,7 +109,10 @@ func Open(dir string, options Options) (*Log, error) {
 // take reads the ends of the file that was opened, and keeps it open unless the log is for reading only. After an error
 // it is closed.
 func (l *Log) take(db *bolt.DB) (err error) {
-	if l.meta, l.bounds, err = readState(db, l.path); err != nil || l.options.ReadOnly {
+	if l.meta, l.bounds, err = readState(db, l.path); err == nil {
+		l.record, err = l.meta.encode()
+	}
+	if err != nil || l.options.ReadOnly {
 		return closeAfter(db, err)
 	}
 	l.db, l.skipTo = db, l.meta.Next

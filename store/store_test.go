@@ -18,7 +18,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
-	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
 const noon = Noon
@@ -56,8 +55,8 @@ func TestConformance(t *testing.T) {
 	})
 	t.Run("in memory", func(t *testing.T) {
 		conformance(t,
-			func(t *testing.T) eventLog { return &storetest.Memory{SiteName: testSite} },
-			func(t *testing.T, log eventLog) eventLog { return log.(*storetest.Memory).Reopen() })
+			func(t *testing.T) eventLog { return &memory{SiteName: testSite} },
+			func(t *testing.T, log eventLog) eventLog { return log.(*memory).Reopen() })
 	})
 }
 
@@ -77,7 +76,7 @@ func TestRandomOperations(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { log.Close() }()
-		model := &storetest.Memory{SiteName: "S"}
+		model := &memory{SiteName: "S"}
 		// When a commit fails after the disk has it, and nothing was appended since, the next process finds the batch.
 		stayed := func() {}
 

@@ -18,21 +18,19 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/projector/history"
+	"github.com/jobmon-db/jobmon-db/store"
 	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
 const noon = jobmon.Instant(1_795_348_800_000) // 2026-11-22T12:00:00Z
 
 // test is a testing.TB or a rapid.T.
-type test interface {
-	Helper()
-	Fatal(args ...any)
-}
+type test = storetest.T
 
-// morning is a log in memory of some simulated deployments, and the chronicle and the names that belong to it.
-func morning(t test, computers int, long time.Duration) (*storetest.Memory, []jobmon.Event, names.Computers) {
+// morning is a log of some simulated deployments, and the chronicle and the names that belong to it.
+func morning(t test, computers int, long time.Duration) (*store.Log, []jobmon.Event, names.Computers) {
 	t.Helper()
-	log, state := &storetest.Memory{}, history.New()
+	log, state := storetest.Open(t), history.New()
 	ds := simulator.NewDS(noon, 3600, 1)
 	simulator.Play(ds, computers)
 	commit := func(at jobmon.Instant, events []jobmon.Event) {

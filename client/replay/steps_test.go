@@ -22,7 +22,7 @@ func TestAStepOfTheClockIsNoTime(t *testing.T) {
 		{2, 55 * day, time.Minute}, {2, -55 * day, time.Minute}, {2, 13 * time.Hour, time.Minute},
 		{1, 55 * day, time.Minute}, {1, -55 * day, time.Minute}, {1, 13 * time.Hour, 13*time.Hour + time.Minute},
 	} {
-		log := &storetest.Memory{}
+		log := storetest.Open(t)
 		row := func(kind jobmon.Kind, code jobmon.Code) jobmon.Event {
 			return jobmon.Event{Kind: kind, Schedule: 1, Computer: 1, Job: 1, Status: jobmon.StatusOf(code)}
 		}

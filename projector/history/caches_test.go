@@ -17,11 +17,11 @@ import (
 	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
-// morning is a log in memory of three deployments side by side and what comes before and after, with names that change.
-func morning(t *testing.T) *storetest.Memory {
+// morning is a log of three deployments side by side and what comes before and after, with names that change.
+func morning(t *testing.T) *store.Log {
 	t.Helper()
 	const winter = jobmon.Offset(3600)
-	log := &storetest.Memory{}
+	log := storetest.Open(t)
 	ds := simulator.NewDS(jobmon.InstantOf(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)), winter, 1)
 	build := simulator.AddStandardBuild(ds)
 	var computers []jobmon.ComputerID
@@ -64,7 +64,7 @@ func morning(t *testing.T) *storetest.Memory {
 }
 
 // often keeps caches so often that a short log has many.
-func often(log *storetest.Memory) *Keeper {
+func often(log *store.Log) *Keeper {
 	return &Keeper{Log: log, StateEvery: 100, CheckpointEvery: 60, BytesPerEvent: 1 << 20}
 }
 
@@ -254,7 +254,7 @@ func TestTheKeeperGoesOn(t *testing.T) {
 // TestAShedChronicleIsWholeInTheLog: 100,000 renames and restarts leave no more in memory than a bound, and every answer is that of
 // the whole chronicle, with and without what is kept.
 func TestAShedChronicleIsWholeInTheLog(t *testing.T) {
-	log, most := &storetest.Memory{}, 1000
+	log, most := storetest.Open(t), 1000
 	s, keeper := New(), &Keeper{Log: log, StateEvery: 20_000}
 	for i := range 1000 {
 		events := []jobmon.Event{{Kind: jobmon.KindClock, Seconds: int32(3600 * (i / 400))}}

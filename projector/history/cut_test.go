@@ -271,8 +271,9 @@ func TestRetention(t *testing.T) {
 		if compared, wrong, err := CompareCaches(log); err != nil || len(wrong) > 0 || compared < 2 {
 			t.Errorf("%d caches compared, wrong are %v, %v", compared, wrong, err)
 		}
-		if gaps, err := log.Gaps(); err != nil || slices.ContainsFunc(gaps, func(g store.Gap) bool { return g.From < old.At }) {
-			t.Errorf("%v, %v", gaps, err)
+		report, err := store.Verify(t.Context(), log.Path())
+		if err != nil || slices.ContainsFunc(report.Gaps, func(g store.Gap) bool { return g.From < old.At }) {
+			t.Errorf("%+v, %v", report, err)
 		}
 		s.requireAnswers(t, log)
 		if round == 1 {

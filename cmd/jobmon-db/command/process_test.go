@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	if os.Getenv(asProgram) != "" || len(os.Args) > 1 && os.Args[1] == checkPagesName {
+	if os.Getenv(asProgram) != "" {
 		Program()
 	}
 	testscript.Main(m, map[string]func(){"jobmon-db": Program})

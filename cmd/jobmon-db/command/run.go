@@ -186,9 +186,6 @@ func openDaemon(o daemon.Options, allow []string, placed func(error)) (*served, 
 		s.placed = func(error) {}
 	}
 	o.Version, o.Requests = programVersion(), true
-	if self, err := os.Executable(); err == nil {
-		o.CheckLog = []string{self, checkPagesName}
-	}
 	o.Serve = func(ctx context.Context, d control.Daemon) error {
 		return s.serve(ctx, control.Handler(d), o.Logger)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -182,27 +181,5 @@ func TestADamagedEventIsRecordedOnce(t *testing.T) {
 	}
 	if list, _ := filepath.Glob(filepath.Join(dir, "*.damaged-*")); len(list) > 0 {
 		t.Errorf("moved aside: %v", list)
-	}
-}
-
-// TestCheckPagesCommand: run starts the program anew, for bbolt's own check.
-func TestCheckPagesCommand(t *testing.T) {
-	dir := watchedFor(t, time.Minute)
-	path := filepath.Join(dir, "log-000001.db")
-	asker, _ := io.Pipe() // never ends: with it ends the process
-	check := func() (code int, stdout string) {
-		var out bytes.Buffer
-		code = Main(t.Context(), []string{checkPagesName, path}, nil, asker, &out, io.Discard)
-		return code, out.String()
-	}
-	if code, said := check(); code != exitOK || said != "good\n" {
-		t.Error(code, said)
-	}
-	if err := store.CheckApart(t.Context(), path, os.Args[0], checkPagesName); err != nil {
-		t.Error(err)
-	}
-	write(t, path, "no log")
-	if code, said := check(); code != exitNoLog {
-		t.Error(code, said)
 	}
 }

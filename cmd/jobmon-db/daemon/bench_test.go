@@ -8,6 +8,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/history"
+	"github.com/jobmon-db/jobmon-db/store"
 	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
@@ -33,9 +34,9 @@ func busySite(now jobmon.Instant) *jobmon.Snapshot {
 	return s
 }
 
-// cycle is one read's way through the program, without SQL, fsync and files.
+// cycle is one read's way through the program, without SQL, files and a disk to wait for.
 type cycle struct {
-	log   *storetest.Memory
+	log   *store.Log
 	state *history.State
 }
 
@@ -58,7 +59,7 @@ func (c *cycle) take(s *jobmon.Snapshot) (events int, err error) {
 func BenchmarkCycle(b *testing.B) {
 	now := jobmon.InstantOf(time.Date(2026, 11, 22, 13, 0, 0, 0, time.UTC))
 	begin := func(b *testing.B) (*cycle, *jobmon.Snapshot) {
-		c, s := &cycle{log: &storetest.Memory{}, state: history.New()}, busySite(now)
+		c, s := &cycle{log: storetest.Open(b), state: history.New()}, busySite(now)
 		if _, err := c.take(s); err != nil {
 			b.Fatal(err)
 		}

@@ -51,10 +51,6 @@ type Options struct {
 	Command   string // the command line, for those who find the data dir in use; without secrets
 	Logger    zerolog.Logger
 
-	// CheckLog is a program, and its arguments, that has bbolt check the log's file named behind them before it is opened,
-	// see store.CheckApart; nil trusts our own look at it.
-	CheckLog []string
-
 	// Serve, where set, answers other processes until ctx ends. Requests says whether to serve the request folder.
 	Serve    func(ctx context.Context, d control.Daemon) error
 	Requests bool

@@ -22,22 +22,14 @@ const (
 // was killed has left.
 const lockWait = 5 * time.Second
 
-// openLog opens the log after a look at its pages. One that cannot be opened or written is moved aside, and everything of
-// it that is whole goes into a new one; the caller holds the lock of the data dir.
+// openLog opens the log. One that cannot be opened or written is moved aside, and everything of it that is whole goes into
+// a new one; the caller holds the lock of the data dir.
 func (d *Daemon) openLog(ctx context.Context) (*store.Log, error) {
 	o := &d.options
 	options := store.Options{Site: o.Settings.Site, LockWait: lockWait, Damaged: func(e *store.Error) {
 		o.Logger.Error().Err(e).Uint64("from", e.Seq).Uint64("to", e.Last).Msg("events in the log are damaged and left out")
 	}}
-	err := store.Examine(ctx, o.DataDir, o.CheckLog...)
-	if err != nil && !isOfStore(err) {
-		o.Logger.Warn().Err(err).Msg("the log's pages could not be checked before it was opened")
-		err = nil
-	}
-	var log *store.Log
-	if err == nil {
-		log, err = store.Open(o.DataDir, options)
-	}
+	log, err := store.Open(o.DataDir, options)
 	if unusable(err) {
 		if movedErr := d.moveAside(ctx, err); movedErr != nil {
 			return nil, errors.Join(err, movedErr)
@@ -51,12 +43,6 @@ func (d *Daemon) openLog(ctx context.Context) (*store.Log, error) {
 		o.Logger.Error().Msg(note)
 	}
 	return log, nil
-}
-
-// isOfStore says that an error tells of the log, not of how it was checked.
-func isOfStore(err error) bool {
-	var known *store.Error
-	return errors.As(err, &known) || errors.Is(err, context.Canceled)
 }
 
 // unusable says that the log is damaged in a way that keeps it from being used.

@@ -1,6 +1,4 @@
-// Package storetest has an event log in memory for the tests of packages that use one. The tests that the log on disk
-// passes hold it to the same.
-package storetest
+package store_test
 
 import (
 	"fmt"
@@ -13,9 +11,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// Memory is an event log in memory with the methods of store.Log. Its methods may be called from several goroutines
-// at once. The zero value is an empty log.
-type Memory struct {
+// memory is an event log in memory, the model that the log on disk is held to. It may be used from several goroutines at
+// once; its zero value is an empty log.
+type memory struct {
 	SiteName string
 
 	mu      sync.Mutex
@@ -23,39 +21,27 @@ type Memory struct {
 	caches  map[string]store.Cache
 	skipTo  uint64
 	closed  bool
-	failing error
-}
-
-// FailNext makes the next Append fail with err and append nothing.
-func (m *Memory) FailNext(err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.failing = err
 }
 
 // Reopen is what opening the log again gives: the same events in a log that is not closed.
-func (m *Memory) Reopen() *Memory {
+func (m *memory) Reopen() *memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Memory{SiteName: m.SiteName, batches: slices.Clone(m.batches), caches: maps.Clone(m.caches)}
+	return &memory{SiteName: m.SiteName, batches: slices.Clone(m.batches), caches: maps.Clone(m.caches)}
 }
 
 // Append is store.Log.Append; a batch is kept until the process ends and no longer.
-func (m *Memory) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error) {
+func (m *memory) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error) {
 	return m.AppendWith(at, events)
 }
 
 // AppendWith is store.Log.AppendWith.
-func (m *Memory) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...store.Cache) (jobmon.Batch, error) {
+func (m *memory) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...store.Cache) (jobmon.Batch, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
 	case m.closed:
-		return jobmon.Batch{}, closed()
-	case m.failing != nil:
-		err := m.failing
-		m.failing = nil
-		return jobmon.Batch{}, err
+		return jobmon.Batch{}, closedMemory()
 	case len(events) == 0:
 		return jobmon.Batch{}, refused(store.ErrInvalid, "a batch without events cannot be appended")
 	case len(events) > store.MaxEvents:
@@ -81,7 +67,7 @@ func (m *Memory) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...
 	return jobmon.Batch{At: at, Events: events}, nil
 }
 
-func (m *Memory) next() uint64 {
+func (m *memory) next() uint64 {
 	next := uint64(1)
 	if n := len(m.batches); n > 0 {
 		next = m.batches[n-1].Last() + 1
@@ -90,14 +76,14 @@ func (m *Memory) next() uint64 {
 }
 
 // Next is store.Log.Next.
-func (m *Memory) Next() uint64 {
+func (m *memory) Next() uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.next()
 }
 
 // Read is store.Log.Read.
-func (m *Memory) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
+func (m *memory) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
 		m.mu.Lock()
 		i, _ := slices.BinarySearchFunc(m.batches, from, func(b jobmon.Batch, seq uint64) int {
@@ -121,7 +107,7 @@ func (m *Memory) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 }
 
 // Scan is store.Log.Scan; it too overwrites the events of the batch before, so that a test notices who keeps them.
-func (m *Memory) Scan(from uint64) iter.Seq2[jobmon.Batch, error] {
+func (m *memory) Scan(from uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
 		var space []jobmon.Event
 		for batch, err := range m.Read(from) {
@@ -135,11 +121,11 @@ func (m *Memory) Scan(from uint64) iter.Seq2[jobmon.Batch, error] {
 	}
 }
 
-func (m *Memory) batch(i int) (jobmon.Batch, bool, error) {
+func (m *memory) batch(i int) (jobmon.Batch, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return jobmon.Batch{}, false, closed()
+		return jobmon.Batch{}, false, closedMemory()
 	}
 	if i >= len(m.batches) {
 		return jobmon.Batch{}, false, nil
@@ -149,7 +135,7 @@ func (m *Memory) batch(i int) (jobmon.Batch, bool, error) {
 }
 
 // First is store.Log.First.
-func (m *Memory) First() (seq uint64, at jobmon.Instant, ok bool) {
+func (m *memory) First() (seq uint64, at jobmon.Instant, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.batches) == 0 {
@@ -159,7 +145,7 @@ func (m *Memory) First() (seq uint64, at jobmon.Instant, ok bool) {
 }
 
 // Last is store.Log.Last.
-func (m *Memory) Last() (seq uint64, at jobmon.Instant, ok bool) {
+func (m *memory) Last() (seq uint64, at jobmon.Instant, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.batches) == 0 {
@@ -170,23 +156,23 @@ func (m *Memory) Last() (seq uint64, at jobmon.Instant, ok bool) {
 }
 
 // ID is the same for all logs in memory.
-func (m *Memory) ID() string { return "00000000000000000000000000000000" }
+func (m *memory) ID() string { return "00000000000000000000000000000000" }
 
 // Site is SiteName.
-func (m *Memory) Site() string { return m.SiteName }
+func (m *memory) Site() string { return m.SiteName }
 
 // Path names no file.
-func (m *Memory) Path() string { return "memory" }
+func (m *memory) Path() string { return "memory" }
 
 // Close is store.Log.Close.
-func (m *Memory) Close() error {
+func (m *memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
 	return nil
 }
 
-func closed() error { return refused(store.ErrClosed, "the log in memory has been closed") }
+func closedMemory() error { return refused(store.ErrClosed, "the log in memory has been closed") }
 
 func refused(kind error, format string, args ...any) error {
 	return &store.Error{Kind: kind, Offset: -1, Text: fmt.Sprintf(format, args...)}

@@ -1,4 +1,4 @@
-package storetest
+package store_test
 
 import (
 	"iter"
@@ -10,14 +10,14 @@ import (
 )
 
 // SkipTo is store.Log.SkipTo.
-func (m *Memory) SkipTo(seq uint64) error {
+func (m *memory) SkipTo(seq uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	skipTo := m.skipTo
 	if m.skipTo = 0; m.closed || seq < m.next() {
 		m.skipTo = skipTo
 		if m.closed {
-			return closed()
+			return closedMemory()
 		}
 		return refused(store.ErrInvalid, "the sequence number %d has been given", seq)
 	}
@@ -26,7 +26,7 @@ func (m *Memory) SkipTo(seq uint64) error {
 }
 
 // Gaps is store.Log.Gaps.
-func (m *Memory) Gaps() ([]store.Gap, error) {
+func (m *memory) Gaps() ([]store.Gap, error) {
 	var gaps []store.Gap
 	next := uint64(1)
 	for batch, err := range m.Read(0) {
@@ -42,7 +42,7 @@ func (m *Memory) Gaps() ([]store.Gap, error) {
 }
 
 // Computer is store.Log.Computer.
-func (m *Memory) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
+func (m *memory) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
 		for batch, err := range m.Read(from) {
 			batch.Events = slices.DeleteFunc(batch.Events, func(e jobmon.Event) bool { return e.Computer != id })
@@ -54,7 +54,7 @@ func (m *Memory) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Ba
 }
 
 // Moment is store.Log.Moment.
-func (m *Memory) Moment(at jobmon.Instant) (moment store.Moment, ok bool, err error) {
+func (m *memory) Moment(at jobmon.Instant) (moment store.Moment, ok bool, err error) {
 	later, passed := true, false
 	for batch, err := range m.Read(0) {
 		if err != nil {
@@ -75,11 +75,11 @@ func (m *Memory) Moment(at jobmon.Instant) (moment store.Moment, ok bool, err er
 }
 
 // KeepCaches is store.Log.KeepCaches.
-func (m *Memory) KeepCaches(caches ...store.Cache) error {
+func (m *memory) KeepCaches(caches ...store.Cache) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return closed()
+		return closedMemory()
 	}
 	last := uint64(0)
 	if n := len(m.batches); n > 0 {
@@ -88,7 +88,7 @@ func (m *Memory) KeepCaches(caches ...store.Cache) error {
 	return m.keep(caches, last)
 }
 
-func (m *Memory) keep(caches []store.Cache, last uint64) error {
+func (m *memory) keep(caches []store.Cache, last uint64) error {
 	for _, c := range caches {
 		if c.Name == "" || len(c.Name) > 64 || c.Seq > last {
 			return refused(store.ErrInvalid, "the cache %q of event %d cannot be kept", c.Name, c.Seq)
@@ -105,22 +105,22 @@ func (m *Memory) keep(caches []store.Cache, last uint64) error {
 }
 
 // DropCaches is store.Log.DropCaches.
-func (m *Memory) DropCaches() error {
+func (m *memory) DropCaches() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return closed()
+		return closedMemory()
 	}
 	m.caches = nil
 	return nil
 }
 
 // Caches is store.Log.Caches.
-func (m *Memory) Caches() ([]store.Cache, error) {
+func (m *memory) Caches() ([]store.Cache, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil, closed()
+		return nil, closedMemory()
 	}
 	var list []store.Cache
 	for _, name := range slices.Sorted(maps.Keys(m.caches)) {
@@ -132,7 +132,7 @@ func (m *Memory) Caches() ([]store.Cache, error) {
 }
 
 // Cache is store.Log.Cache.
-func (m *Memory) Cache(name string, version uint32) (store.Cache, bool) {
+func (m *memory) Cache(name string, version uint32) (store.Cache, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, ok := m.caches[name]
