@@ -4,11 +4,11 @@ import (
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 )
 
 func BenchmarkEncode(b *testing.B) {
-	for _, picture := range progresstest.Pictures() {
+	for _, picture := range samples.Pictures() {
 		switch picture.Name {
 		case "running", "long-names", "many-stages":
 			b.Run(picture.Name, func(b *testing.B) {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -29,7 +29,7 @@ func roundTrip(t *testing.T, p *jobmon.Progress) *evt.File {
 
 // A long deployment loses stages that ended well, from the oldest on, no more than needed, and nothing else.
 func TestFinishedStagesCollapseFirst(t *testing.T) {
-	f := roundTrip(t, progresstest.ManyStages(1000))
+	f := roundTrip(t, samples.ManyStages(1000))
 	if f.LeftOut == nil || *f.LeftOut != (evt.LeftOut{Finished: f.LeftOut.Finished}) {
 		t.Fatalf("left out: %+v", f.LeftOut)
 	}
@@ -59,7 +59,7 @@ func TestFinishedStagesCollapseFirst(t *testing.T) {
 		t.Errorf("next is %v", f.Next)
 	}
 	// One more stage would not have fitted.
-	data, err := evt.Encode(progresstest.ManyStages(1000))
+	data, err := evt.Encode(samples.ManyStages(1000))
 	if err != nil || len(data) < evt.MaxBytes-300 {
 		t.Errorf("%d bytes: more is left out than must be (%v)", len(data), err)
 	}
@@ -68,7 +68,7 @@ func TestFinishedStagesCollapseFirst(t *testing.T) {
 // What cannot be helped by that goes in the documented order.
 func TestOrderOfCuts(t *testing.T) {
 	failing := func(n, failures, later int, name string) *jobmon.Progress {
-		p := progresstest.ManyStages(10)
+		p := samples.ManyStages(10)
 		stage := p.Session.Stages[0]
 		stage.Name, stage.State, stage.Failed = name, jobmon.StateFailed, failures
 		for i := range failures {
@@ -125,7 +125,7 @@ func TestOrderOfCuts(t *testing.T) {
 
 // When only the future is too long, its far end goes.
 func TestWaitingStagesGoFromTheFarEnd(t *testing.T) {
-	p := progresstest.ManyStages(10)
+	p := samples.ManyStages(10)
 	p.Session.Stages = nil
 	for i := range 2000 {
 		p.Session.Stages = append(p.Session.Stages, jobmon.Stage{Name: fmt.Sprint(i), State: jobmon.StateWaiting})
@@ -143,7 +143,7 @@ func TestWaitingStagesGoFromTheFarEnd(t *testing.T) {
 }
 
 func TestNamesAreBounded(t *testing.T) {
-	p := progresstest.ManyStages(10)
+	p := samples.ManyStages(10)
 	for name, want := range map[string]string{
 		strings.Repeat("x", 200):    strings.Repeat("x", 200),
 		strings.Repeat("x", 201):    strings.Repeat("x", 199) + "…",

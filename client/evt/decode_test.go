@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 )
 
 // golden reads a golden file.
@@ -105,7 +105,7 @@ func TestDecodeIgnoresUnknownFields(t *testing.T) {
 
 // What was read is what was written: writing it again gives the same bytes.
 func TestDecodeLosesNothing(t *testing.T) {
-	for _, picture := range progresstest.Pictures() {
+	for _, picture := range samples.Pictures() {
 		data := golden(t, picture.Name)
 		f, err := evt.Decode(data)
 		if err != nil {

@@ -20,13 +20,6 @@ func Encode(p *jobmon.Progress) ([]byte, error) {
 	return line, err
 }
 
-// Draw gives what Encode writes, for other forms of the same file. Names stand in it as DS gave them, also where that is
-// not UTF-8.
-func Draw(p *jobmon.Progress) (*File, error) {
-	f, _, err := fit(p)
-	return f, err
-}
-
 // fit draws a picture as a file that is short enough.
 func fit(p *jobmon.Progress) (*File, []byte, error) {
 	if p == nil || p.At == 0 {
@@ -39,24 +32,6 @@ func fit(p *jobmon.Progress) (*File, []byte, error) {
 		return f, line, err
 	}
 	return d.shrink()
-}
-
-// Stopped gives the file that a refresh request leaves when nobody answers it: it knows the computer's id and the job
-// that the DS script named, and says nothing of the present. It is constant and has the sequence number 0.
-func Stopped(id jobmon.ComputerID, job string) ([]byte, error) {
-	return marshal(struct {
-		Format   string   `json:"format"`
-		V        int      `json:"v"`
-		Seq      uint64   `json:"seq"`
-		Kind     Kind     `json:"kind"`
-		Computer Computer `json:"computer"`
-		Asked    string   `json:"asked,omitempty"`
-	}{format, Version, 0, KindStopped, Computer{ID: int32(id)}, shorten(job, MaxName)})
-}
-
-// DrawStopped gives what Stopped writes, for other forms of the same file.
-func DrawStopped(id jobmon.ComputerID, job string) *File {
-	return &File{Format: format, V: Version, Kind: KindStopped, Computer: Computer{ID: int32(id)}, Asked: shorten(job, MaxName)}
 }
 
 // shrink makes the cuts one after the other, each no deeper than it must be.

@@ -10,7 +10,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -26,18 +26,18 @@ func files(t *testing.T) map[string][]byte {
 		}
 		got[name] = data
 	}
-	for _, picture := range progresstest.Pictures() {
+	for _, picture := range samples.Pictures() {
 		data, err := evt.Encode(picture.Progress)
 		add(picture.Name, data, err)
 	}
-	p := *progresstest.Pictures()[0].Progress
+	p := *samples.Pictures()[0].Progress
 	p.Stale = true
 	data, err := evt.Encode(&p)
 	add("stale", data, err)
 	p.Unknown, p.Stale = true, false
 	data, err = evt.Encode(&p)
 	add("unknown-computer", data, err)
-	data, err = evt.Stopped(p.Computer.ID, `04. (JM) Büro & "Office" 100%`)
+	data, err = evt.Stopped(jobmon.Form{}, p.Computer.ID, `04. (JM) Büro & "Office" 100%`)
 	add("stopped", data, err)
 	return got
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -30,17 +30,28 @@ func back(t *testing.T, p *jobmon.Progress) {
 }
 
 func TestAFileTellsItsPicture(t *testing.T) {
-	for _, picture := range progresstest.Pictures() {
+	for _, picture := range samples.Pictures() {
 		back(t, picture.Progress)
 	}
-	f := evt.DrawStopped(7, "x")
+	content, err := evt.Stopped(jobmon.Form{}, 7, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := evt.Decode(content)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if p := f.Picture(); p.Computer.ID != 7 || p.Asked != "x" || p.Session != nil {
 		t.Errorf("%+v", p)
 	}
 }
 
 func TestUnknownWordsAreAbsent(t *testing.T) {
-	f, err := evt.Draw(progresstest.Pictures()[1].Progress)
+	content, err := evt.Encode(samples.Pictures()[1].Progress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := evt.Decode(content)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -18,7 +18,7 @@ const yearMilli = 366 * 86_400_000
 // names are short, strange or long.
 func names() *rapid.Generator[string] {
 	return rapid.OneOf(
-		rapid.SampledFrom(progresstest.StrangeNames()),
+		rapid.SampledFrom(samples.StrangeNames()),
 		rapid.StringN(0, 300, -1),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 40), func(b []byte) string { return string(b) }),
 		rapid.Custom(func(t *rapid.T) string {

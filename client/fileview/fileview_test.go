@@ -10,14 +10,14 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/fileview"
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 func picture(t *testing.T, name string) *jobmon.Progress {
 	t.Helper()
-	for _, p := range progresstest.Pictures() {
+	for _, p := range samples.Pictures() {
 		if p.Name == name {
 			return p.Progress
 		}
@@ -122,14 +122,14 @@ func TestTheFileGoesBad(t *testing.T) {
 func TestStopped(t *testing.T) {
 	f := follower{t: t}
 	f.after(0, encode(t, picture(t, "ready")), nil, true)
-	stopped, err := evt.Stopped(5000123, "03. (JM) Office\x1b[31m")
+	stopped, err := evt.Stopped(jobmon.Form{}, 5000123, "03. (JM) Office\x1b[31m")
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := f.after(time.Second, stopped, nil, true)
 	f.says(text, "!! The monitor's server is stopped", `03. (JM) Office\x1b[31m`, "not: ready", "It was first seen", "not: The picture is of")
 	f.after(time.Second, stopped, nil, false)
-	other, err := evt.Stopped(5000123, "04. (JM) Visio")
+	other, err := evt.Stopped(jobmon.Form{}, 5000123, "04. (JM) Visio")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestStopped(t *testing.T) {
 
 func TestTooLongForAFile(t *testing.T) {
 	f := follower{t: t}
-	f.says(f.after(0, encode(t, progresstest.ManyStages(3000)), nil, true), "leaves out 2634 stages that ended. In all 2700 of 3000 stages are done.")
+	f.says(f.after(0, encode(t, samples.ManyStages(3000)), nil, true), "leaves out 2634 stages that ended. In all 2700 of 3000 stages are done.")
 }
 
 func TestRead(t *testing.T) {
@@ -162,7 +162,7 @@ func TestRead(t *testing.T) {
 
 // Nothing in a file reaches the terminal as a command, and none makes the view fail.
 func TestEveryPicture(t *testing.T) {
-	for _, p := range progresstest.Pictures() {
+	for _, p := range samples.Pictures() {
 		f := follower{t: t}
 		text := f.after(0, encode(t, p.Progress), nil, true) + f.after(26*time.Hour, encode(t, p.Progress), nil, false)
 		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f || r == '\u202e' }) {
@@ -172,7 +172,7 @@ func TestEveryPicture(t *testing.T) {
 }
 
 func FuzzView(f *testing.F) {
-	for _, p := range progresstest.Pictures() {
+	for _, p := range samples.Pictures() {
 		content, err := evt.Encode(p.Progress)
 		if err != nil {
 			f.Fatal(err)

@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -120,7 +120,7 @@ func names(t *testing.T) string {
 
 // sixty has 60 stages, the 24th of which runs.
 func sixty(t *testing.T) string {
-	p := progresstest.ManyStages(60)
+	p := samples.ManyStages(60)
 	for i := range p.Session.Stages {
 		s := &p.Session.Stages[i]
 		switch {

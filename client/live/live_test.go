@@ -18,7 +18,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/clipperhouse/displaywidth"
 
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -30,7 +30,7 @@ var began = time.Date(2026, 11, 22, 13, 12, 8, 0, time.UTC)
 // fleet is what is known of the examples, as the pictures of different computers, three seconds after the last event.
 func fleet() Update {
 	u := Update{Site: "DS01", Offset: 3600, ReadAge: 3 * time.Second, Now: jobmon.InstantOf(began)}
-	for i, example := range progresstest.Pictures() {
+	for i, example := range samples.Pictures() {
 		p := *example.Progress
 		p.Computer.ID += jobmon.ComputerID(i)
 		if p.Computer.Name == "CXNRD02" && i > 0 {

@@ -17,6 +17,7 @@ import (
 	"unicode"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // Installation is what differs from one site to the next. Paths are Windows' own, absolute, in plain ASCII and without
@@ -95,7 +96,7 @@ func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the templates of the tasks: %w", err)
 	}
-	stopped, err := evt.Stopped(0, "")
+	stopped, err := evt.Stopped(jobmon.Form{}, 0, "")
 	if err != nil {
 		return nil, err
 	}

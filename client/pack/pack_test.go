@@ -13,6 +13,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/pack"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -152,7 +153,7 @@ func TestScripts(t *testing.T) {
 }
 
 func TestScriptsLeaveTheConstantFile(t *testing.T) {
-	constant, err := evt.Stopped(5000001, "")
+	constant, err := evt.Stopped(jobmon.Form{}, 5000001, "")
 	if err != nil {
 		t.Fatal(err)
 	}

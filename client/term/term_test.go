@@ -13,7 +13,7 @@ import (
 
 	"github.com/clipperhouse/displaywidth"
 
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -58,7 +58,7 @@ func board(t *testing.T, pictures []jobmon.Progress, o term.Options) string {
 // computers are the examples as the pictures of different computers.
 func computers() []jobmon.Progress {
 	var list []jobmon.Progress
-	for i, picture := range progresstest.Pictures() {
+	for i, picture := range samples.Pictures() {
 		p := *picture.Progress
 		p.Computer.ID += jobmon.ComputerID(i)
 		if p.Computer.Name == "CXNRD02" && i > 2 {
@@ -73,13 +73,13 @@ func computers() []jobmon.Progress {
 }
 
 func TestScreens(t *testing.T) {
-	for _, picture := range progresstest.Pictures() {
+	for _, picture := range samples.Pictures() {
 		if picture.Name == "many-stages" {
-			picture.Progress = progresstest.ManyStages(20)
+			picture.Progress = samples.ManyStages(20)
 		}
 		golden(t, "screen-"+picture.Name, screen(t, picture.Progress, term.Options{Width: 80}))
 	}
-	late := progresstest.Pictures()[2].Progress
+	late := samples.Pictures()[2].Progress
 	golden(t, "screen-utc", screen(t, late, term.Options{Width: 80, UTC: true}))
 	golden(t, "screen-color", screen(t, late, term.Options{Width: 80, Color: true}))
 	golden(t, "screen-pipe", screen(t, late, term.Options{}))
@@ -157,7 +157,7 @@ func TestPlain(t *testing.T) {
 func TestWriterErrorsAreReturned(t *testing.T) {
 	closed, w := io.Pipe()
 	closed.Close()
-	p := progresstest.Pictures()[1].Progress
+	p := samples.Pictures()[1].Progress
 	if err := term.Screen(w, p, term.Options{}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Error(err)
 	}
@@ -171,7 +171,7 @@ func TestWriterErrorsAreReturned(t *testing.T) {
 
 // Times of the same day stand alone, others with their date: in the zone that is shown.
 func TestOtherDaysHaveTheirDate(t *testing.T) {
-	p := progresstest.Pictures()[1].Progress
+	p := samples.Pictures()[1].Progress
 	p.Session.Stages[0].Began = p.At.Add(-14 * 3600e9) // 00:12 local is still the day before in UTC
 	if text := screen(t, p, term.Options{}); strings.Contains(text, "2026-11-21") || !strings.Contains(text, "00:12-13:46") {
 		t.Errorf("local:\n%s", text)

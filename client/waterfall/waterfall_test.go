@@ -14,7 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -116,7 +116,7 @@ func TestTheChartInEveryForm(t *testing.T) {
 
 // TestNamesStayText: whatever a name holds, the picture is well-formed, loads nothing and runs nothing.
 func TestNamesStayText(t *testing.T) {
-	names := append(progresstest.StrangeNames(), `"><script>alert(1)</script>`, "]]>", "&amp;", "--><!--", "\x00\x08", `' onload='x`)
+	names := append(samples.StrangeNames(), `"><script>alert(1)</script>`, "]]>", "&amp;", "--><!--", "\x00\x08", `' onload='x`)
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.OneOf(rapid.SampledFrom(names), rapid.String()).Draw(t, "name")
 		c := example()

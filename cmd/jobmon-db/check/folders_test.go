@@ -10,6 +10,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 func TestBackupFolder(t *testing.T) {
@@ -25,7 +26,7 @@ func TestBackupFolder(t *testing.T) {
 }
 
 func TestEvtFolder(t *testing.T) {
-	ours, err := evt.Stopped(5000001, "01. (JM) Office")
+	ours, err := evt.Stopped(jobmon.Form{}, 5000001, "01. (JM) Office")
 	if err != nil {
 		t.Fatal(err)
 	}

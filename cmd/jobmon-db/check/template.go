@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jobmon-db/jobmon-db/client/evtform"
+	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -19,7 +19,7 @@ func (c *checker) template(context.Context) Line {
 		return Line{State: Skip, Found: "evt.template is not set"}
 	}
 	path := c.Config.Evt.Template
-	if faults := evtform.Check(form); len(faults) > 0 {
+	if faults := evt.Check(form); len(faults) > 0 {
 		var found []string
 		for _, f := range faults {
 			found = append(found, f.Error())

@@ -6,7 +6,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/jobmon-db/jobmon-db/client/evtform"
+	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
@@ -53,13 +53,12 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 		return fmt.Errorf("event %d asked for the file of %s, but leads to no picture with this version of the program", d.seq, o.computer)
 	}
 	picture := &list[at]
-	var w evtform.Writer
-	file, err := w.File(picture)
+	file, err := evt.Content(picture)
 	same := "identical"
 	switch {
-	case errors.Is(err, evtform.ErrTemplate) && d.sum == 0:
+	case errors.Is(err, evt.ErrTemplate) && d.sum == 0:
 		same = "no file was written, as the template failed"
-	case err != nil && !errors.Is(err, evtform.ErrTemplate):
+	case err != nil && !errors.Is(err, evt.ErrTemplate):
 		return err
 	case err != nil || evtdir.Checksum(file) != d.sum:
 		same = "differs, written by version " + d.version

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jobmon-db/jobmon-db/client/evtform"
+	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -15,7 +15,7 @@ func siteForm(config *configs.Config) (jobmon.Form, error) {
 	if err != nil || form == (jobmon.Form{}) {
 		return form, err
 	}
-	faults := evtform.Check(form)
+	faults := evt.Check(form)
 	if len(faults) == 0 {
 		return form, nil
 	}

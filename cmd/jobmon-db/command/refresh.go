@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
@@ -238,15 +237,14 @@ func leaveStopped(config *configs.Config, o refreshOptions) error {
 // stoppedFile is the file that says that nobody answered, by the site's template. Where that cannot be used, which the error
 // says, it is the one of docs/evt-format.md: a monitor that does not understand it shows no old "ready".
 func stoppedFile(config *configs.Config, id jobmon.ComputerID, job string) ([]byte, error) {
-	var w evtform.Writer
 	form, unformed := config.Form()
 	if unformed == nil {
-		file, err := w.Stopped(form, id, job)
+		file, err := evt.Stopped(form, id, job)
 		if err == nil {
 			return file, nil
 		}
 		unformed = err
 	}
-	file, err := w.Stopped(jobmon.Form{}, id, job)
+	file, err := evt.Stopped(jobmon.Form{}, id, job)
 	return file, errors.Join(unformed, err)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
@@ -175,7 +174,6 @@ type served struct {
 	placed   func(error)  // see overseer.place
 	feed     net.Listener // nil: no HTTP
 	access   http.Access  // to feed
-	writer   evtform.Writer
 }
 
 // openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too. That another

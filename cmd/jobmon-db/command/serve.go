@@ -8,7 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/client/evtform"
+	"github.com/jobmon-db/jobmon-db/client/evt"
 	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
@@ -96,9 +96,9 @@ func (s *served) file(id jobmon.ComputerID) (web.File, error) {
 	case !ok:
 		return web.File{}, web.ErrNone
 	}
-	content, err := s.writer.File(p)
+	content, err := evt.Content(p)
 	if err != nil {
 		return web.File{}, err
 	}
-	return web.File{Content: content, Type: evtform.MediaType(p.Form), Sum: evtdir.Checksum(content)}, nil
+	return web.File{Content: content, Type: evt.MediaType(p.Form), Sum: evtdir.Checksum(content)}, nil
 }

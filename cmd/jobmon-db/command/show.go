@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -174,9 +173,8 @@ func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Opti
 			return &nothingError{fmt.Errorf("%s has no file: nothing of it is in a deployment; status shows what waits on it",
 				jobmon.ComputerName(p.Computer.ID, p.Computer.Name))}
 		}
-		var w evtform.Writer
-		file, err := w.File(p)
-		if errors.Is(err, evtform.ErrTemplate) {
+		file, err := evt.Content(p)
+		if errors.Is(err, evt.ErrTemplate) {
 			return &nothingError{fmt.Errorf("no file was written then: %w; the one before it stayed", err)}
 		}
 		if err == nil {

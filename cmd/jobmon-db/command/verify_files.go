@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/evtform"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
@@ -118,15 +117,14 @@ func compareFiles(ctx context.Context, config *configs.Config, report *store.Rep
 // compare compares the files with the pictures of the state.
 func (c *comparison) compare(state *history.State, dir string) {
 	*c = comparison{Missing: []string{}, Differences: []difference{}}
-	var w evtform.Writer
 	for _, id := range state.Projection.Pictures() {
 		p, ok := state.Projection.Progress(id)
 		if !ok {
 			continue
 		}
 		ended := p.Session != nil && (p.Session.State == jobmon.SessionComplete || p.Session.State == jobmon.SessionAbandoned)
-		want, err := w.File(p)
-		if errors.Is(err, evtform.ErrTemplate) {
+		want, err := evt.Content(p)
+		if errors.Is(err, evt.ErrTemplate) {
 			c.Failing++
 			continue
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/jobmon-db/jobmon-db/client/evtform"
+	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
@@ -23,7 +23,6 @@ type journal struct {
 	log    *store.Log
 	files  *evtdir.Dir
 	logger zerolog.Logger
-	writer evtform.Writer
 
 	notable func(*jobmon.Event) // see Options
 
@@ -170,7 +169,7 @@ func (j *journal) draw(id jobmon.ComputerID) (d drawn, ok bool) {
 	if d.picture, ok = j.state.Projection.Progress(id); !ok {
 		return d, false
 	}
-	file, err := j.writer.File(d.picture)
+	file, err := evt.Content(d.picture)
 	if err != nil {
 		if !j.failing[id] {
 			j.logger.Error().Err(err).Int32("computer", int32(id)).Uint64("seq", d.picture.Seq).
@@ -243,7 +242,7 @@ func (j *journal) record(_ context.Context, all []*asked) error {
 		a.over, a.file, a.drawn = over(p), d.file, d.made
 		a.answer = control.RefreshAnswer{Path: j.files.Path(a.Computer), Seq: p.Seq, At: p.At, Fresh: a.stale == nil}
 		if !a.drawn {
-			a.answer.Error = evtform.ErrTemplate.Error() + " for this picture; the daemon's messages say how"
+			a.answer.Error = evt.ErrTemplate.Error() + " for this picture; the daemon's messages say how"
 		}
 		if a.stale != nil {
 			a.answer.Reason = a.stale.Error()

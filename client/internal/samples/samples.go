@@ -1,6 +1,6 @@
-// Package progresstest holds pictures to try readers and renderers on: every situation that a screen must be able to show,
+// Package samples holds pictures to try readers and renderers on: every situation that a screen must be able to show,
 // and the names that break screens.
-package progresstest
+package samples
 
 import (
 	"fmt"

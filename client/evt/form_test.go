@@ -1,9 +1,8 @@
-package evtform_test
+package evt_test
 
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,12 +11,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/client/evtform"
-	"github.com/jobmon-db/jobmon-db/client/internal/progresstest"
+	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // shipped reads an example that ships.
 func shipped(t testing.TB, name string) jobmon.Form {
@@ -37,19 +33,18 @@ func form(text string) jobmon.Form {
 func render(t testing.TB, f jobmon.Form, p *jobmon.Progress) (string, error) {
 	t.Helper()
 	p.Form = &f
-	var w evtform.Writer
-	content, err := w.File(p)
+	content, err := evt.Content(p)
 	return string(content), err
 }
 
 func TestExamplesThatShip(t *testing.T) {
 	for _, name := range []string{"list", "line"} {
 		form := shipped(t, name)
-		if faults := evtform.Check(form); faults != nil {
+		if faults := evt.Check(form); faults != nil {
 			t.Errorf("%s: %v", name, faults)
 		}
 		var all bytes.Buffer
-		for _, picture := range progresstest.Pictures() {
+		for _, picture := range samples.Pictures() {
 			if strings.HasSuffix(picture.Name, "-names") || picture.Name == "many-stages" {
 				continue
 			}
@@ -59,13 +54,12 @@ func TestExamplesThatShip(t *testing.T) {
 			}
 			fmt.Fprintf(&all, "---- %s\r\n%s", picture.Name, text)
 		}
-		var w evtform.Writer
-		stopped, err := w.Stopped(form, 5000123, "03. (JM) Office")
+		stopped, err := evt.Stopped(form, 5000123, "03. (JM) Office")
 		if err != nil {
 			t.Error(err)
 		}
 		fmt.Fprintf(&all, "---- stopped\r\n%s", stopped)
-		path := filepath.Join("testdata", name+".txt")
+		path := filepath.Join("testdata/forms", name+".txt")
 		if *update {
 			if err := os.WriteFile(path, all.Bytes(), 0o644); err != nil {
 				t.Fatal(err)
@@ -81,7 +75,7 @@ func TestExamplesThatShip(t *testing.T) {
 // The line stays one line with as many fields, whatever names hold.
 func TestNamesCannotBreakTheLine(t *testing.T) {
 	form := shipped(t, "line")
-	for _, picture := range progresstest.Pictures() {
+	for _, picture := range samples.Pictures() {
 		text, err := render(t, form, picture.Progress)
 		if err != nil {
 			t.Errorf("%s: %v", picture.Name, err)
@@ -94,26 +88,24 @@ func TestNamesCannotBreakTheLine(t *testing.T) {
 }
 
 func TestWithoutATemplate(t *testing.T) {
-	p := progresstest.Pictures()[1].Progress
+	p := samples.Pictures()[1].Progress
 	want, err := evt.Encode(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var w evtform.Writer
-	if got, err := w.File(p); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s %v", got, err)
+	for _, form := range []*jobmon.Form{nil, {}} {
+		p.Form = form
+		if got, err := evt.Content(p); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s %v", got, err)
+		}
 	}
-	want, _ = evt.Stopped(7, "x")
-	if got, err := w.Stopped(jobmon.Form{}, 7, "x"); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s %v", got, err)
-	}
-	if _, err := w.File(nil); err == nil {
+	if _, err := evt.Content(nil); err == nil {
 		t.Error("nothing was written")
 	}
 }
 
 func TestFunctions(t *testing.T) {
-	p := progresstest.Pictures()[2].Progress // failed, with a late stage
+	p := samples.Pictures()[2].Progress // failed, with a late stage
 	for text, want := range map[string]string{
 		`{{.Computer.Name}} {{.Computer.ID}}`:                                             "CXNRD02 5000123",
 		`[{{pad 5 "ab"}}][{{padleft 5 12}}][{{pad 1 "abc"}}]`:                             "[ab   ][   12][abc]",
@@ -150,7 +142,7 @@ func TestFunctions(t *testing.T) {
 }
 
 func TestEncodings(t *testing.T) {
-	p := progresstest.Pictures()[1].Progress
+	p := samples.Pictures()[1].Progress
 	p.Computer.Name = "Büro Łódź Привет 日 –€"
 	for encoding, want := range map[string]string{
 		"utf-8":        "Büro Łódź Привет 日 –€\r\n",
@@ -173,21 +165,21 @@ func TestEncodings(t *testing.T) {
 	}
 	for _, encoding := range jobmon.Encodings() { // all that the setting allows
 		f := jobmon.Form{Template: "x", Encoding: encoding, Newline: jobmon.NewlineLF}
-		if _, err := render(t, f, p); err != nil || evtform.Check(f) != nil {
-			t.Errorf("%s: %v %v", encoding, err, evtform.Check(f))
+		if _, err := render(t, f, p); err != nil || evt.Check(f) != nil {
+			t.Errorf("%s: %v %v", encoding, err, evt.Check(f))
 		}
-		if m := evtform.MediaType(&f); !strings.HasPrefix(m, "text/plain; charset=") || strings.HasSuffix(m, "bom") {
+		if m := evt.MediaType(&f); !strings.HasPrefix(m, "text/plain; charset=") || strings.HasSuffix(m, "bom") {
 			t.Errorf("%s: %s", encoding, m)
 		}
 	}
-	if evtform.Check(jobmon.Form{Template: "x", Encoding: "ebcdic"}) == nil {
+	if evt.Check(jobmon.Form{Template: "x", Encoding: "ebcdic"}) == nil {
 		t.Error("an encoding that is not known")
 	}
 }
 
 // A template cannot hold the daemon up, eat its memory, or fill the share.
 func TestBounds(t *testing.T) {
-	p := progresstest.Pictures()[1].Progress
+	p := samples.Pictures()[1].Progress
 	for name, text := range map[string]string{
 		"a loop without end":         `{{range 1000000000}}{{end}}`,
 		"loops in loops":             `{{range 100000}}{{range 100000}}{{range 100000}}x{{end}}{{end}}{{end}}`,
@@ -203,14 +195,14 @@ func TestBounds(t *testing.T) {
 		"replacing":                  `{{$x := printf "%60000d" 1}}{{$x = replace " " $x $x}}`,
 		"padding":                    `{{pad 999999999999 "x"}}`,
 		"a long file":                `{{range 70000}}x{{end}}`,
-		"a template that is long":    strings.Repeat("x", evtform.MaxBytes+1),
+		"a template that is long":    strings.Repeat("x", evt.MaxBytes+1),
 		"not UTF-8":                  "a\nb \xff",
 	} {
 		got, err := render(t, form(text), p)
-		if !errors.Is(err, evtform.ErrTemplate) || got != "" {
+		if !errors.Is(err, evt.ErrTemplate) || got != "" {
 			t.Errorf("%s: %.40q, %v", name, got, err)
 		}
-		if faults := evtform.Check(form(text)); len(faults) == 0 || len(faults) > 20 {
+		if faults := evt.Check(form(text)); len(faults) == 0 || len(faults) > 20 {
 			t.Errorf("%s: %v", name, faults)
 		}
 	}
@@ -242,26 +234,29 @@ func TestCheckNamesAllFaults(t *testing.T) {
 		{"an end too few", "{{if .Stale}}", []string{"line 1: unexpected EOF"}},
 		{"a function that is none", "{{padlef 3 .Seq}}", []string{"line 1: there is no function padlef; did you mean padleft?"}},
 		{"misspelt fields", "{{.Computr.Name}}\n{{.Sequence}} {{range .Stages}}\n{{.Nmae}}{{end}}", []string{
-			"line 1: the file has no field Computr; did you mean Computer?",
-			"line 2: the file has no field Sequence; there are Kind, Seq,",
-			"line 3: Stage has no field Nmae; did you mean Name?",
+			"line 1: there is no field Computr; did you mean Computer?", "line 2: there is no field Sequence; see docs/",
+			"line 3: there is no field Nmae; did you mean Name?",
 		}},
 		{"in a branch that is seldom taken", `{{if eq .Computer.ID 7}}{{.Nope}}{{else if eq .Computer.ID 8}}{{with .Why}}{{.Knd}}{{end}}{{end}}`, []string{
-			"line 1: the file has no field Nope", "line 1: Why has no field Knd; did you mean Kind?",
+			"line 1: there is no field Knd; did you mean Kind?", "line 1: there is no field Nope",
 		}},
-		{"fields of texts and lists", "{{.Time.Hour}}{{.Stages.Name}}", []string{
-			"a text or number has no field Hour", "a list has no field Name; go through it with range",
-		}},
+		{"in texts and comments they are none", "a.Foo{{/* .Foo */}}{{\".Foo\"}}{{`\n.Foo`}}", nil},
+		{"a field of something else", "\n{{.Session.Name}}", []string{"line 2: .Session.Name: there is no field Name in it"}},
+		{"a field of a text", "{{.Time.Name}}", []string{".Time.Name: can't evaluate field Name in type"}},
+		{"a field of a list", "{{.Stages.Name}}", []string{".Stages.Name: can't evaluate field Name in type"}},
 		{"the wrong kind", `{{trunc .Computer.Name 3}}`, []string{"wrong type for value; expected int; got string"}},
 		{"too few", `{{trunc 3}}`, []string{"wrong number of args for trunc"}},
-		{"printing a list", `{{print .Stages}}{{pick "X" .Later}}`, []string{"only texts and numbers", "Later has no field X"}},
-		{"a place that is not always there", "{{(index .Stages 0).Name}}", []string{"(for a picture of this kind: the monitor is stopped)"}},
+		{"printing a list", "{{print .Stages}}", []string{"only texts and numbers"}},
+		{"picking what is not there", `{{pick "Nam" .Stages}}`, []string{"there is no field Nam; did you mean Name? (for a picture of this kind: "}},
+		{"a place that is not always there", "{{(index .Stages 0).Name}}", []string{"(for a picture of this kind: stopped)"}},
 		{"guarded it is fine", "{{if .Stages}}{{(index .Stages 0).Name}}{{end}}", nil},
-		{"in a template of its own", "{{define \"x\"}}\n{{.Nam}}{{end}}{{range .Stages}}{{template \"x\" .}}{{end}}", []string{"line 2: Stage has no field Nam; did you mean Name?"}},
+		{"in a template of its own", "{{define \"x\"}}\n{{.Nam}}{{end}}{{range .Stages}}{{template \"x\" .}}{{end}}", []string{
+			"line 2: there is no field Nam; did you mean Name?",
+		}},
 		{"a template that is not there", `{{template "x"}}`, []string{"template \"x\" not defined"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			faults := evtform.Check(form(c.text))
+			faults := evt.Check(form(c.text))
 			if len(faults) != len(c.want) {
 				t.Fatalf("%q", faults)
 			}
@@ -278,21 +273,21 @@ func TestCheckNamesAllFaults(t *testing.T) {
 func FuzzTemplate(f *testing.F) {
 	for _, text := range []string{
 		"{{.Computer.Name}}", `{{range $i, $s := .Stages}}{{pad $i $s.Name}}{{end}}`, `{{printf "%*[1]d" 7}}`, `{{define "a"}}{{.}}{{end}}{{template "a" .}}`,
-		`{{with $x := .Later}}{{$x}}{{break}}{{end}}`, `{{jobmon__work -5}}`, `{{slice "abc" 1 2}}`, `{{call .}}`, `{{block "b" .Why}}{{end}}`, `{{index .Stages 99}}`,
+		`{{with $x := .Later}}{{$x}}{{break}}{{end}}`, `{{\x00}}`, `{{slice "abc" 1 2}}`, `{{call .}}`, `{{block "b" .Why}}{{end}}`, `{{index .Stages 99}}`,
 	} {
 		f.Add(text)
 	}
 	f.Add(shipped(f, "list").Template)
 	f.Add(shipped(f, "line").Template)
-	p := progresstest.Pictures()[2].Progress
+	p := samples.Pictures()[2].Progress
 	f.Fuzz(func(t *testing.T, text string) {
 		first, err := render(t, form(text), p)
-		if len(first) > evtform.MaxBytes || err != nil && !errors.Is(err, evtform.ErrTemplate) {
+		if len(first) > evt.MaxBytes || err != nil && !errors.Is(err, evt.ErrTemplate) {
 			t.Errorf("%d bytes, %v", len(first), err)
 		}
 		if again, _ := render(t, form(text), p); again != first {
 			t.Errorf("%q, then %q", first, again)
 		}
-		evtform.Check(form(text))
+		evt.Check(form(text))
 	})
 }
