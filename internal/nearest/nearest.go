@@ -48,10 +48,10 @@ func Meant(text string, names []string) []string {
 
 // Hint ends a sentence with the names that may be meant: `; did you mean "a" or "b"?`. It is empty when none is near
 // enough.
-func Hint(text string, names []string) string { return Ask(Meant(text, names)) }
+func Hint(text string, names []string) string { return Ask(Meant(text, names)...) }
 
 // Ask is the hint with these names.
-func Ask(names []string) string {
+func Ask(names ...string) string {
 	if len(names) == 0 {
 		return ""
 	}

@@ -26,7 +26,7 @@ The file is written with the rights of the user who types the command. One that 
 file of that name before the copy is whole, checked and on the disk. backup.every makes the daemon do it by itself.`,
 		Example: `  jobmon-db backup D:\Backups\jobmon-2026-11-22.db
   jobmon-db backup /mnt/backup/jobmon.db --data-dir /var/lib/jobmon-db`,
-		Args: oneFile,
+		Args: one("file"),
 	}
 	configured := a.configured(c, "data_dir")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -67,14 +67,6 @@ func backup(ctx context.Context, dataDir, path string, tell func(done, total uin
 	}
 	defer log.Close()
 	return store.Backup(ctx, log, path, tell)
-}
-
-// oneFile wants one argument.
-func oneFile(c *cobra.Command, args []string) error {
-	if len(args) == 0 || args[0] == "" {
-		return &usageError{fmt.Errorf("say which file; see %s --help", c.CommandPath())}
-	}
-	return atMost(1)(c, args)
 }
 
 // holds says what a log holds.

@@ -44,16 +44,13 @@ jobs and computers, and the agents of computers with work to do. No password, lo
 		Args: noArgs,
 	}
 	configured := a.configured(c)
-	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	outputFlag(c, &output, "table", "json")
 	file.flags(c.Flags())
 	monitor := c.Flags().String("monitor", "", "look also at who may change this folder: that of the monitor, on the share or on a computer")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
 		if err != nil {
 			return err
-		}
-		if output != "table" && output != "json" {
-			return &usageError{fmt.Errorf("--output %q: it can be table or json", output)}
 		}
 		if err := file.complete(config.DataDir); err != nil {
 			return err

@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -152,14 +151,14 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // meantBy proposes what an argument that has no place may have been meant for: a command, or the name of a computer.
 func meantBy(c *cobra.Command, arg string) string {
-	names, below := commandsBelow(c), commandsBelow(c.Root())
+	hint := nearest.Hint(arg, commandsBelow(c))
 	switch {
-	case len(nearest.Meant(arg, names)) > 0:
-		return didYouMean(nearest.Meant(arg, names))
+	case hint != "":
+		return hint
 	case c.HasParent() && c.Flags().Lookup("computer") != nil:
 		return fmt.Sprintf("; for a computer say --computer %s", quotedArg(arg))
-	case slices.Contains(below, "replay "+arg):
-		return didYouMean([]string{"replay " + arg})
+	case slices.Contains(commandsBelow(c.Root()), "replay "+arg):
+		return nearest.Ask("replay " + arg)
 	}
 	return ""
 }
@@ -178,30 +177,17 @@ func commandsBelow(c *cobra.Command) (names []string) {
 	return names
 }
 
-// didYouMean ends a sentence with names that may be meant.
-func didYouMean(names []string) string {
-	if len(names) == 0 {
-		return ""
-	}
-	for i := range names {
-		names[i] = strconv.Quote(names[i])
-	}
-	return "; did you mean " + strings.Join(names, " or ") + "?"
-}
-
 // unknownFlag adds to the error about a flag those that may be meant.
 func unknownFlag(c *cobra.Command, err error) error {
-	hint, name := "", ""
-	if _, after, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
-		name = after
-		var names []string
-		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := nearest.Meant(name, names); len(near) > 0 {
-			for i := range near {
-				near[i] = "--" + near[i]
-			}
-			hint = didYouMean(near)
+	hint := ""
+	if _, name, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
+		var flags []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+		meant := nearest.Meant(name, flags)
+		for i := range meant {
+			meant[i] = "--" + meant[i]
 		}
+		hint = nearest.Ask(meant...)
 	}
 	return &usageError{fmt.Errorf("%w%s; see %s --help", err, hint, c.CommandPath())}
 }

@@ -43,11 +43,8 @@ The daemon does the same by itself some seconds after the file has changed, and 
 	}
 	configured := a.configured(c, "data_dir")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "only say what differs from what runs")
-	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	outputFlag(c, &output, "table", "json")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if output != "table" && output != "json" {
-			return &usageError{fmt.Errorf("--output %q: it can be table or json", output)}
-		}
 		config, wrong := configured()
 		if wrong != nil { // which the daemon is to say too, where it can be found
 			var err error
@@ -67,9 +64,7 @@ The daemon does the same by itself some seconds after the file has changed, and 
 
 func showReload(out io.Writer, got *control.Reload, dryRun bool, output string) error {
 	if output == "json" {
-		encoder := plain.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(got); err != nil {
+		if err := plain.WriteJSON(out, got); err != nil {
 			return err
 		}
 	} else if err := tellReload(out, got, dryRun); err != nil {

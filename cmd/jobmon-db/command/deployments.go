@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -178,9 +177,7 @@ func (p *past) heading(messages io.Writer, moments ...jobmon.Instant) {
 func printer[T any](out io.Writer, output string, list []T, columns []string, row func(*T) []any) error {
 	switch output {
 	case "json":
-		encoder := plain.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(append([]T{}, list...)) // an empty list is [], not null
+		return plain.WriteJSON(out, append([]T{}, list...)) // an empty list is [], not null
 	case "ndjson":
 		encoder := plain.NewEncoder(out)
 		for i := range list {
@@ -223,15 +220,6 @@ func cell[N ~int | ~int32 | ~float64](n *N) any {
 		return nil
 	}
 	return *n
-}
-
-// outputs refuses an output that is none of these.
-func outputs(output string, which ...string) error {
-	if slices.Contains(which, output) {
-		return nil
-	}
-	last := len(which) - 1
-	return &usageError{fmt.Errorf("--output %q: it can be %s or %s", output, strings.Join(which[:last], ", "), which[last])}
 }
 
 // stamp is a moment for programs: "2026-11-22T13:05:00.000Z"; nil for none.

@@ -13,6 +13,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -46,7 +47,7 @@ Put -- in front of times that begin with a minus.`,
 		},
 	}
 	asked := a.question(c)
-	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
+	outputFlag(c, &o.output, "table", "json")
 	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.from, o.to, o.computers = args[0], args[1], args[2:]
@@ -57,9 +58,6 @@ Put -- in front of times that begin with a minus.`,
 
 // diff prints what changed between the moments.
 func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions) error {
-	if err := outputs(o.output, "table", "json"); err != nil {
-		return err
-	}
 	p, err := openPast(ctx, q)
 	if err != nil {
 		return err
@@ -194,9 +192,7 @@ func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, chang
 		}
 		record.Computers = append(record.Computers, one)
 	}
-	encoder := plain.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(record)
+	return plain.WriteJSON(out, record)
 }
 
 func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed, quiet int, look term.Options) error {
@@ -238,7 +234,7 @@ func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Inst
 		}
 	}
 	_, err := fmt.Fprintf(out, "From %s (seq %d) to %s (seq %d): changes on %s, none on %d.\n",
-		p.local(begun), from, p.local(ended), to, plural(len(changed), "computer", "computers"), quiet)
+		p.local(begun), from, p.local(ended), to, words.Count(len(changed), "computer"), quiet)
 	return err
 }
 

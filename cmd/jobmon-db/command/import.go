@@ -28,7 +28,7 @@ Nothing is changed before the whole text is read and found right. A log that is 
 it: it is renamed to end in .aside, and is only replaced by an export of itself, unless --other-log is given.`,
 		Example: `  jobmon-db import events.ndjson --data-dir D:\jobmon\data
   gzip -dc events.ndjson.gz | jobmon-db import - --dry-run`,
-		Args: oneFile,
+		Args: one("file"),
 	}
 	configured := a.configured(c, "data_dir")
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "read and check the text, and say what would happen to the log")

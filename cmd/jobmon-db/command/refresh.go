@@ -58,12 +58,7 @@ They hold the name in a last line behind their end, ::"JM"=%JOBNAME%, and pass t
 		Example: `  find "::""JM""=" <"%~f0" | jobmon-db refresh %ID% --job - --best-effort
   jobmon-db refresh PC-0003 --job "03. (JM) Office"
   jobmon-db refresh PC-0003`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &usageError{fmt.Errorf("say which computer; see %s --help", c.CommandPath())}
-			}
-			return atMost(1)(c, args)
-		},
+		Args: one("computer"),
 	}
 	configured := a.configured(c, "data_dir", "evt.dir", "evt.takeover", "evt.template", "evt.encoding", "evt.newline")
 	c.Flags().StringVar(&o.job, "job", "", "the job that runs now; - reads it from standard input, as scripts of DS must")

@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -32,7 +33,7 @@ A backup that is empty, cut short or damaged is refused with exit code 24. Witho
 everything in it that is whole, and the exit code is 25.`,
 		Example: `  jobmon-db restore D:\Backups\jobmon-2026-11-22.db --dry-run
   jobmon-db restore D:\Backups\jobmon-2026-11-22.db`,
-		Args: oneFile,
+		Args: one("file"),
 	}
 	configured := a.configured(c, "data_dir")
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "change nothing, only print what would happen")
@@ -188,5 +189,5 @@ func holdings(s *store.Summary) string {
 	if s.Events == 0 {
 		return "no events"
 	}
-	return fmt.Sprintf("%s (%d to %d), %s to %s, %s", counted(int(s.Events), "event"), s.First, s.Last, utc(s.FirstAt), utc(s.LastAt), size(uint64(s.Bytes)))
+	return fmt.Sprintf("%s (%d to %d), %s to %s, %s", words.Count(int(s.Events), "event"), s.First, s.Last, utc(s.FirstAt), utc(s.LastAt), size(uint64(s.Bytes)))
 }

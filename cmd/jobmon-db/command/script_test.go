@@ -10,13 +10,14 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rs/zerolog"
+
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
-	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/rs/zerolog"
 )
 
 var update = flag.Bool("update", false, "write the golden parts of the scripts anew")

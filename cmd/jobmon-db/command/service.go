@@ -120,11 +120,8 @@ func (a *app) serviceStatus() *cobra.Command {
 		Args: noArgs,
 	}
 	name := serviceName(c)
-	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	outputFlag(c, &output, "table", "json")
 	c.RunE = func(*cobra.Command, []string) error {
-		if output != "table" && output != "json" {
-			return &usageError{fmt.Errorf("--output %q: it can be table or json", output)}
-		}
 		status, err := winservice.Query(*name)
 		if err != nil {
 			return err
@@ -142,9 +139,7 @@ func (a *app) serviceStatus() *cobra.Command {
 
 func (a *app) showService(s *winservice.Status, output string) error {
 	if output == "json" {
-		encoder := plain.NewEncoder(a.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(struct {
+		return plain.WriteJSON(a.stdout, struct {
 			Name         string   `json:"name"`
 			State        string   `json:"state"`
 			PID          uint32   `json:"pid,omitempty"`

@@ -15,6 +15,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -44,7 +45,7 @@ COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say whi
 	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
 	c.Flags().StringArrayVar(&o.results, "result", nil, `only with this result: "ready", "ready with failures", "ready after retries", "ended early", "abandoned" or "open"; may be repeated`)
 	c.Flags().BoolVar(&o.all, "all", false, "also sessions that are no deployments: neither a marker nor three jobs")
-	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json, ndjson or csv")
+	outputFlag(c, &o.output, "table", "json", "ndjson", "csv")
 	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.computers = append(o.computers, args...)
@@ -120,9 +121,6 @@ func (r *sessionRecord) outcome() string { return cmp.Or(r.Result, r.State) }
 
 // sessions prints the deployments that the options ask for.
 func (a *app) sessions(ctx context.Context, out io.Writer, q question, o sessionsOptions) error {
-	if err := outputs(o.output, "table", "json", "ndjson", "csv"); err != nil {
-		return err
-	}
 	wanted, err := wantedResults(o.results)
 	if err != nil {
 		return err
@@ -169,13 +167,13 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	}
 	switch left := ""; {
 	case others > 0:
-		left = fmt.Sprintf("; %s no deployment and left out, --all shows them", plural(others, "session is", "sessions are"))
+		left = fmt.Sprintf("; %s no deployment and left out, --all shows them", words.Count(others, "session is", "sessions are"))
 		fallthrough
 	case len(list) == 0:
 		if len(list) == 0 {
-			fmt.Fprintf(a.stderr, "No deployment is what you asked for: looked through %s%s; %s.\n", plural(told, "session", "sessions"), left, p.period())
+			fmt.Fprintf(a.stderr, "No deployment is what you asked for: looked through %s%s; %s.\n", words.Count(told, "session"), left, p.period())
 		} else if o.output == "table" {
-			fmt.Fprintf(a.stderr, "%s%s.\n", plural(len(list), "deployment", "deployments"), left)
+			fmt.Fprintf(a.stderr, "%s%s.\n", words.Count(len(list), "deployment"), left)
 		}
 	}
 	if o.output == "table" {
@@ -296,12 +294,4 @@ func (r *sessionRecord) resultCell() term.Cell {
 		c.Tail = " (no deployment)"
 	}
 	return c
-}
-
-// plural is "1 run" or "2 runs".
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -46,7 +46,7 @@ the end of the log.`,
 	asked := a.question(c)
 	c.Flags().StringVar(&o.at, "at", "", "the moment; without it the end of the log")
 	c.Flags().BoolVar(&o.delivered, "delivered", false, "what the client was given last before that moment")
-	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or evt")
+	outputFlag(c, &o.output, "table", "json", "evt")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		q, err := asked()
 		if err != nil {
@@ -68,8 +68,6 @@ the end of the log.`,
 // show prints the board or one screen as it was.
 func show(ctx context.Context, out, messages io.Writer, q question, o showOptions, look term.Options) error {
 	switch {
-	case o.output != "table" && o.output != "json" && o.output != "evt":
-		return &usageError{fmt.Errorf("--output %q: it can be table, json or evt", o.output)}
 	case o.computer == "" && (o.output == "evt" || o.delivered):
 		return &usageError{fmt.Errorf("--output evt and --delivered are about one computer's file: say which computer")}
 	}
@@ -213,7 +211,5 @@ func showBoard(out io.Writer, list []jobmon.Progress, output string, look term.O
 		}
 		files = append(files, bytes.TrimSpace(file))
 	}
-	encoder := plain.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(files)
+	return plain.WriteJSON(out, files)
 }

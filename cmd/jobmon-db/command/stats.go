@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -55,7 +56,7 @@ be repeated.`,
 	c.Flags().StringArrayVar(&o.jobs, "job", nil, "only these jobs; may be repeated")
 	c.Flags().StringArrayVar(&o.folders, "folder", nil, "only jobs in these folders; may be repeated")
 	c.Flags().BoolVar(&o.all, "all", false, "count sessions that are no deployments, too")
-	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json, ndjson or csv")
+	outputFlag(c, &o.output, "table", "json", "ndjson", "csv")
 	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error { return a.stats(c.Context(), out, q, o) })
@@ -64,9 +65,6 @@ be repeated.`,
 }
 
 func (o *statsOptions) check() error {
-	if err := outputs(o.output, "table", "json", "ndjson", "csv"); err != nil {
-		return err
-	}
 	narrowed := len(o.jobs)+len(o.folders) > 0
 	switch {
 	case o.by != "" && !slices.Contains([]string{"job", "stage", "folder", "day"}, o.by):
@@ -186,9 +184,9 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 	before := period.Before()
 	if s.Told() == 0 {
 		fmt.Fprintf(a.stderr, "Nothing of what you asked for began from %s to %s: looked through %s with %s; %s.\n",
-			p.local(period.Since), p.local(period.Until-1), plural(looked, "session", "sessions"), plural(s.Runs(), "run", "runs"), p.period())
+			p.local(period.Since), p.local(period.Until-1), words.Count(looked, "session"), words.Count(s.Runs(), "run"), p.period())
 	} else if o.output == "table" {
-		fmt.Fprintf(a.stderr, "%s from %s to %s, compared with %s to %s", plural(s.Told(), "deployment", "deployments"),
+		fmt.Fprintf(a.stderr, "%s from %s to %s, compared with %s to %s", words.Count(s.Told(), "deployment"),
 			p.local(period.Since), p.local(period.Until-1), p.local(before.Since), p.local(before.Until-1))
 		if before.Since < p.First {
 			fmt.Fprint(a.stderr, ", of which the log does not cover all")

@@ -28,14 +28,11 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 		Args: atMost(1),
 	}
 	asked := a.question(c)
-	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	outputFlag(c, &output, "table", "json")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		q, err := asked()
 		if err != nil {
 			return err
-		}
-		if output != "table" && output != "json" {
-			return &usageError{fmt.Errorf("--output %q: it can be table or json", output)}
 		}
 		computer := ""
 		if len(args) == 1 {

@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -38,11 +39,8 @@ or caches do not follow from it.`,
 	}
 	configured := a.configured(c, "data_dir", "evt.dir")
 	c.Flags().StringVar(&o.log, "log", "", "verify this file, a backup or a log moved aside, instead of the log in the data dir")
-	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
+	outputFlag(c, &o.output, "table", "json")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if o.output != "table" && o.output != "json" {
-			return &usageError{fmt.Errorf("--output %q: it can be table or json", o.output)}
-		}
 		config, err := configured()
 		if err != nil {
 			return err
@@ -88,9 +86,7 @@ func (a *app) runVerify(ctx context.Context, config *configs.Config, o verifyOpt
 	}
 	var out bytes.Buffer
 	if o.output == "json" {
-		encoder := plain.NewEncoder(&out)
-		encoder.SetIndent("", "  ")
-		err = encoder.Encode(v)
+		err = plain.WriteJSON(&out, v)
 	} else {
 		v.print(&out)
 	}
@@ -191,12 +187,12 @@ func newVerification(r *store.Report) *verification {
 func (v *verification) err() error {
 	switch {
 	case !v.Whole:
-		return &verifyError{true, fmt.Errorf("%s is damaged in %s: keep this file, and see docs/event-log.md for what to do", v.Log, counted(len(v.Faults), "place"))}
+		return &verifyError{true, fmt.Errorf("%s is damaged in %s: keep this file, and see docs/event-log.md for what to do", v.Log, words.Count(len(v.Faults), "place"))}
 	case len(v.Kept.Wrong) > 0:
 		return &verifyError{false, fmt.Errorf("the log is whole, and %s what follows from it: please report this; \"jobmon-db compact\" removes all of them, and the next start makes them anew",
-			counted(len(v.Kept.Wrong), "cache is not", "caches are not"))}
+			words.Count(len(v.Kept.Wrong), "cache is not", "caches are not"))}
 	case len(v.Files.Differences) > 0:
-		return &verifyError{false, fmt.Errorf("the log is whole, and %s not follow from it: start the daemon, which writes them", counted(len(v.Files.Differences), "file does", "files do"))}
+		return &verifyError{false, fmt.Errorf("the log is whole, and %s not follow from it: start the daemon, which writes them", words.Count(len(v.Files.Differences), "file does", "files do"))}
 	}
 	return nil
 }
@@ -204,8 +200,8 @@ func (v *verification) err() error {
 // print is for people.
 func (v *verification) print(out io.Writer) {
 	fmt.Fprintf(out, "%s\n%d bytes, log %s of %s, format %d\n", v.Log, v.Bytes, cmp.Or(v.ID, "without id"), cmp.Or(term.Plain(v.Site), "no site"), v.Format)
-	fmt.Fprintf(out, "%s in %s: %s, %s; %s\n", counted(v.Events, "good event"), counted(v.Batches, "batch", "batches"),
-		counted(v.Blocks, "block"), counted(v.Frames, "frame"), counted(v.Caches, "cache"))
+	fmt.Fprintf(out, "%s in %s: %s, %s; %s\n", words.Count(v.Events, "good event"), words.Count(v.Batches, "batch", "batches"),
+		words.Count(v.Blocks, "block"), words.Count(v.Frames, "frame"), words.Count(v.Caches, "cache"))
 	for _, s := range v.Skipped {
 		fmt.Fprintf(out, "Never given: %d to %d\n", s.From, s.To)
 	}
@@ -213,7 +209,7 @@ func (v *verification) print(out io.Writer) {
 		fmt.Fprintf(out, "Event %d records damage of %d to %d: %s\n", n.Seq, n.From, n.To, term.Plain(n.Text))
 	}
 	if !v.Whole {
-		fmt.Fprintf(out, "\nWrong in %s:\n", counted(len(v.Faults), "place"))
+		fmt.Fprintf(out, "\nWrong in %s:\n", words.Count(len(v.Faults), "place"))
 	}
 	for _, f := range v.Faults {
 		where := fmt.Sprintf("byte %d", f.Byte)
@@ -249,15 +245,4 @@ func (v *verification) print(out io.Writer) {
 	case v.Whole:
 		fmt.Fprintln(out, "The log is whole.")
 	}
-}
-
-// counted is a number with its word; many is the plural where that is not made with an s.
-func counted(n int, one string, many ...string) string {
-	switch {
-	case n == 1:
-		return "1 " + one
-	case len(many) > 0:
-		return fmt.Sprintf("%d %s", n, many[0])
-	}
-	return fmt.Sprintf("%d %ss", n, one)
 }

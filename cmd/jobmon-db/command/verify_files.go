@@ -19,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -53,7 +54,7 @@ func (c *comparison) print(out io.Writer) {
 			more = fmt.Sprintf(" and %d more", n-few)
 		}
 		fmt.Fprintf(out, "  %s without a file, which was removed or written into another folder: %s%s.\n",
-			plural(n, "ended deployment", "ended deployments"), strings.Join(c.Missing[:min(n, few)], ", "), more)
+			words.Count(n, "ended deployment", "ended deployments"), strings.Join(c.Missing[:min(n, few)], ", "), more)
 	}
 	if c.Failing > 0 {
 		fmt.Fprintf(out, "  %d more not compared: the template in evt.template fails for them, and their old files stay.\n", c.Failing)

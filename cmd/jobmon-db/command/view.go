@@ -47,12 +47,7 @@ believed.`,
 		Example: `  jobmon-db client view C:\Windows\Temp --follow
   jobmon-db client view \\DS01\eXpress\temp\jobmon\5000123.evt
   jobmon-db client view --list \\DS01\eXpress\temp\jobmon`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &usageError{fmt.Errorf("say which file or folder; see %s --help", c.CommandPath())}
-			}
-			return atMost(1)(c, args)
-		},
+		Args: one("file or folder"),
 	}
 	look := a.termOptions()
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "draw it again whenever the file is replaced")

@@ -13,6 +13,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -38,16 +39,11 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 		Example: `  jobmon-db replay waterfall PC-0003
   jobmon-db replay waterfall PC-0003 --session 2 -o html --out PC-0003.html
   jobmon-db replay waterfall id:5000003 -o svg --out PC-0003.svg`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &usageError{fmt.Errorf("say which computer; see %s --help", c.CommandPath())}
-			}
-			return atMost(1)(c, args)
-		},
+		Args: one("computer"),
 	}
 	asked := a.question(c)
 	c.Flags().IntVar(&o.session, "session", 0, "number of the deployment; without it the newest")
-	c.Flags().StringVarP(&o.output, "output", "o", "table", "table (for the terminal), svg, html or json")
+	outputFlag(c, &o.output, "table", "svg", "html", "json")
 	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.computer = args[0]
@@ -58,9 +54,6 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 
 // waterfall prints the chart of the deployment that is asked for.
 func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterfallOptions) error {
-	if err := outputs(o.output, "table", "svg", "html", "json"); err != nil {
-		return err
-	}
 	if o.session < 0 {
 		return &usageError{fmt.Errorf("--session %d: they are counted from 1", o.session)}
 	}
@@ -100,9 +93,7 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 		return &nothingError{fmt.Errorf("%s has no session %d; its deployments are %s", o.computer, o.session, strings.Join(numbers, ", "))}
 	}
 	if o.output == "json" {
-		encoder := plain.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(newWaterfallRecord(found))
+		return plain.WriteJSON(out, newWaterfallRecord(found))
 	}
 	chart := chartOf(p, found)
 	switch o.output {
@@ -167,7 +158,7 @@ func chartOf(p *past, d *deployments.Deployment) *waterfall.Chart {
 	if d.Overtaken {
 		note := fmt.Sprintf("It was still open when deployment %d began.", s.Number+1)
 		if went > 0 {
-			note += fmt.Sprintf(" %s that waited went on there.", plural(went, "job", "jobs"))
+			note += fmt.Sprintf(" %s that waited went on there.", words.Count(went, "job"))
 		}
 		c.Notes = append(c.Notes, note)
 	}
