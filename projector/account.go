@@ -94,7 +94,8 @@ func (p *Projection) account(c *computer, s *session) *Account {
 	case d.frozen != nil: // its rows are moving on
 		d.at, d.world = p.at, p.world
 	}
-	list, w := s.stages(&p.drawing), s.inItsTime(d.world)
+	list, _ := s.stages()
+	w := s.inItsTime(d.world)
 	drawn, _ := c.renderSession(&d, list)
 	a := &Account{
 		At: d.at, Offset: d.world.offset, Computer: *d.info, OpenSeq: cmp.Or(s.openSeq, p.seq), EndSeq: s.endedSeq,

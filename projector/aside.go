@@ -58,14 +58,17 @@ func (c *computer) beside(r *row) bool {
 
 // laterRows lists the unfinished rows outside the session shown, by start time.
 func (c *computer) laterRows(d *picture, v view) []jobmon.Pending {
+	s := d.session
 	var rows []*row
 	for _, r := range c.rows {
-		if !r.state.Planned() && r.state != jobmon.StateRunning {
-			continue
-		}
-		s := d.session
-		if s == nil || r.session != s || (!s.active() || r.recurring || r.stuck(v)) && stageOf(s.stages(&forming{}), r) < 0 {
-			rows = append(rows, r) // also a marker that holds nothing open and opens no stage
+		switch {
+		case !r.state.Planned() && r.state != jobmon.StateRunning:
+		case s == nil || r.session != s:
+			rows = append(rows, r)
+		case !s.active() || r.recurring || r.stuck(v):
+			if list, _ := s.stages(); stageOf(list, r) < 0 { // also a marker that holds nothing open and opens no stage
+				rows = append(rows, r)
+			}
 		}
 	}
 	slices.SortFunc(rows, byStart)

@@ -29,53 +29,70 @@ func (p *Projection) longOver(e *jobmon.Event) bool {
 	return e.Status.Finished() && (e.Start == jobmon.NoStart || e.Start < oldest)
 }
 
-// baseline reckons what the computer is in the middle of. Its finished rows count as done when they are not older
-// than the first build job within the 12 hours before the earliest unfinished row; without one nothing is known of
-// what came before. Unfinished rows long past due are stuck from the start.
-func (p *Projection) baseline(c *computer) {
+// findings are the rows that the first read found of a computer, by start_time.
+type findings struct{ unfinished, finished, builds []*row }
+
+// find sorts the computer's rows. Unfinished rows long past due are stuck from the start.
+func (p *Projection) find(c *computer, limit jobmon.WallTime) (f findings) {
 	now, v := p.now(), p.view(c)
-	limit := jobmon.WallTime(p.world.rules.Stuck.Milliseconds())
-	var unfinished, finished, builds []*row
 	for _, r := range c.rows {
-		if (r.state == jobmon.StateRunning || r.state == jobmon.StateWaiting) && r.start != jobmon.NoStart && now-r.start > limit {
+		if (r.state == jobmon.StateRunning || r.state == jobmon.StateWaiting) && r.start != jobmon.NoStart &&
+			now-r.start > limit {
 			r.zombie = true
 		}
 		switch {
 		case r.state.Finished():
-			finished = append(finished, r)
+			f.finished = append(f.finished, r)
 		case r.pending(v):
-			unfinished = append(unfinished, r)
+			f.unfinished = append(f.unfinished, r)
 		}
 		if r.class == jobmon.BuildJob && r.start != jobmon.NoStart {
-			builds = append(builds, r)
+			f.builds = append(f.builds, r)
 		}
 	}
-	slices.SortFunc(unfinished, byStart)
-	slices.SortFunc(finished, byStart)
-	slices.SortFunc(builds, byStart)
+	slices.SortFunc(f.unfinished, byStart)
+	slices.SortFunc(f.finished, byStart)
+	slices.SortFunc(f.builds, byStart)
+	return f
+}
 
-	var done []*row
-	began := jobmon.NoStart
-	if len(unfinished) > 0 && unfinished[0].start != jobmon.NoStart {
-		earliest := unfinished[0].start
-		first := slices.IndexFunc(builds, func(r *row) bool { return r.start <= earliest && earliest-r.start <= limit })
-		if first >= 0 {
-			began = builds[first].start
-			for _, r := range finished {
-				if r.start != jobmon.NoStart && r.start >= began {
-					done = append(done, r)
-				}
-			}
+// done lists the finished rows that count as done in the deployment under way, and when that began: they are not older
+// than the first build job within the limit before the earliest unfinished row. Without one nothing is known of what came
+// before.
+func (f *findings) done(limit jobmon.WallTime) (rows []*row, began jobmon.WallTime) {
+	if len(f.unfinished) == 0 || f.unfinished[0].start == jobmon.NoStart {
+		return nil, jobmon.NoStart
+	}
+	earliest := f.unfinished[0].start
+	first := slices.IndexFunc(f.builds, func(r *row) bool { return r.start <= earliest && earliest-r.start <= limit })
+	if first < 0 {
+		return nil, jobmon.NoStart
+	}
+	began = f.builds[first].start
+	for _, r := range f.finished {
+		if r.start != jobmon.NoStart && r.start >= began {
+			rows = append(rows, r)
 		}
 	}
-	running := slices.DeleteFunc(slices.Clone(unfinished), func(r *row) bool { return r.state != jobmon.StateRunning })
-	// all at once, as they may be thousands, and into a list that does not keep their room
-	c.rows = slices.Clone(slices.DeleteFunc(c.rows, func(r *row) bool { return r.state.Finished() && !slices.Contains(done, r) }))
+	return rows, began
+}
+
+// baseline opens or plans what the computer is in the middle of.
+func (p *Projection) baseline(c *computer) {
+	limit := jobmon.WallTime(p.world.rules.Stuck.Milliseconds())
+	f := p.find(c, limit)
+	done, began := f.done(limit)
+	notRunning := func(r *row) bool { return r.state != jobmon.StateRunning }
+	running := slices.DeleteFunc(slices.Clone(f.unfinished), notRunning)
+	// All at once, as they may be thousands, and into a list that does not keep their room.
+	c.rows = slices.Clone(slices.DeleteFunc(c.rows, func(r *row) bool {
+		return r.state.Finished() && !slices.Contains(done, r)
+	}))
 	if len(running) == 0 && len(done) == 0 {
-		// what waits opens a session when it starts; a deployment under way shows that it is one
-		if slices.ContainsFunc(unfinished, func(r *row) bool { return r.class != jobmon.RealJob }) {
-			p.planWith(c, unfinished)
-			if hadBegun(unfinished, finished, limit) {
+		// What waits opens a session when it starts; a deployment under way shows that it is one.
+		if slices.ContainsFunc(f.unfinished, func(r *row) bool { return r.class != jobmon.RealJob }) {
+			p.planWith(c, f.unfinished)
+			if hadBegun(f.unfinished, f.finished, limit) {
 				c.plan.watchedSince = p.axis
 			}
 		}
@@ -87,7 +104,7 @@ func (p *Projection) baseline(c *computer) {
 	if len(done) > 0 {
 		s.began, s.watchedSince = p.world.reached(began), 0
 	}
-	// what is done ran before what runs, both in the order of their start_time
+	// What is done ran before what runs, both in the order of their start_time.
 	for i, r := range slices.Concat(done, running) {
 		r.startedSeq = p.seq - uint64(len(done)+len(running)) + uint64(i) + 1
 		if r.state.Finished() {

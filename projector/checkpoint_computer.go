@@ -124,9 +124,7 @@ func (c *checkpoint) session(s *session, rows []*row) {
 			s.request = rows[place]
 		}
 	})
-	var read prospects
-	list := []prospect(s.prospects)
-	codeList(c, &list, func(known *prospect) {
+	codeList(c, (*[]prospect)(&s.prospects), func(known *prospect) {
 		c.Text(&known.name)
 		c.Record(func() {
 			packed.Mostly(c.Coder, &known.asked, 0, 0)
@@ -136,11 +134,7 @@ func (c *checkpoint) session(s *session, rows []*row) {
 			c.Bit(&known.considered)
 			c.Bit(&known.told)
 		})
-		read.take(*known)
 	})
-	if c.Reading() {
-		s.prospects = read
-	}
 }
 
 // picture codes the circumstances in which a computer's picture was drawn, mostly those that are so still.

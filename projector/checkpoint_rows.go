@@ -143,9 +143,6 @@ func (c *checkpoint) row(k *computer, r *row, near *nearby, past *session) {
 	if inTable {
 		k.rows.put(r)
 	}
-	if inTable && r.state == jobmon.StateLater {
-		c.p.later.add(k.id, r)
-	}
 }
 
 // what codes which job a row runs, where it stands and for when it is planned.

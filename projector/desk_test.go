@@ -238,8 +238,8 @@ func (d *desk) requireSessionSettled(id jobmon.ComputerID, in *session) {
 			d.t.Fatalf("computer %d after event %d: row %d is not once in its session", id, d.seq, r.id)
 		}
 	}
-	stages := in.stages(&forming{})
-	if kept := in.forming; settled && kept != nil && !slices.EqualFunc(kept.list, stages, sameStage) {
+	stages, _ := in.stages()
+	if kept := in.formed; settled && kept != nil && !slices.EqualFunc(kept, stages, sameStage) {
 		d.t.Fatalf("computer %d after event %d: the stages kept are not those of the rows", id, d.seq)
 	}
 	for _, st := range stages {

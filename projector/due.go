@@ -1,58 +1,36 @@
 package projector
 
 import (
+	"math"
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// dueList knows the rows that are scheduled for later.
-type dueList struct {
-	rows map[jobmon.ScheduleID]dueRow
-	next jobmon.WallTime // nothing comes before this; exact after each look
-}
-
-type dueRow struct {
-	computer jobmon.ComputerID
-	row      *row
-}
-
-func (d *dueList) add(c jobmon.ComputerID, r *row) {
-	if d.rows == nil {
-		d.rows = map[jobmon.ScheduleID]dueRow{}
-	}
-	if len(d.rows) == 0 || r.start < d.next {
-		d.next = r.start
-	}
-	d.rows[r.id] = dueRow{computer: c, row: r}
-}
-
-func (d *dueList) remove(id jobmon.ScheduleID) { delete(d.rows, id) }
-
-func (d *dueList) waits(id jobmon.ScheduleID) bool {
-	_, ok := d.rows[id]
-	return ok
-}
-
-// due lists the rows that start at or before limit, in the order of their start.
-func (d *dueList) due(limit jobmon.WallTime) []jobmon.Event {
-	if len(d.rows) == 0 || d.next > limit {
+// becomeDue lists the rows planned for later that start at or before limit, in the order of their start.
+func (p *Projection) becomeDue(limit jobmon.WallTime) []jobmon.Event {
+	if p.nextDue > limit {
 		return nil
 	}
-	var near []dueRow
-	next := jobmon.WallTime(1<<63 - 1)
-	for _, r := range d.rows {
-		if r.row.start <= limit {
-			near = append(near, r)
+	p.nextDue = math.MaxInt64
+	var due []*row
+	at := map[*row]jobmon.ComputerID{}
+	for _, c := range p.computers {
+		for _, r := range c.rows {
+			if r.state != jobmon.StateLater {
+				continue
+			}
+			if p.nextDue = min(p.nextDue, r.start); r.start <= limit {
+				due = append(due, r)
+				at[r] = c.id
+			}
 		}
-		next = min(next, r.row.start)
 	}
-	d.next = next
-	slices.SortFunc(near, func(a, b dueRow) int { return byStart(a.row, b.row) })
-	events := make([]jobmon.Event, 0, len(near))
-	for _, n := range near {
+	slices.SortFunc(due, byStart)
+	events := make([]jobmon.Event, 0, len(due))
+	for _, r := range due {
 		events = append(events, jobmon.Event{
-			Kind: jobmon.KindDue, Schedule: n.row.id, Computer: n.computer, Job: n.row.job, Start: n.row.start,
+			Kind: jobmon.KindDue, Schedule: r.id, Computer: at[r], Job: r.job, Start: r.start,
 		})
 	}
 	return events

@@ -55,7 +55,7 @@ func alike(a, b int) bool { return 3*max(a, b) <= 4*min(a, b) }
 // recordDurations takes the stages that succeeded into the history, each once: only durations whose both ends were
 // seen exactly and between which we were watching.
 func (p *Projection) recordDurations(s *session) {
-	for _, st := range s.forming.list {
+	for _, st := range s.formed {
 		head := st.head()
 		if head.recorded || !st.succeeded() {
 			continue
@@ -90,7 +90,8 @@ func (p *Projection) expectations() []jobmon.Event {
 		}
 		p.closeBatch(c, s)
 		proposed := map[string]bool{}
-		for _, st := range s.stages(&p.drawing) {
+		stages, _ := s.stages()
+		for _, st := range stages {
 			if s.prospects.get(st.name).holds(len(st.jobs)) || proposed[st.name] {
 				continue
 			}
@@ -113,7 +114,8 @@ func (p *Projection) expectedEvent(e *jobmon.Event) {
 	s := c.front()
 	if p.expecting.session != s || p.expecting.seq+1 != e.Seq {
 		p.closeBatch(c, s)
-		p.expecting.session, p.expecting.stages = s, s.stages(&p.drawing)
+		p.expecting.session = s
+		p.expecting.stages, _ = s.stages()
 	}
 	p.expecting.seq = e.Seq
 	jobs := 0

@@ -126,7 +126,7 @@ func (p *Projection) openDeployment(c *computer, first *row) *session {
 	if old := c.session; old != nil {
 		p.conclude(c)
 		p.overtake(c, old, first)
-		p.vacate(old)
+		old.letGo()
 	}
 	if first.class == jobmon.BuildJob && c.errand.open() {
 		p.overtake(c, c.errand, first)
@@ -201,7 +201,7 @@ func (p *Projection) retire(c *computer, old *session) {
 			c.rows.remove(r.id)
 		}
 	}
-	p.vacate(old)
+	old.letGo()
 }
 
 func (p *Projection) overtake(c *computer, old *session, first *row) {

@@ -88,7 +88,8 @@ func (p *Projection) renderAs(c *computer, d *picture) *jobmon.Progress {
 	if d.frozen != nil {
 		*out = *d.frozen
 	} else if d.session != nil {
-		out.Session, out.Asked = c.renderSession(d, d.session.stages(&p.drawing))
+		list, _ := d.session.stages()
+		out.Session, out.Asked = c.renderSession(d, list)
 	}
 	rules := d.world.rules
 	out.Seq, out.At, out.Offset = d.seq, d.at, d.world.offset

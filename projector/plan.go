@@ -64,7 +64,6 @@ func (p *Projection) unplan(c *computer) {
 			r.session, r.late = nil, false
 		}
 	}
-	p.vacate(c.plan)
 	c.plan = nil
 	p.follow(c)
 }

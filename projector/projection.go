@@ -31,7 +31,7 @@ type Projection struct {
 	jobs      map[jobmon.JobID]string // their names
 	computers map[jobmon.ComputerID]*computer
 	active    map[jobmon.ComputerID]*computer // those with an open or planned session
-	later     dueList
+	nextDue   jobmon.WallTime                 // no row that is planned for later comes before this
 	history   durations
 	gapSeq    uint64 // the last event that says we were not watching
 	looks     jobmon.Looks
@@ -45,13 +45,11 @@ type Projection struct {
 	unsettled bool                    // a computer waits for settleBaseline
 	inParts   bool                    // the first read is recorded in several batches, more of which follow
 	last      *computer               // that was asked for, as events of one mostly come together
-	drawing   forming                 // of pictures
 	expecting struct {                // the last expected event, and the stages of its session then
 		session *session
 		seq     uint64
 		stages  []*stage
 	}
-	rooms   []*forming     // of sessions that are over, for those that come
 	changed []*computer    // whose pictures changed since Changed was last called, each once
 	over    func(*Account) // is told of sessions that end for good, nil for nobody
 }
@@ -116,7 +114,7 @@ func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Even
 func (p *Projection) Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Event {
 	w := *p.world
 	w.offset = offset
-	events := p.later.due(w.wall(at) + jobmon.WallTime(w.rules.Gap.Milliseconds()))
+	events := p.becomeDue(w.wall(at) + jobmon.WallTime(w.rules.Gap.Milliseconds()))
 	if e, ok := p.verdict(); ok {
 		events = append(events, e)
 	}
@@ -127,7 +125,12 @@ func (p *Projection) Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Eve
 func (p *Projection) void(e *jobmon.Event) bool {
 	switch e.Kind {
 	case jobmon.KindDue:
-		return !p.later.waits(e.Schedule)
+		c := p.computers[e.Computer]
+		if c == nil {
+			return true
+		}
+		r := c.rows.get(e.Schedule)
+		return r == nil || r.state != jobmon.StateLater
 	case jobmon.KindStartClock:
 		now, ok := p.verdict()
 		return !ok || now.Text != e.Text || now.Seconds != e.Seconds

@@ -1,9 +1,6 @@
 package projector
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // prospect is what a session knows of the stages of a name, that was frozen when the first of them appeared.
 type prospect struct {
@@ -21,40 +18,25 @@ func (p prospect) holds(jobs int) bool {
 	return p.told && alike(int(p.jobs), jobs) || p.considered && int(p.asked) == jobs
 }
 
-// prospects holds what a session knows of its stages, by name.
+// prospects holds what a session knows of its stages, each name once. They are few.
 type prospects []prospect
 
-func (l prospects) find(name string) (at int, found bool) {
-	return slices.BinarySearchFunc(l, name, func(p prospect, name string) int { return cmp.Compare(p.name, name) })
-}
-
-// get is what is known of that name, or nothing.
-func (l prospects) get(name string) (known prospect) {
-	if at, found := l.find(name); found {
-		known = l[at]
+// get returns what is known of that name, or nothing.
+func (l prospects) get(name string) prospect {
+	for _, known := range l {
+		if known.name == name {
+			return known
+		}
 	}
-	return known
+	return prospect{name: name}
 }
 
-// of is the entry of that name, which holds until the next one is asked for.
+// of returns the entry of that name; it is valid until the next call.
 func (l *prospects) of(name string) *prospect {
-	at, found := l.find(name)
-	if !found {
-		*l = slices.Insert(*l, at, prospect{name: name})
+	at := slices.IndexFunc(*l, func(p prospect) bool { return p.name == name })
+	if at < 0 {
+		at = len(*l)
+		*l = append(*l, prospect{name: name})
 	}
 	return &(*l)[at]
-}
-
-// take adds what is known of a name to what is known of it already.
-func (l *prospects) take(p prospect) {
-	if !p.considered && !p.told {
-		return
-	}
-	known := l.of(p.name)
-	if p.considered {
-		known.considered, known.asked = true, p.asked
-	}
-	if p.told {
-		known.told, known.seconds, known.runs, known.jobs = true, p.seconds, p.runs, p.jobs
-	}
 }

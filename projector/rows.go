@@ -33,40 +33,9 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 		r.session.disorder()
 		defer r.session.disorder()
 	}
-	switch e.Kind {
-	case jobmon.KindScheduled:
-		r = p.arrive(c, e, nil)
-	case jobmon.KindRequeued:
-		r = p.requeue(c, e, r)
-	case jobmon.KindRescheduled, jobmon.KindDue:
-		if r == nil {
-			return // a row of an earlier session was moved: nothing that anybody sees
-		}
-		if r.requeuedIn == p.batch {
-			p.recurs(c, r, e.Start)
-		}
-		r.start = e.Start
-		p.replan(c, r, e)
-	case jobmon.KindStarted:
-		if r == nil {
-			r = p.arrive(c, e, nil)
-		}
-		p.rowStarted(c, r, e)
-	case jobmon.KindFinished:
-		if r == nil || r.state.Finished() {
-			return
-		}
-		p.later.remove(r.id)
-		r.state, r.code = p.world.rules.Next(r.state, e, p.now()), e.Status.Code
-		r.ended, r.endedSeq, r.endInexact = p.axis, e.Seq, e.Flags.Has(jobmon.Inexact)
-		p.ended(c, r)
-	case jobmon.KindRemoved:
-		if r == nil {
-			return
-		}
-		if p.removed(c, r, e); r.state.Finished() {
-			return // a purge erases no picture
-		}
+	r, ok := p.change(c, r, e)
+	if !ok {
+		return
 	}
 	p.concerns(c)
 	switch e.Kind {
@@ -78,8 +47,47 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 	}
 }
 
+// change makes the row what the event says; r is nil where it is not known. It returns the row that follows from it, and
+// whether anybody can see a difference.
+func (p *Projection) change(c *computer, r *row, e *jobmon.Event) (_ *row, visible bool) {
+	switch e.Kind {
+	case jobmon.KindScheduled:
+		return p.arrive(c, e, nil), true
+	case jobmon.KindRequeued:
+		return p.requeue(c, e, r), true
+	case jobmon.KindStarted:
+		if r == nil {
+			r = p.arrive(c, e, nil)
+		}
+		p.rowStarted(c, r, e)
+		return r, true
+	}
+	if r == nil {
+		return nil, false // a row of an earlier session
+	}
+	switch e.Kind {
+	case jobmon.KindRescheduled, jobmon.KindDue:
+		if r.requeuedIn == p.batch {
+			p.recurs(c, r, e.Start)
+		}
+		r.start = e.Start
+		p.replan(c, r, e)
+	case jobmon.KindFinished:
+		if r.state.Finished() {
+			return r, false
+		}
+		r.state, r.code = p.world.rules.Next(r.state, e, p.now()), e.Status.Code
+		r.ended, r.endedSeq, r.endInexact = p.axis, e.Seq, e.Flags.Has(jobmon.Inexact)
+		p.ended(c, r)
+	case jobmon.KindRemoved:
+		if p.removed(c, r, e); r.state.Finished() {
+			return r, false // a purge erases no picture
+		}
+	}
+	return r, true
+}
+
 func (p *Projection) rowStarted(c *computer, r *row, e *jobmon.Event) {
-	p.later.remove(r.id)
 	if !e.Flags.Has(jobmon.Inexact) {
 		p.testify(c, r, true)
 	}
@@ -117,7 +125,6 @@ func (p *Projection) prove(c *computer, started *row) {
 }
 
 func (p *Projection) removed(c *computer, r *row, e *jobmon.Event) {
-	p.later.remove(r.id)
 	c.rows.remove(r.id)
 	if r.state.Finished() {
 		return
@@ -227,10 +234,9 @@ func (p *Projection) replan(c *computer, r *row, e *jobmon.Event) {
 
 // place puts a planned row where it belongs: into the open session when it waits, out of it when its time is far.
 func (p *Projection) place(c *computer, r *row) {
-	p.later.remove(r.id)
 	switch r.state {
 	case jobmon.StateLater:
-		p.later.add(c.id, r)
+		p.nextDue = min(p.nextDue, r.start)
 		fallthrough
 	case jobmon.StateUnscheduled:
 		if s := r.session; s != nil && s.active() {

@@ -28,7 +28,8 @@ type session struct {
 	rows       []*row   // in the order in which they joined
 	order      []*row   // what ordered gives, nil when it is to be made anew
 	begun      int      // how many of order have started
-	forming    *forming // its stages as last formed, while it is open
+	formed     []*stage // its stages as last formed, while it is open
+	steady     bool     // see stages
 	altered    bool     // since then, in a way that can change them
 	progressed bool     // since then a row of them ended: its stage may have succeeded
 	form       form

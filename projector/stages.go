@@ -19,77 +19,63 @@ type stage struct {
 	single bool   // one job that is a stage of its own: nothing joins it
 }
 
-// forming is the room in which stages are formed: one form is reused, and the previous result becomes invalid.
-type forming struct {
-	list   []*stage
-	made   []stage
-	steady bool // no marker without jobs is dropped or kept because of what runs or waits behind it
-}
-
-// begin adds a stage, with that job if it is not nil.
-func (f *forming) begin(st stage, job *row) *stage {
-	f.made = f.made[:len(f.made)+1]
-	next := &f.made[len(f.made)-1]
-	st.jobs = next.jobs[:0] // the room of the one that was here
-	if *next = st; job != nil {
-		next.jobs = append(next.jobs, job)
-	}
-	f.list = append(f.list, next)
-	return next
-}
-
-// stages forms the stages of the session in that room.
-func (s *session) stages(f *forming) []*stage {
-	var current, lateRun *stage // the marker's stage or Preparation; late jobs without a marker, being gathered
+// stages forms the stages of the session. They are steady when a row that starts or ends can change no more than their
+// state: no marker without jobs is shown or hidden by what runs or waits behind it.
+func (s *session) stages() (list []*stage, steady bool) {
 	order := s.ordered()
-	if f.list = f.list[:0]; cap(f.made) < len(order) {
-		f.made = make([]stage, 0, len(order))
-	}
-	f.made = f.made[:0]
-	for i, r := range order {
-		last := r.effective()
-		switch r.class {
-		case jobmon.BuildJob:
-		case jobmon.Marker:
-			if s.form == onlyJobs || last.state == jobmon.StateCancelled && !allCancelled(order[i+1:]) {
-				continue // a removed marker that never ran opens no stage, unless its jobs were removed with it
-			}
-			current, lateRun = f.begin(stage{name: r.stage, late: r.late, marker: r}, nil), nil
-		case jobmon.RealJob:
-			covered := current != nil && current.marker != nil && (current.late || !r.late)
-			switch {
-			case s.form == onlyJobs, s.form == eachJob && !(r.late && covered):
-				f.begin(stage{name: r.displayName(), late: r.late, single: true}, r)
-			case r.late && !covered:
-				if lateRun == nil {
-					lateRun = f.begin(stage{name: r.displayName(), late: true}, nil)
-				}
-				lateRun.jobs = append(lateRun.jobs, r)
-			default:
-				if current == nil {
-					current = f.begin(stage{name: Preparation}, nil)
-				}
-				current.jobs = append(current.jobs, r)
-				lateRun = nil
-			}
-		}
-	}
-	kept := f.list[:0]
-	f.steady = true
-	for _, st := range f.list {
+	formed := s.group(order)
+	list, steady = formed[:0], true
+	for _, st := range formed {
 		if st.marker != nil && len(st.jobs) == 0 {
-			f.steady = f.steady && (st.marker.effective().startedSeq != 0 || st.marker == order[len(order)-1])
-			if len(kept) > 0 && closes(st.marker, order) || repeats(f.list, st.marker) {
+			steady = steady && (st.marker.effective().startedSeq != 0 || st.marker == order[len(order)-1])
+			if len(list) > 0 && closes(st.marker, order) || repeats(formed, st.marker) {
 				continue
 			}
 		}
 		if n := len(st.jobs); st.marker == nil && !st.single && st.name != Preparation && n > 1 {
 			st.name = fmt.Sprintf("%s and %d more", st.name, n-1)
 		}
-		kept = append(kept, st)
+		list = append(list, st)
 	}
-	f.list = kept
-	return kept
+	return list, steady
+}
+
+// group puts the rows, in the order in which they run, into stages; some markers open one that is not shown.
+func (s *session) group(order []*row) []*stage {
+	made, list := make([]stage, 0, len(order)), make([]*stage, 0, len(order))
+	var current, lateRun *stage // the marker's stage or Preparation; late jobs without a marker, being gathered
+	begin := func(st stage) *stage {
+		made = append(made, st)
+		list = append(list, &made[len(made)-1])
+		return list[len(list)-1]
+	}
+	for i, r := range order {
+		switch r.class {
+		case jobmon.Marker:
+			if s.form == onlyJobs || r.effective().state == jobmon.StateCancelled && !allCancelled(order[i+1:]) {
+				continue // a removed marker that never ran opens no stage, unless its jobs were removed with it
+			}
+			current, lateRun = begin(stage{name: r.stage, late: r.late, marker: r}), nil
+		case jobmon.RealJob:
+			covered := current != nil && current.marker != nil && (current.late || !r.late)
+			switch {
+			case s.form == onlyJobs, s.form == eachJob && !(r.late && covered):
+				begin(stage{name: r.displayName(), late: r.late, single: true, jobs: []*row{r}})
+			case r.late && !covered:
+				if lateRun == nil {
+					lateRun = begin(stage{name: r.displayName(), late: true})
+				}
+				lateRun.jobs = append(lateRun.jobs, r)
+			default:
+				if current == nil {
+					current = begin(stage{name: Preparation})
+				}
+				current.jobs = append(current.jobs, r)
+				lateRun = nil
+			}
+		}
+	}
+	return list
 }
 
 // allCancelled says whether there are real jobs before the next marker, and all of them were cancelled.

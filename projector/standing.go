@@ -71,13 +71,12 @@ func (s *session) limit(c *computer, v view) (is standing, at jobmon.Instant) {
 
 // stageNow is the stage that the row stands in; nil for none.
 func (s *session) stageNow(r *row) *stage {
-	formed := s.forming
-	if formed == nil { // as after a checkpoint
-		formed = &forming{}
-		s.stages(formed)
+	list := s.formed
+	if list == nil { // as after a checkpoint
+		list, _ = s.stages()
 	}
-	if i := stageOf(formed.list, r); i >= 0 {
-		return formed.list[i]
+	if i := stageOf(list, r); i >= 0 {
+		return list[i]
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package projector
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -13,15 +14,7 @@ func (t table) find(id jobmon.ScheduleID) (at int, found bool) {
 	if n := len(t); n == 0 || t[n-1].id < id {
 		return n, false
 	}
-	end := len(t)
-	for at < end {
-		if middle := int(uint(at+end) / 2); t[middle].id < id {
-			at = middle + 1
-		} else {
-			end = middle
-		}
-	}
-	return at, t[at].id == id
+	return slices.BinarySearchFunc(t, id, func(r *row, id jobmon.ScheduleID) int { return cmp.Compare(r.id, id) })
 }
 
 // get is the row of that id, nil when there is none.
