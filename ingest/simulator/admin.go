@@ -24,27 +24,11 @@ func (ds *DS) AddJob(name, folder string, b Behaviour) jobmon.JobID {
 
 // RenameJob gives a job another name.
 func (ds *DS) RenameJob(id jobmon.JobID, name string) {
-	ds.changeJob(id, func(j *job) { j.Name = name })
-}
-
-// MoveJob puts a job into another folder.
-func (ds *DS) MoveJob(id jobmon.JobID, folder string) {
-	ds.changeJob(id, func(j *job) { j.Folder = folder })
-}
-
-func (ds *DS) changeJob(id jobmon.JobID, change func(*job)) {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
 	if j := ds.jobs[id]; j != nil {
-		change(j)
+		j.Name = name
 	}
-}
-
-// DeleteJob deletes a job and leaves its rows.
-func (ds *DS) DeleteJob(id jobmon.JobID) {
-	ds.mu.Lock()
-	defer ds.mu.Unlock()
-	delete(ds.jobs, id)
 }
 
 // AddComputer makes a computer with a connected agent, in the group "All Computers". Names need not be unique.
@@ -170,17 +154,6 @@ func (ds *DS) SetOutcome(id jobmon.ScheduleID, code jobmon.Code) {
 	ds.changeRow(id, func(r *row) { r.outcome = jobmon.StatusOf(code) })
 }
 
-// Reschedule moves a row that has not started to another time, cut to the minute.
-func (ds *DS) Reschedule(id jobmon.ScheduleID, start jobmon.WallTime) {
-	ds.changeRow(id, func(r *row) {
-		if !r.Status.Waiting() || r.Start == cut(start) {
-			return
-		}
-		r.Start = cut(start)
-		ds.tell(jobmon.KindRescheduled, r.Row)
-	})
-}
-
 // Requeue lets a row that has started run again, from now on. A run that is not over counts for nothing.
 func (ds *DS) Requeue(id jobmon.ScheduleID) {
 	ds.changeRow(id, func(r *row) {
@@ -270,27 +243,4 @@ func (ds *DS) PutRow(as jobmon.Row) {
 		ds.kick(c)
 	}
 	r.Row, r.put = as, true
-}
-
-// PutJob puts a job into event as it is, in place of one with that id, whose behaviour it takes over: any id, a NULL
-// name as "", names of any length and content.
-func (ds *DS) PutJob(as jobmon.Job) {
-	ds.mu.Lock()
-	defer ds.mu.Unlock()
-	if j := ds.jobs[as.ID]; j != nil {
-		j.Job = as
-		return
-	}
-	ds.jobs[as.ID] = &job{Job: as}
-}
-
-// PutComputer puts a computer into computer as it is, in place of one with that id. A new one has no agent.
-func (ds *DS) PutComputer(as jobmon.Computer) {
-	ds.mu.Lock()
-	defer ds.mu.Unlock()
-	if c := ds.computers[as.ID]; c != nil {
-		ds.setAgent(c, func() { c.Computer = as })
-		return
-	}
-	ds.computers[as.ID] = &computer{Computer: as, away: true, free: ds.now}
 }

