@@ -16,8 +16,8 @@ import (
 // Config is a complete and valid configuration, as Load returns it. The comment of a field is its key. It is not
 // changed after Load and may be read from any goroutine. It can be printed and logged: secrets hide themselves.
 type Config struct {
-	DataDir   string // data_dir, an absolute path
-	Site      string // site
+	DataDir   string `key:"data_dir"` // an absolute path
+	Site      string `key:"site"`
 	Evt       Evt
 	Endpoint  Endpoint
 	HTTP      HTTP
@@ -39,64 +39,64 @@ type Config struct {
 
 // Evt is about the folder of .evt files.
 type Evt struct {
-	Dir      string // evt.dir, an absolute path
-	Takeover bool   // evt.takeover
-	Template string // evt.template, an absolute path; "" for the format of docs/evt-format.md. See Config.Form
-	Encoding string // evt.encoding: one of jobmon.Encodings
-	Newline  string // evt.newline: crlf or lf
+	Dir      string `key:"evt.dir"` // an absolute path
+	Takeover bool   `key:"evt.takeover"`
+	Template string `key:"evt.template"` // an absolute path; "" for the format of docs/evt-format.md. See Config.Form
+	Encoding string `key:"evt.encoding"` // one of jobmon.Encodings
+	Newline  string `key:"evt.newline"`  // crlf or lf
 }
 
 // Endpoint is about asking the running daemon.
 type Endpoint struct {
-	Allow []string // endpoint.allow: Windows accounts, as names or SIDs
+	Allow []string `key:"endpoint.allow"` // Windows accounts, as names or SIDs
 }
 
 // HTTP is about the daemon's optional HTTP server. One that other computers reach has a certificate and tokens.
 type HTTP struct {
-	Listen string   // http.listen: host:port; "" for no server
-	Cert   string   // http.tls.cert, an absolute path; "" for no encryption
-	Key    string   // http.tls.key, the same; both or neither
-	Tokens []Digest // http.tokens; none: anyone who reaches the server may ask
+	Listen string   `key:"http.listen"`   // host:port; "" for no server
+	Cert   string   `key:"http.tls.cert"` // an absolute path; "" for no encryption
+	Key    string   `key:"http.tls.key"`  // the same; both or neither
+	Tokens []Digest `key:"http.tokens"`   // none: anyone who reaches the server may ask
 }
 
 // Backup is about copies of the log that the daemon makes.
 type Backup struct {
-	Dir   string        // backup.dir, an absolute path; never empty when Every is not 0
-	Every time.Duration // backup.every; 0 is never
-	Keep  int           // backup.keep
+	Dir   string        `key:"backup.dir"`   // an absolute path; never empty when Every is not 0
+	Every time.Duration `key:"backup.every"` // 0 is never
+	Keep  int           `key:"backup.keep"`
 }
 
 // History is about how long the log keeps what happened.
 type History struct {
-	Keep time.Duration // history.keep; 0 is for ever
+	Keep time.Duration `key:"history.keep"` // 0 is for ever
 }
 
 // Source is about what is watched. A database is named by DSN, or by Server and the fields after it, never by both.
 type Source struct {
-	Kind         string // source.kind: one of the Kind constants, "" when no source is named
-	DSN          DSN    // source.dsn
-	Server       string // source.server, as the driver reads it; never empty when Kind is KindSQLServer and DSN is
-	Database     string // source.database, never empty when Server is not
-	User         string // source.user; "" is the Windows account that the program runs under
-	Password     Secret // source.password; Config.Password knows the one in PasswordFile too
-	PasswordFile string // source.password_file, an absolute path
+	Kind         string `key:"source.kind"` // one of the Kind constants, "" when no source is named
+	DSN          DSN    `key:"source.dsn"`
+	Server       string `key:"source.server"`        // as the driver reads it; never empty when Kind is KindSQLServer and DSN is
+	Database     string `key:"source.database"`      // never empty when Server is not
+	User         string `key:"source.user"`          // "" is the Windows account that the program runs under
+	Password     Secret `key:"source.password"`      // Config.Password knows the one in PasswordFile too
+	PasswordFile string `key:"source.password_file"` // an absolute path
 	TLS          TLS
-	Recording    string        // source.recording, an absolute path; never empty when Kind is KindRecording
-	PollInterval time.Duration // source.poll_interval
-	Reconcile    time.Duration // source.reconcile
-	Timeout      time.Duration // source.timeout
-	LockTimeout  time.Duration // source.lock_timeout, shorter than Timeout
-	StartZone    string        // source.start_time_zone; "" when it is found out
+	Recording    string        `key:"source.recording"` // an absolute path; never empty when Kind is KindRecording
+	PollInterval time.Duration `key:"source.poll_interval"`
+	Reconcile    time.Duration `key:"source.reconcile"`
+	Timeout      time.Duration `key:"source.timeout"`
+	LockTimeout  time.Duration `key:"source.lock_timeout"`    // shorter than Timeout
+	StartZone    string        `key:"source.start_time_zone"` // "" when it is found out
 	Tables       Tables
 }
 
 // TLS is about the encryption of the connection to Server. Min and CA count for a DSN too.
 type TLS struct {
-	Encrypt  string // source.tls.encrypt: strict, true, false or disable; "" leaves the choice to the driver
-	Trust    bool   // source.tls.trust: any certificate is good
-	CA       string // source.tls.ca, an absolute path
-	HostName string // source.tls.host_name: the name that must stand in the certificate; "" is the server's
-	Min      string // source.tls.min: 1.0, 1.1, 1.2 or 1.3
+	Encrypt  string `key:"source.tls.encrypt"`   // strict, true, false or disable; "" leaves the choice to the driver
+	Trust    bool   `key:"source.tls.trust"`     // any certificate is good
+	CA       string `key:"source.tls.ca"`        // an absolute path
+	HostName string `key:"source.tls.host_name"` // the name that must stand in the certificate; "" is the server's
+	Min      string `key:"source.tls.min"`       // 1.0, 1.1, 1.2 or 1.3
 }
 
 // The kinds of sources.
@@ -108,12 +108,12 @@ const (
 
 // Tables are the names of the DS tables, with a schema where one was given ("dbo.event"), and those of their columns.
 type Tables struct {
-	EventSchedule string // source.tables.event_schedule
-	Event         string // source.tables.event
-	EventFolder   string // source.tables.event_folder
-	Computer      string // source.tables.computer
-	ComputerGroup string // source.tables.computer_group
-	Sessions      string // source.tables.sessions
+	EventSchedule string `key:"source.tables.event_schedule"`
+	Event         string `key:"source.tables.event"`
+	EventFolder   string `key:"source.tables.event_folder"`
+	Computer      string `key:"source.tables.computer"`
+	ComputerGroup string `key:"source.tables.computer_group"`
+	Sessions      string `key:"source.tables.sessions"`
 
 	// Columns are the columns that have another name than DS gives them: source.columns.<key>, for instance
 	// "event.name", and the name as it was given, which may stand in brackets.
@@ -122,51 +122,55 @@ type Tables struct {
 
 // Simulator is about the built-in imitation of a DS.
 type Simulator struct {
-	Computers int     // simulator.computers
-	Speed     float64 // simulator.speed
-	Seed      uint64  // simulator.seed
+	Computers int     `key:"simulator.computers"`
+	Speed     float64 `key:"simulator.speed"`
+	Seed      uint64  `key:"simulator.seed"`
 }
 
 // Jobs tells what a job is by its name and what success is.
 type Jobs struct {
-	Marker  string        // jobs.marker, a regular expression that compiles, or "" for none
-	Build   string        // jobs.build, likewise
-	Success []jobmon.Code // jobs.success
+	Marker  string        `key:"jobs.marker"` // a regular expression that compiles, or "" for none
+	Build   string        `key:"jobs.build"`  // likewise
+	Success []jobmon.Code `key:"jobs.success"`
 }
 
 // Stages tells how stages are formed.
 type Stages struct {
-	Markers string // stages.markers: auto, tagged or all
+	Markers string `key:"stages.markers"` // auto, tagged or all
 }
 
 // Session holds the times that a deployment is judged by.
 type Session struct {
-	Gap, Abandoned, Stuck, Late time.Duration // session.gap, session.abandoned, session.stuck, session.late
+	Gap       time.Duration `key:"session.gap"`
+	Abandoned time.Duration `key:"session.abandoned"`
+	Stuck     time.Duration `key:"session.stuck"`
+	Late      time.Duration `key:"session.late"`
 }
 
 // Agent is about computers whose agent is not connected.
 type Agent struct {
-	Away time.Duration // agent.away
+	Away time.Duration `key:"agent.away"`
 }
 
 // Names tells which names are shown.
 type Names struct {
-	Hide bool // names.hide
+	Hide bool `key:"names.hide"`
 }
 
 // Monitor is about the screens.
 type Monitor struct {
-	Quiet, Settle time.Duration // monitor.quiet, monitor.settle
+	Quiet  time.Duration `key:"monitor.quiet"`
+	Settle time.Duration `key:"monitor.settle"`
 }
 
 // Log is about the program's messages.
 type Log struct {
-	Level  string // log.level: trace, debug, info, warn or error
-	Format string // log.format: auto, console or json
+	Level  string `key:"log.level"`  // trace, debug, info, warn or error
+	Format string `key:"log.format"` // auto, console or json
 
-	File    string // log.file, an absolute path; "" for standard error, or a service's own place
-	MaxSize int    // log.max_size: MiB of the file before a new one is begun
-	Keep    int    // log.keep: how many old ones stay
+	File    string `key:"log.file"`     // an absolute path; "" for standard error, or a service's own place
+	MaxSize int    `key:"log.max_size"` // MiB of the file before a new one is begun
+	Keep    int    `key:"log.keep"`     // how many old ones stay
 }
 
 // Settings are those settings that shape the projection, in the form in which the log records them, without those that stand

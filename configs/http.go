@@ -28,8 +28,8 @@ func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 func NewToken() string { return TokenPrefix + rand.Text() }
 
 // digests is a list of digests.
-func digests(name string, at func(*Config) *[]Digest) Key {
-	k := newKey(name, "list", nil, at, func(text string) ([]Digest, error) {
+func digests(name string) Key {
+	k := newKey(name, "list", nil, func(text string) ([]Digest, error) {
 		var list []Digest
 		if text == "" {
 			return nil, nil
@@ -59,8 +59,8 @@ func digests(name string, at func(*Config) *[]Digest) Key {
 }
 
 // listenAddress is an address to listen on; a name that means this computer is made its address.
-func listenAddress(name string, at func(*Config) *string) Key {
-	k := newKey(name, "text", "", at, func(text string) (string, error) {
+func listenAddress(name string) Key {
+	k := newKey(name, "text", "", func(text string) (string, error) {
 		host, port, err := net.SplitHostPort(strings.TrimSpace(text))
 		if err != nil {
 			return "", errNotAllowed

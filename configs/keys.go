@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -52,8 +53,28 @@ func sectionOf(name string) string { return name[:max(0, strings.LastIndexByte(n
 // errNotAllowed says no more than that the value is none of those allowed.
 var errNotAllowed = errors.New("not allowed")
 
-// newKey makes a key of a way to read its values, to write them, and a place in Config to keep them.
-func newKey[T any](name, typ string, def T, at func(*Config) *T, parse func(string) (T, error), write func(T) string) Key {
+// places are where Config keeps the values of keys, by the tags of its fields.
+var places = sync.OnceValue(func() map[string][]int {
+	found := map[string][]int{}
+	var visit func(t reflect.Type, above []int)
+	visit = func(t reflect.Type, above []int) {
+		for f := range t.Fields() {
+			at := append(slices.Clone(above), f.Index...)
+			if name := f.Tag.Get("key"); name != "" {
+				found[name] = at
+			} else if f.Type.Kind() == reflect.Struct {
+				visit(f.Type, at)
+			}
+		}
+	}
+	visit(reflect.TypeFor[Config](), nil)
+	return found
+})
+
+// newKey makes a key of a way to read its values and to write them. Config has a field of that type with the key's tag.
+func newKey[T any](name, typ string, def T, parse func(string) (T, error), write func(T) string) Key {
+	place := places()[name]
+	at := func(c *Config) *T { return reflect.ValueOf(c).Elem().FieldByIndex(place).Addr().Interface().(*T) }
 	return Key{
 		Name: name, Type: typ, Default: write(def),
 		parse: func(c *Config, text string) error {
@@ -70,8 +91,8 @@ func newKey[T any](name, typ string, def T, at func(*Config) *T, parse func(stri
 
 func same(s string) string { return s }
 
-func freeText(name string, longest int, at func(*Config) *string) Key {
-	k := newKey(name, "text", "", at, func(text string) (string, error) {
+func freeText(name string, longest int) Key {
+	k := newKey(name, "text", "", func(text string) (string, error) {
 		text = strings.TrimSpace(text)
 		if text == "" || len([]rune(text)) > longest {
 			return "", errNotAllowed
@@ -84,23 +105,23 @@ func freeText(name string, longest int, at func(*Config) *string) Key {
 
 // path is a path, which Load makes absolute: from the configuration file's folder if it stands in the file, else from
 // the current one.
-func path(name, of string, at func(*Config) *string) Key {
-	k := newKey(name, "path", "", at, parsePath, same)
+func path(name, of string) Key {
+	k := newKey(name, "path", "", parsePath, same)
 	k.Allowed = "the path of a " + of
 	return k
 }
 
 // dsn is the data source name; every text is allowed, so that none is ever complained of.
-func dsn(name string, at func(*Config) *DSN) Key {
-	k := newKey(name, "text", "", at, func(text string) (DSN, error) { return DSN(strings.TrimSpace(text)), nil }, DSN.String)
+func dsn(name string) Key {
+	k := newKey(name, "text", "", func(text string) (DSN, error) { return DSN(strings.TrimSpace(text)), nil }, DSN.String)
 	k.Secret = true
 	k.Allowed = "a data source name such as sqlserver://user:password@server/instance?database=eXpress&encrypt=true"
 	return k
 }
 
 // password is kept as it is: spaces at its ends belong to it.
-func password(name string, at func(*Config) *Secret) Key {
-	k := newKey(name, "text", "", at, func(text string) (Secret, error) { return Secret(text), nil }, Secret.String)
+func password(name string) Key {
+	k := newKey(name, "text", "", func(text string) (Secret, error) { return Secret(text), nil }, Secret.String)
 	k.Secret = true
 	k.Allowed = "a password"
 	return k
@@ -109,8 +130,8 @@ func password(name string, at func(*Config) *Secret) Key {
 // serverPattern keeps out the data source names, passwords in them, that are put where the server belongs.
 var serverPattern = regexp.MustCompile(`^(?:[^\s\pC;=@"'{}?&/]+|(?i:np:)[^\pC;=@"'{}?&/]+)$`)
 
-func serverName(name string, at func(*Config) *string) Key {
-	k := newKey(name, "text", "", at, func(text string) (string, error) {
+func serverName(name string) Key {
+	k := newKey(name, "text", "", func(text string) (string, error) {
 		if text = strings.TrimSpace(text); utf8.RuneCountInString(text) > 300 || text != "" && !serverPattern.MatchString(text) {
 			return "", errNotAllowed
 		}
@@ -136,8 +157,8 @@ func fits(pattern *regexp.Regexp, text string) bool {
 	})
 }
 
-func tableName(name, def string, at func(*Config) *string) Key {
-	k := newKey(name, "text", def, at, func(text string) (string, error) {
+func tableName(name, def string) Key {
+	k := newKey(name, "text", def, func(text string) (string, error) {
 		if text = strings.TrimSpace(text); !fits(tablePattern, text) {
 			return "", errNotAllowed
 		}
@@ -148,8 +169,8 @@ func tableName(name, def string, at func(*Config) *string) Key {
 }
 
 // columnName is the name of a column of a DS table; Tables.Columns holds only those that were changed.
-func columnName(table, column string) Key {
-	key := table + "." + column
+func columnName(key string) Key {
+	_, column, _ := strings.Cut(key, ".")
 	text := func(c *Config) string { return cmp.Or(c.Source.Tables.Columns[key], column) }
 	return Key{
 		Name: "source.columns." + key, Type: "text", Default: column, rare: true,
@@ -173,8 +194,8 @@ func columnName(table, column string) Key {
 	}
 }
 
-func oneOf(name, def string, words []string, at func(*Config) *string) Key {
-	k := newKey(name, strings.Join(words, "|"), def, at, func(text string) (string, error) {
+func oneOf(name, def string, words []string) Key {
+	k := newKey(name, strings.Join(words, "|"), def, func(text string) (string, error) {
 		if text = strings.ToLower(strings.TrimSpace(text)); !slices.Contains(words, text) {
 			return "", errNotAllowed
 		}
@@ -184,8 +205,8 @@ func oneOf(name, def string, words []string, at func(*Config) *string) Key {
 	return k
 }
 
-func yesNo(name string, def bool, at func(*Config) *bool) Key {
-	k := newKey(name, "bool", def, at, func(text string) (bool, error) {
+func yesNo(name string, def bool) Key {
+	k := newKey(name, "bool", def, func(text string) (bool, error) {
 		switch strings.ToLower(strings.TrimSpace(text)) {
 		case "true", "yes", "on", "1":
 			return true, nil
@@ -205,8 +226,8 @@ func within[T cmp.Ordered](v, low, high T, err error) (T, error) {
 	return v, nil
 }
 
-func whole(name string, def, low, high int, at func(*Config) *int) Key {
-	k := newKey(name, "number", def, at, func(text string) (int, error) {
+func whole(name string, def, low, high int) Key {
+	k := newKey(name, "number", def, func(text string) (int, error) {
 		v, err := strconv.Atoi(strings.TrimSpace(text))
 		return within(v, low, high, err)
 	}, strconv.Itoa)
@@ -214,8 +235,8 @@ func whole(name string, def, low, high int, at func(*Config) *int) Key {
 	return k
 }
 
-func seed(name string, def uint64, at func(*Config) *uint64) Key {
-	k := newKey(name, "number", def, at, func(text string) (uint64, error) {
+func seed(name string, def uint64) Key {
+	k := newKey(name, "number", def, func(text string) (uint64, error) {
 		v, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
 		if err != nil {
 			return 0, errNotAllowed
@@ -226,8 +247,8 @@ func seed(name string, def uint64, at func(*Config) *uint64) Key {
 	return k
 }
 
-func number(name string, def, low, high float64, at func(*Config) *float64) Key {
-	k := newKey(name, "number", def, at, func(text string) (float64, error) {
+func number(name string, def, low, high float64) Key {
+	k := newKey(name, "number", def, func(text string) (float64, error) {
 		v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		return within(v, low, high, err)
 	}, func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) })
@@ -235,13 +256,13 @@ func number(name string, def, low, high float64, at func(*Config) *float64) Key 
 	return k
 }
 
-func duration(name string, def, low, high time.Duration, at func(*Config) *time.Duration) Key {
-	return durationOr("", name, def, low, high, at)
+func duration(name string, def, low, high time.Duration) Key {
+	return durationOr("", name, def, low, high)
 }
 
 // durationOr is a duration for which a word stands for 0, and then is the default.
-func durationOr(word, name string, def, low, high time.Duration, at func(*Config) *time.Duration) Key {
-	k := newKey(name, "duration", def, at, func(text string) (time.Duration, error) {
+func durationOr(word, name string, def, low, high time.Duration) Key {
+	k := newKey(name, "duration", def, func(text string) (time.Duration, error) {
 		if word != "" && strings.EqualFold(strings.TrimSpace(text), word) {
 			return 0, nil
 		}
@@ -265,8 +286,8 @@ func durationOr(word, name string, def, low, high time.Duration, at func(*Config
 }
 
 // zone is the clock that wall times are by. An empty one is found out.
-func zone(name string, at func(*Config) *string) Key {
-	k := newKey(name, "text", "", at, func(text string) (string, error) {
+func zone(name string) Key {
+	k := newKey(name, "text", "", func(text string) (string, error) {
 		text = strings.TrimSpace(text)
 		place, err := jobmon.ParseZone(text)
 		if err != nil {
@@ -322,7 +343,7 @@ const KeepMost = 36_500 * day
 
 // ParseKeep reads for how long history is kept; forever is 0. An error says what is allowed.
 func ParseKeep(text string) (time.Duration, error) {
-	k := keep("history.keep", func(c *Config) *time.Duration { return &c.History.Keep })
+	k := keep("history.keep")
 	var c Config
 	if err := k.parse(&c, text); err != nil {
 		return 0, fmt.Errorf("%q is not allowed: allowed is %s", text, k.Allowed)
@@ -331,18 +352,18 @@ func ParseKeep(text string) (time.Duration, error) {
 }
 
 // keep is for how long history is kept.
-func keep(name string, at func(*Config) *time.Duration) Key {
-	return durationOr("forever", name, 0, KeepLeast, KeepMost, at)
+func keep(name string) Key {
+	return durationOr("forever", name, 0, KeepLeast, KeepMost)
 }
 
-func pattern(name, def string, at func(*Config) *string) Key {
-	k := newKey(name, "regexp", def, at, parsePattern, same)
+func pattern(name, def string) Key {
+	k := newKey(name, "regexp", def, parsePattern, same)
 	k.Allowed = `a regular expression (RE2), in which a parenthesis is written \( ; an empty one matches no job`
 	return k
 }
 
-func codes(name string, def []jobmon.Code, at func(*Config) *[]jobmon.Code) Key {
-	k := newKey(name, "list", def, at, func(text string) ([]jobmon.Code, error) {
+func codes(name string, def []jobmon.Code) Key {
+	k := newKey(name, "list", def, func(text string) ([]jobmon.Code, error) {
 		var list []jobmon.Code
 		for part := range strings.SplitSeq(text, ",") {
 			if words := strings.Fields(part); len(words) > 1 {
@@ -369,8 +390,8 @@ func codes(name string, def []jobmon.Code, at func(*Config) *[]jobmon.Code) Key 
 }
 
 // accounts is a list of Windows accounts, by name or SID; whether they exist is seen when they are used.
-func accounts(name string, at func(*Config) *[]string) Key {
-	k := newKey(name, "list", nil, at, func(text string) ([]string, error) {
+func accounts(name string) Key {
+	k := newKey(name, "list", nil, func(text string) ([]string, error) {
 		var list []string
 		if text == "" {
 			return nil, nil

@@ -119,49 +119,20 @@ func parsePattern(text string) (string, error) {
 	return text, nil
 }
 
+var (
+	// noGroup is what holds parentheses that group nothing: quoted text, an escape, a class.
+	noGroup    = regexp.MustCompile(`\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|[^\]])*\]`)
+	plainGroup = regexp.MustCompile(`(\([^\x00()|*+?{}\[\]^$]+\))([*+?{]?)`)
+)
+
 // idleGroup finds a group of plain text behind which nothing repeats it. The pattern compiles.
 func idleGroup(pattern string) string {
-	var open []int // where each group that is open began, -1 for one with (?
-	inClass := false
-	for i := 0; i < len(pattern); i++ {
-		switch c := pattern[i]; {
-		case c == '\\' && strings.HasPrefix(pattern[i:], `\Q`):
-			end := strings.Index(pattern[i:], `\E`)
-			if end < 0 {
-				return ""
-			}
-			i += end + 1
-		case c == '\\':
-			i++
-		case inClass:
-			inClass = c != ']'
-		case c == '[':
-			inClass = true
-			if rest := strings.TrimPrefix(pattern[i+1:], "^"); strings.HasPrefix(rest, "]") {
-				i += len(pattern[i+1:]) - len(rest) + 1 // a ] that comes first is one of the class
-			}
-		case c == '(':
-			begin := i
-			if strings.HasPrefix(pattern[i:], "(?") {
-				begin = -1
-			}
-			open = append(open, begin)
-		case c == ')' && len(open) > 0:
-			begin := open[len(open)-1]
-			open = open[:len(open)-1]
-			repeated := i+1 < len(pattern) && strings.IndexByte("*+?{", pattern[i+1]) >= 0
-			if begin >= 0 && !repeated && plain(pattern[begin+1:i]) {
-				return pattern[begin : i+1]
-			}
+	for _, m := range plainGroup.FindAllStringSubmatch(noGroup.ReplaceAllString(pattern, "\x00"), -1) {
+		if m[2] == "" {
+			return m[1]
 		}
 	}
 	return ""
-}
-
-// plain says that a part of a pattern has nothing of a pattern, but for a dot, which names have too.
-func plain(part string) bool {
-	part = strings.ReplaceAll(part, ".", "")
-	return regexp.QuoteMeta(part) == part
 }
 
 const day = 24 * time.Hour
