@@ -36,15 +36,33 @@ func ReadCoverage(dataDir string) Coverage {
 	return c
 }
 
-// WriteCoverage replaces the file. It is not synced: after a power failure the log's last batch counts.
+// coverageSize is the size of the file in bytes: any Coverage as JSON, and spaces.
+const coverageSize = 80
+
+// WriteCoverage writes the file over what it held, with one write as it happens at each read. Nothing is synced: after a
+// power failure the log's last batch counts.
 func WriteCoverage(dataDir string, c Coverage) error {
 	text, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", CoverageFile, err)
 	}
-	err = atomicfile.Write(filepath.Join(dataDir, CoverageFile), append(text, '\n'), 0o640)
+	path, line := filepath.Join(dataDir, CoverageFile), fmt.Appendf(nil, "%-*s\n", coverageSize-1, text)
+	if overwrite(path, line) == nil {
+		return nil
+	}
+	err = atomicfile.Write(path, line, 0o640)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the data dir has gone: %w", err)
 	}
 	return err
+}
+
+// overwrite writes over the beginning of a file, if it is there and this account may write it.
+func overwrite(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
 }

@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,6 +27,14 @@ func TestCoverage(t *testing.T) {
 	}
 	if got := daemon.ReadCoverage(dir); got != (daemon.Coverage{}) {
 		t.Errorf("%+v of a file that was cut off", got)
+	}
+	for _, want := range []daemon.Coverage{{Until: 1, AheadMS: 1}, {Until: math.MaxInt64, AheadMS: math.MinInt64}, want, {}} {
+		if err := daemon.WriteCoverage(dir, want); err != nil {
+			t.Fatal(err)
+		}
+		if got := daemon.ReadCoverage(dir); got != want {
+			t.Errorf("%+v was read, %+v written", got, want)
+		}
 	}
 	if err := daemon.WriteCoverage(filepath.Join(dir, "gone"), want); err == nil {
 		t.Error("written into a folder that is not there")
