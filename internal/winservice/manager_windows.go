@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
 	"golang.org/x/sys/windows/svc/mgr"
+
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
 // lookEvery is how often a service is looked at while it starts, stops or goes away.
@@ -102,32 +104,26 @@ func Remove(ctx context.Context, name string, paths []string) error {
 
 // gone waits until the manager has let the registration go, which it does when nobody holds it open any more.
 func gone(ctx context.Context, name string) error {
-	for {
+	err := patience.Until(ctx, lookEvery, func() (bool, error) {
 		_, err := Query(name)
-		if errors.Is(err, ErrNotInstalled) || errors.Is(err, ErrMarked) {
-			return nil // what is marked goes with the last who looks at it
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("remove the service %s: %w", name, ErrMarked)
-		case <-time.After(lookEvery):
-		}
+		return errors.Is(err, ErrNotInstalled) || errors.Is(err, ErrMarked), nil // what is marked goes with its last holder
+	})
+	if err != nil {
+		return fmt.Errorf("remove the service %s: %w", name, ErrMarked)
 	}
+	return nil
 }
 
 // await looks at the service until it is where it shall be.
-func await(ctx context.Context, s *mgr.Service, there func(svc.State) bool) (svc.Status, error) {
-	for {
-		status, err := s.Query()
-		if err != nil || there(status.State) {
-			return status, err
-		}
-		select {
-		case <-ctx.Done():
-			return status, ErrTimeout
-		case <-time.After(lookEvery):
-		}
+func await(ctx context.Context, s *mgr.Service, there func(svc.State) bool) (status svc.Status, err error) {
+	over := patience.Until(ctx, lookEvery, func() (bool, error) {
+		status, err = s.Query()
+		return err != nil || there(status.State), nil
+	})
+	if over != nil {
+		return status, ErrTimeout
 	}
+	return status, err
 }
 
 // open opens a service for no more than what is to be done with it.

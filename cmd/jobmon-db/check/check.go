@@ -17,6 +17,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
 // State is how a check ended.
@@ -189,52 +190,20 @@ func (c *checker) late(err error) string {
 	return "the check was stopped"
 }
 
+// few is how many names a line lists.
+const few = 3
+
 // farewell is how long work has, once its time is up, to say itself what happened.
 const farewell = time.Second
 
-// within does work that should end with its context, and goes on without it when it does not; the work is then left to
-// the end of the process. Errors are those of work and of the context.
-func within[T any](ctx context.Context, patience time.Duration, work func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// within does work that should end with its context, and goes on without it when it does not.
+func within[T any](ctx context.Context, limit time.Duration, work func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	type outcome struct {
-		value T
-		err   error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		value, err := work(ctx)
-		done <- outcome{value, err}
-	}()
-	select {
-	case o := <-done:
-		return o.value, o.err
-	case <-ctx.Done():
-	}
-	last := time.NewTimer(farewell)
-	defer last.Stop()
-	select {
-	case o := <-done:
-		return o.value, o.err
-	case <-last.C:
-		var none T
-		return none, ctx.Err()
-	}
-}
-
-// some lists the first few names, and how many more there are.
-func some(names []string) string {
-	const few = 3
-	if len(names) <= few {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
-}
-
-// count says "1 row" or "7 rows".
-func count(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
+	patient, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(farewell, func() { stop(ctx.Err()) })
+	})()
+	return patience.For(patient, func() (T, error) { return work(ctx) })
 }

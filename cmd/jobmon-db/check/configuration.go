@@ -10,6 +10,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // configuration says where the values come from. Load has found nothing wrong with them.
@@ -20,7 +21,7 @@ func (c *checker) configuration(context.Context) Line {
 	}
 	line := Line{State: OK, Found: "no value comes from a file"}
 	if len(files) > 0 {
-		line.Found = fmt.Sprintf("%s (%s)", strings.Join(files, ", "), count(given[configs.FromFile], "value"))
+		line.Found = fmt.Sprintf("%s (%s)", strings.Join(files, ", "), words.Count(given[configs.FromFile], "value"))
 	}
 	if n := given[configs.FromEnvironment]; n > 0 {
 		line.Found += ", " + fmt.Sprintf("%d from the environment", n)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // manyFinished is how many finished rows make every read of the table dear.
@@ -56,7 +57,7 @@ func (c *checker) rows(snap *jobmon.Snapshot, took time.Duration) Line {
 		}
 	}
 	line := Line{Check: checkRows, State: OK, Found: fmt.Sprintf("%d unfinished (%d running, %d waiting, %d not scheduled), %d finished; %s, %s",
-		waiting+running+unscheduled, running, waiting, unscheduled, finished, count(len(snap.Jobs), "job"), count(len(snap.Computers), "computer"))}
+		waiting+running+unscheduled, running, waiting, unscheduled, finished, words.Count(len(snap.Jobs), "job"), words.Count(len(snap.Computers), "computer"))}
 	const next = "delete old finished rows in DS, or raise source.poll_interval"
 	switch {
 	case took > c.Config.Source.PollInterval:
@@ -81,7 +82,7 @@ func restarts(line *Line, snap *jobmon.Snapshot, rules *jobmon.Rules) {
 	}
 	for _, code := range slices.Sorted(maps.Keys(counts)) {
 		line.State = Warn
-		line.Found += fmt.Sprintf("; %s ended with %s, which counts as a failure", count(counts[code], "row"), code.Text())
+		line.Found += fmt.Sprintf("; %s ended with %s, which counts as a failure", words.Count(counts[code], "row"), code.Text())
 		next := fmt.Sprintf("add %d to jobs.success if DS takes it for a success", code)
 		if line.Next != "" {
 			next = line.Next + "; " + next
@@ -124,7 +125,7 @@ func (c *checker) stuck(snap *jobmon.Snapshot, now jobmon.WallTime) Line {
 		}
 	}
 	return Line{checkStuck, Warn, fmt.Sprintf("%s on %s, due for longer than %s and not finished, the oldest since %s: %s",
-		count(total, "row"), count(len(ids), "computer"), c.value("session.stuck").Text, oldest.Time().Format(time.DateOnly), some(names)),
+		words.Count(total, "row"), words.Count(len(ids), "computer"), c.value("session.stuck").Text, oldest.Time().Format(time.DateOnly), words.Some(names, few)),
 		"delete in DS those that nobody waits for; they are listed and hold no deployment open"}
 }
 
@@ -146,14 +147,14 @@ func markers(snap *jobmon.Snapshot, rules *jobmon.Rules) []Line {
 		}
 	}
 	var next []string
-	line.Found = count(len(tagged), "marker")
+	line.Found = words.Count(len(tagged), "marker")
 	if len(tagged) == 0 {
 		line.Found = "no job carries the tag of a marker, so no screen gets its file while the jobs run"
 		next = append(next, "make jobs with (JM) in their names that refresh and copy the file, or set jobs.marker to the tag in use")
 	}
 	switch {
 	case len(builds) > 0:
-		line.Found += ", build job " + some(quoted(builds))
+		line.Found += ", build job " + words.Some(quoted(builds), few)
 	case rules.Build != "":
 		line.Found += ", no build job, which brings the monitor to a computer"
 		next = append(next, `name that job so that jobs.build fits it ("0. Build Job Monitor"), or set jobs.build to its name`)
@@ -188,13 +189,13 @@ func closing(deployments []deployment, tagged []string, rules *jobmon.Rules) Lin
 	switch {
 	case closed > 0:
 		return Line{checkClosing, OK, fmt.Sprintf("%s at the end of %d of %s in the table",
-			some(quoted(slices.Compact(ending))), closed, count(len(deployments), "deployment")), ""}
+			words.Some(quoted(slices.Compact(ending)), few), closed, words.Count(len(deployments), "deployment")), ""}
 	case len(deployments) > 0 && len(named) > 0:
-		line.Found = fmt.Sprintf("%s exists, and ends 0 of %s in the table%s", some(quoted(named)), count(len(deployments), "deployment"), noEnd)
+		line.Found = fmt.Sprintf("%s exists, and ends 0 of %s in the table%s", words.Some(quoted(named), few), words.Count(len(deployments), "deployment"), noEnd)
 	case len(deployments) > 0:
-		line.Found = fmt.Sprintf("0 of %s in the table end with a marker%s", count(len(deployments), "deployment"), noEnd)
+		line.Found = fmt.Sprintf("0 of %s in the table end with a marker%s", words.Count(len(deployments), "deployment"), noEnd)
 	case len(named) > 0:
-		return Line{checkClosing, OK, some(quoted(named)) + " exists; no deployment in the table shows whether it is used", ""}
+		return Line{checkClosing, OK, words.Some(quoted(named), few) + " exists; no deployment in the table shows whether it is used", ""}
 	default:
 		line.Found = "no marker is named like one" + noEnd
 	}

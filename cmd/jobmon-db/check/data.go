@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/instance"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -93,7 +94,7 @@ func (c *checker) log(running bool) Line {
 	if !filled {
 		return Line{State: OK, Found: log.Path() + ", empty"}
 	}
-	line := Line{State: OK, Found: fmt.Sprintf("%s, %s, %s to %s UTC", log.Path(), count(int(last-first+1), "event"),
+	line := Line{State: OK, Found: fmt.Sprintf("%s, %s, %s to %s UTC", log.Path(), words.Count(int(last-first+1), "event"),
 		begun.Time().Format(time.DateTime), until.Time().Format(time.DateTime))}
 	if site := log.Site(); site != "" && site != c.Config.Site {
 		line.worsen(fmt.Sprintf("it was begun for %s, and site is %s", site, c.Config.Site), "check that data_dir is the folder of this Deployment Server")

@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
@@ -130,16 +131,16 @@ func (c *checker) evtFolder(ctx context.Context) Line {
 	}
 	switch n := len(f.inTheWay); {
 	case n > 0 && c.Config.Evt.Takeover:
-		line.Found += fmt.Sprintf("; %s of another program will be replaced, as evt.takeover says: %s", count(n, "file"), some(f.inTheWay))
+		line.Found += fmt.Sprintf("; %s of another program will be replaced, as evt.takeover says: %s", words.Count(n, "file"), words.Some(f.inTheWay, few))
 	case n > 0:
-		line.worsen(fmt.Sprintf("%s of another program: %s; those computers get no file", count(n, "file"), some(f.inTheWay)),
+		line.worsen(fmt.Sprintf("%s of another program: %s; those computers get no file", words.Count(n, "file"), words.Some(f.inTheWay, few)),
 			"remove them, set evt.takeover to have them replaced, or name a folder of its own in evt.dir")
 	}
 	if n := len(f.elsewhere); n > 0 {
-		line.Found += fmt.Sprintf("; %s that no computer's file is named like, in nobody's way: %s", count(n, ".evt file"), some(f.elsewhere))
+		line.Found += fmt.Sprintf("; %s that no computer's file is named like, in nobody's way: %s", words.Count(n, ".evt file"), words.Some(f.elsewhere, few))
 	}
 	if f.unseen > 0 {
-		line.Found += fmt.Sprintf("; %s not looked at", count(f.unseen, "more file"))
+		line.Found += fmt.Sprintf("; %s not looked at", words.Count(f.unseen, "more file"))
 	}
 	return line
 }
@@ -234,10 +235,10 @@ func (c *checker) requestFolder(context.Context) Line {
 	case waiting == 0:
 		line.Found += ", no request waits"
 	case age > oldRequest:
-		line.worsen(fmt.Sprintf("%s waiting, the oldest for %s", count(waiting, "request"), jobmon.Span(age)),
+		line.worsen(fmt.Sprintf("%s waiting, the oldest for %s", words.Count(waiting, "request"), jobmon.Span(age)),
 			"start the daemon; when it runs, its messages say why they are not served")
 	default:
-		line.Found += ", " + count(waiting, "request") + " waiting"
+		line.Found += ", " + words.Count(waiting, "request") + " waiting"
 	}
 	return line
 }

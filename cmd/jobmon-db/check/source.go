@@ -12,6 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 const seeDocs = "correct what the sentence names; docs/sqlserver.md says more"
@@ -181,10 +182,10 @@ func login(in *mssql.Inspection) Line {
 		more = append(more, "has "+strings.Join(in.Rights, ", ")+" on the database")
 	}
 	if len(writes) > 0 {
-		more = append(more, "can write to "+some(writes))
+		more = append(more, "can write to "+words.Some(writes, few))
 	}
 	if in.Runs > 0 {
-		more = append(more, "can run "+count(in.Runs, "procedure")+", whatever they do")
+		more = append(more, "can run "+words.Count(in.Runs, "procedure")+", whatever they do")
 	}
 	switch {
 	case len(more) > 0:

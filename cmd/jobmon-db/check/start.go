@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 const (
@@ -39,7 +40,7 @@ func (c *checker) startClock(ctx context.Context, snap *jobmon.Snapshot) (line L
 	}
 	line.State = Warn
 	line.Found += fmt.Sprintf("; %s of a chain that has begun with a start_time up to %s ahead: it seems to be on another clock, "+
-		"at UTC%s or further east", count(rows, "job"), jobmon.Span(most), offset+jobmon.Offset(nextQuarter(most)/time.Second))
+		"at UTC%s or further east", words.Count(rows, "job"), jobmon.Span(most), offset+jobmon.Offset(nextQuarter(most)/time.Second))
 	line.Next = set
 	if zone != nil {
 		line.Next = "correct source.start_time_zone: it must be the zone of the Deployment Server"

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -131,7 +130,7 @@ func (a *app) pack(config *configs.Config, configFile string, o packOptions) err
 
 // tellPack lists what became of the files.
 func (a *app) tellPack(done []pack.Done, o packOptions) error {
-	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	kept := ""
 	for _, d := range done {
 		deed := string(d.Deed)
@@ -139,13 +138,13 @@ func (a *app) tellPack(done []pack.Done, o packOptions) error {
 			deed = "would be " + deed
 		}
 		if d.Deed == pack.Kept {
-			fmt.Fprintf(table, "%s\t%s, as somebody changed it; the default is in %s\n", deed, d.Path, d.Fresh)
+			rows = append(rows, []string{deed, d.Path + ", as somebody changed it; the default is in " + d.Fresh})
 			kept = d.Path
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\n", deed, d.Path)
+		rows = append(rows, []string{deed, d.Path})
 	}
-	if err := table.Flush(); err != nil {
+	if err := printTable(a.stdout, []string{"", ""}, rows); err != nil {
 		return err
 	}
 	switch {

@@ -15,6 +15,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -111,10 +112,8 @@ func compact(ctx context.Context, dataDir string, o compactOptions, tell func(do
 	}
 	for err == nil && state.Running {
 		tell(state.Done, state.Total)
-		select {
-		case <-ctx.Done():
-			return state, fmt.Errorf("%w; the daemon goes on compacting its log", ctx.Err())
-		case <-time.After(askEvery):
+		if over := patience.Sleep(ctx, askEvery); over != nil {
+			return state, fmt.Errorf("%w; the daemon goes on compacting its log", over)
 		}
 		state, err = client.Compaction(ctx)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -94,15 +93,14 @@ func tellReload(out io.Writer, got *control.Reload, dryRun bool) error {
 	if !got.Taken() {
 		taken = "waits for the new start too"
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "KEY\tRUNS WITH\tCONFIGURED\t")
+	var rows [][]string
 	for _, s := range got.Changed {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Key, s.Old, s.New, taken)
+		rows = append(rows, []string{s.Key, s.Old, s.New, taken})
 	}
 	for _, s := range got.Restart {
-		fmt.Fprintf(table, "%s\t%s\t%s\tneeds a new start\n", s.Key, s.Old, s.New)
+		rows = append(rows, []string{s.Key, s.Old, s.New, "needs a new start"})
 	}
-	if err := table.Flush(); err != nil {
+	if err := printTable(out, []string{"KEY", "RUNS WITH", "CONFIGURED", ""}, rows); err != nil {
 		return err
 	}
 	if got.Waits != "" {

@@ -1,9 +1,7 @@
 package command
 
 import (
-	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -23,10 +21,9 @@ func (a *app) configured(c *cobra.Command, keys ...string) func() (*configs.Conf
 
 // showConfig prints every value and where it comes from.
 func showConfig(out io.Writer, config *configs.Config) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "KEY\tVALUE\tFROM")
+	var rows [][]string
 	for _, v := range config.Values() {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", v.Key, v.Text, v.Origin)
+		rows = append(rows, []string{v.Key, v.Text, v.Origin.String()})
 	}
-	return table.Flush()
+	return printTable(out, []string{"KEY", "VALUE", "FROM"}, rows)
 }

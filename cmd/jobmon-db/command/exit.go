@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
@@ -61,83 +62,83 @@ type outsideError struct{ error }
 // nothingError says that there was no picture.
 type nothingError struct{ error }
 
+// exitCodes say which error ends the program with which code: the first that fits counts.
+var exitCodes = []struct {
+	code int
+	is   func(error) bool
+}{
+	{exitBackup, wraps(store.ErrBackup)},
+	{exitPart, isA[*partError]},
+	{exitRestart, isA[*restartError]},
+	{exitFile, isA[*fileError]},
+	{exitElevate, wraps(winservice.ErrDenied)},
+	{exitNoService, wraps(winservice.ErrNotInstalled)},
+	{exitUsage, wraps(trust.ErrOwner, winservice.ErrAccount, winservice.ErrAnother, winservice.ErrConsole)},
+	{exitUsage, wraps(winservice.ErrUnsupported)},
+	{exitNoDaemon, wraps(errNotRunning)},
+	{exitUsage, isA[*usageError]},
+	{exitUsage, isA[*configs.Error]},
+	{exitUsage, isA[*replay.Mistake]},
+	{exitScreen, isA[*screenError]},
+	{exitSource, failedOn(true)},
+	{exitSource, isA[*staleError]},
+	{exitCheck, failedOn(false)},
+	{exitDamaged, found(true)},
+	{exitFiles, found(false)},
+	{exitUnknown, isA[*names.UnknownError]},
+	{exitUnknown, isA[*replay.UnknownError]},
+	{exitAmbiguous, isA[*names.AmbiguousError]},
+	{exitOutside, isA[*outsideError]},
+	{exitNothing, isA[*nothingError]},
+	{exitNoSpace, wraps(store.ErrNoSpace)},
+	{exitInUse, wraps(http.ErrInUse)},
+	{exitThere, wraps(fs.ErrExist)},
+	{exitNoLog, wraps(store.ErrNoLog, store.ErrNotOurs)},
+	{exitLocked, wraps(store.ErrLocked)},
+	{exitLocked, isA[*instance.HeldError]},
+	{exitDenied, wraps(endpoint.ErrDenied)},
+	{exitNoDaemon, wraps(endpoint.ErrNotRunning, endpoint.ErrSilent, endpoint.ErrProtocol, endpoint.ErrImpostor)},
+	{exitNoDaemon, wraps(context.DeadlineExceeded)},
+	{exitNewer, wraps(store.ErrNewer, history.ErrNewerCut)},
+	{exitDamaged, wraps(store.ErrCorrupt, store.ErrTruncated)},
+}
+
 func exitCode(err error) int {
-	var usage *usageError
-	var unknown *names.UnknownError
-	var mistake *replay.Mistake
-	var unheard *replay.UnknownError
-	var ambiguous *names.AmbiguousError
-	var outside *outsideError
-	var nothing *nothingError
-	var config *configs.Error
-	var failed *check.Error
-	var held *instance.HeldError
-	var verified *verifyError
-	var file *fileError
-	var ended *winservice.EndedError
-	var screen *screenError
-	var restart *restartError
-	var part *partError
-	var stale *staleError
-	switch {
-	case errors.Is(err, store.ErrBackup):
-		return exitBackup
-	case errors.As(err, &part):
-		return exitPart
-	case errors.As(err, &restart):
-		return exitRestart
-	case errors.As(err, &file):
-		return exitFile
-	case errors.As(err, &ended) && ended.Code > 0 && ended.Code <= lastExit:
-		return ended.Code // why the service ended is why it was not started
-	case errors.Is(err, winservice.ErrDenied):
-		return exitElevate
-	case errors.Is(err, winservice.ErrNotInstalled):
-		return exitNoService
-	case errors.Is(err, trust.ErrOwner), errors.Is(err, winservice.ErrAccount), errors.Is(err, winservice.ErrAnother), errors.Is(err, winservice.ErrConsole), errors.Is(err, winservice.ErrUnsupported):
-		return exitUsage
-	case errors.Is(err, errNotRunning):
-		return exitNoDaemon
-	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &mistake):
-		return exitUsage
-	case errors.As(err, &screen):
-		return exitScreen
-	case errors.As(err, &failed) && failed.Source, errors.As(err, &stale):
-		return exitSource
-	case errors.As(err, &failed):
-		return exitCheck
-	case errors.As(err, &verified) && verified.damaged:
-		return exitDamaged
-	case errors.As(err, &verified):
-		return exitFiles
-	case errors.As(err, &unknown), errors.As(err, &unheard):
-		return exitUnknown
-	case errors.As(err, &ambiguous):
-		return exitAmbiguous
-	case errors.As(err, &outside):
-		return exitOutside
-	case errors.As(err, &nothing):
-		return exitNothing
-	case errors.Is(err, store.ErrNoSpace):
-		return exitNoSpace
-	case errors.Is(err, http.ErrInUse):
-		return exitInUse
-	case errors.Is(err, fs.ErrExist):
-		return exitThere
-	case errors.Is(err, store.ErrNoLog), errors.Is(err, store.ErrNotOurs):
-		return exitNoLog
-	case errors.Is(err, store.ErrLocked), errors.As(err, &held):
-		return exitLocked
-	case errors.Is(err, endpoint.ErrDenied):
-		return exitDenied
-	case errors.Is(err, endpoint.ErrNotRunning), errors.Is(err, endpoint.ErrSilent), errors.Is(err, endpoint.ErrProtocol),
-		errors.Is(err, endpoint.ErrImpostor),
-		errors.Is(err, context.DeadlineExceeded):
-		return exitNoDaemon
-	case errors.Is(err, store.ErrNewer), errors.Is(err, history.ErrNewerCut):
-		return exitNewer
-	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrTruncated):
-		return exitDamaged
+	// Why the service ended is why it was not started.
+	if ended := (*winservice.EndedError)(nil); errors.As(err, &ended) && ended.Code > 0 && ended.Code <= lastExit {
+		return ended.Code
+	}
+	for _, exit := range exitCodes {
+		if exit.is(err) {
+			return exit.code
+		}
 	}
 	return exitFailed
+}
+
+func wraps(kinds ...error) func(error) bool {
+	return func(err error) bool {
+		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
+	}
+}
+
+func isA[E error](err error) bool {
+	var kind E
+	return errors.As(err, &kind)
+}
+
+// failedOn says that a check failed, on the database or on something else.
+func failedOn(source bool) func(error) bool {
+	return func(err error) bool {
+		var failed *check.Error
+		return errors.As(err, &failed) && failed.Source == source
+	}
+}
+
+// found says that verify found something, in the log or in what follows from it.
+func found(damaged bool) func(error) bool {
+	return func(err error) bool {
+		var verified *verifyError
+		return errors.As(err, &verified) && verified.damaged == damaged
+	}
 }

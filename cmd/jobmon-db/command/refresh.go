@@ -22,6 +22,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/requestdir"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
@@ -142,28 +143,20 @@ func (a *app) refreshNow(ctx context.Context, dataDir string, o *refreshOptions)
 	return refresh(ctx, a.stdout, dataDir, *o)
 }
 
-// firstLine reads a job's name. It waits so long only for one who holds standard input open without a line.
-func firstLine(ctx context.Context, in io.Reader, patience time.Duration) (string, error) {
-	type result struct {
-		line string
-		err  error
-	}
-	read := make(chan result, 1)
-	go func() {
-		line, err := bufio.NewReader(io.LimitReader(in, longestJob)).ReadString('\n')
-		read <- result{line, err}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// firstLine reads a job's name. It waits so long only for a caller that holds standard input open without a line.
+func firstLine(ctx context.Context, in io.Reader, within time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	select {
-	case got := <-read:
-		if got.err != nil && !errors.Is(got.err, io.EOF) {
-			return "", fmt.Errorf("read the job's name from standard input: %w", got.err)
-		}
-		return got.line, nil
-	case <-ctx.Done():
+	line, err := patience.For(ctx, func() (string, error) {
+		return bufio.NewReader(io.LimitReader(in, longestJob)).ReadString('\n')
+	})
+	switch {
+	case ctx.Err() != nil:
 		return "", errors.New("no line came from standard input: write the job's name into it, or leave out --job -")
+	case err != nil && !errors.Is(err, io.EOF):
+		return "", fmt.Errorf("read the job's name from standard input: %w", err)
 	}
+	return line, nil
 }
 
 // refresh asks the daemon and prints what lies on the share now.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -161,13 +160,15 @@ func (a *app) showService(s *winservice.Status, output string) error {
 	case s.Failure != "":
 		state += ", " + s.Failure
 	}
-	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "Service\t%s\nState\t%s\nStart\t%s\nAccount\t%s\nRuns\t%s\n", s.Name, state, s.Start, s.Account.Name, strings.Join(s.Command, " "))
-	if len(s.Dependencies) > 0 {
-		fmt.Fprintf(table, "After\t%s\n", strings.Join(s.Dependencies, ", "))
+	rows := [][]string{
+		{"Service", s.Name}, {"State", state}, {"Start", string(s.Start)}, {"Account", s.Account.Name},
+		{"Runs", strings.Join(s.Command, " ")},
 	}
-	fmt.Fprintf(table, "Log\t%s\n", a.logOfService(s.Name))
-	return table.Flush()
+	if len(s.Dependencies) > 0 {
+		rows = append(rows, []string{"After", strings.Join(s.Dependencies, ", ")})
+	}
+	rows = append(rows, []string{"Log", a.logOfService(s.Name)})
+	return printTable(a.stdout, []string{"", ""}, rows)
 }
 
 // logOfService is the file that the service writes its messages into.

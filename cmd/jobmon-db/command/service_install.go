@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -200,15 +199,15 @@ func (a *app) showInstalled(name string, r *winservice.Result) error {
 		done = "is up to date"
 	}
 	fmt.Fprintf(a.stdout, "The service %s %s and runs as %s. Its rights:\n\n", name, done, r.Account.Name)
-	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, g := range r.Granted {
 		others := ""
 		if g.Private {
 			others = "nobody else but SYSTEM and Administrators"
 		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", g.Right, g.Path, g.Account.Name, others)
+		rows = append(rows, []string{"  " + string(g.Right), g.Path, g.Account.Name, others})
 	}
-	if err := table.Flush(); err != nil {
+	if err := printTable(a.stdout, []string{"", "", "", ""}, rows); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.stdout)

@@ -14,6 +14,7 @@ import (
 	xterm "golang.org/x/term"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
@@ -150,22 +151,12 @@ func (a *app) ask(ctx context.Context, terminal int, prompt string) (string, err
 	}
 	fmt.Fprint(a.stderr, prompt)
 	defer fmt.Fprintln(a.stderr)
-	type answer struct {
-		line []byte
-		err  error
-	}
-	answered := make(chan answer, 1)
-	go func() {
-		line, err := xterm.ReadPassword(terminal)
-		answered <- answer{line, err}
-	}()
-	select {
-	case got := <-answered:
-		if got.err != nil {
-			return "", fmt.Errorf("ask for the secret: %w", got.err)
-		}
-		return string(got.line), nil
-	case <-ctx.Done():
+	line, err := patience.For(ctx, func() ([]byte, error) { return xterm.ReadPassword(terminal) })
+	switch {
+	case ctx.Err() != nil:
 		return "", errors.Join(fmt.Errorf("stopped, nothing was written: %w", ctx.Err()), xterm.Restore(terminal, before))
+	case err != nil:
+		return "", fmt.Errorf("ask for the secret: %w", err)
 	}
+	return string(line), nil
 }

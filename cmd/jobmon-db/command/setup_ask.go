@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
 // asker asks somebody.
@@ -32,24 +33,11 @@ func (c *console) line(ctx context.Context, prompt, def string) (string, error) 
 		prompt += " [" + def + "]"
 	}
 	fmt.Fprint(c.stderr, prompt+": ")
-	type answer struct {
-		line string
-		err  error
-	}
-	answered := make(chan answer, 1)
-	go func() {
-		line, err := lineOf(c.stdin)
-		answered <- answer{line, err}
-	}()
-	select {
-	case got := <-answered:
-		if got.err != nil {
-			return "", errStopped
-		}
-		return cmp.Or(strings.TrimSpace(got.line), def), nil
-	case <-ctx.Done():
+	line, err := patience.For(ctx, func() (string, error) { return lineOf(c.stdin) })
+	if err != nil {
 		return "", errStopped
 	}
+	return cmp.Or(strings.TrimSpace(line), def), nil
 }
 
 func (c *console) secret(ctx context.Context, prompt string) (string, error) {

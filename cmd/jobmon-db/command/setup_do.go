@@ -10,16 +10,17 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/internal/undo"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // step is one thing that setup does. It leaves nothing behind when it fails.
@@ -157,7 +158,7 @@ func (s *setup) showFirst(ctx context.Context) error {
 	defer cancel()
 	client := &control.Client{Transport: &endpoint.Client{DataDir: s.config.DataDir}, Context: ctx}
 	var info control.Info
-	err := askUntil(ctx, func() (ok bool, err error) {
+	err := patience.Until(ctx, askFirstEvery, func() (ok bool, err error) {
 		info, err = client.Info(ctx)
 		return info.AgeMS >= 0 && err == nil, err
 	})
@@ -182,7 +183,7 @@ func (s *setup) showFirst(ctx context.Context) error {
 	var file string
 	waiting, stop := context.WithTimeout(ctx, fileWithin)
 	defer stop()
-	err = askUntil(waiting, func() (bool, error) {
+	err = patience.Until(waiting, askFirstEvery, func() (bool, error) {
 		for _, p := range pictures {
 			path := filepath.Join(s.config.Evt.Dir, fmt.Sprintf("%d.evt", p.Computer.ID))
 			if _, err := os.Stat(path); err == nil && p.Session != nil {
@@ -193,35 +194,11 @@ func (s *setup) showFirst(ctx context.Context) error {
 		return false, fmt.Errorf("no file is in %s", s.config.Evt.Dir)
 	})
 	if err != nil {
-		_, err = fmt.Fprintf(s.stdout, "Under way: %s. Warning: %v yet; jobmon-db check, as the account of the service, says why.\n", some(open), err)
+		_, err = fmt.Fprintf(s.stdout, "Under way: %s. Warning: %v yet; jobmon-db check, as the account of the service, says why.\n", words.Some(open, 5), err)
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout, "Under way: %s. First file: %s\nEverything else: jobmon-db status, jobmon-db watch.\n", some(open), file)
+	_, err = fmt.Fprintf(s.stdout, "Under way: %s. First file: %s\nEverything else: jobmon-db status, jobmon-db watch.\n", words.Some(open, 5), file)
 	return err
-}
-
-func some(names []string) string {
-	if len(names) > 5 {
-		return strings.Join(names[:5], ", ") + fmt.Sprintf(" and %d more", len(names)-5)
-	}
-	return strings.Join(names, ", ")
-}
-
-// askUntil asks until it is so; when ctx ends before, the last error says why not.
-func askUntil(ctx context.Context, ask func() (bool, error)) error {
-	ticker := time.NewTicker(askFirstEvery)
-	defer ticker.Stop()
-	for {
-		ok, err := ask()
-		if ok {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return cmp.Or(err, ctx.Err())
-		case <-ticker.C:
-		}
-	}
 }
 
 // host is what runs services here. Each method leaves nothing behind when it fails, and can be called again.

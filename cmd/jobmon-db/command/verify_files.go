@@ -18,6 +18,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/history"
@@ -83,10 +84,8 @@ func compareFiles(ctx context.Context, config *configs.Config, report *store.Rep
 	}
 	for try := range compareTries {
 		if try > 0 {
-			select {
-			case <-time.After(comparePause):
-			case <-ctx.Done():
-				return c, context.Cause(ctx)
+			if err := patience.Sleep(ctx, comparePause); err != nil {
+				return c, err
 			}
 		}
 		p, err := openPast(ctx, question{dataDir: config.DataDir})

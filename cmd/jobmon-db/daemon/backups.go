@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -48,10 +49,8 @@ func (b *backups) run(ctx context.Context) {
 		if failing {
 			wait = min(b.Every, backupAgain)
 		}
-		select {
-		case <-ctx.Done():
+		if patience.Sleep(ctx, wait) != nil {
 			return
-		case <-time.After(wait):
 		}
 		path, err := b.make(ctx, time.Now())
 		if ctx.Err() != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -77,7 +78,7 @@ func (d *Daemon) scrub(ctx context.Context) {
 		case err != nil:
 			d.options.Logger.Error().Err(err).Msg("the log could not be read to its end")
 		}
-		if wait(ctx, next) != nil {
+		if patience.Sleep(ctx, next) != nil {
 			return
 		}
 	}
@@ -85,7 +86,7 @@ func (d *Daemon) scrub(ctx context.Context) {
 
 func (d *Daemon) scrubOnce(ctx context.Context) error {
 	found, err := onCurrent(d, func(log *store.Log) (*store.Scrubbed, error) {
-		return log.Scrub(ctx, func(ctx context.Context) error { return wait(ctx, scrubPause) })
+		return log.Scrub(ctx, func(ctx context.Context) error { return patience.Sleep(ctx, scrubPause) })
 	})
 	if gaps := found.Unrecorded(); len(gaps) > 0 && ctx.Err() == nil {
 		err = errors.Join(err, d.journal.recordDamage(gaps))
@@ -107,16 +108,4 @@ func (j *journal) recordDamage(gaps []store.Gap) error {
 		return fmt.Errorf("record which events are damaged: %w", err)
 	}
 	return nil
-}
-
-// wait waits that long, or until ctx ends.
-func wait(ctx context.Context, long time.Duration) error {
-	timer := time.NewTimer(long)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
