@@ -2,6 +2,7 @@ package configs
 
 import (
 	_ "embed"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -89,6 +90,42 @@ func Keys() []Key {
 		whole("log.max_size", 20, 1, 10_000),
 		whole("log.keep", 5, 1, 1000),
 	}))
+}
+
+// places are where Config keeps the values of keys, by the tags of its fields.
+var places = sync.OnceValue(func() map[string][]int {
+	found := map[string][]int{}
+	var visit func(t reflect.Type, above []int)
+	visit = func(t reflect.Type, above []int) {
+		for f := range t.Fields() {
+			at := append(slices.Clone(above), f.Index...)
+			if name := f.Tag.Get("key"); name != "" {
+				found[name] = at
+			} else if f.Type.Kind() == reflect.Struct {
+				visit(f.Type, at)
+			}
+		}
+	}
+	visit(reflect.TypeFor[Config](), nil)
+	return found
+})
+
+// newKey makes a key of a way to read its values and to write them. Config has a field of that type with the key's tag.
+func newKey[T any](name, typ string, def T, parse func(string) (T, error), write func(T) string) Key {
+	place := places()[name]
+	at := func(c *Config) *T { return reflect.ValueOf(c).Elem().FieldByIndex(place).Addr().Interface().(*T) }
+	return Key{
+		Name: name, Type: typ, Default: write(def),
+		parse: func(c *Config, text string) error {
+			v, err := parse(text)
+			if err == nil {
+				*at(c) = v
+			}
+			return err
+		},
+		text:  func(c *Config) string { return write(*at(c)) },
+		equal: func(a, b *Config) bool { return reflect.DeepEqual(*at(a), *at(b)) },
+	}
 }
 
 // live says that a running daemon takes a new value at once.
