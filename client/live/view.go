@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // margin is left of every line of the board; the cursor stands in it.
@@ -76,7 +77,7 @@ func (m model) head() []string {
 	if m.one {
 		title = term.Plain(m.name) + " on " + title
 	}
-	lines := []string{o.Bold(term.Sides(title, term.Time(m.got.Offset, now, o), m.width))}
+	lines := []string{o.Paint(term.Sides(title, term.Time(m.got.Offset, now, o), m.width), term.Strong)}
 	if m.got.Trouble != "" {
 		lines = append(lines, o.Alarm("!! "+m.got.Trouble)...)
 	}
@@ -118,7 +119,7 @@ func (m model) counts() string {
 			bad++
 		}
 	}
-	text := plural(total, "computer")
+	text := words.Count(total, "computer")
 	if m.words != "" {
 		text = fmt.Sprintf("%d of %s", len(m.shown), text)
 	}
@@ -135,13 +136,6 @@ func (m model) counts() string {
 		text += ": " + strings.Join(parts, ", ")
 	}
 	return text
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }
 
 // board is the titles and the lines that are on the screen.
@@ -163,7 +157,7 @@ func (m model) board() []string {
 		case m.top+i != at:
 			line = margin + line
 		case o.Color:
-			line = o.Reverse(term.Sides(cursor+colors.ReplaceAllString(line, ""), "", m.width))
+			line = o.Paint(term.Sides(cursor+colors.ReplaceAllString(line, ""), "", m.width), term.Reversed)
 		default:
 			line = cursor + line
 		}
@@ -177,14 +171,15 @@ func (m model) screen() (lines []string, current int) {
 	if p := m.picture(); p != nil {
 		return term.Lines(p, m.options())
 	}
-	return []string{m.options().Bold(term.Fit(term.Plain(m.name), m.width)), term.Fit("No deployment of this computer has been seen yet.", m.width)}, -1
+	name := m.options().Paint(term.Fit(term.Plain(m.name), m.width), term.Strong)
+	return []string{name, term.Fit("No deployment of this computer has been seen yet.", m.width)}, -1
 }
 
 // foot tells the keys, or takes the filter.
 func (m model) foot() string {
 	o := m.options()
 	if m.typed {
-		return o.Bold(term.FitEnd("Filter: "+term.Plain(m.words)+"_", m.width))
+		return o.Paint(term.FitEnd("Filter: "+term.Plain(m.words)+"_", m.width), term.Strong)
 	}
 	keys := []string{"Enter open", "/ filter", "s sort", "? help", "q quit"}
 	right := ""
@@ -209,7 +204,7 @@ func (m model) foot() string {
 		keys = slices.Delete(keys, len(keys)-3, len(keys)-2) // help and quit stay
 		left = strings.Join(keys, "  ")
 	}
-	return o.Faint(term.Sides(left, right, m.width))
+	return o.Paint(term.Sides(left, right, m.width), term.Faintly)
 }
 
 func (m model) helpLines() []string {

@@ -38,7 +38,7 @@ func newNarrow(w io.Writer, l Layout, computers int) *narrow {
 		what = len("waiting -> running, not seen")
 	}
 	job := max(l.Look.Width-clock-narrowDelta-computers-what-narrowTook-5*2, 8)
-	n.stream = term.NewStream(w, []term.StreamColumn{
+	n.stream = term.NewStream(w, []term.Column{
 		{Title: "TIME", Width: clock}, {Title: "+", Width: narrowDelta, Right: true}, {Title: "COMPUTER", Width: computers},
 		{Title: "JOB", Width: job}, {Title: "WHAT", Width: what}, {Title: "TOOK", Width: narrowTook, Right: true},
 	}, l.Look)
@@ -71,7 +71,7 @@ func (n *narrow) print(r *Record, at time.Time) error {
 		what += " " + cmp.Or(r.StatusCode.Hex(), r.StatusCode.String()) // the shorter one
 	}
 	tone := r.tone()
-	return n.stream.Line([]term.Field{
+	return n.stream.Line([]term.Cell{
 		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: what, Tone: tone}, {Text: took},
 	})
 }

@@ -152,7 +152,7 @@ func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter,
 	if l.Zones && !l.Look.UTC {
 		timeWidth += len(" +01:00")
 	}
-	what := term.StreamColumn{Title: "WHAT", Width: whatWidth}
+	what := term.Column{Title: "WHAT", Width: whatWidth}
 	if width := l.Look.Width; width > 0 && !t.wide && list == nil {
 		full := timeWidth + computers + jobs + whatWidth + beside
 		if full > width {
@@ -161,18 +161,18 @@ func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter,
 		}
 		what.Width += min(width-full, 8)
 	}
-	columns := []term.StreamColumn{
+	columns := []term.Column{
 		{Title: "TIME", Width: timeWidth}, {Title: "+", Width: 12, Right: true}, {Title: "COMPUTER", Width: computers}, {Title: "JOB", Width: jobs},
 		what, {Title: "TOOK", Width: 11, Right: true}, {Title: "CODE"},
 	}
 	if t.wide {
-		columns = slices.Concat([]term.StreamColumn{{Title: "SEQ", Width: 9, Right: true}}, columns[:3],
-			[]term.StreamColumn{{Title: "ID", Width: 9, Right: true}, {Title: "GROUP", Width: 16}}, columns[3:4], []term.StreamColumn{{Title: "FOLDER", Width: 20}, {Title: "ROW", Width: 9, Right: true}}, columns[4:])
+		columns = slices.Concat([]term.Column{{Title: "SEQ", Width: 9, Right: true}}, columns[:3],
+			[]term.Column{{Title: "ID", Width: 9, Right: true}, {Title: "GROUP", Width: 16}}, columns[3:4], []term.Column{{Title: "FOLDER", Width: 20}, {Title: "ROW", Width: 9, Right: true}}, columns[4:])
 	}
 	if list != nil {
 		columns = nil
 		for _, f := range list {
-			columns = append(columns, term.StreamColumn{Title: strings.ToUpper(f.name), Width: max(len(f.name), fieldWidth(f.name, computers, jobs, timeWidth))})
+			columns = append(columns, term.Column{Title: strings.ToUpper(f.name), Width: max(len(f.name), fieldWidth(f.name, computers, jobs, timeWidth))})
 		}
 	}
 	t.stream = term.NewStream(w, columns, l.Look)
@@ -228,7 +228,7 @@ func (t *tablePrinter) Print(r *Record) error {
 		return t.narrow.print(r, r.local(t.layout.Look.UTC))
 	}
 	if t.fields != nil {
-		line := make([]term.Field, len(t.fields))
+		line := make([]term.Cell, len(t.fields))
 		for i, f := range t.fields {
 			line[i].Text = text(f.value(r, t.layout.Look.UTC))
 			if f.name == "time" {
@@ -248,10 +248,10 @@ func (t *tablePrinter) Print(r *Record) error {
 		took = r.took.String()
 	}
 	tone := r.tone()
-	line := []term.Field{{Text: t.time(r)}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: r.what(), Tone: tone}, {Text: took}, {Text: r.code(), Tone: tone}}
+	line := []term.Cell{{Text: t.time(r)}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: r.what(), Tone: tone}, {Text: took}, {Text: r.code(), Tone: tone}}
 	if t.wide {
-		line = slices.Concat([]term.Field{{Text: text(r.Seq)}}, line[:3], []term.Field{{Text: text(orNil(r.ComputerID))}, {Text: r.Group}},
-			line[3:4], []term.Field{{Text: r.Folder}, {Text: text(orNil(r.ScheduleID))}}, line[4:])
+		line = slices.Concat([]term.Cell{{Text: text(r.Seq)}}, line[:3], []term.Cell{{Text: text(orNil(r.ComputerID))}, {Text: r.Group}},
+			line[3:4], []term.Cell{{Text: r.Folder}, {Text: text(orNil(r.ScheduleID))}}, line[4:])
 	}
 	return t.stream.Line(line)
 }

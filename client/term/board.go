@@ -57,22 +57,22 @@ func Board(w io.Writer, pictures []jobmon.Progress, o Options) error {
 	clock := o.clock(newest.Offset, asOf)
 	clock.short = true
 	names := ambiguous(pictures)
-	columns := []column{{least: 10}, {}, {right: true, spare: 2}, {right: true}, {right: true, spare: 1}, {spare: 3}, {least: 10}}
-	gap, now := " ", "NOW, SINCE"
+	columns := []Column{{Least: 10}, {}, {Right: true, spare: 2}, {Right: true}, {Right: true, spare: 1}, {spare: 3}, {Least: 10}}
+	now := "NOW, SINCE"
 	if o.roomy() {
-		gap, now = "  ", "NOW"
+		now = "NOW"
 	}
-	rows := [][]cell{head("COMPUTER", "DONE", "JOBS", "FAIL", "LATE", "READY", now)}
+	rows := [][]Cell{head("COMPUTER", "DONE", "JOBS", "FAIL", "LATE", "READY", now)}
 	for i := range pictures {
 		rows = append(rows, o.line(&pictures[i], clock, names[nameKey(pictures[i].Computer.Name)], true))
 	}
 	var b strings.Builder
-	o.table(&b, columns, gap, rows)
+	o.table(&b, columns, o.gap(), rows)
 	b.WriteString("\n")
 	if newest.SourceLost {
-		o.sentence(&b, bad, lost(&newest, clock))
+		o.sentence(&b, Badly, lost(&newest, clock))
 	}
-	o.sentence(&b, normal, fmt.Sprintf("As of %s%s.", clock.exact(asOf), o.whose()))
+	o.sentence(&b, Plainly, fmt.Sprintf("As of %s%s.", clock.exact(asOf), o.whose()))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -99,58 +99,58 @@ func (o Options) whose() string {
 	return ", the DS server's time"
 }
 
-func head(titles ...string) []cell {
-	row := make([]cell, len(titles))
+func head(titles ...string) []Cell {
+	row := make([]Cell, len(titles))
 	for i, title := range titles {
-		row[i] = cell{text: title, style: faint}
+		row[i] = Cell{Text: title, Tone: Faintly}
 	}
 	return row
 }
 
 // nameOf is a computer's name, with its id where the name alone does not tell which.
-func nameOf(c jobmon.Computer, ambiguous bool) cell {
-	name := cell{text: label(jobmon.ComputerName(c.ID, c.Name)), least: 4, style: bold}
+func nameOf(c jobmon.Computer, ambiguous bool) Cell {
+	name := Cell{Text: label(jobmon.ComputerName(c.ID, c.Name)), least: 4, Tone: Strong}
 	if ambiguous {
-		name.tail = fmt.Sprintf(" id:%d", c.ID)
+		name.Tail = fmt.Sprintf(" id:%d", c.ID)
 	}
 	if c.Ghost {
-		name.tail += " (ghost)"
+		name.Tail += " (ghost)"
 	}
 	return name
 }
 
 // line is one computer's line of the board. Worded says that no other column has a word for what is overdue.
-func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) []cell {
+func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) []Cell {
 	name := nameOf(p.Computer, ambiguous)
 	s := p.Session
 	if p.Computer.Gone {
-		name.tail += " (gone)"
+		name.Tail += " (gone)"
 	}
 	if s == nil {
-		now := cell{text: "no deployment seen", style: faint}
+		now := Cell{Text: "no deployment seen", Tone: Faintly}
 		if text := waits(p, clock); text != "" {
-			now = cell{text: "not in a deployment: " + text}
+			now = Cell{Text: "not in a deployment: " + text}
 		}
-		return []cell{name, {}, {}, {}, {}, {}, now}
+		return []Cell{name, {}, {}, {}, {}, {}, now}
 	}
-	failed := cell{text: fmt.Sprint(s.Failed)}
+	failed := Cell{Text: fmt.Sprint(s.Failed)}
 	if s.Failed > 0 {
-		failed.style = bad
+		failed.Tone = Badly
 	}
-	line := []cell{
+	line := []Cell{
 		name,
-		{text: o.percent(s)},
-		{text: fmt.Sprintf("%d/%d", s.JobsDone, s.Jobs)},
+		{Text: o.percent(s)},
+		{Text: fmt.Sprintf("%d/%d", s.JobsDone, s.Jobs)},
 		failed,
-		{text: fmt.Sprint(s.Late)},
-		{text: ready(s, o.moment(p), clock)},
+		{Text: fmt.Sprint(s.Late)},
+		{Text: ready(s, o.moment(p), clock)},
 		o.now(p, clock, worded),
 	}
 	if s.State == jobmon.SessionPlanned {
-		line[1], line[5] = cell{}, cell{}
+		line[1], line[5] = Cell{}, Cell{}
 	}
 	if s.Unended() && elsewhere(p) != "" {
-		line[5], line[6] = cell{}, cell{text: elsewhere(p), style: faint}
+		line[5], line[6] = Cell{}, Cell{Text: elsewhere(p), Tone: Faintly}
 	}
 	return line
 }
@@ -196,38 +196,38 @@ func ready(s *jobmon.SessionProgress, now jobmon.Instant, clock clock) string {
 }
 
 // now is what happens, or why nothing does, or how it ended.
-func (o Options) now(p *jobmon.Progress, clock clock, worded bool) cell {
+func (o Options) now(p *jobmon.Progress, clock clock, worded bool) Cell {
 	s := p.Session
 	if !s.Unended() {
-		c := cell{text: s.Outcome(), style: outcomeStyle(s)}
+		c := Cell{Text: s.Outcome(), Tone: outcomeStyle(s)}
 		if text := waits(p, clock); text != "" {
-			c.text += "; not part of it: " + text
+			c.Text += "; not part of it: " + text
 		}
 		return c
 	}
 	if stage, ok := at(s.Stages, s.Current); ok {
-		c := cell{text: label(stage.Name), least: 7, style: busy}
+		c := Cell{Text: label(stage.Name), least: 7, Tone: Busily}
 		switch {
 		case o.Now != 0:
-			c.tail = o.elapsed(stage)
+			c.Tail = o.elapsed(stage)
 		case stage.Began != 0:
-			c.tail = " " + clock.at(stage.Began)
+			c.Tail = " " + clock.at(stage.Began)
 			if o.roomy() {
-				c.tail = " since" + c.tail
+				c.Tail = " since" + c.Tail
 			}
 		}
 		switch {
 		case p.Agent == jobmon.AgentOffline && o.roomy():
-			c.tail = ", " + offline(p.AgentSince, p.AgentAtLeast, clock)
+			c.Tail = ", " + offline(p.AgentSince, p.AgentAtLeast, clock)
 		case p.Agent == jobmon.AgentOffline:
-			c.text, c.tail = offline(0, false, clock)+", "+c.text, ""
+			c.Text, c.Tail = offline(0, false, clock)+", "+c.Text, ""
 		}
 		if worded && overdue(stage, o.Now) {
-			c.text = "overdue: " + c.text
+			c.Text = "overdue: " + c.Text
 		}
 		return c
 	}
-	return cell{text: idle(s, clock)}
+	return Cell{Text: idle(s, clock)}
 }
 
 // idle says what is to be known of a deployment of which nothing runs.
@@ -340,15 +340,15 @@ func at(stages []jobmon.Stage, index int) (*jobmon.Stage, bool) {
 	return &stages[index], true
 }
 
-func outcomeStyle(s *jobmon.SessionProgress) style {
+func outcomeStyle(s *jobmon.SessionProgress) Tone {
 	switch s.Result {
 	case jobmon.ResultReady, jobmon.ResultAfterRetries:
-		return good
+		return Well
 	}
 	if s.Failed > 0 {
-		return bad
+		return Badly
 	}
-	return normal
+	return Plainly
 }
 
 // why says in words why nothing runs, or why a row waits. S is nil for a row that is in no deployment.

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/clipperhouse/displaywidth"
-
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -64,20 +62,16 @@ const (
 // LiveBoard draws a line for each picture, in the order given, with the titles of the columns apart; sorted says
 // which title bears the arrow. Options.Now must be set.
 func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, o Options) (titles string, lines []string) {
-	columns := []column{
-		{}, {least: 10}, {spare: 4}, {}, {right: true, spare: 2}, {right: true}, {right: true, spare: 1}, {spare: 3}, {least: 18},
-	}
-	gap := " "
-	if o.roomy() {
-		gap = "  "
+	columns := []Column{
+		{}, {Least: 10}, {spare: 4}, {}, {Right: true, spare: 2}, {Right: true}, {Right: true, spare: 1}, {spare: 3}, {Least: 18},
 	}
 	titlesRow := head("", "COMPUTER", "STATE", "DONE", "JOBS", "FAIL", "LATE", "READY", "NOW")
 	arrow := "▲"
 	if descending {
 		arrow = "▼"
 	}
-	titlesRow[sorted].text += arrow
-	rows := [][]cell{titlesRow}
+	titlesRow[sorted].Text += arrow
+	rows := [][]Cell{titlesRow}
 	names := ambiguous(pictures)
 	for i := range pictures {
 		p := &pictures[i]
@@ -85,37 +79,37 @@ func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, 
 		clock.short = true
 		sign, word := o.phase(p)
 		line := o.line(p, clock, names[nameKey(p.Computer.Name)], false)
-		rows = append(rows, append([]cell{sign, line[0], word}, line[1:]...))
+		rows = append(rows, append([]Cell{sign, line[0], word}, line[1:]...))
 	}
 	var b strings.Builder
-	o.table(&b, columns, gap, rows)
+	o.table(&b, columns, o.gap(), rows)
 	lines = strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 	return lines[0], lines[1:]
 }
 
 // phase is a computer's mark and word. The mark tells a failure first, as nothing is as urgent.
-func (o Options) phase(p *jobmon.Progress) (sign, word cell) {
+func (o Options) phase(p *jobmon.Progress) (sign, word Cell) {
 	phase := PhaseOf(p, o.Now)
 	if phase == PhaseNone || elsewhere(p) != "" {
-		return cell{}, cell{}
+		return Cell{}, Cell{}
 	}
-	text, st := "..", normal
+	text, st := "..", Plainly
 	switch phase {
 	case PhaseOverdue:
-		text, st = ">!", bad
+		text, st = ">!", Badly
 	case PhaseRunning:
-		text, st = ">>", busy
+		text, st = ">>", Busily
 	case PhaseFinished:
-		text, st = "--", faint
-		if outcomeStyle(p.Session) == good {
-			text, st = "ok", good
+		text, st = "--", Faintly
+		if outcomeStyle(p.Session) == Well {
+			text, st = "ok", Well
 		}
 	}
-	word = cell{text: string(phase), style: st}
+	word = Cell{Text: string(phase), Tone: st}
 	if p.Session.Failed > 0 {
-		text, st = "!!", bad
+		text, st = "!!", Badly
 	}
-	return cell{text: text, style: st}, word
+	return Cell{Text: text, Tone: st}, word
 }
 
 // Lines are one computer's screen, as Screen writes it; current is the line of the stage that runs, or comes next, -1
@@ -136,7 +130,7 @@ func Fit(text string, width int) string { return fit(text, width) }
 
 // FitEnd cuts a text without colours to so many columns at its beginning.
 func FitEnd(text string, width int) string {
-	for displaywidth.String(text) > width && text != "" {
+	for Columns(text) > width && text != "" {
 		_, size := utf8.DecodeRuneInString(text)
 		text = text[size:]
 	}
@@ -145,7 +139,7 @@ func FitEnd(text string, width int) string {
 
 // Sides sets two texts without colours to the left and the right of a line; the left one is cut where it must be.
 func Sides(left, right string, width int) string {
-	room := width - displaywidth.String(right)
+	room := width - Columns(right)
 	if right != "" {
 		room -= 2
 	}
@@ -153,23 +147,14 @@ func Sides(left, right string, width int) string {
 		return fit(left, width)
 	}
 	left = fit(left, room)
-	return left + strings.Repeat(" ", width-displaywidth.String(left)-displaywidth.String(right)) + right
+	return left + strings.Repeat(" ", width-Columns(left)-Columns(right)) + right
 }
-
-// Bold paints a line where colour is allowed.
-func (o Options) Bold(text string) string { return o.paint(text, bold) }
-
-// Faint paints a line that is less important.
-func (o Options) Faint(text string) string { return o.paint(text, faint) }
-
-// Reverse paints a line in the exchanged colours.
-func (o Options) Reverse(text string) string { return o.paint(text, reverse) }
 
 // Alarm is a sentence that must be seen, in lines of the options' width.
 func (o Options) Alarm(text string) []string {
 	lines := wrap(text, o.width())
 	for i := range lines {
-		lines[i] = o.paint(lines[i], bad)
+		lines[i] = o.Paint(lines[i], Badly)
 	}
 	return lines
 }
@@ -182,5 +167,5 @@ func Summary(p *jobmon.Progress) string {
 	if stage, ok := at(p.Session.Stages, p.Session.Current); ok && p.Session.State == jobmon.SessionOpen {
 		return label(stage.Name) + " running"
 	}
-	return Options{}.now(p, Options{}.clock(p.Offset, p.At), true).text
+	return Options{}.now(p, Options{}.clock(p.Offset, p.At), true).Text
 }

@@ -21,7 +21,7 @@ func draw(p *jobmon.Progress, o Options) *screen {
 	s.clock = o.clock(p.Offset, s.at)
 	s.head()
 	if p.Session == nil {
-		s.say(normal, "No deployment of this computer has been seen.", "")
+		s.say(Plainly, "No deployment of this computer has been seen.", "")
 	} else {
 		s.session(p.Session)
 		s.stages(p.Session)
@@ -42,14 +42,14 @@ type screen struct {
 }
 
 // say writes a line. When it is too long text is cut, tail stays; where little room is anyway, it goes on in another line.
-func (s *screen) say(st style, text, tail string) {
+func (s *screen) say(st Tone, text, tail string) {
 	line := text + tail
 	switch {
 	case s.Width == 0 || s.narrow():
 	case Columns(text) <= s.width() && Columns(line) > s.width():
 		line = strings.Join(wrap(line, s.width()), "\n")
 	default:
-		line = cell{text: text, tail: tail}.fit(s.width())
+		line = Cell{Text: text, Tail: tail}.fit(s.width())
 	}
 	s.sentence(&s.b, st, line)
 }
@@ -57,7 +57,7 @@ func (s *screen) say(st style, text, tail string) {
 func (s *screen) head() {
 	c := s.p.Computer
 	name := label(jobmon.ComputerName(c.ID, c.Name))
-	s.say(bold, name, "")
+	s.say(Strong, name, "")
 	id, state := fmt.Sprintf("id %d", c.ID), ", agent "+s.p.Agent.String()
 	if s.p.Site != "" {
 		id += " on " + label(s.p.Site)
@@ -71,26 +71,26 @@ func (s *screen) head() {
 	if c.Ghost && !c.Gone {
 		state += ", ghost: the console does not show it"
 	}
-	s.say(normal, id, state)
+	s.say(Plainly, id, state)
 	if s.p.Continues != 0 {
-		s.say(bold, fmt.Sprintf("continues as id:%d: what stands here as unfinished is not under way", s.p.Continues), "")
+		s.say(Strong, fmt.Sprintf("continues as id:%d: what stands here as unfinished is not under way", s.p.Continues), "")
 	}
 	if c.Group != "" {
-		s.say(normal, "group "+label(c.Group), "")
+		s.say(Plainly, "group "+label(c.Group), "")
 	}
 	if c.OSName != "" && !strings.EqualFold(c.OSName, c.Name) {
-		s.say(normal, "its system is named "+label(c.OSName), "")
+		s.say(Plainly, "its system is named "+label(c.OSName), "")
 	}
 	switch {
 	case s.p.Seq == 0:
-		s.say(normal, fmt.Sprintf("As of %s%s", s.clock.exact(s.at), s.whose()), "")
+		s.say(Plainly, fmt.Sprintf("As of %s%s", s.clock.exact(s.at), s.whose()), "")
 	case s.Now == 0:
-		s.say(normal, fmt.Sprintf("Status of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
+		s.say(Plainly, fmt.Sprintf("Status of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
 	default:
-		s.say(normal, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.exact(s.p.At), jobmon.Span(s.at.Sub(s.p.At))), "")
+		s.say(Plainly, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.exact(s.p.At), jobmon.Span(s.at.Sub(s.p.At))), "")
 	}
 	if s.p.SourceLost {
-		s.say(bad, lost(s.p, s.clock), "")
+		s.say(Badly, lost(s.p, s.clock), "")
 	}
 	s.b.WriteString("\n")
 }
@@ -103,36 +103,36 @@ func (s *screen) session(d *jobmon.SessionProgress) {
 		return
 	}
 	if d.SilentSince != 0 {
-		s.say(bad, "!! "+silent(d, s.clock), "; it goes on when a job starts")
+		s.say(Badly, "!! "+silent(d, s.clock), "; it goes on when a job starts")
 	}
 	if d.Still != nil {
-		s.say(bad, "!! "+standing(d.Still, s.clock), "")
+		s.say(Badly, "!! "+standing(d.Still, s.clock), "")
 	}
 	if stage, ok := at(d.Stages, d.Current); ok {
-		s.say(busy, "Now: "+label(stage.Name), s.progress(stage))
+		s.say(Busily, "Now: "+label(stage.Name), s.progress(stage))
 		if s.p.Agent == jobmon.AgentOffline {
-			s.say(bad, "!! "+offline(s.p.AgentSince, s.p.AgentAtLeast, s.clock), "; the job still counts as running")
+			s.say(Badly, "!! "+offline(s.p.AgentSince, s.p.AgentAtLeast, s.clock), "; the job still counts as running")
 		}
 	}
 	if d.Why != nil {
-		s.say(normal, "Waiting: "+strings.TrimPrefix(why(d.Why, d, s.clock), "waits "), "")
+		s.say(Plainly, "Waiting: "+strings.TrimPrefix(why(d.Why, d, s.clock), "waits "), "")
 	}
 	if stage, ok := at(d.Stages, d.Next); ok {
-		s.say(normal, "Next: "+label(stage.Name), "")
+		s.say(Plainly, "Next: "+label(stage.Name), "")
 	}
 	if s.p.Asked != "" {
-		s.say(normal, "DS says that this runs: "+label(s.p.Asked), "")
+		s.say(Plainly, "DS says that this runs: "+label(s.p.Asked), "")
 	}
 	s.estimate(d)
 	if d.LastMarker {
-		s.say(normal, "No marker waits: the computer's own screen gets no further updates.", "")
+		s.say(Plainly, "No marker waits: the computer's own screen gets no further updates.", "")
 	}
 }
 
 // began says when the deployment began and ended, and how far it is.
 func (s *screen) began(d *jobmon.SessionProgress) {
 	if d.State == jobmon.SessionPlanned {
-		s.say(normal, fmt.Sprintf("Planned%s: %d stages, %d jobs", takes(d), len(d.Stages), d.Jobs), "")
+		s.say(Plainly, fmt.Sprintf("Planned%s: %d stages, %d jobs", takes(d), len(d.Stages), d.Jobs), "")
 		return
 	}
 	text := fmt.Sprintf("Deployment %d began %s", d.Number, s.clock.at(d.Began))
@@ -147,11 +147,11 @@ func (s *screen) began(d *jobmon.SessionProgress) {
 	if d.WatchedSince == 0 && d.Began != 0 && end != 0 {
 		text += ", " + jobmon.Span(end.Sub(d.Began))
 	}
-	s.say(normal, text, "")
-	s.say(normal, fmt.Sprintf("[%s] %d%%  %d of %d stages, %d of %d jobs",
+	s.say(Plainly, text, "")
+	s.say(Plainly, fmt.Sprintf("[%s] %d%%  %d of %d stages, %d of %d jobs",
 		bar(d.Percent, s.barWidth()), d.Percent, d.StagesDone, len(d.Stages), d.JobsDone, d.Jobs), "")
 	if text := tallies(d); text != "" {
-		s.say(normal, text, "")
+		s.say(Plainly, text, "")
 	}
 }
 
@@ -162,7 +162,7 @@ func (s *screen) estimate(d *jobmon.SessionProgress) {
 	}
 	_, _, usedUp := d.Estimate(s.at)
 	if text := ready(d, s.at, s.clock); usedUp == 0 && text != "" {
-		s.say(normal, "Ready "+text, "")
+		s.say(Plainly, "Ready "+text, "")
 	}
 	if usedUp == 0 {
 		return
@@ -183,7 +183,7 @@ func (s *screen) estimate(d *jobmon.SessionProgress) {
 	if unknown > 0 {
 		text += fmt.Sprintf(" Of %d of the stages to come no usual time is known.", unknown)
 	}
-	s.say(busy, "Ready: not known;", text)
+	s.say(Busily, "Ready: not known;", text)
 }
 
 // barWidth leaves the numbers behind the bar their room.
@@ -228,21 +228,21 @@ func (s *screen) progress(stage *jobmon.Stage) string {
 	return text
 }
 
-// mark tells a state by its shape.
-func mark(state jobmon.RowState) (string, style) {
+// Mark tells a state by its shape.
+func Mark(state jobmon.RowState) (string, Tone) {
 	switch state {
 	case jobmon.StateRunning:
-		return ">>", busy
+		return ">>", Busily
 	case jobmon.StateSucceeded:
-		return "ok", good
+		return "ok", Well
 	case jobmon.StateFailed:
-		return "!!", bad
+		return "!!", Badly
 	case jobmon.StateCancelled:
-		return "--", faint
+		return "--", Faintly
 	case jobmon.StateUnknown:
-		return "??", faint
+		return "??", Faintly
 	}
-	return "..", normal
+	return "..", Plainly
 }
 
 func (s *screen) stages(d *jobmon.SessionProgress) {
@@ -257,18 +257,18 @@ func (s *screen) stages(d *jobmon.SessionProgress) {
 	if _, ok := at(d.Stages, i); ok {
 		s.current = strings.Count(s.b.String(), "\n") + i
 	}
-	columns := []column{{}, {least: 10}, {spare: 2}, {spare: 1}, {right: true, spare: 3}, {least: 5}}
-	var rows [][]cell
+	columns := []Column{{}, {Least: 10}, {spare: 2}, {spare: 1}, {Right: true, spare: 3}, {Least: 5}}
+	var rows [][]Cell
 	for i := range d.Stages {
 		stage := &d.Stages[i]
-		sign, st := mark(stage.State)
-		name := cell{text: label(stage.Name)}
+		sign, st := Mark(stage.State)
+		name := Cell{Text: label(stage.Name)}
 		if i == d.Current {
-			name.style = bold
+			name.Tone = Strong
 		}
 		at, took := s.times(stage)
-		rows = append(rows, []cell{
-			{text: sign, style: st}, name, {text: stage.State.String(), style: st}, {text: at}, {text: took}, {text: remarks(stage, s.Now)},
+		rows = append(rows, []Cell{
+			{Text: sign, Tone: st}, name, {Text: stage.State.String(), Tone: st}, {Text: at}, {Text: took}, {Text: remarks(stage, s.Now)},
 		})
 	}
 	s.table(&s.b, columns, "  ", rows)
@@ -316,14 +316,14 @@ func remarks(stage *jobmon.Stage, now jobmon.Instant) string {
 
 // failures names every job that failed, also those that were repaired.
 func (s *screen) failures(d *jobmon.SessionProgress) {
-	var rows [][]cell
+	var rows [][]Cell
 	for _, stage := range d.Stages {
 		for _, f := range stage.Failures {
 			state, word := jobmon.StateFailed, "failed"
 			if f.Repaired {
 				state, word = jobmon.StateSucceeded, "failed, repaired since"
 			}
-			sign, st := mark(state)
+			sign, st := Mark(state)
 			job := "a job of " + label(stage.Name)
 			if f.Job != "" {
 				job = label(f.Job) + ", in " + label(stage.Name)
@@ -335,8 +335,8 @@ func (s *screen) failures(d *jobmon.SessionProgress) {
 			if meaning != "" {
 				job += ": " + meaning
 			}
-			rows = append(rows, []cell{
-				{text: sign, style: st}, {text: s.clock.at(f.At)}, {text: "code " + code}, {text: word, style: st}, {text: job},
+			rows = append(rows, []Cell{
+				{Text: sign, Tone: st}, {Text: s.clock.at(f.At)}, {Text: "code " + code}, {Text: word, Tone: st}, {Text: job},
 			})
 		}
 	}
@@ -344,8 +344,8 @@ func (s *screen) failures(d *jobmon.SessionProgress) {
 		return
 	}
 	s.b.WriteString("\n")
-	s.say(bold, "Failures", "")
-	s.table(&s.b, []column{{}, {spare: 2}, {right: true}, {spare: 1}, {least: 16}}, "  ", rows)
+	s.say(Strong, "Failures", "")
+	s.table(&s.b, []Column{{}, {spare: 2}, {Right: true}, {spare: 1}, {Least: 16}}, "  ", rows)
 }
 
 // later lists what counts in nothing.
@@ -354,8 +354,8 @@ func (s *screen) later() {
 		return
 	}
 	s.b.WriteString("\n")
-	s.say(bold, "Not part of this", "")
-	var rows [][]cell
+	s.say(Strong, "Not part of this", "")
+	var rows [][]Cell
 	for _, row := range s.p.Beside() {
 		at, word, reason := "", row.State.String(), ""
 		if row.Start != jobmon.NoStart {
@@ -367,7 +367,7 @@ func (s *screen) later() {
 		case row.Why != nil:
 			reason = why(row.Why, nil, s.clock)
 		}
-		rows = append(rows, []cell{{text: ".."}, {text: at}, {text: word}, {text: label(row.Name)}, {text: reason}})
+		rows = append(rows, []Cell{{Text: ".."}, {Text: at}, {Text: word}, {Text: label(row.Name)}, {Text: reason}})
 	}
-	s.table(&s.b, []column{{}, {spare: 2}, {spare: 1}, {least: 16}, {least: 13}}, "  ", rows)
+	s.table(&s.b, []Column{{}, {spare: 2}, {spare: 1}, {Least: 16}, {Least: 13}}, "  ", rows)
 }

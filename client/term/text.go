@@ -10,6 +10,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
+// Columns is how many columns of a terminal a text takes.
+func Columns(text string) int { return displaywidth.String(text) }
+
 // Plain makes a name safe for a terminal or a line of a log, as plain.Text does.
 func Plain(name string) string { return plain.Text(name) }
 
@@ -46,37 +49,37 @@ func wrap(text string, width int) []string {
 }
 
 // sentence writes a line, or several where little room is.
-func (o Options) sentence(b *strings.Builder, st style, text string) {
+func (o Options) sentence(b *strings.Builder, st Tone, text string) {
 	parts := []string{text}
 	if o.narrow() {
 		parts = wrap(text, o.width())
 	}
 	for _, part := range parts {
-		b.WriteString(o.paint(part, st) + "\n")
+		b.WriteString(o.Paint(part, st) + "\n")
 	}
 }
 
-// style is how a text looks where colour is allowed. It never says what the text does not.
-type style string
+// Tone is how a text looks where colour is allowed: a parameter of the terminal's "select graphic rendition". It never says
+// what the text does not.
+type Tone string
 
-// The styles, as the parameters of the terminal's "select graphic rendition".
+// The tones.
 const (
-	normal style = ""
-	bold   style = "1"
-	faint  style = "2"
-	good   style = "32"
-	busy   style = "33"
-	bad    style = "31"
-
-	reverse style = "7"
+	Plainly  Tone = ""
+	Strong   Tone = "1"
+	Faintly  Tone = "2"
+	Reversed Tone = "7" // foreground and background exchanged
+	Badly    Tone = "31"
+	Well     Tone = "32"
+	Busily   Tone = "33"
 )
 
-// paint puts text into its style.
-func (o Options) paint(text string, s style) string {
-	if !o.Color || s == normal || text == "" {
+// Paint puts text into its tone.
+func (o Options) Paint(text string, t Tone) string {
+	if !o.Color || t == Plainly || text == "" {
 		return text
 	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+	return "\x1b[" + string(t) + "m" + text + "\x1b[0m"
 }
 
 // bar is a bar of so many columns.

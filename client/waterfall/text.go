@@ -115,7 +115,7 @@ func (t *text) column(at jobmon.Instant) int {
 }
 
 func (t *text) line(l *Line) {
-	sign, tone := l.sign()
+	sign, tone := term.Mark(l.State)
 	name := fit(l.name(), t.names)
 	pad := strings.Repeat(" ", t.names-term.Columns(name))
 	nameTone := term.Plainly
@@ -129,23 +129,6 @@ func (t *text) line(l *Line) {
 		line += "  " + t.look.Paint(fit(l.remark(), room), tone)
 	}
 	t.b.WriteString(strings.TrimRight(line, " ") + "\n")
-}
-
-// sign tells the state by its shape, as the other views do.
-func (l *Line) sign() (string, term.Tone) {
-	switch l.State {
-	case jobmon.StateRunning:
-		return ">>", term.Busily
-	case jobmon.StateSucceeded:
-		return "ok", term.Well
-	case jobmon.StateFailed:
-		return "!!", term.Badly
-	case jobmon.StateCancelled:
-		return "--", term.Faintly
-	case jobmon.StateUnknown:
-		return "??", term.Faintly
-	}
-	return "..", term.Plainly
 }
 
 // drawn are the bars: each column shows what matters most of the time that it stands for, so that nothing short is lost.
