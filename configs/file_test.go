@@ -66,15 +66,15 @@ nothing_like_it: 1
 	_, err := load(configs.LoadOptions{File: file, Env: env, Flags: flags(t, "--log-format=xml", "--session-gap=1")})
 	for _, words := range []string{
 		"17 problems",
-		file + `, line 2: soruce: this key does not exist; did you mean source?`,
-		file + `, line 5: source.poll_intervall: "5s" is given for a key that does not exist; did you mean source.poll_interval?`,
+		file + `, line 2: soruce: this key does not exist; did you mean "source"?`,
+		file + `, line 5: source.poll_intervall: "5s" is given for a key that does not exist; did you mean "source.poll_interval"?`,
 		file + `, line 6: source.timeout: "15" is not allowed; allowed is a duration with its unit (ms, s, m, h, d) from 1s to 10m (its unit is missing: 15s are seconds, 15m minutes)`,
-		file + `, line 8: poll_interval: "5s" is given for a key that does not exist; did you mean source.poll_interval?`,
+		file + `, line 8: poll_interval: "5s" is given for a key that does not exist; did you mean "source.poll_interval"?`,
 		file + `, line 17: log.level: is given twice; line 15 gave it first`,
 		`missing closing )`,
 		"`jobmon-db config init` lists all keys",
-		`environment variable JOBMON_SOURCE_POLL_INTERVALL: "7s" is given for a key that does not exist; did you mean JOBMON_SOURCE_POLL_INTERVAL?`,
-		`environment variable JOBMON_QUIET: "1h" is given for a key that does not exist; did you mean JOBMON_MONITOR_QUIET?`,
+		`environment variable JOBMON_SOURCE_POLL_INTERVALL: "7s" is given for a key that does not exist; did you mean "JOBMON_SOURCE_POLL_INTERVAL"?`,
+		`environment variable JOBMON_QUIET: "1h" is given for a key that does not exist; did you mean "JOBMON_MONITOR_QUIET"?`,
 		`flag --log-format: log.format: "xml" is not allowed; allowed is one of auto, console, json`,
 	} {
 		if !strings.Contains(err.Error(), words) {

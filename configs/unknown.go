@@ -33,7 +33,7 @@ func unknown(origin Origin, given, value string, known []name) Problem {
 	if meant.text == "" {
 		p.Reason += "; `jobmon-db config init` lists all keys"
 	} else {
-		p.Reason += "; did you mean " + meant.text + "?"
+		p.Reason += nearest.Ask(meant.text)
 	}
 	return p
 }

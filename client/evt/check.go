@@ -125,8 +125,5 @@ func names(view any, into map[string]any) {
 
 // meant proposes the closest of the known names.
 func meant(name string, known map[string]any) string {
-	if near := nearest.Meant(name, slices.Collect(maps.Keys(known))); len(near) > 0 {
-		return "; did you mean " + near[0] + "?"
-	}
-	return "; see docs/evt-template.md"
+	return cmp.Or(nearest.Hint(name, slices.Collect(maps.Keys(known))), "; see docs/evt-template.md")
 }

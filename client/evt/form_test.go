@@ -232,13 +232,13 @@ func TestCheckNamesAllFaults(t *testing.T) {
 		{"nothing", "{{.Computer.Name}}", nil},
 		{"a brace too few", "a\nb {{.Seq", []string{"line 2: unclosed action"}},
 		{"an end too few", "{{if .Stale}}", []string{"line 1: unexpected EOF"}},
-		{"a function that is none", "{{padlef 3 .Seq}}", []string{"line 1: there is no function padlef; did you mean padleft?"}},
+		{"a function that is none", "{{padlef 3 .Seq}}", []string{"line 1: there is no function padlef; did you mean \"padleft\"?"}},
 		{"misspelt fields", "{{.Computr.Name}}\n{{.Sequence}} {{range .Stages}}\n{{.Nmae}}{{end}}", []string{
-			"line 1: there is no field Computr; did you mean Computer?", "line 2: there is no field Sequence; see docs/",
-			"line 3: there is no field Nmae; did you mean Name?",
+			"line 1: there is no field Computr; did you mean \"Computer\"?", "line 2: there is no field Sequence; see docs/",
+			"line 3: there is no field Nmae; did you mean \"Name\"?",
 		}},
 		{"in a branch that is seldom taken", `{{if eq .Computer.ID 7}}{{.Nope}}{{else if eq .Computer.ID 8}}{{with .Why}}{{.Knd}}{{end}}{{end}}`, []string{
-			"line 1: there is no field Knd; did you mean Kind?", "line 1: there is no field Nope",
+			"line 1: there is no field Knd; did you mean \"Kind\" or", "line 1: there is no field Nope",
 		}},
 		{"in texts and comments they are none", "a.Foo{{/* .Foo */}}{{\".Foo\"}}{{`\n.Foo`}}", nil},
 		{"a field of something else", "\n{{.Session.Name}}", []string{"line 2: .Session.Name: there is no field Name in it"}},
@@ -247,11 +247,11 @@ func TestCheckNamesAllFaults(t *testing.T) {
 		{"the wrong kind", `{{trunc .Computer.Name 3}}`, []string{"wrong type for value; expected int; got string"}},
 		{"too few", `{{trunc 3}}`, []string{"wrong number of args for trunc"}},
 		{"printing a list", "{{print .Stages}}", []string{"only texts and numbers"}},
-		{"picking what is not there", `{{pick "Nam" .Stages}}`, []string{"there is no field Nam; did you mean Name? (for a picture of this kind: "}},
+		{"picking what is not there", `{{pick "Nam" .Stages}}`, []string{"there is no field Nam; did you mean \"Name\"? (for a picture of this kind: "}},
 		{"a place that is not always there", "{{(index .Stages 0).Name}}", []string{"(for a picture of this kind: stopped)"}},
 		{"guarded it is fine", "{{if .Stages}}{{(index .Stages 0).Name}}{{end}}", nil},
 		{"in a template of its own", "{{define \"x\"}}\n{{.Nam}}{{end}}{{range .Stages}}{{template \"x\" .}}{{end}}", []string{
-			"line 2: there is no field Nam; did you mean Name?",
+			"line 2: there is no field Nam; did you mean \"Name\"?",
 		}},
 		{"a template that is not there", `{{template "x"}}`, []string{"template \"x\" not defined"}},
 	} {

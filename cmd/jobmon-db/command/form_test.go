@@ -194,7 +194,7 @@ func TestFaultyTemplates(t *testing.T) {
 	env := []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SITE=DS01", "JOBMON_DATA_DIR=" + filepath.Join(dir, "data"), "JOBMON_EVT_TEMPLATE=" + path}
 	p := start(t, env, "run")
 	if err := p.cmd.Wait(); err == nil || p.cmd.ProcessState.ExitCode() != exitUsage ||
-		!strings.Contains(p.stderr.String(), path+", line 1: there is no field Nam; did you mean Name?") ||
+		!strings.Contains(p.stderr.String(), path+", line 1: there is no field Nam; did you mean \"Name\"?") ||
 		!strings.Contains(p.stderr.String(), path+", line 2: ") {
 		t.Errorf("%v: %s", err, p.stderr.String())
 	}

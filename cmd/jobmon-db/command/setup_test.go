@@ -190,7 +190,7 @@ func TestSetupWithAConfiguration(t *testing.T) {
 	if err := os.WriteFile(n.path, []byte("sites: DS01\n"), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if got := n.setup(tdstest.Password, "--yes"); got.code != exitUsage || !strings.Contains(got.stderr, "did you mean site") || read(t, n.path) != "sites: DS01\n" {
+	if got := n.setup(tdstest.Password, "--yes"); got.code != exitUsage || !strings.Contains(got.stderr, `did you mean "site"`) || read(t, n.path) != "sites: DS01\n" {
 		t.Errorf("one with a mistake: %+v", got)
 	}
 }
