@@ -248,8 +248,8 @@ func (c *copier) takeCaches() error {
 		if known.Seq < least || known.Seq >= c.next || c.caches[known.Name].Seq == known.Seq && known.Seq > 0 {
 			continue
 		}
-		record, ok := copyCache(c.source, known)
-		if !ok {
+		record, copied, ok := copyCache(c.source, known.Name)
+		if !ok || copied.Seq != known.Seq {
 			continue
 		}
 		if err := c.putCache(record); err != nil {
@@ -263,19 +263,22 @@ func (c *copier) takeCaches() error {
 	return nil
 }
 
-// copyCache copies the cache that was listed, page by page. It returns false when it was replaced since, or is damaged.
-func copyCache(source Source, known *Cache) (record cacheRecord, ok bool) {
-	record.name = []byte(known.Name)
-	for {
-		p, err := source.CachePage(known.Name, len(record.value))
-		if err != nil || p.Seq != known.Seq || len(p.Data) == 0 || p.Size > MaxCache+64 {
-			return record, false
+// copyCache copies a cache page by page. It returns false when there is none, or when it was replaced meanwhile or is
+// damaged.
+func copyCache(source Source, name string) (record cacheRecord, c Cache, ok bool) {
+	record.name = []byte(name)
+	for seq := uint64(0); ; {
+		p, err := source.CachePage(name, len(record.value))
+		if len(record.value) == 0 {
+			seq = p.Seq
+		}
+		if err != nil || p.Seq != seq || len(p.Data) == 0 || p.Size > MaxCache+64 {
+			return record, c, false
 		}
 		record.value = append(record.value, p.Data...)
 		if len(record.value) >= p.Size {
-			break
+			c, ok = decodeCache(name, record.value)
+			return record, c, ok && c.Seq == seq
 		}
 	}
-	c, ok := decodeCache(known.Name, record.value)
-	return record, ok && c.Seq == known.Seq
 }

@@ -28,6 +28,20 @@ func (r *Remote) Read(from uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) { r.reader(from, false, r.Pages.Extract).each(yield) }
 }
 
+// Scan is Read for callers that keep nothing, see Log.Scan.
+func (r *Remote) Scan(from uint64) iter.Seq2[jobmon.Batch, error] {
+	return func(yield func(jobmon.Batch, error) bool) { r.reader(from, true, r.Pages.Extract).each(yield) }
+}
+
+// Caches lists the caches like Log.Caches.
+func (r *Remote) Caches() ([]Cache, error) { return r.Pages.Caches() }
+
+// Cache copies a cache, see Log.Cache.
+func (r *Remote) Cache(name string, version uint32) (Cache, bool) {
+	_, c, ok := copyCache(r.Pages, name)
+	return c, ok && c.Version == version
+}
+
 // Computer yields one computer's history like Log.Computer; all else is as with Read.
 func (r *Remote) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {

@@ -97,7 +97,7 @@ func keptProjection(log Log, name string) (*projector.Projection, bool) {
 	if !ok {
 		return nil, false
 	}
-	return Unpack(&cache)
+	return unpack(&cache)
 }
 
 // LoadFacts is what the log says at its end beside tables and pictures.
@@ -143,23 +143,15 @@ func Project(log Log, seq uint64) (*projector.Projection, error) {
 // Nearest is the newest projection not behind that event that was kept, or that of an empty log.
 func Nearest(log Log, seq uint64) *projector.Projection {
 	for c := range keptUntil(log, seq) {
-		if p, ok := Unpack(&c); ok {
+		if p, ok := unpack(&c); ok {
 			return p
 		}
 	}
 	return projector.New()
 }
 
-// Packed is the newest projection not behind that event that was kept, as Unpack takes it; ok is false when there is none.
-func Packed(log Log, seq uint64) (c jobmon.Cache, ok bool) {
-	for c := range keptUntil(log, seq) {
-		return c, true
-	}
-	return jobmon.Cache{}, false
-}
-
-// Unpack is the projection that a program of the same version kept; ok is false when it is of no use.
-func Unpack(c *jobmon.Cache) (p *projector.Projection, ok bool) {
+// unpack is the projection that a program of the same version kept; ok is false when it is of no use.
+func unpack(c *jobmon.Cache) (p *projector.Projection, ok bool) {
 	if c.Version != projector.CheckpointVersion {
 		return nil, false
 	}
@@ -186,6 +178,20 @@ func keptUntil(log Log, seq uint64) iter.Seq[jobmon.Cache] {
 
 func isCheckpoint(c *jobmon.Cache) bool {
 	return c.Version == projector.CheckpointVersion && (c.Name == projectionCache || strings.HasPrefix(c.Name, checkpoints))
+}
+
+// Picture is the computer's picture with what is no part of it; ok is false when it has none and nothing waits on it.
+func Picture(p *projector.Projection, id jobmon.ComputerID) (picture jobmon.Progress, ok bool) {
+	drawn, ok := p.Progress(id)
+	if !ok {
+		if drawn, ok = p.Waits(id); !ok {
+			return picture, false
+		}
+		return *drawn, true
+	}
+	picture = *drawn
+	picture.Aside = p.Aside(id)
+	return picture, true
 }
 
 // Pictures are the pictures of all computers that have one or on which something waits, by id, with what is no part of them.

@@ -117,11 +117,7 @@ func startClock(ctx context.Context, dataDir string) (offset jobmon.Offset, know
 		return 0, false // another check says what is wrong with the log
 	}
 	defer p.close()
-	chronicle, err := p.chronicle()
-	if err != nil {
-		return 0, false
-	}
-	return replay.NewChronicle(chronicle).StartClock(p.Last)
+	return replay.NewChronicle(p.Chronicle).StartClock(p.Last)
 }
 
 // running asks the daemon of the data dir what it is.

@@ -197,7 +197,7 @@ func (a *app) questionOf(c *cobra.Command) (question, error) {
 func (a *app) computers(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return a.fromLog(c, typed, func(p *past, tell func([]word)) {
 		tell(computerWords(p.Names, nil))
-		if list, err := p.fresh(); err == nil {
+		if list, err := p.newest(); err == nil {
 			tell(computerWords(p.Names, list))
 		}
 	})
@@ -233,13 +233,9 @@ func (a *app) folders(c *cobra.Command, _ []string, typed string) ([]cobra.Compl
 
 func (a *app) ofJobs(c *cobra.Command, typed string, of func(*jobmon.Event) word) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return a.fromLog(c, typed, func(p *past, tell func([]word)) {
-		chronicle, err := p.chronicle()
-		if err != nil {
-			return
-		}
 		words := map[string]word{} // the newest of each name
-		for i := range chronicle {
-			if e := &chronicle[i]; e.Kind == jobmon.KindJob && !e.Flags.Has(jobmon.Gone) {
+		for i := range p.Chronicle {
+			if e := &p.Chronicle[i]; e.Kind == jobmon.KindJob && !e.Flags.Has(jobmon.Gone) {
 				w := of(e)
 				words[w.text] = w
 			}

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 // delivery is a file that a client was given.
@@ -44,16 +44,15 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 	if d.seq == 0 {
 		return &nothingError{fmt.Errorf("no script had asked for the file of %s by then; %s", o.computer, p.period())}
 	}
-	list, err := p.picturesOf(d.seq)
+	projection, err := history.Project(p, d.seq)
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(list, func(p jobmon.Progress) bool { return p.Computer.ID == id })
-	if at < 0 {
+	picture, ok := history.Picture(projection, id)
+	if !ok {
 		return fmt.Errorf("event %d asked for the file of %s, but leads to no picture with this version of the program", d.seq, o.computer)
 	}
-	picture := &list[at]
-	file, err := evt.Content(picture)
+	file, err := evt.Content(&picture)
 	same := "identical"
 	switch {
 	case errors.Is(err, evt.ErrTemplate) && d.sum == 0:
@@ -64,7 +63,7 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 		same = "differs, written by version " + d.version
 	}
 	fmt.Fprintf(messages, "Delivered %s (seq %d): %s.\n", p.local(d.at), d.seq, same)
-	return showScreen(out, picture, o.output, look)
+	return showScreen(out, &picture, o.output, look)
 }
 
 // lastDelivery finds the last request for the computer's file up to that event; its seq is 0 when there was none.
@@ -83,12 +82,8 @@ func (p *past) lastDelivery(id jobmon.ComputerID, until uint64) (delivery, error
 			}
 		}
 	}
-	chronicle, err := p.chronicle()
-	if err != nil {
-		return d, err
-	}
-	for i := range chronicle {
-		if e := &chronicle[i]; e.Kind == jobmon.KindDaemonStarted && e.Text != "" && e.Seq < d.seq {
+	for i := range p.Chronicle {
+		if e := &p.Chronicle[i]; e.Kind == jobmon.KindDaemonStarted && e.Text != "" && e.Seq < d.seq {
 			d.version = e.Text
 		}
 	}

@@ -90,30 +90,26 @@ func (a *app) deployments(p *past, before uint64, only []jobmon.ComputerID, tell
 // folding is a fold that begins somewhere in a log.
 type folding struct {
 	*deployments.Fold
-	chronicle []jobmon.Event // of all of the log
-	last      uint64         // event that the fold begins behind
-	alone     bool           // one computer's part of the log is enough
+	last  uint64 // event that the fold begins behind
+	alone bool   // one computer's part of the log is enough
 }
 
 // fold begins at the newest checkpoint not behind that event.
 func (p *past) fold(seq uint64, only []jobmon.ComputerID) (*folding, error) {
-	chronicle, err := p.chronicle()
-	if err != nil {
-		return nil, err
-	}
 	cut := uint64(0)
-	projection := p.nearest(deployments.Told(chronicle, seq))
+	projection := history.Nearest(p, deployments.Told(p.Chronicle, seq))
 	if p.Cut {
 		cut = p.Begun
 	}
 	if projection.Seq() < cut {
+		var err error
 		if projection, err = p.standIn(); err != nil {
 			return nil, err
 		}
 	}
 	return &folding{
-		Fold: deployments.New(projection, chronicle, cut, only...), chronicle: chronicle, last: projection.Seq(),
-		alone: len(only) == 1 && deployments.Told(chronicle, p.Last) == p.Last,
+		Fold: deployments.New(projection, p.Chronicle, cut, only...), last: projection.Seq(),
+		alone: len(only) == 1 && deployments.Told(p.Chronicle, p.Last) == p.Last,
 	}, nil
 }
 
@@ -123,7 +119,7 @@ func (f *folding) behind(p *past, only []jobmon.ComputerID) iter.Seq2[jobmon.Bat
 	if !f.alone {
 		return whole(p.Read(from))
 	}
-	shaping := slices.DeleteFunc(slices.Clone(f.chronicle), func(e jobmon.Event) bool { return e.Seq < from || e.Seq > p.Last })
+	shaping := slices.DeleteFunc(slices.Clone(p.Chronicle), func(e jobmon.Event) bool { return e.Seq < from || e.Seq > p.Last })
 	return whole(history.Beside(until(p.Last, p.Computer(only[0], from)), shaping))
 }
 

@@ -126,7 +126,7 @@ func (a *app) changes(p *past, only []jobmon.ComputerID, from, to uint64) (chang
 	if err != nil {
 		return nil, 0, 0, 0, err
 	}
-	known := slices.DeleteFunc(slices.Clone(f.chronicle), func(e jobmon.Event) bool { return e.Seq > f.last })
+	known := slices.DeleteFunc(slices.Clone(p.Chronicle), func(e jobmon.Event) bool { return e.Seq > f.last })
 	d := deployments.NewDiff()
 	d.Note(&jobmon.Batch{Events: known})
 	show, done := a.progress("reading the log")

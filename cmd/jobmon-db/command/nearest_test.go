@@ -53,7 +53,7 @@ func sameAnswers(t *testing.T, batches []jobmon.Batch) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if near := p.nearest(last / 2).Seq(); near == 0 || near > last/2 {
+		if near := history.Nearest(p, last/2).Seq(); near == 0 || near > last/2 {
 			t.Fatalf("before event %d begins the fold behind event %d", last/2, near)
 		}
 		p.close()

@@ -18,39 +18,55 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// past is a log opened for questions: a running daemon's, asked through its endpoint, or a file.
-type past struct {
-	events
-	control.Info
-	fresh      func() ([]jobmon.Progress, error)           // the newest pictures
-	picturesOf func(seq uint64) ([]jobmon.Progress, error) // after the batch that holds that event
-	chronicle  func() ([]jobmon.Event, error)              // see history.Facts
-	nearest    func(seq uint64) *projector.Projection      // the newest that was kept, not behind that event; an empty one for none
-	utc        bool                                        // times are typed and told in UTC instead of the DS server's
-	live       bool                                        // a daemon runs
-	lost       func() []store.Gap                          // damaged events that were left out so far; nil where the daemon's log tells of them
-	close      func()
-}
-
-// events are a log's; see store.Log.
-type events interface {
+// pastLog is a log that questions are about: a file, or that of a running daemon, which hands out its pages. Both are asked the
+// same way, and the daemon works nothing out.
+type pastLog interface {
 	history.Reader
+	history.Log
 	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error]
 	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)
 }
 
-// done closes the log, and says what was left out.
+// past is a log opened for questions, and what it says at its end.
+type past struct {
+	pastLog
+	LogID, Site string
+	First       jobmon.Instant // time of the first batch
+	Begun       uint64         // last event of the first batch
+	Oldest      uint64         // first event of which anything can be asked
+	Cut         bool           // older history was cut off
+	Last        uint64         // newest event
+	Offset      jobmon.Offset
+	Shifts      []history.Shift // of the offset
+	Names       names.Computers
+	Chronicle   []jobmon.Event // see history.Facts
+	facts       *history.Facts
+	Covered     jobmon.Instant // until when the log is complete
+	AgeMS       int64          // how long ago the source was last read, -1 for unknown
+	Lost        jobmon.Instant // since when the source cannot be read, 0 while it can
+
+	utc   bool       // times are typed and printed in UTC instead of the DS server's
+	live  bool       // a daemon runs
+	file  *store.Log // nil where a daemon is asked
+	holes []store.Gap
+}
+
+// close closes the file.
+func (p *past) close() {
+	if p.file != nil {
+		p.file.Close()
+	}
+}
+
+// done closes the log, and reports what was left out.
 func (p *past) done(messages io.Writer) {
 	p.close()
-	if p.lost == nil {
-		return
-	}
-	for _, g := range p.lost() {
+	for _, g := range p.holes {
 		fmt.Fprintf(messages, "The events %d to %d are damaged and were left out: jobmon-db verify tells more.\n", g.From, g.To)
 	}
 }
@@ -100,68 +116,67 @@ func unasked(err, asking error) error {
 	return err
 }
 
-func askDaemon(ctx context.Context, dataDir string) (*past, error) {
-	client := &control.Client{Transport: &endpoint.Client{
+// askClient is a client for questions, which people wait for.
+func askClient(ctx context.Context, dataDir string) *control.Client {
+	return &control.Client{Transport: &endpoint.Client{
 		DataDir: dataDir, GreetingTimeout: 200 * time.Millisecond, ConnectTimeout: connectWithin,
 	}, Context: ctx}
+}
+
+// askDaemon opens the log of the daemon that works on that folder.
+func askDaemon(ctx context.Context, dataDir string) (*past, error) {
+	client := askClient(ctx, dataDir)
 	info, err := client.Info(ctx)
 	if err != nil {
 		return nil, err
 	}
-	client.LogID = info.LogID
-	p := &past{
-		events: client, Info: info, live: true, picturesOf: client.PicturesAt, chronicle: client.Chronicle, close: func() {},
-	}
-	p.fresh = func() ([]jobmon.Progress, error) {
-		list, err := client.Pictures(ctx)
-		return p.Names.Mark(list), err
-	}
-	p.nearest = func(seq uint64) *projector.Projection {
-		kept, err := client.Checkpoint(seq)
-		if projection, ok := history.Unpack(&store.Cache{Seq: kept.Seq, Version: kept.Version, Data: kept.Data}); err == nil && ok {
-			return projection
-		}
-		return projector.New() // another version of the program runs: all of the log is folded
-	}
 	if info.Last == 0 {
 		return nil, empty(dataDir)
 	}
+	p := &past{pastLog: client.Log(info.LogID), LogID: info.LogID, Site: info.Site, live: true}
+	if err := p.describe(); err != nil {
+		return nil, err
+	}
+	p.heard(&info)
 	return p, nil
 }
 
-// openLog opens the file; the names and the clock come from its caches and the events behind them.
+// heard takes over until when the daemon has watched.
+func (p *past) heard(info *control.Info) {
+	p.Covered, p.AgeMS = max(p.Covered, info.Covered), info.AgeMS
+}
+
+// openLog opens the file.
 func openLog(q question) (*past, error) {
-	var lost []store.Gap
+	p := &past{AgeMS: -1}
 	options := store.Options{ReadOnly: true, Damaged: func(e *store.Error) {
-		lost = append(lost, store.Gap{From: e.Seq, To: e.Last})
+		p.holes = append(p.holes, store.Gap{From: e.Seq, To: e.Last})
 	}}
-	var log *store.Log
 	var err error
 	if q.log != "" {
-		log, err = store.OpenFileWith(q.log, options)
+		p.file, err = store.OpenFileWith(q.log, options)
 	} else {
-		log, err = store.Open(q.dataDir, options)
+		p.file, err = store.Open(q.dataDir, options)
 	}
 	if err != nil {
 		return nil, err
 	}
-	p := &past{events: log, Info: control.Info{LogID: log.ID(), Site: log.Site(), AgeMS: -1}, close: func() { log.Close() }}
-	p.lost = func() []store.Gap { return lost }
-	p.nearest = func(seq uint64) *projector.Projection { return history.Nearest(log, seq) }
-	p.picturesOf = func(seq uint64) ([]jobmon.Progress, error) {
-		projection, err := history.Project(log, seq)
-		if err != nil {
-			return nil, err
-		}
-		return history.Pictures(projection), nil
+	p.pastLog, p.LogID, p.Site = p.file, p.file.ID(), p.file.Site()
+	if _, _, ok := p.file.Last(); !ok {
+		err = empty(cmp.Or(q.log, q.dataDir))
+	} else {
+		err = p.describe()
 	}
-	p.fresh = func() ([]jobmon.Progress, error) {
-		list, err := p.picturesOf(p.Last)
-		return p.Names.Mark(list), err
-	}
-	if err := p.describe(log, q); err != nil {
+	if err != nil {
 		p.close()
 		return nil, err
+	}
+	if q.log != "" {
+		return p, nil // a copy was watched until its last event, as far as it can say
+	}
+	if c := daemon.ReadCoverage(q.dataDir); c.Until != 0 {
+		p.Covered = max(p.Covered, c.Until)
+		p.AgeMS = max(0, jobmon.InstantOf(time.Now().Add(c.Ahead())).Sub(c.Until).Milliseconds())
 	}
 	return p, nil
 }
@@ -170,31 +185,40 @@ func empty(where string) error {
 	return &outsideError{fmt.Errorf("the log in %s is empty: nothing was watched yet", where)}
 }
 
-// describe says of the file what a daemon says of its log.
-func (p *past) describe(log *store.Log, q question) error {
-	if _, _, ok := log.Last(); !ok {
-		return empty(cmp.Or(q.log, q.dataDir))
-	}
-	begins, err := history.Begins(log)
+// describe reads where the log begins, and what it says at its end.
+func (p *past) describe() error {
+	begins, err := history.Begins(p)
 	if err != nil {
 		return err
 	}
 	p.First, p.Begun, p.Oldest, p.Cut = begins.At, begins.Begun, begins.First, begins.Cut
-	facts, err := history.LoadFacts(log)
-	if err != nil {
+	if p.facts, err = history.LoadFacts(p); err != nil {
 		return err
 	}
-	p.Last, p.Covered, p.Offset, p.Shifts, p.Names = facts.Seq, facts.At, facts.Offset(), facts.Shifts(), facts.Names
-	p.Lost = facts.LostSince()
-	p.chronicle = func() ([]jobmon.Event, error) { return facts.Chronicle, nil }
-	if q.log != "" {
-		return nil // a copy was watched until its last event, as far as it can say
-	}
-	if c := daemon.ReadCoverage(q.dataDir); c.Until != 0 {
-		p.Covered = max(p.Covered, c.Until)
-		p.AgeMS = max(0, jobmon.InstantOf(time.Now().Add(c.Ahead())).Sub(c.Until).Milliseconds())
-	}
+	p.know()
 	return nil
+}
+
+// know takes over what the log says at its end.
+func (p *past) know() {
+	facts := p.facts
+	p.Last, p.Covered, p.Offset, p.Shifts, p.Lost = facts.Seq, facts.At, facts.Offset(), facts.Shifts(), facts.LostSince()
+	p.Names, p.Chronicle = facts.Names, facts.Chronicle
+}
+
+// picturesOf are all pictures after the batch that holds that event.
+func (p *past) picturesOf(seq uint64) ([]jobmon.Progress, error) {
+	projection, err := history.Project(p, seq)
+	if err != nil {
+		return nil, err
+	}
+	return history.Pictures(projection), nil
+}
+
+// newest are all pictures after the last batch.
+func (p *past) newest() ([]jobmon.Progress, error) {
+	list, err := p.picturesOf(p.Last)
+	return p.Names.Mark(list), err
 }
 
 // clock is that of the times that are typed without zone, and of those that are told.

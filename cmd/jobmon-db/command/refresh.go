@@ -167,11 +167,11 @@ func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOption
 		return &usageError{fmt.Errorf("%q is no id of a computer: ids are above 0", o.computer)}
 	}
 	if !numeric {
-		info, err := client.Info(ctx)
+		p, err := askDaemon(ctx, dataDir)
 		if err != nil {
 			return err
 		}
-		if id, err = info.Names.Find(o.computer); err != nil {
+		if id, err = p.Names.Find(o.computer); err != nil {
 			return err
 		}
 	}

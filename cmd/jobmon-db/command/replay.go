@@ -158,11 +158,7 @@ func (r *replayer) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { r.past.done(r.messages) }()
-	chronicle, err := r.past.chronicle()
-	if err != nil {
-		return err
-	}
-	known := replay.NewChronicle(chronicle)
+	known := replay.NewChronicle(r.past.Chronicle)
 	filter, err := replay.NewFilter(r.o.Ask, r.past.Names, known)
 	if err != nil {
 		return err

@@ -129,7 +129,7 @@ func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 }
 
 // gone are a daemon's events when it has left.
-type gone struct{ events }
+type gone struct{ pastLog }
 
 func (gone) Read(uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) { yield(jobmon.Batch{}, endpoint.ErrNotRunning) }
@@ -144,12 +144,8 @@ func TestFollowWaitsForALogThatIsStillHeld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.events, p.live = gone{p.events}, true
-		chronicle, err := p.chronicle()
-		if err != nil {
-			t.Fatal(err)
-		}
-		known := replay.NewChronicle(chronicle)
+		p.pastLog, p.live = gone{p.pastLog}, true
+		known := replay.NewChronicle(p.Chronicle)
 		filter, err := replay.NewFilter(replay.Ask{}, p.Names, known)
 		if err != nil {
 			t.Fatal(err)

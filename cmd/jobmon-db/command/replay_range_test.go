@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
@@ -28,10 +27,10 @@ func TestFollowingBeginsInThePresent(t *testing.T) {
 		{75 * time.Hour, false, "18:00", "11-28 18:00:00"},
 		{75 * time.Hour, false, "saturday", "11-28 00:00:00"},
 	} {
-		p := &past{live: c.live, Info: control.Info{
-			First: 1, Last: 100, Covered: jobmon.InstantOf(covered), Offset: 3600, AgeMS: c.age.Milliseconds(),
+		p := &past{
+			live: c.live, First: 1, Last: 100, Covered: jobmon.InstantOf(covered), Offset: 3600, AgeMS: c.age.Milliseconds(),
 			Shifts: []history.Shift{{From: 1, Offset: 3600}},
-		}}
+		}
 		since, _, err := p.bounds(c.since, "", true)
 		if got := p.clock().In(since.Time).Format("01-02 15:04:05"); err != nil || got != c.want {
 			t.Errorf("since %s, %v after the last read: %s, %v; want %s", c.since, c.age, got, err, c.want)

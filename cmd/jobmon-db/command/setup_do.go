@@ -165,7 +165,11 @@ func (s *setup) showFirst(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the service has not read the source yet: %w", err)
 	}
-	pictures, err := client.Pictures(ctx)
+	p, err := askDaemon(ctx, s.config.DataDir)
+	if err != nil {
+		return err
+	}
+	pictures, err := p.newest()
 	if err != nil {
 		return err
 	}
@@ -175,7 +179,7 @@ func (s *setup) showFirst(ctx context.Context) error {
 			open = append(open, cmp.Or(p.Computer.Name, fmt.Sprintf("id:%d", p.Computer.ID)))
 		}
 	}
-	fmt.Fprintf(s.stdout, "First read: %d computers, %d deployments under way, %d events on record.\n", len(info.Names), len(open), info.Last)
+	fmt.Fprintf(s.stdout, "First read: %d computers, %d deployments under way, %d events on record.\n", len(p.Names), len(open), info.Last)
 	if len(open) == 0 {
 		_, err := fmt.Fprintf(s.stdout, "The first .evt file comes into %s with the first deployment.\n", s.config.Evt.Dir)
 		return err

@@ -18,11 +18,14 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
+	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 type showOptions struct {
 	computer, at, output string
 	delivered            bool
+	lost                 jobmon.Instant // since when the source cannot be read, where that is to be shown
 }
 
 func (a *app) replayShow() *cobra.Command {
@@ -79,64 +82,73 @@ func show(ctx context.Context, out, messages io.Writer, q question, o showOption
 	if o.delivered {
 		return p.showDelivered(out, messages, o, look)
 	}
-	list, now, err := p.picturesAt(o.at, messages)
+	projection, now, err := p.projectionAt(o.at, messages)
 	if err != nil {
 		return err
 	}
 	look.Now = now
-	return p.show(out, list, o, look)
+	return p.show(out, projection, o, look)
 }
 
-// picturesAt returns all pictures at a moment, or the newest ones, and up to when what lasts is reckoned.
-func (p *past) picturesAt(at string, messages io.Writer) (list []jobmon.Progress, now jobmon.Instant, err error) {
-	if at == "" {
-		list, err = p.fresh()
-		return list, p.present(), err
+// projectionAt is the projection of a moment, or the newest one, and up to when what lasts is reckoned.
+func (p *past) projectionAt(at string, messages io.Writer) (*projector.Projection, jobmon.Instant, error) {
+	seq, now := p.Last, p.present()
+	if at != "" {
+		point, err := p.parse(at)
+		if err != nil {
+			return nil, 0, err
+		}
+		if seq, err = p.seqAt(point, messages); err != nil {
+			return nil, 0, err
+		}
+		if now, err = p.moment(point); err != nil {
+			return nil, 0, err
+		}
 	}
-	point, err := p.parse(at)
-	if err != nil {
-		return nil, 0, err
-	}
-	seq, err := p.seqAt(point, messages)
-	if err != nil {
-		return nil, 0, err
-	}
-	if now, err = p.moment(point); err != nil {
-		return nil, 0, err
-	}
-	list, err = p.picturesOf(seq)
-	return list, now, err
+	projection, err := history.Project(p, seq)
+	return projection, now, err
 }
 
-// show prints all these pictures, or the one that is asked for.
-func (p *past) show(out io.Writer, list []jobmon.Progress, o showOptions, look term.Options) error {
+// show prints all pictures, or the one that is asked for.
+func (p *past) show(out io.Writer, projection *projector.Projection, o showOptions, look term.Options) error {
 	if o.computer == "" {
+		list := p.complete(history.Pictures(projection), o)
 		// a request for an id that the database does not know leaves a picture, and no deployment to list
 		list = slices.DeleteFunc(list, func(p jobmon.Progress) bool { return p.Unknown })
 		return showBoard(out, list, o.output, look)
 	}
-	id, err := p.find(list, o)
+	id, err := p.find(projection, o)
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		if list[i].Computer.ID == id {
-			return showScreen(out, &list[i], o.output, look)
-		}
+	if picture, ok := history.Picture(projection, id); ok {
+		return showScreen(out, &p.complete([]jobmon.Progress{picture}, o)[0], o.output, look)
 	}
 	why := "%s has no picture: no deployment of it has begun since the log did; %s%s"
 	if o.at != "" {
 		why = "%s had no picture then: no deployment of it had begun since the log did; %s%s"
 	}
-	return &nothingError{fmt.Errorf(why, o.computer, p.namesakes(list, id), p.period())}
+	return &nothingError{fmt.Errorf(why, o.computer, p.namesakes(projection, id), p.period())}
+}
+
+// complete adds to pictures what is known of the present beside them.
+func (p *past) complete(list []jobmon.Progress, o showOptions) []jobmon.Progress {
+	if o.at != "" {
+		return list
+	}
+	if o.lost != 0 {
+		for i := range list { // also those of what had ended by then
+			list[i].SourceLost, list[i].SourceSince = true, o.lost
+		}
+	}
+	return p.Names.Mark(list)
 }
 
 // namesakes lists the other records of a computer's name that have a picture.
-func (p *past) namesakes(list []jobmon.Progress, id jobmon.ComputerID) string {
+func (p *past) namesakes(projection *projector.Projection, id jobmon.ComputerID) string {
 	var text strings.Builder
-	for i := range list {
-		other := list[i].Computer.ID
-		if other != id && names.SameName(list[i].Computer.Name, p.Names[id].Name) {
+	for _, one := range history.Pictures(projection) {
+		if other := one.Computer.ID; other != id && names.SameName(one.Computer.Name, p.Names[id].Name) {
 			fmt.Fprintf(&text, "id:%d has the same name and one; ", other)
 		}
 	}
@@ -144,7 +156,7 @@ func (p *past) namesakes(list []jobmon.Progress, id jobmon.ComputerID) string {
 }
 
 // find resolves the computer that is asked for. Of the past it is the record of that name that had a picture then.
-func (p *past) find(list []jobmon.Progress, o showOptions) (jobmon.ComputerID, error) {
+func (p *past) find(projection *projector.Projection, o showOptions) (jobmon.ComputerID, error) {
 	id, err := p.Names.Find(o.computer)
 	if o.at == "" {
 		return id, err
@@ -153,10 +165,11 @@ func (p *past) find(list []jobmon.Progress, o showOptions) (jobmon.ComputerID, e
 	if all != nil {
 		return id, err
 	}
-	drawn := func(k *names.Known) bool {
-		return slices.ContainsFunc(list, func(p jobmon.Progress) bool { return p.Computer.ID == k.ID })
-	}
-	if found = slices.DeleteFunc(found, func(k *names.Known) bool { return !drawn(k) }); len(found) == 1 {
+	found = slices.DeleteFunc(found, func(k *names.Known) bool {
+		_, drawn := history.Picture(projection, k.ID)
+		return !drawn
+	})
+	if len(found) == 1 {
 		return found[0].ID, nil
 	}
 	return id, err

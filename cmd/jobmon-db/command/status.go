@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 func (a *app) status() *cobra.Command {
@@ -54,20 +55,19 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 		return err
 	}
 	defer p.done(messages)
-	list, err := p.fresh()
+	o := showOptions{computer: computer, output: output}
+	if output == "table" {
+		o.lost = p.Lost
+	}
+	projection, now, err := p.projectionAt("", messages)
 	if err != nil {
 		return err
 	}
-	look.Now = p.present()
-	if p.Lost != 0 && output == "table" {
-		for i := range list { // also those of what had ended by then
-			list[i].SourceLost, list[i].SourceSince = true, p.Lost
-		}
-	}
-	if err := p.show(out, list, showOptions{computer: computer, output: output}, look); err != nil {
+	look.Now = now
+	if err := p.show(out, projection, o, look); err != nil {
 		return err
 	}
-	if p.Lost != 0 && len(list) == 0 {
+	if p.Lost != 0 && len(history.Pictures(projection)) == 0 {
 		fmt.Fprintf(messages, "!! The DS database has not been readable since %s.\n", p.clock().In(p.Lost.Time()).Format(time.DateTime+" -07:00"))
 	}
 	if p.AgeMS < 0 {

@@ -61,7 +61,7 @@ func (a *app) canWatch() error {
 }
 
 func (a *app) watchLive(ctx context.Context, q question, computer string) error {
-	w := newWatcher(q)
+	w := &watcher{question: q}
 	first, names, err := w.begin(ctx)
 	if err != nil {
 		return err

@@ -11,26 +11,24 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/projector"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
-// answerWithin is how long a daemon may take to tell its news before it counts as out of touch.
+// answerWithin is how long a daemon may take to answer before it counts as out of touch.
 const answerWithin = 10 * time.Second
 
-// watcher finds out what is known now: from the daemon as long as one answers, else from the end of the log. It is
-// asked by one goroutine at a time.
+// watcher follows the log of a daemon as long as one answers, and else shows the log's end. It is asked by one goroutine at a
+// time.
 type watcher struct {
 	question
-	client *control.Client
 
-	news  control.News // the daemon's last
-	known live.Update  // what was found out last
-	met   bool         // a daemon has answered since the log was read
-}
+	past       *past // of the daemon that answered last, nil for none
+	projection *projector.Projection
+	pid        int
 
-func newWatcher(q question) *watcher {
-	return &watcher{question: q, client: &control.Client{Transport: &endpoint.Client{
-		DataDir: q.dataDir, GreetingTimeout: 200 * time.Millisecond, ConnectTimeout: connectWithin,
-	}}}
+	known live.Update // what was found out last
+	met   bool        // a daemon has answered since the log was read
 }
 
 // begin is what is known at first, with all computers' names. Its errors are those of any question about the log; only
@@ -38,20 +36,17 @@ func newWatcher(q question) *watcher {
 func (w *watcher) begin(ctx context.Context) (live.Update, names.Computers, error) {
 	p, err := openPast(ctx, w.question)
 	var empty *outsideError
-	if errors.As(err, &empty) {
-		if u := w.ask(ctx); w.met {
+	if errors.As(err, &empty) || err == nil && p.live {
+		if u := w.ask(ctx); w.met && w.past == nil {
 			return u, names.Computers{}, nil
+		} else if w.met {
+			return u, w.past.Names, nil
 		}
 	}
 	if err != nil {
 		return live.Update{}, nil, err
 	}
 	defer p.close()
-	if p.live {
-		if u := w.ask(ctx); w.met {
-			return u, p.Names, nil
-		}
-	}
 	return w.say(w.end(p)), p.Names, nil
 }
 
@@ -89,30 +84,55 @@ func (w *watcher) say(u live.Update) live.Update {
 	return u
 }
 
-// present asks the daemon; for all pictures only when something has happened or it is another daemon.
+// present asks the daemon until when it has watched, and folds what its log has got since.
 func (w *watcher) present(ctx context.Context) (live.Update, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	news, err := w.client.News(ctx, w.news.Last)
-	if err == nil && w.news.Last > 0 && (news.PID != w.news.PID || news.LogID != w.news.LogID) {
-		news, err = w.client.News(ctx, 0)
-	}
+	client := askClient(ctx, w.dataDir)
+	info, err := client.Info(ctx)
 	if err != nil {
 		return live.Update{}, err
 	}
-	u := live.Update{
-		Pictures: news.Pictures, Site: news.Site, Offset: news.Offset, Now: news.Covered,
-		ReadAge: time.Duration(news.AgeMS) * time.Millisecond, SourceLost: news.SourceLost,
+	u := live.Update{Site: info.Site, Now: info.Covered, ReadAge: time.Duration(info.AgeMS) * time.Millisecond}
+	if info.Last > 0 {
+		if err := w.follow(ctx, client, &info); err != nil {
+			return live.Update{}, err
+		}
+		p := w.past
+		u.Pictures, u.Offset, u.SourceLost = w.known.Pictures, p.Offset, p.Lost != 0
+		u.Now = max(u.Now, p.Covered)
 	}
-	if news.Last == w.news.Last {
-		u.Pictures = w.known.Pictures
-	}
-	if news.AgeMS >= 0 {
+	if info.AgeMS >= 0 {
 		u.Now = u.Now.Add(u.ReadAge)
 	}
-	w.news = news
-	w.news.Pictures = nil
 	return u, nil
+}
+
+// follow folds what is new in the daemon's log. One of another daemon is opened anew.
+func (w *watcher) follow(ctx context.Context, client *control.Client, info *control.Info) (err error) {
+	if w.past == nil || w.pid != info.PID || w.past.LogID != info.LogID || info.Last < w.past.Last {
+		if w.past, err = askDaemon(ctx, w.dataDir); err == nil {
+			w.projection, err = history.Project(w.past, w.past.Last)
+		}
+		if err != nil {
+			w.past = nil
+			return err
+		}
+		w.pid = info.PID
+	} else if info.Last == w.past.Last {
+		return nil
+	}
+	w.past.pastLog = client.Log(info.LogID)
+	for b, err := range w.past.Read(w.past.Last + 1) {
+		if err != nil {
+			return err
+		}
+		w.projection.Apply(&b)
+		w.past.facts.Note(&b)
+		w.past.know()
+	}
+	w.known.Pictures = w.past.Names.Mark(history.Pictures(w.projection))
+	return nil
 }
 
 // end is what the log says when nobody writes it.
@@ -123,10 +143,10 @@ func (w *watcher) end(p *past) live.Update {
 	if w.log != "" {
 		u.Trouble = fmt.Sprintf("This is the end of %s, of %s.", term.Plain(w.log), p.local(p.Covered))
 	}
-	if u.Pictures, err = p.fresh(); err != nil {
+	if u.Pictures, err = p.newest(); err != nil {
 		u.Pictures = w.known.Pictures
 		u.Trouble = fmt.Sprintf("No daemon runs, and the log cannot be read: %s.", sentence(err))
 	}
-	w.news = control.News{}
+	w.past = nil
 	return u
 }

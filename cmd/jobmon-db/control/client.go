@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,56 +21,34 @@ type Transport interface {
 	Do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error)
 }
 
-// Client asks a running daemon. It is safe for concurrent use if its Transport is.
+// Client asks a running daemon. What the daemon's log says is read through Log. It is safe for concurrent use if its Transport is.
 type Client struct {
 	Transport Transport
-	Context   context.Context // of reading the log page by page
-	LogID     string          // of the log that is read; "" for any
+	Context   context.Context // of reading the log
+}
+
+// Log is the daemon's log, read page by page, as a file is: see store.Log.
+type Log struct {
+	store.Remote
+	client *Client
+}
+
+// Log is the log of that id, "" for whichever the daemon works on.
+func (c *Client) Log(id string) *Log {
+	return &Log{Remote: store.Remote{Pages: c, Name: "the running daemon's log", ID: id}, client: c}
+}
+
+// Moment finds a place in the log by time, like store.Log.Moment.
+func (l *Log) Moment(at jobmon.Instant) (store.Moment, bool, error) {
+	var m Moment
+	err := l.client.ask(l.client.Context, http.MethodGet, fmt.Sprintf("%s?at=%d", routeMoment, at), nil, &m)
+	return store.Moment{Seq: m.Seq, At: m.At, Times: m.Times, First: m.First}, m.Found, err
 }
 
 // Info asks what the daemon says of itself.
 func (c *Client) Info(ctx context.Context) (info Info, err error) {
 	err = c.ask(ctx, http.MethodGet, routeInfo, nil, &info)
 	return info, err
-}
-
-// Pictures asks for all pictures after the last batch.
-func (c *Client) Pictures(ctx context.Context) ([]jobmon.Progress, error) {
-	var list []picture
-	err := c.ask(ctx, http.MethodGet, routePictures, nil, &list)
-	return unwrap(list), err
-}
-
-// PicturesAt asks for all pictures after the batch that holds that event.
-func (c *Client) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
-	var list []picture
-	err := c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?seq=%d", routePictures, seq), nil, &list)
-	return unwrap(list), err
-}
-
-// News asks for all pictures if anything has happened since that event; 0 asks for them in any case.
-func (c *Client) News(ctx context.Context, after uint64) (news News, err error) {
-	err = c.ask(ctx, http.MethodGet, fmt.Sprintf("%s?after=%d", routeNews, after), nil, &news)
-	return news, err
-}
-
-// Chronicle asks for the events that shape how others are told (history.Facts).
-func (c *Client) Chronicle() (list []jobmon.Event, err error) {
-	err = c.ask(c.Context, http.MethodGet, routeChronicle, nil, &list)
-	return list, err
-}
-
-// Checkpoint asks for the newest projection that was kept of not more than the events up to that one.
-func (c *Client) Checkpoint(seq uint64) (kept Checkpoint, err error) {
-	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?seq=%d", routeCheckpoint, seq), nil, &kept)
-	return kept, err
-}
-
-// Moment finds a place in the log by time, like store.Log.Moment.
-func (c *Client) Moment(at jobmon.Instant) (store.Moment, bool, error) {
-	var m Moment
-	err := c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?at=%d", routeMoment, at), nil, &m)
-	return store.Moment{Seq: m.Seq, At: m.At, Times: m.Times, First: m.First}, m.Found, err
 }
 
 // Refresh asks for a computer's file and returns when it lies on the share.
@@ -126,18 +103,6 @@ func (c *Client) Caches() ([]store.Cache, error) {
 func (c *Client) CachePage(name string, at int) (page store.CachePage, err error) {
 	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?name=%s&at=%d", routeCache, url.QueryEscape(name), at), nil, &page)
 	return page, err
-}
-
-// Read yields the log's batches, see store.Remote.Read.
-func (c *Client) Read(from uint64) iter.Seq2[jobmon.Batch, error] { return c.remote().Read(from) }
-
-// Computer yields one computer's history, see store.Remote.Computer.
-func (c *Client) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error] {
-	return c.remote().Computer(id, from)
-}
-
-func (c *Client) remote() *store.Remote {
-	return &store.Remote{Pages: c, Name: "the running daemon's log", ID: c.LogID}
 }
 
 func (c *Client) ask(ctx context.Context, method, path string, request, into any) error {

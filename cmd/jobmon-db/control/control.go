@@ -2,46 +2,19 @@
 // bytes travel is internal/endpoint's business; the routes are documented in docs/endpoint.md.
 package control
 
-import (
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/names"
-	"github.com/jobmon-db/jobmon-db/projector/history"
-)
+import "github.com/jobmon-db/jobmon-db/internal/jobmon"
 
-// Info is what the daemon says of itself and its log.
+// Info is what the daemon says of itself. What its log says is read from the log.
 type Info struct {
-	Version string          `json:"version"` // of the program
-	PID     int             `json:"pid"`
-	LogID   string          `json:"log_id"`
-	Site    string          `json:"site"`
-	EvtDir  string          `json:"evt_dir"`
-	First   jobmon.Instant  `json:"first_ms"` // time of the first batch, UTC
-	Begun   uint64          `json:"begun"`    // last sequence number of the first batch
-	Oldest  uint64          `json:"oldest"`   // first event of which anything can be asked
-	Cut     bool            `json:"cut"`      // older history was cut off
-	Last    uint64          `json:"last"`     // newest sequence number
-	Offset  jobmon.Offset   `json:"utc_offset_s"`
-	Shifts  []history.Shift `json:"shifts"`     // of the offset
-	Covered jobmon.Instant  `json:"covered_ms"` // until when the log is complete, UTC
-	AgeMS   int64           `json:"age_ms"`     // how long ago the source was last read, -1 for never in this run
-	Lost    jobmon.Instant  `json:"lost_ms"`    // since when the source cannot be read, UTC; 0 while it can
-	Source  Source          `json:"source"`
-
-	Names names.Computers `json:"names"`
-}
-
-// News is what somebody needs who asks again and again: little as long as nothing happens.
-type News struct {
-	PID        int            `json:"pid"` // another one than before means a daemon that was started anew
-	LogID      string         `json:"log_id"`
-	Site       string         `json:"site"`
-	Last       uint64         `json:"last"` // newest sequence number that Pictures know of: what to ask with next time
-	Offset     jobmon.Offset  `json:"utc_offset_s"`
-	Covered    jobmon.Instant `json:"covered_ms"` // as Info
-	AgeMS      int64          `json:"age_ms"`     // as Info
-	SourceLost bool           `json:"source_lost,omitempty"`
-
-	Pictures []jobmon.Progress `json:"pictures,omitempty"` // all, by computer id; left out when Last is what was asked with
+	Version string         `json:"version"` // of the program
+	PID     int            `json:"pid"`
+	LogID   string         `json:"log_id"`
+	Site    string         `json:"site"`
+	EvtDir  string         `json:"evt_dir"`
+	Last    uint64         `json:"last"`       // newest sequence number
+	Covered jobmon.Instant `json:"covered_ms"` // until when the log is complete, UTC
+	AgeMS   int64          `json:"age_ms"`     // how long ago the source was last read, -1 for never in this run
+	Source  Source         `json:"source"`
 }
 
 // Source is what reading the source has taken in this run.
@@ -80,17 +53,6 @@ type Moment struct {
 	First uint64         `json:"first"`
 	Found bool           `json:"found"` // false: all of the log is later
 }
-
-// Checkpoint is a projection that was kept (projector.Projection.Encode), for those who fold the log on from there. The zero value says
-// that there is none.
-type Checkpoint struct {
-	Seq     uint64 `json:"seq"`     // the last event that it was folded from
-	Version uint32 `json:"version"` // projector.CheckpointVersion of the program that kept it; to another one it means nothing
-	Data    []byte `json:"data"`
-}
-
-// mostCheckpoint is how large a checkpoint may be that is handed out; without one all of the log is folded.
-const mostCheckpoint = 16 << 20
 
 // kept says that the log has a cache.
 type kept struct {
@@ -157,16 +119,12 @@ type problem struct {
 
 // Routes.
 const (
-	routeInfo       = "/v1/info"
-	routeChronicle  = "/v1/chronicle"
-	routeMoment     = "/v1/moment"
-	routeCheckpoint = "/v1/checkpoint"
-	routePictures   = "/v1/pictures"
-	routeNews       = "/v1/news"
-	routeRefresh    = "/v1/refresh"
-	routeLog        = "/v1/log"
-	routeCaches     = "/v1/caches"
-	routeCache      = "/v1/cache"
-	routeCompact    = "/v1/compact"
-	routeReload     = "/v1/reload"
+	routeInfo    = "/v1/info"
+	routeMoment  = "/v1/moment"
+	routeRefresh = "/v1/refresh"
+	routeLog     = "/v1/log"
+	routeCaches  = "/v1/caches"
+	routeCache   = "/v1/cache"
+	routeCompact = "/v1/compact"
+	routeReload  = "/v1/reload"
 )

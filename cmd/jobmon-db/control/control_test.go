@@ -26,30 +26,6 @@ type fake struct {
 
 func (f *fake) Info() Info { return Info{Site: "DS01", Last: 7} }
 
-func (f *fake) Pictures() []jobmon.Progress { return []jobmon.Progress{{Seq: 3, Asked: "<x>"}} }
-
-func (f *fake) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
-	if seq > 7 {
-		return nil, errors.New("beyond the end")
-	}
-	return []jobmon.Progress{{Seq: seq}}, nil
-}
-
-func (f *fake) Checkpoint(seq uint64) (Checkpoint, error) {
-	if seq < 4 {
-		return Checkpoint{}, f.broken
-	}
-	return Checkpoint{Seq: 4, Version: 9, Data: make([]byte, seq)}, f.broken
-}
-
-func (f *fake) News(after uint64) News {
-	return News{Last: 7, Pictures: []jobmon.Progress{{Seq: after + 1}}}
-}
-
-func (f *fake) Chronicle() ([]jobmon.Event, error) {
-	return []jobmon.Event{{Seq: 2, Kind: jobmon.KindJob, Name: "<x>"}}, f.broken
-}
-
 func (f *fake) Extract(from uint64) (store.Extract, error) {
 	if f.broken != nil {
 		return store.Extract{}, f.broken
@@ -122,7 +98,7 @@ func watched(t testing.TB, batches int) (*fake, []jobmon.Batch) {
 func FuzzQuestion(f *testing.F) {
 	daemon, _ := watched(f, 40)
 	handler := Handler(daemon)
-	for _, route := range []string{routeLog, routeCaches, routeCache, routeMoment, routeCheckpoint, routePictures, routeNews, routeRefresh, routeCompact, routeReload, routeInfo, "/"} {
+	for _, route := range []string{routeLog, routeCaches, routeCache, routeMoment, routeRefresh, routeCompact, routeReload, routeInfo, "/"} {
 		for _, query := range []string{"", "from=1", "from=1&computer=-3", "from=18446744073709551615&computer=2147483647", "from=1e3", "seq=%zz", "at=-9223372036854775808", "name=x&at=9", "after=1;from=2"} {
 			f.Add("GET", route, query, "")
 			f.Add("POST", route, query, `{"computer": 1, "keep_ms": -9223372036854775808}`)
@@ -150,9 +126,10 @@ func TestBothEnds(t *testing.T) {
 	daemon, want := watched(t, 300)
 	way := &direct{handler: Handler(daemon)}
 	client := &Client{Transport: way, Context: t.Context()}
+	log := client.Log(daemon.ID())
 
 	var got []jobmon.Batch
-	for b, err := range client.Read(0) {
+	for b, err := range log.Read(0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,14 +141,14 @@ func TestBothEnds(t *testing.T) {
 	if way.calls < 3 {
 		t.Errorf("a log of several pages came in %d answers", way.calls)
 	}
-	for b, err := range client.Read(3002) {
+	for b, err := range log.Read(3002) {
 		if err != nil || b.First() > 3002 || b.Last() < 3002 {
 			t.Errorf("from the middle: %+v, %v", b, err)
 		}
 		break
 	}
 	told := 0
-	for b, err := range client.Computer(-3, 31) {
+	for b, err := range log.Computer(-3, 31) {
 		if err != nil || len(b.Events) != 1 || b.Events[0].Computer != -3 {
 			t.Fatalf("one computer's: %+v, %v", b, err)
 		}
@@ -181,33 +158,12 @@ func TestBothEnds(t *testing.T) {
 		t.Errorf("%d batches of one computer", told)
 	}
 	for at, want := range map[jobmon.Instant]store.Moment{0: {}, 1500: {Seq: 60, At: 1001, Times: 1, First: 60}} {
-		if m, ok, err := client.Moment(at); m != want || ok != (want.Times > 0) || err != nil {
+		if m, ok, err := log.Moment(at); m != want || ok != (want.Times > 0) || err != nil {
 			t.Errorf("moment %d: %+v, %v, %v", at, m, ok, err)
-		}
-	}
-	if list, err := client.PicturesAt(7); err != nil || len(list) != 1 || list[0].Seq != 7 {
-		t.Errorf("%+v, %v", list, err)
-	}
-	if _, err := client.PicturesAt(8); err == nil || !strings.Contains(err.Error(), "beyond the end") {
-		t.Errorf("%v", err)
-	}
-	chronicle, _ := daemon.Chronicle()
-	if list, err := client.Chronicle(); err != nil || !reflect.DeepEqual(list, chronicle) {
-		t.Errorf("%+v, %v", list, err)
-	}
-	for seq, want := range map[uint64]Checkpoint{3: {}, 6: {Seq: 4, Version: 9, Data: make([]byte, 6)}, mostCheckpoint + 1: {}} {
-		if got, err := client.Checkpoint(seq); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("checkpoint %d: event %d, %d bytes, %v", seq, got.Seq, len(got.Data), err)
 		}
 	}
 	if info, err := client.Info(t.Context()); err != nil || info.Site != "DS01" {
 		t.Errorf("%+v, %v", info, err)
-	}
-	if list, err := client.Pictures(t.Context()); err != nil || !reflect.DeepEqual(list, daemon.Pictures()) {
-		t.Errorf("%+v, %v", list, err)
-	}
-	if news, err := client.News(t.Context(), 4); err != nil || !reflect.DeepEqual(news, daemon.News(4)) {
-		t.Errorf("%+v, %v", news, err)
 	}
 	if a, err := client.Refresh(t.Context(), RefreshRequest{Computer: 5, Job: `a "b" & c`}); err != nil || a.Path != `a "b" & c` || a.Seq != 5 {
 		t.Errorf("%+v, %v", a, err)
@@ -229,6 +185,12 @@ func TestBothEnds(t *testing.T) {
 	if list, err := client.Caches(); err != nil || len(list) != 1 || list[0].Name != "a b&c" || list[0].Version != 7 || list[0].Seq != 5 {
 		t.Errorf("caches %+v, %v", list, err)
 	}
+	if c, ok := log.Cache("a b&c", 7); !ok || c.Seq != 5 || len(c.Data) != 300_000 {
+		t.Errorf("the cache of several pages: %v, event %d, %d bytes", ok, c.Seq, len(c.Data))
+	}
+	if _, ok := log.Cache("a b&c", 8); ok {
+		t.Error("a cache of another version was taken")
+	}
 	for _, at := range []int{0, 299_000, 1 << 30} {
 		page, err := client.CachePage("a b&c", at)
 		if want, _ := daemon.CachePage("a b&c", at); err != nil || !reflect.DeepEqual(page, want) || at < 1<<30 && page.Size < 300_000 {
@@ -248,13 +210,10 @@ func TestBothEnds(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	daemon.broken = errors.New("the log is damaged at event 12")
-	for _, err := range client.Read(0) {
+	for _, err := range log.Read(0) {
 		if err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 			t.Errorf("%v", err)
 		}
-	}
-	if _, err := client.Checkpoint(7); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
-		t.Errorf("%v", err)
 	}
 	if _, err := client.Extract(1); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
@@ -262,7 +221,7 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.Compact(t.Context(), CompactRequest{}); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
 	}
-	for _, path := range []string{"/v1/moment?at=x", "/v1/pictures?seq=x", "/v1/checkpoint?seq=", "/v1/log?from=-1", "/v1/log?from=1&computer=x", "/v1/cache?name=x", "/v1/cache?name=x&at=-1", "/v1/cache?name=x&at=4294967296", "/v1/log?from=1&computer=5000000000", "/v1/news?after=", "/v1/nothing"} {
+	for _, path := range []string{"/v1/moment?at=x", "/v1/log?from=-1", "/v1/log?from=1&computer=x", "/v1/cache?name=x", "/v1/cache?name=x&at=-1", "/v1/cache?name=x&at=4294967296", "/v1/log?from=1&computer=5000000000", "/v1/nothing"} {
 		if _, err := client.do(t.Context(), http.MethodGet, path, nil); err == nil {
 			t.Errorf("%s was answered", path)
 		}

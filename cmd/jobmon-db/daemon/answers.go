@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
@@ -14,8 +13,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
-	"github.com/jobmon-db/jobmon-db/projector"
-	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -48,10 +45,6 @@ func (d *Daemon) Info() control.Info {
 		Version: d.options.Version, PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site,
 		EvtDir: d.options.EvtDir, AgeMS: -1,
 	}
-	begins, err := onCurrent(d, func(log *store.Log) (history.Beginning, error) { return history.Begins(log) })
-	if err == nil {
-		info.First, info.Begun, info.Oldest, info.Cut = begins.At, begins.Begun, begins.First, begins.Cut
-	}
 	d.mu.Lock()
 	info.Covered = d.coverage.Until
 	if !d.readLast.IsZero() {
@@ -65,13 +58,7 @@ func (d *Daemon) Info() control.Info {
 		}
 	}
 	d.mu.Unlock()
-
-	d.journal.mu.Lock()
-	defer d.journal.mu.Unlock()
-	state := d.journal.state
-	info.Last, info.Offset, info.Covered = state.Seq, state.Projection.Offset(), max(info.Covered, state.At)
-	info.Lost = state.LostSince()
-	info.Shifts, info.Names = state.Shifts(), state.Names.Clone()
+	info.Last, _, _ = d.current().Last()
 	return info
 }
 
@@ -86,30 +73,6 @@ func (d *Daemon) Picture(id jobmon.ComputerID) (p *jobmon.Progress, ok bool, err
 	return p, ok, nil
 }
 
-// News implements control.Daemon.
-func (d *Daemon) News(after uint64) control.News {
-	news := control.News{PID: os.Getpid(), LogID: d.current().ID(), Site: d.options.Settings.Site, AgeMS: -1, Last: after}
-	d.mu.Lock()
-	news.Covered = d.coverage.Until
-	if !d.readLast.IsZero() {
-		news.AgeMS = time.Since(d.readLast).Milliseconds()
-	}
-	d.mu.Unlock()
-
-	d.journal.mu.Lock()
-	state := d.journal.state
-	news.Offset, news.Covered, news.SourceLost = state.Projection.Offset(), max(news.Covered, state.At), state.SourceLost
-	changed := state.Seq != after
-	d.journal.mu.Unlock()
-	if !changed {
-		return news
-	}
-	if list, last, durable := d.journal.pictures(); durable { // what the log refused is not shown
-		news.Pictures, news.Last = list, last
-	}
-	return news
-}
-
 // Moment implements control.Daemon.
 func (d *Daemon) Moment(at jobmon.Instant) (m store.Moment, ok bool, err error) {
 	m, err = onCurrent(d, func(log *store.Log) (m store.Moment, err error) {
@@ -117,35 +80,6 @@ func (d *Daemon) Moment(at jobmon.Instant) (m store.Moment, ok bool, err error) 
 		return m, err
 	})
 	return m, ok, err
-}
-
-// Chronicle implements control.Daemon.
-func (d *Daemon) Chronicle() ([]jobmon.Event, error) {
-	d.journal.mu.Lock()
-	facts := d.journal.state.Facts
-	d.journal.mu.Unlock()
-	whole, err := onCurrent(d, func(log *store.Log) (*history.Facts, error) { return facts.Whole(log) })
-	if err != nil {
-		return nil, err
-	}
-	return slices.Clip(whole.Chronicle), nil // what is there is never changed
-}
-
-// Checkpoint implements control.Daemon. It folds nothing: it hands out what is kept.
-func (d *Daemon) Checkpoint(seq uint64) (control.Checkpoint, error) {
-	return onCurrent(d, func(log *store.Log) (control.Checkpoint, error) {
-		c, _ := history.Packed(log, seq)
-		return control.Checkpoint{Seq: c.Seq, Version: c.Version, Data: c.Data}, nil
-	})
-}
-
-// PicturesAt implements control.Daemon. It reads the log beside the running daemon and holds nothing up.
-func (d *Daemon) PicturesAt(seq uint64) ([]jobmon.Progress, error) {
-	p, err := onCurrent(d, func(log *store.Log) (*projector.Projection, error) { return history.Project(log, seq) })
-	if err != nil {
-		return nil, err
-	}
-	return history.Pictures(p), nil
 }
 
 // Refresh implements control.Daemon. Before Run it waits for it.

@@ -9,6 +9,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 	"github.com/jobmon-db/jobmon-db/projector/history"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // answer is what a script was answered, once it was.
@@ -58,20 +59,6 @@ func (c *client) notOlder() {
 	}
 }
 
-// requireNews: a client that knows the newest event gets no pictures, any other all of them.
-func (s *site) requireNews() {
-	s.t.Helper()
-	info := s.daemon.Info()
-	if news := s.daemon.News(info.Last); news.Last != info.Last || news.Pictures != nil || news.Covered != info.Covered {
-		s.t.Errorf("news after event %d: %+v", info.Last, news)
-	}
-	for _, after := range []uint64{0, info.Last - 1, info.Last + 7} { // the last by a log that lost its end
-		if news := s.daemon.News(after); news.Last != info.Last || !reflect.DeepEqual(news.Pictures, s.daemon.Pictures()) {
-			s.t.Errorf("news after event %d of %d end at %d with %d pictures", after, info.Last, news.Last, len(news.Pictures))
-		}
-	}
-}
-
 // requireAnswers: the log has an event for each request, which remembers the bytes that its folding from zero gives, and
 // those that lay on the share when the script was answered.
 func (s *site) requireAnswers(batches []jobmon.Batch) {
@@ -107,5 +94,27 @@ func (s *site) requireAnswers(batches []jobmon.Batch) {
 	}
 	if requests != len(s.answers)+s.asked {
 		s.t.Errorf("%d requests in the log, %d scripts asked, %d through the folder", requests, len(s.answers), s.asked)
+	}
+}
+
+// requireSamePictures: a client that reads the daemon's log page by page draws the pictures that the daemon shows.
+func (s *site) requireSamePictures() {
+	s.t.Helper()
+	log := &store.Remote{Pages: s.daemon, Name: "the daemon's log"}
+	p, err := history.Project(log, s.daemon.Info().Last)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	facts, err := history.LoadFacts(log)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if got := facts.Names.Mark(history.Pictures(p)); !reflect.DeepEqual(got, s.daemon.Pictures()) {
+		s.t.Errorf("after event %d the log's pages give %d pictures, the daemon %d, or others", facts.Seq, len(got), len(s.daemon.Pictures()))
+	}
+	for _, want := range history.Pictures(p) {
+		if got, ok := history.Picture(p, want.Computer.ID); !ok || !reflect.DeepEqual(got, want) {
+			s.t.Errorf("the picture of %d alone is another one", want.Computer.ID)
+		}
 	}
 }

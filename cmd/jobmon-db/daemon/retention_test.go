@@ -58,12 +58,12 @@ func TestOldHistoryIsCutOff(t *testing.T) {
 		if n := len(cuts); n < 3 || n > 15 {
 			t.Errorf("%d cuts: %s", n, said)
 		}
-		info := d.Info()
-		if !info.Cut || info.Oldest != d.current().Cut()-1 || !strings.Contains(said.String(), "old history is cut off") {
-			t.Errorf("%+v", info)
+		begins, err := history.Begins(&store.Remote{Pages: d, Name: "the daemon's log"})
+		if err != nil || !begins.Cut || begins.First != d.current().Cut()-1 || !strings.Contains(said.String(), "old history is cut off") {
+			t.Errorf("%+v, %v", begins, err)
 		}
 		before := d.Pictures()
-		if got, err := d.Compact(ctx, control.CompactRequest{DryRun: true}); err != nil || got.Removed != nil && got.Removed.To < info.Oldest {
+		if got, err := d.Compact(ctx, control.CompactRequest{DryRun: true}); err != nil || got.Removed != nil && got.Removed.To < begins.First {
 			t.Errorf("%+v, %v", got, err)
 		}
 		// where CURRENT cannot be replaced the log goes on as it was, and says so

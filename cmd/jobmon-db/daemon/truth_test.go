@@ -21,7 +21,7 @@ import (
 func (s *site) end() {
 	s.t.Helper()
 	if s.daemon != nil {
-		s.requireNews()
+		s.requireSamePictures()
 		s.stop()
 	}
 	batches := s.batches()
