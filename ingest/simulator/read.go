@@ -1,12 +1,10 @@
 package simulator
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"maps"
-	"math"
 	"slices"
-	"sync/atomic"
 
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -114,101 +112,33 @@ func (ds *DS) HideSessions(hidden bool) {
 	ds.noSessions = hidden
 }
 
-// Source reads the database as it is at the moment of the read; it does not move the clock.
-func (ds *DS) Source() *Reader { return &Reader{ds: ds} }
-
-// Reader is an ingest.Source over a DS whose clock somebody else moves. It is safe for concurrent use.
-type Reader struct {
-	ds     *DS
-	before func() error // not nil: called before each read
-	rows   atomic.Uint64
-}
-
-// Read implements ingest.Source.
-func (r *Reader) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
-	if err := r.reachable(ctx); err != nil {
-		return nil, err
-	}
-	s := r.ds.Snapshot(q.Watch)
-	s.Rows = slices.DeleteFunc(s.Rows, func(row jobmon.Row) bool { return row.Status.Finished() && row.ID <= q.Above })
-	s.Jobs, s.AllJobs, s.Computers, s.AllComputers = nil, false, nil, false
-	r.rows.Add(uint64(len(s.Rows) + len(s.Agents)))
-	return s, nil
-}
-
-// Lookup implements ingest.Source.
-func (r *Reader) Lookup(ctx context.Context, ids ingest.IDs) (*jobmon.Snapshot, error) {
-	if err := r.reachable(ctx); err != nil {
-		return nil, err
-	}
-	r.ds.mu.Lock()
-	defer r.ds.mu.Unlock()
-	s := &jobmon.Snapshot{}
-	for _, id := range ids.Rows {
-		if row := r.ds.rows[id]; row != nil {
-			s.Rows = append(s.Rows, row.Row)
-		}
-	}
-	for _, id := range ids.Jobs {
-		if job := r.ds.jobs[id]; job != nil {
-			s.Jobs = append(s.Jobs, job.Job)
-		}
-	}
-	for _, id := range ids.Computers {
-		if c := r.ds.computers[id]; c != nil {
-			s.Computers = append(s.Computers, c.Computer)
-		}
-	}
-	s.Normalize()
-	r.rows.Add(uint64(len(s.Rows) + len(s.Jobs) + len(s.Computers)))
-	return s, nil
-}
-
 // pageRows is how many rows a page has: few enough that the demo turns pages.
 const pageRows = 500
 
-// Page implements ingest.Source.
-func (r *Reader) Page(ctx context.Context, from jobmon.ScheduleID) ([]jobmon.Row, jobmon.ScheduleID, error) {
-	if err := r.reachable(ctx); err != nil {
-		return nil, 0, err
-	}
-	all := r.ds.Snapshot(nil).Rows
-	at, _ := slices.BinarySearchFunc(all, from, func(row jobmon.Row, id jobmon.ScheduleID) int { return cmp.Compare(row.ID, id) })
-	rows, through := all[at:], jobmon.ScheduleID(math.MaxInt32)
-	if len(rows) > pageRows {
-		rows = rows[:pageRows]
-		through = rows[pageRows-1].ID
-	}
-	r.rows.Add(uint64(len(rows)))
-	return slices.Clone(rows), through, nil
+// Source reads the database as it is at the moment of the read; it does not move the clock.
+func (ds *DS) Source() *Reader { return ds.source(func() error { return nil }) }
+
+// Reader is an ingest.Source over a DS whose clock somebody else moves. It is safe for concurrent use.
+type Reader struct {
+	ingest.Memory
+	ds *DS
 }
 
-// Names implements ingest.Source.
-func (r *Reader) Names(ctx context.Context) (*jobmon.Snapshot, error) {
-	if err := r.reachable(ctx); err != nil {
-		return nil, err
-	}
-	all := r.ds.Snapshot(nil)
-	r.rows.Add(uint64(len(all.Jobs) + len(all.Computers)))
-	return &jobmon.Snapshot{Jobs: all.Jobs, Computers: all.Computers}, nil
-}
-
-// Cost implements ingest.Source: rows are counted, there are neither batches nor bytes.
-func (r *Reader) Cost() ingest.Cost { return ingest.Cost{Rows: r.rows.Load()} }
-
-// Close implements ingest.Source; there is nothing to close.
-func (r *Reader) Close() error { return nil }
-
-func (r *Reader) reachable(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if r.before != nil {
-		if err := r.before(); err != nil {
-			return err
+// source is a reader that calls before ahead of each read.
+func (ds *DS) source(before func() error) *Reader {
+	r := &Reader{ds: ds}
+	r.PageRows = pageRows
+	r.Tables = func(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error) {
+		if err := errors.Join(ctx.Err(), before(), ds.unreachable()); err != nil {
+			return nil, err
 		}
+		return ds.Snapshot(watch), nil
 	}
-	r.ds.mu.Lock()
-	defer r.ds.mu.Unlock()
-	return r.ds.failure
+	return r
+}
+
+func (ds *DS) unreachable() error {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	return ds.failure
 }

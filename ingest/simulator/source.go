@@ -85,8 +85,7 @@ func New(o Options) (*Source, error) {
 		}
 	}
 	_, offset := w.Start.Zone()
-	s.Reader = NewDS(jobmon.InstantOf(w.Start), jobmon.Offset(offset), o.Seed).Source()
-	s.before = s.advance
+	s.Reader = NewDS(jobmon.InstantOf(w.Start), jobmon.Offset(offset), o.Seed).source(s.advance)
 	s.ds.forget = !o.History
 	Play(s.ds, o.Computers)
 
