@@ -120,7 +120,8 @@ func (d *doubt) hear(at time.Time, c claim) (believed bool) {
 	}
 	d.reads++
 	d.same++
-	return d.same >= leastReads && at.Sub(d.agreed) >= confirmed || d.reads >= leastReads && at.Sub(d.since) >= longestWait
+	return d.same >= leastReads && at.Sub(d.agreed) >= confirmed ||
+		d.reads >= leastReads && at.Sub(d.since) >= longestWait
 }
 
 // judge decides what the read's clock is worth, and gives the read the time and the offset that its events get. While

@@ -109,7 +109,8 @@ func TestClock(t *testing.T) {
 		s.change(func() { s.ahead, s.delay = time.Hour, 10*time.Second })
 		minute(r)
 		j.change(func() {
-			if step := time.Duration(j.batches[0].Events[0].Step) * time.Millisecond; (step - time.Hour).Abs() > 10*time.Second {
+			step := time.Duration(j.batches[0].Events[0].Step) * time.Millisecond
+			if (step - time.Hour).Abs() > 10*time.Second {
 				t.Errorf("a step of %v", step)
 			}
 		})
@@ -180,7 +181,8 @@ func TestInexact(t *testing.T) {
 				flags[word(jobmon.Event{Kind: e.Kind, Schedule: e.Schedule})] = e.Flags.Has(jobmon.Inexact)
 			}
 			wantInferred, wantAll := c.want != fine, c.want == inexact
-			if len(flags) < 3 || flags["started 1"] != wantInferred || flags["started 2"] != wantAll || flags["finished 1"] != wantAll {
+			if len(flags) < 3 || flags["started 1"] != wantInferred || flags["started 2"] != wantAll ||
+				flags["finished 1"] != wantAll {
 				t.Errorf("%v after the last read, inexact: %v, want %s", gap, flags, c.want)
 			}
 		}

@@ -150,7 +150,8 @@ func (p *Poller) unrecorded(r *reading, trust jobmon.DiffOptions, changes []jobm
 func (p *Poller) ourselves(lost string, since jobmon.Instant) []jobmon.Event {
 	var events []jobmon.Event
 	begin := jobmon.Event{
-		Kind: jobmon.KindDaemonStarted, Text: p.options.Version, Count: int32(p.options.Projection), Until: p.log.Covered,
+		Kind: jobmon.KindDaemonStarted, Text: p.options.Version, Count: int32(p.options.Projection),
+		Until: p.log.Covered,
 	}
 	switch {
 	case !p.started:

@@ -51,9 +51,12 @@ func TestAGlitchChangesNothing(t *testing.T) {
 		length := time.Duration(0)
 		for range rapid.IntRange(2, 20).Draw(rt, "turns") {
 			n := turn{
-				after: time.Duration(rapid.IntRange(300, 15_000).Draw(rt, "after_ms")) * time.Millisecond, change: drawChange(rt),
-				due:  jobmon.ScheduleID(rapid.SampledFrom([]int{0, 0, 0, 900_001, 900_002, 900_003}).Draw(rt, "due")),
-				then: rapid.SampledFrom([]string{"read", "read", "read", "lost", "full", "slow", "unasked"}).Draw(rt, "then"),
+				after:  time.Duration(rapid.IntRange(300, 15_000).Draw(rt, "after_ms")) * time.Millisecond,
+				change: drawChange(rt),
+				due:    jobmon.ScheduleID(rapid.SampledFrom([]int{0, 0, 0, 900_001, 900_002, 900_003}).Draw(rt, "due")),
+				then: rapid.SampledFrom([]string{
+					"read", "read", "read", "lost", "full", "slow", "unasked",
+				}).Draw(rt, "then"),
 			}
 			turns, length = append(turns, n), length+n.after
 		}
@@ -150,7 +153,8 @@ func glitched(t *testing.T, turns []turn, g *glitch) []jobmon.Batch {
 func notDue(batches []jobmon.Batch) (events []jobmon.Event) {
 	for _, b := range batches {
 		for _, e := range b.Events {
-			unwritten := e.Kind == jobmon.KindDaemonStarted && e.Flags.Has(jobmon.Inexact) // may have been about what is due
+			// may have been about what is due
+			unwritten := e.Kind == jobmon.KindDaemonStarted && e.Flags.Has(jobmon.Inexact)
 			if e.At = b.At; e.Kind != jobmon.KindDue && !unwritten {
 				events = append(events, e)
 			}
@@ -207,13 +211,21 @@ func TestSleep(t *testing.T) {
 		local                bool
 		told                 string
 	}{
-		"a paused machine, and SQL Server elsewhere":    {0, night, night, false, "daemon-started inexact, started 1 inexact"},
-		"a machine that counts its sleep":               {night, 0, night, false, "daemon-started inexact, started 1 inexact"},
-		"a machine that sleeps with its SQL Server":     {night, 0, night, true, "daemon-started inexact, started 1 inexact"},
+		"a paused machine, and SQL Server elsewhere": {
+			0, night, night, false, "daemon-started inexact, started 1 inexact",
+		},
+		"a machine that counts its sleep": {
+			night, 0, night, false, "daemon-started inexact, started 1 inexact",
+		},
+		"a machine that sleeps with its SQL Server": {
+			night, 0, night, true, "daemon-started inexact, started 1 inexact",
+		},
 		"a machine paused together with its SQL Server": {0, night, night, true, "started 1; clock 0 28800000"},
 		"a wall clock that is set, and the server's":    {0, -night, -night, false, "started 1; clock 0 -28800000"},
 		"a wall clock that is set":                      {0, night, 0, false, "started 1"},
-		"a wall clock set otherwise than the server's":  {0, night, night - time.Minute, false, "started 1; clock 0 28740000"},
+		"a wall clock set otherwise than the server's": {
+			0, night, night - time.Minute, false, "started 1; clock 0 28740000",
+		},
 	} {
 		bubble(t, name, func(t *testing.T) {
 			s, j, m := newSource(), newJournal(), &machine{}

@@ -351,8 +351,9 @@ func start(t *testing.T, s *fakeSource, j *fakeJournal, tweaks ...func(*ingest.O
 	t.Helper()
 	r := &run{t: t, done: make(chan error, 1), log: &bytes.Buffer{}}
 	options := ingest.Options{
-		Interval: interval, Timeout: 15 * time.Second, Version: "1.2.3", Projection: 7, Settings: jobmon.DefaultSettings(),
-		Logger: zerolog.New(r.log).Level(zerolog.InfoLevel),
+		Interval: interval, Timeout: 15 * time.Second, Version: "1.2.3", Projection: 7,
+		Settings: jobmon.DefaultSettings(),
+		Logger:   zerolog.New(r.log).Level(zerolog.InfoLevel),
 	}
 	for _, tweak := range tweaks {
 		tweak(&options)

@@ -40,7 +40,9 @@ func drawSteps(t *rapid.T) []step {
 	for range rapid.IntRange(1, 25).Draw(t, "steps") {
 		steps = append(steps, step{
 			change: drawChange(t),
-			then:   rapid.SampledFrom([]string{"read", "missed", "lost", "again", "full", "restart", "wait", "pass", "cut pass"}).Draw(t, "then"),
+			then: rapid.SampledFrom([]string{
+				"read", "missed", "lost", "again", "full", "restart", "wait", "pass", "cut pass",
+			}).Draw(t, "then"),
 		})
 	}
 	return steps
@@ -50,9 +52,13 @@ func drawSteps(t *rapid.T) []step {
 // in the window below the highest, others below it.
 func drawChange(t *rapid.T) func(*jobmon.Mirror) {
 	name := rapid.SampledFrom([]string{"", "(JM) Office"})
-	status := rapid.SampledFrom([]jobmon.Status{jobmon.StatusNull, jobmon.StatusRunning, jobmon.StatusOf(0), jobmon.StatusOf(1603), jobmon.StatusOf(-7)})
+	status := rapid.SampledFrom([]jobmon.Status{
+		jobmon.StatusNull, jobmon.StatusRunning, jobmon.StatusOf(0), jobmon.StatusOf(1603), jobmon.StatusOf(-7),
+	})
 	begins := rapid.SampledFrom([]jobmon.WallTime{jobmon.NoStart, 0, 60_000})
-	ids := rapid.OneOf(rapid.Int32Range(1, 12), rapid.Int32Range(5000, 5004), rapid.SampledFrom([]int32{-2147483648, -5, 1999, 2000, 2001}))
+	ids := rapid.OneOf(rapid.Int32Range(1, 12), rapid.Int32Range(5000, 5004), rapid.SampledFrom([]int32{
+		-2147483648, -5, 1999, 2000, 2001,
+	}))
 	var changes []func(*jobmon.Mirror)
 	for _, id := range rapid.SliceOfN(ids, 0, 6).Draw(t, "ids") {
 		row := jobmon.Row{
@@ -164,8 +170,12 @@ func play(t *testing.T, steps []step) error {
 		s.change(func() { clear(s.hidden) })
 		s.heal()
 		if whole {
-			if got, want := j.mirror, s.tables; !slices.Equal(rowsOf(got), rowsOf(want)) || !maps.Equal(got.Jobs, want.Jobs) || !maps.Equal(got.Computers, want.Computers) {
-				return fmt.Errorf("after step %d (%s) the fold of the log is\n %v %v\nthe tables are\n %v %v", i, step.then, rowsOf(got), got, rowsOf(want), want)
+			if got, want := j.mirror, s.tables; !slices.Equal(rowsOf(got), rowsOf(want)) ||
+				!maps.Equal(got.Jobs, want.Jobs) || !maps.Equal(got.Computers, want.Computers) {
+				return fmt.Errorf(
+					"after step %d (%s) the fold of the log is\n %v %v\nthe tables are\n %v %v", i, step.then,
+					rowsOf(got), got, rowsOf(want), want,
+				)
 			}
 		}
 		atOnce := func(id jobmon.ScheduleID) bool {
@@ -194,9 +204,11 @@ func play(t *testing.T, steps []step) error {
 	return checkRuns(j.batches)
 }
 
-// compareWithModel compares what was told of the rows that had to be told at once with what a model tells that reads all
-// the tables.
-func compareWithModel(before, tables, after *jobmon.Mirror, batches []jobmon.Batch, atOnce func(jobmon.ScheduleID) bool) error {
+// compareWithModel compares what was told of the rows that had to be told at once with what a model tells that reads
+// all the tables.
+func compareWithModel(
+	before, tables, after *jobmon.Mirror, batches []jobmon.Batch, atOnce func(jobmon.ScheduleID) bool,
+) error {
 	for want := range tables.Rows.All() {
 		if got, ok := after.Rows.Get(want.ID); atOnce(want.ID) && (!ok || got != want) {
 			return fmt.Errorf("row %d had to be seen: the log says %+v (%t), the table %+v", want.ID, got, ok, want)
@@ -218,7 +230,8 @@ func compareWithModel(before, tables, after *jobmon.Mirror, batches []jobmon.Bat
 	for _, b := range batches {
 		got = append(got, ofRows(b.Events, atOnce)...)
 	}
-	want = ofRows(jobmon.Diff(before, all, jobmon.DiffOptions{Baseline: len(batches) > 0 && batches[0].Events[0].Flags.Has(jobmon.Baseline)}), atOnce)
+	want = ofRows(jobmon.Diff(before, all, jobmon.DiffOptions{Baseline: len(batches) > 0 &&
+		batches[0].Events[0].Flags.Has(jobmon.Baseline)}), atOnce)
 	slices.Sort(got) // within a batch the order is Diff's own; a pass may tell in several
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -275,7 +288,9 @@ func checkRuns(batches []jobmon.Batch) error {
 	for n, b := range batches {
 		if n > 0 {
 			if _, ok := jobmon.Unrecorded(&b, batches[n-1].At); ok {
-				return fmt.Errorf("batch %d is inexact, and nothing says since when nothing was recorded: %v", n, b.Events)
+				return fmt.Errorf(
+					"batch %d is inexact, and nothing says since when nothing was recorded: %v", n, b.Events,
+				)
 			}
 		}
 		for i, e := range b.Events {

@@ -10,8 +10,8 @@ import (
 
 // window is how far below the highest known id a quick read returns rows of every state: ids rise with time, and a
 // transaction that took its id earlier may commit later. It begins at a multiple of step, so that the text sent to the
-// server, and with it the server's plan, stays the same for a while. Every row in it that has finished costs each cycle its
-// bytes, which is why it is no longer (docs/benchmarks.md).
+// server, and with it the server's plan, stays the same for a while. Every row in it that has finished costs each cycle
+// its bytes, which is why it is no longer (docs/benchmarks.md).
 const (
 	window = 500
 	step   = 250
@@ -122,5 +122,7 @@ func contains(rows []jobmon.Row, id jobmon.ScheduleID) bool {
 }
 
 func find(rows []jobmon.Row, id jobmon.ScheduleID) (int, bool) {
-	return slices.BinarySearchFunc(rows, id, func(r jobmon.Row, id jobmon.ScheduleID) int { return cmp.Compare(r.ID, id) })
+	return slices.BinarySearchFunc(rows, id, func(r jobmon.Row, id jobmon.ScheduleID) int {
+		return cmp.Compare(r.ID, id)
+	})
 }

@@ -16,9 +16,9 @@ type Pace struct {
 	Reconcile time.Duration // as Options.Reconcile, and not 0
 }
 
-// Change has the poller take up another pace with a read that begins at once. What changed of the settings is recorded with it, as
-// at a start, also when the source is lost. It returns nil when the pace is taken up and on record, or else the error of
-// Refresh: then it is taken up and recorded as soon as the log can be written. Safe for concurrent use.
+// Change has the poller take up another pace with a read that begins at once. What changed of the settings is recorded
+// with it, as at a start, also when the source is lost. It returns nil when the pace is taken up and on record, or else
+// the error of Refresh: then it is taken up and recorded as soon as the log can be written. Safe for concurrent use.
 func (p *Poller) Change(ctx context.Context, pace Pace) error {
 	p.mu.Lock()
 	p.next = &pace

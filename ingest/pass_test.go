@@ -13,8 +13,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// finishedRows puts rows that have ended at the ids, and starts a poller that knows them. The highest id is 9000, so that
-// the others are below the window.
+// finishedRows puts rows that have ended at the ids, and starts a poller that knows them. The highest id is 9000, so
+// that the others are below the window.
 func finishedRows(t *testing.T, ids ...jobmon.ScheduleID) (*run, *fakeSource, *fakeJournal) {
 	t.Helper()
 	s, j := newSource(), newJournal()
@@ -89,7 +89,11 @@ func TestWhatOnlyAPassSees(t *testing.T) {
 		r.readOnce()
 		requireTold(t, j)
 		pass(6 * time.Minute)
-		requireTold(t, j, "job 1, removed 2, requeued 1 inexact, scheduled 4 inexact, started 1 inexact, finished 1 inexact, started 4 inexact, finished 4 inexact")
+		requireTold(
+			t, j,
+			"job 1, removed 2, requeued 1 inexact, scheduled 4 inexact, started 1 inexact, finished 1 inexact, "+
+				"started 4 inexact, finished 4 inexact",
+		)
 	})
 	bubble(t, "rows in the window are told at once", func(t *testing.T) {
 		r, s, j := finishedRows(t, 8600)
@@ -121,7 +125,8 @@ func TestWhatOnlyAPassSees(t *testing.T) {
 			s.reveal = s.pages + 2 // the second reading finds it
 		})
 		pass(6 * time.Minute)
-		if told := strings.Split(strings.Join(j.told(), ", "), ", "); len(told) != 2499 || slices.Contains(told, "removed 1200") {
+		if told := strings.Split(strings.Join(j.told(), ", "), ", "); len(told) != 2499 ||
+			slices.Contains(told, "removed 1200") {
 			t.Errorf("%d events: %.200s", len(told), told)
 		}
 		for _, asked := range s.lookups() {
@@ -146,7 +151,11 @@ func TestWhatHappensDuringAPass(t *testing.T) {
 			}
 		}
 		start(t, s, j)
-		requireTold(t, j, "daemon-started, configured, clock 0 0, scheduled 0 baseline, scheduled 1 baseline, scheduled 3 baseline, scheduled 9000 baseline")
+		requireTold(
+			t, j,
+			"daemon-started, configured, clock 0 0, scheduled 0 baseline, scheduled 1 baseline, scheduled 3 "+
+				"baseline, scheduled 9000 baseline",
+		)
 		if got, _ := mirror(j).Rows.Get(1); got.Status != jobmon.StatusOf(7) {
 			t.Errorf("row 1 is %v", got)
 		}
@@ -224,7 +233,8 @@ func TestPassesGiveWay(t *testing.T) {
 		pass(5*time.Minute + 45*time.Second)
 		began, pages := len(s.reads()), s.turnedPages()
 		pass(time.Minute)
-		if reads, turned := len(s.reads())-began, s.turnedPages()-pages; reads < 10 || turned < 2*reads || turned > 4*reads {
+		if reads, turned := len(s.reads())-began, s.turnedPages()-pages; reads < 10 || turned < 2*reads ||
+			turned > 4*reads {
 			t.Errorf("%d pages in %d cycles: half a second's worth each is right", turned, reads)
 		}
 	})
@@ -285,7 +295,8 @@ func TestReadAll(t *testing.T) {
 	s.put(row(4, jobmon.StatusNull))
 	s.tables.Jobs[1] = jobmon.Job{ID: 1, Name: "Office"}
 	all, err := ingest.ReadAll(t.Context(), s, 0)
-	if err != nil || len(all.Rows) != 8 || len(all.Jobs) != 1 || !all.AllJobs || !all.AllComputers || len(all.Gone) != 0 {
+	if err != nil || len(all.Rows) != 8 || len(all.Jobs) != 1 || !all.AllJobs || !all.AllComputers ||
+		len(all.Gone) != 0 {
 		t.Errorf("%+v, %v", all, err)
 	}
 }

@@ -46,8 +46,9 @@ type Previous struct {
 
 // Options say how to poll.
 type Options struct {
-	Interval   time.Duration // from start to start of two reads; 0 means 5 s
-	Timeout    time.Duration // limit for one cycle's quick read, repeats and look-up included, and for each page; 0 means 15 s
+	Interval time.Duration // from start to start of two reads; 0 means 5 s
+	// limit for one cycle's quick read, repeats and look-up included, and for each page; 0 means 15 s
+	Timeout    time.Duration
 	Reconcile  time.Duration // from end to start of two passes that read everything; 0 means 5 min
 	Most       int           // bytes that a batch of the very first read has at most, about; 0 means 6 MiB
 	Speed      float64       // how many times faster than ours the source's clock runs (simulator); 0 means 1
@@ -73,7 +74,8 @@ type Options struct {
 const (
 	defaultTimeout = 15 * time.Second
 
-	jitter     = 0.1              // intervals vary by this part either way, so that several daemons do not march in step
+	// intervals vary by this part either way, so that several daemons do not march in step
+	jitter     = 0.1
 	maxBackOff = 60 * time.Second // longest pause between two tries while something fails
 	farewell   = 5 * time.Second  // how long daemon-stopped may take to commit
 	committing = 2 * time.Minute  // how long a commit takes at most; the first one can hold a million rows
@@ -94,8 +96,8 @@ type Poller struct {
 	slept  time.Duration // Clocks when the run began
 	seen   *moment       // of the last good read that is durable, nil before the first of this run
 
-	// What the log holds. It moves only when a commit succeeded, so what could not be committed is reported again by the
-	// next cycle.
+	// What the log holds. It moves only when a commit succeeded, so what could not be committed is reported again by
+	// the next cycle.
 	started    bool           // this run's daemon-started
 	unwritable bool           // the last commit failed, and that was said
 	unwritten  jobmon.Instant // until when reads are on record, while commits fail; 0 otherwise
@@ -196,7 +198,8 @@ func (p *Poller) stop(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
-	if err := p.journal.Commit(ctx, max(p.Now(), p.log.At), []jobmon.Event{{Kind: jobmon.KindDaemonStopped}}); err != nil {
+	stopped := []jobmon.Event{{Kind: jobmon.KindDaemonStopped}}
+	if err := p.journal.Commit(ctx, max(p.Now(), p.log.At), stopped); err != nil {
 		return fmt.Errorf("record that the daemon stops: %w", err)
 	}
 	return nil

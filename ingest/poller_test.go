@@ -122,8 +122,8 @@ func TestBackOff(t *testing.T) {
 	})
 }
 
-// TestSaidOnceWhereTheLogCannotSayIt: the source is lost while the log cannot be written. Each is said once, and so is its end, whichever comes
-// first.
+// TestSaidOnceWhereTheLogCannotSayIt: the source is lost while the log cannot be written. Each is said once, and so is
+// its end, whichever comes first.
 func TestSaidOnceWhereTheLogCannotSayIt(t *testing.T) {
 	const (
 		unwritable, writable = "the log cannot be written: trying again until it can", "the log can be written again"
@@ -295,7 +295,10 @@ func TestRemovalIsConfirmed(t *testing.T) {
 		s, j := newSource(), newJournal()
 		s.put(row(1, jobmon.StatusNull), row(2, jobmon.StatusNull), row(3, jobmon.StatusNull))
 		r := start(t, s, j)
-		requireTold(t, j, "daemon-started, configured, clock 0 0, scheduled 1 baseline, scheduled 2 baseline, scheduled 3 baseline")
+		requireTold(
+			t, j,
+			"daemon-started, configured, clock 0 0, scheduled 1 baseline, scheduled 2 baseline, scheduled 3 baseline",
+		)
 
 		s.put(row(2, jobmon.StatusRunning)) // it moved while the read scanned the table
 		s.change(func() {
@@ -343,7 +346,11 @@ func TestCommitFailure(t *testing.T) {
 
 		j.change(func() { j.fail = nil })
 		r.readOnce()
-		requireTold(t, j, "daemon-started inexact, clock 3600 0, scheduled 1 inexact, scheduled 2 inexact, started 1 inexact, finished 1 inexact")
+		requireTold(
+			t, j,
+			"daemon-started inexact, clock 3600 0, scheduled 1 inexact, scheduled 2 inexact, started 1 inexact, "+
+				"finished 1 inexact",
+		)
 		r.readOnce()
 		requireTold(t, j)
 		r.stop()

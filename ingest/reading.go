@@ -44,7 +44,9 @@ type reader struct {
 
 // read reads what changed since the mirror. The pass that is underway goes on for so long before it, at least by one
 // page; a limit of 0 lets it rest.
-func (r *reader) read(ctx context.Context, m *jobmon.Mirror, watch []jobmon.ComputerID, limit time.Duration) (*reading, error) {
+func (r *reader) read(
+	ctx context.Context, m *jobmon.Mirror, watch []jobmon.ComputerID, limit time.Duration,
+) (*reading, error) {
 	r.index.follow(m)
 	pages, passed := paged{highest: r.index.highest}, false
 	for began := time.Now(); r.pass != nil && time.Since(began) < limit; {
@@ -219,14 +221,16 @@ func try[T any](ctx context.Context, r *reader, what string, batch func(context.
 	return got, nil
 }
 
-// ReadAll reads everything once: all rows, jobs and computers, and no agents. The timeout is for each page, and for what
-// follows the last one; 0 means 15 s. Transient errors are tried again.
+// ReadAll reads everything once: all rows, jobs and computers, and no agents. The timeout is for each page, and for
+// what follows the last one; 0 means 15 s. Transient errors are tried again.
 func ReadAll(ctx context.Context, source Source, timeout time.Duration) (*jobmon.Snapshot, error) {
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}
 	m := jobmon.NewMirror()
-	r := &reader{source: source, timeout: timeout, retried: func(error) {}, alive: func(time.Duration) {}, pass: newPass()}
+	r := &reader{
+		source: source, timeout: timeout, retried: func(error) {}, alive: func(time.Duration) {}, pass: newPass(),
+	}
 	got, err := r.read(ctx, m, nil, math.MaxInt64)
 	if err != nil {
 		return nil, err

@@ -6,15 +6,16 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// A log takes no batch of any size, and a batch takes memory. What a read says is one batch as a rule; the very first one,
-// which says everything, is several when it is large, and so is one that says more than the log takes.
+// A log takes no batch of any size, and a batch takes memory. What a read says is one batch as a rule; the very first
+// one, which says everything, is several when it is large, and so is one that says more than the log takes.
 const (
 	defaultMost = 6 << 20 // bytes of a batch of the first read, about: 120,000 rows
 	furtherMost = 8       // times as many for any other
 	leastCost   = 48      // bytes of an event without texts, at most
 )
 
-// record commits what a good read says, and returns how many events that took. After an error, the next read says the rest.
+// record commits what a good read says, and returns how many events that took. After an error, the next read says the
+// rest.
 func (p *Poller) record(ctx context.Context, at jobmon.Instant, r *reading) (told int, err error) {
 	parts := &parts{most: furtherMost * p.options.Most, commit: func(events []jobmon.Event) error {
 		if err := p.commit(ctx, at, events); err != nil {
@@ -35,9 +36,9 @@ func (p *Poller) record(ctx context.Context, at jobmon.Instant, r *reading) (tol
 	return parts.end()
 }
 
-// first tells the very first read: ourselves, the clock, and what is there. When that is more than one batch, the clock says
-// first that more follows (Baseline), and at the end that all is told. When only some of it gets into the log, the next read
-// tells what is not there yet, as found by the first one.
+// first tells the very first read: ourselves, the clock, and what is there. When that is more than one batch, the clock
+// says first that more follows (Baseline), and at the end that all is told. When only some of it gets into the log, the
+// next read tells what is not there yet, as found by the first one.
 func (p *Poller) first(r *reading, parts *parts) {
 	clock, _ := p.clock(r)
 	parts.events = append(p.ourselves("", p.unwritten), clock)

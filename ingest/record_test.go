@@ -19,9 +19,13 @@ func inParts(o *ingest.Options) { o.Most = 150 }
 func TestALargeFirstReadIsSeveralBatches(t *testing.T) {
 	bubble(t, "one after the other", func(t *testing.T) {
 		s, j := newSource(), newJournal()
-		s.put(row(1, jobmon.StatusNull), row(2, jobmon.StatusNull), row(3, jobmon.StatusOf(0)), row(4, jobmon.StatusNull))
+		s.put(
+			row(1, jobmon.StatusNull), row(2, jobmon.StatusNull), row(3, jobmon.StatusOf(0)),
+			row(4, jobmon.StatusNull),
+		)
 		start(t, s, j, inParts)
-		requireTold(t, j, "daemon-started, configured, clock 0 0 baseline, scheduled 1 baseline, scheduled 2 baseline, scheduled 3 baseline",
+		requireTold(t, j, "daemon-started, configured, clock 0 0 baseline, scheduled 1 baseline, scheduled 2 "+
+			"baseline, scheduled 3 baseline",
 			"scheduled 4 baseline, clock 0 0")
 		s.put(row(5, jobmon.StatusNull))
 		pass(interval * 11 / 10)
@@ -29,11 +33,18 @@ func TestALargeFirstReadIsSeveralBatches(t *testing.T) {
 	})
 	bubble(t, "when the process dies in between", func(t *testing.T) {
 		s, j := newSource(), newJournal()
-		s.put(row(1, jobmon.StatusNull), row(2, jobmon.StatusNull), row(3, jobmon.StatusOf(0)), row(4, jobmon.StatusNull))
+		s.put(
+			row(1, jobmon.StatusNull), row(2, jobmon.StatusNull), row(3, jobmon.StatusOf(0)),
+			row(4, jobmon.StatusNull),
+		)
 		j.failFrom = 1
 		r := start(t, s, j, inParts)
 		r.stop()
-		requireTold(t, j, "daemon-started, configured, clock 0 0 baseline, scheduled 1 baseline, scheduled 2 baseline, scheduled 3 baseline")
+		requireTold(
+			t, j,
+			"daemon-started, configured, clock 0 0 baseline, scheduled 1 baseline, scheduled 2 baseline, scheduled "+
+				"3 baseline",
+		)
 		j.failFrom = 0
 		pass(time.Hour)
 		s.put(row(1, jobmon.StatusRunning)) // nobody saw it begin
@@ -42,8 +53,8 @@ func TestALargeFirstReadIsSeveralBatches(t *testing.T) {
 	})
 }
 
-// TestAFirstReadInPartsTellsWhatIsThere: wherever commits fail or the process dies, the log holds in the end what is in the
-// tables, each row once for each way in which it was found, and says then, and not before, that all is read.
+// TestAFirstReadInPartsTellsWhatIsThere: wherever commits fail or the process dies, the log holds in the end what is in
+// the tables, each row once for each way in which it was found, and says then, and not before, that all is read.
 func TestAFirstReadInPartsTellsWhatIsThere(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) jobmon.Row {
@@ -52,7 +63,8 @@ func TestAFirstReadInPartsTellsWhatIsThere(t *testing.T) {
 			r.Start = jobmon.WallTime(rapid.IntRange(0, 3).Draw(t, "start"))
 			return r
 		}), 0, 30).Draw(rt, "rows")
-		most, fails := rapid.IntRange(1, 1500).Draw(rt, "most"), rapid.SliceOfN(rapid.IntRange(1, 6), 0, 4).Draw(rt, "fails")
+		most, fails := rapid.IntRange(1, 1500).Draw(rt, "most"), rapid.SliceOfN(rapid.IntRange(1, 6), 0, 4).
+			Draw(rt, "fails")
 		dies := rapid.Bool().Draw(rt, "dies")
 		synctest.Test(t, func(t *testing.T) {
 			s, j := newSource(), newJournal()
@@ -73,7 +85,8 @@ func TestAFirstReadInPartsTellsWhatIsThere(t *testing.T) {
 			j.change(func() { j.failFrom = 0 })
 			pass(2 * time.Minute)
 			r.stop()
-			if got, want := slices.Collect(j.mirror.Rows.All()), slices.Collect(s.tables.Rows.All()); !slices.Equal(got, want) {
+			got, want := slices.Collect(j.mirror.Rows.All()), slices.Collect(s.tables.Rows.All())
+			if !slices.Equal(got, want) {
 				rt.Fatalf("the log holds %v, the tables %v", got, want)
 			}
 			read, told := false, map[jobmon.Row]bool{}
@@ -82,7 +95,10 @@ func TestAFirstReadInPartsTellsWhatIsThere(t *testing.T) {
 					switch {
 					case !e.Kind.OfRow():
 					case read || !e.Flags.Has(jobmon.Baseline) || told[e.Row()]:
-						rt.Fatalf("%v %d is told although the read is recorded (%t) or the row is", e.Kind, e.Schedule, read)
+						rt.Fatalf(
+							"%v %d is told although the read is recorded (%t) or the row is", e.Kind, e.Schedule,
+							read,
+						)
 					default:
 						told[e.Row()] = true
 					}
@@ -98,7 +114,9 @@ func TestAFirstReadInPartsTellsWhatIsThere(t *testing.T) {
 
 // whole says whether the batch ends the first read.
 func whole(b *jobmon.Batch) bool {
-	return slices.ContainsFunc(b.Events, func(e jobmon.Event) bool { return e.Kind == jobmon.KindClock && !e.Flags.Has(jobmon.Baseline) })
+	return slices.ContainsFunc(b.Events, func(e jobmon.Event) bool {
+		return e.Kind == jobmon.KindClock && !e.Flags.Has(jobmon.Baseline)
+	})
 }
 
 // TestAReadBeyondWhatTheLogTakesIsSeveralBatches: any read, not only the first one.
@@ -107,7 +125,10 @@ func TestAReadBeyondWhatTheLogTakesIsSeveralBatches(t *testing.T) {
 		s, j := newSource(), newJournal()
 		start(t, s, j, func(o *ingest.Options) { o.Most = 20 })
 		j.told()
-		s.put(row(1, jobmon.StatusNull), row(2, jobmon.StatusNull), row(3, jobmon.StatusNull), row(4, jobmon.StatusNull))
+		s.put(
+			row(1, jobmon.StatusNull), row(2, jobmon.StatusNull), row(3, jobmon.StatusNull),
+			row(4, jobmon.StatusNull),
+		)
 		pass(interval * 11 / 10)
 		requireTold(t, j, "scheduled 1, scheduled 2, scheduled 3", "scheduled 4")
 	})

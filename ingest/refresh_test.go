@@ -136,7 +136,8 @@ func TestRefreshUnderLoad(t *testing.T) {
 					asked := now()
 					at, err := r.Refresh(t.Context())
 					// The fake looks at its clock 70 ms after the read began.
-					if err != nil || at.Sub(asked) < 70*time.Millisecond || at.Sub(asked) > 70*time.Millisecond+250*time.Millisecond+70*time.Millisecond {
+					if err != nil || at.Sub(asked) < 70*time.Millisecond ||
+						at.Sub(asked) > 70*time.Millisecond+250*time.Millisecond+70*time.Millisecond {
 						t.Errorf("asked at %v, answered as of %v, %v", asked, at, err)
 					}
 				}
@@ -144,7 +145,8 @@ func TestRefreshUnderLoad(t *testing.T) {
 		}
 		began := time.Now()
 		all.Wait()
-		if most := int(time.Since(began)/(250*time.Millisecond)) + int(time.Since(began)/interval) + 2; len(s.reads()) > most {
+		if most := int(time.Since(began)/(250*time.Millisecond)) + int(time.Since(began)/interval) +
+			2; len(s.reads()) > most {
 			t.Errorf("%d reads in %v", len(s.reads()), time.Since(began))
 		}
 	})

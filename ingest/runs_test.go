@@ -45,7 +45,11 @@ func TestFirstBatch(t *testing.T) {
 		if configured.Text != settings.Encode() {
 			t.Errorf("configured holds %q", configured.Text)
 		}
-		requireTold(t, j, "daemon-started, configured, clock -18000 0, computer 5000001 baseline, job 1 baseline, scheduled 1 baseline, scheduled 2 baseline")
+		requireTold(
+			t, j,
+			"daemon-started, configured, clock -18000 0, computer 5000001 baseline, job 1 baseline, scheduled 1 "+
+				"baseline, scheduled 2 baseline",
+		)
 		pass(interval * 11 / 10)
 		requireTold(t, j, "due 9")
 	})

@@ -30,8 +30,9 @@ type Source interface {
 	// is absent from it. It sets nothing else. The lists may be of any length.
 	Lookup(ctx context.Context, ids IDs) (*jobmon.Snapshot, error)
 
-	// Page reads rows of every state in the order of their ids, those with id from and above, as many as the source finds
-	// proper. It returns them, ascending, and the last id that they are complete up to: math.MaxInt32 on the last page.
+	// Page reads rows of every state in the order of their ids, those with id from and above, as many as the source
+	// finds proper. It returns them, ascending, and the last id that they are complete up to: math.MaxInt32 on the last
+	// page.
 	Page(ctx context.Context, from jobmon.ScheduleID) (rows []jobmon.Row, through jobmon.ScheduleID, err error)
 
 	// Names reads all jobs and computers, and sets nothing else of the snapshot, which is normalized.

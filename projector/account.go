@@ -9,7 +9,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Account is all that is known of one session of one computer: what its picture shows, and every row that belongs to it.
+// Account is all that is known of one session of one computer: what its picture shows, and every row that belongs to
+// it.
 type Account struct {
 	At         jobmon.Instant // as of when; the sessions of one computer are told in the order in which they began
 	Offset     jobmon.Offset  // the DS server's UTC offset then
@@ -35,16 +36,17 @@ type Run struct {
 	Attempt  int         // 1, or more after failed or cancelled ones
 	Late     bool
 
-	// Arrived, Started and Ended are 0 when it did not happen, or nobody saw it. Asked is when a DS script last said that the row
-	// runs now. The sequence numbers tell what happened before what; they are 0 where nothing happened.
+	// Arrived, Started and Ended are 0 when it did not happen, or nobody saw it. Asked is when a DS script last said
+	// that the row runs now. The sequence numbers tell what happened before what; they are 0 where nothing happened.
 	Arrived, Asked, Started, Ended jobmon.Instant
 	AskedSeq, StartedSeq, EndedSeq uint64
 
 	Baseline     bool // found by the first read of all
 	StartInexact bool // see jobmon.Inexact
 	EndInexact   bool
-	Inferred     bool          // no read saw it run
-	Unseen       time.Duration // within which time before Started it began, when no read saw that; 0 where that is not known
+	Inferred     bool // no read saw it run
+	// within which time before Started it began, when no read saw that; 0 where that is not known
+	Unseen time.Duration
 }
 
 // ApplyTelling is Apply that tells of every session that ends for good in the batch: by the beginning of the computer's
@@ -67,8 +69,8 @@ func (p *Projection) Accounts(tell func(*Account)) {
 	}
 }
 
-// Breaks says whether the event, which comes next, tells that we were not watching, or that the clock jumped: no duration
-// reaches across it.
+// Breaks says whether the event, which comes next, tells that we were not watching, or that the clock jumped: no
+// duration reaches across it.
 func (p *Projection) Breaks(e *jobmon.Event) bool {
 	switch e.Kind {
 	case jobmon.KindSourceLost, jobmon.KindSourceRestored, jobmon.KindDamaged:
@@ -89,7 +91,8 @@ func (p *Projection) account(c *computer, s *session) *Account {
 	case d.seq == 0 || d.session != s:
 		w := cmp.Or(s.closed, p.world)
 		d = picture{
-			at: w.utc(p.axis), world: w, info: c.info, agent: c.agent, agentSince: c.agentSince, watched: c.activeNow(), session: s,
+			at: w.utc(p.axis), world: w, info: c.info, agent: c.agent, agentSince: c.agentSince,
+			watched: c.activeNow(), session: s,
 		}
 	case d.frozen != nil: // its rows are moving on
 		d.at, d.world = p.at, p.world

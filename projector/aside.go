@@ -6,8 +6,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Aside lists the computer's unfinished rows that are no part of its picture, as of the last batch, by start time. A file shows
-// them as of its picture: an errand changes no screen.
+// Aside lists the computer's unfinished rows that are no part of its picture, as of the last batch, by start time. A
+// file shows them as of its picture: an errand changes no screen.
 func (p *Projection) Aside(id jobmon.ComputerID) []jobmon.Pending {
 	c := p.computers[id]
 	if c == nil {
@@ -37,11 +37,14 @@ func (p *Projection) Beside() []jobmon.ComputerID {
 	return ids
 }
 
-// Waits is a picture of a computer that has none, on which something waits or runs all the same, in no deployment. Its Seq is
-// 0: no file shows it. Ok is false when there is nothing but what is planned for later, or long past due.
+// Waits is a picture of a computer that has none, on which something waits or runs all the same, in no deployment. Its
+// Seq is 0: no file shows it. Ok is false when there is nothing but what is planned for later, or long past due.
 func (p *Projection) Waits(id jobmon.ComputerID) (progress *jobmon.Progress, ok bool) {
 	c := p.computers[id]
-	if c == nil || c.picture.seq != 0 || !slices.ContainsFunc(c.rows, func(r *row) bool { return r.pending(p.view(c)) }) {
+	if c == nil || c.picture.seq != 0 {
+		return nil, false
+	}
+	if v := p.view(c); !slices.ContainsFunc(c.rows, func(r *row) bool { return r.pending(v) }) {
 		return nil, false
 	}
 	d := c.presently(p)
@@ -53,7 +56,8 @@ func (p *Projection) Waits(id jobmon.ComputerID) (progress *jobmon.Progress, ok 
 // beside says whether the row is unfinished and no part of the picture: what a stage shows stands there already.
 func (c *computer) beside(r *row) bool {
 	s := c.picture.session
-	return (r.state.Planned() || r.state == jobmon.StateRunning) && (s == nil || r.session != s || r.class == jobmon.Marker)
+	return (r.state.Planned() || r.state == jobmon.StateRunning) &&
+		(s == nil || r.session != s || r.class == jobmon.Marker)
 }
 
 // laterRows lists the unfinished rows outside the session shown, by start time.

@@ -6,7 +6,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// settleBaseline opens the sessions of computers that the first read of all found in mid-deployment, when all of it is known.
+// settleBaseline opens the sessions of computers that the first read of all found in mid-deployment, when all of it is
+// known.
 func (p *Projection) settleBaseline() {
 	if !p.unsettled || p.inParts {
 		return
@@ -21,9 +22,9 @@ func (p *Projection) settleBaseline() {
 	}
 }
 
-// longOver says that a row of the first read ended too long ago to be a part of what the computer is in the middle of: an
-// unfinished row holds a deployment open for as long as rules.Stuck, and the build job began that long before it at most. It
-// is true of most rows of most sites, so nothing is kept of them.
+// longOver says that a row of the first read ended too long ago to be a part of what the computer is in the middle of:
+// an unfinished row holds a deployment open for as long as rules.Stuck, and the build job began that long before it at
+// most. It is true of most rows of most sites, so nothing is kept of them.
 func (p *Projection) longOver(e *jobmon.Event) bool {
 	oldest := p.now() - 2*jobmon.WallTime(p.world.rules.Stuck.Milliseconds())
 	return e.Status.Finished() && (e.Start == jobmon.NoStart || e.Start < oldest)
@@ -57,8 +58,8 @@ func (p *Projection) find(c *computer, limit jobmon.WallTime) (f findings) {
 }
 
 // done lists the finished rows that count as done in the deployment under way, and when that began: they are not older
-// than the first build job within the limit before the earliest unfinished row. Without one nothing is known of what came
-// before.
+// than the first build job within the limit before the earliest unfinished row. Without one nothing is known of what
+// came before.
 func (f *findings) done(limit jobmon.WallTime) (rows []*row, began jobmon.WallTime) {
 	if len(f.unfinished) == 0 || f.unfinished[0].start == jobmon.NoStart {
 		return nil, jobmon.NoStart
@@ -127,8 +128,8 @@ func (p *Projection) baseline(c *computer) {
 	}
 }
 
-// hadBegun says whether rows that finished shortly before those that wait belong to the same deployment: no build job waits to
-// begin it.
+// hadBegun says whether rows that finished shortly before those that wait belong to the same deployment: no build job
+// waits to begin it.
 func hadBegun(waiting, finished []*row, limit jobmon.WallTime) bool {
 	if slices.ContainsFunc(waiting, func(r *row) bool { return r.class == jobmon.BuildJob }) {
 		return false

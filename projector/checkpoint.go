@@ -16,20 +16,21 @@ import (
 // made of the form in which they are written and of the projection number.
 const CheckpointVersion = Form<<16 | Version
 
-// Form is the form in which Encode writes. A log from which history was cut off begins with a projection in the form of its
-// day, so Decode must go on reading every form that a released program wrote, whatever the projection number was.
+// Form is the form in which Encode writes. A log from which history was cut off begins with a projection in the form of
+// its day, so Decode must go on reading every form that a released program wrote, whatever the projection number was.
 const Form = 3
 
-// Encode packs the state after the last batch: all that pictures depend on, now and later. The same state gives the same
-// bytes. What Changed would list is not part of it.
+// Encode packs the state after the last batch: all that pictures depend on, now and later. The same state gives the
+// same bytes. What Changed would list is not part of it.
 func (p *Projection) Encode() []byte {
 	c := newCheckpoint(packed.NewWriter(), p)
 	c.code()
 	return c.Bytes()
 }
 
-// Decode returns the projection that Encode packed in a program of the same Form. Where the projection number is the same
-// too, folding the batches after it gives what folding the whole log gives. An error means that the log is to be folded.
+// Decode returns the projection that Encode packed in a program of the same Form. Where the projection number is the
+// same too, folding the batches after it gives what folding the whole log gives. An error means that the log is to be
+// folded.
 func Decode(data []byte) (*Projection, error) {
 	p := New()
 	c := newCheckpoint(packed.NewReader(data), p)

@@ -62,7 +62,9 @@ func (c *checkpoint) info(info *jobmon.Computer) {
 	c.Flags(&info.Ghost, &info.Gone)
 }
 
-func (c *checkpoint) agent(state *jobmon.AgentState, usual jobmon.AgentState, since *jobmon.Instant, then jobmon.Instant) {
+func (c *checkpoint) agent(
+	state *jobmon.AgentState, usual jobmon.AgentState, since *jobmon.Instant, then jobmon.Instant,
+) {
 	packed.Mostly(c.Coder, state, usual, 0)
 	packed.Mostly(c.Coder, since, then, c.p.axis)
 	c.atMost(uint8(*state), uint8(jobmon.AgentOffline))

@@ -10,13 +10,18 @@ import (
 
 // busy is a desk on which something of everything has happened.
 func busy(t testing.TB) *desk {
-	d := started(t).drop(1, "09:00", build, markA, driver, markB, office, visio, markZ).dropOn(pc+1, 20, "09:00", "Nightly", "Report", "Inventory")
+	d := started(t).drop(1, "09:00", build, markA, driver, markB, office, visio, markZ).dropOn(pc+
+		1, 20, "09:00", "Nightly", "Report", "Inventory")
 	d.agents[pc] = jobmon.AgentOffline
-	d.set(-1, 1, 20).read("09:00").set(0, 1, 20).set(-1, 2).read("09:01").set(1603, 3).set(0, 2).set(-1, 4).read("09:05")
-	d.ask("09:06", markB).drop(10, "09:07", driver, "Patch").drop(12, "22:00", "Nightly").drop(13, "", "Report").read("09:07")
+	d.set(-1, 1, 20).read("09:00").set(0, 1, 20).set(-1, 2).read("09:01").set(1603, 3).set(0, 2).set(-1, 4).
+		read("09:05")
+	d.ask("09:06", markB).drop(10, "09:07", driver, "Patch").drop(12, "22:00", "Nightly").drop(13, "", "Report").
+		read("09:07")
 	d.set(0, 4, 5, 6, 7, 10, 11, 21, 22).read("09:40").readAfterGap("12:00")
 	d.drop(30, "13:00", "Inventory").set(-1, 30).read("13:00") // no deployment: the picture is of the one before
-	return d.dropOn(pc+2, 40, "13:01", build, markA, office).set(-1, 40).read("13:01").requeue(3).read("13:02").set(-1, 3).read("13:03")
+	return d.dropOn(
+		pc+2, 40, "13:01", build, markA, office,
+	).set(-1, 40).read("13:01").requeue(3).read("13:02").set(-1, 3).read("13:03")
 }
 
 func TestACheckpointCutShortIsRefused(t *testing.T) {
@@ -76,7 +81,9 @@ func FuzzDecode(f *testing.F) {
 		var events []jobmon.Event
 		for id, c := range p.computers {
 			for _, row := range c.rows {
-				for _, kind := range []jobmon.Kind{jobmon.KindFinished, jobmon.KindRequeued, jobmon.KindStarted, jobmon.KindRemoved} {
+				for _, kind := range []jobmon.Kind{
+					jobmon.KindFinished, jobmon.KindRequeued, jobmon.KindStarted, jobmon.KindRemoved,
+				} {
 					events = append(events, jobmon.Event{Kind: kind, Schedule: row.id, Computer: id, Job: 1})
 				}
 			}

@@ -56,8 +56,9 @@ type row struct {
 	state jobmon.RowState
 	code  jobmon.Code
 
-	arrived, started, ended          jobmon.Instant // started and ended are 0 when unseen
-	due                              jobmon.Instant // since when it is due: its start_time or its arrival, the later; the future for later rows
+	arrived, started, ended jobmon.Instant // started and ended are 0 when unseen
+	// since when it is due: its start_time or its arrival, the later; the future for later rows
+	due                              jobmon.Instant
 	arrivedSeq, startedSeq, endedSeq uint64
 	askedAt                          jobmon.Instant // when a script said that it runs now
 	askedSeq                         uint64
@@ -70,18 +71,19 @@ type row struct {
 	late         bool
 	startInexact bool
 	endInexact   bool
-	inferred     bool          // no read saw it run
-	unseen       time.Duration // within which time before started it began, when no read saw that; 0 where that is not known
-	zombie       bool          // found running by the first read, long past due
-	closing      bool          // when it started, nothing unfinished stood behind it: a marker that closes
-	startedIn    int           // the batch in which it started
-	arrivedIn    int           // the batch in which it arrived
-	requeuedIn   int           // the batch in which it was queued again while it ran
-	recorded     bool          // the duration of the stage that it heads has entered the history
-	attempt      int           // 1, or more after failed or cancelled ones
-	replaces     *row
-	replacedBy   *row
-	session      *session
+	inferred     bool // no read saw it run
+	// within which time before started it began, when no read saw that; 0 where that is not known
+	unseen     time.Duration
+	zombie     bool // found running by the first read, long past due
+	closing    bool // when it started, nothing unfinished stood behind it: a marker that closes
+	startedIn  int  // the batch in which it started
+	arrivedIn  int  // the batch in which it arrived
+	requeuedIn int  // the batch in which it was queued again while it ran
+	recorded   bool // the duration of the stage that it heads has entered the history
+	attempt    int  // 1, or more after failed or cancelled ones
+	replaces   *row
+	replacedBy *row
+	session    *session
 }
 
 // effective is the last attempt of the row's job in its stage.
@@ -92,7 +94,8 @@ func (r *row) effective() *row {
 	return r
 }
 
-// shownIn says whether a picture of the session tells of the row: it is part of it, or a later attempt of a row that is.
+// shownIn says whether a picture of the session tells of the row: it is part of it, or a later attempt of a row that
+// is.
 func (r *row) shownIn(s *session) bool {
 	for ; s != nil && r != nil; r = r.replaces {
 		if r.session == s {
@@ -146,7 +149,8 @@ func (r *row) stuck(v view) bool {
 	switch {
 	case r.zombie:
 		return true
-	case r.state != jobmon.StateWaiting || r.start == jobmon.NoStart || v.away || v.at.Sub(max(r.due, v.reached(r.start))) <= v.rules.Stuck:
+	case r.state != jobmon.StateWaiting || r.start == jobmon.NoStart || v.away ||
+		v.at.Sub(max(r.due, v.reached(r.start))) <= v.rules.Stuck:
 		return false
 	}
 	s := r.session
@@ -198,8 +202,8 @@ func (c *computer) activeNow() bool { return c.session.open() || c.plan != nil |
 // away says that the agent is known to be away: it is looked at only while something is open or planned.
 func (c *computer) away() bool { return c.agent == jobmon.AgentOffline && c.activeNow() }
 
-// front is the session that the screen shows: what is planned, else the last deployment, else an errand whose script asked
-// for the file. Nil for none.
+// front is the session that the screen shows: what is planned, else the last deployment, else an errand whose script
+// asked for the file. Nil for none.
 func (c *computer) front() *session {
 	switch {
 	case c.plan != nil:

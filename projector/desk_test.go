@@ -40,8 +40,9 @@ type desk struct {
 
 func newDesk(t rapid.TB) *desk {
 	d := &desk{
-		t: t, settings: jobmon.DefaultSettings(), live: New(), replayed: New(), resumed: New(), mirror: jobmon.NewMirror(),
-		rows: map[jobmon.ScheduleID]jobmon.Row{}, jobs: map[string]jobmon.JobID{},
+		t: t, settings: jobmon.DefaultSettings(), live: New(), replayed: New(), resumed: New(),
+		mirror: jobmon.NewMirror(),
+		rows:   map[jobmon.ScheduleID]jobmon.Row{}, jobs: map[string]jobmon.JobID{},
 		computer: map[jobmon.ComputerID]jobmon.Computer{pc: {ID: pc, Name: "PC-0001"}},
 		agents:   map[jobmon.ComputerID]jobmon.AgentState{},
 		share:    map[jobmon.ComputerID]*jobmon.Progress{},
@@ -200,8 +201,8 @@ func (d *desk) commit(at jobmon.Instant, events []jobmon.Event) *desk {
 	return d
 }
 
-// requireShare: files are written for the computers that changed alone, and yet each says what its picture is now. For ever:
-// a start compares the files with pictures that no event of theirs has drawn.
+// requireShare: files are written for the computers that changed alone, and yet each says what its picture is now. For
+// ever: a start compares the files with pictures that no event of theirs has drawn.
 func (d *desk) requireShare() {
 	d.t.Helper()
 	for _, id := range d.live.Changed() {
@@ -210,7 +211,11 @@ func (d *desk) requireShare() {
 	for _, id := range d.live.Pictures() {
 		if p, ok := d.live.Progress(id); ok && !reflect.DeepEqual(p, d.share[id]) {
 			d.t.Logf("%+v", d.events)
-			d.t.Fatalf("after event %d computer %d's file is no longer its picture:\n now  %+v\n      %+v\n file %+v\n      %+v", d.seq, id, p, p.Session, d.share[id], d.share[id].Session)
+			d.t.Fatalf(
+				"after event %d computer %d's file is no longer its picture:\n now  %+v\n      %+v\n file %+v\n     "+
+					" %+v",
+				d.seq, id, p, p.Session, d.share[id], d.share[id].Session,
+			)
 		}
 	}
 }
@@ -243,7 +248,8 @@ func (d *desk) requireSessionSettled(id jobmon.ComputerID, in *session) {
 		d.t.Fatalf("computer %d after event %d: the stages kept are not those of the rows", id, d.seq)
 	}
 	for _, st := range stages {
-		if settled && (!in.prospects.get(st.name).considered || st.state(false, nil) == jobmon.StateSucceeded && !st.head().recorded) {
+		if settled && (!in.prospects.get(st.name).considered ||
+			st.state(false, nil) == jobmon.StateSucceeded && !st.head().recorded) {
 			d.t.Fatalf("computer %d after event %d: nobody has dealt with stage %q", id, d.seq, st.name)
 		}
 	}
@@ -270,11 +276,15 @@ func (d *desk) requireLaw2(other *Projection) {
 		replayed, _ := other.Progress(id)
 		if !reflect.DeepEqual(live, replayed) {
 			d.t.Logf("%+v", d.events)
-			d.t.Fatalf("Law 2, computer %d after event %d:\n live     %s\n replayed %s", id, d.seq, show(live), show(replayed))
+			d.t.Fatalf(
+				"Law 2, computer %d after event %d:\n live     %s\n replayed %s", id, d.seq, show(live),
+				show(replayed),
+			)
 		}
 	}
 	soon := d.last.Add(20 * time.Hour)
-	if live, replayed := d.live.Judge(soon, d.live.Offset()), other.Judge(soon, d.live.Offset()); !slices.Equal(live, replayed) {
+	judged, again := d.live.Judge(soon, d.live.Offset()), other.Judge(soon, d.live.Offset())
+	if live, replayed := judged, again; !slices.Equal(live, replayed) {
 		d.t.Fatalf("Law 2: due are %+v live, %+v replayed", live, replayed)
 	}
 	if live, replayed := d.live.Watching(), other.Watching(); !slices.Equal(live, replayed) {
@@ -289,7 +299,8 @@ func (d *desk) requireLaw2(other *Projection) {
 }
 
 func sameStage(a, b *stage) bool {
-	return a.name == b.name && a.late == b.late && a.marker == b.marker && a.single == b.single && slices.Equal(a.jobs, b.jobs)
+	return a.name == b.name && a.late == b.late && a.marker == b.marker && a.single == b.single &&
+		slices.Equal(a.jobs, b.jobs)
 }
 
 // changed is what Changed will tell.
@@ -328,7 +339,10 @@ func (d *desk) want(lines ...string) *desk {
 		}
 	}
 	if want := strings.Join(lines, "\n"); got != want {
-		d.t.Errorf("the screen shows\n  %s\nwant\n  %s", strings.ReplaceAll(got, "\n", "\n  "), strings.ReplaceAll(want, "\n", "\n  "))
+		d.t.Errorf(
+			"the screen shows\n  %s\nwant\n  %s", strings.ReplaceAll(got, "\n", "\n  "),
+			strings.ReplaceAll(want, "\n", "\n  "),
+		)
 	}
 	return d
 }

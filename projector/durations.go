@@ -16,8 +16,8 @@ const (
 // stageRun is how long a stage took once, in seconds, and how many jobs it had then.
 type stageRun struct{ seconds, jobs int32 }
 
-// durations holds the honest durations of the last runs of each stage, by name, oldest first. Runs with so different numbers of
-// jobs that they tell nothing of each other (see alike) are kept side by side.
+// durations holds the honest durations of the last runs of each stage, by name, oldest first. Runs with so different
+// numbers of jobs that they tell nothing of each other (see alike) are kept side by side.
 type durations map[string][]stageRun
 
 func (d durations) add(stage string, run stageRun) {
@@ -33,7 +33,8 @@ func (d durations) add(stage string, run stageRun) {
 	d[stage] = runs[max(0, len(runs)-mostRuns):]
 }
 
-// typical is the median of the last runs with about as many jobs, and the number of these runs: 0 when there are too few.
+// typical is the median of the last runs with about as many jobs, and the number of these runs: 0 when there are too
+// few.
 func (d durations) typical(stage string, jobs int) (seconds, runs int32) {
 	var sorted []int32
 	for _, run := range slices.Backward(d[stage]) {
@@ -49,7 +50,8 @@ func (d durations) typical(stage string, jobs int) (seconds, runs int32) {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2, int32(n)
 }
 
-// alike reports whether stages with so many jobs take about as long: the larger number is at most a third more than the smaller.
+// alike reports whether stages with so many jobs take about as long: the larger number is at most a third more than the
+// smaller.
 func alike(a, b int) bool { return 3*max(a, b) <= 4*min(a, b) }
 
 // recordDurations takes the stages that succeeded into the history, each once: only durations whose both ends were

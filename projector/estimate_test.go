@@ -40,10 +40,11 @@ func eta(d *desk, now string) (string, bool, string) {
 	return text(at), least, text(usedUp)
 }
 
-// TestAnEstimateNeitherSlidesNorPasses: it stays what it was while a stage lasts, becomes "at least" when that lasts longer
-// than usual, and is used up when the stage is overdue.
+// TestAnEstimateNeitherSlidesNorPasses: it stays what it was while a stage lasts, becomes "at least" when that lasts
+// longer than usual, and is used up when the stage is overdue.
 func TestAnEstimateNeitherSlidesNorPasses(t *testing.T) {
-	d := folder2(learned(t), 900, "14:00").read("14:00").set(-1, 900).read("14:00:05").set(0, 900).set(-1, 901).read("14:00:10")
+	d := folder2(learned(t), 900, "14:00").read("14:00").set(-1, 900).read("14:00:05").set(0, 900).set(-1, 901).
+		read("14:00:10")
 	for _, c := range []struct {
 		now, eta string
 		least    bool
@@ -82,8 +83,8 @@ func TestAlike(t *testing.T) {
 	})
 }
 
-// TestAStageThatNobodySawIsBounded: what came and went between two reads took no longer than the poll interval, what an outage hid no
-// longer than that.
+// TestAStageThatNobodySawIsBounded: what came and went between two reads took no longer than the poll interval, what an
+// outage hid no longer than that.
 func TestAStageThatNobodySawIsBounded(t *testing.T) {
 	d := open(t).set(0, 1, 2, 3).set(-1, 4).read("10:00:10")
 	p, _ := d.live.Progress(pc)
@@ -91,7 +92,9 @@ func TestAStageThatNobodySawIsBounded(t *testing.T) {
 		t.Errorf("between two reads: %+v", st)
 	}
 	d.commit(clock("10:01").Instant(3600), []jobmon.Event{{Kind: jobmon.KindSourceLost}})
-	d.set(0, 4, 5, 6).readAs("10:01:30", jobmon.DiffOptions{Inexact: true, InferredInexact: true}, jobmon.Event{Kind: jobmon.KindSourceRestored})
+	d.set(0, 4, 5, 6).readAs("10:01:30", jobmon.DiffOptions{
+		Inexact: true, InferredInexact: true,
+	}, jobmon.Event{Kind: jobmon.KindSourceRestored})
 	p, _ = d.live.Progress(pc)
 	if st := p.Session.Stages[1]; st.Most != 80*time.Second || !st.Inexact {
 		t.Errorf("across an outage: %+v", st)
@@ -106,7 +109,9 @@ func TestAFailureHoldsUntilItIsRepaired(t *testing.T) {
 	}
 	d := open(t).set(0, 1, 2).set(1603, 3).read("10:01")
 	steps := []func(){
-		func() {}, func() { d.requeue(3).read("10:02") }, func() { d.set(-1, 3).read("10:03") }, func() { d.set(0, 3).read("10:04") },
+		func() {}, func() {
+			d.requeue(3).read("10:02")
+		}, func() { d.set(-1, 3).read("10:03") }, func() { d.set(0, 3).read("10:04") },
 	}
 	for i, want := range []int{1, 1, 1, 0} {
 		if steps[i](); failed(d) != want {

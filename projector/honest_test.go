@@ -16,7 +16,10 @@ func TestWhatIsStuckIsNotReady(t *testing.T) {
 	// a row behind Office has started, and Office waits on for twelve hours
 	d := open(t).set(0, 1, 2, 3, 4, 6).remove(7).read("10:30")
 	d.want("#1 open 66%", "  Configuring succeeded 1/1", "  Office waiting 1/2")
-	d.drop(50, "23:00", "Nightly").read("22:31").want("#1 complete 66% ended early", "  Configuring succeeded 1/1", "  Office waiting 1/2", ". Nightly waiting 10 23:00")
+	d.drop(50, "23:00", "Nightly").read("22:31").want(
+		"#1 complete 66% ended early", "  Configuring succeeded 1/1", "  Office waiting 1/2",
+		". Nightly waiting 10 23:00",
+	)
 }
 
 func TestNothingIsStuckWhileItsAgentIsAway(t *testing.T) {
@@ -132,7 +135,8 @@ func TestAnEndByAClockThatWasTakenBackIsToldByTheRightOne(t *testing.T) {
 	}
 }
 
-// A log of the time in which every change of the clock was recorded at once: what a step back leaves of the one before has passed.
+// A log of the time in which every change of the clock was recorded at once: what a step back leaves of the one before
+// has passed.
 func TestOldLogsTakeWhatAStepBackLeavesAsTime(t *testing.T) {
 	t.Parallel()
 	for _, by := range []time.Duration{55 * day, -55 * day, -13 * time.Hour, -90 * time.Second} {
@@ -150,7 +154,8 @@ func TestOldLogsTakeWhatAStepBackLeavesAsTime(t *testing.T) {
 // Jobs and a marker that is planned for later go in the read that brings another build job: with that, the deployment
 // that they held open is over.
 func TestABuildJobThatComesAsTheLastRowsGoIsAnotherDeployment(t *testing.T) {
-	d := open(t).set(0, 1, 2, 3, 4).move("23:00", 7).read("10:01").remove(5, 6, 7).drop(50, "10:02", build, office).read("10:02")
+	d := open(t).set(0, 1, 2, 3, 4).move("23:00", 7).read("10:01").remove(5, 6, 7).drop(50, "10:02", build, office).
+		read("10:02")
 	d.want("#0 planned 0%", "  Install Office waiting 0/1")
 }
 

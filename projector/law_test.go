@@ -9,10 +9,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestLaw2 folds random histories three times, live, from the log, and from the checkpoint of the batch before, and compares
-// all pictures, what is due, watched and changed, and the whole state at every batch end. The
-// moves are those of a busy console: folders dropped, jobs started, failed, re-run, moved, deleted, computers
-// that become ghosts, agents that come and go, outages, requests, other settings, other names.
+// TestLaw2 folds random histories three times, live, from the log, and from the checkpoint of the batch before, and
+// compares all pictures, what is due, watched and changed, and the whole state at every batch end. The moves are those
+// of a busy console: folders dropped, jobs started, failed, re-run, moved, deleted, computers that become ghosts,
+// agents that come and go, outages, requests, other settings, other names.
 func TestLaw2(t *testing.T) {
 	names := []string{build, markA, markB, markZ, driver, office, visio, "", "Nightly"}
 	codes := []jobmon.Code{-1, -1, 0, 0, 0, 1603, 3010, -7}
@@ -47,7 +47,10 @@ func TestLaw2(t *testing.T) {
 					d.remove(id)
 				case move == 9:
 					d.agents[pc] = jobmon.AgentState(rapid.IntRange(0, 2).Draw(rt, "agent"))
-					d.computer[pc] = jobmon.Computer{ID: pc, Name: rapid.SampledFrom([]string{"PC-0001", "New"}).Draw(rt, "name"), Ghost: rapid.Bool().Draw(rt, "ghost")}
+					d.computer[pc] = jobmon.Computer{
+						ID: pc, Name: rapid.SampledFrom([]string{"PC-0001", "New"}).Draw(rt, "name"),
+						Ghost: rapid.Bool().Draw(rt, "ghost"),
+					}
 				}
 			}
 			switch rapid.IntRange(0, 11).Draw(rt, "kind of read") {
@@ -56,7 +59,9 @@ func TestLaw2(t *testing.T) {
 				d.settings.Markers = rapid.SampledFrom([]string{"auto", "tagged", "all"}).Draw(rt, "markers")
 				d.settings.Marker = rapid.SampledFrom([]string{`(?i)\(JM\)`, `Office`}).Draw(rt, "marker")
 				d.settings.Gap = rapid.SampledFrom([]time.Duration{time.Minute, 30 * time.Minute}).Draw(rt, "gap")
-				d.readAs(day+at, jobmon.DiffOptions{}, jobmon.Event{Kind: jobmon.KindConfigured, Text: d.settings.Encode()})
+				d.readAs(day+at, jobmon.DiffOptions{}, jobmon.Event{
+					Kind: jobmon.KindConfigured, Text: d.settings.Encode(),
+				})
 			case 11: // another name for a job
 				name := rapid.SampledFrom(names).Draw(rt, "old name")
 				if id, known := d.jobs[name]; known {

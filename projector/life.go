@@ -6,8 +6,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// The life of a session: planned when rows wait, opened by the first that starts, complete when nothing is left. A computer
-// has one deployment, beside which an errand may run: a session that is no deployment.
+// The life of a session: planned when rows wait, opened by the first that starts, complete when nothing is left. A
+// computer has one deployment, beside which an errand may run: a session that is no deployment.
 
 // lost is how long after its last start a deployment is over for good, whatever waits.
 const lost = 14 * day
@@ -47,8 +47,8 @@ func (p *Projection) host(c *computer, r *row) *session {
 	return p.openErrand(c, r)
 }
 
-// restarts says whether the start of a row begins a new deployment although one is open: a build job starts, or nothing had
-// started for long, and a marker that this deployment has been through is queued again.
+// restarts says whether the start of a row begins a new deployment although one is open: a build job starts, or nothing
+// had started for long, and a marker that this deployment has been through is queued again.
 func (p *Projection) restarts(c *computer, r *row) bool {
 	return r.class == jobmon.BuildJob && c.repeatsMarker(nil) ||
 		r.class == jobmon.Marker && p.silentSince(c, p.view(c)) != 0 && c.repeatsMarker(r)
@@ -59,7 +59,8 @@ func (p *Projection) restarts(c *computer, r *row) bool {
 func (c *computer) repeatsMarker(only *row) bool {
 	s := c.session
 	for _, r := range c.rows {
-		if r.class != jobmon.Marker || r.state != jobmon.StateWaiting || r.arrivedSeq <= s.openSeq || only != nil && r != only {
+		if r.class != jobmon.Marker || r.state != jobmon.StateWaiting || r.arrivedSeq <= s.openSeq ||
+			only != nil && r != only {
 			continue
 		}
 		if s.started(r) {
@@ -72,11 +73,13 @@ func (c *computer) repeatsMarker(only *row) bool {
 // started says whether the session has started another row of that row's job. The marker that closed it does not count:
 // the folder's last one is dropped again behind a single job, to bring the end to the screen.
 func (s *session) started(r *row) bool {
-	return slices.ContainsFunc(s.rows, func(q *row) bool { return q.job == r.job && q.startedSeq != 0 && q != r && !q.closing })
+	return slices.ContainsFunc(s.rows, func(q *row) bool {
+		return q.job == r.job && q.startedSeq != 0 && q != r && !q.closing
+	})
 }
 
-// arrivedSinceEnd says whether a row arrived after the session ended, or with the event that ended it: rows were removed
-// before it in the same batch.
+// arrivedSinceEnd says whether a row arrived after the session ended, or with the event that ended it: rows were
+// removed before it in the same batch.
 func (s *session) arrivedSinceEnd(r *row) bool { return r.arrivedSeq >= s.endedSeq }
 
 // mayReopen says whether the last deployment ended so recently that what comes now is added to it.
@@ -107,8 +110,8 @@ func (p *Projection) start(c *computer, s *session, r *row) {
 	}
 }
 
-// conclude keeps what the last session shows before its rows go on into a new one, which may never be shown itself. What
-// happened to it earlier in this batch is its last news.
+// conclude keeps what the last session shows before its rows go on into a new one, which may never be shown itself.
+// What happened to it earlier in this batch is its last news.
 func (p *Projection) conclude(c *computer) {
 	if c.picture.session != c.session || c.picture.frozen != nil {
 		return
@@ -242,8 +245,8 @@ func (p *Projection) reopen(c *computer) {
 	p.follow(c)
 }
 
-// completeIfDone ends the open session when nothing waits or runs in it, stuck and recurring rows aside, and no later marker
-// of a drop that has begun is to come.
+// completeIfDone ends the open session when nothing waits or runs in it, stuck and recurring rows aside, and no later
+// marker of a drop that has begun is to come.
 func (p *Projection) completeIfDone(c *computer, s *session) {
 	if !s.open() {
 		return
@@ -277,7 +280,8 @@ func (c *computer) holdsLater(s *session) bool { return c.nextMarker(s) != nil }
 func (c *computer) nextMarker(s *session) *row {
 	var next *row
 	for _, r := range c.rows {
-		if r.state == jobmon.StateLater && r.class == jobmon.Marker && r.drop != 0 && (next == nil || byStart(r, next) < 0) &&
+		if r.state == jobmon.StateLater && r.class == jobmon.Marker && r.drop != 0 &&
+			(next == nil || byStart(r, next) < 0) &&
 			slices.ContainsFunc(s.rows, func(q *row) bool { return q.drop == r.drop && q.startedSeq != 0 }) {
 			next = r
 		}
@@ -309,8 +313,8 @@ func (p *Projection) judge(c *computer) {
 	}
 }
 
-// silentSince is since when nothing has started in the open deployment, when that is so long that people call it abandoned:
-// since the last start or the agent's return. 0 while it is not, and while the agent is known to be away.
+// silentSince is since when nothing has started in the open deployment, when that is so long that people call it
+// abandoned: since the last start or the agent's return. 0 while it is not, and while the agent is known to be away.
 func (p *Projection) silentSince(c *computer, v view) jobmon.Instant {
 	return c.session.silentSince(v, c.back)
 }

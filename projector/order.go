@@ -33,8 +33,8 @@ func (s *session) begin(r *row) {
 	s.disorder()
 }
 
-// sorted makes the list of ordered. Begun is how many rows have started, all of them before the others; -1 when cancelled rows
-// stand among them.
+// sorted makes the list of ordered. Begun is how many rows have started, all of them before the others; -1 when
+// cancelled rows stand among them.
 func (s *session) sorted() (list []*row, begun int) {
 	started, planned, cancelled := make([]*row, 0, len(s.rows)), make([]*row, 0, len(s.rows)), []*row(nil)
 	for _, r := range s.rows {

@@ -118,8 +118,9 @@ func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProg
 	s, v := d.session, d.view()
 	v.world = s.inItsTime(v.world)
 	out := &jobmon.SessionProgress{
-		Number: s.number, State: s.state, Began: v.utc(s.began), Ended: v.utc(s.ended), WatchedSince: v.utc(s.watchedSince),
-		Current: -1, Next: -1, Stages: make([]jobmon.Stage, 0, len(list)),
+		Number: s.number, State: s.state, Began: v.utc(s.began), Ended: v.utc(s.ended),
+		WatchedSince: v.utc(s.watchedSince),
+		Current:      -1, Next: -1, Stages: make([]jobmon.Stage, 0, len(list)),
 	}
 	running := s.running()
 	current := running
@@ -176,8 +177,8 @@ func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProg
 	return out, asked
 }
 
-// waiting lists the rows that are still to run, as DS will run them; a later attempt waits where it was dropped, not where
-// its stage stands.
+// waiting lists the rows that are still to run, as DS will run them; a later attempt waits where it was dropped, not
+// where its stage stands.
 func (s *session) waiting(v view) []*row {
 	var list []*row
 	for _, r := range s.rows {
@@ -193,7 +194,8 @@ func (s *session) waiting(v view) []*row {
 func (s *session) running() *row {
 	var last *row
 	for _, r := range s.rows {
-		if r.state == jobmon.StateRunning && r.class != jobmon.BuildJob && (last == nil || r.startedSeq > last.startedSeq) {
+		if r.state == jobmon.StateRunning && r.class != jobmon.BuildJob &&
+			(last == nil || r.startedSeq > last.startedSeq) {
 			last = r
 		}
 	}
@@ -250,8 +252,8 @@ func (s *session) countJobs(list []*stage, out *jobmon.SessionProgress) {
 	}
 }
 
-// closingRow is the open session's only unfinished row, when that is a marker at work behind other stages: its picture is
-// the last that the screen gets, so it shows the end. Otherwise nil. A marker that is all there is ends nothing: a
+// closingRow is the open session's only unfinished row, when that is a marker at work behind other stages: its picture
+// is the last that the screen gets, so it shows the end. Otherwise nil. A marker that is all there is ends nothing: a
 // technician is about to drag the jobs behind it, and "ready" would be a lie.
 func (s *session) closingRow(v view) *row {
 	if s.state != jobmon.SessionOpen {
@@ -270,7 +272,9 @@ func (s *session) closingRow(v view) *row {
 	if only == nil || only.class != jobmon.Marker || only.state != jobmon.StateRunning && only != s.request {
 		return nil
 	}
-	if !slices.ContainsFunc(s.rows, func(r *row) bool { return r.class != jobmon.BuildJob && r.root() != only.root() }) {
+	if !slices.ContainsFunc(s.rows, func(r *row) bool {
+		return r.class != jobmon.BuildJob && r.root() != only.root()
+	}) {
 		return nil
 	}
 	return only
@@ -298,8 +302,8 @@ func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
 	return jobmon.ResultReady
 }
 
-// estimate reckons when all will be done, from the typical durations of what is left. It starts from the last thing that
-// happened, not from the picture's time, so that it does not move while nothing happens; ETAHolds ends it.
+// estimate reckons when all will be done, from the typical durations of what is left. It starts from the last thing
+// that happened, not from the picture's time, so that it does not move while nothing happens; ETAHolds ends it.
 func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, v view, at jobmon.Instant) {
 	base, patience := v.utc(s.lastMoved(v.at)), jobmon.Patience
 	if current := out.Current; current >= 0 && out.Stages[current].Began != 0 {

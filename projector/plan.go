@@ -6,7 +6,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// What waits is shown: rows that are due and make a deployment are planned, opened again with the last one, or join an errand.
+// What waits is shown: rows that are due and make a deployment are planned, opened again with the last one, or join an
+// errand.
 
 // gather lists the fresh waiting rows that no open session has, and the row that starts, if it is not nil.
 func (p *Projection) gather(c *computer, starting *row) []*row {
@@ -101,8 +102,8 @@ func (p *Projection) consider(c *computer) {
 	p.planWith(c, p.gather(c, nil)) // its agent counts from now on: while that is away nothing is stuck
 }
 
-// adds says whether rows that arrived since the deployment's end go on with it: no build job is among them, and no marker
-// that it has been through.
+// adds says whether rows that arrived since the deployment's end go on with it: no build job is among them, and no
+// marker that it has been through.
 func (p *Projection) adds(c *computer, rows []*row) bool {
 	s := c.session
 	return slices.ContainsFunc(rows, func(r *row) bool { return r.arrivedSeq > s.endedSeq }) && !p.another(c, nil)
@@ -127,7 +128,9 @@ func (p *Projection) another(c *computer, starting *row) bool {
 
 // removedFrom says whether the batch at hand removed rows of the session that waited.
 func (p *Projection) removedFrom(s *session) bool {
-	return slices.ContainsFunc(s.rows, func(r *row) bool { return r.state == jobmon.StateCancelled && r.ended == p.axis })
+	return slices.ContainsFunc(s.rows, func(r *row) bool {
+		return r.state == jobmon.StateCancelled && r.ended == p.axis
+	})
 }
 
 // planWith makes these rows the plan.
@@ -165,7 +168,9 @@ func (p *Projection) promote(c *computer) {
 		return
 	}
 	p.closeBatch(c, s)
-	if !s.deployment && !p.plannable(c, slices.DeleteFunc(slices.Clone(s.rows), func(r *row) bool { return r.recurring })) {
+	if !s.deployment && !p.plannable(c, slices.DeleteFunc(slices.Clone(s.rows), func(r *row) bool {
+		return r.recurring
+	})) {
 		return
 	}
 	s.deployment = true

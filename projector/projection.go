@@ -81,9 +81,9 @@ func (p *Projection) Apply(b *jobmon.Batch) {
 }
 
 // Extend folds events that are about to be committed at that time as one batch, and returns what is to be committed:
-// the same events with their sequence numbers from next on, without those of Judge that have become void, and with
-// the expected durations of stages that appear and with what moves again. When the commit fails this projection is ahead of the log
-// and must be thrown away.
+// the same events with their sequence numbers from next on, without those of Judge that have become void, and with the
+// expected durations of stages that appear and with what moves again. When the commit fails this projection is ahead of
+// the log and must be thrown away.
 func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Event) jobmon.Batch {
 	p.begin(at, events)
 	b := jobmon.Batch{At: at, Events: make([]jobmon.Event, 0, len(events)+4)}
@@ -248,8 +248,8 @@ func (p *Projection) event(e *jobmon.Event) {
 	}
 }
 
-// settleAll decides what depends on all rows of the batch: where the first read found the computers, and what is planned.
-// It runs once a batch: a fold of the log runs it once too, and a second run can decide otherwise.
+// settleAll decides what depends on all rows of the batch: where the first read found the computers, and what is
+// planned. It runs once a batch: a fold of the log runs it once too, and a second run can decide otherwise.
 func (p *Projection) settleAll() {
 	if p.settled {
 		return
@@ -347,7 +347,9 @@ func (p *Projection) computerEvent(e *jobmon.Event) {
 	c.known = true
 	was, is := *c.info, *c.info
 	if is.Gone = e.Flags.Has(jobmon.Gone); !is.Gone { // what is gone keeps its name
-		is = jobmon.Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost)}
+		is = jobmon.Computer{
+			ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost),
+		}
 	}
 	c.info = &is
 	p.look(c)

@@ -6,7 +6,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// TestTheRecordIsDeleted: also a picture that is over says that nothing more will run under that id, until the record is back.
+// TestTheRecordIsDeleted: also a picture that is over says that nothing more will run under that id, until the record
+// is back.
 func TestTheRecordIsDeleted(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -18,7 +19,8 @@ func TestTheRecordIsDeleted(t *testing.T) {
 	}
 	delete(d.computer, pc)
 	d.read("10:06")
-	if p := d.progress(); !p.Computer.Gone || p.Computer.Name != "PC-0001" || p.Agent != jobmon.AgentUnknown || p.At != d.last {
+	if p := d.progress(); !p.Computer.Gone || p.Computer.Name != "PC-0001" || p.Agent != jobmon.AgentUnknown ||
+		p.At != d.last {
 		t.Errorf("deleted: %+v", p)
 	}
 	record.Ghost = true

@@ -35,7 +35,9 @@ func TestALateRequestNeverMovesBackwards(t *testing.T) {
 func TestARequestEndsWhenALaterRowStartsOrItsOwnEnds(t *testing.T) {
 	d := open(t).set(0, 1).read("10:01").ask("10:01:02", markA)
 	d.set(0, 2).read("10:02").want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
-	d.ask("10:02:01", markB).set(-1, 3).read("10:03").want("#1 open 0%", "> Configuring running 0/1", "  Office waiting 0/2")
+	d.ask("10:02:01", markB).set(-1, 3).read("10:03").want(
+		"#1 open 0%", "> Configuring running 0/1", "  Office waiting 0/2",
+	)
 }
 
 func TestTheClosingMarkerThatAsksGetsTheEnd(t *testing.T) {
@@ -54,7 +56,10 @@ func TestARequestForAComputerNeverSeenLeavesAnIdlePicture(t *testing.T) {
 func TestABuildJobAloneThatAsksLeavesTheResult(t *testing.T) {
 	d := finished(t)
 	d.drop(20, "2 10:00", build).read("2 10:00").ask("2 10:00:01", build)
-	d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", ". 0. Build Job Monitor waiting 11 10:00")
+	d.want(
+		"#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2",
+		". 0. Build Job Monitor waiting 11 10:00",
+	)
 	// what is dropped behind it is another deployment at once
 	d.drop(21, "2 10:00", markA, driver, markZ).read("2 10:01").want("#2 open 0%", "  Configuring waiting 0/1")
 }
@@ -62,7 +67,9 @@ func TestABuildJobAloneThatAsksLeavesTheResult(t *testing.T) {
 // TestAMarkerThatAsksBecomesCurrent: also while the job before it still runs, until a later row starts.
 func TestAMarkerThatAsksBecomesCurrent(t *testing.T) {
 	t.Parallel()
-	d := open(t).set(0, 1, 2).set(-1, 3).read("10:02").want("#1 open 0%", "> Configuring running 0/1", "  Office waiting 0/2")
+	d := open(t).set(0, 1, 2).set(-1, 3).read("10:02").want(
+		"#1 open 0%", "> Configuring running 0/1", "  Office waiting 0/2",
+	)
 	d.ask("10:02:30", markB).want("#1 open 0%", "  Configuring running 0/1", "> Office running 0/2")
 	if p := d.progress(); p.Asked != markB {
 		t.Errorf("asked %q", p.Asked)

@@ -47,8 +47,8 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 	}
 }
 
-// change makes the row what the event says; r is nil where it is not known. It returns the row that follows from it, and
-// whether anybody can see a difference.
+// change makes the row what the event says; r is nil where it is not known. It returns the row that follows from it,
+// and whether anybody can see a difference.
 func (p *Projection) change(c *computer, r *row, e *jobmon.Event) (_ *row, visible bool) {
 	switch e.Kind {
 	case jobmon.KindScheduled:
@@ -104,8 +104,8 @@ func (p *Projection) rowStarted(c *computer, r *row, e *jobmon.Event) {
 	}
 }
 
-// prove uses that a start shows its start_time to be reached: on this computer, what is planned for no later is due, and no
-// longer stuck when it is planned for the same time.
+// prove uses that a start shows its start_time to be reached: on this computer, what is planned for no later is due,
+// and no longer stuck when it is planned for the same time.
 func (p *Projection) prove(c *computer, started *row) {
 	if started.start == jobmon.NoStart {
 		return
@@ -138,8 +138,8 @@ func (p *Projection) removed(c *computer, r *row, e *jobmon.Event) {
 	p.ended(c, r)
 }
 
-// requeue folds that a row is queued again: after its end it continues as a new row, and recurs, unless it is another try of
-// what failed in the deployment at hand.
+// requeue folds that a row is queued again: after its end it continues as a new row, and recurs, unless it is another
+// try of what failed in the deployment at hand.
 func (p *Projection) requeue(c *computer, e *jobmon.Event, r *row) *row {
 	if r != nil && !r.state.Ended() {
 		r.started, r.startedSeq, r.startInexact, r.inferred, r.unseen, r.zombie = 0, 0, false, false, 0, false

@@ -13,8 +13,10 @@ type session struct {
 
 	began, ended jobmon.Instant // on the axis, as all moments here
 	endedSeq     uint64
-	closed       *world         // in which it ended: its history is told by the clock of that time; nil while it is open or planned
-	openSeq      uint64         // the end of the batch in which it opened: rows that come later "arrived after it began"
+	// in which it ended: its history is told by the clock of that time; nil while it is open or planned
+	closed *world
+	// the end of the batch in which it opened: rows that come later "arrived after it began"
+	openSeq      uint64
 	opened       int            // that batch
 	lastStart    jobmon.Instant // when anything last started
 	lastArrived  jobmon.Instant // when the last of the rows that were there at its opening had arrived
@@ -140,7 +142,8 @@ func (s *session) anythingBehind(r *row) bool {
 	list := s.ordered()
 	at := slices.Index(list, r.root())
 	return slices.ContainsFunc(list[at+1:], func(q *row) bool {
-		return q.effective().state != jobmon.StateCancelled && (!q.late || r.late) && (!q.recurring || q.state != jobmon.StateWaiting)
+		return q.effective().state != jobmon.StateCancelled && (!q.late || r.late) &&
+			(!q.recurring || q.state != jobmon.StateWaiting)
 	})
 }
 

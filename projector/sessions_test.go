@@ -44,9 +44,17 @@ func TestADeploymentFromStartToEnd(t *testing.T) {
 	d.set(-1, 3).read("10:04").want("#1 open 0%", "> Configuring running 0/1", "  Office waiting 0/2")
 	d.set(0, 3).read("10:05").want("#1 open 33%", "  Configuring succeeded 1/1", "  Office waiting 0/2")
 	d.set(0, 4, 5).read("10:06").want("#1 open 66%", "  Configuring succeeded 1/1", "  Office waiting 1/2")
-	d.set(1603, 6).read("10:07").want("#1 open 100%", "  Configuring succeeded 1/1", "  Office failed 2/2 [Install Visio 1603]")
-	d.set(-1, 7).read("10:08").want("#1 complete 100% ready with failures", "  Configuring succeeded 1/1", "  Office failed 2/2 [Install Visio 1603]")
-	d.set(0, 7).read("10:09").want("#1 complete 100% ready with failures", "  Configuring succeeded 1/1", "  Office failed 2/2 [Install Visio 1603]")
+	d.set(1603, 6).read("10:07").want(
+		"#1 open 100%", "  Configuring succeeded 1/1", "  Office failed 2/2 [Install Visio 1603]",
+	)
+	d.set(-1, 7).read("10:08").want(
+		"#1 complete 100% ready with failures", "  Configuring succeeded 1/1",
+		"  Office failed 2/2 [Install Visio 1603]",
+	)
+	d.set(0, 7).read("10:09").want(
+		"#1 complete 100% ready with failures", "  Configuring succeeded 1/1",
+		"  Office failed 2/2 [Install Visio 1603]",
+	)
 }
 
 // finished brings a standard deployment to its end at 10:10.
@@ -65,7 +73,9 @@ func TestRowsThatArriveWhileItIsOpenJoinIt(t *testing.T) {
 
 func TestCompleteForLongerThanTheGapIsANewSession(t *testing.T) {
 	d := finished(t)
-	d.drop(20, "10:41", "A", "B", "C").read("10:41").want("#0 planned 0%", "  A waiting 0/1", "  B waiting 0/1", "  C waiting 0/1")
+	d.drop(20, "10:41", "A", "B", "C").read("10:41").want(
+		"#0 planned 0%", "  A waiting 0/1", "  B waiting 0/1", "  C waiting 0/1",
+	)
 	d.set(-1, 20).read("10:41:05").want("#2 open 0%", "> A running 0/1", "  B waiting 0/1", "  C waiting 0/1")
 }
 
@@ -74,7 +84,10 @@ func TestCompleteWithinTheGapIsReopenedByATechnician(t *testing.T) {
 	d.drop(20, "10:20", "Cisco VPN").set(-1, 20).read("10:20:05")
 	d.want("#1 open 75%", "  Configuring succeeded 1/1", "  Office succeeded 2/2", "> Cisco VPN running 0/1 +")
 	d.set(0, 20).read("10:22")
-	d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", "  Cisco VPN succeeded 1/1 +")
+	d.want(
+		"#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2",
+		"  Cisco VPN succeeded 1/1 +",
+	)
 }
 
 func TestABuildJobAmongTheArrivalsSinceCompletionIsANewSession(t *testing.T) {
@@ -134,7 +147,10 @@ func TestAbandonedIsAWordThatAnyStartRemoves(t *testing.T) {
 func TestAbandonedForGoodAfterTwoWeeks(t *testing.T) {
 	d := folder(started(t), "10:00").set(-1, 1).read("10:00:05").set(0, 1, 2, 3).read("10:05")
 	d.drop(50, "15 10:06", "Nightly").read("15 10:06")
-	d.want("#1 abandoned 33% abandoned", "  Configuring succeeded 1/1", "  Office waiting 0/2", ". 99. (JM) Ready waiting stuck 10 10:00", ". Nightly waiting 24 10:06")
+	d.want(
+		"#1 abandoned 33% abandoned", "  Configuring succeeded 1/1", "  Office waiting 0/2",
+		". 99. (JM) Ready waiting stuck 10 10:00", ". Nightly waiting 24 10:06",
+	)
 }
 
 func TestAWaitingRowLongPastDueIsStuckAndHoldsNothingOpen(t *testing.T) {
@@ -143,7 +159,10 @@ func TestAWaitingRowLongPastDueIsStuckAndHoldsNothingOpen(t *testing.T) {
 	d = folder(d, "2 10:00").set(-1, 1).read("2 10:00:05")
 	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", ". Forgotten waiting stuck 10 08:00")
 	d.set(0, 1, 2, 3, 4, 5, 6, 7).read("2 10:30")
-	d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", ". Forgotten waiting stuck 10 08:00")
+	d.want(
+		"#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2",
+		". Forgotten waiting stuck 10 08:00",
+	)
 }
 
 func TestEndedEarlyWhenRowsWereCancelled(t *testing.T) {
@@ -172,13 +191,17 @@ func TestOtherSessionsNeverChangeTheFile(t *testing.T) {
 	if after := d.progress(); after.Seq != before.Seq || after.At != before.At || show(after) != show(&before) {
 		t.Errorf("the nightly job changed the picture:\n%s", show(after))
 	}
-	d.drop(30, "2 02:00", build, markA, driver).set(-1, 30).read("2 02:00").want("#3 open 0%", "  Configuring waiting 0/1")
+	d.drop(30, "2 02:00", build, markA, driver).set(-1, 30).read("2 02:00").want(
+		"#3 open 0%", "  Configuring waiting 0/1",
+	)
 }
 
 func TestThreeJobsWithoutMarkersAreADeployment(t *testing.T) {
 	d := started(t).drop(1, "10:00", "A").set(-1, 1).read("10:00").want("no picture")
 	d.drop(2, "10:01:01", "B").read("10:01:10").want("no picture")
-	d.drop(3, "10:02", "C").read("10:02").want("#1 open 0%", "> A running 0/1", "  B waiting 0/1 +", "  C waiting 0/1 +")
+	d.drop(3, "10:02", "C").read("10:02").want(
+		"#1 open 0%", "> A running 0/1", "  B waiting 0/1 +", "  C waiting 0/1 +",
+	)
 }
 
 func TestFirstReadInMidDeployment(t *testing.T) {
@@ -196,7 +219,9 @@ func TestFirstReadInMidDeployment(t *testing.T) {
 		if s := d.progress().Session; s.WatchedSince != 0 || s.Stages[0].Began != 0 {
 			t.Errorf("watched since %v, first stage began %v", s.WatchedSince, s.Stages[0].Began)
 		}
-		d.set(0, 4, 5, 6, 7).read("08:30").want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2")
+		d.set(0, 4, 5, 6, 7).read("08:30").want(
+			"#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2",
+		)
 	})
 	t.Run("also between two jobs", func(t *testing.T) {
 		folderAt(newDesk(t), 4).read("08:00").want("#1 open 33%", "  Configuring succeeded 1/1", "  Office waiting 0/2")
@@ -209,7 +234,9 @@ func TestFirstReadInMidDeployment(t *testing.T) {
 		}
 	})
 	t.Run("nothing has begun", func(t *testing.T) {
-		d := folder(newDesk(t), "07:59").read("08:00").want("#0 planned 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
+		d := folder(newDesk(t), "07:59").read("08:00").want(
+			"#0 planned 0%", "  Configuring waiting 0/1", "  Office waiting 0/2",
+		)
 		d.set(-1, 1).read("08:00:05").want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
 	})
 	t.Run("a complete deployment is history", func(t *testing.T) {
@@ -218,7 +245,9 @@ func TestFirstReadInMidDeployment(t *testing.T) {
 	t.Run("zombies of last year are stuck from the start", func(t *testing.T) {
 		d := newDesk(t)
 		folder(d, "07:00")
-		d.rows[900] = jobmon.Row{ID: 900, Job: 77, Computer: pc, Start: clock("07:00") - 31_536_000_000, Status: jobmon.StatusRunning}
+		d.rows[900] = jobmon.Row{
+			ID: 900, Job: 77, Computer: pc, Start: clock("07:00") - 31_536_000_000, Status: jobmon.StatusRunning,
+		}
 		d.rows[901] = jobmon.Row{ID: 901, Job: 78, Computer: pc, Start: clock("07:00") - 31_536_000_000}
 		d.read("2 08:00") // and the folder is a day old, too
 		if len(d.live.Watching()) != 0 {
@@ -235,8 +264,14 @@ func TestARowThatWaitsForItsNextTimeIsNoPartOfADeployment(t *testing.T) {
 	d := folder(started(t), "10:00").drop(8, "10:00", "Hourly inventory").read("10:00").set(-1, 1).read("10:00:05")
 	d.set(0, 1, 2).set(-1, 8).read("10:02").requeue(8).move("10:20", 8).read("10:03") // as DS does it, without an end
 	d.set(0, 3, 4, 5, 6, 7).read("10:10")
-	d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", ". Hourly inventory waiting 10 10:20")
-	d.set(-1, 8).read("10:20").want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", ". Hourly inventory waiting 10 10:20")
+	d.want(
+		"#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2",
+		". Hourly inventory waiting 10 10:20",
+	)
+	d.set(-1, 8).read("10:20").want(
+		"#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2",
+		". Hourly inventory waiting 10 10:20",
+	)
 }
 
 func TestARowThatIsQueuedAgainForNowGoesOn(t *testing.T) {

@@ -94,8 +94,8 @@ func allCancelled(behind []*row) bool {
 	return jobs > 0
 }
 
-// closes says whether a marker without jobs, behind other stages, is a closing marker: no unfinished row stands behind it,
-// or none did when it started.
+// closes says whether a marker without jobs, behind other stages, is a closing marker: no unfinished row stands behind
+// it, or none did when it started.
 func closes(marker *row, order []*row) bool {
 	last := marker.effective()
 	if last.startedSeq != 0 {
@@ -157,8 +157,8 @@ func (st *stage) count() counts {
 	return n
 }
 
-// failed counts the stage's jobs of which a run failed and no later attempt has succeeded yet. A retry that waits or runs repairs
-// nothing.
+// failed counts the stage's jobs of which a run failed and no later attempt has succeeded yet. A retry that waits or
+// runs repairs nothing.
 func (st *stage) failed() (n int) {
 	for _, root := range st.jobs {
 		if root.effective().state == jobmon.StateSucceeded {
@@ -180,7 +180,8 @@ func (st *stage) failed() (n int) {
 func (st *stage) state(current bool, closing *row) jobmon.RowState {
 	n := st.count()
 	marker := jobmon.StateSucceeded
-	if m := st.markerNow(); m != nil && m != closing && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting) {
+	if m := st.markerNow(); m != nil && m != closing &&
+		(m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting) {
 		marker = m.state
 	}
 	switch {
@@ -245,7 +246,8 @@ type span struct {
 	startInexact, unbounded bool          // began is not exact; and nothing is known of when it was
 }
 
-// most is the longest that the stage can have taken, where its ends were not seen closely; 0 where they were, or nothing is known.
+// most is the longest that the stage can have taken, where its ends were not seen closely; 0 where they were, or
+// nothing is known.
 func (sp *span) most() time.Duration {
 	switch took := sp.ended.Sub(sp.began); {
 	case sp.began == 0 || sp.ended < sp.began || sp.unbounded:
@@ -255,7 +257,8 @@ func (sp *span) most() time.Duration {
 	return 0
 }
 
-// span reckons from the marker's start (a script's request counts as one), else from the first job's, to the end of the last row.
+// span reckons from the marker's start (a script's request counts as one), else from the first job's, to the end of the
+// last row.
 func (st *stage) span() span {
 	var sp span
 	for a := st.marker; a != nil; a = a.replacedBy {

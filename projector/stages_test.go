@@ -79,7 +79,9 @@ func TestMarkersSettings(t *testing.T) {
 }
 
 func TestAFailedMarkerFailsNothing(t *testing.T) {
-	d := open(t).set(0, 1).set(5, 2).read("10:02").want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2")
+	d := open(t).set(0, 1).set(5, 2).read("10:02").want(
+		"#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2",
+	)
 	d.set(0, 3).read("10:03").want("#1 open 33%", "  Configuring succeeded 1/1", "  Office waiting 0/2")
 }
 
@@ -88,11 +90,18 @@ func TestARemovedMarkerThatNeverRanOpensNoStage(t *testing.T) {
 }
 
 func TestAStageWithoutRealJobsEndsWithItsMarker(t *testing.T) {
-	d := started(t).drop(1, "10:00", build, markA, "(JM) LAPTOPS ONLY", markB, office, markZ).set(-1, 1).read("10:00:05")
+	d := started(t).drop(
+		1, "10:00", build, markA, "(JM) LAPTOPS ONLY", markB, office, markZ,
+	).set(-1, 1).read("10:00:05")
 	d.want("#1 open 0%", "  Configuring waiting 0/0", "  LAPTOPS ONLY waiting 0/0", "  Office waiting 0/1")
-	d.set(0, 1, 2).set(-1, 3).read("10:01").want("#1 open 0%", "  Configuring succeeded 0/0", "> LAPTOPS ONLY running 0/0", "  Office waiting 0/1")
+	d.set(0, 1, 2).set(-1, 3).read("10:01").want(
+		"#1 open 0%", "  Configuring succeeded 0/0", "> LAPTOPS ONLY running 0/0", "  Office waiting 0/1",
+	)
 	d.set(0, 3, 4, 5, 6).read("10:02")
-	d.want("#1 complete 100% ready", "  Configuring succeeded 0/0", "  LAPTOPS ONLY succeeded 0/0", "  Office succeeded 1/1")
+	d.want(
+		"#1 complete 100% ready", "  Configuring succeeded 0/0", "  LAPTOPS ONLY succeeded 0/0",
+		"  Office succeeded 1/1",
+	)
 }
 
 func TestTheClosingMarkerOpensNoStage(t *testing.T) {
@@ -114,7 +123,10 @@ func TestTheEndReachesTheScreenByAnyMarkerThatIsLeft(t *testing.T) {
 	t.Run("the closing marker dropped once more", func(t *testing.T) {
 		d := open(t).set(0, 1, 2, 3, 4, 5, 6).read("10:10").drop(20, "10:10", "VPN", markZ).read("10:10:10")
 		d.set(0, 7, 20).read("10:12").set(-1, 21).read("10:13")
-		d.want("#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2", "  VPN succeeded 1/1 +")
+		d.want(
+			"#1 complete 100% ready", "  Configuring succeeded 1/1", "  Office succeeded 2/2",
+			"  VPN succeeded 1/1 +",
+		)
 	})
 	t.Run("in place of one whose copy failed", func(t *testing.T) {
 		d := open(t).set(0, 1, 2, 3, 4, 5, 6).read("10:10").drop(20, "10:10", "VPN").set(2, 7).read("10:11")
@@ -142,7 +154,10 @@ func TestAJobDroppedAgainAfterItFailedReplacesIt(t *testing.T) {
 	d.drop(20, "10:12", office).read("10:12")
 	d.want("#1 open 66%", "  Configuring succeeded 1/1", "  Office waiting 1/2 attempt 2 [Install Office 1603]")
 	d.set(0, 20, 7).read("10:15")
-	d.want("#1 complete 100% ready after retries", "  Configuring succeeded 1/1", "  Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]")
+	d.want(
+		"#1 complete 100% ready after retries", "  Configuring succeeded 1/1",
+		"  Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]",
+	)
 }
 
 func TestNextIsWhatRunsNext(t *testing.T) {
@@ -161,7 +176,9 @@ func TestAMarkerDroppedAgainWithItsFailedJobIsTheSameStage(t *testing.T) {
 
 func TestACancelledJobDroppedAgainReplacesIt(t *testing.T) {
 	d := open(t).remove(5).read("10:01").want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/1")
-	d.drop(20, "10:05", office).read("10:05").want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2 attempt 2")
+	d.drop(20, "10:05", office).read("10:05").want(
+		"#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2 attempt 2",
+	)
 }
 
 func TestTheSameJobTwiceFromTheStartIsTwoJobs(t *testing.T) {
@@ -196,7 +213,10 @@ func TestCurrentIsTheStageThatStartedLast(t *testing.T) {
 
 func TestLaterRowsAreListedAndCountInNothing(t *testing.T) {
 	d := open(t).drop(30, "22:00", "Updates").drop(31, "", "Recurring scan").read("10:01")
-	d.want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", ". Updates later 10 22:00", ". Recurring scan unscheduled")
+	d.want(
+		"#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", ". Updates later 10 22:00",
+		". Recurring scan unscheduled",
+	)
 	d.set(0, 1, 2, 3, 4, 5, 6, 7).read("10:30")
 	if s := d.progress().Session; s.State != jobmon.SessionComplete {
 		t.Errorf("a row for tonight holds the session open: %s", show(d.progress()))
@@ -205,7 +225,9 @@ func TestLaterRowsAreListedAndCountInNothing(t *testing.T) {
 
 func TestDue(t *testing.T) {
 	d := open(t).drop(30, "10:45", "Updates").read("10:05")
-	d.read("10:14:59").want("#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", ". Updates later 10 10:45")
+	d.read("10:14:59").want(
+		"#1 open 0%", "  Configuring waiting 0/1", "  Office waiting 0/2", ". Updates later 10 10:45",
+	)
 	d.read("10:15")
 	if len(d.events) != 1 || d.events[0].Kind != jobmon.KindDue {
 		t.Fatalf("events %v", d.events)
@@ -332,7 +354,8 @@ func TestDurationsThatAreNotHonestAreLeftOut(t *testing.T) {
 	}
 }
 
-// A marker without jobs is shown as long as something runs behind it. The desk compares the stages kept with those of the rows.
+// A marker without jobs is shown as long as something runs behind it. The desk compares the stages kept with those of
+// the rows.
 func TestAJobThatEndsBehindAMarkerWithoutJobs(t *testing.T) {
 	d := started(t).drop(1, "09:00", driver, markA, build).set(-1, 1).read("09:00").remove(3).read("09:01")
 	d.drop(4, "09:00", build).read("09:02").set(-1, 4).set(0, 1).read("09:03").want(

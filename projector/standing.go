@@ -34,7 +34,8 @@ func (p *Projection) nextLook(c *computer) jobmon.Instant {
 	return at
 }
 
-// limit is the moment up to which the session, left as it is, moves, and what it stands still for afterwards. 0 for ever.
+// limit is the moment up to which the session, left as it is, moves, and what it stands still for afterwards. 0 for
+// ever.
 func (s *session) limit(c *computer, v view) (is standing, at jobmon.Instant) {
 	earlier := func(why, name string, since jobmon.Instant, bound time.Duration) {
 		if limit := since.Add(bound); at == 0 || limit < at {
@@ -103,8 +104,8 @@ func (p *Projection) overdue(w *world, at jobmon.Instant) []jobmon.Event {
 	return events
 }
 
-// movingAgain returns the deployments that stood still and move again: a row of theirs started, ended or was removed, or what
-// kept them is gone.
+// movingAgain returns the deployments that stood still and move again: a row of theirs started, ended or was removed,
+// or what kept them is gone.
 func (p *Projection) movingAgain() []jobmon.Event {
 	var events []jobmon.Event
 	for _, c := range p.sortedTouched() {

@@ -15,8 +15,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector"
 )
 
-// town is a Deployment Server at random work, seen from outside: its tables, three clocks, and a projection that reads them.
-// Each row has a job of its own, so that a picture's lines can be traced back to rows.
+// town is a Deployment Server at random work, seen from outside: its tables, three clocks, and a projection that reads
+// them. Each row has a job of its own, so that a picture's lines can be traced back to rows.
 type town struct {
 	*rapid.T
 	live     *projector.Projection
@@ -211,13 +211,17 @@ func sketch(p *jobmon.Progress) string {
 	}
 	var b strings.Builder
 	if s := p.Session; s != nil {
-		fmt.Fprintf(&b, "#%d %s %s %d%% current %d next %d late %d, no more %t, silent %t", s.Number, s.State, s.Result, s.Percent,
+		fmt.Fprintf(&b, "#%d %s %s %d%% current %d next %d late %d, no more %t, silent %t", s.Number, s.State,
+			s.Result, s.Percent,
 			s.Current, s.Next, s.Late, s.LastMarker, s.SilentSince != 0)
 		if s.Why != nil {
 			fmt.Fprintf(&b, ", %s %s", s.Why.Kind, s.Why.Job)
 		}
 		for _, st := range s.Stages {
-			fmt.Fprintf(&b, "\n  %s %s %d/%d late %t attempt %d, %d failures", st.Name, st.State, st.JobsDone, st.Jobs, st.Late, st.Attempt, len(st.Failures))
+			fmt.Fprintf(
+				&b, "\n  %s %s %d/%d late %t attempt %d, %d failures", st.Name, st.State, st.JobsDone, st.Jobs,
+				st.Late, st.Attempt, len(st.Failures),
+			)
 		}
 	}
 	for _, l := range p.Later {

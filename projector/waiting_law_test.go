@@ -22,7 +22,8 @@ type habits struct {
 }
 
 var everything = habits{
-	steps: true, zones: true, agents: true, names: true, settings: true, firstRead: true, quarters: true, oddities: true,
+	steps: true, zones: true, agents: true, names: true, settings: true, firstRead: true, quarters: true,
+	oddities: true,
 }
 
 // live lets a town live for some reads. After each, look may look at it.
@@ -52,9 +53,13 @@ func (w *town) lives(h habits, look func()) {
 func (w *town) baseline() {
 	for id := range jobmon.ComputerID(3) {
 		kinds := rapid.StringMatching(`[bmrrr]{0,5}`).Draw(w.T, "old rows")
-		start := w.wall(-rapid.SampledFrom([]time.Duration{time.Minute, time.Hour, 11 * time.Hour, 400 * 24 * time.Hour, -2 * time.Hour}).Draw(w.T, "age"))
+		start := w.wall(-rapid.SampledFrom([]time.Duration{
+			time.Minute, time.Hour, 11 * time.Hour, 400 * 24 * time.Hour, -2 * time.Hour,
+		}).Draw(w.T, "age"))
 		for _, row := range w.drop(towns+id, start, kinds) {
-			w.set(row, rapid.SampledFrom([]jobmon.Status{jobmon.StatusNull, jobmon.StatusNull, jobmon.StatusRunning, jobmon.StatusOf(0)}).Draw(w.T, "status"))
+			w.set(row, rapid.SampledFrom([]jobmon.Status{
+				jobmon.StatusNull, jobmon.StatusNull, jobmon.StatusRunning, jobmon.StatusOf(0),
+			}).Draw(w.T, "status"))
 		}
 	}
 }
@@ -90,7 +95,9 @@ func (w *town) happens(h habits) {
 	}
 	switch move := rapid.IntRange(0, most).Draw(w.T, "move"); {
 	case move <= 2 || !any:
-		w.drop(on, w.start(h), rapid.SampledFrom([]string{"bmrmrm", "bmrm", "mr", "m", "r", "rr", "rrr", "br", "b", "rmr"}).Draw(w.T, "kinds"))
+		w.drop(on, w.start(h), rapid.SampledFrom([]string{
+			"bmrmrm", "bmrm", "mr", "m", "r", "rr", "rrr", "br", "b", "rmr",
+		}).Draw(w.T, "kinds"))
 	case move <= 5: // DS begins the first row that waits there, as it does
 		if first, ok := w.first(on); ok {
 			w.set(first, jobmon.StatusRunning)
@@ -163,21 +170,31 @@ func (w *town) first(on jobmon.ComputerID) (jobmon.ScheduleID, bool) {
 	if len(list) == 0 {
 		return 0, false
 	}
-	return slices.MinFunc(list, func(a, b jobmon.Row) int { return int(a.Start-b.Start)*1000 + int(a.ID-b.ID) }).ID, true
+	return slices.MinFunc(list, func(a, b jobmon.Row) int {
+		return int(a.Start-b.Start)*1000 + int(a.ID-b.ID)
+	}).ID, true
 }
 
 // cycle reads, or something happens to the daemon, its clocks or its settings as well. It says whether it read.
 func (w *town) cycle(h habits) (read bool) {
 	switch kind := rapid.IntRange(0, 19).Draw(w.T, "kind of read"); {
 	case kind == 0:
-		w.read(jobmon.Event{Kind: jobmon.KindSourceLost, Text: "unreachable"}, jobmon.Event{Kind: jobmon.KindSourceRestored})
+		w.read(jobmon.Event{
+			Kind: jobmon.KindSourceLost, Text: "unreachable",
+		}, jobmon.Event{Kind: jobmon.KindSourceRestored})
 	case kind == 1:
-		w.read(jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "test", Count: projector.Version, Until: w.now.Add(w.ahead)})
+		w.read(jobmon.Event{
+			Kind: jobmon.KindDaemonStarted, Text: "test", Count: projector.Version, Until: w.now.Add(w.ahead),
+		})
 	case kind == 2:
-		w.commit(w.now.Add(w.ahead), []jobmon.Event{{Kind: jobmon.KindRefreshed, Computer: towns, Name: w.jobs[jobmon.JobID(w.next-1)]}})
+		w.commit(w.now.Add(w.ahead), []jobmon.Event{
+			{Kind: jobmon.KindRefreshed, Computer: towns, Name: w.jobs[jobmon.JobID(w.next-1)]},
+		})
 		return false
 	case kind == 3 && h.steps:
-		w.step(rapid.SampledFrom([]time.Duration{time.Minute, 13 * time.Hour, 55 * 24 * time.Hour, -time.Minute, -13 * time.Hour, -w.ahead}).Draw(w.T, "step"))
+		w.step(rapid.SampledFrom([]time.Duration{
+			time.Minute, 13 * time.Hour, 55 * 24 * time.Hour, -time.Minute, -13 * time.Hour, -w.ahead,
+		}).Draw(w.T, "step"))
 	case kind == 4 && h.steps:
 		w.offset += jobmon.Offset(rapid.SampledFrom([]int{-3600, 3600}).Draw(w.T, "by"))
 		w.read()
@@ -190,7 +207,9 @@ func (w *town) cycle(h habits) (read bool) {
 	case kind == 5 && h.settings:
 		w.settings.Markers = rapid.SampledFrom([]string{"auto", "auto", "tagged", "all"}).Draw(w.T, "markers")
 		w.settings.Marker = rapid.SampledFrom([]string{`(?i)\(JM\)`, `Job`, `[13579]$`}).Draw(w.T, "marker")
-		w.settings.Gap = rapid.SampledFrom([]time.Duration{time.Minute, 30 * time.Minute, 3 * time.Hour}).Draw(w.T, "gap")
+		w.settings.Gap = rapid.SampledFrom([]time.Duration{
+			time.Minute, 30 * time.Minute, 3 * time.Hour,
+		}).Draw(w.T, "gap")
 		w.settings.StartZone = rapid.SampledFrom([]string{"", "Europe/Berlin", "UTC"}).Draw(w.T, "start zone")
 		w.read(jobmon.Event{Kind: jobmon.KindConfigured, Text: w.settings.Encode()})
 	case kind == 6 && h.names:
@@ -204,8 +223,8 @@ func (w *town) cycle(h habits) (read bool) {
 	return true
 }
 
-// TestWhatWaitsIsTheSameReplayedAndResumed is Law 2 for histories of clocks that step, offsets that change, rows of a first
-// read, recurring jobs, agents, and start_times in another zone.
+// TestWhatWaitsIsTheSameReplayedAndResumed is Law 2 for histories of clocks that step, offsets that change, rows of a
+// first read, recurring jobs, agents, and start_times in another zone.
 func TestWhatWaitsIsTheSameReplayedAndResumed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { newTown(t).lives(everything, func() {}) })
 }
@@ -241,12 +260,16 @@ func (w *town) requireRows() {
 			}
 			if !strings.HasPrefix(name, "(JM)") {
 				unfinished++
-			} else if !w.shows(p, strings.TrimPrefix(name, "(JM) ")) && row.Status.Waiting() && p.Asked != name && (p.Session == nil || p.Session.LastMarker) {
+			} else if !w.shows(p, strings.TrimPrefix(name, "(JM) ")) && row.Status.Waiting() && p.Asked != name &&
+				(p.Session == nil || p.Session.LastMarker) {
 				w.Fatalf("after event %d marker %q waits and is nowhere:\n%s", w.seq, name, sketch(p))
 			}
 		}
 		if unfinished > inStages {
-			w.Fatalf("after event %d computer %d has %d unfinished jobs in no list, and %d in its stages:\n%s", w.seq, id, unfinished, inStages, sketch(p))
+			w.Fatalf(
+				"after event %d computer %d has %d unfinished jobs in no list, and %d in its stages:\n%s", w.seq, id,
+				unfinished, inStages, sketch(p),
+			)
 		}
 	}
 }
@@ -268,7 +291,9 @@ func (w *town) overtaken(row jobmon.Row) bool {
 }
 
 func (w *town) shows(p *jobmon.Progress, stage string) bool {
-	return p.Session != nil && slices.ContainsFunc(p.Session.Stages, func(st jobmon.Stage) bool { return st.Name == stage })
+	return p.Session != nil && slices.ContainsFunc(p.Session.Stages, func(st jobmon.Stage) bool {
+		return st.Name == stage
+	})
 }
 
 // TestReadyIsNotSaidWhileAFreshMarkerWaits: a marker that never ran, is due, and has waited for less than twelve hours
@@ -279,7 +304,8 @@ func TestReadyIsNotSaidWhileAFreshMarkerWaits(t *testing.T) {
 		w.lives(habits{}, func() {
 			for row := range w.mirror.Rows.All() {
 				marker := strings.HasPrefix(w.jobs[row.Job], "(JM)")
-				if !marker || !row.Status.Waiting() || w.recurs[row.ID] || row.Start == jobmon.NoStart || row.Start > w.wall(0) ||
+				if !marker || !row.Status.Waiting() || w.recurs[row.ID] || row.Start == jobmon.NoStart ||
+					row.Start > w.wall(0) ||
 					w.wall(0)-row.Start > jobmon.WallTime(11*time.Hour.Milliseconds()) {
 					continue
 				}
@@ -288,7 +314,8 @@ func TestReadyIsNotSaidWhileAFreshMarkerWaits(t *testing.T) {
 					continue // its script says that it runs
 				}
 				if !ok || p.Session == nil || p.Session.Ended != 0 || p.Session.LastMarker && p.Asked == "" {
-					w.Fatalf("%v, after event %d: %q of %v waits on computer %d since %v:\n%s", w.wall(0), w.seq, w.jobs[row.Job],
+					w.Fatalf("%v, after event %d: %q of %v waits on computer %d since %v:\n%s", w.wall(0), w.seq,
+						w.jobs[row.Job],
 						row.Start, row.Computer, w.arrived[row.ID].Wall(w.zone), sketch(p))
 				}
 			}

@@ -28,10 +28,10 @@ type witness struct {
 	certain  bool // the row started: it cannot have been planned for later
 }
 
-// countsAsNow says whether a row that arrives or is moved counts as due although its start_time is ahead of the clock. While
-// the clock is unknown it does at a whole number of quarter hours from UTC, unless a row of the same drop shows that GETDATE is
-// followed. When the clock is known it does in an open deployment, an hour off: summer time began on one side only. Utc is
-// when it arrived or was moved.
+// countsAsNow says whether a row that arrives or is moved counts as due although its start_time is ahead of the clock.
+// While the clock is unknown it does at a whole number of quarter hours from UTC, unless a row of the same drop shows
+// that GETDATE is followed. When the clock is known it does in an open deployment, an hour off: summer time began on
+// one side only. Utc is when it arrived or was moved.
 func (p *Projection) countsAsNow(c *computer, r *row, utc jobmon.Instant) bool {
 	off, ok := jobmon.ZoneDistance(r.start, utc)
 	switch {
@@ -163,8 +163,8 @@ func (p *Projection) startClockEvent(e *jobmon.Event, next *world) {
 	p.witnesses = nil // from now on it has to be shown anew
 }
 
-// reconsider moves rows that wait too early back to later, after the clock was set back or start_time's clock became known.
-// A row that was proved to be due stays.
+// reconsider moves rows that wait too early back to later, after the clock was set back or start_time's clock became
+// known. A row that was proved to be due stays.
 func (p *Projection) reconsider() {
 	limit := p.now() + jobmon.WallTime(p.world.rules.Gap.Milliseconds())
 	for _, c := range p.sortedComputers() {

@@ -21,8 +21,8 @@ type world struct {
 
 func newWorld(rules *jobmon.Rules) *world { return &world{rules: rules, zone: rules.StartLocation()} }
 
-// axis is the moment on the axis, which only goes forward: UTC by the server's clock minus all its steps. Every "how long
-// ago" is measured on it, and all moments in the projection's state lie on it.
+// axis is the moment on the axis, which only goes forward: UTC by the server's clock minus all its steps. Every "how
+// long ago" is measured on it, and all moments in the projection's state lie on it.
 func (w *world) axis(at jobmon.Instant) jobmon.Instant { return at - jobmon.Instant(w.steps) }
 
 // utc is a moment of the axis by the server's clock as it is set now; none stays none.
@@ -81,12 +81,14 @@ func (p *Projection) view(c *computer) view {
 
 func (d *picture) view() view {
 	return view{
-		world: d.world, at: d.world.axis(d.at), now: d.world.wall(d.at), away: d.watched && d.agent == jobmon.AgentOffline,
+		world: d.world, at: d.world.axis(d.at), now: d.world.wall(d.at),
+		away: d.watched && d.agent == jobmon.AgentOffline,
 	}
 }
 
-// retell gives the sessions that ended by a clock which has been taken back since the times of the present one. A clock is taken
-// back by a step that leaves less of all steps than there was, and certainly when it showed a time that is still to come.
+// retell gives the sessions that ended by a clock which has been taken back since the times of the present one. A clock
+// is taken back by a step that leaves less of all steps than there was, and certainly when it showed a time that is
+// still to come.
 func (p *Projection) retell(was *world) {
 	now := p.world.steps
 	taken := max(now, -now) < max(was.steps, -was.steps)

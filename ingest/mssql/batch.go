@@ -47,7 +47,8 @@ func batch(name, header string, parts []part) string {
 	return b.String()
 }
 
-// The bounds of the answer to one batch. A DS has some ten thousand rows that have not finished, and pages bound the rest.
+// The bounds of the answer to one batch. A DS has some ten thousand rows that have not finished, and pages bound the
+// rest.
 const (
 	rowsPerAnswer  = 2_000_000
 	bytesPerAnswer = 128 << 20
@@ -85,7 +86,10 @@ func top(count int, sql string) string {
 
 // clocks reads both clocks of the server.
 func clocks(take func(*record)) part {
-	return part{sql: "SELECT GETUTCDATE(), GETDATE()", table: "the server", columns: []string{"UTC time", "local time"}, take: take}
+	return part{
+		sql: "SELECT GETUTCDATE(), GETDATE()", table: "the server", columns: []string{"UTC time", "local time"},
+		take: take,
+	}
 }
 
 // idList writes ids as the server reads them: "-3, 17".

@@ -10,6 +10,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
+const selectRows = "SELECT [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM " +
+	"[dbo].[event_schedule]"
+
 // vendor is the schema of docs/ds-database.md, complete.
 func vendor(t *testing.T) schema {
 	t.Helper()
@@ -48,12 +51,12 @@ SET DEADLOCK_PRIORITY LOW;
 SET LOCK_TIMEOUT 2000;
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SELECT GETUTCDATE(), GETDATE();
-SELECT [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM [dbo].[event_schedule] WHERE [status_code] IS NULL OR [status_code] = -1 OR [schedule_id] > 700000;
+` + selectRows + ` WHERE [status_code] IS NULL OR [status_code] = -1 OR [schedule_id] > 700000;
 SELECT [computer_id] FROM [dbo].[sessions];
 `
 	lookup := newNames(s).lookupParts(ingest.IDs{Jobs: []jobmon.JobID{311}, Computers: []jobmon.ComputerID{5000007}})
 	var rows []jobmon.Row
-	wantLookup := `SELECT [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM [dbo].[event_schedule] WHERE [schedule_id] IN (699123, 700001);
+	wantLookup := selectRows + ` WHERE [schedule_id] IN (699123, 700001);
 SELECT [event_id], [name], [folder_id] FROM [dbo].[event] WHERE [event_id] IN (311);
 SELECT [folder_id], [name], [parent_id] FROM [dbo].[event_folder];
 SELECT [computer_id], [name], [computer_name], [group_id] FROM [dbo].[computer] WHERE [computer_id] IN (5000007);
@@ -64,7 +67,8 @@ SELECT [computer_id], [name], [computer_name], [group_id] FROM [dbo].[computer];
 SELECT [folder_id], [name], [parent_id] FROM [dbo].[event_folder];
 SELECT [group_id], [name] FROM [dbo].[computer_group];
 `
-	wantPage := `SELECT TOP 5000 [schedule_id], [event_id], [computer_id], [status_code], [start_time] FROM [dbo].[event_schedule] WHERE [schedule_id] >= -2147483648 ORDER BY [schedule_id];
+	wantPage := strings.Replace(selectRows, "SELECT", "SELECT TOP 5000", 1) +
+		` WHERE [schedule_id] >= -2147483648 ORDER BY [schedule_id];
 `
 	doc, err := os.ReadFile("../../docs/sqlserver.md")
 	if err != nil {
@@ -73,7 +77,10 @@ SELECT [group_id], [name] FROM [dbo].[computer_group];
 	named := func(name, want string) string { return "/* jobmon-db " + name + " */\n" + want }
 	for _, c := range []struct{ got, want string }{
 		{watched, wantRead},
-		{batch("lookup", "", append(lookupParts(s, []jobmon.ScheduleID{699123, 700001}, &rows), lookup...)), named("lookup", wantLookup)},
+		{
+			batch("lookup", "", append(lookupParts(s, []jobmon.ScheduleID{699123, 700001}, &rows), lookup...)),
+			named("lookup", wantLookup),
+		},
 		{batch("page", "", []part{pagePart(s, -2147483648, &rows, nil)}), named("page", wantPage)},
 		{batch("names", "", newNames(s).parts()), named("names", wantNames)},
 	} {
@@ -100,7 +107,9 @@ SELECT [computer_id], [name], NULL, [group_id] FROM [dbo].[computer];
 ` {
 		t.Errorf("half of it is missing, got\n%s", poor)
 	}
-	if poor := batch("read", head, quick(s, ingest.Query{Above: 700_000, Watch: []jobmon.ComputerID{1}})); poor != unwatched {
+	if poor := batch("read", head, quick(s, ingest.Query{
+		Above: 700_000, Watch: []jobmon.ComputerID{1},
+	})); poor != unwatched {
 		t.Errorf("sessions is missing, got\n%s", poor)
 	}
 }
@@ -109,7 +118,9 @@ func TestLookupBatches(t *testing.T) {
 	s := vendor(t)
 	var into []jobmon.Row
 	parts := lookupParts(s, []jobmon.ScheduleID{-2147483648, 0, 17}, &into)
-	if len(parts) != 1 || !strings.HasSuffix(parts[0].sql, " FROM [dbo].[event_schedule] WHERE [schedule_id] IN (-2147483648, 0, 17)") {
+	if len(parts) != 1 || !strings.HasSuffix(
+		parts[0].sql, " FROM [dbo].[event_schedule] WHERE [schedule_id] IN (-2147483648, 0, 17)",
+	) {
 		t.Errorf("%+v", parts)
 	}
 	for n, want := range map[int]int{1000: 1, 1001: 2, idsPerBatch: 20} {
@@ -127,7 +138,9 @@ func TestLookupBatches(t *testing.T) {
 
 func TestHeaderAlwaysSetsALockTimeout(t *testing.T) {
 	// 0 would mean "do not wait at all", -1 "for ever".
-	for timeout, want := range map[time.Duration]string{time.Microsecond: "LOCK_TIMEOUT 1;", 1500 * time.Millisecond: "LOCK_TIMEOUT 1500;"} {
+	for timeout, want := range map[time.Duration]string{
+		time.Microsecond: "LOCK_TIMEOUT 1;", 1500 * time.Millisecond: "LOCK_TIMEOUT 1500;",
+	} {
 		if got := header(timeout, readCommitted); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", timeout, got)
 		}

@@ -59,7 +59,8 @@ var instanceName = regexp.MustCompile(`InstanceName;([^;]*);`)
 
 // noInstance says that the driver did not learn where a named instance listens, for which it has no type.
 func noInstance(err error) bool {
-	return strings.Contains(err.Error(), "instance matching") || strings.Contains(err.Error(), "port returned from Sql Server Browser")
+	return strings.Contains(err.Error(), "instance matching") ||
+		strings.Contains(err.Error(), "port returned from Sql Server Browser")
 }
 
 // instanceError says why a named instance was not found.
@@ -74,7 +75,8 @@ func (s *Source) instanceError(said string) *Error {
 		e.Said = wordsOf(unasked)
 	case !answered:
 		e.What = "SQL Server Browser on " + host + " (UDP 1434) does not tell the port of the instance " + instance
-		e.Next = "start the service SQL Server Browser there and let UDP 1434 through the firewall, or give the port in " + server +
+		e.Next = "start the service SQL Server Browser there and let UDP 1434 through the firewall, or give the " +
+			"port in " + server +
 			", as " + host + ",port"
 	case slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, instance) }):
 		e.What = "the instance " + instance + " on " + host + " does not listen on " + protocol(s.config)

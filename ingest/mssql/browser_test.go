@@ -56,7 +56,8 @@ func TestBrowserTellsThePortOfANamedInstance(t *testing.T) {
 	host := browser(t, func(host string) string {
 		server = tdstest.Start(t, tdstest.Options{Host: host})
 		_, port, _ := net.SplitHostPort(server.Address())
-		return instance("OTHER", "tcp;1;") + instance("ALTIRIS", "np;"+`\\DB01\pipe\MSSQL$ALTIRIS\sql\query`+";tcp;"+port+";")
+		return instance("OTHER", "tcp;1;") + instance("ALTIRIS", "np;"+`\\DB01\pipe\MSSQL$ALTIRIS\sql\query`+";tcp;"+
+			port+";")
 	})
 	server.Change(oneRow)
 	connect := settings(server)
@@ -87,7 +88,10 @@ func TestBrowserErrorsSayWhatToDo(t *testing.T) {
 		{"silent", "", []string{"UDP 1434", "start the service SQL Server Browser", "give the port in source.server"}},
 		{"another instance", instance("SQLEXPRESS", "tcp;1;") + instance("MSSQLSERVER", "tcp;1433;"),
 			[]string{"no instance ALTIRIS", "SQLEXPRESS, MSSQLSERVER", "source.server"}},
-		{"no TCP", instance("ALTIRIS", `np;\\DB01\pipe\x`), []string{"does not listen on tcp", "SQL Server Configuration Manager"}},
+		{
+			"no TCP", instance("ALTIRIS", `np;\\DB01\pipe\x`),
+			[]string{"does not listen on tcp", "SQL Server Configuration Manager"},
+		},
 		{"no port", instance("ALTIRIS", `tcp;none`), []string{"does not listen on tcp"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -111,7 +115,8 @@ func TestBrowserErrorsSayWhatToDo(t *testing.T) {
 		connect := connect
 		connect.Server = `127.1.1.1\ALTIRIS`
 		_, err := source(t, mssql.Options{Connect: connect}).Read(t.Context(), ingest.Query{})
-		if !errors.Is(err, mssql.ErrUnreachable) || !strings.Contains(err.Error(), "start the service SQL Server Browser") {
+		if !errors.Is(err, mssql.ErrUnreachable) ||
+			!strings.Contains(err.Error(), "start the service SQL Server Browser") {
 			t.Errorf("%v", err)
 		}
 	})
@@ -119,7 +124,9 @@ func TestBrowserErrorsSayWhatToDo(t *testing.T) {
 		connect := connect
 		connect.Server = `no..host\ALTIRIS` // which nobody has to be asked about
 		_, err := source(t, mssql.Options{Connect: connect}).Read(t.Context(), ingest.Query{})
-		if !errors.Is(err, mssql.ErrUnreachable) || !strings.Contains(err.Error(), "check the host in source.server") || !strings.Contains(err.Error(), "no such host") {
+		if !errors.Is(err, mssql.ErrUnreachable) ||
+			!strings.Contains(err.Error(), "check the host in source.server") ||
+			!strings.Contains(err.Error(), "no such host") {
 			t.Errorf("%v", err)
 		}
 	})

@@ -63,7 +63,9 @@ func (a *authority) issue(t *testing.T, change func(*x509.Certificate), names ..
 		change(template)
 	}
 	key := ecKey(t)
-	return tls.Certificate{Certificate: [][]byte{signed(t, template, a.certificate, key.Public(), a.key)}, PrivateKey: key}
+	return tls.Certificate{
+		Certificate: [][]byte{signed(t, template, a.certificate, key.Public(), a.key)}, PrivateKey: key,
+	}
 }
 
 // selfMade is a certificate as an old SQL Server makes for itself: a short RSA key, SHA-1, no name of the host.

@@ -21,12 +21,19 @@ func TestTDSWhatIsNecessaryIsNamed(t *testing.T) {
 	}{
 		{name: "missing table", spoil: func(tables *tdstest.Tables) { delete(tables.ByName, "event_schedule") },
 			want: []mssql.SchemaFault{{Key: "source.tables.event_schedule"}}},
-		{name: "missing column", spoil: func(tables *tdstest.Tables) { tables.DropColumn("event_schedule", "status_code") },
+		{name: "missing column", spoil: func(tables *tdstest.Tables) {
+			tables.DropColumn("event_schedule", "status_code")
+		},
 			want: []mssql.SchemaFault{{Column: "status_code", Key: "source.columns.event_schedule.status_code"}}},
-		{name: "wrong type", spoil: func(tables *tdstest.Tables) { tables.Retype("event_schedule", "status_code", tdstest.VarChar) },
-			want: []mssql.SchemaFault{{Column: "status_code", Type: "varchar", Key: "source.columns.event_schedule.status_code"}}},
-		{name: "renamed to what is not there", spoil: func(*tdstest.Tables) {}, rename: map[string]string{"event_schedule.start_time": "[due at]"},
-			want: []mssql.SchemaFault{{Column: "due at", Key: "source.columns.event_schedule.start_time"}}},
+		{name: "wrong type", spoil: func(tables *tdstest.Tables) {
+			tables.Retype("event_schedule", "status_code", tdstest.VarChar)
+		},
+			want: []mssql.SchemaFault{
+				{Column: "status_code", Type: "varchar", Key: "source.columns.event_schedule.status_code"},
+			}},
+		{name: "renamed to what is not there", spoil: func(*tdstest.Tables) {},
+			rename: map[string]string{"event_schedule.start_time": "[due at]"},
+			want:   []mssql.SchemaFault{{Column: "due at", Key: "source.columns.event_schedule.start_time"}}},
 		{name: "everything at once", spoil: func(tables *tdstest.Tables) {
 			tables.DropColumn("event_schedule", "status_code")
 			tables.Retype("event_schedule", "start_time", tdstest.Int)
@@ -50,7 +57,9 @@ func TestTDSWhatIsNecessaryIsNamed(t *testing.T) {
 				t.Fatalf("%#v", err)
 			}
 			for i, got := range wrong.Faults {
-				for _, words := range []string{got.Table, got.Column, got.Type, got.Purpose, got.Key, got.TableKey, wrong.Database} {
+				for _, words := range []string{
+					got.Table, got.Column, got.Type, got.Purpose, got.Key, got.TableKey, wrong.Database,
+				} {
 					if !strings.Contains(err.Error(), words) {
 						t.Errorf("%q is not in: %v", words, err)
 					}
@@ -60,7 +69,9 @@ func TestTDSWhatIsNecessaryIsNamed(t *testing.T) {
 				}
 				got.Purpose, got.Wanted = "", ""
 				want := c.want[i]
-				want.Table, want.TableKey = cmp.Or(want.Table, "event_schedule"), cmp.Or(want.TableKey, "source.tables.event_schedule")
+				want.Table, want.TableKey = cmp.Or(want.Table, "event_schedule"), cmp.Or(
+					want.TableKey, "source.tables.event_schedule",
+				)
 				same(t, "fault", got, want)
 			}
 		})
@@ -92,10 +103,14 @@ func TestTDSColumnsHaveOtherNames(t *testing.T) {
 	})
 	s := source(t, mssql.Options{DSN: server.DSN().String(), Tables: mssql.Tables{Columns: renamed}})
 	snap := read(t, s, 5000001)
-	row := jobmon.Row{ID: 7, Job: 10, Computer: 5000001, Status: jobmon.StatusRunning, Start: wall("2026-11-22T14:05:00")}
+	row := jobmon.Row{
+		ID: 7, Job: 10, Computer: 5000001, Status: jobmon.StatusRunning, Start: wall("2026-11-22T14:05:00"),
+	}
 	same(t, "rows", snap.Rows, []jobmon.Row{row})
 	same(t, "jobs", snap.Jobs, []jobmon.Job{{ID: 10, Name: "Office", Folder: "Clients"}})
-	same(t, "computers", snap.Computers, []jobmon.Computer{{ID: 5000001, Name: "PC-0001", OSName: "PC-0001", Group: "Room 1"}})
+	same(t, "computers", snap.Computers, []jobmon.Computer{
+		{ID: 5000001, Name: "PC-0001", OSName: "PC-0001", Group: "Room 1"},
+	})
 	same(t, "agents", snap.Agents, []jobmon.Agent{{Computer: 5000001, State: jobmon.AgentOnline}})
 	rows, err := s.Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{7}})
 	if err != nil {
@@ -114,14 +129,19 @@ func TestTDSColumnsHaveOtherNames(t *testing.T) {
 
 func TestColumnNamesThatNothingCanHave(t *testing.T) {
 	for key, name := range map[string]string{
-		"event.name": "a.b", "event.folder_id": "[a", "computer.name": strings.Repeat("x", 129), "event.description": "text", "name": "x",
+		"event.name": "a.b", "event.folder_id": "[a", "computer.name": strings.Repeat("x", 129),
+		"event.description": "text", "name": "x",
 	} {
-		_, err := mssql.New(mssql.Options{DSN: "sqlserver://reader:secret@db01", Tables: mssql.Tables{Columns: map[string]string{key: name}}})
+		_, err := mssql.New(mssql.Options{
+			DSN: "sqlserver://reader:secret@db01", Tables: mssql.Tables{Columns: map[string]string{key: name}},
+		})
 		if err == nil || !strings.Contains(err.Error(), "source.columns."+key) {
 			t.Errorf("%s: %q: %v", key, name, err)
 		}
 	}
-	if _, err := mssql.New(mssql.Options{DSN: "sqlserver://reader:secret@db01", Tables: mssql.Tables{Columns: map[string]string{"event.name": ""}}}); err != nil {
+	if _, err := mssql.New(mssql.Options{
+		DSN: "sqlserver://reader:secret@db01", Tables: mssql.Tables{Columns: map[string]string{"event.name": ""}},
+	}); err != nil {
 		t.Error(err)
 	}
 }

@@ -103,7 +103,10 @@ func (o Options) parse() (msdsn.Config, error) {
 		{"source.tls.trust", c.Trust}, {"source.tls.host_name", c.HostName != ""},
 	} {
 		if other.set {
-			return msdsn.Config{}, fmt.Errorf("%s cannot be set beside source.dsn: say it in the connection string, or leave source.dsn out", other.key)
+			return msdsn.Config{}, fmt.Errorf(
+				"%s cannot be set beside source.dsn: say it in the connection string, or leave source.dsn out",
+				other.key,
+			)
 		}
 	}
 	config, err := parseDSN(o.DSN)
@@ -112,7 +115,9 @@ func (o Options) parse() (msdsn.Config, error) {
 	}
 	if c.Password != "" {
 		if config.Password != "" {
-			return msdsn.Config{}, errors.New("the password is given twice: leave it out of source.dsn, or leave out source.password")
+			return msdsn.Config{}, errors.New(
+				"the password is given twice: leave it out of source.dsn, or leave out source.password",
+			)
 		}
 		config.Password, config.Parameters[msdsn.Password] = c.Password, c.Password
 	}
@@ -137,17 +142,26 @@ func (c Connect) connectionString() (string, error) {
 	}
 	switch {
 	case encrypt == "disable" && c.Trust:
-		return "", errors.New("source.tls.trust: there is no certificate to trust where nothing is encrypted (source.tls.encrypt)")
+		return "", errors.New(
+			"source.tls.trust: there is no certificate to trust where nothing is encrypted (source.tls.encrypt)",
+		)
 	case encrypt == "disable" && c.HostName != "":
-		return "", errors.New("source.tls.host_name: there is no certificate where nothing is encrypted (source.tls.encrypt)")
+		return "", errors.New(
+			"source.tls.host_name: there is no certificate where nothing is encrypted (source.tls.encrypt)",
+		)
 	case encrypt == "strict" && c.Trust:
-		return "", errors.New("source.tls.trust: strict encryption always looks at the certificate; give its authority in source.tls.ca, " +
+		return "", errors.New("source.tls.trust: strict encryption always looks at the certificate; give its " +
+			"authority in source.tls.ca, " +
 			"or set source.tls.encrypt to true")
 	case c.Trust && c.HostName != "":
-		return "", errors.New("source.tls.host_name: the name is not looked at where source.tls.trust trusts any certificate; leave out one of them")
+		return "", errors.New(
+			"source.tls.host_name: the name is not looked at where source.tls.trust trusts any certificate; leave " +
+				"out one of them",
+		)
 	}
 	return quoted(map[string]string{
-		msdsn.Protocol: where.protocol, msdsn.Server: where.name, msdsn.Port: where.port, msdsn.Database: c.Database, msdsn.UserID: c.User,
+		msdsn.Protocol: where.protocol, msdsn.Server: where.name, msdsn.Port: where.port,
+		msdsn.Database: c.Database, msdsn.UserID: c.User,
 		msdsn.Password: c.Password, msdsn.Encrypt: encrypt, msdsn.TrustServerCertificate: strconv.FormatBool(c.Trust),
 		msdsn.HostNameInCertificate: c.HostName,
 	}), nil
@@ -165,10 +179,15 @@ func parseServer(text string) (server, error) {
 	text = strings.TrimSpace(text)
 	wrong := func(why string) (server, error) { return server{}, fmt.Errorf("source.server: %q %s", text, why) }
 	if strings.ContainsAny(text, "=@;") { // which may hold a password, and is not repeated
-		return server{}, errors.New("source.server is a host, and no URL or connection string, which belongs into source.dsn")
+		return server{}, errors.New(
+			"source.server is a host, and no URL or connection string, which belongs into source.dsn",
+		)
 	}
 	if text == "" {
-		return server{}, errors.New("source.server is empty: set it to the host of the SQL Server, as host, host,port or host\\INSTANCE, or set source.dsn")
+		return server{}, errors.New(
+			"source.server is empty: set it to the host of the SQL Server, as host, host,port or host\\INSTANCE, or " +
+				"set source.dsn",
+		)
 	}
 	s := server{protocol: protocolTCP, name: text}
 	if before, after, ok := strings.Cut(text, ":"); ok {
@@ -183,7 +202,8 @@ func parseServer(text string) (server, error) {
 		if s.protocol != protocolPipe {
 			return wrong(`is a pipe: write np: before it`)
 		}
-		if host, path, _ := strings.Cut(s.name[2:], `\`); host == "" || !strings.HasPrefix(strings.ToLower(path), `pipe\`) {
+		if host, path, _ := strings.Cut(s.name[2:], `\`); host == "" ||
+			!strings.HasPrefix(strings.ToLower(path), `pipe\`) {
 			return wrong(`is no path of a pipe: it looks like np:\\host\pipe\sql\query`)
 		}
 		return s, nil
@@ -208,7 +228,8 @@ func parseServer(text string) (server, error) {
 	return s, nil
 }
 
-// splitPort cuts ",port" or ":port" off a name; the colons of an IPv6 address do not count unless it stands in brackets.
+// splitPort cuts ",port" or ":port" off a name; the colons of an IPv6 address do not count unless it stands in
+// brackets.
 func splitPort(text string) (name, port string) {
 	name, port, comma := strings.Cut(text, ",")
 	name, port = strings.TrimSpace(name), strings.TrimSpace(port)
@@ -234,7 +255,8 @@ func (o Options) checkLogin(config msdsn.Config) error {
 	case config.User == "" && config.Password != "":
 		return fmt.Errorf("%s is given, and %s it belongs to is not", password, user)
 	case config.User == "" && !integrated:
-		return fmt.Errorf(`%s is missing: only on Windows is there an account of the service to log in with; give a SQL Server login, or DOMAIN\name and its password`, user)
+		return fmt.Errorf("%s is missing: only on Windows is there an account of the service to log in with; "+
+			`give a SQL Server login, or DOMAIN\name and its password`, user)
 	case config.User != "" && config.Password == "":
 		return fmt.Errorf("%s that belongs to %s is missing (source.password, or in source.dsn)", password, user)
 	}

@@ -53,8 +53,10 @@ func TestServersAreUnderstood(t *testing.T) {
 		`np:\\db01\PIPE\a"b\sql\query`: `np:\\db01\PIPE\a"b\sql\query`,
 	} {
 		s, err := New(Options{Connect: at(server)})
-		if needsWindows := strings.HasPrefix(want, "np:") || strings.HasPrefix(want, "lpc:"); needsWindows && !onWindows {
-			if err == nil || !strings.Contains(err.Error(), "source.server") || !strings.Contains(err.Error(), "Windows only") {
+		if needsWindows := strings.HasPrefix(want, "np:") ||
+			strings.HasPrefix(want, "lpc:"); needsWindows && !onWindows {
+			if err == nil || !strings.Contains(err.Error(), "source.server") ||
+				!strings.Contains(err.Error(), "Windows only") {
 				t.Errorf("%q: %v, %v", server, s, err)
 			}
 			continue
@@ -104,14 +106,30 @@ func TestWrongSettingsAreNamedBeforeAnythingIsConnected(t *testing.T) {
 		{"password alone", Options{Connect: Connect{Server: "db01", Password: planted}}, "source.password"},
 		{"DSN's user alone", Options{DSN: "sqlserver://reader@db01"}, "source.dsn"},
 		{"DSN's password alone", Options{DSN: "server=db01;password=" + planted}, "source.dsn"},
-		{"another encrypt", Options{Connect: with(func(c *Connect) { c.Encrypt = "yes please" })}, "source.tls.encrypt"},
-		{"trust of nothing", Options{Connect: with(func(c *Connect) { c.Encrypt, c.Trust = "disable", true })}, "source.tls.trust"},
-		{"name of nothing", Options{Connect: with(func(c *Connect) { c.Encrypt, c.HostName = "disable", "x" })}, "source.tls.host_name"},
-		{"CA of nothing", Options{Connect: with(func(c *Connect) { c.Encrypt, c.CA = "disable", text })}, "source.tls.ca"},
-		{"TLS of nothing", Options{Connect: with(func(c *Connect) { c.Encrypt, c.TLSMin = "disable", "1.0" })}, "source.tls.min"},
-		{"strict and trust", Options{Connect: with(func(c *Connect) { c.Encrypt, c.Trust = "strict", true })}, "source.tls.trust"},
-		{"strict and old", Options{Connect: with(func(c *Connect) { c.Encrypt, c.TLSMin = "strict", "1.1" })}, "source.tls.min"},
-		{"trust and name", Options{Connect: with(func(c *Connect) { c.Trust, c.HostName = true, "x" })}, "source.tls.host_name"},
+		{"another encrypt", Options{Connect: with(func(c *Connect) {
+			c.Encrypt = "yes please"
+		})}, "source.tls.encrypt"},
+		{"trust of nothing", Options{Connect: with(func(c *Connect) {
+			c.Encrypt, c.Trust = "disable", true
+		})}, "source.tls.trust"},
+		{"name of nothing", Options{Connect: with(func(c *Connect) {
+			c.Encrypt, c.HostName = "disable", "x"
+		})}, "source.tls.host_name"},
+		{"CA of nothing", Options{Connect: with(func(c *Connect) {
+			c.Encrypt, c.CA = "disable", text
+		})}, "source.tls.ca"},
+		{"TLS of nothing", Options{Connect: with(func(c *Connect) {
+			c.Encrypt, c.TLSMin = "disable", "1.0"
+		})}, "source.tls.min"},
+		{"strict and trust", Options{Connect: with(func(c *Connect) {
+			c.Encrypt, c.Trust = "strict", true
+		})}, "source.tls.trust"},
+		{"strict and old", Options{Connect: with(func(c *Connect) {
+			c.Encrypt, c.TLSMin = "strict", "1.1"
+		})}, "source.tls.min"},
+		{"trust and name", Options{Connect: with(func(c *Connect) {
+			c.Trust, c.HostName = true, "x"
+		})}, "source.tls.host_name"},
 		{"trust and CA", Options{Connect: with(func(c *Connect) { c.Trust, c.CA = true, text })}, "source.tls.ca"},
 		{"another TLS", Options{Connect: with(func(c *Connect) { c.TLSMin = "1.4" })}, "source.tls.min"},
 		{"no CA file", Options{Connect: with(func(c *Connect) { c.CA = text + "x" })}, "source.tls.ca"},
@@ -123,9 +141,11 @@ func TestWrongSettingsAreNamedBeforeAnythingIsConnected(t *testing.T) {
 		{"DSN and trust", Options{DSN: dsn, Connect: Connect{Trust: true}}, "source.tls.trust"},
 		{"DSN and name", Options{DSN: dsn, Connect: Connect{HostName: "db01"}}, "source.tls.host_name"},
 		{"a DSN that trusts, and a CA", Options{DSN: dsn, Connect: Connect{CA: text}}, "source.tls.ca"},
-		{"a DSN with another TLS", Options{DSN: dsn + "?tlsmin=1.1", Connect: Connect{TLSMin: "1.0"}}, "source.tls.min"},
+		{"a DSN with another TLS", Options{DSN: dsn +
+			"?tlsmin=1.1", Connect: Connect{TLSMin: "1.0"}}, "source.tls.min"},
 		{"a DSN with no TLS", Options{DSN: dsn + "?tlsmin=" + planted}, "tlsmin"},
-		{"strict and trust in a DSN", Options{DSN: dsn + "?encrypt=strict&TrustServerCertificate=true"}, "TrustServerCertificate"},
+		{"strict and trust in a DSN", Options{DSN: dsn +
+			"?encrypt=strict&TrustServerCertificate=true"}, "TrustServerCertificate"},
 		{"an unknown protocol", Options{DSN: dsn + "?protocol=via"}, "source.dsn"},
 		{"the administrator's protocol", Options{DSN: dsn + "?protocol=admin"}, "source.dsn"},
 		{"Kerberos from a file", Options{DSN: dsn + "?authenticator=krb5"}, "authenticator"},
@@ -136,7 +156,8 @@ func TestWrongSettingsAreNamedBeforeAnythingIsConnected(t *testing.T) {
 			t.Errorf("%s: accepted: %v", c.name, s)
 			continue
 		}
-		if text := err.Error(); !strings.Contains(text, c.want) || strings.Contains(text, planted) || strings.Contains(text, "\n") {
+		if text := err.Error(); !strings.Contains(text, c.want) || strings.Contains(text, planted) ||
+			strings.Contains(text, "\n") {
 			t.Errorf("%s: %s", c.name, text)
 		}
 		if shown := fmt.Sprintf("%v %+v %#v", c.o, c.o, c.o); strings.Contains(shown, planted) {
@@ -167,7 +188,8 @@ func TestTheServicesAccount(t *testing.T) {
 
 func TestPipesInAConnectionStringNeedWindows(t *testing.T) {
 	for _, dsn := range []string{
-		"server=np:db01;user id=reader;password=" + planted, `server=\\db01\pipe\sql\query;user id=reader;password=` + planted,
+		"server=np:db01;user id=reader;password=" + planted,
+		`server=\\db01\pipe\sql\query;user id=reader;password=` + planted,
 		"server=db01;protocol=np;user id=reader;password=" + planted, "server=lpc:.;user id=reader;password=" + planted,
 	} {
 		s, err := New(Options{DSN: dsn})
@@ -179,7 +201,9 @@ func TestPipesInAConnectionStringNeedWindows(t *testing.T) {
 
 // What a connection string does not say can be said beside it.
 func TestSettingsBesideAConnectionString(t *testing.T) {
-	o := Options{DSN: "sqlserver://reader@db01", Connect: Connect{Password: planted, Database: "eXpress", TLSMin: "1.2"}}
+	o := Options{
+		DSN: "sqlserver://reader@db01", Connect: Connect{Password: planted, Database: "eXpress", TLSMin: "1.2"},
+	}
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +211,9 @@ func TestSettingsBesideAConnectionString(t *testing.T) {
 	if s.config.Password != planted || s.String() != "SQL Server db01, database eXpress, login reader" {
 		t.Errorf("%v", s)
 	}
-	if s, err = New(Options{DSN: "sqlserver://reader:x@db01?database=other&tlsmin=1.0", Connect: o.Connect}); err == nil {
+	if s, err = New(Options{
+		DSN: "sqlserver://reader:x@db01?database=other&tlsmin=1.0", Connect: o.Connect,
+	}); err == nil {
 		t.Errorf("two passwords: %v", s)
 	}
 	o.DSN += "?database=other"
@@ -197,7 +223,8 @@ func TestSettingsBesideAConnectionString(t *testing.T) {
 }
 
 func TestASettingsPasswordIsNeverShown(t *testing.T) {
-	for _, password := range []string{planted, `a;b="c` + planted, planted + `""`, `{` + planted + `};`, " " + planted + " "} {
+	for _, password := range []string{planted, `a;b="c` +
+		planted, planted + `""`, `{` + planted + `};`, " " + planted + " "} {
 		var log bytes.Buffer
 		c := at("127.0.0.1,1")
 		c.Password, c.Encrypt, c.Server = password, "disable", "127.0.0.1,1"
@@ -236,8 +263,10 @@ func TestSettingsArriveAsTheyAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if config.Database != c.Database || config.User != c.User || config.Password != c.Password || config.Host != "db01" ||
-			config.Port != 1444 || config.Encryption != msdsn.EncryptionRequired || config.TLSConfig.InsecureSkipVerify ||
+		if config.Database != c.Database || config.User != c.User || config.Password != c.Password ||
+			config.Host != "db01" ||
+			config.Port != 1444 || config.Encryption != msdsn.EncryptionRequired ||
+			config.TLSConfig.InsecureSkipVerify ||
 			config.TLSConfig.ServerName != cmp.Or(c.HostName, "db01") || config.AppName != appName {
 			t.Fatalf("%#v became %+v", c, config)
 		}

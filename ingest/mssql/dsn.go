@@ -23,7 +23,10 @@ const appName = "jobmon-db"
 // password with an unescaped character in it.
 func parseDSN(text string) (msdsn.Config, error) {
 	if strings.TrimSpace(text) == "" {
-		return msdsn.Config{}, errors.New("source.dsn is empty: set source.server, or source.dsn to sqlserver://user:password@host:port?database=eXpress&encrypt=true")
+		return msdsn.Config{}, errors.New(
+			"source.dsn is empty: set source.server, or source.dsn to " +
+				"sqlserver://user:password@host:port?database=eXpress&encrypt=true",
+		)
 	}
 	parts, err := dsn.Parse(text)
 	if err != nil {
@@ -36,9 +39,9 @@ func parseDSN(text string) (msdsn.Config, error) {
 	return completed(encrypted(config, err))
 }
 
-// encrypted gives a string that says nothing of encryption the default of every other way to name a server: everything is
-// encrypted, and the certificate is checked. The driver by itself would encrypt the login only, and only where the one that
-// answers offers that.
+// encrypted gives a string that says nothing of encryption the default of every other way to name a server: everything
+// is encrypted, and the certificate is checked. The driver by itself would encrypt the login only, and only where the
+// one that answers offers that.
 func encrypted(config msdsn.Config, err error) (msdsn.Config, string, error) {
 	const setting = "source.dsn"
 	said := config.Parameters
@@ -49,7 +52,8 @@ func encrypted(config msdsn.Config, err error) (msdsn.Config, string, error) {
 		config.TrustServerCertificate = false
 	}
 	config.Encryption = msdsn.EncryptionRequired
-	config.TLSConfig, err = msdsn.SetupTLS(said[msdsn.Certificate], said[msdsn.ServerCertificate], config.TrustServerCertificate,
+	config.TLSConfig, err = msdsn.SetupTLS(said[msdsn.Certificate], said[msdsn.ServerCertificate],
+		config.TrustServerCertificate,
 		cmp.Or(said[msdsn.HostNameInCertificate], config.Host), said[msdsn.TLSMin])
 	return config, setting, err
 }

@@ -37,7 +37,8 @@ func TestEverythingIsSentAsPlainBatches(t *testing.T) {
 	if _, err := s.Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{1, -2}}); err != nil {
 		t.Fatal(err)
 	}
-	const committed, snapshot = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\n", "SET TRANSACTION ISOLATION LEVEL SNAPSHOT;\n"
+	const committed, snapshot = "SET TRANSACTION ISOLATION LEVEL READ " +
+		"COMMITTED;\n", "SET TRANSACTION ISOLATION LEVEL SNAPSHOT;\n"
 	const head = " */\nSET NOCOUNT ON;\nSET DEADLOCK_PRIORITY LOW;\nSET LOCK_TIMEOUT 1234;\n" + committed + "SELECT "
 	var names []string
 	for _, m := range p.messages(t) {
@@ -58,7 +59,8 @@ func TestEverythingIsSentAsPlainBatches(t *testing.T) {
 			names = append(names, name)
 		}
 	}
-	if text := strings.Join(names, " "); !strings.HasPrefix(text, "schema ") || !strings.HasSuffix(text, " read lookup") {
+	if text := strings.Join(names, " "); !strings.HasPrefix(text, "schema ") ||
+		!strings.HasSuffix(text, " read lookup") {
 		t.Errorf("the batches were: %s", text)
 	}
 }
@@ -158,11 +160,13 @@ func TestNobodyListens(t *testing.T) {
 	address := listener.Addr().String()
 	_ = listener.Close()
 	start := time.Now()
-	_, err = source(t, mssql.Options{DSN: "sqlserver://sa:Planted-Secret-1@" + address + "?database=eXpress"}).Read(t.Context(), ingest.Query{})
+	_, err = source(t, mssql.Options{DSN: "sqlserver://sa:Planted-Secret-1@" + address +
+		"?database=eXpress"}).Read(t.Context(), ingest.Query{})
 	if took := time.Since(start); !errors.Is(err, mssql.ErrUnreachable) || took > 5*time.Second {
 		t.Errorf("after %s: %v", took, err)
 	}
-	if text := fmt.Sprint(err); !strings.Contains(text, address) || strings.Contains(text, "Planted") || strings.Contains(text, "\n") {
+	if text := fmt.Sprint(err); !strings.Contains(text, address) || strings.Contains(text, "Planted") ||
+		strings.Contains(text, "\n") {
 		t.Errorf("not one sentence that names the address and hides the password: %s", text)
 	}
 }
@@ -173,7 +177,8 @@ func TestSomebodyListensAndSaysNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	s := source(t, mssql.Options{DSN: "sqlserver://sa:secret@" + listener.Addr().String(), Timeout: 100 * time.Millisecond})
+	s := source(t, mssql.Options{DSN: "sqlserver://sa:secret@" +
+		listener.Addr().String(), Timeout: 100 * time.Millisecond})
 	start := time.Now()
 	_, err = s.Read(t.Context(), ingest.Query{})
 	if took := time.Since(start); !errors.Is(err, mssql.ErrTimeout) || took > 3*time.Second {
@@ -197,7 +202,8 @@ func TestSomebodyElseListens(t *testing.T) {
 			_ = conn.Close()
 		}
 	}()
-	_, err = source(t, mssql.Options{DSN: "sqlserver://sa:secret@" + listener.Addr().String(), Timeout: 30 * time.Second}).Read(t.Context(), ingest.Query{})
+	_, err = source(t, mssql.Options{DSN: "sqlserver://sa:secret@" +
+		listener.Addr().String(), Timeout: 30 * time.Second}).Read(t.Context(), ingest.Query{})
 	if !errors.Is(err, mssql.ErrUnreachable) {
 		t.Errorf("%v", err)
 	}

@@ -22,14 +22,16 @@ func mentions(said string, words ...string) bool {
 func (s *Source) encryptionError(said string) *Error {
 	o, at := s.options, address(s.config)
 	strict := s.config.Encryption == msdsn.EncryptionStrict
-	trust := ", or set " + o.setting("source.tls.trust: true", "TrustServerCertificate=true") + ", which takes any certificate"
+	trust := ", or set " + o.setting("source.tls.trust: true", "TrustServerCertificate=true") +
+		", which takes any certificate"
 	if strict { // which always looks at the certificate
 		trust = ""
 	}
 	e := &Error{Kind: ErrEncryption, Said: said}
 	switch {
 	case mentions(said, "negative serial number"):
-		e.What = "the certificate of " + at + " has a negative serial number, and the environment of this program forbids that (GODEBUG)"
+		e.What = "the certificate of " + at + " has a negative serial number, and the environment of this program " +
+			"forbids that (GODEBUG)"
 		e.Next = "take x509negativeserial out of GODEBUG, or give the server another certificate"
 	case mentions(said, "keys are insecure"):
 		e.What = "the certificate of " + at + " has a key of less than 1024 bits"
@@ -45,7 +47,8 @@ func (s *Source) encryptionError(said string) *Error {
 		e.Next = "give the server a certificate with a subject alternative name" + trust
 	case mentions(said, "is valid for", "cannot validate certificate for"):
 		e.What = "the certificate of " + at + " is for another name"
-		e.Next = "write that name in " + o.setting("source.server", "the server") + " or in " + o.setting("source.tls.host_name", "hostNameInCertificate") + trust
+		e.Next = "write that name in " + o.setting("source.server", "the server") + " or in " +
+			o.setting("source.tls.host_name", "hostNameInCertificate") + trust
 	case mentions(said, "x509:"):
 		e.What = "the certificate of " + at + " is not good"
 		e.Next = "give the server another one" + trust
@@ -54,7 +57,8 @@ func (s *Source) encryptionError(said string) *Error {
 		e.Next = "set " + o.setting("source.tls.encrypt: true", "encrypt=true")
 	case mentions(said, "does not support encryption", "encrypt negotiation failed"):
 		e.What = at + " offers no TLS"
-		e.Next = "give the server a certificate, or on a network that you trust set " + o.setting("source.tls.encrypt: disable", "encrypt=disable")
+		e.Next = "give the server a certificate, or on a network that you trust set " +
+			o.setting("source.tls.encrypt: disable", "encrypt=disable")
 	case s.config.TLSConfig.MinVersion == tls.VersionTLS13:
 		e.What = at + " does not speak TLS 1.3, which SQL Server has since 2022 and for strict encryption only"
 		e.Next = "set source.tls.min: 1.2"
@@ -66,13 +70,15 @@ func (s *Source) encryptionError(said string) *Error {
 		e.Next = "update the server or give it a new certificate; if its own is signed with SHA-1, set " + takeSHA1 +
 			"; or on a network that you trust set " + o.setting("source.tls.encrypt: disable", "encrypt=disable")
 	default:
-		e.What = at + " ends the negotiation, as one does that knows no TLS 1.2 or whose certificate is signed with SHA-1"
-		e.Next = "update the server or give it a new certificate; or read about the risk in docs/sqlserver.md and set source.tls.min: 1.0 " +
+		e.What = at + " ends the negotiation, as one does that knows no TLS 1.2 or whose certificate is signed with " +
+			"SHA-1"
+		e.Next = "update the server or give it a new certificate; or read about the risk in docs/sqlserver.md and " +
+			"set source.tls.min: 1.0 " +
 			"for the former, " + takeSHA1 + " for the latter"
 	}
 	return e
 }
 
-// takeSHA1 lets Go take signatures with SHA-1 in TLS 1.2, for which there is no other setting. It is the administrator's
-// to set, as it holds for the whole process.
+// takeSHA1 lets Go take signatures with SHA-1 in TLS 1.2, for which there is no other setting. It is the
+// administrator's to set, as it holds for the whole process.
 const takeSHA1 = "GODEBUG=tlssha1=1 in the environment of the service"

@@ -80,7 +80,8 @@ func TestALoginWithoutEndIsCutOff(t *testing.T) {
 			}
 		}
 	}()
-	s := source(t, mssql.Options{DSN: "sqlserver://reader:secret@" + l.Addr().String() + "?encrypt=disable", Timeout: time.Minute})
+	s := source(t, mssql.Options{DSN: "sqlserver://reader:secret@" + l.Addr().String() +
+		"?encrypt=disable", Timeout: time.Minute})
 	s.Bound(1000, 4<<20)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -94,7 +95,8 @@ func TestALoginWithoutEndIsCutOff(t *testing.T) {
 	}
 }
 
-// A source that says nothing of encryption encrypts, however it is given: anyone who answers without TLS learns no password.
+// A source that says nothing of encryption encrypts, however it is given: anyone who answers without TLS learns no
+// password.
 func TestNoPasswordInClearByDefault(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{

@@ -66,7 +66,10 @@ func rowsOf(server *tdstest.Server) map[jobmon.ScheduleID]jobmon.Row {
 	rows := map[jobmon.ScheduleID]jobmon.Row{}
 	server.Change(func(tables *tdstest.Tables) {
 		for _, cells := range tables.ByName["event_schedule"].Rows {
-			r := jobmon.Row{ID: jobmon.ScheduleID(cells[0].(int)), Job: jobmon.JobID(cells[1].(int)), Computer: 5000001, Start: jobmon.NoStart}
+			r := jobmon.Row{
+				ID: jobmon.ScheduleID(cells[0].(int)), Job: jobmon.JobID(cells[1].(int)), Computer: 5000001,
+				Start: jobmon.NoStart,
+			}
 			if cells[3] != nil {
 				r.Status = jobmon.StatusOf(jobmon.Code(cells[3].(int)))
 			}
@@ -85,8 +88,8 @@ func tableOf(m *jobmon.Mirror) map[jobmon.ScheduleID]jobmon.Row {
 	return rows
 }
 
-// Law 3 over the wire: whatever happens to the rows between two reads, those that had not finished at one of them are told
-// at once, and all after a full read.
+// Law 3 over the wire: whatever happens to the rows between two reads, those that had not finished at one of them are
+// told at once, and all after a full read.
 func TestTDSHistories(t *testing.T) {
 	server, s := overTDS(t, mssql.Options{})
 	rapid.Check(t, func(rt *rapid.T) {
@@ -98,8 +101,11 @@ func TestTDSHistories(t *testing.T) {
 		before := map[jobmon.ScheduleID]jobmon.Row{}
 		for range rapid.IntRange(1, 6).Draw(rt, "reads") {
 			for range rapid.IntRange(0, 5).Draw(rt, "changes") {
-				cells := []any{rapid.IntRange(1, 5).Draw(rt, "id") * rapid.SampledFrom([]int{1, 1000}).Draw(rt, "thousand"),
-					rapid.IntRange(1, 2).Draw(rt, "job"), 5000001, rapid.SampledFrom([]any{nil, -1, 0, 1603}).Draw(rt, "status"), nil}
+				cells := []any{rapid.IntRange(1, 5).Draw(rt, "id") * rapid.SampledFrom([]int{
+					1, 1000,
+				}).Draw(rt, "thousand"),
+					rapid.IntRange(1, 2).Draw(rt, "job"), 5000001,
+					rapid.SampledFrom([]any{nil, -1, 0, 1603}).Draw(rt, "status"), nil}
 				remove := rapid.Bool().Draw(rt, "remove")
 				server.Change(func(tables *tdstest.Tables) {
 					schedule := tables.ByName["event_schedule"]
@@ -137,7 +143,9 @@ func (l *ledger) reread(t *testing.T, s ingest.Source) {
 	_, stop := poll(t, s, l, ingest.Options{Interval: time.Hour, Previous: ingest.Previous{Read: true}})
 	defer stop()
 	l.await(t, "another run's read", func(told []jobmon.Event) bool {
-		return count(slices.DeleteFunc(slices.Clone(told), func(e jobmon.Event) bool { return e.Flags.Has(jobmon.Inexact) }), jobmon.KindDaemonStarted) == 2
+		return count(slices.DeleteFunc(slices.Clone(told), func(e jobmon.Event) bool {
+			return e.Flags.Has(jobmon.Inexact)
+		}), jobmon.KindDaemonStarted) == 2
 	})
 }
 
@@ -187,7 +195,8 @@ func TestTDSARowThatMoves(t *testing.T) {
 		tables.Insert("event_schedule", 7, 10, 5000001, -1, nil)
 	})
 	want := []jobmon.Row{
-		{ID: 3, Job: 10, Computer: 5000001, Start: jobmon.NoStart}, {ID: 7, Job: 10, Computer: 5000001, Start: jobmon.NoStart, Status: jobmon.StatusRunning},
+		{ID: 3, Job: 10, Computer: 5000001, Start: jobmon.NoStart},
+		{ID: 7, Job: 10, Computer: 5000001, Start: jobmon.NoStart, Status: jobmon.StatusRunning},
 	}
 	quick, err := s.Read(t.Context(), ingest.Query{})
 	if err != nil {
@@ -220,7 +229,9 @@ func TestTDSPageBorders(t *testing.T) {
 		t.Fatalf("%d rows through %d, %v", len(rows), through, err)
 	}
 	rows, through, err = s.Page(t.Context(), through+1)
-	if err != nil || fmt.Sprint(rows, through) != fmt.Sprint([]jobmon.Row{{ID: 7000, Job: 10, Computer: 5000001, Status: jobmon.StatusOf(0), Start: jobmon.NoStart}}, 1<<31-1) {
+	if err != nil || fmt.Sprint(rows, through) != fmt.Sprint([]jobmon.Row{
+		{ID: 7000, Job: 10, Computer: 5000001, Status: jobmon.StatusOf(0), Start: jobmon.NoStart},
+	}, 1<<31-1) {
 		t.Errorf("%v through %d, %v", rows, through, err)
 	}
 }
@@ -234,7 +245,9 @@ func TestTDSNamesOfWhatIsNew(t *testing.T) {
 		tables.Insert("event", 11, 1, "other", nil)
 		tables.Insert("computer", 5000001, 20, "PC-0001", "PC-0001")
 	})
-	found, err := s.Lookup(t.Context(), ingest.IDs{Jobs: []jobmon.JobID{10, 99}, Computers: []jobmon.ComputerID{5000001}})
+	found, err := s.Lookup(t.Context(), ingest.IDs{
+		Jobs: []jobmon.JobID{10, 99}, Computers: []jobmon.ComputerID{5000001},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,8 @@ type Inspection struct {
 	Login    string
 	Roles    []string // of those that may change more than a table, the ones that the login is known to be in
 	Rights   []string // of EXECUTE, ALTER and CONTROL on the whole database, those that the login is known to have
-	Runs     int      // how many procedures of the database, of a thousand at most, the login is known to be allowed to run
+	// how many procedures of the database, of a thousand at most, the login is known to be allowed to run
+	Runs int
 
 	Risks   []string // what the settings of the connection allow others on the network to do, a sentence each
 	Session *Session // nil when the server does not tell
@@ -60,9 +61,9 @@ type InspectedColumn struct {
 // Readable says whether the program can use the column.
 func (c InspectedColumn) Readable() bool { return c.Type != "" && c.Fits && !c.Refused }
 
-// Inspect finds out, over a connection of its own and within the timeout, what Read would meet. Other than Read it does not
-// end with the first table that is wrong: its errors are about server, login and database. It sends SELECTs only, which
-// take no row but those that the server keeps about itself.
+// Inspect finds out, over a connection of its own and within the timeout, what Read would meet. Other than Read it does
+// not end with the first table that is wrong: its errors are about server, login and database. It sends SELECTs only,
+// which take no row but those that the server keeps about itself.
 func (s *Source) Inspect(ctx context.Context) (*Inspection, error) {
 	in := &Inspection{Address: address(s.config), Risks: s.Risks()}
 	err := s.bounded(ctx, func(ctx context.Context) error {
@@ -122,9 +123,12 @@ func (c *session) askClock(ctx context.Context, in *Inspection) error {
 	return nil
 }
 
-func (c *session) askSchema(ctx context.Context, layout []table, in *Inspection) (shown []found, defaultSchema string, err error) {
+func (c *session) askSchema(
+	ctx context.Context, layout []table, in *Inspection,
+) (shown []found, defaultSchema string, err error) {
 	_, err = c.run(ctx, "schema",
-		part{sql: "SELECT @@VERSION, @@SERVERNAME, SUSER_SNAME()", table: "the server", columns: []string{"version", "name", "login"},
+		part{sql: "SELECT @@VERSION, @@SERVERNAME, SUSER_SNAME()", table: "the server",
+			columns: []string{"version", "name", "login"},
 			take: func(r *record) {
 				in.Product, _, _ = strings.Cut(strings.TrimSpace(r.text(0)), "\n")
 				in.Product = strings.TrimSpace(in.Product)
@@ -205,7 +209,9 @@ func (t *table) inspected(shown []found, defaultSchema string) InspectedTable {
 		in.Place = name{columns[0].schema, columns[0].table}.quoted()
 	}
 	for _, c := range t.columns {
-		col := InspectedColumn{Key: t.settingOf(c), Name: c.actual, Purpose: c.purpose, Wanted: string(c.kind), Optional: c.optional}
+		col := InspectedColumn{
+			Key: t.settingOf(c), Name: c.actual, Purpose: c.purpose, Wanted: string(c.kind), Optional: c.optional,
+		}
 		if at := c.among(columns); at >= 0 {
 			col.Name, col.Type, col.Fits = columns[at].column, columns[at].dataType, c.kind.fits(columns[at].dataType)
 		}

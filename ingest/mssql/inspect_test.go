@@ -50,7 +50,8 @@ func TestInspectAHealthyDatabase(t *testing.T) {
 	after := time.Now()
 
 	database := db.URL().Query().Get("database")
-	if in.Address != db.URL().Host || in.Database != database || in.Login != login || in.Product == "" || strings.Contains(in.Product, "\n") {
+	if in.Address != db.URL().Host || in.Database != database || in.Login != login || in.Product == "" ||
+		strings.Contains(in.Product, "\n") {
 		t.Errorf("the server is described as %+v", in)
 	}
 	if len(in.Roles)+len(in.Rights)+in.Runs != 0 {
@@ -58,14 +59,16 @@ func TestInspectAHealthyDatabase(t *testing.T) {
 	}
 	// The server stands on this computer or on one whose clock is kept.
 	server := in.Now.Time()
-	if server.Before(before.Add(in.Ahead-in.Within-time.Second)) || server.After(after.Add(in.Ahead+in.Within+time.Second)) || in.Within <= 0 {
+	if server.Before(before.Add(in.Ahead-in.Within-time.Second)) ||
+		server.After(after.Add(in.Ahead+in.Within+time.Second)) || in.Within <= 0 {
 		t.Errorf("at %s the server's clock showed %s, said to be %s (+-%s) ahead", before, server, in.Ahead, in.Within)
 	}
 	if len(in.Tables) != 6 {
 		t.Errorf("%d tables", len(in.Tables))
 	}
 	for _, table := range in.Tables {
-		if table.Place == "" || table.Refused || !table.WritesKnown || len(table.Writes) > 0 || len(table.Columns) == 0 || table.Purpose == "" {
+		if table.Place == "" || table.Refused || !table.WritesKnown || len(table.Writes) > 0 ||
+			len(table.Columns) == 0 || table.Purpose == "" {
 			t.Errorf("a table that can be read and not be written: %+v", table)
 		}
 		for _, c := range table.Columns {
@@ -82,7 +85,9 @@ func TestInspectAHealthyDatabase(t *testing.T) {
 func TestInspectTellsTheOwnerFromTheGuest(t *testing.T) {
 	db := mssqltest.New(t)
 	in := inspect(t, mssql.Options{DSN: db.DSN()})
-	same(t, "rights of a login that may create databases", inspected(t, in, "event_schedule").Writes, []string{"INSERT", "UPDATE", "DELETE", "ALTER"})
+	same(t, "rights of a login that may create databases", inspected(t, in, "event_schedule").Writes, []string{
+		"INSERT", "UPDATE", "DELETE", "ALTER",
+	})
 	same(t, "its rights on the database", in.Rights, []string{"EXECUTE", "ALTER", "CONTROL"})
 
 	login, dsn := readOnly(t, db)
@@ -104,7 +109,10 @@ func TestInspectGoesOnWhereReadingEnds(t *testing.T) {
 	login, dsn := readOnly(t, db)
 	db.Exec("DROP TABLE sessions")
 	db.Exec("DROP TABLE event_schedule")
-	db.Exec("CREATE TABLE event_schedule (schedule_id int NOT NULL PRIMARY KEY, EVENT_ID int NULL, status_code varchar(10) NULL, start_time datetime NULL)")
+	db.Exec(
+		"CREATE TABLE event_schedule (schedule_id int NOT NULL PRIMARY KEY, EVENT_ID int NULL, status_code " +
+			"varchar(10) NULL, start_time datetime NULL)",
+	)
 	db.Exec("GRANT SELECT ON dbo.event_schedule TO " + login)
 	db.Exec("ALTER TABLE computer DROP COLUMN group_id")
 	db.Exec("REVOKE SELECT ON dbo.event FROM " + login)
@@ -130,7 +138,8 @@ func TestInspectGoesOnWhereReadingEnds(t *testing.T) {
 		t.Errorf("an optional column that is missing: %+v", c)
 	}
 	jobs := inspected(t, in, "event")
-	if jobs.Said == "" || !column(t, jobs, "event_id").Readable() || column(t, jobs, "name").Readable() || !column(t, jobs, "folder_id").Readable() {
+	if jobs.Said == "" || !column(t, jobs, "event_id").Readable() || column(t, jobs, "name").Readable() ||
+		!column(t, jobs, "folder_id").Readable() {
 		t.Errorf("a column that may not be read: %+v", jobs)
 	}
 	if folders := inspected(t, in, "event_folder"); !strings.Contains(folders.Said, "ermission") || !folders.Optional {
@@ -141,7 +150,8 @@ func TestInspectGoesOnWhereReadingEnds(t *testing.T) {
 	}
 	// What Inspect found wrong is what Read fails with.
 	var wrong *mssql.SchemaError
-	if _, err := s.Read(t.Context(), ingest.Query{}); !errors.As(err, &wrong) || wrong.Faults[0].Table != "event_schedule" {
+	if _, err := s.Read(t.Context(), ingest.Query{}); !errors.As(err, &wrong) ||
+		wrong.Faults[0].Table != "event_schedule" {
 		t.Errorf("Read: %v", err)
 	}
 }
@@ -161,7 +171,8 @@ func TestInspectSendsQuestionsOnly(t *testing.T) {
 		}
 		batches++
 		for statement := range strings.SplitSeq(strings.TrimSuffix(m.text, ";\n"), ";\n") {
-			if !strings.HasPrefix(statement, "SELECT ") && !strings.HasPrefix(statement, "SET ") && !strings.HasPrefix(statement, "/* jobmon-db ") {
+			if !strings.HasPrefix(statement, "SELECT ") && !strings.HasPrefix(statement, "SET ") &&
+				!strings.HasPrefix(statement, "/* jobmon-db ") {
 				t.Errorf("something else than a SELECT: %s", statement)
 			}
 		}
@@ -189,13 +200,16 @@ func TestInspectEndsInTime(t *testing.T) {
 }
 
 func TestErrorsComeInParts(t *testing.T) {
-	_, err := source(t, mssql.Options{DSN: "sqlserver://sa:Planted-Secret-1@127.0.0.1:1?database=eXpress"}).Inspect(t.Context())
+	_, err := source(t, mssql.Options{
+		DSN: "sqlserver://sa:Planted-Secret-1@127.0.0.1:1?database=eXpress",
+	}).Inspect(t.Context())
 	var wrong *mssql.Error
 	if !errors.As(err, &wrong) || !errors.Is(err, mssql.ErrUnreachable) {
 		t.Fatalf("%v", err)
 	}
 	if want := "SQL Server cannot be reached: 127.0.0.1:1"; wrong.Found() != want || wrong.Next == "" ||
-		err.Error() != fmt.Sprintf("%s: %s (%s)", want, wrong.Next, wrong.Said) || strings.Contains(err.Error(), "Planted") {
+		err.Error() != fmt.Sprintf("%s: %s (%s)", want, wrong.Next, wrong.Said) ||
+		strings.Contains(err.Error(), "Planted") {
 		t.Errorf("%+v: %v", wrong, err)
 	}
 }

@@ -19,8 +19,8 @@ const (
 // errNoSnapshot says that what was allowed when we connected does not work any more.
 var errNoSnapshot = errors.New("the database no longer offers snapshot isolation")
 
-// snapshotFailed says that the server refused to read a snapshot: it is not allowed in this database (3952, 3956, 3957),
-// somebody changes the tables (3961), or there is no room for row versions (3958, 3966, 3967).
+// snapshotFailed says that the server refused to read a snapshot: it is not allowed in this database (3952, 3956,
+// 3957), somebody changes the tables (3961), or there is no room for row versions (3958, 3966, 3967).
 func snapshotFailed(err error) bool {
 	return numbered(err, 3952, 3956, 3957, 3958, 3961, 3966, 3967)
 }
@@ -58,15 +58,19 @@ func (c *session) askSession(ctx context.Context, in *Inspection) (err error) {
 	}
 	told := &Session{}
 	_, err = c.read(ctx, "session",
-		part{sql: "SELECT @@LOCK_TIMEOUT", table: "the session", columns: []string{"lock timeout"}, take: func(r *record) {
-			ms, _ := r.number(0)
-			told.LockTimeout = time.Duration(ms) * time.Millisecond
-		}},
-		part{sql: "SELECT transaction_isolation_level, deadlock_priority FROM sys.dm_exec_sessions WHERE session_id = @@SPID",
-			table: "sys.dm_exec_sessions", columns: []string{"transaction_isolation_level", "deadlock_priority"}, take: func(r *record) {
+		part{sql: "SELECT @@LOCK_TIMEOUT", table: "the session", columns: []string{"lock timeout"},
+			take: func(r *record) {
+				ms, _ := r.number(0)
+				told.LockTimeout = time.Duration(ms) * time.Millisecond
+			}},
+		part{sql: "SELECT transaction_isolation_level, deadlock_priority FROM sys.dm_exec_sessions WHERE session_id " +
+			"= @@SPID",
+			table: "sys.dm_exec_sessions", columns: []string{"transaction_isolation_level", "deadlock_priority"},
+			take: func(r *record) {
 				level, _ := r.number(0)
 				priority, _ := r.number(1)
-				told.Level, told.Priority = map[int32]string{2: string(readCommitted), 5: string(snapshot)}[level], int(priority)
+				levels := map[int32]string{2: string(readCommitted), 5: string(snapshot)}
+				told.Level, told.Priority = levels[level], int(priority)
 				in.Session = told
 			}})
 	if refused(err) {

@@ -12,7 +12,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/tdstest"
 )
 
-// What a database does not offer is said once, and not at each connection; nothing is said of a database that cannot be used.
+// What a database does not offer is said once, and not at each connection; nothing is said of a database that cannot be
+// used.
 func TestWhatIsLackingIsSaidOnce(t *testing.T) {
 	t.Parallel()
 	server := tdstest.New(t)

@@ -11,7 +11,8 @@ func TestLocal(t *testing.T) {
 		host, own string
 		want      bool
 	}{
-		{"localhost", "ds01", true}, {"LocalHost", "ds01", true}, {".", "ds01", true}, {"(local)", "ds01", true}, {"", "ds01", true},
+		{"localhost", "ds01", true}, {"LocalHost", "ds01", true}, {".", "ds01", true}, {"(local)", "ds01", true},
+		{"", "ds01", true},
 		{"127.0.0.1", "ds01", true}, {"::1", "ds01", true}, {"10.1.2.3", "ds01", true}, {"10.1.2.4", "ds01", false},
 		{"DS01", "ds01", true}, {"ds01.corp.example", "ds01", true}, {"ds01", "DS01.corp.example", true},
 		{"ds01.corp.example", "ds01.corp.example", true}, {"ds01.lab.example", "ds01.corp.example", false},

@@ -29,7 +29,8 @@ func loginScript(t *testing.T, login, password string) string {
 		t.Fatal(err)
 	}
 	script := strings.Replace(string(text), "SET @login = N'jobmon-db'", "SET @login = N'"+login+"'", 1)
-	return strings.Replace(script, "SET @password = N''", "SET @password = N'"+strings.ReplaceAll(password, "'", "''")+"'", 1)
+	return strings.Replace(script, "SET @password = N''", "SET @password = N'"+
+		strings.ReplaceAll(password, "'", "''")+"'", 1)
 }
 
 // readOnly runs the script in the database and returns the login with the DSN that uses it.
@@ -56,7 +57,9 @@ func TestReadOnlyLoginReadsTheTablesAndNothingElse(t *testing.T) {
 
 	snap := read(t, source(t, mssql.Options{DSN: dsn}), 5000001)
 	same(t, "jobs", snap.Jobs, []jobmon.Job{{ID: 10, Name: "Office", Folder: "Clients"}})
-	same(t, "computers", snap.Computers, []jobmon.Computer{{ID: 5000001, Name: "PC-0001", OSName: "PC-0001", Group: "Room 1"}})
+	same(t, "computers", snap.Computers, []jobmon.Computer{
+		{ID: 5000001, Name: "PC-0001", OSName: "PC-0001", Group: "Room 1"},
+	})
 	same(t, "agents", snap.Agents, []jobmon.Agent{{Computer: 5000001, State: jobmon.AgentOnline}})
 
 	conn := mssqltest.Open(t, dsn)
@@ -106,7 +109,9 @@ func TestLoginScriptTakesAWindowsAccountWithoutAPassword(t *testing.T) {
 	db.Exec(loginScript(t, account, ""))
 	db.AtEnd("DROP LOGIN [" + account + "]")
 	var kind string
-	err := mssqltest.Open(t, db.DSN()).QueryRowContext(t.Context(), "SELECT type FROM sys.server_principals WHERE name = N'"+account+"'").Scan(&kind)
+	err := mssqltest.Open(t, db.DSN()).QueryRowContext(
+		t.Context(), "SELECT type FROM sys.server_principals WHERE name = N'"+account+"'",
+	).Scan(&kind)
 	if err != nil || kind != "U" {
 		t.Errorf("the type of the login is %q, %v", kind, err)
 	}
@@ -124,11 +129,13 @@ func TestLoginScriptRefusesTheWrongDatabaseAndNoPassword(t *testing.T) {
 		{full, "", "Put a password"},
 	} {
 		conn := mssqltest.Open(t, c.db.DSN())
-		if _, err := conn.ExecContext(t.Context(), loginScript(t, login, c.password)); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := conn.ExecContext(t.Context(), loginScript(t, login, c.password)); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v", c.want, err)
 		}
 		var logins int
-		if err := conn.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM sys.server_principals WHERE name = N'"+login+"'").Scan(&logins); err != nil || logins != 0 {
+		if err := conn.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM sys.server_principals WHERE name = N'"+
+			login+"'").Scan(&logins); err != nil || logins != 0 {
 			t.Errorf("%q: %d logins, %v", c.want, logins, err)
 		}
 	}

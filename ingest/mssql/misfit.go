@@ -36,7 +36,10 @@ func (e *SchemaError) found() string {
 		case f.Type == "":
 			list[i] = fmt.Sprintf("has no column %s in table %s (%s)", f.Column, f.Table, f.Purpose)
 		default:
-			list[i] = fmt.Sprintf("has in column %s of table %s (%s) the type %s instead of %s", f.Column, f.Table, f.Purpose, f.Type, f.Wanted)
+			list[i] = fmt.Sprintf(
+				"has in column %s of table %s (%s) the type %s instead of %s", f.Column, f.Table, f.Purpose, f.Type,
+				f.Wanted,
+			)
 		}
 	}
 	return "database " + e.Database + " " + strings.Join(list, "; ")
@@ -56,11 +59,13 @@ func (e *SchemaError) next() string {
 	}
 	var steps []string
 	if tables != nil {
-		steps = append(steps, "check which database source.dsn or source.database names, grant the login SELECT on the "+plural("table", tables)+
+		steps = append(steps, "check which database source.dsn or source.database names, grant the login SELECT on "+
+			"the "+plural("table", tables)+
 			", or name "+it(tables)+" in "+strings.Join(tables, ", "))
 	}
 	if columns != nil {
-		steps = append(steps, "where the "+plural("column", columns)+" has another name, give it in "+strings.Join(columns, ", ")+
+		steps = append(steps, "where the "+plural("column", columns)+" has another name, give it in "+
+			strings.Join(columns, ", ")+
 			"; otherwise check that "+strings.Join(around, ", ")+" names the right table")
 	}
 	return strings.Join(steps, "; ")

@@ -42,7 +42,8 @@ func parseName(key, configured string) (name, error) {
 	for rest := strings.TrimSpace(configured); ; {
 		part, after, ok := cutIdentifier(rest)
 		if !ok || len(parts) == 2 {
-			return name{}, fmt.Errorf("source.tables.%s is %q: allowed are a table and a schema with a table, each up to 128 characters, "+
+			return name{}, fmt.Errorf("source.tables.%s is %q: allowed are a table and a schema with a table, each "+
+				"up to 128 characters, "+
 				"in brackets when they hold dots or brackets: dbo.event, [my schema].[my table]", key, configured)
 		}
 		parts = append(parts, part)

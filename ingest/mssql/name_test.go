@@ -27,8 +27,12 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q: %s, %v", configured, n.quoted(), err)
 		}
 	}
-	for _, configured := range []string{".", "a.", ".a", "a.b.c", "[a", "[]", "a]b", "[a]b", "[a].", "a\x00b", "a\nb", "a\xff", strings.Repeat("a", 129)} {
-		if n, err := parseName("event", configured); err == nil || !strings.Contains(err.Error(), "source.tables.event") {
+	for _, configured := range []string{
+		".", "a.", ".a", "a.b.c", "[a", "[]", "a]b", "[a]b", "[a].", "a\x00b", "a\nb", "a\xff",
+		strings.Repeat("a", 129),
+	} {
+		if n, err := parseName("event", configured); err == nil ||
+			!strings.Contains(err.Error(), "source.tables.event") {
 			t.Errorf("%q: %+v, %v", configured, n, err)
 		}
 	}

@@ -118,7 +118,8 @@ func TestTDSWindowsAccount(t *testing.T) {
 		c := connect
 		wrong(&c)
 		_, err := source(t, mssql.Options{Connect: c}).Read(t.Context(), ingest.Query{})
-		if !errors.Is(err, mssql.ErrLoginRefused) || !strings.Contains(err.Error(), "Windows account "+c.User) || strings.Contains(err.Error(), "Planted") {
+		if !errors.Is(err, mssql.ErrLoginRefused) || !strings.Contains(err.Error(), "Windows account "+c.User) ||
+			strings.Contains(err.Error(), "Planted") {
 			t.Errorf("%s: %v", c.User, err)
 		}
 	}

@@ -30,7 +30,8 @@ ORDER BY s.start_time, s.schedule_id`, computer, since)
 const progressFunction = `CREATE FUNCTION dbo.job_monitor (@computer int, @since datetime) RETURNS varchar(8000) AS
 BEGIN
 	DECLARE @text varchar(8000);
-	SELECT @text = STRING_AGG(e.name + '=' + CASE WHEN s.status_code IS NULL THEN '0' WHEN s.status_code = -1 THEN '1' ELSE '2' END, ';')
+	SELECT @text = STRING_AGG(e.name + '=' +
+		CASE WHEN s.status_code IS NULL THEN '0' WHEN s.status_code = -1 THEN '1' ELSE '2' END, ';')
 		WITHIN GROUP (ORDER BY s.start_time, s.schedule_id)
 	FROM dbo.event_schedule s JOIN dbo.event e ON e.event_id = s.event_id
 	WHERE s.computer_id = @computer AND s.start_time >= @since AND e.name LIKE '%(JM)%';
@@ -57,7 +58,9 @@ func askOwnProgress(t testing.TB, db *sql.DB, computer int) (lines []string) {
 		if err := rows.Scan(&id, &name, &status, &start); err != nil {
 			t.Fatal(err)
 		}
-		lines = append(lines, fmt.Sprint(id, name, jobmon.Status{Code: jobmon.Code(status.Int64), Set: status.Valid}, jobmon.WallTimeOf(start.Time)))
+		lines = append(lines, fmt.Sprint(id, name, jobmon.Status{
+			Code: jobmon.Code(status.Int64), Set: status.Valid,
+		}, jobmon.WallTimeOf(start.Time)))
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
@@ -78,7 +81,8 @@ func TestTheOthersAnswersAreRight(t *testing.T) {
 	now := deploying(10_000, 5000002, 3)
 	old := history(1000, 400) // of 5000001 to 5000010
 	later := now
-	later.first, later.start, later.done = 9000, "2026-11-22T14:00:00", 0 // with lower ids: the order is that of the times
+	// with lower ids: the order is that of the times
+	later.first, later.start, later.done = 9000, "2026-11-22T14:00:00", 0
 	db := onSQLServer(t, 0, old, now, later)
 	db.Exec(progressFunction)
 	client := mssqltest.Open(t, db.DSN())
@@ -102,7 +106,9 @@ func TestTheOthersAnswersAreRight(t *testing.T) {
 	}
 	same(t, "rows", askOwnProgress(t, client, 5000003), lines)
 	same(t, "text", askFunction(t, client, 5000003), strings.Join(marks, ";"))
-	if n := len(marks); n != 2*markersEach || !slices.ContainsFunc(marks, func(m string) bool { return strings.HasSuffix(m, "=1") }) {
+	if n := len(marks); n != 2*markersEach || !slices.ContainsFunc(marks, func(m string) bool {
+		return strings.HasSuffix(m, "=1")
+	}) {
 		t.Errorf("%d markers, or none that runs", n)
 	}
 }

@@ -14,7 +14,8 @@ func (c *session) probe(ctx context.Context, layout []table) (schema, error) {
 	s := schema{tables: map[string]relation{}}
 	var defaultSchema string
 	var shown []found
-	if _, err := c.run(ctx, "schema", sessionPart(&s.database, &defaultSchema), columnsPart(layout, &shown)); err != nil {
+	_, err := c.run(ctx, "schema", sessionPart(&s.database, &defaultSchema), columnsPart(layout, &shown))
+	if err != nil {
 		return s, err
 	}
 	misfit := SchemaError{Database: s.database}
@@ -27,7 +28,8 @@ func (c *session) probe(ctx context.Context, layout []table) (schema, error) {
 			}
 		case faults == nil:
 			if err := c.readable(ctx, r, t.columns...); refused(err) {
-				s.lacks = append(s.lacks, lack{t.name.String(), "", err.Error(), "not readable, so unknown: " + t.purpose})
+				s.lacks = append(s.lacks, lack{t.name.String(), "", err.Error(),
+					"not readable, so unknown: " + t.purpose})
 				continue
 			} else if err != nil {
 				return s, err
@@ -67,9 +69,11 @@ func columnsPart(layout []table, shown *[]found) part {
 	for i, t := range layout {
 		names[i] = literal(t.name.table)
 	}
-	return part{sql: "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME IN (" +
+	return part{sql: "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE " +
+		"TABLE_NAME IN (" +
 		strings.Join(names, ", ") + ")",
-		table: "INFORMATION_SCHEMA.COLUMNS", columns: []string{"TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE"},
+		table:   "INFORMATION_SCHEMA.COLUMNS",
+		columns: []string{"TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE"},
 		take: func(r *record) {
 			*shown = append(*shown, found{schema: r.text(0), table: r.text(1), column: r.text(2), dataType: r.text(3)})
 		}}

@@ -11,11 +11,15 @@ const (
 	finishedRows = 500_000
 	activeRows   = 2_000
 	activeOn     = activeRows / jobsEach // computers
-	firstRow     = 1000                  // so that the newest id is 999 above whole thousands, where a quick read asks for most
+	// so that the newest id is 999 above whole thousands, where a quick read asks for most
+	firstRow = 1000
 )
 
 func active(first, step int) block {
-	return block{first: first, step: step, count: activeRows, computer: 5000001, computers: activeOn, start: "2026-11-22T12:00:00"}
+	return block{
+		first: first, step: step, count: activeRows, computer: 5000001, computers: activeOn,
+		start: "2026-11-22T12:00:00",
+	}
 }
 
 // layout is where the active rows lie among the finished ones, of which there are so many.
@@ -53,7 +57,9 @@ func servers() []server {
 		{"tds", func(t testing.TB, agents int, blocks ...block) string {
 			return onTDS(t, agents, blocks...).DSN().String()
 		}},
-		{"sqlserver", func(t testing.TB, agents int, blocks ...block) string { return onSQLServer(t, agents, blocks...).DSN() }},
+		{"sqlserver", func(t testing.TB, agents int, blocks ...block) string {
+			return onSQLServer(t, agents, blocks...).DSN()
+		}},
 	}
 }
 
@@ -73,7 +79,10 @@ func TestAQuietCycleFollowsTheActiveRows(t *testing.T) {
 			}
 			most := map[string]uint64{"newest": 0, "among": 1000, "oldest": 1999}[l.name]
 			if more := got["read"].Rows - before["read"].Rows; more > most {
-				t.Errorf("%s: %d rows, %d without the finished ones: %d more instead of %d", l.name, got["read"].Rows, before["read"].Rows, more, most)
+				t.Errorf(
+					"%s: %d rows, %d without the finished ones: %d more instead of %d", l.name, got["read"].Rows,
+					before["read"].Rows, more, most,
+				)
 			}
 		}
 	}

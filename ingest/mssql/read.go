@@ -99,7 +99,9 @@ func (s *Source) Cost() ingest.Cost {
 
 // reading sends one batch, made for the tables that the connection has found, and then takes what it gave; a batch
 // without parts is none.
-func (s *Source) reading(ctx context.Context, name string, prepare func(schema) (parts []part, take func() error)) error {
+func (s *Source) reading(
+	ctx context.Context, name string, prepare func(schema) (parts []part, take func() error),
+) error {
 	return s.with(ctx, func(ctx context.Context) error {
 		parts, take := prepare(s.session.schema)
 		if len(parts) == 0 {

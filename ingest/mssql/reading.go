@@ -26,7 +26,9 @@ func (r *quickRead) parts() []part {
 		quickPart(r.schema, r.query.Above, &r.rows),
 	}
 	if r.schema.has(sessions) && len(r.query.Watch) > 0 {
-		parts = append(parts, r.schema.tables[sessions].selects(func(c *record) { r.online[c.reference(0)] = true }, "computer_id"))
+		parts = append(parts, r.schema.tables[sessions].selects(func(c *record) {
+			r.online[c.reference(0)] = true
+		}, "computer_id"))
 	}
 	return parts
 }
@@ -99,7 +101,9 @@ func pagePart(s schema, from jobmon.ScheduleID, into *[]jobmon.Row, each func(id
 
 // lookupParts are the statements that read the rows with these ids.
 func lookupParts(s schema, ids []jobmon.ScheduleID, into *[]jobmon.Row) []part {
-	return among(s.tables[eventSchedule].columns["schedule_id"], ids, func(where string) part { return scheduleRows(s, where, into) })
+	return among(s.tables[eventSchedule].columns["schedule_id"], ids, func(where string) part {
+		return scheduleRows(s, where, into)
+	})
 }
 
 // among makes a statement for each list of ids that a server likes to read at once.

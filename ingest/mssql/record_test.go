@@ -18,7 +18,10 @@ func TestClean(t *testing.T) {
 		strings.Repeat("ä", 10_001): strings.Repeat("ä", 10_000),
 	} {
 		if got := clean(in); got != want {
-			t.Errorf("%.20q (%d characters): %.20q (%d)", in, utf8.RuneCountInString(in), got, utf8.RuneCountInString(got))
+			t.Errorf(
+				"%.20q (%d characters): %.20q (%d)", in, utf8.RuneCountInString(in), got,
+				utf8.RuneCountInString(got),
+			)
 		}
 	}
 }
@@ -31,7 +34,8 @@ func TestOffset(t *testing.T) {
 	}{
 		{0, 0}, {7 * time.Millisecond, 0}, {-7 * time.Millisecond, 0},
 		{time.Hour + 3*time.Millisecond, 3600}, {time.Hour - 3*time.Millisecond, 3600},
-		{5*time.Hour + 45*time.Minute, 20700}, {-3*time.Hour - 30*time.Minute - time.Second, -12600}, {14 * time.Hour, 50400},
+		{5*time.Hour + 45*time.Minute, 20700}, {-3*time.Hour - 30*time.Minute - time.Second, -12600},
+		{14 * time.Hour, 50400},
 	} {
 		if got := offset(utc, utc+jobmon.WallTime(c.ahead.Milliseconds())); got != c.want {
 			t.Errorf("%s: %d", c.ahead, got)
@@ -62,7 +66,9 @@ func TestCells(t *testing.T) {
 	fits(nil, jobmon.Row{Start: jobmon.NoStart}, start)
 	at := time.Date(2026, 3, 29, 2, 30, 0, 3_333_333, time.FixedZone("", 7200))
 	fits(at, jobmon.Row{Start: jobmon.WallTimeOf(time.Date(2026, 3, 29, 2, 30, 0, 3_000_000, time.UTC))}, start)
-	fits(at.Add(3_333_333), jobmon.Row{Start: jobmon.WallTimeOf(time.Date(2026, 3, 29, 2, 30, 0, 7_000_000, time.UTC))}, start)
+	fits(at.Add(3_333_333), jobmon.Row{
+		Start: jobmon.WallTimeOf(time.Date(2026, 3, 29, 2, 30, 0, 7_000_000, time.UTC)),
+	}, start)
 
 	for cell, want := range map[any]string{
 		int64(2147483648): "[dbo].[t].c is 2147483648, which does not fit into 32 bits (id 17)",
@@ -72,8 +78,11 @@ func TestCells(t *testing.T) {
 			t.Errorf("%v: %q, %v", cell, r.unfit, r.err)
 		}
 	}
-	for _, take := range []func(*record){func(r *record) { r.number(1) }, func(r *record) { r.status(1) }, func(r *record) { r.text(1) }, func(r *record) { r.wall(1) }} {
-		if r := read([]byte("?"), take); r.err == nil || !strings.Contains(r.err.Error(), "[dbo].[t].c") || !strings.Contains(r.err.Error(), "id 17") {
+	for _, take := range []func(*record){func(r *record) {
+		r.number(1)
+	}, func(r *record) { r.status(1) }, func(r *record) { r.text(1) }, func(r *record) { r.wall(1) }} {
+		if r := read([]byte("?"), take); r.err == nil || !strings.Contains(r.err.Error(), "[dbo].[t].c") ||
+			!strings.Contains(r.err.Error(), "id 17") {
 			t.Errorf("a surprising type: %q, %v", r.unfit, r.err)
 		}
 	}

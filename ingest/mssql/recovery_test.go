@@ -82,12 +82,17 @@ type fault struct {
 	set, heal func()
 }
 
-// recovers lets a poller read the source, breaks something again and again while rows change, and compares: each fault is
-// told once, so is its end, and the log says of the rows what the tables say, without an event lost or doubled.
-func recovers(t *testing.T, s ingest.Source, faults []fault, change func(round int), tables func() map[jobmon.ScheduleID]jobmon.Row) {
+// recovers lets a poller read the source, breaks something again and again while rows change, and compares: each fault
+// is told once, so is its end, and the log says of the rows what the tables say, without an event lost or doubled.
+func recovers(
+	t *testing.T, s ingest.Source, faults []fault,
+	change func(round int), tables func() map[jobmon.ScheduleID]jobmon.Row,
+) {
 	t.Helper()
 	l := newLedger()
-	poller := ingest.New(s, l, ingest.Options{Interval: 20 * time.Millisecond, Settings: jobmon.DefaultSettings(), Logger: zerolog.Nop()})
+	poller := ingest.New(s, l, ingest.Options{
+		Interval: 20 * time.Millisecond, Settings: jobmon.DefaultSettings(), Logger: zerolog.Nop(),
+	})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- poller.Run(ctx) }()
@@ -109,7 +114,9 @@ func recovers(t *testing.T, s ingest.Source, faults []fault, change func(round i
 			}
 		}
 		f.heal()
-		l.await(t, "the end of "+f.name, func(told []jobmon.Event) bool { return count(told, jobmon.KindSourceRestored) > round })
+		l.await(t, "the end of "+f.name, func(told []jobmon.Event) bool {
+			return count(told, jobmon.KindSourceRestored) > round
+		})
 		if _, err := poller.Refresh(t.Context()); err != nil {
 			t.Errorf("after %s: %v", f.name, err)
 		}
@@ -117,7 +124,9 @@ func recovers(t *testing.T, s ingest.Source, faults []fault, change func(round i
 		if got, want := tableOf(l.mirror), tables(); !maps.Equal(got, want) {
 			t.Errorf("after %s the log says\n%v\nthe table\n%v", f.name, got, want)
 		}
-		if lost, back := count(l.told, jobmon.KindSourceLost), count(l.told, jobmon.KindSourceRestored); lost != round+1 || back != lost {
+		if lost, back := count(l.told, jobmon.KindSourceLost), count(
+			l.told, jobmon.KindSourceRestored,
+		); lost != round+1 || back != lost {
 			t.Errorf("after %s: lost %d times, back %d times; there were %d faults", f.name, lost, back, round+1)
 		}
 		l.mu.Unlock()
@@ -164,11 +173,18 @@ func TestTDSRecoversFromABadServer(t *testing.T) {
 	t.Parallel()
 	recoversOverTDS(t, func(server *tdstest.Server, _ *faultproxy.Proxy) []fault {
 		faults := []fault{
-			{"a refused login", func() { server.Fail(tdstest.Login, 18456); server.Cut() }, func() { server.Fail(tdstest.Login, tdstest.None) }},
+			{"a refused login", func() {
+				server.Fail(tdstest.Login, 18456)
+				server.Cut()
+			}, func() { server.Fail(tdstest.Login, tdstest.None) }},
 			{"another schema", func() {
-				server.Change(func(tables *tdstest.Tables) { tables.ByName["event_schedule"].Columns[3].Name = "state" })
+				server.Change(func(tables *tdstest.Tables) {
+					tables.ByName["event_schedule"].Columns[3].Name = "state"
+				})
 			}, func() {
-				server.Change(func(tables *tdstest.Tables) { tables.ByName["event_schedule"].Columns[3].Name = "status_code" })
+				server.Change(func(tables *tdstest.Tables) {
+					tables.ByName["event_schedule"].Columns[3].Name = "status_code"
+				})
 			}},
 		}
 		for _, c := range []struct {
@@ -219,7 +235,9 @@ func recoversOverTDS(t *testing.T, faults func(*tdstest.Server, *faultproxy.Prox
 		rows := map[jobmon.ScheduleID]jobmon.Row{}
 		server.Change(func(tables *tdstest.Tables) {
 			for _, cells := range tables.ByName["event_schedule"].Rows {
-				r := jobmon.Row{ID: jobmon.ScheduleID(cells[0].(int)), Job: 10, Computer: 5000001, Start: jobmon.NoStart}
+				r := jobmon.Row{
+					ID: jobmon.ScheduleID(cells[0].(int)), Job: 10, Computer: 5000001, Start: jobmon.NoStart,
+				}
 				if cells[3] != nil {
 					r.Status = jobmon.StatusOf(0)
 				}
@@ -274,8 +292,9 @@ func TestTDSSnapshotIsolation(t *testing.T) {
 	if _, err := s.Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{1}}); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "isolation", levels(server), map[string]string{"schema": "READ COMMITTED", "probe": "READ COMMITTED", "isolation": "READ COMMITTED",
-		"page": "SNAPSHOT", "names": "SNAPSHOT", "read": "SNAPSHOT", "lookup": "SNAPSHOT"})
+	same(t, "isolation", levels(server), map[string]string{"schema": "READ COMMITTED", "probe": "READ COMMITTED",
+		"isolation": "READ COMMITTED",
+		"page":      "SNAPSHOT", "names": "SNAPSHOT", "read": "SNAPSHOT", "lookup": "SNAPSHOT"})
 
 	server.Change(func(tables *tdstest.Tables) { tables.Snapshot = false })
 	server.Fail("read", 3952) // its owner has forbidden it meanwhile
@@ -283,7 +302,8 @@ func TestTDSSnapshotIsolation(t *testing.T) {
 		t.Errorf("forbidden: %v", err)
 	}
 	server.Fail("read", tdstest.None)
-	if _, err := s.Read(t.Context(), ingest.Query{}); err != nil || levels(server)["read"] != "READ COMMITTED" || server.Logins() != 1 {
+	if _, err := s.Read(t.Context(), ingest.Query{}); err != nil || levels(server)["read"] != "READ COMMITTED" ||
+		server.Logins() != 1 {
 		t.Errorf("afterwards at level %s, %d logins: %v", levels(server)["read"], server.Logins(), err)
 	}
 }

@@ -17,7 +17,8 @@ func (c *session) askRoles(ctx context.Context, in *Inspection) error {
 	}
 	roles := len(names)
 	for _, right := range []string{"EXECUTE", "ALTER", "CONTROL"} {
-		questions = append(questions, "HAS_PERMS_BY_NAME("+literal(quote(in.Database))+", N'DATABASE', "+literal(right)+")")
+		questions = append(questions, "HAS_PERMS_BY_NAME("+literal(quote(in.Database))+", N'DATABASE', "+
+			literal(right)+")")
 		names = append(names, right)
 	}
 	_, err := c.run(ctx, "rights", part{
@@ -45,7 +46,8 @@ func (c *session) askRoles(ctx context.Context, in *Inspection) error {
 // server that does not know the question leaves the number at 0.
 func (c *session) askProcedures(ctx context.Context, in *Inspection) error {
 	_, err := c.run(ctx, "rights", part{
-		sql: "SELECT COUNT(*) FROM (SELECT TOP 1000 HAS_PERMS_BY_NAME(QUOTENAME(SCHEMA_NAME(schema_id)) + N'.' + QUOTENAME(name), " +
+		sql: "SELECT COUNT(*) FROM (SELECT TOP 1000 HAS_PERMS_BY_NAME(QUOTENAME(SCHEMA_NAME(schema_id)) + N'.' + " +
+			"QUOTENAME(name), " +
 			"N'OBJECT', N'EXECUTE') AS can FROM sys.procedures WHERE is_ms_shipped = 0) AS p WHERE can = 1",
 		table: "sys.procedures", columns: []string{"procedures"},
 		take: func(r *record) {
@@ -66,7 +68,8 @@ func (c *session) askWrites(ctx context.Context, in *InspectedTable) error {
 	for i, right := range writes {
 		questions[i] = "HAS_PERMS_BY_NAME(" + literal(in.Place) + ", N'OBJECT', N'" + right + "')"
 	}
-	_, err := c.run(ctx, "rights", part{sql: "SELECT " + strings.Join(questions, ", "), table: in.Place, columns: writes,
+	_, err := c.run(ctx, "rights", part{sql: "SELECT " + strings.Join(questions, ", "), table: in.Place,
+		columns: writes,
 		take: func(r *record) {
 			in.WritesKnown = true
 			for i, right := range writes {

@@ -77,8 +77,14 @@ func layoutOf(t Tables) ([]table, error) {
 		{key: computer, purpose: "the computers", columns: []column{
 			{name: "computer_id", kind: number, purpose: "the identity of a computer"},
 			{name: "name", kind: text, purpose: "the name of a computer in the console"},
-			{name: "computer_name", kind: text, purpose: "the name of a computer in its operating system", optional: true},
-			{name: "group_id", kind: number, purpose: "the group of a computer, and whether it is a ghost", optional: true},
+			{
+				name: "computer_name", kind: text, purpose: "the name of a computer in its operating system",
+				optional: true,
+			},
+			{
+				name: "group_id", kind: number, purpose: "the group of a computer, and whether it is a ghost",
+				optional: true,
+			},
 		}},
 		{key: eventFolder, purpose: "the folders of jobs", optional: true, columns: []column{
 			{name: "folder_id", kind: number, purpose: "the identity of a folder"},
@@ -165,7 +171,8 @@ func (r relation) selects(take func(*record), columns ...string) part {
 			list[i] = "NULL"
 		}
 	}
-	return part{sql: "SELECT " + strings.Join(list, ", ") + " FROM " + r.from, table: r.from, columns: columns, take: take}
+	sql := "SELECT " + strings.Join(list, ", ") + " FROM " + r.from
+	return part{sql: sql, table: r.from, columns: columns, take: take}
 }
 
 // found is a column that INFORMATION_SCHEMA shows.
@@ -207,7 +214,8 @@ func (t *table) relate(shown []found, defaultSchema string) (relation, []SchemaF
 		case at >= 0 && c.kind.fits(columns[at].dataType):
 			r.columns[c.name] = quote(columns[at].column)
 		case !c.optional:
-			fault.Column, fault.Type, fault.Wanted, fault.Purpose, fault.Key = c.actual, "", string(c.kind), c.purpose, t.settingOf(c)
+			fault.Column, fault.Type, fault.Wanted = c.actual, "", string(c.kind)
+			fault.Purpose, fault.Key = c.purpose, t.settingOf(c)
 			if at >= 0 {
 				fault.Type = columns[at].dataType
 			}

@@ -25,7 +25,9 @@ func TestRelate(t *testing.T) {
 		return list
 	}
 	all := slices.Concat(in("other"), in("dbo"), in("Mine"))
-	for defaultSchema, want := range map[string]string{"mine": "[Mine].[event_schedule]", "dbo": "[dbo].[event_schedule]", "guest": "[dbo].[event_schedule]"} {
+	for defaultSchema, want := range map[string]string{
+		"mine": "[Mine].[event_schedule]", "dbo": "[dbo].[event_schedule]", "guest": "[dbo].[event_schedule]",
+	} {
 		r, wrong := schedule.relate(all, defaultSchema)
 		if wrong != nil || r.from != want || r.columns["schedule_id"] != "[SCHEDULE_ID]" {
 			t.Errorf("default schema %s: %+v, %v", defaultSchema, r, wrong)
@@ -45,7 +47,8 @@ func TestRelate(t *testing.T) {
 			t.Fatalf("without %s: %v", missing.name, wrong)
 		}
 		said := (&SchemaError{"eXpress", wrong}).Error()
-		for _, word := range []string{"event_schedule", missing.name, missing.purpose, "source.columns.event_schedule." + missing.name,
+		for _, word := range []string{"event_schedule", missing.name, missing.purpose,
+			"source.columns.event_schedule." + missing.name,
 			"source.tables.event_schedule", "eXpress"} {
 			if !strings.Contains(said, word) {
 				t.Errorf("without %s the error does not name %s: %s", missing.name, word, said)
@@ -75,7 +78,8 @@ func TestWhatTheServerSaysOfAHiddenTable(t *testing.T) {
 	} {
 		in := InspectedTable{}
 		err := s.hear(c.answer, &in, c.col)
-		if (err != nil) != c.ask || in.Refused != c.refused || c.col != nil && c.col.Refused != c.refused || !c.ask && !strings.Contains(in.Said, "words") {
+		if (err != nil) != c.ask || in.Refused != c.refused || c.col != nil && c.col.Refused != c.refused ||
+			!c.ask && !strings.Contains(in.Said, "words") {
 			t.Errorf("%v: %v, %+v, %+v", c.answer, err, in, c.col)
 		}
 	}

@@ -31,7 +31,10 @@ func (s *Source) settings(t *testing.T) (on settings) {
 		Scan(&on.spid, &on.lockTimeout, &options, &engine); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.session.conn.QueryRowContext(t.Context(), "SELECT transaction_isolation_level, deadlock_priority FROM sys.dm_exec_sessions WHERE session_id = @@SPID").
+	if err := s.session.conn.QueryRowContext(
+		t.Context(),
+		"SELECT transaction_isolation_level, deadlock_priority FROM sys.dm_exec_sessions WHERE session_id = @@SPID",
+	).
 		Scan(&on.isolation, &priority); err != nil {
 		t.Fatal(err)
 	}
@@ -55,18 +58,24 @@ func TestSessionSettingsAreInEffect(t *testing.T) {
 		return s.settings(t)
 	}
 	first := read()
-	if want := (settings{spid: first.spid, lockTimeout: 1234, nocount: true, isolation: levels()[s.session.level], yields: true}); first != want {
+	if want := (settings{
+		spid: first.spid, lockTimeout: 1234, nocount: true, isolation: levels()[s.session.level], yields: true,
+	}); first != want {
 		t.Errorf("after a read the server says %+v", first)
 	}
 
 	// A reset, as a connection pool orders it, takes the settings away. The next read sets them again.
-	if err := s.session.conn.Raw(func(conn any) error { return conn.(*mssqldb.Conn).ResetSession(context.Background()) }); err != nil {
+	if err := s.session.conn.Raw(func(conn any) error {
+		return conn.(*mssqldb.Conn).ResetSession(context.Background())
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if reset := s.settings(t); reset.lockTimeout == 1234 {
 		t.Errorf("the reset did not happen: %+v", reset)
 	}
-	if err := s.session.conn.Raw(func(conn any) error { return conn.(*mssqldb.Conn).ResetSession(context.Background()) }); err != nil {
+	if err := s.session.conn.Raw(func(conn any) error {
+		return conn.(*mssqldb.Conn).ResetSession(context.Background())
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if again := read(); again != first {

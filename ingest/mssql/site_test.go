@@ -59,18 +59,26 @@ func (k *block) insert() string {
 	return fmt.Sprintf(`SET IDENTITY_INSERT event_schedule ON;
 INSERT INTO event_schedule (schedule_id, event_id, computer_id, status_code, start_time)
 SELECT %d + %d * n, 1 + n %% %d, %d + (n / %d) %% %d, CASE WHEN n %% %d < %d THEN 0 WHEN n %% %d = %d THEN -1 END, '%s'
-FROM (SELECT 1000 * k.n + u.n AS n FROM thousand k CROSS JOIN thousand u WHERE k.n <= %d) numbers WHERE n < %d ORDER BY n;
+FROM (SELECT 1000 * k.n + u.n AS n FROM thousand k CROSS JOIN thousand u WHERE k.n <= %d) numbers
+WHERE n < %d ORDER BY n;
 SET IDENTITY_INSERT event_schedule OFF`,
-		k.first, k.step, jobsEach, k.computer, jobsEach, k.computers, jobsEach, k.done, jobsEach, k.done, k.start, k.count/1000, k.count)
+		k.first, k.step, jobsEach, k.computer, jobsEach, k.computers, jobsEach, k.done, jobsEach, k.done,
+		k.start, k.count/1000, k.count)
 }
 
 // history is count finished rows of all computers, deploying is the deployments of some of them, half done.
 func history(first, count int) block {
-	return block{first: first, step: 1, count: count, computer: 5000001, computers: knownTo, done: jobsEach, start: "2026-06-01T12:00:00"}
+	return block{
+		first: first, step: 1, count: count, computer: 5000001, computers: knownTo, done: jobsEach,
+		start: "2026-06-01T12:00:00",
+	}
 }
 
 func deploying(first, computer, computers int) block {
-	return block{first: first, step: 1, count: computers * jobsEach, computer: computer, computers: computers, done: jobsEach / 2, start: "2026-11-22T12:00:00"}
+	return block{
+		first: first, step: 1, count: computers * jobsEach, computer: computer, computers: computers,
+		done: jobsEach / 2, start: "2026-11-22T12:00:00",
+	}
 }
 
 // onTDS is a test server with these rows, and with agents of the computers up to that one.
@@ -103,12 +111,14 @@ func onSQLServer(t testing.TB, agents int, blocks ...block) *mssqltest.DB {
 	for n := range 1000 {
 		numbers = append(numbers, fmt.Sprintf("(%d)", n))
 	}
-	db.Exec("CREATE TABLE thousand (n int NOT NULL PRIMARY KEY); INSERT INTO thousand VALUES " + strings.Join(numbers, ", "))
+	db.Exec("CREATE TABLE thousand (n int NOT NULL PRIMARY KEY); INSERT INTO thousand VALUES " +
+		strings.Join(numbers, ", "))
 	for id := 1; id <= jobsEach; id++ {
 		db.AddJob(jobmon.JobID(id), jobName(id), 0)
 	}
 	db.AddGroup(1, "Office")
-	db.Exec(fmt.Sprintf("INSERT INTO computer (computer_id, group_id, name) SELECT 5000001 + 1000 * k.n + u.n, 1, 'PC-' + CAST(5000001 + 1000 * k.n + u.n AS varchar(10)) "+
+	db.Exec(fmt.Sprintf("INSERT INTO computer (computer_id, group_id, name) SELECT 5000001 + 1000 * k.n + u.n, 1, "+
+		"'PC-' + CAST(5000001 + 1000 * k.n + u.n AS varchar(10)) "+
 		"FROM thousand k CROSS JOIN thousand u WHERE 1000 * k.n < %d", knownTo))
 	db.Exec(fmt.Sprintf("INSERT INTO sessions SELECT 5000001 + n, 1 FROM thousand WHERE n < %d", agents))
 	for _, k := range blocks {
@@ -118,7 +128,10 @@ func onSQLServer(t testing.TB, agents int, blocks ...block) *mssqltest.DB {
 }
 
 func TestBlocksAreTheSameOnBothServers(t *testing.T) {
-	blocks := []block{history(1000, 450), {first: 2000, step: 2, count: 1100, computer: 5000001, computers: 3, done: 20, start: "2026-11-22T12:00:00"}}
+	blocks := []block{
+		history(1000, 450),
+		{first: 2000, step: 2, count: 1100, computer: 5000001, computers: 3, done: 20, start: "2026-11-22T12:00:00"},
+	}
 	db := onSQLServer(t, 2, blocks...)
 	s := source(t, mssql.Options{DSN: db.DSN()})
 	over := source(t, mssql.Options{DSN: onTDS(t, 2, blocks...).DSN().String()})
@@ -211,13 +224,17 @@ type stepped struct {
 	begun  bool
 }
 
-// step lets a poller read that database for a log without content, in which deployments of the first computers are open.
+// step lets a poller read that database for a log without content, in which deployments of the first computers are
+// open.
 func step(t testing.TB, dsn string, watched int, reconcile time.Duration) *stepped {
 	s, err := mssql.New(mssql.Options{DSN: dsn})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &stepped{t: t, source: &metered{s, map[string]spent{}}, book: &book{mirror: jobmon.NewMirror()}, rests: make(chan struct{}), goOn: make(chan struct{})}
+	p := &stepped{
+		t: t, source: &metered{s, map[string]spent{}}, book: &book{mirror: jobmon.NewMirror()},
+		rests: make(chan struct{}), goOn: make(chan struct{}),
+	}
 	for n := range watched {
 		p.book.watched = append(p.book.watched, jobmon.ComputerID(5000001+n))
 	}

@@ -28,8 +28,9 @@ const (
 
 // Options say where the database is and how patient to be with it.
 type Options struct {
-	// DSN is a connection string of go-mssqldb: a URL (sqlserver://user:password@host:port?database=eXpress&encrypt=true), ADO
-	// (server=host;user id=...) or ODBC (odbc:server=host;...). It is a secret: String leaves the password out.
+	// DSN is a connection string of go-mssqldb: a URL
+	// (sqlserver://user:password@host:port?database=eXpress&encrypt=true), ADO (server=host;user id=...) or ODBC
+	// (odbc:server=host;...). It is a secret: String leaves the password out.
 	DSN string
 
 	// Connect is used where DSN is empty.
@@ -183,8 +184,8 @@ func (s *Source) open(ctx context.Context) error {
 	s.session = opened
 	opened.schema.tell(s.lacks, s.options.Log)
 	s.lacks = opened.schema.lacks
-	s.options.Log.Info().Stringer("source", s).Str("database", opened.schema.database).Str("isolation", string(opened.level)).
-		Msg("connected to SQL Server")
+	s.options.Log.Info().Stringer("source", s).Str("database", opened.schema.database).
+		Str("isolation", string(opened.level)).Msg("connected to SQL Server")
 	return nil
 }
 
@@ -199,7 +200,10 @@ func (s *Source) connect(ctx context.Context) (*session, error) {
 		s.wire.forget()
 		return nil, err
 	}
-	return &session{db: db, conn: conn, lockTimeout: s.options.LockTimeout, level: readCommitted, cost: &s.cost, wire: s.wire, bounds: &s.bounds}, nil
+	return &session{
+		db: db, conn: conn, lockTimeout: s.options.LockTimeout, level: readCommitted, cost: &s.cost, wire: s.wire,
+		bounds: &s.bounds,
+	}, nil
 }
 
 func (s *Source) drop() {
@@ -229,8 +233,8 @@ type bounds struct{ rows, bytes uint64 }
 
 func (c *session) close() error { return errors.Join(c.conn.Close(), c.db.Close()) }
 
-// run sends the parts as one batch about the server itself and hands every row to its part. It returns when the server's
-// answer has been read to its end.
+// run sends the parts as one batch about the server itself and hands every row to its part. It returns when the
+// server's answer has been read to its end.
 func (c *session) run(ctx context.Context, name string, parts ...part) (leftOut, error) {
 	return c.send(ctx, batch(name, header(c.lockTimeout, readCommitted), parts), name, parts)
 }
@@ -246,7 +250,9 @@ func (c *session) send(ctx context.Context, text, name string, parts []part) (le
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for i, p := range parts {
 		if i > 0 && !rows.NextResultSet() {
-			return left, cmp.Or(rows.Err(), fmt.Errorf("the answer to the %s batch has %d parts instead of %d", name, i, len(parts)))
+			return left, cmp.Or(
+				rows.Err(), fmt.Errorf("the answer to the %s batch has %d parts instead of %d", name, i, len(parts)),
+			)
 		}
 		count, err := p.drain(rows, room, &left)
 		c.cost.Rows += count

@@ -98,7 +98,10 @@ func TestReadSeesEverything(t *testing.T) {
 	add(13, -1, wall("9999-12-31T23:59:59.997"), jobmon.StatusOf(3010))
 	add(-7, 0, wall("2026-03-29T02:30:00.003"), jobmon.StatusOf(-7))
 	add(4711, 4712, soon, jobmon.StatusOf(-2147483648))
-	db.Exec("SET IDENTITY_INSERT event_schedule ON; INSERT INTO event_schedule (schedule_id, event_id, computer_id) VALUES (-2147483648, 10, 5000001); SET IDENTITY_INSERT event_schedule OFF")
+	db.Exec(
+		"SET IDENTITY_INSERT event_schedule ON; INSERT INTO event_schedule (schedule_id, event_id, computer_id) " +
+			"VALUES (-2147483648, 10, 5000001); SET IDENTITY_INSERT event_schedule OFF",
+	)
 	want = append([]jobmon.Row{{ID: -2147483648, Job: 10, Computer: 5000001, Start: jobmon.NoStart}}, want...)
 	db.Exec("INSERT INTO event_schedule (computer_id) VALUES (5000001)") // a row without a job is left out
 	db.SetAgent(5000002, true)
@@ -136,7 +139,8 @@ func TestReadSeesEverything(t *testing.T) {
 	if now := snap.Now.Wall(snap.Offset); now < before || now > after {
 		t.Errorf("the snapshot is of %s, but it was taken between %s and %s", now, before, after)
 	}
-	if text := log.String(); strings.Count(text, "left out") != 1 || !strings.Contains(text, `"rows":1`) || !strings.Contains(text, "event_id is NULL") {
+	if text := log.String(); strings.Count(text, "left out") != 1 || !strings.Contains(text, `"rows":1`) ||
+		!strings.Contains(text, "event_id is NULL") {
 		t.Errorf("not exactly one warning about one row: %s", text)
 	}
 	if read(t, s); strings.Count(log.String(), "left out") != 1 {
@@ -152,7 +156,8 @@ func TestLookup(t *testing.T) {
 		values = append(values, fmt.Sprintf("(%d, 10, 5000001, NULL)", 1000+i))
 	}
 	for some := range slices.Chunk(values, 500) {
-		db.Exec("SET IDENTITY_INSERT event_schedule ON; INSERT INTO event_schedule (schedule_id, event_id, computer_id, status_code) VALUES " +
+		db.Exec("SET IDENTITY_INSERT event_schedule ON; INSERT INTO event_schedule (schedule_id, event_id, " +
+			"computer_id, status_code) VALUES " +
 			strings.Join(some, ", ") + "; SET IDENTITY_INSERT event_schedule OFF")
 	}
 	s := source(t, mssql.Options{DSN: db.DSN()})
@@ -170,12 +175,15 @@ func TestLookup(t *testing.T) {
 		!slices.IsSortedFunc(rows, func(a, b jobmon.Row) int { return int(a.ID - b.ID) }) {
 		t.Errorf("%d rows, the first %+v", len(rows), rows[0])
 	}
-	found, err = s.Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{1, 2}, Jobs: []jobmon.JobID{77}, Computers: []jobmon.ComputerID{77}})
+	found, err = s.Lookup(t.Context(), ingest.IDs{
+		Rows: []jobmon.ScheduleID{1, 2}, Jobs: []jobmon.JobID{77}, Computers: []jobmon.ComputerID{77},
+	})
 	if err != nil || !reflect.DeepEqual(found, &jobmon.Snapshot{}) {
 		t.Errorf("what is not there: %v, %v", found, err)
 	}
 	batches := s.Cost().Batches
-	if found, err := s.Lookup(t.Context(), ingest.IDs{}); err != nil || !reflect.DeepEqual(found, &jobmon.Snapshot{}) || s.Cost().Batches != batches {
+	if found, err := s.Lookup(t.Context(), ingest.IDs{}); err != nil ||
+		!reflect.DeepEqual(found, &jobmon.Snapshot{}) || s.Cost().Batches != batches {
 		t.Errorf("no ids: %v, %v", found, err)
 	}
 }
@@ -190,18 +198,22 @@ func TestReadFollowsOthers(t *testing.T) {
 	row := func(id jobmon.ScheduleID, start jobmon.WallTime, status jobmon.Status) jobmon.Row {
 		return jobmon.Row{ID: id, Job: 10, Computer: 5000001, Start: start, Status: status}
 	}
-	same(t, "at first", read(t, s).Rows, []jobmon.Row{row(first, due, jobmon.StatusNull), row(second, due, jobmon.StatusNull)})
+	same(t, "at first", read(t, s).Rows, []jobmon.Row{
+		row(first, due, jobmon.StatusNull), row(second, due, jobmon.StatusNull),
+	})
 
 	db.SetStatus(first, jobmon.StatusRunning)
 	db.Reschedule(second, due+60_000)
 	db.RenameJob(10, "Office 2024")
 	snap := read(t, s)
-	same(t, "changed", snap.Rows, []jobmon.Row{row(first, due, jobmon.StatusRunning), row(second, due+60_000, jobmon.StatusNull)})
+	same(t, "changed", snap.Rows, []jobmon.Row{row(first, due, jobmon.StatusRunning), row(second, due+
+		60_000, jobmon.StatusNull)})
 	same(t, "renamed", snap.Jobs, []jobmon.Job{{ID: 10, Name: "Office 2024"}})
 
 	db.Delete(first)
 	third := db.Schedule(10, 5000001, jobmon.NoStart)
-	same(t, "deleted and added", read(t, s).Rows, []jobmon.Row{row(second, due+60_000, jobmon.StatusNull), row(third, jobmon.NoStart, jobmon.StatusNull)})
+	same(t, "deleted and added", read(t, s).Rows, []jobmon.Row{row(second, due+
+		60_000, jobmon.StatusNull), row(third, jobmon.NoStart, jobmon.StatusNull)})
 }
 
 func TestOptionalThingsAreMissing(t *testing.T) {
@@ -209,7 +221,10 @@ func TestOptionalThingsAreMissing(t *testing.T) {
 	db.AddJob(10, "Office", 0)
 	db.AddComputer(5000001, "PC-0001", 0)
 	db.Exec("DROP TABLE sessions; DROP TABLE computer_group; DROP TABLE event_folder")
-	db.Exec("ALTER TABLE event DROP COLUMN folder_id; ALTER TABLE computer DROP COLUMN computer_name; ALTER TABLE computer DROP COLUMN group_id")
+	db.Exec(
+		"ALTER TABLE event DROP COLUMN folder_id; ALTER TABLE computer DROP COLUMN computer_name; ALTER TABLE " +
+			"computer DROP COLUMN group_id",
+	)
 	snap := read(t, source(t, mssql.Options{DSN: db.DSN()}), 5000001)
 	same(t, "jobs", snap.Jobs, []jobmon.Job{{ID: 10, Name: "Office"}})
 	same(t, "computers", snap.Computers, []jobmon.Computer{{ID: 5000001, Name: "PC-0001"}})
@@ -233,9 +248,14 @@ func TestRequiredThingsAreMissing(t *testing.T) {
 		want   mssql.SchemaFault
 	}{
 		{"ALTER TABLE event_schedule DROP COLUMN start_time; ALTER TABLE event_schedule ADD start_time int NULL",
-			mssql.SchemaFault{Table: "event_schedule", Column: "start_time", Type: "int", Key: "source.columns.event_schedule.start_time"}},
+			mssql.SchemaFault{
+				Table: "event_schedule", Column: "start_time", Type: "int",
+				Key: "source.columns.event_schedule.start_time",
+			}},
 		{"ALTER TABLE event_schedule DROP COLUMN start_time",
-			mssql.SchemaFault{Table: "event_schedule", Column: "start_time", Key: "source.columns.event_schedule.start_time"}},
+			mssql.SchemaFault{
+				Table: "event_schedule", Column: "start_time", Key: "source.columns.event_schedule.start_time",
+			}},
 		{"DROP TABLE event_schedule", mssql.SchemaFault{Table: "event_schedule", Key: "source.tables.event_schedule"}},
 	} {
 		db.Exec(c.change)
@@ -257,12 +277,18 @@ func TestRequiredThingsAreMissing(t *testing.T) {
 func TestTablesHaveOtherNamesAndTypes(t *testing.T) {
 	db := mssqltest.NewEmpty(t)
 	db.Exec("CREATE SCHEMA ds")
-	db.Exec("CREATE TABLE ds.[event schedule] (SCHEDULE_ID bigint NULL, Event_Id smallint NULL, computer_id bigint NULL, status_code smallint NULL, [due .at] datetime2 NULL)")
+	db.Exec(
+		"CREATE TABLE ds.[event schedule] (SCHEDULE_ID bigint NULL, Event_Id smallint NULL, computer_id bigint " +
+			"NULL, status_code smallint NULL, [due .at] datetime2 NULL)",
+	)
 	db.Exec("CREATE TABLE dbo.[jobs.all] (event_id tinyint NULL, name nvarchar(max) NULL, folder_id bigint NULL)")
 	db.Exec("CREATE TABLE dbo.computer (computer_id int NULL, name nvarchar(200) NULL)")
 	db.Exec("CREATE TABLE ds.event (event_id int NULL, name varchar(10) NULL)") // of another schema: not ours
 	db.Exec("INSERT INTO ds.[event schedule] VALUES (7, 3, 5000001, 3010, '2026-11-22T14:05:00.0019999')")
-	db.Exec("INSERT INTO ds.[event schedule] VALUES (2147483648, 3, 5000001, 0, NULL), (NULL, 3, 5000001, 0, NULL), (8, 3, 5000000000, 0, NULL)")
+	db.Exec(
+		"INSERT INTO ds.[event schedule] VALUES (2147483648, 3, 5000001, 0, NULL), (NULL, 3, 5000001, 0, NULL), (8, " +
+			"3, 5000000000, 0, NULL)",
+	)
 	db.Exec("INSERT INTO dbo.[jobs.all] VALUES (3, REPLICATE(CAST(N'ä' AS nvarchar(max)), 12000), 9999999999)")
 	db.Exec("INSERT INTO dbo.computer VALUES (5000001, N'PC-П😀')")
 
@@ -270,7 +296,9 @@ func TestTablesHaveOtherNamesAndTypes(t *testing.T) {
 	snap := read(t, source(t, mssql.Options{DSN: db.DSN(), Log: zerolog.New(&log),
 		Tables: mssql.Tables{EventSchedule: "DS.[event schedule]", Event: "[dbo].[jobs.all]",
 			Columns: map[string]string{"event_schedule.start_time": "[due .at]"}}}))
-	same(t, "rows", snap.Rows, []jobmon.Row{{ID: 7, Job: 3, Computer: 5000001, Start: wall("2026-11-22T14:05:00.002"), Status: jobmon.StatusOf(3010)}})
+	same(t, "rows", snap.Rows, []jobmon.Row{
+		{ID: 7, Job: 3, Computer: 5000001, Start: wall("2026-11-22T14:05:00.002"), Status: jobmon.StatusOf(3010)},
+	})
 	same(t, "jobs", snap.Jobs, []jobmon.Job{{ID: 3, Name: strings.Repeat("ä", 10000)}})
 	same(t, "computers", snap.Computers, []jobmon.Computer{{ID: 5000001, Name: "PC-П😀"}})
 	if !strings.Contains(log.String(), `"rows":2`) { // a page does not look for rows without an id

@@ -137,10 +137,11 @@ func BenchmarkStatements(b *testing.B) {
 // its own queries, and by function calls at its markers. The table holds 500,000 finished rows; with and without an
 // index on computer_id, which helps the other two and of which nobody knows whether DS has it.
 //
-// An op is a quick read, a look-up of the rows that end in a cycle, and three of each of the others' statements. The times are medians as seen by the client, each over one kept connection: what an engine tells of
-// processor time differs too much. The figures per computer count, for an hour, 720 reads, a look-up for each cycle in
-// which a job ends, and 12 passes; 1,200 queries; 12 calls. refreshed is the first together with a read for each
-// marker, of which there are at most 240 a minute.
+// An op is a quick read, a look-up of the rows that end in a cycle, and three of each of the others' statements. The
+// times are medians as seen by the client, each over one kept connection: what an engine tells of processor time
+// differs too much. The figures per computer count, for an hour, 720 reads, a look-up for each cycle in which a job
+// ends, and 12 passes; 1,200 queries; 12 calls. refreshed is the first together with a read for each marker, of which
+// there are at most 240 a minute.
 func BenchmarkServerTime(b *testing.B) {
 	mssqltest.ServerDSN(b)
 	for _, index := range []bool{false, true} {
@@ -153,9 +154,16 @@ func BenchmarkServerTime(b *testing.B) {
 		for _, computers := range fleets() {
 			more := deploying(firstRow+finishedRows+there*jobsEach, 5000001+there, computers-there)
 			db.Exec(more.insert())
-			db.Exec(fmt.Sprintf("INSERT INTO sessions SELECT 5000001 + n, 1 FROM thousand WHERE n >= %d AND n < %d", there, computers))
+			db.Exec(
+				fmt.Sprintf(
+					"INSERT INTO sessions SELECT 5000001 + n, 1 FROM thousand WHERE n >= %d AND n < %d", there,
+					computers,
+				),
+			)
 			there = computers
-			b.Run(fmt.Sprintf("index=%t/computers=%d", index, computers), func(b *testing.B) { serverTime(b, db, computers) })
+			b.Run(fmt.Sprintf("index=%t/computers=%d", index, computers), func(b *testing.B) {
+				serverTime(b, db, computers)
+			})
 		}
 	}
 }
@@ -201,7 +209,8 @@ func serverTime(b *testing.B, db *mssqltest.DB, computers int) {
 	for b.Loop() {
 		reads = append(reads, daemon.cycle()["read"].took)
 		timed(&lookups, func() {
-			if found, err := daemon.source.Source.Lookup(b.Context(), ended); err != nil || len(found.Rows) != len(ended.Rows) {
+			if found, err := daemon.source.Source.Lookup(b.Context(), ended); err != nil ||
+				len(found.Rows) != len(ended.Rows) {
 				b.Fatal(len(found.Rows), err)
 			}
 		})

@@ -59,7 +59,10 @@ func TestTDSReadSeesEverything(t *testing.T) {
 	})
 	snap := read(t, s, 5000001, 5000002)
 	same(t, "rows", snap.Rows, []jobmon.Row{
-		{ID: -2147483648, Job: -7, Computer: -1, Status: jobmon.StatusOf(-2147483648), Start: wall("1753-01-01T00:00:00")},
+		{
+			ID: -2147483648, Job: -7, Computer: -1, Status: jobmon.StatusOf(-2147483648),
+			Start: wall("1753-01-01T00:00:00"),
+		},
 		{ID: 3, Job: 10, Computer: 5000001, Status: jobmon.StatusRunning, Start: wall("2026-03-29T02:30:00.003")},
 		{ID: 7, Job: 11, Computer: 5000002, Status: jobmon.StatusOf(3010), Start: wall("9999-12-31T23:59:59.997")},
 		{ID: 2147483647, Job: 10, Computer: 5000001, Start: jobmon.NoStart},
@@ -88,7 +91,8 @@ func TestTDSReadSeesChanges(t *testing.T) {
 		tables.Insert("event_schedule", 2, 10, 5000002, nil, nil)
 	})
 	same(t, "first", read(t, s).Rows, []jobmon.Row{
-		{ID: 1, Job: 10, Computer: 5000001, Start: jobmon.NoStart}, {ID: 2, Job: 10, Computer: 5000002, Start: jobmon.NoStart},
+		{ID: 1, Job: 10, Computer: 5000001, Start: jobmon.NoStart},
+		{ID: 2, Job: 10, Computer: 5000002, Start: jobmon.NoStart},
 	})
 	server.Change(func(tables *tdstest.Tables) {
 		rows := tables.ByName["event_schedule"]
@@ -114,7 +118,10 @@ func TestTDSLookup(t *testing.T) {
 		}
 	})
 	row := func(id int) jobmon.Row {
-		return jobmon.Row{ID: jobmon.ScheduleID(id), Job: 10, Computer: 5000001, Status: jobmon.StatusOf(jobmon.Code(id + 5)), Start: jobmon.NoStart}
+		return jobmon.Row{
+			ID: jobmon.ScheduleID(id), Job: 10, Computer: 5000001, Status: jobmon.StatusOf(jobmon.Code(id + 5)),
+			Start: jobmon.NoStart,
+		}
 	}
 	var asked []jobmon.ScheduleID // more than one statement takes
 	for id := 2994; id > 990; id-- {
@@ -140,7 +147,8 @@ func TestTDSEveryBatchBeginsWithItsNameAndSettings(t *testing.T) {
 	if _, err := s.Inspect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	const settings = "SET NOCOUNT ON;\nSET DEADLOCK_PRIORITY LOW;\nSET LOCK_TIMEOUT 1234;\nSET TRANSACTION ISOLATION LEVEL READ COMMITTED;\nSELECT "
+	const settings = "SET NOCOUNT ON;\nSET DEADLOCK_PRIORITY LOW;\nSET LOCK_TIMEOUT 1234;\nSET TRANSACTION " +
+		"ISOLATION LEVEL READ COMMITTED;\nSELECT "
 	var names []string
 	for _, batch := range server.Batches() {
 		name := tdstest.Name(batch)
@@ -197,7 +205,9 @@ func TestTDSRefusedLogins(t *testing.T) {
 	}{
 		{func(u *url.URL) { u.User = url.UserPassword(tdstest.User, "Planted-Secret-1") }, mssql.ErrLoginRefused},
 		{func(u *url.URL) { u.User = url.UserPassword("stranger", tdstest.Password) }, mssql.ErrLoginRefused},
-		{func(u *url.URL) { u.RawQuery = strings.Replace(u.RawQuery, tdstest.Database, "elsewhere", 1) }, mssql.ErrNoDatabase},
+		{func(u *url.URL) {
+			u.RawQuery = strings.Replace(u.RawQuery, tdstest.Database, "elsewhere", 1)
+		}, mssql.ErrNoDatabase},
 	} {
 		u := server.DSN()
 		c.change(u)
@@ -279,7 +289,8 @@ func TestTDSReconnects(t *testing.T) {
 	server.Change(oneRow)
 	read(t, s)
 	server.Cut()
-	// Which kind it is depends on whether the system notices while the batch is sent, whose errors the driver gives no type.
+	// Which kind it is depends on whether the system notices while the batch is sent, whose errors the driver gives no
+	// type.
 	_, err := s.Read(t.Context(), ingest.Query{})
 	if _, ok := errors.AsType[*mssql.Error](err); !ok {
 		t.Errorf("cut: %v", err)

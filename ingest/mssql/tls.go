@@ -16,7 +16,9 @@ import (
 // (SQL Server 2000 and 2005) and 2008. Go offers them only when told to by name. RC4 is not among them, as all of
 // these servers have 3DES.
 func oldSuites() []uint16 {
-	suites := []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA}
+	suites := []uint16{
+		tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA,
+	}
 	for _, s := range tls.CipherSuites() {
 		suites = append(suites, s.ID)
 	}
@@ -50,7 +52,9 @@ func (o Options) secure(config *msdsn.Config) error {
 	if config.Encryption == msdsn.EncryptionDisabled {
 		switch {
 		case ca != "":
-			return fmt.Errorf("source.tls.ca: there is no certificate to check where nothing is encrypted (%s)", encrypt)
+			return fmt.Errorf(
+				"source.tls.ca: there is no certificate to check where nothing is encrypted (%s)", encrypt,
+			)
 		case oldest != tls.VersionTLS12:
 			return fmt.Errorf("source.tls.min: there is no TLS where nothing is encrypted (%s)", encrypt)
 		}
@@ -61,7 +65,10 @@ func (o Options) secure(config *msdsn.Config) error {
 	strict := config.Encryption == msdsn.EncryptionStrict
 	switch trust := config.Parameters[msdsn.TrustServerCertificate]; {
 	case strict && (strings.EqualFold(trust, "true") || strings.EqualFold(trust, "yes") || trust == "1"):
-		return errors.New("source.dsn: TrustServerCertificate has no effect, as strict encryption always looks at the certificate; leave it out")
+		return errors.New(
+			"source.dsn: TrustServerCertificate has no effect, as strict encryption always looks at the " +
+				"certificate; leave it out",
+		)
 	case strict && oldest < tls.VersionTLS12:
 		return fmt.Errorf("source.tls.min: strict encryption (%s) knows no TLS before 1.2", encrypt)
 	case oldest < tls.VersionTLS12:
@@ -98,7 +105,9 @@ func (o Options) oldestTLS(config msdsn.Config) (uint16, error) {
 	case !ok:
 		return 0, errors.New("source.dsn: tlsmin is none of 1.0, 1.1, 1.2 and 1.3")
 	case oldest != tls.VersionTLS12 && oldest != inDSN:
-		return 0, fmt.Errorf("source.tls.min is %s, and source.dsn says tlsmin=%s: leave out one of them", o.Connect.TLSMin, text)
+		return 0, fmt.Errorf(
+			"source.tls.min is %s, and source.dsn says tlsmin=%s: leave out one of them", o.Connect.TLSMin, text,
+		)
 	}
 	return inDSN, nil
 }
@@ -116,7 +125,8 @@ func authorities(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Risks are what the settings allow others to do, a sentence each, which names the setting. New warns of them in the log.
+// Risks are what the settings allow others to do, a sentence each, which names the setting. New warns of them in the
+// log.
 func (s *Source) Risks() []string {
 	config := s.config
 	if protocol(config) == protocolMem { // which leaves no process but the server's
@@ -125,26 +135,34 @@ func (s *Source) Risks() []string {
 	encrypt := s.options.setting("source.tls.encrypt", "encrypt")
 	var found []string
 	switch ip := net.ParseIP(config.Host); {
-	case config.Encryption == msdsn.EncryptionDisabled && (strings.EqualFold(config.Host, "localhost") || ip != nil && ip.IsLoopback()):
-		found = append(found, "nothing is encrypted ("+encrypt+" is disable): a program of this computer that takes the SQL Server's "+
+	case config.Encryption == msdsn.EncryptionDisabled &&
+		(strings.EqualFold(config.Host, "localhost") || ip != nil && ip.IsLoopback()):
+		found = append(found, "nothing is encrypted ("+encrypt+
+			" is disable): a program of this computer that takes the SQL Server's "+
 			"port while it is down is given the login; on Windows, lpc: as source.server has no port")
 	case config.Encryption == msdsn.EncryptionDisabled:
-		found = append(found, "nothing is encrypted ("+encrypt+" is disable): anyone who can listen on the network between here and the SQL "+
+		found = append(found, "nothing is encrypted ("+encrypt+
+			" is disable): anyone who can listen on the network between here and the SQL "+
 			"Server can read the password and all that is read")
 	case config.Encryption == msdsn.EncryptionOff:
-		found = append(found, "only the login is encrypted ("+encrypt+" is false), and not even that where the server that answers offers "+
+		found = append(found, "only the login is encrypted ("+encrypt+
+			" is false), and not even that where the server that answers offers "+
 			"no TLS: anyone who poses as the SQL Server can read the password")
 	}
 	if config.TLSConfig == nil {
 		return found
 	}
 	if config.TLSConfig.InsecureSkipVerify && config.TLSConfig.VerifyPeerCertificate == nil {
-		found = append(found, "any certificate is good ("+s.options.setting("source.tls.trust", "TrustServerCertificate")+
-			"): anyone who poses as the SQL Server learns the password and decides what is read; name the authority in source.tls.ca instead")
+		found = append(found, "any certificate is good ("+
+			s.options.setting("source.tls.trust", "TrustServerCertificate")+
+			"): anyone who poses as the SQL Server learns the password and decides what is read; name the authority "+
+			"in source.tls.ca instead")
 	}
 	if config.TLSConfig.MinVersion < tls.VersionTLS12 {
-		found = append(found, "source.tls.min allows TLS older than 1.2 with the ciphers of its time: somebody on the network between here "+
-			"and the SQL Server may break it, learn the password and change what is read; use it only for a server that cannot be "+
+		found = append(found, "source.tls.min allows TLS older than 1.2 with the ciphers of its time: somebody on "+
+			"the network between here "+
+			"and the SQL Server may break it, learn the password and change what is read; use it only for a server "+
+			"that cannot be "+
 			"updated, and only on a network that you trust")
 	}
 	return found

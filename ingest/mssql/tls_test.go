@@ -20,7 +20,9 @@ import (
 
 // settings are how the tests' server is reached, one by one.
 func settings(server *tdstest.Server) mssql.Connect {
-	return mssql.Connect{Server: server.Address(), Database: tdstest.Database, User: tdstest.User, Password: tdstest.Password}
+	return mssql.Connect{
+		Server: server.Address(), Database: tdstest.Database, User: tdstest.User, Password: tdstest.Password,
+	}
 }
 
 // seen reads through a listener on the wire, and says which of the texts crossed it readable. It fails when the read
@@ -115,48 +117,87 @@ func TestTLSFailuresNameTheSetting(t *testing.T) {
 		mend   func(*mssql.Connect)
 	}{
 		{"unknown authority", tdstest.OffersTLS, with(good), func(*mssql.Connect) {},
-			mssql.ErrEncryption, []string{"nobody known here signed", "source.tls.ca", "source.tls.trust"}, func(c *mssql.Connect) { c.CA = ca.file }},
+			mssql.ErrEncryption, []string{"nobody known here signed", "source.tls.ca", "source.tls.trust"},
+			func(c *mssql.Connect) {
+				c.CA = ca.file
+			}},
 		{"another authority", tdstest.OffersTLS, with(good), func(c *mssql.Connect) { c.CA = other.file },
-			mssql.ErrEncryption, []string{"nobody known here signed", "source.tls.ca"}, func(c *mssql.Connect) { c.CA = ca.file }},
+			mssql.ErrEncryption, []string{"nobody known here signed", "source.tls.ca"}, func(c *mssql.Connect) {
+				c.CA = ca.file
+			}},
 		{"made by the server", tdstest.OffersTLS, with(selfMade(t, 2048)), func(*mssql.Connect) {},
 			mssql.ErrEncryption, []string{"source.tls.trust: true"}, func(c *mssql.Connect) { c.Trust = true }},
-		{"false looks at the certificate too", tdstest.OffersTLS, with(good), func(c *mssql.Connect) { c.Encrypt = "false" },
+		{"false looks at the certificate too", tdstest.OffersTLS, with(good), func(c *mssql.Connect) {
+			c.Encrypt = "false"
+		},
 			mssql.ErrEncryption, []string{"nobody known here signed"}, func(c *mssql.Connect) { c.Trust = true }},
 		{"expired", tdstest.OffersTLS, with(expired), func(c *mssql.Connect) { c.CA = ca.file },
-			mssql.ErrEncryption, []string{"expired", "source.tls.trust"}, func(c *mssql.Connect) { c.CA, c.Trust = "", true }},
+			mssql.ErrEncryption, []string{"expired", "source.tls.trust"}, func(c *mssql.Connect) {
+				c.CA, c.Trust = "", true
+			}},
 		{"another name", tdstest.OffersTLS, with(elsewhere), func(c *mssql.Connect) { c.CA = ca.file },
-			mssql.ErrEncryption, []string{"another name", "source.tls.host_name"}, func(c *mssql.Connect) { c.HostName = "db01.example.org" }},
-		{"another name than asked for", tdstest.OffersTLS, with(elsewhere), func(c *mssql.Connect) { c.CA, c.HostName = ca.file, "db02.example.org" },
-			mssql.ErrEncryption, []string{"another name", "db01.example.org"}, func(c *mssql.Connect) { c.HostName = "db01.example.org" }},
-		{"common name only", tdstest.OffersTLS, with(nameless), func(c *mssql.Connect) { c.CA, c.HostName = ca.file, "db01" },
-			mssql.ErrEncryption, []string{"common name", "source.tls.trust"}, func(c *mssql.Connect) { c.CA, c.HostName, c.Trust = "", "", true }},
+			mssql.ErrEncryption, []string{"another name", "source.tls.host_name"}, func(c *mssql.Connect) {
+				c.HostName = "db01.example.org"
+			}},
+		{"another name than asked for", tdstest.OffersTLS, with(elsewhere), func(c *mssql.Connect) {
+			c.CA, c.HostName = ca.file, "db02.example.org"
+		},
+			mssql.ErrEncryption, []string{"another name", "db01.example.org"}, func(c *mssql.Connect) {
+				c.HostName = "db01.example.org"
+			}},
+		{"common name only", tdstest.OffersTLS, with(nameless), func(c *mssql.Connect) {
+			c.CA, c.HostName = ca.file, "db01"
+		},
+			mssql.ErrEncryption, []string{"common name", "source.tls.trust"}, func(c *mssql.Connect) {
+				c.CA, c.HostName, c.Trust = "", "", true
+			}},
 		{"no TLS", tdstest.NoTLS, nil, func(*mssql.Connect) {},
-			mssql.ErrEncryption, []string{"offers no TLS", "source.tls.encrypt: disable"}, func(c *mssql.Connect) { c.Encrypt = "disable" }},
+			mssql.ErrEncryption, []string{"offers no TLS", "source.tls.encrypt: disable"}, func(c *mssql.Connect) {
+				c.Encrypt = "disable"
+			}},
 		{"TLS is forced", tdstest.ForcesTLS, with(good), func(c *mssql.Connect) { c.Encrypt = "disable" },
-			mssql.ErrEncryption, []string{"insists on encryption", "source.tls.encrypt: true"}, func(c *mssql.Connect) { c.Encrypt, c.CA = "true", ca.file }},
+			mssql.ErrEncryption, []string{"insists on encryption", "source.tls.encrypt: true"}, func(c *mssql.Connect) {
+				c.Encrypt, c.CA = "true", ca.file
+			}},
 		{"TLS 1.0 with 3DES", tdstest.OffersTLS, old, func(c *mssql.Connect) { c.Trust = true },
-			mssql.ErrEncryption, []string{"knows no TLS 1.2", "source.tls.min: 1.0"}, func(c *mssql.Connect) { c.TLSMin = "1.0" }},
+			mssql.ErrEncryption, []string{"knows no TLS 1.2", "source.tls.min: 1.0"}, func(c *mssql.Connect) {
+				c.TLSMin = "1.0"
+			}},
 		{"TLS 1.0 for the login", tdstest.OffersTLS, old, func(c *mssql.Connect) { c.Trust, c.Encrypt = true, "false" },
 			mssql.ErrEncryption, []string{"source.tls.min: 1.0"}, func(c *mssql.Connect) { c.TLSMin = "1.0" }},
-		{"TLS 1.0, and 1.1 is not enough", tdstest.ForcesTLS, old, func(c *mssql.Connect) { c.Trust, c.TLSMin = true, "1.1" },
+		{"TLS 1.0, and 1.1 is not enough", tdstest.ForcesTLS, old, func(c *mssql.Connect) {
+			c.Trust, c.TLSMin = true, "1.1"
+		},
 			mssql.ErrEncryption, []string{"not even an old one"}, func(c *mssql.Connect) { c.TLSMin = "1.0" }},
 		{"TLS 1.2 with old ciphers", tdstest.OffersTLS, oldCiphers, func(c *mssql.Connect) { c.Trust = true },
-			mssql.ErrEncryption, []string{"update the server", "source.tls.min"}, func(c *mssql.Connect) { c.TLSMin = "1.1" }},
+			mssql.ErrEncryption, []string{"update the server", "source.tls.min"}, func(c *mssql.Connect) {
+				c.TLSMin = "1.1"
+			}},
 		{"no TLS 1.3", tdstest.OffersTLS, with(good), func(c *mssql.Connect) { c.CA, c.TLSMin = ca.file, "1.3" },
 			mssql.ErrEncryption, []string{"source.tls.min: 1.2"}, func(c *mssql.Connect) { c.TLSMin = "1.2" }},
-		{"strict, TLS 1.3", tdstest.StrictTLS, with(good), func(c *mssql.Connect) { c.Encrypt, c.TLSMin = "strict", "1.3" },
+		{"strict, TLS 1.3", tdstest.StrictTLS, with(good), func(c *mssql.Connect) {
+			c.Encrypt, c.TLSMin = "strict", "1.3"
+		},
 			mssql.ErrEncryption, []string{"source.tls.ca"}, func(c *mssql.Connect) { c.CA = ca.file }},
-		{"strict is not spoken", tdstest.OffersTLS, with(good), func(c *mssql.Connect) { c.CA, c.Encrypt = ca.file, "strict" },
-			mssql.ErrEncryption, []string{"TDS 8", "source.tls.encrypt: true"}, func(c *mssql.Connect) { c.Encrypt = "true" }},
+		{"strict is not spoken", tdstest.OffersTLS, with(good), func(c *mssql.Connect) {
+			c.CA, c.Encrypt = ca.file, "strict"
+		},
+			mssql.ErrEncryption, []string{"TDS 8", "source.tls.encrypt: true"}, func(c *mssql.Connect) {
+				c.Encrypt = "true"
+			}},
 		{"nothing but strict", tdstest.StrictTLS, with(good), func(c *mssql.Connect) { c.CA = ca.file },
-			mssql.ErrUnreachable, []string{"source.tls.encrypt: strict"}, func(c *mssql.Connect) { c.Encrypt = "strict" }},
+			mssql.ErrUnreachable, []string{"source.tls.encrypt: strict"}, func(c *mssql.Connect) {
+				c.Encrypt = "strict"
+			}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := tdstest.Start(t, tdstest.Options{Encryption: c.mode, TLS: c.config})
 			server.Change(oneRow)
 			connect := settings(server)
 			c.set(&connect)
-			_, err := source(t, mssql.Options{Connect: connect, Timeout: 30 * time.Second}).Read(t.Context(), ingest.Query{})
+			_, err := source(t, mssql.Options{
+				Connect: connect, Timeout: 30 * time.Second,
+			}).Read(t.Context(), ingest.Query{})
 			if !errors.Is(err, c.kind) {
 				t.Errorf("%v", err)
 			}
@@ -220,19 +261,28 @@ func TestTLSCertificatesSignedWithSHA1(t *testing.T) {
 func TestTLSLoweringItIsWarnedAboutInWords(t *testing.T) {
 	for min, warned := range map[string]bool{"1.0": true, "1.1": true, "1.2": false, "": false, "1.3": false} {
 		var log bytes.Buffer
-		o := mssql.Options{Connect: mssql.Connect{Server: "db01", User: "reader", Password: "secret", TLSMin: min}, Log: zerolog.New(&log)}
+		o := mssql.Options{
+			Connect: mssql.Connect{Server: "db01", User: "reader", Password: "secret", TLSMin: min},
+			Log:     zerolog.New(&log),
+		}
 		risks := source(t, o).Risks()
 		text := log.String()
 		if warned != (len(risks) == 1) {
 			t.Errorf("%q: %q", min, risks)
 		}
-		if warned != strings.Contains(text, "source.tls.min allows TLS older than 1.2") || warned != strings.Contains(text, "password") {
+		if warned != strings.Contains(text, "source.tls.min allows TLS older than 1.2") ||
+			warned != strings.Contains(text, "password") {
 			t.Errorf("%q: %s", min, text)
 		}
 	}
-	for host, warned := range map[string]bool{"db01": true, "192.0.2.1": true, "localhost": false, "127.0.0.2": false, "::1": false} {
+	for host, warned := range map[string]bool{
+		"db01": true, "192.0.2.1": true, "localhost": false, "127.0.0.2": false, "::1": false,
+	} {
 		var log bytes.Buffer
-		source(t, mssql.Options{Connect: mssql.Connect{Server: host, User: "reader", Password: "secret", Encrypt: "disable"}, Log: zerolog.New(&log)})
+		source(t, mssql.Options{
+			Connect: mssql.Connect{Server: host, User: "reader", Password: "secret", Encrypt: "disable"},
+			Log:     zerolog.New(&log),
+		})
 		if warned != strings.Contains(log.String(), "can read the password") {
 			t.Errorf("%s: %s", host, log.String())
 		}
@@ -241,7 +291,8 @@ func TestTLSLoweringItIsWarnedAboutInWords(t *testing.T) {
 
 // An own authority and an older TLS can be set beside a connection string, whose driver knows only parts of both.
 func TestTLSBesideAConnectionString(t *testing.T) {
-	old := &tls.Config{Certificates: []tls.Certificate{selfMade(t, 1024)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
+	old := &tls.Config{Certificates: []tls.Certificate{selfMade(t, 1024)}, MinVersion: tls.VersionTLS10,
+		MaxVersion:   tls.VersionTLS11,
 		CipherSuites: []uint16{tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA}}
 	server := tdstest.Start(t, tdstest.Options{Encryption: tdstest.ForcesTLS, TLS: old})
 	u := server.DSN()
@@ -264,7 +315,9 @@ func TestTLSBesideAConnectionString(t *testing.T) {
 	u = server.DSN()
 	u.RawQuery = "encrypt=true"
 	_, err = source(t, mssql.Options{DSN: u.String()}).Read(t.Context(), ingest.Query{})
-	if !errors.Is(err, mssql.ErrEncryption) || !strings.Contains(err.Error(), "TrustServerCertificate=true in source.dsn") {
+	if !errors.Is(err, mssql.ErrEncryption) || !strings.Contains(
+		err.Error(), "TrustServerCertificate=true in source.dsn",
+	) {
 		t.Errorf("%v", err)
 	}
 	read(t, source(t, mssql.Options{DSN: u.String(), Connect: mssql.Connect{CA: ca.file}}))

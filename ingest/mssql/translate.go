@@ -28,23 +28,35 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 	var connecting connectError
 	switch {
 	case errors.Is(err, errTooMuch) || s.wire.exceeded():
-		return &Error{ErrTooMuch, fmt.Sprintf("more than %d rows or %d MB from %s in one answer", s.bounds.rows, s.bounds.bytes>>20, at),
+		return &Error{ErrTooMuch, fmt.Sprintf(
+			"more than %d rows or %d MB from %s in one answer", s.bounds.rows, s.bounds.bytes>>20, at,
+		),
 			"check that this is the SQL Server of the DS, and the tables in source.tables", errTooMuch.Error()}
 	case errors.Is(err, errNoSnapshot):
 		return fmt.Errorf("%w: %w; we read committed rows from now on (%s)", ingest.ErrTransient, errNoSnapshot, said)
 	case numbered(err, deadlockVictim):
-		return fmt.Errorf("%w: it ended our read in favour of a user of the database that waited for the same rows (1205)", ingest.ErrTransient)
+		return fmt.Errorf(
+			"%w: it ended our read in favour of a user of the database that waited for the same rows (1205)",
+			ingest.ErrTransient,
+		)
 	case numbered(err, lockTimeout):
-		return fmt.Errorf("%w: rows stayed locked by another user of the database for longer than %s (1222)", ingest.ErrTransient, s.options.LockTimeout)
+		return fmt.Errorf(
+			"%w: rows stayed locked by another user of the database for longer than %s (1222)", ingest.ErrTransient,
+			s.options.LockTimeout,
+		)
 	case databaseRefused(err):
 		return &Error{ErrNoDatabase, orDefault(s.config.Database) + " at " + at,
-			"check its name in " + s.options.setting("source.database", "the database") + " and that " + login(s.config) + " is a user there", said}
+			"check its name in " + s.options.setting("source.database", "the database") + " and that " +
+				login(s.config) + " is a user there", said}
 	case loginRefused(err):
 		return s.loginError(said)
 	case numbered(err, selectDenied, columnDenied):
-		return &Error{ErrPermission, "", "run configs/readonly-login.sql in the database, or grant " + login(s.config) + " SELECT", said}
+		return &Error{ErrPermission, "", "run configs/readonly-login.sql in the database, or grant " +
+			login(s.config) + " SELECT", said}
 	case numbered(err, invalidObject, invalidColumn):
-		return &Error{ErrSchemaChanged, "", "it was there when we connected; the next read looks for the tables again", said}
+		return &Error{
+			ErrSchemaChanged, "", "it was there when we connected; the next read looks for the tables again", said,
+		}
 	case errors.As(err, &schemaErr):
 		return schemaErr
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -53,21 +65,25 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 		return s.instanceError(said)
 	case errors.As(err, &connecting) && dialing(err):
 		return &Error{ErrUnreachable, at,
-			"check that the service runs with TCP/IP enabled, host and port in " + s.options.setting("source.server", "the server") + ", and the firewall", said}
+			"check that the service runs with TCP/IP enabled, host and port in " +
+				s.options.setting("source.server", "the server") + ", and the firewall", said}
 	case ctx.Err() != nil:
 		return &Error{ErrTimeout, fmt.Sprintf("nothing from %s within %s", at, after.Round(100*time.Millisecond)),
 			"the server or the network is overloaded, or the host is not a SQL Server", said}
 	case errors.As(err, &connecting) && noCredentials(said):
-		return &Error{ErrLoginRefused, at + ", " + login(s.config), "Windows gives this account nothing to log in with there: let the service run under an " +
-			"account that may log in over the network, or set source.user and a password", said}
+		return &Error{ErrLoginRefused, at + ", " + login(s.config),
+			"Windows gives this account nothing to log in with there: let the service run under an " +
+				"account that may log in over the network, or set source.user and a password", said}
 	case errors.As(err, &connecting) && encryption(said):
 		return s.encryptionError(said)
 	case errors.As(err, &connecting) && len(numbers(err)) == 0 && protocol(s.config) != protocolTCP:
-		return &Error{ErrUnreachable, at, "check that the service runs with this protocol enabled (SQL Server Configuration Manager) and " +
-			s.options.setting("source.server", "the server"), said}
+		return &Error{ErrUnreachable, at,
+			"check that the service runs with this protocol enabled (SQL Server Configuration Manager) and " +
+				s.options.setting("source.server", "the server"), said}
 	case errors.As(err, &connecting) && len(numbers(err)) == 0:
 		return &Error{ErrUnreachable, at + " took the connection but does not speak as SQL Server does",
-			"check host and port; a server that takes strict encryption only needs " + s.options.setting("source.tls.encrypt: strict", "encrypt=strict"), said}
+			"check host and port; a server that takes strict encryption only needs " +
+				s.options.setting("source.tls.encrypt: strict", "encrypt=strict"), said}
 	case lost(err):
 		return &Error{ErrLost, at + " ended it or the network did", "the next read connects again", said}
 	case len(numbers(err)) > 0:
@@ -79,8 +95,8 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 // longestSaid is how many bytes are kept of what the server or the driver said.
 const longestSaid = 2000
 
-// wordsOf is the server's or the driver's own text on one line. The driver repeats no password, and what the values of a
-// connection string make it say is never shown.
+// wordsOf is the server's or the driver's own text on one line. The driver repeats no password, and what the values of
+// a connection string make it say is never shown.
 func wordsOf(err error) string {
 	var answer mssqldb.Error
 	text := err.Error()
@@ -115,15 +131,17 @@ func (s *Source) loginError(said string) *Error {
 	next := "check " + s.options.setting("source.user and source.password", "user and password") +
 		", and that the server allows SQL Server logins (mixed mode)"
 	if windowsAccount(s.config) {
-		next = "check that this account is a login of the server, as the server sees it, and that the two computers' domains trust each other"
+		next = "check that this account is a login of the server, as the server sees it, and that the two " +
+			"computers' domains trust each other"
 	}
 	return &Error{ErrLoginRefused, address(s.config) + ", " + login(s.config), next, said}
 }
 
-// noCredentials says that Windows refused to take part in a login, before the server was asked; the driver's errors for it
-// have no type.
+// noCredentials says that Windows refused to take part in a login, before the server was asked; the driver's errors for
+// it have no type.
 func noCredentials(said string) bool {
-	return strings.Contains(said, "AcquireCredentialsHandle failed") || strings.Contains(said, "InitializeSecurityContext failed")
+	return strings.Contains(said, "AcquireCredentialsHandle failed") ||
+		strings.Contains(said, "InitializeSecurityContext failed")
 }
 
 // lost says that the connection broke while it was used.
@@ -132,6 +150,8 @@ func lost(err error) bool {
 	var stream mssqldb.StreamError
 	var fatal mssqldb.ServerError
 	return errors.As(err, &network) || errors.As(err, &stream) || errors.As(err, &fatal) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "bad connection") ||
-		strings.Contains(err.Error(), "failed to send SQL Batch") // what died while nobody used it; the driver has no type for it
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		strings.Contains(err.Error(), "bad connection") ||
+		// what died while nobody used it; the driver has no type for it
+		strings.Contains(err.Error(), "failed to send SQL Batch")
 }

@@ -14,7 +14,8 @@ func TestWindowsGivesNoCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = s.translate(t.Context(), connectError{errors.New("AcquireCredentialsHandle failed 8009030e")}, time.Second)
-	if !errors.Is(err, ErrLoginRefused) || !strings.Contains(err.Error(), "source.user") || !strings.Contains(err.Error(), "8009030e") {
+	if !errors.Is(err, ErrLoginRefused) || !strings.Contains(err.Error(), "source.user") ||
+		!strings.Contains(err.Error(), "8009030e") {
 		t.Error(err)
 	}
 }

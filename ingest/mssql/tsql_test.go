@@ -46,7 +46,11 @@ func TestTSQLUnderstandsTheServer(t *testing.T) {
 				tables.Insert("computer", 5000001, nil, "PC-Ä€-水", nil)
 			})
 			config := filepath.Join(t.TempDir(), "freetds.conf")
-			if err := os.WriteFile(config, []byte("[global]\ntds version = 7.4\nclient charset = UTF-8\nencryption = "+c.encryption+"\n"), 0o600); err != nil {
+			if err := os.WriteFile(
+				config,
+				[]byte("[global]\ntds version = 7.4\nclient charset = UTF-8\nencryption = "+c.encryption+"\n"),
+				0o600,
+			); err != nil {
 				t.Fatal(err)
 			}
 			host, port, err := net.SplitHostPort(server.Address())
@@ -55,7 +59,10 @@ func TestTSQLUnderstandsTheServer(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			run := exec.CommandContext(ctx, client, "-o", "fhq", "-H", host, "-p", port, "-U", c.user, "-P", tdstest.Password, "-D", tdstest.Database)
+			run := exec.CommandContext(
+				ctx, client, "-o", "fhq", "-H", host, "-p", port, "-U", c.user, "-P", tdstest.Password, "-D",
+				tdstest.Database,
+			)
 			run.Env = append(os.Environ(), "FREETDSCONF="+config, "LC_ALL=C.UTF-8")
 			run.Stdin = strings.NewReader(strings.Join(batches(t, server), "go\n") + "go\nquit\n")
 			out, err := run.CombinedOutput()
@@ -83,5 +90,7 @@ func batches(t *testing.T, server *tdstest.Server) []string {
 	connect := settings(server)
 	connect.Encrypt, connect.Trust = "false", true
 	read(t, source(t, mssql.Options{Connect: connect}))
-	return slices.DeleteFunc(server.Batches(), func(b string) bool { return !slices.Contains([]string{"page", "names", "read"}, tdstest.Name(b)) })
+	return slices.DeleteFunc(server.Batches(), func(b string) bool {
+		return !slices.Contains([]string{"page", "names", "read"}, tdstest.Name(b))
+	})
 }

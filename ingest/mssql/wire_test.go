@@ -112,7 +112,8 @@ func TestWireThatHangsCostsTheTimeout(t *testing.T) {
 			proxy.Set(f)
 			start := time.Now()
 			_, err := ingest.ReadAll(t.Context(), s, 0)
-			if took := time.Since(start); !errors.Is(err, mssql.ErrTimeout) || took > 2*timeout+2*time.Second { // of which the last call took one
+			// of which the last call took one
+			if took := time.Since(start); !errors.Is(err, mssql.ErrTimeout) || took > 2*timeout+2*time.Second {
 				t.Errorf("%+v: after %s of %s: %v", f, took, timeout, err)
 			}
 		}

@@ -116,7 +116,10 @@ func TestSourceFilesKeepTheRules(t *testing.T) {
 	}
 	for _, folder := range append([]string{"cmd", "internal"}, siblings...) {
 		if !seen[folder] {
-			t.Errorf("no Go file was found below %s: the rules looked at the wrong place, or a package is missing", folder)
+			t.Errorf(
+				"no Go file was found below %s: the rules looked at the wrong place, or a package is missing",
+				folder,
+			)
 		}
 	}
 }
@@ -206,8 +209,11 @@ func topLevelBreaches(names, ignored []string) []string {
 			return ok && err == nil
 		}
 		if !slices.Contains(topLevel, name) && !slices.ContainsFunc(ignored, matches) {
-			breaches = append(breaches, fmt.Sprintf("%s does not belong at the top level: people find their way by the few names there; "+
-				"code goes below one of %s, texts go below docs", name, strings.Join(append([]string{"cmd", "internal"}, siblings...), ", ")))
+			breaches = append(breaches, fmt.Sprintf(
+				"%s does not belong at the top level: people find their way by the few names there; "+
+					"code goes below one of %s, texts go below docs", name, strings.Join(append([]string{
+					"cmd", "internal",
+				}, siblings...), ", ")))
 		}
 	}
 	return breaches
@@ -225,7 +231,9 @@ func TestTopLevelBreachesAreReported(t *testing.T) {
 		{"without .git", slices.DeleteFunc(slices.Clone(topLevel), func(n string) bool { return n == ".git" }), ""},
 		{"one too many", append(slices.Clone(topLevel), "pkg"), "pkg does not belong"},
 		{"unusual dot file", append(slices.Clone(topLevel), ".travis.yml"), ".travis.yml does not belong"},
-		{"one missing", slices.DeleteFunc(slices.Clone(topLevel), func(n string) bool { return n == "LICENSE" }), "LICENSE is missing"},
+		{"one missing", slices.DeleteFunc(slices.Clone(topLevel), func(n string) bool {
+			return n == "LICENSE"
+		}), "LICENSE is missing"},
 	} {
 		got := topLevelBreaches(c.names, ignored)
 		if c.want == "" && len(got) > 0 {

@@ -20,7 +20,8 @@ func TestBreachesAreReported(t *testing.T) {
 		{"one way", "internal/jobmon/values_test.go", imports(module + "/projector"), module + "/projector"},
 		{"siblings apart", "store/log.go", imports(module + "/ingest"), module + "/ingest"},
 		{"siblings apart", "client/evt/encode.go", imports(module + "/projector"), module + "/projector"},
-		{"siblings apart", "projector/writer_windows.go", "//go:build windows\n\n" + imports(module+"/client/evt"), module + "/client/evt"},
+		{"siblings apart", "projector/writer_windows.go", "//go:build windows\n\n" +
+			imports(module+"/client/evt"), module + "/client/evt"},
 		{"sources apart", "ingest/simulator/clock.go", imports(module + "/ingest/mssql"), module + "/ingest/mssql"},
 		{"plain domain", "internal/jobmon/values.go", imports("github.com/google/uuid"), "github.com/google/uuid"},
 		{"plain domain", "internal/jobmon/values.go", imports(module + "/internal/atomicfile"), "internal/atomicfile"},
@@ -30,16 +31,23 @@ func TestBreachesAreReported(t *testing.T) {
 			"package jobmon\n\nimport \"time\"\n\nfunc f() time.Time { return time.Now() }\n", "time.Now",
 		},
 		{"only configs knows viper", "cmd/jobmon-db/main.go", imports("github.com/spf13/viper"), "spf13/viper"},
-		{"only ingest/mssql knows the driver", "ingest/poller.go", imports("github.com/microsoft/go-mssqldb/msdsn"), "go-mssqldb/msdsn"},
+		{
+			"only ingest/mssql knows the driver", "ingest/poller.go",
+			imports("github.com/microsoft/go-mssqldb/msdsn"), "go-mssqldb/msdsn",
+		},
 		{"only store knows bbolt", "projector/fold.go", imports("go.etcd.io/bbolt"), "bbolt"},
-		{"only client/live knows the terminal library", "client/term/board.go", imports("charm.land/bubbletea/v2"), "bubbletea"},
+		{
+			"only client/live knows the terminal library", "client/term/board.go",
+			imports("charm.land/bubbletea/v2"), "bubbletea",
+		},
 		{
 			"shared folders are read with care", "internal/requestdir/done.go",
 			"package requestdir\n\nimport \"os\"\n\nfunc f() { os.ReadFile(\"x\") }\n", "os.ReadFile",
 		},
 		{
 			"shared folders are read with care", "ingest/simulator/hook.go",
-			"package simulator\n\nimport \"os\"\n\nfunc f() { os.ReadFile(\"x\"); os.WriteFile(\"x\", nil, 0) }\n", "os.ReadFile",
+			"package simulator\n\nimport \"os\"\n\nfunc f() { os.ReadFile(\"x\"); os.WriteFile(\"x\", nil, 0) " +
+				"}\n", "os.ReadFile",
 		},
 		{"only cmd knows cobra", "configs/flags.go", imports("github.com/spf13/cobra"), "cobra"},
 		{"no global logger", "ingest/poller.go", imports("github.com/rs/zerolog/log"), "zerolog/log"},
@@ -53,7 +61,8 @@ func TestBreachesAreReported(t *testing.T) {
 		},
 		{
 			"no mutable globals of libraries", "configs/load.go",
-			"package configs\n\nimport \"github.com/spf13/viper\"\n\nfunc f() { viper.SetDefault(\"a\", 1) }\n", "viper.SetDefault",
+			"package configs\n\nimport \"github.com/spf13/viper\"\n\nfunc f() { viper.SetDefault(\"a\", 1) }\n",
+			"viper.SetDefault",
 		},
 		{
 			"no mutable globals of libraries", "store/log.go",
@@ -67,14 +76,17 @@ func TestBreachesAreReported(t *testing.T) {
 		{"short files", "store/log.go", long, "401 lines"},
 		{"short files", "store/log.go", "// Long:  \n" + long, "402 lines"},
 		{"short files", "store/log.go", long + "// Long: too far down to be seen\n", "402 lines"},
-		{"test packages in tests only", "cmd/jobmon-db/main.go", imports(module + "/ingest/mssql/mssqltest"), "mssqltest"},
+		{"test packages in tests only", "cmd/jobmon-db/main.go", imports(module +
+			"/ingest/mssql/mssqltest"), "mssqltest"},
 		{
 			"libraries of the system only", "internal/winservice/rights_windows.go",
-			"package winservice\n\nimport \"golang.org/x/sys/windows\"\n\nvar dll = windows.NewLazyDLL(\"advapi32.dll\")\n", "windows.NewLazyDLL",
+			"package winservice\n\nimport \"golang.org/x/sys/windows\"\n\nvar dll = " +
+				"windows.NewLazyDLL(\"advapi32.dll\")\n", "windows.NewLazyDLL",
 		},
 		{
 			"libraries of the system only", "internal/winservice/rights_windows.go",
-			"package winservice\n\nimport \"syscall\"\n\nvar dll = syscall.MustLoadDLL(\"advapi32.dll\")\n", "syscall.MustLoadDLL",
+			"package winservice\n\nimport \"syscall\"\n\nvar dll = syscall.MustLoadDLL(\"advapi32.dll\")\n",
+			"syscall.MustLoadDLL",
 		},
 		{
 			"no sleeping in tests", "ingest/poller_test.go",
@@ -105,7 +117,9 @@ func TestBreachesAreReported(t *testing.T) {
 		}
 	}
 	for _, r := range rules {
-		if !slices.ContainsFunc(cases, func(c struct{ rule, path, source, want string }) bool { return c.rule == r.name }) {
+		if !slices.ContainsFunc(cases, func(c struct{ rule, path, source, want string }) bool {
+			return c.rule == r.name
+		}) {
 			t.Errorf("no case breaks rule %q", r.name)
 		}
 	}
@@ -114,11 +128,13 @@ func TestBreachesAreReported(t *testing.T) {
 // TestWhatIsAllowedIsNotReported guards the rules against forbidding too much.
 func TestWhatIsAllowedIsNotReported(t *testing.T) {
 	for _, c := range []struct{ path, source string }{
-		{"cmd/jobmon-db/daemon/run.go", imports(module+"/store", module+"/ingest/mssql", module+"/configs", "github.com/spf13/cobra")},
+		{"cmd/jobmon-db/daemon/run.go", imports(module+
+			"/store", module+"/ingest/mssql", module+"/configs", "github.com/spf13/cobra")},
 		{"cmd/jobmon-db/daemon/run_test.go", imports(module+"/ingest/mssql/mssqltest", module+"/client/evt")},
 		{"projector/fold_test.go", imports(module+"/ingest/simulator", module+"/store")},
 		{"store/log.go", imports(module+"/internal/jobmon", "go.etcd.io/bbolt", "go.etcd.io/bbolt/errors")},
-		{"ingest/mssql/read.go", imports(module+"/ingest", module+"/internal/jobmon", "github.com/microsoft/go-mssqldb")},
+		{"ingest/mssql/read.go", imports(module+
+			"/ingest", module+"/internal/jobmon", "github.com/microsoft/go-mssqldb")},
 		{"ingest/mssql/read_test.go", imports(module + "/ingest/mssql/mssqltest")},
 		{"ingest/poller_test.go", imports(module+"/ingest/simulator", "testing/synctest")},
 		{"internal/endpoint/serve.go", imports(module+"/internal/jobmon", "net/http", "os")},
@@ -126,11 +142,13 @@ func TestWhatIsAllowedIsNotReported(t *testing.T) {
 		{"internal/jobmon/state_test.go", imports("pgregory.net/rapid", "os")},
 		{
 			"configs/load.go",
-			"package configs\n\nimport \"github.com/spf13/viper\"\n\nfunc load() *viper.Viper { return viper.NewWithOptions(viper.KeyDelimiter(\".\")) }\n",
+			"package configs\n\nimport \"github.com/spf13/viper\"\n\nfunc load() *viper.Viper { return " +
+				"viper.NewWithOptions(viper.KeyDelimiter(\".\")) }\n",
 		},
 		{"store/log.go", "package store\n\nimport \"github.com/rs/zerolog\"\n\nvar level = zerolog.InfoLevel\n"},
 		{"store/log.go", "package store\n\ntype t struct{}\n\nfunc (t) init() {}\n"},
-		{"store/log.go", "// Long: one format, drawn in one place\n\npackage store\n" + strings.Repeat("// a line\n", maxLines)},
+		{"store/log.go", "// Long: one format, drawn in one place\n\npackage store\n" +
+			strings.Repeat("// a line\n", maxLines)},
 		{"store/log_test.go", "package store\n" + strings.Repeat("// a line\n", maxLines)},
 		{
 			"ingest/poller_test.go",

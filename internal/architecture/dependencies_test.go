@@ -56,24 +56,30 @@ func dependencyBreaches(imports []string, gomod, doc string) []string {
 	var breaches []string
 	for _, m := range slices.Sorted(maps.Keys(used)) {
 		if lines[m] == "" {
-			breaches = append(breaches, fmt.Sprintf("%s is imported but has no line in docs/dependencies.md: say there why it is "+
-				"this library and what else was weighed", m))
+			breaches = append(breaches, fmt.Sprintf(
+				"%s is imported but has no line in docs/dependencies.md: say there why it is "+
+					"this library and what else was weighed", m))
 		}
 	}
 	for _, m := range slices.Sorted(maps.Keys(lines)) {
 		switch {
 		case !used[m]:
-			breaches = append(breaches, fmt.Sprintf("%s has a line in docs/dependencies.md but no file imports it: remove the line", m))
+			breaches = append(
+				breaches,
+				fmt.Sprintf("%s has a line in docs/dependencies.md but no file imports it: remove the line", m),
+			)
 		case lines[m] != versions[m]:
-			breaches = append(breaches, fmt.Sprintf("%s is %s in go.mod and %s in docs/dependencies.md: read what changed, see "+
-				"whether its line still holds, and give the new version", m, versions[m], lines[m]))
+			breaches = append(breaches, fmt.Sprintf(
+				"%s is %s in go.mod and %s in docs/dependencies.md: read what changed, see "+
+					"whether its line still holds, and give the new version", m, versions[m], lines[m]))
 		}
 	}
 	return breaches
 }
 
 func TestDependencyBreachesAreReported(t *testing.T) {
-	const gomod = "module m\n\nrequire example.com/a v1.0.0\n\nrequire (\n\texample.com/a/b v1.2.0 // indirect\n\texample.com/c v0.1.0\n)\n"
+	const gomod = "module m\n\nrequire example.com/a v1.0.0\n\nrequire (\n\texample.com/a/b v1.2.0 // " +
+		"indirect\n\texample.com/c v0.1.0\n)\n"
 	const doc = "| `example.com/a` | v1.0.0 | why | what |\n| `example.com/a/b` | v1.2.0 | why | what |\n"
 	imports := []string{"fmt", module + "/store", "example.com/a/x", "example.com/a/b"}
 	for _, c := range []struct {
@@ -83,9 +89,15 @@ func TestDependencyBreachesAreReported(t *testing.T) {
 		want    string
 	}{
 		{"all listed", imports, doc, ""},
-		{"not listed", append(slices.Clone(imports), "example.com/c"), doc, "example.com/c is imported but has no line"},
+		{
+			"not listed", append(slices.Clone(imports), "example.com/c"), doc,
+			"example.com/c is imported but has no line",
+		},
 		{"not imported", imports[:3], doc, "example.com/a/b has a line"},
-		{"other version", imports, strings.Replace(doc, "v1.2.0", "v1.1.0", 1), "example.com/a/b is v1.2.0 in go.mod and v1.1.0"},
+		{
+			"other version", imports, strings.Replace(doc, "v1.2.0", "v1.1.0", 1),
+			"example.com/a/b is v1.2.0 in go.mod and v1.1.0",
+		},
 	} {
 		got := dependencyBreaches(c.imports, gomod, c.doc)
 		if c.want == "" && len(got) > 0 {

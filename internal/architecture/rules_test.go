@@ -15,16 +15,17 @@ type rule struct {
 	breaches     func(f *file) []string
 }
 
-// opensItself are the calls of package os that open a file as it lies there, by file. Each of these files lies in a folder of the
-// daemon's own, or a person has named it.
+// opensItself are the calls of package os that open a file as it lies there, by file. Each of these files lies in a
+// folder of the daemon's own, or a person has named it.
 var opensItself = map[string][]string{
 	"projector/evtdir/ledger.go": {"OpenFile", "ReadFile"}, // in the data folder
 	"configs/file.go":            {"Open"},                 // the configuration
 	"ingest/simulator/hook.go":   {"WriteFile"},            // made-up clients in the data folder
 	"ingest/simulator/state.go":  {"ReadFile", "OpenFile"}, // in the data folder
 	"ingest/mssql/tls.go":        {"ReadFile"},             // source.tls.ca
-	"ingest/recording":           {"Open", "ReadFile"},     // source.recording; the key and the playback in the data folder
-	"store":                      {"Open", "OpenFile"},     // the log and its backups
+	// source.recording; the key and the playback in the data folder
+	"ingest/recording": {"Open", "ReadFile"},
+	"store":            {"Open", "OpenFile"}, // the log and its backups
 
 	"cmd/jobmon-db/daemon/published.go": {"ReadFile"}, // in the data folder
 	"cmd/jobmon-db/daemon/coverage.go":  {"ReadFile"}, // in the data folder
@@ -32,13 +33,14 @@ var opensItself = map[string][]string{
 	"cmd/jobmon-db/command/setup_host_other.go": {"ReadFile"},             // the unit
 	"cmd/jobmon-db/command/setup_do.go":         {"ReadFile", "OpenFile"}, // the configuration
 	"cmd/jobmon-db/command/setup.go":            {"ReadFile"},             // the configuration
-	"cmd/jobmon-db/command/client_show.go":      {"Create", "ReadFile"},   // in a folder that is refused unless it is closed; this program
-	"cmd/jobmon-db/command/client_pack.go":      {"ReadFile"},             // this program
-	"cmd/jobmon-db/command/service_install.go":  {"Open"},                 // the password
-	"cmd/jobmon-db/command/replay_cursor.go":    {"ReadFile"},             // --cursor
-	"cmd/jobmon-db/command/messagefile.go":      {"OpenFile"},             // log.file
-	"cmd/jobmon-db/command/logging.go":          {"OpenFile"},             // beside it
-	"cmd/jobmon-db/command/import.go":           {"Open"},                 // a person names it
+	// in a folder that is refused unless it is closed; this program
+	"cmd/jobmon-db/command/client_show.go":     {"Create", "ReadFile"},
+	"cmd/jobmon-db/command/client_pack.go":     {"ReadFile"}, // this program
+	"cmd/jobmon-db/command/service_install.go": {"Open"},     // the password
+	"cmd/jobmon-db/command/replay_cursor.go":   {"ReadFile"}, // --cursor
+	"cmd/jobmon-db/command/messagefile.go":     {"OpenFile"}, // log.file
+	"cmd/jobmon-db/command/logging.go":         {"OpenFile"}, // beside it
+	"cmd/jobmon-db/command/import.go":          {"Open"},     // a person names it
 
 	"internal/atomicfile": {"Open", "OpenFile"}, // folders; new files
 	"internal/instance":   {"Open"},             // beside the lock in the data folder
@@ -51,32 +53,38 @@ var opensItself = map[string][]string{
 var rules = []rule{
 	{
 		"one way",
-		"dependencies point one way, cmd -> store, ingest, projector, client, configs -> internal, so that each package can be " +
+		"dependencies point one way, cmd -> store, ingest, projector, client, configs -> internal, so that each " +
+			"package can be " +
 			"understood, tested and replaced with only those below it in mind; move what both need down to internal",
 		func(f *file) []string {
 			return f.importBreaches(func(imported string) bool {
 				folder, ok := local(imported)
-				return ok && (top(folder) == "cmd" && top(f.path) != "cmd" || top(f.path) == "internal" && top(folder) != "internal")
+				return ok && (top(folder) == "cmd" && top(f.path) != "cmd" ||
+					top(f.path) == "internal" && top(folder) != "internal")
 			})
 		},
 	},
 	{
 		"siblings apart",
-		"the packages between the commands and the domain never import one another: cmd wires them, and each declares " +
-			"the small interface that it needs; values that two of them share belong in internal/jobmon. Tests wire real parts as cmd does",
+		"the packages between the commands and the domain never import one another: cmd wires them, and each " +
+			"declares " +
+			"the small interface that it needs; values that two of them share belong in internal/jobmon. Tests wire " +
+			"real parts as cmd does",
 		func(f *file) []string {
 			if f.isTest() {
 				return nil
 			}
 			return f.importBreaches(func(imported string) bool {
 				folder, ok := local(imported)
-				return ok && slices.Contains(siblings, top(f.path)) && slices.Contains(siblings, top(folder)) && top(folder) != top(f.path)
+				return ok && slices.Contains(siblings, top(f.path)) && slices.Contains(siblings, top(folder)) &&
+					top(folder) != top(f.path)
 			})
 		},
 	},
 	{
 		"sources apart",
-		"a source of rows is one folder below ingest and knows nothing of the others, so that the daemon cannot tell them apart",
+		"a source of rows is one folder below ingest and knows nothing of the others, so that the daemon cannot " +
+			"tell them apart",
 		func(f *file) []string {
 			return f.importBreaches(func(imported string) bool {
 				folder, ok := local(imported)
@@ -87,14 +95,16 @@ var rules = []rule{
 	},
 	{
 		"plain domain",
-		"internal/jobmon is plain values and pure functions over the standard library, so that every rule of the domain runs " +
+		"internal/jobmon is plain values and pure functions over the standard library, so that every rule of the " +
+			"domain runs " +
 			"anywhere, the same way, without clock, disk or network",
 		func(f *file) []string {
 			if f.isTest() || !f.in("internal/jobmon") {
 				return nil
 			}
 			breaches := f.importBreaches(func(imported string) bool {
-				return strings.Contains(top(imported), ".") || slices.Contains([]string{"os", "net", "net/http", "database/sql"}, imported)
+				return strings.Contains(top(imported), ".") ||
+					slices.Contains([]string{"os", "net", "net/http", "database/sql"}, imported)
 			})
 			for _, what := range f.uses("time", f.syntax) {
 				if slices.Contains([]string{"Now", "Since", "Until", "After", "Sleep"}, what) {
@@ -107,16 +117,19 @@ var rules = []rule{
 	onlyIn("only configs knows viper", "github.com/spf13/viper", "configs",
 		"where a setting comes from is the business of one package; the others are given typed values"),
 	onlyIn("only ingest/mssql knows the driver", "github.com/microsoft/go-mssqldb", "ingest/mssql",
-		"the care that the vendor's database needs (pinned connection, lock time-outs, drained results) is taken in one place"),
+		"the care that the vendor's database needs (pinned connection, lock time-outs, drained results) is taken in "+
+			"one place"),
 	onlyIn("only store knows bbolt", "go.etcd.io/bbolt", "store",
 		"durability, locking and the format of the log are promises of one package"),
 	onlyIn("only cmd knows cobra", "github.com/spf13/cobra", "cmd",
 		"below the commands nothing may depend on flags, arguments or how the program was called"),
 	onlyIn("only client/live knows the terminal library", "charm.land/bubbletea/v2", "client/live",
-		"what is drawn is plain lines that can be tested and printed; one package knows how they get onto a living terminal"),
+		"what is drawn is plain lines that can be tested and printed; one package knows how they get onto a living "+
+			"terminal"),
 	{
 		"shared folders are read with care",
-		"others write to the evt folder, the request folder, the monitor's folder and temporary folders: a pipe, a link, a device or a " +
+		"others write to the evt folder, the request folder, the monitor's folder and temporary folders: a pipe, a " +
+			"link, a device or a " +
 			"huge file may lie there; internal/plainfile opens what is a plain file and nothing else",
 		func(f *file) []string {
 			if f.isTest() || strings.HasSuffix(path.Dir(f.path), "test") || f.in("internal/winetest") {
@@ -124,8 +137,12 @@ var rules = []rule{
 			}
 			var breaches []string
 			for _, what := range f.uses("os", f.syntax) {
-				opens := slices.Contains([]string{"Open", "OpenFile", "ReadFile", "Create", "WriteFile", "DirFS", "CopyFS", "OpenInRoot", "OpenRoot"}, what)
-				if opens && !slices.Contains(opensItself[f.path], what) && !slices.Contains(opensItself[path.Dir(f.path)], what) {
+				opens := slices.Contains([]string{
+					"Open", "OpenFile", "ReadFile", "Create", "WriteFile", "DirFS", "CopyFS", "OpenInRoot",
+					"OpenRoot",
+				}, what)
+				if opens && !slices.Contains(opensItself[f.path], what) &&
+					!slices.Contains(opensItself[path.Dir(f.path)], what) {
 					breaches = append(breaches, "calls os."+what)
 				}
 			}
@@ -134,13 +151,16 @@ var rules = []rule{
 	},
 	{
 		"libraries of the system only",
-		"a library that is looked for by its bare name is also found beside the program or in the current folder, where others may " +
+		"a library that is looked for by its bare name is also found beside the program or in the current folder, " +
+			"where others may " +
 			"have put one; take windows.NewLazySystemDLL",
 		func(f *file) []string {
 			var breaches []string
 			for _, library := range []string{"golang.org/x/sys/windows", "syscall"} {
 				for _, what := range f.uses(library, f.syntax) {
-					if slices.Contains([]string{"NewLazyDLL", "LoadDLL", "MustLoadDLL", "LoadLibrary", "LoadLibraryEx"}, what) && !f.isTest() {
+					if slices.Contains([]string{
+						"NewLazyDLL", "LoadDLL", "MustLoadDLL", "LoadLibrary", "LoadLibraryEx",
+					}, what) && !f.isTest() {
 						breaches = append(breaches, "calls "+path.Base(library)+"."+what)
 					}
 				}
@@ -173,7 +193,9 @@ var rules = []rule{
 				}
 			}
 			for _, what := range f.uses("github.com/spf13/viper", f.syntax) {
-				if slices.ContainsFunc(viperGlobal, func(prefix string) bool { return strings.HasPrefix(what, prefix) }) {
+				if slices.ContainsFunc(viperGlobal, func(prefix string) bool {
+					return strings.HasPrefix(what, prefix)
+				}) {
 					breaches = append(breaches, "calls viper."+what+", which works on viper's own global")
 				}
 			}
@@ -182,7 +204,8 @@ var rules = []rule{
 	},
 	{
 		"no init",
-		"what runs before main, in an order that file names decide, cannot be tested, passed settings or return an error",
+		"what runs before main, in an order that file names decide, cannot be tested, passed settings or return an " +
+			"error",
 		func(f *file) []string {
 			var breaches []string
 			for _, decl := range f.syntax.Decls {
@@ -198,7 +221,9 @@ var rules = []rule{
 		"a package is named for the one thing it does; a name that fits everything ends up holding everything",
 		func(f *file) []string {
 			for _, name := range []string{f.syntax.Name.Name, path.Base(path.Dir(f.path))} {
-				if slices.Contains([]string{"util", "utils", "common", "types", "helper", "helpers", "misc"}, strings.TrimSuffix(name, "_test")) {
+				if slices.Contains([]string{
+					"util", "utils", "common", "types", "helper", "helpers", "misc",
+				}, strings.TrimSuffix(name, "_test")) {
 					return []string{"lies in a package named " + name}
 				}
 			}
@@ -207,7 +232,8 @@ var rules = []rule{
 	},
 	{
 		"short files",
-		fmt.Sprintf("a file of more than %d lines does more than one thing; split it, or say at its top, above the package clause, "+
+		fmt.Sprintf("a file of more than %d lines does more than one thing; split it, or say at its top, above the "+
+			"package clause, "+
 			"why it cannot be: // Long: <reason>", maxLines),
 		func(f *file) []string {
 			if f.isTest() || f.lines <= maxLines || f.saysWhyLong() {
@@ -231,7 +257,8 @@ var rules = []rule{
 	},
 	{
 		"no sleeping in tests",
-		"a test that sleeps is slow when it waits too long and fails when it waits too short; run it in testing/synctest, " +
+		"a test that sleeps is slow when it waits too long and fails when it waits too short; run it in " +
+			"testing/synctest, " +
 			"where the clock is the test's own, or wait for the thing itself",
 		func(f *file) []string {
 			// Which functions run in a bubble cannot be told from the syntax, so a file that makes bubbles may sleep.
@@ -253,7 +280,8 @@ const maxLines = 400
 
 // viperGlobal are the beginnings of the names of viper's functions that work on its package-level instance.
 var viperGlobal = []string{
-	"Get", "Set", "Is", "In", "Bind", "Read", "Merge", "Unmarshal", "All", "Add", "Watch", "On", "Write", "Safe", "Must",
+	"Get", "Set", "Is", "In", "Bind", "Read", "Merge", "Unmarshal", "All", "Add", "Watch", "On", "Write", "Safe",
+	"Must",
 	"Automatic", "Allow", "Register", "Reset", "Sub", "Debug", "ConfigFileUsed",
 }
 

@@ -36,7 +36,8 @@ func testsByName(t *testing.T) map[string][]string {
 	return found
 }
 
-// TestPromisesNameTheirTests: docs/security.md promises nothing that no test or rule shows, and names none that does not exist.
+// TestPromisesNameTheirTests: docs/security.md promises nothing that no test or rule shows, and names none that does
+// not exist.
 func TestPromisesNameTheirTests(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/security.md")

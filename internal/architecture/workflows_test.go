@@ -15,8 +15,8 @@ var (
 	writing      = regexp.MustCompile(`(?m)^ +([\w-]+): write\b`)
 )
 
-// TestWorkflowsAreNarrow: every action is pinned by its commit, with the version beside it; no job may write but the one that
-// publishes, and that one neither checks out nor builds.
+// TestWorkflowsAreNarrow: every action is pinned by its commit, with the version beside it; no job may write but the
+// one that publishes, and that one neither checks out nor builds.
 func TestWorkflowsAreNarrow(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../.github/workflows/*.yml")
@@ -51,7 +51,8 @@ func TestWorkflowsAreNarrow(t *testing.T) {
 				t.Errorf("%s: job %s may write", name, job)
 			case job == "publish":
 				published, attested = true, strings.Contains(text, "attest-build-provenance@")
-				if strings.Contains(text, "actions/checkout") || strings.Contains(text, "make ") || strings.Contains(text, ".ci/run") {
+				if strings.Contains(text, "actions/checkout") || strings.Contains(text, "make ") ||
+					strings.Contains(text, ".ci/run") {
 					t.Errorf("%s: the job that publishes builds", name)
 				}
 			case strings.Contains(text, "actions/checkout") && !strings.Contains(text, "persist-credentials: false"):

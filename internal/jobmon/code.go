@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Code is a status_code that is not NULL: what a job ended with, or -1 while it runs. The column is an int at most sites, and a
-// bigint at some. Codes of Windows above 0x7FFFFFFF stand in an int as negative numbers.
+// Code is a status_code that is not NULL: what a job ended with, or -1 while it runs. The column is an int at most
+// sites, and a bigint at some. Codes of Windows above 0x7FFFFFFF stand in an int as negative numbers.
 type Code int64
 
 // signed is the code as an int column holds it: 2147942487 and -2147024809 are both 0x80070057.
@@ -67,7 +67,8 @@ func (c Code) Text() string {
 	return c.String()
 }
 
-// Meaning is what Windows and its installer mean by the code, "" where that is not known. A job may mean something else.
+// Meaning is what Windows and its installer mean by the code, "" where that is not known. A job may mean something
+// else.
 func (c Code) Meaning() string {
 	s := c.signed()
 	if s >= 0 {

@@ -59,7 +59,8 @@ func TestCodesAsPeopleWriteThem(t *testing.T) {
 			}
 		}
 		rules, err := NewRules(Settings{Success: []Code{code.signed()}})
-		if err != nil || rules.Succeeded(StatusOf(code)) != (code != -1 && StatusOf(code).Code == code) && code != math.MinInt64 {
+		if err != nil || rules.Succeeded(StatusOf(code)) != (code != -1 && StatusOf(code).Code == code) &&
+			code != math.MinInt64 {
 			t.Fatalf("%v, %v", StatusOf(code), err)
 		}
 	})

@@ -7,8 +7,8 @@ import (
 
 // DiffOptions say how far the times of a difference can be trusted.
 type DiffOptions struct {
-	// Baseline is set for the very first read: rows are reported as they are found. The snapshot then holds only rows that
-	// differ from the mirror's, which part of this read may have filled before.
+	// Baseline is set for the very first read: rows are reported as they are found. The snapshot then holds only rows
+	// that differ from the mirror's, which part of this read may have filled before.
 	Baseline        bool
 	Inexact         bool // the last good read is older than three poll intervals
 	InferredInexact bool // the last two reads were more than two poll intervals apart
@@ -26,8 +26,8 @@ func Diff(m *Mirror, s *Snapshot, o DiffOptions) []Event {
 	return events
 }
 
-// DiffEach is Diff that hands over the events one by one, so that a first read of a million rows needs no list of them. The
-// mirror may already hold those that were handed over.
+// DiffEach is Diff that hands over the events one by one, so that a first read of a million rows needs no list of them.
+// The mirror may already hold those that were handed over.
 func DiffEach(m *Mirror, s *Snapshot, o DiffOptions, tell func(*Event)) {
 	d := differ{options: o, tell: tell}
 	d.computers(m, s)
@@ -227,7 +227,9 @@ func (d *differ) inexact(late bool) Flags {
 }
 
 func (d *differ) row(kind Kind, flags Flags, r Row) {
-	d.tell(&Event{Kind: kind, Flags: flags, Schedule: r.ID, Computer: r.Computer, Job: r.Job, Start: r.Start, Status: r.Status})
+	d.tell(&Event{
+		Kind: kind, Flags: flags, Schedule: r.ID, Computer: r.Computer, Job: r.Job, Start: r.Start, Status: r.Status,
+	})
 }
 
 func (d *differ) agents(m *Mirror, s *Snapshot) {
@@ -265,7 +267,9 @@ func (m *Mirror) Apply(e *Event) {
 			delete(m.Computers, e.Computer)
 			return
 		}
-		m.Computers[e.Computer] = Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(Ghost)}
+		m.Computers[e.Computer] = Computer{
+			ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(Ghost),
+		}
 	case KindAgentOnline:
 		m.Agents[e.Computer] = AgentOnline
 	case KindAgentOffline:

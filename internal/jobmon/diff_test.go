@@ -16,7 +16,9 @@ func drawRow(t *rapid.T, id ScheduleID) Row {
 		Computer: ComputerID(rapid.Int32Range(5000001, 5000003).Draw(t, "computer")),
 		Start:    rapid.SampledFrom([]WallTime{NoStart, 0, 60_000, 120_000, 86_400_000, -5}).Draw(t, "start"),
 	}
-	if code := rapid.SampledFrom([]Code{99, -1, 0, 1603, 3010, -7, -1 << 31, 1 << 40, -1 << 62}).Draw(t, "code"); code != 99 {
+	if code := rapid.SampledFrom([]Code{
+		99, -1, 0, 1603, 3010, -7, -1 << 31, 1 << 40, -1 << 62,
+	}).Draw(t, "code"); code != 99 {
 		r.Status = StatusOf(code)
 	}
 	return r
@@ -37,8 +39,11 @@ func drawSnapshot(t *rapid.T, label string) *Snapshot {
 		s.Jobs = append(s.Jobs, Job{ID: JobID(id), Name: name.Draw(t, "name"), Folder: name.Draw(t, "folder")})
 	}
 	for id := range rapid.Int32Range(0, 3).Draw(t, "computers") {
-		s.Computers = append(s.Computers, Computer{ID: 5000001 + ComputerID(id), Name: name.Draw(t, "pc"), Group: name.Draw(t, "group"), Ghost: rapid.Bool().Draw(t, "ghost")})
-		s.Agents = append(s.Agents, Agent{Computer: 5000001 + ComputerID(id), State: AgentState(rapid.IntRange(0, 2).Draw(t, "agent"))})
+		s.Computers = append(s.Computers, Computer{ID: 5000001 +
+			ComputerID(id), Name: name.Draw(t, "pc"), Group: name.Draw(t, "group"),
+			Ghost: rapid.Bool().Draw(t, "ghost")})
+		s.Agents = append(s.Agents, Agent{Computer: 5000001 +
+			ComputerID(id), State: AgentState(rapid.IntRange(0, 2).Draw(t, "agent"))})
 	}
 	s.Normalize()
 	return s
@@ -66,7 +71,8 @@ func mirrorOf(s *Snapshot) *Mirror {
 func requireSame(t *rapid.T, what string, got, want *Mirror) {
 	t.Helper()
 	gotRows, wantRows := slices.Collect(got.Rows.All()), slices.Collect(want.Rows.All())
-	if !slices.Equal(gotRows, wantRows) || !maps.Equal(got.Jobs, want.Jobs) || !maps.Equal(got.Computers, want.Computers) || !maps.Equal(got.Agents, want.Agents) {
+	if !slices.Equal(gotRows, wantRows) || !maps.Equal(got.Jobs, want.Jobs) ||
+		!maps.Equal(got.Computers, want.Computers) || !maps.Equal(got.Agents, want.Agents) {
 		t.Fatalf("%s:\n got %v %v\nwant %v %v", what, gotRows, got, wantRows, want)
 	}
 }
@@ -78,7 +84,8 @@ func TestLaw1(t *testing.T) {
 		m := mirrorOf(before)
 		after.Gone = m.Missing(after.Rows)
 		options := DiffOptions{
-			Baseline: rapid.Bool().Draw(t, "baseline"), Inexact: rapid.Bool().Draw(t, "inexact"), InferredInexact: rapid.Bool().Draw(t, "inferred"),
+			Baseline: rapid.Bool().Draw(t, "baseline"), Inexact: rapid.Bool().Draw(t, "inexact"),
+			InferredInexact: rapid.Bool().Draw(t, "inferred"),
 		}
 		events := Diff(m, after, options)
 		var each []Event
@@ -110,7 +117,8 @@ func TestLaw1(t *testing.T) {
 				if known && e.Kind != KindRemoved && (old.Job != e.Job || old.Computer != e.Computer) {
 					t.Fatalf("%v changes job or computer of %v", e, old)
 				}
-				if known && old.Status.Finished() && e.Kind != KindRequeued && e.Kind != KindRemoved && e.Status != old.Status {
+				if known && old.Status.Finished() && e.Kind != KindRequeued && e.Kind != KindRemoved &&
+					e.Status != old.Status {
 					t.Fatalf("%v leaves a finished status without requeued (was %v)", e, old)
 				}
 				if e.Kind == KindFinished && !old.Status.Running() {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Span returns a duration in words, cut to whole seconds below an hour, to whole minutes below two days: "45 s", "6 min",
-// "12 min 50 s", "1 h 05 min", "3 d 4 h". Everything that people read of a duration comes from here.
+// Span returns a duration in words, cut to whole seconds below an hour, to whole minutes below two days: "45 s", "6
+// min", "12 min 50 s", "1 h 05 min", "3 d 4 h". Everything that people read of a duration comes from here.
 func Span(d time.Duration) string {
 	seconds := int64(max(d, 0) / time.Second)
 	minutes, hours := seconds/60, seconds/3600
@@ -34,8 +34,8 @@ type Length struct {
 // Exact reports whether both ends were seen closely.
 func (l Length) Exact() bool { return l.Most == 0 && !l.Inexact }
 
-// String returns "1 min 5 s", "< 5 s" for what came and went between two reads, "up to 40 s" for what happened while nobody
-// watched, and "~40 s" where not even that is known.
+// String returns "1 min 5 s", "< 5 s" for what came and went between two reads, "up to 40 s" for what happened while
+// nobody watched, and "~40 s" where not even that is known.
 func (l Length) String() string {
 	switch {
 	case l.Exact():

@@ -32,7 +32,8 @@ func TestALengthSaysWhatIsKnown(t *testing.T) {
 		{Length{Took: 9 * time.Second, Most: 40 * time.Second, Inexact: true}, "up to 40 s", "<=40s"},
 		{Length{Took: 9 * time.Second, Inexact: true}, "~9 s", "~9s"},
 	} {
-		if text := c.length.String(); text != c.text || Brief(text) != c.brief || c.length.Exact() != (text == "1 min 5 s") {
+		if text := c.length.String(); text != c.text || Brief(text) != c.brief ||
+			c.length.Exact() != (text == "1 min 5 s") {
 			t.Errorf("%+v: %q, %q", c.length, text, Brief(text))
 		}
 	}

@@ -89,9 +89,11 @@ type Flags uint8
 const (
 	Baseline Flags = 1 << iota // first read of all: the row is as it was found, nothing is known of its past
 	Inferred                   // a start that no read saw: the row went from NULL to finished between two reads
-	Inexact                    // the last good read was too old for this time to enter a duration; of refreshed: no fresh read was to be had; of daemon-started: it ran, but recorded nothing
-	Gone                       // the job or computer is no longer in the database
-	Ghost                      // the computer is in no group: not shown in the console
+	// the last good read was too old for this time to enter a duration; of refreshed: no fresh read was to be had; of
+	// daemon-started: it ran, but recorded nothing
+	Inexact
+	Gone  // the job or computer is no longer in the database
+	Ghost // the computer is in no group: not shown in the console
 )
 
 // Has says whether all bits of f are set.
@@ -123,13 +125,18 @@ type Event struct {
 	// (overdue), UnknownClock or nothing (start-clock).
 	Text string `json:"text,omitempty"`
 
-	Seconds int32   `json:"seconds,omitempty"` // expected: typical duration; clock: the server's UTC offset; start-clock: that clock's
-	Count   int32   `json:"count,omitempty"`   // expected: runs it was taken from; daemon-started: the projection number; cut: pieces of it that follow
-	Step    int64   `json:"step,omitempty"`    // clock: milliseconds by which the clock jumped against our monotonic clock, 0 for none
-	Until   Instant `json:"until,omitempty"`   // daemon-started: until when reads covered before it; overdue: since when it stands still
-	From    uint64  `json:"from,omitempty"`    // damaged: first lost sequence number; cut: first that was cut off
-	To      uint64  `json:"to,omitempty"`      // damaged: last lost sequence number; cut: last that was cut off
-	Sum     uint64  `json:"sum,omitempty"`     // refreshed: the first 8 bytes of the SHA-256 of the file's bytes, big-endian
+	// expected: typical duration; clock: the server's UTC offset; start-clock: that clock's
+	Seconds int32 `json:"seconds,omitempty"`
+	// expected: runs it was taken from; daemon-started: the projection number; cut: pieces of it that follow
+	Count int32 `json:"count,omitempty"`
+	// clock: milliseconds by which the clock jumped against our monotonic clock, 0 for none
+	Step int64 `json:"step,omitempty"`
+	// daemon-started: until when reads covered before it; overdue: since when it stands still
+	Until Instant `json:"until,omitempty"`
+	From  uint64  `json:"from,omitempty"` // damaged: first lost sequence number; cut: first that was cut off
+	To    uint64  `json:"to,omitempty"`   // damaged: last lost sequence number; cut: last that was cut off
+	// refreshed: the first 8 bytes of the SHA-256 of the file's bytes, big-endian
+	Sum uint64 `json:"sum,omitempty"`
 }
 
 // Row is the row that a row event tells of.

@@ -1,8 +1,8 @@
 package jobmon
 
 // Unrecorded returns the event that says of a batch that nothing was recorded before it, where an older program did not
-// commit one: what happened to rows is inexact, and neither a start of the daemon nor a return of the source explains it.
-// before is the time of the batch before. Rows that a pass finds late are inexact too, but these are over.
+// commit one: what happened to rows is inexact, and neither a start of the daemon nor a return of the source explains
+// it. before is the time of the batch before. Rows that a pass finds late are inexact too, but these are over.
 func Unrecorded(b *Batch, before Instant) (Event, bool) {
 	var inexact *Event
 	ended, started := map[ScheduleID]bool{}, map[ScheduleID]bool{}
@@ -25,7 +25,8 @@ func Unrecorded(b *Batch, before Instant) (Event, bool) {
 	}
 	for i := range b.Events {
 		e := &b.Events[i]
-		certain := e.Kind.OfRow() && e.Flags.Has(Inexact) && (!ended[e.Schedule] || e.Kind == KindFinished && !started[e.Schedule])
+		certain := e.Kind.OfRow() && e.Flags.Has(Inexact) &&
+			(!ended[e.Schedule] || e.Kind == KindFinished && !started[e.Schedule])
 		if certain {
 			return Event{Seq: inexact.Seq, At: b.At, Kind: KindDaemonStarted, Flags: Inexact, Until: before}, true
 		}

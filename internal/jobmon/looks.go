@@ -30,8 +30,8 @@ func (l *Looks) Note(e *Event) {
 	}
 }
 
-// Unseen returns within which time before it the event of a row happened, given how often the source is read: 0 for one that was
-// seen closely, and where that is not known.
+// Unseen returns within which time before it the event of a row happened, given how often the source is read: 0 for one
+// that was seen closely, and where that is not known.
 func (l *Looks) Unseen(e *Event, poll time.Duration) time.Duration {
 	switch {
 	case e.Flags.Has(Inexact):

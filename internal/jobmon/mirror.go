@@ -106,8 +106,8 @@ func sortedByID[T any, K cmp.Ordered](list []T, id func(T) K) []T {
 	return out
 }
 
-// Missing lists the rows of the mirror, ascending, that a full read (ascending) did not return. They may be gone, or may
-// have been missed while they moved: look them up before removing them.
+// Missing lists the rows of the mirror, ascending, that a full read (ascending) did not return. They may be gone, or
+// may have been missed while they moved: look them up before removing them.
 func (m *Mirror) Missing(read []Row) (missing []ScheduleID) {
 	for r := range m.Rows.All() {
 		for len(read) > 0 && read[0].ID < r.ID {

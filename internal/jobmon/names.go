@@ -8,7 +8,9 @@ import (
 
 // leadingNumber is an ordinal in front of a name: "03. ", "3)", "12: ", "4 - ", "007 ". A number that belongs to the
 // name ("7-Zip", "365 Apps", "2.5 update") is not one.
-var leadingNumber = regexp.MustCompile(`^(?:\d{1,4}\s*[.):]+\s+|\d{1,4}\s+[-–]\s+|0\d*\s+)(.+)$|^\d{1,4}\s*[.):]+(\D.*)$`)
+var leadingNumber = regexp.MustCompile(
+	`^(?:\d{1,4}\s*[.):]+\s+|\d{1,4}\s+[-–]\s+|0\d*\s+)(.+)$|^\d{1,4}\s*[.):]+(\D.*)$`,
+)
 
 // anyNumber is a number in front of the tag, where it can be nothing but an ordinal: "03 (JM) Office".
 var anyNumber = regexp.MustCompile(`^\s*\d{1,4}\s*[-–.):]*\s*$`)

@@ -19,7 +19,8 @@ type Progress struct {
 	Site     string // name of the DS server
 	Computer Computer
 	Agent    AgentState
-	// AgentSince is since when the agent is connected or away, 0 when unknown. AgentAtLeast: it was so at our first look.
+	// AgentSince is since when the agent is connected or away, 0 when unknown. AgentAtLeast: it was so at our first
+	// look.
 	AgentSince   Instant
 	AgentAtLeast bool
 
@@ -33,7 +34,8 @@ type Progress struct {
 	Asked   string           // the job that a refresh request named, while the request holds
 
 	Later []Pending // unfinished rows that are no part of the deployment shown; by start time
-	// Aside is Later as it is by now, where Later is as of the picture: an errand changes no screen. Only people who ask get it.
+	// Aside is Later as it is by now, where Later is as of the picture: an errand changes no screen. Only people who
+	// ask get it.
 	Aside []Pending
 
 	Settle time.Duration // how long a screen waits for a newer file before it says "ready"
@@ -129,22 +131,25 @@ type SessionProgress struct {
 	Current int // index of the stage that runs now, -1 for none
 	Next    int // index of the stage whose job runs next, beside Current; -1 for none
 
-	// Jobs counts the real jobs known (without cancelled ones), JobsDone those that finished; StagesDone counts the stages
-	// in which nothing is left to run.
+	// Jobs counts the real jobs known (without cancelled ones), JobsDone those that finished; StagesDone counts the
+	// stages in which nothing is left to run.
 	StagesDone, Jobs, JobsDone, Failed, Cancelled, Late int
 
-	Percent    int           // 100*JobsDone/Jobs; 0 when there is none; may fall when jobs arrive
-	ETA        Instant       // expected end, 0 when unknown, used up or ended; see Estimate
-	ETAAtLeast bool          // it lasts at least until ETA: some remaining stage has no expected duration, or runs longer than usual
-	ETAHolds   Instant       // until when ETA holds unless something happens: then the estimate is used up; 0 without one
-	ToCome     time.Duration // sum of the typical durations of the stages that have not begun
+	Percent int     // 100*JobsDone/Jobs; 0 when there is none; may fall when jobs arrive
+	ETA     Instant // expected end, 0 when unknown, used up or ended; see Estimate
+	// it lasts at least until ETA: some remaining stage has no expected duration, or runs longer than usual
+	ETAAtLeast bool
+	// until when ETA holds unless something happens: then the estimate is used up; 0 without one
+	ETAHolds Instant
+	ToCome   time.Duration // sum of the typical durations of the stages that have not begun
 
 	Why *Waiting // why nothing runs, nil when something does or nothing is left
 
 	Takes        time.Duration // planned: the sum of the typical durations; 0 when none is known
 	TakesAtLeast bool          // planned: some stage has no typical duration
-	SilentSince  Instant       // not 0: nothing has started since then for so long that people call it abandoned; it is still open
-	Still        *Standing     // the deployment stands still, nil when it moves
+	// not 0: nothing has started since then for so long that people call it abandoned; it is still open
+	SilentSince Instant
+	Still       *Standing // the deployment stands still, nil when it moves
 
 	LastMarker bool // no marker is waiting: the screen gets no further updates
 }
@@ -171,13 +176,15 @@ type Stage struct {
 	Runs     int           // number of runs that Expected was taken from
 	Overdue  bool          // running for longer than twice Expected, and than Expected + 10 min, at the picture's time
 
-	Jobs, JobsDone, Failed int       // its real jobs, those finished, those that failed and that no later attempt has repaired
+	// its real jobs, those finished, those that failed and that no later attempt has repaired
+	Jobs, JobsDone, Failed int
 	Attempt                int       // highest attempt of its jobs: 1, or more after retries
 	Failures               []Failure // all that failed in it, also what a later attempt replaced
 }
 
-// Estimate returns when the deployment is expected to end, as it is known at that time: never a moment in the past, and none that
-// moves with the clock. UsedUp is not 0 when there was an estimate that holds no more, and since when it does not.
+// Estimate returns when the deployment is expected to end, as it is known at that time: never a moment in the past, and
+// none that moves with the clock. UsedUp is not 0 when there was an estimate that holds no more, and since when it does
+// not.
 func (s *SessionProgress) Estimate(now Instant) (eta Instant, atLeast bool, usedUp Instant) {
 	holds := cmp.Or(s.ETAHolds, s.ETA)
 	switch {

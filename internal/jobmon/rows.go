@@ -6,9 +6,10 @@ import (
 	"sort"
 )
 
-// Rows are rows of event_schedule by ascending id, each id once. A DS keeps finished rows until somebody deletes them, and
-// all of them are known here, so they are packed: a row takes about 10 bytes in the tables of most sites and at most 31
-// among its neighbours. The zero value is an empty table. It is not safe for concurrent use and must not be copied.
+// Rows are rows of event_schedule by ascending id, each id once. A DS keeps finished rows until somebody deletes them,
+// and all of them are known here, so they are packed: a row takes about 10 bytes in the tables of most sites and at
+// most 31 among its neighbours. The zero value is an empty table. It is not safe for concurrent use and must not be
+// copied.
 type Rows struct {
 	chunks []chunk // none of them empty, ascending by the ids in them
 	count  int
@@ -62,7 +63,8 @@ func (t *Rows) Put(r Row) {
 func (t *Rows) PutAll(rows []Row) {
 	for len(rows) > 0 {
 		n := 1
-		if last := len(t.chunks) - 1; last >= 0 && (t.chunks[last].rows < chunkRows || rows[0].ID <= t.chunks[last].last()) {
+		last := len(t.chunks) - 1
+		if last >= 0 && (t.chunks[last].rows < chunkRows || rows[0].ID <= t.chunks[last].last()) {
 			t.Put(rows[0])
 		} else {
 			for n < min(len(rows), chunkRows) && rows[n-1].ID < rows[n].ID {
@@ -133,7 +135,8 @@ func (t *Rows) starting(n, at int) iter.Seq[Row] {
 	}
 }
 
-// Finder finds many rows by ascending id faster than Get does, and any others as fast. It is valid until the rows change.
+// Finder finds many rows by ascending id faster than Get does, and any others as fast. It is valid until the rows
+// change.
 func (t *Rows) Finder() Finder { return Finder{table: t} }
 
 // Finder is what Rows.Finder returns.

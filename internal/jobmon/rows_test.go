@@ -55,7 +55,9 @@ func TestRowsAgainstAMap(t *testing.T) {
 			},
 			"delete all": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "really") == 0 {
-					for _, id := range rapid.SampledFrom([][]ScheduleID{ids(model), reversed(ids(model))}).Draw(t, "order") {
+					for _, id := range rapid.SampledFrom([][]ScheduleID{
+						ids(model), reversed(ids(model)),
+					}).Draw(t, "order") {
 						remove(id)
 					}
 				}
@@ -81,7 +83,9 @@ func drawID(t *rapid.T, model map[ScheduleID]Row) ScheduleID {
 	}
 	if len(model) > 0 {
 		known := rapid.SampledFrom(ids(model))
-		some = append(some, known, rapid.Map(known, func(id ScheduleID) ScheduleID { return id + 1 }), rapid.Map(known, func(id ScheduleID) ScheduleID { return id - 1 }))
+		some = append(some, known, rapid.Map(known, func(id ScheduleID) ScheduleID {
+			return id + 1
+		}), rapid.Map(known, func(id ScheduleID) ScheduleID { return id - 1 }))
 	}
 	return rapid.OneOf(some...).Draw(t, "id")
 }
@@ -99,16 +103,23 @@ func drawRun(t *rapid.T, id ScheduleID) func(func(ScheduleID) bool) {
 
 // drawAnyRow draws what DS would write, and what it never would.
 func drawAnyRow(t *rapid.T, id ScheduleID) Row {
-	whole := rapid.OneOf(rapid.Int32Range(1, 300), rapid.Int32(), rapid.SampledFrom([]int32{math.MinInt32, math.MaxInt32}))
+	whole := rapid.OneOf(rapid.Int32Range(1, 300), rapid.Int32(), rapid.SampledFrom([]int32{
+		math.MinInt32, math.MaxInt32,
+	}))
 	start := rapid.OneOf(
 		rapid.SampledFrom([]int64{int64(NoStart), math.MinInt64 + 1, math.MinInt64 + 2, math.MaxInt64, -1, 0}),
 		rapid.Map(rapid.Int64Range(29_500_000, 29_600_000), func(minutes int64) int64 { return minutes * 60_000 }),
 		rapid.Map(rapid.Int64Range(1_770_000_000, 1_780_000_000), func(seconds int64) int64 { return seconds * 1000 }),
 		rapid.Int64Range(1_770_000_000_000, 1_780_000_000_000), rapid.Int64(),
 	)
-	r := Row{ID: id, Job: JobID(whole.Draw(t, "job")), Computer: ComputerID(whole.Draw(t, "computer")), Start: WallTime(start.Draw(t, "start"))}
+	r := Row{
+		ID: id, Job: JobID(whole.Draw(t, "job")), Computer: ComputerID(whole.Draw(t, "computer")),
+		Start: WallTime(start.Draw(t, "start")),
+	}
 	if rapid.Bool().Draw(t, "set") {
-		r.Status = StatusOf(Code(rapid.OneOf(rapid.SampledFrom([]int64{-1, 0, 1603, math.MinInt64, math.MaxInt64}), rapid.Int64()).Draw(t, "code")))
+		r.Status = StatusOf(Code(rapid.OneOf(rapid.SampledFrom([]int64{
+			-1, 0, 1603, math.MinInt64, math.MaxInt64,
+		}), rapid.Int64()).Draw(t, "code")))
 	}
 	return r
 }
@@ -119,7 +130,10 @@ func checkChunks(t *rapid.T, table *Rows, want int) {
 	for n := range table.chunks {
 		c := &table.chunks[n]
 		if c.rows == 0 || c.rows > chunkRows || len(c.data) != c.rows*c.stride+slack || c.first != c.idAt(0) {
-			t.Fatalf("chunk %d of %d has %d rows of %d bytes in %d bytes, from %d on", n, len(table.chunks), c.rows, c.stride, len(c.data), c.first)
+			t.Fatalf(
+				"chunk %d of %d has %d rows of %d bytes in %d bytes, from %d on", n, len(table.chunks), c.rows,
+				c.stride, len(c.data), c.first,
+			)
 		}
 		rows += c.rows
 	}
@@ -215,7 +229,8 @@ func (t *Rows) bytes() int {
 	return sum
 }
 
-// BenchmarkRows is what the table of a site takes: half a million rows that have ended, in the order of their deployments.
+// BenchmarkRows is what the table of a site takes: half a million rows that have ended, in the order of their
+// deployments.
 func BenchmarkRows(b *testing.B) {
 	const count = 500_000
 	var t Rows

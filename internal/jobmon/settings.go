@@ -11,22 +11,26 @@ import (
 // Settings are the settings that shape the projection. They are recorded in the log (configured) so that a picture
 // of the past is drawn with the settings of its time. Durations are in nanoseconds in the JSON, as Go writes them.
 type Settings struct {
-	Site         string        `json:"site"`                 // name of this DS server, shown on every screen
-	Marker       string        `json:"marker"`               // regular expression: the tag that makes a job a marker
-	Build        string        `json:"build"`                // regular expression: the build job's name
-	Success      []Code        `json:"success"`              // status codes that mean success
-	Markers      string        `json:"markers"`              // auto, tagged or all: see docs/architecture.md
-	HideNames    bool          `json:"hide_names"`           // screens show no job names in failures
-	Gap          time.Duration `json:"gap"`                  // after a complete session: how long a new job still re-opens it
-	Abandoned    time.Duration `json:"abandoned"`            // nothing started for so long: the session is abandoned
-	Stuck        time.Duration `json:"stuck"`                // a waiting row so long past due holds nothing open
-	Late         time.Duration `json:"late"`                 // a row that arrives so long after the others is late
-	Quiet        time.Duration `json:"quiet"`                // without history: how long no news is normal
-	Settle       time.Duration `json:"settle"`               // how long a screen waits for a newer file before it says "ready"
-	PollInterval time.Duration `json:"poll_interval"`        // how often the source is read
-	AgentAway    time.Duration `json:"agent_away"`           // a job that runs while the agent is away for longer stands still
-	StartZone    string        `json:"start_zone,omitempty"` // IANA zone or "+01:00": the clock of start_time; "" means it is found out
-	Form         Form          `json:"form,omitzero"`        // how files are written
+	Site      string `json:"site"`       // name of this DS server, shown on every screen
+	Marker    string `json:"marker"`     // regular expression: the tag that makes a job a marker
+	Build     string `json:"build"`      // regular expression: the build job's name
+	Success   []Code `json:"success"`    // status codes that mean success
+	Markers   string `json:"markers"`    // auto, tagged or all: see docs/architecture.md
+	HideNames bool   `json:"hide_names"` // screens show no job names in failures
+	// after a complete session: how long a new job still re-opens it
+	Gap       time.Duration `json:"gap"`
+	Abandoned time.Duration `json:"abandoned"` // nothing started for so long: the session is abandoned
+	Stuck     time.Duration `json:"stuck"`     // a waiting row so long past due holds nothing open
+	Late      time.Duration `json:"late"`      // a row that arrives so long after the others is late
+	Quiet     time.Duration `json:"quiet"`     // without history: how long no news is normal
+	// how long a screen waits for a newer file before it says "ready"
+	Settle       time.Duration `json:"settle"`
+	PollInterval time.Duration `json:"poll_interval"` // how often the source is read
+	// a job that runs while the agent is away for longer stands still
+	AgentAway time.Duration `json:"agent_away"`
+	// IANA zone or "+01:00": the clock of start_time; "" means it is found out
+	StartZone string `json:"start_zone,omitempty"`
+	Form      Form   `json:"form,omitzero"` // how files are written
 }
 
 // DefaultSettings are the settings of a fresh installation; Site is empty.
@@ -93,8 +97,8 @@ func NewRules(s Settings) (*Rules, error) {
 // StartLocation is the zone that start_time is in, nil when it is not configured. It must not be changed.
 func (r *Rules) StartLocation() *time.Location { return r.zone }
 
-// ParseZone reads the zone of start_time: an IANA name such as Europe/Berlin, or an offset such as +01:00. It returns nil
-// for "".
+// ParseZone reads the zone of start_time: an IANA name such as Europe/Berlin, or an offset such as +01:00. It returns
+// nil for "".
 func ParseZone(text string) (*time.Location, error) {
 	if text == "" {
 		return nil, nil
@@ -105,7 +109,9 @@ func ParseZone(text string) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(text)
 	if err != nil || text == "Local" {
-		return nil, fmt.Errorf("time zone %q is not known: use a name such as Europe/Berlin, or an offset such as +01:00", text)
+		return nil, fmt.Errorf(
+			"time zone %q is not known: use a name such as Europe/Berlin, or an offset such as +01:00", text,
+		)
 	}
 	return zone, nil
 }

@@ -22,7 +22,10 @@ var stateNames = [...]string{
 
 // RowStates lists all states in their order.
 func RowStates() []RowState {
-	return []RowState{StateUnscheduled, StateLater, StateWaiting, StateRunning, StateSucceeded, StateFailed, StateCancelled, StateUnknown}
+	return []RowState{
+		StateUnscheduled, StateLater, StateWaiting, StateRunning, StateSucceeded, StateFailed, StateCancelled,
+		StateUnknown,
+	}
 }
 
 // String is the word used in files and output.

@@ -97,8 +97,8 @@ var (
 	StatusRunning = Status{Code: -1, Set: true}
 )
 
-// StatusOf is a status that is not NULL. The lowest of all 64-bit numbers has no place beside NULL in the log: it becomes the
-// next one.
+// StatusOf is a status that is not NULL. The lowest of all 64-bit numbers has no place beside NULL in the log: it
+// becomes the next one.
 func StatusOf(code Code) Status { return Status{Code: max(code, math.MinInt64+1), Set: true} }
 
 // Waiting says that the row has not started (NULL).

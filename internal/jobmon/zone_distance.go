@@ -8,8 +8,8 @@ const (
 	farthest    = 14 * time.Hour
 )
 
-// ZoneDistance is how far a start_time is from UTC when that is a whole number of quarter hours that a zone can have: while nobody
-// knows which clock start_time follows, such a row may have been planned for now.
+// ZoneDistance is how far a start_time is from UTC when that is a whole number of quarter hours that a zone can have:
+// while nobody knows which clock start_time follows, such a row may have been planned for now.
 func ZoneDistance(start WallTime, utc Instant) (Offset, bool) {
 	if start == NoStart {
 		return 0, false

@@ -63,7 +63,9 @@ func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark
 		}
 		if ours && left != (mark{}) && !blank(found) && !d.rivalled {
 			d.rivalled = true
-			d.log.Warn().Str("file", path).Msg("another jobmon-db, or refresh --best-effort, has changed this file: give each daemon an evt folder of its own")
+			d.log.Warn().Str("file", path).
+				Msg("another jobmon-db, or refresh --best-effort, has changed this file: give each daemon an evt " +
+					"folder of its own")
 		}
 	}
 	if err := d.promise(content.Seq); err != nil {
@@ -99,15 +101,16 @@ func (d *Dir) promise(seq uint64) error {
 	return nil
 }
 
-// note enters the content in the ledger where nothing else would tell that it is ours. When that fails the file is written
-// all the same: a screen waits for it.
+// note enters the content in the ledger where nothing else would tell that it is ours. When that fails the file is
+// written all the same: a screen waits for it.
 func (d *Dir) note(id jobmon.ComputerID, content Content) {
 	if d.ours(content.Bytes) {
 		return
 	}
 	err := d.ledger.Add(id, content.Bytes)
 	if err != nil && !d.unnoted {
-		d.log.Warn().Err(err).Str("folder", d.path).Msg("files are written that may count as another program's after a restart")
+		d.log.Warn().Err(err).Str("folder", d.path).
+			Msg("files are written that may count as another program's after a restart")
 	}
 	d.unnoted = err != nil
 }

@@ -26,7 +26,10 @@ import (
 // Errors of WriteNow and Flush; they come wrapped in what was to be done.
 var (
 	// ErrForeign says that a file that is not ours stands in the way and is left alone.
-	ErrForeign = errors.New("a file that this program did not write is in its place; remove it, or set evt.takeover to have such files replaced")
+	ErrForeign = errors.New(
+		"a file that this program did not write is in its place; remove it, or set evt.takeover to have such files " +
+			"replaced",
+	)
 	// ErrStopped says that Run has ended, so that nothing is written any more.
 	ErrStopped = errors.New("the writer of the evt folder has stopped")
 )
@@ -125,7 +128,8 @@ type retry struct {
 // New returns the folder's writer. It touches nothing before Run.
 func New(o Options) *Dir {
 	d := &Dir{
-		path: o.Dir, takeover: o.Takeover, ours: o.Ours, ledger: NewLedger(o.Ledger), durable: o.Durable, log: o.Log, checkEvery: o.CheckEvery,
+		path: o.Dir, takeover: o.Takeover, ours: o.Ours, ledger: NewLedger(o.Ledger), durable: o.Durable,
+		log: o.Log, checkEvery: o.CheckEvery,
 		wake:    make(chan struct{}, 1),
 		files:   map[jobmon.ComputerID]*file{},
 		dropped: map[jobmon.ComputerID]uint64{},

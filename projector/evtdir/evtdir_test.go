@@ -91,7 +91,10 @@ func (b *bench) holds(id jobmon.ComputerID, want string) {
 func (b *bench) counts(written uint64, pending, foreign int) {
 	b.t.Helper()
 	if s := b.evt.Stats(); s.Written != written || s.Pending != pending || s.Foreign != foreign {
-		b.t.Errorf("written %d, pending %d, foreign %d; want %d, %d, %d", s.Written, s.Pending, s.Foreign, written, pending, foreign)
+		b.t.Errorf(
+			"written %d, pending %d, foreign %d; want %d, %d, %d", s.Written, s.Pending, s.Foreign, written, pending,
+			foreign,
+		)
 	}
 }
 
@@ -140,7 +143,8 @@ func TestStatesBetweenAreSkipped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		evt := evtdir.New(evtdir.Options{Dir: dir, Ours: ours})
 		for i := range 100 {
-			evt.Publish(pc, evtdir.Content{Bytes: fmt.Append(nil, "ours ", i)}) // nothing runs yet: nobody is kept waiting
+			// nothing runs yet: nobody is kept waiting
+			evt.Publish(pc, evtdir.Content{Bytes: fmt.Append(nil, "ours ", i)})
 		}
 		go evt.Run(t.Context())
 		synctest.Wait()
@@ -214,7 +218,9 @@ func TestForeignFileIsLeftAlone(t *testing.T) {
 		b.holds(pc, "the old monitor's")
 		b.counts(0, 0, 1)
 		b.logged("left alone", 1)
-		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours 3")}); !errors.Is(err, evtdir.ErrForeign) || !strings.Contains(err.Error(), path) {
+		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{
+			Bytes: []byte("ours 3"),
+		}); !errors.Is(err, evtdir.ErrForeign) || !strings.Contains(err.Error(), path) {
 			t.Errorf("WriteNow: %v; want ErrForeign with the file's name", err)
 		}
 		b.evt.Forget(pc)
@@ -369,7 +375,8 @@ func TestWriteNowGoesFirst(t *testing.T) {
 	})
 }
 
-// TestAnOlderPictureDoesNotReplaceANewerOne: a script's picture is drawn, and on its way here overtaken by the next one.
+// TestAnOlderPictureDoesNotReplaceANewerOne: a script's picture is drawn, and on its way here overtaken by the next
+// one.
 func TestAnOlderPictureDoesNotReplaceANewerOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, t.TempDir())
@@ -384,7 +391,8 @@ func TestAnOlderPictureDoesNotReplaceANewerOne(t *testing.T) {
 	})
 }
 
-// TestAnOlderPictureDoesNotReplaceTheLast: also when the newer one was a deployment's last, and is no longer looked after.
+// TestAnOlderPictureDoesNotReplaceTheLast: also when the newer one was a deployment's last, and is no longer looked
+// after.
 func TestAnOlderPictureDoesNotReplaceTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, t.TempDir())

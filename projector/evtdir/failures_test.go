@@ -181,12 +181,15 @@ func TestWriteNowSaysWhyNot(t *testing.T) {
 
 		b.block()
 		begin := time.Now()
-		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours 1")}); err == nil || !strings.Contains(err.Error(), b.evt.Path(pc)) {
+		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours 1")}); err == nil ||
+			!strings.Contains(err.Error(), b.evt.Path(pc)) {
 			t.Errorf("a blocked file: %v; want an error with its name", err)
 		}
 		b.unblock()
 		back := away(t, dir)
-		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours 2")}); !errors.Is(err, fs.ErrNotExist) {
+		if err := b.evt.WriteNow(t.Context(), pc, evtdir.Content{
+			Bytes: []byte("ours 2"),
+		}); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("a folder that is away: %v; want a missing folder", err)
 		}
 		if waited := time.Since(begin); waited != 0 {
@@ -224,10 +227,13 @@ func TestNobodyWaitsForAWriterThatDoesNotRun(t *testing.T) {
 		evt := evtdir.New(evtdir.Options{Dir: dir, Ours: ours})
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		if err := evt.WriteNow(ctx, pc, evtdir.Content{Bytes: []byte("ours")}); !errors.Is(err, context.DeadlineExceeded) {
+		if err := evt.WriteNow(ctx, pc, evtdir.Content{
+			Bytes: []byte("ours"),
+		}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("before Run: %v; want the deadline", err)
 		}
-		if err := evt.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 files in "+dir) {
+		if err := evt.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) ||
+			!strings.Contains(err.Error(), "1 files in "+dir) {
 			t.Errorf("Flush before Run: %v; want the deadline and one file in the folder", err)
 		}
 
@@ -243,7 +249,9 @@ func TestNobodyWaitsForAWriterThatDoesNotRun(t *testing.T) {
 				t.Errorf("as Run ended: %v; want ErrStopped", err)
 			}
 		}
-		if err := evt.WriteNow(t.Context(), pc, evtdir.Content{Bytes: []byte("ours")}); !errors.Is(err, evtdir.ErrStopped) {
+		if err := evt.WriteNow(t.Context(), pc, evtdir.Content{
+			Bytes: []byte("ours"),
+		}); !errors.Is(err, evtdir.ErrStopped) {
 			t.Errorf("after Run: %v; want ErrStopped", err)
 		}
 	})
@@ -260,7 +268,8 @@ func TestFlushTriesAtOnceAndSaysWhatIsLeft(t *testing.T) {
 		b.after(time.Hour)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := b.evt.Flush(ctx); err == nil || !strings.Contains(err.Error(), "1 files") || !strings.Contains(err.Error(), b.evt.Path(pc)) {
+		if err := b.evt.Flush(ctx); err == nil || !strings.Contains(err.Error(), "1 files") ||
+			!strings.Contains(err.Error(), b.evt.Path(pc)) {
 			t.Errorf("Flush: %v; want one file left, with its name", err)
 		}
 		b.unblock()

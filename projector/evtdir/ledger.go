@@ -37,8 +37,8 @@ type entry struct {
 	sum      uint64 // the first 8 bytes of the content's SHA-256
 }
 
-// How many entries of a computer count, the newest ones: the file itself, and those that it took the place of. And from how
-// many lines on the file is written anew, without what no longer counts.
+// How many entries of a computer count, the newest ones: the file itself, and those that it took the place of. And from
+// how many lines on the file is written anew, without what no longer counts.
 const (
 	lastEntries  = 4
 	longLedger   = 10_000
@@ -110,7 +110,8 @@ func (l *Ledger) refresh() {
 	clear(l.entries)
 	for line := range bytes.Lines(content) {
 		var e entry
-		if n, err := fmt.Sscanf(string(line), "%d %x", &e.computer, &e.sum); n == 2 && err == nil && string(line) == e.line() {
+		if n, err := fmt.Sscanf(string(line), "%d %x", &e.computer, &e.sum); n == 2 && err == nil &&
+			string(line) == e.line() {
 			l.note(e)
 		}
 	}

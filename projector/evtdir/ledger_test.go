@@ -53,7 +53,9 @@ func TestFilesThatDoNotSayWhoseTheyAre(t *testing.T) {
 // A crash between the two writes of a file leaves the old one, which is still known; so is what another process wrote.
 func TestTheLedgerKnowsWhatMayLieThere(t *testing.T) {
 	dir := t.TempDir()
-	l, other := evtdir.NewLedger(filepath.Join(dir, evtdir.LedgerName)), evtdir.NewLedger(filepath.Join(dir, evtdir.LedgerName))
+	l, other := evtdir.NewLedger(
+		filepath.Join(dir, evtdir.LedgerName),
+	), evtdir.NewLedger(filepath.Join(dir, evtdir.LedgerName))
 	add := func(l *evtdir.Ledger, id jobmon.ComputerID, text string) {
 		t.Helper()
 		if err := l.Add(id, []byte(text)); err != nil {

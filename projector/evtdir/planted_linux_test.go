@@ -8,7 +8,8 @@ import (
 	"testing/synctest"
 )
 
-// A pipe or a link in the place of a file stays: nothing waits at the pipe, and nothing is written where the link leads.
+// A pipe or a link in the place of a file stays: nothing waits at the pipe, and nothing is written where the link
+// leads.
 func TestWhatIsPlantedInTheirPlacesStays(t *testing.T) {
 	dir, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "theirs")
 	put(t, elsewhere, "ours 0")

@@ -36,7 +36,8 @@ func TestReadOnlyFolder(t *testing.T) {
 
 		must(t, os.Chmod(dir, 0o555))
 		b.publish(pc, "ours 2")
-		if err := b.evt.WriteNow(t.Context(), pc+1, evtdir.Content{Bytes: []byte("ours")}); !errors.Is(err, fs.ErrPermission) {
+		if err := b.evt.WriteNow(t.Context(), pc+
+			1, evtdir.Content{Bytes: []byte("ours")}); !errors.Is(err, fs.ErrPermission) {
 			t.Errorf("WriteNow: %v; want a missing permission", err)
 		}
 		b.after(time.Minute)

@@ -29,7 +29,9 @@ func TestReaderHoldsTheFile(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		if err := b.evt.WriteNow(ctx, pc, evtdir.Content{Bytes: []byte("ours 3")}); !errors.Is(err, context.DeadlineExceeded) {
+		if err := b.evt.WriteNow(ctx, pc, evtdir.Content{
+			Bytes: []byte("ours 3"),
+		}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("WriteNow while a reader stays: %v; want the deadline", err)
 		}
 		done := make(chan error, 1)

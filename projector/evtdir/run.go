@@ -133,7 +133,8 @@ func (d *Dir) handle(f *file) {
 	case found == foreign:
 		if !f.foreign {
 			d.log.Warn().Str("file", d.Path(f.id)).
-				Msg("left alone: this file was not written by this program; remove it, or set evt.takeover to have such files replaced")
+				Msg("left alone: this file was not written by this program; remove it, or set evt.takeover to have " +
+					"such files replaced")
 		}
 		answer(waiters, fmt.Errorf("write %s: %w", d.Path(f.id), ErrForeign))
 	default:
@@ -194,7 +195,8 @@ func (d *Dir) enter() {
 		case err != nil:
 			d.log.Warn().Err(err).Str("folder", d.path).Msg("the evt folder was not tidied up")
 		case swept > 0:
-			d.log.Info().Int("files", swept).Str("folder", d.path).Msg("removed temporary files of a run that was interrupted")
+			d.log.Info().Int("files", swept).Str("folder", d.path).
+				Msg("removed temporary files of a run that was interrupted")
 		}
 	}
 	d.mu.Lock()
@@ -203,7 +205,8 @@ func (d *Dir) enter() {
 		return
 	}
 	if !d.folder.since.IsZero() {
-		d.log.Info().Str("folder", d.path).Stringer("away", time.Since(d.folder.since).Round(time.Second)).Int("pending", d.pending).
+		away := time.Since(d.folder.since).Round(time.Second)
+		d.log.Info().Str("folder", d.path).Stringer("away", away).Int("pending", d.pending).
 			Msg("the evt folder is back")
 	}
 	d.folder = folder{entered: true, created: true, retry: growing(firstFolderRetry)}

@@ -1,7 +1,7 @@
 // Package packed writes state in few bytes and reads it back, for what is kept beside the log and can be made again.
 //
-// One function does both, so that what is written and what is read cannot drift apart: it hands each value's address to a
-// Coder, which takes the value or sets it.
+// One function does both, so that what is written and what is read cannot drift apart: it hands each value's address to
+// a Coder, which takes the value or sets it.
 //
 //	func codeJob(c *packed.Coder, j *job) {
 //		packed.Int(c, &j.id)
@@ -219,7 +219,8 @@ func Maybe[T any](c *Coder, v **T, code func(*T)) {
 	code(*v)
 }
 
-// Count codes how many things follow, each of which takes that many bytes at least. Reading gives no more than can follow.
+// Count codes how many things follow, each of which takes that many bytes at least. Reading gives no more than can
+// follow.
 func (c *Coder) Count(n, least int) int {
 	told := uint64(n)
 	c.Uint(&told)

@@ -43,7 +43,8 @@ func TestWhatWasWrittenIsRead(t *testing.T) {
 	number := rapid.OneOf(rapid.Int64(), rapid.SampledFrom([]int64{0, -1, math.MinInt64, math.MaxInt64}))
 	rapid.Check(t, func(t *rapid.T) {
 		v := all{
-			u: uint64(number.Draw(t, "u")), i: rapid.Int32().Draw(t, "i"), wide: number.Draw(t, "wide"), near: uint64(number.Draw(t, "near")),
+			u: uint64(number.Draw(t, "u")), i: rapid.Int32().Draw(t, "i"), wide: number.Draw(t, "wide"),
+			near: uint64(number.Draw(t, "near")),
 			kind: rapid.Uint8Range(0, 8).Draw(t, "kind"), text: rapid.String().Draw(t, "text"),
 			a: rapid.Bool().Draw(t, "a"), b: rapid.Bool().Draw(t, "b"), d: rapid.Bool().Draw(t, "d"),
 			list: rapid.SliceOf(rapid.SampledFrom([]string{"", "x", "Office"})).Draw(t, "list"),
@@ -56,7 +57,8 @@ func TestWhatWasWrittenIsRead(t *testing.T) {
 			t.Fatal(r.End())
 		}
 		again := packed.NewWriter()
-		if code(again, &got); string(again.Bytes()) != string(w.Bytes()) || got.u != v.u || got.i != v.i || got.wide != v.wide ||
+		if code(again, &got); string(again.Bytes()) != string(w.Bytes()) || got.u != v.u || got.i != v.i ||
+			got.wide != v.wide ||
 			got.near != v.near || got.text != v.text || got.b != v.b || len(got.list) != len(v.list) {
 			t.Fatalf("%+v became %+v", v, got)
 		}

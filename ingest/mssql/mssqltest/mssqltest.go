@@ -26,7 +26,9 @@ func ServerDSN(t testing.TB) *url.URL {
 	t.Helper()
 	dsn := os.Getenv(Env)
 	if dsn == "" {
-		t.Skip("needs a T-SQL server: set " + Env + " to the go-mssqldb URL (sqlserver://user:password@host:port?encrypt=disable) of a login that may create databases")
+		t.Skip("needs a T-SQL server: set " + Env +
+			" to the go-mssqldb URL (sqlserver://user:password@host:port?encrypt=disable) of a login that may " +
+			"create databases")
 	}
 	u, err := url.Parse(dsn)
 	if err != nil || u.Scheme != "sqlserver" {
@@ -38,13 +40,14 @@ func ServerDSN(t testing.TB) *url.URL {
 // tables are those of docs/ds-database.md. schedule_id counts by itself, as DS has it.
 const tables = `
 CREATE TABLE dbo.event_folder (folder_id int NOT NULL PRIMARY KEY, name varchar(128) NULL, parent_id int NULL);
-CREATE TABLE dbo.event (event_id int NOT NULL PRIMARY KEY, folder_id int NULL, name varchar(128) NULL, description varchar(254) NULL,
-	auto_delete smallint NULL, visible smallint NULL, initial_deployment smallint NULL,
+CREATE TABLE dbo.event (event_id int NOT NULL PRIMARY KEY, folder_id int NULL, name varchar(128) NULL,
+	description varchar(254) NULL, auto_delete smallint NULL, visible smallint NULL, initial_deployment smallint NULL,
 	master_guid varchar(64) NULL, master_event_id int NULL, master_server varchar(128) NULL, version int NULL);
 CREATE TABLE dbo.computer_group (group_id int NOT NULL PRIMARY KEY, name varchar(128) NULL);
-CREATE TABLE dbo.computer (computer_id int NOT NULL PRIMARY KEY, group_id int NULL, name varchar(128) NULL, computer_name varchar(128) NULL);
-CREATE TABLE dbo.event_schedule (schedule_id int IDENTITY(1,1) NOT NULL PRIMARY KEY, event_id int NULL, computer_id int NULL,
-	status_code int NULL, start_time datetime NULL);
+CREATE TABLE dbo.computer (computer_id int NOT NULL PRIMARY KEY, group_id int NULL, name varchar(128) NULL,
+	computer_name varchar(128) NULL);
+CREATE TABLE dbo.event_schedule (schedule_id int IDENTITY(1,1) NOT NULL PRIMARY KEY, event_id int NULL,
+	computer_id int NULL, status_code int NULL, start_time datetime NULL);
 CREATE TABLE dbo.sessions (computer_id int NULL, engine_id int NULL);
 `
 
@@ -190,7 +193,10 @@ func (d *DB) AddGroup(id int32, name string) {
 // AddComputer adds a computer; group 0 makes it a ghost.
 func (d *DB) AddComputer(id jobmon.ComputerID, name string, group int32) {
 	d.t.Helper()
-	d.Exec("INSERT INTO computer (computer_id, name, computer_name, group_id) VALUES (@p1, @p2, @p2, NULLIF(@p3, 0))", int32(id), name, group)
+	d.Exec(
+		"INSERT INTO computer (computer_id, name, computer_name, group_id) VALUES (@p1, @p2, @p2, NULLIF(@p3, 0))",
+		int32(id), name, group,
+	)
 }
 
 // Schedule drops a job on a computer; start NoStart leaves it unscheduled.
@@ -198,7 +204,8 @@ func (d *DB) Schedule(job jobmon.JobID, computer jobmon.ComputerID, start jobmon
 	d.t.Helper()
 	var id int32
 	err := d.conn.QueryRowContext(d.t.Context(),
-		"INSERT INTO event_schedule (event_id, computer_id, start_time) VALUES (@p1, @p2, CAST(@p3 AS datetime)); SELECT CAST(SCOPE_IDENTITY() AS int)",
+		"INSERT INTO event_schedule (event_id, computer_id, start_time) VALUES (@p1, @p2, CAST(@p3 AS datetime)); "+
+			"SELECT CAST(SCOPE_IDENTITY() AS int)",
 		int32(job), int32(computer), startTime(start)).Scan(&id)
 	if err != nil {
 		d.t.Fatal(err)
@@ -209,13 +216,18 @@ func (d *DB) Schedule(job jobmon.JobID, computer jobmon.ComputerID, start jobmon
 // SetStatus makes a job start (StatusRunning), end (StatusOf(code)) or wait again (StatusNull).
 func (d *DB) SetStatus(id jobmon.ScheduleID, s jobmon.Status) {
 	d.t.Helper()
-	d.Exec("UPDATE event_schedule SET status_code = @p2 WHERE schedule_id = @p1", int32(id), sql.NullInt64{Int64: int64(s.Code), Valid: s.Set})
+	d.Exec("UPDATE event_schedule SET status_code = @p2 WHERE schedule_id = @p1", int32(id), sql.NullInt64{
+		Int64: int64(s.Code), Valid: s.Set,
+	})
 }
 
 // Reschedule moves a row to another time.
 func (d *DB) Reschedule(id jobmon.ScheduleID, start jobmon.WallTime) {
 	d.t.Helper()
-	d.Exec("UPDATE event_schedule SET start_time = CAST(@p2 AS datetime) WHERE schedule_id = @p1", int32(id), startTime(start))
+	d.Exec(
+		"UPDATE event_schedule SET start_time = CAST(@p2 AS datetime) WHERE schedule_id = @p1", int32(id),
+		startTime(start),
+	)
 }
 
 // Delete removes rows as DS does: at once and without a trace.
