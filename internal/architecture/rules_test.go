@@ -27,8 +27,8 @@ var opensItself = map[string][]string{
 	"ingest/recording": {"Open", "ReadFile"},
 	"store":            {"Open", "OpenFile"}, // the log and its backups
 
-	"cmd/jobmon-db/daemon/published.go": {"ReadFile"}, // in the data folder
-	"cmd/jobmon-db/daemon/coverage.go":  {"ReadFile"}, // in the data folder
+	"cmd/jobmon-db/daemon/published.go": {"ReadFile"},             // in the data folder
+	"cmd/jobmon-db/daemon/coverage.go":  {"ReadFile", "OpenFile"}, // in the data folder
 
 	"cmd/jobmon-db/command/setup_host_other.go": {"ReadFile"},             // the unit
 	"cmd/jobmon-db/command/setup_do.go":         {"ReadFile", "OpenFile"}, // the configuration

@@ -1,10 +1,12 @@
 package jobmon
 
 import (
+	_ "embed"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Code is a status_code that is not NULL: what a job ended with, or -1 while it runs. The column is an int at most
@@ -67,26 +69,37 @@ func (c Code) Text() string {
 	return c.String()
 }
 
-// Meaning is what Windows and its installer mean by the code, "" where that is not known. A job may mean something
-// else.
+//go:embed codes.txt
+var codeTable string
+
+// meanings reads codes.txt.
+var meanings = sync.OnceValue(func() map[uint32]string {
+	table := map[uint32]string{}
+	for line := range strings.Lines(codeTable) {
+		number, meaning, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if code, err := strconv.ParseUint(number, 0, 32); err == nil { // anything else is a comment
+			table[uint32(code)] = meaning
+		}
+	}
+	return table
+})
+
+// Meaning is what Windows and its installer mean by the code, "" where that is not known. A job may mean something else.
 func (c Code) Meaning() string {
 	s := c.signed()
-	if s >= 0 {
-		return systemCodes[s]
-	}
-	if s < math.MinInt32 {
+	if s < math.MinInt32 || s > math.MaxInt32 {
 		return ""
 	}
-	code := uint32(s)
-	if meaning := largeCodes[code]; meaning != "" {
+	code, table := uint32(s), meanings()
+	if meaning := table[code]; meaning != "" {
 		return meaning
 	}
 	const fromSystem, fromKernel = 0x8007_0000, 0x1000_0000
-	if code&0xFFFF_0000 == fromSystem {
-		return systemCodes[Code(code&0xFFFF)]
-	}
-	if code>>28 == 0xD { // an HRESULT that carries an NTSTATUS
-		return largeCodes[code&^fromKernel]
+	switch {
+	case code&0xFFFF_0000 == fromSystem:
+		return table[code&0xFFFF]
+	case code>>28 == 0xD: // an HRESULT that carries an NTSTATUS
+		return table[code&^fromKernel]
 	}
 	return ""
 }
