@@ -85,44 +85,41 @@ func noComment(text string) bool {
 // freeForm says that a key's values may hold any character.
 func freeForm(k *Key) bool { return slices.Contains([]string{"text", "path", "regexp"}, k.Type) }
 
+var (
+	inQuotation = regexp.MustCompile(`^(?:!!str )?(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)')(.*)`)
+	escapes     = regexp.MustCompile(`\\.`)
+)
+
 // misreadQuoted is misread for a value in quotes, behind which source may go on. Of the escapes in double quotes
 // programs write \\, \" and \u; people who write any other mean a backslash.
 func misreadQuoted(k *Key, source string) string {
-	begin := strings.IndexAny(source, `"'`) + 1
-	quote, inside := source[begin-1], source[begin:]
-	found, end := "", -1
-	for i := 0; i < len(inside) && end < 0; i++ {
-		switch {
-		case quote == '\'' && strings.HasPrefix(inside[i:], "''"):
-			i++
-		case inside[i] == quote:
-			end = i
-		case quote == '"' && inside[i] == '\\' && i+1 < len(inside):
-			i++
-			harmless := `\"/u`
-			if k.Type == "path" || k.Type == "regexp" {
-				harmless = `\"`
-			}
-			if found == "" && !strings.ContainsRune(harmless, rune(inside[i])) {
-				found = inside[i-1 : i+1]
-			}
-		}
-	}
-	switch {
-	case end < 0:
+	m := inQuotation.FindStringSubmatch(source)
+	if m == nil {
 		return oneLine
-	case strings.HasPrefix(inside[end+1:], "#"), k.Secret && noComment(strings.TrimSpace(inside[end+1:])):
+	}
+	inside, rest := m[1], m[3]
+	switch {
+	case strings.HasPrefix(rest, "#"), k.Secret && noComment(strings.TrimSpace(rest)):
 		return beforeComment
-	case k.Secret && strings.IndexByte(inside[end+1:], quote) >= 0:
+	case k.Secret && strings.Contains(rest, string(strings.TrimPrefix(source, "!!str ")[0])):
 		return "seems to end before a quote that belongs to it; " +
 			"in single quotes write '' for each ' of the value, and no quote in a comment behind it"
-	case found == "":
-		return ""
-	case k.Secret || maybeSecret("", inside):
-		return "has a backslash in double quotes, where it changes the character behind it; " + inSingleQuotes
 	}
-	return fmt.Sprintf("has %s in double quotes, which is no backslash there but another character; "+
-		"write it in single quotes: %s", found, singleQuoted(inside[:end]))
+	harmless := []string{`\\`, `\"`, `\/`, `\u`}
+	if k.Type == "path" || k.Type == "regexp" {
+		harmless = harmless[:2]
+	}
+	for _, escape := range escapes.FindAllString(inside, -1) {
+		switch {
+		case slices.Contains(harmless, escape):
+			continue
+		case k.Secret || maybeSecret("", inside):
+			return "has a backslash in double quotes, where it changes the character behind it; " + inSingleQuotes
+		}
+		return fmt.Sprintf("has %s in double quotes, which is no backslash there but another character; "+
+			"write it in single quotes: %s", escape, singleQuoted(inside))
+	}
+	return ""
 }
 
 func singleQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
