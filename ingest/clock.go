@@ -99,7 +99,7 @@ type doubt struct {
 	same   int       // how many agree
 }
 
-// claim is what a read says of the server's clock.
+// claim is what a read shows of the server's clock.
 type claim struct {
 	off    span
 	offset jobmon.Offset
@@ -109,7 +109,7 @@ func (c claim) agrees(with claim) bool {
 	return c.offset == with.offset && c.off.least <= with.off.most+maxStep && c.off.most >= with.off.least-maxStep
 }
 
-// hear takes in what a read that was doubted claims. It says whether the claim is believed now: three reads over a
+// hear records what a doubted read claims. It reports whether the claim is believed now: three reads over a
 // minute agree on it, or ten minutes have brought no agreement.
 func (d *doubt) hear(at time.Time, c claim) (believed bool) {
 	if d.reads == 0 {
@@ -208,7 +208,7 @@ func (p *Poller) clock(r *reading) (jobmon.Event, bool) {
 	return e, e.Step != 0 || !p.log.Read || p.log.Offset != r.Offset
 }
 
-// trust says how far the times of what this read reports can be trusted: how long nobody looked.
+// trust returns how far the times of this read's events can be trusted, given the time since the last good read.
 func (p *Poller) trust(r *reading) jobmon.DiffOptions {
 	if !p.log.Read {
 		return jobmon.DiffOptions{Baseline: true}

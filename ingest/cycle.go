@@ -79,7 +79,7 @@ func (p *Poller) read(ctx context.Context, caused bool) (*reading, error) {
 	return r, nil
 }
 
-// compare makes the batch of a good read: ourselves, then what changed in the tables, then what has come near.
+// compare makes the batch of a good read: ourselves, then what changed in the tables, then what has become due.
 func (p *Poller) compare(r *reading) []jobmon.Event {
 	trust := p.trust(r)
 	changes := jobmon.Diff(p.journal.Mirror(), r.Snapshot, trust)

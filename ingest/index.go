@@ -82,7 +82,7 @@ func (x *index) compare(rows []jobmon.Row) (changed []jobmon.Row, unfinished int
 }
 
 // missing lists the known rows that a quick read of the rows above the given id had to return and did not; unfinished
-// is what compare says of the read.
+// is what compare returned for the read.
 func (x *index) missing(read []jobmon.Row, unfinished int, above jobmon.ScheduleID) []jobmon.ScheduleID {
 	var missing []jobmon.ScheduleID
 	if unfinished < len(x.unfinished) {
@@ -115,7 +115,7 @@ func (x *index) absent(page []jobmon.Row, from, through jobmon.ScheduleID) (ids 
 	return ids
 }
 
-// contains says whether a row is among rows in the order of their ids.
+// contains reports whether a row is among rows in the order of their ids.
 func contains(rows []jobmon.Row, id jobmon.ScheduleID) bool {
 	_, ok := find(rows, id)
 	return ok

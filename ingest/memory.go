@@ -12,7 +12,7 @@ import (
 
 // Memory is a Source over tables in memory. It is safe for concurrent use if Tables is.
 type Memory struct {
-	// Tables returns everything as it is now: both clocks, normalized lists, and the agents of watch. Nobody changes it
+	// Tables returns everything as it is now: both clocks, normalized lists, and the agents of watch. It is not changed
 	// afterwards.
 	Tables func(ctx context.Context, watch []jobmon.ComputerID) (*jobmon.Snapshot, error)
 	// PageRows is how many rows a page has.
@@ -72,7 +72,9 @@ func (m *Memory) Page(ctx context.Context, from jobmon.ScheduleID) ([]jobmon.Row
 	if err != nil {
 		return nil, 0, err
 	}
-	at, _ := slices.BinarySearchFunc(t.Rows, from, func(r jobmon.Row, id jobmon.ScheduleID) int { return cmp.Compare(r.ID, id) })
+	at, _ := slices.BinarySearchFunc(t.Rows, from, func(r jobmon.Row, id jobmon.ScheduleID) int {
+		return cmp.Compare(r.ID, id)
+	})
 	rows, through := t.Rows[at:], jobmon.ScheduleID(math.MaxInt32)
 	if len(rows) > m.PageRows {
 		rows = rows[:m.PageRows]

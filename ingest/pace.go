@@ -16,7 +16,7 @@ type Pace struct {
 	Reconcile time.Duration // as Options.Reconcile, and not 0
 }
 
-// Change has the poller take up another pace with a read that begins at once. What changed of the settings is recorded
+// Change makes the poller adopt another pace with a read that begins at once. Changed settings are recorded
 // with it, as at a start, also when the source is lost. It returns nil when the pace is taken up and on record, or else
 // the error of Refresh: then it is taken up and recorded as soon as the log can be written. Safe for concurrent use.
 func (p *Poller) Change(ctx context.Context, pace Pace) error {
@@ -27,7 +27,7 @@ func (p *Poller) Change(ctx context.Context, pace Pace) error {
 	return err
 }
 
-// change takes up what Change left, if it left anything.
+// change adopts the pace that Change left, if any.
 func (p *Poller) change() bool {
 	p.mu.Lock()
 	next := p.next

@@ -28,8 +28,8 @@ type paged struct {
 	names   *jobmon.Snapshot    // nil when they were not read
 }
 
-// mostLookedUp is how many rows are looked up because of pages in one cycle. When more are missing, somebody has purged
-// the table, and reading a page again costs the server less than a list of all its ids.
+// mostLookedUp is how many rows are looked up because of pages in one cycle. When more are missing, the table was
+// purged, and reading a page again costs the server less than a list of all its ids.
 const mostLookedUp = 1000
 
 var errNoProgress = errors.New("the source returned a page that ends before it begins: please report this")

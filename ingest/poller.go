@@ -62,7 +62,7 @@ type Options struct {
 
 	// Covered, where set, is called after each good read whose events are durable: until when the log is now complete,
 	// by the server's clock, and how far that clock is ahead of ours. Given back as Previous, it lets the next run know
-	// how long nobody looked. It holds up polling until it returns.
+	// how long the source was not read. Polling waits until it returns.
 	Covered func(until jobmon.Instant, ahead time.Duration)
 
 	// Alive, where set, is called at every step: the next call comes within that time, or the poller hangs.
@@ -108,8 +108,8 @@ type Poller struct {
 	refreshed time.Time     // when the last read caused by a Refresh began
 
 	mu      sync.Mutex
-	waiting *round  // those who wait for the next read to begin, nil for nobody
-	next    *Pace   // what the next read takes up, nil for nothing new
+	waiting *round  // requests that wait for the next read to begin, nil for none
+	next    *Pace   // the pace that the next read adopts, nil for no change
 	ended   bool    // Run has returned
 	last    *moment // when the server's clock was last believed, or what is known of it before the first good read
 	metrics Metrics

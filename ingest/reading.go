@@ -42,7 +42,7 @@ type reader struct {
 	pass    *pass // underway, nil for none
 }
 
-// read reads what changed since the mirror. The pass that is underway goes on for so long before it, at least by one
+// read reads what changed since the mirror. A pass under way goes on before it, within the limit but at least by one
 // page; a limit of 0 lets it rest.
 func (r *reader) read(
 	ctx context.Context, m *jobmon.Mirror, watch []jobmon.ComputerID, limit time.Duration,

@@ -36,9 +36,9 @@ func (p *Poller) record(ctx context.Context, at jobmon.Instant, r *reading) (tol
 	return parts.end()
 }
 
-// first tells the very first read: ourselves, the clock, and what is there. When that is more than one batch, the clock
-// says first that more follows (Baseline), and at the end that all is told. When only some of it gets into the log, the
-// next read tells what is not there yet, as found by the first one.
+// first records the very first read: this run, the clock, and what is there. When that is more than one batch, the
+// clock event says first that more follows (Baseline), and at the end that all is recorded. If only a part gets into
+// the log, the next read records the rest, as found by the first one.
 func (p *Poller) first(r *reading, parts *parts) {
 	clock, _ := p.clock(r)
 	parts.events = append(p.ourselves("", p.unwritten), clock)

@@ -54,13 +54,13 @@ func (p *Poller) join() (*round, error) {
 	return p.waiting, nil
 }
 
-// take closes the round to newcomers: its read begins now. Nil when nobody waits.
+// take closes the round to newcomers: its read begins now. Nil when nothing waits.
 func (p *Poller) take() *round {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
 	case <-p.asked:
-	default: // Run took it, or nobody waits
+	default: // Run took it, or nothing waits
 	}
 	r := p.waiting
 	p.waiting = nil

@@ -12,7 +12,7 @@ import (
 // Account is all that is known of one session of one computer: what its picture shows, and every row that belongs to
 // it.
 type Account struct {
-	At         jobmon.Instant // as of when; the sessions of one computer are told in the order in which they began
+	At         jobmon.Instant // as of when; a computer's sessions come in the order in which they began
 	Offset     jobmon.Offset  // the DS server's UTC offset then
 	Computer   jobmon.Computer
 	Deployment bool   // it holds a marker or at least three jobs
@@ -36,8 +36,8 @@ type Run struct {
 	Attempt  int         // 1, or more after failed or cancelled ones
 	Late     bool
 
-	// Arrived, Started and Ended are 0 when it did not happen, or nobody saw it. Asked is when a DS script last said
-	// that the row runs now. The sequence numbers tell what happened before what; they are 0 where nothing happened.
+	// Arrived, Started and Ended are 0 when it did not happen, or was not seen. Asked is when a DS script last said
+	// that the row runs now. The sequence numbers order what happened; they are 0 where nothing happened.
 	Arrived, Asked, Started, Ended jobmon.Instant
 	AskedSeq, StartedSeq, EndedSeq uint64
 
@@ -49,15 +49,15 @@ type Run struct {
 	Unseen time.Duration
 }
 
-// ApplyTelling is Apply that tells of every session that ends for good in the batch: by the beginning of the computer's
-// next one. Sessions that are over may still be opened again; Accounts tells of them.
+// ApplyTelling is Apply that also reports every session that ends for good in the batch: by the beginning of the
+// computer's next one. Other sessions that are over may still be opened again; Accounts reports them.
 func (p *Projection) ApplyTelling(b *jobmon.Batch, over func(*Account)) {
 	p.over = over
 	p.Apply(b)
 	p.over = nil
 }
 
-// Accounts tells of every computer's last session, by id.
+// Accounts reports every computer's last sessions, by id.
 func (p *Projection) Accounts(tell func(*Account)) {
 	for _, id := range slices.Sorted(maps.Keys(p.computers)) {
 		c := p.computers[id]
@@ -69,7 +69,7 @@ func (p *Projection) Accounts(tell func(*Account)) {
 	}
 }
 
-// Breaks says whether the event, which comes next, tells that we were not watching, or that the clock jumped: no
+// Breaks reports whether the event, which comes next, says that the source was not watched or that the clock jumped: no
 // duration reaches across it.
 func (p *Projection) Breaks(e *jobmon.Event) bool {
 	switch e.Kind {

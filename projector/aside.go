@@ -53,7 +53,7 @@ func (p *Projection) Waits(id jobmon.ComputerID) (progress *jobmon.Progress, ok 
 	return progress, true
 }
 
-// beside says whether the row is unfinished and no part of the picture: what a stage shows stands there already.
+// beside reports whether the row is unfinished and no part of the picture: what a stage shows stands there already.
 func (c *computer) beside(r *row) bool {
 	s := c.picture.session
 	return (r.state.Planned() || r.state == jobmon.StateRunning) &&

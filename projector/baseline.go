@@ -128,8 +128,8 @@ func (p *Projection) baseline(c *computer) {
 	}
 }
 
-// hadBegun says whether rows that finished shortly before those that wait belong to the same deployment: no build job
-// waits to begin it.
+// hadBegun reports whether rows that finished shortly before those that wait belong to the same deployment: no build
+// job waits to begin it.
 func hadBegun(waiting, finished []*row, limit jobmon.WallTime) bool {
 	if slices.ContainsFunc(waiting, func(r *row) bool { return r.class == jobmon.BuildJob }) {
 		return false

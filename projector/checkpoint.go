@@ -12,7 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/packed"
 )
 
-// CheckpointVersion tells apart checkpoints that mean different things: a program uses only those of its own. It is
+// CheckpointVersion distinguishes checkpoints that mean different things: a program uses only those of its own. It is
 // made of the form in which they are written and of the projection number.
 const CheckpointVersion = Form<<16 | Version
 
@@ -42,7 +42,7 @@ func Decode(data []byte) (*Projection, error) {
 }
 
 // checkpoint goes through a projection and writes it, or makes it of what was written. It leaves out the numbers of
-// batches, which only tell the batch at hand from all before it.
+// batches, which only distinguish the batch at hand from earlier ones.
 type checkpoint struct {
 	*packed.Coder
 	p        *Projection

@@ -192,7 +192,7 @@ func (c *checkpoint) link(at **row, list []*row, places map[*row]int) {
 	}
 }
 
-// acyclic says whether going from attempt to attempt, in either direction, comes to an end.
+// acyclic reports whether going from attempt to attempt, in either direction, comes to an end.
 func acyclic(list []*row) bool {
 	for _, next := range []func(*row) *row{
 		func(r *row) *row { return r.replaces }, func(r *row) *row { return r.replacedBy },

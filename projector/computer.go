@@ -94,7 +94,7 @@ func (r *row) effective() *row {
 	return r
 }
 
-// shownIn says whether a picture of the session tells of the row: it is part of it, or a later attempt of a row that
+// shownIn reports whether a picture of the session shows the row: it is part of it, or a later attempt of a row that
 // is.
 func (r *row) shownIn(s *session) bool {
 	for ; s != nil && r != nil; r = r.replaces {
@@ -196,7 +196,7 @@ func newComputer(id jobmon.ComputerID) *computer {
 
 func (c *computer) isOpen() bool { return c.session.open() }
 
-// activeNow says whether time and the agent matter to the computer: something is open or planned.
+// activeNow reports whether time and the agent matter to the computer: something is open or planned.
 func (c *computer) activeNow() bool { return c.session.open() || c.plan != nil || c.errand.open() }
 
 // away says that the agent is known to be away: it is looked at only while something is open or planned.
@@ -214,7 +214,7 @@ func (c *computer) front() *session {
 	return c.session
 }
 
-// shows says whether the screen shows something that is open or planned.
+// shows reports whether the screen shows something that is open or planned.
 func (c *computer) shows() bool {
 	s := c.front()
 	return s != nil && s.active()

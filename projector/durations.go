@@ -17,7 +17,7 @@ const (
 type stageRun struct{ seconds, jobs int32 }
 
 // durations holds the honest durations of the last runs of each stage, by name, oldest first. Runs with so different
-// numbers of jobs that they tell nothing of each other (see alike) are kept side by side.
+// numbers of jobs that they cannot be compared (see alike) are kept side by side.
 type durations map[string][]stageRun
 
 func (d durations) add(stage string, run stageRun) {
@@ -50,8 +50,8 @@ func (d durations) typical(stage string, jobs int) (seconds, runs int32) {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2, int32(n)
 }
 
-// alike reports whether stages with so many jobs take about as long: the larger number is at most a third more than the
-// smaller.
+// alike reports whether stages with these numbers of jobs take about as long: the larger number is at most a third more
+// than the smaller.
 func alike(a, b int) bool { return 3*max(a, b) <= 4*min(a, b) }
 
 // recordDurations takes the stages that succeeded into the history, each once: only durations whose both ends were
@@ -74,8 +74,8 @@ func (p *Projection) recordDurations(s *session) {
 	}
 }
 
-// unusual says whether the stage's duration tells nothing of the next: a row of it was found by the first read of all,
-// or was tried again.
+// unusual reports whether the stage's duration is no basis for the next: a row of it was found by the first read of
+// all, or was tried again.
 func (st *stage) unusual() bool {
 	return st.marker != nil && st.marker.baseline ||
 		slices.ContainsFunc(st.jobs, func(r *row) bool { return r.baseline || r.replacedBy != nil })

@@ -20,7 +20,7 @@ func (s *session) active() bool {
 // all lists the computer's sessions; some may be nil.
 func (c *computer) all() [3]*session { return [...]*session{c.session, c.plan, c.errand} }
 
-// fresh says whether the session holds a row that is not recurring.
+// fresh reports whether the session holds a row that is not recurring.
 func (s *session) fresh() bool {
 	return slices.ContainsFunc(s.rows, func(r *row) bool { return !r.recurring })
 }
@@ -47,14 +47,14 @@ func (p *Projection) host(c *computer, r *row) *session {
 	return p.openErrand(c, r)
 }
 
-// restarts says whether the start of a row begins a new deployment although one is open: a build job starts, or nothing
-// had started for long, and a marker that this deployment has been through is queued again.
+// restarts reports whether the start of a row begins a new deployment although one is open: a build job starts, or
+// nothing had started for long, and a marker that this deployment has been through is queued again.
 func (p *Projection) restarts(c *computer, r *row) bool {
 	return r.class == jobmon.BuildJob && c.repeatsMarker(nil) ||
 		r.class == jobmon.Marker && p.silentSince(c, p.view(c)) != 0 && c.repeatsMarker(r)
 }
 
-// repeatsMarker says whether, among the rows that arrived after the open session began, waits a marker job that the
+// repeatsMarker reports whether, among the rows that arrived after the open session began, waits a marker job that the
 // session has already started: the whole folder was dropped again. Only is the one row to look at, nil for all.
 func (c *computer) repeatsMarker(only *row) bool {
 	s := c.session
@@ -70,19 +70,19 @@ func (c *computer) repeatsMarker(only *row) bool {
 	return false
 }
 
-// started says whether the session has started another row of that row's job. The marker that closed it does not count:
-// the folder's last one is dropped again behind a single job, to bring the end to the screen.
+// started reports whether the session has started another row of that row's job. The marker that closed it does not
+// count: the folder's last one is dropped again behind a single job, to bring the end to the screen.
 func (s *session) started(r *row) bool {
 	return slices.ContainsFunc(s.rows, func(q *row) bool {
 		return q.job == r.job && q.startedSeq != 0 && q != r && !q.closing
 	})
 }
 
-// arrivedSinceEnd says whether a row arrived after the session ended, or with the event that ended it: rows were
+// arrivedSinceEnd reports whether a row arrived after the session ended, or with the event that ended it: rows were
 // removed before it in the same batch.
 func (s *session) arrivedSinceEnd(r *row) bool { return r.arrivedSeq >= s.endedSeq }
 
-// mayReopen says whether the last deployment ended so recently that what comes now is added to it.
+// mayReopen reports whether the last deployment ended so recently that what comes now is added to it.
 func (p *Projection) mayReopen(c *computer) bool {
 	s := c.session
 	return s != nil && s.state == jobmon.SessionComplete && p.axis.Sub(s.ended) <= p.world.rules.Gap
@@ -273,7 +273,7 @@ func (p *Projection) complete(c *computer, s *session, state jobmon.SessionState
 	p.follow(c)
 }
 
-// holdsLater says whether a marker that is planned for later holds the session open: its drop has begun in it.
+// holdsLater reports whether a marker that is planned for later holds the session open: its drop has begun in it.
 func (c *computer) holdsLater(s *session) bool { return c.nextMarker(s) != nil }
 
 // nextMarker is the first marker that is planned for later and belongs to a drop which has begun in the session.

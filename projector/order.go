@@ -17,14 +17,14 @@ func (s *session) ordered() []*row {
 	return s.order
 }
 
-// disorder notes that the order of the rows may have changed, and with it the stages.
+// disorder records that the order of the rows may have changed, and with it the stages.
 func (s *session) disorder() {
 	if s != nil {
 		s.order, s.altered = nil, true
 	}
 }
 
-// begin notes that a row has started, later than all others: mostly the one that came next, and the order stays.
+// begin records that a row has started, later than all others: mostly the one that came next, and the order stays.
 func (s *session) begin(r *row) {
 	if s != nil && s.order != nil && s.begun >= 0 && s.begun < len(s.order) && s.order[s.begun] == r {
 		s.begun++
@@ -67,13 +67,14 @@ func (s *session) sorted() (list []*row, begun int) {
 	return list, begun
 }
 
-// before says whether q stands before the cancelled row r: it had started when r was cancelled, or was to run earlier.
+// before reports whether q stands before the cancelled row r: it had started when r was cancelled, or was to run
+// earlier.
 func before(q, r *row) bool {
 	return q.startedSeq != 0 && q.startedSeq < r.endedSeq || byStart(q, r) < 0
 }
 
-// nothingBehind says whether no unfinished row stands behind r. What came late behind a marker that was there from the
-// start does not count: it makes no stage of a closing marker (docs/adr/0002).
+// nothingBehind reports whether no unfinished row stands behind r. What came late behind a marker that was there from
+// the start does not count: it makes no stage of a closing marker (docs/adr/0002).
 func nothingBehind(list []*row, r *row) bool {
 	root := r.root()
 	for i := len(list) - 1; i >= 0 && list[i] != root; i-- {

@@ -27,7 +27,7 @@ type picture struct {
 	frozen       *jobmon.Progress // set when the session's rows went on into another session
 }
 
-// draw makes the batch at hand the computer's picture. Nothing is computed until somebody looks.
+// draw makes the batch at hand the computer's picture. Nothing is computed until the picture is asked for.
 func (p *Projection) draw(c *computer) {
 	d := &c.picture
 	if front := c.front(); front != d.session || front != nil && front.active() {
@@ -302,7 +302,7 @@ func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
 	return jobmon.ResultReady
 }
 
-// estimate reckons when all will be done, from the typical durations of what is left. It starts from the last thing
+// estimate calculates when all will be done, from the typical durations of what is left. It starts from the last thing
 // that happened, not from the picture's time, so that it does not move while nothing happens; ETAHolds ends it.
 func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, v view, at jobmon.Instant) {
 	base, patience := v.utc(s.lastMoved(v.at)), jobmon.Patience

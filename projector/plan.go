@@ -18,7 +18,7 @@ func (p *Projection) gather(c *computer, starting *row) []*row {
 	return rows
 }
 
-// plannable says whether the rows, together with the later ones of their drops, make a deployment.
+// plannable reports whether the rows, together with the later ones of their drops, make a deployment.
 func (p *Projection) plannable(c *computer, rows []*row) bool {
 	build, jobs, real := false, map[uint64]int{}, 0
 	look := func(r *row) (marker bool) {
@@ -102,14 +102,14 @@ func (p *Projection) consider(c *computer) {
 	p.planWith(c, p.gather(c, nil)) // its agent counts from now on: while that is away nothing is stuck
 }
 
-// adds says whether rows that arrived since the deployment's end go on with it: no build job is among them, and no
+// adds reports whether rows that arrived since the deployment's end go on with it: no build job is among them, and no
 // marker that it has been through.
 func (p *Projection) adds(c *computer, rows []*row) bool {
 	s := c.session
 	return slices.ContainsFunc(rows, func(r *row) bool { return r.arrivedSeq > s.endedSeq }) && !p.another(c, nil)
 }
 
-// another says whether what arrived since the deployment's end, and waits or starts now, begins another one.
+// another reports whether what arrived since the deployment's end, and waits or starts now, begins another one.
 func (p *Projection) another(c *computer, starting *row) bool {
 	s := c.session
 	if slices.ContainsFunc(c.rows, func(r *row) bool {
@@ -126,7 +126,7 @@ func (p *Projection) another(c *computer, starting *row) bool {
 	})
 }
 
-// removedFrom says whether the batch at hand removed rows of the session that waited.
+// removedFrom reports whether the batch at hand removed rows of the session that waited.
 func (p *Projection) removedFrom(s *session) bool {
 	return slices.ContainsFunc(s.rows, func(r *row) bool {
 		return r.state == jobmon.StateCancelled && r.ended == p.axis
@@ -178,7 +178,7 @@ func (p *Projection) promote(c *computer) {
 		p.retire(c, c.session)
 	}
 	c.session, c.errand = s, nil
-	s.form, s.altered = p.formOf(s, c), true // nobody has seen its stages yet
+	s.form, s.altered = p.formOf(s, c), true // its stages were not shown yet
 	for _, r := range slices.Clone(s.rows) {
 		if r.recurring {
 			s.leave(r)

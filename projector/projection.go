@@ -40,7 +40,7 @@ type Projection struct {
 	contradicted bool      // a row started clearly before start_time's clock, as it is known, had come so far
 
 	called    map[string]called       // what names mean by the settings in force
-	renamed   map[jobmon.JobID]uint64 // jobs whose rows have yet to be given the name, and the event that told it
+	renamed   map[jobmon.JobID]uint64 // jobs whose rows have yet to be given the name, and the event that recorded it
 	touched   []*computer             // by the batch at hand, each once
 	unsettled bool                    // a computer waits for settleBaseline
 	inParts   bool                    // the first read is recorded in several batches, more of which follow
@@ -51,7 +51,7 @@ type Projection struct {
 		stages  []*stage
 	}
 	changed []*computer    // whose pictures changed since Changed was last called, each once
-	over    func(*Account) // is told of sessions that end for good, nil for nobody
+	over    func(*Account) // gets sessions that end for good; may be nil
 }
 
 // New returns the projection of an empty log.
@@ -121,7 +121,7 @@ func (p *Projection) Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Eve
 	return append(events, p.overdue(&w, at)...)
 }
 
-// void says whether an event of Judge no longer holds after what came before it in its batch.
+// void reports whether an event of Judge no longer holds, given the events before it in its batch.
 func (p *Projection) void(e *jobmon.Event) bool {
 	switch e.Kind {
 	case jobmon.KindDue:
@@ -206,7 +206,7 @@ func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 		}
 	}
 	axis := at - jobmon.Instant(steps)
-	if axis < p.axis { // a step that nobody recorded: the axis never goes back
+	if axis < p.axis { // a step that was not recorded: the axis never goes back
 		w := *p.world
 		w.steps -= int64(p.axis - axis)
 		p.world, axis = &w, p.axis
@@ -280,13 +280,13 @@ func (p *Projection) sortedTouched() []*computer {
 	return p.touched
 }
 
-// touch notes that the event at hand concerns the computer's picture.
+// touch records that the event at hand concerns the computer's picture.
 func (p *Projection) touch(c *computer) {
 	c.lastSeq, c.news = p.seq, true
 	p.concerns(c)
 }
 
-// concerns notes that the computer has to be looked at when the batch ends.
+// concerns records that the computer has to be looked at when the batch ends.
 func (p *Projection) concerns(c *computer) {
 	if !c.touched {
 		c.touched = true
@@ -320,7 +320,7 @@ func (p *Projection) jobEvent(e *jobmon.Event) {
 	p.renamed[e.Job] = e.Seq
 }
 
-// rename gives rows the new names of their jobs: once for all of a batch, which tells names before rows.
+// rename gives rows the new names of their jobs: once for all of a batch, in which names come before rows.
 func (p *Projection) rename() {
 	if len(p.renamed) == 0 {
 		return

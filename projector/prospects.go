@@ -6,14 +6,14 @@ import "slices"
 type prospect struct {
 	name       string
 	considered bool  // how long they take was looked up, known or not
-	asked      int32 // for so many jobs
+	asked      int32 // for this number of jobs
 	told       bool  // by an event
 	seconds    int32
 	runs       int32
-	jobs       int32 // that the stage had when it was told
+	jobs       int32 // that the stage had then
 }
 
-// holds reports whether there is nothing to look up for a stage of that name with so many jobs.
+// holds reports whether nothing has to be looked up for a stage of that name with that number of jobs.
 func (p prospect) holds(jobs int) bool {
 	return p.told && alike(int(p.jobs), jobs) || p.considered && int(p.asked) == jobs
 }

@@ -48,7 +48,7 @@ func (p *Projection) rowEvent(e *jobmon.Event) {
 }
 
 // change makes the row what the event says; r is nil where it is not known. It returns the row that follows from it,
-// and whether anybody can see a difference.
+// and whether any difference can be seen.
 func (p *Projection) change(c *computer, r *row, e *jobmon.Event) (_ *row, visible bool) {
 	switch e.Kind {
 	case jobmon.KindScheduled:
@@ -211,7 +211,7 @@ func (p *Projection) dropped(c *computer, r *row) {
 	r.drop, c.dropLast = c.drop, p.axis
 }
 
-// inDrop says whether what arrives now belongs to the drop under way.
+// inDrop reports whether what arrives now belongs to the drop under way.
 func (p *Projection) inDrop(c *computer) bool {
 	return c.drop != 0 && p.axis.Sub(c.dropLast) <= oneDrop
 }

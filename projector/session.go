@@ -13,7 +13,7 @@ type session struct {
 
 	began, ended jobmon.Instant // on the axis, as all moments here
 	endedSeq     uint64
-	// in which it ended: its history is told by the clock of that time; nil while it is open or planned
+	// in which it ended: its times are shown by the clock of that time; nil while it is open or planned
 	closed *world
 	// the end of the batch in which it opened: rows that come later "arrived after it began"
 	openSeq      uint64

@@ -24,7 +24,7 @@ func (s *session) note(r *row, kind jobmon.Kind) {
 	}
 }
 
-// settleStages takes up stages that are new, and those that have succeeded.
+// settleStages records stages that are new, and those that have succeeded.
 func (p *Projection) settleStages(c *computer, s *session) {
 	if s.altered {
 		p.closeBatch(c, s)

@@ -78,7 +78,7 @@ func (s *session) group(order []*row) []*stage {
 	return list
 }
 
-// allCancelled says whether there are real jobs before the next marker, and all of them were cancelled.
+// allCancelled reports whether there are real jobs before the next marker, and all of them were cancelled.
 func allCancelled(behind []*row) bool {
 	jobs := 0
 	for _, r := range behind {
@@ -94,8 +94,8 @@ func allCancelled(behind []*row) bool {
 	return jobs > 0
 }
 
-// closes says whether a marker without jobs, behind other stages, is a closing marker: no unfinished row stands behind
-// it, or none did when it started.
+// closes reports whether a marker without jobs, behind other stages, is a closing marker: no unfinished row stands
+// behind it, or none did when it started.
 func closes(marker *row, order []*row) bool {
 	last := marker.effective()
 	if last.startedSeq != 0 {
@@ -104,7 +104,8 @@ func closes(marker *row, order []*row) bool {
 	return nothingBehind(order, marker)
 }
 
-// repeats says whether a marker dropped again only announces retries of jobs that stand in the stage it opened before.
+// repeats reports whether a marker dropped again only announces retries of jobs that stand in the stage it opened
+// before.
 func repeats(list []*stage, marker *row) bool {
 	for _, st := range list {
 		if st.marker != nil && st.marker != marker && st.marker.job == marker.job && len(st.jobs) > 0 {
@@ -199,7 +200,7 @@ func (st *stage) state(current bool, closing *row) jobmon.RowState {
 	return jobmon.StateSucceeded
 }
 
-// succeeded says whether that is its state when it is not the current stage.
+// succeeded reports whether that is its state when it is not the current stage.
 func (st *stage) succeeded() bool {
 	if m := st.markerNow(); m != nil && (m.state == jobmon.StateRunning || m.state == jobmon.StateWaiting) {
 		return false
@@ -213,7 +214,7 @@ func (st *stage) succeeded() bool {
 	return true
 }
 
-// unfinished says whether anything of the stage is left to run, but for the marker that closes the session.
+// unfinished reports whether anything of the stage is left to run, but for the marker that closes the session.
 func (st *stage) unfinished(closing *row) bool {
 	n := st.count()
 	m := st.markerNow()
@@ -257,7 +258,7 @@ func (sp *span) most() time.Duration {
 	return 0
 }
 
-// span reckons from the marker's start (a script's request counts as one), else from the first job's, to the end of the
+// span lasts from the marker's start (a script's request counts as one), else from the first job's, to the end of the
 // last row.
 func (st *stage) span() span {
 	var sp span

@@ -7,8 +7,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Nobody says which clock start_time follows. Rows are the witnesses: one that is scheduled for "now" shows the clock's
-// distance from UTC, and one that starts shows that its start_time has been reached.
+// The database does not say which clock start_time follows. Rows are the witnesses: one that is scheduled for "now"
+// shows the clock's distance from UTC, and one that starts shows that its start_time has been reached.
 
 const (
 	clearlyNot = 5 * time.Minute // a start so far ahead of the clock contradicts it
@@ -28,10 +28,10 @@ type witness struct {
 	certain  bool // the row started: it cannot have been planned for later
 }
 
-// countsAsNow says whether a row that arrives or is moved counts as due although its start_time is ahead of the clock.
-// While the clock is unknown it does at a whole number of quarter hours from UTC, unless a row of the same drop shows
-// that GETDATE is followed. When the clock is known it does in an open deployment, an hour off: summer time began on
-// one side only. Utc is when it arrived or was moved.
+// countsAsNow reports whether a row that arrives or is moved counts as due although its start_time is ahead of the
+// clock. While the clock is unknown it does at a whole number of quarter hours from UTC, unless a row of the same drop
+// shows that GETDATE is followed. When the clock is known it does in an open deployment, an hour off: summer time began
+// on one side only. Utc is when it arrived or was moved.
 func (p *Projection) countsAsNow(c *computer, r *row, utc jobmon.Instant) bool {
 	off, ok := jobmon.ZoneDistance(r.start, utc)
 	switch {
@@ -132,7 +132,7 @@ func (p *Projection) verdict() (e jobmon.Event, ok bool) {
 		case s.enough():
 			proved = append(proved, off)
 		case s.recent > 0 && (s.certain || off <= p.world.offset || s.recent > 1):
-			disputed = true // else it may be a job that somebody planned for later
+			disputed = true // else it may be a job that was planned for later
 		}
 	}
 	slices.Sort(proved)

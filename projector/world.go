@@ -86,7 +86,7 @@ func (d *picture) view() view {
 	}
 }
 
-// retell gives the sessions that ended by a clock which has been taken back since the times of the present one. A clock
+// retell gives sessions that ended by a clock which has been taken back since the times of the present clock. A clock
 // is taken back by a step that leaves less of all steps than there was, and certainly when it showed a time that is
 // still to come.
 func (p *Projection) retell(was *world) {
@@ -116,7 +116,7 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	p.looks.Note(e)
 	switch e.Kind {
 	case jobmon.KindDaemonStarted:
-		// the first read, which comes with it, says whether the source is there
+		// the first read, which comes with it, reports whether the source is there
 		next.sourceLost, next.sourceSince = false, 0
 	case jobmon.KindSourceLost:
 		next.sourceLost, next.sourceSince = true, p.axis

@@ -54,7 +54,7 @@ const (
 	bytesPerAnswer = 128 << 20
 )
 
-// drain hands all rows of the current result set to the part, and counts them; there may be so many.
+// drain hands all rows of the current result set to the part, and counts them. More than most are an error.
 func (p *part) drain(rows *sql.Rows, most uint64, left *leftOut) (count uint64, err error) {
 	r := record{part: p, cells: make([]any, len(p.columns))}
 	into := make([]any, len(r.cells))

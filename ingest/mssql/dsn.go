@@ -98,7 +98,7 @@ func completed(config msdsn.Config, setting string, err error) (msdsn.Config, er
 	case err != nil:
 		return msdsn.Config{}, fmt.Errorf("%s: %w", setting, err)
 	}
-	config.Protocols = []string{asked} // the driver would try all of them, and tell of the last only
+	config.Protocols = []string{asked} // the driver would try all of them, and report the last one's error only
 	if _, given := config.Parameters[msdsn.AppName]; !given {
 		config.AppName = appName
 	}

@@ -26,7 +26,7 @@ var (
 type Error struct {
 	Kind error  // one of the errors above, or nil for what has no kind of its own
 	What string // server, database, login; "" when the kind says it all
-	Next string // what to do; "" when only the server's words tell
+	Next string // what to do; "" when only the server's words help
 	Said string // the server's or the driver's own words, on one line
 }
 
@@ -105,7 +105,7 @@ func numbers(err error) []int32 {
 	return list
 }
 
-// numbered says whether the server sent an error with one of the numbers.
+// numbered reports whether the server sent an error with one of the numbers.
 func numbered(err error, wanted ...int32) bool {
 	return slices.ContainsFunc(numbers(err), func(n int32) bool { return slices.Contains(wanted, n) })
 }

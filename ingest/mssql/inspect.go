@@ -9,11 +9,11 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Inspection is what a server says of itself, of the login and of the tables, at one moment. Nothing in it is secret.
+// Inspection is what a server reports about itself, the login and the tables at one moment. Nothing in it is secret.
 type Inspection struct {
 	Address  string // as source.dsn gives it: host:port, or host\instance
 	Server   string // the server's own name; "" when it has none
-	Product  string // its product and version, as it tells them
+	Product  string // its product and version, in its own words
 	Database string // the one that the connection is in
 	Login    string
 	Roles    []string // of those that may change more than a table, the ones that the login is known to be in
@@ -22,7 +22,7 @@ type Inspection struct {
 	Runs int
 
 	Risks   []string // what the settings of the connection allow others on the network to do, a sentence each
-	Session *Session // nil when the server does not tell
+	Session *Session // nil when the server does not report it
 
 	Now    jobmon.Instant // the server's clock, UTC
 	Offset jobmon.Offset  // of its wall clock
@@ -34,15 +34,16 @@ type Inspection struct {
 
 // InspectedTable is a table that the program reads.
 type InspectedTable struct {
-	Key         string // the setting that names it: "source.tables.event"
-	Name        string // the name in that setting
-	Place       string // where it was found, with its schema; "" when the database shows the login no such table
-	Purpose     string // what it is needed for
-	Optional    bool   // without it that is unknown, and no more
-	Refused     bool   // the login may not read the table, or one of its columns
-	Said        string // the server's words where a table or column was not shown, or may not be read
-	Writes      []string
-	WritesKnown bool // whether the server told which of INSERT, UPDATE, DELETE and ALTER, in Writes, the login may do
+	Key      string // the setting that names it: "source.tables.event"
+	Name     string // the name in that setting
+	Place    string // where it was found, with its schema; "" when the database shows the login no such table
+	Purpose  string // what it is needed for
+	Optional bool   // without it that is unknown, and no more
+	Refused  bool   // the login may not read the table, or one of its columns
+	Said     string // the server's words where a table or column was not shown, or may not be read
+	Writes   []string
+	// whether the server reported which of INSERT, UPDATE, DELETE and ALTER, in Writes, the login may do
+	WritesKnown bool
 	Columns     []InspectedColumn
 }
 
@@ -58,7 +59,7 @@ type InspectedColumn struct {
 	Refused  bool   // the login may not read it
 }
 
-// Readable says whether the program can use the column.
+// Readable reports whether the program can use the column.
 func (c InspectedColumn) Readable() bool { return c.Type != "" && c.Fits && !c.Refused }
 
 // Inspect finds out, over a connection of its own and within the timeout, what Read would meet. Other than Read it does

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Local says whether the configured server is this machine, as far as its name shows: then its clock is ours.
+// Local reports whether the configured server is this machine, as far as its name shows: then its clock is ours.
 func (s *Source) Local() bool {
 	own, _ := os.Hostname()
 	addresses, _ := net.InterfaceAddrs()

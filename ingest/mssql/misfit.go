@@ -7,7 +7,7 @@ import (
 )
 
 // SchemaError says that the database has not the tables of a Deployment Server, or not under these names, or hides
-// them from the login: SQL Server shows nobody a table that he has no right to. It names all that is wrong at once.
+// them from the login: SQL Server shows a login only tables that it has a right to. The error names all faults at once.
 type SchemaError struct {
 	Database string        // the database that the connection is in
 	Faults   []SchemaFault // at least one, in the order of docs/ds-database.md

@@ -9,7 +9,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Read implements ingest.Source. Rows whose ids are NULL, and values too large for an int32, cannot be told: such
+// Read implements ingest.Source. Rows whose ids are NULL, and values too large for an int32, cannot be recorded: such
 // rows are left out and warned about, here and by the other methods. Names are made valid UTF-8 and kept up to 10,000
 // characters.
 func (s *Source) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
@@ -116,10 +116,10 @@ func (s *Source) reading(
 	})
 }
 
-// mostWarned is of how many different rows is remembered that they were told of.
+// mostWarned bounds how many distinct rows are remembered as reported.
 const mostWarned = 100
 
-// warn tells of rows that were left out, once for each that is the first.
+// warn logs rows that were left out, once per distinct first row.
 func (s *Source) warn(left leftOut) {
 	if left.count > 0 && !slices.Contains(s.warned, left.first) {
 		s.warned = append(s.warned, left.first)

@@ -86,7 +86,7 @@ func quickPart(s schema, above jobmon.ScheduleID, into *[]jobmon.Row) part {
 		columns["schedule_id"]+" > "+strconv.Itoa(int(above)), into)
 }
 
-// pagePart asks for the next rows by id; each row's id is told, also of those that are left out.
+// pagePart asks for the next rows by id. Each gets every row's id, also those of rows that are left out.
 func pagePart(s schema, from jobmon.ScheduleID, into *[]jobmon.Row, each func(id int64)) part {
 	id := s.tables[eventSchedule].columns["schedule_id"]
 	p := scheduleRows(s, " WHERE "+id+" >= "+strconv.Itoa(int(from))+" ORDER BY "+id, into)

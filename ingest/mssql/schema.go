@@ -18,7 +18,7 @@ const (
 	moment kind = "a date with a time"
 )
 
-// fits says whether a column of this SQL type (as INFORMATION_SCHEMA names it) can hold the kind. Exact types are
+// fits reports whether a column of this SQL type (as INFORMATION_SCHEMA names it) can hold the kind. Exact types are
 // not all known, and builds differ (docs/ds-database.md), so every type that the values can be read from is good.
 func (k kind) fits(dataType string) bool {
 	switch strings.ToLower(dataType) {
@@ -143,8 +143,8 @@ type schema struct {
 // lack is something optional that a database does not offer, and why.
 type lack struct{ table, column, reason, message string }
 
-// tell logs what is lacking now and was not before.
-func (s schema) tell(before []lack, log zerolog.Logger) {
+// logNew logs what is lacking now and was not before.
+func (s schema) logNew(before []lack, log zerolog.Logger) {
 	for _, l := range s.lacks {
 		if !slices.Contains(before, l) {
 			log.Info().Str("table", l.table).Str("column", l.column).Str("reason", l.reason).Msg(l.message)

@@ -46,7 +46,7 @@ type Options struct {
 	// milliseconds. 0 means DefaultLockTimeout.
 	LockTimeout time.Duration
 
-	// Log is told of connections and of what the database does not offer. The zero value is silent.
+	// Log gets connections and what the database does not offer. The zero value is silent.
 	Log zerolog.Logger
 }
 
@@ -182,7 +182,7 @@ func (s *Source) open(ctx context.Context) error {
 		return err
 	}
 	s.session = opened
-	opened.schema.tell(s.lacks, s.options.Log)
+	opened.schema.logNew(s.lacks, s.options.Log)
 	s.lacks = opened.schema.lacks
 	s.options.Log.Info().Stringer("source", s).Str("database", opened.schema.database).
 		Str("isolation", string(opened.level)).Msg("connected to SQL Server")

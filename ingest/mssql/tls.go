@@ -13,7 +13,7 @@ import (
 )
 
 // oldSuites are the cipher suites beside the driver's that servers before TLS 1.2 speak: those of Windows Server 2003
-// (SQL Server 2000 and 2005) and 2008. Go offers them only when told to by name. RC4 is not among them, as all of
+// (SQL Server 2000 and 2005) and 2008. Go offers them only when named. RC4 is not among them, as all of
 // these servers have 3DES.
 func oldSuites() []uint16 {
 	suites := []uint16{

@@ -45,7 +45,7 @@ func (c counted) Read(into []byte) (int, error) {
 // errTooMuch ends an answer that is larger than any that was asked for. The driver does not always wrap it.
 var errTooMuch = errors.New("the answer has no end")
 
-// allow lets so many more bytes be received.
+// allow lets that many more bytes be received.
 func (w *wire) allow(bytes uint64) { w.until.Store(w.received.Load() + bytes) }
 
 // exceeded says that more was sent than was allowed.

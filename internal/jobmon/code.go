@@ -84,7 +84,8 @@ var meanings = sync.OnceValue(func() map[uint32]string {
 	return table
 })
 
-// Meaning is what Windows and its installer mean by the code, "" where that is not known. A job may mean something else.
+// Meaning is what Windows and its installer mean by the code, "" where that is not known. A job may mean something
+// else.
 func (c Code) Meaning() string {
 	s := c.signed()
 	if s < math.MinInt32 || s > math.MaxInt32 {

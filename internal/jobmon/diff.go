@@ -14,7 +14,7 @@ type DiffOptions struct {
 	InferredInexact bool // the last two reads were more than two poll intervals apart
 }
 
-// Diff tells what happened between the mirror and a snapshot, in the canonical order of a batch: names, rows,
+// Diff returns what happened between the mirror and a snapshot, in the canonical order of a batch: names, rows,
 // agents. It is a pure function; Seq and At are left to the log.
 //
 // Law 1: applying the events to the mirror gives the snapshot, for the parts that the snapshot read. Rows are reported
@@ -171,7 +171,7 @@ func (d *differ) group(changes []change) {
 	}
 }
 
-// plan tells how the row came to wait as it does: seen, moved, requeued. It returns the change as it is afterwards.
+// plan reports how the row came to wait as it does: seen, moved, requeued. It returns what remains of the change.
 func (d *differ) plan(c change) change {
 	if c.known && (c.old.Job != c.new.Job || c.old.Computer != c.new.Computer) {
 		d.row(KindRemoved, 0, c.old) // the id was used again for something else
@@ -197,7 +197,7 @@ func (d *differ) plan(c change) change {
 	return c
 }
 
-// run tells what the row did since it was planned.
+// run reports what the row did since it was planned.
 func (d *differ) run(c *change) {
 	if c.old.Status == c.new.Status {
 		return

@@ -5,7 +5,7 @@ import "fmt"
 // MaxSeq is the highest sequence number. JavaScript, and so the clients' screens, knows no higher number exactly.
 const MaxSeq uint64 = 1<<53 - 1
 
-// Kind says what an event tells. The numbers are part of the log's format and never change their meaning.
+// Kind is what an event records. The numbers are part of the log's format and never change their meaning.
 type Kind uint8
 
 // The kinds of events. See docs/event-log.md for the fields of each.
@@ -64,7 +64,7 @@ func (k Kind) String() string {
 	return fmt.Sprintf("unknown-%d", uint8(k))
 }
 
-// OfRow says that the event tells of a row of event_schedule; such events carry the row as it is afterwards.
+// OfRow reports whether the event is about a row of event_schedule; such events carry the row as it is afterwards.
 func (k Kind) OfRow() bool { return k >= KindScheduled && k <= KindDue }
 
 // OfDaemon says that the event concerns every computer: the daemon, its source, settings, clock or log.
@@ -96,7 +96,7 @@ const (
 	Ghost // the computer is in no group: not shown in the console
 )
 
-// Has says whether all bits of f are set.
+// Has reports whether all bits of f are set.
 func (f Flags) Has(bits Flags) bool { return f&bits == bits }
 
 // Event is one thing that happened. Seq and At are given by the log: a batch's events share At and have consecutive
@@ -139,7 +139,7 @@ type Event struct {
 	Sum uint64 `json:"sum,omitempty"`
 }
 
-// Row is the row that a row event tells of.
+// Row returns the row of a row event.
 func (e *Event) Row() Row {
 	return Row{ID: e.Schedule, Job: e.Job, Computer: e.Computer, Start: e.Start, Status: e.Status}
 }

@@ -1,6 +1,6 @@
 package jobmon
 
-// Unrecorded returns the event that says of a batch that nothing was recorded before it, where an older program did not
+// Unrecorded returns the event that says that nothing was recorded before a batch, where an older program did not
 // commit one: what happened to rows is inexact, and neither a start of the daemon nor a return of the source explains
 // it. before is the time of the batch before. Rows that a pass finds late are inexact too, but these are over.
 func Unrecorded(b *Batch, before Instant) (Event, bool) {

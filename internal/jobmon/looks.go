@@ -2,16 +2,16 @@ package jobmon
 
 import "time"
 
-// Looks knows when nobody looked at the source, from the daemon's own events. Its fields are for those who keep it.
+// Looks keeps when the source was not read, from the daemon's own events. Its fields are exported for checkpoints.
 type Looks struct {
-	Lost     Instant // since when nobody looks; 0 while somebody does
-	From, To Instant // the last time in which nobody looked
+	Lost     Instant // since when the source is not read; 0 while it is
+	From, To Instant // the last time without reads
 }
 
 // soonAfter is how long after such a time the first read may follow.
 const soonAfter = time.Minute
 
-// Note takes in the next event.
+// Note adds the next event.
 func (l *Looks) Note(e *Event) {
 	switch e.Kind {
 	case KindSourceLost:

@@ -27,7 +27,7 @@ type Progress struct {
 	// Continues is of the present and stands in no file: the PC goes on under that id, 0 for none.
 	Continues ComputerID
 
-	Unknown bool // the DS database has no such computer; somebody asked for its file all the same
+	Unknown bool // the DS database has no such computer, yet its file was asked for
 	Stale   bool // a script asked, and no fresh read could be made: the picture may be older than its time
 
 	Session *SessionProgress // nil: no deployment seen yet
@@ -211,7 +211,7 @@ const Patience = 10 * time.Minute
 // OverdueAfter is when something is overdue that is expected to take so long.
 func OverdueAfter(expected time.Duration) time.Duration { return max(2*expected, expected+Patience) }
 
-// IsOverdue says whether what runs for so long is overdue; never where nothing is expected.
+// IsOverdue reports whether what has run for that time is overdue; never where nothing is expected.
 func IsOverdue(elapsed, expected time.Duration) bool {
 	return expected > 0 && elapsed > OverdueAfter(expected)
 }
@@ -228,7 +228,7 @@ type Failure struct {
 type Pending struct {
 	Name  string
 	State RowState // later, unscheduled, waiting or running
-	Stuck bool     // it has waited for so long that nobody expects it to run
+	Stuck bool     // it has waited too long to be expected to run
 	Start WallTime
 	Why   *Waiting // why it waits, nil for other states and for stuck rows
 }

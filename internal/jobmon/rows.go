@@ -6,7 +6,7 @@ import (
 	"sort"
 )
 
-// Rows are rows of event_schedule by ascending id, each id once. A DS keeps finished rows until somebody deletes them,
+// Rows are rows of event_schedule by ascending id, each id once. A DS keeps finished rows until they are deleted,
 // and all of them are known here, so they are packed: a row takes about 10 bytes in the tables of most sites and at
 // most 31 among its neighbours. The zero value is an empty table. It is not safe for concurrent use and must not be
 // copied.

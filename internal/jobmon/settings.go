@@ -126,7 +126,7 @@ const (
 	BuildJob                 // delivers the monitor and starts it; never shown
 )
 
-// Class tells what the job of that name is. A build job that also carries the marker's tag is a build job.
+// Class returns what the job of that name is. A build job that also carries the marker's tag is a build job.
 func (r *Rules) Class(name string) JobClass {
 	switch {
 	case r.Build != "" && r.build.MatchString(name):
@@ -137,7 +137,7 @@ func (r *Rules) Class(name string) JobClass {
 	return RealJob
 }
 
-// Succeeded says whether a finished status means success.
+// Succeeded reports whether a finished status means success.
 func (r *Rules) Succeeded(s Status) bool {
 	return s.Finished() && slices.ContainsFunc(r.Success, func(c Code) bool { return c.signed() == s.Code.signed() })
 }

@@ -1,4 +1,4 @@
-// Package jobmon holds the domain of the program: the values read from a Deployment Server (DS), the events told
+// Package jobmon holds the domain of the program: the values read from a Deployment Server (DS), the events recorded
 // about them, the rules that turn one into the other, and the picture that a computer's screen shows.
 //
 // Everything here is a plain value or a pure function: no clock, no disk, no network, standard library only.
@@ -118,7 +118,7 @@ func (s Status) String() string {
 	return strconv.FormatInt(int64(s.Code), 10)
 }
 
-// AgentState is what the sessions table says of a computer's agent (AClient/DAgent).
+// AgentState is what the sessions table shows about a computer's agent (AClient/DAgent).
 type AgentState uint8
 
 // Agent states; the zero value is "unknown", which is never an error: the table may be absent or stale.

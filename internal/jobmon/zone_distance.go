@@ -9,7 +9,7 @@ const (
 )
 
 // ZoneDistance is how far a start_time is from UTC when that is a whole number of quarter hours that a zone can have:
-// while nobody knows which clock start_time follows, such a row may have been planned for now.
+// while start_time's clock is not known, such a row may have been planned for now.
 func ZoneDistance(start WallTime, utc Instant) (Offset, bool) {
 	if start == NoStart {
 		return 0, false

@@ -12,8 +12,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 )
 
-// mark tells a file that we left from one that somebody touched since. Two changes of equal size within the file
-// system's time step look the same; nothing but reading every file each time could tell them apart. The zero mark
+// mark distinguishes a file as we left it from one that was changed since. Two changes of equal size within the file
+// system's time step look the same; only reading every file each time could distinguish them. The zero mark
 // fits no file.
 type mark struct {
 	size     int64
@@ -36,7 +36,7 @@ const (
 // bring makes the computer's file hold content, unless it does, or is not ours. dirty says that content is new since
 // the file was left as left says. It returns how the file is left now.
 //
-// Between the look at the file and the rename over it somebody could put a foreign file there, which would be lost;
+// A foreign file that is put there between the look at the file and the rename over it would be lost;
 // no file system offers to replace a file only if it is still the same.
 func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark) (outcome, mark, error) {
 	path := d.Path(id)
@@ -78,12 +78,12 @@ func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark
 	// The time is asked for by name and after the rename: some shares set it only when the file is closed.
 	info, err = os.Lstat(path)
 	if err != nil || info.Size() != int64(len(content.Bytes)) {
-		return written, mark{}, nil // somebody was faster: the next check reads the file
+		return written, mark{}, nil // another program was faster: the next check reads the file
 	}
 	return written, markOf(info), nil
 }
 
-// noted says whether the ledger knows the content.
+// noted reports whether the ledger knows the content.
 func (d *Dir) noted(id jobmon.ComputerID, found []byte) bool {
 	return d.ledger.Knows(id, found)
 }
@@ -101,7 +101,7 @@ func (d *Dir) promise(seq uint64) error {
 	return nil
 }
 
-// note enters the content in the ledger where nothing else would tell that it is ours. When that fails the file is
+// note enters the content in the ledger where nothing else shows that it is ours. When that fails the file is
 // written all the same: a screen waits for it.
 func (d *Dir) note(id jobmon.ComputerID, content Content) {
 	if d.ours(content.Bytes) {
@@ -127,5 +127,5 @@ func readOurs(path string) ([]byte, error) {
 	return content, err
 }
 
-// blank says that a file holds nothing of anybody's: what a power failure can leave of a file that was not synced.
+// blank reports whether a file holds nothing: what a power failure can leave of a file that was not synced.
 func blank(content []byte) bool { return len(bytes.Trim(content, "\x00")) == 0 }

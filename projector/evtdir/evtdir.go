@@ -1,8 +1,8 @@
 // Package evtdir keeps the folder of .evt files: for every computer that the projector publishes, the file
-// "<computer id>.evt" holds the newest bytes published, and goes on holding them when somebody removes or changes it.
+// "<computer id>.evt" holds the newest bytes published, and is written again when it is removed or changed.
 //
 // It knows bytes, not their format. The folder is often a network share that others read, lock and take away; so
-// nobody who publishes ever waits for it, a file that fails holds up no other one, and a folder that is away delays
+// publishing never waits for it, a file that fails holds up no other one, and a folder that is away delays
 // files and loses none. Files are replaced as a whole and are not synced to the disk: they can be made again from
 // the log.
 package evtdir
@@ -48,12 +48,12 @@ type Options struct {
 
 	// Takeover allows to replace files that Ours does not recognise.
 	Takeover bool
-	// Ours says whether content, found where a file of ours belongs, was written by this program, perhaps by an earlier
-	// run. Files beyond 64 KiB are foreign, and empty ones are ours, without being asked about. It is called from Run's
-	// goroutine. nil recognises nothing but what this Dir wrote itself.
+	// Ours reports whether content, found where a file of ours belongs, was written by this program, perhaps by an
+	// earlier run. Files beyond 64 KiB are foreign, and empty ones are ours, without being asked about. It is called
+	// from Run's goroutine. nil recognises nothing but what this Dir wrote itself.
 	Ours func(content []byte) bool
 	// Ledger is the file in which content that Ours does not recognise is entered before it is written, and by which it
-	// is recognised. It lies where nobody else writes.
+	// is recognised. It lies where no other program writes.
 	Ledger string
 	// Durable, where set, is called before the first file with a picture of that sequence number is written. It returns
 	// when it is on the disk that such a file may exist, and up to which number. It is called from Run's goroutine.
@@ -65,7 +65,7 @@ type Options struct {
 
 // Content is what a file is to hold.
 type Content struct {
-	Bytes []byte // not changed any more by anybody
+	Bytes []byte // not changed any more
 	Seq   uint64 // sequence number of the picture that it shows
 }
 
@@ -84,13 +84,13 @@ type Dir struct {
 	unnoted    bool   // the ledger could not be written; said once
 	log        zerolog.Logger
 	checkEvery time.Duration
-	wake       chan struct{} // tells Run, once, that there is something to do
+	wake       chan struct{} // wakes Run, once, when there is something to do
 
 	mu      sync.Mutex
 	files   map[jobmon.ComputerID]*file
 	dropped map[jobmon.ComputerID]uint64 // sequence numbers that forgotten files hold
 	failing map[*file]struct{}           // those with a retry
-	urgent  []*file                      // somebody waits for them
+	urgent  []*file                      // callers wait for them
 	queue   []*file                      // the others to look at, oldest first
 	pending int                          // files that are dirty
 	flushes []chan struct{}              // closed when pending is 0, or Run ends
@@ -108,7 +108,7 @@ type file struct {
 	left    mark    // the file as we left it
 
 	dirty     bool // it is not known to hold content
-	foreign   bool // somebody else's file was found in its place
+	foreign   bool // another program's file was found in its place
 	forgotten bool // to be dropped as soon as it holds content
 	queued    bool // in queue
 	hurried   bool // in urgent
@@ -168,8 +168,8 @@ func (d *Dir) Publish(id jobmon.ComputerID, content Content) {
 // WriteNow is Publish, and waits until the file holds content or something newer. It goes before everything that is
 // merely published.
 //
-// It returns ErrForeign where the file is left alone, ErrStopped when Run has ended or ends, and otherwise why
-// content could not be written: at once where waiting is no help, at the end of ctx where somebody has the file open.
+// It returns ErrForeign where the file is left alone, ErrStopped when Run has ended or ends, and otherwise why content
+// could not be written: at once where waiting is no help, at the end of ctx where another program has the file open.
 // Also after an error content stays the newest state, and is written when that becomes possible.
 func (d *Dir) WriteNow(ctx context.Context, id jobmon.ComputerID, content Content) error {
 	done := make(chan error, 1)
@@ -296,7 +296,7 @@ func (d *Dir) publish(id jobmon.ComputerID, content Content) *file {
 	return f
 }
 
-// enqueue has Run look at f: soon, or before all others when somebody waits for it.
+// enqueue has Run look at f: soon, or before all others when a caller waits for it.
 func (d *Dir) enqueue(f *file) {
 	switch {
 	case len(f.waiters) > 0 && !f.hurried:

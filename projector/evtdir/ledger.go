@@ -17,8 +17,8 @@ import (
 )
 
 // Ledger knows which files in the evt folder this program wrote that do not say so themselves: those in a form of the
-// site's own. It is a text file in the data folder, where nobody else writes. A line is added before a file is written;
-// it is not synced, as little as the files are. Lines that make no sense are skipped.
+// site's own. It is a text file in the data folder, where no other program writes. A line is added before a file is
+// written; it is not synced, as little as the files are. Lines that make no sense are skipped.
 //
 // A Ledger is used from one goroutine; several processes may add to the same file.
 type Ledger struct {
@@ -50,7 +50,7 @@ func NewLedger(path string) *Ledger {
 	return &Ledger{path: path, entries: map[jobmon.ComputerID][]entry{}}
 }
 
-// Knows says whether this program wrote that content for the computer, or was about to.
+// Knows reports whether this program wrote that content for the computer, or was about to.
 func (l *Ledger) Knows(id jobmon.ComputerID, content []byte) bool {
 	l.refresh()
 	return slices.Contains(l.entries[id], entry{id, Checksum(content)})
@@ -78,7 +78,7 @@ func (l *Ledger) Add(id jobmon.ComputerID, content []byte) error {
 	}
 	l.note(e)
 	if info, err := os.Lstat(l.path); err == nil && info.Size() == l.read.size+int64(len(e.line())) {
-		l.read = markOf(info) // nobody else has added anything
+		l.read = markOf(info) // no other process has added anything
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ type folder struct {
 
 // Run writes until ctx ends; call it once. Files that are not written then stay as they are: call Flush before.
 //
-// The folder is created when it is missing at first. Later a missing folder is waited for: somebody has moved it, or
+// The folder is created when it is missing at first. Later a missing folder is waited for: it was moved, or
 // its share is away, and a new one in its place would only hide that.
 func (d *Dir) Run(ctx context.Context) {
 	defer d.stop()
@@ -149,8 +149,8 @@ func (d *Dir) handle(f *file) {
 	d.dropForgotten(f)
 }
 
-// dropForgotten drops a forgotten file that is as it should be and says whether it did. A foreign one is kept, so that
-// it is not reported again when it is published again.
+// dropForgotten drops a forgotten file that is as it should be, and reports whether it did. A foreign one is kept, so
+// that it is not reported again when it is published again.
 func (d *Dir) dropForgotten(f *file) bool {
 	if !f.forgotten || f.dirty || f.foreign || len(f.waiters) > 0 {
 		return false
@@ -215,7 +215,7 @@ func (d *Dir) enter() {
 	}
 }
 
-// leave notes that the folder cannot be reached, and tells those who wait for it.
+// leave records that the folder cannot be reached, and answers the callers that wait for it.
 func (d *Dir) leave(err error) {
 	now := time.Now()
 	if d.folder.since.IsZero() {
@@ -290,7 +290,7 @@ func (d *Dir) reportFailing(last int) int {
 	return failing
 }
 
-// stop tells everybody who waits that nothing will come.
+// stop answers all waiting callers that nothing will be written.
 func (d *Dir) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -70,7 +70,7 @@ func (c *Coder) End() error {
 	return nil
 }
 
-// Fail notes that what was read makes no sense.
+// Fail records that what was read makes no sense.
 func (c *Coder) Fail() { c.bad, c.body, c.at = true, nil, 0 }
 
 func (c *Coder) uint() uint64 {
