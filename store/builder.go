@@ -211,11 +211,11 @@ func Build(
 	if err := b.finish(); err != nil {
 		return summary, err
 	}
-	log, err := OpenFile(path)
+	report, _, err := verifyOnce(ctx, path)
 	if err != nil {
 		return summary, fmt.Errorf("look at what was written: %w", err)
 	}
-	if summary, err = log.summary(ctx, nil); err == nil && (summary.Last != ends.last || len(summary.Damaged) > 0) {
+	if summary = report.summary(); summary.Last != ends.last || !report.Whole() {
 		err = sentence(ErrCorrupt, path, "%s does not hold what was written to it: check the disk", path)
 	}
 	return summary, err

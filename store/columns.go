@@ -24,26 +24,6 @@ const (
 	columnValues = 16
 )
 
-// The fields that a form can have are those of a frame's events, by tag.
-const (
-	fieldRow      = 1
-	fieldComputer = 2
-	fieldJob      = 3
-	fieldStart    = 4 // with row: start_time is not NULL
-	fieldName     = 5
-	fieldPlace    = 6
-	fieldText     = 7
-	fieldSeconds  = 8
-	fieldCount    = 9
-	fieldStep     = 10
-	fieldUntil    = 11
-	fieldFrom     = 12
-	fieldTo       = 13
-	fieldSum      = 14
-
-	lastField = fieldSum
-)
-
 // form is all of an event that comes again and again: what kind it is, which fields it has, and how its row differs
 // from the last one of the same computer. The next job of a deployment starts as that of another did,
 // so most events are a form and a computer, two bytes.
@@ -117,7 +97,6 @@ func appendColumns(dst []byte, batches []frame, events []jobmon.Event) (body, co
 			if f.has(fieldRow) || f.has(fieldComputer) {
 				w.number(columnComputers, ids[e.Computer])
 			}
-			w.values(f, e)
 		}
 		events = events[b.count:]
 	}
@@ -136,9 +115,10 @@ func (w *columnWriter) number(column int, v uint64) {
 	w.columns[column] = binary.AppendUvarint(w.columns[column], v)
 }
 
-// form encodes an event by its difference from the last one of its computer.
+// form encodes an event by its difference from the last one of its computer. What is no part of a form goes into the
+// columns.
 func (w *columnWriter) form(e *jobmon.Event) form {
-	f := form{kind: e.Kind, flags: e.Flags, fields: valueFields(e)}
+	f := form{kind: e.Kind, flags: e.Flags, fields: w.values(e)}
 	switch {
 	case hasRow(e):
 		f.fields |= 1 << fieldRow
@@ -182,42 +162,26 @@ func (w *columnWriter) numberOf(f form) int {
 	return n
 }
 
-// valueFields are the fields of an event whose values stand in columns of their own.
-func valueFields(e *jobmon.Event) uint64 {
-	var fields uint64
-	for field, has := range [...]bool{
-		fieldName: e.Name != "", fieldPlace: e.Place != "", fieldText: e.Text != "",
-		fieldSeconds: e.Seconds != 0, fieldCount: e.Count != 0, fieldStep: e.Step != 0, fieldUntil: e.Until != 0,
-		fieldFrom: e.From != 0, fieldTo: e.To != 0, fieldSum: e.Sum != 0,
-	} {
-		if has {
+// values writes the fields of an event that stand in columns of their own. It returns which they are.
+func (w *columnWriter) values(e *jobmon.Event) (fields uint64) {
+	for field := fieldName; field <= fieldText; field++ {
+		if s := *text(e, field); s != "" {
+			w.number(columnValues+field, w.string(s))
 			fields |= 1 << field
 		}
 	}
-	return fields
-}
-
-func (w *columnWriter) values(f form, e *jobmon.Event) {
-	value := func(field int, v uint64) {
-		if f.has(field) {
+	for field := fieldSeconds; field <= fieldTo; field++ {
+		if v, has := numberField(e, field, int64(e.At)); has {
 			w.number(columnValues+field, v)
+			fields |= 1 << field
 		}
 	}
-	for field, s := range [...]string{fieldName: e.Name, fieldPlace: e.Place, fieldText: e.Text} {
-		if s != "" {
-			value(field, w.string(s))
-		}
-	}
-	value(fieldSeconds, zigzag(int64(e.Seconds)))
-	value(fieldCount, zigzag(int64(e.Count)))
-	value(fieldStep, zigzag(e.Step))
-	value(fieldUntil, zigzag(int64(e.Until-e.At)))
-	value(fieldFrom, e.From)
-	value(fieldTo, e.To)
-	if f.has(fieldSum) {
+	if e.Sum != 0 {
 		sums := &w.columns[columnValues+fieldSum]
 		*sums = binary.LittleEndian.AppendUint64(*sums, e.Sum)
+		fields |= 1 << fieldSum
 	}
+	return fields
 }
 
 // string is the number of a text.

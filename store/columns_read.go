@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"math"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -267,37 +266,18 @@ func (r *blockReader) spent() bool {
 
 // fill gives an event the values of its form's other fields.
 func (r *blockReader) fill(e *jobmon.Event, f *form) {
-	if f.has(fieldName) {
-		e.Name = r.string(fieldName)
+	for field := fieldName; field <= fieldText; field++ {
+		if f.has(field) {
+			*text(e, field) = r.string(field)
+		}
 	}
-	if f.has(fieldPlace) {
-		e.Place = r.string(fieldPlace)
-	}
-	if f.has(fieldText) {
-		e.Text = r.string(fieldText)
-	}
-	if f.has(fieldSeconds) {
-		e.Seconds = r.int32(fieldSeconds)
-	}
-	if f.has(fieldCount) {
-		e.Count = r.int32(fieldCount)
-	}
-	if f.has(fieldStep) {
-		e.Step = r.values[fieldStep].zigzag()
-	}
-	if f.has(fieldUntil) {
-		e.Until = e.At + jobmon.Instant(r.values[fieldUntil].zigzag())
-	}
-	if f.has(fieldFrom) {
-		e.From = r.values[fieldFrom].uvarint()
-	}
-	if f.has(fieldTo) {
-		e.To = r.values[fieldTo].uvarint()
+	for field := fieldSeconds; field <= fieldTo; field++ {
+		if f.has(field) {
+			r.values[field].numberField(e, field, int64(e.At))
+		}
 	}
 	if f.has(fieldSum) {
-		if part := r.values[fieldSum].bytes(8); part != nil {
-			e.Sum = binary.LittleEndian.Uint64(part)
-		}
+		e.Sum = r.values[fieldSum].fixed()
 	}
 }
 
@@ -308,9 +288,4 @@ func (r *blockReader) string(field int) string {
 		return ""
 	}
 	return r.strings[n]
-}
-
-func (r *blockReader) int32(field int) int32 {
-	v := &r.values[field]
-	return v.int32(v.zigzag())
 }

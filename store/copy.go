@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -38,18 +36,17 @@ type copier struct {
 	reset  func(*meta) // removes from the source's meta record what does not hold for the copy
 	cut    *Cut        // what takes the place of old history; nil copies all of it
 
-	origin meta             // the source's meta record
-	next   uint64           // what is to be copied next
-	marks  []partMark       // of what was copied, in order
-	tail   int              // how many of them are blocks, which never change any more
+	origin meta // the source's meta record
+	copied
+	tail   *copied          // as it was before the first frame of the tail
 	caches map[string]Cache // that were copied, without their data
 }
 
-// partMark identifies the content of a part of the copy.
-type partMark struct {
-	seq  uint64
-	size int
-	crc  uint32
+// copied says how far a copy has come.
+type copied struct {
+	next uint64 // what is to be copied next
+	last uint64 // the key of the last part
+	sum  uint32 // the CRC-32C of all parts
 }
 
 // copyAll copies until the end of the source, as it is when the copy gets there.
@@ -108,19 +105,20 @@ func (c *copier) identify(record []byte) error {
 // take copies a part. It returns true when the source has sealed its tail meanwhile: the frames copied from it are
 // dropped, and copying goes on with the first of them.
 func (c *copier) take(p *Part) (again bool, err error) {
-	seq, data, n := p.Seq, p.Data, len(c.marks)
+	seq, data := p.Seq, p.Data
 	if c.cut != nil && seq < c.cut.At {
 		if seq, data, err = c.cut.rest(p, c.path); err != nil {
 			return false, err
 		}
 	}
 	switch {
-	case p.Sealed && c.tail < n:
-		c.next = c.marks[c.tail].seq
-		c.marks = c.marks[:c.tail]
+	case p.Sealed && c.tail != nil:
+		c.copied, c.tail = *c.tail, nil
 		return true, c.dropTail()
-	case n > 0 && seq <= c.marks[n-1].seq:
+	case c.last > 0 && seq <= c.last:
 		return false, nil // the last of the page before
+	case !p.Sealed && c.tail == nil:
+		c.tail = &copied{next: seq, last: c.last, sum: c.sum}
 	}
 	c.next = p.Until + 1
 	return false, c.keep(seq, p.Sealed, data)
@@ -128,60 +126,26 @@ func (c *copier) take(p *Part) (again bool, err error) {
 
 // keep stores a part.
 func (c *copier) keep(seq uint64, sealed bool, data []byte) error {
-	if err := c.put(sealed, seq, data); err != nil {
-		return err
-	}
-	c.marks = append(c.marks, partMark{seq, len(data), checksum(0, data)})
-	if sealed {
-		c.tail = len(c.marks)
-	}
-	return nil
+	c.last, c.sum = seq, checksum(c.sum, data)
+	return c.put(sealed, seq, data)
 }
 
-// compare holds the finished copy to what was copied, part by part.
-func (c *copier) compare(log *Log) error {
-	at := c.meta.First
-	for i := 0; i < len(c.marks); {
-		x, err := log.Extract(at)
-		if err != nil {
-			return fmt.Errorf("look at the copy: %w", err)
-		}
-		for j := range x.Parts {
-			p := &x.Parts[j]
-			if i > 0 && p.Seq <= c.marks[i-1].seq {
-				continue
-			}
-			if i >= len(c.marks) || c.marks[i] != (partMark{p.Seq, len(p.Data), checksum(0, p.Data)}) {
-				return sentence(ErrCorrupt, c.path, "the copy %s is not what was written at event %d: check the "+
-					"disk", c.path, p.Seq)
-			}
-			at = p.Until + 1
-			i++
-		}
-		if len(x.Parts) == 0 {
-			return sentence(ErrCorrupt, c.path, "the copy %s ends before event %d: check the disk", c.path, at)
-		}
-	}
-	for _, of := range slices.Collect(maps.Values(c.caches)) {
-		if is, ok := log.Cache(of.Name, of.Version); !ok || is.Seq != of.Seq {
-			return sentence(ErrCorrupt, c.path, "the copy %s has not got the cache %q that was written: check the disk",
-				c.path, of.Name)
-		}
-	}
-	return nil
-}
-
-// prove opens the finished copy, compares it with what was copied, and reads all of it. It returns what cannot be read:
+// prove reads the finished copy, checks it, and compares it with what was copied. The summary lists what cannot be read:
 // that was damaged in the source, for its bytes are the same.
 func (c *copier) prove(ctx context.Context, progress Progress) (s Summary, err error) {
-	log, err := OpenFile(c.path)
+	last := c.next - 1
+	f, err := openFileLog(ctx, c.path, func(done, _ uint64) { progress.report(min(done, last), last) })
 	if err != nil {
 		return s, fmt.Errorf("look at the copy: %w", err)
 	}
-	if err := c.compare(log); err != nil {
+	defer f.Close()
+	switch sum, err := f.sum(); {
+	case err != nil:
 		return s, err
+	case sum != c.sum || len(f.tree.faults) > 0 || f.report.Caches < len(c.caches):
+		return s, sentence(ErrCorrupt, c.path, "the copy %s is not what was written to it: check the disk", c.path)
 	}
-	return log.summary(ctx, progress)
+	return f.verified().summary(), nil
 }
 
 // copyLog makes a copy at path, closed, proven and on the disk; when it fails there is none.

@@ -90,11 +90,7 @@ func (l *Log) scrub(ctx context.Context, from uint64, s *Scrubbed, turned func(d
 		r.next, r.crc, r.chained = l.meta.First, l.meta.chain(), true
 	}
 	note := func(b jobmon.Batch, _ error) bool {
-		for i := range b.Events {
-			if e := &b.Events[i]; e.Kind == jobmon.KindDamaged {
-				s.Recorded = append(s.Recorded, Recorded{e.Seq, e.From, e.To, e.Text})
-			}
-		}
+		s.Recorded = appendRecorded(s.Recorded, &b)
 		return true
 	}
 	for began := r.from; ; {
@@ -120,6 +116,16 @@ func (l *Log) scrub(ctx context.Context, from uint64, s *Scrubbed, turned func(d
 	}
 }
 
+// appendRecorded appends what a batch records of the log's damage.
+func appendRecorded(list []Recorded, b *jobmon.Batch) []Recorded {
+	for i := range b.Events {
+		if e := &b.Events[i]; e.Kind == jobmon.KindDamaged {
+			list = append(list, Recorded{e.Seq, e.From, e.To, e.Text})
+		}
+	}
+	return list
+}
+
 // scrubbed checks what is behind sequence number from; damage is an error.
 func (l *Log) scrubbed(ctx context.Context, from uint64) error {
 	found := &Scrubbed{}
@@ -128,39 +134,4 @@ func (l *Log) scrubbed(ctx context.Context, from uint64) error {
 		return found.Damage[0]
 	}
 	return err
-}
-
-// Summary is what a log file holds.
-type Summary struct {
-	Path            string         `json:"path"`
-	ID              string         `json:"id"`
-	Site            string         `json:"site"`
-	First           uint64         `json:"first"` // the first and the last sequence number, 0 when there are no events
-	Last            uint64         `json:"last"`
-	FirstAt, LastAt jobmon.Instant `json:"-"`
-	Events          uint64         `json:"events,omitempty"`  // how many can be read; counted by Restore alone
-	Bytes           int64          `json:"bytes"`             // size of the file
-	Damaged         []Gap          `json:"damaged,omitempty"` // what cannot be read; nil also when nobody looked for it
-}
-
-// describe is the summary without a reading of everything.
-func (l *Log) describe() Summary {
-	b := l.ends()
-	return Summary{
-		Path: l.path, ID: l.meta.ID, Site: l.meta.Site, Bytes: l.Size(),
-		First: b.first, Last: b.last, FirstAt: b.firstAt, LastAt: b.lastAt,
-	}
-}
-
-// summary reads everything and finds what cannot be read. The error is another one than damage.
-func (l *Log) summary(ctx context.Context, progress Progress) (Summary, error) {
-	s, found := l.describe(), &Scrubbed{}
-	err := l.scrub(ctx, 0, found, func(done uint64) error {
-		progress.report(done, s.Last)
-		return nil
-	})
-	for _, e := range found.Damage {
-		s.Damaged = append(s.Damaged, Gap{e.Seq, e.Last})
-	}
-	return s, err
 }

@@ -46,6 +46,7 @@ type Error struct {
 	Offset    int64
 
 	Text string // the sentence
+	why  string // the part of it that says what is wrong
 	Err  error  // what caused it, or nil; its text is part of Text
 }
 
@@ -83,19 +84,20 @@ func errClosed(path string) error {
 // damage says that the frame or block that holds the sequence numbers from seq to last cannot be used. It keeps the
 // kind that the decoder found.
 func damage(path string, seq, last uint64, found *frameError) error {
-	e := &Error{Kind: found.kind, Path: path, Seq: seq, Last: last, Offset: int64(found.offset)}
-	at := fmt.Sprintf("%s, in the events %d to %d at byte %d", path, seq, last, found.offset)
+	text := "the log is damaged: " + found.why
 	switch found.kind {
 	case ErrNewer:
-		e.Text = fmt.Sprintf("%s: %s, written by a newer version of jobmon-db: install that version", at, found.why)
+		text = found.why + ", written by a newer version of jobmon-db: install that version"
 	case ErrTruncated:
-		e.Text = fmt.Sprintf("%s: the log is cut short: %s: what comes before and behind them can be read, they are in a "+
-			"backup", at, found.why)
-	default:
-		e.Text = fmt.Sprintf("%s: the log is damaged: %s: what comes before and behind them can be read, they are in a "+
-			"backup", at, found.why)
+		text = "the log is cut short: " + found.why
 	}
-	return e
+	if found.kind != ErrNewer {
+		text += ": what comes before and behind them can be read, they are in a backup"
+	}
+	return &Error{
+		Kind: found.kind, Path: path, Seq: seq, Last: last, Offset: int64(found.offset), why: found.why,
+		Text: fmt.Sprintf("%s, in the events %d to %d at byte %d: %s", path, seq, last, found.offset, text),
+	}
 }
 
 // misfit says that what the log holds cannot be so.
@@ -105,7 +107,7 @@ func misfit(path, why string) error {
 
 // missing says that events are not where the log says they are: those up to last or, when that is 0, an unknown number.
 func missing(path string, seq, last uint64, why string) error {
-	return &Error{Kind: ErrCorrupt, Path: path, Seq: seq, Last: last, Offset: -1, Text: fmt.Sprintf(
+	return &Error{Kind: ErrCorrupt, Path: path, Seq: seq, Last: last, Offset: -1, why: why, Text: fmt.Sprintf(
 		"%s: the log is damaged at sequence number %d: %s: what comes before it can be read, the rest is in a backup",
 		path, seq, why)}
 }

@@ -16,22 +16,81 @@ const (
 	wireFixed  = 3 // eight bytes, little endian
 )
 
+// The fields of an event, by tag.
 const (
-	keyRow      = 1<<2 | wireRow
-	keyComputer = 2<<2 | wireNumber
-	keyJob      = 3<<2 | wireNumber
-	keyStart    = 4<<2 | wireNumber
-	keyName     = 5<<2 | wireString
-	keyPlace    = 6<<2 | wireString
-	keyText     = 7<<2 | wireString
-	keySeconds  = 8<<2 | wireNumber
-	keyCount    = 9<<2 | wireNumber
-	keyStep     = 10<<2 | wireNumber
-	keyUntil    = 11<<2 | wireNumber
-	keyFrom     = 12<<2 | wireNumber
-	keyTo       = 13<<2 | wireNumber
-	keySum      = 14<<2 | wireFixed
+	fieldRow      = 1
+	fieldComputer = 2
+	fieldJob      = 3
+	fieldStart    = 4 // in a block's form, with row: start_time is not NULL
+	fieldName     = 5
+	fieldPlace    = 6
+	fieldText     = 7
+	fieldSeconds  = 8
+	fieldCount    = 9
+	fieldStep     = 10
+	fieldUntil    = 11
+	fieldFrom     = 12
+	fieldTo       = 13
+	fieldSum      = 14
+
+	lastField = fieldSum
 )
+
+const (
+	keyRow      = fieldRow<<2 | wireRow
+	keyComputer = fieldComputer<<2 | wireNumber
+	keyJob      = fieldJob<<2 | wireNumber
+	keyStart    = fieldStart<<2 | wireNumber
+	keySum      = fieldSum<<2 | wireFixed
+)
+
+// text is the text of a field.
+func text(e *jobmon.Event, field int) *string {
+	switch field {
+	case fieldName:
+		return &e.Name
+	case fieldPlace:
+		return &e.Place
+	}
+	return &e.Text
+}
+
+// numberField is a field from fieldSeconds to fieldTo as it is stored in a batch of time at; has is false for zero, which
+// is not stored.
+func numberField(e *jobmon.Event, field int, at int64) (v uint64, has bool) {
+	switch field {
+	case fieldSeconds:
+		return zigzag(int64(e.Seconds)), e.Seconds != 0
+	case fieldCount:
+		return zigzag(int64(e.Count)), e.Count != 0
+	case fieldStep:
+		return zigzag(e.Step), e.Step != 0
+	case fieldUntil:
+		return zigzag(int64(e.Until) - at), e.Until != 0
+	case fieldFrom:
+		return e.From, e.From != 0
+	}
+	return e.To, e.To != 0
+}
+
+// numberField reads such a field.
+func (c *cursor) numberField(e *jobmon.Event, field int, at int64) {
+	v := c.uvarint()
+	switch field {
+	case fieldSeconds:
+		e.Seconds = c.int32(unzigzag(v))
+	case fieldCount:
+		e.Count = c.int32(unzigzag(v))
+	case fieldStep:
+		e.Step = unzigzag(v)
+	case fieldUntil:
+		e.Until = jobmon.Instant(at + unzigzag(v))
+	case fieldFrom:
+		e.From = v
+	case fieldTo:
+		e.To = v
+	}
+}
 
 // How start_time is encoded within a row: the two low bits of its number.
 const (
@@ -123,26 +182,15 @@ func (n *near) appendFields(dst []byte, e *jobmon.Event) []byte {
 			dst = appendNumber(dst, keyJob, delta(&n.job, int64(e.Job)))
 		}
 	}
-	dst = appendString(dst, keyName, e.Name)
-	dst = appendString(dst, keyPlace, e.Place)
-	dst = appendString(dst, keyText, e.Text)
-	if e.Seconds != 0 {
-		dst = appendNumber(dst, keySeconds, zigzag(int64(e.Seconds)))
+	for field := fieldName; field <= fieldText; field++ {
+		if s := *text(e, field); s != "" {
+			dst = append(appendNumber(dst, byte(field<<2|wireString), uint64(len(s))), s...)
+		}
 	}
-	if e.Count != 0 {
-		dst = appendNumber(dst, keyCount, zigzag(int64(e.Count)))
-	}
-	if e.Step != 0 {
-		dst = appendNumber(dst, keyStep, zigzag(e.Step))
-	}
-	if e.Until != 0 {
-		dst = appendNumber(dst, keyUntil, zigzag(int64(e.Until)-n.at))
-	}
-	if e.From != 0 {
-		dst = appendNumber(dst, keyFrom, e.From)
-	}
-	if e.To != 0 {
-		dst = appendNumber(dst, keyTo, e.To)
+	for field := fieldSeconds; field <= fieldTo; field++ {
+		if v, has := numberField(e, field, n.at); has {
+			dst = appendNumber(dst, byte(field<<2|wireNumber), v)
+		}
 	}
 	if e.Sum != 0 {
 		dst = append(dst, keySum)
@@ -191,13 +239,6 @@ func appendStatus(dst []byte, s jobmon.Status) []byte {
 
 func appendNumber(dst []byte, key byte, v uint64) []byte {
 	return binary.AppendUvarint(append(dst, key), v)
-}
-
-func appendString(dst []byte, key byte, s string) []byte {
-	if s == "" {
-		return dst
-	}
-	return append(appendNumber(dst, key, uint64(len(s))), s...)
 }
 
 // decoder decodes the events of frames and keeps one copy of a name that comes again. It is not safe for concurrent
@@ -264,28 +305,17 @@ func (d *decoder) field(c *cursor, e *jobmon.Event, n *near) {
 	case keyStart:
 		e.Start = jobmon.WallTime(c.zigzag())
 		n.startAt(int64(e.Start))
-	case keyName:
-		e.Name = d.string(c)
-	case keyPlace:
-		e.Place = d.string(c)
-	case keyText:
-		e.Text = d.string(c)
-	case keySeconds:
-		e.Seconds = c.int32(c.zigzag())
-	case keyCount:
-		e.Count = c.int32(c.zigzag())
-	case keyStep:
-		e.Step = c.zigzag()
-	case keyUntil:
-		e.Until = jobmon.Instant(n.at + c.zigzag())
-	case keyFrom:
-		e.From = c.uvarint()
-	case keyTo:
-		e.To = c.uvarint()
 	case keySum:
 		e.Sum = c.fixed()
 	default:
-		c.skip(key)
+		switch field, wire := int(key>>2), key&3; {
+		case wire == wireString && fieldName <= field && field <= fieldText:
+			*text(e, field) = d.string(c)
+		case wire == wireNumber && fieldSeconds <= field && field <= fieldTo:
+			c.numberField(e, field, n.at)
+		default:
+			c.skip(wire)
+		}
 	}
 }
 
@@ -310,9 +340,9 @@ func (c *cursor) row(e *jobmon.Event, n *near) {
 	}
 }
 
-// skip steps over the value of a key that is not known.
-func (c *cursor) skip(key byte) {
-	switch key & 3 {
+// skip steps over a value that is not known.
+func (c *cursor) skip(wire byte) {
+	switch wire {
 	case wireNumber:
 		c.uvarint()
 	case wireString:

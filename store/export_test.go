@@ -163,7 +163,7 @@ func (l *Log) CacheRecord(name string, value []byte) (record []byte, err error) 
 
 // VerifyBytes is Verify for a file in memory that nobody writes to.
 func VerifyBytes(t context.Context, file []byte) (*Report, error) {
-	f, err := examine(t, bytes.NewReader(file), "memory")
+	f, err := examine(t, bytes.NewReader(file), "memory", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func VerifyBytes(t context.Context, file []byte) (*Report, error) {
 // SalvageBytes finds what is whole in a file in memory, without its tree.
 func SalvageBytes(t context.Context, file []byte) (*Remote, error) {
 	f := &fileLog{
-		ctx: t, path: "memory", file: bytes.NewReader(file), size: int64(len(file)), tree: &tree{}, checker: newChecker(),
+		ctx: t, path: "memory", file: bytes.NewReader(file), size: int64(len(file)), tree: &tree{},
 	}
 	if err := f.salvage(); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 
@@ -30,18 +31,14 @@ type fileLog struct {
 	certain    bool
 	incomplete bool // too much looks like frames and is none
 
-	checker  reader
-	expected uint64 // the number that comes next, 0 when that is not known
-	crc      uint32 // of the part before
-	chained  bool   // once that is known
-	endless  int    // of the fault whose end the next part shows, plus 1
+	progress Progress
 	data     []byte // working space
 	report   Report // its counts
 }
 
 // openFileLog examines the file at path. The caller closes it. Errors: ErrNotOurs, ErrNewer, the disk's, and the
 // context's. Damage is no error: it is in faults.
-func openFileLog(ctx context.Context, path string) (*fileLog, error) {
+func openFileLog(ctx context.Context, path string, progress Progress) (*fileLog, error) {
 	info, err := os.Stat(path) // before it is opened: a pipe would block
 	if err != nil {
 		return nil, ioError("looking at the log "+path, err)
@@ -53,7 +50,7 @@ func openFileLog(ctx context.Context, path string) (*fileLog, error) {
 	if err != nil {
 		return nil, ioError("opening the log", err)
 	}
-	f, err := examine(ctx, file, path)
+	f, err := examine(ctx, file, path, progress)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -64,8 +61,8 @@ func openFileLog(ctx context.Context, path string) (*fileLog, error) {
 func (f *fileLog) Close() error { return f.file.(*os.File).Close() }
 
 // examine looks at everything that the tree leads to and, if anything is wrong with it, through all bytes of the file.
-func examine(ctx context.Context, file sizedFile, path string) (f *fileLog, err error) {
-	f = &fileLog{ctx: ctx, path: path, file: file, checker: newChecker()}
+func examine(ctx context.Context, file sizedFile, path string, progress Progress) (f *fileLog, err error) {
+	f = &fileLog{ctx: ctx, path: path, file: file, progress: progress}
 	if f.size, err = file.Seek(0, io.SeekEnd); err != nil {
 		return nil, ioError("looking at the log "+path, err)
 	}
@@ -101,22 +98,28 @@ func (f *fileLog) followTree() error {
 	if err := f.record(); err != nil || !f.known {
 		return err
 	}
-	f.expected, f.crc, f.chained = f.meta.First, f.meta.chain(), true
+	r := newChecker()
+	r.path, r.meta, r.last = f.path, f.meta, math.MaxUint64
+	r.next, r.crc, r.chained = f.meta.First, f.meta.chain(), true
 	blocks, tail := f.tree.entries[bucketBlocks], f.tree.entries[bucketTail]
-	all := append(slices.Clone(blocks), tail...)
+	all := slices.Concat(blocks, tail)
 	for i := range all {
-		until := uint64(0) // not known
+		until := uint64(math.MaxUint64) // not known
 		if i+1 < len(all) {
 			until = all[i+1].seq - 1
 		}
-		if err := f.part(&all[i], i < len(blocks), until); err != nil {
+		if err := f.part(&r, &all[i], i < len(blocks), until); err != nil {
 			return err
 		}
+		f.progress.report(max(all[i].seq, r.next-1), all[len(all)-1].seq)
+	}
+	if !r.chained {
+		r.next = 0 // not known
 	}
 	if len(blocks) > 0 && len(tail) == 0 {
-		f.fault(Fault{Part: PartChain, Seq: f.expected, Text: "the newest events are not there"})
+		f.fault(Fault{Part: PartChain, Seq: r.next, Text: "the newest events are not there"})
 	}
-	return f.caches()
+	return f.caches(r.next)
 }
 
 func (f *fileLog) fault(of Fault) {
@@ -168,76 +171,72 @@ func (f *fileLog) record() error {
 	return nil
 }
 
-// part checks one block or frame, which holds events up to until, 0 when that is not known.
-func (f *fileLog) part(p *place, sealed bool, until uint64) error {
+// part checks one block or frame, which holds events up to until, and that it follows what comes before it.
+func (f *fileLog) part(r *reader, p *place, sealed bool, until uint64) error {
 	data, err := f.value(p.offset, p.size, maxBlock)
 	if err != nil {
 		return err
 	}
-	h, events, bad := f.checker.check(data)
-	if bad == nil && h.first != p.seq {
-		bad = broken(0, "the events %d to %d are stored there", h.first, h.last)
+	at := Fault{Part: PartChain, Offset: p.offset}
+	if r.chained && p.seq < r.next {
+		at.Seq, at.Last, at.Text = p.seq, min(until, r.next-1), "it holds events that were there before"
+		f.fault(at)
+		r.chained, r.from = false, p.seq
 	}
-	name := PartBlock
-	if !isBlock(data) && (!sealed || bad == nil) {
-		name = PartFrame
+	part := Part{Seq: p.seq, Until: until, Sealed: sealed, Data: data}
+	err = r.part(&part, f.note)
+	if e := asDamage(err); e != nil && e.Last < p.seq {
+		at.Seq, at.Last, at.Text = e.Seq, e.Last, fmt.Sprintf("the events %d to %d are not there", e.Seq, e.Last)
+		f.fault(at)
+		r.chained, r.from = false, p.seq
+		err = r.part(&part, f.note)
 	}
-	if bad != nil {
-		f.endless = 0
-		if len(f.faults) < maxFaults {
-			f.fault(Fault{
-				Part: name, Kind: bad.kind, Offset: p.offset + int64(bad.offset), Seq: p.seq, Last: until, Text: bad.why,
-			})
-			f.endless = len(f.faults)
+	var bad *Error
+	if errors.As(err, &bad) {
+		at.Part, at.Kind, at.Seq, at.Last, at.Text = PartFrame, bad.Kind, p.seq, until, bad.why
+		if at.Offset += max(bad.Offset, 0); isBlock(data) || sealed {
+			at.Part = PartBlock
 		}
-		f.expected, f.chained = 0, false
+		if until == math.MaxUint64 {
+			at.Last = 0
+		}
+		f.fault(at)
+		r.chained, r.from = false, until+1
 		return nil
 	}
-	f.follow(name, p, &h)
-	f.expected, f.crc, f.chained = h.last+1, h.crc, true
+	h := r.head
+	h.computers = nil // bytes of the working space
 	f.parts = append(f.parts, found{head: h, offset: p.offset, size: len(data), sealed: sealed, live: true})
-	if name == PartBlock {
-		f.report.Blocks++
-	} else {
+	if h.frame {
 		f.report.Frames++
+	} else {
+		f.report.Blocks++
 	}
 	f.report.Batches += h.batches
 	f.report.Events += h.events
-	for i := range events {
-		if e := &events[i]; e.Kind == jobmon.KindDamaged && len(f.report.Recorded) < maxFaults {
-			f.report.Recorded = append(f.report.Recorded, Recorded{e.Seq, e.From, e.To, e.Text})
-		}
-	}
 	return nil
 }
 
-// follow checks that a part follows what comes before it.
-func (f *fileLog) follow(name string, p *place, h *head) {
-	lost, seamed := f.meta.seam(h.begin())
-	begin := h.begin() - lost
-	at := Fault{Part: PartChain, Offset: p.offset}
-	switch {
-	case f.expected == 0:
-		if i := f.endless - 1; i >= 0 && f.faults[i].Last >= begin {
-			f.faults[i].Last = max(begin-1, f.faults[i].Seq) // numbers behind it were skipped
+// sum is the checksum of all blocks and frames that the tree leads to, in their order.
+func (f *fileLog) sum() (sum uint32, err error) {
+	for _, p := range slices.Concat(f.tree.entries[bucketBlocks], f.tree.entries[bucketTail]) {
+		data, err := f.value(p.offset, p.size, maxBlock)
+		if err != nil {
+			return 0, err
 		}
-		return
-	case begin > f.expected:
-		at.Seq, at.Last = f.expected, begin-1
-		at.Text = fmt.Sprintf("the events %d to %d are not there", f.expected, begin-1)
-	case begin < f.expected:
-		at.Seq, at.Last = h.first, h.last
-		at.Text = fmt.Sprintf("the %s of %d to %d holds events that were there before", name, h.first, h.last)
-	case f.chained && !seamed && h.previous != f.crc:
-		at.Text = fmt.Sprintf("the %s of %d to %d does not follow what comes before it", name, h.first, h.last)
-	default:
-		return
+		sum = checksum(sum, data)
 	}
-	f.fault(at)
+	return sum, nil
 }
 
-// caches checks the caches.
-func (f *fileLog) caches() error {
+// note notes what a batch records of the log's damage.
+func (f *fileLog) note(b jobmon.Batch, _ error) bool {
+	f.report.Recorded = appendRecorded(f.report.Recorded, &b)
+	return true
+}
+
+// caches checks the caches. The number next comes behind the last event; it is 0 when that is not known.
+func (f *fileLog) caches(next uint64) error {
 	for _, p := range f.tree.entries[bucketCaches] {
 		value, err := f.value(p.offset, p.size, MaxCache+1<<10)
 		if err != nil {
@@ -248,7 +247,7 @@ func (f *fileLog) caches() error {
 		case !ok:
 			at.Text = fmt.Sprintf("the cache %q is damaged; it is made again", p.name)
 			f.fault(at)
-		case f.expected != 0 && c.Seq >= f.expected:
+		case next != 0 && c.Seq >= next:
 			at.Text = fmt.Sprintf("the cache %q stands for event %d, which is not there; it is made again", p.name, c.Seq)
 			f.fault(at)
 		default:

@@ -18,7 +18,7 @@ func (l *Log) takeUpNewest() error {
 	if _, good, err := newestMeta(l.path); err != nil || good == 2 {
 		return err
 	}
-	f, err := openFileLog(context.Background(), l.path)
+	f, err := openFileLog(context.Background(), l.path, nil)
 	if err != nil {
 		return err
 	}

@@ -96,38 +96,40 @@ func metaPages(file io.ReaderAt, path string) (newest boltMeta, good int, err er
 	return newest, good, errForeignFile(path, "it has another format")
 }
 
-// freePages reads the list of free pages: their numbers, 8 bytes each, ascending. ok is false when it is damaged.
-func freePages(file io.ReaderAt, m boltMeta) (list []byte, ok bool, err error) {
+// freePages reads the list of free pages: their numbers, 8 bytes each, ascending, and how many pages follow the first that
+// the list is on. ok is false when it is damaged.
+func freePages(file io.ReaderAt, m boltMeta) (list []byte, overflow uint64, ok bool, err error) {
 	if m.freelist < 2 || m.freelist >= m.pages { // also when it was not synced
-		return nil, false, nil
+		return nil, 0, false, nil
 	}
-	begin := int64(m.freelist) * pageSize
+	at := int64(m.freelist) * pageSize
 	head := make([]byte, pageHeaderLen+8)
-	if _, err := file.ReadAt(head, begin); err != nil {
-		return nil, false, err
+	if _, err := file.ReadAt(head, at); err != nil {
+		return nil, 0, false, err
 	}
 	count := uint64(binary.LittleEndian.Uint16(head[10:]))
-	overflow := uint64(binary.LittleEndian.Uint32(head[12:]))
-	room, at := (overflow+1)*pageSize-pageHeaderLen, begin+pageHeaderLen
+	overflow = uint64(binary.LittleEndian.Uint32(head[12:]))
+	room := (overflow+1)*pageSize - pageHeaderLen
+	at += pageHeaderLen
 	if count == manyFree {
 		count = binary.LittleEndian.Uint64(head[pageHeaderLen:])
 		room, at = room-8, at+8
 	}
 	self, flags := binary.LittleEndian.Uint64(head), binary.LittleEndian.Uint16(head[8:])
 	if self != m.freelist || flags != flagFreelist || overflow >= m.pages-m.freelist || count > room/8 {
-		return nil, false, nil
+		return nil, 0, false, nil
 	}
 	list = make([]byte, count*8)
 	if _, err := file.ReadAt(list, at); err != nil {
-		return nil, false, err
+		return nil, 0, false, err
 	}
 	last := uint64(1)
 	for rest := list; len(rest) > 0; rest = rest[8:] {
 		id := binary.LittleEndian.Uint64(rest)
 		if id <= last || id >= m.pages {
-			return nil, false, nil
+			return nil, 0, false, nil
 		}
 		last = id
 	}
-	return list, true, nil
+	return list, overflow, true, nil
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -40,34 +42,27 @@ func Quarantine(ctx context.Context, dir string, why error, now time.Time) (*Qua
 	if err != nil {
 		return nil, err
 	}
-	f, err := openFileLog(ctx, path)
+	f, err := openFileLog(ctx, path, nil)
 	if err != nil {
 		return nil, err
 	}
 	q := &Quarantined{Aside: path + asideMark + now.UTC().Format("20060102T150405Z")}
-	if q.Path, err = nextGeneration(dir); err == nil {
-		err = q.carryOver(ctx, f, fmt.Sprintf("a damaged log was moved aside: %v", why), jobmon.InstantOf(now))
-	}
+	err = q.carryOver(ctx, dir, f, fmt.Sprintf("a damaged log was moved aside: %v", why), jobmon.InstantOf(now))
 	if err := errors.Join(err, f.Close()); err != nil { // Windows moves no open file
 		return nil, fmt.Errorf("beginning a new log in place of the damaged %s: %w", path, err)
 	}
-	if err := q.exchange(dir, path); err != nil {
-		if isCurrent(dir, path) {
-			err = errors.Join(err, os.Remove(q.Path))
-		}
-		return nil, err
+	if err := moveAside(path, q.Aside); err != nil {
+		q.Aside = path // it is not in use under that name
 	}
 	return q, nil
 }
 
-// carryOver writes a new log at q.Path with everything that is whole.
-func (q *Quarantined) carryOver(ctx context.Context, f *fileLog, why string, now jobmon.Instant) error {
+// carryOver makes a new log of everything that is whole.
+func (q *Quarantined) carryOver(ctx context.Context, dir string, f *fileLog, why string, now jobmon.Instant) (err error) {
 	if len(f.parts) == 0 && !f.known && f.size > 0 && (f.tree.good == 0 || len(f.tree.faults) == 0) {
 		return sentence(ErrNotOurs, f.path, "nothing in %s is of a log: move it away yourself if you can do without "+
 			"it", f.path)
 	}
-	temporary := q.Path + tempSuffix
-	_ = os.Remove(temporary) // of an earlier attempt
 	f.join()
 	q.ID, q.Lost, q.Unsure = f.meta.ID, f.lost, !f.certain
 	for i := range f.parts {
@@ -77,10 +72,39 @@ func (q *Quarantined) carryOver(ctx context.Context, f *fileLog, why string, now
 	if err := f.recordLoss(why, now); err != nil {
 		return err
 	}
-	if _, err := copyLog(ctx, f, temporary, nil, func(*meta) {}); err != nil {
-		return err
+	q.Path, err = f.install(ctx, dir, nil, func(*meta) {})
+	return err
+}
+
+// install makes a copy of what is whole the log in use.
+func (f *fileLog) install(ctx context.Context, dir string, progress Progress, reset func(*meta)) (string, error) {
+	path, err := nextGeneration(dir)
+	if err != nil {
+		return "", err
 	}
-	return publish(q.Path)
+	_ = os.Remove(path + tempSuffix) // of an attempt that was cut off
+	if _, err = copyLog(ctx, f, path+tempSuffix, progress, reset); err != nil {
+		return "", err
+	}
+	if err := publish(path); err != nil {
+		return "", errors.Join(err, os.Remove(path+tempSuffix))
+	}
+	if err := writeCurrent(dir, path); err != nil {
+		if !isCurrent(dir, path) {
+			err = errors.Join(err, os.Remove(path))
+		}
+		return "", err
+	}
+	return path, nil
+}
+
+// moveAside gives a log that is no longer in use another name.
+func moveAside(path, aside string) error {
+	err := patiently(func() error { return os.Rename(path, aside) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return ioError("the new log is in use, but the old one could not be moved aside", err)
+	}
+	return syncFolder(filepath.Dir(aside))
 }
 
 // recordLoss adds a last frame, which records what could not be carried over. When the end of the old log may be lost,
@@ -107,26 +131,4 @@ func (f *fileLog) recordLoss(why string, now jobmon.Instant) error {
 	data, _, _, err := appendFrame(nil, nil, &of, append(events, reason))
 	f.loss = &Part{Seq: of.first, Until: of.first + uint64(len(events)), Data: data}
 	return err
-}
-
-// exchange makes the new log the one in use. The damaged one gets a second name before, so that it lies aside under
-// that name from the first instant at which it is no longer in use.
-func (q *Quarantined) exchange(dir, path string) error {
-	linked := os.Link(path, q.Aside) == nil // not every file system can
-	if err := writeCurrent(dir, q.Path); err != nil {
-		if linked {
-			err = errors.Join(err, os.Remove(q.Aside))
-		}
-		return err
-	}
-	if linked {
-		if err := os.Remove(path); err != nil {
-			return nil // somebody has it open: it lies there under both names, and none is in use
-		}
-		return nil
-	}
-	if err := patiently(func() error { return os.Rename(path, q.Aside) }); err != nil {
-		q.Aside = path // the same: it is not in use under that name
-	}
-	return nil
 }

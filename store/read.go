@@ -88,6 +88,7 @@ type reader struct {
 	crc     uint32 // of the frame before it; both
 	chained bool   // once there was one
 	tail    bool   // the last part was a frame of the tail
+	head    head   // of the last part
 	parts   []Part // of the last page
 	decoder decoder
 	blocks  blockReader
@@ -190,7 +191,7 @@ func (r *reader) part(p *Part, yield func(jobmon.Batch, error) bool) error {
 	if bad != nil {
 		return r.damage(p, bad)
 	}
-	entered := r.chained && p.Sealed && b.first < r.next // it was sealed since the last page
+	entered := r.chained && p.Sealed && p.Seq < r.next && p.Seq == b.first // it was sealed since the last page
 	if entered && b.last < r.next {
 		return missing(r.path, r.next, r.untilOf(p), "nothing is stored that holds it")
 	}
@@ -207,7 +208,7 @@ func (r *reader) part(p *Part, yield func(jobmon.Batch, error) bool) error {
 	if entered {
 		wanted = r.next
 	}
-	r.next, r.crc, r.chained = b.last+1, b.crc, true
+	r.next, r.crc, r.chained, r.head = b.last+1, b.crc, true, b.head
 	begin := 0
 	for i := range r.blocks.batches {
 		batch := &r.blocks.batches[i]

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -52,7 +51,7 @@ type Restoration struct {
 // Errors: those of Open, ErrLocked among them; ErrBackup for a backup that is empty or damaged; ErrInvalid when the
 // backup is of another log than the present one and Other is not set; ErrNotOurs when nothing in it is of a log.
 func Restore(ctx context.Context, dir, file string, o RestoreOptions) (r Restoration, err error) {
-	backup, err := openFileLog(ctx, file)
+	backup, err := openFileLog(ctx, file, nil)
 	if err != nil {
 		return r, fmt.Errorf("open the backup: %w", err)
 	}
@@ -134,39 +133,30 @@ func (r *Restoration) replace(
 	if err := trust.MakeFolder(dir); err != nil {
 		return ioError("creating the data dir", err)
 	}
-	path, err := nextGeneration(dir)
-	if err != nil {
-		return err
-	}
 	if err := requireSpace(dir, r.Backup.Bytes); err != nil {
 		return err
 	}
-	_ = os.Remove(path + tempSuffix) // of a restore that was cut off
 	if r.Fault != "" {
 		if err := backup.recordLoss("a damaged backup was restored: "+r.Fault, jobmon.InstantOf(time.Now())); err != nil {
 			return err
 		}
 	}
-	_, err = copyLog(ctx, backup, path+tempSuffix, progress, func(m *meta) {
+	_, err := backup.install(ctx, dir, progress, func(m *meta) {
 		m.Replaces = nil
 		if present != nil && (present.ID() == m.ID || r.Backup.ID == "") {
 			m.Next = max(m.Next, present.Next())
 		}
 	})
-	if err != nil {
+	if err != nil || r.Present == nil || r.Present.Path == "" {
 		return err
 	}
-	if err := publish(path); err != nil {
-		_ = os.Remove(path + tempSuffix)
-		return err
-	}
-	if err := writeCurrent(dir, path); err != nil {
-		if !isCurrent(dir, path) {
-			_ = os.Remove(path)
+	if present != nil { // Windows renames no open file
+		if err := present.Close(); err != nil {
+			return err
 		}
-		return err
 	}
-	return r.moveAside(present)
+	r.Aside = r.Present.Path + asideSuffix
+	return moveAside(r.Present.Path, r.Aside)
 }
 
 // lookAt opens the present log, for writing unless this is a dry run, so that nobody else does. A log that cannot be
@@ -186,18 +176,17 @@ func (r *Restoration) lookAt(dir string, dry bool) (*Log, error) {
 	if err == nil {
 		present, err = Open(dir, Options{ReadOnly: dry})
 	}
+	r.Present = &Summary{Path: path}
 	switch {
 	case err == nil:
-		s := present.describe()
-		r.Present = &s
+		r.Aside = path + asideSuffix
 	case errors.Is(err, ErrLocked), errors.Is(err, ErrNotOurs), errors.Is(err, fs.ErrPermission):
 		return nil, err
 	default:
 		r.Broken = err.Error()
-		r.Present = &Summary{Path: path}
-		if info, err := os.Stat(path); err == nil {
-			r.Present.Bytes = info.Size()
-		}
+	}
+	if info, err := os.Stat(path); err == nil {
+		r.Present.Bytes = info.Size()
 	}
 	return present, nil
 }
@@ -208,44 +197,16 @@ func (r *Restoration) compare(ctx context.Context, backup *Report) error {
 	if r.Present == nil || r.Present.Path == "" {
 		return nil
 	}
-	if r.Broken == "" {
-		r.Aside = r.Present.Path + asideSuffix
-	}
 	report, _, err := verifyOnce(ctx, r.Present.Path)
 	if err != nil {
 		return context.Cause(ctx) // nothing of it can be read
 	}
-	held, kept := report.held(), []Gap(nil)
+	var kept []Gap
 	if backup.ID != "" && (report.ID == "" || report.ID == backup.ID) {
 		kept = backup.held()
 	}
-	r.Present.Events = count(held)
-	r.Lost = count(without(held, kept))
-	if r.Broken != "" {
-		broken, size := *r.Present, r.Present.Bytes
-		*r.Present = report.summary()
-		r.Present.Path, r.Present.Bytes = broken.Path, size
-	}
+	*r.Present = report.summary()
+	r.Present.Damaged = nil
+	r.Lost = count(without(report.held(), kept))
 	return nil
-}
-
-// moveAside closes the log that was there and gives it another name; Windows renames no open file.
-func (r *Restoration) moveAside(present *Log) error {
-	if r.Present == nil || r.Present.Path == "" {
-		return nil
-	}
-	if present != nil {
-		if err := present.Close(); err != nil {
-			return err
-		}
-	}
-	aside := r.Present.Path + asideSuffix
-	if err := patiently(func() error { return os.Rename(r.Present.Path, aside) }); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return ioError("the backup is the log now, but the old one could not be moved aside", err)
-	}
-	r.Aside = aside
-	return syncFolder(filepath.Dir(aside))
 }

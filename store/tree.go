@@ -313,27 +313,27 @@ func (t *tree) bucket(p *leafOrBranch, e *place, depth int) error {
 
 // freelist checks the list of free pages: a page that is free and in use would be overwritten by the next commit.
 func (t *tree) freelist() error {
-	free, ok, err := freePages(t.file, t.newest)
+	free, overflow, ok, err := freePages(t.file, t.newest)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return ioError("reading the log", err)
 	}
-	if !ok {
-		offset := int64(0)
-		if t.newest.freelist < t.newest.pages {
-			offset = int64(t.newest.freelist) * pageSize
-		}
-		t.fault(Fault{Part: PartFree, Offset: offset, Deadly: true, Text: "the list of free pages is damaged"})
-		return nil
+	at := Fault{Part: PartFree, Deadly: true}
+	if t.newest.freelist < t.newest.pages {
+		at.Offset = int64(t.newest.freelist) * pageSize
 	}
-	for ; len(free) > 0; free = free[8:] {
+	if !ok {
+		at.Text = "the list of free pages is damaged"
+	} else if !t.visit(t.newest.freelist, overflow) {
+		at.Text = "the list of free pages is on pages that are in use"
+	}
+	for ; len(free) > 0 && at.Text == ""; free = free[8:] {
 		id := binary.LittleEndian.Uint64(free)
 		if id/64 < uint64(len(t.visited)) && t.visited[id/64]>>(id%64)&1 == 1 {
-			t.fault(Fault{
-				Part: PartFree, Offset: int64(id) * pageSize, Deadly: true,
-				Text: fmt.Sprintf("page %d is listed as free and is in use", id),
-			})
-			return nil
+			at.Offset, at.Text = int64(id)*pageSize, fmt.Sprintf("page %d is listed as free and is in use", id)
 		}
+	}
+	if at.Text != "" {
+		t.fault(at)
 	}
 	return nil
 }

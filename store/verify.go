@@ -83,6 +83,19 @@ func (r *Report) Lost() []Gap {
 	return lost
 }
 
+// Summary is what a log file holds.
+type Summary struct {
+	Path            string         `json:"path"`
+	ID              string         `json:"id"`
+	Site            string         `json:"site"`
+	First           uint64         `json:"first"` // the first and the last sequence number, 0 when there are no events
+	Last            uint64         `json:"last"`
+	FirstAt, LastAt jobmon.Instant `json:"-"`
+	Events          uint64         `json:"events,omitempty"`  // how many can be read
+	Bytes           int64          `json:"bytes"`             // size of the file
+	Damaged         []Gap          `json:"damaged,omitempty"` // what cannot be read
+}
+
 // Current is the path of the log in use in a data dir. Errors: ErrNoLog, ErrNotOurs, ErrCorrupt.
 func Current(dir string) (string, error) {
 	path, err := currentLog(dir)
@@ -145,7 +158,7 @@ func Verify(ctx context.Context, path string) (*Report, error) {
 // verifyOnce is Verify without a second look; quiet says that nobody wrote meanwhile.
 func verifyOnce(ctx context.Context, path string) (report *Report, quiet bool, err error) {
 	before, _, _ := newestMeta(path) // what is wrong with it is found below
-	f, err := openFileLog(ctx, path)
+	f, err := openFileLog(ctx, path, nil)
 	if err != nil {
 		return nil, false, err
 	}
@@ -190,6 +203,11 @@ func (r *Report) summary() Summary {
 	if n := len(r.Readable); n > 0 {
 		s.First, s.FirstAt = r.Readable[0].First, r.Readable[0].FirstAt
 		s.Last, s.LastAt = r.Readable[n-1].Last, r.Readable[n-1].LastAt
+	}
+	for _, f := range r.Faults {
+		if f.Seq > 0 {
+			s.Damaged = append(s.Damaged, Gap{f.Seq, max(f.Seq, f.Last)})
+		}
 	}
 	return s
 }
