@@ -22,11 +22,6 @@ const fill = 0.95
 // ErrClosed, and what the disk says; after the last kind the file is opened anew by the next Append, and errors are
 // those of Open.
 func (l *Log) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error) {
-	return l.AppendWith(at, events)
-}
-
-// AppendWith is Append that keeps caches in the same commit; they may stand for the new events too.
-func (l *Log) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...Cache) (jobmon.Batch, error) {
 	l.appending.Lock()
 	defer l.appending.Unlock()
 
@@ -41,18 +36,20 @@ func (l *Log) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...Cac
 	if l.frame, l.body, f.crc, err = appendFrame(l.frame[:0], l.body, &f, events); err != nil {
 		return jobmon.Batch{}, err
 	}
-	records, err := encodeCaches(caches, f.last())
-	if err != nil {
-		return jobmon.Batch{}, err
-	}
 	var tail uint64
 	err = l.commit(fmt.Sprintf("appending events %d to %d", f.first, f.last()), func(tx *bolt.Tx) (err error) {
+		if l.unsure {
+			if err := forget(tx, b.last); err != nil {
+				return err
+			}
+		}
 		tail, err = putFrame(tx, l.path, &b, &f, l.frame)
-		return errors.Join(err, putCaches(tx, records))
+		return err
 	})
 	if err != nil {
 		return jobmon.Batch{}, err
 	}
+	l.unsure = false
 	if cap(l.frame) > maxScratch {
 		l.frame, l.body = nil, nil
 	}
@@ -156,18 +153,12 @@ func (l *Log) commit(what string, write func(*bolt.Tx) error) error {
 			return err
 		}
 		defer tx.Rollback() // after the commit it does nothing
-		if l.unsure {
-			if err := forget(tx, l.ends().last); err != nil {
-				return err
-			}
-		}
 		if err := write(tx); err != nil {
 			return err
 		}
 		return commitTx(tx)
 	})
 	if err == nil {
-		l.unsure = false
 		return nil
 	}
 	l.failed = true
@@ -178,19 +169,18 @@ func (l *Log) commit(what string, write func(*bolt.Tx) error) error {
 	return ioError(what+" to "+l.path, err)
 }
 
-// forget removes what a failed commit left behind sequence number last: its batch, and caches that stand for it.
+// forget removes the batch that a failed commit left behind sequence number last.
 func forget(tx *bolt.Tx, last uint64) error {
 	tail := tx.Bucket([]byte(bucketTail))
 	for c := tail.Cursor(); ; {
 		key, _ := c.Last()
 		if seq, ok := keySeq(key); !ok || seq <= last {
-			break
+			return nil
 		}
 		if err := tail.Delete(key); err != nil {
 			return err
 		}
 	}
-	return forgetCaches(tx, last)
 }
 
 // reopen closes the file after a failed commit and opens it again, so that nothing is left of what bbolt and the
@@ -238,7 +228,7 @@ func (l *Log) sameAsBefore(db *bolt.DB) (tail uint64, err error) {
 	// One frame more than was acknowledged: it must follow what was.
 	err = guarded(l.path, func() error {
 		return db.View(func(tx *bolt.Tx) error {
-			f, err := frameAt(l.path, lastOf(tx.Bucket([]byte(bucketTail)).Cursor()))
+			f, err := headAt(l.path, lastOf(tx.Bucket([]byte(bucketTail)).Cursor()))
 			if err != nil {
 				return err
 			}

@@ -29,13 +29,11 @@ func TestBuild(t *testing.T) {
 	appendKnown(t, log, 100)
 
 	path := filepath.Join(t.TempDir(), "built.db")
-	summary, err := store.Build(t.Context(), path, log.ID(), "DS01", log.Read(0))
-	if err != nil {
+	if err := store.Build(t.Context(), path, log.ID(), "DS01", log.Read(0)); err != nil {
 		t.Fatal(err)
 	}
-	if last, _,
-		_ := log.Last(); summary.Last != last || summary.First != 1 || summary.Site != "DS01" || len(summary.Damaged) > 0 {
-		t.Errorf("%+v", summary)
+	if report, err := store.Verify(t.Context(), path); err != nil || !report.Whole() || report.Site != "DS01" {
+		t.Errorf("%+v, %v", report, err)
 	}
 	built := openCopy(t, path)
 	if content(t, built, 0) != content(t, log, 0) || built.ID() != log.ID() {
@@ -99,8 +97,8 @@ func TestBuildOfNonsense(t *testing.T) {
 		"a broken end":   {id, list(broken, batch(1, 2000)), broken},
 	} {
 		dir := t.TempDir()
-		if _, err := store.Build(t.Context(), filepath.Join(dir, "built.db"), c.id, "DS01", c.batches); !errors.Is(err,
-			c.want) {
+		err := store.Build(t.Context(), filepath.Join(dir, "built.db"), c.id, "DS01", c.batches)
+		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
@@ -111,7 +109,7 @@ func TestBuildOfNonsense(t *testing.T) {
 	if err := os.WriteFile(path, []byte("theirs"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Build(t.Context(), path, id, "", list(nil, batch(1, 1))); !errors.Is(err, fs.ErrExist) {
+	if err := store.Build(t.Context(), path, id, "", list(nil, batch(1, 1))); !errors.Is(err, fs.ErrExist) {
 		t.Error(err)
 	}
 }

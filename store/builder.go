@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"iter"
 	"os"
 
@@ -55,25 +54,15 @@ func (b *builder) begin(m meta) error {
 	})
 }
 
-// open opens the file, a new one or one that was finished.
-func (b *builder) open() error {
-	options := boltOptions(false, defaultLockWait)
-	options.NoSync = true
-	db, err := openBolt(b.path, options)
-	if err != nil {
-		return err
-	}
-	db.AllocSize = buildAlloc
-	b.db = db
-	return nil
-}
-
 // write changes the file; what many calls did is committed together.
 func (b *builder) write(change func(tx *bolt.Tx) error) (err error) {
-	if b.db == nil {
-		if err := b.open(); err != nil {
+	if b.db == nil { // the file is new, or was finished
+		options := boltOptions(false, defaultLockWait)
+		options.NoSync = true
+		if b.db, err = openBolt(b.path, options); err != nil {
 			return err
 		}
+		b.db.AllocSize = buildAlloc
 	}
 	if b.tx == nil {
 		if b.tx, err = b.db.Begin(true); err != nil {
@@ -124,16 +113,6 @@ func (b *builder) putCache(record cacheRecord) error {
 	})
 }
 
-func (b *builder) dropTail() error {
-	return b.write(func(tx *bolt.Tx) error {
-		if err := tx.DeleteBucket([]byte(bucketTail)); err != nil {
-			return err
-		}
-		_, err := tx.CreateBucket([]byte(bucketTail))
-		return err
-	})
-}
-
 // finish writes what is left, cuts off what the file has beyond its last page, and syncs it. The file is closed then.
 func (b *builder) finish() error {
 	err := b.commit()
@@ -173,52 +152,32 @@ func (b *builder) abandon() {
 	_ = os.Remove(b.path)
 }
 
-// Build writes a log of these batches into a new file, which then is what a backup of such a log would be: see Restore.
-// The id is that of the log that they are from, 32 hex digits; their sequence numbers and times stay, numbers that are
-// left out are gaps. When it returns without error the file is on the disk and proven; when it fails there is none.
+// Build writes a log of these batches into a new file, which Restore takes like a backup. The id is that of the log that
+// they are from, 32 hex digits; their sequence numbers and times stay, numbers that are left out are gaps. When it fails
+// there is no file.
 //
-// Errors: ErrInvalid for an id that is none, no batch, or batches that do not follow one another; ErrTooLarge;
-// fs.ErrExist; those of batches, the context, and the operating system.
-func Build(
-	ctx context.Context, path, id, site string, batches iter.Seq2[jobmon.Batch, error],
-) (summary Summary, err error) {
+// Errors: ErrInvalid for an id that is none, no batch, or batches that do not follow one another; ErrTooLarge; those of
+// batches, the context, and the operating system.
+func Build(ctx context.Context, path, id, site string, batches iter.Seq2[jobmon.Batch, error]) error {
 	m := newMeta(site)
 	if raw, bad := hex.DecodeString(id); bad != nil || len(raw) != 16 {
-		return summary, sentence(ErrInvalid, path, "%q is no id of a log, which has 32 hex digits", id)
+		return sentence(ErrInvalid, path, "%q is no id of a log, which has 32 hex digits", id)
 	}
 	m.ID = id
-	if _, err := os.Lstat(path); err == nil {
-		return summary, errThere(path, nil)
-	}
-	b := &builder{path: path}
-	defer func() {
+	b, ends := &builder{path: path}, bounds{}
+	for batch, err := range batches {
+		if err = errors.Join(err, context.Cause(ctx)); err == nil {
+			err = b.batch(&ends, &m, &batch)
+		}
 		if err != nil {
 			b.abandon()
-		}
-	}()
-	ends := bounds{}
-	for batch, err := range batches {
-		if err := errors.Join(err, context.Cause(ctx)); err != nil {
-			return summary, err
-		}
-		if err := b.batch(&ends, &m, &batch); err != nil {
-			return summary, err
+			return err
 		}
 	}
 	if ends.last == 0 {
-		return summary, sentence(ErrInvalid, path, "there is no event to make a log of")
+		return sentence(ErrInvalid, path, "there is no event to make a log of")
 	}
-	if err := b.finish(); err != nil {
-		return summary, err
-	}
-	report, _, err := verifyOnce(ctx, path)
-	if err != nil {
-		return summary, fmt.Errorf("look at what was written: %w", err)
-	}
-	if summary = report.summary(); summary.Last != ends.last || !report.Whole() {
-		err = sentence(ErrCorrupt, path, "%s does not hold what was written to it: check the disk", path)
-	}
-	return summary, err
+	return b.finish()
 }
 
 // batch appends a batch with the numbers that it has. The first one begins the log.

@@ -151,24 +151,3 @@ func putCaches(tx *bolt.Tx, records []cacheRecord) error {
 	}
 	return err
 }
-
-// forgetCaches removes the caches that stand for events behind sequence number last, and those that are damaged.
-func forgetCaches(tx *bolt.Tx, last uint64) error {
-	bucket := tx.Bucket([]byte(bucketCaches))
-	if bucket == nil {
-		return nil
-	}
-	var names [][]byte
-	err := bucket.ForEach(func(name, value []byte) error {
-		if c, ok := decodeCache(string(name), value); !ok || c.Seq > last {
-			names = append(names, append([]byte(nil), name...))
-		}
-		return nil
-	})
-	for _, name := range names {
-		if err == nil {
-			err = bucket.Delete(name)
-		}
-	}
-	return err
-}

@@ -15,7 +15,6 @@ import (
 // eventLog is what every event log can do.
 type eventLog interface {
 	Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error)
-	AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...store.Cache) (jobmon.Batch, error)
 	SkipTo(seq uint64) error
 	Next() uint64
 	Read(from uint64) iter.Seq2[jobmon.Batch, error]

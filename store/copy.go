@@ -8,11 +8,16 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Source is a log that is copied page by page: an open one, that of a daemon, asked for its pages, or a file.
+// Source is a log that is copied page by page: an open one, or that of a daemon, asked for its pages.
 type Source interface {
-	Extract(from uint64) (Extract, error)
+	pages
 	Caches() ([]Cache, error) // without their data
 	CachePage(name string, at int) (CachePage, error)
+}
+
+// pages are those of a log, also of one of which nothing else can be read.
+type pages interface {
+	Extract(from uint64) (Extract, error)
 }
 
 // Progress receives how far something lasting has come: done of total, which may rise meanwhile. It may be nil.
@@ -32,7 +37,7 @@ func (p Progress) half(part uint64) Progress {
 // copier makes a copy of a log in a file of its own: frames and blocks as they are stored.
 type copier struct {
 	builder
-	source Source
+	source pages
 	reset  func(*meta) // removes from the source's meta record what does not hold for the copy
 	cut    *Cut        // what takes the place of old history; nil copies all of it
 
@@ -114,7 +119,7 @@ func (c *copier) take(p *Part) (again bool, err error) {
 	switch {
 	case p.Sealed && c.tail != nil:
 		c.copied, c.tail = *c.tail, nil
-		return true, c.dropTail()
+		return true, c.write(emptyTail)
 	case c.last > 0 && seq <= c.last:
 		return false, nil // the last of the page before
 	case !p.Sealed && c.tail == nil:
@@ -150,7 +155,7 @@ func (c *copier) prove(ctx context.Context, progress Progress) (s Summary, err e
 
 // copyLog makes a copy at path, closed, proven and on the disk; when it fails there is none.
 func copyLog(
-	ctx context.Context, source Source, path string, progress Progress, reset func(*meta),
+	ctx context.Context, source pages, path string, progress Progress, reset func(*meta),
 ) (summary Summary, err error) {
 	c := &copier{builder: builder{path: path}, source: source, reset: reset}
 	defer func() {
@@ -177,19 +182,16 @@ type CachePage struct {
 	Data []byte `json:"data"` // from where was asked on
 }
 
-// cachePage is the piece of a stored cache that begins with byte at: up to 256 KiB.
-func cachePage(name string, value []byte, at int) (p CachePage) {
-	if c, _, ok := parseCache(name, value); ok && at >= 0 && at <= len(value) {
-		p = CachePage{Seq: c.Seq, Size: len(value), Data: bytes.Clone(value[at:min(len(value), at+pageBytes)])}
-	}
-	return p
-}
-
 // CachePage copies up to 256 KiB of a cache, from byte at on. The bytes are not looked at. Errors are those of Read.
 func (l *Log) CachePage(name string, at int) (p CachePage, err error) {
 	err = l.view(func(tx *bolt.Tx) error {
-		if bucket := tx.Bucket([]byte(bucketCaches)); bucket != nil {
-			p = cachePage(name, bucket.Get([]byte(name)), at)
+		bucket := tx.Bucket([]byte(bucketCaches))
+		if bucket == nil {
+			return nil
+		}
+		value := bucket.Get([]byte(name))
+		if c, _, ok := parseCache(name, value); ok && at >= 0 && at <= len(value) {
+			p = CachePage{Seq: c.Seq, Size: len(value), Data: bytes.Clone(value[at:min(len(value), at+pageBytes)])}
 		}
 		return nil
 	})
@@ -199,7 +201,11 @@ func (l *Log) CachePage(name string, at int) (p CachePage, err error) {
 // takeCaches copies the caches that the copy lacks, of events that it has and none of events that were cut off. A copy
 // is then asked as fast as the log. Those that cannot be had are left out: no answer depends on them.
 func (c *copier) takeCaches() error {
-	list, err := c.source.Caches()
+	source, ok := c.source.(Source)
+	if !ok {
+		return nil
+	}
+	list, err := source.Caches()
 	if err != nil {
 		return nil
 	}
@@ -212,7 +218,7 @@ func (c *copier) takeCaches() error {
 		if known.Seq < least || known.Seq >= c.next || c.caches[known.Name].Seq == known.Seq && known.Seq > 0 {
 			continue
 		}
-		record, copied, ok := copyCache(c.source, known.Name)
+		record, copied, ok := copyCache(source, known.Name)
 		if !ok || copied.Seq != known.Seq {
 			continue
 		}

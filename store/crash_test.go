@@ -61,13 +61,14 @@ func child(task, dir string) error {
 		for i := range events {
 			events[i] = known(last + uint64(i) + 1)
 		}
-		seq := last + uint64(len(events))
-		batch, err := log.AppendWith(noon+jobmon.Instant(last), events, store.Cache{Name: "child", Seq: seq,
-			Data: fmt.Append(nil, seq)})
+		batch, err := log.Append(noon+jobmon.Instant(last), events)
 		if err != nil {
 			return err
 		}
 		last = batch.Last()
+		if err := log.KeepCaches(store.Cache{Name: "child", Seq: last, Data: fmt.Append(nil, last)}); err != nil {
+			return err
+		}
 		fmt.Println(last) // the acknowledgement
 	}
 }

@@ -184,6 +184,10 @@ func SalvageBytes(t context.Context, file []byte) (*Remote, error) {
 
 type salvaged struct{ *fileLog }
 
+func (s salvaged) Caches() ([]Cache, error) { return nil, nil }
+
+func (s salvaged) CachePage(string, int) (CachePage, error) { return CachePage{}, nil }
+
 func (s salvaged) ExtractComputer(jobmon.ComputerID, uint64) (Extract, error) { return Extract{}, nil }
 
 // UnsureEnd is how many numbers are passed over when the end of a log may be lost.

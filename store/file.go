@@ -101,40 +101,42 @@ func readState(db *bolt.DB, path string) (m meta, b bounds, err error) {
 	return m, b, err
 }
 
-func readBounds(tx *bolt.Tx, path string, m *meta) (bounds, error) {
-	b := bounds{crc: m.chain()}
-	old, sealed, err := readSealedEnds(tx, path, m)
+// readBounds reads the ends of the log. A damaged head among the blocks keeps no log from being opened, as reading reports
+// it. The last frame must be whole, and so must the first one of a log without blocks.
+func readBounds(tx *bolt.Tx, path string, m *meta) (b bounds, err error) {
+	b.crc = m.chain()
+	first, before, err := sealedEnds(tx, path, m)
 	if err != nil {
 		return b, err
 	}
+	sealed := first.first > 0
 	tail := tx.Bucket([]byte(bucketTail)).Cursor()
-	firstKey, firstValue := tail.First()
-	if firstKey == nil {
+	key, value := tail.First()
+	if key == nil {
 		if sealed {
-			return b, missing(path, old.last+1, 0, "the newest events are not there")
+			return b, missing(path, before.last+1, 0, "the newest events are not there")
 		}
 		return b, nil
 	}
-	last, err := frameAt(path, lastOf(tail))
+	h, err := headAt(path, entry{key, value})
+	whole := err == nil
+	switch {
+	case !whole && !(sealed && errors.Is(err, ErrCorrupt)):
+		return b, err
+	case !sealed && !m.joins(&h, m.First, m.chain()):
+		return b, missing(path, m.First, 0, "the log does not begin with its first frame")
+	case whole && before.last > 0 && !m.joins(&h, before.last+1, before.crc):
+		return b, missing(path, before.last+1, h.begin()-1, fmt.Sprintf("what follows holds %d to %d", h.first, h.last))
+	}
+	last, err := headAt(path, lastOf(tail))
 	if err != nil {
 		return b, err
 	}
-	first, err := frameAt(path, entry{firstKey, firstValue})
-	if err != nil && !(sealed && errors.Is(err, ErrCorrupt)) { // its events are not the log's first ones
-		return b, err
+	if !sealed {
+		first = h
 	}
-	h := first.head()
-	switch {
-	case !sealed && !m.joins(&h, m.First, m.chain()):
-		return b, missing(path, m.First, 0, "the log does not begin with its first frame")
-	case err == nil && old.last > 0 && !m.joins(&h, old.last+1, old.crc):
-		return b, missing(path, old.last+1, h.begin()-1, fmt.Sprintf("what follows holds %d to %d", h.first, h.last))
-	}
-	b = bounds{first: first.first, firstAt: first.at, last: last.last(), lastAt: last.at, crc: last.crc}
-	if old.first > 0 {
-		b.first, b.firstAt = old.first, old.firstAt
-	}
-	b.tail, _ = keySeq(firstKey)
+	b = bounds{first: first.first, firstAt: first.firstAt, last: last.last, lastAt: last.lastAt, crc: last.crc}
+	b.tail, _ = keySeq(key)
 	return b, nil
 }
 
@@ -143,40 +145,32 @@ func lastOf(c *bolt.Cursor) entry {
 	return entry{key, value}
 }
 
-// readSealedEnds reads the ends of what is sealed; sealed is false when nothing is. A head that is damaged keeps no log
-// from being opened, reading reports it: at the beginning it is passed over, and last is 0 when the last one is.
-func readSealedEnds(tx *bolt.Tx, path string, m *meta) (b bounds, sealed bool, err error) {
+// sealedEnds reads the first head among the blocks that is whole, and the last one, which is zero when it is damaged.
+func sealedEnds(tx *bolt.Tx, path string, m *meta) (first, last head, err error) {
 	blocks := tx.Bucket([]byte(bucketBlocks))
 	if blocks == nil {
-		return b, false, nil
+		return first, last, nil
 	}
-	c := blocks.Cursor()
-	for key, value := c.First(); key != nil; key, value = c.Next() {
+	c, atBegin := blocks.Cursor(), true
+	for key, value := c.First(); key != nil && first.first == 0; key, value = c.Next() {
 		h, err := headAt(path, entry{key, value})
-		if errors.Is(err, ErrNewer) {
-			return b, true, err
+		switch {
+		case errors.Is(err, ErrNewer):
+			return first, last, err
+		case err == nil && atBegin && !m.joins(&h, m.First, m.chain()):
+			return first, last, missing(path, m.First, 0, "the log does not begin with its first block")
+		case err == nil:
+			first = h
 		}
-		if err != nil {
-			sealed = true
-			continue
-		}
-		if !sealed && !m.joins(&h, m.First, m.chain()) {
-			return b, true, missing(path, m.First, 0, "the log does not begin with its first block")
-		}
-		b.first, b.firstAt, sealed = h.first, h.firstAt, true
-		break
+		atBegin = false
 	}
-	if !sealed {
-		return b, false, nil
+	if first.first == 0 {
+		return first, last, nil
 	}
-	h, err := headAt(path, lastOf(c))
-	if errors.Is(err, ErrNewer) {
-		return b, true, err
+	if last, err = headAt(path, lastOf(c)); err != nil && !errors.Is(err, ErrNewer) {
+		return first, head{}, nil
 	}
-	if err == nil {
-		b.last, b.lastAt, b.crc = h.last, h.lastAt, h.crc
-	}
-	return b, true, nil
+	return first, last, err
 }
 
 // headAt takes apart the head of what is stored under a key.
@@ -193,17 +187,4 @@ func headAt(path string, e entry) (head, error) {
 		return h, missing(path, seq, 0, fmt.Sprintf("what holds %d is stored there", h.first))
 	}
 	return h, nil
-}
-
-// frameAt takes apart the frame that is stored under a key.
-func frameAt(path string, e entry) (frame, error) {
-	if _, err := headAt(path, e); err != nil {
-		return frame{}, err
-	}
-	f, bad := parseFrame(e.value)
-	if bad != nil {
-		seq, _ := keySeq(e.key)
-		return f, damage(path, seq, seq, bad)
-	}
-	return f, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// fileLog is the file of a log, read without bbolt and without a lock, whatever has become of it. As a Source it gives
+// fileLog is the file of a log, read without bbolt and without a lock, whatever has become of it. Extract gives
 // everything that is whole.
 type fileLog struct {
 	ctx    context.Context // of its reads
@@ -314,35 +314,4 @@ func (f *fileLog) Extract(from uint64) (x Extract, err error) {
 		x.Parts = append(x.Parts, *f.loss)
 	}
 	return x, nil
-}
-
-// Caches lists the caches of a log that is whole.
-func (f *fileLog) Caches() (list []Cache, err error) {
-	for _, p := range f.tree.entries[bucketCaches] {
-		value, err := f.value(p.offset, min(p.size, 64), 64)
-		if err != nil || len(f.faults) > 0 {
-			return nil, err
-		}
-		if c, _, ok := parseCache(p.name, value); ok {
-			list = append(list, c)
-		}
-	}
-	return list, nil
-}
-
-// CachePage copies a piece of a cache.
-func (f *fileLog) CachePage(name string, at int) (CachePage, error) {
-	for _, p := range f.tree.entries[bucketCaches] {
-		if p.name != name || at < 0 || int64(at) > p.size {
-			continue
-		}
-		begin, err := f.value(p.offset, min(p.size, 64), 64)
-		c, _, ok := parseCache(name, begin)
-		if err != nil || !ok {
-			return CachePage{}, err
-		}
-		data, err := f.value(p.offset+int64(at), min(p.size-int64(at), pageBytes), pageBytes)
-		return CachePage{Seq: c.Seq, Size: int(p.size), Data: slices.Clone(data)}, err
-	}
-	return CachePage{}, nil
 }

@@ -188,8 +188,8 @@ func createLog(dir, site string, wait time.Duration) (string, error) {
 		return "", ioError("creating the data dir", err)
 	}
 	for _, path := range leftovers {
-		if err := removeLeftover(path, wait); err != nil {
-			return "", err
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", ioError("removing what an earlier start left over", err)
 		}
 	}
 	path := filepath.Join(dir, logName(1))
@@ -201,23 +201,6 @@ func createLog(dir, site string, wait time.Duration) (string, error) {
 		return "", err
 	}
 	return path, writeCurrent(dir, path)
-}
-
-// removeLeftover removes what a crash left, unless another process is just making it.
-func removeLeftover(path string, wait time.Duration) error {
-	db, err := openBolt(path, boltOptions(true, wait))
-	if errors.Is(err, ErrLocked) {
-		return err
-	}
-	if err == nil {
-		if err := db.Close(); err != nil {
-			return ioError("closing what an earlier start left over", err)
-		}
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return ioError("removing what an earlier start left over", err)
-	}
-	return nil
 }
 
 // writeCurrent makes the log at path the one in use. On Windows, where a virus scanner may hold a new file for a

@@ -32,11 +32,6 @@ func (m *memory) Reopen() *memory {
 
 // Append is store.Log.Append; a batch is kept until the process ends and no longer.
 func (m *memory) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, error) {
-	return m.AppendWith(at, events)
-}
-
-// AppendWith is store.Log.AppendWith.
-func (m *memory) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...store.Cache) (jobmon.Batch, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
@@ -57,9 +52,6 @@ func (m *memory) AppendWith(at jobmon.Instant, events []jobmon.Event, caches ...
 		}
 	}
 	next := m.next()
-	if err := m.keep(caches, next+uint64(len(events))-1); err != nil {
-		return jobmon.Batch{}, err
-	}
 	for i := range events {
 		events[i].Seq, events[i].At = next+uint64(i), at
 	}

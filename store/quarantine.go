@@ -72,18 +72,18 @@ func (q *Quarantined) carryOver(ctx context.Context, dir string, f *fileLog, why
 	if err := f.recordLoss(why, now); err != nil {
 		return err
 	}
-	q.Path, err = f.install(ctx, dir, nil, func(*meta) {})
+	q.Path, err = install(ctx, dir, f, nil, func(*meta) {})
 	return err
 }
 
-// install makes a copy of what is whole the log in use.
-func (f *fileLog) install(ctx context.Context, dir string, progress Progress, reset func(*meta)) (string, error) {
+// install makes a copy of a log the one in use.
+func install(ctx context.Context, dir string, source pages, progress Progress, reset func(*meta)) (string, error) {
 	path, err := nextGeneration(dir)
 	if err != nil {
 		return "", err
 	}
 	_ = os.Remove(path + tempSuffix) // of an attempt that was cut off
-	if _, err = copyLog(ctx, f, path+tempSuffix, progress, reset); err != nil {
+	if _, err = copyLog(ctx, source, path+tempSuffix, progress, reset); err != nil {
 		return "", err
 	}
 	if err := publish(path); err != nil {

@@ -136,12 +136,19 @@ func (r *Restoration) replace(
 	if err := requireSpace(dir, r.Backup.Bytes); err != nil {
 		return err
 	}
-	if r.Fault != "" {
+	var source pages = backup
+	if r.Fault == "" { // then its caches come along
+		log, err := OpenFile(backup.path)
+		if err != nil {
+			return fmt.Errorf("open the backup: %w", err)
+		}
+		source = log
+	} else {
 		if err := backup.recordLoss("a damaged backup was restored: "+r.Fault, jobmon.InstantOf(time.Now())); err != nil {
 			return err
 		}
 	}
-	_, err := backup.install(ctx, dir, progress, func(m *meta) {
+	_, err := install(ctx, dir, source, progress, func(m *meta) {
 		m.Replaces = nil
 		if present != nil && (present.ID() == m.ID || r.Backup.ID == "") {
 			m.Next = max(m.Next, present.Next())

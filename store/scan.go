@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // What is below finds frames, blocks and meta records in the bytes of a file by what they are, wherever they lie: bbolt
@@ -16,8 +14,7 @@ import (
 // too; chain.go decides which of all these make the log.
 
 const (
-	scanWindow = 1 << 20 // bytes read at once
-	scanHeader = fixedLen + 2*binary.MaxVarintLen64
+	scanStep = 64 << 20 // bytes that are searched at once; what begins in them may end behind them
 
 	// maxFinds is how many different frames and blocks are remembered, some 200 bytes each.
 	maxFinds = 1 << 20
@@ -44,13 +41,11 @@ type scan struct {
 	newer  bool // something of another version was found, which cannot be used
 	gaveUp bool // too much looked like a frame and was none, or there was too much: something may have been overlooked
 
-	file    io.ReaderAt
-	size    int64
-	known   map[identity]struct{}
-	reader  reader // decodes what is found
-	scratch []byte
-	wasted  int64 // bytes summed up for nothing
-	tries   int
+	size   int64
+	known  map[identity]struct{}
+	reader reader // decodes what is found
+	wasted int64  // bytes summed up for nothing
+	tries  int
 }
 
 // identity is the same for all copies of a frame or block.
@@ -60,13 +55,13 @@ type identity struct {
 	block       bool
 }
 
-// scanFile goes through the whole file. It reads at most a small multiple of its size and keeps no more than a frame of
+// scanFile goes through the whole file. It reads at most a small multiple of its size and keeps no more than two blocks of
 // the greatest size and 64 bytes for each find, whatever the bytes are. Errors are the disk's and the context's.
 func scanFile(ctx context.Context, file io.ReaderAt, size int64) (*scan, error) {
-	s := &scan{file: file, size: size, known: map[identity]struct{}{}, reader: newChecker()}
-	window := make([]byte, scanWindow+scanHeader)
-	resume := int64(0)
-	for base := int64(0); base < size; base += scanWindow {
+	s := &scan{size: size, known: map[identity]struct{}{}, reader: newChecker()}
+	window := make([]byte, min(size, scanStep+maxBlock))
+	end := int64(0) // of the last find
+	for base := int64(0); base < size; base += scanStep {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
@@ -74,103 +69,78 @@ func scanFile(ctx context.Context, file io.ReaderAt, size int64) (*scan, error) 
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("reading the log at byte %d: %w", base, err)
 		}
-		if resume, err = s.window(window[:n], base, resume); err != nil {
-			return nil, err
-		}
+		end = s.window(window[:n], base, end)
 	}
 	return s, nil
 }
 
-// window looks for beginnings in the first scanWindow bytes of data, those before the byte resume of the file left out,
-// as they are inside something that was found.
-func (s *scan) window(data []byte, base, resume int64) (int64, error) {
-	begins := data[:min(len(data), scanWindow+len(magic)-1)]
-	for at := max(0, int(min(resume-base, scanWindow))); ; {
+// window searches what begins in the first scanStep bytes of data, which are those of the file from base on. It returns
+// where the last find ends in the file; nothing is searched before that.
+func (s *scan) window(data []byte, base, end int64) int64 {
+	begins := data[:min(len(data), scanStep+len(metaBegin)+metaSumLen)]
+	for at := int(max(0, end-base)); at < len(begins); {
 		next := bytes.Index(begins[at:], []byte(magic[:2]))
 		if next < 0 {
 			break
 		}
 		at += next
-		size, err := s.candidate(data[at:], base+int64(at))
-		if err != nil {
-			return resume, err
-		}
-		at += max(size, 1)
-		resume = base + int64(at)
-		if at >= len(begins) {
-			break
-		}
+		at += max(s.candidate(data[at:], base+int64(at)), 1)
+		end = base + int64(at)
 	}
 	for at := 0; s.tries < maxMetaTries; at++ {
-		next := bytes.Index(begins[at:], []byte(metaBegin[:1]))
+		next := bytes.Index(begins[at:], []byte(metaBegin))
 		if next < 0 {
 			break
 		}
-		at += next
-		if bytes.HasPrefix(data[at:], []byte(metaBegin)) {
+		if at += next; at >= metaSumLen { // else it was in the window before
 			s.tries++
-			if err := s.metaRecord(base + int64(at)); err != nil {
-				return resume, err
-			}
+			s.metaRecord(data[at-metaSumLen : min(len(data), at+maxMetaLen)])
 		}
 	}
-	return resume, nil
+	return end
 }
 
-// candidate records the frame or block that begins at offset, and returns its size; 0 when there is none.
-func (s *scan) candidate(head []byte, offset int64) (int, error) {
-	size := sizeOf(head)
-	if size == 0 || size > s.size-offset {
-		return 0, nil
+// candidate records the frame or block that data begins with, at offset of the file. It returns its size; 0 for none.
+func (s *scan) candidate(data []byte, offset int64) int {
+	size := sizeOf(data)
+	if size == 0 || size > int64(len(data)) {
+		return 0
 	}
 	if size > pageSize && s.wasted > 4*s.size+256<<20 {
 		s.gaveUp = true
-		return 0, nil
+		return 0
 	}
-	data := head
-	if int64(len(data)) >= size {
-		data = data[:size]
-	} else {
-		if int64(cap(s.scratch)) < size {
-			s.scratch = make([]byte, size)
-		}
-		data = s.scratch[:size]
-		if _, err := s.file.ReadAt(data, offset); errors.Is(err, io.EOF) {
-			return 0, nil // the file has become shorter
-		} else if err != nil {
-			return 0, fmt.Errorf("reading the log at byte %d: %w", offset, err)
-		}
-	}
-	h, _, bad := s.reader.check(data)
+	data = data[:size]
+	h, bad := s.reader.check(data)
 	if bad != nil {
 		s.newer = s.newer || bad.kind == ErrNewer
 		s.wasted += size
-		return 0, nil
+		return 0
 	}
 	id := identity{h.first, h.last, h.crc, !h.frame}
 	if _, again := s.known[id]; again {
-		return len(data), nil
+		return len(data)
 	}
 	if len(s.finds) == maxFinds {
 		s.gaveUp = true
-		return len(data), nil
+		return len(data)
 	}
 	s.known[id] = struct{}{}
 	s.finds = append(s.finds, found{head: h, offset: offset, size: len(data)})
-	return len(data), nil
+	return len(data)
 }
 
 // newChecker is a reader that decodes parts by themselves.
 func newChecker() reader { return reader{reuse: true, blocks: blockReader{reuse: true}, proving: true} }
 
-// check decodes all of a frame or block. The next call overwrites the events.
-func (r *reader) check(data []byte) (h head, events []jobmon.Event, bad *frameError) {
+// check decodes all of a frame or block.
+func (r *reader) check(data []byte) (head, *frameError) {
 	b, bad := parsePart(data)
 	if bad == nil {
-		events, bad = r.decode(&b)
+		_, bad = r.decode(&b)
 	}
 	b.computers = nil // bytes of data
-	return b.head, events, bad
+	return b.head, bad
 }
 
 // sizeOf is the size that a frame or block says it has, by its first bytes; 0 when none begins so.
@@ -196,22 +166,13 @@ func sizeOf(head []byte) int64 {
 // metaBegin begins the JSON of every meta record.
 const metaBegin = `{"format":`
 
-// metaRecord records the meta record whose JSON begins at offset.
-func (s *scan) metaRecord(offset int64) error {
-	if offset < metaSumLen {
-		return nil
-	}
-	record := make([]byte, min(maxMetaLen, s.size-offset+metaSumLen))
-	n, err := s.file.ReadAt(record, offset-metaSumLen)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading the log at byte %d: %w", offset, err)
-	}
-	record = record[:n]
+// metaRecord records the meta record that begins there, with its checksum.
+func (s *scan) metaRecord(record []byte) {
 	sum := uint32(0) // of what was looked at so far
-	for at := metaSumLen; at < n; {
+	for at := metaSumLen; at < len(record); {
 		end := bytes.IndexByte(record[at:], '}')
 		if end < 0 {
-			return nil
+			return
 		}
 		end += at + 1
 		sum = checksum(sum, record[at:end])
@@ -227,7 +188,6 @@ func (s *scan) metaRecord(offset int64) error {
 		default:
 			s.newer = true
 		}
-		return nil
+		return
 	}
-	return nil
 }

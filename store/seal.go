@@ -66,10 +66,15 @@ func sealTail(tx *bolt.Tx, path string) error {
 	if err := flush(); err != nil {
 		return err
 	}
-	if err := tx.DeleteBucket([]byte(bucketTail)); err != nil {
-		return err
+	return emptyTail(tx)
+}
+
+// emptyTail removes all frames of the tail.
+func emptyTail(tx *bolt.Tx) error {
+	err := tx.DeleteBucket([]byte(bucketTail))
+	if err == nil {
+		_, err = tx.CreateBucket([]byte(bucketTail))
 	}
-	_, err = tx.CreateBucket([]byte(bucketTail))
 	return err
 }
 

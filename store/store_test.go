@@ -89,13 +89,8 @@ func TestRandomOperations(t *testing.T) {
 				} else {
 					events = Rows(rapid.OneOf(rapid.IntRange(1, 5), rapid.IntRange(300, 1500)).Draw(t, "rows"))
 				}
-				var caches []store.Cache
-				if rapid.Bool().Draw(t, "with a cache") {
-					seq := log.Next() + uint64(len(events)) - 1
-					caches = []store.Cache{{Name: "c", Seq: seq, Data: fmt.Append(nil, seq, at)}}
-				}
 				fault.next = rapid.SampledFrom([]string{"", "", "", "before", "after"}).Draw(t, "fault")
-				got, err := log.AppendWith(at, slices.Clone(events), caches...)
+				got, err := log.Append(at, slices.Clone(events))
 				if failed := fault.fired; failed != "" {
 					fault.fired = ""
 					if err == nil {
@@ -103,15 +98,31 @@ func TestRandomOperations(t *testing.T) {
 					}
 					if failed == "after" {
 						first := log.Next()
-						stayed = func() { model.SkipTo(first); model.AppendWith(at, events, caches...) }
+						stayed = func() { model.SkipTo(first); model.Append(at, events) }
 					}
 					return
 				}
-				want, _ := model.AppendWith(at, events, caches...)
+				want, _ := model.Append(at, events)
 				if err != nil || !slices.Equal(got.Events, want.Events) {
 					t.Fatalf("%v: got %d to %d, want %d to %d", err, got.First(), got.Last(), want.First(), want.Last())
 				}
 				stayed = func() {}
+			},
+			"keep a cache": func(t *rapid.T) {
+				seq, at, ok := model.Last()
+				if !ok {
+					t.Skip("there is no event")
+				}
+				cache := store.Cache{Name: "c", Seq: seq, Data: fmt.Append(nil, seq, at)}
+				fault.next = rapid.SampledFrom([]string{"", "", "", "before", "after"}).Draw(t, "fault")
+				err := log.KeepCaches(cache)
+				failed := fault.fired
+				if fault.fired = ""; (err != nil) != (failed != "") {
+					t.Fatalf("%q: %v", failed, err)
+				}
+				if failed != "before" {
+					model.KeepCaches(cache)
+				}
 			},
 			"skip": func(t *rapid.T) {
 				to := log.Next() + rapid.Uint64Range(0, 3000).Draw(t, "numbers")
@@ -370,5 +381,27 @@ func TestALongReadTurnsPages(t *testing.T) {
 	t.Logf("%d events in %v", next-1, time.Since(start))
 	if next != 150_002 {
 		t.Errorf("read up to %d, want 150001", next-1)
+	}
+}
+
+// TestCachesBehindAFailedCommit: the batch that failed, and had sealed the tail, is on the disk when caches are kept. The
+// log opens all the same, with that batch.
+func TestCachesBehindAFailedCommit(t *testing.T) {
+	dir := t.TempDir()
+	fault := &fault{}
+	store.CommitThrough(dir, fault.commit)
+	log := open(t, dir, store.Options{})
+	appendRows(t, log, 1000)
+	fault.next = "after"
+	if _, err := log.Append(noon, Rows(100)); err == nil {
+		t.Fatal("a failed commit was not reported")
+	}
+	if err := log.KeepCaches(store.Cache{Name: "c", Seq: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	log.Close()
+	log = open(t, dir, store.Options{})
+	if seq, _, _ := log.Last(); seq != 1100 {
+		t.Errorf("Last() = %d", seq)
 	}
 }

@@ -43,9 +43,11 @@ func tellSome(t testing.TB, batches, large int) *told {
 			}
 			w.last += 70
 		}
-		batch, err := log.AppendWith(noon+jobmon.Instant(w.last), knownEvents(int(w.last), n), store.Cache{Name: "c",
-			Seq: w.last + 1, Data: make([]byte, 300)})
+		batch, err := log.Append(noon+jobmon.Instant(w.last), knownEvents(int(w.last), n))
 		if err != nil {
+			t.Fatal(err)
+		}
+		if err := log.KeepCaches(store.Cache{Name: "c", Seq: w.last + 1, Data: make([]byte, 300)}); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range batch.Events {
@@ -340,7 +342,11 @@ func TestVerifyWhileItIsWritten(t *testing.T) {
 				return
 			default:
 			}
-			if _, err := log.AppendWith(noon, Rows(30), store.Cache{Name: "c", Seq: 1, Data: make([]byte, 5000)}); err != nil {
+			_, err := log.Append(noon, Rows(30))
+			if err == nil {
+				err = log.KeepCaches(store.Cache{Name: "c", Seq: 1, Data: make([]byte, 5000)})
+			}
+			if err != nil {
 				t.Error(err)
 				return
 			}

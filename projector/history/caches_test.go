@@ -166,7 +166,7 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 // TestABackupIsAskedWithItsCaches: it begins where the log itself would, and what it holds is what follows from its events.
 func TestABackupIsAskedWithItsCaches(t *testing.T) {
 	told, dir := morning(t), t.TempDir()
-	if _, err := store.Build(t.Context(), filepath.Join(dir, "built.db"), strings.Repeat("01", 16), "DS01", told.Read(0)); err != nil {
+	if err := store.Build(t.Context(), filepath.Join(dir, "built.db"), strings.Repeat("01", 16), "DS01", told.Read(0)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.Restore(t.Context(), filepath.Join(dir, "data"), filepath.Join(dir, "built.db"), store.RestoreOptions{}); err != nil {

@@ -101,7 +101,7 @@ func importFrom(ctx context.Context, in io.Reader, dataDir string, o store.Resto
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	built := filepath.Join(scratch, "log.db")
-	if _, err := store.Build(ctx, built, export.Header.LogID, export.Header.Site, export.Batches()); err != nil {
+	if err := store.Build(ctx, built, export.Header.LogID, export.Header.Site, export.Batches()); err != nil {
 		return r, err
 	}
 	return restore(ctx, dataDir, built, o)

@@ -29,7 +29,7 @@ func TestCheckpointsChangeNoAnswer(t *testing.T) {
 
 func sameAnswers(t *testing.T, batches []jobmon.Batch) {
 	bare := filepath.Join(t.TempDir(), "bare.db")
-	_, err := store.Build(t.Context(), bare, strings.Repeat("0123456789abcdef", 2), "DS01", func(yield func(jobmon.Batch, error) bool) {
+	err := store.Build(t.Context(), bare, strings.Repeat("0123456789abcdef", 2), "DS01", func(yield func(jobmon.Batch, error) bool) {
 		for _, b := range batches {
 			if !yield(b, nil) {
 				return

@@ -49,7 +49,7 @@ func millionEvents(b *testing.B) string {
 	b.Helper()
 	day := dayOfEvents(b)
 	path := filepath.Join(b.TempDir(), "million.db")
-	_, err := store.Build(b.Context(), path, strings.Repeat("0123456789abcdef", 2), "DS01", func(yield func(jobmon.Batch, error) bool) {
+	err := store.Build(b.Context(), path, strings.Repeat("0123456789abcdef", 2), "DS01", func(yield func(jobmon.Batch, error) bool) {
 		for n, next := 0, uint64(1); next <= 1_000_000; n++ {
 			for _, batch := range day {
 				at := batch.At.Add(time.Duration(n) * 24 * time.Hour)
