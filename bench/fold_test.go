@@ -8,8 +8,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// BenchmarkFold folds the reference workload into pictures, in turn with its floor, reading and decoding it, and goes through a checkpoint
-// of its end. JOBMON_BENCH_DIR and JOBMON_BENCH_EVENTS are those of BenchmarkStart.
+// BenchmarkFold folds the reference workload into pictures, in turn with its floor, reading and decoding it, and goes
+// through a checkpoint of its end. JOBMON_BENCH_DIR and JOBMON_BENCH_EVENTS are those of BenchmarkStart.
 func BenchmarkFold(b *testing.B) {
 	log, err := store.Open(referenceLog(b), store.Options{ReadOnly: true})
 	if err != nil {

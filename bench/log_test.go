@@ -182,8 +182,8 @@ func read(b *testing.B, name string, events int, way func(from uint64) iter.Seq2
 	})
 }
 
-// repeated is the workload again and again, each time later and with the next rows, until there are so many events. In between
-// the rows that are left are purged, as they are every day within it.
+// repeated is the workload again and again, each time later and with the next rows, until there are so many events.
+// In between the rows that are left are purged, as they are every day within it.
 func repeated(workload []jobmon.Batch, events int) iter.Seq[jobmon.Batch] {
 	return func(yield func(jobmon.Batch) bool) {
 		span := workload[len(workload)-1].At - workload[0].At + jobmon.Instant(time.Hour.Milliseconds())

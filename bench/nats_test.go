@@ -40,7 +40,8 @@ func natsOf(ctx context.Context, dir string, batches iter.Seq2[jobmon.Batch, err
 	if err != nil {
 		return n, err
 	}
-	n.stream, err = js.CreateStream(ctx, jetstream.StreamConfig{Name: "EVENTS", Subjects: []string{"events"}, Storage: jetstream.FileStorage})
+	n.stream, err = js.CreateStream(ctx,
+		jetstream.StreamConfig{Name: "EVENTS", Subjects: []string{"events"}, Storage: jetstream.FileStorage})
 	if err != nil {
 		return n, err
 	}

@@ -25,7 +25,8 @@ func reference(tb testing.TB, deployments int, keep func(at jobmon.Instant, even
 	const sideBySide = 20
 	now := jobmon.InstantOf(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC))
 	r := &referenceSite{
-		tb: tb, ds: simulator.NewDS(now, winter, 1), state: history.New(), keep: keep, random: rand.New(rand.NewPCG(1, 1)),
+		tb: tb, ds: simulator.NewDS(now, winter, 1), state: history.New(), keep: keep,
+		random: rand.New(rand.NewPCG(1, 1)),
 	}
 	r.ds.SetHook(r)
 	build := simulator.AddStandardBuild(r.ds)

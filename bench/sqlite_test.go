@@ -45,8 +45,10 @@ func fillSQLite(db *sql.DB, batches iter.Seq2[jobmon.Batch, error]) (err error) 
 		}
 		for i := range batch.Events {
 			e := &batch.Events[i]
-			if _, err := insert.Exec(int64(e.Seq), int64(e.At), int64(e.Kind), int64(e.Flags), int64(e.Schedule), int64(e.Computer),
-				int64(e.Job), int64(e.Start), e.Status.Set, int64(e.Status.Code), e.Name, e.Place, e.Text, int64(e.Seconds), int64(e.Count),
+			if _, err := insert.Exec(int64(e.Seq), int64(e.At), int64(e.Kind), int64(e.Flags), int64(e.Schedule),
+				int64(e.Computer),
+				int64(e.Job), int64(e.Start), e.Status.Set, int64(e.Status.Code), e.Name, e.Place, e.Text,
+				int64(e.Seconds), int64(e.Count),
 				e.Step, int64(e.Until), int64(e.From), int64(e.To), int64(e.Sum)); err != nil {
 				return err
 			}
@@ -66,7 +68,8 @@ func scanSQLite(db *sql.DB) (n int, err error) {
 		var e jobmon.Event
 		var sum int64
 		if err := rows.Scan(&e.Seq, &e.At, &e.Kind, &e.Flags, &e.Schedule, &e.Computer, &e.Job, &e.Start, &e.Status.Set,
-			&e.Status.Code, &e.Name, &e.Place, &e.Text, &e.Seconds, &e.Count, &e.Step, &e.Until, &e.From, &e.To, &sum); err != nil {
+			&e.Status.Code, &e.Name, &e.Place, &e.Text, &e.Seconds, &e.Count, &e.Step, &e.Until, &e.From, &e.To,
+			&sum); err != nil {
 			return n, err
 		}
 		e.Sum = uint64(sum)

@@ -26,8 +26,9 @@ func BenchmarkStart(b *testing.B) {
 	b.Run("daemon", func(b *testing.B) {
 		for b.Loop() {
 			d, err := daemon.Open(daemon.Options{
-				DataDir: dir, EvtDir: filepath.Join(b.TempDir(), "evt"), Settings: settings, Interval: poll, Timeout: poll,
-				Logger: zerolog.New(io.Discard),
+				DataDir: dir, EvtDir: filepath.Join(b.TempDir(), "evt"), Settings: settings, Interval: poll,
+				Timeout: poll,
+				Logger:  zerolog.New(io.Discard),
 			})
 			if err != nil {
 				b.Fatal(err)
@@ -130,7 +131,8 @@ func keepCaches(b *testing.B, dir string) {
 			b.Logf("%s: %d bytes", c.Name, len(whole.Data))
 		}
 	}
-	b.Logf("%d events, %d rows, %d caches of %d bytes, loaded in %v", state.Seq, state.Mirror.Rows.Len(), len(list), size, folded)
+	b.Logf("%d events, %d rows, %d caches of %d bytes, loaded in %v", state.Seq, state.Mirror.Rows.Len(), len(list),
+		size, folded)
 }
 
 func referenceLog(b *testing.B) string {

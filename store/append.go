@@ -84,11 +84,13 @@ func (l *Log) SkipTo(seq uint64) error {
 	}
 	b := l.ends()
 	if next := b.next(&l.meta); seq < next {
-		return sentence(ErrInvalid, l.path, "the next event of %s cannot have the sequence number %d, it is at least %d: "+
-			"this is a mistake in the program", l.path, seq, next)
+		return sentence(ErrInvalid, l.path,
+			"the next event of %s cannot have the sequence number %d, it is at least %d: "+
+				"this is a mistake in the program", l.path, seq, next)
 	}
 	if seq > jobmon.MaxSeq {
-		return sentence(ErrInvalid, l.path, "the next event of %s cannot have the sequence number %d, the highest is %d",
+		return sentence(ErrInvalid, l.path,
+			"the next event of %s cannot have the sequence number %d, the highest is %d",
 			l.path, seq, jobmon.MaxSeq)
 	}
 	l.skipTo = seq

@@ -107,7 +107,8 @@ func TestBackup(t *testing.T) {
 	if text, err := os.ReadFile(path); string(text) != "theirs" {
 		t.Errorf("%q, %v", text, err)
 	}
-	if _, err := store.Backup(t.Context(), log, filepath.Join(dir, "gone", "x.db"), nil); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := store.Backup(t.Context(), log, filepath.Join(dir, "gone", "x.db"), nil); !errors.Is(err,
+		fs.ErrNotExist) {
 		t.Errorf("into a folder that is not there: %v", err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -139,7 +140,8 @@ func (s *sealing) Extract(from uint64) (store.Extract, error) {
 
 func TestBackupWhileTheTailIsSealed(t *testing.T) {
 	for _, begin := range []int{0, 1, 1000, 1020, 3000} {
-		for _, sizes := range [][]int{{5}, {1, 1, 1100, 1, 1}, {40, 1000, 30, 1000, 3}, {2000, 2000, 1}, {1024, 1024, 1024}} {
+		for _, sizes := range [][]int{{5}, {1, 1, 1100, 1, 1}, {40, 1000, 30, 1000, 3}, {2000, 2000, 1},
+			{1024, 1024, 1024}} {
 			log := open(t, t.TempDir(), store.Options{})
 			history(t, log, begin)
 			path := filepath.Join(t.TempDir(), "copy.db")

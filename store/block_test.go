@@ -66,8 +66,9 @@ func TestBlocksComeBackAsTheyWere(t *testing.T) {
 		var batches [][]jobmon.Event
 		skips := map[int]uint64{}
 		for i := range rapid.IntRange(1, 6).Draw(t, "batches") {
-			at = append(at, jobmon.Instant(rapid.OneOf(rapid.Int64Range(int64(noon), int64(noon)+10_000), anyInt64()).Draw(t,
-				"at")))
+			at = append(at,
+				jobmon.Instant(rapid.OneOf(rapid.Int64Range(int64(noon), int64(noon)+10_000), anyInt64()).Draw(t,
+					"at")))
 			batches = append(batches, AnyEvents(t, 8))
 			if rapid.IntRange(0, 4).Draw(t, "skips") == 0 {
 				skips[i] = rapid.Uint64Range(1, 1_000_000).Draw(t, "skipped")
@@ -176,7 +177,8 @@ func TestEveryFlippedBitInABlockIsFound(t *testing.T) {
 	for i := range len(whole) * 8 {
 		data := bytes.Clone(whole)
 		data[i/8] ^= 1 << (i % 8)
-		if _, _, _, bad := unpack(data); bad == nil || bad.kind == ErrNewer || bad.offset < 0 || bad.offset > len(data) {
+		if _, _, _, bad := unpack(data); bad == nil || bad.kind == ErrNewer || bad.offset < 0 ||
+			bad.offset > len(data) {
 			t.Fatalf("bit %d of byte %d: %v", i%8, i/8, bad)
 		}
 	}

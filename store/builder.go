@@ -152,9 +152,9 @@ func (b *builder) abandon() {
 	_ = os.Remove(b.path)
 }
 
-// Build writes a log of these batches into a new file, which Restore takes like a backup. The id is that of the log that
-// they are from, 32 hex digits; their sequence numbers and times stay, numbers that are left out are gaps. When it fails
-// there is no file.
+// Build writes a log of these batches into a new file, which Restore takes like a backup. The id is that of the log
+// that they are from, 32 hex digits; their sequence numbers and times stay, numbers that are left out are gaps. When
+// it fails there is no file.
 //
 // Errors: ErrInvalid for an id that is none, no batch, or batches that do not follow one another; ErrTooLarge; those of
 // batches, the context, and the operating system.
@@ -198,7 +198,8 @@ func (b *builder) batch(ends *bounds, m *meta, batch *jobmon.Batch) error {
 	next := ends.next(m)
 	for i := range batch.Events {
 		if batch.Events[i].Seq != batch.First()+uint64(i) || batch.First() < next {
-			return sentence(ErrInvalid, b.path, "event %d cannot follow event %d", batch.Events[i].Seq, next-1+uint64(i))
+			return sentence(ErrInvalid, b.path, "event %d cannot follow event %d", batch.Events[i].Seq,
+				next-1+uint64(i))
 		}
 	}
 	f := frame{previous: ends.crc, first: batch.First(), at: batch.At, count: len(batch.Events)}

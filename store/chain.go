@@ -77,7 +77,8 @@ type way struct {
 }
 
 func (w way) less(than way) bool {
-	return cmp.Or(cmp.Compare(w.batches, than.batches), cmp.Compare(w.links, than.links), cmp.Compare(w.at, than.at)) < 0
+	return cmp.Or(cmp.Compare(w.batches, than.batches), cmp.Compare(w.links, than.links),
+		cmp.Compare(w.at, than.at)) < 0
 }
 
 // withoutContradictions leaves out what has numbers of something to which the tree points.

@@ -222,7 +222,8 @@ func (l *Log) begins(cut *Cut) error {
 			return err
 		}
 		if before > 0 || cut.At <= l.meta.First {
-			if batch.First() != cut.At || before != cut.At-1 || len(cut.Carried.Events) == 0 || cut.Carried.Last() != before {
+			if batch.First() != cut.At || before != cut.At-1 || len(cut.Carried.Events) == 0 ||
+				cut.Carried.Last() != before {
 				break
 			}
 			return nil

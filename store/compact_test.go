@@ -279,7 +279,8 @@ func TestCutsThatMakeNoSense(t *testing.T) {
 		"carried ones are missing":   {At: firsts[4], Carried: carried(log, firsts[3])},
 		"carried ones are behind it": {At: firsts[4], Carried: carried(log, firsts[6])},
 		"the caller does not want it": {
-			At: firsts[4], Carried: carried(log, firsts[4]), Check: func(context.Context, *store.Log) error { return refused },
+			At: firsts[4], Carried: carried(log, firsts[4]),
+			Check: func(context.Context, *store.Log) error { return refused },
 		},
 	} {
 		if _, err := log.Compact(t.Context(), store.CompactOptions{Cut: cut}); !errors.Is(err, store.ErrInvalid) &&

@@ -21,8 +21,9 @@ func fleet(random *rand.Rand, n int) []jobmon.Event {
 		events[i] = jobmon.Event{
 			Kind: jobmon.KindFinished, Schedule: jobmon.ScheduleID(random.IntN(1_000_000)),
 			Computer: jobmon.ComputerID(5_000_001 + random.IntN(30)),
-			Job:      jobmon.JobID(random.IntN(50)), Start: jobmon.WallTime(Noon) + jobmon.WallTime(random.IntN(100)*60_000),
-			Status: jobmon.StatusOf(jobmon.Code(random.IntN(3))),
+			Job:      jobmon.JobID(random.IntN(50)),
+			Start:    jobmon.WallTime(Noon) + jobmon.WallTime(random.IntN(100)*60_000),
+			Status:   jobmon.StatusOf(jobmon.Code(random.IntN(3))),
 		}
 		if random.IntN(3) == 0 {
 			events[i].Kind, events[i].Name = jobmon.KindRefreshed, strings.Repeat("x", random.IntN(20))
@@ -157,7 +158,8 @@ func oneComputer(t *testing.T, log eventLog) {
 		for _, from := range []uint64{0, 700, last / 2, last, last + 1} {
 			var want []jobmon.Batch
 			for _, batch := range all {
-				events := slices.DeleteFunc(slices.Clone(batch.Events), func(e jobmon.Event) bool { return e.Computer != id })
+				events := slices.DeleteFunc(slices.Clone(batch.Events),
+					func(e jobmon.Event) bool { return e.Computer != id })
 				if batch.Last() >= from && len(events) > 0 {
 					want = append(want, jobmon.Batch{At: batch.At, Events: events})
 				}

@@ -77,7 +77,8 @@ func Rows(n int) []jobmon.Event {
 	events := make([]jobmon.Event, n)
 	for i := range events {
 		events[i] = jobmon.Event{
-			Kind: jobmon.KindStarted, Schedule: jobmon.ScheduleID(1000 + i), Computer: 5_000_017, Job: jobmon.JobID(40 + i%7),
+			Kind: jobmon.KindStarted, Schedule: jobmon.ScheduleID(1000 + i), Computer: 5_000_017,
+			Job:   jobmon.JobID(40 + i%7),
 			Start: jobmon.WallTime(Noon), Status: jobmon.StatusRunning,
 		}
 	}
@@ -130,7 +131,8 @@ func numbering(t *testing.T, log eventLog) {
 		events[0].Seq, events[0].At = 99, 99 // ignored
 		batch := mustAppend(t, log, at, events)
 		if batch.At != at || batch.First() != next || batch.Last() != next+uint64(i)+1 {
-			t.Fatalf("batch %d: at %v, %d to %d, want at %v from %d", i, batch.At, batch.First(), batch.Last(), at, next)
+			t.Fatalf("batch %d: at %v, %d to %d, want at %v from %d", i, batch.At, batch.First(), batch.Last(), at,
+				next)
 		}
 		for j, e := range batch.Events {
 			if e.Seq != next+uint64(j) || e.At != at {

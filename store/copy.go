@@ -135,8 +135,8 @@ func (c *copier) keep(seq uint64, sealed bool, data []byte) error {
 	return c.put(sealed, seq, data)
 }
 
-// prove reads the finished copy, checks it, and compares it with what was copied. The summary lists what cannot be read:
-// that was damaged in the source, for its bytes are the same.
+// prove reads the finished copy, checks it, and compares it with what was copied. The summary lists what cannot be
+// read: that was damaged in the source, for its bytes are the same.
 func (c *copier) prove(ctx context.Context, progress Progress) (s Summary, err error) {
 	last := c.next - 1
 	f, err := openFileLog(ctx, c.path, func(done, _ uint64) { progress.report(min(done, last), last) })

@@ -50,7 +50,8 @@ func compactingChild(dir string, cut bool) error {
 			}
 			e := known(at - 1)
 			e.Seq = at - 1
-			o.Cut = &store.Cut{At: at, Carried: jobmon.Batch{At: noon + jobmon.Instant(at-1), Events: []jobmon.Event{e}}}
+			o.Cut = &store.Cut{At: at,
+				Carried: jobmon.Batch{At: noon + jobmon.Instant(at-1), Events: []jobmon.Event{e}}}
 		}
 		var c *store.Compaction
 		if c, err = log.Compact(context.Background(), o); err != nil {

@@ -12,8 +12,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// TestKilledWhileMovingALogAside kills the process that moves a damaged log aside, as soon as a step of it can be seen in the
-// folder or some moment later. Whatever was reached, the next start has every batch, and the damaged file is there.
+// TestKilledWhileMovingALogAside kills the process that moves a damaged log aside, as soon as a step of it can be
+// seen in the folder or some moment later. Whatever was reached, the next start has every batch, and the damaged file
+// is there.
 func TestKilledWhileMovingALogAside(t *testing.T) {
 	template := t.TempDir()
 	log := open(t, template, store.Options{})

@@ -185,7 +185,8 @@ func TestKilledWhileAppending(t *testing.T) {
 		acknowledged := killChild(t, dir, random.IntN(25), time.Duration(random.IntN(8000))*time.Microsecond)
 		last := verify(t, dir)
 		if last < acknowledged || last < kept {
-			t.Fatalf("round %d: events up to %d are kept, up to %d were acknowledged", round, last, max(acknowledged, kept))
+			t.Fatalf("round %d: events up to %d are kept, up to %d were acknowledged", round, last,
+				max(acknowledged, kept))
 		}
 		kept = last
 	}

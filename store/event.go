@@ -55,8 +55,8 @@ func text(e *jobmon.Event, field int) *string {
 	return &e.Text
 }
 
-// numberField is a field from fieldSeconds to fieldTo as it is stored in a batch of time at; has is false for zero, which
-// is not stored.
+// numberField is a field from fieldSeconds to fieldTo as it is stored in a batch of time at; has is false for zero,
+// which is not stored.
 func numberField(e *jobmon.Event, field int, at int64) (v uint64, has bool) {
 	switch field {
 	case fieldSeconds:
@@ -146,12 +146,14 @@ func appendEvents(dst []byte, at jobmon.Instant, events []jobmon.Event) ([]byte,
 	for i := range events {
 		e := &events[i]
 		if e.Kind == 0 {
-			return dst, sentence(ErrInvalid, "", "event %d of the batch has no kind: this is a mistake in the program", i)
+			return dst,
+				sentence(ErrInvalid, "", "event %d of the batch has no kind: this is a mistake in the program", i)
 		}
 		for _, s := range [...]string{e.Name, e.Place, e.Text} {
 			if len(s) > MaxString {
-				return dst, sentence(ErrTooLarge, "", "a text of %d bytes in a %s event cannot be appended, the longest is "+
-					"%d: cut it", len(s), e.Kind, MaxString)
+				return dst,
+					sentence(ErrTooLarge, "", "a text of %d bytes in a %s event cannot be appended, the longest is "+
+						"%d: cut it", len(s), e.Kind, MaxString)
 			}
 		}
 		dst = append(dst, byte(e.Kind), 0)

@@ -69,7 +69,8 @@ func anyEvent(t *rapid.T) jobmon.Event {
 		e.Step, e.Until = anyInt64().Draw(t, "step"), jobmon.Instant(anyInt64().Draw(t, "until"))
 	}
 	if with(10) {
-		e.From, e.To, e.Sum = rapid.Uint64().Draw(t, "from"), rapid.Uint64().Draw(t, "to"), rapid.Uint64().Draw(t, "sum")
+		e.From, e.To, e.Sum = rapid.Uint64().Draw(t, "from"), rapid.Uint64().Draw(t, "to"),
+			rapid.Uint64().Draw(t, "sum")
 	}
 	return e
 }
@@ -86,7 +87,8 @@ func TestFramesComeBackAsTheyWere(t *testing.T) {
 		first := rapid.OneOf(rapid.Uint64Range(1, 10_000_000), rapid.Uint64Range(1, jobmon.MaxSeq-20)).Draw(t, "first")
 		previous := rapid.Uint32().Draw(t, "previous")
 
-		data, _, crc, err := appendFrame([]byte("before"), nil, &frame{previous: previous, first: first, at: at}, events)
+		data, _, crc,
+			err := appendFrame([]byte("before"), nil, &frame{previous: previous, first: first, at: at}, events)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +118,8 @@ func cycles(n int) [][]jobmon.Event {
 		row := func(kind jobmon.Kind, computer int, back jobmon.ScheduleID, status jobmon.Status) {
 			events = append(events, jobmon.Event{
 				Kind: kind, Schedule: schedule - back, Computer: jobmon.ComputerID(5_000_100 + computer),
-				Job: jobmon.JobID(200 + (cycle+computer)%60), Start: jobmon.WallTime(now/minute*minute + 3_540_000), Status: status,
+				Job: jobmon.JobID(200 + (cycle+computer)%60), Start: jobmon.WallTime(now/minute*minute + 3_540_000),
+				Status: status,
 			})
 		}
 		if cycle%40 == 7 {

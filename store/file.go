@@ -101,8 +101,8 @@ func readState(db *bolt.DB, path string) (m meta, b bounds, err error) {
 	return m, b, err
 }
 
-// readBounds reads the ends of the log. A damaged head among the blocks keeps no log from being opened, as reading reports
-// it. The last frame must be whole, and so must the first one of a log without blocks.
+// readBounds reads the ends of the log. A damaged head among the blocks keeps no log from being opened, as reading
+// reports it. The last frame must be whole, and so must the first one of a log without blocks.
 func readBounds(tx *bolt.Tx, path string, m *meta) (b bounds, err error) {
 	b.crc = m.chain()
 	first, before, err := sealedEnds(tx, path, m)

@@ -248,7 +248,8 @@ func (f *fileLog) caches(next uint64) error {
 			at.Text = fmt.Sprintf("the cache %q is damaged; it is made again", p.name)
 			f.fault(at)
 		case next != 0 && c.Seq >= next:
-			at.Text = fmt.Sprintf("the cache %q stands for event %d, which is not there; it is made again", p.name, c.Seq)
+			at.Text = fmt.Sprintf("the cache %q stands for event %d, which is not there; it is made again", p.name,
+				c.Seq)
 			f.fault(at)
 		default:
 			f.report.Caches++

@@ -166,7 +166,8 @@ func parseFrame(data []byte) (frame, *frameError) {
 	version := data[3]
 	switch {
 	case version > gapVersion:
-		return f, &frameError{ErrNewer, 3, fmt.Sprintf("the frame has format version %d, known is %d", version, gapVersion)}
+		return f,
+			&frameError{ErrNewer, 3, fmt.Sprintf("the frame has format version %d, known is %d", version, gapVersion)}
 	case version == 0:
 		return f, broken(3, "there is no format version 0")
 	}
@@ -174,7 +175,8 @@ func parseFrame(data []byte) (frame, *frameError) {
 	first, count, at := c.uvarint(), c.uvarint(), c.zigzag()
 	if version == gapVersion {
 		if f.skipped = c.uvarint(); f.skipped == 0 || f.skipped >= first {
-			return f, broken(fixedLen+n, "before sequence number %d none of %d numbers can have been skipped", first, f.skipped)
+			return f, broken(fixedLen+n, "before sequence number %d none of %d numbers can have been skipped", first,
+				f.skipped)
 		}
 	}
 	f.eventsAt, f.events = c.at, data[c.at:]

@@ -172,7 +172,8 @@ func TestWhatIsNotKnownIsSteppedOver(t *testing.T) {
 		keyRow, 20, 2, 6, startNull, 3, // what is known of it
 		61<<2 | wireRow, 1, 2, 3, 4, 0x85, 0x01,
 		60<<2 | wireFixed, 1, 2, 3, 4, 5, 6, 7, 8,
-		byte(jobmon.KindStarted), 9, 0, keyRow, 2, 0, 1, startNull, 2, 63<<2 | wireNumber, 7, // told from the one before
+		// told from the one before
+		byte(jobmon.KindStarted), 9, 0, keyRow, 2, 0, 1, startNull, 2, 63<<2 | wireNumber, 7,
 	}
 	_, got, bad := decode(handmade(frameVersion, 2, events))
 	if bad != nil {
@@ -217,15 +218,18 @@ func TestBadFramesAreNamed(t *testing.T) {
 		{"no events", handmade(frameVersion, 0, nil), ErrCorrupt},
 		{"more events than bytes", handmade(frameVersion, MaxEvents, []byte{started, 1, 0}), ErrCorrupt},
 		{"more events than any batch", handmade(frameVersion, jobmon.MaxSeq, []byte{started, 1, 0}), ErrCorrupt},
-		{"an event too few", handmade(frameVersion, 2, []byte{started, 4, 0, fieldSeconds<<2 | wireNumber, 2, 0}), ErrCorrupt},
+		{"an event too few", handmade(frameVersion, 2, []byte{started, 4, 0, fieldSeconds<<2 | wireNumber, 2, 0}),
+			ErrCorrupt},
 		{"an event too many", handmade(frameVersion, 1, []byte{started, 1, 0, started, 1, 0}), ErrCorrupt},
 		{"an event of no kind", handmade(frameVersion, 1, []byte{0, 1, 0}), ErrCorrupt},
 		{"an event without flags", handmade(frameVersion, 1, []byte{started, 0, 0}), ErrCorrupt},
 		{"an event beyond the end", handmade(frameVersion, 1, []byte{started, 9, 0}), ErrCorrupt},
-		{"a text beyond the end", handmade(frameVersion, 1, []byte{started, 4, 0, fieldName<<2 | wireString, 9, 'x'}), ErrCorrupt},
+		{"a text beyond the end", handmade(frameVersion, 1, []byte{started, 4, 0, fieldName<<2 | wireString, 9, 'x'}),
+			ErrCorrupt},
 		{"an id beyond 32 bits", handmade(frameVersion, 1, []byte{started, 7, 0, keyJob, 0xff, 0xff, 0xff, 0xff, 0x7f}),
 			ErrCorrupt},
-		{"a start of no known form", handmade(frameVersion, 1, []byte{started, 7, 0, keyRow, 0, 0, 0, 3, 0}), ErrCorrupt},
+		{"a start of no known form", handmade(frameVersion, 1, []byte{started, 7, 0, keyRow, 0, 0, 0, 3, 0}),
+			ErrCorrupt},
 		{"half a checksum field", handmade(frameVersion, 1, []byte{started, 4, 0, keySum, 1, 2}), ErrCorrupt},
 	} {
 		_, _, bad := decode(test.data)

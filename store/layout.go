@@ -24,7 +24,8 @@ import (
 // lie beside it.
 const (
 	currentFile = "CURRENT"
-	lockFile    = "LOCK"      // held by the process that writes, with a word about it in LOCK.json; see internal/instance
+	// held by the process that writes, with a word about it in LOCK.json; see internal/instance
+	lockFile    = "LOCK"
 	tempSuffix  = ".new"      // a log that is not finished: removed by the next writer
 	asideSuffix = ".aside"    // a log that a restored one has taken the place of. Nothing removes it
 	asideMark   = ".damaged-" // a damaged log that was moved aside; a time follows. Nothing removes it
@@ -83,15 +84,17 @@ func currentLog(dir string) (string, error) {
 	}
 	name := strings.TrimSpace(string(text))
 	if !isLogName(name) {
-		return "", sentence(ErrCorrupt, path, "%s does not name a log: write into it the name of the newest log-*.db beside "+
-			"it", path)
+		return "",
+			sentence(ErrCorrupt, path, "%s does not name a log: write into it the name of the newest log-*.db beside "+
+				"it", path)
 	}
 	logPath := filepath.Join(dir, name)
 	if _, err := os.Stat(logPath); errors.Is(err, fs.ErrNotExist) {
 		if again, err := readSmall(path, 256); err == nil && !bytes.Equal(again, text) {
 			return currentLog(dir) // a new generation has just taken its place
 		}
-		return "", sentence(ErrCorrupt, path, "%s names the log %s, which is not there: restore it from a backup", path, name)
+		return "",
+			sentence(ErrCorrupt, path, "%s names the log %s, which is not there: restore it from a backup", path, name)
 	}
 	return logPath, nil
 }
@@ -107,7 +110,8 @@ func readSmall(path string, limit int64) ([]byte, error) {
 }
 
 func errLocked(path string, cause error) error {
-	e := sentence(ErrLocked, path, "%s is in use by another process: stop it, or ask it instead of opening the file", path)
+	e := sentence(ErrLocked, path, "%s is in use by another process: stop it, or ask it instead of opening the file",
+		path)
 	e.Err = cause
 	return e
 }
@@ -150,15 +154,17 @@ func withoutCurrent(dir string, wait time.Duration) (leftovers []string, err err
 				leftovers = append(leftovers, path)
 			}
 		default:
-			return nil, sentence(ErrNotOurs, dir, "%s holds other files (%q) and no log of jobmon-db: name an empty folder as "+
-				"data_dir", dir, name)
+			return nil,
+				sentence(ErrNotOurs, dir, "%s holds other files (%q) and no log of jobmon-db: name an empty folder as "+
+					"data_dir", dir, name)
 		}
 	}
 	if unnamed != "" {
 		path := filepath.Join(dir, unnamed)
-		return nil, sentence(ErrCorrupt, path, "%s holds events, but %s is missing beside it: write the line %q into a "+
-			"file of "+
-			"that name", path, currentFile, unnamed)
+		return nil,
+			sentence(ErrCorrupt, path, "%s holds events, but %s is missing beside it: write the line %q into a "+
+				"file of "+
+				"that name", path, currentFile, unnamed)
 	}
 	return leftovers, nil
 }

@@ -42,7 +42,8 @@ func oneSentence(t *testing.T, err error, kind error, where string) {
 		return
 	}
 	text := err.Error()
-	if strings.Contains(text, "\n") || !strings.Contains(text, where) || !strings.Contains(text, ": ") || len(text) > 400 {
+	if strings.Contains(text, "\n") || !strings.Contains(text, where) || !strings.Contains(text, ": ") ||
+		len(text) > 400 {
 		t.Errorf("not one sentence with what, where (%q) and what to do: %q", where, text)
 	}
 }
@@ -119,7 +120,8 @@ func TestWhatACutOffCreationLeaves(t *testing.T) {
 		write(t, filepath.Join(empty, "log-000002.db.new"), "half")
 		write(t, filepath.Join(empty, "CURRENT.0123abcd.jobmon-tmp"), "log-000002.db\n")
 		log := open(t, empty, store.Options{})
-		if got := names(t, empty); !slices.Equal(got, []string{"CURRENT", "log-000001.db"}) || log.Site() != "left over" {
+		if got := names(t, empty); !slices.Equal(got, []string{"CURRENT", "log-000001.db"}) ||
+			log.Site() != "left over" {
 			t.Errorf("files %v, site %q", got, log.Site())
 		}
 	})

@@ -11,8 +11,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// memory is an event log in memory, the model that the log on disk is held to. It may be used from several goroutines at
-// once; its zero value is an empty log.
+// memory is an event log in memory, the model that the log on disk is held to. It may be used from several goroutines
+// at once; its zero value is an empty log.
 type memory struct {
 	SiteName string
 

@@ -16,8 +16,8 @@ import (
 )
 
 // Versions of what is in the file beyond the frames and blocks, which have versions of their own. Logs and backups of
-// fieldFormat came from trials in the field: they are read and written to, and every copy has the present format. 1, which
-// had frames alone, and 3, of logs that were cut off, are refused.
+// fieldFormat came from trials in the field: they are read and written to, and every copy has the present format. 1,
+// which had frames alone, and 3, of logs that were cut off, are refused.
 const (
 	format      = 4
 	fieldFormat = 2
@@ -79,7 +79,8 @@ func (m *meta) chain() uint32 {
 
 // seam returns how many numbers are lost before the part that begins at begin; ok says that a seam is there.
 func (m *meta) seam(begin uint64) (lost uint64, ok bool) {
-	i, ok := slices.BinarySearchFunc(m.Seams, begin, func(s seam, begin uint64) int { return cmp.Compare(s.Seq, begin) })
+	i, ok := slices.BinarySearchFunc(m.Seams, begin,
+		func(s seam, begin uint64) int { return cmp.Compare(s.Seq, begin) })
 	if !ok {
 		return 0, false
 	}
@@ -130,11 +131,13 @@ func (m *meta) known() bool { return m.Format == format || m.Format == fieldForm
 func (m *meta) check(path string) error {
 	switch {
 	case m.Format > format:
-		return sentence(ErrNewer, path, "%s was written by a newer version of jobmon-db (format %d, this one knows %d): "+
-			"install that version", path, m.Format, format)
+		return sentence(ErrNewer, path,
+			"%s was written by a newer version of jobmon-db (format %d, this one knows %d): "+
+				"install that version", path, m.Format, format)
 	case !m.known():
-		return sentence(ErrNewer, path, "%s has the format %d of a version of jobmon-db that was never released (this one "+
-			"knows %d): move it away and begin a new log", path, m.Format, format)
+		return sentence(ErrNewer, path,
+			"%s has the format %d of a version of jobmon-db that was never released (this one "+
+				"knows %d): move it away and begin a new log", path, m.Format, format)
 	case m.First == 0 || m.First > jobmon.MaxSeq || m.Next > jobmon.MaxSeq+1 || m.Cut > jobmon.MaxSeq+1:
 		return misfit(path, "its meta record makes no sense")
 	}
@@ -156,8 +159,9 @@ func parseMeta(record []byte) (m meta, why string) {
 }
 
 func errForeignFile(path, why string) error {
-	return sentence(ErrNotOurs, path, "%s is not a log of jobmon-db: %s: name the folder of the log as data_dir, or an "+
-		"empty one", path, why)
+	return sentence(ErrNotOurs, path,
+		"%s is not a log of jobmon-db: %s: name the folder of the log as data_dir, or an "+
+			"empty one", path, why)
 }
 
 // seqKey is the key of the frame or block that begins with seq.

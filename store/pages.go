@@ -70,7 +70,8 @@ func metaPages(file io.ReaderAt, path string) (newest boltMeta, good int, err er
 		bolts = true
 		hash := fnv.New64a()
 		hash.Write(raw[:metaLen-8])
-		if binary.LittleEndian.Uint32(raw[4:]) != boltVersion || hash.Sum64() != binary.LittleEndian.Uint64(raw[metaLen-8:]) {
+		if binary.LittleEndian.Uint32(raw[4:]) != boltVersion ||
+			hash.Sum64() != binary.LittleEndian.Uint64(raw[metaLen-8:]) {
 			continue
 		}
 		if size := binary.LittleEndian.Uint32(raw[8:]); size != pageSize {
@@ -96,8 +97,8 @@ func metaPages(file io.ReaderAt, path string) (newest boltMeta, good int, err er
 	return newest, good, errForeignFile(path, "it has another format")
 }
 
-// freePages reads the list of free pages: their numbers, 8 bytes each, ascending, and how many pages follow the first that
-// the list is on. ok is false when it is damaged.
+// freePages reads the list of free pages: their numbers, 8 bytes each, ascending, and how many pages follow the first
+// that the list is on. ok is false when it is damaged.
 func freePages(file io.ReaderAt, m boltMeta) (list []byte, overflow uint64, ok bool, err error) {
 	if m.freelist < 2 || m.freelist >= m.pages { // also when it was not synced
 		return nil, 0, false, nil

@@ -58,7 +58,8 @@ func Quarantine(ctx context.Context, dir string, why error, now time.Time) (*Qua
 }
 
 // carryOver makes a new log of everything that is whole.
-func (q *Quarantined) carryOver(ctx context.Context, dir string, f *fileLog, why string, now jobmon.Instant) (err error) {
+func (q *Quarantined) carryOver(ctx context.Context, dir string, f *fileLog, why string,
+	now jobmon.Instant) (err error) {
 	if len(f.parts) == 0 && !f.known && f.size > 0 && (f.tree.good == 0 || len(f.tree.faults) == 0) {
 		return sentence(ErrNotOurs, f.path, "nothing in %s is of a log: move it away yourself if you can do without "+
 			"it", f.path)

@@ -159,7 +159,8 @@ func (r *reader) nextPage() (bool, error) {
 	if max(from, r.meta.First) > r.last || r.one {
 		return false, nil
 	}
-	return false, missing(r.path, from, r.last, fmt.Sprintf("there is nothing, yet events up to %d had been written", r.last))
+	return false,
+		missing(r.path, from, r.last, fmt.Sprintf("there is nothing, yet events up to %d had been written", r.last))
 }
 
 // identify makes sure that a page is of the log that is read. When that was compacted since the page before, its parts
@@ -272,7 +273,8 @@ func (r *reader) follows(p *Part, h *head) error {
 	case r.chained && begin > r.next:
 		return missing(path, r.next, begin-1, fmt.Sprintf("what follows holds %d to %d", h.first, h.last))
 	case r.chained && begin < r.next:
-		return missing(path, p.Seq, r.untilOf(p), fmt.Sprintf("what is stored there holds %d to %d again", h.first, h.last))
+		return missing(path, p.Seq, r.untilOf(p),
+			fmt.Sprintf("what is stored there holds %d to %d again", h.first, h.last))
 	case r.chained && !seamed && h.previous != r.crc:
 		return r.damage(p, broken(4, "it does not follow what comes before it"))
 	}

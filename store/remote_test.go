@@ -166,7 +166,8 @@ func TestRemoteLeavesOutDamage(t *testing.T) {
 				t.Errorf("%s, %s: %d events told, %d by the file", name, when, len(got), len(want))
 			}
 			id := Rows(10)[0].Computer
-			if got, want := toldBy(t, handedOut{log}.Computer(id, 0)), toldBy(t, log.Computer(id, 0)); !slices.Equal(got, want) {
+			if got, want := toldBy(t, handedOut{log}.Computer(id, 0)),
+				toldBy(t, log.Computer(id, 0)); !slices.Equal(got, want) {
 				t.Errorf("%s, %s: %d events of a computer told, %d by the file", name, when, len(got), len(want))
 			}
 		}

@@ -96,8 +96,9 @@ func (r *Restoration) examine(report *Report, damaged bool) error {
 	r.Backup = report.summary()
 	switch {
 	case r.Backup.Events == 0 && r.Fault != "":
-		return sentence(ErrBackup, file, "%s is damaged, %s, and none of its events can be read: nothing was changed; use "+
-			"another backup", file, r.Fault)
+		return sentence(ErrBackup, file,
+			"%s is damaged, %s, and none of its events can be read: nothing was changed; use "+
+				"another backup", file, r.Fault)
 	case r.Backup.Events == 0:
 		return sentence(ErrBackup, file, "%s holds no events: nothing was changed; use another backup", file)
 	case r.Fault != "" && !damaged:
@@ -116,8 +117,8 @@ func (r *Restoration) sameLog(dir string, other bool) error {
 		return nil
 	case r.Backup.ID == "":
 		return sentence(ErrInvalid, r.Backup.Path, "%s is too damaged to name the log that it is of; the one in %s is "+
-			"%s, site %q, with %d events that would be lost: nothing was changed; restore into another data_dir, or add "+
-			"--other-log",
+			"%s, site %q, with %d events that would be lost: nothing was changed; restore into another data_dir, "+
+			"or add --other-log",
 			r.Backup.Path, dir, r.Present.ID, r.Present.Site, r.Lost)
 	}
 	return sentence(ErrInvalid, r.Backup.Path, "%s is the backup of another log (%s, site %q) than the one in %s "+
@@ -144,7 +145,8 @@ func (r *Restoration) replace(
 		}
 		source = log
 	} else {
-		if err := backup.recordLoss("a damaged backup was restored: "+r.Fault, jobmon.InstantOf(time.Now())); err != nil {
+		if err := backup.recordLoss("a damaged backup was restored: "+r.Fault,
+			jobmon.InstantOf(time.Now())); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,8 @@ func TestRestoreOfADamagedBackup(t *testing.T) {
 				t.Fatal("it can be opened")
 			}
 			dir := t.TempDir()
-			if _, err := store.Restore(t.Context(), dir, file, store.RestoreOptions{}); !errors.Is(err, store.ErrBackup) ||
+			if _, err := store.Restore(t.Context(), dir, file, store.RestoreOptions{}); !errors.Is(err,
+				store.ErrBackup) ||
 				len(names(t, dir)) != 0 {
 				t.Fatalf("without Damaged: %v, %v", names(t, dir), err)
 			}
@@ -171,7 +172,8 @@ func TestNoDamagedBackupPassesForAWholeOne(t *testing.T) {
 		write(t, file, string(damaged))
 		r, err := store.Restore(t.Context(), w.dir, file, store.RestoreOptions{DryRun: true})
 		switch {
-		case err == nil && (r.Backup.Events != uint64(len(w.events)) || r.Lost != 5 || r.Present.Events != uint64(present)):
+		case err == nil &&
+			(r.Backup.Events != uint64(len(w.events)) || r.Lost != 5 || r.Present.Events != uint64(present)):
 			t.Fatalf("%s: it passes with %d of %d events, %d lost", name, r.Backup.Events, len(w.events), r.Lost)
 		case err == nil:
 			passed++

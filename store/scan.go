@@ -55,8 +55,9 @@ type identity struct {
 	block       bool
 }
 
-// scanFile goes through the whole file. It reads at most a small multiple of its size and keeps no more than two blocks of
-// the greatest size and 64 bytes for each find, whatever the bytes are. Errors are the disk's and the context's.
+// scanFile goes through the whole file. It reads at most a small multiple of its size and keeps no more than two
+// blocks of the greatest size and 64 bytes for each find, whatever the bytes are. Errors are the disk's and the
+// context's.
 func scanFile(ctx context.Context, file io.ReaderAt, size int64) (*scan, error) {
 	s := &scan{size: size, known: map[identity]struct{}{}, reader: newChecker()}
 	window := make([]byte, min(size, scanStep+maxBlock))

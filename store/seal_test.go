@@ -142,7 +142,8 @@ func TestADamagedFrameIsSealedAsItIs(t *testing.T) {
 		again := false
 		for batch, err := range log.Read(from) {
 			if events += len(batch.Events); err != nil {
-				if again = errors.As(err, &failure); !again || failure.Seq != 201 || failure.Last != 300 || events != 200 {
+				if again = errors.As(err, &failure); !again || failure.Seq != 201 || failure.Last != 300 ||
+					events != 200 {
 					t.Fatalf("after %d events: %v", events, err)
 				}
 			}

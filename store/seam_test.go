@@ -40,7 +40,8 @@ func TestSeamsStay(t *testing.T) {
 		if err := log.Prove(t.Context(), 0); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
-		if report, err := store.Verify(t.Context(), log.Path()); err != nil || !report.Whole() || report.Events != events {
+		if report, err := store.Verify(t.Context(), log.Path()); err != nil || !report.Whole() ||
+			report.Events != events {
 			t.Errorf("%s: %+v, %v", what, report, err)
 		}
 		n = 0
@@ -104,7 +105,8 @@ func TestWhatIsNoCut(t *testing.T) {
 	appendRows(t, log, 10)
 	for name, b := range map[string]jobmon.Batch{"nothing": {}, "too early": carried(log, 9), "too " +
 		"late": carried(log, 14)} {
-		if _, err := log.Compact(t.Context(), store.CompactOptions{Cut: &store.Cut{At: 11, Carried: b}}); !errors.Is(err,
+		if _,
+			err := log.Compact(t.Context(), store.CompactOptions{Cut: &store.Cut{At: 11, Carried: b}}); !errors.Is(err,
 			store.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -33,8 +33,8 @@ type Options struct {
 	LockWait time.Duration
 
 	// Damaged, where set, lets reading go on behind damaged events. It is called once for each place: Seq and Last of
-	// the error are the events that are left out. Readers call it, perhaps from several goroutines. If the extent of the
-	// damage is unknown, reading stops there.
+	// the error are the events that are left out. Readers call it, perhaps from several goroutines. If the extent of
+	// the damage is unknown, reading stops there.
 	Damaged func(*Error)
 }
 
@@ -65,7 +65,8 @@ type Log struct {
 	state    sync.Mutex
 	bounds   bounds
 	reported map[uint64]struct{} // damaged places that Options.Damaged was called with
-	dead     error               // bbolt panicked: it is not used again, not even to close it, as that could wait for ever
+	// bbolt panicked: it is not used again, not even to close it, as that could wait for ever
+	dead error
 }
 
 // bounds are the ends of what is committed and acknowledged; zero when the log is empty.

@@ -306,7 +306,8 @@ func TestReadOnly(t *testing.T) {
 	if _, err := store.Open(dir, store.Options{ReadOnly: true}); !errors.Is(err, store.ErrNoLog) {
 		t.Fatalf("an empty folder: %v, want ErrNoLog", err)
 	}
-	if _, err := store.Open(filepath.Join(dir, "absent"), store.Options{ReadOnly: true}); !errors.Is(err, store.ErrNoLog) {
+	if _, err := store.Open(filepath.Join(dir, "absent"), store.Options{ReadOnly: true}); !errors.Is(err,
+		store.ErrNoLog) {
 		t.Fatalf("no folder: %v, want ErrNoLog", err)
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
@@ -384,8 +385,8 @@ func TestALongReadTurnsPages(t *testing.T) {
 	}
 }
 
-// TestCachesBehindAFailedCommit: the batch that failed, and had sealed the tail, is on the disk when caches are kept. The
-// log opens all the same, with that batch.
+// TestCachesBehindAFailedCommit: the batch that failed, and had sealed the tail, is on the disk when caches are kept.
+// The log opens all the same, with that batch.
 func TestCachesBehindAFailedCommit(t *testing.T) {
 	dir := t.TempDir()
 	fault := &fault{}

@@ -39,8 +39,8 @@ func TestATornCommit(t *testing.T) {
 				torn, hasMeta := tear(random, before, after)
 				end := w.endOf(t, torn)
 				if end != was && end != last || end == was && hasMeta {
-					t.Fatalf("commit %d: the log ends with %d, it is %d before and %d behind the commit; meta page written: "+
-						"%v", commit, end, was, last, hasMeta)
+					t.Fatalf("commit %d: the log ends with %d, it is %d before and %d behind the commit; meta "+
+						"page written: %v", commit, end, was, last, hasMeta)
 				}
 			}
 		}

@@ -68,7 +68,8 @@ func walkTree(file sizedFile, path string, thorough bool) (*tree, error) {
 		return nil, err
 	case good == 1:
 		t.fault(Fault{
-			Part: PartMeta, Text: "one of the two pages that say where everything is is damaged: the newest batch may be " +
+			Part: PartMeta,
+			Text: "one of the two pages that say where everything is is damaged: the newest batch may be " +
 				"missing",
 		})
 	}
@@ -216,7 +217,8 @@ func (t *tree) branch(id uint64, bucket string, depth int, low, high []byte) err
 	for i := range p.count {
 		e := p.elements[i*elementLen:]
 		children[i] = binary.LittleEndian.Uint64(e[8:])
-		if keys[i], _, err = t.key(p, i, binary.LittleEndian.Uint32(e), binary.LittleEndian.Uint32(e[4:]), 0); err != nil {
+		if keys[i], _,
+			err = t.key(p, i, binary.LittleEndian.Uint32(e), binary.LittleEndian.Uint32(e[4:]), 0); err != nil {
 			return err
 		}
 		if err := t.inOrder(p, i, keys, low, high); err != nil {
@@ -259,7 +261,8 @@ func (t *tree) leaf(p *leafOrBranch, bucket string, depth int, low, high []byte)
 		if err := t.inOrder(p, i, keys, low, high); err != nil {
 			return err
 		}
-		if isBucket := binary.LittleEndian.Uint32(e); isBucket > bucketEntry || (isBucket == bucketEntry) != (bucket == "") {
+		if isBucket := binary.LittleEndian.Uint32(e); isBucket > bucketEntry ||
+			(isBucket == bucketEntry) != (bucket == "") {
 			return t.broken(p.id, "entry %d has the flags %#x", i+1, isBucket)
 		}
 		entries[i] = place{name: string(keys[i]), offset: p.at + value, size: int64(valueLen)}

@@ -29,8 +29,8 @@ type Fault struct {
 	Part   string
 	Kind   error // ErrCorrupt, ErrTruncated or ErrNewer
 	Offset int64 // byte of the file
-	// Seq and Last are the events that cannot be read where they belong; both are 0 when there are none, Last alone when
-	// it is not known how far the damage reaches.
+	// Seq and Last are the events that cannot be read where they belong; both are 0 when there are none, Last alone
+	// when it is not known how far the damage reaches.
 	Seq, Last uint64
 	Deadly    bool   // nobody may write to this file: it would become worse
 	Text      string // what is wrong, one phrase
@@ -151,8 +151,9 @@ func Verify(ctx context.Context, path string) (*Report, error) {
 			return report, nil
 		}
 	}
-	return nil, sentence(ErrLocked, path, "%s is written to so often that it cannot be verified: try again, or stop the "+
-		"daemon first", path)
+	return nil,
+		sentence(ErrLocked, path, "%s is written to so often that it cannot be verified: try again, or stop the "+
+			"daemon first", path)
 }
 
 // verifyOnce is Verify without a second look; quiet says that nobody wrote meanwhile.

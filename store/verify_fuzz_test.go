@@ -56,7 +56,8 @@ func FuzzScan(f *testing.F) {
 			for range s.Read(0) {
 			}
 		}
-		if report, err := store.VerifyBytes(t.Context(), data); err == nil && report.Whole() && report.Events > len(data)/3 {
+		if report, err := store.VerifyBytes(t.Context(), data); err == nil && report.Whole() &&
+			report.Events > len(data)/3 {
 			t.Fatalf("%d events in %d bytes", report.Events, len(data))
 		}
 	})

@@ -43,11 +43,12 @@ func tellSome(t testing.TB, batches, large int) *told {
 			}
 			w.last += 70
 		}
-		batch, err := log.Append(noon+jobmon.Instant(w.last), knownEvents(int(w.last), n))
-		if err != nil {
+		seq, _, _ := log.Last()
+		if err := log.KeepCaches(store.Cache{Name: "c", Seq: seq, Data: make([]byte, 300)}); err != nil {
 			t.Fatal(err)
 		}
-		if err := log.KeepCaches(store.Cache{Name: "c", Seq: w.last + 1, Data: make([]byte, 300)}); err != nil {
+		batch, err := log.Append(noon+jobmon.Instant(w.last), knownEvents(int(w.last), n))
+		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range batch.Events {
@@ -117,7 +118,8 @@ func (w *told) check(t testing.TB, what string, file []byte) (report *store.Repo
 		t.Fatalf("%s: %d events can be got out, %d are said to be readable", what, n, readable)
 	}
 	if report.Whole() && (readable != len(w.events) || report.Events != readable) {
-		t.Fatalf("%s: said to be whole with %d of %d events (%d readable)", what, report.Events, len(w.events), readable)
+		t.Fatalf("%s: said to be whole with %d of %d events (%d readable)", what, report.Events, len(w.events),
+			readable)
 	}
 	return report, readable
 }
@@ -356,7 +358,8 @@ func TestVerifyWhileItIsWritten(t *testing.T) {
 	for last < 6000 { // several blocks are sealed meanwhile
 		report, err := store.Verify(t.Context(), log.Path())
 		if errors.Is(err, store.ErrLocked) {
-			break // nobody writes without a pause but this test; a slow machine never gets a quiet moment, and is told so
+			// nobody writes without a pause but this test; a slow machine never gets a quiet moment, and is told so
+			break
 		}
 		// What a look passes by may be written anew under it: then it knows a batch before that is committed.
 		if err != nil || !report.Whole() || len(report.Readable) != 1 || report.Readable[0].Last+30 < last {

@@ -23,7 +23,8 @@ import (
 const Suffix = ".jobmon-tmp"
 
 // Write replaces the file at path, or creates it, with the permissions perm (before umask; Windows ignores them and
-// gives the file what its folder passes on; what root writes belongs to the owner of the folder). The folder must exist. A symbolic link at path is itself replaced.
+// gives the file what its folder passes on; what root writes belongs to the owner of the folder). The folder must
+// exist. A symbolic link at path is itself replaced.
 //
 // Nothing is synced: after a power failure the file may be the old one, the new one, or empty. That is meant for
 // files that can be made again, such as the .evt files, whose truth is the log; the others use WriteDurable.

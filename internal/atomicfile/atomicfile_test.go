@@ -121,7 +121,8 @@ func TestReadersSeeWholeContents(t *testing.T) {
 				return
 			}
 			var n int
-			if _, err := fmt.Sscanf(string(got[:min(4, len(got))]), "%d", &n); err != nil || !bytes.Equal(got, content(n)) {
+			if _, err := fmt.Sscanf(string(got[:min(4, len(got))]), "%d", &n); err != nil ||
+				!bytes.Equal(got, content(n)) {
 				t.Errorf("read %d bytes that nobody wrote", len(got))
 				return
 			}
@@ -151,7 +152,9 @@ func TestSweepRemovesOnlyItsOwn(t *testing.T) {
 		"-7.evt", "5000001.evt", "5000001.evt.tmp", "5000001.evt.0badcafe", "5000001.evt.jobmon-tmp",
 		"5000001.evt.0badcafX.jobmon-tmp", ".0badcafe.jobmon-tmp",
 	}
-	for _, name := range slices.Concat(kept, []string{"5000001.evt.0badcafe.jobmon-tmp", "-7.evt.00000000.jobmon-tmp"}) {
+	for _, name := range slices.Concat(kept, []string{
+		"5000001.evt.0badcafe.jobmon-tmp", "-7.evt.00000000.jobmon-tmp",
+	}) {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -1,11 +1,11 @@
-// Package plainfile reads files in folders that others write to: the evt folder and its request folder, the folder of the
-// monitor, a client's temporary folder.
+// Package plainfile reads files in folders that others write to: the evt folder and its request folder, the folder of
+// the monitor, a client's temporary folder.
 //
-// An account that can write to such a folder can put anything into it: a pipe that blocks the program that opens it, a link
-// that leads to a file elsewhere, a device, a file of many gigabytes. This package follows no link in the last part of a path,
-// never blocks, accepts regular files alone, and reads no more than a bound. Nothing else may open what lies in these
-// folders; internal/architecture sees to it. Writing to them is the business of internal/atomicfile, which creates a
-// new file and renames it, and so follows no link either.
+// An account that can write to such a folder can put anything into it: a pipe that blocks the program that opens it,
+// a link that leads to a file elsewhere, a device, a file of many gigabytes. This package follows no link in the last
+// part of a path, never blocks, accepts regular files alone, and reads no more than a bound. Nothing else may open
+// what lies in these folders; internal/architecture sees to it. Writing to them is the business of
+// internal/atomicfile, which creates a new file and renames it, and so follows no link either.
 package plainfile
 
 import (

@@ -66,7 +66,8 @@ func TestWhatLiesInAFolderOfOthers(t *testing.T) {
 			t.Errorf("%v does not name the file once", err)
 		}
 	}
-	if content, info, err := Head(filepath.Join(dir, "sparse"), 10); err != nil || len(content) != 10 || info.Size() != 3<<30 {
+	if content, info, err := Head(filepath.Join(dir, "sparse"), 10); err != nil || len(content) != 10 ||
+		info.Size() != 3<<30 {
 		t.Errorf("%d bytes, %v", len(content), err)
 	}
 	if left, err := os.ReadDir(elsewhere); err != nil || len(left) != 1 {

@@ -14,8 +14,8 @@ type T interface {
 	Cleanup(end func())
 }
 
-// Open creates an empty log that is gone with the test. Where the system has a file system in memory it lies there, so that
-// commits wait for no disk.
+// Open creates an empty log that is gone with the test. Where the system has a file system in memory it lies there,
+// so that commits wait for no disk.
 func Open(t T) *store.Log {
 	t.Helper()
 	parent := "/dev/shm"
