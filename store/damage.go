@@ -74,46 +74,42 @@ func (s *Scrubbed) Unrecorded() []Gap {
 }
 
 // Scrub reads the log from its beginning to its end, over all damage, and checks also that each block holds what was
-// appended. Between two pages of 256 KiB it calls pause, which decides how much of the disk it takes and ends it with
-// an error. Errors are pause's, and those of Read that it cannot go on behind.
+// appended. Before each page of 256 KiB it calls pause, which decides how much of the disk it takes and ends it with an
+// error. Errors are pause's, and those of Read that it cannot go on behind.
 func (l *Log) Scrub(ctx context.Context, pause func(context.Context) error) (*Scrubbed, error) {
 	s := &Scrubbed{}
-	err := l.scrub(ctx, 0, s, func(uint64) error { return pause(ctx) })
-	return s, err
+	return s, l.scrub(l.meta.First, s, func() error { return pause(ctx) })
 }
 
-// scrub is Scrub from sequence number from on; turned is called after each page with what was read so far.
-func (l *Log) scrub(ctx context.Context, from uint64, s *Scrubbed, turned func(done uint64) error) error {
-	r := l.reader(max(from, l.meta.First), true)
-	r.proving = true
-	if r.from == l.meta.First {
-		r.next, r.crc, r.chained = l.meta.First, l.meta.chain(), true
+// scrub is Scrub from sequence number from on.
+func (l *Log) scrub(from uint64, s *Scrubbed, pause func() error) (failure error) {
+	r := l.reader(from, true)
+	r.proving, r.pause = true, pause
+	if from == l.meta.First {
+		r.next, r.crc, r.chained = from, l.meta.chain(), true
 	}
-	note := func(b jobmon.Batch, _ error) bool {
-		s.Recorded = appendRecorded(s.Recorded, &b)
-		return true
-	}
-	for began := r.from; ; {
-		more, err := r.nextPage()
-		for i := 0; err == nil && i < len(r.parts); i++ {
-			if err = context.Cause(ctx); err == nil {
-				err = r.part(&r.parts[i], note)
-			}
-		}
-		next := behind(err, began)
-		switch {
-		case next > 0:
+	r.over = func(err error, from uint64) (uint64, bool) {
+		next := behind(err, from)
+		if next > 0 {
 			s.Damage = append(s.Damage, asDamage(err))
-			r.from, r.chained = max(next, r.next), false
-			began = r.from
-			continue
-		case err != nil || !more:
-			return err
 		}
-		if err := turned(r.next - 1); err != nil {
-			return err
-		}
+		return next, next > 0
 	}
+	r.each(func(b jobmon.Batch, err error) bool {
+		failure, s.Recorded = err, appendRecorded(s.Recorded, &b)
+		return true
+	})
+	return failure
+}
+
+// scrubbed checks what is behind sequence number from; damage is an error.
+func (l *Log) scrubbed(ctx context.Context, from uint64) error {
+	found := &Scrubbed{}
+	err := l.scrub(max(from, l.meta.First), found, func() error { return context.Cause(ctx) })
+	if len(found.Damage) > 0 {
+		return found.Damage[0]
+	}
+	return err
 }
 
 // appendRecorded appends what a batch records of the log's damage.
@@ -124,14 +120,4 @@ func appendRecorded(list []Recorded, b *jobmon.Batch) []Recorded {
 		}
 	}
 	return list
-}
-
-// scrubbed checks what is behind sequence number from; damage is an error.
-func (l *Log) scrubbed(ctx context.Context, from uint64) error {
-	found := &Scrubbed{}
-	err := l.scrub(ctx, from, found, func(uint64) error { return nil })
-	if len(found.Damage) > 0 {
-		return found.Damage[0]
-	}
-	return err
 }

@@ -4,15 +4,15 @@ import (
 	"context"
 	"fmt"
 
-	bolt "go.etcd.io/bbolt"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // Notes are sentences about what opening found and mended, to be logged.
 func (l *Log) Notes() []string { return l.notes }
 
 // takeUpNewest looks for the newest batch when one of bbolt's two meta pages is damaged: the other one may be that of
-// the commit before, to which that batch is unknown, though it lies whole in the file. It is appended again then, as
-// it is. It may also be the batch at whose commit the power went: whole on the disk, though it was never
+// the commit before, to which that batch is unknown, though it lies whole in the file. It is appended again
+// then. It may also be the batch at whose commit the power went: whole on the disk, though it was never
 // acknowledged.
 func (l *Log) takeUpNewest() error {
 	if _, good, err := newestMeta(l.path); err != nil || good == 2 {
@@ -38,20 +38,19 @@ func (l *Log) takeUpNewest() error {
 		return err
 	}
 	fr, bad := parseFrame(data)
+	var events []jobmon.Event
+	if bad == nil {
+		events, bad = new(decoder).events(nil, &fr)
+	}
 	if bad != nil {
 		return damage(l.path, newest.first, newest.last, bad)
 	}
-	var tail uint64
-	err = l.commit(fmt.Sprintf("taking up events %d to %d again", fr.first, fr.last()), func(tx *bolt.Tx) (err error) {
-		tail, err = putFrame(tx, l.path, &b, &fr, data)
-		return err
-	})
-	if err != nil {
+	l.skipTo = fr.first
+	if _, err := l.Append(fr.at, events); err != nil {
 		return err
 	}
-	l.appended(&b, &fr, tail)
 	l.notes = append(l.notes, fmt.Sprintf("%s, the events %d to %d were no longer reached: they were found and "+
 		"appended again",
-		damaged, fr.first, fr.last()))
+		damaged, newest.first, newest.last))
 	return nil
 }

@@ -96,6 +96,8 @@ type reader struct {
 	proving bool           // also that blocks hold the frames that were sealed
 	events  []jobmon.Event // of the last frame, to be overwritten if reuse
 
+	pause func() error // called before each page; nil for never
+
 	// over says whether reading goes on after an error, and from which sequence number on; nil for never.
 	over func(err error, from uint64) (next uint64, ok bool)
 }
@@ -138,6 +140,11 @@ func (r *reader) readOn(yield func(jobmon.Batch, error) bool) error {
 func (r *reader) nextPage() (bool, error) {
 	from := max(r.from, r.next)
 	r.parts = nil
+	if r.pause != nil {
+		if err := r.pause(); err != nil {
+			return false, err
+		}
+	}
 	x, err := r.pages(from)
 	if err == nil {
 		err = r.identify(x.Meta)
