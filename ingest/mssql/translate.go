@@ -22,74 +22,89 @@ func (s *Source) translate(ctx context.Context, err error, after time.Duration) 
 	if err == nil {
 		return nil
 	}
-	said := wordsOf(err)
-	at := address(s.config)
+	said, at := wordsOf(err), address(s.config)
 	var schemaErr *SchemaError
 	var connecting connectError
+	isConnecting := errors.As(err, &connecting)
+	answered := s.answered(err, said)
 	switch {
-	case errors.Is(err, errTooMuch) || s.wire.exceeded():
-		return &Error{ErrTooMuch, fmt.Sprintf(
-			"more than %d rows or %d MB from %s in one answer", s.bounds.rows, s.bounds.bytes>>20, at,
-		),
-			"check that this is the SQL Server of the DS, and the tables in source.tables", errTooMuch.Error()}
-	case errors.Is(err, errNoSnapshot):
-		return fmt.Errorf("%w: %w; we read committed rows from now on (%s)", ingest.ErrTransient, errNoSnapshot, said)
-	case numbered(err, deadlockVictim):
-		return fmt.Errorf(
-			"%w: it ended our read in favour of a user of the database that waited for the same rows (1205)",
-			ingest.ErrTransient,
-		)
-	case numbered(err, lockTimeout):
-		return fmt.Errorf(
-			"%w: rows stayed locked by another user of the database for longer than %s (1222)", ingest.ErrTransient,
-			s.options.LockTimeout,
-		)
-	case databaseRefused(err):
-		return &Error{ErrNoDatabase, orDefault(s.config.Database) + " at " + at,
-			"check its name in " + s.options.setting("source.database", "the database") + " and that " +
-				login(s.config) + " is a user there", said}
-	case loginRefused(err):
-		return s.loginError(said)
-	case numbered(err, selectDenied, columnDenied):
-		return &Error{ErrPermission, "", "run configs/readonly-login.sql in the database, or grant " +
-			login(s.config) + " SELECT", said}
-	case numbered(err, invalidObject, invalidColumn):
-		return &Error{
-			ErrSchemaChanged, "", "it was there when we connected; the next read looks for the tables again", said,
-		}
+	case answered != nil:
+		return answered
 	case errors.As(err, &schemaErr):
 		return schemaErr
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("reading SQL Server was stopped: %w", context.Canceled)
-	case errors.As(err, &connecting) && noInstance(err):
+	case isConnecting && noInstance(err):
 		return s.instanceError(said)
-	case errors.As(err, &connecting) && dialing(err):
-		return &Error{ErrUnreachable, at,
-			"check that the service runs with TCP/IP enabled, host and port in " +
-				s.options.setting("source.server", "the server") + ", and the firewall", said}
+	case isConnecting && dialing(err):
+		server := s.options.setting("source.server", "the server")
+		next := "check that the service runs with TCP/IP enabled, host and port in " + server + ", and the firewall"
+		return &Error{ErrUnreachable, at, next, said}
 	case ctx.Err() != nil:
-		return &Error{ErrTimeout, fmt.Sprintf("nothing from %s within %s", at, after.Round(100*time.Millisecond)),
-			"the server or the network is overloaded, or the host is not a SQL Server", said}
-	case errors.As(err, &connecting) && noCredentials(said):
-		return &Error{ErrLoginRefused, at + ", " + login(s.config),
-			"Windows gives this account nothing to log in with there: let the service run under an " +
-				"account that may log in over the network, or set source.user and a password", said}
-	case errors.As(err, &connecting) && encryption(said):
-		return s.encryptionError(said)
-	case errors.As(err, &connecting) && len(numbers(err)) == 0 && protocol(s.config) != protocolTCP:
-		return &Error{ErrUnreachable, at,
-			"check that the service runs with this protocol enabled (SQL Server Configuration Manager) and " +
-				s.options.setting("source.server", "the server"), said}
-	case errors.As(err, &connecting) && len(numbers(err)) == 0:
-		return &Error{ErrUnreachable, at + " took the connection but does not speak as SQL Server does",
-			"check host and port; a server that takes strict encryption only needs " +
-				s.options.setting("source.tls.encrypt: strict", "encrypt=strict"), said}
+		waited := fmt.Sprintf("nothing from %s within %s", at, after.Round(100*time.Millisecond))
+		next := "the server or the network is overloaded, or the host is not a SQL Server"
+		return &Error{ErrTimeout, waited, next, said}
+	case isConnecting && (len(numbers(err)) == 0 || noCredentials(said) || encryption(said)):
+		return s.greetingError(said)
 	case lost(err):
 		return &Error{ErrLost, at + " ended it or the network did", "the next read connects again", said}
 	case len(numbers(err)) > 0:
 		return &Error{What: "SQL Server at " + at + " reports an error", Said: said}
 	}
 	return &Error{What: "reading SQL Server at " + at + " failed", Said: said}
+}
+
+// answered returns what an answer of the server means; nil for one that means nothing to this program.
+func (s *Source) answered(err error, said string) error {
+	at := address(s.config)
+	switch {
+	case errors.Is(err, errTooMuch) || s.wire.exceeded():
+		much := fmt.Sprintf("more than %d rows or %d MB from %s in one answer", s.bounds.rows, s.bounds.bytes>>20, at)
+		next := "check that this is the SQL Server of the DS, and the tables in source.tables"
+		return &Error{ErrTooMuch, much, next, errTooMuch.Error()}
+	case errors.Is(err, errNoSnapshot):
+		return fmt.Errorf("%w: %w; we read committed rows from now on (%s)", ingest.ErrTransient, errNoSnapshot, said)
+	case numbered(err, deadlockVictim):
+		const why = "it ended our read in favour of a user of the database that waited for the same rows (1205)"
+		return fmt.Errorf("%w: %s", ingest.ErrTransient, why)
+	case numbered(err, lockTimeout):
+		const why = "rows stayed locked by another user of the database for longer than"
+		return fmt.Errorf("%w: %s %s (1222)", ingest.ErrTransient, why, s.options.LockTimeout)
+	case databaseRefused(err):
+		next := "check its name in " + s.options.setting("source.database", "the database") + " and that " +
+			login(s.config) + " is a user there"
+		return &Error{ErrNoDatabase, orDefault(s.config.Database) + " at " + at, next, said}
+	case loginRefused(err):
+		return s.loginError(said)
+	case numbered(err, selectDenied, columnDenied):
+		next := "run configs/readonly-login.sql in the database, or grant " + login(s.config) + " SELECT"
+		return &Error{ErrPermission, "", next, said}
+	case numbered(err, invalidObject, invalidColumn):
+		next := "it was there when we connected; the next read looks for the tables again"
+		return &Error{ErrSchemaChanged, "", next, said}
+	}
+	return nil
+}
+
+// greetingError says why the two sides did not come to terms before the server had looked at the login.
+func (s *Source) greetingError(said string) *Error {
+	at, server := address(s.config), s.options.setting("source.server", "the server")
+	switch {
+	case noCredentials(said):
+		next := "Windows gives this account nothing to log in with there: let the service run under an account that " +
+			"may " +
+			"log in over the network, or set source.user and a password"
+		return &Error{ErrLoginRefused, at + ", " + login(s.config), next, said}
+	case encryption(said):
+		return s.encryptionError(said)
+	case protocol(s.config) != protocolTCP:
+		next := "check that the service runs with this protocol enabled (SQL Server Configuration Manager) and " +
+			server
+		return &Error{ErrUnreachable, at, next, said}
+	}
+	next := "check host and port; a server that takes strict encryption only needs " +
+		s.options.setting("source.tls.encrypt: strict", "encrypt=strict")
+	return &Error{ErrUnreachable, at + " took the connection but does not speak as SQL Server does", next, said}
 }
 
 // longestSaid is how many bytes are kept of what the server or the driver said.
