@@ -17,6 +17,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
 // completeWithin is how long a shell waits for what the log knows; what has not come by then is left out.
@@ -43,8 +44,8 @@ func (a *app) completions(root *cobra.Command) {
 
 // completionOf says how a flag's value is completed: nil for a file's name.
 func (a *app) completionOf(f *pflag.Flag) cobra.CompletionFunc {
-	if words := choices(f.Usage); words != nil {
-		return fixed(words...)
+	if choice, ok := f.Value.(*oneOf); ok {
+		return fixed(choice.words...)
 	}
 	switch f.Name {
 	case "computer":
@@ -74,25 +75,6 @@ func (a *app) completionOf(f *pflag.Flag) cobra.CompletionFunc {
 		return nil
 	}
 	return cobra.NoFileCompletions
-}
-
-// choice is a word of a list like "table, json or csv", with what may be said of it.
-var choice = regexp.MustCompile(`^([a-z][a-z0-9]*)(?: \([^)]*\))?$`)
-
-// choices are the words of a flag whose help is nothing but the list of what it can be.
-func choices(usage string) []string {
-	var words []string
-	for _, part := range strings.Split(strings.ReplaceAll(usage, " or ", ", "), ", ") {
-		m := choice.FindStringSubmatch(part)
-		if m == nil {
-			return nil
-		}
-		words = append(words, m[1])
-	}
-	if len(words) < 2 {
-		return nil
-	}
-	return words
 }
 
 func kindWords() (words []string) {
@@ -133,9 +115,10 @@ var inert = regexp.MustCompile(`^[\pL\pN(._][\pL\pN\pM ._:,+@%/()\\-]*$`)
 // word is one that the shell may offer, with what is said of it.
 type word struct{ text, about string }
 
-// fromLog asks the log that the command line is about. find may tell more than once, the best at last. Whatever goes wrong, there
-// is nothing to offer and nothing is said: the shell's line is no place for errors.
-func (a *app) fromLog(c *cobra.Command, typed string, find func(p *past, tell func([]word))) ([]cobra.Completion, cobra.ShellCompDirective) {
+// fromLog asks the log that the command line is about. Whatever goes wrong, there is nothing to offer and nothing is said:
+// the shell's line is no place for errors.
+func (a *app) fromLog(c *cobra.Command, typed string,
+	find func(context.Context, *past) []word) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const directive = cobra.ShellCompDirectiveNoFileComp
 	q, err := a.questionOf(c)
 	if err != nil {
@@ -143,30 +126,18 @@ func (a *app) fromLog(c *cobra.Command, typed string, find func(p *past, tell fu
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), completeWithin)
 	defer cancel()
-	told, done := make(chan []word, 2), make(chan struct{})
-	go func() {
-		defer close(done)
-		if p, err := openPast(ctx, q); err == nil {
-			defer p.close()
-			find(p, func(words []word) { told <- words })
-		}
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-	}
-	var words []word
-	for len(told) > 0 {
-		words = <-told
+	p, err := patience.For(ctx, func() (*past, error) { return openPast(ctx, q) })
+	if err != nil {
+		return nil, directive
 	}
 	var list []cobra.Completion
-	for _, w := range words {
-		if !strings.HasPrefix(strings.ToLower(w.text), strings.ToLower(typed)) || !inert.MatchString(w.text) {
-			continue
-		}
-		if w.about == "" {
+	for _, w := range find(ctx, p) { // the process ends now, and with it what is open
+		begins := strings.HasPrefix(strings.ToLower(w.text), strings.ToLower(typed))
+		switch {
+		case !begins || !inert.MatchString(w.text):
+		case w.about == "":
 			list = append(list, w.text)
-		} else {
+		default:
 			list = append(list, cobra.CompletionWithDesc(w.text, term.Plain(w.about)))
 		}
 	}
@@ -193,13 +164,12 @@ func (a *app) questionOf(c *cobra.Command) (question, error) {
 	return question{dataDir: config.DataDir}, nil
 }
 
-// computers completes a computer: by its name, or by its id where the name means several.
+// computers completes a computer: by its name, or by its id where the name means several. How each stands is said beside
+// it where that is known in time.
 func (a *app) computers(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return a.fromLog(c, typed, func(p *past, tell func([]word)) {
-		tell(computerWords(p.Names, nil))
-		if list, err := p.newest(); err == nil {
-			tell(computerWords(p.Names, list))
-		}
+	return a.fromLog(c, typed, func(ctx context.Context, p *past) []word {
+		pictures, _ := patience.For(ctx, p.newest)
+		return computerWords(p.Names, pictures)
 	})
 }
 
@@ -231,8 +201,9 @@ func (a *app) folders(c *cobra.Command, _ []string, typed string) ([]cobra.Compl
 	return a.ofJobs(c, typed, func(e *jobmon.Event) word { return word{text: e.Place} })
 }
 
-func (a *app) ofJobs(c *cobra.Command, typed string, of func(*jobmon.Event) word) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return a.fromLog(c, typed, func(p *past, tell func([]word)) {
+func (a *app) ofJobs(c *cobra.Command, typed string,
+	of func(*jobmon.Event) word) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.fromLog(c, typed, func(_ context.Context, p *past) []word {
 		words := map[string]word{} // the newest of each name
 		for i := range p.Chronicle {
 			if e := &p.Chronicle[i]; e.Kind == jobmon.KindJob && !e.Flags.Has(jobmon.Gone) {
@@ -240,6 +211,6 @@ func (a *app) ofJobs(c *cobra.Command, typed string, of func(*jobmon.Event) word
 				words[w.text] = w
 			}
 		}
-		tell(slices.SortedFunc(maps.Values(words), func(a, b word) int { return strings.Compare(a.text, b.text) }))
+		return slices.SortedFunc(maps.Values(words), func(a, b word) int { return strings.Compare(a.text, b.text) })
 	})
 }

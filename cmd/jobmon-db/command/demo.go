@@ -19,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 type demoOptions struct {
@@ -133,7 +134,9 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 
-	fmt.Fprintf(a.stdout, "A made-up Deployment Server with %d computers, %v times faster than real time. %s.\n", o.computers, o.speed, o.ending())
+	heading := fmt.Sprintf("A made-up Deployment Server with %s, %v times faster than real time. %s.\n",
+		words.Count(o.computers, "computer"), o.speed, o.ending())
+	fmt.Fprint(a.stdout, heading)
 	if o.length > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.length)
@@ -141,7 +144,7 @@ func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
 	}
 	drawing, stopDrawing := context.WithCancel(context.WithoutCancel(ctx))
 	drawn := make(chan error, 1)
-	go func() { drawn <- a.draw(drawing, d.Daemon, terminal) }()
+	go func() { drawn <- a.draw(drawing, d.Daemon, heading, terminal) }()
 	err = alongside(ctx, source.Run, func(ctx context.Context) error { return d.Run(ctx, source) })
 	stopDrawing()
 	err = errors.Join(err, <-drawn)
@@ -185,13 +188,13 @@ func calledAs() string {
 }
 
 // draw shows the daemon's pictures until ctx ends: a live table on a terminal, otherwise a line for each change.
-func (a *app) draw(ctx context.Context, d *daemon.Daemon, terminal bool) error {
+func (a *app) draw(ctx context.Context, d *daemon.Daemon, heading string, terminal bool) error {
 	ticker := time.NewTicker(demoRedraw)
 	defer ticker.Stop()
 	var show view = &changeLines{out: a.stdout, last: map[jobmon.ComputerID]string{}}
 	if terminal {
 		defer colorable.EnableColorsStdout(nil)()
-		show = &liveTable{out: a.stdout, look: a.termOptions(), height: a.terminalHeight()}
+		show = &liveTable{a, heading}
 	}
 	for {
 		err := show.Show(d.Pictures())

@@ -16,35 +16,19 @@ type view interface {
 	Show(pictures []jobmon.Progress) error
 }
 
-// liveTable redraws the board in its place on a terminal.
+// liveTable redraws the board on a terminal, below a heading.
 type liveTable struct {
-	out    io.Writer
-	look   term.Options
-	height int // lines that fit; 0 for any number
-	lines  int // of the board that stands there
+	*app
+	heading string
 }
 
 // Show implements view.
 func (v *liveTable) Show(pictures []jobmon.Progress) error {
-	var board bytes.Buffer
-	if err := term.Board(&board, pictures, v.look); err != nil {
+	board := bytes.NewBufferString(v.heading)
+	if err := term.Board(board, pictures, v.termOptions()); err != nil {
 		return err
 	}
-	lines := bytes.SplitAfter(board.Bytes(), []byte("\n"))
-	lines = lines[:len(lines)-1]
-	if v.height > 0 && len(lines) >= v.height { // what has scrolled away cannot be drawn over
-		lines = append(lines[:v.height-2:v.height-2], []byte("... (the window is too low for more)\n"))
-	}
-	var frame bytes.Buffer
-	if v.lines > 0 {
-		fmt.Fprintf(&frame, "\x1b[%dA\x1b[J", v.lines)
-	}
-	v.lines = len(lines)
-	for _, line := range lines {
-		frame.Write(line)
-	}
-	_, err := v.out.Write(frame.Bytes())
-	return err
+	return v.redraw(board.Bytes())
 }
 
 // changeLines prints a line whenever something about a computer changed.

@@ -49,65 +49,38 @@ func notable(e *jobmon.Event) (entry eventlog.Entry, ok bool) {
 	return entry, false
 }
 
-// announcer writes what is notable to the event log; nil writes nothing.
-type announcer struct {
-	log    *eventlog.Log
-	logger zerolog.Logger
-}
-
-// announce opens the event log. That it cannot be opened keeps nobody from watching.
-func announce(source string, logger zerolog.Logger) *announcer {
+// announcer opens the event log, and returns what writes to it. That it cannot be opened keeps nobody from watching.
+func announcer(source string, logger zerolog.Logger) (write func(eventlog.Entry), closeLog func() error) {
 	log, err := eventlog.Open(source)
 	if err != nil {
-		logger.Warn().Err(err).Msg("nothing is told to the event log")
-		return nil
+		logger.Warn().Err(err).Msg("nothing is written to the event log")
+		return func(eventlog.Entry) {}, func() error { return nil }
 	}
-	return &announcer{log, logger}
+	return func(entry eventlog.Entry) {
+		if err := log.Write(entry); err != nil {
+			logger.Warn().Err(err).Msg("nothing is written to the event log")
+		}
+	}, log.Close
 }
 
-func (a *announcer) event(e *jobmon.Event) {
-	if entry, ok := notable(e); ok {
-		a.write(entry)
-	}
-}
-
-// risk is for what the settings of the connection allow others on the network to do.
-func (a *announcer) risk(text string) { a.write(risky(text)) }
-
+// risky is the entry for what the settings of the connection allow others on the network to do.
 func risky(text string) eventlog.Entry {
-	return eventlog.Entry{ID: entryRisk, Severity: eventlog.Warning, Text: "The connection to the DS database is weak: " + term.Plain(text)}
+	return eventlog.Entry{ID: entryRisk, Severity: eventlog.Warning,
+		Text: "The connection to the DS database is weak: " + term.Plain(text)}
 }
-
-func (a *announcer) failed(err error) { a.write(failure(err)) }
 
 // failure is the entry for what ends the service.
 func failure(err error) eventlog.Entry {
 	return eventlog.Entry{ID: entryFailed, Severity: eventlog.Error, Text: fmt.Sprintf("The service ends: %v", err)}
 }
 
-func (a *announcer) place(err error) { a.write(placed(err)) }
-
-// placed is the entry for a place of the local endpoint that is taken: somebody may want to answer there. With nil it is the
-// entry for its end.
+// placed is the entry for a place of the local endpoint that is taken: somebody may want to answer there. With nil it is
+// the entry for its end.
 func placed(err error) eventlog.Entry {
 	if err == nil {
-		return eventlog.Entry{ID: entryFree, Text: "Commands can ask the service again: the place of its local endpoint is free."}
+		return eventlog.Entry{ID: entryFree,
+			Text: "Commands can ask the service again: the place of its local endpoint is free."}
 	}
 	return eventlog.Entry{ID: entryTaken, Severity: eventlog.Error,
 		Text: fmt.Sprintf("Commands cannot ask the service, which watches all the same and tries again: %v", err)}
-}
-
-func (a *announcer) write(entry eventlog.Entry) {
-	if a == nil {
-		return
-	}
-	if err := a.log.Write(entry); err != nil {
-		a.logger.Warn().Err(err).Msg("nothing is told to the event log")
-	}
-}
-
-func (a *announcer) close() {
-	if a != nil {
-		a.log.Close()
-	}
 }

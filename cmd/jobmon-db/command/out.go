@@ -26,10 +26,10 @@ func outputFlag(c *cobra.Command, output *string, forms ...string) {
 	c.Flags().VarP(&oneOf{output, forms}, "output", "o", words.Or(forms...))
 }
 
-// oneOf is a flag that takes one of some words.
+// oneOf is a flag that takes one of some words, which shells complete.
 type oneOf struct {
 	chosen *string
-	forms  []string
+	words  []string
 }
 
 func (f *oneOf) String() string {
@@ -40,8 +40,8 @@ func (f *oneOf) String() string {
 }
 
 func (f *oneOf) Set(text string) error {
-	if !slices.Contains(f.forms, text) {
-		return fmt.Errorf("use %s", words.Or(f.forms...))
+	if !slices.Contains(f.words, text) {
+		return fmt.Errorf("use %s", words.Or(f.words...))
 	}
 	*f.chosen = text
 	return nil

@@ -63,7 +63,7 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 	f.StringSliceVar(&o.Kinds, "kind", nil, "only events of this kind: "+strings.Join(replay.Kinds(), ", "))
 	f.StringSliceVar(&o.States, "state", nil, "only what led to this state: "+strings.Join(replay.States(), ", "))
 	f.StringArrayVar(&o.Grep, "grep", nil, "only what this regular expression finds; case matters if it has a capital letter")
-	f.StringVarP(&o.layout.Shape, "output", "o", "table", strings.Join(replay.Shapes(), ", "))
+	outputFlag(c, &o.layout.Shape, replay.Shapes()...)
 	outFlag(c, &o.out)
 	f.StringSliceVar(&o.layout.Fields, "fields", nil, "tell these fields: see above")
 	f.Uint64VarP(&o.last, "last", "n", 0, "only the last so many")

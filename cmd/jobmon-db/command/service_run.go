@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
 )
 
@@ -56,11 +57,11 @@ func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configur
 		return errors.Join(wrong, err)
 	}
 	defer closeLog()
-	events := announce(name, logger)
-	defer events.close()
+	announce, closeEvents := announcer(name, logger)
+	defer closeEvents()
 	defer func() {
 		if err != nil {
-			events.failed(err)
+			announce(failure(err))
 		}
 	}()
 	if wrong != nil {
@@ -68,7 +69,16 @@ func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configur
 		return wrong
 	}
 	begun := sync.OnceFunc(ready)
-	manager := overseer{cycled: func(string) { begun() }, notable: events.event, risk: events.risk, place: events.place}
+	manager := overseer{
+		cycled: func(string) { begun() },
+		notable: func(e *jobmon.Event) {
+			if entry, ok := notable(e); ok {
+				announce(entry)
+			}
+		},
+		risk:  func(text string) { announce(risky(text)) },
+		place: func(err error) { announce(placed(err)) },
+	}
 	err = run(ctx, config, again{load: configured}, "jobmon-db service run", manager, logger)
 	if err != nil {
 		logger.Error().Err(err).Int("exit_code", exitCode(err)).Msg("the service ends")

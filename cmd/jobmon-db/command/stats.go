@@ -51,7 +51,8 @@ be repeated.`,
 	}
 	asked := a.question(c)
 	o.flags(c, "what began")
-	c.Flags().StringVar(&o.by, "by", "", "job, stage, folder or day")
+	by := &oneOf{&o.by, []string{"job", "stage", "folder", "day"}}
+	c.Flags().Var(by, "by", words.Or(by.words...))
 	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
 	c.Flags().StringArrayVar(&o.jobs, "job", nil, "only these jobs; may be repeated")
 	c.Flags().StringArrayVar(&o.folders, "folder", nil, "only jobs in these folders; may be repeated")
@@ -67,8 +68,6 @@ be repeated.`,
 func (o *statsOptions) check() error {
 	narrowed := len(o.jobs)+len(o.folders) > 0
 	switch {
-	case o.by != "" && !slices.Contains([]string{"job", "stage", "folder", "day"}, o.by):
-		return &usageError{fmt.Errorf("--by %q: it can be job, stage, folder or day", o.by)}
 	case narrowed && (o.by == "stage" || o.by == "day"):
 		return &usageError{fmt.Errorf("--job and --folder choose runs of jobs, and --by %s is about whole stages and deployments: leave one of them out", o.by)}
 	case o.by == "" && (narrowed || o.output == "csv"):

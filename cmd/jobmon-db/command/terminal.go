@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"slices"
@@ -29,9 +30,16 @@ func (a *app) termOptions() term.Options {
 	return term.Options{Width: width, Color: width > 0 && !noColor}
 }
 
-func (a *app) terminalHeight() int {
-	_, height := a.terminalSize()
-	return height
+// redraw draws on a cleared terminal as much as fits; elsewhere it only writes.
+func (a *app) redraw(text []byte) error {
+	if width, height := a.terminalSize(); width > 0 {
+		if lines := bytes.SplitAfter(text, []byte("\n")); height > 3 && len(lines) > height {
+			text = append(bytes.Join(lines[:height-2], nil), "... (the window is too low for more)\n"...)
+		}
+		text = append([]byte("\x1b[H\x1b[2J"), text...)
+	}
+	_, err := a.stdout.Write(text)
+	return err
 }
 
 // terminalSize is 0, 0 where the output is no terminal.

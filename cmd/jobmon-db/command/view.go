@@ -143,11 +143,7 @@ func (a *app) followFile(ctx context.Context, path string, look term.Options) er
 		content, err := fileview.Read(path)
 		news, _ := v.Take(content, err, time.Since(began))
 		if news || drawn.IsZero() || terminal && time.Since(drawn) >= viewRedraws {
-			look := look
-			if terminal { // the window may have another size by now
-				look.Width, _ = a.terminalSize()
-			}
-			if err := a.redraw(&v, time.Since(began), look, terminal, !drawn.IsZero()); err != nil {
+			if err := a.drawFile(&v, time.Since(began), look.UTC, !drawn.IsZero()); err != nil {
 				return err
 			}
 			drawn = time.Now()
@@ -160,24 +156,18 @@ func (a *app) followFile(ctx context.Context, path string, look term.Options) er
 	}
 }
 
-// redraw draws on a cleared terminal as much as fits, or behind what was printed before.
-func (a *app) redraw(v *fileview.View, timer time.Duration, look term.Options, terminal, again bool) error {
+// drawFile draws the file anew, on a terminal in the place of what was drawn before.
+func (a *app) drawFile(v *fileview.View, timer time.Duration, utc, again bool) error {
+	look := a.termOptions() // the window may have another size by now
+	look.UTC = utc
 	var frame bytes.Buffer
+	if again && look.Width == 0 {
+		frame.WriteByte('\n')
+	}
 	if err := v.Draw(&frame, timer, true, look); err != nil {
 		return err
 	}
-	text := frame.Bytes()
-	switch height := a.terminalHeight(); {
-	case terminal:
-		if lines := bytes.SplitAfter(text, []byte("\n")); height > 3 && len(lines) > height {
-			text = append(bytes.Join(lines[:height-2], nil), "... (the window is too low for more)\n"...)
-		}
-		text = append([]byte("\x1b[H\x1b[2J"), text...)
-	case again:
-		text = append([]byte("\n"), text...)
-	}
-	_, err := a.stdout.Write(text)
-	return err
+	return a.redraw(frame.Bytes())
 }
 
 // listFiles prints a line for each .evt file of a folder, also for those that cannot be shown.

@@ -66,7 +66,10 @@ func (a *app) watchLive(ctx context.Context, q question, computer string) error 
 	if err != nil {
 		return err
 	}
-	o := live.Options{Feed: w.ask, First: first, Look: a.look(q), In: a.stdin, Out: a.stdout, Env: a.env, Height: a.terminalHeight()}
+	_, height := a.terminalSize()
+	o := live.Options{
+		Feed: w.ask, First: first, Look: a.look(q), In: a.stdin, Out: a.stdout, Env: a.env, Height: height,
+	}
 	if computer != "" {
 		if o.Computer, err = names.Find(computer); err != nil {
 			return err

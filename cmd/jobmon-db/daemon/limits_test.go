@@ -15,8 +15,7 @@ import (
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		all, each, unknown := allowed()
-		var l limits
+		l := newLimits()
 		begin := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 		now := begin
 		admitted, strangers, of := 0, 0, map[jobmon.ComputerID]int{}
@@ -38,12 +37,12 @@ func TestLimits(t *testing.T) {
 			}
 		}
 		in := now.Sub(begin)
-		fits := func(n int, r rate) bool { return n <= r.burst+int(in/r.every)+1 }
-		if !fits(admitted, all) || !fits(strangers, unknown) {
+		fits := func(n, burst int, every time.Duration) bool { return n <= burst+int(in/every)+1 }
+		if !fits(admitted, allBurst, allEvery) || !fits(strangers, unknownBurst, unknownEvery) {
 			t.Fatalf("%d admitted, %d of them unknown, in %v", admitted, strangers, in)
 		}
 		for id, n := range of {
-			if !fits(n, each) {
+			if !fits(n, eachBurst, eachEvery) {
 				t.Fatalf("%d admitted for computer %d in %v", n, id, in)
 			}
 		}
@@ -53,18 +52,18 @@ func TestLimits(t *testing.T) {
 	})
 }
 
-// TestBucketsAreFew: what is remembered of those who asked long ago is dropped.
-func TestBucketsAreFew(t *testing.T) {
+// TestFewAreCounted: what is remembered of those who asked long ago is dropped.
+func TestFewAreCounted(t *testing.T) {
 	t.Parallel()
-	var l limits
+	l := newLimits()
 	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
-	for id := range jobmon.ComputerID(10 * mostBuckets) {
+	for id := range jobmon.ComputerID(10 * mostCounted) {
 		now = now.Add(time.Second)
 		if err := l.check(id+1, true, now); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(l.each) > mostBuckets {
+	if len(l.each) > mostCounted {
 		t.Errorf("%d are remembered", len(l.each))
 	}
 }

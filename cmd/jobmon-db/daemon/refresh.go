@@ -60,7 +60,9 @@ type asked struct {
 }
 
 func newRefresher(j *journal, p fresher) *refresher {
-	return &refresher{journal: j, poller: p, ready: make(chan []*asked), stopped: make(chan struct{})}
+	return &refresher{
+		journal: j, poller: p, limits: newLimits(), ready: make(chan []*asked), stopped: make(chan struct{}),
+	}
 }
 
 // refresh serves one request: when it returns without error the computer's file is on the share, or the answer says
