@@ -17,7 +17,7 @@ func (s *session) active() bool {
 	return s.state == jobmon.SessionOpen || s.state == jobmon.SessionPlanned
 }
 
-// all lists the computer's sessions; some may be nil.
+// all returns the computer's sessions; some may be nil.
 func (c *computer) all() [3]*session { return [...]*session{c.session, c.plan, c.errand} }
 
 // fresh reports whether the session holds a row that is not recurring.
@@ -25,7 +25,7 @@ func (s *session) fresh() bool {
 	return slices.ContainsFunc(s.rows, func(r *row) bool { return !r.recurring })
 }
 
-// host is the session that a row which starts belongs to; it is opened, or opened again, when it is not open.
+// host returns the session of a row that starts. It opens or re-opens the session where necessary.
 func (p *Projection) host(c *computer, r *row) *session {
 	if !c.isOpen() && c.errand.open() && r.session != c.errand {
 		p.promote(c) // it may have grown in this very read
@@ -47,15 +47,15 @@ func (p *Projection) host(c *computer, r *row) *session {
 	return p.openErrand(c, r)
 }
 
-// restarts reports whether the start of a row begins a new deployment although one is open: a build job starts, or
-// nothing had started for long, and a marker that this deployment has been through is queued again.
+// restarts reports whether a row that starts begins a new deployment although one is open. It does when it is a build
+// job, or nothing had started for long, and a marker that this deployment has started is queued again.
 func (p *Projection) restarts(c *computer, r *row) bool {
 	return r.class == jobmon.BuildJob && c.repeatsMarker(nil) ||
 		r.class == jobmon.Marker && p.silentSince(c, p.view(c)) != 0 && c.repeatsMarker(r)
 }
 
-// repeatsMarker reports whether, among the rows that arrived after the open session began, waits a marker job that the
-// session has already started: the whole folder was dropped again. Only is the one row to look at, nil for all.
+// repeatsMarker reports whether a marker job waits that the open session has already started: the whole folder was
+// dropped again. Only rows that arrived after the session began count. Only limits the check to one row; nil means all.
 func (c *computer) repeatsMarker(only *row) bool {
 	s := c.session
 	for _, r := range c.rows {
@@ -82,13 +82,13 @@ func (s *session) started(r *row) bool {
 // removed before it in the same batch.
 func (s *session) arrivedSinceEnd(r *row) bool { return r.arrivedSeq >= s.endedSeq }
 
-// mayReopen reports whether the last deployment ended so recently that what comes now is added to it.
+// mayReopen reports whether the last deployment ended recently enough to take up rows that come now.
 func (p *Projection) mayReopen(c *computer) bool {
 	s := c.session
 	return s != nil && s.state == jobmon.SessionComplete && p.axis.Sub(s.ended) <= p.world.rules.Gap
 }
 
-// start folds that a row starts in the session, or that a script says it does.
+// start folds the start of a row in the session, be it seen or reported by a script.
 func (p *Projection) start(c *computer, s *session, r *row) {
 	if from := r.session; from != s {
 		if p.join(c, s, r); from != nil {
@@ -110,7 +110,7 @@ func (p *Projection) start(c *computer, s *session, r *row) {
 	}
 }
 
-// conclude keeps what the last session shows before its rows go on into a new one, which may never be shown itself.
+// conclude freezes the last session's picture before its rows move into a new session, which may never be shown.
 // What happened to it earlier in this batch is its last news.
 func (p *Projection) conclude(c *computer) {
 	if c.picture.session != c.session || c.picture.frozen != nil {
@@ -122,7 +122,8 @@ func (p *Projection) conclude(c *computer) {
 	p.freeze(c, c.session)
 }
 
-// openDeployment begins a new deployment with that row and all that waits. What the old one left running is overtaken.
+// openDeployment begins a new deployment with that row and all rows that wait. Rows that the old one left running
+// become unknown.
 func (p *Projection) openDeployment(c *computer, first *row) *session {
 	plan := c.plan
 	p.unplan(c)
@@ -156,7 +157,7 @@ func (p *Projection) openDeployment(c *computer, first *row) *session {
 	return s
 }
 
-// begun is a new open session.
+// begun returns a new open session.
 func (p *Projection) begun(c *computer) *session {
 	c.sessions++
 	return &session{
@@ -164,7 +165,7 @@ func (p *Projection) begun(c *computer) *session {
 	}
 }
 
-// openErrand goes on with the errand, or begins one.
+// openErrand continues the errand, or begins one.
 func (p *Projection) openErrand(c *computer, first *row) *session {
 	if e := c.errand; e != nil && (e.open() || p.axis.Sub(e.ended) <= p.world.rules.Gap) {
 		if !e.open() {
@@ -193,7 +194,7 @@ func (p *Projection) openErrand(c *computer, first *row) *session {
 	return s
 }
 
-// retire lets go of a session that another one of its kind follows.
+// retire releases a session that another one of its kind follows.
 func (p *Projection) retire(c *computer, old *session) {
 	p.freeze(c, old)
 	if p.over != nil {
@@ -227,7 +228,7 @@ func (p *Projection) overtake(c *computer, old *session, first *row) {
 	}
 }
 
-// revive opens a session again. Rows that were moved to later since its end are no part of it any more.
+// revive opens a session again, without the rows that were moved to later since its end.
 func (p *Projection) revive(s *session) {
 	s.state, s.ended, s.endedSeq, s.closed, s.altered, s.idle = jobmon.SessionOpen, 0, 0, nil, true, p.axis
 	for _, r := range slices.Clone(s.rows) {
@@ -245,7 +246,7 @@ func (p *Projection) reopen(c *computer) {
 	p.follow(c)
 }
 
-// completeIfDone ends the open session when nothing waits or runs in it, stuck and recurring rows aside, and no later
+// completeIfDone ends the open session when nothing waits or runs in it, except stuck and recurring rows, and no later
 // marker of a drop that has begun is to come.
 func (p *Projection) completeIfDone(c *computer, s *session) {
 	if !s.open() {
@@ -289,7 +290,7 @@ func (c *computer) nextMarker(s *session) *row {
 	return next
 }
 
-// judge ends what time has ended. Time acts only here, at the computer's next event.
+// judge ends sessions that time has ended. Time acts only here, at the computer's next event.
 func (p *Projection) judge(c *computer) {
 	for _, s := range [...]*session{c.session, c.errand} {
 		if !s.open() {
@@ -313,8 +314,8 @@ func (p *Projection) judge(c *computer) {
 	}
 }
 
-// silentSince is since when nothing has started in the open deployment, when that is so long that people call it
-// abandoned: since the last start or the agent's return. 0 while it is not, and while the agent is known to be away.
+// silentSince returns since when nothing has started in the open deployment, once that is long enough to call it
+// abandoned. It counts from the last start or the agent's return, and is 0 while the agent is known to be away.
 func (p *Projection) silentSince(c *computer, v view) jobmon.Instant {
 	return c.session.silentSince(v, c.back)
 }

@@ -9,7 +9,7 @@ import (
 // What waits is shown: rows that are due and make a deployment are planned, opened again with the last one, or join an
 // errand.
 
-// gather lists the fresh waiting rows that no open session has, and the row that starts, if it is not nil.
+// gather lists the fresh waiting rows outside open sessions, and the row that starts, if there is one.
 func (p *Projection) gather(c *computer, starting *row) []*row {
 	rows := slices.DeleteFunc(c.waiting(p.view(c)), func(r *row) bool { return r.session.open() })
 	if starting != nil && !slices.Contains(rows, starting) {
@@ -69,7 +69,7 @@ func (p *Projection) unplan(c *computer) {
 	p.follow(c)
 }
 
-// consider plans, or opens again, what the rows of the batch call for.
+// consider plans or re-opens a deployment, as the rows of the batch require.
 func (p *Projection) consider(c *computer) {
 	unsure := c.unsure
 	c.unsure = false
@@ -102,14 +102,14 @@ func (p *Projection) consider(c *computer) {
 	p.planWith(c, p.gather(c, nil)) // its agent counts from now on: while that is away nothing is stuck
 }
 
-// adds reports whether rows that arrived since the deployment's end go on with it: no build job is among them, and no
-// marker that it has been through.
+// adds reports whether rows that arrived since the deployment's end continue it: no build job is among them, and no
+// marker that it has started.
 func (p *Projection) adds(c *computer, rows []*row) bool {
 	s := c.session
 	return slices.ContainsFunc(rows, func(r *row) bool { return r.arrivedSeq > s.endedSeq }) && !p.another(c, nil)
 }
 
-// another reports whether what arrived since the deployment's end, and waits or starts now, begins another one.
+// another reports whether rows that arrived since the deployment's end, and wait or start now, begin another one.
 func (p *Projection) another(c *computer, starting *row) bool {
 	s := c.session
 	if slices.ContainsFunc(c.rows, func(r *row) bool {
@@ -191,7 +191,7 @@ func (p *Projection) promote(c *computer) {
 	p.touch(c)
 }
 
-// takeWaiting makes what waits in no open session part of the open deployment.
+// takeWaiting adds the rows that wait in no open session to the open deployment.
 func (p *Projection) takeWaiting(c *computer) {
 	for _, r := range c.waiting(p.view(c)) {
 		if r.session == nil || !r.session.active() {
@@ -200,7 +200,7 @@ func (p *Projection) takeWaiting(c *computer) {
 	}
 }
 
-// splitOff ends a deployment whose rows were removed while, in this very batch, those of another one came.
+// splitOff ends a deployment whose rows were removed in the batch in which those of another one came.
 func (p *Projection) splitOff(c *computer) bool {
 	s, v := c.session, p.view(c)
 	again := false

@@ -82,8 +82,8 @@ func (p *Projection) Apply(b *jobmon.Batch) {
 
 // Extend folds events that are about to be committed at that time as one batch, and returns what is to be committed:
 // the same events with their sequence numbers from next on, without those of Judge that have become void, and with the
-// expected durations of stages that appear and with what moves again. When the commit fails this projection is ahead of
-// the log and must be thrown away.
+// expected durations of new stages and with deployments that move again. When the commit fails this projection is ahead
+// of the log and must be thrown away.
 func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Event) jobmon.Batch {
 	p.begin(at, events)
 	b := jobmon.Batch{At: at, Events: make([]jobmon.Event, 0, len(events)+4)}
@@ -109,8 +109,8 @@ func (p *Projection) Extend(at jobmon.Instant, next uint64, events []jobmon.Even
 	return b
 }
 
-// Judge returns what the mere passing of time brings when the server's clock shows at: rows scheduled for later that
-// become due, deployments that stand still, and what has become known of start_time's clock.
+// Judge returns the events that time alone causes when the server's clock shows at: rows scheduled for later that
+// become due, deployments that stand still, and news of start_time's clock.
 func (p *Projection) Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Event {
 	w := *p.world
 	w.offset = offset
@@ -176,10 +176,10 @@ func (p *Projection) At() jobmon.Instant { return p.at }
 // Seq is the last sequence number folded.
 func (p *Projection) Seq() uint64 { return p.seq }
 
-// now is what the clock of start_time shows.
+// now returns what start_time's clock shows.
 func (p *Projection) now() jobmon.WallTime { return p.world.wall(p.at) }
 
-// begin looks ahead at what concerns the batch as a whole: the clock, and computers whose waiting rows move in it.
+// begin looks ahead for what concerns the whole batch: the clock, and computers whose waiting rows move in it.
 func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 	if _, ok := jobmon.Unrecorded(&jobmon.Batch{At: at, Events: events}, p.at); ok {
 		p.gapSeq = p.seq + 1
@@ -262,7 +262,7 @@ func (p *Projection) settleAll() {
 	}
 }
 
-// end closes the batch: what can be judged only when all of it is known.
+// end closes the batch and judges what needs all of its events.
 func (p *Projection) end() {
 	p.settleAll()
 	for _, c := range p.sortedTouched() {
@@ -272,7 +272,7 @@ func (p *Projection) end() {
 	p.touched = p.touched[:0]
 }
 
-// sortedTouched lists them by id.
+// sortedTouched returns the touched computers by id.
 func (p *Projection) sortedTouched() []*computer {
 	if len(p.touched) > 1 {
 		slices.SortFunc(p.touched, func(a, b *computer) int { return cmp.Compare(a.id, b.id) })
@@ -373,7 +373,7 @@ func (p *Projection) agentEvent(e *jobmon.Event, state jobmon.AgentState) {
 	p.look(c)
 }
 
-// look judges the computer and draws its picture anew, if that is not one of the past.
+// look judges the computer and redraws its picture, unless that is one of the past.
 func (p *Projection) look(c *computer) {
 	if c.activeNow() {
 		p.judge(c)

@@ -40,7 +40,7 @@ type session struct {
 	prospects  prospects
 }
 
-// inItsTime is that world with the clock by which the session ended: a step that came later moves none of its times.
+// inItsTime returns that world with the clock by which the session ended, so that later steps do not move its times.
 func (s *session) inItsTime(w *world) *world {
 	if s.closed == nil || s.closed.steps == w.steps {
 		return w
@@ -50,7 +50,7 @@ func (s *session) inItsTime(w *world) *world {
 	return &then
 }
 
-// form says how stages are made of jobs.
+// form is how stages are made of jobs.
 type form uint8
 
 const (
@@ -59,7 +59,7 @@ const (
 	onlyJobs             // every job is a stage, markers are not shown
 )
 
-// join makes the row part of the session; there it may be late, and take the place of an attempt that ended badly.
+// join adds the row to the session. There it may be late, or replace an attempt that ended badly.
 func (p *Projection) join(c *computer, s *session, r *row) {
 	if from := r.session; from != nil && from != s {
 		if from.leave(r); !from.active() && c.picture.session == from && c.picture.frozen == nil {
@@ -105,7 +105,7 @@ func (s *session) leave(r *row) {
 	r.session = nil
 }
 
-// ended folds that a row came to an end.
+// ended folds the end of a row.
 func (p *Projection) ended(c *computer, r *row) {
 	s := r.session
 	if s == nil || !s.active() && s != c.session && s != c.errand {

@@ -9,8 +9,8 @@ import (
 // A session's stages are formed when they appear and when something happened that can change them. Mostly a job of
 // theirs starts or ends: then they stay what they are, and only whether one has succeeded is looked at.
 
-// note records what is about to happen to the row, or to one that is not known yet (nil): whether it can change more
-// than the state of the stage in which the row stands.
+// note records whether what is about to happen to the row can change more than the state of its stage. The row is nil
+// if it is not known yet.
 func (s *session) note(r *row, kind jobmon.Kind) {
 	switch {
 	case s == nil:

@@ -6,7 +6,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// world is what all computers share and what shapes a picture beside the computer's own events. It is replaced, never
+// world is what shapes the pictures of all computers, beside each computer's own events. It is replaced, never
 // changed: a picture keeps the world it was drawn in.
 type world struct {
 	rules       *jobmon.Rules
@@ -21,11 +21,11 @@ type world struct {
 
 func newWorld(rules *jobmon.Rules) *world { return &world{rules: rules, zone: rules.StartLocation()} }
 
-// axis is the moment on the axis, which only goes forward: UTC by the server's clock minus all its steps. Every "how
-// long ago" is measured on it, and all moments in the projection's state lie on it.
+// axis converts UTC by the server's clock to the axis, which only goes forward: UTC minus all steps of that clock.
+// Every "how long ago" is measured on it, and all moments in the projection's state lie on it.
 func (w *world) axis(at jobmon.Instant) jobmon.Instant { return at - jobmon.Instant(w.steps) }
 
-// utc is a moment of the axis by the server's clock as it is set now; none stays none.
+// utc converts a moment on the axis to the server's clock as it is set now; 0 stays 0.
 func (w *world) utc(axis jobmon.Instant) jobmon.Instant {
 	if axis == 0 {
 		return 0
@@ -33,7 +33,8 @@ func (w *world) utc(axis jobmon.Instant) jobmon.Instant {
 	return axis + jobmon.Instant(w.steps)
 }
 
-// wall is what the clock of start_time shows at that moment (UTC): as configured, as found out, or else GETDATE's.
+// wall returns what start_time's clock shows at that moment (UTC): the configured clock, the one found out, or else
+// GETDATE.
 func (w *world) wall(at jobmon.Instant) jobmon.WallTime {
 	switch {
 	case w.zone != nil:
@@ -44,7 +45,7 @@ func (w *world) wall(at jobmon.Instant) jobmon.WallTime {
 	return at.Wall(w.offset)
 }
 
-// reached is the moment on the axis at which the clock of start_time shows start.
+// reached returns the moment on the axis at which start_time's clock shows start.
 func (w *world) reached(start jobmon.WallTime) jobmon.Instant {
 	switch {
 	case start == jobmon.NoStart:
@@ -59,7 +60,7 @@ func (w *world) reached(start jobmon.WallTime) jobmon.Instant {
 	return w.axis(start.Instant(w.offset))
 }
 
-// guessed is the expected offset of start_time's clock.
+// guessed returns the expected offset of start_time's clock.
 func (w *world) guessed() jobmon.Offset {
 	if w.startKnown {
 		return w.start
@@ -86,9 +87,9 @@ func (d *picture) view() view {
 	}
 }
 
-// retell gives sessions that ended by a clock which has been taken back since the times of the present clock. A clock
-// is taken back by a step that leaves less of all steps than there was, and certainly when it showed a time that is
-// still to come.
+// retell gives sessions that ended by a clock which has been taken back since the times of the present clock. A step
+// that makes the sum of all steps smaller takes the clock back, and so does any after which the old time is still to
+// come.
 func (p *Projection) retell(was *world) {
 	now := p.world.steps
 	taken := max(now, -now) < max(was.steps, -was.steps)
@@ -107,7 +108,7 @@ func (p *Projection) retell(was *world) {
 	}
 }
 
-// daemonEvent folds what concerns everybody; the pictures of open and planned sessions are redrawn.
+// daemonEvent folds an event that concerns all computers; open and planned sessions are redrawn.
 func (p *Projection) daemonEvent(e *jobmon.Event) {
 	next := *p.world
 	if p.Breaks(e) {

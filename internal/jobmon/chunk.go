@@ -107,7 +107,8 @@ func (c *column) pack(v int64) (packed uint64, ok bool) {
 	}
 	distance := uint64(v) - c.base
 	packed = distance/uint64(c.unit) + 1
-	return packed, distance%uint64(c.unit) == 0 && distance != math.MaxUint64 && (c.width == 8 || packed>>(8*c.width) == 0)
+	inReach := c.width == 8 || packed>>(8*c.width) == 0
+	return packed, distance%uint64(c.unit) == 0 && distance != math.MaxUint64 && inReach
 }
 
 func (c *column) unpack(packed uint64) int64 {
