@@ -24,6 +24,12 @@ type Chronicle struct {
 	steps     []version[steps]
 	writer    int32 // projection number of the daemon that wrote last
 	last      uint64
+
+	at, start, local day // of the times that were written last
+	offset           struct {
+		is   jobmon.Offset
+		text string
+	}
 }
 
 // startClock is how far start_time's clock is from UTC, where that has been found out.
@@ -106,14 +112,30 @@ func (c *Chronicle) Add(e *jobmon.Event) {
 
 // at is what held at an event, or the first that ever held.
 func at[T any](versions []version[T], seq uint64) (is T) {
+	if v := find(versions, seq); v != nil {
+		is = v.is
+	}
+	return is
+}
+
+// find is the version that at takes, nil where there is none.
+func find[T any](versions []version[T], seq uint64) *version[T] {
+	n := len(versions)
+	if n == 0 || versions[n-1].seq <= seq || n == 1 {
+		return last(versions)
+	}
 	i, found := slices.BinarySearchFunc(versions, seq, func(v version[T], seq uint64) int { return cmp.Compare(v.seq, seq) })
 	if !found {
 		i--
 	}
-	if len(versions) > 0 {
-		is = versions[max(i, 0)].is
+	return &versions[max(i, 0)]
+}
+
+func last[T any](versions []version[T]) *version[T] {
+	if len(versions) == 0 {
+		return nil
 	}
-	return is
+	return &versions[len(versions)-1]
 }
 
 // before is what held before an event; ok is false when nothing did.

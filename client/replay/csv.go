@@ -1,56 +1,80 @@
 package replay
 
 import (
-	"encoding/csv"
-	"fmt"
+	"bufio"
 	"io"
 	"regexp"
-	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // CSV writes a table as RFC 4180 says: commas, CRLF, quotes where need be. In front stands a byte order mark, without which Excel
 // takes UTF-8 for the system's code page. Where a spreadsheet would see a formula, also behind a separator within a text, an
-// apostrophe stands in front; numbers stay numbers, with a point. Nothing reaches the writer before Flush.
-type CSV struct{ w *csv.Writer }
+// apostrophe stands in front; numbers stay numbers, with a point. Nothing need reach the writer before Flush.
+type CSV struct {
+	w     *bufio.Writer
+	line  []byte
+	cells map[string]string // texts that were written before, as cells
+}
 
 // NewCSV writes the byte order mark.
 func NewCSV(w io.Writer) (*CSV, error) {
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return nil, err
-	}
-	c := &CSV{csv.NewWriter(w)}
-	c.w.UseCRLF = true
-	return c, nil
+	c := &CSV{w: bufio.NewWriterSize(w, 64<<10), cells: map[string]string{}}
+	_, err := c.w.WriteString("\ufeff")
+	return c, err
 }
 
 // Line writes a line of strings, numbers and bools; nil is an empty cell.
 func (c *CSV) Line(values ...any) error {
-	cells := make([]string, len(values))
+	list := make([]value, len(values))
 	for i, v := range values {
-		switch v := v.(type) {
-		case nil:
-		case string:
-			cells[i] = harmless(v)
-		case float64:
-			cells[i] = strconv.FormatFloat(v, 'f', -1, 64)
-		case jobmon.Code: // the number alone
-			cells[i] = strconv.FormatInt(int64(v), 10)
-		default:
-			cells[i] = fmt.Sprint(v)
+		list[i] = valueOf(v)
+	}
+	return c.write(list)
+}
+
+func (c *CSV) write(values []value) error {
+	c.line = c.line[:0]
+	for i := range values {
+		if i > 0 {
+			c.line = append(c.line, ',')
+		}
+		if v := &values[i]; v.is == isText {
+			c.line = append(c.line, c.cell(v.text)...)
+		} else {
+			c.line = v.append(c.line)
 		}
 	}
-	return c.w.Write(cells)
+	_, err := c.w.Write(append(c.line, "\r\n"...))
+	return err
+}
+
+// cell is a text as a cell. Names come again and again.
+func (c *CSV) cell(text string) string {
+	cell, ok := c.cells[text]
+	if ok {
+		return cell
+	}
+	if cell = harmless(text); strings.ContainsAny(cell, `,"`) || startsBlank(cell) || cell == `\.` {
+		cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+	}
+	if len(c.cells) >= mostTexts {
+		clear(c.cells)
+	}
+	c.cells[text] = cell
+	return cell
+}
+
+func startsBlank(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return unicode.IsSpace(first)
 }
 
 // Flush passes on what was written.
-func (c *CSV) Flush() error {
-	c.w.Flush()
-	return c.w.Error()
-}
+func (c *CSV) Flush() error { return c.w.Flush() }
 
 // harmless keeps a text from being taken for a formula, and a line break inside it from ending the row for simple readers.
 func harmless(text string) string {

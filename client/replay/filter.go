@@ -52,6 +52,8 @@ type Filter struct {
 	kinds     map[jobmon.Kind]bool
 	states    map[jobmon.RowState]bool
 	grep      []*regexp.Regexp
+	seen      map[sight]bool // whether grep finds events of that sight
+	sketch    Record         // of the event that is looked through
 }
 
 // NewFilter makes a filter. Errors: *names.UnknownError, *names.AmbiguousError, *UnknownError and *Mistake.
@@ -201,7 +203,7 @@ func (f *Filter) Wants(e *jobmon.Event, c *Chronicle) bool {
 	case f.folders != nil && !(ofJob && f.inFolder(c.Job(e.Job, e.Seq).Folder)):
 	case f.states != nil && !f.states[c.State(e)]:
 	default:
-		return f.grep == nil || f.tells(sketch(e, c).Text())
+		return f.grep == nil || f.finds(e, c)
 	}
 	return false
 }
@@ -228,6 +230,58 @@ func (f *Filter) ofComputer(e *jobmon.Event) bool {
 
 func (f *Filter) inFolder(folder string) bool {
 	return slices.ContainsFunc(f.folders, func(p Pattern) bool { return p.Holds(folder) })
+}
+
+// sight is all of an event on which its Text depends.
+type sight struct {
+	kind        jobmon.Kind
+	flags       jobmon.Flags
+	state       jobmon.RowState
+	status      jobmon.Status
+	start       jobmon.WallTime // where it is part of the text
+	jobID       jobmon.JobID
+	computerID  jobmon.ComputerID
+	job         *version[jobmon.Job]
+	computer    *version[jobmon.Computer]
+	name, text  string
+	length, sum int32
+}
+
+// sightOf is the event's sight; ok is false for rare kinds, whose text depends on more.
+func (c *Chronicle) sightOf(e *jobmon.Event) (s sight, ok bool) {
+	s = sight{
+		kind: e.Kind, flags: e.Flags, computerID: e.Computer, computer: find(c.computers[e.Computer], e.Seq),
+	}
+	switch e.Kind {
+	case jobmon.KindAgentOnline, jobmon.KindAgentOffline, jobmon.KindAgentUnknown, jobmon.KindRefreshed, jobmon.KindExpected:
+		s.name, s.text, s.length, s.sum = e.Name, e.Text, e.Seconds, e.Count
+		return s, true
+	}
+	s.state, s.status, s.jobID, s.job = c.State(e), e.Status, e.Job, find(c.jobs[e.Job], e.Seq)
+	if s.state == jobmon.StateLater || e.Kind == jobmon.KindRescheduled || c.maybe(e, s.state) {
+		s.start = e.Start
+	}
+	return s, e.Kind.OfRow()
+}
+
+// mostSeen is how many sights are remembered.
+const mostSeen = 1 << 17
+
+// finds says whether --grep finds the event. Events of the same sight have the same text, which is looked through once.
+func (f *Filter) finds(e *jobmon.Event, c *Chronicle) bool {
+	s, ok := c.sightOf(e)
+	if found, known := f.seen[s]; ok && known {
+		return found
+	}
+	c.sketch(&f.sketch, e)
+	found := f.tells(f.sketch.Text())
+	if len(f.seen) >= mostSeen || f.seen == nil {
+		f.seen = map[sight]bool{}
+	}
+	if ok {
+		f.seen[s] = found
+	}
+	return found
 }
 
 func (f *Filter) tells(text string) bool {

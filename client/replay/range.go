@@ -8,9 +8,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Log is the part of a log that is read; see store.Log. Batches belong to the reader.
+// Log is the part of a log that is read; see store.Log.
 type Log interface {
-	Read(from uint64) iter.Seq2[jobmon.Batch, error]
+	Scan(from uint64) iter.Seq2[jobmon.Batch, error]
 	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error]
 }
 
@@ -29,12 +29,12 @@ func (r Range) Holds(e *jobmon.Event) bool {
 // apart is how many computers are read each by itself; more of them are picked out of all events.
 const apart = 4
 
-// events tells, in order, the events from sequence number from to to, at least all that the filter may want.
+// events yields, in order, the events from sequence number from to to, at least all that the filter may want. Each one is good until the next.
 func (t *Telling) events(from, to uint64) iter.Seq2[*jobmon.Event, error] {
 	ids := t.Filter.computers
 	switch {
 	case t.All || len(ids) == 0 || len(ids) > apart:
-		return flat(t.Log.Read(from), from, to)
+		return flat(t.Log.Scan(from), from, to)
 	case len(ids) == 1:
 		return flat(t.Log.Computer(ids[0], from), from, to)
 	}

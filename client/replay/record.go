@@ -55,6 +55,8 @@ type Record struct {
 	MovedFrom   *string `json:"moved_from,omitempty"` // folder or group
 	OSNameWas   *string `json:"os_name_was,omitempty"`
 
+	chronicle *Chronicle
+
 	event  *jobmon.Event
 	axis   jobmon.Instant // its time without the steps of the server's clock
 	offset jobmon.Offset
@@ -64,49 +66,72 @@ type Record struct {
 	began  jobmon.Instant
 	took   jobmon.Length
 	delta  *time.Duration // since the event told before of that computer
+
+	// What the pointers above point to.
+	scheduleID, computerID, jobID int32
+	computer, job, startTime      string
+	code0                         jobmon.Code
+	tookS, tookMostS              float64
+	deltaIs                       time.Duration
 }
 
-// Tell tells an event with the names of its time.
-func Tell(e *jobmon.Event, c *Chronicle) *Record {
-	r := sketch(e, c)
-	r.At = e.At.String()
+// tell fills the record with an event and the names of its time.
+func (c *Chronicle) tell(r *Record, e *jobmon.Event) {
+	c.sketch(r, e)
+	var text [32]byte
+	r.At = string(append(c.at.append(text[:0], int64(e.At), 'T', true), 'Z'))
 	if e.Kind.OfRow() && e.Start != jobmon.NoStart {
-		r.StartTime = new(e.Start.String())
+		r.startTime = string(c.start.append(text[:0], int64(e.Start), 'T', false))
+		r.StartTime = &r.startTime
 	}
-	return r
 }
 
-// sketch tells it without its times, which is half of the work: enough for Text.
-func sketch(e *jobmon.Event, c *Chronicle) *Record {
-	r := &Record{
+// sketch fills it but for its times, which is enough for Text.
+func (c *Chronicle) sketch(r *Record, e *jobmon.Event) {
+	*r = Record{
 		Seq: e.Seq, Kind: e.Kind.String(),
 		Baseline: e.Flags.Has(jobmon.Baseline), Inferred: e.Flags.Has(jobmon.Inferred), Inexact: e.Flags.Has(jobmon.Inexact),
 		Gone: e.Flags.Has(jobmon.Gone), Ghost: e.Flags.Has(jobmon.Ghost),
-		event: e, axis: c.axis(e), offset: c.Offset(e.Seq), state: c.State(e),
+		chronicle: c, event: e, axis: c.axis(e), offset: c.Offset(e.Seq), state: c.State(e),
 	}
-	r.UTCOffset = r.offset.String()
+	r.UTCOffset = c.offsetText(r.offset)
 	if e.Kind.OfRow() {
-		r.ScheduleID = new(int32(e.Schedule))
+		r.scheduleID = int32(e.Schedule)
+		r.ScheduleID = &r.scheduleID
 		if e.Status.Set {
-			r.StatusCode = new(e.Status.Code)
+			r.code0 = e.Status.Code
+			r.StatusCode = &r.code0
 		}
-		if r.state == jobmon.StateWaiting && e.Kind != jobmon.KindDue {
-			r.maybe = e.Start-c.startWall(e) > jobmon.WallTime(c.Rules(e.Seq).Gap.Milliseconds())
-		}
+		r.maybe = c.maybe(e, r.state)
 		if r.state != 0 {
 			r.State = r.state.String()
 		}
 	}
 	if e.Kind.OfRow() || e.Kind == jobmon.KindJob {
 		job := c.Job(e.Job, e.Seq)
-		r.JobID, r.Job, r.Folder = new(int32(e.Job)), new(jobmon.JobName(e.Job, job.Name)), job.Folder
+		r.jobID, r.job, r.Folder = int32(e.Job), jobmon.JobName(e.Job, job.Name), job.Folder
+		r.JobID, r.Job = &r.jobID, &r.job
 	}
 	if !e.Kind.OfDaemon() && e.Kind != jobmon.KindJob && e.Kind != jobmon.KindCut {
 		computer := c.Computer(e.Computer, e.Seq)
-		r.ComputerID, r.Computer, r.Group = new(int32(e.Computer)), new(jobmon.ComputerName(e.Computer, computer.Name)), computer.Group
+		r.computerID, r.computer = int32(e.Computer), jobmon.ComputerName(e.Computer, computer.Name)
+		r.ComputerID, r.Computer, r.Group = &r.computerID, &r.computer, computer.Group
 	}
 	r.addDetail(e, c)
-	return r
+}
+
+// maybe says whether a row waits only as far as is known: its start_time may be now, on a clock that is not known.
+func (c *Chronicle) maybe(e *jobmon.Event, state jobmon.RowState) bool {
+	return state == jobmon.StateWaiting && e.Kind != jobmon.KindDue &&
+		e.Start-c.startWall(e) > jobmon.WallTime(c.Rules(e.Seq).Gap.Milliseconds())
+}
+
+// offsetText is the offset as text, which is nearly always the one of the event before.
+func (c *Chronicle) offsetText(offset jobmon.Offset) string {
+	if c.offset.text == "" || c.offset.is != offset {
+		c.offset.is, c.offset.text = offset, offset.String()
+	}
+	return c.offset.text
 }
 
 // other is what was, nil when it still is.
@@ -162,7 +187,7 @@ func (r *Record) addDetail(e *jobmon.Event, c *Chronicle) {
 
 // ended records how long that ran which the event ended.
 func (r *Record) ended(b began, c *Chronicle) {
-	start := &b.event
+	start := &jobmon.Event{Seq: b.seq, At: b.at, Flags: b.flags, Kind: jobmon.KindStarted}
 	r.wasRun, r.began = true, start.At
 	took := c.axis(r.event).Sub(c.axis(start))
 	if took < 0 {
@@ -172,10 +197,22 @@ func (r *Record) ended(b began, c *Chronicle) {
 	unseen := c.unseen(start)
 	if r.took.Inexact && (unseen > 0 || !start.Flags.Has(jobmon.Inexact)) || start.Flags.Has(jobmon.Inferred) && unseen > 0 {
 		r.took.Most = took + unseen
-		r.TookMostS = new(r.took.Most.Seconds())
+		r.tookMostS = r.took.Most.Seconds()
+		r.TookMostS = &r.tookMostS
 	}
 	r.took.Inexact = r.took.Inexact || at(c.steps, start.Seq) != at(c.steps, r.event.Seq)
-	r.TookS, r.TookExact = new(took.Seconds()), r.took.Exact()
+	r.tookS = took.Seconds()
+	r.TookS, r.TookExact = &r.tookS, r.took.Exact()
+}
+
+// date is the event's date and time in that zone, as "2026-11-22 14:05:00".
+func (r *Record) date(utc bool) string {
+	at := int64(r.event.At)
+	if !utc {
+		at = int64(r.event.At.Wall(r.offset))
+	}
+	var text [32]byte
+	return string(r.chronicle.local.append(text[:0], at, ' ', false))
 }
 
 // local is the event's time in that zone.

@@ -17,6 +17,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 	"github.com/jobmon-db/jobmon-db/store/storetest"
@@ -64,6 +65,13 @@ func telling(t test, log Log, chronicle []jobmon.Event, names names.Computers, a
 	return &Telling{Log: log, Chronicle: c, Filter: f}
 }
 
+// recordOf is the event with the names of its time.
+func (c *Chronicle) recordOf(e *jobmon.Event) *Record {
+	r := &Record{}
+	c.tell(r, e)
+	return r
+}
+
 // told are the records as text, without the time since the event before.
 func told(t test, records iter.Seq2[*Record, error]) []string {
 	t.Helper()
@@ -72,11 +80,15 @@ func told(t test, records iter.Seq2[*Record, error]) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := marshal(r)
-		if err != nil {
+		var want bytes.Buffer
+		if err := plain.NewEncoder(&want).Encode(r); err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, string(text)+r.what())
+		var l line
+		if l.record(r); string(l.text)+"\n" != want.String() {
+			t.Fatal("the line is\n" + string(l.text) + "\nwant\n" + want.String())
+		}
+		list = append(list, string(l.text)+r.what())
 	}
 	return list
 }
@@ -178,7 +190,7 @@ func TestWhatIsConcludedIsTold(t *testing.T) {
 		if e.Kind == jobmon.KindOverdue {
 			e.Until = noon.Add(-20 * time.Minute)
 		}
-		r := Tell(&e, c)
+		r := c.recordOf(&e)
 		if got := r.what() + " | " + r.subject(); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
@@ -224,7 +236,7 @@ func TestWhatIsLaterFollowsTheClockOfStartTime(t *testing.T) {
 			t.Errorf("event %d: %v, want %v", i+1, got, want)
 		}
 	}
-	if got := Tell(&events[1], c).what(); got != "new -> waiting, for 2026-11-22 14:00" {
+	if got := c.recordOf(&events[1]).what(); got != "new -> waiting, for 2026-11-22 14:00" {
 		t.Errorf("of a row that may be due: %q", got)
 	}
 }
@@ -251,11 +263,11 @@ func TestARenameTellsTheOldName(t *testing.T) {
 		`computer, in Room 2, moved, was in "Room 1", its system was named "WIN-7"`, `job, in Software, renamed, was "Office 2019"`,
 		"computer, in Room 2", "computer gone, in Room 2",
 	} {
-		if r := Tell(&events[i], c); r.what() != want {
+		if r := c.recordOf(&events[i]); r.what() != want {
 			t.Errorf("event %d: %s, want %s", i+1, r.what(), want)
 		}
 	}
-	if r := Tell(&events[2], c); r.RenamedFrom == nil || *r.RenamedFrom != "PC-0007" {
+	if r := c.recordOf(&events[2]); r.RenamedFrom == nil || *r.RenamedFrom != "PC-0007" {
 		t.Errorf("%+v", r)
 	}
 }

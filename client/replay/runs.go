@@ -16,7 +16,9 @@ type runs struct {
 
 // began is a row's start.
 type began struct {
-	event jobmon.Event // its start
+	seq   uint64
+	at    jobmon.Instant
+	flags jobmon.Flags
 }
 
 func newRuns(log Log, from uint64) *runs {
@@ -32,7 +34,7 @@ func (r *runs) see(e *jobmon.Event) (b began, ok, ask bool) {
 	switch {
 	case e.Kind == jobmon.KindStarted:
 		delete(r.ended, e.Schedule)
-		r.started[e.Schedule] = began{*e}
+		r.started[e.Schedule] = began{e.Seq, e.At, e.Flags}
 		return b, false, false
 	case e.Kind == jobmon.KindRequeued && r.ended[e.Schedule]:
 		delete(r.ended, e.Schedule)

@@ -3,6 +3,7 @@ package replay
 import (
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +51,7 @@ func NewPrinter(w io.Writer, l Layout, c *Chronicle) (Printer, error) {
 // jsonPrinter writes an object a line, or an array of them.
 type jsonPrinter struct {
 	w      io.Writer
+	line   line
 	fields []field
 	utc    bool
 	array  bool
@@ -57,26 +59,24 @@ type jsonPrinter struct {
 }
 
 func (p *jsonPrinter) Print(r *Record) error {
-	var text []byte
-	var err error
-	if p.fields == nil {
-		text, err = marshal(r)
-	} else {
-		text, err = object(p.fields, r, p.utc)
-	}
-	if err != nil {
-		return err
-	}
+	l := &p.line
+	l.text = l.text[:0]
 	switch {
 	case p.array && p.begun:
-		text = append([]byte(",\n"), text...)
+		l.text = append(l.text, ",\n"...)
 	case p.array:
-		text = append([]byte("[\n"), text...)
-	default:
-		text = append(text, '\n')
+		l.text = append(l.text, "[\n"...)
+	}
+	if p.fields == nil {
+		l.record(r)
+	} else {
+		l.fields(p.fields, r, p.utc)
+	}
+	if !p.array {
+		l.text = append(l.text, '\n')
 	}
 	p.begun = true
-	_, err = p.w.Write(text)
+	_, err := p.w.Write(l.text)
 	return err
 }
 
@@ -97,6 +97,7 @@ func (p *jsonPrinter) Close() error {
 type csvPrinter struct {
 	*CSV
 	fields []field
+	values []value
 	utc    bool
 }
 
@@ -112,7 +113,7 @@ func newCSVPrinter(w io.Writer, list []field, utc bool) (*csvPrinter, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &csvPrinter{c, list, utc}
+	p := &csvPrinter{c, list, make([]value, len(list)), utc}
 	titles := make([]any, len(list))
 	for i, f := range list {
 		titles[i] = f.name
@@ -121,17 +122,17 @@ func newCSVPrinter(w io.Writer, list []field, utc bool) (*csvPrinter, error) {
 }
 
 func (p *csvPrinter) Print(r *Record) error {
-	values := make([]any, len(p.fields))
-	for i, f := range p.fields {
-		values[i] = f.value(r, p.utc)
+	for i := range p.fields {
+		f := &p.fields[i]
+		p.values[i] = f.value(r, p.utc)
 		if f.name == "utc_offset" {
-			values[i] = "UTC" + r.UTCOffset // "+01:00" would be a formula
-			if p.utc {
-				values[i] = "UTC"
+			p.values[i] = text("UTC")
+			if !p.utc {
+				p.values[i].text += r.UTCOffset // "+01:00" would be a formula
 			}
 		}
 	}
-	return p.Line(values...)
+	return p.write(p.values)
 }
 
 func (p *csvPrinter) Close() error { return p.Flush() }
@@ -230,7 +231,8 @@ func (t *tablePrinter) Print(r *Record) error {
 	if t.fields != nil {
 		line := make([]term.Cell, len(t.fields))
 		for i, f := range t.fields {
-			line[i].Text = text(f.value(r, t.layout.Look.UTC))
+			v := f.value(r, t.layout.Look.UTC)
+			line[i].Text = v.String()
 			if f.name == "time" {
 				line[i].Text = t.time(r)
 			}
@@ -250,8 +252,8 @@ func (t *tablePrinter) Print(r *Record) error {
 	tone := r.tone()
 	line := []term.Cell{{Text: t.time(r)}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: r.what(), Tone: tone}, {Text: took}, {Text: r.code(), Tone: tone}}
 	if t.wide {
-		line = slices.Concat([]term.Cell{{Text: text(r.Seq)}}, line[:3], []term.Cell{{Text: text(orNil(r.ComputerID))}, {Text: r.Group}},
-			line[3:4], []term.Cell{{Text: r.Folder}, {Text: text(orNil(r.ScheduleID))}}, line[4:])
+		line = slices.Concat([]term.Cell{{Text: strconv.FormatUint(r.Seq, 10)}}, line[:3], []term.Cell{{Text: cellOf(r.ComputerID)}, {Text: r.Group}},
+			line[3:4], []term.Cell{{Text: r.Folder}, {Text: cellOf(r.ScheduleID)}}, line[4:])
 	}
 	return t.stream.Line(line)
 }
@@ -279,18 +281,9 @@ func (r *Record) tone() term.Tone {
 	return term.Plainly
 }
 
-func text(v any) string {
-	if v == nil {
-		return ""
-	}
-	if s, ok := v.(string); ok {
-		return s
-	}
-	b, err := marshal(v)
-	if err != nil {
-		return ""
-	}
-	return string(b)
+func cellOf(n *int32) string {
+	v := wholeOf(n)
+	return v.String()
 }
 
 func (t *tablePrinter) Flush() error { return nil }

@@ -39,13 +39,13 @@ func TestAStepOfTheClockIsNoTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := append(first.Events[:len(first.Events):len(first.Events)], second.Events...)
-		var before *Record
+		pace := Pace{Speed: 1}
 		paused := time.Duration(0)
 		for r, err := range telling(t, log, all, names.Computers{}, Ask{}).Forward(Range{To: 6}) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			paused, before = paused+Pause(before, r, 1), r
+			paused += pace.Pause(r)
 			if r.Kind == "finished" && (r.took.String() != "~"+jobmon.Span(c.want) || r.TookExact || *r.delta != c.want) {
 				t.Errorf("across %v, projection %d: it took %v, exact %t, %v after its start", c.leap, c.writer, r.took, r.TookExact, *r.delta)
 			}

@@ -27,11 +27,12 @@ type Telling struct {
 	piece, runUp uint64 // instead of backwards and runUp, in tests
 	short        bool   // a piece is told, and so no more rows end than it has events
 
+	record Record
 	runs   *runs                                // as far as it has told, nil before
 	before map[jobmon.ComputerID]jobmon.Instant // on the axis
 }
 
-// Forward tells them in order; called again for a range behind the last one it goes on.
+// Forward yields them in order; called again for a range behind the last one it goes on. A record is good until the next.
 func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		from := r.From
@@ -67,12 +68,17 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 					return
 				}
 			}
-			record := Tell(e, t.Chronicle)
+			record := &t.record
+			if t.short { // they are kept
+				record, e = &Record{}, new(*e)
+			}
+			t.Chronicle.tell(record, e)
 			if ran {
 				record.ended(b, t.Chronicle)
 			}
 			if record.ComputerID != nil && ok {
-				record.delta = new(now.Sub(at))
+				record.deltaIs = now.Sub(at)
+				record.delta = &record.deltaIs
 			}
 			if !yield(record, nil) {
 				return
@@ -143,10 +149,20 @@ func (t *Telling) Last(r Range, n int) (Range, error) {
 	return r, nil
 }
 
-// Pause is how long to wait before telling b after a, when history passes speed times as fast as it did.
-func Pause(a, b *Record, speed float64) time.Duration {
-	if a == nil || speed <= 0 {
+// Pace is how history passes when it passes Speed times as fast as it did; 0 is at once.
+type Pace struct {
+	Speed float64
+
+	begun  bool
+	before jobmon.Instant // on the axis
+}
+
+// Pause is how long to wait before the next record.
+func (p *Pace) Pause(r *Record) time.Duration {
+	was, begun := p.before, p.begun
+	p.before, p.begun = r.axis, true
+	if !begun || p.Speed <= 0 {
 		return 0
 	}
-	return time.Duration(max(0, float64(b.axis.Sub(a.axis))/speed))
+	return time.Duration(max(0, float64(r.axis.Sub(was))/p.Speed))
 }

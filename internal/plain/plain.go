@@ -55,6 +55,25 @@ func NewEncoder(w io.Writer) *json.Encoder {
 	return e
 }
 
+// AppendJSON appends a text as a JSON string, as NewEncoder writes it.
+func AppendJSON(dst []byte, text string) []byte {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c >= utf8.RuneSelf || c < ' ' || c == '"' || c == '\\' || c == 0x7f {
+			return appendEscaped(dst, text)
+		}
+	}
+	dst = append(append(dst, '"'), text...)
+	return append(dst, '"')
+}
+
+func appendEscaped(dst []byte, text string) []byte {
+	var b bytes.Buffer
+	if err := NewEncoder(&b).Encode(text); err != nil {
+		return append(dst, "null"...) // a string can always be encoded
+	}
+	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+}
+
 // WriteJSON writes a value as indented JSON, as NewEncoder does.
 func WriteJSON(w io.Writer, value any) error {
 	e := NewEncoder(w)

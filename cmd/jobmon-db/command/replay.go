@@ -148,7 +148,6 @@ type replayer struct {
 	telling *replay.Telling
 	printer replay.Printer
 	cursor  *cursor // nil for none
-	before  *replay.Record
 
 	warnings []string // lines about the range
 }
@@ -231,11 +230,12 @@ func (r *replayer) tell(ctx context.Context, asked replay.Range) (shown int, err
 }
 
 func (r *replayer) print(ctx context.Context, records iter.Seq2[*replay.Record, error], speed float64, upTo uint64) (shown int, err error) {
+	pace := replay.Pace{Speed: speed}
 	for record, err := range records {
 		if err != nil {
 			return shown, errors.Join(r.flush(), err)
 		}
-		if pause := replay.Pause(r.before, record, speed); pause > 0 {
+		if pause := pace.Pause(record); pause > 0 {
 			if err := r.flush(); err != nil {
 				return shown, err
 			}
@@ -243,7 +243,6 @@ func (r *replayer) print(ctx context.Context, records iter.Seq2[*replay.Record, 
 				return shown, err
 			}
 		}
-		r.before = record
 		shown++
 		if err := r.printer.Print(record); err != nil {
 			return shown, err

@@ -131,7 +131,7 @@ func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 // gone are a daemon's events when it has left.
 type gone struct{ pastLog }
 
-func (gone) Read(uint64) iter.Seq2[jobmon.Batch, error] {
+func (gone) Scan(uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) { yield(jobmon.Batch{}, endpoint.ErrNotRunning) }
 }
 

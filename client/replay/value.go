@@ -1,0 +1,126 @@
+package replay
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// value is what a cell or a field of JSON holds; the zero value is nothing.
+type value struct {
+	is    valueKind
+	text  string
+	whole int64
+	real  float64
+}
+
+type valueKind uint8
+
+const (
+	isNothing valueKind = iota
+	isText
+	isWhole
+	isReal
+	isTruth // whole is 1 for true
+)
+
+func text(s string) value { return value{is: isText, text: s} }
+
+func whole[N ~uint64 | ~int64 | ~int32 | ~int](n N) value { return value{is: isWhole, whole: int64(n)} }
+
+func truth(b bool) value {
+	v := value{is: isTruth}
+	if b {
+		v.whole = 1
+	}
+	return v
+}
+
+func textOf(s *string) value {
+	if s == nil {
+		return value{}
+	}
+	return text(*s)
+}
+
+func wholeOf[N ~int64 | ~int32](n *N) value {
+	if n == nil {
+		return value{}
+	}
+	return whole(*n)
+}
+
+func realOf(f *float64) value {
+	if f == nil {
+		return value{}
+	}
+	return value{is: isReal, real: *f}
+}
+
+func someText(s string) value {
+	if s == "" {
+		return value{}
+	}
+	return text(s)
+}
+
+func someWhole[N ~uint64 | ~int64 | ~int32](n N) value {
+	if n == 0 {
+		return value{}
+	}
+	return whole(n)
+}
+
+// valueOf is a string, number or bool; nil is nothing.
+func valueOf(v any) value {
+	switch v := v.(type) {
+	case nil:
+		return value{}
+	case string:
+		return text(v)
+	case float64:
+		return value{is: isReal, real: v}
+	case int:
+		return whole(v)
+	case jobmon.Code: // the number alone
+		return whole(v)
+	case bool:
+		return truth(v)
+	}
+	return text(fmt.Sprint(v))
+}
+
+// append appends all but a text as JSON and CSV have it.
+func (v *value) append(dst []byte) []byte {
+	switch v.is {
+	case isWhole:
+		return strconv.AppendInt(dst, v.whole, 10)
+	case isReal:
+		return strconv.AppendFloat(dst, v.real, 'f', -1, 64)
+	case isTruth:
+		return strconv.AppendBool(dst, v.whole == 1)
+	}
+	return append(dst, v.text...)
+}
+
+// String is the value as a cell of a table.
+func (v *value) String() string { return string(v.append(nil)) }
+
+// fields appends those fields as one JSON object, in their order.
+func (l *line) fields(list []field, r *Record, utc bool) {
+	l.text = append(l.text, '{')
+	for i := range list {
+		v := list[i].value(r, utc)
+		l.key(list[i].name)
+		switch v.is {
+		case isNothing:
+			l.text = append(l.text, "null"...)
+		case isText:
+			l.json(v.text)
+		default:
+			l.text = v.append(l.text)
+		}
+	}
+	l.text = append(l.text, '}')
+}
