@@ -121,7 +121,8 @@ func site(t *testing.T) (file string, write func(more string)) {
 	file = filepath.Join(dir, "jobmon-db.yaml")
 	write = func(more string) {
 		t.Helper()
-		text := "site: DS01\ndata_dir: '" + filepath.Join(dir, "data") + "'\nsource: {kind: simulator, poll_interval: 250ms}\nsimulator: {speed: 600}\n" + more
+		text := "site: DS01\ndata_dir: '" + filepath.Join(dir, "data") +
+			"'\nsource: {kind: simulator, poll_interval: 250ms}\nsimulator: {speed: 600}\n" + more
 		if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

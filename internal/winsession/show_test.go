@@ -328,8 +328,7 @@ func TestFollow(t *testing.T) {
 		"closed, odd code": {do: func(w *fakeWindows, s *Show) { touch(t, s.StopFile); w.end(3); pass(time.Minute) },
 			want: "1", returned: true},
 		"killed": {do: func(w *fakeWindows, _ *Show) { w.end(1); pass(10 * time.Second) }, want: "1 1*"},
-		"refused once": {do: func(w *fakeWindows,
-			_ *Show) {
+		"refused once": {do: func(w *fakeWindows, _ *Show) {
 			w.refuses(errors.New("gone"))
 			w.end(1)
 			pass(time.Minute)

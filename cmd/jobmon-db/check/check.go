@@ -50,8 +50,8 @@ type Source interface {
 type Options struct {
 	Config *configs.Config
 
-	// Source is the database, nil where source.kind is none. StandIn is what is read in its place, nil for nothing. Unusable
-	// says why there is neither although there should be.
+	// Source is the database, nil where source.kind is none. StandIn is what is read in its place, nil for nothing.
+	// Unusable says why there is neither although there should be.
 	Source   Source
 	StandIn  *StandIn
 	Unusable error
@@ -65,8 +65,8 @@ type Options struct {
 	// StartClock is the UTC offset of start_time's clock as far as the log knows it. nil skips that.
 	StartClock func(ctx context.Context) (offset jobmon.Offset, known bool)
 
-	// Differs says how the configuration of the daemon that runs differs from what is configured now, and what to do; "" for not
-	// at all. nil skips that.
+	// Differs says how the configuration of the daemon that runs differs from what is configured now, and what to do;
+	// "" for not at all. nil skips that.
 	Differs func(ctx context.Context) (found, next string)
 
 	// Apart says why the source may not go on in the folders, which are those of another kind. nil skips that.
@@ -95,7 +95,8 @@ const (
 const checkRecording = "recording"
 
 // Run makes all checks and returns their lines, in an order that does not change. Nothing makes it wait longer than
-// about three times source.timeout; what has not answered by then failed. When ctx ends it returns soon, with what it has.
+// about three times source.timeout; what has not answered by then failed. When ctx ends it returns soon, with what it
+// has.
 func Run(ctx context.Context, o Options) []Line {
 	c := checker{Options: o, patience: o.Config.Source.Timeout}
 	groups := []func(context.Context) []Line{
@@ -162,7 +163,8 @@ func Failed(lines []Line) error {
 
 func ofSource(check string) bool {
 	return strings.HasPrefix(check, "table ") ||
-		slices.Contains([]string{checkDatabase, checkLogin, checkTables, checkRows, checkStart, checkStuck, checkMarkers,
+		slices.Contains([]string{checkDatabase, checkLogin, checkTables, checkRows, checkStart, checkStuck,
+			checkMarkers,
 			checkClosing, checkSession, checkClock}, check)
 }
 

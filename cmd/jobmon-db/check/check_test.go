@@ -39,7 +39,8 @@ type site struct {
 func newSite(t *testing.T, env ...string) *site {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "data")
-	config := load(t, configs.LoadOptions{Env: append([]string{"JOBMON_SITE=DS01", "JOBMON_SOURCE_KIND=simulator", "JOBMON_DATA_DIR=" + dir}, env...)})
+	config := load(t, configs.LoadOptions{Env: append([]string{"JOBMON_SITE=DS01", "JOBMON_SOURCE_KIND=simulator",
+		"JOBMON_DATA_DIR=" + dir}, env...)})
 	return &site{t, dir, check.Options{
 		Config:   config,
 		Running:  func(context.Context) (string, bool, error) { return "", false, nil },
@@ -141,7 +142,8 @@ func write(t *testing.T, path, text string) {
 func TestAFreshInstallationOnTheSimulator(t *testing.T) {
 	s := newSite(t)
 	lines := s.run()
-	for _, name := range []string{"database", "login", "tables", "rows", "stuck rows", "markers", "closing marker", "clock"} {
+	for _, name := range []string{"database", "login", "tables", "rows", "stuck rows", "markers", "closing marker",
+		"clock"} {
 		s.expect(lines, name, check.Skip, "simulator")
 	}
 	s.expect(lines, "configuration", check.OK, "3 from the environment")
@@ -173,7 +175,8 @@ func TestConfiguration(t *testing.T) {
 
 	flags := pflag.NewFlagSet("check", pflag.ContinueOnError)
 	configs.AddFlags(flags)
-	if err := flags.Parse([]string{"--data-dir=" + s.dir, "--source-dsn=sqlserver://reader:" + planted + "@db01"}); err != nil {
+	if err := flags.Parse([]string{"--data-dir=" + s.dir, "--source-dsn=sqlserver://reader:" + planted +
+		"@db01"}); err != nil {
 		t.Fatal(err)
 	}
 	s.options.Config = load(t, configs.LoadOptions{Flags: flags})
@@ -215,7 +218,8 @@ func TestWhoCanReadThePassword(t *testing.T) {
 
 	flags := pflag.NewFlagSet("check", pflag.ContinueOnError)
 	configs.AddFlags(flags)
-	if err := flags.Parse([]string{"--data-dir=" + s.dir, "--source-server=ds", "--source-user=reader", "--source-password=" + planted}); err != nil {
+	if err := flags.Parse([]string{"--data-dir=" + s.dir, "--source-server=ds", "--source-user=reader",
+		"--source-password=" + planted}); err != nil {
 		t.Fatal(err)
 	}
 	s.options.Config = load(t, configs.LoadOptions{Flags: flags})
@@ -228,14 +232,17 @@ func TestFailedTellsTheSourceFromTheRest(t *testing.T) {
 		source bool
 		text   string
 	}{
-		{[]check.Line{{Check: "rows", State: check.Warn}, {Check: "log", State: check.OK}, {Check: "clock", State: check.Skip}}, false, ""},
+		{[]check.Line{{Check: "rows", State: check.Warn}, {Check: "log", State: check.OK},
+			{Check: "clock", State: check.Skip}}, false, ""},
 		{[]check.Line{{Check: "log", State: check.Fail}}, false, "a check failed: log"},
-		{[]check.Line{{Check: "table computer", State: check.Fail}, {Check: "evt folder", State: check.Fail}}, true, "2 checks failed: table computer, evt folder"},
+		{[]check.Line{{Check: "table computer", State: check.Fail}, {Check: "evt folder", State: check.Fail}}, true,
+			"2 checks failed: table computer, evt folder"},
 		{[]check.Line{{Check: "database", State: check.Fail}}, true, "a check failed: database"},
 	} {
 		err := check.Failed(c.lines)
 		var failed *check.Error
-		if (err != nil) != (c.text != "") || err != nil && (!errors.As(err, &failed) || failed.Source != c.source || err.Error() != c.text) {
+		if (err != nil) != (c.text != "") || err != nil && (!errors.As(err, &failed) || failed.Source != c.source ||
+			err.Error() != c.text) {
 			t.Errorf("%+v: %v", c.lines, err)
 		}
 	}
@@ -325,11 +332,18 @@ func TestStoppedByTheCaller(t *testing.T) {
 // printed are lines of every state, one of them with what a hostile name can hold.
 func printed() []check.Line {
 	return []check.Line{
-		{Check: "configuration", State: check.OK, Found: "/etc/jobmon-db/jobmon-db.yaml (4 values), 1 from the environment"},
-		{Check: "database", State: check.OK, Found: "eXpress at ds01:1433, which calls itself DS01, Microsoft SQL Server 2008 R2 (SP3) - 10.50.6000.34 (X64)"},
-		{Check: "login", State: check.Warn, Found: "sa is in sysadmin; reading is all that is needed", Next: "make a login that can only read with configs/readonly-login.sql, and name it in source.dsn"},
-		{Check: "table event_schedule", State: check.Fail, Found: "[dbo].[event_schedule]: schedule_id int; no column status_code (whether the job waits, runs or has ended, and how)", Next: "check that source.tables.event_schedule names the right table"},
-		{Check: "stuck rows", State: check.Warn, Found: "2 rows on 1 computer: \x1b[31mPC\u202e <script> Bücher (2)", Next: "delete them"},
+		{Check: "configuration", State: check.OK,
+			Found: "/etc/jobmon-db/jobmon-db.yaml (4 values), 1 from the environment"},
+		{Check: "database", State: check.OK,
+			Found: "eXpress at ds01:1433, which calls itself DS01, Microsoft SQL Server 2008 R2 (SP3) - " +
+				"10.50.6000.34 (X64)"},
+		{Check: "login", State: check.Warn, Found: "sa is in sysadmin; reading is all that is needed",
+			Next: "make a login that can only read with configs/readonly-login.sql, and name it in source.dsn"},
+		{Check: "table event_schedule", State: check.Fail,
+			Found: "[dbo].[event_schedule]: schedule_id int; no column status_code (whether the job waits, runs or " +
+				"has ended, and how)", Next: "check that source.tables.event_schedule names the right table"},
+		{Check: "stuck rows", State: check.Warn, Found: "2 rows on 1 computer: \x1b[31mPC\u202e <script> Bücher (2)",
+			Next: "delete them"},
 		{Check: "clock", State: check.Skip, Found: "the database cannot be read"},
 	}
 }

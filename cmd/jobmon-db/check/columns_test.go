@@ -68,7 +68,8 @@ func TestARenamedColumnOverTheWire(t *testing.T) {
 	s.expect(lines, "rows", check.Skip)
 
 	config := load(t, configs.LoadOptions{Env: []string{
-		"JOBMON_SOURCE_COLUMNS_EVENT_SCHEDULE_START_TIME=ds_start_time", "JOBMON_SOURCE_COLUMNS_EVENT_SCHEDULE_STATUS_CODE=[ds_status_code]",
+		"JOBMON_SOURCE_COLUMNS_EVENT_SCHEDULE_START_TIME=ds_start_time",
+		"JOBMON_SOURCE_COLUMNS_EVENT_SCHEDULE_STATUS_CODE=[ds_status_code]",
 	}})
 	source, err := mssql.New(mssql.Options{DSN: server.DSN().String(), Tables: mssql.Tables(config.Source.Tables)})
 	if err != nil {

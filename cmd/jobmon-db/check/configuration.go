@@ -34,7 +34,8 @@ func (c *checker) configuration(context.Context) Line {
 	case c.Config.Source.Kind == "":
 		line.State = Fail
 		line.Found += "; no source is named, so there is nothing to watch"
-		line.Next = "set source.server or source.dsn, or name the file that does with --config; jobmon-db setup asks for it"
+		line.Next = "set source.server or source.dsn, or name the file that does with --config; jobmon-db setup asks " +
+			"for it"
 	default:
 		if found, next := c.exposed(); found != nil {
 			line.State = Warn

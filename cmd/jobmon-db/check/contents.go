@@ -16,7 +16,8 @@ import (
 // manyFinished is how many finished rows make every read of the table dear.
 const manyFinished = 100_000
 
-// contents checks what one read gives, the same read that the daemon begins with. It returns that, too; nil when it failed.
+// contents checks what one read gives, the same read that the daemon begins with. It returns that, too; nil when it
+// failed.
 func (c *checker) contents(ctx context.Context, tables Tables) ([]Line, *Reading) {
 	others := []string{checkStart, checkStuck, checkMarkers, checkClosing}
 	began := time.Now()
@@ -36,7 +37,8 @@ func (c *checker) contents(ctx context.Context, tables Tables) ([]Line, *Reading
 	}
 	if err != nil {
 		line := Line{checkMarkers, Fail, err.Error(), "correct jobs.marker and jobs.build"}
-		return append([]Line{rows, start, c.stuck(snap, now), line}, skipped("the markers are unknown", checkClosing)...), read
+		return append([]Line{rows, start, c.stuck(snap, now), line},
+			skipped("the markers are unknown", checkClosing)...), read
 	}
 	return append([]Line{rows, start, c.stuck(snap, now)}, markers(snap, rules)...), read
 }
@@ -56,13 +58,16 @@ func (c *checker) rows(snap *jobmon.Snapshot, took time.Duration) Line {
 			waiting++
 		}
 	}
-	line := Line{Check: checkRows, State: OK, Found: fmt.Sprintf("%d unfinished (%d running, %d waiting, %d not scheduled), %d finished; %s, %s",
-		waiting+running+unscheduled, running, waiting, unscheduled, finished, words.Count(len(snap.Jobs), "job"), words.Count(len(snap.Computers), "computer"))}
+	line := Line{Check: checkRows, State: OK,
+		Found: fmt.Sprintf("%d unfinished (%d running, %d waiting, %d not scheduled), %d finished; %s, %s",
+			waiting+running+unscheduled, running, waiting, unscheduled, finished, words.Count(len(snap.Jobs),
+				"job"), words.Count(len(snap.Computers), "computer"))}
 	const next = "delete old finished rows in DS, or raise source.poll_interval"
 	switch {
 	case took > c.Config.Source.PollInterval:
 		line.State, line.Next = Warn, next
-		line.Found += fmt.Sprintf("; one read took %v, longer than source.poll_interval", took.Round(100*time.Millisecond))
+		line.Found += fmt.Sprintf("; one read took %v, longer than source.poll_interval",
+			took.Round(100*time.Millisecond))
 	case finished > manyFinished:
 		line.State, line.Next = Warn, next
 		line.Found += "; the server may look through all of them at every read"
@@ -82,7 +87,8 @@ func restarts(line *Line, snap *jobmon.Snapshot, rules *jobmon.Rules) {
 	}
 	for _, code := range slices.Sorted(maps.Keys(counts)) {
 		line.State = Warn
-		line.Found += fmt.Sprintf("; %s ended with %s, which counts as a failure", words.Count(counts[code], "row"), code.Text())
+		line.Found += fmt.Sprintf("; %s ended with %s, which counts as a failure", words.Count(counts[code], "row"),
+			code.Text())
 		next := fmt.Sprintf("add %d to jobs.success if DS takes it for a success", code)
 		if line.Next != "" {
 			next = line.Next + "; " + next
@@ -108,7 +114,8 @@ func (c *checker) stuck(snap *jobmon.Snapshot, now jobmon.WallTime) Line {
 		}
 	}
 	if total == 0 {
-		return Line{Check: checkStuck, State: OK, Found: "none has been due for longer than " + c.value("session.stuck").Text}
+		return Line{Check: checkStuck, State: OK, Found: "none has been due for longer than " +
+			c.value("session.stuck").Text}
 	}
 	computers := map[jobmon.ComputerID]jobmon.Computer{}
 	for _, pc := range snap.Computers {
@@ -124,8 +131,10 @@ func (c *checker) stuck(snap *jobmon.Snapshot, now jobmon.WallTime) Line {
 			names[i] = fmt.Sprintf("%s (%d, ghost)", jobmon.ComputerName(id, computers[id].Name), rows[id])
 		}
 	}
-	return Line{checkStuck, Warn, fmt.Sprintf("%s on %s, due for longer than %s and not finished, the oldest since %s: %s",
-		words.Count(total, "row"), words.Count(len(ids), "computer"), c.value("session.stuck").Text, oldest.Time().Format(time.DateOnly), words.Some(names, few)),
+	return Line{checkStuck, Warn, fmt.Sprintf("%s on %s, due for longer than %s and not finished, the oldest since "+
+		"%s: %s",
+		words.Count(total, "row"), words.Count(len(ids), "computer"), c.value("session.stuck").Text,
+		oldest.Time().Format(time.DateOnly), words.Some(names, few)),
 		"delete in DS those that nobody waits for; they are listed and hold no deployment open"}
 }
 
@@ -133,7 +142,8 @@ func (c *checker) stuck(snap *jobmon.Snapshot, now jobmon.WallTime) Line {
 func markers(snap *jobmon.Snapshot, rules *jobmon.Rules) []Line {
 	line := Line{Check: checkMarkers, State: OK}
 	if rules.Settings.Marker == "" {
-		return append([]Line{{checkMarkers, Skip, "jobs.marker is empty: no job is one", ""}}, skipped("no job is a marker", checkClosing)...)
+		return append([]Line{{checkMarkers, Skip, "jobs.marker is empty: no job is one", ""}},
+			skipped("no job is a marker", checkClosing)...)
 	}
 	names := map[jobmon.JobID]string{}
 	var tagged, builds []string
@@ -150,14 +160,16 @@ func markers(snap *jobmon.Snapshot, rules *jobmon.Rules) []Line {
 	line.Found = words.Count(len(tagged), "marker")
 	if len(tagged) == 0 {
 		line.Found = "no job carries the tag of a marker, so no screen gets its file while the jobs run"
-		next = append(next, "make jobs with (JM) in their names that refresh and copy the file, or set jobs.marker to the tag in use")
+		next = append(next, "make jobs with (JM) in their names that refresh and copy the file, or set jobs.marker "+
+			"to the tag in use")
 	}
 	switch {
 	case len(builds) > 0:
 		line.Found += ", build job " + words.Some(quoted(builds), few)
 	case rules.Build != "":
 		line.Found += ", no build job, which brings the monitor to a computer"
-		next = append(next, `name that job so that jobs.build fits it ("0. Build Job Monitor"), or set jobs.build to its name`)
+		next = append(next,
+			`name that job so that jobs.build fits it ("0. Build Job Monitor"), or set jobs.build to its name`)
 	}
 	if line.Next = strings.Join(next, "; "); next != nil {
 		line.State = Warn
@@ -191,11 +203,14 @@ func closing(deployments []deployment, tagged []string, rules *jobmon.Rules) Lin
 		return Line{checkClosing, OK, fmt.Sprintf("%s at the end of %d of %s in the table",
 			words.Some(quoted(slices.Compact(ending)), few), closed, words.Count(len(deployments), "deployment")), ""}
 	case len(deployments) > 0 && len(named) > 0:
-		line.Found = fmt.Sprintf("%s exists, and ends 0 of %s in the table%s", words.Some(quoted(named), few), words.Count(len(deployments), "deployment"), noEnd)
+		line.Found = fmt.Sprintf("%s exists, and ends 0 of %s in the table%s", words.Some(quoted(named), few),
+			words.Count(len(deployments), "deployment"), noEnd)
 	case len(deployments) > 0:
-		line.Found = fmt.Sprintf("0 of %s in the table end with a marker%s", words.Count(len(deployments), "deployment"), noEnd)
+		line.Found = fmt.Sprintf("0 of %s in the table end with a marker%s",
+			words.Count(len(deployments), "deployment"), noEnd)
 	case len(named) > 0:
-		return Line{checkClosing, OK, words.Some(quoted(named), few) + " exists; no deployment in the table shows whether it is used", ""}
+		return Line{checkClosing, OK, words.Some(quoted(named), few) +
+			" exists; no deployment in the table shows whether it is used", ""}
 	default:
 		line.Found = "no marker is named like one" + noEnd
 	}
@@ -227,7 +242,10 @@ func deployments(rows []jobmon.Row, names map[jobmon.JobID]string, rules *jobmon
 	var list []deployment
 	for _, id := range slices.Sorted(maps.Keys(byComputer)) {
 		chain := byComputer[id]
-		slices.SortFunc(chain, func(a, b jobmon.Row) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(chain, func(a, b jobmon.Row) int {
+			return cmp.Or(cmp.Compare(a.Start, b.Start),
+				cmp.Compare(a.ID, b.ID))
+		})
 		classes := map[jobmon.JobClass]int{}
 		for i, r := range chain {
 			class := rules.Class(names[r.Job])

@@ -17,7 +17,8 @@ func TestRows(t *testing.T) {
 
 	d = healthy()
 	for id := range jobmon.ScheduleID(100_001) {
-		d.snap.Rows = append(d.snap.Rows, jobmon.Row{ID: 1000 + id, Job: 7, Computer: 5000001, Status: jobmon.StatusOf(0), Start: jobmon.NoStart})
+		d.snap.Rows = append(d.snap.Rows, jobmon.Row{ID: 1000 + id, Job: 7, Computer: 5000001,
+			Status: jobmon.StatusOf(0), Start: jobmon.NoStart})
 	}
 	s.expect(s.watching(d).run(), "rows", check.Warn, "100004 finished", "delete old finished rows")
 
@@ -33,8 +34,8 @@ func TestRows(t *testing.T) {
 	})
 }
 
-// TestRestartsThatCountAsFailures: a code that means a restart is proposed for jobs.success, in the form in which the table holds it,
-// until it is there; another failure is not.
+// TestRestartsThatCountAsFailures: a code that means a restart is proposed for jobs.success, in the form in which the
+// table holds it, until it is there; another failure is not.
 func TestRestartsThatCountAsFailures(t *testing.T) {
 	t.Parallel()
 	ended := func(codes ...jobmon.Code) *database {
@@ -46,8 +47,10 @@ func TestRestartsThatCountAsFailures(t *testing.T) {
 	}
 	s := newSite(t)
 	s.expect(s.watching(ended(3010, 3010, 1603)).run(), "rows", check.Warn,
-		"2 rows ended with 3010 restart required, which counts as a failure", "add 3010 to jobs.success if DS takes it for a success")
-	s.expect(s.watching(ended(-2147021886, 1641)).run(), "rows", check.Warn, "1 row ended with -2147021886 (0x80070BC2) restart required",
+		"2 rows ended with 3010 restart required, which counts as a failure", "add 3010 to jobs.success if DS takes "+
+			"it for a success")
+	s.expect(s.watching(ended(-2147021886, 1641)).run(), "rows", check.Warn,
+		"1 row ended with -2147021886 (0x80070BC2) restart required",
 		"1 row ended with 1641 restart begun", "add -2147021886 to jobs.success", "add 1641 to jobs.success")
 	s.expect(s.watching(ended(1603)).run(), "rows", check.OK)
 	s = newSite(t, "JOBMON_JOBS_SUCCESS=0, 3010")
@@ -67,7 +70,8 @@ func TestStuckRows(t *testing.T) {
 	d.snap.Rows[len(d.snap.Rows)-2].Status = jobmon.StatusOf(1)
 	d.snap.Rows[len(d.snap.Rows)-3].Status = jobmon.StatusRunning // for 15 hours
 	d.snap.Rows = append(d.snap.Rows, jobmon.Row{ID: 100, Job: 7, Computer: 5000001, Start: jobmon.NoStart})
-	s.expect(s.watching(d).run(), "stuck rows", check.Warn, "5 rows on 4 computers", "longer than 12h and", "the oldest since 2025-10-18",
+	s.expect(s.watching(d).run(), "stuck rows", check.Warn, "5 rows on 4 computers", "longer than 12h and",
+		"the oldest since 2025-10-18",
 		": PC-0002 (2, ghost), PC-0001 (1), (computer 5000003) (1) and 1 more", "delete")
 
 	strict := newSite(t, "JOBMON_SESSION_STUCK=14h30m").watching(d)
@@ -79,7 +83,8 @@ func TestMarkers(t *testing.T) {
 	d := healthy()
 	d.snap.Jobs = []jobmon.Job{{ID: 1, Name: "Office"}}
 	lines := s.watching(d).run()
-	s.expect(lines, "markers", check.Warn, "no job carries the tag", "no build job", "(JM)", "jobs.marker", "jobs.build")
+	s.expect(lines, "markers", check.Warn, "no job carries the tag", "no build job", "(JM)", "jobs.marker",
+		"jobs.build")
 	s.expect(lines, "closing marker", check.Skip)
 
 	d = healthy()
@@ -114,17 +119,21 @@ func TestClosingMarker(t *testing.T) {
 			d.schedule(5000001, time.Minute, ready)
 			d.schedule(5000001, 0, marker1, chipset)
 		}, check.OK, []string{"1 of 1 deployment"}},
-		"before the nightly inventory": {func(d *database) { d.schedule(5000001, 20*time.Hour, inventory) }, check.OK, []string{"1 of 1 deployment"}},
-		"before the build job":         {func(d *database) { d.schedule(5000001, -time.Hour, 1) }, check.OK, []string{"1 of 1 deployment"}},
+		"before the nightly inventory": {func(d *database) { d.schedule(5000001, 20*time.Hour, inventory) }, check.OK,
+			[]string{"1 of 1 deployment"}},
+		"before the build job": {func(d *database) { d.schedule(5000001, -time.Hour, 1) }, check.OK,
+			[]string{"1 of 1 deployment"}},
 		"never scheduled": {func(d *database) {
 			d.snap.Rows = nil
 			d.schedule(5000001, 0, marker1, chipset, marker2, office)
-		}, check.Warn, []string{`"(JM) Ready" exists, and ends 0 of 1 deployment`, "never reaches the screen", "schedule"}},
+		}, check.Warn, []string{`"(JM) Ready" exists, and ends 0 of 1 deployment`, "never reaches the screen",
+			"schedule"}},
 		"none": {func(d *database) {
 			d.snap.Jobs[ready-1].Name = "Cleanup"
 			d.schedule(5000002, 0, marker1, chipset)
 		}, check.Warn, []string{"0 of 2 deployments in the table end with a marker", "never reaches the screen"}},
-		"nothing scheduled": {func(d *database) { d.snap.Rows = nil }, check.OK, []string{`"(JM) Ready" exists`, "no deployment"}},
+		"nothing scheduled": {func(d *database) { d.snap.Rows = nil }, check.OK,
+			[]string{`"(JM) Ready" exists`, "no deployment"}},
 		"nothing scheduled and none by name": {func(d *database) {
 			d.snap.Rows = nil
 			d.snap.Jobs[ready-1].Name = "(JM) Ready-made desk"
@@ -142,7 +151,8 @@ func TestClosingMarker(t *testing.T) {
 			s.expect(s.watching(d).run(), "closing marker", c.state, c.words...)
 		})
 	}
-	for name, closing := range map[string]bool{"99. (JM) Ready!": true, "(JM) ready for use": true, "(jm) Finished": true, "(JM) Done.": true,
+	for name, closing := range map[string]bool{"99. (JM) Ready!": true, "(JM) ready for use": true,
+		"(jm) Finished": true, "(JM) Done.": true,
 		"(JM) Complete": true, "(JM) Complete Office": false, "(JM) Readings": false, "(JM)": false} {
 		s := newSite(t)
 		d := healthy()

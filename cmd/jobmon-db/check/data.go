@@ -46,11 +46,13 @@ func (c *checker) daemon(ctx context.Context) (line Line, running bool) {
 	})
 	switch {
 	case errors.Is(err, errNone):
-		return Line{checkDaemon, Warn, "none runs on " + c.Config.DataDir, "start it: jobmon-db run, or its service"}, false
+		return Line{checkDaemon, Warn, "none runs on " + c.Config.DataDir,
+			"start it: jobmon-db run, or its service"}, false
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Line{checkDaemon, Fail, c.late(err), "stop the daemon and start it again: " + instance.StopDaemon}, false
 	case err != nil:
-		return Line{checkDaemon, Fail, err.Error(), "run this elevated, or as the account of the daemon; if that is no help, start the daemon again"}, false
+		return Line{checkDaemon, Fail, err.Error(),
+			"run this elevated, or as the account of the daemon; if that is no help, start the daemon again"}, false
 	}
 	line = Line{checkDaemon, OK, found, ""}
 	if c.Differs != nil {
@@ -80,9 +82,11 @@ func (c *checker) log(running bool) Line {
 		return Line{State: OK, Found: "there is none yet; the daemon begins it"}
 	case errors.Is(err, store.ErrLocked):
 		who := instance.Holder(c.DataLock)
-		line := Line{State: Warn, Found: "in use by another process, which does not say who it is", Next: "wait until that process has ended, or stop it"}
+		line := Line{State: Warn, Found: "in use by another process, which does not say who it is",
+			Next: "wait until that process has ended, or stop it"}
 		if who.PID != 0 {
-			line.Found = fmt.Sprintf("in use by process %d on %s (%s, since %s)", who.PID, who.Host, who.Purpose, who.Started.UTC().Format(time.DateTime+" UTC"))
+			line.Found = fmt.Sprintf("in use by process %d on %s (%s, since %s)", who.PID, who.Host, who.Purpose,
+				who.Started.UTC().Format(time.DateTime+" UTC"))
 		}
 		return line
 	case err != nil:
@@ -94,10 +98,12 @@ func (c *checker) log(running bool) Line {
 	if !filled {
 		return Line{State: OK, Found: log.Path() + ", empty"}
 	}
-	line := Line{State: OK, Found: fmt.Sprintf("%s, %s, %s to %s UTC", log.Path(), words.Count(int(last-first+1), "event"),
+	line := Line{State: OK, Found: fmt.Sprintf("%s, %s, %s to %s UTC", log.Path(),
+		words.Count(int(last-first+1), "event"),
 		begun.Time().Format(time.DateTime), until.Time().Format(time.DateTime))}
 	if site := log.Site(); site != "" && site != c.Config.Site {
-		line.worsen(fmt.Sprintf("it was begun for %s, and site is %s", site, c.Config.Site), "check that data_dir is the folder of this Deployment Server")
+		line.worsen(fmt.Sprintf("it was begun for %s, and site is %s", site, c.Config.Site),
+			"check that data_dir is the folder of this Deployment Server")
 	}
 	return line
 }

@@ -24,7 +24,8 @@ func (s *site) begin(name string, batches int) *store.Log {
 	}
 	s.Cleanup(func() { _ = log.Close() })
 	for i := range batches {
-		if _, err := log.Append(noon+jobmon.Instant(i*60_000), []jobmon.Event{{Kind: jobmon.KindDaemonStarted, Text: "test"}}); err != nil {
+		if _, err := log.Append(noon+jobmon.Instant(i*60_000),
+			[]jobmon.Event{{Kind: jobmon.KindDaemonStarted, Text: "test"}}); err != nil {
 			s.Fatal(err)
 		}
 	}
@@ -60,7 +61,8 @@ func TestALogInUse(t *testing.T) {
 	log := s.begin("DS01", 1)
 	s.expect(s.run(), "log", check.Warn, "in use by another process, which does not say who it is", "wait")
 
-	info, err := json.Marshal(instance.Info{PID: 77, Host: "DS01", Purpose: "restore", Started: noon.Time(), Command: "--source-dsn=" + planted})
+	info, err := json.Marshal(instance.Info{PID: 77, Host: "DS01", Purpose: "restore", Started: noon.Time(),
+		Command: "--source-dsn=" + planted})
 	if err != nil {
 		t.Fatal(err)
 	}

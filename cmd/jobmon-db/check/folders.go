@@ -32,12 +32,15 @@ func folder(path, key string) (line Line, there bool) {
 	case errors.Is(err, fs.ErrNotExist):
 		return missing(path, key), false
 	case err != nil:
-		return Line{State: Fail, Found: err.Error(), Next: "check " + key + " and the rights on the folders above it"}, false
+		return Line{State: Fail, Found: err.Error(), Next: "check " + key +
+			" and the rights on the folders above it"}, false
 	case !info.IsDir():
 		return Line{State: Fail, Found: path + " is a file", Next: "name a folder in " + key}, false
 	}
 	if err := writable(path); err != nil {
-		return Line{State: Fail, Found: err.Error(), Next: "give the account that the daemon runs under the right to create, change and delete files in " + path}, true
+		return Line{State: Fail, Found: err.Error(),
+			Next: "give the account that the daemon runs under the right to create, change and delete files in " +
+				path}, true
 	}
 	return Line{State: OK, Found: path + ", writable"}, true
 }
@@ -59,7 +62,8 @@ func missing(path, key string) Line {
 		}
 		if err != nil {
 			return Line{State: Fail, Found: fmt.Sprintf("%s is not there and cannot be made: %v", path, err),
-				Next: fmt.Sprintf("make the folder, or name another in %s, and give the account that the daemon runs under the right to write there", key)}
+				Next: fmt.Sprintf("make the folder, or name another in %s, and give the account that the daemon runs "+
+					"under the right to write there", key)}
 		}
 		return Line{State: OK, Found: path + " is not there yet and will be made"}
 	}
@@ -114,7 +118,8 @@ func (c *checker) backupFolder(context.Context) Line {
 	}
 	line, there := folder(o.Dir, "backup.dir")
 	if there && filepath.Clean(o.Dir) == filepath.Clean(c.Config.DataDir) {
-		line.worsen("it is the folder of the log", "name a folder in backup.dir that is not lost with data_dir, best on another disk")
+		line.worsen("it is the folder of the log",
+			"name a folder in backup.dir that is not lost with data_dir, best on another disk")
 	}
 	return line
 }
@@ -131,13 +136,16 @@ func (c *checker) evtFolder(ctx context.Context) Line {
 	}
 	switch n := len(f.inTheWay); {
 	case n > 0 && c.Config.Evt.Takeover:
-		line.Found += fmt.Sprintf("; %s of another program will be replaced, as evt.takeover says: %s", words.Count(n, "file"), words.Some(f.inTheWay, few))
+		line.Found += fmt.Sprintf("; %s of another program will be replaced, as evt.takeover says: %s",
+			words.Count(n, "file"), words.Some(f.inTheWay, few))
 	case n > 0:
-		line.worsen(fmt.Sprintf("%s of another program: %s; those computers get no file", words.Count(n, "file"), words.Some(f.inTheWay, few)),
+		line.worsen(fmt.Sprintf("%s of another program: %s; those computers get no file", words.Count(n, "file"),
+			words.Some(f.inTheWay, few)),
 			"remove them, set evt.takeover to have them replaced, or name a folder of its own in evt.dir")
 	}
 	if n := len(f.elsewhere); n > 0 {
-		line.Found += fmt.Sprintf("; %s that no computer's file is named like, in nobody's way: %s", words.Count(n, ".evt file"), words.Some(f.elsewhere, few))
+		line.Found += fmt.Sprintf("; %s that no computer's file is named like, in nobody's way: %s",
+			words.Count(n, ".evt file"), words.Some(f.elsewhere, few))
 	}
 	if f.unseen > 0 {
 		line.Found += fmt.Sprintf("; %s not looked at", words.Count(f.unseen, "more file"))
@@ -207,7 +215,8 @@ func ours(dir string, entry fs.DirEntry, noted func([]byte) bool) bool {
 func (c *checker) requestFolder(context.Context) Line {
 	info, err := os.Lstat(c.Requests)
 	if err == nil && !info.IsDir() {
-		return Line{State: Fail, Found: c.Requests + " is not a folder", Next: "remove what is in its place; the daemon makes the folder"}
+		return Line{State: Fail, Found: c.Requests + " is not a folder",
+			Next: "remove what is in its place; the daemon makes the folder"}
 	}
 	line, there := folder(c.Requests, "evt.dir")
 	if !there {
@@ -215,7 +224,8 @@ func (c *checker) requestFolder(context.Context) Line {
 	}
 	entries, err := os.ReadDir(c.Requests)
 	if err != nil {
-		line.worsen(fmt.Sprintf("what lies there cannot be listed: %v", root(err)), "give the account that the daemon runs under the right to read the folder")
+		line.worsen(fmt.Sprintf("what lies there cannot be listed: %v", root(err)),
+			"give the account that the daemon runs under the right to read the folder")
 		return line
 	}
 	waiting, oldest := 0, time.Time{}

@@ -13,8 +13,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 )
 
-// asNobody does work as an account without rights: permissions do not bind root, so the thread becomes somebody else for
-// files, and ends with the goroutine.
+// asNobody does work as an account without rights: permissions do not bind root, so the thread becomes somebody else
+// for files, and ends with the goroutine.
 func asNobody(t *testing.T, work func()) {
 	t.Helper()
 	done := make(chan error)

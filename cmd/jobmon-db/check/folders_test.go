@@ -49,7 +49,9 @@ func TestEvtFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines = s.run()
-	s.expect(lines, "evt folder", check.Warn, "6 files of another program: 5000011.evt, 5000012.evt, 5000013.evt and 3 more", "Application.Evt", "evt.takeover")
+	s.expect(lines, "evt folder", check.Warn,
+		"6 files of another program: 5000011.evt, 5000012.evt, 5000013.evt and 3 "+
+			"more", "Application.Evt", "evt.takeover")
 	if err := check.Failed(lines); err != nil {
 		t.Errorf("a warning fails: %v", err)
 	}

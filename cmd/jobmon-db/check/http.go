@@ -54,7 +54,8 @@ func (c *checker) listens(ctx context.Context, address string) Line {
 		l.Close()
 		line := Line{State: OK, Found: address + " is free"}
 		if c.daemonRuns(ctx) {
-			line = Line{State: Warn, Found: "the daemon runs and does not listen on " + address, Next: "start it again: it was started with another http.listen"}
+			line = Line{State: Warn, Found: "the daemon runs and does not listen on " + address,
+				Next: "start it again: it was started with another http.listen"}
 		}
 		return line
 	case !c.isOurs(ctx, address):
@@ -91,8 +92,9 @@ func (c *checker) isOurs(ctx context.Context, address string) bool {
 		return false
 	}
 	// a proxy would only be asked for what is not on this computer
-	client := http.Client{CheckRedirect: stay, Transport: &http.Transport{DialContext: (&net.Dialer{}).DialContext, DisableKeepAlives: true,
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	client := http.Client{CheckRedirect: stay, Transport: &http.Transport{DialContext: (&net.Dialer{}).DialContext,
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}}}
 	response, err := client.Do(request)
 	if err != nil {
 		return false

@@ -53,7 +53,8 @@ func Print(w io.Writer, lines []Line, look term.Options) error {
 			b.WriteString(indent + arrow + text + "\n")
 		}
 	}
-	fmt.Fprintf(&b, "\n%d ok, %d to know of, %d failed, %d skipped\n", counts[OK], counts[Warn], counts[Fail], counts[Skip])
+	fmt.Fprintf(&b, "\n%d ok, %d to know of, %d failed, %d skipped\n", counts[OK], counts[Warn], counts[Fail],
+		counts[Skip])
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -100,12 +100,14 @@ func (c *checker) record(ctx context.Context, read *Reading) []Line {
 	}
 	line := Line{Check: checkRecording, State: Fail}
 	if read == nil {
-		line.Found, line.Next = "nothing was recorded, as not everything could be read", "do first what the lines above say"
+		line.Found, line.Next = "nothing was recorded, as not everything could be read", "do first what the lines "+
+			"above say"
 		return []Line{line}
 	}
 	found, err := within(ctx, c.patience, func(context.Context) (string, error) { return c.Record(read) })
 	if err != nil {
-		line.Found, line.Next = "nothing was recorded: "+err.Error(), "correct what the sentence names; docs/recording.md says more"
+		line.Found, line.Next = "nothing was recorded: "+err.Error(), "correct what the sentence names; "+
+			"docs/recording.md says more"
 		return []Line{line}
 	}
 	return []Line{{Check: checkRecording, State: OK, Found: found}}

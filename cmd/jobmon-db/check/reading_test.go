@@ -69,7 +69,8 @@ func TestNothingIsRecordedOfHalfARead(t *testing.T) {
 func TestARecordingInPlaceOfADatabase(t *testing.T) {
 	s, r := newSite(t, "JOBMON_SOURCE_KIND=recording", "JOBMON_SOURCE_RECORDING=site.ndjson"), &recorder{}
 	d := healthy()
-	d.snap.Agents = []jobmon.Agent{{Computer: 5000001, State: jobmon.AgentOnline}, {Computer: 5000002, State: jobmon.AgentOnline}}
+	d.snap.Agents = []jobmon.Agent{{Computer: 5000001, State: jobmon.AgentOnline},
+		{Computer: 5000002, State: jobmon.AgentOnline}}
 	d.schedule(5000003, -time.Hour, 7)
 	standIn := func(agents bool) *check.StandIn {
 		played := &recording.Recording{Server: "SQL Server", Tables: &d.snap}
@@ -92,7 +93,9 @@ func TestARecordingInPlaceOfADatabase(t *testing.T) {
 	s.options.StandIn, s.options.Record = standIn(true), r.record
 	s.expect(s.run(), "recording", check.OK)
 	// the agents of computers with work to do: 5000002 has none, and of 5000003 nothing is known
-	if got := r.read; got.Server != "SQL Server" || !got.Pseudonyms || !slices.Equal(got.Unknown, []string{"sessions"}) || len(got.Tables.Rows) != 7 || !slices.Equal(got.Tables.Agents, d.snap.Agents[:1]) {
+	if got := r.read; got.Server != "SQL Server" || !got.Pseudonyms ||
+		!slices.Equal(got.Unknown, []string{"sessions"}) || len(got.Tables.Rows) != 7 ||
+		!slices.Equal(got.Tables.Agents, d.snap.Agents[:1]) {
 		t.Errorf("%+v", got)
 	}
 

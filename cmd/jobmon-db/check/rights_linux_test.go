@@ -33,12 +33,14 @@ func TestRightsAreShownAndTooManyAreTold(t *testing.T) {
 	mode(s.dir, 0o750)
 	mode(evt, 0o755)
 	mode(requests, 0o777) // who may write here may ask for files
-	s.expect(s.run(), "rights", check.OK, "data folder 0750 "+me.Username+":", "evt folder 0755 "+me.Username, "request folder 0777 ")
+	s.expect(s.run(), "rights", check.OK, "data folder 0750 "+me.Username+":", "evt folder 0755 "+me.Username,
+		"request folder 0777 ")
 
 	mode(s.dir, 0o751)
 	mode(evt, 0o757)
 	lines := s.run()
-	s.expect(lines, "rights", check.Warn, "read the history", "what the screens show", "chmod o= "+s.dir+", and chmod o-w "+evt)
+	s.expect(lines, "rights", check.Warn, "read the history", "what the screens show",
+		"chmod o= "+s.dir+", and chmod o-w "+evt)
 	if found := line(t, lines, "rights").Found; strings.Contains(found, "socket") {
 		t.Errorf("a socket that is not there: %s", found)
 	}
@@ -46,7 +48,8 @@ func TestRightsAreShownAndTooManyAreTold(t *testing.T) {
 	mode(evt, 0o755)
 	write(t, filepath.Join(s.dir, "endpoint.sock"), "")
 	mode(filepath.Join(s.dir, "endpoint.sock"), 0o666)
-	s.expect(s.run(), "rights", check.Warn, "socket 0666", "ask the daemon", "chmod o= "+filepath.Join(s.dir, "endpoint.sock"))
+	s.expect(s.run(), "rights", check.Warn, "socket 0666", "ask the daemon",
+		"chmod o= "+filepath.Join(s.dir, "endpoint.sock"))
 }
 
 // The owner and the rights of everything that decides what the daemon does, or that holds a secret.
@@ -54,7 +57,8 @@ func TestRightsOfFilesBesideTheData(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
-	text := "site: DS01\nsource:\n  server: db01\n  database: eXpress\n  user: reader\n  password_file: " + in("password") +
+	text := "site: DS01\nsource:\n  server: db01\n  database: eXpress\n  user: reader\n  password_file: " +
+		in("password") +
 		"\nlog.file: " + in("messages.log") + "\nbackup: {every: 24h, dir: " + in("backups") + "}\n" +
 		"http: {listen: '127.0.0.1:0', tls: {cert: " + in("cert.pem") + ", key: " + in("key.pem") + "}}\n"
 	for _, name := range []string{"jobmon-db.yaml", "password", "messages.log", "cert.pem", "key.pem"} {
@@ -65,8 +69,10 @@ func TestRightsOfFilesBesideTheData(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newSite(t)
-	s.options.Config = load(t, configs.LoadOptions{File: in("jobmon-db.yaml"), Env: []string{"JOBMON_DATA_DIR=" + s.dir}})
-	safe := map[string]os.FileMode{"jobmon-db.yaml": 0o640, "password": 0o600, "messages.log": 0o640, "key.pem": 0o600, "backups": 0o750}
+	s.options.Config = load(t, configs.LoadOptions{File: in("jobmon-db.yaml"),
+		Env: []string{"JOBMON_DATA_DIR=" + s.dir}})
+	safe := map[string]os.FileMode{"jobmon-db.yaml": 0o640, "password": 0o600, "messages.log": 0o640, "key.pem": 0o600,
+		"backups": 0o750}
 	reset := func() {
 		for name, mode := range safe {
 			if err := os.Chmod(in(name), mode); err != nil {
@@ -86,13 +92,15 @@ func TestRightsOfFilesBesideTheData(t *testing.T) {
 		name, what string
 		mode       os.FileMode
 	}{
-		{"jobmon-db.yaml", "configuration", 0o666}, {"password", "password file", 0o644}, {"messages.log", "log file", 0o622},
+		{"jobmon-db.yaml", "configuration", 0o666}, {"password", "password file", 0o644},
+		{"messages.log", "log file", 0o622},
 		{"backups", "backup folder", 0o777}, {"backups", "backup folder", 0o755}, {"key.pem", "TLS key", 0o644},
 	} {
 		if err := os.Chmod(in(c.name), c.mode); err != nil {
 			t.Fatal(err)
 		}
-		if l := rights(); l.State != check.Warn || !strings.Contains(l.Found, c.what+" 0"+strconv.FormatUint(uint64(c.mode), 8)) ||
+		if l := rights(); l.State != check.Warn || !strings.Contains(l.Found,
+			c.what+" 0"+strconv.FormatUint(uint64(c.mode), 8)) ||
 			!strings.Contains(l.Next, " "+in(c.name)) {
 			t.Errorf("%s %o: %+v", c.name, c.mode, l)
 		}

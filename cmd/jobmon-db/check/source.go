@@ -27,11 +27,13 @@ func (c *checker) source(ctx context.Context) []Line {
 	var read *Reading
 	switch {
 	case c.Unusable != nil:
-		line := Line{checkDatabase, Fail, c.Unusable.Error(), "correct what the sentence names; docs/sqlserver.md shows the forms of the keys"}
+		line := Line{checkDatabase, Fail, c.Unusable.Error(),
+			"correct what the sentence names; docs/sqlserver.md shows the forms of the keys"}
 		if c.Config.Source.Kind == configs.KindRecording {
 			line.Next = "name a recording in source.recording; docs/recording.md tells how one is made"
 		}
-		lines = append([]Line{line}, skipped("the database cannot be reached without it", checkLogin, checkTables, checkRows,
+		lines = append([]Line{line}, skipped("the database cannot be reached without it", checkLogin, checkTables,
+			checkRows,
 			checkStart, checkStuck, checkMarkers, checkClosing, checkSession, checkClock)...)
 	case c.StandIn != nil:
 		var contents []Line
@@ -40,10 +42,12 @@ func (c *checker) source(ctx context.Context) []Line {
 			*read = c.StandIn.Of
 			read.Tables = tables
 		}
-		lines = slices.Concat([]Line{{Check: checkDatabase, State: OK, Found: c.StandIn.Is}}, skipped(kind, checkLogin, checkTables),
+		lines = slices.Concat([]Line{{Check: checkDatabase, State: OK, Found: c.StandIn.Is}},
+			skipped(kind, checkLogin, checkTables),
 			contents, skipped(kind, checkSession, checkClock))
 	case c.Source == nil:
-		lines = skipped(kind, checkDatabase, checkLogin, checkTables, checkRows, checkStart, checkStuck, checkMarkers, checkClosing,
+		lines = skipped(kind, checkDatabase, checkLogin, checkTables, checkRows, checkStart, checkStuck, checkMarkers,
+			checkClosing,
 			checkSession, checkClock)
 	default:
 		lines, read = c.database(ctx)
@@ -75,7 +79,8 @@ func (c *checker) database(ctx context.Context) ([]Line, *Reading) {
 		readable = readable && line.State != Fail
 		lines = append(lines, line)
 	}
-	contents := skipped("a table that is needed cannot be read", checkRows, checkStart, checkStuck, checkMarkers, checkClosing)
+	contents := skipped("a table that is needed cannot be read", checkRows, checkStart, checkStuck, checkMarkers,
+		checkClosing)
 	var read *Reading
 	if readable {
 		if contents, read = c.contents(ctx, c.Source); read != nil {
@@ -97,8 +102,10 @@ func otherDatabase(in *mssql.Inspection) (line Line, wrong bool) {
 	line = Line{Check: checkDatabase, State: Fail}
 	line.Found = fmt.Sprintf("database %s at %s shows %s none of the tables of a Deployment Server (%s)",
 		in.Database, in.Address, in.Login, strings.Join(names, ", "))
-	line.Next = fmt.Sprintf("name the database of the Deployment Server in source.database or source.dsn; if it is this "+
-		"one, grant %s SELECT on these tables, as configs/readonly-login.sql does, or name them in source.tables", in.Login)
+	line.Next = fmt.Sprintf("name the database of the Deployment Server in source.database or source.dsn; if it is "+
+		"this "+
+		"one, grant %s SELECT on these tables, as configs/readonly-login.sql does, or name them in "+
+		"source.tables", in.Login)
 	return line, names != nil
 }
 
@@ -138,7 +145,8 @@ func database(in *mssql.Inspection) Line {
 	if len(in.Risks) > 0 {
 		line.State = Warn
 		line.Found += "; " + strings.Join(in.Risks, "; ")
-		line.Next = "encrypt the connection with TLS 1.2 or newer where the server can and check its certificate: source.tls.encrypt true, source.tls.ca, source.tls.min; in source.dsn encrypt=true"
+		line.Next = "encrypt the connection with TLS 1.2 or newer where the server can and check its certificate: " +
+			"source.tls.encrypt true, source.tls.ca, source.tls.min; in source.dsn encrypt=true"
 	}
 	return line
 }
@@ -151,10 +159,12 @@ func (c *checker) session(in *mssql.Inspection) Line {
 		line.State, line.Found = Skip, "the server does not tell how our connection behaves towards others"
 		return line
 	}
-	line.Found = fmt.Sprintf("reads at isolation level %s, waits %v for a lock, has priority %d in a deadlock", cmp.Or(s.Level, "unknown"), s.LockTimeout, s.Priority)
+	line.Found = fmt.Sprintf("reads at isolation level %s, waits %v for a lock, has priority %d in a deadlock",
+		cmp.Or(s.Level, "unknown"), s.LockTimeout, s.Priority)
 	if wanted := c.Config.Source.LockTimeout; s.LockTimeout != wanted || s.Priority >= 0 || s.Level == "" {
 		line.State = Warn
-		line.Next = fmt.Sprintf("find out what takes the settings away that begin each batch (SET LOCK_TIMEOUT %d, SET DEADLOCK_PRIORITY LOW, "+
+		line.Next = fmt.Sprintf("find out what takes the settings away that begin each batch (SET LOCK_TIMEOUT %d, "+
+			"SET DEADLOCK_PRIORITY LOW, "+
 			"READ COMMITTED or SNAPSHOT): with others, DS may be the one that waits", wanted.Milliseconds())
 	}
 	return line
@@ -191,7 +201,8 @@ func login(in *mssql.Inspection) Line {
 	case len(more) > 0:
 		line.State = Warn
 		line.Found += " " + strings.Join(more, "; it ") + "; reading is all that is needed"
-		line.Next = "make a login that can only read with configs/readonly-login.sql, and name it in source.user or source.dsn"
+		line.Next = "make a login that can only read with configs/readonly-login.sql, and name it in source.user or " +
+			"source.dsn"
 		if len(more) == 1 && in.Runs > 0 {
 			line.Next = "see who gave it EXECUTE, perhaps through the role public, and whether that is wanted"
 		}
@@ -213,10 +224,13 @@ func table(t *mssql.InspectedTable, in *mssql.Inspection) Line {
 	grant := fmt.Sprintf("grant %s SELECT on %s, as configs/readonly-login.sql does", in.Login, t.Name)
 	if t.Place == "" {
 		line.State = bad
-		line.Found = fmt.Sprintf("database %s shows %s no table %s (%s; the server says: %s)", in.Database, in.Login, t.Name, t.Purpose, t.Said)
-		line.Next = fmt.Sprintf("check which database source.dsn or source.database names, %s, or name the table in %s", grant, t.Key)
+		line.Found = fmt.Sprintf("database %s shows %s no table %s (%s; the server says: %s)", in.Database, in.Login,
+			t.Name, t.Purpose, t.Said)
+		line.Next = fmt.Sprintf("check which database source.dsn or source.database names, %s, or name the table in %s",
+			grant, t.Key)
 		if t.Refused {
-			line.Found = fmt.Sprintf("%s may not read %s (%s; the server says: %s)", in.Login, t.Name, t.Purpose, t.Said)
+			line.Found = fmt.Sprintf("%s may not read %s (%s; the server says: %s)", in.Login, t.Name, t.Purpose,
+				t.Said)
 			line.Next = grant
 		}
 		return withUnknown(line, t.Optional, t.Purpose)
@@ -239,7 +253,8 @@ func table(t *mssql.InspectedTable, in *mssql.Inspection) Line {
 		case c.Refused:
 			wrong, next = fmt.Sprintf("column %s (%s) may not be read", c.Name, c.Purpose), []string{grant}
 		case c.Type != "":
-			wrong, renames = fmt.Sprintf("column %s (%s) has the type %s instead of %s", c.Name, c.Purpose, c.Type, c.Wanted), append(renames, c.Key)
+			wrong, renames = fmt.Sprintf("column %s (%s) has the type %s instead of %s", c.Name, c.Purpose, c.Type,
+				c.Wanted), append(renames, c.Key)
 		default:
 			renames, hidden = append(renames, c.Key), true
 		}
@@ -251,7 +266,8 @@ func table(t *mssql.InspectedTable, in *mssql.Inspection) Line {
 		}
 	}
 	if renames != nil {
-		step := fmt.Sprintf("where a column has another name, give it in %s; otherwise check that %s names the right table", strings.Join(renames, ", "), t.Key)
+		step := fmt.Sprintf("where a column has another name, give it in %s; otherwise check that %s names the right "+
+			"table", strings.Join(renames, ", "), t.Key)
 		if hidden {
 			step += ", and that " + in.Login + " may read all of it"
 		}

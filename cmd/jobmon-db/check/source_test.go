@@ -55,8 +55,9 @@ const offset = jobmon.Offset(3600)
 // healthy is a database in which nothing is wrong: PC-0001 is being deployed, with a closing marker.
 func healthy() *database {
 	d := &database{in: mssql.Inspection{
-		Address: "ds01:1433", Server: "DS01", Product: "Microsoft SQL Server 2019", Database: "eXpress", Login: "jobmon-db",
-		Now: noon, Offset: offset, Within: 2 * time.Millisecond,
+		Address: "ds01:1433", Server: "DS01", Product: "Microsoft SQL Server 2019", Database: "eXpress",
+		Login: "jobmon-db",
+		Now:   noon, Offset: offset, Within: 2 * time.Millisecond,
 	}}
 	for _, t := range []struct {
 		key      string
@@ -70,16 +71,19 @@ func healthy() *database {
 		{"computer_group", true, []string{"group_id"}},
 		{"sessions", true, []string{"computer_id"}},
 	} {
-		table := mssql.InspectedTable{Key: "source.tables." + t.key, Name: t.key, Place: "[dbo].[" + t.key + "]", Purpose: "what " + t.key + " is for",
+		table := mssql.InspectedTable{Key: "source.tables." + t.key, Name: t.key, Place: "[dbo].[" + t.key + "]",
+			Purpose:  "what " + t.key + " is for",
 			Optional: t.optional, WritesKnown: true}
 		for _, c := range t.columns {
 			name, optional := strings.CutSuffix(c, "?")
-			table.Columns = append(table.Columns, mssql.InspectedColumn{Key: "source.columns." + t.key + "." + name, Name: name, Purpose: "what " + name + " is for", Wanted: "a whole number",
+			table.Columns = append(table.Columns, mssql.InspectedColumn{Key: "source.columns." + t.key + "." + name,
+				Name: name, Purpose: "what " + name + " is for", Wanted: "a whole number",
 				Optional: optional, Type: "int", Fits: true})
 		}
 		d.in.Tables = append(d.in.Tables, table)
 	}
-	for id, name := range []string{"0. Build Job Monitor", "01. (JM) Drivers", "Chipset", "02. (JM) Office", "Office setup", "(JM) Ready", "Inventory"} {
+	for id, name := range []string{"0. Build Job Monitor", "01. (JM) Drivers", "Chipset", "02. (JM) Office",
+		"Office setup", "(JM) Ready", "Inventory"} {
 		d.snap.Jobs = append(d.snap.Jobs, jobmon.Job{ID: jobmon.JobID(id + 1), Name: name})
 	}
 	d.snap.Computers = []jobmon.Computer{{ID: 5000001, Name: "PC-0001"}, {ID: 5000002, Name: "PC-0002", Ghost: true}}
@@ -95,8 +99,9 @@ func healthy() *database {
 // schedule adds waiting rows, due at a time from now.
 func (d *database) schedule(computer jobmon.ComputerID, due time.Duration, jobs ...jobmon.JobID) {
 	for _, job := range jobs {
-		d.snap.Rows = append(d.snap.Rows, jobmon.Row{ID: jobmon.ScheduleID(len(d.snap.Rows) + 1), Job: job, Computer: computer,
-			Start: noon.Add(due).Wall(offset)})
+		d.snap.Rows = append(d.snap.Rows, jobmon.Row{ID: jobmon.ScheduleID(len(d.snap.Rows) + 1), Job: job,
+			Computer: computer,
+			Start:    noon.Add(due).Wall(offset)})
 	}
 }
 
@@ -112,9 +117,11 @@ func TestAHealthyDatabase(t *testing.T) {
 	}
 	s.expect(lines, "database", check.OK, "eXpress at ds01:1433", "DS01", "Microsoft SQL Server 2019")
 	s.expect(lines, "login", check.OK, "jobmon-db can write to none of the tables")
-	s.expect(lines, "table event_schedule", check.OK, "[dbo].[event_schedule]: schedule_id int, event_id int, computer_id int, status_code int")
+	s.expect(lines, "table event_schedule", check.OK,
+		"[dbo].[event_schedule]: schedule_id int, event_id int, computer_id int, status_code int")
 	s.expect(lines, "table sessions", check.OK)
-	s.expect(lines, "rows", check.OK, "3 unfinished (1 running, 2 waiting, 0 not scheduled), 3 finished; 7 jobs, 2 computers")
+	s.expect(lines, "rows", check.OK,
+		"3 unfinished (1 running, 2 waiting, 0 not scheduled), 3 finished; 7 jobs, 2 computers")
 	s.expect(lines, "stuck rows", check.OK, "none", "12h")
 	s.expect(lines, "markers", check.OK, "3 markers", `"0. Build Job Monitor"`)
 	s.expect(lines, "closing marker", check.OK, `"(JM) Ready" at the end of 1 of 1 deployment`)
@@ -127,9 +134,11 @@ func TestTheDatabaseIsAway(t *testing.T) {
 		err   error
 		words []string
 	}{
-		{&mssql.Error{Kind: mssql.ErrUnreachable, What: "ds01:1433", Next: "check the firewall", Said: "connection refused"},
+		{&mssql.Error{Kind: mssql.ErrUnreachable, What: "ds01:1433", Next: "check the firewall",
+			Said: "connection refused"},
 			[]string{"SQL Server cannot be reached: ds01:1433 (connection refused) / check the firewall"}},
-		{&mssql.Error{What: "SQL Server at ds01 reports an error", Said: "9002"}, []string{"9002", "docs/sqlserver.md"}},
+		{&mssql.Error{What: "SQL Server at ds01 reports an error", Said: "9002"},
+			[]string{"9002", "docs/sqlserver.md"}},
 		{errors.New("something else"), []string{"something else", "docs/sqlserver.md"}},
 	} {
 		lines := s.watching(&database{inspecting: c.err}).run()
@@ -145,7 +154,8 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	}
 
 	d := healthy()
-	d.reading = &mssql.Error{Kind: mssql.ErrLost, What: "the network ended it", Next: "the next read connects again", Said: "EOF"}
+	d.reading = &mssql.Error{Kind: mssql.ErrLost, What: "the network ended it", Next: "the next read connects again",
+		Said: "EOF"}
 	lines := s.watching(d).run()
 	s.expect(lines, "rows", check.Fail, "the network ended it", "connects again")
 	s.expect(lines, "markers", check.Skip)
@@ -162,7 +172,8 @@ func TestLogin(t *testing.T) {
 	d := healthy()
 	d.in.Roles = []string{"db_owner"}
 	d.table("event").Writes = []string{"INSERT", "DELETE"}
-	s.expect(s.watching(d).run(), "login", check.Warn, "is in db_owner", "event (INSERT, DELETE)", "configs/readonly-login.sql")
+	s.expect(s.watching(d).run(), "login", check.Warn, "is in db_owner", "event (INSERT, DELETE)",
+		"configs/readonly-login.sql")
 
 	for _, more := range []string{"sysadmin", "db_datawriter"} {
 		d = healthy()
@@ -177,7 +188,8 @@ func TestLogin(t *testing.T) {
 	d = healthy()
 	d.in.Rights = []string{"EXECUTE", "ALTER"}
 	d.in.Runs = 7
-	s.expect(s.watching(d).run(), "login", check.Warn, "has EXECUTE, ALTER on the database", "7 procedures", "configs/readonly-login.sql")
+	s.expect(s.watching(d).run(), "login", check.Warn, "has EXECUTE, ALTER on the database", "7 procedures",
+		"configs/readonly-login.sql")
 	d = healthy()
 	d.in.Runs = 1
 	s.expect(s.watching(d).run(), "login", check.Warn, "can run 1 procedure", "public")
@@ -200,18 +212,33 @@ func TestTables(t *testing.T) {
 		words []string
 	}{
 		"missing": {"event", func(t *mssql.InspectedTable) { t.Place, t.Said = "", "Invalid object name" }, check.Fail,
-			[]string{"no table event", "what event is for", "Invalid object name", "source.tables.event", "source.dsn"}},
-		"missing and not needed": {"sessions", func(t *mssql.InspectedTable) { t.Place = "" }, check.Warn, []string{"no table sessions", "unknown: what sessions is for"}},
-		"hidden":                 {"computer", func(t *mssql.InspectedTable) { t.Place, t.Refused = "", true }, check.Fail, []string{"jobmon-db may not read computer", "SELECT"}},
+			[]string{"no table event", "what event is for", "Invalid object name", "source.tables.event",
+				"source.dsn"}},
+		"missing and not needed": {"sessions", func(t *mssql.InspectedTable) { t.Place = "" }, check.Warn,
+			[]string{"no table sessions", "unknown: what sessions is for"}},
+		"hidden": {"computer", func(t *mssql.InspectedTable) { t.Place, t.Refused = "", true },
+			check.Fail, []string{"jobmon-db may not read computer", "SELECT"}},
 		"a column missing": {"event_schedule", func(t *mssql.InspectedTable) { t.Columns[3].Type = "" }, check.Fail,
-			[]string{"no column status_code (what status_code is for)", "source.columns.event_schedule.status_code", "source.tables.event_schedule"}},
-		"an optional column missing": {"computer", func(t *mssql.InspectedTable) { t.Columns[2].Type = "" }, check.Warn, []string{"group_id"}},
-		"a column of another type": {"event", func(t *mssql.InspectedTable) { t.Columns[0].Type, t.Columns[0].Fits = "uniqueidentifier", false }, check.Fail,
+			[]string{"no column status_code (what status_code is for)", "source.columns.event_schedule.status_code",
+				"source.tables.event_schedule"}},
+		"an optional column missing": {"computer", func(t *mssql.InspectedTable) { t.Columns[2].Type = "" }, check.Warn,
+			[]string{"group_id"}},
+		"a column of another type": {"event", func(t *mssql.InspectedTable) {
+			t.Columns[0].Type,
+				t.Columns[0].Fits = "uniqueidentifier", false
+		}, check.Fail,
 			[]string{"event_id", "uniqueidentifier", "a whole number", "source.columns.event.event_id"}},
-		"a column that may not be read": {"event", func(t *mssql.InspectedTable) { t.Refused, t.Columns[1].Refused = true, true }, check.Fail,
+		"a column that may not be read": {"event", func(t *mssql.InspectedTable) {
+			t.Refused,
+				t.Columns[1].Refused = true, true
+		}, check.Fail,
 			[]string{"column name (what name is for) may not be read", "SELECT"}},
-		"a column missing where the table is not needed": {"event_folder", func(t *mssql.InspectedTable) { t.Columns[0].Type = "" }, check.Warn, []string{"folder_id"}},
-		"two columns missing": {"computer", func(t *mssql.InspectedTable) { t.Columns[2].Type, t.Columns[1].Type = "", "" }, check.Fail,
+		"a column missing where the table is not needed": {"event_folder",
+			func(t *mssql.InspectedTable) { t.Columns[0].Type = "" }, check.Warn, []string{"folder_id"}},
+		"two columns missing": {"computer", func(t *mssql.InspectedTable) {
+			t.Columns[2].Type, t.Columns[1].Type = "",
+				""
+		}, check.Fail,
 			[]string{"column name", "group_id", "source.columns.computer.name", "source.columns.computer.group_id"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -240,7 +267,8 @@ func TestAnotherDatabase(t *testing.T) {
 	}
 	s := newSite(t).watching(d)
 	lines := s.run()
-	s.expect(lines, "database", check.Fail, "none of the tables of a Deployment Server (event_schedule, event, computer,", "source.database",
+	s.expect(lines, "database", check.Fail,
+		"none of the tables of a Deployment Server (event_schedule, event, computer,", "source.database",
 		"readonly-login.sql")
 	s.expect(lines, "tables", check.Skip)
 	s.expect(lines, "rows", check.Skip)
@@ -304,7 +332,8 @@ func TestNoSecretIsPrinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer source.Close()
-	s := newSite(t, "JOBMON_SOURCE_KIND=sqlserver", "JOBMON_SOURCE_DSN=sqlserver://reader:"+planted+"@127.0.0.1:1?database=eXpress").watching(check.Database{Source: source})
+	s := newSite(t, "JOBMON_SOURCE_KIND=sqlserver",
+		"JOBMON_SOURCE_DSN=sqlserver://reader:"+planted+"@127.0.0.1:1?database=eXpress").watching(check.Database{Source: source})
 	lines := s.run()
 	s.expect(lines, "database", check.Fail, "127.0.0.1:1")
 	var out bytes.Buffer

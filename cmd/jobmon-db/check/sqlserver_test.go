@@ -37,7 +37,8 @@ func filled(t *testing.T) (db *mssqltest.DB, login, dsn string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db.Exec(strings.NewReplacer("N'jobmon-db'", "N'"+login+"'", "SET @password = N''", "SET @password = N'"+planted+"'").
+	db.Exec(strings.NewReplacer("N'jobmon-db'", "N'"+login+"'", "SET @password = N''",
+		"SET @password = N'"+planted+"'").
 		Replace(string(text)))
 	db.AtEnd("DROP LOGIN " + login)
 	u := db.URL()
@@ -75,15 +76,18 @@ func TestARealDatabase(t *testing.T) {
 	}
 	s.expect(lines, "database", state, db.URL().Host, db.URL().Query().Get("database"))
 	s.expect(lines, "login", check.OK, login+" can write to none of the tables")
-	s.expect(lines, "table event_schedule", check.OK, "[dbo].[event_schedule]: schedule_id int, event_id int, computer_id int, status_code int, start_time datetime")
+	s.expect(lines, "table event_schedule", check.OK,
+		"[dbo].[event_schedule]: schedule_id int, event_id int, computer_id int, status_code int, start_time datetime")
 	s.expect(lines, "table sessions", check.OK)
-	s.expect(lines, "rows", check.OK, "3 unfinished (0 running, 3 waiting, 0 not scheduled), 1 finished; 4 jobs, 2 computers")
+	s.expect(lines, "rows", check.OK,
+		"3 unfinished (0 running, 3 waiting, 0 not scheduled), 1 finished; 4 jobs, 2 computers")
 	s.expect(lines, "stuck rows", check.OK)
 	s.expect(lines, "markers", check.OK, "2 markers", `"0. Build Job Monitor"`)
 	s.expect(lines, "closing marker", check.OK, `"(JM) Ready"`)
 	s.expect(lines, "clock", check.OK, "UTC")
 
-	s.expect(s.on(db.DSN()), "login", check.Warn, "event_schedule (INSERT, UPDATE, DELETE, ALTER)", "configs/readonly-login.sql")
+	s.expect(s.on(db.DSN()), "login", check.Warn, "event_schedule (INSERT, UPDATE, DELETE, ALTER)",
+		"configs/readonly-login.sql")
 
 	db.Exec("CREATE PROCEDURE dbo.tidy AS DELETE FROM dbo.event_schedule")
 	s.expect(s.on(dsn), "login", check.OK)
@@ -121,7 +125,8 @@ func TestARealDatabaseWithFaults(t *testing.T) {
 
 	db.Exec("DROP TABLE event_schedule")
 	lines = s.on(dsn)
-	s.expect(lines, "table event_schedule", check.Fail, "no table event_schedule", "one row per job per computer", "source.tables.event_schedule")
+	s.expect(lines, "table event_schedule", check.Fail, "no table event_schedule", "one row per job per computer",
+		"source.tables.event_schedule")
 	s.expect(lines, "table computer", check.Fail)
 	s.expect(lines, "clock", check.OK)
 }

@@ -15,8 +15,8 @@ const (
 	zoneStep     = 15 * time.Minute // zones differ from UTC by whole quarters of an hour
 )
 
-// startClock says which clock start_time follows, as configured, as the log knows, or else the server's, and whether jobs
-// that have started contradict that. Now is what that clock shows.
+// startClock says which clock start_time follows, as configured, as the log knows, or else the server's, and whether
+// jobs that have started contradict that. Now is what that clock shows.
 func (c *checker) startClock(ctx context.Context, snap *jobmon.Snapshot) (line Line, now jobmon.WallTime) {
 	line = Line{Check: checkStart, State: OK}
 	const set = "set source.start_time_zone to the zone of the Deployment Server, such as Europe/Berlin"
@@ -39,8 +39,10 @@ func (c *checker) startClock(ctx context.Context, snap *jobmon.Snapshot) (line L
 		return line, now
 	}
 	line.State = Warn
-	line.Found += fmt.Sprintf("; %s of a chain that has begun with a start_time up to %s ahead: it seems to be on another clock, "+
-		"at UTC%s or further east", words.Count(rows, "job"), jobmon.Span(most), offset+jobmon.Offset(nextQuarter(most)/time.Second))
+	line.Found += fmt.Sprintf("; %s of a chain that has begun with a start_time up to %s ahead: it seems to be on "+
+		"another clock, "+
+		"at UTC%s or further east", words.Count(rows,
+		"job"), jobmon.Span(most), offset+jobmon.Offset(nextQuarter(most)/time.Second))
 	line.Next = set
 	if zone != nil {
 		line.Next = "correct source.start_time_zone: it must be the zone of the Deployment Server"
@@ -60,8 +62,9 @@ func nextQuarter(ahead time.Duration) time.Duration {
 	return (ahead + zoneStep - time.Minute).Truncate(zoneStep)
 }
 
-// ahead counts the jobs that run or ran and whose start_time is clearly to come, and says how far the furthest is. A job that recurs
-// shows its next time while it runs, so only those count that have another job of the same computer and time beside them.
+// ahead counts the jobs that run or ran and whose start_time is clearly to come, and says how far the furthest is. A
+// job that recurs shows its next time while it runs, so only those count that have another job of the same computer and
+// time beside them.
 func ahead(snap *jobmon.Snapshot, now jobmon.WallTime) (rows int, most time.Duration) {
 	type drop struct {
 		computer jobmon.ComputerID
@@ -73,7 +76,8 @@ func ahead(snap *jobmon.Snapshot, now jobmon.WallTime) (rows int, most time.Dura
 	}
 	for _, r := range snap.Rows {
 		by := time.Duration(r.Start-now) * time.Millisecond
-		if r.Status.Waiting() || r.Start == jobmon.NoStart || by <= clearlyAhead || by > mostAhead || together[drop{r.Computer, r.Start}] < 2 {
+		if r.Status.Waiting() || r.Start == jobmon.NoStart || by <= clearlyAhead || by > mostAhead ||
+			together[drop{r.Computer, r.Start}] < 2 {
 			continue
 		}
 		rows++

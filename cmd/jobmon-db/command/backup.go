@@ -20,10 +20,12 @@ func (a *app) backup() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write a copy of the log to a new file, also while the daemon runs",
-		Long: `Write a consistent copy of the log to a new file and check it. The daemon, where one runs, goes on meanwhile.
+		Long: `Write a consistent copy of the log to a new file and check it. The daemon, where one runs, goes on
+meanwhile.
 
-The file is written with the rights of the user who types the command. One that is there is never replaced, and there is no
-file of that name before the copy is whole, checked and on the disk. backup.every makes the daemon do it by itself.`,
+The file is written with the rights of the user who types the command. One that is there is never replaced,
+and there is no file of that name before the copy is whole, checked and on the disk. backup.every makes the
+daemon do it by itself.`,
 		Example: `  jobmon-db backup D:\Backups\jobmon-2026-11-22.db
   jobmon-db backup /mnt/backup/jobmon.db --data-dir /var/lib/jobmon-db`,
 		Args: one("file"),
@@ -53,7 +55,8 @@ file of that name before the copy is whole, checked and on the disk. backup.ever
 
 // backup copies the log of the running daemon, or the file when none runs.
 func backup(ctx context.Context, dataDir, path string, tell func(done, total uint64)) (made store.Summary, err error) {
-	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin}, Context: ctx}
+	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin},
+		Context: ctx}
 	_, asking := client.Info(ctx)
 	switch {
 	case asking == nil:

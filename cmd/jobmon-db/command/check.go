@@ -26,16 +26,17 @@ func (a *app) check() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Look at everything that the daemon uses, and say what to do about what is wrong",
-		Long: `Look at everything that the daemon uses: configuration, database, login, tables, what stands in them, markers, clocks,
-folders, rights, log, daemon. Each check is a line: ok, warn (it works, and somebody should know), fail, or skip.
+		Long: `Look at everything that the daemon uses: configuration, database, login, tables, what stands in them,
+markers, clocks, folders, rights, log, daemon. Each check is a line: ok, warn (it works, and somebody should
+know), fail, or skip.
 
-Nothing is changed: the database gets questions only, and folders a file that is removed at once. What is said of rights
-holds for the account that this runs under: run it as the account of the service. No check waits longer than
-source.timeout. The exit code is 0 unless a check failed.
+Nothing is changed: the database gets questions only, and folders a file that is removed at once. What is said
+of rights holds for the account that this runs under: run it as the account of the service. No check waits
+longer than source.timeout. The exit code is 0 unless a check failed.
 
-With --record what was read is kept in a file, which somebody else can play back with source.kind recording: all rows,
-jobs and computers, and the agents of computers with work to do. No password, login or server name is in it. With
---pseudonyms names are replaced, always in the same way; the secret key for that stays here.`,
+With --record what was read is kept in a file, which somebody else can play back with source.kind recording:
+all rows, jobs and computers, and the agents of computers with work to do. No password, login or server name
+is in it. With --pseudonyms names are replaced, always in the same way; the secret key for that stays here.`,
 		Example: `  jobmon-db check --config jobmon-db.yaml
   jobmon-db check -o json
   jobmon-db check --monitor "\\DS01\eXpress\jobmon-db\JobMon"
@@ -46,7 +47,8 @@ jobs and computers, and the agents of computers with work to do. No password, lo
 	configured := a.configured(c)
 	outputFlag(c, &output, "table", "json")
 	file.flags(c.Flags())
-	monitor := c.Flags().String("monitor", "", "look also at who may change this folder: that of the monitor, on the share or on a computer")
+	monitor := c.Flags().String("monitor", "",
+		"look also at who may change this folder: that of the monitor, on the share or on a computer")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
 		if err != nil {
@@ -90,7 +92,8 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output, moni
 	}
 	if isTerminal(a.stderr) {
 		wait := time.AfterFunc(2*time.Second, func() {
-			fmt.Fprintf(a.stderr, "Waiting for what does not answer at once; each check ends after %v.\n", config.Source.Timeout)
+			fmt.Fprintf(a.stderr, "Waiting for what does not answer at once; each check ends after %v.\n",
+				config.Source.Timeout)
 		})
 		defer wait.Stop()
 	}
@@ -139,7 +142,8 @@ func running(ctx context.Context, dataDir string) (description string, running b
 			read += fmt.Sprintf(" and %s in %d batches, %d of them sent again", size(s.Bytes), s.Batches, s.Retried)
 		}
 	}
-	return fmt.Sprintf("version %s, process %d, %d events in its log, %s", info.Version, info.PID, info.Last, read), true, nil
+	return fmt.Sprintf("version %s, process %d, %d events in its log, %s", info.Version, info.PID, info.Last,
+		read), true, nil
 }
 
 // size is a number of bytes for people.

@@ -19,7 +19,8 @@ import (
 func checked(t *testing.T, env []string, args ...string) outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	a := &app{env: append([]string{"JOBMON_SITE=DS01"}, env...), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr}
+	a := &app{env: append([]string{"JOBMON_SITE=DS01"}, env...), stdin: strings.NewReader(""), stdout: &stdout,
+		stderr: &stderr}
 	c := a.check()
 	c.SilenceUsage, c.SilenceErrors = true, true
 	c.SetArgs(args)
@@ -49,7 +50,8 @@ func stateOf(t *testing.T, got outcome, name string) check.Line {
 func TestCheckOnAFreshInstallation(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	got := checked(t, []string{"JOBMON_DATA_DIR=" + dir, "JOBMON_SOURCE_KIND=simulator"})
-	if got.code != exitOK || got.stderr != "" || !strings.Contains(got.stdout, "\nok    data folder     "+dir+" is not there yet and will be made\n") ||
+	if got.code != exitOK || got.stderr != "" || !strings.Contains(got.stdout,
+		"\nok    data folder     "+dir+" is not there yet and will be made\n") ||
 		!strings.Contains(got.stdout, "\nskip  database        source.kind is simulator\n") {
 		t.Errorf("%+v", got)
 	}
@@ -65,17 +67,21 @@ func TestCheckByKeys(t *testing.T) {
 	if err := os.WriteFile(password, []byte(tdstest.Password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"JOBMON_DATA_DIR=" + t.TempDir(), "JOBMON_SOURCE_SERVER=" + host + "," + port, "JOBMON_SOURCE_USER=" + tdstest.User,
+	env := []string{"JOBMON_DATA_DIR=" + t.TempDir(), "JOBMON_SOURCE_SERVER=" + host + "," + port,
+		"JOBMON_SOURCE_USER=" + tdstest.User,
 		"JOBMON_SOURCE_PASSWORD_FILE=" + password, "JOBMON_SOURCE_TLS_ENCRYPT=disable"}
 	got := checked(t, env, "-o", "json")
-	if line := stateOf(t, got, "database"); line.State != check.Warn || !strings.Contains(line.Found, "encrypt is disable") || !strings.Contains(line.Found, "eXpress at 127.0.0.1:"+port) {
+	if line := stateOf(t, got, "database"); line.State != check.Warn ||
+		!strings.Contains(line.Found, "encrypt is disable") ||
+		!strings.Contains(line.Found, "eXpress at 127.0.0.1:"+port) {
 		t.Errorf("%+v %s", line, got.stderr)
 	}
 	if err := os.Remove(password); err != nil {
 		t.Fatal(err)
 	}
 	got = checked(t, env, "-o", "json")
-	if line := stateOf(t, got, "database"); line.State != check.Fail || !strings.Contains(line.Found, "source.password_file") || got.code == exitOK {
+	if line := stateOf(t, got, "database"); line.State != check.Fail ||
+		!strings.Contains(line.Found, "source.password_file") || got.code == exitOK {
 		t.Errorf("without its password: %+v, code %d", line, got.code)
 	}
 }
@@ -87,7 +93,8 @@ func TestCheckOnALogThatNobodyUses(t *testing.T) {
 	}
 	got := checked(t, nil, "--data-dir="+dir, "--source-kind=simulator", "-o", "json")
 	log := stateOf(t, got, "log")
-	if got.code != exitOK || log.State != check.OK || !strings.Contains(log.Found, "2026-11-22 13:00:00 to 2026-11-22 13:59:") {
+	if got.code != exitOK || log.State != check.OK || !strings.Contains(log.Found,
+		"2026-11-22 13:00:00 to 2026-11-22 13:59:") {
 		t.Errorf("%+v", got)
 	}
 	if l := stateOf(t, got, "daemon"); l.State != check.Warn {
@@ -104,11 +111,13 @@ func TestCheckBesideARunningDaemon(t *testing.T) {
 		got = checked(t, env, "-o", "json")
 		return strings.Contains(stateOf(t, got, "daemon").Found, "last read the source")
 	})
-	if got.code != exitOK || stateOf(t, got, "log").State != check.OK || stateOf(t, got, "evt folder").State != check.OK || stateOf(t, got, "request folder").State != check.OK {
+	if got.code != exitOK || stateOf(t, got, "log").State != check.OK ||
+		stateOf(t, got, "evt folder").State != check.OK || stateOf(t, got, "request folder").State != check.OK {
 		t.Errorf("%+v", got)
 	}
 	daemon.kill() // its word about itself stays, and nobody is fooled
-	if got = checked(t, env, "-o", "json"); stateOf(t, got, "daemon").State != check.Warn || !strings.Contains(stateOf(t, got, "log").Found, "event") {
+	if got = checked(t, env, "-o", "json"); stateOf(t, got, "daemon").State != check.Warn ||
+		!strings.Contains(stateOf(t, got, "log").Found, "event") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -130,11 +139,13 @@ func TestCheckExitCodes(t *testing.T) {
 		code int
 		said string
 	}{
-		{[]string{"JOBMON_SOURCE_KIND=simulator"}, []string{data}, exitCheck, "2 checks failed: evt folder, request folder"},
+		{[]string{"JOBMON_SOURCE_KIND=simulator"}, []string{data}, exitCheck,
+			"2 checks failed: evt folder, request folder"},
 		{nil, []string{data}, exitCheck, "3 checks failed: configuration, evt folder, request folder"},
 		{away, []string{data}, exitSource, "database"},
 		{away, []string{data, "-o", "json"}, exitSource, "database"},
-		{[]string{"JOBMON_SOURCE_DSN=sqlserver://reader:" + planted + "%@db01"}, []string{data}, exitSource, "database"},
+		{[]string{"JOBMON_SOURCE_DSN=sqlserver://reader:" + planted + "%@db01"}, []string{data}, exitSource,
+			"database"},
 		{nil, []string{data, "-o", "csv"}, exitUsage, "table or json"},
 		{[]string{"JOBMON_SOURCE_TIMEOUT=soon"}, []string{data}, exitUsage, "source.timeout"},
 		{nil, []string{data, "everything"}, exitUsage, "too many"},
@@ -160,19 +171,23 @@ func TestCheckASQLServer(t *testing.T) {
 	db.AddComputer(5000001, "PC-0001", 0)
 	row := db.Schedule(7, 5000001, db.Now())
 	path := filepath.Join(t.TempDir(), "site.ndjson")
-	if got := checked(t, env, "-o", "json", "--record="+path); got.code != exitOK || stateOf(t, got, "recording").State != check.OK {
+	if got := checked(t, env, "-o", "json", "--record="+path); got.code != exitOK ||
+		stateOf(t, got, "recording").State != check.OK {
 		t.Errorf("%+v", got)
 	}
 	r := load(t, path)
-	if tables := r.Tables; len(tables.Rows) != 1 || tables.Rows[0].ID != row || len(tables.Agents) != 1 || tables.Jobs[0].Name != "Office" || r.Server == "" {
+	if tables := r.Tables; len(tables.Rows) != 1 || tables.Rows[0].ID != row || len(tables.Agents) != 1 ||
+		tables.Jobs[0].Name != "Office" || r.Server == "" {
 		t.Errorf("%+v %+v", r, tables)
 	}
 	content, err := os.ReadFile(path)
-	if password, _ := db.URL().User.Password(); err != nil || strings.Contains(string(content), password) || strings.Contains(string(content), db.URL().Host) {
+	if password, _ := db.URL().User.Password(); err != nil || strings.Contains(string(content), password) ||
+		strings.Contains(string(content), db.URL().Host) {
 		t.Errorf("%v, or more than was to be told:\n%s", err, content)
 	}
 	db.Exec("ALTER TABLE event DROP COLUMN name")
-	if got = checked(t, env, "-o", "json"); got.code != exitSource || !strings.Contains(stateOf(t, got, "table event").Found, "no column name") {
+	if got = checked(t, env, "-o", "json"); got.code != exitSource ||
+		!strings.Contains(stateOf(t, got, "table event").Found, "no column name") {
 		t.Errorf("%+v", got)
 	}
 }

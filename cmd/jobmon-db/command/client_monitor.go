@@ -7,5 +7,6 @@ import (
 
 // monitor is the screen that is packed and shown.
 func monitor() pack.Monitor {
-	return pack.Monitor{Files: hta.Files(), SettingsFile: hta.Settings, StopFile: hta.StopFile, StopSeconds: hta.StopSeconds, Start: hta.Monitor}
+	return pack.Monitor{Files: hta.Files(), SettingsFile: hta.Settings, StopFile: hta.StopFile,
+		StopSeconds: hta.StopSeconds, Start: hta.Monitor}
 }

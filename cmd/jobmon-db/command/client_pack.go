@@ -45,12 +45,12 @@ func (a *app) clientPack() *cobra.Command {
   JobMon   the folder of the monitor: DS copies it to each computer
   tasks    what to paste into which field of which task of which DS job, for this installation
 
-The best DIR is a folder on the eXpress share itself. Run it again after an update, or when a path has changed: it
-replaces its own files and says what it did. Settings of the monitor that somebody changed are left as they are, and
-the present default is put beside them as *.new.
+The best DIR is a folder on the eXpress share itself. Run it again after an update, or when a path has
+changed: it replaces its own files and says what it did. Settings of the monitor that somebody changed are
+left as they are, and the present default is put beside them as *.new.
 
-Which DS server, folder of .evt files and patterns for jobs there are comes from the configuration; the flags say how the
-DS server reaches them. docs/ds-jobs.md walks through making the jobs in the DS console.`,
+Which DS server, folder of .evt files and patterns for jobs there are comes from the configuration; the flags
+say how the DS server reaches them. docs/ds-jobs.md walks through making the jobs in the DS console.`,
 		Example: `  jobmon-db client pack --out "\\DS01\eXpress\jobmon-db" --language de --support "Service desk, 1234"
   jobmon-db client pack --out "\\DS01\eXpress\jobmon-db" --dry-run
   jobmon-db client pack --out ./pack --site DS01 --evt-share "\\DS01\eXpress\temp\jobmon" --express "\\DS01\eXpress"`,
@@ -58,17 +58,26 @@ DS server reaches them. docs/ds-jobs.md walks through making the jobs in the DS 
 	}
 	f := c.Flags()
 	f.StringVar(&o.out, "out", "", "the folder to write to")
-	f.StringVar(&o.express, "express", "", `the eXpress share, as computers reach it (default: \\ and the site, \eXpress)`)
-	f.StringVar(&o.evtShare, "evt-share", "", "the folder of .evt files, as the DS server reaches it (default: evt.dir, which is right on the DS server itself)")
-	f.StringVar(&o.program, "program", "", "jobmon-db.exe, as the DS server reaches it (default: on Windows this program, else "+defaultProgram+")")
-	f.StringVar(&o.clientDir, "client-dir", o.clientDir, "the monitor's folder on each computer; only administrators may be able to write there")
-	f.StringVar(&o.clientProgram, "client-program", "", "jobmon-db.exe for the computers, put beside the monitor for client show; none: leave it out (default: on Windows this program)")
-	f.StringVar(&o.language, "language", o.language, "language of the screen: en, de, fr (default: that of its Windows)")
+	f.StringVar(&o.express, "express", "",
+		`the eXpress share, as computers reach it (default: \\ and the site, \eXpress)`)
+	f.StringVar(&o.evtShare, "evt-share", "",
+		"the folder of .evt files, as the DS server reaches it (default: evt.dir, which is right on the DS server "+
+			"itself)")
+	f.StringVar(&o.program, "program", "",
+		"jobmon-db.exe, as the DS server reaches it (default: on Windows this program, else "+defaultProgram+")")
+	f.StringVar(&o.clientDir, "client-dir", o.clientDir,
+		"the monitor's folder on each computer; only administrators may be able to write there")
+	f.StringVar(&o.clientProgram, "client-program", "",
+		"jobmon-db.exe for the computers, put beside the monitor for client show; none: leave it out (default: on "+
+			"Windows this program)")
+	f.StringVar(&o.language, "language", o.language,
+		"language of the screen: en, de, fr (default: that of its Windows)")
 	f.StringVar(&o.title, "title", "", "what stands at the top of the screen")
 	f.StringVar(&o.support, "support", "", "whom to ask, at the bottom of the screen")
 	f.IntVar(&o.wait, "wait", o.wait, "seconds that the batch form waits for the daemon, 1 to 600")
 	f.BoolVar(&o.dryRun, "dry-run", false, "list what would be written, and write nothing")
-	configured := a.configured(c, "site", "data_dir", "evt.dir", "evt.takeover", "evt.template", "jobs.marker", "jobs.build")
+	configured := a.configured(c, "site", "data_dir", "evt.dir", "evt.takeover", "evt.template", "jobs.marker",
+		"jobs.build")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if o.out == "" {
 			return &usageError{errors.New(`say with --out where to, such as --out "\\DS01\eXpress\jobmon-db"`)}
@@ -106,7 +115,8 @@ func (a *app) pack(config *configs.Config, configFile string, o packOptions) err
 			err = errors.New("it is no Windows program")
 		}
 		if err != nil {
-			return &usageError{fmt.Errorf("--client-program: %s: %w; name jobmon-db.exe for Windows, or none", program, err)}
+			return &usageError{fmt.Errorf("--client-program: %s: %w; name jobmon-db.exe for Windows, or none", program,
+				err)}
 		}
 		files = append(files, pack.File{Path: path.Join(pack.MonitorDir, programName), Content: content})
 	}
@@ -116,14 +126,17 @@ func (a *app) pack(config *configs.Config, configFile string, o packOptions) err
 	}
 	if !o.dryRun {
 		if err := trust.Closed(filepath.Join(o.out, pack.MonitorDir), true); err != nil {
-			fmt.Fprintf(a.stderr, "Warning: the computers run as SYSTEM what lies in %s, and %v. DS needs to read there.\n", pack.MonitorDir, err)
+			fmt.Fprintf(a.stderr, "Warning: the computers run as SYSTEM what lies in %s, and %v. DS needs to read "+
+				"there.\n", pack.MonitorDir, err)
 		}
 	}
 	if config.Evt.Dir == in.EvtShare && !strings.HasPrefix(in.EvtShare, `\\`) {
-		fmt.Fprintf(a.stderr, "The tasks name %s as it is: that is right when the DS server is this computer. Else name it with --evt-share.\n", in.EvtShare)
+		fmt.Fprintf(a.stderr, "The tasks name %s as it is: that is right when the DS server is this computer. Else "+
+			"name it with --evt-share.\n", in.EvtShare)
 	}
 	if !in.ClientProgram {
-		fmt.Fprintln(a.stderr, "client show is not in the pack: --client-program names jobmon-db.exe for Windows. With PsExec it is not needed.")
+		fmt.Fprintln(a.stderr, "client show is not in the pack: --client-program names jobmon-db.exe for Windows. "+
+			"With PsExec it is not needed.")
 	}
 	return nil
 }
@@ -161,7 +174,8 @@ var hostName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
 
 // installation completes the options with the configuration, and says which program goes into the pack, "" for none.
 // self is this program where it is one for Windows.
-func (o *packOptions) installation(config *configs.Config, configFile, self string) (in pack.Installation, program string, err error) {
+func (o *packOptions) installation(config *configs.Config, configFile, self string) (in pack.Installation,
+	program string, err error) {
 	or := func(text, otherwise string) string {
 		if text != "" {
 			return strings.TrimRight(text, `\`)
@@ -170,11 +184,13 @@ func (o *packOptions) installation(config *configs.Config, configFile, self stri
 	}
 	express := or(o.express, `\\`+config.Site+`\eXpress`)
 	if o.express == "" && !hostName.MatchString(config.Site) {
-		return in, "", &usageError{fmt.Errorf("the site %q is no name of a server: say with --express where the eXpress share is", config.Site)}
+		return in, "", &usageError{fmt.Errorf("the site %q is no name of a server: say with --express where the "+
+			"eXpress share is", config.Site)}
 	}
 	evtShare := or(o.evtShare, config.Evt.Dir)
 	if o.evtShare == "" && strings.HasPrefix(evtShare, "/") {
-		return in, "", &usageError{fmt.Errorf(`evt.dir is %s here: say with --evt-share how the DS server reaches it, such as %s\temp\jobmon`, evtShare, express)}
+		return in, "", &usageError{fmt.Errorf(
+			`evt.dir is %s here: say with --evt-share how the DS server reaches it, such as %s\temp\jobmon`, evtShare, express)}
 	}
 	share := express + `\` + packFolder
 	if strings.HasPrefix(o.out, `\\`) {
@@ -186,8 +202,9 @@ func (o *packOptions) installation(config *configs.Config, configFile, self stri
 	}
 	clientDir := or(o.clientDir, defaultClientDir)
 	return pack.Installation{
-		Site: config.Site, Express: express, EvtShare: evtShare, MonitorShare: share + `\` + pack.MonitorDir, ClientDir: clientDir,
-		Program: or(o.program, or(self, defaultProgram)), Config: configFile, PsExec: clientDir + `\psexec.exe`,
+		Site: config.Site, Express: express, EvtShare: evtShare, MonitorShare: share + `\` + pack.MonitorDir,
+		ClientDir: clientDir,
+		Program:   or(o.program, or(self, defaultProgram)), Config: configFile, PsExec: clientDir + `\psexec.exe`,
 		ClientProgram: program != "", Takeover: config.Evt.Takeover, Templated: config.Evt.Template != "", Wait: o.wait,
 		Language: o.language, Title: strings.TrimSpace(o.title), Support: strings.TrimSpace(o.support),
 		MarkerPattern: config.Jobs.Marker, BuildPattern: config.Jobs.Build,

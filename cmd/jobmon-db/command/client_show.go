@@ -43,14 +43,15 @@ func (a *app) clientShow() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show",
 		Short: "Put the monitor on this computer's logon screen; for DS scripts on Windows 10 and later",
-		Long: `Start the monitor on the logon screen of this computer, or with --user on the desktop of the user who is logged on. It has to
-run as SYSTEM: a DS task on the client does. PsExec is not needed.
+		Long: `Start the monitor on the logon screen of this computer, or with --user on the desktop of the user who is
+logged on. It has to run as SYSTEM: a DS task on the client does. PsExec is not needed.
 
-A monitor that an earlier call started is closed first. The command returns when the monitor runs, and leaves a watcher
-behind that starts it again where the console's session is, when that changes, or when it fails. The watcher ends with the
-monitor: when that closes itself, with --stop, or when another call takes over.
+A monitor that an earlier call started is closed first. The command returns when the monitor runs, and leaves
+a watcher behind that starts it again where the console's session is, when that changes, or when it fails. The
+watcher ends with the monitor: when that closes itself, with --stop, or when another call takes over.
 
-With --user the monitor is on the logon screen as long as nobody is logged on, and goes back there after a logoff.`,
+With --user the monitor is on the logon screen as long as nobody is logged on, and goes back there after a
+logoff.`,
 		Example: `  jobmon-db client show --dir C:\Windows\JobMon --id %ID%
   jobmon-db client show --user
   jobmon-db client show --explain
@@ -60,7 +61,8 @@ With --user the monitor is on the logon screen as long as nobody is logged on, a
 	f := c.Flags()
 	f.StringVar(&o.dir, "dir", o.dir, "the folder of the monitor on this computer")
 	f.StringVar(&o.id, "id", "", "this computer's id in DS (%ID%): the monitor then takes no other computer's file")
-	f.BoolVar(&o.user, "user", false, "on the desktop of the user who is logged on, while somebody is, and as that user")
+	f.BoolVar(&o.user, "user", false,
+		"on the desktop of the user who is logged on, while somebody is, and as that user")
 	f.BoolVar(&o.once, "once", false, "leave no watcher behind: start it where the console is now")
 	f.BoolVar(&o.follow, "follow", false, "be the watcher: stay, until the monitor is closed")
 	f.BoolVar(&o.stop, "stop", false, "close the monitor that was started so, and its watcher")
@@ -132,14 +134,16 @@ func (a *app) tellShown(t winsession.Target, p winsession.Process) {
 func (o *monitorOptions) show(system winsession.System) (*winsession.Show, error) {
 	monitor := monitor()
 	s := &winsession.Show{
-		System: system, User: o.user, RecordFile: filepath.Join(o.dir, showRecord), StopFile: filepath.Join(o.dir, monitor.StopFile),
+		System: system, User: o.user, RecordFile: filepath.Join(o.dir, showRecord),
+		StopFile: filepath.Join(o.dir, monitor.StopFile),
 	}
 	if o.stop {
 		return s, nil
 	}
 	start := filepath.Join(o.dir, monitor.Start)
 	if _, err := os.Stat(start); err != nil {
-		return nil, fmt.Errorf("the monitor is not there: %w; name its folder with --dir, and have DS copy it there first", err)
+		return nil, fmt.Errorf("the monitor is not there: %w; name its folder with --dir, and have DS copy it there "+
+			"first", err)
 	}
 	if err := trust.Closed(o.dir, false); err != nil {
 		return nil, &screenError{fmt.Errorf("the monitor is not run as SYSTEM: %w", err)}
@@ -203,7 +207,8 @@ func (a *app) leaveWatcher(ctx context.Context, show *winsession.Show, o monitor
 			text, _, _ := plainfile.Head(log, plainfile.Most)
 			return &screenError{fmt.Errorf("the monitor is not shown: %w: %s", err, strings.TrimSpace(string(text)))}
 		case <-ctx.Done():
-			return &screenError{fmt.Errorf("the monitor is not shown yet; process %d goes on trying", watcher.Process.Pid)}
+			return &screenError{fmt.Errorf("the monitor is not shown yet; process %d goes on trying",
+				watcher.Process.Pid)}
 		case <-look.C:
 			if r, err := winsession.ReadRecord(show.RecordFile); err == nil && r.Program.PID != 0 {
 				text, _, _ := plainfile.Head(log, plainfile.Most)
@@ -214,8 +219,8 @@ func (a *app) leaveWatcher(ctx context.Context, show *winsession.Show, o monitor
 	}
 }
 
-// watcherProgram is what the watcher runs: self, or a copy of it when that lies in the monitor's folder. Windows lets nobody
-// replace a program that runs, so DS could not copy the folder again as long as somebody watches.
+// watcherProgram is what the watcher runs: self, or a copy of it when that lies in the monitor's folder. Windows lets
+// nobody replace a program that runs, so DS could not copy the folder again as long as somebody watches.
 func watcherProgram(self, dir string) (string, error) {
 	if !strings.EqualFold(filepath.Dir(self), filepath.Clean(dir)) {
 		return self, nil

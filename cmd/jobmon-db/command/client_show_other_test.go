@@ -10,8 +10,10 @@ import (
 )
 
 func TestClientShowElsewhere(t *testing.T) {
-	for _, args := range [][]string{{}, {"--user"}, {"--explain"}, {"--dry-run"}, {"--stop"}, {"--once"}, {"--follow"}} {
-		if got := jobmondb(t, append([]string{"client", "show"}, args...)...); got.code != exitScreen || !strings.Contains(got.stderr, "Windows 10 or later") {
+	for _, args := range [][]string{{}, {"--user"}, {"--explain"}, {"--dry-run"}, {"--stop"}, {"--once"},
+		{"--follow"}} {
+		if got := jobmondb(t, append([]string{"client", "show"}, args...)...); got.code != exitScreen ||
+			!strings.Contains(got.stderr, "Windows 10 or later") {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
@@ -30,7 +32,8 @@ func TestWatcherRunsNoFileThatDSCopies(t *testing.T) {
 	}
 	for range 2 {
 		got, err := watcherProgram(self, dir+"/")
-		if content, readErr := os.ReadFile(got); err != nil || got == self || readErr != nil || string(content) != "program" {
+		if content, readErr := os.ReadFile(got); err != nil || got == self || readErr != nil ||
+			string(content) != "program" {
 			t.Errorf("%s holds %q: %v, %v", got, content, err, readErr)
 		}
 	}

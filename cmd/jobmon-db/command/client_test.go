@@ -11,15 +11,18 @@ import (
 func TestClientPack(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "out")
-	args := []string{"client", "pack", "--out", out, "--evt-share", `\\DS01\eXpress\temp\jobmon\`, "--support=Hotline 1234", "--language=de"}
-	if got := jobmondb(t, append(args, "--dry-run")...); got.code != exitOK || !strings.Contains(got.stdout, "Nothing was written") {
+	args := []string{"client", "pack", "--out", out, "--evt-share", `\\DS01\eXpress\temp\jobmon\`,
+		"--support=Hotline 1234", "--language=de"}
+	if got := jobmondb(t, append(args, "--dry-run")...); got.code != exitOK ||
+		!strings.Contains(got.stdout, "Nothing was written") {
 		t.Errorf("%+v", got)
 	}
 	if _, err := os.Stat(out); err == nil {
 		t.Error("a dry run made the folder")
 	}
 	got := jobmondb(t, args...)
-	if got.code != exitOK || !strings.Contains(got.stdout, "written  tasks/marker.batch.txt") || !strings.Contains(got.stderr, "--client-program") {
+	if got.code != exitOK || !strings.Contains(got.stdout, "written  tasks/marker.batch.txt") ||
+		!strings.Contains(got.stderr, "--client-program") {
 		t.Errorf("%+v", got)
 	}
 	read := func(path string) string {
@@ -30,10 +33,12 @@ func TestClientPack(t *testing.T) {
 		return string(content)
 	}
 	for path, words := range map[string][]string{
-		"JobMon/JobMon.ini":           {"language = de", "support = Hotline 1234"},
-		"tasks/marker.batch.txt":      {`set "JM_EVT=\\DS01\eXpress\temp\jobmon"`, `Source             \\DS01\eXpress\temp\jobmon\%ID%.evt`, "(1,1,15)"},
-		"tasks/marker.program.txt":    {`"C:\Program Files\jobmon-db\jobmon-db.exe" refresh %JM_ID% --job - --best-effort` + "\r\n"},
-		"tasks/build-job.program.txt": {`\\DS01\eXpress\jobmon-db\JobMon`, `client show --dir "C:\Windows\JobMon" --id "%ID%"`},
+		"JobMon/JobMon.ini": {"language = de", "support = Hotline 1234"},
+		"tasks/marker.batch.txt": {`set "JM_EVT=\\DS01\eXpress\temp\jobmon"`,
+			`Source             \\DS01\eXpress\temp\jobmon\%ID%.evt`, "(1,1,15)"},
+		"tasks/marker.program.txt": {`"C:\Program Files\jobmon-db\jobmon-db.exe" refresh %JM_ID% --job - --best-effort` + "\r\n"},
+		"tasks/build-job.program.txt": {`\\DS01\eXpress\jobmon-db\JobMon`,
+			`client show --dir "C:\Windows\JobMon" --id "%ID%"`},
 	} {
 		for _, want := range words {
 			if !strings.Contains(read(path), want) {
@@ -46,7 +51,8 @@ func TestClientPack(t *testing.T) {
 	if err := os.WriteFile(settings, []byte("mine"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := jobmondb(t, args...); got.code != exitOK || !strings.Contains(got.stdout, "somebody changed it") || read("JobMon/JobMon.ini") != "mine" {
+	if got := jobmondb(t, args...); got.code != exitOK || !strings.Contains(got.stdout, "somebody changed it") ||
+		read("JobMon/JobMon.ini") != "mine" {
 		t.Errorf("%+v", got)
 	}
 	// who may write there decides what runs as SYSTEM
@@ -55,7 +61,8 @@ func TestClientPack(t *testing.T) {
 			if err := os.Chmod(filepath.Join(out, "JobMon"), mode); err != nil {
 				t.Fatal(err)
 			}
-			if got := jobmondb(t, args...); got.code != exitOK || strings.Contains(got.stderr, "run as SYSTEM what lies") != warned {
+			if got := jobmondb(t, args...); got.code != exitOK ||
+				strings.Contains(got.stderr, "run as SYSTEM what lies") != warned {
 				t.Errorf("%o: %+v", mode, got)
 			}
 		}

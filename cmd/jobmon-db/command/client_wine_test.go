@@ -37,7 +37,8 @@ func newBatchSite(t *testing.T, form string, flags ...string) *batchSite {
 	s := &batchSite{t: t, wine: wine, dir: t.TempDir()}
 	s.evt = filepath.Join(s.dir, "data", "evt")
 	out := filepath.Join(s.dir, "pack")
-	args := append([]string{"client", "pack", "--out", out, "--evt-share", s.windows(s.evt), "--data-dir", filepath.Join(s.dir, "data")}, flags...)
+	args := append([]string{"client", "pack", "--out", out, "--evt-share", s.windows(s.evt), "--data-dir",
+		filepath.Join(s.dir, "data")}, flags...)
 	if got := jobmondb(t, args...); got.code != exitOK {
 		t.Fatalf("%+v", got)
 	}
@@ -53,14 +54,15 @@ func newBatchSite(t *testing.T, form string, flags ...string) *batchSite {
 // windows is the path as programs under Wine see it.
 func (s *batchSite) windows(path string) string { return `Z:` + strings.ReplaceAll(path, "/", `\`) }
 
-// run does with the script what DS does: it puts the tokens in, writes the text into a file named after the computer and
-// has cmd run it. It fails the test unless the script ends with code 0, in time.
+// run does with the script what DS does: it puts the tokens in, writes the text into a file named after the computer
+// and has cmd run it. It fails the test unless the script ends with code 0, in time.
 func (s *batchSite) run(id, job string) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), longEnough)
 	defer cancel()
 	bat := filepath.Join(s.dir, id+".bat")
-	if err := os.WriteFile(bat, []byte(strings.NewReplacer("%ID%", id, "%JOBNAME%", job).Replace(s.script)), 0o644); err != nil {
+	if err := os.WriteFile(bat, []byte(strings.NewReplacer("%ID%", id, "%JOBNAME%", job).Replace(s.script)),
+		0o644); err != nil {
 		s.t.Fatal(err)
 	}
 	cmd := exec.CommandContext(ctx, s.wine, "cmd", "/c", s.windows(bat))
@@ -117,7 +119,8 @@ func (s *batchSite) names() (names []string) {
 func TestMarkerBatchUnderWine(t *testing.T) {
 	s := newBatchSite(t, "batch")
 	dataDir := filepath.Join(s.dir, "data")
-	p := start(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_COMPUTERS=2", "JOBMON_SIMULATOR_SPEED=8", "JOBMON_SOURCE_POLL_INTERVAL=250ms", "JOBMON_DATA_DIR=" + dataDir, "JOBMON_SITE=DS01"}, "run")
+	p := start(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_COMPUTERS=2", "JOBMON_SIMULATOR_SPEED=8",
+		"JOBMON_SOURCE_POLL_INTERVAL=250ms", "JOBMON_DATA_DIR=" + dataDir, "JOBMON_SITE=DS01"}, "run")
 	eventually(t, func() string { return "the daemon has written a file: " + p.stderr.String() }, func() bool {
 		_, err := os.Stat(filepath.Join(s.evt, "5000001.evt"))
 		return err == nil
@@ -142,9 +145,12 @@ func TestMarkerBatchUnderWine(t *testing.T) {
 	}
 	last := f.Seq
 	for _, job := range []string{
-		`x" & echo harm>harm.txt & "`, `x & echo harm>harm.txt`, `x | echo harm>harm.txt`, `%PATH% 100% %~f0 %%a`, `^`, `x ^`, `!PATH!`, `<a> b`,
-		`"`, `""`, ` blanks  inside `, `(JM) (parentheses`, `) else echo harm>harm.txt`, `03. (JM) M` + "\xfc" + `ller & S` + "\xf6" + `hne`, ``, `:done`,
-		`x` + "\r\n" + `echo harm>harm.txt` + "\r\n" + `:done` + "\r\n" + `echo harm>harm.txt`, `x"&goto done&"`, `@echo harm>harm.txt`, `::"JM"=x`, strings.Repeat("long ", 40),
+		`x" & echo harm>harm.txt & "`, `x & echo harm>harm.txt`, `x | echo harm>harm.txt`, `%PATH% 100% %~f0 %%a`, `^`,
+		`x ^`, `!PATH!`, `<a> b`,
+		`"`, `""`, ` blanks  inside `, `(JM) (parentheses`, `) else echo harm>harm.txt`,
+		`03. (JM) M` + "\xfc" + `ller & S` + "\xf6" + `hne`, ``, `:done`,
+		`x` + "\r\n" + `echo harm>harm.txt` + "\r\n" + `:done` + "\r\n" + `echo harm>harm.txt`, `x"&goto done&"`,
+		`@echo harm>harm.txt`, `::"JM"=x`, strings.Repeat("long ", 40),
 	} {
 		if out := s.run("5000001", job); out != "" {
 			t.Errorf("job %q: the script says %q", job, out)
@@ -159,14 +165,17 @@ func TestMarkerBatchUnderWine(t *testing.T) {
 	}
 	// the names came through as they are, and the log tells
 	told := jobmondb(t, "replay", "-o", "ndjson", "--data-dir="+dataDir)
-	for _, want := range []string{`x\" \u0026 echo harm\u003eharm.txt`, `%PATH% 100% %~f0 %%a`, `blanks  inside`, `(JM) (parentheses`, `x ^`, `!PATH!`} {
-		if !strings.Contains(told.stdout, want) && !strings.Contains(told.stdout, strings.NewReplacer(`\u0026`, "&", `\u003e`, ">").Replace(want)) {
+	for _, want := range []string{`x\" \u0026 echo harm\u003eharm.txt`, `%PATH% 100% %~f0 %%a`, `blanks  inside`,
+		`(JM) (parentheses`, `x ^`, `!PATH!`} {
+		if !strings.Contains(told.stdout, want) && !strings.Contains(told.stdout,
+			strings.NewReplacer(`\u0026`, "&", `\u003e`, ">").Replace(want)) {
 			t.Errorf("nobody asked for %s", want)
 		}
 	}
 	// with the daemon gone the old picture is not left as a new one
 	p.stop()
-	if out := s.run("5000001", `x" & echo harm>harm.txt & "`); !s.stopped("5000001") || !strings.Contains(out, "nobody answered") {
+	if out := s.run("5000001", `x" & echo harm>harm.txt & "`); !s.stopped("5000001") ||
+		!strings.Contains(out, "nobody answered") {
 		t.Errorf("without a daemon the file is %+v, and the script says %q", s.decoded("5000001"), out)
 	}
 	if names := strings.Join(s.names(), " "); names != "5000001.bat data pack NOT-REAL.txt requests" {

@@ -49,7 +49,8 @@ func (a *app) main(ctx context.Context, args []string) int {
 	return exitCode(err)
 }
 
-// complain writes an error for people. It is the one way in which errors reach a terminal: they hold names and words of others.
+// complain writes an error for people. It is the one way in which errors reach a terminal: they hold names and words of
+// others.
 func complain(stderr io.Writer, before string, err error) {
 	fmt.Fprintf(stderr, "jobmon-db: %s%s\n", before, plain.Lines(err.Error()))
 }
@@ -58,8 +59,9 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "jobmon-db",
 		Short: "Makes every PC build of a Deployment Server visible",
-		Long: `jobmon-db reads the schedule tables of an Altiris/Symantec Deployment Server (or Ghost Solution Suite) database,
-keeps the history of every job in a log of its own, and writes a file for each computer that its screen shows.
+		Long: `jobmon-db reads the schedule tables of an Altiris/Symantec Deployment Server (or Ghost Solution Suite)
+database, keeps the history of every job in a log of its own, and writes a file for each computer that its
+screen shows.
 
 It never writes to that database.`,
 		Example: `  jobmon-db demo                                  see it work, on a made-up Deployment Server
@@ -72,8 +74,10 @@ It never writes to that database.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(unknownFlag)
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", helpWidth)))
-	root.AddCommand(a.run(), a.setup(), a.service(), a.demo(), a.status(), a.watch(), a.replay(), a.export(), a.refresh(), a.check(), a.verify(),
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ",
+		fmt.Sprintf(".FlagUsagesWrapped %d ", helpWidth)))
+	root.AddCommand(a.run(), a.setup(), a.service(), a.demo(), a.status(), a.watch(), a.replay(), a.export(),
+		a.refresh(), a.check(), a.verify(),
 		a.backup(), a.restore(), a.compact(), a.importing(), a.client(), a.config(), a.version(), a.man())
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
@@ -105,13 +109,17 @@ func foldAll(c *cobra.Command) {
 	}
 }
 
-// folded breaks the lines of each paragraph anew that has one beyond helpWidth. Lines that are indented stay as they are.
+// folded breaks the lines of each paragraph anew that has one beyond helpWidth. Lines that are indented stay as they
+// are.
 func folded(text string) string {
 	paragraphs := strings.Split(text, "\n\n")
 	for i, paragraph := range paragraphs {
 		lines := strings.Split(paragraph, "\n")
 		long := slices.ContainsFunc(lines, func(l string) bool { return len(l) > helpWidth })
-		if !long || slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t") }) {
+		if !long || slices.ContainsFunc(lines, func(l string) bool {
+			return strings.HasPrefix(l, " ") ||
+				strings.HasPrefix(l, "\t")
+		}) {
 			continue
 		}
 		var b strings.Builder
@@ -146,7 +154,8 @@ func unknownCommand(c *cobra.Command, args []string) error {
 	if c.HasParent() {
 		of = " of " + strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 	}
-	return &usageError{fmt.Errorf("unknown command %s%s%s; see %s --help", shortened(args[0]), of, meantBy(c, args[0]), c.CommandPath())}
+	return &usageError{fmt.Errorf("unknown command %s%s%s; see %s --help", shortened(args[0]), of, meantBy(c, args[0]),
+		c.CommandPath())}
 }
 
 // meantBy proposes what an argument that has no place may have been meant for: a command, or the name of a computer.
@@ -221,7 +230,8 @@ func atMost(n int) cobra.PositionalArgs {
 			if n == 0 && c.HasSubCommands() {
 				return unknownCommand(c, args)
 			}
-			return &usageError{fmt.Errorf("%s is one argument too many%s; see %s --help", shortened(args[n]), meantBy(c, args[n]), c.CommandPath())}
+			return &usageError{fmt.Errorf("%s is one argument too many%s; see %s --help", shortened(args[n]),
+				meantBy(c, args[n]), c.CommandPath())}
 		}
 		return nil
 	}

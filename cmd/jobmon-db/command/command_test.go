@@ -96,17 +96,20 @@ func TestCommandsOnALog(t *testing.T) {
 			}
 			kind := e["kind"].(string)
 			kinds[kind]++
-			for _, field := range []string{"at", "schedule_id", "computer_id", "computer", "job_id", "job", "start_time",
+			for _, field := range []string{"at", "schedule_id", "computer_id", "computer", "job_id", "job",
+				"start_time",
 				"utc_offset", "status_code", "baseline", "inferred", "inexact"} {
 				if _, ok := e[field]; !ok {
 					t.Fatalf("no %s in %s", field, line)
 				}
 			}
-			if ended := kind == "finished"; ended != (e["status_code"] != nil && e["status_code"] != float64(-1)) && kind != "scheduled" && kind != "removed" {
+			if ended := kind == "finished"; ended != (e["status_code"] != nil && e["status_code"] != float64(-1)) &&
+				kind != "scheduled" && kind != "removed" {
 				t.Errorf("status_code %v of %s", e["status_code"], kind)
 			}
 		}
-		for _, kind := range []string{"daemon-started", "configured", "clock", "job", "computer", "scheduled", "started", "finished", "daemon-stopped"} {
+		for _, kind := range []string{"daemon-started", "configured", "clock", "job", "computer", "scheduled",
+			"started", "finished", "daemon-stopped"} {
 			if kinds[kind] == 0 {
 				t.Errorf("no %s among %v", kind, kinds)
 			}
@@ -120,7 +123,8 @@ func TestCommandsOnALog(t *testing.T) {
 	})
 	t.Run("a range of which nothing is left is a mistake", func(t *testing.T) {
 		for _, ends := range [][2]string{{"seq:5", "seq:5"}, {"seq:10", "seq:5"}, {"14:30", "14:20"}} {
-			if got := jobmondb(t, "replay", data, "--since", ends[0], "--until", ends[1]); got.code != exitUsage || got.stdout != "" {
+			if got := jobmondb(t, "replay", data, "--since", ends[0], "--until", ends[1]); got.code != exitUsage ||
+				got.stdout != "" {
 				t.Errorf("%v: %+v", ends, got)
 			}
 		}
@@ -133,7 +137,8 @@ func TestCommandsOnALog(t *testing.T) {
 				t.Errorf("%q", line)
 			}
 		}
-		if got.code != exitOK || !strings.Contains(titles, "COMPUTER") || !strings.Contains(lines, "running -> succeeded") {
+		if got.code != exitOK || !strings.Contains(titles, "COMPUTER") ||
+			!strings.Contains(lines, "running -> succeeded") {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -149,13 +154,15 @@ func TestCommandsOnALog(t *testing.T) {
 	})
 	t.Run("every form of a time", func(t *testing.T) {
 		for _, at := range []string{"14:30", "14:30:05", "2026-11-22T13:30:00Z", "-30m", "seq:100"} {
-			if got := jobmondb(t, "replay", "show", "PC-0001", data, "--at", at, "-o", "json"); got.code != exitOK || !json.Valid([]byte(got.stdout)) {
+			if got := jobmondb(t, "replay", "show", "PC-0001", data, "--at", at, "-o", "json"); got.code != exitOK ||
+				!json.Valid([]byte(got.stdout)) {
 				t.Errorf("%s: %+v", at, got)
 			}
 		}
 	})
 	t.Run("boards and screens for people", func(t *testing.T) {
-		for _, args := range [][]string{{"status"}, {"status", "PC-0001"}, {"replay", "show"}, {"replay", "show", "PC-0003", "--at", "14:20"}} {
+		for _, args := range [][]string{{"status"}, {"status", "PC-0001"}, {"replay", "show"},
+			{"replay", "show", "PC-0003", "--at", "14:20"}} {
 			got := jobmondb(t, append(args, data)...)
 			if got.code != exitOK || !strings.Contains(got.stdout, "PC-000") || strings.Contains(got.stdout, "\x1b") {
 				t.Errorf("%v: %+v", args, got)
@@ -202,7 +209,8 @@ func TestCommandsOnALog(t *testing.T) {
 		defer log.Close()
 		asked := [][]string{
 			{"replay"}, {"replay", "show"}, {"status"},
-			{"run", "--source-kind=simulator", "--evt-dir=" + t.TempDir()}, {"demo", "--for=1s", "--evt-dir=" + t.TempDir()},
+			{"run", "--source-kind=simulator", "--evt-dir=" + t.TempDir()},
+			{"demo", "--for=1s", "--evt-dir=" + t.TempDir()},
 		}
 		for _, args := range asked {
 			began := time.Now()
@@ -232,7 +240,8 @@ func TestFoldersThatAreNoLog(t *testing.T) {
 	}
 	file := filepath.Join(foreign, "letter.txt")
 	for _, args := range [][]string{{"replay"}, {"status"}, {"run", "--source-kind=simulator"}} {
-		if got := jobmondb(t, append(args, "--data-dir="+file)...); got.code != exitNoLog || !strings.Contains(got.stderr, "is a file") {
+		if got := jobmondb(t, append(args, "--data-dir="+file)...); got.code != exitNoLog ||
+			!strings.Contains(got.stderr, "is a file") {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
@@ -242,15 +251,18 @@ func TestFoldersThatAreNoLog(t *testing.T) {
 }
 
 func TestNoCommand(t *testing.T) {
-	if got := jobmondb(t, "staus"); got.code != exitUsage || got.stdout != "" || !strings.Contains(got.stderr, "status") {
+	if got := jobmondb(t, "staus"); got.code != exitUsage || got.stdout != "" ||
+		!strings.Contains(got.stderr, "status") {
 		t.Errorf("%+v", got)
 	}
 	if got := jobmondb(t); got.code != exitOK || !strings.Contains(got.stdout, "replay") {
 		t.Errorf("%+v", got)
 	}
 	const secret = "sqlserver://sa:PlantedPW99@db"
-	for _, args := range [][]string{{secret}, {"run", secret}, {"run", "--source-kind=" + secret}, {"config", "show", "--source-kind", secret}} {
-		if got := jobmondb(t, args...); got.code != exitUsage || strings.Contains(got.stdout+got.stderr, "PlantedPW99") {
+	for _, args := range [][]string{{secret}, {"run", secret}, {"run", "--source-kind=" + secret},
+		{"config", "show", "--source-kind", secret}} {
+		if got := jobmondb(t, args...); got.code != exitUsage ||
+			strings.Contains(got.stdout+got.stderr, "PlantedPW99") {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
@@ -261,14 +273,16 @@ func TestNoSource(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	for _, data := range []string{dir, watched(t)} {
 		got := jobmondb(t, "run", "--data-dir="+data)
-		if got.code != exitUsage || !strings.Contains(got.stderr, "no source is named") || !strings.Contains(got.stderr, "setup") {
+		if got.code != exitUsage || !strings.Contains(got.stderr, "no source is named") ||
+			!strings.Contains(got.stderr, "setup") {
 			t.Errorf("%+v", got)
 		}
 	}
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("a data dir was made")
 	}
-	if got := jobmondb(t, "check", "--data-dir="+dir); got.code != exitCheck || !strings.Contains(got.stdout, "fail  configuration") ||
+	if got := jobmondb(t, "check", "--data-dir="+dir); got.code != exitCheck ||
+		!strings.Contains(got.stdout, "fail  configuration") ||
 		!strings.Contains(got.stdout, "skip  database        no source is named") {
 		t.Errorf("%+v", got)
 	}
@@ -278,8 +292,8 @@ func TestNoSource(t *testing.T) {
 	}
 }
 
-// Files of computers are never overwritten by those of made-up ones with the same ids, and a real server begins in no folder
-// of made-up files.
+// Files of computers are never overwritten by those of made-up ones with the same ids, and a real server begins in no
+// folder of made-up files.
 func TestRealFilesAndMadeUpOnesStayApart(t *testing.T) {
 	served := map[string]func(dir string) error{
 		"files": func(dir string) error {
@@ -307,30 +321,38 @@ func TestRealFilesAndMadeUpOnesStayApart(t *testing.T) {
 	}
 	demo := filepath.Join(t.TempDir(), "demo")
 	for range 2 { // it goes on in its own
-		if got := jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=1", "--data-dir="+demo); got.code != exitOK {
+		if got := jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=1",
+			"--data-dir="+demo); got.code != exitOK {
 			t.Errorf("%+v", got)
 		}
 	}
-	toReal := []string{"--source-dsn=sqlserver://reader:secret@127.0.0.1:1", "--data-dir=" + filepath.Join(t.TempDir(), "data"),
+	toReal := []string{"--source-dsn=sqlserver://reader:secret@127.0.0.1:1",
+		"--data-dir=" + filepath.Join(t.TempDir(), "data"),
 		"--evt-dir=" + filepath.Join(demo, "evt")}
-	if got := jobmondb(t, append([]string{"run"}, toReal...)...); got.code != exitUsage || !strings.Contains(got.stderr, "made-up") {
+	if got := jobmondb(t, append([]string{"run"}, toReal...)...); got.code != exitUsage ||
+		!strings.Contains(got.stderr, "made-up") {
 		t.Errorf("%+v", got)
 	}
-	if got := jobmondb(t, append([]string{"check"}, toReal...)...); !strings.Contains(got.stdout, "holds the .evt files of a made-up") {
+	if got := jobmondb(t, append([]string{"check"}, toReal...)...); !strings.Contains(got.stdout,
+		"holds the .evt files of a made-up") {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestARealHistoryAndAMadeUpOneStayApart(t *testing.T) {
 	real, demo := watched(t), filepath.Join(t.TempDir(), "demo")
-	if got := jobmondb(t, "run", "--data-dir="+real, "--source-kind=simulator"); got.code != exitUsage || !strings.Contains(got.stderr, "source.dsn") {
+	if got := jobmondb(t, "run", "--data-dir="+real, "--source-kind=simulator"); got.code != exitUsage ||
+		!strings.Contains(got.stderr, "source.dsn") {
 		t.Errorf("%+v", got)
 	}
 	jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=1", "--data-dir="+demo)
-	if got := jobmondb(t, "run", "--data-dir="+demo, "--source-dsn=sqlserver://reader:secret@127.0.0.1:1"); got.code != exitUsage || !strings.Contains(got.stderr, "made-up") {
+	if got := jobmondb(t, "run", "--data-dir="+demo,
+		"--source-dsn=sqlserver://reader:secret@127.0.0.1:1"); got.code != exitUsage ||
+		!strings.Contains(got.stderr, "made-up") {
 		t.Errorf("%+v", got)
 	}
-	if got := jobmondb(t, "demo", "--for=1s", "--data-dir="+real); got.code != exitUsage || !strings.Contains(got.stderr, "real Deployment Server") {
+	if got := jobmondb(t, "demo", "--for=1s", "--data-dir="+real); got.code != exitUsage ||
+		!strings.Contains(got.stderr, "real Deployment Server") {
 		t.Errorf("%+v", got)
 	}
 	// a configuration that is wrong leaves nothing behind
@@ -361,12 +383,14 @@ func TestDemoInAPipe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if replayed := jobmondb(t, "replay", "show", fmt.Sprintf("id:%d", id), "--data-dir="+dir, "-o", "evt"); replayed.stdout != string(file) {
+		if replayed := jobmondb(t, "replay", "show", fmt.Sprintf("id:%d", id), "--data-dir="+dir, "-o",
+			"evt"); replayed.stdout != string(file) {
 			t.Errorf("computer %d: replayed %+v, on the share %s", id, replayed, file)
 		}
 	}
 	// the same world goes on
-	if again := jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=3", "--data-dir="+dir); again.code != exitOK {
+	if again := jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=3",
+		"--data-dir="+dir); again.code != exitOK {
 		t.Errorf("%+v", again)
 	}
 	if other := jobmondb(t, "demo", "--for=1s", "--seed=2", "--data-dir="+dir); other.code == exitOK {
@@ -404,7 +428,8 @@ func TestExitCodesAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, code := range []int{exitOK, exitFailed, exitUsage, exitUnknown, exitAmbiguous, exitOutside, exitNoLog, exitLocked, exitNewer, exitDamaged, exitSource, exitNothing, exitNoDaemon, exitDenied, exitCheck} {
+	for _, code := range []int{exitOK, exitFailed, exitUsage, exitUnknown, exitAmbiguous, exitOutside, exitNoLog,
+		exitLocked, exitNewer, exitDamaged, exitSource, exitNothing, exitNoDaemon, exitDenied, exitCheck} {
 		if !strings.Contains(string(doc), fmt.Sprintf("\n| %d |", code)) {
 			t.Errorf("code %d is not in docs/exit-codes.md", code)
 		}

@@ -28,15 +28,16 @@ func (a *app) compact() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compact",
 		Short: "Write the log anew, without old history and the room that it does not need",
-		Long: `Write the log anew beside the old file, check it, and use it instead. No number changes. Where a daemon runs, it does
-that itself and goes on with its work meanwhile.
+		Long: `Write the log anew beside the old file, check it, and use it instead. No number changes. Where a daemon
+runs, it does that itself and goes on with its work meanwhile.
 
-Nothing of the history is lost, unless it is older than it is to be kept: --keep says how long that is, or the setting
-history.keep, which is for ever where nobody says otherwise. What is cut off is gone, except from backups; what followed from it, such
-as open deployments and typical durations, is kept, so that every later picture stays the same. --dry-run says what would go.
+Nothing of the history is lost, unless it is older than it is to be kept: --keep says how long that is, or the
+setting history.keep, which is for ever where nobody says otherwise. What is cut off is gone, except from
+backups; what followed from it, such as open deployments and typical durations, is kept, so that every later
+picture stays the same. --dry-run says what would go.
 
-There must be room on the disk for a second log. Whatever instant this is cut off at, the old log is in use or the new
-one, whole; what is left over is removed by the next start.`,
+There must be room on the disk for a second log. Whatever instant this is cut off at, the old log is in use or
+the new one, whole; what is left over is removed by the next start.`,
 		Example: `  jobmon-db compact --dry-run
   jobmon-db compact
   jobmon-db compact --keep 365d --dry-run`,
@@ -44,7 +45,8 @@ one, whole; what is left over is removed by the next start.`,
 	}
 	configured := a.configured(c, "data_dir")
 	c.Flags().BoolVar(&o.dry, "dry-run", false, "change nothing, only say how large the log is and what would go")
-	c.Flags().StringVar(&o.keepText, "keep", "", "cut off history that is older: 365d, 8760h, or forever (default: the setting history.keep)")
+	c.Flags().StringVar(&o.keepText, "keep", "",
+		"cut off history that is older: 365d, 8760h, or forever (default: the setting history.keep)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
 		if err != nil {
@@ -76,13 +78,16 @@ type compactOptions struct {
 }
 
 func (o *compactOptions) print(out io.Writer, done *control.Compaction) error {
-	would, text := "", fmt.Sprintf("The log had %s and now has %s.\n", size(uint64(done.Before)), size(uint64(done.After)))
+	would, text := "", fmt.Sprintf("The log had %s and now has %s.\n", size(uint64(done.Before)),
+		size(uint64(done.After)))
 	if o.dry {
-		would, text = "would be ", fmt.Sprintf("The log has %s; so much room is needed beside it until the new one is in use.\n", size(uint64(done.Before)))
+		would, text = "would be ", fmt.Sprintf("The log has %s; so much room is needed beside it until the new one "+
+			"is in use.\n", size(uint64(done.Before)))
 	}
 	switch r := done.Removed; {
 	case r != nil:
-		text += fmt.Sprintf("History up to event %d %scut off: %d events, %s to %s.\n", r.To, cmp.Or(would, "is "), r.Events, utc(r.Since), utc(r.Until))
+		text += fmt.Sprintf("History up to event %d %scut off: %d events, %s to %s.\n", r.To, cmp.Or(would, "is "),
+			r.Events, utc(r.Since), utc(r.Until))
 	case o.keep > 0:
 		text += "No history is older than it is to be kept.\n"
 	}
@@ -103,8 +108,10 @@ func (o *compactOptions) request() control.CompactRequest {
 }
 
 // compact has the running daemon compact its log, or does it when none runs.
-func compact(ctx context.Context, dataDir string, o compactOptions, tell func(done, total uint64)) (state control.Compaction, err error) {
-	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin}, Context: ctx}
+func compact(ctx context.Context, dataDir string, o compactOptions,
+	tell func(done, total uint64)) (state control.Compaction, err error) {
+	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin},
+		Context: ctx}
 	state, err = client.Compact(ctx, o.request())
 	if errors.Is(err, endpoint.ErrNotRunning) {
 		made, failed := compactFile(ctx, dataDir, o, tell)
@@ -124,8 +131,10 @@ func compact(ctx context.Context, dataDir string, o compactOptions, tell func(do
 }
 
 // compactFile compacts the log of a folder on which no daemon works.
-func compactFile(ctx context.Context, dataDir string, o compactOptions, tell func(done, total uint64)) (done control.Compaction, err error) {
-	probe, err := store.Open(dataDir, store.Options{ReadOnly: true, Damaged: func(*store.Error) {}}) // without a log none is made
+func compactFile(ctx context.Context, dataDir string, o compactOptions,
+	tell func(done, total uint64)) (done control.Compaction, err error) {
+	// without a log none is made
+	probe, err := store.Open(dataDir, store.Options{ReadOnly: true, Damaged: func(*store.Error) {}})
 	if err != nil {
 		return done, err
 	}

@@ -107,16 +107,16 @@ func first(complete cobra.CompletionFunc) cobra.CompletionFunc {
 	}
 }
 
-// inert are the texts that are offered. Where several begin alike, bash puts what they have in common on the line as it is, and
-// evaluates that line at the next Tab: a name must not hold anything that makes a shell run, expand or redirect something.
-// Parentheses, which names of jobs have, are at most an error without the characters that are missing here.
+// inert are the texts that are offered. Where several begin alike, bash puts what they have in common on the line as it
+// is, and evaluates that line at the next Tab: a name must not hold anything that makes a shell run, expand or redirect
+// something. Parentheses, which names of jobs have, are at most an error without the characters that are missing here.
 var inert = regexp.MustCompile(`^[\pL\pN(._][\pL\pN\pM ._:,+@%/()\\-]*$`)
 
 // word is one that the shell may offer, with what is said of it.
 type word struct{ text, about string }
 
-// fromLog asks the log that the command line is about. Whatever goes wrong, there is nothing to offer and nothing is said:
-// the shell's line is no place for errors.
+// fromLog asks the log that the command line is about. Whatever goes wrong, there is nothing to offer and nothing is
+// said: the shell's line is no place for errors.
 func (a *app) fromLog(c *cobra.Command, typed string,
 	find func(context.Context, *past) []word) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const directive = cobra.ShellCompDirectiveNoFileComp
@@ -156,7 +156,10 @@ func (a *app) questionOf(c *cobra.Command) (question, error) {
 		return question{log: log}, nil
 	}
 	// fish's script sets a variable of cobra's that looks like a setting of ours
-	env := slices.DeleteFunc(slices.Clone(a.env), func(v string) bool { return strings.HasPrefix(v, "JOBMON_DB_ACTIVE_HELP=") })
+	env := slices.DeleteFunc(slices.Clone(a.env), func(v string) bool {
+		return strings.HasPrefix(v,
+			"JOBMON_DB_ACTIVE_HELP=")
+	})
 	config, err := configs.Load(configs.LoadOptions{File: value("config"), Env: env, Flags: c.Flags()})
 	if err != nil {
 		return question{}, err
@@ -164,8 +167,8 @@ func (a *app) questionOf(c *cobra.Command) (question, error) {
 	return question{dataDir: config.DataDir}, nil
 }
 
-// computers completes a computer: by its name, or by its id where the name means several. How each stands is said beside
-// it where that is known in time.
+// computers completes a computer: by its name, or by its id where the name means several. How each stands is said
+// beside it where that is known in time.
 func (a *app) computers(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return a.fromLog(c, typed, func(ctx context.Context, p *past) []word {
 		pictures, _ := patience.For(ctx, p.newest)
@@ -182,12 +185,16 @@ func computerWords(names names.Computers, pictures []jobmon.Progress) []word {
 	for _, id := range slices.Sorted(maps.Keys(names)) {
 		k := names[id]
 		w := word{text: jobmon.ComputerName(id, k.Name), about: about[id]}
-		if found, err := names.Find(w.text); err != nil || found != id || !inert.MatchString(w.text) || strings.Contains(w.text, " ") {
+		if found, err := names.Find(w.text); err != nil || found != id || !inert.MatchString(w.text) ||
+			strings.Contains(w.text, " ") {
 			w = word{text: fmt.Sprintf("id:%d", id), about: strings.TrimSuffix(w.text+": "+w.about, ": ")}
 		}
 		words = append(words, w)
 	}
-	slices.SortStableFunc(words, func(a, b word) int { return strings.Compare(strings.ToLower(a.text), strings.ToLower(b.text)) })
+	slices.SortStableFunc(words, func(a, b word) int {
+		return strings.Compare(strings.ToLower(a.text),
+			strings.ToLower(b.text))
+	})
 	return words
 }
 

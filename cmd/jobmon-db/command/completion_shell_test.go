@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// bashLine has bash complete a command line as a person's Tab does. The first function stands for the part of the package
-// bash-completion that every generated script needs.
+// bashLine has bash complete a command line as a person's Tab does. The first function stands for the part of the
+// package bash-completion that every generated script needs.
 const bashLine = `
 _get_comp_words_by_ref() {
 	words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}

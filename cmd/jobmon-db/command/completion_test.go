@@ -14,7 +14,8 @@ import (
 func offered(t *testing.T, dir string, args ...string) (words []string, directive string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := Main(t.Context(), append([]string{cobra.ShellCompRequestCmd}, args...), []string{"JOBMON_DATA_DIR=" + dir, "JOBMON_DB_ACTIVE_HELP=0"}, strings.NewReader(""), &stdout, &stderr)
+	code := Main(t.Context(), append([]string{cobra.ShellCompRequestCmd}, args...),
+		[]string{"JOBMON_DATA_DIR=" + dir, "JOBMON_DB_ACTIVE_HELP=0"}, strings.NewReader(""), &stdout, &stderr)
 	if code != exitOK || strings.Contains(stderr.String(), "jobmon-db:") {
 		t.Errorf("%v: code %d, %s", args, code, stderr.String())
 	}
@@ -55,7 +56,8 @@ func TestCompletion(t *testing.T) {
 				t.Errorf("%q: %q is not among %q", c.args, want, words)
 			}
 		}
-		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, c.not) }) || len(c.want) == 0 && len(words) > 0 {
+		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, c.not) }) || len(c.want) == 0 &&
+			len(words) > 0 {
 			t.Errorf("%q: offered %q", c.args, words)
 		}
 		if directive != ":4" && directive != ":36" { // no files
@@ -86,7 +88,8 @@ func TestFlagsWithChoicesOfferThem(t *testing.T) {
 		}
 	}
 	visit((&app{}).root())
-	if kinds := kindWords(); !slices.Contains(kinds, "scheduled") || !slices.Contains(kinds, "damaged") || len(kinds) < 20 {
+	if kinds := kindWords(); !slices.Contains(kinds, "scheduled") || !slices.Contains(kinds, "damaged") ||
+		len(kinds) < 20 {
 		t.Errorf("kinds %q", kinds)
 	}
 	if states := stateWords(); len(states) != 8 || !slices.Contains(states, "failed") {

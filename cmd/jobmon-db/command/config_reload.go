@@ -20,7 +20,8 @@ import (
 type restartError struct{ keys []string }
 
 func (e *restartError) Error() string {
-	return fmt.Sprintf("%s can only change with a new start, so nothing of the configuration is taken up: start the daemon again (jobmon-db service restart, or systemctl restart jobmon-db)",
+	return fmt.Sprintf("%s can only change with a new start, so nothing of the configuration is taken up: start the "+
+		"daemon again (jobmon-db service restart, or systemctl restart jobmon-db)",
 		strings.Join(e.keys, ", "))
 }
 
@@ -30,9 +31,10 @@ func (a *app) configReload() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reload",
 		Short: "Have the running daemon read its configuration again",
-		Long: `Have the running daemon read its configuration again, with the flags and variables that it was started with. All of it is
-taken up or nothing: a file with a problem changes nothing, and neither does one in which a key differs that only a
-new start can change; the answer names them. "jobmon-db config init" says of each key whether a running daemon takes a new value.
+		Long: `Have the running daemon read its configuration again, with the flags and variables that it was started
+with. All of it is taken up or nothing: a file with a problem changes nothing, and neither does one in which a
+key differs that only a new start can change; the answer names them. "jobmon-db config init" says of each key
+whether a running daemon takes a new value.
 
 The daemon does the same by itself some seconds after the file has changed, and at SIGHUP on Linux.`,
 		Example: `  jobmon-db config reload
@@ -47,7 +49,8 @@ The daemon does the same by itself some seconds after the file has changed, and 
 		config, wrong := configured()
 		if wrong != nil { // which the daemon is to say too, where it can be found
 			var err error
-			if config, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env), Flags: c.Flags()}); err != nil {
+			if config, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env),
+				Flags: c.Flags()}); err != nil {
 				return wrong
 			}
 		}
@@ -71,7 +74,8 @@ func showReload(out io.Writer, got *control.Reload, dryRun bool, output string) 
 	}
 	switch {
 	case len(got.Problems) > 0:
-		return &usageError{errors.New("the configuration cannot be used, and nothing of it is taken up:\n  " + strings.Join(got.Problems, "\n  "))}
+		return &usageError{errors.New("the configuration cannot be used, and nothing of it is taken up:\n  " +
+			strings.Join(got.Problems, "\n  "))}
 	case len(got.Restart) > 0:
 		return &restartError{keysOf(got.Restart)}
 	}
@@ -118,11 +122,15 @@ func differing(ctx context.Context, dataDir string) (found, next string) {
 	case err != nil:
 		return "", "" // one of an earlier version, or without a configuration
 	case len(got.Problems) > 0:
-		return "its configuration cannot be used any more: " + strings.Join(got.Problems, "; "), "mend it before the daemon is started again"
+		return "its configuration cannot be used any more: " +
+			strings.Join(got.Problems, "; "), "mend it before the daemon is started again"
 	case len(got.Restart) > 0:
-		return "it runs with other values of " + strings.Join(append(keysOf(got.Restart), keysOf(got.Changed)...), ", ") + " than are configured", "start it again: " + strings.Join(keysOf(got.Restart), ", ") + " can only change then"
+		return "it runs with other values of " + strings.Join(append(keysOf(got.Restart), keysOf(got.Changed)...),
+				", ") + " than are configured", "start it again: " + strings.Join(keysOf(got.Restart), ", ") +
+				" can only change then"
 	case len(got.Changed) > 0:
-		return "it runs with other values of " + strings.Join(keysOf(got.Changed), ", ") + " than are configured", "jobmon-db config reload"
+		return "it runs with other values of " + strings.Join(keysOf(got.Changed), ", ") +
+			" than are configured", "jobmon-db config reload"
 	}
 	return "", ""
 }

@@ -12,7 +12,8 @@ import (
 // configuration once the flags are parsed.
 func (a *app) configured(c *cobra.Command, keys ...string) func() (*configs.Config, error) {
 	var file string
-	c.Flags().StringVar(&file, "config", "", "configuration file (default: "+configs.FileName+" in the standard places, or "+configs.FileVariable+")")
+	c.Flags().StringVar(&file, "config", "",
+		"configuration file (default: "+configs.FileName+" in the standard places, or "+configs.FileVariable+")")
 	configs.AddFlags(c.Flags(), keys...)
 	return func() (*configs.Config, error) {
 		return configs.Load(configs.LoadOptions{File: file, Env: a.env, Flags: c.Flags()})

@@ -20,8 +20,8 @@ type delivery struct {
 	version string // of the program that wrote it
 }
 
-// showDelivered prints what the client was given by the last request before a moment, and says on messages whether these
-// are the bytes of then.
+// showDelivered prints what the client was given by the last request before a moment, and says on messages whether
+// these are the bytes of then.
 func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.Options) error {
 	id, err := p.Names.Find(o.computer)
 	if err != nil {
@@ -50,7 +50,8 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 	}
 	picture, ok := history.Picture(projection, id)
 	if !ok {
-		return fmt.Errorf("event %d asked for the file of %s, but leads to no picture with this version of the program", d.seq, o.computer)
+		return fmt.Errorf("event %d asked for the file of %s, but leads to no picture with this version of the program",
+			d.seq, o.computer)
 	}
 	file, err := evt.Content(&picture)
 	same := "identical"

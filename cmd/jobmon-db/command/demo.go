@@ -42,8 +42,9 @@ func (a *app) demo() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Watch a made-up Deployment Server, in fast motion",
-		Long: `Run a made-up Deployment Server and the daemon that watches it in one process, with time running faster, and show
-where each computer's deployment stands. The log and the files stay, so that replay can be tried on them.
+		Long: `Run a made-up Deployment Server and the daemon that watches it in one process, with time running faster,
+and show where each computer's deployment stands. The log and the files stay, so that replay can be tried on
+them.
 
 On a terminal it lasts until Ctrl-C; in a pipe it prints a line for each change and ends by itself after 60 s.`,
 		Example: `  jobmon-db demo
@@ -55,7 +56,8 @@ On a terminal it lasts until Ctrl-C; in a pipe it prints a line for each change 
 	c.Flags().Float64Var(&o.speed, "speed", o.speed, "how many times faster than real time, 0.001 to 3600")
 	c.Flags().Uint64Var(&o.seed, "seed", o.seed, "decides all that is left to chance")
 	c.Flags().DurationVar(&o.length, "for", 0, "end after this time; 0: until Ctrl-C, or after 60 s in a pipe")
-	c.Flags().StringVar(&o.dataDir, "data-dir", "", "where the log is kept; without it a new folder among the temporary files")
+	c.Flags().StringVar(&o.dataDir, "data-dir", "",
+		"where the log is kept; without it a new folder among the temporary files")
 	c.Flags().StringVar(&o.evtDir, "evt-dir", "", "where the .evt files are written; without it evt in the data dir")
 	c.RunE = func(c *cobra.Command, _ []string) error { return a.playDemo(c.Context(), o) }
 	return c
@@ -173,7 +175,8 @@ func calledAs() string {
 	if err != nil {
 		return name
 	}
-	if strings.HasPrefix(filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(self)))), "go-build") { // .../go-build123/b001/exe/jobmon-db
+	// .../go-build123/b001/exe/jobmon-db
+	if strings.HasPrefix(filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(self)))), "go-build") {
 		return "go run ./cmd/" + name
 	}
 	if found, err := exec.LookPath(name); err == nil && found == self {
@@ -215,8 +218,8 @@ func simulated(settings jobmon.Settings, speed float64) jobmon.Settings {
 	return settings
 }
 
-// deliverer plays the tasks of the simulated markers: a script asks for the computer's file, a copy task brings it to the
-// folder that stands for the computer's disk.
+// deliverer plays the tasks of the simulated markers: a script asks for the computer's file, a copy task brings it to
+// the folder that stands for the computer's disk.
 func deliverer(d control.Daemon, evtDir, clientsDir string) simulator.Hook {
 	return simulator.Deliverer{
 		EvtDir: evtDir, ClientsDir: clientsDir,

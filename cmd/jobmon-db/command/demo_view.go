@@ -72,7 +72,8 @@ func changeLine(p *jobmon.Progress) string {
 		what = "next: " + s.Stages[s.Next].Name
 	}
 	line := fmt.Sprintf("%-10s %-28s %2d of %2d stages, %2d of %2d jobs",
-		term.Plain(jobmon.ComputerName(p.Computer.ID, p.Computer.Name)), term.Plain(what), s.StagesDone, len(s.Stages), s.JobsDone, s.Jobs)
+		term.Plain(jobmon.ComputerName(p.Computer.ID,
+			p.Computer.Name)), term.Plain(what), s.StagesDone, len(s.Stages), s.JobsDone, s.Jobs)
 	if s.Failed > 0 {
 		line += fmt.Sprintf(", %d failed", s.Failed)
 	}

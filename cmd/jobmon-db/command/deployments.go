@@ -44,7 +44,8 @@ func (s *stretch) read(p *past) (err error) {
 // holds says whether the deployment began in it.
 func (s *stretch) holds(d *deployments.Deployment) bool {
 	began := &jobmon.Event{Seq: d.OpenSeq, At: d.Session.Began}
-	return d.OpenSeq > s.after && (s.sinceText == "" || reached(s.since, began)) && (s.untilText == "" || !reached(s.until, began))
+	return d.OpenSeq > s.after && (s.sinceText == "" || reached(s.since, began)) &&
+		(s.untilText == "" || !reached(s.until, began))
 }
 
 // before is an event up to which all are before that point, the last such one.
@@ -59,9 +60,9 @@ func (p *past) before(point replay.Point) (uint64, error) {
 	return m.First, nil
 }
 
-// deployments goes through the log and tells of every session of those computers, nil for all, in the order in which they
-// ended for good; those that may go on come last. The times of what goes on reach to the log's last batch. It begins at a
-// checkpoint, so that sessions that ended for good before that event may not be told.
+// deployments goes through the log and tells of every session of those computers, nil for all, in the order in which
+// they ended for good; those that may go on come last. The times of what goes on reach to the log's last batch. It
+// begins at a checkpoint, so that sessions that ended for good before that event may not be told.
 func (a *app) deployments(p *past, before uint64, only []jobmon.ComputerID, tell func(*deployments.Deployment)) error {
 	f, err := p.fold(before, only)
 	if err != nil {
@@ -119,7 +120,8 @@ func (f *folding) behind(p *past, only []jobmon.ComputerID) iter.Seq2[jobmon.Bat
 	if !f.alone {
 		return whole(p.Read(from))
 	}
-	shaping := slices.DeleteFunc(slices.Clone(p.Chronicle), func(e jobmon.Event) bool { return e.Seq < from || e.Seq > p.Last })
+	shaping := slices.DeleteFunc(slices.Clone(p.Chronicle),
+		func(e jobmon.Event) bool { return e.Seq < from || e.Seq > p.Last })
 	return whole(history.Beside(until(p.Last, p.Computer(only[0], from)), shaping))
 }
 

@@ -29,11 +29,12 @@ func (a *app) replayDiff() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "diff T1 T2 [COMPUTER...]",
 		Short: "Show what changed between two moments",
-		Long: `Show what changed between two moments, computer by computer: deployments that began or ended, stages that began, ended or were
-added late, jobs that failed, were added or cancelled, how many rows were scheduled and cancelled, and computers that are new or gone.
-Computers on which nothing changed are counted.
+		Long: `Show what changed between two moments, computer by computer: deployments that began or ended, stages that
+began, ended or were added late, jobs that failed, were added or cancelled, how many rows were scheduled and
+cancelled, and computers that are new or gone. Computers on which nothing changed are counted.
 
-COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + replay.Forms + `.
+COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which.
+A time is written as ` + replay.Forms + `.
 Put -- in front of times that begin with a minus.`,
 		Example: `  jobmon-db replay diff 14:00 15:00
   jobmon-db replay diff -- -2h now
@@ -51,7 +52,9 @@ Put -- in front of times that begin with a minus.`,
 	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.from, o.to, o.computers = args[0], args[1], args[2:]
-		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error { return a.diff(c.Context(), out, q, o) })
+		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error {
+			return a.diff(c.Context(), out, q, o)
+		})
 	}
 	return c
 }
@@ -96,7 +99,8 @@ func (a *app) moments(p *past, o diffOptions) (from, to uint64, err error) {
 		return 0, 0, &usageError{err}
 	}
 	if end.Recurs() && jobmon.InstantOf(end.Time) > p.Covered {
-		fmt.Fprintf(a.stderr, "%s is still to come; this is the end of the log, %s.\n", p.named(end), p.local(p.Covered))
+		fmt.Fprintf(a.stderr, "%s is still to come; this is the end of the log, %s.\n", p.named(end),
+			p.local(p.Covered))
 		end = replay.Point{Time: p.Covered.Time(), First: p.Covered.Time()}
 	}
 	if err := p.covers(end); err != nil {
@@ -109,13 +113,15 @@ func (a *app) moments(p *past, o diffOptions) (from, to uint64, err error) {
 		return 0, 0, err
 	}
 	if from > to {
-		err = &usageError{fmt.Errorf("%s (%s) is behind %s (%s): write the earlier one first", o.from, p.named(begin), o.to, p.named(end))}
+		err = &usageError{fmt.Errorf("%s (%s) is behind %s (%s): write the earlier one first", o.from, p.named(begin),
+			o.to, p.named(end))}
 	}
 	return from, to, err
 }
 
 // changes gathers what changed between two batches, each told by its last event, and when these were.
-func (a *app) changes(p *past, only []jobmon.ComputerID, from, to uint64) (changed []*deployments.Changed, quiet int, begun, ended jobmon.Instant, err error) {
+func (a *app) changes(p *past, only []jobmon.ComputerID, from, to uint64) (changed []*deployments.Changed, quiet int,
+	begun, ended jobmon.Instant, err error) {
 	if begun, err = p.timeOf(from); err != nil {
 		return nil, 0, 0, 0, err
 	}
@@ -178,7 +184,8 @@ type momentRecord struct {
 	At  *string `json:"at"` // UTC
 }
 
-func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed, quiet int) error {
+func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed,
+	quiet int) error {
 	record := struct {
 		From      momentRecord    `json:"from"`
 		To        momentRecord    `json:"to"`
@@ -188,14 +195,16 @@ func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, chang
 	for _, c := range changed {
 		one := changedRecord{c.ID, jobmon.ComputerName(c.ID, c.Name), c.Scheduled, c.Removed, []changeRecord{}}
 		for _, ch := range c.Changes {
-			one.Changes = append(one.Changes, changeRecord{ch.Session, ch.What, ch.Name, ch.From, ch.To, stamp(ch.At), ch.Late, ch.Code})
+			one.Changes = append(one.Changes, changeRecord{ch.Session, ch.What, ch.Name, ch.From, ch.To, stamp(ch.At),
+				ch.Late, ch.Code})
 		}
 		record.Computers = append(record.Computers, one)
 	}
 	return plain.WriteJSON(out, record)
 }
 
-func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed, quiet int, look term.Options) error {
+func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed,
+	quiet int, look term.Options) error {
 	clock := p.clock()
 	var rows [][]term.Cell
 	names := map[string]int{}
@@ -227,7 +236,8 @@ func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Inst
 	}
 	if len(rows) > 0 {
 		err := term.List(out, []term.Column{
-			{Title: "COMPUTER", Least: 8}, {Title: "NO", Right: true}, {Title: "TIME"}, {Title: "WHAT"}, {Title: "NAME", Least: 10}, {Title: "CHANGE", Least: 10},
+			{Title: "COMPUTER", Least: 8}, {Title: "NO", Right: true}, {Title: "TIME"}, {Title: "WHAT"},
+			{Title: "NAME", Least: 10}, {Title: "CHANGE", Least: 10},
 		}, rows, look)
 		if err != nil {
 			return err

@@ -37,16 +37,21 @@ var notRun = map[string]string{
 // standIns are what the test has in the place of what only a site has.
 var standIns = strings.NewReplacer(
 	"PC-0123", "PC-0001", "5000123", "5000001", "01:57:30", "14:13:30", "01:59:30", "14:15:30", "02:05", "14:20",
-	"yesterday 18:00", "14:05", "today 07:00", "14:30", "seq:1200 -o evt", "seq:300 -o evt", "seq:1200", "seq:120", "-- -2h", "-- -30m", "seq:1300", "seq:130", "--session 2", "--session 1",
-	`backup D:\Backups\jobmon-2026-11-22.db`, "backup new.db", "backup /mnt/backup/jobmon.db", "backup new.db", "backup FILE", "backup new.db",
-	`D:\Backups\jobmon-2026-11-22.db`, "backup.db", `D:\backup\log-2026-11-22.db`, "backup.db", "restore FILE", "restore backup.db",
-	`client pack --out "\\DS01\eXpress\jobmon-db"`, `client pack --out pack --evt-share \\DS01\eXpress\temp\jobmon`, // as evt.dir says on Windows
+	"yesterday 18:00", "14:05", "today 07:00", "14:30", "seq:1200 -o evt", "seq:300 -o evt", "seq:1200", "seq:120",
+	"-- -2h", "-- -30m", "seq:1300", "seq:130", "--session 2", "--session 1",
+	`backup D:\Backups\jobmon-2026-11-22.db`, "backup new.db", "backup /mnt/backup/jobmon.db", "backup new.db",
+	"backup FILE", "backup new.db",
+	`D:\Backups\jobmon-2026-11-22.db`, "backup.db", `D:\backup\log-2026-11-22.db`, "backup.db", "restore FILE",
+	"restore backup.db",
+	// as evt.dir says on Windows
+	`client pack --out "\\DS01\eXpress\jobmon-db"`, `client pack --out pack --evt-share \\DS01\eXpress\temp\jobmon`,
 	`D:\jobmon\data`, "other", "/var/lib/jobmon-db", "data", `--list \\DS01\eXpress\temp\jobmon`, "--list data/evt",
-	`\\DS01\eXpress\temp\jobmon\5000123.evt`, "data/evt/5000001.evt", "--since yesterday", "--since 14:00", "--since monday", "--since 14:00",
+	`\\DS01\eXpress\temp\jobmon\5000123.evt`, "data/evt/5000001.evt", "--since yesterday", "--since 14:00",
+	"--since monday", "--since 14:00",
 )
 
-// documentsPlace is a folder as the documents take it for granted: a configuration, the log of an hour in the data folder, a backup, an
-// export and a recording.
+// documentsPlace is a folder as the documents take it for granted: a configuration, the log of an hour in the data
+// folder, a backup, an export and a recording.
 func documentsPlace(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -55,13 +60,15 @@ func documentsPlace(t *testing.T) string {
 	write(t, filepath.Join(dir, "jobmon-db.yaml"), "site: DS01\ndata_dir: data\nsource:\n  kind: simulator\n")
 	write(t, filepath.Join(dir, "site.ndjson"), atWork)
 	for _, args := range [][]string{
-		{"backup", filepath.Join(dir, "backup.db"), "--data-dir=" + data}, {"export", filepath.Join(dir, "events.ndjson"), "--data-dir=" + data},
+		{"backup", filepath.Join(dir, "backup.db"), "--data-dir=" + data},
+		{"export", filepath.Join(dir, "events.ndjson"), "--data-dir=" + data},
 	} {
 		if got := jobmondb(t, args...); got.code != exitOK {
 			t.Fatalf("%v: %+v", args, got)
 		}
 	}
-	write(t, filepath.Join(dir, "site.ndjson"), strings.NewReplacer("NOW", "2026-11-22T14:05:00.000Z", "START", "2026-11-22T14:04:00.000").Replace(atWork))
+	write(t, filepath.Join(dir, "site.ndjson"), strings.NewReplacer("NOW", "2026-11-22T14:05:00.000Z", "START",
+		"2026-11-22T14:04:00.000").Replace(atWork))
 	if err := os.CopyFS(filepath.Join(dir, "demo"), os.DirFS(data)); err != nil {
 		t.Fatal(err)
 	}

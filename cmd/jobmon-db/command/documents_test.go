@@ -23,7 +23,8 @@ func shown(t *testing.T) map[string][]string {
 	inline := regexp.MustCompile("`([^`\n]+)`")
 	command := regexp.MustCompile(`^(\$ )?([A-Z_]+=\S+ )*(jobmon-db|make|go (test|run|build)|\.ci/run|cd bench &&) `)
 	found := map[string][]string{}
-	for _, page := range append(pages, filepath.Join(repository, "README.md"), filepath.Join(repository, "CONTRIBUTING.md")) {
+	for _, page := range append(pages, filepath.Join(repository, "README.md"),
+		filepath.Join(repository, "CONTRIBUTING.md")) {
 		block := false
 		for line := range strings.Lines(read(t, page)) {
 			block = block != strings.HasPrefix(line, "```")
@@ -64,7 +65,8 @@ func TestTheCommandsOfTheDocuments(t *testing.T) {
 		for _, line := range lines {
 			total++
 			list := wordsOf(line)
-			for len(list) > 0 && (regexp.MustCompile(`^[A-Z_]+=`).MatchString(list[0]) || list[0] == "cd" || list[0] == "bench" || list[0] == "&&") {
+			for len(list) > 0 && (regexp.MustCompile(`^[A-Z_]+=`).MatchString(list[0]) || list[0] == "cd" ||
+				list[0] == "bench" || list[0] == "&&") {
 				list = list[1:]
 			}
 			switch {
@@ -243,7 +245,8 @@ func TestEveryDocumentIsReachable(t *testing.T) {
 				t.Fatal(err)
 			}
 			direct := strings.Contains(list, "("+filepath.ToSlash(name)+")")
-			if !reached[name] && !reached[filepath.Dir(name)] && name != "README.md" || pattern == "docs/*.md" && !direct {
+			if !reached[name] && !reached[filepath.Dir(name)] && name != "README.md" || pattern == "docs/*.md" &&
+				!direct {
 				t.Errorf("%s is not reached from the README's \"Read on\"", name)
 			}
 		}

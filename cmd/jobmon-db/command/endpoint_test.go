@@ -15,7 +15,8 @@ import (
 // lostDaemon is a daemon in a process of its own whose SQL Server cannot be reached: its log stands still.
 func lostDaemon(t *testing.T, dir string) *process {
 	t.Helper()
-	p := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress", "JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
+	p := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress",
+		"JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
 	eventually(t, func() string { return "the daemon answers: " + p.stderr.String() }, func() bool {
 		got := jobmondb(t, "replay", "--data-dir="+dir, "-o", "ndjson")
 		return got.code == exitOK && strings.Contains(got.stdout, `"source-lost"`)
@@ -29,7 +30,8 @@ func TestEveryCommandBothWays(t *testing.T) {
 	p := lostDaemon(t, dir)
 	for code, flags := range map[int][]string{exitSource: nil, exitOK: {"--best-effort"}} {
 		got := jobmondb(t, append([]string{"refresh", "5000001", "--job=(JM) Ready", "--data-dir=" + dir}, flags...)...)
-		if got.code != code || !strings.Contains(got.stdout, "from what was known") || (got.stderr == "") != (code == exitOK) {
+		if got.code != code || !strings.Contains(got.stdout, "from what was known") ||
+			(got.stderr == "") != (code == exitOK) {
 			t.Errorf("%+v", got)
 		}
 		file, err := os.ReadFile(filepath.Join(dir, "evt", "5000001.evt"))
@@ -38,11 +40,15 @@ func TestEveryCommandBothWays(t *testing.T) {
 		}
 	}
 	commands := [][]string{
-		{"replay"}, {"replay", "-o", "ndjson"}, {"replay", "--computer=PC-0001"}, {"replay", "--computer=PC-0003", "-o", "ndjson"}, {"replay", "--since=14:10", "--until=14:20"},
-		{"replay", "show"}, {"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001"}, {"replay", "show", "PC-0001", "-o", "evt"},
-		{"replay", "show", "PC-0001", "--at=14:30"}, {"replay", "show", "PC-0001", "--at=14:30", "-o", "evt"}, {"replay", "show", "--at=seq:200"}, {"replay", "show", "--at=14:20"},
+		{"replay"}, {"replay", "-o", "ndjson"}, {"replay", "--computer=PC-0001"},
+		{"replay", "--computer=PC-0003", "-o", "ndjson"}, {"replay", "--since=14:10", "--until=14:20"},
+		{"replay", "show"}, {"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001"},
+		{"replay", "show", "PC-0001", "-o", "evt"},
+		{"replay", "show", "PC-0001", "--at=14:30"}, {"replay", "show", "PC-0001", "--at=14:30", "-o", "evt"},
+		{"replay", "show", "--at=seq:200"}, {"replay", "show", "--at=14:20"},
 		{"replay", "show", "PC-0001", "--delivered"}, {"replay", "show", "PC-0001", "--delivered", "-o", "evt"},
-		{"replay", "show", "PC-0003", "--delivered"}, {"replay", "show", "nobody"}, {"replay", "show", "PC-0002"}, {"replay", "show", "--at=10:00"},
+		{"replay", "show", "PC-0003", "--delivered"}, {"replay", "show", "nobody"}, {"replay", "show", "PC-0002"},
+		{"replay", "show", "--at=10:00"},
 		{"status"}, {"status", "-o", "json"}, {"status", "PC-0001"}, {"export"},
 	}
 	ask := func() (answers []outcome) {
@@ -57,7 +63,8 @@ func TestEveryCommandBothWays(t *testing.T) {
 	}
 	asked := ask()
 	for i, c := range commands {
-		if c[0] == "status" && len(c) != 3 && !strings.Contains(asked[i].stdout, "!! The DS database has not been readable since") {
+		if c[0] == "status" && len(c) != 3 && !strings.Contains(asked[i].stdout,
+			"!! The DS database has not been readable since") {
 			t.Errorf("%v does not say that the source is lost: %s", c, asked[i].stdout)
 		}
 	}
@@ -68,7 +75,8 @@ func TestEveryCommandBothWays(t *testing.T) {
 		}
 	}
 	for i, c := range commands {
-		if strings.Contains(strings.Join(c, " "), "PC-0001 --delivered") && !strings.Contains(asked[i].stderr, "identical") {
+		if strings.Contains(strings.Join(c, " "), "PC-0001 --delivered") &&
+			!strings.Contains(asked[i].stderr, "identical") {
 			t.Errorf("%v: %+v", c, asked[i])
 		}
 	}
@@ -77,9 +85,11 @@ func TestEveryCommandBothWays(t *testing.T) {
 func TestTheSecondDaemonSaysWhoIsThere(t *testing.T) {
 	dir := t.TempDir()
 	lostDaemon(t, dir)
-	second := start(t, []string{"JOBMON_DATA_DIR=" + dir, "JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1"}, "run")
+	second := start(t, []string{"JOBMON_DATA_DIR=" + dir, "JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1"},
+		"run")
 	err := second.cmd.Wait()
-	if err == nil || second.cmd.ProcessState.ExitCode() != exitLocked || !strings.Contains(second.stderr.String(), "jobmon-db run") {
+	if err == nil || second.cmd.ProcessState.ExitCode() != exitLocked ||
+		!strings.Contains(second.stderr.String(), "jobmon-db run") {
 		t.Errorf("%v %s", err, second.stderr.String())
 	}
 }
@@ -93,7 +103,8 @@ func TestRefreshWithoutADaemon(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a file was left without --best-effort")
 	}
-	got := jobmondb(t, "refresh", "5000001", "--job", `03. (JM) "Office" & more 100%`, "--best-effort", "--data-dir="+dir)
+	got := jobmondb(t, "refresh", "5000001", "--job", `03. (JM) "Office" & more 100%`, "--best-effort",
+		"--data-dir="+dir)
 	if got.code != exitOK || !strings.Contains(got.stderr, "no daemon") {
 		t.Errorf("%+v", got)
 	}
@@ -101,14 +112,16 @@ func TestRefreshWithoutADaemon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f, err := evt.Decode(content); err != nil || f.Kind != evt.KindStopped || f.Asked != `03. (JM) "Office" & more 100%` {
+	if f, err := evt.Decode(content); err != nil || f.Kind != evt.KindStopped ||
+		f.Asked != `03. (JM) "Office" & more 100%` {
 		t.Errorf("%v in %s", err, content)
 	}
 	// a file of somebody else is not ours to replace
 	if err := os.WriteFile(path, []byte("theirs"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := jobmondb(t, "refresh", "5000001", "--best-effort", "--data-dir="+dir); got.code != exitOK || !strings.Contains(got.stderr, "not written by") {
+	if got := jobmondb(t, "refresh", "5000001", "--best-effort", "--data-dir="+dir); got.code != exitOK ||
+		!strings.Contains(got.stderr, "not written by") {
 		t.Errorf("%+v", got)
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != "theirs" {
@@ -116,7 +129,8 @@ func TestRefreshWithoutADaemon(t *testing.T) {
 	}
 	// whatever is wrong with what a script did not ask about, there is a file afterwards
 	for what, wrong := range map[string]struct{ flag, variable string }{
-		"no such file": {flag: "--config=/nonexist.yaml"}, "a time that is none": {flag: "--timeout=-1s"}, "a variable": {variable: "JOBMON_LOG_LEVEL=loud"},
+		"no such file": {flag: "--config=/nonexist.yaml"}, "a time that is none": {flag: "--timeout=-1s"},
+		"a variable": {variable: "JOBMON_LOG_LEVEL=loud"},
 	} {
 		path := filepath.Join(dir, "evt", "77.evt")
 		os.Remove(path)
@@ -137,7 +151,8 @@ func TestRefreshWithoutADaemon(t *testing.T) {
 	}
 	defer quiet.Close()
 	var out bytes.Buffer
-	if code := Main(t.Context(), []string{"refresh", "78", "--job=-", "--timeout=100ms", "--best-effort", "--data-dir=" + dir}, nil, quiet, &out, &out); code != exitOK {
+	if code := Main(t.Context(), []string{"refresh", "78", "--job=-", "--timeout=100ms", "--best-effort",
+		"--data-dir=" + dir}, nil, quiet, &out, &out); code != exitOK {
 		t.Errorf("%d: %s", code, out.String())
 	}
 	for _, args := range [][]string{{"refresh"}, {"refresh", "1", "2"}, {"refresh", "1", "--timeout=0s"}} {
@@ -149,27 +164,33 @@ func TestRefreshWithoutADaemon(t *testing.T) {
 	for _, computer := range []string{"%ID%", " %COMPNAME% ", "id:%ID%"} {
 		for code, flags := range map[int][]string{exitUsage: nil, exitOK: {"--best-effort"}} {
 			got := jobmondb(t, append([]string{"refresh", computer, "--data-dir=" + dir}, flags...)...)
-			if got.code != code || !strings.Contains(got.stderr, "DS has not replaced the token "+strings.TrimSpace(computer)) {
+			if got.code != code || !strings.Contains(got.stderr,
+				"DS has not replaced the token "+strings.TrimSpace(computer)) {
 				t.Errorf("%s: %+v", computer, got)
 			}
 		}
 	}
-	if got := jobmondb(t, "refresh", "79", "--job=%JOBNAME%", "--best-effort", "--data-dir="+dir); !strings.Contains(got.stderr, "token %JOBNAME%") {
+	if got := jobmondb(t, "refresh", "79", "--job=%JOBNAME%", "--best-effort",
+		"--data-dir="+dir); !strings.Contains(got.stderr, "token %JOBNAME%") {
 		t.Errorf("%+v", got)
 	}
-	if file, err := os.ReadFile(filepath.Join(dir, "evt", "79.evt")); err != nil || strings.Contains(string(file), "JOBNAME") {
+	if file, err := os.ReadFile(filepath.Join(dir, "evt", "79.evt")); err != nil ||
+		strings.Contains(string(file), "JOBNAME") {
 		t.Errorf("%v: %s", err, file)
 	}
 }
 
-// TestNoAnswerDependsOnCaches: with the caches that a daemon leaves, with more of them, with damaged ones, with those of a
-// newer program and without any, every command says the same.
+// TestNoAnswerDependsOnCaches: with the caches that a daemon leaves, with more of them, with damaged ones, with those
+// of a newer program and without any, every command says the same.
 func TestNoAnswerDependsOnCaches(t *testing.T) {
 	dir := watched(t)
 	commands := [][]string{
-		{"replay", "--computer=PC-0001"}, {"replay", "--computer=PC-0003", "-o", "ndjson"}, {"replay", "--computer=PC-0003", "--since=14:10", "--until=14:20"},
-		{"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001", "-o", "evt"}, {"replay", "show", "--at=14:05"}, {"replay", "show", "--at=14:30", "-o", "json"},
-		{"replay", "show", "PC-0001", "--at=14:30", "-o", "evt"}, {"replay", "show", "--at=seq:200", "-o", "json"}, {"replay", "show", "PC-0002"},
+		{"replay", "--computer=PC-0001"}, {"replay", "--computer=PC-0003", "-o", "ndjson"},
+		{"replay", "--computer=PC-0003", "--since=14:10", "--until=14:20"},
+		{"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001", "-o", "evt"}, {"replay", "show", "--at=14:05"},
+		{"replay", "show", "--at=14:30", "-o", "json"},
+		{"replay", "show", "PC-0001", "--at=14:30", "-o", "evt"}, {"replay", "show", "--at=seq:200", "-o", "json"},
+		{"replay", "show", "PC-0002"},
 		{"status", "-o", "json"}, {"replay", "show", "nobody"},
 	}
 	ask := func() (answers []outcome) {
@@ -198,7 +219,10 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 		name   string
 		change func(log *store.Log, c *store.Cache) error
 	}{
-		{"damaged", func(log *store.Log, c *store.Cache) error { c.Data = []byte("damaged"); return log.KeepCaches(*c) }},
+		{"damaged", func(log *store.Log, c *store.Cache) error {
+			c.Data = []byte("damaged")
+			return log.KeepCaches(*c)
+		}},
 		{"newer", func(log *store.Log, c *store.Cache) error { c.Version += 1 << 16; return log.KeepCaches(*c) }},
 		{"dropped", func(log *store.Log, _ *store.Cache) error { return log.DropCaches() }},
 		{"more", nil},

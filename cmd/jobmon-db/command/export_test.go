@@ -33,7 +33,8 @@ func batchesOf(t *testing.T, dir string) []jobmon.Batch {
 func TestExport(t *testing.T) {
 	dir := watched(t)
 	path := filepath.Join(t.TempDir(), "events.ndjson")
-	if got := jobmondb(t, "export", path, "--data-dir="+dir); got.code != exitOK || got.stdout != "" || !strings.Contains(got.stderr, "events up to number") {
+	if got := jobmondb(t, "export", path, "--data-dir="+dir); got.code != exitOK || got.stdout != "" ||
+		!strings.Contains(got.stderr, "events up to number") {
 		t.Fatalf("%+v", got)
 	}
 	text, err := os.ReadFile(path)
@@ -57,7 +58,8 @@ func TestExport(t *testing.T) {
 	if again := jobmondb(t, "export", "--data-dir="+dir); again.stdout != string(text) || again.stderr != "" {
 		t.Errorf("to the standard output it writes something else: code %d, %s", again.code, again.stderr)
 	}
-	if over := jobmondb(t, "export", path, "--data-dir="+dir); over.code != exitUsage || !strings.Contains(over.stderr, "there already") {
+	if over := jobmondb(t, "export", path, "--data-dir="+dir); over.code != exitUsage ||
+		!strings.Contains(over.stderr, "there already") {
 		t.Errorf("over a file: %+v", over)
 	}
 	left, err := os.ReadDir(filepath.Dir(path))
@@ -73,7 +75,9 @@ func TestImport(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	fresh := filepath.Join(t.TempDir(), "data")
-	if got := jobmondb(t, "import", path, "--dry-run", "--data-dir="+fresh); got.code != exitOK || !strings.Contains(got.stdout, "There is no log yet.\n") || !strings.Contains(got.stdout, "Nothing was changed") {
+	if got := jobmondb(t, "import", path, "--dry-run", "--data-dir="+fresh); got.code != exitOK ||
+		!strings.Contains(got.stdout, "There is no log yet.\n") ||
+		!strings.Contains(got.stdout, "Nothing was changed") {
 		t.Fatalf("%+v", got)
 	}
 	if _, err := os.Stat(fresh); err == nil {
@@ -86,11 +90,14 @@ func TestImport(t *testing.T) {
 		t.Error("the imported log holds something else")
 	}
 	for _, question := range [][]string{
-		{"replay"}, {"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001", "-o", "evt"}, {"replay", "show", "PC-0003", "--at=14:30", "-o", "evt"}, {"export"},
+		{"replay"}, {"replay", "show", "-o", "json"}, {"replay", "show", "PC-0001", "-o", "evt"},
+		{"replay", "show", "PC-0003", "--at=14:30", "-o", "evt"}, {"export"},
 	} {
-		was, is := jobmondb(t, append(question, "--data-dir="+dir)...), jobmondb(t, append(question, "--data-dir="+fresh)...)
+		was, is := jobmondb(t, append(question, "--data-dir="+dir)...), jobmondb(t,
+			append(question, "--data-dir="+fresh)...)
 		if was.stdout != is.stdout || was.code != exitOK || is.code != exitOK {
-			t.Errorf("%v: %d bytes, then %d bytes (codes %d, %d) %s", question, len(was.stdout), len(is.stdout), was.code, is.code, is.stderr)
+			t.Errorf("%v: %d bytes, then %d bytes (codes %d, %d) %s", question, len(was.stdout), len(is.stdout),
+				was.code, is.code, is.stderr)
 		}
 	}
 	if got := jobmondb(t, "verify", "--data-dir="+fresh); got.code != exitOK {
@@ -117,7 +124,8 @@ func TestImportThatCannotBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := path + ".other"
-	if err := os.WriteFile(other, []byte(strings.Replace(string(text), `"log_id":"`, `"log_id":"f`, 1)), 0o600); err != nil {
+	if err := os.WriteFile(other, []byte(strings.Replace(string(text), `"log_id":"`, `"log_id":"f`, 1)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []string{cut, other, path + ".none", dir} {

@@ -20,7 +20,8 @@ func siteForm(config *configs.Config) (jobmon.Form, error) {
 		return form, nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "evt.template cannot be used; what templates can do is in docs/evt-template.md, and jobmon-db check looks at it again:")
+	fmt.Fprintf(&b, "evt.template cannot be used; what templates can do is in docs/evt-template.md, and jobmon-db "+
+		"check looks at it again:")
 	for _, f := range faults {
 		fmt.Fprintf(&b, "\n  %s, %v", config.Evt.Template, f)
 	}

@@ -22,8 +22,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
-// phase is a run of the daemon, by one form of its files: what lay on the share at its end, and what did when a script had been
-// answered last.
+// phase is a run of the daemon, by one form of its files: what lay on the share at its end, and what did when a script
+// had been answered last.
 type phase struct {
 	form  jobmon.Form
 	last  uint64
@@ -44,11 +44,13 @@ func inPhases(t *testing.T, dir string, phases []phase) {
 		evtDir, given := filepath.Join(dir, "evt"), map[jobmon.ComputerID][]byte{}
 		source, err := simulator.New(simulator.Options{
 			Seed: 1, Speed: 1, Computers: 3, Start: time.Date(2026, 11, 22, 14, 0, 0, 0, time.FixedZone("", 3600)),
-			Hook: simulator.Deliverer{EvtDir: evtDir, ClientsDir: filepath.Join(dir, "clients"), Refresh: func(ctx context.Context, id jobmon.ComputerID, job string) {
-				if a, err := d.Refresh(ctx, control.RefreshRequest{Computer: id, Job: job}); err == nil && a.Error == "" {
-					given[id], _ = os.ReadFile(a.Path)
-				}
-			}},
+			Hook: simulator.Deliverer{EvtDir: evtDir, ClientsDir: filepath.Join(dir, "clients"),
+				Refresh: func(ctx context.Context, id jobmon.ComputerID, job string) {
+					if a, err := d.Refresh(ctx, control.RefreshRequest{Computer: id, Job: job}); err == nil &&
+						a.Error == "" {
+						given[id], _ = os.ReadFile(a.Path)
+					}
+				}},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -58,7 +60,8 @@ func inPhases(t *testing.T, dir string, phases []phase) {
 			settings := jobmon.DefaultSettings()
 			settings.Site, settings.Form = "DS01", p.form
 			d, err = daemon.Open(daemon.Options{
-				DataDir: dir, EvtDir: evtDir, Settings: settings, Interval: 5 * time.Second, Timeout: 15 * time.Second, Version: "test", Logger: zerolog.Nop(),
+				DataDir: dir, EvtDir: evtDir, Settings: settings, Interval: 5 * time.Second, Timeout: 15 * time.Second,
+				Version: "test", Logger: zerolog.Nop(),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -125,7 +128,8 @@ func TestThePastKeepsItsTemplate(t *testing.T) {
 			t.Errorf("phase %d: %d computers were given files", i, len(p.given))
 		}
 		for id, content := range p.given {
-			got := jobmondb(t, "replay", "show", fmt.Sprintf("id:%d", id), data, "--delivered", "-o", "evt", fmt.Sprintf("--at=seq:%d", p.last))
+			got := jobmondb(t, "replay", "show", fmt.Sprintf("id:%d", id), data, "--delivered", "-o", "evt",
+				fmt.Sprintf("--at=seq:%d", p.last))
 			if got.code != exitOK || got.stdout != string(content) || !strings.Contains(got.stderr, "identical") {
 				t.Errorf("phase %d, %d: %+v\n%q", i, id, got, content)
 			}
@@ -135,12 +139,14 @@ func TestThePastKeepsItsTemplate(t *testing.T) {
 	if got.code != exitOK || !strings.Contains(got.stdout, "0 different") {
 		t.Errorf("%+v", got)
 	}
-	if got := jobmondb(t, "replay", data); strings.Contains(got.stdout, "define") || !strings.Contains(got.stdout, "bytes)") {
+	if got := jobmondb(t, "replay", data); strings.Contains(got.stdout, "define") ||
+		!strings.Contains(got.stdout, "bytes)") {
 		t.Error("the table shows a template's text, or not how long it is")
 	}
 
 	// A running daemon's answers are those of the file.
-	p := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress", "JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
+	p := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress",
+		"JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
 	eventually(t, func() string { return p.stderr.String() }, func() bool {
 		return strings.Contains(jobmondb(t, "replay", data, "-o", "ndjson").stdout, `"source-lost"`)
 	})
@@ -158,7 +164,8 @@ func TestATemplateFailsForOneComputer(t *testing.T) {
 	dir := t.TempDir()
 	phases := []phase{
 		{form: form("{{.Computer.ID}} {{.Time}}\n", "utf-8")},
-		{form: form(`{{.Computer.ID}} {{.Time}} {{if eq .Computer.ID 5000001}}{{(index .Later 99).Name}}{{end}}`+"\n", "utf-8")},
+		{form: form(`{{.Computer.ID}} {{.Time}} {{if eq .Computer.ID 5000001}}{{(index .Later 99).Name}}{{end}}`+"\n",
+			"utf-8")},
 	}
 	inPhases(t, dir, phases)
 	same, other := 0, 0
@@ -180,7 +187,8 @@ func TestATemplateFailsForOneComputer(t *testing.T) {
 	if got.code != exitNothing || !strings.Contains(got.stderr, "line 1") || !strings.Contains(got.stderr, "stayed") {
 		t.Errorf("%+v", got)
 	}
-	if got := jobmondb(t, "verify", "--data-dir="+dir, "--evt-dir="+filepath.Join(dir, "evt")); got.code != exitOK || !strings.Contains(got.stdout, "0 different") {
+	if got := jobmondb(t, "verify", "--data-dir="+dir, "--evt-dir="+filepath.Join(dir, "evt")); got.code != exitOK ||
+		!strings.Contains(got.stdout, "0 different") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -191,7 +199,8 @@ func TestFaultyTemplates(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{{.Computer.Nam}}\n{{.Percnt}}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SITE=DS01", "JOBMON_DATA_DIR=" + filepath.Join(dir, "data"), "JOBMON_EVT_TEMPLATE=" + path}
+	env := []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SITE=DS01", "JOBMON_DATA_DIR=" + filepath.Join(dir, "data"),
+		"JOBMON_EVT_TEMPLATE=" + path}
 	p := start(t, env, "run")
 	if err := p.cmd.Wait(); err == nil || p.cmd.ProcessState.ExitCode() != exitUsage ||
 		!strings.Contains(p.stderr.String(), path+", line 1: there is no field Nam; did you mean \"Name\"?") ||
@@ -201,7 +210,8 @@ func TestFaultyTemplates(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
 		t.Error("something was written for a configuration that is wrong")
 	}
-	if l := stateOf(t, checked(t, env, "-o", "json"), "template"); l.State != "fail" || !strings.Contains(l.Found, "line 2") {
+	if l := stateOf(t, checked(t, env, "-o", "json"), "template"); l.State != "fail" ||
+		!strings.Contains(l.Found, "line 2") {
 		t.Errorf("%+v", l)
 	}
 	if err := os.WriteFile(path, []byte("{{.Computer.Name}}\n"), 0o644); err != nil {
@@ -212,7 +222,8 @@ func TestFaultyTemplates(t *testing.T) {
 	}
 }
 
-// Without a daemon the file says by the site's own template that nobody answers; the next daemon knows that file for ours.
+// Without a daemon the file says by the site's own template that nobody answers; the next daemon knows that file for
+// ours.
 func TestStoppedByTheTemplate(t *testing.T) {
 	dir := t.TempDir()
 	template, evtDir := filepath.Join(t.TempDir(), "site.txt"), filepath.Join(dir, "evt")
@@ -223,7 +234,8 @@ func TestStoppedByTheTemplate(t *testing.T) {
 	inPhases(t, dir, phases)
 	refresh := func(id string) string {
 		t.Helper()
-		got := jobmondb(t, "refresh", id, "--job=03. (JM) Büro", "--best-effort", "--data-dir="+dir, "--evt-template="+template, "--evt-encoding=windows-1252")
+		got := jobmondb(t, "refresh", id, "--job=03. (JM) Büro", "--best-effort", "--data-dir="+dir,
+			"--evt-template="+template, "--evt-encoding=windows-1252")
 		content, err := os.ReadFile(filepath.Join(evtDir, id+".evt"))
 		if got.code != exitOK || err != nil {
 			t.Fatalf("%+v %v", got, err)
@@ -246,7 +258,8 @@ func TestStoppedByTheTemplate(t *testing.T) {
 	if l := evtdir.NewLedger(written); !l.Knows(5000777, []byte("stopped 5000777 03. (JM) B\xfcro\r\n")) {
 		t.Error("the ledger knows nothing")
 	}
-	line := stateOf(t, checked(t, []string{"JOBMON_SOURCE_KIND=simulator"}, "--data-dir="+dir, "-o", "json"), "evt folder")
+	line := stateOf(t, checked(t, []string{"JOBMON_SOURCE_KIND=simulator"}, "--data-dir="+dir, "-o", "json"),
+		"evt folder")
 	if !strings.Contains(line.Found, "1 file of another program: 5000002.evt") {
 		t.Errorf("%+v", line)
 	}
@@ -258,7 +271,8 @@ func TestStoppedByTheTemplate(t *testing.T) {
 	if got := refresh("5000001"); !evt.Ours([]byte(got)) || !strings.Contains(got, "stopped") {
 		t.Errorf("%q", got)
 	}
-	daemon := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress", "JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
+	daemon := start(t, []string{"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress",
+		"JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
 	eventually(t, func() string { return "the file is replaced: " + daemon.stderr.String() }, func() bool {
 		content, err := os.ReadFile(filepath.Join(evtDir, "5000001.evt"))
 		return err == nil && evt.Ours(content) && !strings.Contains(string(content), "stopped")

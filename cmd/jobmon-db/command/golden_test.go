@@ -25,13 +25,14 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// The golden log is what the scripts ask: testdata/golden.ndjson, an export. The daemon wrote it, over a Deployment Server that
-// does what the story below says, in made-up time; as its reads are some seconds apart by chance, the file stays as it is, and
+// The golden log is what the scripts ask: testdata/golden.ndjson, an export. The daemon wrote it, over a Deployment
+// Server that does what the story below says, in made-up time; as its reads are some seconds apart by chance, the file
+// stays as it is, and
 //
 //	go test ./cmd/jobmon-db/command -run TestGoldenStory -story
 //
-// writes another one, after which the golden parts of all scripts are to be written anew and read. Three watches, with the DS
-// server's time in front:
+// writes another one, after which the golden parts of all scripts are to be written anew and read. Three watches, with
+// the DS server's time in front:
 //
 //	Fri 2026-10-23 09:00 +02:00  PC-0001 and PC-0002 are deployed, PC-0002 with a failure that is repaired; PC-0003 gets a job late
 //	               09:40-09:46   the source is lost
@@ -106,7 +107,8 @@ func tellStory(t *testing.T) string {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Date(2026, 10, 23, 8, 59, 0, 0, summer)
 		time.Sleep(time.Until(begin))
-		g := &golden{t: t, dir: dir, spare: spare, jobs: map[string]jobmon.JobID{}, ds: simulator.NewDS(jobmon.InstantOf(begin), 2*3600, 1)}
+		g := &golden{t: t, dir: dir, spare: spare, jobs: map[string]jobmon.JobID{},
+			ds: simulator.NewDS(jobmon.InstantOf(begin), 2*3600, 1)}
 		g.ds.SetHook(g)
 		g.friday()
 		g.sunday()
@@ -181,7 +183,8 @@ func (g *golden) monday() {
 
 // folder is the build folder, in the order in which it is dropped.
 func (g *golden) folder() []string {
-	return []string{"0. Build Job Monitor", "01. (JM) Drivers", "Install drivers", "0. Build Job Monitor", "02. (JM) Office", "Install Office", "Install Visio", "(JM) Ready"}
+	return []string{"0. Build Job Monitor", "01. (JM) Drivers", "Install drivers", "0. Build Job Monitor",
+		"02. (JM) Office", "Install Office", "Install Visio", "(JM) Ready"}
 }
 
 // job is the job of that name; how long it runs follows from the name.

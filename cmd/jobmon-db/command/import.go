@@ -21,18 +21,20 @@ func (a *app) importing() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Make an export the log; the log that is there is moved aside",
-		Long: `Make a log of what "jobmon-db export" wrote, with the same id, the same events under the same numbers, and so the same
-pictures. FILE can be - for the standard input. Stop the daemon first.
+		Long: `Make a log of what "jobmon-db export" wrote, with the same id, the same events under the same numbers,
+and so the same pictures. FILE can be - for the standard input. Stop the daemon first.
 
-Nothing is changed before the whole text is read and found right. A log that is there already is treated as restore treats
-it: it is renamed to end in .aside, and is only replaced by an export of itself, unless --other-log is given.`,
+Nothing is changed before the whole text is read and found right. A log that is there already is treated as
+restore treats it: it is renamed to end in .aside, and is only replaced by an export of itself, unless
+--other-log is given.`,
 		Example: `  jobmon-db import events.ndjson --data-dir D:\jobmon\data
   gzip -dc events.ndjson.gz | jobmon-db import - --dry-run`,
 		Args: one("file"),
 	}
 	configured := a.configured(c, "data_dir")
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "read and check the text, and say what would happen to the log")
-	c.Flags().BoolVar(&o.Other, "other-log", false, "also take the place of a log that is not the one that was exported")
+	c.Flags().BoolVar(&o.Other, "other-log", false,
+		"also take the place of a log that is not the one that was exported")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		config, err := configured()
 		if err != nil {
@@ -81,7 +83,8 @@ func openExport(path string) (*os.File, error) {
 }
 
 // importFrom makes a log of the text in a file beside the data folder's log, and restores that.
-func importFrom(ctx context.Context, in io.Reader, dataDir string, o store.RestoreOptions) (r store.Restoration, err error) {
+func importFrom(ctx context.Context, in io.Reader, dataDir string, o store.RestoreOptions) (r store.Restoration,
+	err error) {
 	export, err := ndjson.NewReader(in)
 	if err != nil {
 		return r, err

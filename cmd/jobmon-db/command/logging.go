@@ -30,7 +30,8 @@ func newLogger(out io.Writer, level, format string) (zerolog.Logger, error) {
 			}
 			return plain.Text(fmt.Sprintf("%s", v))
 		}
-		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal(out), TimeFormat: "15:04:05", FormatMessage: shown, FormatFieldValue: shown,
+		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal(out), TimeFormat: "15:04:05", FormatMessage: shown,
+			FormatFieldValue:    shown,
 			FormatErrFieldValue: shown}
 	} else {
 		out = plain.Writer(out)
@@ -38,8 +39,8 @@ func newLogger(out io.Writer, level, format string) (zerolog.Logger, error) {
 	return zerolog.New(out).Level(lowest).With().Timestamp().Logger(), nil
 }
 
-// openMessages opens the file for messages: when it has grown to log.max_size a new one is begun, and log.keep old ones are
-// kept beside it. What the runtime says of a crash goes into a file of its own, which is open all the time: Windows
+// openMessages opens the file for messages: when it has grown to log.max_size a new one is begun, and log.keep old ones
+// are kept beside it. What the runtime says of a crash goes into a file of its own, which is open all the time: Windows
 // would not let the other one be renamed.
 func openMessages(path string, config *configs.Log) (logger zerolog.Logger, closeMessages func() error, err error) {
 	if err := trust.MakeFolder(filepath.Dir(path)); err != nil {

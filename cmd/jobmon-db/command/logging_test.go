@@ -40,14 +40,16 @@ func TestMessagesGoOnInANewFile(t *testing.T) {
 	if info, err := os.Stat(crashLog(path)); err != nil || info.Size() != 0 {
 		t.Errorf("%v", err)
 	}
-	if logger, closeLog, err = openMessages(path, &configs.Log{Level: "info", Format: "json", MaxSize: 1, Keep: 2}); err != nil {
+	if logger, closeLog, err = openMessages(path, &configs.Log{Level: "info", Format: "json", MaxSize: 1,
+		Keep: 2}); err != nil {
 		t.Fatal(err)
 	}
 	logger.Info().Msg("afterwards")
 	if err := closeLog(); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(again), string(newest)) || !strings.Contains(string(again), "afterwards") {
+	if again, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(again), string(newest)) ||
+		!strings.Contains(string(again), "afterwards") {
 		t.Errorf("a new start does not go on behind what was there: %v", err)
 	}
 }
@@ -57,7 +59,8 @@ func TestNoMessageIsLostWhileTheFileIsHeld(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "jobmon-db.log")
-	for _, name := range []string{"jobmon-db-2020-01-01T00-00-00.000.log", "jobmon-db-2020-01-02T00-00-00.000.log", "jobmon-db-notes.log"} {
+	for _, name := range []string{"jobmon-db-2020-01-01T00-00-00.000.log", "jobmon-db-2020-01-02T00-00-00.000.log",
+		"jobmon-db-notes.log"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -133,13 +136,15 @@ func TestNoMessageIsLostWhileTheFileIsHeld(t *testing.T) {
 
 func TestALogFileThatCannotBe(t *testing.T) {
 	dir := t.TempDir()
-	if _, _, err := openMessages(dir, &configs.Log{Level: "info", MaxSize: 1, Keep: 1}); err == nil || !strings.Contains(err.Error(), "log file") {
+	if _, _, err := openMessages(dir, &configs.Log{Level: "info", MaxSize: 1, Keep: 1}); err == nil ||
+		!strings.Contains(err.Error(), "log file") {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestARiskIsAWarningInTheEventLog(t *testing.T) {
-	if e := risky("encrypt is disable\x1b[2J"); e.ID != 202 || e.Severity != eventlog.Warning || !strings.Contains(e.Text, "encrypt is disable") ||
+	if e := risky("encrypt is disable\x1b[2J"); e.ID != 202 || e.Severity != eventlog.Warning ||
+		!strings.Contains(e.Text, "encrypt is disable") ||
 		strings.ContainsRune(e.Text, 0x1b) {
 		t.Errorf("%+v", e)
 	}
@@ -162,7 +167,8 @@ func TestWhatIsNotable(t *testing.T) {
 		{jobmon.Event{Kind: jobmon.KindFinished}, 0, 0, ""},
 	} {
 		entry, ok := notable(&c.event)
-		if ok != (c.id > 0) || entry.ID != c.id || entry.Severity != c.grave || !strings.Contains(entry.Text, c.text) || strings.ContainsRune(entry.Text, 0x1b) {
+		if ok != (c.id > 0) || entry.ID != c.id || entry.Severity != c.grave || !strings.Contains(entry.Text, c.text) ||
+			strings.ContainsRune(entry.Text, 0x1b) {
 			t.Errorf("%v: %+v, %v", c.event.Kind, entry, ok)
 		}
 	}

@@ -13,8 +13,8 @@ func (a *app) man() *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write a manual page for each command into a folder",
-		Long: `Write a manual page (section 1) for each command into a folder, which is made where it is missing. They say what --help
-says. SOURCE_DATE_EPOCH is the date in them, where it is set.`,
+		Long: `Write a manual page (section 1) for each command into a folder, which is made where it is missing. They
+say what --help says. SOURCE_DATE_EPOCH is the date in them, where it is set.`,
 		Example: `  jobmon-db man ./man && man ./man/jobmon-db-replay.1`,
 		Hidden:  true,
 		Args:    exactly("DIR"),

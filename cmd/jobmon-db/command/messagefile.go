@@ -92,7 +92,8 @@ func (m *messageFile) Write(message []byte) (int, error) {
 	return n, err
 }
 
-// begin moves the full file aside and deletes the oldest ones. Windows moves no file that is open, so it is closed first.
+// begin moves the full file aside and deletes the oldest ones. Windows moves no file that is open, so it is closed
+// first.
 func (m *messageFile) begin() {
 	if m.file != nil {
 		m.file.Close() // each write has reported its own error

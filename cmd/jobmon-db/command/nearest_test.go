@@ -10,8 +10,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// TestCheckpointsChangeNoAnswer: what is told of deployments is the same with checkpoints and without, of a file and of a running
-// daemon, of a log that was damaged and of one that was not.
+// TestCheckpointsChangeNoAnswer: what is told of deployments is the same with checkpoints and without, of a file and of
+// a running daemon, of a log that was damaged and of one that was not.
 func TestCheckpointsChangeNoAnswer(t *testing.T) {
 	batches := batchesOf(t, openGolden(t))
 	t.Run("damaged", func(t *testing.T) { sameAnswers(t, batches) })
@@ -29,13 +29,14 @@ func TestCheckpointsChangeNoAnswer(t *testing.T) {
 
 func sameAnswers(t *testing.T, batches []jobmon.Batch) {
 	bare := filepath.Join(t.TempDir(), "bare.db")
-	err := store.Build(t.Context(), bare, strings.Repeat("0123456789abcdef", 2), "DS01", func(yield func(jobmon.Batch, error) bool) {
-		for _, b := range batches {
-			if !yield(b, nil) {
-				return
+	err := store.Build(t.Context(), bare, strings.Repeat("0123456789abcdef", 2), "DS01",
+		func(yield func(jobmon.Batch, error) bool) {
+			for _, b := range batches {
+				if !yield(b, nil) {
+					return
+				}
 			}
-		}
-	})
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +60,19 @@ func sameAnswers(t *testing.T, batches []jobmon.Batch) {
 		p.close()
 	}
 	for _, ask := range [][]string{
-		{"sessions"}, {"sessions", "--all"}, {"sessions", "--since", "2026-10-25 00:00"}, {"sessions", "--since", "2026-10-25 00:00", "--all", "-o", "json"},
-		{"sessions", "--since", "2026-10-26 09:21", "--all"}, {"sessions", "--since", "seq:139", "PC-0001", "-o", "json"}, {"sessions", "--since", "seq:230"},
-		{"stats"}, {"stats", "--since", "2026-10-26 00:00"}, {"stats", "--since", "-10m", "-o", "json"}, {"stats", "--since", "2026-10-26 09:10", "--all", "-o", "csv"},
-		{"stats", "--by", "day", "--since", "2026-10-25 00:00"}, {"stats", "--since", "-30m", "--computer", "PC-0001"}, {"stats", "--since", "-20m", "--job", "*Office*"},
-		{"waterfall", "PC-0001"}, {"waterfall", "PC-0001", "--session", "1"}, {"waterfall", "PC-0003", "-o", "json"}, {"waterfall", "PC-0001", "--session", "9"},
+		{"sessions"}, {"sessions", "--all"}, {"sessions", "--since", "2026-10-25 00:00"},
+		{"sessions", "--since", "2026-10-25 00:00", "--all", "-o", "json"},
+		{"sessions", "--since", "2026-10-26 09:21", "--all"},
+		{"sessions", "--since", "seq:139", "PC-0001", "-o", "json"}, {"sessions", "--since", "seq:230"},
+		{"stats"}, {"stats", "--since", "2026-10-26 00:00"}, {"stats", "--since", "-10m", "-o", "json"},
+		{"stats", "--since", "2026-10-26 09:10", "--all", "-o", "csv"},
+		{"stats", "--by", "day", "--since", "2026-10-25 00:00"}, {"stats", "--since", "-30m", "--computer", "PC-0001"},
+		{"stats", "--since", "-20m", "--job", "*Office*"},
+		{"waterfall", "PC-0001"}, {"waterfall", "PC-0001", "--session", "1"}, {"waterfall", "PC-0003", "-o", "json"},
+		{"waterfall", "PC-0001", "--session", "9"},
 		{"waterfall", "Büro-7"}, {"waterfall", "PC-0001", "--session", "3", "-o", "svg"},
-		{"diff", "2026-10-26 09:00", "2026-10-26 09:30"}, {"diff", "seq:140", "seq:261", "-o", "json"}, {"diff", "2026-10-25 00:00", "now", "PC-0001"}, {"diff", "--", "-10m", "now"},
+		{"diff", "2026-10-26 09:00", "2026-10-26 09:30"}, {"diff", "seq:140", "seq:261", "-o", "json"},
+		{"diff", "2026-10-25 00:00", "now", "PC-0001"}, {"diff", "--", "-10m", "now"},
 		{"diff", "seq:100", "seq:100"}, {"diff", "seq:1", "seq:200"},
 	} {
 		t.Run(strings.Join(ask, " "), func(t *testing.T) {

@@ -27,7 +27,8 @@ func ofLaterFormat(t *testing.T, path string, format byte) {
 		}
 		at += next
 		text := file[at : at+bytes.IndexByte(file[at:], '}')+1]
-		if sum := file[at-4 : at]; binary.LittleEndian.Uint32(sum) == crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli)) {
+		if sum := file[at-4 : at]; binary.LittleEndian.Uint32(sum) == crc32.Checksum(text,
+			crc32.MakeTable(crc32.Castagnoli)) {
 			text[len(`{"format":`)] = format
 			binary.LittleEndian.PutUint32(sum, crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli)))
 			found++
@@ -58,7 +59,8 @@ func folder(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// An earlier version meets the log of a later one. It is played by this one, before a log of a format that is yet to come.
+// An earlier version meets the log of a later one. It is played by this one, before a log of a format that is yet to
+// come.
 func TestALogOfALaterVersionIsRefused(t *testing.T) {
 	dir := watchedFor(t, 5*time.Minute)
 	ofLaterFormat(t, filepath.Join(dir, "log-000001.db"), '9')
@@ -66,8 +68,10 @@ func TestALogOfALaterVersionIsRefused(t *testing.T) {
 	data := "--data-dir=" + dir
 	saved := filepath.Join(t.TempDir(), "saved.db")
 	for _, args := range [][]string{
-		{"run", "--source-kind=simulator", "--evt-dir=" + t.TempDir()}, {"demo", "--for=1s", "--evt-dir=" + t.TempDir()},
-		{"replay"}, {"replay", "show", "--at=10:00"}, {"replay", "sessions"}, {"status"}, {"verify"}, {"backup", saved}, {"compact"}, {"export"},
+		{"run", "--source-kind=simulator", "--evt-dir=" + t.TempDir()},
+		{"demo", "--for=1s", "--evt-dir=" + t.TempDir()},
+		{"replay"}, {"replay", "show", "--at=10:00"}, {"replay", "sessions"}, {"status"}, {"verify"}, {"backup", saved},
+		{"compact"}, {"export"},
 	} {
 		got := jobmondb(t, append(args, data)...)
 		sentence := strings.TrimSpace(got.stderr)

@@ -11,8 +11,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// What the event log of Windows is told, by number; docs/operations.md lists them, and rules of administrators hold on to
-// them.
+// What the event log of Windows is told, by number; docs/operations.md lists them, and rules of administrators hold on
+// to them.
 const (
 	entryStarted  = 100
 	entryStopped  = 101
@@ -39,12 +39,14 @@ func notable(e *jobmon.Event) (entry eventlog.Entry, ok bool) {
 		return eventlog.Entry{ID: entryStopped, Text: "jobmon-db has stopped watching."}, true
 	case jobmon.KindSourceLost:
 		return eventlog.Entry{ID: entryLost, Severity: eventlog.Warning,
-			Text: fmt.Sprintf("The DS database cannot be read: %s. It is tried again by itself; jobmon-db check tells more.", text)}, true
+			Text: fmt.Sprintf("The DS database cannot be read: %s. It is tried again by itself; jobmon-db check "+
+				"tells more.", text)}, true
 	case jobmon.KindSourceRestored:
 		return eventlog.Entry{ID: entryRestored, Text: "The DS database can be read again."}, true
 	case jobmon.KindDamaged:
 		return eventlog.Entry{ID: entryDamaged, Severity: eventlog.Error,
-			Text: fmt.Sprintf("The log is damaged: the events %d to %d cannot be read: %s. jobmon-db verify tells more; jobmon-db restore brings a backup back.", e.From, e.To, text)}, true
+			Text: fmt.Sprintf("The log is damaged: the events %d to %d cannot be read: %s. jobmon-db verify tells "+
+				"more; jobmon-db restore brings a backup back.", e.From, e.To, text)}, true
 	}
 	return entry, false
 }
@@ -74,8 +76,8 @@ func failure(err error) eventlog.Entry {
 	return eventlog.Entry{ID: entryFailed, Severity: eventlog.Error, Text: fmt.Sprintf("The service ends: %v", err)}
 }
 
-// placed is the entry for a place of the local endpoint that is taken: somebody may want to answer there. With nil it is
-// the entry for its end.
+// placed is the entry for a place of the local endpoint that is taken: somebody may want to answer there. With nil it
+// is the entry for its end.
 func placed(err error) eventlog.Entry {
 	if err == nil {
 		return eventlog.Entry{ID: entryFree,

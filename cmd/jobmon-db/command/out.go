@@ -41,7 +41,7 @@ func (f *oneOf) String() string {
 
 func (f *oneOf) Set(text string) error {
 	if !slices.Contains(f.words, text) {
-		return fmt.Errorf("use %s", words.Or(f.words...))
+		return &usageError{fmt.Errorf("use %s", words.Or(f.words...))}
 	}
 	*f.chosen = text
 	return nil
@@ -76,7 +76,8 @@ func printTable(out io.Writer, titles []string, rows [][]string) error {
 }
 
 // answer prints the answer to a question, or writes it to the file out.
-func (a *app) answer(ctx context.Context, asked func() (question, error), out string, print func(*app, question, io.Writer) error) error {
+func (a *app) answer(ctx context.Context, asked func() (question, error), out string,
+	print func(*app, question, io.Writer) error) error {
 	q, err := asked()
 	if err != nil {
 		return err

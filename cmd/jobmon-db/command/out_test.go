@@ -17,15 +17,18 @@ func TestOut(t *testing.T) {
 	dir := watched(t)
 	path := filepath.Join(t.TempDir(), "result")
 	for _, args := range [][]string{
-		{"replay"}, {"replay", "-o", "csv"}, {"replay", "-o", "json", "--reverse"}, {"replay", "sessions", "-o", "csv"}, {"replay", "stats", "-o", "ndjson"},
+		{"replay"}, {"replay", "-o", "csv"}, {"replay", "-o", "json", "--reverse"}, {"replay", "sessions", "-o", "csv"},
+		{"replay", "stats", "-o", "ndjson"},
 		{"replay", "diff", "13:10", "13:50", "--utc"}, {"replay", "waterfall", "PC-0001", "-o", "html"},
 	} {
 		args = append(args, "--data-dir="+dir)
 		want := jobmondb(t, args...)
 		got := jobmondb(t, append(args, "--out", path)...)
 		text, err := os.ReadFile(path)
-		if err != nil || want.code != exitOK || got.code != exitOK || string(text) != want.stdout || got.stdout != "" || got.stderr != want.stderr {
-			t.Errorf("%v: %v, %+v; the file has %d bytes, the standard output %d", args, err, got, len(text), len(want.stdout))
+		if err != nil || want.code != exitOK || got.code != exitOK || string(text) != want.stdout || got.stdout != "" ||
+			got.stderr != want.stderr {
+			t.Errorf("%v: %v, %+v; the file has %d bytes, the standard output %d", args, err, got, len(text),
+				len(want.stdout))
 		}
 		for _, failing := range [][]string{{"--since=nonsense"}, {"--log=" + filepath.Join(dir, "none.db")}} {
 			before, _ := os.ReadFile(path)
@@ -43,7 +46,8 @@ func TestOut(t *testing.T) {
 	if got := jobmondb(t, "replay", "-f", "--out", path, "--data-dir="+dir); got.code != exitUsage {
 		t.Errorf("%+v", got)
 	}
-	if got := jobmondb(t, "replay", "--out", filepath.Join(dir, "none", "x"), "--data-dir="+dir); got.code != exitFailed {
+	if got := jobmondb(t, "replay", "--out", filepath.Join(dir, "none", "x"),
+		"--data-dir="+dir); got.code != exitFailed {
 		t.Errorf("%+v", got)
 	}
 }
@@ -55,7 +59,8 @@ func TestOutOfACallThatIsCutOff(t *testing.T) {
 	path, cursor := filepath.Join(files, "out"), filepath.Join(files, "cursor")
 	call := func(ctx context.Context) int {
 		var out, messages bytes.Buffer
-		return Main(ctx, []string{"replay", "--cursor-file", cursor, "--out", path, "--data-dir=" + dir}, nil, strings.NewReader(""), &out, &messages)
+		return Main(ctx, []string{"replay", "--cursor-file", cursor, "--out", path, "--data-dir=" + dir}, nil,
+			strings.NewReader(""), &out, &messages)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
@@ -94,7 +99,8 @@ func TestImportOfWhatWindowsWrites(t *testing.T) {
 		}
 		write(t, path, string(wide))
 		fresh := t.TempDir()
-		if got := jobmondb(t, "import", path, "--data-dir="+fresh); got.code == exitOK || !strings.Contains(got.stderr, "it is UTF-16") {
+		if got := jobmondb(t, "import", path, "--data-dir="+fresh); got.code == exitOK ||
+			!strings.Contains(got.stderr, "it is UTF-16") {
 			t.Errorf("%s: %+v", name, got)
 		}
 		if left, err := os.ReadDir(fresh); err != nil || len(left) > 0 {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// What root's commands make in the folder of a service belongs to its account: data, log, lock, ledger, socket, files of
-// computers and messages.
+// What root's commands make in the folder of a service belongs to its account: data, log, lock, ledger, socket, files
+// of computers and messages.
 func TestRootLeavesFilesToTheOwnerOfTheFolder(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")
@@ -59,8 +59,10 @@ func TestRootLeavesFilesToTheOwnerOfTheFolder(t *testing.T) {
 	if err := os.WriteFile(form, []byte("{{.Seq}}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	daemon := start(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_SPEED=600", "JOBMON_SOURCE_POLL_INTERVAL=250ms",
-		"JOBMON_DATA_DIR=" + data, "JOBMON_EVT_DIR=" + evt, "JOBMON_LOG_FILE=" + filepath.Join(logs, "a", "jobmon-db.log"),
+	daemon := start(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_SPEED=600",
+		"JOBMON_SOURCE_POLL_INTERVAL=250ms",
+		"JOBMON_DATA_DIR=" + data, "JOBMON_EVT_DIR=" + evt,
+		"JOBMON_LOG_FILE=" + filepath.Join(logs, "a", "jobmon-db.log"),
 		"JOBMON_EVT_TEMPLATE=" + form}, "run")
 	eventually(t, func() string { return "files\n" + daemon.stderr.String() }, func() bool {
 		files, _ := filepath.Glob(filepath.Join(evt, "*.evt"))

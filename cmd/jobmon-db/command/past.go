@@ -23,8 +23,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// pastLog is a log that questions are about: a file, or that of a running daemon, which hands out its pages. Both are asked the
-// same way, and the daemon works nothing out.
+// pastLog is a log that questions are about: a file, or that of a running daemon, which hands out its pages. Both are
+// asked the same way, and the daemon works nothing out.
 type pastLog interface {
 	history.Reader
 	history.Log
@@ -67,7 +67,8 @@ func (p *past) close() {
 func (p *past) done(messages io.Writer) {
 	p.close()
 	for _, g := range p.holes {
-		fmt.Fprintf(messages, "The events %d to %d are damaged and were left out: jobmon-db verify tells more.\n", g.From, g.To)
+		fmt.Fprintf(messages, "The events %d to %d are damaged and were left out: jobmon-db verify tells more.\n",
+			g.From, g.To)
 	}
 }
 
@@ -102,7 +103,8 @@ func (q question) open(ctx context.Context) (*past, error) {
 			return asked, nil
 		}
 		if who := instance.Holder(filepath.Join(dir, daemon.DataLock)); who.PID != 0 {
-			err = fmt.Errorf("%w (process %d, since %s: %s)", err, who.PID, who.Started.Local().Format(time.DateTime), term.Plain(who.Command))
+			err = fmt.Errorf("%w (process %d, since %s: %s)", err, who.PID, who.Started.Local().Format(time.DateTime),
+				term.Plain(who.Command))
 		}
 	}
 	return p, unasked(err, asking)
@@ -202,7 +204,8 @@ func (p *past) describe() error {
 // know takes over what the log says at its end.
 func (p *past) know() {
 	facts := p.facts
-	p.Last, p.Covered, p.Offset, p.Shifts, p.Lost = facts.Seq, facts.At, facts.Offset(), facts.Shifts(), facts.LostSince()
+	p.Last, p.Covered, p.Offset = facts.Seq, facts.At, facts.Offset()
+	p.Shifts, p.Lost = facts.Shifts(), facts.LostSince()
 	p.Names, p.Chronicle = facts.Names, facts.Chronicle
 }
 
@@ -298,7 +301,8 @@ func (p *past) period() string {
 	} else if len(p.allOffsets()) == 1 {
 		zone = offsets[0] + ", "
 	}
-	text := fmt.Sprintf("the log covers %s to %s (%sseq %d to %d)", p.local(p.First), p.local(p.Covered), zone, p.Oldest, p.Last)
+	text := fmt.Sprintf("the log covers %s to %s (%sseq %d to %d)", p.local(p.First), p.local(p.Covered), zone,
+		p.Oldest, p.Last)
 	if p.Cut {
 		text += "; older history was cut off"
 	}
@@ -323,8 +327,8 @@ func (p *past) allOffsets() []string {
 	return p.offsets(moments...)
 }
 
-// present is up to when what lasts is reckoned where nothing else is asked: the present while a daemon watches, by the server's clock;
-// else the moment until which the log tells all.
+// present is up to when what lasts is reckoned where nothing else is asked: the present while a daemon watches, by the
+// server's clock; else the moment until which the log tells all.
 func (p *past) present() jobmon.Instant {
 	if p.live && p.AgeMS >= 0 {
 		return p.Covered.Add(time.Duration(p.AgeMS) * time.Millisecond)
@@ -341,7 +345,8 @@ func (p *past) parse(text string) (replay.Point, error) {
 	return point, p.covers(point)
 }
 
-// latest is the newest moment that a point stands for: a time that was typed, or printed, to the second is any of that second.
+// latest is the newest moment that a point stands for: a time that was typed, or printed, to the second is any of that
+// second.
 func latest(point replay.Point) jobmon.Instant {
 	at := jobmon.InstantOf(point.Time)
 	if at%1000 == 0 {
@@ -350,7 +355,8 @@ func latest(point replay.Point) jobmon.Instant {
 	return at
 }
 
-// point reads a moment. newest is the newest one that "14:05" may mean; "-2h" counts from the end of the log all the same.
+// point reads a moment. newest is the newest one that "14:05" may mean; "-2h" counts from the end of the log all the
+// same.
 func (p *past) point(text string, newest jobmon.Instant) (replay.Point, error) {
 	point, err := p.clock().Parse(text, p.Covered.Time())
 	if err != nil {
@@ -390,7 +396,8 @@ func (p *past) seqAt(point replay.Point, warn io.Writer) (uint64, error) {
 		}
 	}
 	if point.First.Before(point.Time) {
-		fmt.Fprintf(warn, "The server's clock showed that twice, %s and %s; this is the later one.\n", point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339))
+		fmt.Fprintf(warn, "The server's clock showed that twice, %s and %s; this is the later one.\n",
+			point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339))
 	}
 	at := latest(point)
 	m, _, err := p.Moment(at)
@@ -398,7 +405,8 @@ func (p *past) seqAt(point replay.Point, warn io.Writer) (uint64, error) {
 		return 0, fmt.Errorf("look for %s in the log: %w", p.local(at), err)
 	}
 	if m.Times > 1 {
-		fmt.Fprintf(warn, "The server's clock passed %s %d times; this is the last one (seq %d).\n", p.local(at), m.Times, m.Seq)
+		fmt.Fprintf(warn, "The server's clock passed %s %d times; this is the last one (seq %d).\n", p.local(at),
+			m.Times, m.Seq)
 	}
 	return max(m.Seq, p.Begun), nil // a time within the log's first second means its first batch
 }

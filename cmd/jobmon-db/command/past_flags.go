@@ -24,7 +24,8 @@ func (a *app) question(c *cobra.Command) func() (question, error) {
 	configured := a.configured(c, "data_dir")
 	var q question
 	c.Flags().StringVar(&q.log, "log", "", "ask this log file, for example a backup, and nothing else")
-	c.Flags().BoolVar(&q.utc, "utc", false, "times are UTC, also those that are typed without zone, instead of the DS server's")
+	c.Flags().BoolVar(&q.utc, "utc", false,
+		"times are UTC, also those that are typed without zone, instead of the DS server's")
 	return func() (question, error) {
 		if q.log == "" {
 			config, err := configured()
@@ -41,7 +42,8 @@ func (a *app) question(c *cobra.Command) func() (question, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			return q, fmt.Errorf("%w: there is no file %s", store.ErrNoLog, q.log)
 		case err == nil && info.IsDir():
-			return q, &usageError{fmt.Errorf("--log %s is a folder: name a file in it, or the folder with --data-dir", q.log)}
+			return q, &usageError{fmt.Errorf("--log %s is a folder: name a file in it, or the folder with --data-dir",
+				q.log)}
 		}
 		return q, nil // whatever else is wrong with it, opening it says so
 	}

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestATakenPlaceKeepsNobodyFromWatching: whatever lies where the socket of a new daemon would be, the daemon writes its
-// files, the commands say what is in the way, and the daemon takes the place when it is free.
+// TestATakenPlaceKeepsNobodyFromWatching: whatever lies where the socket of a new daemon would be, the daemon writes
+// its files, the commands say what is in the way, and the daemon takes the place when it is free.
 func TestATakenPlaceKeepsNobodyFromWatching(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -48,13 +48,15 @@ func TestATakenPlaceKeepsNobodyFromWatching(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := start(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_COMPUTERS=1", "JOBMON_SIMULATOR_SPEED=60",
+			p := start(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_COMPUTERS=1",
+				"JOBMON_SIMULATOR_SPEED=60",
 				"JOBMON_SOURCE_POLL_INTERVAL=250ms", "JOBMON_DATA_DIR=" + dir}, "run")
 			eventually(t, func() string { return "the daemon has written a file: " + p.stderr.String() }, func() bool {
 				_, err := os.Stat(filepath.Join(dir, "evt", "5000001.evt"))
 				return err == nil
 			})
-			for _, args := range [][]string{{"status"}, {"backup", filepath.Join(t.TempDir(), "copy.db")}, {"compact"}} {
+			for _, args := range [][]string{{"status"}, {"backup", filepath.Join(t.TempDir(), "copy.db")},
+				{"compact"}} {
 				got := jobmondb(t, append(args, "--data-dir="+dir)...)
 				if got.code != c.code || !strings.Contains(got.stderr, c.says) {
 					t.Errorf("%q: want %d and %q, got %+v", args, c.code, c.says, got)
@@ -70,7 +72,8 @@ func TestATakenPlaceKeepsNobodyFromWatching(t *testing.T) {
 				return strings.Contains(jobmondb(t, "status", "--data-dir="+dir).stdout, "PC-0001")
 			})
 			p.stop()
-			if said := p.stderr.String(); !strings.Contains(said, "commands cannot ask this daemon") || !strings.Contains(said, "is free") {
+			if said := p.stderr.String(); !strings.Contains(said, "commands cannot ask this daemon") ||
+				!strings.Contains(said, "is free") {
 				t.Errorf("the daemon says\n%s", said)
 			}
 		})

@@ -32,12 +32,14 @@ func TestStatusOfARunningDaemonIsOfThePresent(t *testing.T) {
 		"NOW", now.Format("2006-01-02T15:04:05.000Z"), "START", now.Add(-time.Minute).Format("2006-01-02T15:04:05.000")).Replace(atWork))
 	data := filepath.Join(dir, "data")
 	p := start(t, []string{
-		"JOBMON_SOURCE_KIND=recording", "JOBMON_SOURCE_RECORDING=" + recording, "JOBMON_DATA_DIR=" + data, "JOBMON_SITE=DS01", "JOBMON_SOURCE_POLL_INTERVAL=1s",
+		"JOBMON_SOURCE_KIND=recording", "JOBMON_SOURCE_RECORDING=" + recording, "JOBMON_DATA_DIR=" + data,
+		"JOBMON_SITE=DS01", "JOBMON_SOURCE_POLL_INTERVAL=1s",
 	}, "run")
 	said := regexp.MustCompile(`Last event (\d+) at .*, (\d+) s ago`)
 	var first []string
 	eventually(t, func() string {
-		return "the age of the last event grows: " + jobmondb(t, "status", "PC-0001", "--data-dir="+data).stdout + p.stderr.String()
+		return "the age of the last event grows: " + jobmondb(t, "status", "PC-0001", "--data-dir="+data).stdout +
+			p.stderr.String()
 	}, func() bool {
 		got := jobmondb(t, "status", "PC-0001", "--data-dir="+data)
 		m := said.FindStringSubmatch(got.stdout)

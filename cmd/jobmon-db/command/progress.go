@@ -53,6 +53,7 @@ func newBar(out io.Writer, what string) *progressbar.ProgressBar {
 		}
 	}
 	return progressbar.NewOptions64(1, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what),
-		progressbar.OptionSetWidth(max(10, min(40, width-50))), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetWidth(max(10, min(40, width-50))), progressbar.OptionClearOnFinish(),
+		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetPredictTime(true))
 }

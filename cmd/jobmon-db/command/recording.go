@@ -30,8 +30,10 @@ type recordingFile struct {
 
 func (f *recordingFile) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.path, "record", "", "keep what was read in this file")
-	flags.BoolVar(&f.pseudonyms, "pseudonyms", false, "with --record: replace the names of jobs, folders, computers and groups")
-	flags.StringVar(&f.key, "pseudonym-key", "", "with --pseudonyms: file with the key, made when missing (default: "+keyFile+" in data_dir)")
+	flags.BoolVar(&f.pseudonyms, "pseudonyms", false,
+		"with --record: replace the names of jobs, folders, computers and groups")
+	flags.StringVar(&f.key, "pseudonym-key", "",
+		"with --pseudonyms: file with the key, made when missing (default: "+keyFile+" in data_dir)")
 	flags.BoolVar(&f.force, "force", false, "with --record: replace the file when there is one")
 }
 
@@ -39,14 +41,16 @@ func (f *recordingFile) flags(flags *pflag.FlagSet) {
 func (f *recordingFile) complete(dataDir string) error {
 	switch {
 	case f.path == "" && (f.pseudonyms || f.key != "" || f.force):
-		return &usageError{errors.New("--pseudonyms, --pseudonym-key and --force are about the file of --record: name it")}
+		return &usageError{errors.New("--pseudonyms, --pseudonym-key and --force are about the file of --record: " +
+			"name it")}
 	case f.path == "":
 		return nil
 	case f.key != "" && !f.pseudonyms:
 		return &usageError{errors.New("--pseudonym-key is given without --pseudonyms")}
 	case f.key == "" && f.pseudonyms:
 		if err := trust.MakeFolder(dataDir); err != nil { // as the daemon would make it
-			return &usageError{fmt.Errorf("make the data folder, for the key of the pseudonyms: %w; name a file for it with --pseudonym-key", err)}
+			return &usageError{fmt.Errorf("make the data folder, for the key of the pseudonyms: %w; name a file for "+
+				"it with --pseudonym-key", err)}
 		}
 		f.key = filepath.Join(dataDir, keyFile)
 	}
@@ -58,7 +62,8 @@ func (f *recordingFile) complete(dataDir string) error {
 
 // write keeps what was read, and says what it wrote.
 func (f *recordingFile) write(read *check.Reading, settings jobmon.Settings) (string, error) {
-	r := &recording.Recording{Program: programVersion(), Server: read.Server, Unknown: read.Unknown, Pseudonyms: read.Pseudonyms, Tables: read.Tables}
+	r := &recording.Recording{Program: programVersion(), Server: read.Server, Unknown: read.Unknown,
+		Pseudonyms: read.Pseudonyms, Tables: read.Tables}
 	names := "names are as they are: --pseudonyms replaces them"
 	if r.Pseudonyms {
 		names = "names are pseudonyms, as they were"
@@ -82,7 +87,8 @@ func (f *recordingFile) write(read *check.Reading, settings jobmon.Settings) (st
 		return "", err
 	}
 	t := r.Tables
-	return fmt.Sprintf("%s, %s: jobs %d, computers %d, rows %d, agents %d; %s. Look through the file before you send it",
+	return fmt.Sprintf("%s, %s: jobs %d, computers %d, rows %d, agents %d; %s. Look through the file before you send "+
+		"it",
 		f.path, size(uint64(bytes)), len(t.Jobs), len(t.Computers), len(t.Rows), len(t.Agents), names), nil
 }
 

@@ -58,7 +58,8 @@ func TestRecordADatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "site.ndjson")
 	got := checked(t, env, "--record="+path, "-o", "json")
 	line := stateOf(t, got, "recording")
-	for _, words := range []string{path + ", ", " bytes: jobs 2, computers 2, rows 3, agents 1; names are as they are", "Look through the file"} {
+	for _, words := range []string{path + ", ", " bytes: jobs 2, computers 2, rows 3, agents 1; names are as they are",
+		"Look through the file"} {
 		if got.code != exitOK || line.State != check.OK || !strings.Contains(line.Found, words) {
 			t.Errorf("no %q in %+v", words, got)
 		}
@@ -78,8 +79,10 @@ func TestRecordADatabase(t *testing.T) {
 		{ID: 2, Job: 11, Computer: 5000001, Start: jobmon.NoStart, Status: jobmon.StatusRunning},
 		{ID: 3, Job: 11, Computer: 5000002, Start: jobmon.NoStart, Status: jobmon.StatusOf(1603)},
 	}
-	if !reflect.DeepEqual(r.Tables.Rows, want) || r.Tables.Jobs[0] != (jobmon.Job{ID: 10, Name: "01. (JM) Office", Folder: "Clients"}) ||
-		!reflect.DeepEqual(r.Tables.Agents, []jobmon.Agent{{Computer: 5000001, State: jobmon.AgentOnline}}) || r.Server == "" || r.Unknown != nil || r.Pseudonyms {
+	if !reflect.DeepEqual(r.Tables.Rows, want) || r.Tables.Jobs[0] != (jobmon.Job{ID: 10, Name: "01. (JM) Office",
+		Folder: "Clients"}) ||
+		!reflect.DeepEqual(r.Tables.Agents, []jobmon.Agent{{Computer: 5000001, State: jobmon.AgentOnline}}) ||
+		r.Server == "" || r.Unknown != nil || r.Pseudonyms {
 		t.Errorf("%+v", r)
 	}
 
@@ -90,22 +93,26 @@ func TestRecordADatabase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, word := range append(words, tdstest.Password, tdstest.User, tdstest.Database, server.Address(), "127.0.0.1", "sqlserver://") {
+		for _, word := range append(words, tdstest.Password, tdstest.User, tdstest.Database, server.Address(),
+			"127.0.0.1", "sqlserver://") {
 			if strings.Contains(strings.ToLower(string(content)), strings.ToLower(word)) {
 				t.Errorf("%q is in\n%s", word, content)
 			}
 		}
 	}
 	secret(path)
-	if got := checked(t, env, "--record="+path); got.code != exitUsage || !strings.Contains(got.stderr, "--force") || got.stdout != "" {
+	if got := checked(t, env, "--record="+path); got.code != exitUsage || !strings.Contains(got.stderr, "--force") ||
+		got.stdout != "" {
 		t.Errorf("%+v", got)
 	}
-	if got := checked(t, env, "--record="+path, "--force", "--pseudonyms"); got.code != exitOK || !strings.Contains(strings.Join(strings.Fields(got.stdout), " "), "names are pseudonyms, whose key stays in ") {
+	if got := checked(t, env, "--record="+path, "--force", "--pseudonyms"); got.code != exitOK ||
+		!strings.Contains(strings.Join(strings.Fields(got.stdout), " "), "names are pseudonyms, whose key stays in ") {
 		t.Errorf("%+v", got)
 	}
 	secret(path, "bonn", "clients", "install", "office", "room")
 	disguised := load(t, path)
-	if !disguised.Pseudonyms || !reflect.DeepEqual(disguised.Tables.Rows, want) || !strings.HasPrefix(disguised.Tables.Jobs[0].Name, "01. (JM) ") {
+	if !disguised.Pseudonyms || !reflect.DeepEqual(disguised.Tables.Rows, want) ||
+		!strings.HasPrefix(disguised.Tables.Jobs[0].Name, "01. (JM) ") {
 		t.Errorf("%+v", disguised)
 	}
 
@@ -113,21 +120,25 @@ func TestRecordADatabase(t *testing.T) {
 	plain, again := path+".plain", path+".again"
 	checked(t, env, "--record="+plain)
 	from := []string{"JOBMON_SOURCE_KIND=recording", "JOBMON_SOURCE_RECORDING=" + plain, env[1]}
-	if got := checked(t, from, "--record="+again, "--pseudonyms", "-o", "json"); got.code != exitOK || !strings.Contains(stateOf(t, got, "database").Found, "a recording of ") {
+	if got := checked(t, from, "--record="+again, "--pseudonyms", "-o", "json"); got.code != exitOK ||
+		!strings.Contains(stateOf(t, got, "database").Found, "a recording of ") {
 		t.Errorf("%+v", got)
 	}
-	if second := load(t, again); !reflect.DeepEqual(second.Tables.Jobs, disguised.Tables.Jobs) || !reflect.DeepEqual(second.Tables.Computers, disguised.Tables.Computers) ||
+	if second := load(t, again); !reflect.DeepEqual(second.Tables.Jobs, disguised.Tables.Jobs) ||
+		!reflect.DeepEqual(second.Tables.Computers, disguised.Tables.Computers) ||
 		!reflect.DeepEqual(second.Tables.Agents, disguised.Tables.Agents) || second.Server != disguised.Server {
 		t.Errorf("%+v\n%+v", second.Tables, disguised.Tables)
 	}
 	// what are pseudonyms once are called so for ever
 	from[1] = "JOBMON_SOURCE_RECORDING=" + again
 	copied := path + ".copied"
-	if got := checked(t, from, "--record="+copied, "-o", "json"); !strings.Contains(stateOf(t, got, "recording").Found, "pseudonyms, as they were") || !load(t, copied).Pseudonyms {
+	if got := checked(t, from, "--record="+copied, "-o", "json"); !strings.Contains(stateOf(t, got, "recording").Found,
+		"pseudonyms, as they were") || !load(t, copied).Pseudonyms {
 		t.Errorf("%+v", got)
 	}
 	// the key does not make the data dir somebody else's
-	if got := jobmondb(t, "demo", "--for=1s", "--computers=1", strings.Replace(env[1], "JOBMON_DATA_DIR", "--data-dir", 1)); got.code != exitOK {
+	if got := jobmondb(t, "demo", "--for=1s", "--computers=1",
+		strings.Replace(env[1], "JOBMON_DATA_DIR", "--data-dir", 1)); got.code != exitOK {
 		t.Errorf("%+v", got)
 	}
 }
@@ -146,10 +157,13 @@ func TestRecordingThatCannotBe(t *testing.T) {
 		{simulated, []string{"--force"}, exitUsage, "--record"},
 		{simulated, []string{"--record=" + path, "--pseudonym-key=x"}, exitUsage, "without --pseudonyms"},
 		{simulated, []string{"--record=" + dir, "--force"}, exitUsage, "no plain file"},
-		{simulated, []string{"--record=" + path, "--pseudonyms", "--pseudonym-key=" + filepath.Join(path, "none", "key")}, exitCheck, "recording"},
+		{simulated, []string{"--record=" + path, "--pseudonyms",
+			"--pseudonym-key=" + filepath.Join(path, "none", "key")}, exitCheck, "recording"},
 		{simulated, []string{"--record=" + filepath.Join(dir, "none", "x")}, exitCheck, "recording"},
-		{[]string{"JOBMON_SOURCE_DSN=sqlserver://a:Planted-Secret-1@127.0.0.1:1?database=eXpress"}, []string{"--record=" + path, "--data-dir=" + dir + "/d"}, exitSource, "recording"},
-		{nil, []string{"--source-kind=recording", "--source-recording=" + path, "--data-dir=" + dir + "/d"}, exitSource, "database"},
+		{[]string{"JOBMON_SOURCE_DSN=sqlserver://a:Planted-Secret-1@127.0.0.1:1?database=eXpress"},
+			[]string{"--record=" + path, "--data-dir=" + dir + "/d"}, exitSource, "recording"},
+		{nil, []string{"--source-kind=recording", "--source-recording=" + path, "--data-dir=" + dir + "/d"}, exitSource,
+			"database"},
 	} {
 		if got := checked(t, c.env, c.args...); got.code != c.code || !strings.Contains(got.stderr, c.said) {
 			t.Errorf("%q: %+v", c.args, got)
@@ -164,36 +178,45 @@ func TestRecordingThatCannotBe(t *testing.T) {
 func TestRunPlaysARecording(t *testing.T) {
 	dir := t.TempDir()
 	path, data := filepath.Join(dir, "site.ndjson"), filepath.Join(dir, "data")
-	if got := checked(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_COMPUTERS=3", "JOBMON_DATA_DIR=" + data}, "--record="+path); got.code != exitOK {
+	if got := checked(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_COMPUTERS=3",
+		"JOBMON_DATA_DIR=" + data}, "--record="+path); got.code != exitOK {
 		t.Fatalf("%+v", got)
 	}
-	env := []string{"JOBMON_SITE=DS01", "JOBMON_DATA_DIR=" + data, "JOBMON_SOURCE_KIND=recording", "JOBMON_SOURCE_RECORDING=" + path}
+	env := []string{"JOBMON_SITE=DS01", "JOBMON_DATA_DIR=" + data, "JOBMON_SOURCE_KIND=recording",
+		"JOBMON_SOURCE_RECORDING=" + path}
 	daemon := start(t, env, "run")
 	var got outcome
-	eventually(t, func() string { return "PC-0003 is on the board: " + got.stdout + daemon.stderr.String() }, func() bool {
-		got = jobmondb(t, "status", "--data-dir="+data)
-		return strings.Contains(got.stdout, "PC-0003")
-	})
+	eventually(t, func() string { return "PC-0003 is on the board: " + got.stdout + daemon.stderr.String() },
+		func() bool {
+			got = jobmondb(t, "status", "--data-dir="+data)
+			return strings.Contains(got.stdout, "PC-0003")
+		})
 	daemon.stop()
 	if !strings.Contains(daemon.stderr.String(), "playing a recording back") {
 		t.Errorf("%s", daemon.stderr.String())
 	}
 	moment := load(t, path).Tables.Now
-	if got := jobmondb(t, "status", "--data-dir="+data); !strings.Contains(got.stdout, moment.Time().Format("2006-01-02 ")) {
+	if got := jobmondb(t, "status", "--data-dir="+data); !strings.Contains(got.stdout,
+		moment.Time().Format("2006-01-02 ")) {
 		t.Errorf("%+v", got)
 	}
 
 	other := path + ".other"
-	if got := checked(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_DATA_DIR=" + filepath.Join(dir, "none")}, "--record="+other); got.code != exitOK {
+	if got := checked(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_DATA_DIR=" + filepath.Join(dir, "none")},
+		"--record="+other); got.code != exitOK {
 		t.Fatalf("%+v", got)
 	}
 	real := watched(t)
 	for name, args := range map[string][]string{
-		"another recording is played there":                     {"run", "--data-dir=" + data, "--source-kind=recording", "--source-recording=" + other},
-		"holds the history of a recording: name another":        {"run", "--data-dir=" + data, "--source-dsn=sqlserver://reader:x@127.0.0.1:1"},
-		"set source.kind and source.recording":                  {"run", "--data-dir=" + data, "--source-kind=simulator"},
-		"holds the history of a recording: set":                 {"demo", "--for=1s", "--data-dir=" + data},
-		"the history of a real Deployment Server: name another": {"run", "--data-dir=" + real, "--source-kind=recording", "--source-recording=" + path},
+		"another recording is played there": {"run", "--data-dir=" + data,
+			"--source-kind=recording", "--source-recording=" + other},
+		"holds the history of a recording: name another": {"run", "--data-dir=" + data,
+			"--source-dsn=sqlserver://reader:x@127.0.0.1:1"},
+		"set source.kind and source.recording": {"run", "--data-dir=" + data,
+			"--source-kind=simulator"},
+		"holds the history of a recording: set": {"demo", "--for=1s", "--data-dir=" + data},
+		"the history of a real Deployment Server: name another": {"run", "--data-dir=" + real,
+			"--source-kind=recording", "--source-recording=" + path},
 	} {
 		if got := jobmondb(t, args...); got.code != exitUsage || !strings.Contains(got.stderr, name) {
 			t.Errorf("%s: %+v", name, got)
@@ -203,7 +226,8 @@ func TestRunPlaysARecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut := filepath.Join(dir, "cut")
-	if got := jobmondb(t, "run", "--data-dir="+cut, "--source-kind=recording", "--source-recording="+path); got.code != exitUsage || !strings.Contains(got.stderr, path+", line ") {
+	if got := jobmondb(t, "run", "--data-dir="+cut, "--source-kind=recording",
+		"--source-recording="+path); got.code != exitUsage || !strings.Contains(got.stderr, path+", line ") {
 		t.Errorf("%+v", got)
 	}
 	if _, err := os.Stat(cut); err == nil {
@@ -260,7 +284,8 @@ func TestARecordingAnswersLikeItsSource(t *testing.T) {
 		}
 		same(t, "read", got, want, err)
 
-		ids := ingest.IDs{Jobs: []jobmon.JobID{jobmon.JobID(some.Draw(t, "job"))}, Computers: []jobmon.ComputerID{jobmon.ComputerID(5_000_000 + some.Draw(t, "computer"))}}
+		ids := ingest.IDs{Jobs: []jobmon.JobID{jobmon.JobID(some.Draw(t, "job"))},
+			Computers: []jobmon.ComputerID{jobmon.ComputerID(5_000_000 + some.Draw(t, "computer"))}}
 		for _, id := range rapid.SliceOfN(some, 0, 5).Draw(t, "rows") {
 			ids.Rows = append(ids.Rows, jobmon.ScheduleID(id))
 		}

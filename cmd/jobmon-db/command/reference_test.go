@@ -33,7 +33,8 @@ Exit codes are in [exit-codes.md](exit-codes.md), the settings that many flags s
 			fmt.Fprintf(&b, "\nExamples:\n\n```text\n%s\n```\n", unindented(c.Example))
 		}
 		if flags := c.NonInheritedFlags(); flags.HasAvailableFlags() {
-			fmt.Fprintf(&b, "\nFlags:\n\n```text\n%s\n```\n", strings.TrimRight(unindented(flags.FlagUsagesWrapped(helpWidth)), "\n"))
+			fmt.Fprintf(&b, "\nFlags:\n\n```text\n%s\n```\n",
+				strings.TrimRight(unindented(flags.FlagUsagesWrapped(helpWidth)), "\n"))
 		}
 	}
 	if *update {
@@ -109,7 +110,8 @@ func TestManualPages(t *testing.T) {
 		}
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "jobmon-db-watch.1"))
-	if err != nil || !strings.Contains(string(page), ".SH EXAMPLE") || !strings.Contains(string(page), "jobmon-db watch PC-0003") {
+	if err != nil || !strings.Contains(string(page), ".SH EXAMPLE") ||
+		!strings.Contains(string(page), "jobmon-db watch PC-0003") {
 		t.Errorf("%v\n%s", err, page)
 	}
 	if got := jobmondb(t, "man"); got.code != exitUsage {

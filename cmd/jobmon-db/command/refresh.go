@@ -45,24 +45,28 @@ func (a *app) refresh() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "refresh COMPUTER",
 		Short: "Have a computer's file written now, from a fresh read; for DS scripts",
-		Long: `Ask the running daemon for a computer's file: it reads the source, notes that this job runs now, writes the file and
-only then answers. A marker's script calls it before the Copy File task, so that the screen gets the present.
+		Long: `Ask the running daemon for a computer's file: it reads the source, notes that this job runs now, writes
+the file and only then answers. A marker's script calls it before the Copy File task, so that the screen gets
+the present.
 
-COMPUTER is an id (%ID% in a script) or a name. With an id there is always a file afterwards: one without deployment
-for a computer that the database does not know. With --best-effort the command never fails a deployment: when
-no daemon answers in time, the file is replaced by one that says that the monitor is stopped, and the exit code is 0.
-Without it the exit code is 10 when the source could not be read; the file then holds what was known, and says so.
+COMPUTER is an id (%ID% in a script) or a name. With an id there is always a file afterwards: one without
+deployment for a computer that the database does not know. With --best-effort the command never fails a
+deployment: when no daemon answers in time, the file is replaced by one that says that the monitor is stopped,
+and the exit code is 0. Without it the exit code is 10 when the source could not be read; the file then holds
+what was known, and says so.
 
-DS puts the job's name into the text of a script before the script runs. A name must not stand in a command there: one with a
-quotation mark would run what it says, on the DS server. "jobmon-db client pack" writes scripts that are right for every name.
-They hold the name in a last line behind their end, ::"JM"=%JOBNAME%, and pass that line on: --job - reads it from standard input.`,
+DS puts the job's name into the text of a script before the script runs. A name must not stand in a command
+there: one with a quotation mark would run what it says, on the DS server. "jobmon-db client pack" writes
+scripts that are right for every name. They hold the name in a last line behind their end, ::"JM"=%JOBNAME%,
+and pass that line on: --job - reads it from standard input.`,
 		Example: `  find "::""JM""=" <"%~f0" | jobmon-db refresh %ID% --job - --best-effort
   jobmon-db refresh PC-0003 --job "03. (JM) Office"
   jobmon-db refresh PC-0003`,
 		Args: one("computer"),
 	}
 	configured := a.configured(c, "data_dir", "evt.dir", "evt.takeover", "evt.template", "evt.encoding", "evt.newline")
-	c.Flags().StringVar(&o.job, "job", "", "the job that runs now; - reads it from standard input, as scripts of DS must")
+	c.Flags().StringVar(&o.job, "job", "",
+		"the job that runs now; - reads it from standard input, as scripts of DS must")
 	c.Flags().DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait for the daemon")
 	c.Flags().BoolVar(&o.bestEffort, "best-effort", false, "never fail: without an answer leave a file that says so")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -82,8 +86,10 @@ They hold the name in a last line behind their end, ::"JM"=%JOBNAME%, and pass t
 			return nil
 		}
 		complain(a.stderr, "", err)
-		if config == nil { // something that a script did not ask about is misspelt; where the file belongs is known all the same
-			if config, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env), Flags: c.Flags()}); err != nil {
+		// something that a script did not ask about is misspelt; where the file belongs is known all the same
+		if config == nil {
+			if config, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env),
+				Flags: c.Flags()}); err != nil {
 				complain(a.stderr, "no file is left: ", err)
 				return nil
 			}
@@ -112,7 +118,8 @@ func unreplaced(computer string) error {
 	if !token.MatchString(strings.TrimPrefix(computer, "id:")) {
 		return nil
 	}
-	return &usageError{fmt.Errorf("DS has not replaced the token %s: it does so only in a script task (Run Script) whose text holds the token, "+
+	return &usageError{fmt.Errorf("DS has not replaced the token %s: it does so only in a script task (Run Script) "+
+		"whose text holds the token, "+
 		"and not in a script file that the text calls; elsewhere give the computer's id or its name", computer)}
 }
 
@@ -182,7 +189,8 @@ func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOption
 	case answer.Error != "":
 		return fmt.Errorf("the request is recorded, but %s was not written: %s", answer.Path, answer.Error)
 	case !answer.Fresh:
-		_, err = fmt.Fprintf(out, "%s  seq %d, from what was known at %s: %s\n", answer.Path, answer.Seq, answer.At, answer.Reason)
+		_, err = fmt.Fprintf(out, "%s  seq %d, from what was known at %s: %s\n", answer.Path, answer.Seq, answer.At,
+			answer.Reason)
 		return errors.Join(err, &staleError{answer.Path})
 	}
 	_, err = fmt.Fprintf(out, "%s  seq %d, fresh at %s\n", answer.Path, answer.Seq, answer.At)
@@ -202,7 +210,8 @@ func leaveStopped(config *configs.Config, o refreshOptions) error {
 	if !numeric || id <= 0 {
 		return fmt.Errorf("no file is left for %q: without the daemon only an id says which one", o.computer)
 	}
-	path, ledger := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt", id)), evtdir.NewLedger(filepath.Join(config.DataDir, evtdir.LedgerName))
+	path, ledger := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt",
+		id)), evtdir.NewLedger(filepath.Join(config.DataDir, evtdir.LedgerName))
 	old, err := plainfile.Read(path)
 	foreign := errors.Is(err, plainfile.ErrIrregular) || errors.Is(err, plainfile.ErrTooLarge) ||
 		err == nil && !evt.Ours(old) && !ledger.Knows(id, old)
@@ -219,11 +228,12 @@ func leaveStopped(config *configs.Config, o refreshOptions) error {
 	if !evt.Ours(file) {
 		unformed = ledger.Add(id, file)
 	}
-	return errors.Join(unformed, atomicfile.Patiently(time.Second, func() error { return atomicfile.Write(path, file, 0o644) }))
+	return errors.Join(unformed, atomicfile.Patiently(time.Second,
+		func() error { return atomicfile.Write(path, file, 0o644) }))
 }
 
-// stoppedFile is the file that says that nobody answered, by the site's template. Where that cannot be used, which the error
-// says, it is the one of docs/evt-format.md: a monitor that does not understand it shows no old "ready".
+// stoppedFile is the file that says that nobody answered, by the site's template. Where that cannot be used, which the
+// error says, it is the one of docs/evt-format.md: a monitor that does not understand it shows no old "ready".
 func stoppedFile(config *configs.Config, id jobmon.ComputerID, job string) ([]byte, error) {
 	form, unformed := config.Form()
 	if unformed == nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// lookAtFile is how often the configuration file is looked at. It is read again once it has changed and was then the same twice:
-// an editor may write it in pieces.
+// lookAtFile is how often the configuration file is looked at. It is read again once it has changed and was then the
+// same twice: an editor may write it in pieces.
 const lookAtFile = 3 * time.Second
 
 // again is how the configuration is read again: as it was at the start, by the same flags and variables.
@@ -46,7 +46,8 @@ func paceOf(config *configs.Config, form jobmon.Form) ingest.Pace {
 	return ingest.Pace{Settings: settings, Interval: config.Source.PollInterval, Reconcile: config.Source.Reconcile}
 }
 
-// reloader takes up the configuration again, all of it or nothing. What runs is always the file as it was at some moment.
+// reloader takes up the configuration again, all of it or nothing. What runs is always the file as it was at some
+// moment.
 type reloader struct {
 	again
 	file   string      // flags and variables name the same one every time; "" when there is none
@@ -59,8 +60,8 @@ type reloader struct {
 	running *configs.Config
 }
 
-// reload reads the configuration and takes it up, unless something is wrong with it or needs a new start. What it found is
-// answered, and logged unless it was only asked what would happen. Safe for concurrent use.
+// reload reads the configuration and takes it up, unless something is wrong with it or needs a new start. What it found
+// is answered, and logged unless it was only asked what would happen. Safe for concurrent use.
 func (r *reloader) reload(ctx context.Context, request control.ReloadRequest) (got control.Reload) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -115,14 +116,16 @@ func (r *reloader) tell(got *control.Reload) {
 		r.logger.Error().Str("problem", problem).Msg("the configuration cannot be used: nothing of it is taken up")
 	}
 	if len(got.Restart) > 0 {
-		r.logger.Warn().Str("keys", strings.Join(keysOf(got.Restart), ", ")).Msg("the configuration needs a new start: nothing of it is taken up before")
+		r.logger.Warn().Str("keys", strings.Join(keysOf(got.Restart),
+			", ")).Msg("the configuration needs a new start: nothing of it is taken up before")
 	}
 	if !got.Taken() {
 		return
 	}
 	for _, s := range got.Changed {
 		// said in any case: somebody may have asked for fewer messages just now
-		r.logger.WithLevel(zerolog.NoLevel).Str("key", s.Key).Str("old", s.Old).Str("new", s.New).Msg("the configuration has changed")
+		r.logger.WithLevel(zerolog.NoLevel).Str("key", s.Key).Str("old", s.Old).Str("new",
+			s.New).Msg("the configuration has changed")
 	}
 	if got.Waits != "" {
 		r.logger.Warn().Str("reason", got.Waits).Msg("the change of the configuration is recorded with the next read")
@@ -154,7 +157,8 @@ func (r *reloader) watch(ctx context.Context) {
 				continue
 			}
 			if was = now; now == (fileState{}) {
-				r.logger.Warn().Str("file", r.file).Msg("the configuration file is gone: what was read from it stays in force")
+				r.logger.Warn().Str("file", r.file).Msg("the configuration file is gone: what was read from it stays " +
+					"in force")
 				continue
 			}
 		}

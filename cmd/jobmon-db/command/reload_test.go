@@ -68,7 +68,8 @@ func newReloading(t *testing.T, text string) *reloading {
 	level := &logLevel{}
 	level.set(config.Log.Level)
 	r.reloader = &reloader{
-		again: again{load: load}, running: config, file: r.file, level: level, logger: level.governs(zerolog.New(&r.log)), form: jobmon.Form{Template: "x"},
+		again: again{load: load}, running: config, file: r.file, level: level,
+		logger: level.governs(zerolog.New(&r.log)), form: jobmon.Form{Template: "x"},
 		change: func(_ context.Context, pace ingest.Pace) error { r.paces = append(r.paces, pace); return nil },
 	}
 	return r
@@ -88,14 +89,17 @@ func TestReload(t *testing.T) {
 	t.Run("good", func(t *testing.T) {
 		r := newReloading(t, sourced)
 		r.write(sourced + "jobs: {success: [0, 3010]}\nlog: {level: error}\nsource.reconcile: 1m\n")
-		if got := r.reload(t.Context(), control.ReloadRequest{DryRun: true}); len(got.Changed) != 3 || len(r.paces) != 0 || r.log.Len() != 0 {
+		if got := r.reload(t.Context(), control.ReloadRequest{DryRun: true}); len(got.Changed) != 3 ||
+			len(r.paces) != 0 || r.log.Len() != 0 {
 			t.Fatalf("%+v, %d changes, %s", got, len(r.paces), &r.log)
 		}
 		got := r.reload(t.Context(), ask)
-		if !got.Taken() || len(got.Changed) != 3 || got.Changed[1] != (control.Setting{Key: "jobs.success", Old: "0", New: "0, 3010"}) {
+		if !got.Taken() || len(got.Changed) != 3 || got.Changed[1] != (control.Setting{Key: "jobs.success", Old: "0",
+			New: "0, 3010"}) {
 			t.Errorf("%+v", got)
 		}
-		if len(r.paces) != 1 || len(r.paces[0].Settings.Success) != 2 || r.paces[0].Reconcile != time.Minute || r.paces[0].Settings.Form.Template != "x" {
+		if len(r.paces) != 1 || len(r.paces[0].Settings.Success) != 2 || r.paces[0].Reconcile != time.Minute ||
+			r.paces[0].Settings.Form.Template != "x" {
 			t.Errorf("%+v", r.paces)
 		}
 		if !strings.Contains(r.log.String(), "jobs.success") {
@@ -111,12 +115,14 @@ func TestReload(t *testing.T) {
 		}
 	})
 	for name, c := range map[string]struct{ text, problem, restart string }{
-		"one bad value":           {sourced + "jobs: {success: [0, 3010], marker: '('}\n", "jobs.marker", ""},
-		"no YAML":                 {"site: [", "is not YAML", ""},
-		"an unknown key":          {sourced + "session: {gapp: 1h, late: 5s}\n", "session.gap", ""},
-		"another server":          {strings.Replace(sourced, "server: ds", "server: other", 1) + "session: {late: 5s}\n", "", "source.server"},
-		"another password":        {strings.Replace(sourced, "Planted1", "Planted2", 1), "", "source.password"},
-		"another folder and HTTP": {sourced + "data_dir: /elsewhere\nhttp: {listen: '127.0.0.1:1'}\n", "", "data_dir, evt.dir, http.listen"},
+		"one bad value":  {sourced + "jobs: {success: [0, 3010], marker: '('}\n", "jobs.marker", ""},
+		"no YAML":        {"site: [", "is not YAML", ""},
+		"an unknown key": {sourced + "session: {gapp: 1h, late: 5s}\n", "session.gap", ""},
+		"another server": {strings.Replace(sourced, "server: ds", "server: other", 1) +
+			"session: {late: 5s}\n", "", "source.server"},
+		"another password": {strings.Replace(sourced, "Planted1", "Planted2", 1), "", "source.password"},
+		"another folder and HTTP": {sourced + "data_dir: /elsewhere\nhttp: {listen: '127.0.0.1:1'}\n", "",
+			"data_dir, evt.dir, http.listen"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newReloading(t, sourced)
@@ -126,7 +132,8 @@ func TestReload(t *testing.T) {
 			if got.Taken() || len(r.paces) != 0 || r.running != before {
 				t.Fatalf("something was taken up: %+v", got)
 			}
-			if !strings.Contains(strings.Join(got.Problems, "\n"), c.problem) || strings.Join(keysOf(got.Restart), ", ") != c.restart {
+			if !strings.Contains(strings.Join(got.Problems, "\n"), c.problem) ||
+				strings.Join(keysOf(got.Restart), ", ") != c.restart {
 				t.Errorf("answered: %+v", got)
 			}
 			if text := r.log.String(); !strings.Contains(text, c.problem) || !strings.Contains(text, c.restart) {
@@ -211,7 +218,8 @@ func TestTheFileIsWatched(t *testing.T) {
 	})
 }
 
-// A running daemon takes up its file by command, by itself and at a hangup, and nothing that it says or writes holds its password.
+// A running daemon takes up its file by command, by itself and at a hangup, and nothing that it says or writes holds
+// its password.
 func TestReloadOfARunningDaemon(t *testing.T) {
 	needsNoElevation(t)
 	const planted = tdstest.Password
@@ -227,7 +235,8 @@ func TestReloadOfARunningDaemon(t *testing.T) {
 	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "jobmon-db.yaml")
 	write := func(more string) {
 		t.Helper()
-		text := fmt.Sprintf("site: DS01\ndata_dir: '%s'\nhttp: {listen: '%s'}\nsource: {server: '%s,%s', user: %s, password: '%s', poll_interval: 250ms, tls: {encrypt: disable}}\n%s",
+		text := fmt.Sprintf("site: DS01\ndata_dir: '%s'\nhttp: {listen: '%s'}\nsource: {server: '%s,%s', user: %s, "+
+			"password: '%s', poll_interval: 250ms, tls: {encrypt: disable}}\n%s",
 			data, address, host, port, tdstest.User, planted, more)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -251,7 +260,8 @@ func TestReloadOfARunningDaemon(t *testing.T) {
 		t.Errorf("a bad file: %+v", got)
 	}
 	write("jobs: {success: [0, 3010]}\nevt: {takeover: true}\n")
-	if got := do("config", "reload", "--dry-run"); got.code != exitRestart || !strings.Contains(got.stdout, "jobs.success") || !strings.Contains(got.stderr, "evt.takeover") {
+	if got := do("config", "reload", "--dry-run"); got.code != exitRestart ||
+		!strings.Contains(got.stdout, "jobs.success") || !strings.Contains(got.stderr, "evt.takeover") {
 		t.Errorf("one that needs a new start: %+v", got)
 	}
 	got := checked(t, nil, "--config="+file, "-o", "json")

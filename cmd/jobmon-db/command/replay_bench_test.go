@@ -33,7 +33,9 @@ func dayOfEvents(b *testing.B) (batches []jobmon.Batch) {
 		}
 		batches = append(batches, batch)
 	}
-	commit([]jobmon.Event{{Kind: jobmon.KindDaemonStarted, Text: "1"}, {Kind: jobmon.KindConfigured, Text: jobmon.DefaultSettings().Encode()}, {Kind: jobmon.KindClock, Seconds: 3600}})
+	commit([]jobmon.Event{{Kind: jobmon.KindDaemonStarted, Text: "1"},
+		{Kind: jobmon.KindConfigured, Text: jobmon.DefaultSettings().Encode()}, {Kind: jobmon.KindClock,
+			Seconds: 3600}})
 	for ds.Now() < begin.Add(4*time.Hour) {
 		ds.Advance(10 * time.Second)
 		s := ds.Snapshot(nil)
@@ -49,35 +51,35 @@ func millionEvents(b *testing.B) string {
 	b.Helper()
 	day := dayOfEvents(b)
 	path := filepath.Join(b.TempDir(), "million.db")
-	err := store.Build(b.Context(), path, strings.Repeat("0123456789abcdef", 2), "DS01", func(yield func(jobmon.Batch, error) bool) {
-		for n, next := 0, uint64(1); next <= 1_000_000; n++ {
-			for _, batch := range day {
-				at := batch.At.Add(time.Duration(n) * 24 * time.Hour)
-				events := append([]jobmon.Event(nil), batch.Events...)
-				for i := range events {
-					e := &events[i]
-					e.Seq, e.At = next, at
-					next++
-					if e.Kind.OfRow() {
-						e.Schedule += jobmon.ScheduleID(n * 1_000_000)
-						e.Start += jobmon.WallTime(n) * 24 * 3600 * 1000
+	err := store.Build(b.Context(), path, strings.Repeat("0123456789abcdef", 2), "DS01",
+		func(yield func(jobmon.Batch, error) bool) {
+			for n, next := 0, uint64(1); next <= 1_000_000; n++ {
+				for _, batch := range day {
+					at := batch.At.Add(time.Duration(n) * 24 * time.Hour)
+					events := append([]jobmon.Event(nil), batch.Events...)
+					for i := range events {
+						e := &events[i]
+						e.Seq, e.At = next, at
+						next++
+						if e.Kind.OfRow() {
+							e.Schedule += jobmon.ScheduleID(n * 1_000_000)
+							e.Start += jobmon.WallTime(n) * 24 * 3600 * 1000
+						}
+					}
+					if !yield(jobmon.Batch{At: at, Events: events}, nil) {
+						return
 					}
 				}
-				if !yield(jobmon.Batch{At: at, Events: events}, nil) {
-					return
-				}
 			}
-		}
-	})
+		})
 	if err != nil {
 		b.Fatal(err)
 	}
 	return path
 }
 
-// BenchmarkReplay asks a log of a million events: a file without caches, a running daemon, a backup of its log, and that log without
-// the daemon. The floor is
-// reading and decoding the whole log.
+// BenchmarkReplay asks a log of a million events: a file without caches, a running daemon, a backup of its log, and
+// that log without the daemon. The floor is reading and decoding the whole log.
 func BenchmarkReplay(b *testing.B) {
 	file := millionEvents(b)
 	b.Run("floor/read all", func(b *testing.B) {
@@ -99,11 +101,15 @@ func BenchmarkReplay(b *testing.B) {
 		b.Fatal(err)
 	}
 	asks := []struct{ name, args string }{
-		{"last 20", "-n 20"}, {"last hour", "--since -1h"}, {"an hour of last month", "--since -30d --until -719h"}, {"one computer's day", "--since -1d --computer PC-0007"},
-		{"one computer", "--computer PC-0007 -o ndjson"}, {"failures of a week", "--since -7d --state failed"}, {"all failures", "--state failed"},
-		{"grep", "--grep 1603 -o csv"}, {"all, ndjson", "-o ndjson"}, {"all, table", ""}, {"all, reverse", "--reverse -o ndjson"},
+		{"last 20", "-n 20"}, {"last hour", "--since -1h"}, {"an hour of last month", "--since -30d --until -719h"},
+		{"one computer's day", "--since -1d --computer PC-0007"},
+		{"one computer", "--computer PC-0007 -o ndjson"}, {"failures of a week", "--since -7d --state failed"},
+		{"all failures", "--state failed"},
+		{"grep", "--grep 1603 -o csv"}, {"all, ndjson", "-o ndjson"}, {"all, table", ""},
+		{"all, reverse", "--reverse -o ndjson"},
 		{"status", "status"}, {"show --at", "show --at -30d"},
-		{"sessions of a day", "sessions --since -1d"}, {"stats of a week", "stats --since -7d"}, {"diff of a day", "diff seq:990000 now"},
+		{"sessions of a day", "sessions --since -1d"}, {"stats of a week", "stats --since -7d"},
+		{"diff of a day", "diff seq:990000 now"},
 		{"waterfall", "waterfall PC-0007"},
 	}
 	run := func(way, flag string) {
@@ -114,7 +120,8 @@ func BenchmarkReplay(b *testing.B) {
 					args = []string{"status"}
 				}
 				for b.Loop() {
-					if code := Main(b.Context(), append(args, flag), nil, strings.NewReader(""), io.Discard, io.Discard); code != exitOK {
+					if code := Main(b.Context(), append(args, flag), nil, strings.NewReader(""), io.Discard,
+						io.Discard); code != exitOK {
 						b.Fatalf("%s: code %d", ask.args, code)
 					}
 				}

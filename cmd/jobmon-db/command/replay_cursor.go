@@ -38,7 +38,8 @@ func openCursor(path, logID string) (*cursor, error) {
 		return nil, &usageError{fmt.Errorf("%s is no cursor of this program: name another file", path)}
 	}
 	if kept.LogID != logID {
-		return nil, &usageError{fmt.Errorf("%s belongs to another log (%s, this one is %s): name another file, or remove it to begin anew", path, kept.LogID, logID)}
+		return nil, &usageError{fmt.Errorf("%s belongs to another log (%s, this one is %s): name another file, or "+
+			"remove it to begin anew", path, kept.LogID, logID)}
 	}
 	c.Seq = kept.Seq
 	return c, nil

@@ -15,8 +15,8 @@ import (
 // followEvery is how often it is looked whether something came.
 const followEvery = 300 * time.Millisecond
 
-// follow tells what comes behind event seq until ctx ends. It asks the daemon; when that goes away it tells what the log has got
-// meanwhile and waits for one that works on the same log.
+// follow tells what comes behind event seq until ctx ends. It asks the daemon; when that goes away it tells what the
+// log has got meanwhile and waits for one that works on the same log.
 func (r *replayer) follow(ctx context.Context, seq uint64) error {
 	dir := r.question.dataDir
 	if r.question.log != "" {
@@ -43,7 +43,8 @@ func (r *replayer) follow(ctx context.Context, seq uint64) error {
 				continue
 			}
 			if asked.LogID != id {
-				return fmt.Errorf("the daemon works on another log now (%s, this one is %s): start again", asked.LogID, id)
+				return fmt.Errorf("the daemon works on another log now (%s, this one is %s): start again", asked.LogID,
+					id)
 			}
 			asked.utc = r.past.utc
 			r.past.done(r.messages)
@@ -62,8 +63,8 @@ func (r *replayer) follow(ctx context.Context, seq uint64) error {
 	}
 }
 
-// fromFile tells what the file of the log has got, unless the daemon, which may be about to end, still has it to itself:
-// then it is to be asked again. It fails when the output cannot be written.
+// fromFile tells what the file of the log has got, unless the daemon, which may be about to end, still has it to
+// itself: then it is to be asked again. It fails when the output cannot be written.
 func (r *replayer) fromFile(ctx context.Context, id string) (again bool, err error) {
 	p, err := openLog(r.question)
 	if err != nil || p.LogID != id {

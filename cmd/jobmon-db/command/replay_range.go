@@ -56,7 +56,8 @@ func (r *replayer) askedRange() (replay.Range, error) {
 	}
 	if r.cursor != nil {
 		if r.cursor.Seq > p.Last {
-			return asked, &outsideError{fmt.Errorf("%s stands at event %d, which the log does not have: %s; remove the file to begin anew", r.cursor.path, r.cursor.Seq, p.period())}
+			return asked, &outsideError{fmt.Errorf("%s stands at event %d, which the log does not have: %s; remove "+
+				"the file to begin anew", r.cursor.path, r.cursor.Seq, p.period())}
 		}
 		asked.From = max(asked.From, r.cursor.Seq+1)
 	}
@@ -83,7 +84,8 @@ func (r *replayer) passed(flag string, at jobmon.Instant) (store.Moment, error) 
 		return m, fmt.Errorf("look for %s in the log: %w", r.past.local(at), err)
 	}
 	if m.Times > 1 {
-		r.warn("%s: the server's clock was set back and passed %s %d times; all that is of the range is told.\n", flag, r.past.local(at), m.Times)
+		r.warn("%s: the server's clock was set back and passed %s %d times; all that is of the range is told.\n", flag,
+			r.past.local(at), m.Times)
 	}
 	return m, nil
 }
@@ -91,8 +93,8 @@ func (r *replayer) passed(flag string, at jobmon.Instant) (store.Moment, error) 
 // skew is by how much the clock that somebody reads may be ahead of the server's.
 const skew = 10 * time.Minute
 
-// bounds reads the ends of a range; a text is "" for none. follow says that the range has no end: then "14:05" counts back
-// from the present, and what is about to come is no error.
+// bounds reads the ends of a range; a text is "" for none. follow says that the range has no end: then "14:05" counts
+// back from the present, and what is about to come is no error.
 func (p *past) bounds(sinceText, untilText string, follow bool) (since, until replay.Point, err error) {
 	if sinceText != "" {
 		newest := p.present()

@@ -8,8 +8,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
-// TestFollowingBeginsInThePresent: "replay -f --since $(date +%T)" shows what comes, however old the log is, and although
-// the clock of the one who asks is ahead of the server's.
+// TestFollowingBeginsInThePresent: "replay -f --since $(date +%T)" shows what comes, however old the log is, and
+// although the clock of the one who asks is ahead of the server's.
 func TestFollowingBeginsInThePresent(t *testing.T) {
 	t.Parallel()
 	covered := time.Date(2026, 11, 26, 13, 45, 0, 0, time.UTC) // 14:45
@@ -28,7 +28,8 @@ func TestFollowingBeginsInThePresent(t *testing.T) {
 		{75 * time.Hour, false, "saturday", "11-28 00:00:00"},
 	} {
 		p := &past{
-			live: c.live, First: 1, Last: 100, Covered: jobmon.InstantOf(covered), Offset: 3600, AgeMS: c.age.Milliseconds(),
+			live: c.live, First: 1, Last: 100, Covered: jobmon.InstantOf(covered), Offset: 3600,
+			AgeMS:  c.age.Milliseconds(),
 			Shifts: []history.Shift{{From: 1, Offset: 3600}},
 		}
 		since, _, err := p.bounds(c.since, "", true)

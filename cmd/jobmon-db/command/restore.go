@@ -25,12 +25,13 @@ func (a *app) restore() *cobra.Command {
 		Short: "Make a backup the log; the log that is there is moved aside",
 		Long: `Check a backup and make a copy of it the log in the data folder. Stop the daemon first.
 
-Before anything is changed, the command prints how many events the backup holds, and how many events of the present log
-are not in it. The present log is not removed: it is renamed to end in .aside. The daemon records the events that are
-missing, gives no number a second time, and reads again what the database still holds. --dry-run ends before the change.
+Before anything is changed, the command prints how many events the backup holds, and how many events of the
+present log are not in it. The present log is not removed: it is renamed to end in .aside. The daemon records
+the events that are missing, gives no number a second time, and reads again what the database still holds.
+--dry-run ends before the change.
 
-A backup that is empty, cut short or damaged is refused with exit code 24. Without a better backup, --damaged restores
-everything in it that is whole, and the exit code is 25.`,
+A backup that is empty, cut short or damaged is refused with exit code 24. Without a better backup, --damaged
+restores everything in it that is whole, and the exit code is 25.`,
 		Example: `  jobmon-db restore D:\Backups\jobmon-2026-11-22.db --dry-run
   jobmon-db restore D:\Backups\jobmon-2026-11-22.db`,
 		Args: one("file"),
@@ -38,7 +39,8 @@ everything in it that is whole, and the exit code is 25.`,
 	configured := a.configured(c, "data_dir")
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "change nothing, only print what would happen")
 	c.Flags().BoolVar(&o.Other, "other-log", false, "also replace a log that is not the one that was backed up")
-	c.Flags().BoolVar(&o.Damaged, "damaged", false, "restore what is whole of a damaged backup; the exit code is then 25")
+	c.Flags().BoolVar(&o.Damaged, "damaged", false,
+		"restore what is whole of a damaged backup; the exit code is then 25")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		config, err := configured()
 		if err != nil {
@@ -134,7 +136,8 @@ func holdData(dataDir, purpose string) (release func() error, err error) {
 	if err := trust.MakeFolder(dataDir); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	info := instance.Info{PID: os.Getpid(), Started: time.Now().UTC(), Command: "jobmon-db " + purpose, Purpose: purpose}
+	info := instance.Info{PID: os.Getpid(), Started: time.Now().UTC(), Command: "jobmon-db " + purpose,
+		Purpose: purpose}
 	info.Host, _ = os.Hostname() // it only makes a message better
 	lock, err := instance.Acquire(filepath.Join(dataDir, daemon.DataLock), info)
 	if err != nil {
@@ -157,9 +160,11 @@ func (a *app) announce(r *store.Restoration, what string) error {
 	case r.Broken == "":
 		_, err = fmt.Fprintf(a.stdout, "The present log holds %s; %s.\n", holdings(r.Present), lost)
 	case r.Present.Events == 0:
-		_, err = fmt.Fprintf(a.stdout, "The present log cannot be opened: %s. None of its events can be read.\n", r.Broken)
+		_, err = fmt.Fprintf(a.stdout, "The present log cannot be opened: %s. None of its events can be read.\n",
+			r.Broken)
 	default:
-		_, err = fmt.Fprintf(a.stdout, "The present log cannot be opened: %s. What can be read is %s; %s.\n", r.Broken, holdings(r.Present), lost)
+		_, err = fmt.Fprintf(a.stdout, "The present log cannot be opened: %s. What can be read is %s; %s.\n", r.Broken,
+			holdings(r.Present), lost)
 	}
 	return err
 }
@@ -181,7 +186,8 @@ func (a *app) restored(r *store.Restoration, dry bool) error {
 	if _, err := fmt.Fprintln(a.stdout, done); err != nil || r.Fault == "" {
 		return err
 	}
-	return &partError{fmt.Errorf("%s is damaged (%s): only %d events of it could be restored", r.Backup.Path, r.Fault, r.Backup.Events)}
+	return &partError{fmt.Errorf("%s is damaged (%s): only %d events of it could be restored", r.Backup.Path, r.Fault,
+		r.Backup.Events)}
 }
 
 // holdings says how much a log holds.
@@ -189,5 +195,6 @@ func holdings(s *store.Summary) string {
 	if s.Events == 0 {
 		return "no events"
 	}
-	return fmt.Sprintf("%s (%d to %d), %s to %s, %s", words.Count(int(s.Events), "event"), s.First, s.Last, utc(s.FirstAt), utc(s.LastAt), size(uint64(s.Bytes)))
+	return fmt.Sprintf("%s (%d to %d), %s to %s, %s", words.Count(int(s.Events), "event"), s.First, s.Last,
+		utc(s.FirstAt), utc(s.LastAt), size(uint64(s.Bytes)))
 }

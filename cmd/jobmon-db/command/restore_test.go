@@ -27,7 +27,8 @@ func TestADamagedBackupDoesNotReplaceAGoodLog(t *testing.T) {
 	flipped[bytes.Index(flipped, []byte("\xe7JM\x01"))+30] ^= 1 // in the first frame
 	write(t, filepath.Join(dir, "covered.json"), "{}")
 	before := folder(t, dir)
-	for name, damaged := range map[string][]byte{"empty": nil, "half": file[:len(file)*3/4], "end": file[:len(file)-1], "flipped": flipped} {
+	for name, damaged := range map[string][]byte{"empty": nil, "half": file[:len(file)*3/4], "end": file[:len(file)-1],
+		"flipped": flipped} {
 		path := filepath.Join(t.TempDir(), name+".db")
 		write(t, path, string(damaged))
 		for _, flags := range [][]string{nil, {"--dry-run"}, {"--other-log"}} {
@@ -50,7 +51,8 @@ func TestADamagedBackupDoesNotReplaceAGoodLog(t *testing.T) {
 		if name == "empty" {
 			want, says = exitBackup, ""
 		}
-		if got := jobmondb(t, "restore", "--damaged", path, "--data-dir="+none); got.code != want || !strings.Contains(got.stdout, says) {
+		if got := jobmondb(t, "restore", "--damaged", path, "--data-dir="+none); got.code != want ||
+			!strings.Contains(got.stdout, says) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

@@ -38,7 +38,8 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 		}
 		return all
 	}
-	sessions := func(dir string) []string { // of all, the last of each computer stays; what came before the log makes durations uncertain
+	// of all, the last of each computer stays; what came before the log makes durations uncertain
+	sessions := func(dir string) []string {
 		t.Helper()
 		return strings.Fields(strings.ReplaceAll(do(dir, exitOK, "replay", "sessions", "--all").stdout, "~", ""))
 	}
@@ -52,7 +53,8 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	dry := do(dir, exitOK, "compact", "--keep=365d", "--dry-run")
-	if !strings.Contains(dry.stdout, "would be cut off: ") || do(dir, exitOK, "replay", "-o", "ndjson").stdout != events {
+	if !strings.Contains(dry.stdout, "would be cut off: ") ||
+		do(dir, exitOK, "replay", "-o", "ndjson").stdout != events {
 		t.Errorf("%+v", dry)
 	}
 
@@ -68,7 +70,8 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 	p := lostDaemon(t, dir)
 	client := &control.Client{Transport: &endpoint.Client{DataDir: dir}, Context: t.Context()}
 	eventually(t, p.stderr.String, func() bool { _, err := client.Info(t.Context()); return err == nil })
-	if got := do(dir, exitOK, "compact", "--keep=365d", "--dry-run"); !strings.Contains(got.stdout, "would be cut off: ") {
+	if got := do(dir, exitOK, "compact", "--keep=365d", "--dry-run"); !strings.Contains(got.stdout,
+		"would be cut off: ") {
 		t.Errorf("%+v", got)
 	}
 	do(dir, exitOK, "compact", "--keep=365d")
@@ -85,12 +88,15 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 			}
 			do(dir, exitOK, "replay", "waterfall", "PC-0001")
 			replayed := do(dir, exitOK, "replay")
-			if !strings.Contains(replayed.stdout, "cut") || !strings.Contains(replayed.stdout, "history before this was cut off: events 1 to ") ||
-				!strings.Contains(replayed.stderr, "older history was cut off") || strings.Contains(replayed.stderr, "seq 1 to") {
+			if !strings.Contains(replayed.stdout, "cut") ||
+				!strings.Contains(replayed.stdout, "history before this was cut off: events 1 to ") ||
+				!strings.Contains(replayed.stderr, "older history was cut off") ||
+				strings.Contains(replayed.stderr, "seq 1 to") {
 				t.Errorf("%+v", replayed)
 			}
 			for _, at := range []string{"--at=seq:7", "--at=2019-11-22T14:10:00+01:00"} {
-				if got := do(dir, exitOutside, "replay", "show", at); !strings.Contains(got.stderr, "older history was cut off") {
+				if got := do(dir, exitOutside, "replay", "show", at); !strings.Contains(got.stderr,
+					"older history was cut off") {
 					t.Errorf("%+v", got)
 				}
 			}
@@ -120,7 +126,8 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 	if got := do(twin, exitOK, "verify"); !strings.Contains(got.stdout, "none different") {
 		t.Errorf("%+v", got)
 	}
-	if got := do(twin, exitOK, "compact", "--keep=365d"); !strings.Contains(got.stdout, "No history is older") || pictures(twin) != before {
+	if got := do(twin, exitOK, "compact", "--keep=365d"); !strings.Contains(got.stdout, "No history is older") ||
+		pictures(twin) != before {
 		t.Errorf("%+v", got)
 	}
 

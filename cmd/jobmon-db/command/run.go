@@ -29,10 +29,10 @@ func (a *app) run() *cobra.Command {
 		Short: "Watch the Deployment Server until stopped",
 		Long: `Read the source again and again, keep what changed in the log and write the computers' files.
 
-The configuration names the source; no file is needed when the environment says enough. Without a source the command
-ends with exit code 2: a made-up Deployment Server is watched only when source.kind is simulator, and never in a folder
-of a real one. While the source is away the daemon waits and recovers by itself. Stop it with Ctrl-C or a termination
-signal.`,
+The configuration names the source; no file is needed when the environment says enough. Without a source the
+command ends with exit code 2: a made-up Deployment Server is watched only when source.kind is simulator, and
+never in a folder of a real one. While the source is away the daemon waits and recovers by itself. Stop it
+with Ctrl-C or a termination signal.`,
 		Example: `  jobmon-db run --config jobmon-db.yaml
   JOBMON_SOURCE_DSN='sqlserver://reader:secret@ds01?database=eXpress&encrypt=true' jobmon-db run
   jobmon-db run --source-kind simulator --data-dir ./try
@@ -65,7 +65,8 @@ signal.`,
 		telling, stop := context.WithCancel(c.Context())
 		told := make(chan struct{})
 		go func() { manager.Run(telling); close(told) }()
-		err = run(c.Context(), config, a.again(configured), "jobmon-db run", overseer{alive: manager.Alive, cycled: manager.Cycled}, logger)
+		err = run(c.Context(), config, a.again(configured), "jobmon-db run",
+			overseer{alive: manager.Alive, cycled: manager.Cycled}, logger)
 		stop()
 		<-told
 		return errors.Join(err, manager.Close())
@@ -73,8 +74,8 @@ signal.`,
 	return c
 }
 
-// overseer is the service manager that started the program, if any. See daemon.Options for what it is told; nil for what it
-// does not want to know.
+// overseer is the service manager that started the program, if any. See daemon.Options for what it is told; nil for
+// what it does not want to know.
 type overseer struct {
 	alive   func(within time.Duration)
 	cycled  func(lost string)
@@ -83,8 +84,8 @@ type overseer struct {
 	place   func(err error)   // that the local endpoint's place is taken, and with nil that the daemon has it again
 }
 
-// meet reports what is risky about the source. It returns what the source's clock is compared with: nothing when that is
-// made up. local says that the source runs on this machine.
+// meet reports what is risky about the source. It returns what the source's clock is compared with: nothing when that
+// is made up. local says that the source runs on this machine.
 func (o overseer) meet(source ingest.Source) (clocks ingest.Clocks, local bool) {
 	database, ok := source.(*mssql.Source)
 	if !ok {
@@ -99,7 +100,8 @@ func (o overseer) meet(source ingest.Source) (clocks ingest.Clocks, local bool) 
 }
 
 // run watches the configured source until ctx ends; command is how it was called, for those who find the folder in use.
-func run(ctx context.Context, config *configs.Config, again again, command string, manager overseer, logger zerolog.Logger) (err error) {
+func run(ctx context.Context, config *configs.Config, again again, command string, manager overseer,
+	logger zerolog.Logger) (err error) {
 	form, err := siteForm(config)
 	if err != nil {
 		return err
@@ -142,7 +144,8 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 		return err
 	}
 	if played, ok := source.(*recording.Source); ok {
-		logger.Warn().Str("file", config.Source.Recording).Msg("playing a recording back: no Deployment Server is watched")
+		logger.Warn().Str("file", config.Source.Recording).Msg("playing a recording back: no Deployment Server is " +
+			"watched")
 		if err := played.Continue(config.DataDir); err != nil {
 			return &usageError{err}
 		}
@@ -166,7 +169,8 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
 }
 
-// served is a daemon that answers on the local endpoint, and over HTTP where that is wanted, and serves the request folder.
+// served is a daemon that answers on the local endpoint, and over HTTP where that is wanted, and serves the request
+// folder.
 type served struct {
 	*daemon.Daemon
 	place    endpoint.Options
@@ -176,8 +180,8 @@ type served struct {
 	access   http.Access  // to feed
 }
 
-// openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too. That another
-// program has the place of the endpoint keeps nobody from watching; placed is called then, where it is set.
+// openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too. That
+// another program has the place of the endpoint keeps nobody from watching; placed is called then, where it is set.
 func openDaemon(o daemon.Options, allow []string, placed func(error)) (*served, error) {
 	s := &served{placed: placed}
 	if placed == nil {

@@ -22,8 +22,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden parts of the scripts anew")
 
-// TestScripts runs each testdata/script/*.txtar three times, and what it prints must be the same: against a backup file, against the data
-// dir of a stopped daemon, and against a running daemon that has the same log, see golden_test.go. A script is written so:
+// TestScripts runs each testdata/script/*.txtar three times, and what it prints must be the same: against a backup
+// file, against the data dir of a stopped daemon, and against a running daemon that has the same log, see
+// golden_test.go. A script is written so:
 //
 //	main replay $LOG --since seq:10 -n 5
 //	cmp stdout events
@@ -34,16 +35,17 @@ var update = flag.Bool("update", false, "write the golden parts of the scripts a
 //
 //	-- events --
 //
-// $LOG is the flag that names the log that is asked, and stands in each call. "! main" expects another exit code
-// than 0, "exits 5 ..." expects that one; both run the program's Main in the test's process. "exec jobmon-db ..." starts a
+// $LOG is the flag that names the log that is asked, and stands in each call. "! main" expects another exit code than
+// 0, "exits 5 ..." expects that one; both run the program's Main in the test's process. "exec jobmon-db ..." starts a
 // process, which relative paths and pipes need. "cmp stdout events" compares with the part of the script that has this
 // name: leave it empty and run
 //
 //	go test ./cmd/jobmon-db/command -run TestScripts -update
 //
 // which writes what the backup file gave, then read it. A single script: -run TestScripts/.*/name. $DATA is the data
-// dir, $BACKUP the file and $WAY "file", "stopped" or "running", for what is asked one way only: [running] and [stopped]
-// are conditions. A script may write into the folder in which it runs. It must leave the logs alone, as others use them.
+// dir, $BACKUP the file and $WAY "file", "stopped" or "running", for what is asked one way only: [running] and
+// [stopped] are conditions. A script may write into the folder in which it runs. It must leave the logs alone, as
+// others use them.
 func TestScripts(t *testing.T) {
 	stopped := openGolden(t)
 	running, file := t.TempDir(), filepath.Join(t.TempDir(), "backup.db")
@@ -60,7 +62,8 @@ func TestScripts(t *testing.T) {
 	log.Close()
 	serve(t, running)
 	for _, way := range []struct{ name, log, data string }{
-		{"file", "--log=" + file, stopped}, {"stopped", "--data-dir=" + stopped, stopped}, {"running", "--data-dir=" + running, running},
+		{"file", "--log=" + file, stopped}, {"stopped", "--data-dir=" + stopped, stopped},
+		{"running", "--data-dir=" + running, running},
 	} {
 		if underRace && way.name != "running" {
 			continue // a process that reads a file and ends has no races; the detector only makes its start slow
@@ -102,16 +105,19 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// serve is a daemon that answers and watches nothing: the log stays as it is. What it returns ends it, as the test's end does.
+// serve is a daemon that answers and watches nothing: the log stays as it is. What it returns ends it, as the test's
+// end does.
 func serve(t testing.TB, dir string) (stop func()) {
 	t.Helper()
 	settings := jobmon.DefaultSettings()
 	settings.Site = "DS01"
-	d, err := daemon.Open(daemon.Options{DataDir: dir, EvtDir: filepath.Join(dir, "evt"), Settings: settings, Version: "1.0", Logger: zerolog.Nop()})
+	d, err := daemon.Open(daemon.Options{DataDir: dir, EvtDir: filepath.Join(dir, "evt"), Settings: settings,
+		Version: "1.0", Logger: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := endpoint.Listen(endpoint.Options{DataDir: dir, Greeting: endpoint.Greeting{Log: d.Info().LogID, Program: "1.0"}})
+	listener, err := endpoint.Listen(endpoint.Options{DataDir: dir,
+		Greeting: endpoint.Greeting{Log: d.Info().LogID, Program: "1.0"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,19 +30,24 @@ type given struct {
 	file  string // the configuration file's text, "" for none
 }
 
-// waysToGive are all ways of giving the password to the server at host:port. A DSN holds it once as its form wants it and
-// once as a user may type it.
+// waysToGive are all ways of giving the password to the server at host:port. A DSN holds it once as its form wants it
+// and once as a user may type it.
 func waysToGive(dir, host, port, password string) map[string]given {
 	quoted := func(quote string) string { return strings.ReplaceAll(password, quote, quote+quote) }
-	address, keys := host+":"+port, []string{"JOBMON_SOURCE_SERVER=" + host + "," + port, "JOBMON_SOURCE_USER=" + tdstest.User, "JOBMON_SOURCE_TLS_ENCRYPT=disable"}
+	address, keys := host+":"+port, []string{"JOBMON_SOURCE_SERVER=" + host + "," + port,
+		"JOBMON_SOURCE_USER=" + tdstest.User, "JOBMON_SOURCE_TLS_ENCRYPT=disable"}
 	dsns := map[string]string{
-		"URL":         "sqlserver://jm:" + url.QueryEscape(password) + "@" + address + "?database=eXpress&encrypt=disable",
+		"URL": "sqlserver://jm:" + url.QueryEscape(password) + "@" + address +
+			"?database=eXpress&encrypt=disable",
 		"typed URL":   "sqlserver://jm:" + password + "@" + address + "?database=eXpress&encrypt=disable",
 		"typed query": "sqlserver://" + address + "?user+id=jm&encrypt=disable&password=" + password,
-		"ADO":         "server=" + host + ";port=" + port + ";user id=jm;encrypt=disable;password=\"" + quoted(`"`) + `"`,
-		"typed ADO":   "server=" + host + ";port=" + port + ";user id=jm;encrypt=disable;password=" + password + ";database=eXpress",
-		"ODBC":        "odbc:server=" + host + ";port=" + port + ";user id=jm;encrypt=disable;password={" + quoted("}") + "}",
-		"typed ODBC":  "odbc:server=" + host + ";port=" + port + ";user id=jm;encrypt=disable;password=" + password,
+		"ADO": "server=" + host + ";port=" + port + ";user id=jm;encrypt=disable;password=\"" + quoted(`"`) +
+			`"`,
+		"typed ADO": "server=" + host + ";port=" + port + ";user id=jm;encrypt=disable;password=" + password +
+			";database=eXpress",
+		"ODBC": "odbc:server=" + host + ";port=" + port + ";user id=jm;encrypt=disable;password={" +
+			quoted("}") + "}",
+		"typed ODBC": "odbc:server=" + host + ";port=" + port + ";user id=jm;encrypt=disable;password=" + password,
 	}
 	ways := map[string]given{
 		"key in the file": {env: keys, file: "source.password: '" + quoted("'") + "'\n"},
@@ -70,7 +75,8 @@ func every(t *testing.T) string {
 	return strings.TrimSpace(string(all))
 }
 
-// leaks reports the parts of the password, four characters long, that a text holds, beyond those that ordinary texts hold.
+// leaks reports the parts of the password, four characters long, that a text holds, beyond those that ordinary texts
+// hold.
 func leaks(t *testing.T, name, text, ordinary, password string) {
 	t.Helper()
 	for rest := []rune(password); len(rest) >= 4; rest = rest[1:] {
@@ -81,7 +87,8 @@ func leaks(t *testing.T, name, text, ordinary, password string) {
 	}
 }
 
-// place is where a way of giving a password is tried: a folder of its own with a password file, and the environment for it.
+// place is where a way of giving a password is tried: a folder of its own with a password file, and the environment for
+// it.
 func (way given) place(t *testing.T, dir string) (env []string) {
 	t.Helper()
 	file := filepath.Join(dir, "jobmon-db.yaml")
@@ -91,8 +98,8 @@ func (way given) place(t *testing.T, dir string) (env []string) {
 	return append([]string{"JOBMON_CONFIG=" + file, "JOBMON_DATA_DIR=" + filepath.Join(dir, "data")}, way.env...)
 }
 
-// Whatever a password is, however it is given and whatever goes wrong: no output and no message holds four characters of it
-// in a row, beyond those that stand there with any password.
+// Whatever a password is, however it is given and whatever goes wrong: no output and no message holds four characters
+// of it in a row, beyond those that stand there with any password.
 func TestNoOutputHoldsAPassword(t *testing.T) {
 	t.Parallel()
 	server := tdstest.New(t) // refuses every login that is drawn
@@ -114,7 +121,8 @@ func TestNoOutputHoldsAPassword(t *testing.T) {
 		return all
 	}
 	printable := rapid.StringOfN(rapid.OneOf(
-		rapid.RuneFrom([]rune(`@/?#:%;=&"'{}[]\+ ,!$`)), rapid.RuneFrom([]rune("äß€漢")), rapid.Map(rapid.IntRange(' ', '~'), func(c int) rune { return rune(c) }),
+		rapid.RuneFrom([]rune(`@/?#:%;=&"'{}[]\+ ,!$`)), rapid.RuneFrom([]rune("äß€漢")),
+		rapid.Map(rapid.IntRange(' ', '~'), func(c int) rune { return rune(c) }),
 	), 8, 24, -1)
 	for what, where := range map[string]string{"refused": server.Address(), "away": "127.0.0.1:1"} {
 		ordinary := fmt.Sprint(outputs(`ü"@/;ü`, where), outputs("üü", where))
@@ -128,14 +136,15 @@ func TestNoOutputHoldsAPassword(t *testing.T) {
 	}
 }
 
-// TestNoDaemonTellsAPassword: nor does a daemon that cannot log in, in its messages, its log file, its events, its metrics, its
-// answers over HTTP and to commands, or its files, whatever the fault is.
+// TestNoDaemonTellsAPassword: nor does a daemon that cannot log in, in its messages, its log file, its events, its
+// metrics, its answers over HTTP and to commands, or its files, whatever the fault is.
 func TestNoDaemonTellsAPassword(t *testing.T) {
 	t.Parallel()
 	server := tdstest.New(t)
 	host, port, _ := strings.Cut(server.Address(), ":")
 	faults := []struct{ name, host, port, encrypt string }{
-		{"bad password", host, port, "disable"}, {"refused", "127.0.0.1", "1", "disable"}, {"no TLS", host, port, "true"},
+		{"bad password", host, port, "disable"}, {"refused", "127.0.0.1", "1", "disable"},
+		{"no TLS", host, port, "true"},
 		{"host unknown", "nobody.invalid", "1433", "disable"},
 	}
 	try := func(n int, name, password string) string {
@@ -165,7 +174,8 @@ func TestNoDaemonTellsAPassword(t *testing.T) {
 	for n := range faults {
 		ordinary.WriteString(try(n, "variable", `ü"@/;ü`))
 	}
-	for _, part := range []string{`"source-lost"`, "jobmon_source_lost 1", `"message":`, "No deployment has been seen yet",
+	for _, part := range []string{`"source-lost"`, "jobmon_source_lost 1", `"message":`,
+		"No deployment has been seen yet",
 		"!! The DS database has not been readable since ", `: SQL Server cannot be reached`,
 		"Times are UTC; "} {
 		if !strings.Contains(ordinary.String(), part) {
@@ -179,7 +189,8 @@ func TestNoDaemonTellsAPassword(t *testing.T) {
 	tried.Wait()
 }
 
-// tells is all that a daemon with that configuration tells until it has recorded that the source is lost, or ends by itself.
+// tells is all that a daemon with that configuration tells until it has recorded that the source is lost, or ends by
+// itself.
 func tells(t *testing.T, dir string, way given) string {
 	var out bytes.Buffer
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -200,7 +211,8 @@ func tells(t *testing.T, dir string, way given) string {
 	var said strings.Builder
 	ask := func(args ...string) string {
 		var answer bytes.Buffer
-		Main(t.Context(), append(args, "--data-dir="+filepath.Join(dir, "data")), nil, strings.NewReader(""), &answer, &answer)
+		Main(t.Context(), append(args, "--data-dir="+filepath.Join(dir, "data")), nil, strings.NewReader(""), &answer,
+			&answer)
 		return answer.String()
 	}
 	for tick, lost := time.NewTicker(50*time.Millisecond), false; !lost; {
@@ -222,7 +234,8 @@ func tells(t *testing.T, dir string, way given) string {
 	stop()
 	<-ended
 	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() && filepath.Base(path) != "jobmon-db.yaml" && filepath.Base(path) != "password" {
+		if err == nil && entry.Type().IsRegular() && filepath.Base(path) != "jobmon-db.yaml" &&
+			filepath.Base(path) != "password" {
 			content, _ := os.ReadFile(path)
 			said.Write(content)
 		}

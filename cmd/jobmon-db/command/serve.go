@@ -34,7 +34,8 @@ func (s *served) listen(config *configs.HTTP, logger zerolog.Logger) (err error)
 	for _, d := range config.Tokens {
 		s.access.Digests = append(s.access.Digests, d)
 	}
-	logger.Info().Stringer("address", s.feed.Addr()).Msg("computers' files and the daemon's condition are given over HTTP")
+	logger.Info().Stringer("address",
+		s.feed.Addr()).Msg("computers' files and the daemon's condition are given over HTTP")
 	return nil
 }
 

@@ -81,7 +81,8 @@ func (s *screen) ask() (news *evt.File) {
 // A screen that polls follows a whole deployment, job by job, though no task copies anything to it.
 func TestTheFeedFollowsADeployment(t *testing.T) {
 	dir, address := t.TempDir(), freeAddress(t)
-	env := []string{"JOBMON_DATA_DIR=" + dir, "JOBMON_SOURCE_KIND=simulator", "JOBMON_SITE=DS01", "JOBMON_SIMULATOR_SPEED=1200",
+	env := []string{"JOBMON_DATA_DIR=" + dir, "JOBMON_SOURCE_KIND=simulator", "JOBMON_SITE=DS01",
+		"JOBMON_SIMULATOR_SPEED=1200",
 		"JOBMON_SOURCE_POLL_INTERVAL=250ms", "JOBMON_SIMULATOR_COMPUTERS=2", "JOBMON_HTTP_LISTEN=" + address}
 	daemon := start(t, env, "run")
 	s := screen{t: t, url: "http://" + address + "/evt/5000001", contents: map[string][]byte{}}
@@ -89,7 +90,8 @@ func TestTheFeedFollowsADeployment(t *testing.T) {
 	defer stop()
 	var last *evt.File
 	between, seq := 0, uint64(0)
-	for tick := time.NewTicker(20 * time.Millisecond); last == nil || last.Session == nil || last.Session.Result == ""; <-tick.C {
+	for tick := time.NewTicker(20 * time.Millisecond); last == nil || last.Session == nil ||
+		last.Session.Result == ""; <-tick.C {
 		if ctx.Err() != nil {
 			t.Fatalf("no deployment ended: %+v", last)
 		}
@@ -101,7 +103,8 @@ func TestTheFeedFollowsADeployment(t *testing.T) {
 			t.Errorf("event %d after %d", news.Seq, seq)
 		}
 		seq = news.Seq
-		if last != nil && news.Current != nil && last.Current != nil && *news.Current == *last.Current && *news.Percent > *last.Percent {
+		if last != nil && news.Current != nil && last.Current != nil && *news.Current == *last.Current &&
+			*news.Percent > *last.Percent {
 			between++ // a job ended within a stage: no delivered file ever shows that
 		}
 		last = news
@@ -109,7 +112,8 @@ func TestTheFeedFollowsADeployment(t *testing.T) {
 	if between == 0 || len(s.contents) < 5 {
 		t.Errorf("%d pictures, %d of them between two markers", len(s.contents), between)
 	}
-	if got := checked(t, env, "-o", "json"); stateOf(t, got, "http").State != check.OK || !strings.Contains(stateOf(t, got, "http").Found, "answers") {
+	if got := checked(t, env, "-o", "json"); stateOf(t, got, "http").State != check.OK ||
+		!strings.Contains(stateOf(t, got, "http").Found, "answers") {
 		t.Errorf("%+v", stateOf(t, got, "http"))
 	}
 
@@ -120,8 +124,10 @@ func TestTheFeedFollowsADeployment(t *testing.T) {
 		content, err := os.ReadFile(path)
 		return err == nil && bytes.Equal(content, s.contents[s.tag])
 	})
-	second := start(t, []string{"JOBMON_DATA_DIR=" + t.TempDir(), "JOBMON_SOURCE_KIND=simulator", "JOBMON_SITE=DS01", "JOBMON_HTTP_LISTEN=" + address}, "run")
-	if err := second.cmd.Wait(); err == nil || second.cmd.ProcessState.ExitCode() != exitInUse || !strings.Contains(second.stderr.String(), address) {
+	second := start(t, []string{"JOBMON_DATA_DIR=" + t.TempDir(), "JOBMON_SOURCE_KIND=simulator", "JOBMON_SITE=DS01",
+		"JOBMON_HTTP_LISTEN=" + address}, "run")
+	if err := second.cmd.Wait(); err == nil || second.cmd.ProcessState.ExitCode() != exitInUse ||
+		!strings.Contains(second.stderr.String(), address) {
 		t.Errorf("%v %s", err, second.stderr.String())
 	}
 	daemon.stop()
@@ -134,7 +140,8 @@ func TestCheckLooksAtThePort(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	env = append(env, "JOBMON_HTTP_LISTEN="+address)
-	if l := stateOf(t, checked(t, env, "-o", "json"), "http"); l.State != check.OK || !strings.Contains(l.Found, "free") {
+	if l := stateOf(t, checked(t, env, "-o", "json"), "http"); l.State != check.OK ||
+		!strings.Contains(l.Found, "free") {
 		t.Errorf("%+v", l)
 	}
 	l, err := net.Listen("tcp", address)
@@ -144,7 +151,8 @@ func TestCheckLooksAtThePort(t *testing.T) {
 	defer l.Close()
 	go http.Serve(l, http.NotFoundHandler())
 	got := checked(t, env, "-o", "json")
-	if l := stateOf(t, got, "http"); l.State != check.Fail || got.code != exitCheck || !strings.Contains(l.Found, address) {
+	if l := stateOf(t, got, "http"); l.State != check.Fail || got.code != exitCheck ||
+		!strings.Contains(l.Found, address) {
 		t.Errorf("%+v, code %d", l, got.code)
 	}
 	refused := checked(t, []string{"JOBMON_HTTP_LISTEN=0.0.0.0:80"}, "-o", "json")

@@ -23,8 +23,9 @@ func (a *app) service() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "service",
 		Short: "Install the program as a Windows service, and control it",
-		Long: `Install the program as a service of Windows, and control it. Run these elevated (as administrator); status is for everybody.
-docs/operations.md tells about accounts and rights, and how to run it under systemd instead.`,
+		Long: `Install the program as a service of Windows, and control it. Run these elevated (as administrator);
+status is for everybody. docs/operations.md tells about accounts and rights, and how to run it under systemd
+instead.`,
 		Example: `  jobmon-db service install
   jobmon-db service start
   jobmon-db service status
@@ -32,17 +33,20 @@ docs/operations.md tells about accounts and rights, and how to run it under syst
 		Args: unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.serviceInstall(), a.serviceUninstall(), a.serviceStart(), a.serviceStop(), a.serviceRestart(), a.serviceStatus(), a.serviceRun())
+	c.AddCommand(a.serviceInstall(), a.serviceUninstall(), a.serviceStart(), a.serviceStop(), a.serviceRestart(),
+		a.serviceStatus(), a.serviceRun())
 	return c
 }
 
 // serviceName gives a command --name, which says which service is meant.
 func serviceName(c *cobra.Command) *string {
-	return c.Flags().String("name", winservice.DefaultName, "name of the service; a second Deployment Server needs one of its own")
+	return c.Flags().String("name", winservice.DefaultName,
+		"name of the service; a second Deployment Server needs one of its own")
 }
 
 // controlling makes a command that waits for the service manager.
-func (a *app) controlling(use, short string, patience time.Duration, do func(ctx context.Context, name string) error) *cobra.Command {
+func (a *app) controlling(use, short string, patience time.Duration,
+	do func(ctx context.Context, name string) error) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Example: "  jobmon-db service " + use, Args: noArgs}
 	name := serviceName(c)
 	c.Flags().DurationVar(&patience, "timeout", patience, "how long to wait for it")
@@ -63,7 +67,8 @@ const (
 )
 
 func (a *app) serviceStart() *cobra.Command {
-	return a.controlling("start", "Start the service, and wait until it has read the source or says that it is lost", startWithin, a.startService)
+	return a.controlling("start", "Start the service, and wait until it has read the source or says that it is lost",
+		startWithin, a.startService)
 }
 
 func (a *app) startService(ctx context.Context, name string) error {
@@ -100,12 +105,13 @@ func (a *app) stopService(ctx context.Context, name string) error {
 }
 
 func (a *app) serviceRestart() *cobra.Command {
-	return a.controlling("restart", "Stop the service if it runs, and start it", startWithin, func(ctx context.Context, name string) error {
-		if err := a.stopService(ctx, name); err != nil {
-			return err
-		}
-		return a.startService(ctx, name)
-	})
+	return a.controlling("restart", "Stop the service if it runs, and start it", startWithin,
+		func(ctx context.Context, name string) error {
+			if err := a.stopService(ctx, name); err != nil {
+				return err
+			}
+			return a.startService(ctx, name)
+		})
 }
 
 func (a *app) serviceStatus() *cobra.Command {
@@ -113,7 +119,8 @@ func (a *app) serviceStatus() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show how the service is registered and whether it runs",
-		Long:  `Show how the service is registered and whether it runs. The exit code is 0 when it runs, 12 when it does not, 20 when there is none.`,
+		Long: `Show how the service is registered and whether it runs. The exit code is 0 when it runs, 12 when it does
+not, 20 when there is none.`,
 		Example: `  jobmon-db service status
   jobmon-db service status -o json`,
 		Args: noArgs,
@@ -149,7 +156,10 @@ func (a *app) showService(s *winservice.Status, output string) error {
 			ExitCode     int      `json:"exit_code,omitempty"`
 			Failure      string   `json:"failure,omitempty"`
 			Log          string   `json:"log,omitempty"`
-		}{s.Name, string(s.State), s.PID, string(s.Start), s.Account.Name, s.Command, s.Dependencies, s.Exit, s.Failure, a.logOfService(s.Name)})
+		}{
+			s.Name, string(s.State), s.PID, string(s.Start), s.Account.Name, s.Command, s.Dependencies, s.Exit, s.Failure,
+			a.logOfService(s.Name),
+		})
 	}
 	state := string(s.State)
 	switch {
@@ -184,7 +194,8 @@ func (a *app) logOfService(name string) string {
 func (a *app) configOfService(status *winservice.Status) *configs.Config {
 	c := a.serviceRun()
 	if len(status.Command) >= 3 && c.ParseFlags(status.Command[3:]) == nil {
-		o := configs.LoadOptions{File: c.Flags().Lookup("config").Value.String(), Env: withoutSettings(a.env), Flags: c.Flags()}
+		o := configs.LoadOptions{File: c.Flags().Lookup("config").Value.String(), Env: withoutSettings(a.env),
+			Flags: c.Flags()}
 		if config, err := configs.Load(o); err == nil {
 			return config
 		}

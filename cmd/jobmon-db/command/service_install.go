@@ -37,16 +37,17 @@ func (a *app) serviceInstall() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "install",
 		Short: "Install the service, or bring it up to date, and give its account the rights it needs",
-		Long: `Register this program as a service that starts with Windows and is started again when it fails, and give its account
-the rights that it needs on its folders; they are shown. Nothing is asked. When a step fails all that was done is undone;
-done again it brings everything up to date.
+		Long: `Register this program as a service that starts with Windows and is started again when it fails, and give
+its account the rights that it needs on its folders; they are shown. Nothing is asked. When a step fails all
+that was done is undone; done again it brings everything up to date.
 
-Without --account the service runs under NT SERVICE\jobmon-db, an account that Windows keeps for it alone: it has no
-password, no other rights, and other computers see it as this computer's own account. To reach a share as somebody else, name
-an account of the domain. Its password comes from a file or standard input (--password-file -); a managed service account,
-whose name ends with $, has none.
+Without --account the service runs under NT SERVICE\jobmon-db, an account that Windows keeps for it alone: it
+has no password, no other rights, and other computers see it as this computer's own account. To reach a share
+as somebody else, name an account of the domain. Its password comes from a file or standard input
+(--password-file -); a managed service account, whose name ends with $, has none.
 
-The configuration file counts, and what is given here; JOBMON_ variables of this console do not reach the service.`,
+The configuration file counts, and what is given here; JOBMON_ variables of this console do not reach the
+service.`,
 		Example: `  jobmon-db service install
   jobmon-db service install --config D:\jobmon\jobmon-db.yaml --delayed --depends MSSQLSERVER
   jobmon-db service install --account EXAMPLE\jobmon --password-file - < password.txt
@@ -56,11 +57,16 @@ The configuration file counts, and what is given here; JOBMON_ variables of this
 	o.name = winservice.DefaultName
 	name := serviceName(c)
 	load := a.serviceConfig(c, serviceKeys[:]...)
-	c.Flags().StringVar(&o.account, "account", "", `account that the service runs under (default: NT SERVICE\ and the service's name)`)
-	c.Flags().StringVar(&o.passwordFile, "password-file", "", "file with the password of that account; - reads it from standard input, or asks on a terminal")
+	c.Flags().StringVar(&o.account, "account", "",
+		`account that the service runs under (default: NT SERVICE\ and the service's name)`)
+	c.Flags().StringVar(&o.passwordFile, "password-file", "",
+		"file with the password of that account; - reads it from standard input, or asks on a terminal")
 	c.Flags().BoolVar(&o.delayed, "delayed", false, "start some minutes after Windows")
-	c.Flags().StringSliceVar(&o.depends, "depends", nil, "services that must run before, for instance MSSQLSERVER on the same computer")
-	unattended := c.Flags().Bool("if-configured", false, "leave a service that is there as it is, and do nothing where no configuration names a source yet: for installers")
+	c.Flags().StringSliceVar(&o.depends, "depends", nil,
+		"services that must run before, for instance MSSQLSERVER on the same computer")
+	unattended := c.Flags().Bool("if-configured", false,
+		"leave a service that is there as it is, and do nothing where no configuration names a source yet: for "+
+			"installers")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		o.name = *name
 		if *unattended {
@@ -90,7 +96,8 @@ The configuration file counts, and what is given here; JOBMON_ variables of this
 	return c
 }
 
-func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, config *configs.Config, file string) error {
+func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, config *configs.Config,
+	file string) error {
 	if err := store.Usable(config.DataDir); err != nil {
 		return err
 	}
@@ -119,17 +126,21 @@ func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, c
 	result, err := winservice.Install(winservice.Options{
 		Name: o.name, Display: displayName(o.name),
 		Description: "Watches the database of a Deployment Server and writes the files that its clients' screens show.",
-		Program:     self, Arguments: arguments, Account: o.account, Password: password, Start: start, Dependencies: o.depends,
-		Grants: grants(config, self, file),
+		Program:     self, Arguments: arguments, Account: o.account, Password: password, Start: start,
+		Dependencies: o.depends,
+		Grants:       grants(config, self, file),
 	})
 	if err != nil {
 		return err
 	}
 	if err := eventlog.Install(o.name); err != nil {
-		result.Notes = append(result.Notes, fmt.Sprintf("its entries in the event log will be preceded by a remark of Windows': %v", err))
+		result.Notes = append(result.Notes,
+			fmt.Sprintf("its entries in the event log will be preceded by a remark of Windows': %v", err))
 	}
 	if variables := settingsIn(a.env); len(variables) > 0 {
-		result.Notes = append(result.Notes, fmt.Sprintf("%s of this console does not reach the service: it belongs into %s", strings.Join(variables, ", "), file))
+		result.Notes = append(result.Notes,
+			fmt.Sprintf("%s of this console does not reach the service: it belongs into %s",
+				strings.Join(variables, ", "), file))
 	}
 	return a.showInstalled(o.name, result)
 }
@@ -165,8 +176,8 @@ func (a *app) accountPassword(ctx context.Context, file string) (string, error) 
 	return password, nil
 }
 
-// grants are the rights that the service needs, and those that the accounts in endpoint.allow need beside it: they ask for
-// files, and DS copies them.
+// grants are the rights that the service needs, and those that the accounts in endpoint.allow need beside it: they ask
+// for files, and DS copies them.
 func grants(config *configs.Config, program, file string) []winservice.Grant {
 	const read, modify = winservice.Read, winservice.Modify
 	list := []winservice.Grant{
@@ -188,7 +199,8 @@ func grants(config *configs.Config, program, file string) []winservice.Grant {
 			list = append(list, winservice.Grant{Path: file, Right: read, For: account})
 		}
 		list = append(list, winservice.Grant{Path: config.Evt.Dir, Right: read, For: account},
-			winservice.Grant{Path: filepath.Join(config.Evt.Dir, daemon.RequestFolder), Right: modify, Folder: true, For: account})
+			winservice.Grant{Path: filepath.Join(config.Evt.Dir, daemon.RequestFolder), Right: modify, Folder: true,
+				For: account})
 	}
 	return list
 }
@@ -229,7 +241,8 @@ func (a *app) showInstalled(name string, r *winservice.Result) error {
 // service will have, with the path of its file.
 func (a *app) serviceConfig(c *cobra.Command, keys ...string) func() (*configs.Config, string, error) {
 	var file string
-	c.Flags().StringVar(&file, "config", "", "configuration file of the service (default: "+configs.FileName+" in the standard place)")
+	c.Flags().StringVar(&file, "config", "",
+		"configuration file of the service (default: "+configs.FileName+" in the standard place)")
 	configs.AddFlags(c.Flags(), keys...)
 	return func() (*configs.Config, string, error) {
 		path, err := filepath.Abs(cmp.Or(file, configs.StandardPlaces(a.env)[0]))
@@ -237,7 +250,8 @@ func (a *app) serviceConfig(c *cobra.Command, keys ...string) func() (*configs.C
 			return nil, "", &usageError{err}
 		}
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, "", &usageError{fmt.Errorf("%s is missing: make it with jobmon-db config init, and name the source in it", path)}
+			return nil, "", &usageError{fmt.Errorf("%s is missing: make it with jobmon-db config init, and name the "+
+				"source in it", path)}
 		}
 		config, err := configs.Load(configs.LoadOptions{File: path, Env: withoutSettings(a.env), Flags: c.Flags()})
 		return config, path, err
@@ -248,7 +262,8 @@ func (a *app) serviceConfig(c *cobra.Command, keys ...string) func() (*configs.C
 func settingsIn(env []string) []string {
 	var names []string
 	for _, v := range env {
-		if name, value, _ := strings.Cut(strings.ToUpper(v), "="); value != "" && strings.HasPrefix(name, "JOBMON_") && !strings.HasPrefix(name, "JOBMON_TEST_") {
+		if name, value, _ := strings.Cut(strings.ToUpper(v), "="); value != "" && strings.HasPrefix(name, "JOBMON_") &&
+			!strings.HasPrefix(name, "JOBMON_TEST_") {
 			names = append(names, name)
 		}
 	}
@@ -257,5 +272,8 @@ func settingsIn(env []string) []string {
 
 // withoutSettings is the environment of a process that was started by nobody who set anything.
 func withoutSettings(env []string) []string {
-	return slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(strings.ToUpper(v), "JOBMON_") })
+	return slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+		return strings.HasPrefix(strings.ToUpper(v),
+			"JOBMON_")
+	})
 }

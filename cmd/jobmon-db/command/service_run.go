@@ -16,8 +16,8 @@ func (a *app) serviceRun() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "What Windows starts: the daemon as a service",
-		Long: `Run the daemon for the service manager of Windows, which starts this command; in a console say jobmon-db run. Messages go
-to jobmon-db.log in the data folder.`,
+		Long: `Run the daemon for the service manager of Windows, which starts this command; in a console say jobmon-db
+run. Messages go to jobmon-db.log in the data folder.`,
 		Example: `  jobmon-db service run --config C:\ProgramData\jobmon-db\jobmon-db.yaml`,
 		Args:    noArgs,
 	}
@@ -41,14 +41,16 @@ to jobmon-db.log in the data folder.`,
 }
 
 // serve is the daemon in a process that nobody sees. Whatever ends it is in its log.
-func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configured func() (*configs.Config, error), ready func()) (err error) {
+func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configured func() (*configs.Config, error),
+	ready func()) (err error) {
 	config, wrong := configured()
 	if wrong == nil {
 		wrong = sourceNamed(config)
 	}
 	known := config
 	if known == nil { // what is wrong is to be said somewhere
-		if known, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env), Flags: c.Flags()}); err != nil {
+		if known, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env),
+			Flags: c.Flags()}); err != nil {
 			return errors.Join(wrong, err)
 		}
 	}

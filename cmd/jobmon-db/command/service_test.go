@@ -36,7 +36,8 @@ func asService(t *testing.T, args ...string) (ready bool, err error) {
 	a := &app{env: []string{"JOBMON_SITE=DS01"}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard}
 	c := a.serviceRun()
 	configured := func() (*configs.Config, error) {
-		return configs.Load(configs.LoadOptions{File: c.Flags().Lookup("config").Value.String(), Env: a.env, Flags: c.Flags()})
+		return configs.Load(configs.LoadOptions{File: c.Flags().Lookup("config").Value.String(), Env: a.env,
+			Flags: c.Flags()})
 	}
 	if err := c.ParseFlags(args); err != nil {
 		t.Fatal(err)
@@ -65,10 +66,12 @@ func TestServiceRuns(t *testing.T) {
 			t.Fatalf("%s: ready %v, %v", name, ready, err)
 		}
 		log, err := os.ReadFile(filepath.Join(dataDir, "jobmon-db.log"))
-		if err != nil || !bytes.Contains(log, []byte("watching")) || !bytes.Contains(log, []byte("has stopped")) || bytes.Contains(log, []byte("geheim")) {
+		if err != nil || !bytes.Contains(log, []byte("watching")) || !bytes.Contains(log, []byte("has stopped")) ||
+			bytes.Contains(log, []byte("geheim")) {
 			t.Errorf("%s: the log says %s, %v", name, log, err)
 		}
-		if got := jobmondb(t, "replay", "-o", "ndjson", "--data-dir", dataDir); !strings.Contains(got.stdout, "daemon-stopped") {
+		if got := jobmondb(t, "replay", "-o", "ndjson", "--data-dir", dataDir); !strings.Contains(got.stdout,
+			"daemon-stopped") {
 			t.Errorf("%s: the end is not on record: %+v", name, got)
 		}
 	}
@@ -99,7 +102,8 @@ func TestServiceElsewhere(t *testing.T) {
 		t.Skip("there are services here")
 	}
 	file := serviceFile(t, "source: {kind: simulator}\ndata_dir: "+filepath.Join(t.TempDir(), "none")+"\n")
-	for _, args := range [][]string{{"install", "--config", file}, {"uninstall"}, {"start"}, {"stop"}, {"restart"}, {"status"}, {"run", "--config", file}} {
+	for _, args := range [][]string{{"install", "--config", file}, {"uninstall"}, {"start"}, {"stop"}, {"restart"},
+		{"status"}, {"run", "--config", file}} {
 		got := jobmondb(t, append([]string{"service"}, args...)...)
 		if got.code != exitUsage || !strings.Contains(got.stderr, "systemd") {
 			t.Errorf("%q: %+v", args, got)

@@ -25,11 +25,11 @@ func (a *app) serviceUninstall() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "uninstall",
 		Short: "Stop the service and remove it; the history stays unless --purge is given",
-		Long: `Stop the service, remove it, and take the rights of its account away. The data folder, the configuration and the .evt
-files stay, and a later installation goes on with them.
+		Long: `Stop the service, remove it, and take the rights of its account away. The data folder, the configuration
+and the .evt files stay, and a later installation goes on with them.
 
---purge deletes the data folder with everything in it, and the .evt files of this program wherever evt.dir is. Nothing
-brings the history back but a backup that lies elsewhere.`,
+--purge deletes the data folder with everything in it, and the .evt files of this program wherever evt.dir is.
+Nothing brings the history back but a backup that lies elsewhere.`,
 		Example: `  jobmon-db service uninstall
   jobmon-db service uninstall --purge`,
 		Args: noArgs,
@@ -70,7 +70,8 @@ func (a *app) uninstall(ctx context.Context, name string, purging bool) error {
 	if err := purge(config); err != nil {
 		return fmt.Errorf("the service %s is removed, but not all of its data: %w", name, err)
 	}
-	_, err = fmt.Fprintf(a.stdout, "The service %s is removed, and so are %s and its .evt files.\n", name, config.DataDir)
+	_, err = fmt.Fprintf(a.stdout, "The service %s is removed, and so are %s and its .evt files.\n", name,
+		config.DataDir)
 	return err
 }
 

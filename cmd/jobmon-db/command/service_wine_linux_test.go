@@ -99,7 +99,8 @@ func TestWine(t *testing.T) {
 
 // demonstrated: the demo leaves files, and the log says the same.
 func demonstrated(w *computer) {
-	w.jobmondb(exitOK, []string{"demo", "--for", "8s", "--speed", "600", "--data-dir", `C:\demo`, "--evt-dir", `C:\demo\evt`})
+	w.jobmondb(exitOK, []string{"demo", "--for", "8s", "--speed", "600", "--data-dir", `C:\demo`, "--evt-dir",
+		`C:\demo\evt`})
 	files, err := filepath.Glob(w.C("demo", "evt", "*.evt"))
 	if err != nil || len(files) < 8 {
 		w.t.Errorf("%d files for 8 computers, %v", len(files), err)
@@ -196,13 +197,15 @@ func stopped(w *computer) {
 	w.service(exitOK, "stop", "did not run")
 	w.service(exitNoDaemon, "status", "stopped", "service start")
 	history := w.jobmondb(exitOK, []string{"replay", "-o", "ndjson"}).Stdout
-	if started, stopped := strings.Count(history, `"daemon-started"`), strings.Count(history, `"daemon-stopped"`); started != 2 || stopped != 2 {
+	if started, stopped := strings.Count(history, `"daemon-started"`), strings.Count(history,
+		`"daemon-stopped"`); started != 2 || stopped != 2 {
 		w.t.Errorf("%d starts and %d ends are on record, want 2 each", started, stopped)
 	}
 	w.logged("the service has stopped")
 }
 
-// taken: another program has the name of the pipe. The service watches all the same, and takes the name when it is free.
+// taken: another program has the name of the pipe. The service watches all the same, and takes the name when it is
+// free.
 func taken(w *computer) {
 	sum := sha256.Sum256([]byte(`c:\programdata\jobmon-db`))
 	letGo := w.Begin(`C:\holder.exe`, fmt.Sprintf(`\\.\pipe\jobmon-db-%x`, sum[:8]))

@@ -31,10 +31,12 @@ func (a *app) replaySessions() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sessions [COMPUTER...]",
 		Short: "List the deployments: when they began, how they ended, what went wrong",
-		Long: `List the deployments, a line each: when it began and ended, its result, how many of its stages and jobs were done, how many
-jobs were added late, how many jobs failed without being repaired, and how many runs were tries again. A deployment is in the range [since, until) when it began in it.
+		Long: `List the deployments, a line each: when it began and ended, its result, how many of its stages and jobs
+were done, how many jobs were added late, how many jobs failed without being repaired, and how many runs were
+tries again. A deployment is in the range [since, until) when it began in it.
 
-COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which. A time is written as ` + replay.Forms + `.`,
+COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which.
+A time is written as ` + replay.Forms + `.`,
 		Example: `  jobmon-db replay sessions
   jobmon-db replay sessions PC-0003 --since 2026-11-01
   jobmon-db replay sessions --result "ready with failures" --since -24h
@@ -42,14 +44,19 @@ COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say whi
 	}
 	asked := a.question(c)
 	o.flags(c, "deployments that began")
-	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
-	c.Flags().StringArrayVar(&o.results, "result", nil, `only with this result: "ready", "ready with failures", "ready after retries", "ended early", "abandoned" or "open"; may be repeated`)
+	c.Flags().StringArrayVar(&o.computers, "computer", nil,
+		"only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
+	c.Flags().StringArrayVar(&o.results, "result", nil,
+		`only with this result: "ready", "ready with failures", "ready after retries", "ended early", "abandoned" or `+
+			`"open"; may be repeated`)
 	c.Flags().BoolVar(&o.all, "all", false, "also sessions that are no deployments: neither a marker nor three jobs")
 	outputFlag(c, &o.output, "table", "json", "ndjson", "csv")
 	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.computers = append(o.computers, args...)
-		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error { return a.sessions(c.Context(), out, q, o) })
+		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error {
+			return a.sessions(c.Context(), out, q, o)
+		})
 	}
 	return c
 }
@@ -68,21 +75,22 @@ type sessionRecord struct {
 	UTCOffset    string             `json:"utc_offset"`    // of the server's clock
 	Duration     *float64           `json:"duration_s"`    // so far while it goes on
 	NotHonest    deployments.Reason `json:"duration_doubt,omitempty"`
-	Overtaken    bool               `json:"overtaken"`              // it was open when the next one began
-	SilentSince  *string            `json:"silent_since,omitempty"` // UTC; it is open and called abandoned: nothing has started since
-	Still        string             `json:"still,omitempty"`        // why it stands still: stage, agent or idle
-	Stages       int                `json:"stages"`
-	StagesDone   int                `json:"stages_done"`
-	Jobs         int                `json:"jobs"`
-	JobsDone     int                `json:"jobs_done"`
-	Late         int                `json:"late"`
-	Failed       int                `json:"failed"`   // jobs that failed and that no later attempt repaired
-	Failures     int                `json:"failures"` // runs that failed, also those that were tried again
-	Retries      int                `json:"retries"`
-	Working      float64            `json:"working_s"` // with a job at work
-	Waiting      float64            `json:"waiting_s"` // with none
-	Unseen       float64            `json:"unseen_s"`  // nobody watched
-	Gaps         []gapRecord        `json:"gaps,omitempty"`
+	Overtaken    bool               `json:"overtaken"` // it was open when the next one began
+	// UTC; it is open and called abandoned: nothing has started since
+	SilentSince  *string     `json:"silent_since,omitempty"`
+	Still        string      `json:"still,omitempty"` // why it stands still: stage, agent or idle
+	Stages       int         `json:"stages"`
+	StagesDone   int         `json:"stages_done"`
+	Jobs         int         `json:"jobs"`
+	JobsDone     int         `json:"jobs_done"`
+	Late         int         `json:"late"`
+	Failed       int         `json:"failed"`   // jobs that failed and that no later attempt repaired
+	Failures     int         `json:"failures"` // runs that failed, also those that were tried again
+	Retries      int         `json:"retries"`
+	Working      float64     `json:"working_s"` // with a job at work
+	Waiting      float64     `json:"waiting_s"` // with none
+	Unseen       float64     `json:"unseen_s"`  // nobody watched
+	Gaps         []gapRecord `json:"gaps,omitempty"`
 	began, ended jobmon.Instant
 	result       jobmon.Result
 	words        string // the result, with what it does not say
@@ -99,10 +107,14 @@ func newSessionRecord(d *deployments.Deployment) sessionRecord {
 	n := d.Tally()
 	spent, _, _ := d.Spent()
 	r := sessionRecord{
-		ComputerID: d.Computer.ID, Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), Number: s.Number, IsDeployment: d.Deployment,
-		State: s.State.String(), Result: string(s.Result), Began: stamp(s.Began), WatchedSince: stamp(s.WatchedSince), Ended: stamp(s.Ended),
-		UTCOffset: d.Offset.String(), Duration: seconds(d.Took, s.WatchedSince == 0), NotHonest: d.Why, Overtaken: d.Overtaken,
-		Stages: len(s.Stages), StagesDone: s.StagesDone, Jobs: s.Jobs, JobsDone: s.JobsDone,
+		ComputerID: d.Computer.ID, Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), Number: s.Number,
+		IsDeployment: d.Deployment,
+		State:        s.State.String(), Result: string(s.Result), Began: stamp(s.Began),
+		WatchedSince: stamp(s.WatchedSince),
+		Ended:        stamp(s.Ended),
+		UTCOffset:    d.Offset.String(), Duration: seconds(d.Took, s.WatchedSince == 0), NotHonest: d.Why,
+		Overtaken: d.Overtaken,
+		Stages:    len(s.Stages), StagesDone: s.StagesDone, Jobs: s.Jobs, JobsDone: s.JobsDone,
 		Late: n.Late, Failed: s.Failed, Failures: n.Failures, Retries: n.Retries,
 		Working: spent.Working.Seconds(), Waiting: spent.Waiting.Seconds(), Unseen: spent.Unseen.Seconds(),
 		began: s.Began, ended: s.Ended, result: s.Result, words: s.Outcome(),
@@ -160,18 +172,21 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 		return err
 	}
 	slices.SortFunc(list, func(a, b sessionRecord) int {
-		return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.ComputerID, b.ComputerID), cmp.Compare(a.Number, b.Number))
+		return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.ComputerID, b.ComputerID),
+			cmp.Compare(a.Number, b.Number))
 	})
 	if o.output == "table" {
 		p.heading(a.stderr, moments(list)...)
 	}
 	switch left := ""; {
 	case others > 0:
-		left = fmt.Sprintf("; %s no deployment and left out, --all shows them", words.Count(others, "session is", "sessions are"))
+		left = fmt.Sprintf("; %s no deployment and left out, --all shows them",
+			words.Count(others, "session is", "sessions are"))
 		fallthrough
 	case len(list) == 0:
 		if len(list) == 0 {
-			fmt.Fprintf(a.stderr, "No deployment is what you asked for: looked through %s%s; %s.\n", words.Count(told, "session"), left, p.period())
+			fmt.Fprintf(a.stderr, "No deployment is what you asked for: looked through %s%s; %s.\n",
+				words.Count(told, "session"), left, p.period())
 		} else if o.output == "table" {
 			fmt.Fprintf(a.stderr, "%s%s.\n", words.Count(len(list), "deployment"), left)
 		}
@@ -183,16 +198,20 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 		return a.sessionsTable(out, p, list, a.look(q))
 	}
 	return printer(out, o.output, list, []string{
-		"computer_id", "computer", "session", "began", "ended", "utc_offset", "duration_s", "duration_doubt", "state", "result",
-		"stages", "stages_done", "jobs", "jobs_done", "late", "failed", "failures", "retries", "working_s", "waiting_s", "unseen_s", "is_deployment",
+		"computer_id", "computer", "session", "began", "ended", "utc_offset", "duration_s", "duration_doubt", "state",
+		"result",
+		"stages", "stages_done", "jobs", "jobs_done", "late", "failed", "failures", "retries", "working_s", "waiting_s",
+		"unseen_s", "is_deployment",
 	}, func(r *sessionRecord) []any { return r.sheet(p) })
 }
 
 func (r *sessionRecord) sheet(p *past) []any {
 	clock := p.clock()
 	return []any{
-		r.ComputerID, r.Computer, r.Number, sheetTime(r.began, clock), sheetTime(r.ended, clock), zoneText(r.began, clock), cell(r.Duration),
-		string(r.NotHonest), r.State, r.Result, r.Stages, r.StagesDone, r.Jobs, r.JobsDone, r.Late, r.Failed, r.Failures, r.Retries,
+		r.ComputerID, r.Computer, r.Number, sheetTime(r.began, clock), sheetTime(r.ended, clock),
+		zoneText(r.began, clock), cell(r.Duration),
+		string(r.NotHonest), r.State, r.Result, r.Stages, r.StagesDone, r.Jobs, r.JobsDone, r.Late, r.Failed,
+		r.Failures, r.Retries,
 		r.Working, r.Waiting, r.Unseen, r.IsDeployment,
 	}
 }
@@ -237,14 +256,18 @@ func (a *app) sessionsTable(out io.Writer, p *past, list []sessionRecord, look t
 			failures.Tone = term.Badly
 		}
 		rows = append(rows, []term.Cell{
-			name, {Text: strconv.Itoa(r.Number)}, {Text: clock.In(r.began.Time()).Format("2006-01-02 15:04" + zone)}, {Text: r.until(clock, zone)},
-			{Text: r.length()}, r.resultCell(), {Text: fmt.Sprintf("%d/%d", r.StagesDone, r.Stages)}, {Text: fmt.Sprintf("%d/%d", r.JobsDone, r.Jobs)},
+			name, {Text: strconv.Itoa(r.Number)}, {Text: clock.In(r.began.Time()).Format("2006-01-02 15:04" + zone)},
+			{Text: r.until(clock, zone)},
+			{Text: r.length()}, r.resultCell(), {Text: fmt.Sprintf("%d/%d", r.StagesDone, r.Stages)},
+			{Text: fmt.Sprintf("%d/%d", r.JobsDone, r.Jobs)},
 			{Text: strconv.Itoa(r.Late)}, failures, {Text: strconv.Itoa(r.Retries)},
 		})
 	}
 	return term.List(out, []term.Column{
-		{Title: "COMPUTER", Least: 8}, {Title: "NO", Right: true}, {Title: "BEGAN"}, {Title: "ENDED"}, {Title: "LASTED", Right: true},
-		{Title: "RESULT", Least: 10}, {Title: "STAGES", Right: true}, {Title: "JOBS", Right: true}, {Title: "LATE", Right: true},
+		{Title: "COMPUTER", Least: 8}, {Title: "NO", Right: true}, {Title: "BEGAN"}, {Title: "ENDED"},
+		{Title: "LASTED", Right: true},
+		{Title: "RESULT", Least: 10}, {Title: "STAGES", Right: true}, {Title: "JOBS", Right: true},
+		{Title: "LATE", Right: true},
 		{Title: "FAIL", Right: true}, {Title: "RETRY", Right: true},
 	}, rows, look)
 }
@@ -257,7 +280,8 @@ func moments(list []sessionRecord) (all []jobmon.Instant) {
 	return all
 }
 
-// until is when it ended: with the date when that is another day. Zone is the layout of the UTC offset, where that is shown.
+// until is when it ended: with the date when that is another day. Zone is the layout of the UTC offset, where that is
+// shown.
 func (r *sessionRecord) until(clock replay.Clock, zone string) string {
 	if r.ended == 0 {
 		return "-"

@@ -30,26 +30,30 @@ func (a *app) configSetSecret() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "set-secret " + secretKey,
 		Short: "Write the password of the database into a file of its own, on Windows protected",
-		Long: `Write the password of the database into a file of its own, for source.password_file. The password is asked for twice
-without being shown, or read from standard input when that is no terminal; it is never given on the command line.
+		Long: `Write the password of the database into a file of its own, for source.password_file. The password is
+asked for twice without being shown, or read from standard input when that is no terminal; it is never given
+on the command line.
 
-On Windows the password is protected for this computer, and only SYSTEM, Administrators and the account that is named with
---account can read the file: name the account of the service, unless that is SYSTEM. Run this elevated (as administrator).
-Elsewhere the file holds the password as it is, for the user that runs this, or for the one named with --account, alone.`,
+On Windows the password is protected for this computer, and only SYSTEM, Administrators and the account that
+is named with --account can read the file: name the account of the service, unless that is SYSTEM. Run this
+elevated (as administrator). Elsewhere the file holds the password as it is, for the user that runs this, or
+for the one named with --account, alone.`,
 		Example: `  jobmon-db config set-secret source.password
   jobmon-db config set-secret source.password --account EXAMPLE\jobmon --config jobmon-db.yaml
   jobmon-db config set-secret source.password --file /etc/jobmon-db/password < password.txt`,
 		Args: func(c *cobra.Command, args []string) error {
 			// An argument may be the password itself: it is not repeated.
 			if len(args) != 1 || args[0] != secretKey {
-				return &usageError{fmt.Errorf("name the key, and nothing else: jobmon-db config set-secret %s", secretKey)}
+				return &usageError{fmt.Errorf("name the key, and nothing else: jobmon-db config set-secret %s",
+					secretKey)}
 			}
 			return nil
 		},
 		ValidArgs: []string{secretKey},
 	}
 	configured := a.configured(c, "data_dir", "source.password_file")
-	c.Flags().StringVar(&file, "file", "", "file to write (default: the one in source.password_file, or "+secretName+" in data_dir)")
+	c.Flags().StringVar(&file, "file", "",
+		"file to write (default: the one in source.password_file, or "+secretName+" in data_dir)")
 	c.Flags().StringVar(&account, "account", "", "account that reads the file, by name or SID: the one of the service")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
@@ -82,14 +86,16 @@ func (a *app) setSecret(ctx context.Context, config *configs.Config, path, accou
 	if err := secretfile.Write(path, secret, account); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s holds the password, %s.\n%s", path, secretfile.Protection(account), nextStep(config, path))
+	_, err = fmt.Fprintf(a.stdout, "%s holds the password, %s.\n%s", path, secretfile.Protection(account),
+		nextStep(config, path))
 	return err
 }
 
 // nextStep says what the configuration needs for the file to be used.
 func nextStep(config *configs.Config, path string) string {
 	const restart = "A daemon that is running goes on with the old one until it is started again.\n"
-	named := "Put this into the configuration:\n\n  source:\n    password_file: '" + strings.ReplaceAll(path, "'", "''") + "'\n\n"
+	named := "Put this into the configuration:\n\n  source:\n    password_file: '" +
+		strings.ReplaceAll(path, "'", "''") + "'\n\n"
 	var origin, plain configs.Origin
 	for _, v := range config.Values() {
 		switch v.Key {
@@ -154,7 +160,8 @@ func (a *app) ask(ctx context.Context, terminal int, prompt string) (string, err
 	line, err := patience.For(ctx, func() ([]byte, error) { return xterm.ReadPassword(terminal) })
 	switch {
 	case ctx.Err() != nil:
-		return "", errors.Join(fmt.Errorf("stopped, nothing was written: %w", ctx.Err()), xterm.Restore(terminal, before))
+		return "", errors.Join(fmt.Errorf("stopped, nothing was written: %w", ctx.Err()),
+			xterm.Restore(terminal, before))
 	case err != nil:
 		return "", fmt.Errorf("ask for the secret: %w", err)
 	}

@@ -27,7 +27,8 @@ func piped(t *testing.T, stdin string, args ...string) outcome {
 
 func needsNoElevation(t *testing.T) {
 	if runtime.GOOS == "windows" && os.Getenv("JOBMON_TEST_ELEVATED") == "" {
-		t.Skip("writes a file that only Administrators can remove: set JOBMON_TEST_ELEVATED=1 where the test runs elevated")
+		t.Skip("writes a file that only Administrators can remove: set JOBMON_TEST_ELEVATED=1 where the test runs " +
+			"elevated")
 	}
 }
 
@@ -59,7 +60,8 @@ func TestSetSecret(t *testing.T) {
 
 	// The second time the configuration knows the file.
 	got = piped(t, " Planted2 ", "config", "set-secret", "source.password", "--config="+file)
-	if got.code != exitOK || !strings.Contains(got.stdout, "names it already ("+file+", line 2)") || !strings.Contains(got.stderr, "space") {
+	if got.code != exitOK || !strings.Contains(got.stdout, "names it already ("+file+", line 2)") ||
+		!strings.Contains(got.stderr, "space") {
 		t.Errorf("%+v", got)
 	}
 	if password, err := config.Password(); password.Reveal() != " Planted2 " || err != nil {
@@ -69,7 +71,8 @@ func TestSetSecret(t *testing.T) {
 	// Another file than the one that is configured has to be named.
 	other := filepath.Join(dir, "other")
 	got = piped(t, "Planted3", "config", "set-secret", "source.password", "--config="+file, "--file="+other)
-	if got.code != exitOK || !strings.Contains(got.stdout, "password_file: '"+strings.ReplaceAll(other, "'", "''")+"'") {
+	if got.code != exitOK || !strings.Contains(got.stdout, "password_file: '"+strings.ReplaceAll(other, "'",
+		"''")+"'") {
 		t.Errorf("%+v", got)
 	}
 	if password, err := config.Password(); password.Reveal() != " Planted2 " || err != nil {
@@ -84,7 +87,8 @@ func TestSetSecret(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	for _, command := range [][]string{{"config", "show"}, {"check"}, {"status"}} {
-		piped(t, "", append(command, "--config="+file, "--data-dir="+dir, "--evt-dir="+filepath.Join(dir, "evt"), "--source-server=127.0.0.1:1")...)
+		piped(t, "", append(command, "--config="+file, "--data-dir="+dir, "--evt-dir="+filepath.Join(dir, "evt"),
+			"--source-server=127.0.0.1:1")...)
 	}
 }
 
@@ -104,13 +108,15 @@ func TestSetSecretRefuses(t *testing.T) {
 		{"Planted", []string{"Planted", "--file=" + path}, exitUsage, "source.password"},
 		{"Planted", []string{"--file=" + path}, exitUsage, "source.password"},
 		{"Planted", []string{"source.password", "--file=" + filepath.Join(path, "below")}, exitFailed, "below"},
-		{"Planted", []string{"source.password", "--account=no-such-account", "--file=" + path}, exitFailed, "no-such-account"},
+		{"Planted", []string{"source.password", "--account=no-such-account", "--file=" + path}, exitFailed,
+			"no-such-account"},
 	} {
 		if runtime.GOOS == "windows" && c.code == exitFailed {
 			continue // refused there already, when this does not run elevated
 		}
 		got := piped(t, c.stdin, append([]string{"config", "set-secret"}, c.args...)...)
-		if got.code != c.code || !strings.Contains(got.stderr, c.says) || got.stdout != "" || strings.Count(got.stderr, "\n") != 1 {
+		if got.code != c.code || !strings.Contains(got.stderr, c.says) || got.stdout != "" ||
+			strings.Count(got.stderr, "\n") != 1 {
 			t.Errorf("%v: %+v", c.args, got)
 		}
 		if entries, err := os.ReadDir(filepath.Dir(path)); len(entries) != 0 || err != nil {

@@ -21,7 +21,8 @@ import (
 )
 
 // setupKeys are the settings that setup takes as flags; it asks for some of them.
-var setupKeys = [...]string{"data_dir", "site", "evt.dir", "evt.takeover", "endpoint.allow", "source.server", "source.database", "source.user",
+var setupKeys = [...]string{"data_dir", "site", "evt.dir", "evt.takeover", "endpoint.allow", "source.server",
+	"source.database", "source.user",
 	"source.tls.encrypt", "source.tls.trust", "source.tls.ca", "source.tls.host_name", "source.tls.min"}
 
 func (a *app) setup() *cobra.Command {
@@ -29,23 +30,27 @@ func (a *app) setup() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "setup",
 		Short: "Point it at a Deployment Server: ask, test, write the configuration, install and start the service",
-		Long: `Ask where the DS database and the eXpress share are, test each answer at once, write the configuration and the password's
-file, install the service (on Windows, and under systemd when run as root), start it and show what it read first.
+		Long: `Ask where the DS database and the eXpress share are, test each answer at once, write the configuration
+and the password's file, install the service (on Windows, and under systemd when run as root), start it and
+show what it read first.
 
-It can be run again at any time: it begins with what is configured, shows what would change, and leaves the rest of the file
-as it is. A step that fails says so and is undone; nothing is written before all tests have passed.
+It can be run again at any time: it begins with what is configured, shows what would change, and leaves the
+rest of the file as it is. A step that fails says so and is undone; nothing is written before all tests have
+passed.
 
-Without a terminal nothing is asked: the flags, or a configuration that is there, must say it, and --yes that all shall be
-done. The password comes from a file or standard input, never from the command line. The service reads the configuration
-file alone; JOBMON_ variables of this console do not count here either.`,
+Without a terminal nothing is asked: the flags, or a configuration that is there, must say it, and --yes that
+all shall be done. The password comes from a file or standard input, never from the command line. The service
+reads the configuration file alone; JOBMON_ variables of this console do not count here either.`,
 		Example: `  jobmon-db setup
   jobmon-db setup --dry-run
   jobmon-db setup --yes --source-server ds01 --source-user reader --password-file pw.txt --evt-dir \\ds01\eXpress\temp
   jobmon-db setup --yes --no-service --config /etc/jobmon-db/jobmon-db.yaml --data-dir /srv/jobmon-db`,
 		Args: noArgs,
 	}
-	c.Flags().StringVar(&s.path, "config", "", "configuration file to write (default: "+configs.FileName+" in the standard place)")
-	c.Flags().StringVar(&s.passwordFrom, "password-file", "", "file with the password of source.user, to be kept where the service finds it; - reads it from standard input")
+	c.Flags().StringVar(&s.path, "config", "",
+		"configuration file to write (default: "+configs.FileName+" in the standard place)")
+	c.Flags().StringVar(&s.passwordFrom, "password-file", "",
+		"file with the password of source.user, to be kept where the service finds it; - reads it from standard input")
 	c.Flags().BoolVar(&s.yes, "yes", false, "ask nothing, and do it")
 	c.Flags().BoolVar(&s.dryRun, "dry-run", false, "test, and only show what would be done")
 	c.Flags().BoolVar(&s.noService, "no-service", false, "write the configuration only")
@@ -147,7 +152,8 @@ func (s *setup) run(ctx context.Context) error {
 }
 
 // agree asks until the test passes; without anybody to ask the first failure is the last.
-func (s *setup) agree(ctx context.Context, what string, ask func(context.Context) error, test func(context.Context) []check.Line) error {
+func (s *setup) agree(ctx context.Context, what string, ask func(context.Context) error,
+	test func(context.Context) []check.Line) error {
 	for {
 		if s.ask != nil {
 			if err := ask(ctx); err != nil {
@@ -245,7 +251,8 @@ func (s *setup) missing() (flags []string) {
 		if source.User == "" && !windows {
 			flags = append(flags, "--source-user")
 		}
-		if _, err := s.config.Password(); !windows && s.password == "" && (source.User != "" && err != nil || len(flags) > 0) {
+		if _, err := s.config.Password(); !windows && s.password == "" &&
+			(source.User != "" && err != nil || len(flags) > 0) {
 			flags = append(flags, "--password-file (- for standard input)")
 		}
 	}
@@ -328,7 +335,8 @@ func (s *setup) plan() {
 		fmt.Fprintf(s.stdout, "  install and start %s\n", s.host.name())
 	}
 	if variables := settingsIn(s.env); len(variables) > 0 {
-		fmt.Fprintf(s.stdout, "Note: %s of this console does not reach the service and did not count here.\n", strings.Join(variables, ", "))
+		fmt.Fprintf(s.stdout, "Note: %s of this console does not reach the service and did not count here.\n",
+			strings.Join(variables, ", "))
 	}
 }
 

@@ -94,7 +94,8 @@ func (s *setup) askFor(ctx context.Context, q prompted) error {
 			fmt.Fprintf(s.stderr, "%v\n", err)
 			continue
 		}
-		if strings.HasSuffix(q.key, "dir") && answer != "" && answer != q.now { // it begins here, and not at the file's folder
+		// it begins here, and not at the file's folder
+		if strings.HasSuffix(q.key, "dir") && answer != "" && answer != q.now {
 			if answer, err = filepath.Abs(answer); err != nil {
 				return err
 			}
@@ -122,7 +123,8 @@ func (s *setup) keepable() string {
 
 func (s *setup) askDatabase(ctx context.Context) error {
 	source := &s.config.Source
-	server := prompted{"source.server", `SQL Server of the DS database (host, host,port or host\INSTANCE)`, source.Server,
+	server := prompted{"source.server", `SQL Server of the DS database (host, host,port or host\INSTANCE)`,
+		source.Server,
 		`A server is needed, such as DS01 or DS01\SQLEXPRESS.`}
 	if keep := s.keepable(); keep != "" {
 		fmt.Fprintf(s.stderr, "%s Press Enter to keep that.\n", keep)
@@ -142,7 +144,8 @@ func (s *setup) askDatabase(ctx context.Context) error {
 	encrypt := cmp.Or(source.TLS.Encrypt, "true")
 	for _, q := range []prompted{
 		{"source.database", "Database", cmp.Or(source.Database, "eXpress"), ""},
-		{"source.tls.encrypt", "Encryption: true, false, strict, or disable for a server on this computer", encrypt, ""},
+		{"source.tls.encrypt", "Encryption: true, false, strict, or disable for a server on this computer", encrypt,
+			""},
 		login,
 	} {
 		if err := s.askFor(ctx, q); err != nil {
@@ -191,7 +194,8 @@ func (s *setup) askPassword(ctx context.Context) error {
 }
 
 func (s *setup) askFolders(ctx context.Context) error {
-	if err := s.askFor(ctx, prompted{"data_dir", "Folder of the history, on a local disk", s.config.DataDir, "A folder is needed."}); err != nil {
+	if err := s.askFor(ctx, prompted{"data_dir", "Folder of the history, on a local disk", s.config.DataDir,
+		"A folder is needed."}); err != nil {
 		return err
 	}
 	now := s.config.Evt.Dir

@@ -34,8 +34,10 @@ type step struct {
 func (s *setup) do(ctx context.Context) error {
 	steps := []step{{"write the configuration", s.write, "see who may write there, and run setup again"}}
 	if s.host != nil {
-		steps = slices.Concat([]step{{"make the account of the service", s.host.prepare, "run setup as administrator or root, or with --no-service"}}, steps, []step{
-			{"install the service", func(ctx context.Context) error { return s.host.install(ctx, s.config, s.path) }, "do what the sentence says and run setup again: it begins with what is written already"},
+		steps = slices.Concat([]step{{"make the account of the service", s.host.prepare, "run setup as administrator " +
+			"or root, or with --no-service"}}, steps, []step{
+			{"install the service", func(ctx context.Context) error { return s.host.install(ctx, s.config, s.path) },
+				"do what the sentence says and run setup again: it begins with what is written already"},
 			{"start the service", s.host.start, "the messages of the service say more; mend it and run setup again"},
 			{"show the first read", s.showFirst, "jobmon-db check says why, and the service goes on trying"},
 		})
@@ -43,11 +45,13 @@ func (s *setup) do(ctx context.Context) error {
 	fmt.Fprintln(s.stdout)
 	for i, step := range steps {
 		if err := step.do(ctx); err != nil {
-			return fmt.Errorf("step %d of %d, %s: %w; nothing of this step is left, and those before it are done; next: %s", i+1, len(steps), step.name, err, step.next)
+			return fmt.Errorf("step %d of %d, %s: %w; nothing of this step is left, and those before it are done; "+
+				"next: %s", i+1, len(steps), step.name, err, step.next)
 		}
 	}
 	if s.host == nil {
-		fmt.Fprintf(s.stdout, "\nNo service was installed%s. Now run it by hand, or under what starts programs here:\n\n  jobmon-db run --config %s\n", s.whyNoHost(), s.path)
+		fmt.Fprintf(s.stdout, "\nNo service was installed%s. Now run it by hand, or under what starts programs "+
+			"here:\n\n  jobmon-db run --config %s\n", s.whyNoHost(), s.path)
 	}
 	return nil
 }
@@ -179,9 +183,11 @@ func (s *setup) showFirst(ctx context.Context) error {
 			open = append(open, cmp.Or(p.Computer.Name, fmt.Sprintf("id:%d", p.Computer.ID)))
 		}
 	}
-	fmt.Fprintf(s.stdout, "First read: %d computers, %d deployments under way, %d events on record.\n", len(p.Names), len(open), info.Last)
+	fmt.Fprintf(s.stdout, "First read: %d computers, %d deployments under way, %d events on record.\n", len(p.Names),
+		len(open), info.Last)
 	if len(open) == 0 {
-		_, err := fmt.Fprintf(s.stdout, "The first .evt file comes into %s with the first deployment.\n", s.config.Evt.Dir)
+		_, err := fmt.Fprintf(s.stdout, "The first .evt file comes into %s with the first deployment.\n",
+			s.config.Evt.Dir)
 		return err
 	}
 	var file string
@@ -198,10 +204,14 @@ func (s *setup) showFirst(ctx context.Context) error {
 		return false, fmt.Errorf("no file is in %s", s.config.Evt.Dir)
 	})
 	if err != nil {
-		_, err = fmt.Fprintf(s.stdout, "Under way: %s. Warning: %v yet; jobmon-db check, as the account of the service, says why.\n", words.Some(open, 5), err)
+		_, err = fmt.Fprintf(s.stdout,
+			"Under way: %s. Warning: %v yet; jobmon-db check, as the account of the service, says "+
+				"why.\n", words.Some(open, 5), err)
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout, "Under way: %s. First file: %s\nEverything else: jobmon-db status, jobmon-db watch.\n", words.Some(open, 5), file)
+	_, err = fmt.Fprintf(s.stdout,
+		"Under way: %s. First file: %s\nEverything else: jobmon-db status, jobmon-db watch.\n", words.Some(open,
+			5), file)
 	return err
 }
 

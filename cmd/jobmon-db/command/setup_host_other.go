@@ -87,13 +87,15 @@ func (h *systemdHost) install(ctx context.Context, config *configs.Config, file 
 	}
 	for _, dir := range []string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"} {
 		if strings.HasPrefix(program, dir) || strings.HasPrefix(file, dir) {
-			return fmt.Errorf("the unit sees nothing below %s: put the program into /usr/bin and the configuration into /etc/jobmon-db", dir)
+			return fmt.Errorf("the unit sees nothing below %s: put the program into /usr/bin and the configuration "+
+				"into /etc/jobmon-db", dir)
 		}
 	}
 	const unit = unitName + ".service"
 	etc := filepath.Join(h.root, "etc/systemd/system")
 	there := false
-	for _, dir := range []string{etc, filepath.Join(h.root, "usr/lib/systemd/system"), filepath.Join(h.root, "lib/systemd/system")} {
+	for _, dir := range []string{etc, filepath.Join(h.root, "usr/lib/systemd/system"),
+		filepath.Join(h.root, "lib/systemd/system")} {
 		_, err := os.Stat(filepath.Join(dir, unit))
 		there = there || err == nil
 	}
@@ -122,8 +124,8 @@ func (h *systemdHost) install(ctx context.Context, config *configs.Config, file 
 	return h.command(ctx, "systemctl", "enable", unit)
 }
 
-// give makes a folder that is missing, for the account of the unit; those above it everybody may pass. One that is there
-// keeps its rights.
+// give makes a folder that is missing, for the account of the unit; those above it everybody may pass. One that is
+// there keeps its rights.
 func (h *systemdHost) give(done *undo.Log, dir string, mode fs.FileMode) error {
 	dir = filepath.Join(h.root, dir)
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
@@ -152,7 +154,8 @@ func dropIn(program, file string, config *configs.Config) []byte {
 	quoted := func(path string) string {
 		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "$", "$$").Replace(path) + `"`
 	}
-	text := fmt.Sprintf("# Written by jobmon-db setup, which writes it again.\n[Service]\nExecStart=\nExecStart=%s run --config %s\n", quoted(program), quoted(file))
+	text := fmt.Sprintf("# Written by jobmon-db setup, which writes it again.\n[Service]\nExecStart=\nExecStart=%s "+
+		"run --config %s\n", quoted(program), quoted(file))
 	for _, dir := range []string{config.DataDir, config.Evt.Dir} {
 		text += "ReadWritePaths=" + strings.ReplaceAll(quoted("-"+dir), "$$", "$") + "\n"
 	}
@@ -179,7 +182,8 @@ func replace(done *undo.Log, path string, content []byte) error {
 // start starts the unit anew, so that it has what is configured now.
 func (h *systemdHost) start(ctx context.Context) error {
 	if err := h.command(ctx, "systemctl", "restart", unitName); err != nil {
-		return errors.Join(fmt.Errorf("%w; journalctl -u %s says more", err, unitName), h.command(context.WithoutCancel(ctx), "systemctl", "stop", unitName))
+		return errors.Join(fmt.Errorf("%w; journalctl -u %s says more", err, unitName),
+			h.command(context.WithoutCancel(ctx), "systemctl", "stop", unitName))
 	}
 	return nil
 }

@@ -71,16 +71,19 @@ func TestSetupUnderSystemd(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := read(t, filepath.Join(root, "etc/systemd/system/jobmon-db.service.d/setup.conf"))
-		for _, line := range []string{`ExecStart="/opt/job mon/jobmon-db" run --config "` + file + `"`, `ReadWritePaths="-/mnt/100%%/evt"`} {
+		for _, line := range []string{`ExecStart="/opt/job mon/jobmon-db" run --config "` + file + `"`,
+			`ReadWritePaths="-/mnt/100%%/evt"`} {
 			if !strings.Contains(text, line+"\n") {
 				t.Errorf("no %s in\n%s", line, text)
 			}
 		}
 	}
-	if read(t, filepath.Join(root, "etc/systemd/system/jobmon-db.service")) == "" || ran[len(ran)-1] != "systemctl enable jobmon-db.service" {
+	if read(t, filepath.Join(root, "etc/systemd/system/jobmon-db.service")) == "" ||
+		ran[len(ran)-1] != "systemctl enable jobmon-db.service" {
 		t.Errorf("%q", ran)
 	}
-	for dir, mode := range map[string]fs.FileMode{config.DataDir: 0o750, config.Evt.Dir: 0o755, filepath.Dir(config.DataDir): 0o755} {
+	for dir, mode := range map[string]fs.FileMode{config.DataDir: 0o750, config.Evt.Dir: 0o755,
+		filepath.Dir(config.DataDir): 0o755} {
 		if info, err := os.Stat(filepath.Join(root, dir)); err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v, want %v", dir, info.Mode(), err, mode)
 		}

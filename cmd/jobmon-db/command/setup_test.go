@@ -37,14 +37,16 @@ func newFreshSite(t *testing.T) *freshSite {
 	})
 	dir := t.TempDir()
 	host, port, _ := strings.Cut(server.Address(), ":")
-	return &freshSite{server, t, dir, filepath.Join(dir, "etc", "jobmon-db.yaml"), filepath.Join(dir, "data"), filepath.Join(dir, "share"), host + "," + port}
+	return &freshSite{server, t, dir, filepath.Join(dir, "etc", "jobmon-db.yaml"), filepath.Join(dir, "data"),
+		filepath.Join(dir, "share"), host + "," + port}
 }
 
 // setup runs it unattended, with this password on standard input.
 func (n *freshSite) setup(password string, more ...string) outcome {
 	n.t.Helper()
 	var stdout, stderr bytes.Buffer
-	args := append([]string{"setup", "--config=" + n.path, "--site=DS01", "--data-dir=" + n.data, "--evt-dir=" + n.evt, "--source-server=" + n.comma,
+	args := append([]string{"setup", "--config=" + n.path, "--site=DS01", "--data-dir=" + n.data, "--evt-dir=" + n.evt,
+		"--source-server=" + n.comma,
 		"--source-user=" + tdstest.User, "--source-tls-encrypt=disable", "--no-service", "--password-file=-"}, more...)
 	code := Main(n.t.Context(), args, nil, strings.NewReader(password+"\n"), &stdout, &stderr)
 	got := outcome{code, stdout.String(), stderr.String()}
@@ -73,31 +75,38 @@ func read(t *testing.T, path string) string {
 
 func TestSetupUnattended(t *testing.T) {
 	n := newFreshSite(t)
-	if got := n.setup(tdstest.Password, "--dry-run"); got.code != exitOK || !strings.Contains(got.stdout, "Nothing was done") || !strings.Contains(got.stdout, "source.server: "+n.comma) {
+	if got := n.setup(tdstest.Password, "--dry-run"); got.code != exitOK ||
+		!strings.Contains(got.stdout, "Nothing was done") || !strings.Contains(got.stdout, "source.server: "+n.comma) {
 		t.Errorf("%+v", got)
 	}
 	n.untouched()
 	got := n.setup(tdstest.Password, "--yes")
-	if got.code != exitOK || !strings.Contains(got.stdout, n.path+" is written") || !strings.Contains(got.stdout, "jobmon-db run --config "+n.path) {
+	if got.code != exitOK || !strings.Contains(got.stdout, n.path+" is written") ||
+		!strings.Contains(got.stdout, "jobmon-db run --config "+n.path) {
 		t.Fatalf("%+v", got)
 	}
 	content := read(t, n.path)
-	if strings.Contains(content, tdstest.Password) || !strings.Contains(content, "  #poll_interval: 5s") || !strings.Contains(content, "  user: '"+tdstest.User+"'") {
+	if strings.Contains(content, tdstest.Password) || !strings.Contains(content, "  #poll_interval: 5s") ||
+		!strings.Contains(content, "  user: '"+tdstest.User+"'") {
 		t.Errorf("written:\n%s", content)
 	}
-	if info, err := os.Stat(filepath.Join(filepath.Dir(n.path), secretName)); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(filepath.Dir(n.path), secretName)); err != nil || runtime.GOOS != "windows" &&
+		info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info, err)
 	}
-	if got := checked(t, nil, "--config="+n.path, "-o", "json"); stateOf(t, got, "rows").State != "ok" || stateOf(t, got, "database").State == "fail" {
+	if got := checked(t, nil, "--config="+n.path, "-o", "json"); stateOf(t, got, "rows").State != "ok" ||
+		stateOf(t, got, "database").State == "fail" {
 		t.Errorf("%+v", got)
 	}
 	got = n.setup(tdstest.Password, "--yes")
-	if again := read(t, n.path); got.code != exitOK || again != content || !strings.Contains(got.stdout, "stays as it is") {
+	if again := read(t, n.path); got.code != exitOK || again != content ||
+		!strings.Contains(got.stdout, "stays as it is") {
 		t.Errorf("repeated: %+v", got)
 	}
 	// What is configured need not be given again.
 	var stdout, stderr bytes.Buffer
-	if code := Main(t.Context(), []string{"setup", "--yes", "--no-service", "--config=" + n.path}, nil, strings.NewReader(""), &stdout, &stderr); code != exitOK || read(t, n.path) != content {
+	if code := Main(t.Context(), []string{"setup", "--yes", "--no-service", "--config=" + n.path}, nil,
+		strings.NewReader(""), &stdout, &stderr); code != exitOK || read(t, n.path) != content {
 		t.Errorf("%d %s %s", code, &stdout, &stderr)
 	}
 }
@@ -127,12 +136,14 @@ func TestSetupThatFails(t *testing.T) {
 			t.Skip("needs a folder that nobody can write to: Linux has /proc")
 		}
 		n := newFreshSite(t)
-		if got := n.setup(tdstest.Password, "--yes", "--evt-dir=/proc"); got.code != exitCheck || !strings.Contains(got.stderr, "/proc") || !strings.Contains(got.stderr, "nothing was written") {
+		if got := n.setup(tdstest.Password, "--yes", "--evt-dir=/proc"); got.code != exitCheck ||
+			!strings.Contains(got.stderr, "/proc") || !strings.Contains(got.stderr, "nothing was written") {
 			t.Errorf("%+v", got)
 		}
 		n.untouched()
 		n.path = "/proc/jobmon-db.yaml"
-		if got := n.setup(tdstest.Password, "--yes"); got.code == exitOK || !strings.Contains(got.stderr, "write the ") {
+		if got := n.setup(tdstest.Password, "--yes"); got.code == exitOK ||
+			!strings.Contains(got.stderr, "write the ") {
 			t.Errorf("a folder of the configuration that cannot be written: %+v", got)
 		}
 		n.untouched()
@@ -141,7 +152,8 @@ func TestSetupThatFails(t *testing.T) {
 		n := newFreshSite(t)
 		var stdout, stderr bytes.Buffer
 		code := Main(t.Context(), []string{"setup", "--config=" + n.path}, nil, strings.NewReader(""), &stdout, &stderr)
-		if code != exitUsage || !strings.Contains(stderr.String(), "--source-server") || !strings.Contains(stderr.String(), "--yes") || strings.Count(stderr.String(), "\n") != 1 {
+		if code != exitUsage || !strings.Contains(stderr.String(), "--source-server") ||
+			!strings.Contains(stderr.String(), "--yes") || strings.Count(stderr.String(), "\n") != 1 {
 			t.Errorf("%d %s", code, &stderr)
 		}
 		n.untouched()
@@ -154,7 +166,8 @@ func TestSetupWithAConfiguration(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(n.path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	before := "# ours\nsource:\n  server: old-server # retired\n  user: reader\n  password: Old-Secret-7\n  database: eXpress\njobs:\n  success: [0, 3010]\n"
+	before := "# ours\nsource:\n  server: old-server # retired\n  user: reader\n  password: Old-Secret-7\n  " +
+		"database: eXpress\njobs:\n  success: [0, 3010]\n"
 	if err := os.WriteFile(n.path, []byte(before), 0o640); err != nil {
 		t.Fatal(err)
 	}
@@ -163,10 +176,12 @@ func TestSetupWithAConfiguration(t *testing.T) {
 	}
 	got := n.setup(tdstest.Password, "--yes")
 	after := read(t, n.path)
-	if got.code != exitOK || !strings.Contains(got.stdout, "source.server: "+n.comma+", now old-server") || strings.Contains(got.stdout, "jobs.success") || strings.Contains(got.stdout, "Old-Secret-7") {
+	if got.code != exitOK || !strings.Contains(got.stdout, "source.server: "+n.comma+", now old-server") ||
+		strings.Contains(got.stdout, "jobs.success") || strings.Contains(got.stdout, "Old-Secret-7") {
 		t.Errorf("%+v", got)
 	}
-	if !strings.HasPrefix(after, "# ours\nsource:\n  server: '"+n.comma+"' # retired\n") || !strings.Contains(after, "success: [0, 3010]") {
+	if !strings.HasPrefix(after, "# ours\nsource:\n  server: '"+n.comma+"' # retired\n") ||
+		!strings.Contains(after, "success: [0, 3010]") {
 		t.Errorf("%s", after)
 	}
 	if info, err := os.Stat(n.path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
@@ -190,7 +205,8 @@ func TestSetupWithAConfiguration(t *testing.T) {
 	if err := os.WriteFile(n.path, []byte("sites: DS01\n"), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if got := n.setup(tdstest.Password, "--yes"); got.code != exitUsage || !strings.Contains(got.stderr, `did you mean "site"`) || read(t, n.path) != "sites: DS01\n" {
+	if got := n.setup(tdstest.Password, "--yes"); got.code != exitUsage ||
+		!strings.Contains(got.stderr, `did you mean "site"`) || read(t, n.path) != "sites: DS01\n" {
 		t.Errorf("one with a mistake: %+v", got)
 	}
 }
@@ -254,10 +270,12 @@ func (h *processHost) start(context.Context) error {
 func (n *freshSite) asking(list ...string) (*setup, *answers, *bytes.Buffer) {
 	var out bytes.Buffer
 	who := &answers{t: n.t, list: list}
-	return &setup{app: &app{stdin: strings.NewReader(""), stdout: &out, stderr: &out}, path: n.path, settings: map[string]string{"site": "DS01"}, ask: who}, who, &out
+	return &setup{app: &app{stdin: strings.NewReader(""), stdout: &out, stderr: &out}, path: n.path,
+		settings: map[string]string{"site": "DS01"}, ask: who}, who, &out
 }
 
-// Somebody types a wrong password and a folder that cannot be, and then the right ones; the service then shows what it read.
+// Somebody types a wrong password and a folder that cannot be, and then the right ones; the service then shows what it
+// read.
 func TestSetupAsks(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs a folder that nobody can write to: Linux has /proc")
@@ -270,8 +288,10 @@ func TestSetupAsks(t *testing.T) {
 	if err := s.run(t.Context()); err != nil {
 		t.Fatalf("%v\n%s\n%q", err, out, who.asked)
 	}
-	for _, said := range []string{"First read: 1 computers, 1 deployments under way", "PC-0001", filepath.Join(n.evt, "5000001.evt"), "Give other answers", "source.tls.encrypt",
-		"A server is needed", `"two words" is not allowed`, "A login is needed", "password is needed", "mounted first", "Answer yes or no"} {
+	for _, said := range []string{"First read: 1 computers, 1 deployments under way", "PC-0001",
+		filepath.Join(n.evt, "5000001.evt"), "Give other answers", "source.tls.encrypt",
+		"A server is needed", `"two words" is not allowed`, "A login is needed", "password is needed", "mounted " +
+			"first", "Answer yes or no"} {
 		if !strings.Contains(out.String(), said) {
 			t.Errorf("not said: %s\n%s", said, out)
 		}
@@ -287,7 +307,8 @@ func TestSetupAsks(t *testing.T) {
 	notIn(t, n.evt, tdstest.Password)
 }
 
-// README's trial: a file that names the simulator. Enter keeps it, a server takes its place, and never in the same folders.
+// README's trial: a file that names the simulator. Enter keeps it, a server takes its place, and never in the same
+// folders.
 func TestSetupAfterATrial(t *testing.T) {
 	n := newFreshSite(t)
 	if err := os.MkdirAll(filepath.Dir(n.path), 0o755); err != nil {
@@ -313,8 +334,10 @@ func TestSetupAfterATrial(t *testing.T) {
 	jobmondb(t, "demo", "--for=1s", "--speed=600", "--computers=1", "--data-dir="+n.data)
 	real := filepath.Join(n.dir, "real")
 	out, err := again(n.comma, "", "disable", tdstest.User, tdstest.Password, "", "", real, "", "")
-	want := trial[:len("# a trial\nsource: {kind: ")] + "'sqlserver', server: '" + n.comma + "', user: '" + tdstest.User + "', "
-	if err != nil || !strings.Contains(out, "holds the history of a made-up") || !strings.HasPrefix(read(t, n.path), want) ||
+	want := trial[:len("# a trial\nsource: {kind: ")] + "'sqlserver', server: '" + n.comma + "', user: '" +
+		tdstest.User + "', "
+	if err != nil || !strings.Contains(out, "holds the history of a made-up") ||
+		!strings.HasPrefix(read(t, n.path), want) ||
 		!strings.Contains(read(t, n.path), "# made up\ndata_dir: '"+real+"'\n") {
 		t.Errorf("%v\n%s\n%s", err, out, read(t, n.path))
 	}
@@ -341,7 +364,8 @@ func TestSetupStepByStep(t *testing.T) {
 		s, _, out := n.asking()
 		s.ask, s.password = nil, tdstest.Password
 		s.yes = true
-		for key, text := range map[string]string{"source.server": n.comma, "source.user": tdstest.User, "source.tls.encrypt": "disable", "data_dir": n.data, "evt.dir": n.evt} {
+		for key, text := range map[string]string{"source.server": n.comma, "source.user": tdstest.User,
+			"source.tls.encrypt": "disable", "data_dir": n.data, "evt.dir": n.evt} {
 			s.settings[key] = text
 		}
 		if content, err := os.ReadFile(n.path); err == nil {
@@ -357,7 +381,8 @@ func TestSetupStepByStep(t *testing.T) {
 			h.daemon.stop()
 			break
 		}
-		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("step %d of 5", []int{1, 3, 4}[i])) || !strings.Contains(err.Error(), "next: ") {
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("step %d of 5", []int{1, 3, 4}[i])) ||
+			!strings.Contains(err.Error(), "next: ") {
 			t.Errorf("%s: %v", broken, err)
 		}
 		if _, missing := os.Stat(n.path); (missing == nil) != (broken != "prepare") {

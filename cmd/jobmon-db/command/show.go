@@ -33,13 +33,13 @@ func (a *app) replayShow() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show [COMPUTER]",
 		Short: "Show the picture as it was: all computers, or one computer's screen",
-		Long: `Show the picture as it was at a moment: a line for each computer, or one computer's screen. What still lasted then is reckoned up to
-that moment, in a file up to its last event. With -o evt it is
-the exact bytes of the file on the share at that moment. With --delivered it is what the client was given by the last
-request before that moment, and it is said whether the bytes are still the same.
+		Long: `Show the picture as it was at a moment: a line for each computer, or one computer's screen. What still
+lasted then is reckoned up to that moment, in a file up to its last event. With -o evt it is the exact bytes
+of the file on the share at that moment. With --delivered it is what the client was given by the last request
+before that moment, and it is said whether the bytes are still the same.
 
-COMPUTER is a name or an id; id:N and name:N say which. A time is written as ` + replay.Forms + `. Without --at it is
-the end of the log.`,
+COMPUTER is a name or an id; id:N and name:N say which. A time is written as ` + replay.Forms + `. Without
+--at it is the end of the log.`,
 		Example: `  jobmon-db replay show --at 14:05
   jobmon-db replay show PC-0003 --at 2026-11-22T14:05:00+01:00
   jobmon-db replay show PC-0003 --at 14:05 --delivered
@@ -181,7 +181,8 @@ func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Opti
 	}
 	if output == "evt" {
 		if p.Seq == 0 {
-			return &nothingError{fmt.Errorf("%s has no file: nothing of it is in a deployment; status shows what waits on it",
+			return &nothingError{fmt.Errorf("%s has no file: nothing of it is in a deployment; status shows what "+
+				"waits on it",
 				jobmon.ComputerName(p.Computer.ID, p.Computer.Name))}
 		}
 		file, err := evt.Content(p)

@@ -24,7 +24,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// newSource makes the configured source; nil for the simulator, whose world lies in the data dir and has to wait for its lock.
+// newSource makes the configured source; nil for the simulator, whose world lies in the data dir and has to wait for
+// its lock.
 func newSource(config *configs.Config, logger zerolog.Logger) (ingest.Source, error) {
 	switch config.Source.Kind {
 	case configs.KindSQLServer:
@@ -53,8 +54,10 @@ func sourceNamed(config *configs.Config) error {
 		return nil
 	}
 	file := cmp.Or(config.File, configs.FileName)
-	return &usageError{fmt.Errorf("no source is named, so there is nothing to watch: `jobmon-db setup` asks for the SQL Server, or give "+
-		"source.server in %s; to try a made-up Deployment Server, say `jobmon-db demo` or give source.kind: simulator", file)}
+	return &usageError{fmt.Errorf("no source is named, so there is nothing to watch: `jobmon-db setup` asks for the "+
+		"SQL Server, or give "+
+		"source.server in %s; to try a made-up Deployment Server, say `jobmon-db demo` or give source.kind: "+
+		"simulator", file)}
 }
 
 // newWorld begins the simulated Deployment Server, or goes on with it.
@@ -66,8 +69,8 @@ func newWorld(config *configs.Config, d control.Daemon, logger zerolog.Logger) (
 	})
 }
 
-// unreal are the sources that are no Deployment Server at work: the file that their history leaves in the data folder, and
-// what they are called.
+// unreal are the sources that are no Deployment Server at work: the file that their history leaves in the data folder,
+// and what they are called.
 var unreal = [...]struct{ file, kind, name string }{
 	{simulator.StateFile, configs.KindSimulator, "a made-up Deployment Server"},
 	{recording.PlaybackFile, configs.KindRecording, "a recording"},
@@ -113,8 +116,8 @@ func sameKind(dataDir, kind string, begun bool) error {
 	return &usageError{fmt.Errorf("%s holds the history of %s: %s", dataDir, nameOf(was), next)}
 }
 
-// notRealFile is the name of the file in an evt folder that says that its files are those of no Deployment Server at work.
-// The kind of their source is its first word.
+// notRealFile is the name of the file in an evt folder that says that its files are those of no Deployment Server at
+// work. The kind of their source is its first word.
 const notRealFile = "NOT-REAL.txt"
 
 // markFiles leaves that file where the source is not real.
@@ -129,14 +132,15 @@ func markFiles(evtDir, kind string) error {
 		err = atomicfile.Write(filepath.Join(evtDir, notRealFile), []byte(text), 0o644)
 	}
 	if err != nil {
-		return &usageError{fmt.Errorf("mark evt.dir as that of %s: %w; name a folder that can be written", nameOf(kind), err)}
+		return &usageError{fmt.Errorf("mark evt.dir as that of %s: %w; name a folder that can be written", nameOf(kind),
+			err)}
 	}
 	return nil
 }
 
-// filesApart keeps made-up .evt files and real ones out of each other's folder: every Deployment Server has the same ids. A
-// folder with files is that of a real one unless it is marked. The mark keeps no daemon from going on with a real history:
-// others may write to the folder.
+// filesApart keeps made-up .evt files and real ones out of each other's folder: every Deployment Server has the same
+// ids. A folder with files is that of a real one unless it is marked. The mark keeps no daemon from going on with a
+// real history: others may write to the folder.
 func filesApart(evtDir, dataDir, kind string) error {
 	marked := ""
 	if text, err := plainfile.Read(filepath.Join(evtDir, notRealFile)); err == nil {
@@ -154,10 +158,12 @@ func filesApart(evtDir, dataDir, kind string) error {
 		return err
 	}
 	if marked != "" {
-		return &usageError{fmt.Errorf("%s holds the .evt files of %s: name another folder in evt.dir, or delete these files and %s",
+		return &usageError{fmt.Errorf("%s holds the .evt files of %s: name another folder in evt.dir, or delete "+
+			"these files and %s",
 			evtDir, nameOf(marked), notRealFile)}
 	}
-	return &usageError{fmt.Errorf("%s holds files that may be those of a real Deployment Server, and those of %s have the same names: "+
+	return &usageError{fmt.Errorf("%s holds files that may be those of a real Deployment Server, and those of %s "+
+		"have the same names: "+
 		"name another folder in evt.dir", evtDir, nameOf(kind))}
 }
 
@@ -176,7 +182,8 @@ func servesComputers(evtDir string) bool {
 	return false
 }
 
-// begun says that a data folder holds a log with events. Of a log that cannot be read now it says no: opening it says why.
+// begun says that a data folder holds a log with events. Of a log that cannot be read now it says no: opening it says
+// why.
 func begun(dataDir string) bool {
 	log, err := store.Open(dataDir, store.Options{ReadOnly: true, Damaged: func(*store.Error) {}})
 	if err != nil {

@@ -31,7 +31,8 @@ func newSite(t *testing.T) *site {
 	s.db.AddComputer(5000001, "PC-0001", 1)
 	s.db.AddComputer(5000002, "PC-Ümlaut", 1)
 	s.db.AddFolder(1, "Build", 0)
-	for id, name := range []string{"0. Build Job Monitor", "01. (JM) Configuring", "Drivers", "02. (JM) Office", "Install Office",
+	for id, name := range []string{"0. Build Job Monitor", "01. (JM) Configuring", "Drivers", "02. (JM) Office",
+		"Install Office",
 		"(JM) Ready", "Cisco VPN", "Visio"} {
 		s.db.AddJob(jobmon.JobID(id+1), name, 1)
 	}
@@ -40,7 +41,8 @@ func newSite(t *testing.T) *site {
 
 // run starts the daemon; no configuration file is needed.
 func (s *site) run() *process {
-	return start(s.T, []string{"JOBMON_SOURCE_KIND=sqlserver", "JOBMON_SOURCE_DSN=" + s.db.DSN(), "JOBMON_DATA_DIR=" + s.dir,
+	return start(s.T, []string{"JOBMON_SOURCE_KIND=sqlserver", "JOBMON_SOURCE_DSN=" + s.db.DSN(),
+		"JOBMON_DATA_DIR=" + s.dir,
 		"JOBMON_SOURCE_POLL_INTERVAL=500ms", "JOBMON_SESSION_LATE=1s", "JOBMON_SITE=DS01"}, "run")
 }
 
@@ -90,21 +92,22 @@ func (s *site) file(id int) *evt.File {
 func (s *site) shows(id int, state string, stages ...string) {
 	s.Helper()
 	var got []string
-	eventually(s.T, func() string { return fmt.Sprintf("%d.evt is %s with %q; last seen %q", id, state, stages, got) }, func() bool {
-		f := s.file(id)
-		if f == nil || f.Session == nil {
-			return false
-		}
-		got = nil
-		for _, st := range f.Stages {
-			line := st.Name + " " + string(st.State)
-			if st.Late {
-				line += " +"
+	eventually(s.T, func() string { return fmt.Sprintf("%d.evt is %s with %q; last seen %q", id, state, stages, got) },
+		func() bool {
+			f := s.file(id)
+			if f == nil || f.Session == nil {
+				return false
 			}
-			got = append(got, line)
-		}
-		return string(f.Session.State) == state && slices.Equal(got, stages)
-	})
+			got = nil
+			for _, st := range f.Stages {
+				line := st.Name + " " + string(st.State)
+				if st.Late {
+					line += " +"
+				}
+				got = append(got, line)
+			}
+			return string(f.Session.State) == state && slices.Equal(got, stages)
+		})
 }
 
 // told lists what replay tells of rows.
@@ -167,7 +170,8 @@ func TestWatchASQLServer(t *testing.T) {
 
 	// the marker's script asks before its row says that it runs; the answer comes when the file is there
 	got := jobmondb(t, "refresh", "5000001", "--job=02. (jm) OFFICE", "--data-dir="+s.dir)
-	if f := s.file(5000001); got.code != exitOK || !strings.Contains(got.stdout, "fresh") || f.Current == nil || f.Stages[*f.Current].Name != "Office" {
+	if f := s.file(5000001); got.code != exitOK || !strings.Contains(got.stdout, "fresh") || f.Current == nil ||
+		f.Stages[*f.Current].Name != "Office" {
 		t.Errorf("%+v; the file: %+v", got, f)
 	}
 	// and one that cannot run this program leaves a request
@@ -183,8 +187,10 @@ func TestWatchASQLServer(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	// while it runs it answers questions
-	for _, args := range [][]string{{"status"}, {"replay", "--computer=PC-0001"}, {"replay", "show", "PC-0001", "--delivered"}} {
-		if got := jobmondb(t, append(args, "--data-dir="+s.dir)...); got.code != exitOK || !strings.Contains(got.stdout, "PC-0001") {
+	for _, args := range [][]string{{"status"}, {"replay", "--computer=PC-0001"},
+		{"replay", "show", "PC-0001", "--delivered"}} {
+		if got := jobmondb(t, append(args, "--data-dir="+s.dir)...); got.code != exitOK ||
+			!strings.Contains(got.stdout, "PC-0001") {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
@@ -237,5 +243,6 @@ func TestWatchASQLServer(t *testing.T) {
 			t.Errorf("%s: replay and share differ (%v)\n%s\n%s", id, err, got.stdout, onShare)
 		}
 	}
-	t.Logf("%d events, %d of rows", strings.Count(jobmondb(t, "replay", "--data-dir="+s.dir, "-o", "ndjson").stdout, "\n"), len(told))
+	t.Logf("%d events, %d of rows", strings.Count(jobmondb(t, "replay", "--data-dir="+s.dir, "-o", "ndjson").stdout,
+		"\n"), len(told))
 }

@@ -34,15 +34,17 @@ func (a *app) replayStats() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stats",
 		Short: "How often jobs, stages and folders run and fail, and how long they take",
-		Long: `Say how often jobs, stages or folders ran and failed in a period, how long they took, where it took longest, and how that
-compares with the period of the same length before; or, by day, how deployments ended. Without --by it is jobs and stages.
+		Long: `Say how often jobs, stages or folders ran and failed in a period, how long they took, where it took
+longest, and how that compares with the period of the same length before; or, by day, how deployments ended.
+Without --by it is jobs and stages.
 
-Durations are those of runs that succeeded and whose start and end were both seen, exactly, with nobody looking away in
-between; how many are left out, and why, is said. A run counts in the period in which it began. The period is [since, until); without them
-the last 30 days that the log covers. A time is written as ` + replay.Forms + `.
+Durations are those of runs that succeeded and whose start and end were both seen, exactly, with nobody
+looking away in between; how many are left out, and why, is said. A run counts in the period in which it
+began. The period is [since, until); without them the last 30 days that the log covers.
+A time is written as ` + replay.Forms + `.
 
---job takes a name, id:N, or a name with * and ?; --folder the path or name of a folder, which means all below it, too, or either with * and ?. Both may
-be repeated.`,
+--job takes a name, id:N, or a name with * and ?; --folder the path or name of a folder, which means all below
+it, too, or either with * and ?. Both may be repeated.`,
 		Example: `  jobmon-db replay stats
   jobmon-db replay stats --by job --since -7d --job "*Office*"
   jobmon-db replay stats --by day --since 2026-11-01
@@ -53,14 +55,17 @@ be repeated.`,
 	o.flags(c, "what began")
 	by := &oneOf{&o.by, []string{"job", "stage", "folder", "day"}}
 	c.Flags().Var(by, "by", words.Or(by.words...))
-	c.Flags().StringArrayVar(&o.computers, "computer", nil, "only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
+	c.Flags().StringArrayVar(&o.computers, "computer", nil,
+		"only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
 	c.Flags().StringArrayVar(&o.jobs, "job", nil, "only these jobs; may be repeated")
 	c.Flags().StringArrayVar(&o.folders, "folder", nil, "only jobs in these folders; may be repeated")
 	c.Flags().BoolVar(&o.all, "all", false, "count sessions that are no deployments, too")
 	outputFlag(c, &o.output, "table", "json", "ndjson", "csv")
 	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error { return a.stats(c.Context(), out, q, o) })
+		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error {
+			return a.stats(c.Context(), out, q, o)
+		})
 	}
 	return c
 }
@@ -69,7 +74,8 @@ func (o *statsOptions) check() error {
 	narrowed := len(o.jobs)+len(o.folders) > 0
 	switch {
 	case narrowed && (o.by == "stage" || o.by == "day"):
-		return &usageError{fmt.Errorf("--job and --folder choose runs of jobs, and --by %s is about whole stages and deployments: leave one of them out", o.by)}
+		return &usageError{fmt.Errorf("--job and --folder choose runs of jobs, and --by %s is about whole stages and "+
+			"deployments: leave one of them out", o.by)}
 	case o.by == "" && (narrowed || o.output == "csv"):
 		o.by = "job"
 	}
@@ -91,7 +97,8 @@ func (o *statsOptions) wants() func(*deployments.Job) bool {
 	return func(j *deployments.Job) bool {
 		job := len(jobs) == 0 || slices.Contains(o.jobs, fmt.Sprintf("id:%d", j.Job)) ||
 			slices.ContainsFunc(jobs, func(p replay.Pattern) bool { return p.Fits(j.Name) })
-		return job && (len(folders) == 0 || slices.ContainsFunc(folders, func(p replay.Pattern) bool { return p.Holds(j.Folder) }))
+		return job && (len(folders) == 0 || slices.ContainsFunc(folders,
+			func(p replay.Pattern) bool { return p.Holds(j.Folder) }))
 	}
 }
 
@@ -134,7 +141,8 @@ func (o *statsOptions) period(p *past) (period deployments.Period, err error) {
 		}
 	}
 	if period.Since >= period.Until {
-		return period, &usageError{fmt.Errorf("nothing lies between --since (%s) and --until (%s)", p.local(period.Since), p.local(period.Until))}
+		return period, &usageError{fmt.Errorf("nothing lies between --since (%s) and --until (%s)",
+			p.local(period.Since), p.local(period.Until))}
 	}
 	return period, nil
 }
@@ -183,7 +191,8 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 	before := period.Before()
 	if s.Told() == 0 {
 		fmt.Fprintf(a.stderr, "Nothing of what you asked for began from %s to %s: looked through %s with %s; %s.\n",
-			p.local(period.Since), p.local(period.Until-1), words.Count(looked, "session"), words.Count(s.Runs(), "run"), p.period())
+			p.local(period.Since), p.local(period.Until-1), words.Count(looked, "session"), words.Count(s.Runs(),
+				"run"), p.period())
 	} else if o.output == "table" {
 		fmt.Fprintf(a.stderr, "%s from %s to %s, compared with %s to %s", words.Count(s.Told(), "deployment"),
 			p.local(period.Since), p.local(period.Until-1), p.local(before.Since), p.local(before.Until-1))
@@ -246,11 +255,13 @@ func (t *statsTables) lines(title string, lines []*deployments.Line) {
 			name.Tail = fmt.Sprintf(" id:%d", l.Job)
 		}
 		rows = append(rows, []term.Cell{
-			name, {Text: strconv.Itoa(f.Runs)}, failures(f), duration(f.Median(), f), duration(f.P90(), f), duration(f.Worst.Length, f), t.where(f), trend(l),
+			name, {Text: strconv.Itoa(f.Runs)}, failures(f), duration(f.Median(), f), duration(f.P90(), f),
+			duration(f.Worst.Length, f), t.where(f), trend(l),
 		})
 	}
 	t.list([]term.Column{
-		{Title: title, Least: 10}, {Title: "RUNS", Right: true}, {Title: "FAILED RUNS", Right: true}, {Title: "MEDIAN", Right: true}, {Title: "P90", Right: true},
+		{Title: title, Least: 10}, {Title: "RUNS", Right: true}, {Title: "FAILED RUNS", Right: true},
+		{Title: "MEDIAN", Right: true}, {Title: "P90", Right: true},
 		{Title: "WORST", Right: true}, {Title: "ON, AT", Least: 8}, {Title: "TREND", Least: 8},
 	}, rows)
 	t.left(lines)
@@ -258,7 +269,8 @@ func (t *statsTables) lines(title string, lines []*deployments.Line) {
 
 func (t *statsTables) days(lines []*deployments.Line) {
 	results := []jobmon.Result{
-		jobmon.ResultReady, jobmon.ResultAfterRetries, jobmon.ResultWithFailures, jobmon.ResultEndedEarly, jobmon.ResultAbandoned, jobmon.ResultNone,
+		jobmon.ResultReady, jobmon.ResultAfterRetries, jobmon.ResultWithFailures, jobmon.ResultEndedEarly,
+		jobmon.ResultAbandoned, jobmon.ResultNone,
 	}
 	var rows [][]term.Cell
 	for _, l := range lines {
@@ -277,8 +289,10 @@ func (t *statsTables) days(lines []*deployments.Line) {
 		rows = append(rows, append(row, duration(f.Median(), f), duration(f.Worst.Length, f), t.where(f)))
 	}
 	t.list([]term.Column{
-		{Title: "DAY"}, {Title: "BEGUN", Right: true}, {Title: "READY", Right: true}, {Title: "RETRIED", Right: true}, {Title: "FAILURES", Right: true},
-		{Title: "EARLY", Right: true}, {Title: "ABANDONED", Right: true}, {Title: "OPEN", Right: true}, {Title: "MEDIAN", Right: true},
+		{Title: "DAY"}, {Title: "BEGUN", Right: true}, {Title: "READY", Right: true}, {Title: "RETRIED", Right: true},
+		{Title: "FAILURES", Right: true},
+		{Title: "EARLY", Right: true}, {Title: "ABANDONED", Right: true}, {Title: "OPEN", Right: true},
+		{Title: "MEDIAN", Right: true},
 		{Title: "WORST", Right: true}, {Title: "ON, AT", Least: 8},
 	}, rows)
 	t.left(lines)
@@ -313,7 +327,8 @@ func (t *statsTables) where(f *deployments.Figures) term.Cell {
 		return term.Cell{}
 	}
 	w := &f.Worst
-	return term.Cell{Text: jobmon.ComputerName(w.Computer.ID, w.Computer.Name), Tail: " " + t.past.clock().In(w.At.Time()).Format("01-02 15:04"+t.zone)}
+	return term.Cell{Text: jobmon.ComputerName(w.Computer.ID, w.Computer.Name),
+		Tail: " " + t.past.clock().In(w.At.Time()).Format("01-02 15:04"+t.zone)}
 }
 
 // called is what stands for a name that is empty.

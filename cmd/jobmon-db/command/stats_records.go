@@ -10,16 +10,17 @@ import (
 
 // statsRecord is a line of figures as programs get it; others script against the names.
 type statsRecord struct {
-	By              string                     `json:"by"` // job, stage, folder or day
-	Name            string                     `json:"name"`
-	JobID           *jobmon.JobID              `json:"job_id,omitempty"`
-	Runs            int                        `json:"runs"`
-	Failures        int                        `json:"failures"`
-	FailurePercent  int                        `json:"failure_percent"`
-	Results         map[string]int             `json:"results,omitempty"` // by day: how the deployments ended
-	Counted         int                        `json:"durations"`         // how many the next figures rest on
-	Median          *float64                   `json:"median_s"`
-	MedianAtMost    bool                       `json:"median_at_most,omitempty"` // it took no longer: it came and went between two reads
+	By             string         `json:"by"` // job, stage, folder or day
+	Name           string         `json:"name"`
+	JobID          *jobmon.JobID  `json:"job_id,omitempty"`
+	Runs           int            `json:"runs"`
+	Failures       int            `json:"failures"`
+	FailurePercent int            `json:"failure_percent"`
+	Results        map[string]int `json:"results,omitempty"` // by day: how the deployments ended
+	Counted        int            `json:"durations"`         // how many the next figures rest on
+	Median         *float64       `json:"median_s"`
+	// it took no longer: it came and went between two reads
+	MedianAtMost    bool                       `json:"median_at_most,omitempty"`
 	P90             *float64                   `json:"p90_s"`
 	Worst           *float64                   `json:"worst_s"`
 	WorstComputer   string                     `json:"worst_computer,omitempty"`
@@ -37,15 +38,19 @@ type statsRecord struct {
 func newStatsRecord(by string, l *deployments.Line) statsRecord {
 	f, counted := &l.Now, l.Now.Counted() > 0
 	r := statsRecord{
-		By: by, Name: l.Name, Runs: f.Runs, Failures: f.Failures, FailurePercent: percent(f.Failures, f.Runs), Counted: f.Counted(),
-		Median: seconds(f.Median().Took, counted), MedianAtMost: f.Median().Most > 0, P90: seconds(f.P90().Took, counted), Worst: seconds(f.Worst.Took, counted),
-		RunsBefore: l.Before.Runs, FailuresBefore: l.Before.Failures, MedianBefore: seconds(l.Before.Median().Took, l.Before.Counted() > 0), Left: f.Left,
+		By: by, Name: l.Name, Runs: f.Runs, Failures: f.Failures, FailurePercent: percent(f.Failures, f.Runs),
+		Counted: f.Counted(),
+		Median:  seconds(f.Median().Took, counted), MedianAtMost: f.Median().Most > 0,
+		P90: seconds(f.P90().Took, counted), Worst: seconds(f.Worst.Took, counted),
+		RunsBefore: l.Before.Runs, FailuresBefore: l.Before.Failures,
+		MedianBefore: seconds(l.Before.Median().Took, l.Before.Counted() > 0), Left: f.Left,
 	}
 	if by == "job" {
 		r.JobID = &l.Job
 	}
 	if counted {
-		r.WorstComputer, r.WorstComputerID = jobmon.ComputerName(f.Worst.Computer.ID, f.Worst.Computer.Name), &f.Worst.Computer.ID
+		r.WorstComputer, r.WorstComputerID = jobmon.ComputerName(f.Worst.Computer.ID,
+			f.Worst.Computer.Name), &f.Worst.Computer.ID
 		r.WorstAt, r.worstAt = stamp(f.Worst.At), f.Worst.At
 	}
 	if by == "day" {
@@ -80,7 +85,8 @@ func (o *statsOptions) records(out io.Writer, p *past, s *deployments.Stats) err
 		}
 	}
 	columns := []string{
-		"by", "name", "job_id", "runs", "failures", "failure_percent", "durations", "median_s", "p90_s", "worst_s", "worst_computer", "worst_computer_id",
+		"by", "name", "job_id", "runs", "failures", "failure_percent", "durations", "median_s", "p90_s", "worst_s",
+		"worst_computer", "worst_computer_id",
 		"worst_at", "utc_offset", "trend", "change_percent", "runs_before", "failures_before", "median_before_s",
 	}
 	results := []string{"ready", "ready after retries", "ready with failures", "ended early", "abandoned", "open"}
@@ -96,7 +102,8 @@ func (o *statsOptions) records(out io.Writer, p *past, s *deployments.Stats) err
 		row := []any{
 			r.By, r.Name, cell(r.JobID), r.Runs, r.Failures, r.FailurePercent, r.Counted,
 			cell(r.Median), cell(r.P90), cell(r.Worst), r.WorstComputer, cell(r.WorstComputerID),
-			sheetTime(r.worstAt, p.clock()), zoneText(r.worstAt, p.clock()), string(r.Trend), cell(r.Change), r.RunsBefore, r.FailuresBefore, cell(r.MedianBefore),
+			sheetTime(r.worstAt, p.clock()), zoneText(r.worstAt, p.clock()), string(r.Trend), cell(r.Change),
+			r.RunsBefore, r.FailuresBefore, cell(r.MedianBefore),
 		}
 		if o.by == "day" {
 			for _, result := range results {

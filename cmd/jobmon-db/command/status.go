@@ -19,8 +19,8 @@ func (a *app) status() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status [COMPUTER]",
 		Short: "Show where every deployment stands, or one computer's screen",
-		Long: `Show the newest picture that the log holds: a line for each computer, or one computer's screen, and how old it is. What still lasts is
-reckoned up to the present; when no daemon runs, up to the last read.
+		Long: `Show the newest picture that the log holds: a line for each computer, or one computer's screen, and how
+old it is. What still lasts is reckoned up to the present; when no daemon runs, up to the last read.
 
 COMPUTER is a name or an id; id:N and name:N say which.`,
 		Example: `  jobmon-db status
@@ -49,7 +49,8 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 	return c
 }
 
-func status(ctx context.Context, out, messages io.Writer, q question, computer, output string, look term.Options) error {
+func status(ctx context.Context, out, messages io.Writer, q question, computer, output string,
+	look term.Options) error {
 	p, err := openPast(ctx, q)
 	if err != nil {
 		return err
@@ -68,7 +69,8 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 		return err
 	}
 	if p.Lost != 0 && len(history.Pictures(projection)) == 0 {
-		fmt.Fprintf(messages, "!! The DS database has not been readable since %s.\n", p.clock().In(p.Lost.Time()).Format(time.DateTime+" -07:00"))
+		fmt.Fprintf(messages, "!! The DS database has not been readable since %s.\n",
+			p.clock().In(p.Lost.Time()).Format(time.DateTime+" -07:00"))
 	}
 	if p.AgeMS < 0 {
 		return nil
@@ -76,6 +78,7 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 	if !p.live {
 		fmt.Fprint(messages, "No daemon runs: this is what the log says. ")
 	}
-	_, err = fmt.Fprintf(messages, "The source was last read %s ago.\n", jobmon.Span(time.Duration(p.AgeMS)*time.Millisecond))
+	_, err = fmt.Fprintf(messages, "The source was last read %s ago.\n",
+		jobmon.Span(time.Duration(p.AgeMS)*time.Millisecond))
 	return err
 }

@@ -9,11 +9,13 @@ import (
 	"time"
 )
 
-// TestSystemdIsTold: the program, started as systemd starts it, says when it is ready, that it goes on, and that it stops.
+// TestSystemdIsTold: the program, started as systemd starts it, says when it is ready, that it goes on, and that it
+// stops.
 func TestSystemdIsTold(t *testing.T) {
 	for name, c := range map[string]struct{ source, status string }{
 		"a source that answers": {"JOBMON_SOURCE_KIND=simulator", "STATUS=watching the Deployment Server"},
-		"a source that is away": {"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress", "STATUS=the source is lost"},
+		"a source that is away": {"JOBMON_SOURCE_DSN=sqlserver://reader:secret@127.0.0.1:1?database=eXpress",
+			"STATUS=the source is lost"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -45,7 +47,8 @@ func TestSystemdIsTold(t *testing.T) {
 					}
 				}
 			}
-			p := start(t, []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=300000", c.source, "JOBMON_DATA_DIR=" + filepath.Join(dir, "data")}, "run")
+			p := start(t, []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=300000", c.source,
+				"JOBMON_DATA_DIR=" + filepath.Join(dir, "data")}, "run")
 			told("READY=1", c.status, "WATCHDOG=1")
 			p.stop()
 			told("STOPPING=1")

@@ -26,7 +26,10 @@ func readsTerminal(in io.Reader) bool {
 // and as wide as need be in a pipe.
 func (a *app) termOptions() term.Options {
 	width, _ := a.terminalSize()
-	noColor := slices.ContainsFunc(a.env, func(v string) bool { return strings.HasPrefix(v, "NO_COLOR=") && v != "NO_COLOR=" })
+	noColor := slices.ContainsFunc(a.env, func(v string) bool {
+		return strings.HasPrefix(v, "NO_COLOR=") &&
+			v != "NO_COLOR="
+	})
 	return term.Options{Width: width, Color: width > 0 && !noColor}
 }
 

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// autumn is a deployment that begins before the end of summer time and ends behind it; then the log goes on for an hour.
+// autumn is a deployment that begins before the end of summer time and ends behind it; then the log goes on for an
+// hour.
 const autumn = `{"export":{"format":"jobmon-db events","v":1,"log_id":"00000000000000000000000000000012","site":"DS","program":"test"}}
 {"seq":1,"at":"2026-10-25T00:00:00.000Z","kind":"daemon-started","more":true,"text":"test","count":1}
 {"seq":2,"at":"2026-10-25T00:00:00.000Z","kind":"clock","more":true,"seconds":7200}
@@ -25,8 +26,8 @@ const autumn = `{"export":{"format":"jobmon-db events","v":1,"log_id":"000000000
 {"end":{"events":13,"last_seq":13}}
 `
 
-// TestTimesAcrossTheEndOfSummerTime: nobody has to guess which 02:25 is meant, what lasts is reckoned up to the moment asked for, and
-// a run that no read saw took less than the poll interval.
+// TestTimesAcrossTheEndOfSummerTime: nobody has to guess which 02:25 is meant, what lasts is reckoned up to the moment
+// asked for, and a run that no read saw took less than the poll interval.
 func TestTimesAcrossTheEndOfSummerTime(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -42,7 +43,8 @@ func TestTimesAcrossTheEndOfSummerTime(t *testing.T) {
 		args string
 		says []string
 	}{
-		{"replay sessions", []string{"each with its UTC offset", "02:00:00 +02:00 to 2026-10-25 03:25:00 +01:00", "2026-10-25 02:30 +02:00  02:25 +01:00", "55 min"}},
+		{"replay sessions", []string{"each with its UTC offset", "02:00:00 +02:00 to 2026-10-25 03:25:00 +01:00",
+			"2026-10-25 02:30 +02:00  02:25 +01:00", "55 min"}},
 		{"replay waterfall PC-1", []string{"2026-10-25 02:30:00 +02:00 to 02:25:00 +01:00"}},
 		{"replay stats", []string{"10-25 02:30 +02:00"}},
 		{"replay show PC-1 --at 2026-10-25T00:45:10Z", []string{"15 min 10 s", "15 min 10 s ago"}},

@@ -31,8 +31,8 @@ const (
 // killsPerWorld is how often one log is tortured before the next one begins.
 const killsPerWorld = 60
 
-// TestTorture kills the daemon at random instants, again and again: nothing that it said was durable is lost, nothing is
-// told twice, and every file on the share is one that the log gives.
+// TestTorture kills the daemon at random instants, again and again: nothing that it said was durable is lost, nothing
+// is told twice, and every file on the share is one that the log gives.
 func TestTorture(t *testing.T) {
 	limit, seed := 4*time.Second, rand.Uint64()
 	if text := os.Getenv(tortureFor); text != "" {
@@ -82,9 +82,11 @@ type witness struct {
 func newWitness(t *testing.T, random *rand.Rand) *witness {
 	dir := t.TempDir()
 	return &witness{T: t, random: random, dir: dir, sums: map[uint64][32]byte{}, env: []string{
-		"JOBMON_DATA_DIR=" + filepath.Join(dir, "data"), "JOBMON_EVT_DIR=" + filepath.Join(dir, "evt"), "JOBMON_SITE=DS01",
+		"JOBMON_DATA_DIR=" + filepath.Join(dir, "data"), "JOBMON_EVT_DIR=" + filepath.Join(dir, "evt"),
+		"JOBMON_SITE=DS01",
 		"JOBMON_SOURCE_KIND=simulator", "JOBMON_SOURCE_POLL_INTERVAL=250ms", "JOBMON_LOG_LEVEL=warn",
-		"JOBMON_SIMULATOR_COMPUTERS=40", "JOBMON_SIMULATOR_SPEED=900", fmt.Sprintf("JOBMON_SIMULATOR_SEED=%d", random.Uint32()),
+		"JOBMON_SIMULATOR_COMPUTERS=40", "JOBMON_SIMULATOR_SPEED=900",
+		fmt.Sprintf("JOBMON_SIMULATOR_SEED=%d", random.Uint32()),
 	}}
 }
 
@@ -112,8 +114,8 @@ func (w *witness) strike() {
 	w.look(&daemon.stderr)
 }
 
-// beside begins what an administrator may do meanwhile, which is killed with the daemon. A backup that is there afterwards
-// is whole.
+// beside begins what an administrator may do meanwhile, which is killed with the daemon. A backup that is there
+// afterwards is whole.
 func (w *witness) beside() (end func()) {
 	w.Helper()
 	backup := filepath.Join(w.dir, fmt.Sprintf("backup-%d.db", w.random.Uint32()))
@@ -224,7 +226,8 @@ func (w *witness) look(said *bytes.Buffer) {
 		if err := state.Apply(&b); err != nil {
 			w.Fatal(err)
 		}
-		if sum, known := w.sums[b.Last()]; known && sum != [32]byte(hash.Sum(nil)) && !history.IsCut(&b) || !known && b.First() <= w.last {
+		if sum, known := w.sums[b.Last()]; known && sum != [32]byte(hash.Sum(nil)) && !history.IsCut(&b) || !known &&
+			b.First() <= w.last {
 			w.Errorf("the batch of event %d is no longer what it was", b.Last())
 		}
 		sums[b.Last()] = [32]byte(hash.Sum(nil))
@@ -266,11 +269,13 @@ func (w *witness) compare(state *history.State, id jobmon.ComputerID, content []
 		return
 	}
 	if file, err := evt.Encode(p); err != nil || !bytes.Equal(file, content) {
-		w.Errorf("the file of computer %d is not what the log gives at event %d: %v\n%s\n%s", id, state.Seq, err, content, file)
+		w.Errorf("the file of computer %d is not what the log gives at event %d: %v\n%s\n%s", id, state.Seq, err,
+			content, file)
 	}
 }
 
-// legal says whether the event can follow what is known: a row is not scheduled twice, nor does one end that did not begin.
+// legal says whether the event can follow what is known: a row is not scheduled twice, nor does one end that did not
+// begin.
 func (w *witness) legal(m *jobmon.Mirror, e *jobmon.Event) {
 	w.Helper()
 	if !e.Kind.OfRow() || e.Flags.Has(jobmon.Baseline) {

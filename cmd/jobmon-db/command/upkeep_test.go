@@ -79,7 +79,8 @@ func TestUpkeep(t *testing.T) {
 	}
 	// a daemon on a restored log says what is lost, and gives no number a second time
 	p = lostDaemon(t, dir)
-	if got := jobmondb(t, "replay", "--data-dir="+dir, "--output=table"); !strings.Contains(got.stdout, "restored from a backup") {
+	if got := jobmondb(t, "replay", "--data-dir="+dir, "--output=table"); !strings.Contains(got.stdout,
+		"restored from a backup") {
 		t.Errorf("%+v", got)
 	}
 	p.stop()

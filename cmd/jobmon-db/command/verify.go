@@ -25,20 +25,22 @@ func (a *app) verify() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Prove that the log is whole, or say what is wrong with it and what can still be read",
-		Long: `Read the whole log and check it: the file and its pages, every checksum, that what was appended follows one another without
-a hole, that blocks hold what was appended, the caches. Then fold it from its beginning and compare the pictures with the
-files of open deployments in evt.dir, and the state with the caches, which a running daemon keeps to itself.
+		Long: `Read the whole log and check it: the file and its pages, every checksum, that what was appended follows
+one another without a hole, that blocks hold what was appended, the caches. Then fold it from its beginning
+and compare the pictures with the files of open deployments in evt.dir, and the state with the caches, which a
+running daemon keeps to itself.
 
-Nothing is written, and nothing is locked: the daemon may run or not. What is damaged is named by its byte and its events,
-and so is everything that can still be read. The exit code is 9 when the log is damaged, and 15 when it is whole and files
-or caches do not follow from it.`,
+Nothing is written, and nothing is locked: the daemon may run or not. What is damaged is named by its byte and
+its events, and so is everything that can still be read. The exit code is 9 when the log is damaged, and 15
+when it is whole and files or caches do not follow from it.`,
 		Example: `  jobmon-db verify
   jobmon-db verify -o json | jq '.faults[] | [.part, .byte, .text]'
   jobmon-db verify --log D:\backup\log-2026-11-22.db`,
 		Args: noArgs,
 	}
 	configured := a.configured(c, "data_dir", "evt.dir")
-	c.Flags().StringVar(&o.log, "log", "", "verify this file, a backup or a log moved aside, instead of the log in the data dir")
+	c.Flags().StringVar(&o.log, "log", "",
+		"verify this file, a backup or a log moved aside, instead of the log in the data dir")
 	outputFlag(c, &o.output, "table", "json")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
@@ -65,7 +67,10 @@ func (a *app) runVerify(ctx context.Context, config *configs.Config, o verifyOpt
 		}
 	}
 	if isTerminal(a.stderr) {
-		wait := time.AfterFunc(2*time.Second, func() { fmt.Fprintf(a.stderr, "Reading %s from beginning to end.\n", path) })
+		wait := time.AfterFunc(2*time.Second, func() {
+			fmt.Fprintf(a.stderr, "Reading %s from beginning to "+
+				"end.\n", path)
+		})
 		defer wait.Stop()
 	}
 	report, err := store.Verify(ctx, path)
@@ -153,8 +158,9 @@ type note struct {
 
 func newVerification(r *store.Report) *verification {
 	v := &verification{
-		Log: r.Path, Whole: r.Whole(), ID: r.ID, Site: r.Site, Format: r.Format, Bytes: r.Size, Events: r.Events, Batches: r.Batches,
-		Blocks: r.Blocks, Frames: r.Frames, Caches: r.Caches, Incomplete: r.Incomplete,
+		Log: r.Path, Whole: r.Whole(), ID: r.ID, Site: r.Site, Format: r.Format, Bytes: r.Size, Events: r.Events,
+		Batches: r.Batches,
+		Blocks:  r.Blocks, Frames: r.Frames, Caches: r.Caches, Incomplete: r.Incomplete,
 		Faults: []flaw{}, Readable: []span{}, Lost: []span{}, Skipped: []span{}, Recorded: []note{},
 	}
 	for _, f := range r.Faults {
@@ -187,20 +193,25 @@ func newVerification(r *store.Report) *verification {
 func (v *verification) err() error {
 	switch {
 	case !v.Whole:
-		return &verifyError{true, fmt.Errorf("%s is damaged in %s: keep this file, and see docs/event-log.md for what to do", v.Log, words.Count(len(v.Faults), "place"))}
+		return &verifyError{true, fmt.Errorf("%s is damaged in %s: keep this file, and see docs/event-log.md for "+
+			"what to do", v.Log, words.Count(len(v.Faults), "place"))}
 	case len(v.Kept.Wrong) > 0:
-		return &verifyError{false, fmt.Errorf("the log is whole, and %s what follows from it: please report this; \"jobmon-db compact\" removes all of them, and the next start makes them anew",
+		return &verifyError{false, fmt.Errorf("the log is whole, and %s what follows from it: please report this; "+
+			"\"jobmon-db compact\" removes all of them, and the next start makes them anew",
 			words.Count(len(v.Kept.Wrong), "cache is not", "caches are not"))}
 	case len(v.Files.Differences) > 0:
-		return &verifyError{false, fmt.Errorf("the log is whole, and %s not follow from it: start the daemon, which writes them", words.Count(len(v.Files.Differences), "file does", "files do"))}
+		return &verifyError{false, fmt.Errorf("the log is whole, and %s not follow from it: start the daemon, which "+
+			"writes them", words.Count(len(v.Files.Differences), "file does", "files do"))}
 	}
 	return nil
 }
 
 // print is for people.
 func (v *verification) print(out io.Writer) {
-	fmt.Fprintf(out, "%s\n%d bytes, log %s of %s, format %d\n", v.Log, v.Bytes, cmp.Or(v.ID, "without id"), cmp.Or(term.Plain(v.Site), "no site"), v.Format)
-	fmt.Fprintf(out, "%s in %s: %s, %s; %s\n", words.Count(v.Events, "good event"), words.Count(v.Batches, "batch", "batches"),
+	fmt.Fprintf(out, "%s\n%d bytes, log %s of %s, format %d\n", v.Log, v.Bytes, cmp.Or(v.ID, "without id"),
+		cmp.Or(term.Plain(v.Site), "no site"), v.Format)
+	fmt.Fprintf(out, "%s in %s: %s, %s; %s\n", words.Count(v.Events, "good event"),
+		words.Count(v.Batches, "batch", "batches"),
 		words.Count(v.Blocks, "block"), words.Count(v.Frames, "frame"), words.Count(v.Caches, "cache"))
 	for _, s := range v.Skipped {
 		fmt.Fprintf(out, "Never given: %d to %d\n", s.From, s.To)
@@ -224,7 +235,8 @@ func (v *verification) print(out io.Writer) {
 	if !v.Whole {
 		fmt.Fprintln(out, "\nCan be read:")
 		for _, s := range v.Readable {
-			fmt.Fprintf(out, "  %d to %d, %s to %s UTC\n", s.From, s.To, s.Since.Format(time.DateTime), s.Until.Format(time.DateTime))
+			fmt.Fprintf(out, "  %d to %d, %s to %s UTC\n", s.From, s.To, s.Since.Format(time.DateTime),
+				s.Until.Format(time.DateTime))
 		}
 		for _, s := range v.Lost {
 			fmt.Fprintf(out, "  not %d to %d\n", s.From, s.To)

@@ -31,8 +31,9 @@ type comparison struct {
 	Ended       int          `json:"ended"`   // how many of these are of deployments that have ended
 	Missing     []string     `json:"missing"` // files of ended deployments that are not there: somebody removed them
 	Differences []difference `json:"differences"`
-	Failing     int          `json:"failing,omitempty"` // not compared: the site's template makes no file of the picture
-	Skipped     string       `json:"skipped,omitempty"` // why nothing was compared
+	// not compared: the site's template makes no file of the picture
+	Failing int    `json:"failing,omitempty"`
+	Skipped string `json:"skipped,omitempty"` // why nothing was compared
 }
 
 type difference struct {
@@ -46,7 +47,8 @@ func (c *comparison) print(out io.Writer) {
 		fmt.Fprintf(out, "Files: %s.\n", c.Skipped)
 		return
 	}
-	fmt.Fprintf(out, "Files: %d compared with what follows from the log (%d of deployments that have ended), %d different.\n",
+	fmt.Fprintf(out, "Files: %d compared with what follows from the log (%d of deployments that have ended), %d "+
+		"different.\n",
 		c.Compared, c.Ended, len(c.Differences))
 	if n := len(c.Missing); n > 0 {
 		const few = 10
@@ -58,7 +60,8 @@ func (c *comparison) print(out io.Writer) {
 			words.Count(n, "ended deployment", "ended deployments"), strings.Join(c.Missing[:min(n, few)], ", "), more)
 	}
 	if c.Failing > 0 {
-		fmt.Fprintf(out, "  %d more not compared: the template in evt.template fails for them, and their old files stay.\n", c.Failing)
+		fmt.Fprintf(out, "  %d more not compared: the template in evt.template fails for them, and their old files "+
+			"stay.\n", c.Failing)
 	}
 	for _, d := range c.Differences {
 		fmt.Fprintf(out, "  %s: %s\n", d.File, term.Plain(d.Text))
@@ -122,7 +125,8 @@ func (c *comparison) compare(state *history.State, dir string) {
 		if !ok {
 			continue
 		}
-		ended := p.Session != nil && (p.Session.State == jobmon.SessionComplete || p.Session.State == jobmon.SessionAbandoned)
+		ended := p.Session != nil && (p.Session.State == jobmon.SessionComplete ||
+			p.Session.State == jobmon.SessionAbandoned)
 		want, err := evt.Content(p)
 		if errors.Is(err, evt.ErrTemplate) {
 			c.Failing++
@@ -162,7 +166,8 @@ func unlike(found []byte, p *jobmon.Progress) error {
 	case f.Seq < p.Seq:
 		return fmt.Errorf("it is of event %d, the log's picture of event %d", f.Seq, p.Seq)
 	case f.Seq > p.Seq:
-		return fmt.Errorf("it is of event %d, the log knows of none behind %d for this computer: the log lost its end", f.Seq, p.Seq)
+		return fmt.Errorf("it is of event %d, the log knows of none behind %d for this computer: the log lost its end",
+			f.Seq, p.Seq)
 	}
 	return fmt.Errorf("it is of event %d like the log's picture, and says something else", f.Seq)
 }

@@ -48,7 +48,8 @@ func (k *keptCaches) print(out io.Writer) {
 	case k.Skipped != "":
 		fmt.Fprintf(out, "Caches: %s.\n", k.Skipped)
 	case len(k.Wrong) > 0:
-		fmt.Fprintf(out, "Caches: %d compared with what follows from the log, different: %s.\n", k.Compared, term.Plain(strings.Join(k.Wrong, ", ")))
+		fmt.Fprintf(out, "Caches: %d compared with what follows from the log, different: %s.\n", k.Compared,
+			term.Plain(strings.Join(k.Wrong, ", ")))
 	default:
 		fmt.Fprintf(out, "Caches: %d compared with what follows from the log, none different.\n", k.Compared)
 	}

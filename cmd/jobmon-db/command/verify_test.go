@@ -40,10 +40,12 @@ func TestVerifyCommand(t *testing.T) {
 	}
 
 	v := ask(t, exitOK)
-	if !v.Whole || v.Events == 0 || v.Files.Compared == 0 || v.Kept.Compared < 3 || len(v.Kept.Wrong) != 0 || len(v.Readable) != 1 || v.Readable[0].To != uint64(v.Events) {
+	if !v.Whole || v.Events == 0 || v.Files.Compared == 0 || v.Kept.Compared < 3 || len(v.Kept.Wrong) != 0 ||
+		len(v.Readable) != 1 || v.Readable[0].To != uint64(v.Events) {
 		t.Errorf("%+v", v)
 	}
-	if got := jobmondb(t, args()...); got.code != exitOK || !strings.Contains(got.stdout, "The log is whole.") || got.stderr != "" {
+	if got := jobmondb(t, args()...); got.code != exitOK || !strings.Contains(got.stdout, "The log is whole.") ||
+		got.stderr != "" {
 		t.Errorf("%+v", got)
 	}
 
@@ -87,7 +89,8 @@ func TestVerifyCommand(t *testing.T) {
 		}
 		write(t, filepath.Join(folder, ended[1]), "{}")
 		got := jobmondb(t, "verify", "--data-dir="+long, "--evt-dir="+folder)
-		if got.code != exitFiles || !strings.Contains(got.stdout, "1 ended deployment without a file, which was removed or written into another folder: "+ended[0]+".\n") ||
+		if got.code != exitFiles || !strings.Contains(got.stdout,
+			"1 ended deployment without a file, which was removed or written into another folder: "+ended[0]+".\n") ||
 			!strings.Contains(got.stdout, ended[1]+": it is not a file of this program") {
 			t.Errorf("%+v", got)
 		}
@@ -97,11 +100,13 @@ func TestVerifyCommand(t *testing.T) {
 		write(t, path, string(bad))
 		defer write(t, path, string(content))
 		v := ask(t, exitDamaged)
-		if v.Whole || len(v.Faults) == 0 || v.Faults[0].Part != store.PartFrame || v.Faults[0].From == 0 || v.Faults[0].To == 0 || v.Files.Skipped == "" {
+		if v.Whole || len(v.Faults) == 0 || v.Faults[0].Part != store.PartFrame || v.Faults[0].From == 0 ||
+			v.Faults[0].To == 0 || v.Files.Skipped == "" {
 			t.Errorf("%+v", v)
 		}
 		got := jobmondb(t, args()...)
-		if got.code != exitDamaged || !strings.Contains(got.stdout, "frame (byte ") || !strings.Contains(got.stderr, "keep this file") {
+		if got.code != exitDamaged || !strings.Contains(got.stdout, "frame (byte ") ||
+			!strings.Contains(got.stderr, "keep this file") {
 			t.Errorf("%+v", got)
 		}
 		if left, _ := os.ReadFile(path); string(left) != string(bad) {
@@ -138,8 +143,8 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// TestADamagedEventIsRecordedOnce: the daemon goes on without what is damaged, its scrub says so in the log, once, and who
-// reads the log is told.
+// TestADamagedEventIsRecordedOnce: the daemon goes on without what is damaged, its scrub says so in the log, once, and
+// who reads the log is told.
 func TestADamagedEventIsRecordedOnce(t *testing.T) {
 	dir := watchedFor(t, 20*time.Minute)
 	path := filepath.Join(dir, "log-000001.db")
@@ -176,7 +181,8 @@ func TestADamagedEventIsRecordedOnce(t *testing.T) {
 		}
 	}
 	got := jobmondb(t, "replay", "--data-dir="+dir, "-o", "ndjson")
-	if got.code != exitOK || strings.Count(got.stdout, `"kind":"damaged"`) != 1 || !strings.Contains(got.stderr, "left out") {
+	if got.code != exitOK || strings.Count(got.stdout, `"kind":"damaged"`) != 1 ||
+		!strings.Contains(got.stderr, "left out") {
 		t.Errorf("%d, %s", got.code, got.stderr)
 	}
 	if list, _ := filepath.Glob(filepath.Join(dir, "*.damaged-*")); len(list) > 0 {

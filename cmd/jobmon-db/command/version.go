@@ -14,8 +14,8 @@ func (a *app) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long: `Print the version of the program, of the pictures it draws (the same events give the same pictures as long as
-that number stays) and of the .evt files it writes.`,
+		Long: `Print the version of the program, of the pictures it draws (the same events give the same pictures as
+long as that number stays) and of the .evt files it writes.`,
 		Example: `  jobmon-db version`,
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {

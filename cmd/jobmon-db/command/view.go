@@ -37,13 +37,13 @@ func (a *app) clientView() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "view FILE|DIR",
 		Short: "Show a delivered file in the terminal, as the computer's screen would",
-		Long: `Show the picture that an .evt file holds: on a computer that is being built the delivered JobMon.txt, on the DS server a
-file of the evt folder. No daemon and no log is needed.
+		Long: `Show the picture that an .evt file holds: on a computer that is being built the delivered JobMon.txt, on
+the DS server a file of the evt folder. No daemon and no log is needed.
 
-Of a folder it is JobMon.txt, otherwise the .evt file that was changed last; --list lists all of them. With --follow the
-picture is drawn again when the file is replaced, until Ctrl-C. When the file goes bad meanwhile the last good picture
-stays, and its age is counted from when it was first seen here: the clock of a computer that is being built is not
-believed.`,
+Of a folder it is JobMon.txt, otherwise the .evt file that was changed last; --list lists all of them. With
+--follow the picture is drawn again when the file is replaced, until Ctrl-C. When the file goes bad meanwhile
+the last good picture stays, and its age is counted from when it was first seen here: the clock of a computer
+that is being built is not believed.`,
 		Example: `  jobmon-db client view C:\Windows\Temp --follow
   jobmon-db client view \\DS01\eXpress\temp\jobmon\5000123.evt
   jobmon-db client view --list \\DS01\eXpress\temp\jobmon`,
@@ -75,7 +75,8 @@ believed.`,
 	return c
 }
 
-// pick is the file itself, or that of a folder. Who follows gets the delivered file's path also when it is not there yet.
+// pick is the file itself, or that of a folder. Who follows gets the delivered file's path also when it is not there
+// yet.
 func pick(path string, follow bool) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
@@ -91,7 +92,8 @@ func pick(path string, follow bool) (string, error) {
 	}
 	newest, at := "", time.Time{}
 	for _, p := range paths {
-		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() && (newest == "" || info.ModTime().After(at)) {
+		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() &&
+			(newest == "" || info.ModTime().After(at)) {
 			newest, at = p, info.ModTime()
 		}
 	}
@@ -193,7 +195,8 @@ func listFiles(out io.Writer, dir string, look term.Options) error {
 		}
 		rows = append(rows, row)
 	}
-	return term.List(out, []term.Column{{Title: "FILE"}, {Title: "COMPUTER", Least: 8}, {Title: "AS OF"}, {Title: "HOW IT STANDS", Least: 10}}, rows, look)
+	return term.List(out, []term.Column{{Title: "FILE"}, {Title: "COMPUTER", Least: 8}, {Title: "AS OF"},
+		{Title: "HOW IT STANDS", Least: 10}}, rows, look)
 }
 
 func decodeFile(path string) (*evt.File, error) {

@@ -66,10 +66,12 @@ func TestClientView(t *testing.T) {
 	if err := os.Chtimes(older, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if got := view(dir); got.code != exitOK || got.stderr != newer+"\n" || !strings.Contains(got.stdout, "Java plug-in, in Install Plugins") {
+	if got := view(dir); got.code != exitOK || got.stderr != newer+"\n" ||
+		!strings.Contains(got.stdout, "Java plug-in, in Install Plugins") {
 		t.Errorf("%+v", got)
 	}
-	if got := view(older); got.code != exitOK || got.stderr != "" || !strings.Contains(got.stdout, "Result: ready") || strings.Contains(got.stdout, "first seen") {
+	if got := view(older); got.code != exitOK || got.stderr != "" || !strings.Contains(got.stdout, "Result: ready") ||
+		strings.Contains(got.stdout, "first seen") {
 		t.Errorf("%+v", got)
 	}
 	if got := view(older, "--utc"); !strings.Contains(got.stdout, "13:12:05 UTC") {
@@ -81,13 +83,15 @@ func TestClientView(t *testing.T) {
 	}
 	deliver(t, filepath.Join(dir, "bad.evt"), "ready", func(b []byte) []byte { return b[:500] })
 	got := view("--list", dir)
-	for _, want := range []string{"5000001.evt", "5000002.EVT", "bad.evt", "cut off", "2026-11-22 14:12:05 +01:00", "1 failed"} {
+	for _, want := range []string{"5000001.evt", "5000002.EVT", "bad.evt", "cut off", "2026-11-22 14:12:05 +01:00",
+		"1 failed"} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("%s in %+v", want, got)
 		}
 	}
 	for name, want := range map[string]outcome{
-		"bad.evt": {exitFile, "", "cut off"}, "none.evt": {exitFile, "", "no such file"}, "--list --follow": {exitUsage, "", "do not go together"}, "": {exitUsage, "", "say which file"},
+		"bad.evt": {exitFile, "", "cut off"}, "none.evt": {exitFile, "", "no such file"},
+		"--list --follow": {exitUsage, "", "do not go together"}, "": {exitUsage, "", "say which file"},
 	} {
 		args := []string{filepath.Join(dir, name)}
 		switch name {
@@ -96,7 +100,8 @@ func TestClientView(t *testing.T) {
 		case "--list --follow":
 			args = []string{"--list", "--follow", dir}
 		}
-		if got := view(args...); got.code != want.code || got.stdout != "" || !strings.Contains(got.stderr, want.stderr) {
+		if got := view(args...); got.code != want.code || got.stdout != "" ||
+			!strings.Contains(got.stderr, want.stderr) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

@@ -17,15 +17,15 @@ func (a *app) watch() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "watch [COMPUTER]",
 		Short: "Follow every deployment, or one computer's screen, in the terminal",
-		Long: `Show where every deployment stands, and go on showing it: sorted, filtered, one computer opened. Unlike "status", which
-prints the newest picture and ends, it reckons up to the present: how long something runs, which job of how many, what is
-overdue by now. ? lists the keys; q ends it.
+		Long: `Show where every deployment stands, and go on showing it: sorted, filtered, one computer opened. Unlike
+"status", which prints the newest picture and ends, it reckons up to the present: how long something runs,
+which job of how many, what is overdue by now. ? lists the keys; q ends it.
 
-While no daemon runs it shows the end of the log and says so; when one starts, or starts again, it goes on by itself. With
---log it shows the end of that file.
+While no daemon runs it shows the end of the log and says so; when one starts, or starts again, it goes on by
+itself. With --log it shows the end of that file.
 
-COMPUTER is a name or an id; id:N and name:N say which. It needs a terminal; colours only repeat what is written, and
-NO_COLOR turns them off.`,
+COMPUTER is a name or an id; id:N and name:N say which. It needs a terminal; colours only repeat what is
+written, and NO_COLOR turns them off.`,
 		Example: `  jobmon-db watch
   jobmon-db watch PC-0003
   ssh -t ds01 jobmon-db watch`,

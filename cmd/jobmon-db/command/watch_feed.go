@@ -18,8 +18,8 @@ import (
 // answerWithin is how long a daemon may take to answer before it counts as out of touch.
 const answerWithin = 10 * time.Second
 
-// watcher follows the log of a daemon as long as one answers, and else shows the log's end. It is asked by one goroutine at a
-// time.
+// watcher follows the log of a daemon as long as one answers, and else shows the log's end. It is asked by one
+// goroutine at a time.
 type watcher struct {
 	question
 

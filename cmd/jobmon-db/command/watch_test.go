@@ -156,7 +156,8 @@ func restored(rest string) bool {
 // simulatedDaemon is a daemon in a process of its own over a made-up Deployment Server.
 func simulatedDaemon(t *testing.T, dir string) *process {
 	t.Helper()
-	return start(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_SPEED=60", "JOBMON_SIMULATOR_COMPUTERS=12",
+	return start(t, []string{"JOBMON_SOURCE_KIND=simulator", "JOBMON_SIMULATOR_SPEED=60",
+		"JOBMON_SIMULATOR_COMPUTERS=12",
 		"JOBMON_SOURCE_POLL_INTERVAL=1s", "JOBMON_DATA_DIR=" + dir, "JOBMON_SITE=DS01"}, "run")
 }
 
@@ -173,16 +174,19 @@ func TestWatchOnATerminal(t *testing.T) {
 	counted := func(before string) func(screen string) bool { // as many as status lists, at this moment
 		return func(screen string) bool {
 			var pictures []json.RawMessage
-			if err := json.Unmarshal([]byte(jobmondb(t, "status", "-o", "json", "--data-dir="+dir).stdout), &pictures); err != nil {
+			if err := json.Unmarshal([]byte(jobmondb(t, "status", "-o", "json", "--data-dir="+dir).stdout),
+				&pictures); err != nil {
 				return false
 			}
-			return regexp.MustCompile(fmt.Sprintf(`(^|[^\d ] *)%s%d computers: `, before, len(pictures))).MatchString(screen)
+			return regexp.MustCompile(fmt.Sprintf(`(^|[^\d ] *)%s%d computers: `, before,
+				len(pictures))).MatchString(screen)
 		}
 	}
 	s.until("all computers are counted", counted(""))
 	s.press("/pc-0002")
 	s.until("the filter", func(screen string) bool {
-		return strings.Contains(screen, "Filter: pc-0002_") && counted("1 of ")(screen) && !strings.Contains(screen, "PC-0001")
+		return strings.Contains(screen, "Filter: pc-0002_") && counted("1 of ")(screen) &&
+			!strings.Contains(screen, "PC-0001")
 	})
 	s.press("\r\r")
 	s.shows("PC-0002 on DS01", "Deployment 1", "Esc board")
@@ -195,7 +199,10 @@ func TestWatchOnATerminal(t *testing.T) {
 	simulatedDaemon(t, dir)
 	s.until("the daemon is back", func(screen string) bool { return !strings.Contains(screen, "No daemon") })
 	s.press("\x1b")
-	s.until("the filter is kept", func(screen string) bool { return counted("1 of ")(screen) && strings.Contains(screen, "(Esc: all)") })
+	s.until("the filter is kept", func(screen string) bool {
+		return counted("1 of ")(screen) &&
+			strings.Contains(screen, "(Esc: all)")
+	})
 	s.press("\x1b")
 	s.shows("PC-0001", "PC-0012")
 	s.press("5")
@@ -207,7 +214,8 @@ func TestWatchOnATerminal(t *testing.T) {
 
 	one := onTerminal(t, []string{"NO_COLOR=1"}, "watch", "pc-0003", "--data-dir="+dir)
 	one.until("one computer without colour", func(screen string) bool {
-		return strings.Contains(screen, "PC-0003 on DS01") && strings.Contains(screen, "Deployment 1") && !regexp.MustCompile("\x1b\\[[0-9;]*3[0-9]m").MatchString(screen)
+		return strings.Contains(screen, "PC-0003 on DS01") && strings.Contains(screen, "Deployment 1") &&
+			!regexp.MustCompile("\x1b\\[[0-9;]*3[0-9]m").MatchString(screen)
 	})
 	if err := one.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -219,7 +227,8 @@ func TestWatchOnATerminal(t *testing.T) {
 
 func TestWatchRefuses(t *testing.T) {
 	dir := watched(t)
-	if got := jobmondb(t, "watch", "--data-dir="+dir); got.code != exitUsage || !strings.Contains(got.stderr, "use jobmon-db status") || got.stdout != "" {
+	if got := jobmondb(t, "watch", "--data-dir="+dir); got.code != exitUsage ||
+		!strings.Contains(got.stderr, "use jobmon-db status") || got.stdout != "" {
 		t.Errorf("in a pipe: %+v", got)
 	}
 	for _, c := range []struct {
@@ -237,7 +246,8 @@ func TestWatchRefuses(t *testing.T) {
 		if !strings.Contains(rest, c.want) || strings.Contains(rest, "\x1b") {
 			t.Errorf("%v %v: %q", c.env, c.args, rest)
 		}
-		if status := jobmondb(t, append([]string{"status", "--data-dir=" + dir}, c.args...)...); len(c.args) > 0 && strings.ReplaceAll(rest, "\r\n", "\n") != status.stderr {
+		if status := jobmondb(t, append([]string{"status", "--data-dir=" + dir}, c.args...)...); len(c.args) > 0 &&
+			strings.ReplaceAll(rest, "\r\n", "\n") != status.stderr {
 			t.Errorf("watch says %q, status %q", rest, status.stderr)
 		}
 	}

@@ -29,9 +29,10 @@ func (a *app) replayWaterfall() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "waterfall COMPUTER",
 		Short: "Draw where one deployment's time went",
-		Long: `Draw one deployment as a chart: its stages and jobs as bars on an axis of time, with waiting and what nobody saw told apart
-from work, what was added late, what failed and what still runs; and how much of the whole went to what. Without --session it is the
-computer's newest deployment; "replay sessions" lists their numbers.
+		Long: `Draw one deployment as a chart: its stages and jobs as bars on an axis of time, with waiting and what
+nobody saw told apart from work, what was added late, what failed and what still runs; and how much of the
+whole went to what. Without --session it is the computer's newest deployment; "replay sessions" lists their
+numbers.
 
 With -o svg or -o html it is a picture or a page for a report: one file that needs nothing else.
 
@@ -47,7 +48,9 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 	outFlag(c, &o.out)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.computer = args[0]
-		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error { return a.waterfall(c.Context(), out, q, o) })
+		return a.answer(c.Context(), asked, o.out, func(a *app, q question, out io.Writer) error {
+			return a.waterfall(c.Context(), out, q, o)
+		})
 	}
 	return c
 }
@@ -88,9 +91,11 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 	case found == nil && o.session == 0:
 		return &nothingError{fmt.Errorf("no deployment of %s has begun since the log did; %s", o.computer, p.period())}
 	case found == nil && len(numbers) == 0:
-		return &nothingError{fmt.Errorf("%s has no session %d, and no deployment at all; %s", o.computer, o.session, p.period())}
+		return &nothingError{fmt.Errorf("%s has no session %d, and no deployment at all; %s", o.computer, o.session,
+			p.period())}
 	case found == nil:
-		return &nothingError{fmt.Errorf("%s has no session %d; its deployments are %s", o.computer, o.session, strings.Join(numbers, ", "))}
+		return &nothingError{fmt.Errorf("%s has no session %d; its deployments are %s", o.computer, o.session,
+			strings.Join(numbers, ", "))}
 	}
 	if o.output == "json" {
 		return plain.WriteJSON(out, newWaterfallRecord(found))
@@ -112,10 +117,12 @@ func chartOf(p *past, d *deployments.Deployment) *waterfall.Chart {
 	clock := p.clock()
 	all, stages, beside := d.Spent()
 	c := &waterfall.Chart{
-		Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), ID: d.Computer.ID, Site: p.Site, Number: s.Number,
+		Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), ID: d.Computer.ID, Site: p.Site,
+		Number: s.Number,
 		Result: s.Outcome(), Began: s.Began, End: d.End, Running: s.State == jobmon.SessionOpen,
-		Good:    s.Result == jobmon.ResultReady || s.Result == jobmon.ResultAfterRetries,
-		Bad:     s.Result == jobmon.ResultWithFailures || s.Result == jobmon.ResultEndedEarly || s.Result == jobmon.ResultAbandoned,
+		Good: s.Result == jobmon.ResultReady || s.Result == jobmon.ResultAfterRetries,
+		Bad: s.Result == jobmon.ResultWithFailures || s.Result == jobmon.ResultEndedEarly ||
+			s.Result == jobmon.ResultAbandoned,
 		Took:    d.Took,
 		Working: all.Working, Waiting: all.Waiting, Unseen: all.Unseen,
 		Clock: func(at jobmon.Instant) time.Time { return clock.In(at.Time()) },
@@ -130,7 +137,8 @@ func chartOf(p *past, d *deployments.Deployment) *waterfall.Chart {
 		}
 		l := waterfall.Line{
 			Name: st.Name, State: st.State, Running: st.State == jobmon.StateRunning, Began: st.Began, Ended: st.Ended,
-			Took: st.Length(), Known: st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning), Doubt: doubt(st.Why), Waited: stages[i].Before,
+			Took: st.Length(), Known: st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning),
+			Doubt: doubt(st.Why), Waited: stages[i].Before,
 			Bars: bars(parts, i),
 		}
 		if st.Attempt > 1 {
@@ -143,14 +151,16 @@ func chartOf(p *past, d *deployments.Deployment) *waterfall.Chart {
 		c.Lines = append(c.Lines, jobLines(d, i)...)
 	}
 	if lines := jobLines(d, -1); len(lines) > 0 || beside.Total() > 0 {
-		c.Lines = append(c.Lines, waterfall.Line{Name: "Beside the stages", State: jobmon.StateSucceeded, Bars: bars(parts, -1), Took: jobmon.Length{Took: beside.Total()}, Known: true})
+		c.Lines = append(c.Lines, waterfall.Line{Name: "Beside the stages", State: jobmon.StateSucceeded,
+			Bars: bars(parts, -1), Took: jobmon.Length{Took: beside.Total()}, Known: true})
 		c.Lines = append(c.Lines, lines...)
 	}
 	for _, g := range d.Gaps {
 		c.Gaps = append(c.Gaps, waterfall.Gap{From: g.From, To: g.To, What: string(g.Kind)})
 	}
 	if slices.ContainsFunc(d.Gaps, func(g deployments.Gap) bool { return g.Kind == deployments.ClockStepped }) {
-		c.Notes = append(c.Notes, "The server's clock was changed meanwhile: times and durations across that moment are wrong.")
+		c.Notes = append(c.Notes, "The server's clock was changed meanwhile: times and durations across that moment "+
+			"are wrong.")
 	}
 	if s.WatchedSince != 0 {
 		c.Notes = append(c.Notes, "It had begun before the log did: what came before is unseen.")
@@ -178,7 +188,8 @@ func doubt(why deployments.Reason) string {
 func bars(parts []deployments.Part, stage int) []waterfall.Bar {
 	var list []waterfall.Bar
 	kinds := map[deployments.Doing]waterfall.Kind{
-		deployments.Working: waterfall.Working, deployments.Waiting: waterfall.Waiting, deployments.NotSeen: waterfall.Unseen,
+		deployments.Working: waterfall.Working, deployments.Waiting: waterfall.Waiting,
+		deployments.NotSeen: waterfall.Unseen,
 	}
 	for _, part := range parts {
 		if part.Stage == stage {
@@ -200,8 +211,10 @@ func jobLines(d *deployments.Deployment, stage int) []waterfall.Line {
 			continue
 		}
 		l := waterfall.Line{
-			Name: j.Name, Job: true, State: j.State, Running: j.State == jobmon.StateRunning, Late: j.Late && j.Attempt == 1 && j.Class == jobmon.RealJob, Began: j.Started, Ended: j.Ended,
-			Took: j.Length(), Known: j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning), Doubt: doubt(j.Why), Folder: j.Folder,
+			Name: j.Name, Job: true, State: j.State, Running: j.State == jobmon.StateRunning, Late: j.Late &&
+				j.Attempt == 1 && j.Class == jobmon.RealJob, Began: j.Started, Ended: j.Ended,
+			Took: j.Length(), Known: j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning),
+			Doubt: doubt(j.Why), Folder: j.Folder,
 		}
 		var remarks []string
 		if j.State == jobmon.StateFailed {

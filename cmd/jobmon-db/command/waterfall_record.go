@@ -14,13 +14,14 @@ type waterfallRecord struct {
 }
 
 type stageRecord struct {
-	Name     string             `json:"name"`
-	State    string             `json:"state"`
-	Late     bool               `json:"late"`
-	Began    *string            `json:"began"`
-	Ended    *string            `json:"ended"`
-	Duration *float64           `json:"duration_s"`                   // so far while it runs
-	Most     *float64           `json:"duration_at_most_s,omitempty"` // all that is known where an end of it was not seen
+	Name     string   `json:"name"`
+	State    string   `json:"state"`
+	Late     bool     `json:"late"`
+	Began    *string  `json:"began"`
+	Ended    *string  `json:"ended"`
+	Duration *float64 `json:"duration_s"` // so far while it runs
+	// all that is known where an end of it was not seen
+	Most     *float64           `json:"duration_at_most_s,omitempty"`
 	Doubt    deployments.Reason `json:"duration_doubt,omitempty"`
 	Expected *float64           `json:"expected_s"` // typical duration, as it was known then
 	Overdue  bool               `json:"overdue"`
@@ -60,24 +61,31 @@ type partRecord struct {
 }
 
 func newWaterfallRecord(d *deployments.Deployment) *waterfallRecord {
-	r := &waterfallRecord{sessionRecord: newSessionRecord(d), StageList: []stageRecord{}, JobList: []jobRecord{}, Parts: []partRecord{}}
+	r := &waterfallRecord{sessionRecord: newSessionRecord(d), StageList: []stageRecord{}, JobList: []jobRecord{},
+		Parts: []partRecord{}}
 	_, spent, _ := d.Spent()
 	for i := range d.Stages {
 		st := &d.Stages[i]
 		r.StageList = append(r.StageList, stageRecord{
 			Name: st.Name, State: st.State.String(), Late: st.Late, Began: stamp(st.Began), Ended: stamp(st.Ended),
-			Duration: seconds(st.Took, st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning)), Doubt: st.Why, Most: seconds(st.Most, st.Most > 0),
-			Expected: seconds(st.Expected, st.Expected > 0), Overdue: st.Overdue, Before: spent[i].Before.Seconds(), Working: spent[i].Working.Seconds(),
-			Waiting: spent[i].Waiting.Seconds(), Unseen: spent[i].Unseen.Seconds(), Jobs: st.Jobs, Failed: st.Failed, Attempt: st.Attempt,
+			Duration: seconds(st.Took, st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning)),
+			Doubt:    st.Why, Most: seconds(st.Most, st.Most > 0),
+			Expected: seconds(st.Expected, st.Expected > 0), Overdue: st.Overdue, Before: spent[i].Before.Seconds(),
+			Working: spent[i].Working.Seconds(),
+			Waiting: spent[i].Waiting.Seconds(), Unseen: spent[i].Unseen.Seconds(), Jobs: st.Jobs, Failed: st.Failed,
+			Attempt: st.Attempt,
 		})
 	}
 	class := [...]string{jobmon.RealJob: "job", jobmon.Marker: "marker", jobmon.BuildJob: "build job"}
 	for i := range d.Jobs {
 		j := &d.Jobs[i]
 		one := jobRecord{
-			ScheduleID: j.Schedule, JobID: j.Job, Name: j.Name, Folder: j.Folder, Class: class[j.Class], Stage: j.Stage, State: j.State.String(),
-			Attempt: j.Attempt, Late: j.Late, Scheduled: stamp(j.Arrived), Began: stamp(j.Started), Ended: stamp(j.Ended),
-			Duration: seconds(j.Took, j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning)), Doubt: j.Why, Most: seconds(j.Most, j.Most > 0),
+			ScheduleID: j.Schedule, JobID: j.Job, Name: j.Name, Folder: j.Folder, Class: class[j.Class], Stage: j.Stage,
+			State:   j.State.String(),
+			Attempt: j.Attempt, Late: j.Late, Scheduled: stamp(j.Arrived), Began: stamp(j.Started),
+			Ended:    stamp(j.Ended),
+			Duration: seconds(j.Took, j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning)), Doubt: j.Why,
+			Most: seconds(j.Most, j.Most > 0),
 		}
 		if j.State.Finished() {
 			one.Code = &j.Code

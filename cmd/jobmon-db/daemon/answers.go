@@ -19,8 +19,8 @@ import (
 // DataLock is the lock file in the data folder.
 const DataLock = "LOCK"
 
-// lock makes both folders where they are missing, and takes the lock of the data folder. The evt folder has none: others write
-// there, and anyone who can put a file in its place could keep the daemon from starting.
+// lock makes both folders where they are missing, and takes the lock of the data folder. The evt folder has none:
+// others write there, and anyone who can put a file in its place could keep the daemon from starting.
 func (d *Daemon) lock() error {
 	info := instance.Info{PID: os.Getpid(), Started: time.Now().UTC(), Command: d.options.Command, Purpose: "daemon"}
 	info.Host, _ = os.Hostname() // it only makes a message better

@@ -10,7 +10,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 )
 
-// In these stories the scripts ask before their copy tasks deliver: each marker brings its stage, however short it runs.
+// In these stories the scripts ask before their copy tasks deliver: each marker brings its stage, however short it
+// runs.
 
 func TestEveryMarkerBringsItsStage(t *testing.T)           { everyMarker(t, 1) }
 func TestEveryMarkerBringsItsStageOnFiftyPCs(t *testing.T) { everyMarker(t, 50) }
@@ -57,7 +58,8 @@ func TestAskedWithJobsDroppedLate(t *testing.T) {
 		s.at("10:03:30")
 		pc.drop(extras, vpn, fonts, mReady)
 		s.copied = func(_ *client, text string) {
-			if f := s.onScreen("PC-0001"); strings.Contains(text, "behind "+mReady) && (f.Next == nil || f.Stages[*f.Next].Name != "Extras") {
+			if f := s.onScreen("PC-0001"); strings.Contains(text, "behind "+mReady) &&
+				(f.Next == nil || f.Stages[*f.Next].Name != "Extras") {
 				t.Errorf("what comes next? %s", text)
 			}
 		}
@@ -67,11 +69,16 @@ func TestAskedWithJobsDroppedLate(t *testing.T) {
 			mDrivers+": #1 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2",
 			monitor+": #1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2",
 			mDomain+": #1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2",
-			monitor+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Extras waiting 0/2 late",
-			mOffice+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Extras waiting 0/2 late",
-			mReady+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras waiting 0/2 late | waits: behind "+mReady,
-			extras+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Extras running 0/2 late",
-			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras succeeded 2/2 late",
+			monitor+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Extras "+
+				"waiting 0/2 late",
+			mOffice+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Extras "+
+				"waiting 0/2 late",
+			mReady+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras "+
+				"waiting 0/2 late | waits: behind "+mReady,
+			extras+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Extras "+
+				"running 0/2 late",
+			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | "+
+				"Extras succeeded 2/2 late",
 		)
 	})
 }
@@ -88,9 +95,12 @@ func TestAskedWhileAFailureIsRepaired(t *testing.T) {
 		pc.drop(mOffice, office, mReady)
 		s.at("10:13")
 		pc.given(
-			mReady+": #1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 1/2 attempt 2 [Install Office 1603] | waits: behind "+mReady,
-			mOffice+": #1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 attempt 2 [Install Office 1603]",
-			mReady+": #1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]",
+			mReady+": #1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 1/2 attempt 2 "+
+				"[Install Office 1603] | waits: behind "+mReady,
+			mOffice+": #1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 attempt 2 "+
+				"[Install Office 1603]",
+			mReady+": #1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+				"succeeded 2/2 attempt 2 [Install Office 1603 repaired]",
 		)
 	})
 }
@@ -100,13 +110,14 @@ func TestAskedWhenThePCIsImagedAgain(t *testing.T) {
 		pc := s.ask().watch().pc("PC-0001")
 		s.at("10:00")
 		pc.drop(folder()...)
-		pc.shows("10:09 to 10:17", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		pc.shows("10:09 to 10:17", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2")
 		pc.imagedAgain(2)
 	})
 }
 
-// While the database cannot be reached a script is answered all the same: the file names the stage that the script said,
-// and says that nobody could look.
+// While the database cannot be reached a script is answered all the same: the file names the stage that the script
+// said, and says that nobody could look.
 func TestAskedWhileTheSourceIsLost(t *testing.T) {
 	play(t, "09:59", func(s *site) {
 		pc := s.ask().watch().pc("PC-0001")
@@ -119,10 +130,14 @@ func TestAskedWhileTheSourceIsLost(t *testing.T) {
 		s.letIn()
 		s.at("10:10")
 		pc.given(
-			monitor+": #1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | source lost | stale",
-			mDomain+": #1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | source lost | stale",
-			monitor+": #1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | source lost | stale",
-			mOffice+": #1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | > Office running 0/2 | source lost | stale",
+			monitor+": #1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | source lost | "+
+				"stale",
+			mDomain+": #1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | source lost "+
+				"| stale",
+			monitor+": #1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | source lost | "+
+				"stale",
+			mOffice+": #1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | > Office running 0/2 | source lost "+
+				"| stale",
 			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2",
 		)
 	})

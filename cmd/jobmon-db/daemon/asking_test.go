@@ -30,7 +30,8 @@ func (s *site) ask() *site {
 		s.answers = append(s.answers, a)
 		go func() {
 			defer close(a.done)
-			if a.RefreshAnswer, a.err = d.Refresh(s.t.Context(), control.RefreshRequest{Computer: id, Job: job}); a.err == nil {
+			if a.RefreshAnswer, a.err = d.Refresh(s.t.Context(),
+				control.RefreshRequest{Computer: id, Job: job}); a.err == nil {
 				a.bytes, a.err = os.ReadFile(a.Path)
 			}
 		}()
@@ -59,8 +60,8 @@ func (c *client) notOlder() {
 	}
 }
 
-// requireAnswers: the log has an event for each request, which remembers the bytes that its folding from zero gives, and
-// those that lay on the share when the script was answered.
+// requireAnswers: the log has an event for each request, which remembers the bytes that its folding from zero gives,
+// and those that lay on the share when the script was answered.
 func (s *site) requireAnswers(batches []jobmon.Batch) {
 	s.t.Helper()
 	type picture struct {
@@ -89,7 +90,8 @@ func (s *site) requireAnswers(batches []jobmon.Batch) {
 			continue
 		}
 		if sum, told := sums[picture{a.of, a.Seq}]; !told || sum != evtdir.Checksum(a.bytes) {
-			s.t.Errorf("computer %d: the log remembers %x (%v) of what was promised as %d\n  %s", a.of, sum, told, a.Seq, a.bytes)
+			s.t.Errorf("computer %d: the log remembers %x (%v) of what was promised as %d\n  %s", a.of, sum, told,
+				a.Seq, a.bytes)
 		}
 	}
 	if requests != len(s.answers)+s.asked {
@@ -110,7 +112,8 @@ func (s *site) requireSamePictures() {
 		s.t.Fatal(err)
 	}
 	if got := facts.Names.Mark(history.Pictures(p)); !reflect.DeepEqual(got, s.daemon.Pictures()) {
-		s.t.Errorf("after event %d the log's pages give %d pictures, the daemon %d, or others", facts.Seq, len(got), len(s.daemon.Pictures()))
+		s.t.Errorf("after event %d the log's pages give %d pictures, the daemon %d, or others", facts.Seq, len(got),
+			len(s.daemon.Pictures()))
 	}
 	for _, want := range history.Pictures(p) {
 		if got, ok := history.Picture(p, want.Computer.ID); !ok || !reflect.DeepEqual(got, want) {

@@ -31,7 +31,8 @@ func away(t *testing.T, killed bool) {
 		older[slow] = slow.content()
 		slow.shows("10:03:30", "#1 open 0% | > Office running 0/2 | Install VPN waiting 0/1 late")
 		swift.shows("10:03:40", "#1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2")
-		ready.shows("10:03:40", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		ready.shows("10:03:40", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2")
 		untouched := ready.file().Seq
 		swift.fresh = nil
 
@@ -58,9 +59,11 @@ func away(t *testing.T, killed bool) {
 
 		s.watch()
 		slow.shows("11:03:40", "#1 open 0% | > Office running 0/2 | Ready waiting 0/1 | Install VPN waiting 0/1 late")
-		swift.shows("11:03:40", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 0/0 | Extras succeeded 1/1")
+		swift.shows("11:03:40", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2 | Ready succeeded 0/0 | Extras succeeded 1/1")
 		begun.shows("11:03:50", "#1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2")
-		ready.shows("11:03:50", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		ready.shows("11:03:50", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2")
 		if now := ready.file().Seq; now != untouched {
 			t.Errorf("the file of a computer that was ready was written again: %d, before %d", now, untouched)
 		}
@@ -69,14 +72,17 @@ func away(t *testing.T, killed bool) {
 		}
 
 		slow.shows("11:11", "#1 open 25% | > Office running 1/2 | Ready waiting 0/1 | Install VPN waiting 0/1 late")
-		slow.shows("11:20", "#1 complete 100% ready | Office succeeded 2/2 | Ready succeeded 1/1 | Install VPN succeeded 1/1 late")
-		begun.shows("11:20", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		slow.shows("11:20", "#1 complete 100% ready | Office succeeded 2/2 | Ready succeeded 1/1 | Install VPN "+
+			"succeeded 1/1 late")
+		begun.shows("11:20", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2")
 
 		s.requireAbsence(killed)
 	})
 }
 
-// requireAbsence: the log says until when the first run watched, and what the second found at its first read is inexact.
+// requireAbsence: the log says until when the first run watched, and what the second found at its first read is
+// inexact.
 func (s *site) requireAbsence(killed bool) {
 	s.t.Helper()
 	var kinds []jobmon.Kind
@@ -96,7 +102,8 @@ func (s *site) requireAbsence(killed bool) {
 			}
 		}
 	}
-	want := []jobmon.Kind{jobmon.KindDaemonStarted, jobmon.KindDaemonStopped, jobmon.KindDaemonStarted, jobmon.KindDaemonStopped}
+	want := []jobmon.Kind{jobmon.KindDaemonStarted, jobmon.KindDaemonStopped, jobmon.KindDaemonStarted,
+		jobmon.KindDaemonStopped}
 	if killed {
 		want = []jobmon.Kind{jobmon.KindDaemonStarted, jobmon.KindDaemonStarted, jobmon.KindDaemonStopped}
 	}

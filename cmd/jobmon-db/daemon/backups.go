@@ -32,8 +32,8 @@ const (
 	backupLayout = "20060102T150405Z"
 )
 
-// backups makes backups by the clock. Their names tell the log and the time, so a restart goes on with the schedule, and
-// several logs can share a folder.
+// backups makes backups by the clock. Their names tell the log and the time, so a restart goes on with the schedule,
+// and several logs can share a folder.
 type backups struct {
 	Backups
 	source store.Source
@@ -109,7 +109,8 @@ func (b *backups) make(ctx context.Context, now time.Time) (string, error) {
 		return "", err
 	}
 	for _, gap := range made.Damaged {
-		b.logger.Error().Uint64("from", gap.From).Uint64("to", gap.To).Msg("the log is damaged: these events cannot be read, in the backup neither")
+		b.logger.Error().Uint64("from", gap.From).Uint64("to",
+			gap.To).Msg("the log is damaged: these events cannot be read, in the backup neither")
 	}
 	names := b.made()
 	var failed []error

@@ -78,8 +78,9 @@ func TestScheduledBackups(t *testing.T) {
 		}
 		var messages messages
 		b := &backups{
-			Backups: Backups{Dir: dir, Every: 24 * time.Hour, Keep: 2}, source: &broken{log, time.Now().Add(40 * time.Minute)},
-			id: log.ID(), logger: zerolog.New(&messages),
+			Backups: Backups{Dir: dir, Every: 24 * time.Hour, Keep: 2},
+			source:  &broken{log, time.Now().Add(40 * time.Minute)},
+			id:      log.ID(), logger: zerolog.New(&messages),
 		}
 		ended := make(chan struct{})
 		ctx, cancel := context.WithCancel(t.Context())

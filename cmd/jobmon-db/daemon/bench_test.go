@@ -24,10 +24,12 @@ func busySite(now jobmon.Instant) *jobmon.Snapshot {
 	}
 	for c := range 1000 {
 		computer := jobmon.ComputerID(5000001 + c)
-		s.Computers = append(s.Computers, jobmon.Computer{ID: computer, Name: fmt.Sprintf("PC-%04d", c+1), Group: "Office"})
+		s.Computers = append(s.Computers, jobmon.Computer{ID: computer, Name: fmt.Sprintf("PC-%04d", c+1),
+			Group: "Office"})
 		for id := range 100 {
 			s.Rows = append(s.Rows, jobmon.Row{
-				ID: jobmon.ScheduleID(100*c + id + 1), Job: jobmon.JobID(id + 1), Computer: computer, Start: now.Wall(0),
+				ID: jobmon.ScheduleID(100*c + id + 1), Job: jobmon.JobID(id + 1), Computer: computer,
+				Start: now.Wall(0),
 			})
 		}
 	}

@@ -59,7 +59,8 @@ func keeping(ms int64, configured time.Duration) (time.Duration, error) {
 	case ms == -1:
 		return 0, nil
 	case ms < configs.KeepLeast.Milliseconds() || ms > most:
-		return 0, fmt.Errorf("keep_ms is %d: allowed are 0 as configured, -1 for ever, and %d to %d", ms, configs.KeepLeast.Milliseconds(), most)
+		return 0, fmt.Errorf("keep_ms is %d: allowed are 0 as configured, -1 for ever, and %d to %d", ms,
+			configs.KeepLeast.Milliseconds(), most)
 	}
 	return time.Duration(ms) * time.Millisecond, nil
 }
@@ -118,7 +119,8 @@ func (c *compactor) run(ctx context.Context) {
 		}
 		before, after, removed, err := c.compact(ctx, keep)
 		c.mu.Lock()
-		c.state = control.Compaction{Before: before, After: after, Ended: jobmon.InstantOf(time.Now()), Removed: Removed(removed)}
+		c.state = control.Compaction{Before: before, After: after, Ended: jobmon.InstantOf(time.Now()),
+			Removed: Removed(removed)}
 		if err != nil {
 			c.state.Removed = nil
 			c.state.Error = err.Error()
@@ -131,10 +133,12 @@ func (c *compactor) run(ctx context.Context) {
 			c.d.options.Logger.Error().Err(err).Msg("the log was not compacted, and goes on as it was")
 		default:
 			if removed.At > 0 {
-				c.d.options.Logger.Info().Uint64("from", removed.From).Uint64("to", removed.To()).Uint64("events", removed.Events).
+				c.d.options.Logger.Info().Uint64("from", removed.From).Uint64("to", removed.To()).Uint64("events",
+					removed.Events).
 					Stringer("until", removed.Until).Msg("old history is cut off")
 			}
-			c.d.options.Logger.Info().Int64("bytes", after).Int64("before", before).Str("log", c.d.current().Path()).Msg("the log is compacted")
+			c.d.options.Logger.Info().Int64("bytes", after).Int64("before", before).Str("log",
+				c.d.current().Path()).Msg("the log is compacted")
 		}
 	}
 }
@@ -157,12 +161,14 @@ func (c *compactor) tooOld(ctx context.Context, keep time.Duration) bool {
 	return due && err == nil
 }
 
-func (c *compactor) compact(ctx context.Context, keep time.Duration) (before, after int64, removed history.Removal, err error) {
-	next, removed, err := Compact(ctx, c.d.current(), c.d.horizon(keep), store.CompactOptions{Progress: func(done, total uint64) {
-		c.mu.Lock()
-		c.state.Done, c.state.Total = done, total
-		c.mu.Unlock()
-	}})
+func (c *compactor) compact(ctx context.Context, keep time.Duration) (before, after int64, removed history.Removal,
+	err error) {
+	next, removed, err := Compact(ctx, c.d.current(), c.d.horizon(keep),
+		store.CompactOptions{Progress: func(done, total uint64) {
+			c.mu.Lock()
+			c.state.Done, c.state.Total = done, total
+			c.mu.Unlock()
+		}})
 	if err != nil {
 		return 0, 0, removed, err
 	}

@@ -19,10 +19,11 @@ type Condition struct {
 	Cycles uint64    // of polling that are on record, also those that found the source lost
 	Due    time.Time // until when the polling has promised a sign of life; zero before it began
 
-	Events   uint64         // sequence number of the newest event
-	Covered  jobmon.Instant // until when the log tells everything, UTC by the SQL Server's clock; 0 before the first read
-	LogBytes int64          // of the log's file
-	Ahead    bool           // the log could not be written or read: nothing new is shown
+	Events uint64 // sequence number of the newest event
+	// until when the log tells everything, UTC by the SQL Server's clock; 0 before the first read
+	Covered  jobmon.Instant
+	LogBytes int64 // of the log's file
+	Ahead    bool  // the log could not be written or read: nothing new is shown
 
 	Files     evtdir.Stats
 	Refreshes Refreshes

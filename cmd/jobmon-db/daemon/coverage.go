@@ -39,8 +39,8 @@ func ReadCoverage(dataDir string) Coverage {
 // coverageSize is the size of the file in bytes: any Coverage as JSON, and spaces.
 const coverageSize = 80
 
-// WriteCoverage writes the file over what it held, with one write as it happens at each read. Nothing is synced: after a
-// power failure the log's last batch counts.
+// WriteCoverage writes the file over what it held, with one write as it happens at each read. Nothing is synced: after
+// a power failure the log's last batch counts.
 func WriteCoverage(dataDir string, c Coverage) error {
 	text, err := json.Marshal(c)
 	if err != nil {

@@ -28,7 +28,8 @@ func TestCoverage(t *testing.T) {
 	if got := daemon.ReadCoverage(dir); got != (daemon.Coverage{}) {
 		t.Errorf("%+v of a file that was cut off", got)
 	}
-	for _, want := range []daemon.Coverage{{Until: 1, AheadMS: 1}, {Until: math.MaxInt64, AheadMS: math.MinInt64}, want, {}} {
+	for _, want := range []daemon.Coverage{{Until: 1, AheadMS: 1}, {Until: math.MaxInt64, AheadMS: math.MinInt64}, want,
+		{}} {
 		if err := daemon.WriteCoverage(dir, want); err != nil {
 			t.Fatal(err)
 		}

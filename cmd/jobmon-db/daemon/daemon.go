@@ -57,8 +57,8 @@ type Options struct {
 	Backups  Backups
 	Keep     time.Duration // history older than that is cut off; 0 keeps it for ever
 
-	// Notable, where set, is told of events that concern the daemon, its source or its log, once they are durable. What it
-	// takes keeps the next batch waiting.
+	// Notable, where set, is told of events that concern the daemon, its source or its log, once they are durable. What
+	// it takes keeps the next batch waiting.
 	Notable func(*jobmon.Event)
 
 	// Reload, where set, reads the configuration again; see control.Daemon. It uses Change.
@@ -126,7 +126,8 @@ func (d *Daemon) open() (err error) {
 		return err
 	}
 	d.files = evtdir.New(evtdir.Options{
-		Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Ledger: filepath.Join(o.DataDir, evtdir.LedgerName), Durable: d.promise, Log: o.Logger,
+		Dir: o.EvtDir, Takeover: o.Takeover, Ours: evt.Ours, Ledger: filepath.Join(o.DataDir, evtdir.LedgerName),
+		Durable: d.promise, Log: o.Logger,
 	})
 	state.Shed(history.MostTold)
 	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, notable: o.Notable, state: state, keeper: keeper}
@@ -150,11 +151,14 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	d.journal.publishOpen()
 	state := d.journal.state
 	poller := ingest.New(source, d.journal, ingest.Options{
-		Interval: d.options.Interval, Timeout: d.options.Timeout, Reconcile: d.options.Reconcile, Speed: d.options.Speed,
-		Version: d.options.Version, Projection: projector.Version, Settings: d.options.Settings, Logger: d.options.Logger,
+		Interval: d.options.Interval, Timeout: d.options.Timeout, Reconcile: d.options.Reconcile,
+		Speed:   d.options.Speed,
+		Version: d.options.Version, Projection: projector.Version, Settings: d.options.Settings,
+		Logger: d.options.Logger,
 		Clocks: d.options.Clocks, Local: d.options.Local,
 		Previous: ingest.Previous{
-			At: state.At, Read: state.Read, Offset: state.Projection.Offset(), Settings: state.Settings, SourceLost: state.SourceLost,
+			At: state.At, Read: state.Read, Offset: state.Projection.Offset(), Settings: state.Settings,
+			SourceLost: state.SourceLost,
 			// A batch may be of a time at which nothing could be read: it counts when nothing better is known.
 			Covered: d.complete(), Ahead: d.covered.Ahead(), AheadKnown: d.covered.Until != 0,
 		},

@@ -19,16 +19,17 @@ const (
 	scrubAgain = time.Minute // when the log is closed, as after a failed commit
 )
 
-// lockWait is how long a start waits for somebody who is still reading the log: a command that ends, or what a daemon that
-// was killed has left.
+// lockWait is how long a start waits for somebody who is still reading the log: a command that ends, or what a daemon
+// that was killed has left.
 const lockWait = 5 * time.Second
 
-// openLog opens the log. One that cannot be opened or written is moved aside, and everything of it that is whole goes into
-// a new one; the caller holds the lock of the data dir.
+// openLog opens the log. One that cannot be opened or written is moved aside, and everything of it that is whole goes
+// into a new one; the caller holds the lock of the data dir.
 func (d *Daemon) openLog(ctx context.Context) (*store.Log, error) {
 	o := &d.options
 	options := store.Options{Site: o.Settings.Site, LockWait: lockWait, Damaged: func(e *store.Error) {
-		o.Logger.Error().Err(e).Uint64("from", e.Seq).Uint64("to", e.Last).Msg("events in the log are damaged and left out")
+		o.Logger.Error().Err(e).Uint64("from", e.Seq).Uint64("to",
+			e.Last).Msg("events in the log are damaged and left out")
 	}}
 	log, err := store.Open(o.DataDir, options)
 	if unusable(err) {
@@ -59,9 +60,11 @@ func (d *Daemon) moveAside(ctx context.Context, why error) error {
 	if err != nil {
 		return err
 	}
-	d.options.Logger.Error().Err(why).Str("damaged", q.Aside).Str("log", q.Path).Int("events", q.Events).Interface("lost", q.Lost).
+	d.options.Logger.Error().Err(why).Str("damaged", q.Aside).Str("log", q.Path).Int("events",
+		q.Events).Interface("lost", q.Lost).
 		Bool("end_may_be_lost", q.Unsure).
-		Msg("THE LOG WAS DAMAGED and has been moved aside: a new one goes on with everything that could be read; what is missing may be in a backup")
+		Msg("THE LOG WAS DAMAGED and has been moved aside: a new one goes on with everything that could be read; " +
+			"what is missing may be in a backup")
 	return nil
 }
 
@@ -101,8 +104,10 @@ func (j *journal) recordDamage(gaps []store.Gap) error {
 	var events []jobmon.Event
 	for _, g := range gaps {
 		j.logger.Error().Uint64("from", g.From).Uint64("to", g.To).
-			Msg("events in the log are damaged: they are left out, everything else is as it was; they may be in a backup")
-		events = append(events, jobmon.Event{Kind: jobmon.KindDamaged, From: g.From, To: g.To, Text: "found damaged in the log"})
+			Msg("events in the log are damaged: they are left out, everything else is as it was; they may be in a " +
+				"backup")
+		events = append(events, jobmon.Event{Kind: jobmon.KindDamaged, From: g.From, To: g.To,
+			Text: "found damaged in the log"})
 	}
 	if err := j.commit(j.state.At, events); err != nil {
 		return fmt.Errorf("record which events are damaged: %w", err)

@@ -10,8 +10,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// The log is restored from a backup of a quarter of an hour before: files on the share are newer, also of computers without
-// an open deployment. The next start says so, once, and what the database still tells is told again.
+// The log is restored from a backup of a quarter of an hour before: files on the share are newer, also of computers
+// without an open deployment. The next start says so, once, and what the database still tells is told again.
 func TestARestoredLogSaysThatItIsDamaged(t *testing.T) {
 	play(t, "09:40", func(s *site) {
 		pc, over, backup := s.goOnAfterABackup()
@@ -93,8 +93,8 @@ func TestWhatIsToldAgainAfterALossIsInexact(t *testing.T) {
 	})
 }
 
-// goOnAfterABackup plays two deployments, and stops the daemon. The backup is the data dir from before the second one, but
-// for the file that says what was published.
+// goOnAfterABackup plays two deployments, and stops the daemon. The backup is the data dir from before the second one,
+// but for the file that says what was published.
 func (s *site) goOnAfterABackup() (pc, over *client, backup string) {
 	s.t.Helper()
 	pc, over = s.watch().pc("PC-0001"), s.pc("PC-0002")

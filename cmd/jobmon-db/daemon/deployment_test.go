@@ -15,35 +15,44 @@ func TestFolderDroppedOnOnePC(t *testing.T) {
 		pc.shows("09:59:30", "no file")
 		s.at("10:00")
 		pc.drop(folder()...)
-		pc.shows("10:00:14", "#1 open 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+monitor)
+		pc.shows("10:00:14", "#1 open 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: "+
+			"behind "+monitor)
 		pc.shows("10:00:30", "#1 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2")
 		pc.shows("10:01", "#1 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2")
 		pc.given(
-			monitor+": #1 open 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+monitor,
+			monitor+": #1 open 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+
+				""+monitor,
 			mDrivers+": #1 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2",
 		)
 
-		pc.shows("10:02", "#1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: agent offline")
+		pc.shows("10:02", "#1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: "+
+			"agent offline")
 		pc.shows("10:03:06", "#1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2")
 		pc.shows("10:04", "#1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2")
 		pc.given(
-			monitor+": #1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+monitor,
+			monitor+": #1 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+
+				""+monitor,
 			mDomain+": #1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2",
 		)
 
-		pc.shows("10:05", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: agent offline")
+		pc.shows("10:05", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: "+
+			"agent offline")
 		pc.shows("10:06 to 10:07", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2")
 		pc.shows("10:08", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2")
 		pc.given(
-			monitor+": #1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: behind "+monitor,
+			monitor+": #1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: "+
+				"behind "+monitor,
 			mOffice+": #1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2",
 		)
 
-		pc.shows("10:09 to 10:15", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
-		pc.given(mReady + ": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		pc.shows("10:09 to 10:15", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2")
+		pc.given(mReady + ": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office " +
+			"succeeded 2/2")
 
 		f := pc.file()
-		if f.Server != "DS01" || f.Computer.Name != "PC-0001" || f.UTCOffsetS != 3600 || f.Source != evt.SourceOK || !f.NoMoreUpdates {
+		if f.Server != "DS01" || f.Computer.Name != "PC-0001" || f.UTCOffsetS != 3600 || f.Source != evt.SourceOK ||
+			!f.NoMoreUpdates {
 			t.Errorf("the file says %+v", f)
 		}
 		pc.around("the session", f.Session.BeganLocal, f.Session.EndedLocal, "10:00:05", "10:08:28")
@@ -78,22 +87,29 @@ func TestNoMarkersAtAll(t *testing.T) {
 		pc.drop(monitor, drivers, office, visio)
 		bare.drop(office, visio)
 
-		pc.shows("10:01", "#1 open 0% | > Install drivers running 0/1 | Install Office waiting 0/1 | Install Visio waiting 0/1")
-		pc.shows("10:02", "#1 open 33% | Install drivers succeeded 1/1 | Install Office waiting 0/1 | Install Visio waiting 0/1 | waits: agent offline")
+		pc.shows("10:01", "#1 open 0% | > Install drivers running 0/1 | Install Office waiting 0/1 | Install Visio "+
+			"waiting 0/1")
+		pc.shows("10:02", "#1 open 33% | Install drivers succeeded 1/1 | Install Office waiting 0/1 | Install Visio "+
+			"waiting 0/1 | waits: agent offline")
 		bare.shows("10:02", "no file") // two jobs are no deployment
 		bare.drop("Install fonts")     // but three are
-		bare.shows("10:02:08", "#1 open 33% | Install Office succeeded 1/1 | > Install Visio running 0/1 | Install fonts waiting 0/1 late")
-		pc.shows("10:04", "#1 open 33% | Install drivers succeeded 1/1 | > Install Office running 0/1 | Install Visio waiting 0/1")
-		pc.shows("10:05", "#1 open 66% | Install drivers succeeded 1/1 | Install Office succeeded 1/1 | > Install Visio running 0/1")
-		pc.shows("10:06", "#1 complete 100% ready | Install drivers succeeded 1/1 | Install Office succeeded 1/1 | Install Visio succeeded 1/1")
+		bare.shows("10:02:08", "#1 open 33% | Install Office succeeded 1/1 | > Install Visio running 0/1 | Install "+
+			"fonts waiting 0/1 late")
+		pc.shows("10:04", "#1 open 33% | Install drivers succeeded 1/1 | > Install Office running 0/1 | Install "+
+			"Visio waiting 0/1")
+		pc.shows("10:05", "#1 open 66% | Install drivers succeeded 1/1 | Install Office succeeded 1/1 | > Install "+
+			"Visio running 0/1")
+		pc.shows("10:06", "#1 complete 100% ready | Install drivers succeeded 1/1 | Install Office succeeded 1/1 | "+
+			"Install Visio succeeded 1/1")
 
-		pc.given(monitor + ": #1 open 0% | Install drivers waiting 0/1 | Install Office waiting 0/1 | Install Visio waiting 0/1 | waits: behind " + monitor)
+		pc.given(monitor + ": #1 open 0% | Install drivers waiting 0/1 | Install Office waiting 0/1 | Install Visio " +
+			"waiting 0/1 | waits: behind " + monitor)
 		bare.given()
 	})
 }
 
-// A technician drags one job after the other. The first marker is all there is when it brings its file; it closes nothing,
-// so nobody is told "ready" on an empty PC.
+// A technician drags one job after the other. The first marker is all there is when it brings its file; it closes
+// nothing, so nobody is told "ready" on an empty PC.
 func TestAPiecemealTechnician(t *testing.T) {
 	play(t, "09:59", func(s *site) {
 		pc := s.watch().pc("PC-0001")

@@ -14,7 +14,8 @@ func TestFirstStartInMidDeployment(t *testing.T) {
 	play(t, "08:59", func(s *site) {
 		pc, old, waiting, done := s.pc("PC-0001"), s.pc("PC-0002"), s.pc("PC-0003"), s.pc("PC-0004")
 		put := func(id jobmon.ScheduleID, on *client, job string, status jobmon.Status) {
-			s.ds.PutRow(jobmon.Row{ID: id, Job: s.job(job), Computer: on.id, Start: clock("10:00") - lastYear, Status: status})
+			s.ds.PutRow(jobmon.Row{ID: id, Job: s.job(job), Computer: on.id, Start: clock("10:00") - lastYear,
+				Status: status})
 		}
 		for i, on := range []*client{pc, old} {
 			id := jobmon.ScheduleID(1000 * (i + 1))
@@ -34,9 +35,11 @@ func TestFirstStartInMidDeployment(t *testing.T) {
 		pc.fresh, done.fresh = nil, nil
 
 		s.watch()
-		pc.shows("10:04:10", "#1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | stuck: Forgotten 10:00 | stuck: Broken off 10:00")
+		pc.shows("10:04:10", "#1 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | "+
+			"stuck: Forgotten 10:00 | stuck: Broken off 10:00")
 		f := pc.file()
-		if f.Session.WatchedSince != 0 || jobmon.WallTime(f.Session.BeganLocal) != clock("10:00") || f.Counts.Late != 0 {
+		if f.Session.WatchedSince != 0 || jobmon.WallTime(f.Session.BeganLocal) != clock("10:00") ||
+			f.Counts.Late != 0 {
 			t.Errorf("session %+v, counts %+v", f.Session, f.Counts)
 		}
 		if st := f.Stages[0]; st.Began != 0 || !st.Inexact {
@@ -45,23 +48,34 @@ func TestFirstStartInMidDeployment(t *testing.T) {
 		for _, c := range []*client{old, done} {
 			c.shows("10:04:10", "no file")
 		}
-		waiting.shows("10:04:10", "planned | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: due")
+		waiting.shows("10:04:10", "planned | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: "+
+			"due")
 
-		pc.shows("10:05", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: agent offline | stuck: Forgotten 10:00 | stuck: Broken off 10:00")
-		pc.shows("10:07", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | stuck: Forgotten 10:00 | stuck: Broken off 10:00")
-		pc.shows("10:09:10 to 10:12:10", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | stuck: Forgotten 10:00 | stuck: Broken off 10:00")
+		pc.shows("10:05", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: "+
+			"agent offline | stuck: Forgotten 10:00 | stuck: Broken off 10:00")
+		pc.shows("10:07", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | "+
+			"stuck: Forgotten 10:00 | stuck: Broken off 10:00")
+		pc.shows("10:09:10 to 10:12:10",
+			"#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | stuck: "+
+				"Forgotten 10:00 | stuck: Broken off 10:00")
 		pc.given(
-			monitor+": #1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: behind "+monitor+" | stuck: Forgotten 10:00 | stuck: Broken off 10:00",
-			mOffice+": #1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | stuck: Forgotten 10:00 | stuck: Broken off 10:00",
-			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | stuck: Forgotten 10:00 | stuck: Broken off 10:00",
+			monitor+": #1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: "+
+				"behind "+monitor+" | stuck: Forgotten 10:00 | stuck: Broken off 10:00",
+			mOffice+": #1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | stuck: "+
+				"Forgotten 10:00 | stuck: Broken off 10:00",
+			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | "+
+				"stuck: Forgotten 10:00 | stuck: Broken off 10:00",
 		)
-		waiting.shows("10:16", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		waiting.shows("10:16", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2")
 		old.shows("10:16", "no file")
 
 		// A computer with nothing but zombies is deployed like any other.
 		old.drop(folder()...)
-		old.shows("10:17", "#1 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2 | stuck: Forgotten 10:00 | stuck: Broken off 10:00")
-		old.shows("10:27", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | stuck: Forgotten 10:00 | stuck: Broken off 10:00")
+		old.shows("10:17", "#1 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2 | stuck: "+
+			"Forgotten 10:00 | stuck: Broken off 10:00")
+		old.shows("10:27", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded "+
+			"2/2 | stuck: Forgotten 10:00 | stuck: Broken off 10:00")
 	})
 }
 
@@ -73,7 +87,8 @@ func TestFirstStartInMidDeploymentWithoutABuildJob(t *testing.T) {
 		pc.drop(mDrivers, drivers, mOffice, office, visio, mReady)
 		s.at("10:03:19").watch()
 		pc.shows("10:03:19", "#1 open 0% | > Office running 0/2")
-		if f := pc.file(); jobmon.WallTime(f.Session.WatchedSinceLocal) != clock("10:03:19") || f.Session.ElapsedS != nil {
+		if f := pc.file(); jobmon.WallTime(f.Session.WatchedSinceLocal) != clock("10:03:19") ||
+			f.Session.ElapsedS != nil {
 			t.Errorf("session %+v", f.Session)
 		}
 		pc.shows("10:07", "#1 complete 100% ready | Office succeeded 2/2")

@@ -37,7 +37,8 @@ func TestFiftyPCsAtOnce(t *testing.T) {
 			}
 		}
 		for _, pc := range pcs {
-			if got := pc.screen(); got != "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2" {
+			if got := pc.screen(); got != "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | "+
+				"Office succeeded 2/2" {
 				t.Errorf("%s: at the end the file says %s", pc.now(), got)
 			}
 			if len(pc.fresh) != 7 {
@@ -60,7 +61,8 @@ func TestFiftyPCsAtOnce(t *testing.T) {
 		}
 		s.at("10:25")
 		ended := jobmon.WallTime(last.file().Session.EndedLocal)
-		if off := time.Duration(ended-jobmon.WallTime(f.ETALocal)) * time.Millisecond; f.ETAAtLeast || off.Abs() > 4*time.Minute {
+		if off := time.Duration(ended-jobmon.WallTime(f.ETALocal)) * time.Millisecond; f.ETAAtLeast ||
+			off.Abs() > 4*time.Minute {
 			t.Errorf("estimated %v (at least: %v), ended %v", jobmon.WallTime(f.ETALocal), f.ETAAtLeast, ended)
 		}
 	})

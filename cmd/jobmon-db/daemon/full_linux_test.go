@@ -49,8 +49,8 @@ func inOwnProcess(t *testing.T) bool {
 	return false
 }
 
-// The disk is full, and then gone, for an hour in which the log is due to be read from its beginning to its end: the log
-// is closed, and the daemon waits for it.
+// The disk is full, and then gone, for an hour in which the log is due to be read from its beginning to its end: the
+// log is closed, and the daemon waits for it.
 func TestTheLogIsScrubbedWhileTheDiskIsFull(t *testing.T) {
 	if !inOwnProcess(t) {
 		return
@@ -74,8 +74,8 @@ func TestTheLogIsScrubbedWhileTheDiskIsFull(t *testing.T) {
 	})
 }
 
-// The disk of the log is full for an hour, in which one deployment ends and another begins and ends. No file shows what is
-// not in the log; then everything is told, as inexact, and that it was full is said once.
+// The disk of the log is full for an hour, in which one deployment ends and another begins and ends. No file shows what
+// is not in the log; then everything is told, as inexact, and that it was full is said once.
 func TestTheDiskIsFullForAnHour(t *testing.T) {
 	if !inOwnProcess(t) {
 		return

@@ -24,9 +24,9 @@ type Counts struct {
 	Waiting   int // of these, in which nothing runs
 }
 
-// gallery keeps what readers ask of all pictures, so that their questions draw none while a commit waits for the lock of the
-// journal, which guards it. Commits hand over the pictures that they change, and draw them for the files in any case. What
-// nobody has drawn since the state was loaded is drawn for the first reader, a few at a time.
+// gallery keeps what readers ask of all pictures, so that their questions draw none while a commit waits for the lock
+// of the journal, which guards it. Commits hand over the pictures that they change, and draw them for the files in any
+// case. What nobody has drawn since the state was loaded is drawn for the first reader, a few at a time.
 type gallery struct {
 	counts  Counts
 	counted map[jobmon.ComputerID]Counts // what each picture adds to counts
@@ -87,10 +87,13 @@ func (g *gallery) keep(p *jobmon.Progress) {
 }
 
 func (g *gallery) place(id jobmon.ComputerID) (i int, found bool) {
-	return slices.BinarySearchFunc(g.kept, id, func(p *jobmon.Progress, id jobmon.ComputerID) int { return cmp.Compare(p.Computer.ID, id) })
+	return slices.BinarySearchFunc(g.kept, id, func(p *jobmon.Progress, id jobmon.ComputerID) int {
+		return cmp.Compare(p.Computer.ID, id)
+	})
 }
 
-// ready draws some of what is missing, and reports whether nothing is: all pictures are counted, and kept if that is asked.
+// ready draws some of what is missing, and reports whether nothing is: all pictures are counted, and kept if that is
+// asked.
 func (g *gallery) ready(p *projector.Projection, keep bool) bool {
 	if keep {
 		g.asked = time.Now()
@@ -131,8 +134,8 @@ func (j *journal) counts() Counts {
 	return j.gallery.counts
 }
 
-// pictures are all pictures after the last batch, by computer, and the number of the last event that they show; durable is
-// false while they may show what the log refused.
+// pictures are all pictures after the last batch, by computer, and the number of the last event that they show; durable
+// is false while they may show what the log refused.
 func (j *journal) pictures() (list []jobmon.Progress, seq uint64, durable bool) {
 	j.mu.Lock()
 	for !j.gallery.ready(j.state.Projection, true) {

@@ -36,19 +36,22 @@ func newCrowd(t testing.TB, computers int) *crowd {
 	}
 	t.Cleanup(func() { log.Close() })
 	c := &crowd{t: t, journal: &journal{
-		log: log, state: history.New(), keeper: &history.Keeper{Log: log}, files: evtdir.New(evtdir.Options{Dir: dir, Ours: evt.Ours}),
+		log: log, state: history.New(), keeper: &history.Keeper{Log: log},
+		files: evtdir.New(evtdir.Options{Dir: dir, Ours: evt.Ours}),
 	}}
 	now := jobmon.InstantOf(time.Date(2026, 11, 22, 13, 0, 0, 0, time.UTC))
 	c.read = &jobmon.Snapshot{Now: now, AllJobs: true, AllComputers: true}
 	for job := range jobsEach {
-		c.read.Jobs = append(c.read.Jobs, jobmon.Job{ID: jobmon.JobID(job + 1), Name: [2]string{"(JM) Stage", "Job"}[job%2] + fmt.Sprint(job)})
+		c.read.Jobs = append(c.read.Jobs, jobmon.Job{ID: jobmon.JobID(job + 1),
+			Name: [2]string{"(JM) Stage", "Job"}[job%2] + fmt.Sprint(job)})
 	}
 	for i := range computers {
 		id := jobmon.ComputerID(5000001 + i)
 		c.read.Computers = append(c.read.Computers, jobmon.Computer{ID: id, Name: fmt.Sprintf("PC-%05d", i+1)})
 		for job := range jobsEach {
 			c.read.Rows = append(c.read.Rows, jobmon.Row{
-				ID: jobmon.ScheduleID(jobsEach*i + job + 1), Job: jobmon.JobID(job + 1), Computer: id, Start: now.Wall(0),
+				ID: jobmon.ScheduleID(jobsEach*i + job + 1), Job: jobmon.JobID(job + 1), Computer: id,
+				Start: now.Wall(0),
 			})
 		}
 	}
@@ -61,7 +64,8 @@ func (c *crowd) commit() {
 	c.t.Helper()
 	c.read.Now += 5000
 	c.read.Gone = c.state.Mirror.Missing(c.read.Rows)
-	if err := c.Commit(c.t.Context(), c.read.Now, jobmon.Diff(c.state.Mirror, c.read, jobmon.DiffOptions{})); err != nil {
+	if err := c.Commit(c.t.Context(), c.read.Now, jobmon.Diff(c.state.Mirror, c.read,
+		jobmon.DiffOptions{})); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -89,8 +93,8 @@ func (c *crowd) work(n int) {
 	}
 }
 
-// However commits, questions and a refused batch follow each other, the pictures that are kept are those that the projection
-// draws, and the counts are theirs.
+// However commits, questions and a refused batch follow each other, the pictures that are kept are those that the
+// projection draws, and the counts are theirs.
 func TestTheGalleryIsWhatTheProjectionDraws(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -98,7 +102,8 @@ func TestTheGalleryIsWhatTheProjectionDraws(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"commit": func(rt *rapid.T) {
 				for range rapid.IntRange(1, 20).Draw(rt, "steps") {
-					c.step(rapid.IntRange(0, 2*drawAtOnce+4).Draw(rt, "computer"), jobmon.StatusOf(jobmon.Code(rapid.IntRange(0, 1).Draw(rt, "code"))))
+					c.step(rapid.IntRange(0, 2*drawAtOnce+4).Draw(rt, "computer"),
+						jobmon.StatusOf(jobmon.Code(rapid.IntRange(0, 1).Draw(rt, "code"))))
 				}
 				c.commit()
 			},
@@ -118,7 +123,8 @@ func TestTheGalleryIsWhatTheProjectionDraws(t *testing.T) {
 			},
 			"pictures": func(rt *rapid.T) {
 				got, seq, durable := c.pictures()
-				if want := history.Pictures(c.state.Projection); !reflect.DeepEqual(got, want) || seq != c.state.Seq || !durable {
+				if want := history.Pictures(c.state.Projection); !reflect.DeepEqual(got, want) || seq != c.state.Seq ||
+					!durable {
 					rt.Errorf("%d pictures at %d, want %d at %d", len(got), seq, len(want), c.state.Seq)
 				}
 			},
@@ -167,8 +173,9 @@ func TestScrapesDrawNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkScraped measures what a commit can come to wait for on 10,000 computers: a question for the figures, or for all
-// pictures, that has the lock. Beside them are the commit itself, of 1 % of the computers, and drawing all pictures.
+// BenchmarkScraped measures what a commit can come to wait for on 10,000 computers: a question for the figures, or for
+// all pictures, that has the lock. Beside them are the commit itself, of 1 % of the computers, and drawing all
+// pictures.
 func BenchmarkScraped(b *testing.B) {
 	const computers = 10_000
 	c := newCrowd(b, computers)
@@ -195,8 +202,9 @@ func BenchmarkScraped(b *testing.B) {
 	}
 }
 
-// BenchmarkCommitBesideScrape measures a commit of 1 % of 10,000 computers alone and, in turn in the same run, with a scrape of the
-// figures under way from its first moment on. At one scrape a second few commits meet one: this is what those come to wait.
+// BenchmarkCommitBesideScrape measures a commit of 1 % of 10,000 computers alone and, in turn in the same run, with a
+// scrape of the figures under way from its first moment on. At one scrape a second few commits meet one: this is what
+// those come to wait.
 func BenchmarkCommitBesideScrape(b *testing.B) {
 	const computers = 10_000
 	c := newCrowd(b, computers)

@@ -30,7 +30,8 @@ func (c *Condition) Unready(now time.Time) []string {
 	case c.Lost != "" && c.Source.Good.IsZero():
 		why = append(why, "the source has not been read since the start: "+c.Lost)
 	case c.Lost != "":
-		why = append(why, fmt.Sprintf("the source is lost, its last good read is %s old: %s", jobmon.Span(now.Sub(c.Source.Good)), c.Lost))
+		why = append(why, fmt.Sprintf("the source is lost, its last good read is %s old: %s",
+			jobmon.Span(now.Sub(c.Source.Good)), c.Lost))
 	case c.Source.Good.IsZero():
 		why = append(why, "the source has not been read yet")
 	}
@@ -38,7 +39,8 @@ func (c *Condition) Unready(now time.Time) []string {
 		why = append(why, "the log cannot be written or read: see the messages")
 	}
 	if c.Files.Away != nil {
-		why = append(why, fmt.Sprintf("the evt folder is away since %s: %v", c.Files.AwaySince.UTC().Format(time.RFC3339), c.Files.Away))
+		why = append(why, fmt.Sprintf("the evt folder is away since %s: %v",
+			c.Files.AwaySince.UTC().Format(time.RFC3339), c.Files.Away))
 	}
 	return why
 }

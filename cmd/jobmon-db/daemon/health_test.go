@@ -21,13 +21,17 @@ func TestHealth(t *testing.T) {
 		"well":          {Condition{Source: good, Due: now.Add(time.Second)}, "", nil},
 		"a little late": {Condition{Source: good, Due: now.Add(-overdue)}, "", nil},
 		"beginning":     {Condition{}, "", []string{"the source has not been read yet"}},
-		"hanging": {Condition{Source: good, Due: now.Add(-time.Hour)}, "the polling hangs: its last sign of life is 1 h 00 min overdue",
+		"hanging": {Condition{Source: good, Due: now.Add(-time.Hour)},
+			"the polling hangs: its last sign of life is 1 h 00 min overdue",
 			[]string{"the polling hangs: its last sign of life is 1 h 00 min overdue"}},
 		"lost": {Condition{Source: good, Lost: "login refused", Due: now.Add(time.Second)}, "",
 			[]string{"the source is lost, its last good read is 1 min old: login refused"}},
-		"never read": {Condition{Lost: "no route"}, "", []string{"the source has not been read since the start: no route"}},
-		"log and share": {Condition{Source: good, Ahead: true, Files: evtdir.Stats{Away: errors.New("gone"), AwaySince: now}}, "",
-			[]string{"the log cannot be written or read: see the messages", "the evt folder is away since 2026-11-22T03:00:00Z: gone"}},
+		"never read": {Condition{Lost: "no route"}, "",
+			[]string{"the source has not been read since the start: no route"}},
+		"log and share": {Condition{Source: good, Ahead: true,
+			Files: evtdir.Stats{Away: errors.New("gone"), AwaySince: now}}, "",
+			[]string{"the log cannot be written or read: see the messages",
+				"the evt folder is away since 2026-11-22T03:00:00Z: gone"}},
 	} {
 		if got := c.condition.Hangs(now); got != c.hangs {
 			t.Errorf("%s: hangs: %q", name, got)

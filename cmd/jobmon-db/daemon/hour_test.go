@@ -81,8 +81,8 @@ func (s *site) requireSteps(want ...time.Duration) {
 	}
 }
 
-// Our clock is set by hours, either way, while the daemon does not run: what it remembers of how far the server's is ahead
-// is wrong, and the first thing that it has to tell is that the source is lost. The first read sets it right.
+// Our clock is set by hours, either way, while the daemon does not run: what it remembers of how far the server's is
+// ahead is wrong, and the first thing that it has to tell is that the source is lost. The first read sets it right.
 func TestOurClockIsSetWhileTheDaemonIsAway(t *testing.T) {
 	for _, by := range []time.Duration{5 * time.Hour, -5 * time.Hour} {
 		t.Run(by.String(), func(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// journal is where batches go: into the log first, then, durable, into the tables, the pictures and the files. The poller
-// commits from one goroutine; pictures may be looked at from any.
+// journal is where batches go: into the log first, then, durable, into the tables, the pictures and the files. The
+// poller commits from one goroutine; pictures may be looked at from any.
 type journal struct {
 	log    *store.Log
 	files  *evtdir.Dir
@@ -90,7 +90,8 @@ func (j *journal) stop() {
 }
 
 func (j *journal) keep(keeper *history.Keeper, caches []store.Cache) {
-	if err := keeper.Keep(caches...); err != nil && !errors.Is(err, store.ErrClosed) { // the next commit keeps them in the new generation
+	// the next commit keeps them in the new generation
+	if err := keeper.Keep(caches...); err != nil && !errors.Is(err, store.ErrClosed) {
 		j.logger.Warn().Err(err).Msg("the next start will take longer")
 	}
 }
@@ -163,8 +164,8 @@ func (j *journal) publish(id jobmon.ComputerID) {
 // over says that no event will change the picture by itself: its file need not be looked after.
 func over(p *jobmon.Progress) bool { return p.Session == nil || p.Session.Ended != 0 }
 
-// draw draws a computer's picture and makes its file; ok is false where there is none. Only a site's template can fail to
-// make a file; then the old one stays, which is logged once.
+// draw draws a computer's picture and makes its file; ok is false where there is none. Only a site's template can fail
+// to make a file; then the old one stays, which is logged once.
 func (j *journal) draw(id jobmon.ComputerID) (d drawn, ok bool) {
 	if d.picture, ok = j.state.Projection.Progress(id); !ok {
 		return d, false
@@ -279,7 +280,8 @@ func (j *journal) goBehind(next uint64) {
 		Kind: jobmon.KindDamaged, From: j.state.Seq + 1, To: next - 1, Text: "the log was restored from a backup",
 	}
 	j.logger.Warn().Uint64("from", j.lost.From).Uint64("to", j.lost.To).
-		Msg("the log was restored from a backup: what happened since is not in it; what the database still says is read again")
+		Msg("the log was restored from a backup: what happened since is not in it; what the database still says is " +
+			"read again")
 }
 
 // compareWith records that the log lost its last batches, where pictures behind its end were published. What comes next
@@ -298,5 +300,6 @@ func (j *journal) compareWith(p Published) {
 		Text: "pictures behind the end of the log were published: it lost its last batches",
 	}
 	j.logger.Error().Uint64("from", j.lost.From).Uint64("to", p.Seq).
-		Msg("the log lost its last batches: pictures behind its end were published; what the database still says is read again")
+		Msg("the log lost its last batches: pictures behind its end were published; what the database still says is " +
+			"read again")
 }

@@ -26,23 +26,35 @@ func TestJobsDroppedLateWithAMarker(t *testing.T) {
 		pc.fresh = nil
 
 		pc.drop(extras, vpn, fonts, mReady)
-		pc.shows("10:04", "#1 open 16% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | Extras waiting 0/2 late")
-		pc.shows("10:05", "#1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Extras waiting 0/2 late | waits: agent offline")
-		pc.shows("10:06 to 10:07", "#1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Extras waiting 0/2 late")
-		pc.shows("10:08", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 | Extras waiting 0/2 late")
-		pc.shows("10:09", "#1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Extras running 0/2 late")
-		pc.shows("10:10", "#1 open 83% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Extras running 1/2 late")
-		pc.shows("10:11 to 10:13", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras succeeded 2/2 late")
+		pc.shows("10:04", "#1 open 16% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2 | Extras "+
+			"waiting 0/2 late")
+		pc.shows("10:05", "#1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Extras "+
+			"waiting 0/2 late | waits: agent offline")
+		pc.shows("10:06 to 10:07", "#1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running "+
+			"0/2 | Extras waiting 0/2 late")
+		pc.shows("10:08", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 | "+
+			"Extras waiting 0/2 late")
+		pc.shows("10:09", "#1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > "+
+			"Extras running 0/2 late")
+		pc.shows("10:10", "#1 open 83% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > "+
+			"Extras running 1/2 late")
+		pc.shows("10:11 to 10:13", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2 | Extras succeeded 2/2 late")
 		if n := pc.file().Counts.Late; n != 2 {
 			t.Errorf("%d late jobs", n)
 		}
 
 		pc.given(
-			monitor+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Extras waiting 0/2 late | waits: behind "+monitor,
-			mOffice+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Extras waiting 0/2 late",
-			mReady+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras waiting 0/2 late | waits: behind "+mReady,
-			extras+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Extras running 0/2 late",
-			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras succeeded 2/2 late",
+			monitor+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Extras "+
+				"waiting 0/2 late | waits: behind "+monitor,
+			mOffice+": #1 open 33% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Extras "+
+				"waiting 0/2 late",
+			mReady+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Extras "+
+				"waiting 0/2 late | waits: behind "+mReady,
+			extras+": #1 open 66% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Extras "+
+				"running 0/2 late",
+			mReady+": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | "+
+				"Extras succeeded 2/2 late",
 		)
 	})
 }
@@ -56,21 +68,30 @@ func TestJobsDroppedLateWithoutAMarker(t *testing.T) {
 		pc.drop(folder()...)
 		s.at("10:00:50")
 		pc.drop(labels) // within the minute: belongs to what was dropped
-		pc.shows("10:01", "#1 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2 | Ready waiting 0/1")
+		pc.shows("10:01", "#1 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2 | Ready "+
+			"waiting 0/1")
 		s.at("10:03:30")
 		pc.drop(vpn)
 		s.at("10:04:30")
 		pc.drop(fonts)
 		pc.fresh = nil
-		pc.shows("10:05", "#1 open 28% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Ready waiting 0/1 | Install VPN and 1 more waiting 0/2 late | waits: agent offline")
-		pc.shows("10:06 to 10:07", "#1 open 28% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Ready waiting 0/1 | Install VPN and 1 more waiting 0/2 late")
-		pc.shows("10:09", "#1 open 57% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Ready running 0/1 | Install VPN and 1 more waiting 0/2 late")
-		pc.shows("10:10", "#1 open 71% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 1/1 | > Install VPN and 1 more running 0/2 late")
-		pc.shows("10:12", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready succeeded 1/1 | Install VPN and 1 more succeeded 2/2 late")
+		pc.shows("10:05", "#1 open 28% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Ready "+
+			"waiting 0/1 | Install VPN and 1 more waiting 0/2 late | waits: agent offline")
+		pc.shows("10:06 to 10:07", "#1 open 28% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running "+
+			"0/2 | Ready waiting 0/1 | Install VPN and 1 more waiting 0/2 late")
+		pc.shows("10:09", "#1 open 57% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > "+
+			"Ready running 0/1 | Install VPN and 1 more waiting 0/2 late")
+		pc.shows("10:10", "#1 open 71% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Ready "+
+			"succeeded 1/1 | > Install VPN and 1 more running 0/2 late")
+		pc.shows("10:12", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded "+
+			"2/2 | Ready succeeded 1/1 | Install VPN and 1 more succeeded 2/2 late")
 		pc.given(
-			monitor+": #1 open 28% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Ready waiting 0/1 | Install VPN and 1 more waiting 0/2 late | waits: behind "+monitor,
-			mOffice+": #1 open 28% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Ready waiting 0/1 | Install VPN and 1 more waiting 0/2 late",
-			mReady+": #1 open 57% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Ready running 0/1 | Install VPN and 1 more waiting 0/2 late",
+			monitor+": #1 open 28% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | Ready "+
+				"waiting 0/1 | Install VPN and 1 more waiting 0/2 late | waits: behind "+monitor,
+			mOffice+": #1 open 28% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 | Ready "+
+				"waiting 0/1 | Install VPN and 1 more waiting 0/2 late",
+			mReady+": #1 open 57% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Ready "+
+				"running 0/1 | Install VPN and 1 more waiting 0/2 late",
 		)
 		if !s.onScreen("PC-0001").NoMoreUpdates {
 			t.Error("the client was not told that no file follows")
@@ -84,23 +105,28 @@ func TestAJobTenMinutesAfterTheEnd(t *testing.T) {
 		pc := s.watch().pc("PC-0001")
 		s.at("10:00")
 		pc.drop(folder()...)
-		pc.shows("10:18", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		pc.shows("10:18", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded "+
+			"2/2")
 		ended := pc.file().Session.Ended
 		pc.fresh = nil
 
 		s.at("10:18:30")
 		pc.drop(vpn, mReady)
-		pc.shows("10:19", "#1 open 80% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > Install VPN running 0/1 late")
-		pc.shows("10:20 to 10:22", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Install VPN succeeded 1/1 late")
+		pc.shows("10:19", "#1 open 80% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | > "+
+			"Install VPN running 0/1 late")
+		pc.shows("10:20 to 10:22", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2 | Install VPN succeeded 1/1 late")
 		if f := pc.file(); f.Session.Ended <= ended {
 			t.Errorf("it ended at %v, before that at %v", f.Session.EndedLocal, ended)
 		}
-		pc.given(mReady + ": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Install VPN succeeded 1/1 late")
+		pc.given(mReady + ": #1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office " +
+			"succeeded 2/2 | Install VPN succeeded 1/1 late")
 
 		// Half an hour after that the deployment is over for good; a single job is none.
 		s.at("10:55")
 		pc.drop(fonts)
-		pc.shows("10:57", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 | Install VPN succeeded 1/1 late")
+		pc.shows("10:57", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded "+
+			"2/2 | Install VPN succeeded 1/1 late")
 	})
 }
 

@@ -13,9 +13,10 @@ import (
 // Anyone who can write to the request folder can ask for anything, as often as a disk takes files. Each request is an
 // event for ever, and each computer asked for gets a file.
 var (
-	errUnknownComputer = errors.New("the database knows no such computer, and too many such were asked for: no file is written")
-	errNoComputer      = errors.New("that is no id of a computer: ids are above 0")
-	errTooOften        = errors.New("files are asked for too often: ask again later")
+	errUnknownComputer = errors.New("the database knows no such computer, and too many such were asked for: no file " +
+		"is written")
+	errNoComputer = errors.New("that is no id of a computer: ids are above 0")
+	errTooOften   = errors.New("files are asked for too often: ask again later")
 )
 
 // What is allowed. A deployment asks for a file at each of its markers, some minutes apart. A computer that is not

@@ -10,8 +10,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// TestLimits: whatever is asked for and however fast, no more is admitted than the rates give, and who asks as seldom as
-// a deployment does is admitted as long as the others leave room.
+// TestLimits: whatever is asked for and however fast, no more is admitted than the rates give, and who asks as seldom
+// as a deployment does is admitted as long as the others leave room.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -30,12 +30,14 @@ const (
 	memoryPlan = "JOBMON_BENCH_MEMORY"
 )
 
-// BenchmarkMemory is what a process takes in which a daemon watches 40,000 active rows of 1,000 computers, alone and beside rows that ended on
-// earlier days. An op is a process of half a minute, which reads ten times a second, and everything every five seconds: the
-// first one finds an empty log and tells every row, the second one takes up what the first has left.
+// BenchmarkMemory is what a process takes in which a daemon watches 40,000 active rows of 1,000 computers, alone and
+// beside rows that ended on earlier days. An op is a process of half a minute, which reads ten times a second, and
+// everything every five seconds: the first one finds an empty log and tells every row, the second one takes up what the
+// first has left.
 //
-// private is the median of its private memory (RssAnon) in the second quarter of a minute, peak the most that it ever had, heap what is
-// left when all garbage is collected, start what daemon.Open took. x-private and x-heap are the bytes that each finished row adds.
+// private is the median of its private memory (RssAnon) in the second quarter of a minute, peak the most that it ever
+// had, heap what is left when all garbage is collected, start what daemon.Open took. x-private and x-heap are the bytes
+// that each finished row adds.
 func BenchmarkMemory(b *testing.B) {
 	if plan := os.Getenv(memoryPlan); plan != "" {
 		beMeasured(b, plan)
@@ -73,7 +75,8 @@ type footprint struct{ private, peak, heap, start float64 }
 // measure runs the plan in a process of its own.
 func measure(b *testing.B, plan string) (f footprint) {
 	b.Helper()
-	child := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkMemory$", "-test.benchtime=1x")
+	child := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkMemory$",
+		"-test.benchtime=1x")
 	child.Env = append(os.Environ(), memoryPlan+"="+plan)
 	out, err := child.CombinedOutput()
 	if err != nil {
@@ -96,7 +99,8 @@ func beMeasured(b *testing.B, plan string) {
 	settings.Site = "DS01"
 	began := time.Now()
 	d, err := daemon.Open(daemon.Options{
-		DataDir: filepath.Join(dir, "data"), EvtDir: filepath.Join(dir, "evt"), Settings: settings, Logger: zerolog.New(io.Discard),
+		DataDir: filepath.Join(dir, "data"), EvtDir: filepath.Join(dir, "evt"), Settings: settings,
+		Logger:   zerolog.New(io.Discard),
 		Interval: 100 * time.Millisecond, Reconcile: 5 * time.Second, Timeout: time.Minute,
 	})
 	if err != nil {
@@ -147,7 +151,8 @@ func privateMemory(b *testing.B) float64 {
 	return float64(kb) * 1024
 }
 
-// steadySite is a source that keeps nothing: its rows follow from their ids, from 1 on, the finished ones before the active ones.
+// steadySite is a source that keeps nothing: its rows follow from their ids, from 1 on, the finished ones before the
+// active ones.
 type steadySite struct {
 	finished int
 	began    jobmon.WallTime // when the active rows are due; the others ended days before
@@ -161,7 +166,8 @@ func (f *steadySite) row(id jobmon.ScheduleID) jobmon.Row {
 	}
 	switch {
 	case int(id) <= f.finished:
-		r.Start -= jobmon.WallTime((24*time.Hour + time.Duration(f.finished/steadyJobs-deployment)*5*time.Minute).Milliseconds())
+		r.Start -= jobmon.WallTime((24*time.Hour +
+			time.Duration(f.finished/steadyJobs-deployment)*5*time.Minute).Milliseconds())
 		r.Status = jobmon.StatusOf(0)
 	case job == 0:
 		r.Status = jobmon.StatusRunning
@@ -182,7 +188,8 @@ func (f *steadySite) rows(from, through jobmon.ScheduleID) []jobmon.Row {
 }
 
 func (f *steadySite) Read(_ context.Context, q ingest.Query) (*jobmon.Snapshot, error) {
-	s := &jobmon.Snapshot{Now: jobmon.InstantOf(time.Now()), Rows: f.rows(max(1, min(q.Above, jobmon.ScheduleID(f.finished))+1), f.last())}
+	s := &jobmon.Snapshot{Now: jobmon.InstantOf(time.Now()),
+		Rows: f.rows(max(1, min(q.Above, jobmon.ScheduleID(f.finished))+1), f.last())}
 	for _, id := range q.Watch {
 		s.Agents = append(s.Agents, jobmon.Agent{Computer: id, State: jobmon.AgentOnline})
 	}

@@ -37,15 +37,18 @@ func TestALogBeyondUseIsMovedAside(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.watch()
-		pc.shows("10:20:30", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		pc.shows("10:20:30", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2")
 		s.stop()
 		after := s.batches()
 		for i, b := range before {
-			if len(after) <= i || after[i].First() != b.First() || len(after[i].Events) != len(b.Events) || after[i].Events[0] != b.Events[0] {
+			if len(after) <= i || after[i].First() != b.First() || len(after[i].Events) != len(b.Events) ||
+				after[i].Events[0] != b.Events[0] {
 				t.Fatalf("batch %d is no longer what it was", i)
 			}
 		}
-		if e := after[len(before)].Events[0]; e.Kind != jobmon.KindDamaged || e.From != before[len(before)-1].Last()+1 || e.Seq <= e.To {
+		if e := after[len(before)].Events[0]; e.Kind != jobmon.KindDamaged ||
+			e.From != before[len(before)-1].Last()+1 || e.Seq <= e.To {
 			t.Errorf("behind it comes %+v", e)
 		}
 		aside, err := filepath.Glob(filepath.Join(s.dataDir, "log-000001.db.damaged-*"))

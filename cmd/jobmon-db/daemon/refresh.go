@@ -21,7 +21,8 @@ const (
 
 	gatherFor = 10 * time.Millisecond // those who ask together come without a longer pause
 	gatherMax = 10                    // times that at most
-	commitFor = 2 * time.Millisecond  // rounds that shared a read are ready within this time; about as long as a commit takes
+	// rounds that shared a read are ready within this time; about as long as a commit takes
+	commitFor = 2 * time.Millisecond
 )
 
 // fresher causes a read that begins after the call; ingest.Poller is one.
@@ -31,8 +32,8 @@ type fresher interface {
 }
 
 // refresher serves the requests of DS scripts. Those who ask together are a round, which has one read begin after them
-// all: anyone who missed its beginning by a moment would wait out the pause between two reads. All rounds that are ready are
-// recorded in one batch, and then their files are written.
+// all: anyone who missed its beginning by a moment would wait out the pause between two reads. All rounds that are
+// ready are recorded in one batch, and then their files are written.
 type refresher struct {
 	journal *journal
 	poller  fresher

@@ -56,7 +56,10 @@ func BenchmarkRefresh(b *testing.B) {
 				floor := newFloor(b, n)
 				var took []time.Duration
 				burst := func() {
-					took = append(took, o.burst(b, n, func(id jobmon.ComputerID) error { return way.ask(b.Context(), o, id) })...)
+					took = append(took, o.burst(b, n, func(id jobmon.ComputerID) error {
+						return way.ask(b.Context(), o,
+							id)
+					})...)
 				}
 				burst() // the first one finds all computers new
 				took = took[:0]
@@ -139,7 +142,8 @@ func openDeployment(b *testing.B) *deployment {
 	}
 	var listener net.Listener
 	options := daemon.Options{
-		DataDir: o.dataDir, EvtDir: o.evtDir, Settings: jobmon.DefaultSettings(), Interval: 5 * time.Second, Timeout: 15 * time.Second,
+		DataDir: o.dataDir, EvtDir: o.evtDir, Settings: jobmon.DefaultSettings(), Interval: 5 * time.Second,
+		Timeout: 15 * time.Second,
 		Version: "test", Logger: zerolog.Nop(), Requests: true,
 	}
 	options.Serve = func(ctx context.Context, d control.Daemon) error {

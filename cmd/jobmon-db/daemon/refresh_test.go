@@ -43,7 +43,8 @@ func (c *counted) Read(ctx context.Context, q ingest.Query) (*jobmon.Snapshot, e
 }
 
 // asking runs a daemon over fifty computers whose marker is about to run, in a bubble of its own.
-func asking(t *testing.T, story func(t *testing.T, d *daemon.Daemon, source *counted, ds *simulator.DS, evtDir string)) {
+func asking(t *testing.T, story func(t *testing.T, d *daemon.Daemon, source *counted, ds *simulator.DS,
+	evtDir string)) {
 	synctest.Test(t, func(t *testing.T) {
 		ds := simulator.NewDS(jobmon.InstantOf(time.Now()), 3600, 1)
 		source := &counted{Source: ds.Source(), ds: ds}
@@ -100,13 +101,15 @@ func TestFiftyAskAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 50 {
 			all.Go(func() {
-				got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: jobmon.ComputerID(5000001 + i), Job: "01. (jm) office"})
+				got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: jobmon.ComputerID(5000001 + i),
+					Job: "01. (jm) office"})
 				if err != nil || !got.Fresh || got.Error != "" {
 					t.Errorf("%+v, %v", got, err)
 					return
 				}
 				f, content := fileOf(t, got.Path)
-				if f.Current == nil || f.Stages[*f.Current].Name != "Office" || f.Stages[*f.Current].State != "running" || f.Seq != got.Seq {
+				if f.Current == nil || f.Stages[*f.Current].Name != "Office" ||
+					f.Stages[*f.Current].State != "running" || f.Seq != got.Seq {
 					t.Errorf("the delivered picture: %s", content)
 				}
 				files[i] = content
@@ -116,7 +119,8 @@ func TestFiftyAskAtOnce(t *testing.T) {
 		if n := source.reads.Load() - before; n > 2 { // one may have begun between two of them
 			t.Errorf("%d reads for fifty who asked at once", n)
 		}
-		if s := d.Info().Source; s.Reads != uint64(source.reads.Load()) || s.Failed != 0 || s.Rows < 100 || s.LatestMS != 20 {
+		if s := d.Info().Source; s.Reads != uint64(source.reads.Load()) || s.Failed != 0 || s.Rows < 100 ||
+			s.LatestMS != 20 {
 			t.Errorf("after %d reads of 20 ms: %+v", source.reads.Load(), s)
 		}
 		batches, told := map[jobmon.Instant]int{}, 0
@@ -216,7 +220,8 @@ func TestMadeUpComputers(t *testing.T) {
 		before := d.Info().Last
 		requests := filepath.Join(evtDir, daemon.RequestFolder)
 		for i := range 2000 {
-			if err := os.WriteFile(filepath.Join(requests, fmt.Sprintf("%d.req", 7000000+i)), []byte("x\r\n"), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(requests, fmt.Sprintf("%d.req", 7000000+i)), []byte("x\r\n"),
+				0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -224,7 +229,8 @@ func TestMadeUpComputers(t *testing.T) {
 		for i := range 100 {
 			_, _ = d.Refresh(t.Context(), control.RefreshRequest{Computer: jobmon.ComputerID(8000000 + i)})
 		}
-		if got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: 5000001}); err != nil || got.Error != "" {
+		if got, err := d.Refresh(t.Context(), control.RefreshRequest{Computer: 5000001}); err != nil ||
+			got.Error != "" {
 			t.Errorf("a known computer: %+v, %v", got, err)
 		}
 		left, err := os.ReadDir(requests)

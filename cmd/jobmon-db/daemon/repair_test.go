@@ -13,17 +13,23 @@ func TestAFailureRepairedByDroppingTheJobAgain(t *testing.T) {
 		rows := pc.drop(folder()...)
 		s.ds.SetOutcome(rows[8], 1603)
 		pc.shows("10:07", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2")
-		pc.shows("10:07:40", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 [Install Office 1603]")
+		pc.shows("10:07:40", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 "+
+			"[Install Office 1603]")
 		pc.fresh = nil
 
 		s.at("10:07:45")
 		pc.drop(office, mReady)
-		pc.shows("10:08", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 attempt 2 [Install Office 1603]")
-		pc.shows("10:09 to 10:10", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 attempt 2 [Install Office 1603]")
-		pc.shows("10:11 to 10:15", "#1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]")
+		pc.shows("10:08", "#1 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2 attempt "+
+			"2 [Install Office 1603]")
+		pc.shows("10:09 to 10:10", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running "+
+			"1/2 attempt 2 [Install Office 1603]")
+		pc.shows("10:11 to 10:15", "#1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded "+
+			"1/1 | Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]")
 		pc.given(
-			mReady+": #1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 1/2 attempt 2 [Install Office 1603] | waits: behind "+mReady,
-			mReady+": #1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2 attempt 2 [Install Office 1603 repaired]",
+			mReady+": #1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 1/2 attempt 2 "+
+				"[Install Office 1603] | waits: behind "+mReady,
+			mReady+": #1 complete 100% ready after retries | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+				"succeeded 2/2 attempt 2 [Install Office 1603 repaired]",
 		)
 		f := pc.file()
 		if f.Counts.Failed != 0 || f.Counts.Jobs != 4 || f.Counts.Late != 0 {
@@ -40,10 +46,13 @@ func TestAFailureThatStays(t *testing.T) {
 		rows := pc.drop(folder()...)
 		s.ds.SetOutcome(rows[8], 1603)
 		s.ds.SetOutcome(rows[7], 5) // a failed marker fails nothing
-		pc.shows("10:08", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 [Install Office 1603]")
+		pc.shows("10:08", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 "+
+			"[Install Office 1603]")
 		pc.fresh = nil
-		pc.shows("10:09 to 10:12", "#1 complete 100% ready with failures | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office failed 2/2 [Install Office 1603]")
-		pc.given(mReady + ": #1 complete 100% ready with failures | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office failed 2/2 [Install Office 1603]")
+		pc.shows("10:09 to 10:12", "#1 complete 100% ready with failures | Drivers succeeded 1/1 | Domain succeeded "+
+			"1/1 | Office failed 2/2 [Install Office 1603]")
+		pc.given(mReady + ": #1 complete 100% ready with failures | Drivers succeeded 1/1 | Domain succeeded 1/1 | " +
+			"Office failed 2/2 [Install Office 1603]")
 	})
 }
 
@@ -55,7 +64,8 @@ func TestAFailureRepairedByDroppingTheFolderAgain(t *testing.T) {
 		s.at("10:00")
 		rows := pc.drop(folder()...)
 		s.ds.SetOutcome(rows[8], 1603)
-		pc.shows("10:07:40", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 [Install Office 1603]")
+		pc.shows("10:07:40", "#1 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2 "+
+			"[Install Office 1603]")
 		pc.fresh = nil
 
 		pc.drop(folder()...)
@@ -67,20 +77,28 @@ func TestAFailureRepairedByDroppingTheFolderAgain(t *testing.T) {
 			t.Errorf("given %q", pc.fresh)
 		}
 		pc.fresh = nil
-		pc.shows("10:08:43", "#2 open 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+monitor)
+		pc.shows("10:08:43", "#2 open 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: "+
+			"behind "+monitor)
 		pc.shows("10:09:40", "#2 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2")
-		pc.shows("10:11", "#2 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: agent offline")
+		pc.shows("10:11", "#2 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: "+
+			"agent offline")
 		pc.shows("10:12", "#2 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2")
-		pc.shows("10:13 to 10:14", "#2 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: agent offline")
-		pc.shows("10:15:10 to 10:16:10", "#2 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2")
+		pc.shows("10:13 to 10:14", "#2 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 "+
+			"| waits: agent offline")
+		pc.shows("10:15:10 to 10:16:10",
+			"#2 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2")
 		pc.shows("10:17", "#2 open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2")
-		pc.shows("10:18 to 10:20", "#2 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		pc.shows("10:18 to 10:20", "#2 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2")
 		pc.given(
-			monitor+": #2 open 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+monitor,
+			monitor+": #2 open 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+
+				""+monitor,
 			mDrivers+": #2 open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2",
-			monitor+": #2 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+monitor,
+			monitor+": #2 open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: behind "+
+				""+monitor,
 			mDomain+": #2 open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2",
-			monitor+": #2 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: behind "+monitor,
+			monitor+": #2 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: "+
+				"behind "+monitor,
 			mOffice+": #2 open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2",
 			mReady+": #2 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2",
 		)
@@ -94,7 +112,8 @@ func TestReimageWithinTheHalfHour(t *testing.T) {
 		pc := s.watch().pc("PC-0001")
 		s.at("10:00")
 		pc.drop(folder()...)
-		pc.shows("10:09 to 10:17", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
+		pc.shows("10:09 to 10:17", "#1 complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office "+
+			"succeeded 2/2")
 		pc.imagedAgain(2)
 	})
 }
@@ -111,9 +130,11 @@ func (c *client) imagedAgain(number int) {
 	c.during(rows[0], n+"open 0% | Drivers waiting 0/1 | Domain waiting 0/1 | Office waiting 0/2"+behind)
 	c.during(rows[1], n+"open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2")
 	c.during(rows[2], n+"open 0% | > Drivers running 0/1 | Domain waiting 0/1 | Office waiting 0/2")
-	c.gone(rows[2], n+"open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: agent offline")
+	c.gone(rows[2], n+"open 25% | Drivers succeeded 1/1 | Domain waiting 0/1 | Office waiting 0/2 | waits: agent "+
+		"offline")
 	c.during(rows[5], n+"open 25% | Drivers succeeded 1/1 | > Domain running 0/1 | Office waiting 0/2")
-	c.gone(rows[5], n+"open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: agent offline")
+	c.gone(rows[5], n+"open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office waiting 0/2 | waits: agent "+
+		"offline")
 	c.during(rows[8], n+"open 50% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 0/2")
 	c.during(rows[9], n+"open 75% | Drivers succeeded 1/1 | Domain succeeded 1/1 | > Office running 1/2")
 	c.during(rows[10], n+"complete 100% ready | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office succeeded 2/2")
@@ -140,7 +161,8 @@ func TestTheRemainingJobsAreDeleted(t *testing.T) {
 		pc.fresh = nil
 		s.ds.DeleteRemaining(pc.id)
 		pc.shows("10:04", "#1 open 50% | Drivers succeeded 1/1 | > Domain running 0/1 | Office cancelled 0/0")
-		pc.shows("10:05 to 10:10", "#1 complete 100% ended early | Drivers succeeded 1/1 | Domain succeeded 1/1 | Office cancelled 0/0")
+		pc.shows("10:05 to 10:10", "#1 complete 100% ended early | Drivers succeeded 1/1 | Domain succeeded 1/1 | "+
+			"Office cancelled 0/0")
 		pc.given()
 		if f := pc.file(); f.Counts.Cancelled != 2 || !f.NoMoreUpdates {
 			t.Errorf("counts %+v, no more updates: %v", f.Counts, f.NoMoreUpdates)
@@ -156,7 +178,9 @@ func TestTheRemainingJobsAreDeletedWhileAMarkerIsAtWork(t *testing.T) {
 		s.at("10:02:59") // the marker has just started
 		s.ds.DeleteRemaining(pc.id)
 		pc.fresh = nil
-		pc.shows("10:03:30 to 10:05:30", "#1 complete 100% ended early | Drivers succeeded 1/1 | Domain cancelled 0/0 | Office cancelled 0/0")
-		pc.given(mDomain + ": #1 complete 100% ended early | Drivers succeeded 1/1 | Domain cancelled 0/0 | Office cancelled 0/0")
+		pc.shows("10:03:30 to 10:05:30",
+			"#1 complete 100% ended early | Drivers succeeded 1/1 | Domain cancelled 0/0 | Office cancelled 0/0")
+		pc.given(mDomain + ": #1 complete 100% ended early | Drivers succeeded 1/1 | Domain cancelled 0/0 | Office " +
+			"cancelled 0/0")
 	})
 }

@@ -46,7 +46,8 @@ type requests struct {
 
 func newRequests(evtDir string, r *refresher, logger zerolog.Logger) *requests {
 	return &requests{
-		folder: requestdir.New(filepath.Join(evtDir, RequestFolder)), refresher: r, logger: logger, under: make(chan struct{}, requestsMax),
+		folder: requestdir.New(filepath.Join(evtDir, RequestFolder)), refresher: r, logger: logger,
+		under: make(chan struct{}, requestsMax),
 	}
 }
 
@@ -95,13 +96,16 @@ func (q *requests) look(ctx context.Context) int {
 	return len(found)
 }
 
-// report says once that there are requests which cannot be read or removed, and once that they are gone; now and then, that
-// there is one in whose name DS did not replace a token.
+// report says once that there are requests which cannot be read or removed, and once that they are gone; now and then,
+// that there is one in whose name DS did not replace a token.
 func (q *requests) report(s requestdir.Stats) {
 	if now := time.Now(); s.Unreplaced != "" && now.Sub(q.complained) >= complainEvery {
 		q.complained = now
-		q.logger.Warn().Str("request", s.Unreplaced).Msg("DS did not replace a token in the name of a request, so nobody knows which computer is " +
-			"meant: it replaces tokens only in the script of a Run Script task, not in a file that the script calls; delete the request then")
+		q.logger.Warn().Str("request",
+			s.Unreplaced).Msg("DS did not replace a token in the name of a request, so nobody knows which computer " +
+			"is " +
+			"meant: it replaces tokens only in the script of a Run Script task, not in a file that the script calls; " +
+			"delete the request then")
 	}
 	odd := ""
 	if s.Unreadable+s.Stuck > 0 {
@@ -118,7 +122,8 @@ func (q *requests) report(s requestdir.Stats) {
 	if s.Reason != nil {
 		event = event.Err(s.Reason)
 	}
-	event.Str("requests", odd).Msg("some requests cannot be served as they should: look at the rights of the request folder")
+	event.Str("requests", odd).Msg("some requests cannot be served as they should: look at the rights of the request " +
+		"folder")
 }
 
 // refused removes a request that will not be served, so that such requests do not fill the folder. One message a minute
@@ -132,14 +137,16 @@ func (q *requests) refused(r requestdir.Request) {
 	}
 	q.mu.Unlock()
 	if err := q.folder.Done(r); err != nil || tell {
-		q.logger.Warn().Err(err).Str("request", r.Path).Msg("removed requests for computers that the database does not know: who writes them?")
+		q.logger.Warn().Err(err).Str("request",
+			r.Path).Msg("removed requests for computers that the database does not know: who writes them?")
 	}
 }
 
 func (q *requests) serve(ctx context.Context, r requestdir.Request) {
 	defer func() { <-q.under }()
 	// it is answered also when the daemon stops meanwhile: its file would be left behind though it was served
-	answer, err := q.refresher.refresh(context.WithoutCancel(ctx), control.RefreshRequest{Computer: r.Computer, Job: r.Job})
+	answer, err := q.refresher.refresh(context.WithoutCancel(ctx),
+		control.RefreshRequest{Computer: r.Computer, Job: r.Job})
 	if err == nil && answer.Error != "" {
 		err = errors.New(answer.Error)
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// Compact writes a new generation of the log, without what is older than the horizon; with a horizon of 0 nothing is cut off.
-// What is cut off is replaced by the state that follows from it, and before the new log can take the old one's place it is
-// folded from its beginning, and must lead to the same state as the old one. Errors are those of store.Log.Compact and
-// history.Older.
+// Compact writes a new generation of the log, without what is older than the horizon; with a horizon of 0 nothing is
+// cut off. What is cut off is replaced by the state that follows from it, and before the new log can take the old one's
+// place it is folded from its beginning, and must lead to the same state as the old one. Errors are those of
+// store.Log.Compact and history.Older.
 func Compact(ctx context.Context, log *store.Log, horizon jobmon.Instant, o store.CompactOptions) (
 	*store.Compaction, history.Removal, error,
 ) {

@@ -20,8 +20,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// TestOldHistoryIsCutOff lets a daemon run for months: it cuts off what is older than it is to be kept, not each day but when it
-// is worth it, and everything that it answers stays as it was.
+// TestOldHistoryIsCutOff lets a daemon run for months: it cuts off what is older than it is to be kept, not each day
+// but when it is worth it, and everything that it answers stays as it was.
 func TestOldHistoryIsCutOff(t *testing.T) {
 	const day, keep = 24 * time.Hour, 40 * 24 * time.Hour
 	dir := t.TempDir()
@@ -34,8 +34,9 @@ func TestOldHistoryIsCutOff(t *testing.T) {
 		settings.Site = "DS01"
 		said := &messages{}
 		d, err := Open(Options{
-			DataDir: dir, EvtDir: t.TempDir(), Settings: settings, Interval: 6 * time.Hour, Timeout: 15 * time.Second, Reconcile: 12 * time.Hour,
-			Version: "test", Logger: zerolog.New(said), Keep: keep,
+			DataDir: dir, EvtDir: t.TempDir(), Settings: settings, Interval: 6 * time.Hour, Timeout: 15 * time.Second,
+			Reconcile: 12 * time.Hour,
+			Version:   "test", Logger: zerolog.New(said), Keep: keep,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -59,11 +60,13 @@ func TestOldHistoryIsCutOff(t *testing.T) {
 			t.Errorf("%d cuts: %s", n, said)
 		}
 		begins, err := history.Begins(&store.Remote{Pages: d, Name: "the daemon's log"})
-		if err != nil || !begins.Cut || begins.First != d.current().Cut()-1 || !strings.Contains(said.String(), "old history is cut off") {
+		if err != nil || !begins.Cut || begins.First != d.current().Cut()-1 ||
+			!strings.Contains(said.String(), "old history is cut off") {
 			t.Errorf("%+v, %v", begins, err)
 		}
 		before := d.Pictures()
-		if got, err := d.Compact(ctx, control.CompactRequest{DryRun: true}); err != nil || got.Removed != nil && got.Removed.To < begins.First {
+		if got, err := d.Compact(ctx, control.CompactRequest{DryRun: true}); err != nil || got.Removed != nil &&
+			got.Removed.To < begins.First {
 			t.Errorf("%+v, %v", got, err)
 		}
 		// where CURRENT cannot be replaced the log goes on as it was, and says so
@@ -77,7 +80,8 @@ func TestOldHistoryIsCutOff(t *testing.T) {
 		}
 		time.Sleep(day)
 		synctest.Wait()
-		if state := d.Compaction(); state.Running || !strings.Contains(state.Error, "making the log the one in use") || d.current() != log || d.Info().Last == last ||
+		if state := d.Compaction(); state.Running || !strings.Contains(state.Error, "making the log the one in use") ||
+			d.current() != log || d.Info().Last == last ||
 			!strings.Contains(said.String(), "the log was not compacted, and goes on as it was") {
 			t.Errorf("%+v, event %d after %d: %s", state, d.Info().Last, last, said)
 		}

@@ -62,7 +62,8 @@ func (c *client) given(want ...string) {
 	got := c.fresh
 	c.fresh = nil
 	if !slices.Equal(got, want) {
-		c.t.Errorf("%s: the client was given\n  %s\nwant\n  %s", c.now(), strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		c.t.Errorf("%s: the client was given\n  %s\nwant\n  %s", c.now(), strings.Join(got, "\n  "),
+			strings.Join(want, "\n  "))
 	}
 }
 
@@ -205,8 +206,8 @@ func (c *client) read(content []byte, where string) string {
 	return brief(f)
 }
 
-// brief is the short form of a file: "#1 open 50% | Drivers succeeded 1/1 | > Office running 0/2": the session, its stages
-// (> is the current one), then why nothing runs, what is listed only, and whether the source is lost or did not
+// brief is the short form of a file: "#1 open 50% | Drivers succeeded 1/1 | > Office running 0/2": the session, its
+// stages (> is the current one), then why nothing runs, what is listed only, and whether the source is lost or did not
 // answer the request.
 func brief(f *evt.File) string {
 	if f.Session == nil {

@@ -51,12 +51,13 @@ type site struct {
 	ahead time.Duration   // the server's clock is ahead of ours by that, as somebody has set one of them
 	leapt bool            // and was at some time: what the log says of times cannot be held to ours
 
-	glitch   int                        // for so many reads more the server's clock is ahead by glitchBy besides
-	glitchBy time.Duration              //
-	sql      *jobmon.Offset             // GETDATE()'s offset from UTC, nil for winter
-	asleep   time.Duration              // this machine counted so much sleep
-	local    bool                       // the database runs on this machine
-	slept    time.Duration              // this machine was paused for so long, and no clock of its own but the wall clock knows
+	glitch   int            // for so many reads more the server's clock is ahead by glitchBy besides
+	glitchBy time.Duration  //
+	sql      *jobmon.Offset // GETDATE()'s offset from UTC, nil for winter
+	asleep   time.Duration  // this machine counted so much sleep
+	local    bool           // the database runs on this machine
+	// this machine was paused for so long, and no clock of its own but the wall clock knows
+	slept    time.Duration
 	interval time.Duration              // of polling
 	byHand   map[jobmon.ScheduleID]bool // rows that the story moves itself
 
@@ -100,9 +101,11 @@ func playAlone(t *testing.T, begin string, story func(s *site)) {
 		dir := t.TempDir()
 		time.Sleep(time.Until(clock(begin).Instant(winter).Time()))
 		s := &site{
-			t: t, interval: poll, ds: simulator.NewDS(clock(begin).Instant(winter), winter, 1), settings: jobmon.DefaultSettings(),
-			jobs: map[string]jobmon.JobID{}, clients: map[jobmon.ComputerID]*client{},
-			dataDir: filepath.Join(dir, "data"), evtDir: filepath.Join(dir, "evt"), clientsDir: filepath.Join(dir, "clients"),
+			t: t, interval: poll, ds: simulator.NewDS(clock(begin).Instant(winter), winter, 1),
+			settings: jobmon.DefaultSettings(),
+			jobs:     map[string]jobmon.JobID{}, clients: map[jobmon.ComputerID]*client{},
+			dataDir: filepath.Join(dir, "data"), evtDir: filepath.Join(dir, "evt"),
+			clientsDir: filepath.Join(dir, "clients"),
 		}
 		s.settings.Site = "DS01"
 		s.ds.SetHook(hook{s})
@@ -183,8 +186,10 @@ func (s *site) watch() *site {
 	s.t.Helper()
 	var err error
 	s.daemon, err = daemon.Open(daemon.Options{
-		DataDir: s.dataDir, EvtDir: s.evtDir, Settings: s.settings, Interval: s.interval, Timeout: 15 * time.Second, Version: "test",
-		Requests: s.requests, Clocks: s.clocks(), Local: s.local, Logger: zerolog.New(zerolog.SyncWriter(&s.said)).Level(zerolog.InfoLevel),
+		DataDir: s.dataDir, EvtDir: s.evtDir, Settings: s.settings, Interval: s.interval, Timeout: 15 * time.Second,
+		Version:  "test",
+		Requests: s.requests, Clocks: s.clocks(), Local: s.local,
+		Logger: zerolog.New(zerolog.SyncWriter(&s.said)).Level(zerolog.InfoLevel),
 	})
 	if err != nil {
 		s.t.Fatal(err)

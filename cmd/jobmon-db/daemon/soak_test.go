@@ -21,7 +21,8 @@ import (
 )
 
 // What a day may cost: the heap at its end may have this many times what it had after two hours, without what the test
-// itself has noted down, and the daemon may hold no more files open and no more goroutines than at the end of any hour before, but for a few that come and go.
+// itself has noted down, and the daemon may hold no more files open and no more goroutines than at the end of any hour
+// before, but for a few that come and go.
 const (
 	soakGrowth = 2
 	soakSlack  = 3
@@ -55,8 +56,8 @@ func (s *site) noted() (bytes uint64) {
 	return bytes + uint64(len(history))*uint64(unsafe.Sizeof(simulator.Entry{}))
 }
 
-// A day of twelve PCs: from eight to six each is built four times, in the middle of which scripts ask for files, over the
-// endpoint and through the request folder; at two rows are purged; the night is quiet but for an inventory. Memory,
+// A day of twelve PCs: from eight to six each is built four times, in the middle of which scripts ask for files, over
+// the endpoint and through the request folder; at two rows are purged; the night is quiet but for an inventory. Memory,
 // files and goroutines stay within bounds, and the log and the files are held to all laws at the end.
 func TestADayOfWork(t *testing.T) {
 	before := goleak.IgnoreCurrent() // the tests that wait for this one to end
@@ -99,9 +100,11 @@ func TestADayOfWork(t *testing.T) {
 			case hour == 1:
 				early, most = now, now
 			case hour > 1 && (now.files > most.files+soakSlack || now.goroutines > most.goroutines+soakSlack):
-				t.Errorf("after %d hours %d files and %d goroutines, before %d and %d", hour+1, now.files, now.goroutines, most.files, most.goroutines)
+				t.Errorf("after %d hours %d files and %d goroutines, before %d and %d", hour+1, now.files,
+					now.goroutines, most.files, most.goroutines)
 			}
-			t.Logf("after %2d hours %5d KiB of heap, %d files, %d goroutines, event %d", hour+1, now.heap>>10, now.files, now.goroutines, s.daemon.Info().Last)
+			t.Logf("after %2d hours %5d KiB of heap, %d files, %d goroutines, event %d", hour+1, now.heap>>10,
+				now.files, now.goroutines, s.daemon.Info().Last)
 			if hour == 23 && float64(now.heap) > soakGrowth*float64(early.heap) {
 				t.Errorf("the heap has grown from %d to %d bytes", early.heap, now.heap)
 			}
@@ -160,7 +163,8 @@ func (s *site) requireWhole() {
 			told[e.Kind]++
 		}
 	}
-	if told[jobmon.KindDaemonStarted] != 1 || told[jobmon.KindDaemonStopped] != 1 || told[jobmon.KindSourceLost]+told[jobmon.KindDamaged] > 0 {
+	if told[jobmon.KindDaemonStarted] != 1 || told[jobmon.KindDaemonStopped] != 1 ||
+		told[jobmon.KindSourceLost]+told[jobmon.KindDamaged] > 0 {
 		s.t.Errorf("the log tells of %v", told)
 	}
 }

@@ -75,7 +75,8 @@ func TestStoryOfTheMonitor(t *testing.T) {
 		kept = append(kept, brief(f))
 	}
 	if !slices.Equal(kept, now) {
-		t.Errorf("the kept files say\n  %s\ndelivered now is\n  %s\nwrite them anew with -update and see what becomes of the monitor",
+		t.Errorf("the kept files say\n  %s\ndelivered now is\n  %s\nwrite them anew with -update and see what "+
+			"becomes of the monitor",
 			strings.Join(kept, "\n  "), strings.Join(now, "\n  "))
 	}
 }

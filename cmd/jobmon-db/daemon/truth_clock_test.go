@@ -15,8 +15,8 @@ import (
 
 const day = 24 * time.Hour
 
-// morningOf is a story in which the clock goes wrong four times: while a job runs, while the next one starts, while all is
-// idle and while a job arrives. It returns what was shown, and what the log says, with the times.
+// morningOf is a story in which the clock goes wrong four times: while a job runs, while the next one starts, while all
+// is idle and while a job arrives. It returns what was shown, and what the log says, with the times.
 func morningOf(t *testing.T, wrong func(s *site)) (shown []string, events []jobmon.Event) {
 	t.Helper()
 	playAlone(t, "09:50", func(s *site) {
@@ -40,7 +40,8 @@ func morningOf(t *testing.T, wrong func(s *site)) (shown []string, events []jobm
 		looks("10:05:32")
 		wrong(s)
 		s.asked++
-		if _, err := s.daemon.Refresh(s.t.Context(), control.RefreshRequest{Computer: first.id, Job: mOffice}); err != nil {
+		if _, err := s.daemon.Refresh(s.t.Context(), control.RefreshRequest{Computer: first.id,
+			Job: mOffice}); err != nil {
 			t.Error(err)
 		}
 		looks("10:06:32")
@@ -81,14 +82,16 @@ func morningOf(t *testing.T, wrong func(s *site)) (shown []string, events []jobm
 func TestTruth25AClockThatIsWrongForAMoment(t *testing.T) {
 	t.Parallel()
 	shown, events := morningOf(t, func(*site) {})
-	for _, by := range []time.Duration{3 * time.Second, 90 * time.Second, 29 * time.Minute, time.Hour, 13 * time.Hour, 55 * day, 4000 * day} {
+	for _, by := range []time.Duration{3 * time.Second, 90 * time.Second, 29 * time.Minute, time.Hour, 13 * time.Hour,
+		55 * day, 4000 * day} {
 		for _, by := range []time.Duration{by, -by} {
 			for _, reads := range []int{1, 10} {
 				t.Run(fmt.Sprintf("%v for %d reads", by, reads), func(t *testing.T) {
 					t.Parallel()
 					got, log := morningOf(t, func(s *site) { s.wrong(reads, by) })
 					if !slices.Equal(got, shown) {
-						t.Errorf("shown was\n  %s\nwithout the step\n  %s", strings.Join(got, "\n  "), strings.Join(shown, "\n  "))
+						t.Errorf("shown was\n  %s\nwithout the step\n  %s", strings.Join(got, "\n  "),
+							strings.Join(shown, "\n  "))
 					}
 					sameEvents(t, log, events)
 				})
@@ -102,10 +105,12 @@ func sameEvents(t *testing.T, got, want []jobmon.Event) {
 	t.Helper()
 	for i := range max(len(got), len(want)) {
 		if i >= len(got) || i >= len(want) {
-			t.Fatalf("%d events, without the step %d; behind them %+v", len(got), len(want), append(got[:len(got):len(got)], want...)[min(len(got), len(want)):])
+			t.Fatalf("%d events, without the step %d; behind them %+v", len(got), len(want),
+				append(got[:len(got):len(got)], want...)[min(len(got), len(want)):])
 		}
 		g, w := got[i], want[i]
-		if apart := g.At.Sub(w.At).Abs(); apart > settle && (g.Kind.OfRow() || g.Kind >= jobmon.KindAgentOnline && g.Kind <= jobmon.KindExpected) {
+		if apart := g.At.Sub(w.At).Abs(); apart > settle &&
+			(g.Kind.OfRow() || g.Kind >= jobmon.KindAgentOnline && g.Kind <= jobmon.KindExpected) {
 			t.Errorf("event %d %v is of %v, without the step of %v", g.Seq, g.Kind, g.At.Time(), w.At.Time())
 		}
 		g.At, w.At, g.Until, w.Until, g.Sum, w.Sum = 0, 0, 0, 0, 0, 0
@@ -207,15 +212,16 @@ func (s *site) inTime(step time.Duration) {
 				ahead, last = step, 0
 			}
 		}
-		if b.At < last || b.At.Time().After(s.present().Add(ahead+time.Second)) || b.At.Time().Before(s.present().Add(ahead-3*time.Hour)) {
+		if b.At < last || b.At.Time().After(s.present().Add(ahead+time.Second)) ||
+			b.At.Time().Before(s.present().Add(ahead-3*time.Hour)) {
 			s.t.Errorf("%s: event %d is of %v, after %v", s.time(), b.First(), b.At.Time(), last.Time())
 		}
 		last = b.At
 	}
 }
 
-// This machine is paused for eight hours, or sleeps, while the world goes on. What happened meanwhile is inexact, and the
-// nightly job of 01:06 does not re-open the deployment of 17:00.
+// This machine is paused for eight hours, or sleeps, while the world goes on. What happened meanwhile is inexact, and
+// the nightly job of 01:06 does not re-open the deployment of 17:00.
 func TestTruth28APausedMachine(t *testing.T) {
 	t.Parallel()
 	for _, how := range []struct {

@@ -18,8 +18,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
-// requireCuts holds every story to two laws: a fold that goes on from a checkpoint at some batch, and a fold of the log that
-// was cut behind it, lead to the state and the files of the whole log. Long logs are cut in some places.
+// requireCuts holds every story to two laws: a fold that goes on from a checkpoint at some batch, and a fold of the log
+// that was cut behind it, lead to the state and the files of the whole log. Long logs are cut in some places.
 func (s *site) requireCuts(batches []jobmon.Batch) {
 	s.t.Helper()
 	const places = 16
@@ -126,7 +126,8 @@ func TestTruth33AnOldLog(t *testing.T) {
 		if !slices.Equal(added, []string{"daemon-started", "source-lost"}) {
 			t.Errorf("added is %s", strings.Join(added, ", "))
 		}
-		if got, want := slices.Collect(state.Mirror.Rows.All()), slices.Collect(mirror.Rows.All()); len(want) != 15 || !slices.Equal(got, want) {
+		if got, want := slices.Collect(state.Mirror.Rows.All()), slices.Collect(mirror.Rows.All()); len(want) != 15 ||
+			!slices.Equal(got, want) {
 			t.Errorf("%d rows, want %d", len(got), len(want))
 		}
 		for _, id := range []jobmon.ComputerID{5000001, 5000002} {

@@ -48,7 +48,8 @@ func TestTruth15AFirstReadOfOldRows(t *testing.T) {
 		s.interval = 30 * time.Second
 		for i := range old {
 			pc := s.pc(fmt.Sprintf("OLD-%04d", i+1))
-			pc.putAt(clock("10:00")-lastYear, monitor, mOffice, office, visio, mReady, monitor, mDrivers, drivers, editor, fonts)
+			pc.putAt(clock("10:00")-lastYear, monitor, mOffice, office, visio, mReady, monitor, mDrivers, drivers,
+				editor, fonts)
 		}
 		for i := range due {
 			s.pc(fmt.Sprintf("PC-%04d", i+1)).put("09:00", "Patch")
@@ -77,7 +78,8 @@ func TestTruth16AFirstReadBetweenTwoJobs(t *testing.T) {
 				s.at("10:05").watch()
 				why := map[bool]string{false: "server", true: "agent offline"}[off]
 				pc.shows("10:05:30", "planned | "+awaited+" | waits: "+why)
-				if f := pc.file(); jobmon.WallTime(f.Session.WatchedSinceLocal) != clock("10:05") || f.Session.Number != 0 {
+				if f := pc.file(); jobmon.WallTime(f.Session.WatchedSinceLocal) != clock("10:05") ||
+					f.Session.Number != 0 {
 					t.Errorf("%+v", f.Session)
 				}
 				s.ds.SetAgent(pc.id, true)

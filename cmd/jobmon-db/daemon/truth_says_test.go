@@ -37,7 +37,8 @@ func (c *client) course() []string {
 func (c *client) went(want ...string) {
 	c.t.Helper()
 	if got := c.course(); !slices.Equal(got, want) {
-		c.t.Errorf("%s: the picture went\n  %s\nwant\n  %s", c.now(), strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		c.t.Errorf("%s: the picture went\n  %s\nwant\n  %s", c.now(), strings.Join(got, "\n  "),
+			strings.Join(want, "\n  "))
 	}
 }
 

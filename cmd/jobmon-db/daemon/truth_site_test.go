@@ -15,8 +15,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// The stories in the files truth_*_test.go decide what the rules mean for rows that wait, clocks and silence. Their rows
-// are moved by hand: a story says at which second a job starts and ends, and no engine adds anything.
+// The stories in the files truth_*_test.go decide what the rules mean for rows that wait, clocks and silence. Their
+// rows are moved by hand: a story says at which second a job starts and ends, and no engine adds anything.
 
 // tell plays a story twice: with one daemon, and with a daemon that is stopped and started again all the time, every
 // second time without its caches. What a story expects must not depend on it.
@@ -62,8 +62,8 @@ func (s *site) restart(forgetting bool) *site {
 	return s.watch()
 }
 
-// clocks are this machine's, in stories that say what becomes of them: a paused machine has not counted its sleep, but its
-// wall clock shows it.
+// clocks are this machine's, in stories that say what becomes of them: a paused machine has not counted its sleep, but
+// its wall clock shows it.
 func (s *site) clocks() ingest.Clocks {
 	if s.byHand == nil {
 		return nil
@@ -75,7 +75,8 @@ func (s *site) clocks() ingest.Clocks {
 	}
 }
 
-// sleep lets the world go on for that long without this machine. A machine that sleeps counts it, a paused one does not.
+// sleep lets the world go on for that long without this machine. A machine that sleeps counts it, a paused one does
+// not.
 func (s *site) sleep(d time.Duration, counted bool) *site {
 	s.polled.mu.Lock()
 	s.slept += d
@@ -93,7 +94,8 @@ func (s *site) pace(interval time.Duration) {
 	if s.daemon == nil || s.lost || interval < s.interval {
 		return
 	}
-	err := s.daemon.Change(s.t.Context(), ingest.Pace{Settings: s.settings, Interval: interval, Reconcile: 5 * time.Minute})
+	err := s.daemon.Change(s.t.Context(), ingest.Pace{Settings: s.settings, Interval: interval,
+		Reconcile: 5 * time.Minute})
 	if err != nil {
 		s.t.Error(err)
 	}
@@ -254,7 +256,8 @@ var judged = []string{"start-clock", "overdue", "moving-again", "clock"}
 func (s *site) told(want ...string) {
 	s.t.Helper()
 	if got := s.events(judged...); !slices.Equal(got, want) {
-		s.t.Errorf("%s: the log says\n  %s\nwant\n  %s", s.time(), strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		s.t.Errorf("%s: the log says\n  %s\nwant\n  %s", s.time(), strings.Join(got, "\n  "),
+			strings.Join(want, "\n  "))
 	}
 }
 

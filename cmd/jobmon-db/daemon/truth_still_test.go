@@ -41,7 +41,8 @@ func TestTruth22AJobThatNeverStarts(t *testing.T) {
 		s.at("22:58").ds.MoveToGroup(passed.id, "Moved")
 		s.ds.MoveToGroup(first.id, "Moved")
 		s.at("23:10") // the names are read every five minutes
-		if file := passed.file(); file.Session.Result != string(jobmon.ResultEndedEarly) || !slices.ContainsFunc(file.Stages, func(st evt.Stage) bool { return st.State == "waiting" }) {
+		if file := passed.file(); file.Session.Result != string(jobmon.ResultEndedEarly) ||
+			!slices.ContainsFunc(file.Stages, func(st evt.Stage) bool { return st.State == "waiting" }) {
 			t.Errorf("%+v, beside it %+v", file.Session, file.Later)
 		}
 		first.begins("23:10", "#1 open")
@@ -89,8 +90,8 @@ func TestTruth23APauseOfOneReadAndAPauseOfHalfAnHour(t *testing.T) {
 	})
 }
 
-// A cause that goes without a start, an agent that comes back: the deployment moves again. A job that runs while its agent
-// is away is the other alarm; an agent that is away while nothing runs is none.
+// A cause that goes without a start, an agent that comes back: the deployment moves again. A job that runs while its
+// agent is away is the other alarm; an agent that is away while nothing runs is none.
 func TestTruth23CausesThatGo(t *testing.T) {
 	tell(t, "09:59", func(s *site) {
 		idle, away, off := s.watch().pc("PC-IDLE"), s.pc("PC-AWAY"), s.pc("PC-OFF")
@@ -115,7 +116,8 @@ func TestTruth23CausesThatGo(t *testing.T) {
 		s.at("10:40:10")
 		got := s.events(judged...)
 		text := strings.Join(got, ", ")
-		if len(got) != 5 || strings.Count(text, "moving-again PC-AWAY") != 1 || strings.Count(text, "moving-again PC-IDLE") != 1 {
+		if len(got) != 5 || strings.Count(text, "moving-again PC-AWAY") != 1 ||
+			strings.Count(text, "moving-again PC-IDLE") != 1 {
 			t.Errorf("the log says %s", text)
 		}
 		off.says("agent offline")

@@ -49,7 +49,8 @@ func (s *site) batches() []jobmon.Batch {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		if e := &b.Events[0]; b.First() != next && (e.Kind != jobmon.KindDamaged || e.From != next || e.To != b.First()-1) {
+		if e := &b.Events[0]; b.First() != next && (e.Kind != jobmon.KindDamaged || e.From != next ||
+			e.To != b.First()-1) {
 			s.t.Fatalf("event %d follows %d", b.First(), next-1)
 		}
 		next = b.Last() + 1
@@ -62,8 +63,8 @@ func (s *site) batches() []jobmon.Batch {
 	return list
 }
 
-// requireCaches: the next start goes on from caches, at the very event with which the daemon stopped, and from the state that
-// the whole log gives.
+// requireCaches: the next start goes on from caches, at the very event with which the daemon stopped, and from the
+// state that the whole log gives.
 func (s *site) requireCaches(log *store.Log, batches []jobmon.Batch) {
 	s.t.Helper()
 	state := history.New()
@@ -78,7 +79,8 @@ func (s *site) requireCaches(log *store.Log, batches []jobmon.Batch) {
 		s.t.Errorf("after event %d the daemon left the caches %+v, %v", state.Seq, list, err)
 	}
 	if !bytes.Equal(started.Projection.Encode(), state.Projection.Encode()) ||
-		!bytes.Equal(history.EncodeMirror(started.Mirror), history.EncodeMirror(state.Mirror)) || !reflect.DeepEqual(started.Facts, state.Facts) {
+		!bytes.Equal(history.EncodeMirror(started.Mirror), history.EncodeMirror(state.Mirror)) ||
+		!reflect.DeepEqual(started.Facts, state.Facts) {
 		s.t.Errorf("after event %d the caches hold another state than the log", state.Seq)
 	}
 }
@@ -178,7 +180,8 @@ func (s *site) requireTruth(batches []jobmon.Batch) {
 			at, ok := happened[all]
 			switch late := e.At.Sub(at); {
 			case !ok:
-				s.t.Errorf("event %d: row %d was %v the %d. time, which never happened", e.Seq, e.Schedule, e.Kind, all.nth)
+				s.t.Errorf("event %d: row %d was %v the %d. time, which never happened", e.Seq, e.Schedule, e.Kind,
+					all.nth)
 			case e.Flags.Has(jobmon.Inexact), s.leapt:
 			case late < 0, late > settle && (e.Kind == jobmon.KindStarted || e.Kind == jobmon.KindFinished):
 				s.t.Errorf("event %d: row %d was %v at %v, told %v later", e.Seq, e.Schedule, e.Kind, at, late)
@@ -203,7 +206,8 @@ func (c *client) timeline() string {
 	for _, e := range c.ds.History() {
 		if e.Row.Computer == c.id {
 			job, _ := c.ds.Job(e.Row.Job)
-			fmt.Fprintf(&text, "%s %v %d %s %v\n", e.At.Wall(winter).Time().Format("2 15:04:05"), e.Kind, e.Row.ID, job.Name, e.Row.Status)
+			fmt.Fprintf(&text, "%s %v %d %s %v\n", e.At.Wall(winter).Time().Format("2 15:04:05"), e.Kind, e.Row.ID,
+				job.Name, e.Row.Status)
 		}
 	}
 	return text.String()

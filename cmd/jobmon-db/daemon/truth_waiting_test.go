@@ -44,7 +44,8 @@ func TestTruth01AFolderOnAReadyPCThatIsOff(t *testing.T) {
 	})
 }
 
-// One job within the gap re-opens the deployment as soon as it arrives. After the gap it changes no screen, and is listed.
+// One job within the gap re-opens the deployment as soon as it arrives. After the gap it changes no screen, and is
+// listed.
 func TestTruth02OneJobAfterTheEnd(t *testing.T) {
 	tell(t, "09:59", func(s *site) {
 		soon, late := s.watch().pc("PC-0001"), s.pc("PC-0002")
@@ -77,7 +78,8 @@ func TestTruth02OneJobAfterTheEnd(t *testing.T) {
 		s.turn("10:51", time.Minute, single...)
 		late.begins("10:52:10", built)
 		late.begins("11:00", built)
-		if f := late.file(); f.Session.Number != 1 || len(f.Later) > 0 || string(late.content()) != string(before) && !s.restarts {
+		if f := late.file(); f.Session.Number != 1 || len(f.Later) > 0 || string(late.content()) != string(before) &&
+			!s.restarts {
 			t.Errorf("the file is now %s\nbefore %s", late.content(), before)
 		}
 		late.went("planned", "#1 open", "#1 complete ready")
@@ -109,7 +111,8 @@ func TestTruth03AFolderThatIsTakenBack(t *testing.T) {
 		pc.shows("10:45:25", "planned | "+awaited+" | waits: server")
 		s.turn("10:46", time.Minute, rows...)
 		pc.shows("10:51", strings.Replace(built, "#1", "#2", 1))
-		pc.went("planned", "#1 open", "#1 complete ready", "planned", "#1 complete ready", "planned", "#2 open", "#2 complete ready")
+		pc.went("planned", "#1 open", "#1 complete ready", "planned", "#1 complete ready", "planned", "#2 open",
+			"#2 complete ready")
 		if got := pc.accounts(); !slices.Equal(got, []string{"#1 complete ready", "#2 complete ready"}) {
 			t.Errorf("the deployments are %q", got)
 		}
@@ -195,7 +198,8 @@ func TestTruth06TheRestIsDueInAnHour(t *testing.T) {
 		for _, when := range []string{"10:01:10", "10:20", "10:34"} {
 			pc.begins(when, "#1 open")
 			f := pc.file()
-			if f.Why == nil || f.Why.Kind != string(jobmon.WaitDue) || jobmon.WallTime(f.Why.StartLocal) != clock("11:05") || f.NoMoreUpdates {
+			if f.Why == nil || f.Why.Kind != string(jobmon.WaitDue) ||
+				jobmon.WallTime(f.Why.StartLocal) != clock("11:05") || f.NoMoreUpdates {
 				t.Errorf("%s: waits for %+v, no more updates %t", pc.now(), f.Why, f.NoMoreUpdates)
 			}
 			pc.says("11:05", "!result: ready", "!no picture")
@@ -218,7 +222,8 @@ func TestTruth07AStageThatContinuesLater(t *testing.T) {
 		for _, when := range []string{"10:10", "10:45", "10:59"} {
 			pc.begins(when, "#1 open")
 			f := pc.file()
-			if f.Why == nil || f.Why.Kind != string(jobmon.WaitDue) || jobmon.WallTime(f.Why.StartLocal) != clock("11:30") || f.NoMoreUpdates {
+			if f.Why == nil || f.Why.Kind != string(jobmon.WaitDue) ||
+				jobmon.WallTime(f.Why.StartLocal) != clock("11:30") || f.NoMoreUpdates {
 				t.Errorf("%s: waits for %+v, no more updates %t", pc.now(), f.Why, f.NoMoreUpdates)
 			}
 			pc.says("continues at 11:30", "!result: ready")

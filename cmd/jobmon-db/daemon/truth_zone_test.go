@@ -12,8 +12,8 @@ import (
 
 // start_time may follow another clock than GETDATE() shows.
 
-// The offsets of start_time's clock and of GETDATE() from UTC, such that the one is ahead of the other by so many hours and
-// both are those of a place on Earth.
+// The offsets of start_time's clock and of GETDATE() from UTC, such that the one is ahead of the other by so many hours
+// and both are those of a place on Earth.
 func zones(ahead float64) (start, sql float64) {
 	start = max(-12, min(14, 1+ahead))
 	return start, start - ahead
@@ -42,7 +42,8 @@ func elsewhere(t *testing.T, story func(s *site)) {
 				s.shift(sql)
 				story(s)
 				seconds := int(start * 3600)
-				if got := s.events("start-clock"); len(got) > 1 || len(got) == 1 && got[0] != fmt.Sprintf("start-clock %d", seconds) {
+				if got := s.events("start-clock"); len(got) > 1 || len(got) == 1 &&
+					got[0] != fmt.Sprintf("start-clock %d", seconds) {
 					t.Errorf("the log says %q, start_time's clock is %d ahead of UTC", got, seconds)
 				}
 			})
