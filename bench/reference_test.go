@@ -81,6 +81,7 @@ func (r *referenceSite) read() {
 	s := r.ds.Snapshot(r.state.Projection.Watching())
 	s.Normalize()
 	s.Gone = r.state.Mirror.Missing(s.Rows)
+	s.Rows, _ = r.state.Mirror.Compare(s.Rows)
 	r.commit(jobmon.Diff(r.state.Mirror, s, jobmon.DiffOptions{}))
 	r.commit(r.state.Projection.Judge(s.Now, s.Offset))
 }

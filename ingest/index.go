@@ -66,23 +66,8 @@ func above(highest jobmon.ScheduleID) jobmon.ScheduleID {
 	return jobmon.ScheduleID(max(low, math.MinInt32))
 }
 
-// compare returns the rows that the mirror has not, or has otherwise, and how many of the rows it has as unfinished.
-func (x *index) compare(rows []jobmon.Row) (changed []jobmon.Row, unfinished int) {
-	kept := x.mirror.Rows.Finder()
-	for i := range rows {
-		old, known := kept.Get(rows[i].ID)
-		if known && !old.Status.Finished() {
-			unfinished++
-		}
-		if !known || old != rows[i] {
-			changed = append(changed, rows[i])
-		}
-	}
-	return changed, unfinished
-}
-
 // missing lists the known rows that a quick read of the rows above the given id had to return and did not; unfinished
-// is what compare returned for the read.
+// is what Compare returned for the read.
 func (x *index) missing(read []jobmon.Row, unfinished int, above jobmon.ScheduleID) []jobmon.ScheduleID {
 	var missing []jobmon.ScheduleID
 	if unfinished < len(x.unfinished) {

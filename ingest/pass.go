@@ -70,7 +70,7 @@ func (r *reader) step(ctx context.Context, what *paged) (done bool, err error) {
 		what.highest = max(what.highest, rows[i].ID)
 	}
 	what.count += len(rows)
-	changed, _ := r.index.compare(rows)
+	changed, _ := r.index.mirror.Compare(rows)
 	what.rows = append(what.rows, changed...)
 	p.names = through == math.MaxInt32
 	p.from = through + 1 // not used after the last page

@@ -100,7 +100,7 @@ func (r *reader) quick(
 	}
 
 	read := s.Rows
-	changed, unfinished := r.index.compare(read)
+	changed, unfinished := r.index.mirror.Compare(read)
 	ids := IDs{Rows: r.index.missing(read, unfinished, q.Above)}
 	late := r.sortPages(pages, read, q.Above, &ids)
 	for _, row := range late {
@@ -167,7 +167,7 @@ func (r *reader) lookUp(ctx context.Context, s *jobmon.Snapshot, ids IDs) ([]job
 		}
 	}
 	s.Jobs, s.Computers = append(s.Jobs, found.Jobs...), append(s.Computers, found.Computers...)
-	changed, _ := r.index.compare(found.Rows)
+	changed, _ := r.index.mirror.Compare(found.Rows)
 	return changed, nil
 }
 

@@ -106,6 +106,22 @@ func sortedByID[T any, K cmp.Ordered](list []T, id func(T) K) []T {
 	return out
 }
 
+// Compare returns the rows that the mirror has not, or has otherwise, and how many of the rows it has as unfinished. The
+// rows are in any order, but it is fastest by ascending id.
+func (m *Mirror) Compare(rows []Row) (changed []Row, unfinished int) {
+	kept := m.Rows.Finder()
+	for i := range rows {
+		old, known := kept.Get(rows[i].ID)
+		if known && !old.Status.Finished() {
+			unfinished++
+		}
+		if !known || old != rows[i] {
+			changed = append(changed, rows[i])
+		}
+	}
+	return changed, unfinished
+}
+
 // Missing lists the rows of the mirror, ascending, that a full read (ascending) did not return. They may be gone, or
 // may have been missed while they moved: look them up before removing them.
 func (m *Mirror) Missing(read []Row) (missing []ScheduleID) {

@@ -41,6 +41,7 @@ func dayOfEvents(b *testing.B) (batches []jobmon.Batch) {
 		s := ds.Snapshot(nil)
 		s.Normalize()
 		s.Gone = state.Mirror.Missing(s.Rows)
+		s.Rows, _ = state.Mirror.Compare(s.Rows)
 		commit(jobmon.Diff(state.Mirror, s, jobmon.DiffOptions{}))
 	}
 	return batches

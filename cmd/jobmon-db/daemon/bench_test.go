@@ -44,7 +44,9 @@ type cycle struct {
 
 func (c *cycle) take(s *jobmon.Snapshot) (events int, err error) {
 	s.Gone = c.state.Mirror.Missing(s.Rows)
-	changes := append(jobmon.Diff(c.state.Mirror, s, jobmon.DiffOptions{}), c.state.Projection.Judge(s.Now, 0)...)
+	read := *s
+	read.Rows, _ = c.state.Mirror.Compare(s.Rows)
+	changes := append(jobmon.Diff(c.state.Mirror, &read, jobmon.DiffOptions{}), c.state.Projection.Judge(s.Now, 0)...)
 	if len(changes) == 0 {
 		return 0, nil
 	}
