@@ -12,7 +12,8 @@ import (
 // A new value of any key is seen, with what follows from it and nothing else; and only what shapes the pictures, the
 // intervals and the level of the messages can change in a running daemon.
 func TestChanges(t *testing.T) {
-	follows := map[string][]string{"data_dir": {"evt.dir"}, "source.dsn": {"source.kind"}, "source.server": {"source.kind", "source.database"}}
+	follows := map[string][]string{"data_dir": {"evt.dir"}, "source.dsn": {"source.kind"},
+		"source.server": {"source.kind", "source.database"}}
 	load := func(env []string) *configs.Config {
 		config, err := configs.Load(configs.LoadOptions{Places: []string{}, Env: env})
 		if err != nil {
@@ -22,7 +23,8 @@ func TestChanges(t *testing.T) {
 	}
 	for _, k := range configs.Keys() {
 		s := samples(t)[k.Name]
-		before := load(slices.DeleteFunc(slices.Clone(s.with), func(v string) bool { return strings.HasPrefix(v, k.Env()+"=") }))
+		before := load(slices.DeleteFunc(slices.Clone(s.with),
+			func(v string) bool { return strings.HasPrefix(v, k.Env()+"=") }))
 		after := load(append(slices.Clone(s.with), k.Env()+"="+s.text))
 		for _, c := range before.Changes(after) {
 			if c.Key != k.Name && !slices.Contains(follows[k.Name], c.Key) {
@@ -42,7 +44,8 @@ func TestChanges(t *testing.T) {
 		}
 		section, _, _ := strings.Cut(k.Name, ".")
 		live := slices.Contains([]string{"jobs", "stages", "session", "agent", "monitor", "names"}, section) ||
-			slices.Contains([]string{"source.poll_interval", "source.reconcile", "source.start_time_zone", "log.level"}, k.Name)
+			slices.Contains([]string{"source.poll_interval", "source.reconcile", "source.start_time_zone", "log.level"},
+				k.Name)
 		if live != k.Live {
 			t.Errorf("%s: live is %v", k.Name, k.Live)
 		}
@@ -51,7 +54,8 @@ func TestChanges(t *testing.T) {
 	secret := func(text string) *configs.Config {
 		return load([]string{"JOBMON_SOURCE_SERVER=ds", "JOBMON_SOURCE_USER=reader", "JOBMON_SOURCE_PASSWORD=" + text})
 	}
-	if list := secret("one").Changes(secret("two")); len(list) != 1 || list[0].Old != "(hidden)" || list[0].New != "(hidden)" {
+	if list := secret("one").Changes(secret("two")); len(list) != 1 || list[0].Old != "(hidden)" ||
+		list[0].New != "(hidden)" {
 		t.Errorf("%+v", list)
 	}
 }

@@ -73,9 +73,10 @@ type History struct {
 
 // Source is about what is watched. A database is named by DSN, or by Server and the fields after it, never by both.
 type Source struct {
-	Kind         string `key:"source.kind"` // one of the Kind constants, "" when no source is named
-	DSN          DSN    `key:"source.dsn"`
-	Server       string `key:"source.server"`        // as the driver reads it; never empty when Kind is KindSQLServer and DSN is
+	Kind string `key:"source.kind"` // one of the Kind constants, "" when no source is named
+	DSN  DSN    `key:"source.dsn"`
+	// as the driver reads it; never empty when Kind is KindSQLServer and DSN is
+	Server       string `key:"source.server"`
 	Database     string `key:"source.database"`      // never empty when Server is not
 	User         string `key:"source.user"`          // "" is the Windows account that the program runs under
 	Password     Secret `key:"source.password"`      // Config.Password knows the one in PasswordFile too
@@ -173,8 +174,8 @@ type Log struct {
 	Keep    int    `key:"log.keep"`     // how many old ones stay
 }
 
-// Settings are those settings that shape the projection, in the form in which the log records them, without those that stand
-// in files of their own: see Form.
+// Settings are those settings that shape the projection, in the form in which the log records them, without those that
+// stand in files of their own: see Form.
 func (c *Config) Settings() jobmon.Settings {
 	return jobmon.Settings{
 		Site:         c.Site,

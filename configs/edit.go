@@ -18,9 +18,9 @@ type Setting struct{ Key, Text string }
 
 // Edit returns the content of a configuration file in which these keys have these values, and which is otherwise as
 // it was: its order and comments stay. A key that is commented out as in Example comes in at its place, any other at
-// the end. Empty content becomes Example first; UTF-16 becomes UTF-8 if something changes. Errors name path. An error is
-// an *Error when the content has problems already; else it lists the lines to write by hand, because the file is written
-// in a way that cannot be edited safely.
+// the end. Empty content becomes Example first; UTF-16 becomes UTF-8 if something changes. Errors name path. An error
+// is an *Error when the content has problems already; else it lists the lines to write by hand, because the file is
+// written in a way that cannot be edited safely.
 func Edit(path string, content []byte, settings []Setting) ([]byte, error) {
 	if len(bytes.TrimSpace(content)) == 0 {
 		content = Example()
@@ -83,7 +83,8 @@ var plainText = regexp.MustCompile(`^(true|false|[0-9]+[a-z]*)$`)
 
 func quoted(s Setting) string {
 	for _, k := range Keys() {
-		if k.Name == s.Key && k.Type != "text" && k.Type != "path" && k.Type != "regexp" && plainText.MatchString(s.Text) {
+		if k.Name == s.Key && k.Type != "text" && k.Type != "path" && k.Type != "regexp" &&
+			plainText.MatchString(s.Text) {
 			return s.Text
 		}
 	}

@@ -22,23 +22,29 @@ func requireEdit(t *testing.T, before, after string, settings []configs.Setting)
 }
 
 func TestEdit(t *testing.T) {
-	settings := []configs.Setting{{"source.server", "ds,1433"}, {"source.user", `EX\o'reader`}, {"source.password", ""}, {"source.tls.trust", "true"}, {"session.gap", "1h"}}
+	settings := []configs.Setting{{"source.server", "ds,1433"}, {"source.user", `EX\o'reader`}, {"source.password", ""},
+		{"source.tls.trust", "true"}, {"session.gap", "1h"}}
 	for name, c := range map[string]struct{ before, after string }{
 		"in place, comments stay": {
-			"# ours\nsource:\n  server: old # the old one\n  user:\n  password: 'x'\n  tls:\n    trust: false\nsession:\n  gap: 5m\n",
-			"# ours\nsource:\n  server: 'ds,1433' # the old one\n  user: 'EX\\o''reader'\n  #password: 'x'\n  tls:\n    trust: true\nsession:\n  gap: 1h\n",
+			"# ours\nsource:\n  server: old # the old one\n  user:\n  password: 'x'\n  tls:\n    trust: " +
+				"false\nsession:\n  gap: 5m\n",
+			"# ours\nsource:\n  server: 'ds,1433' # the old one\n  user: 'EX\\o''reader'\n  #password: 'x'\n  tls:\n " +
+				"   trust: true\nsession:\n  gap: 1h\n",
 		},
 		"commented out before": {
 			"source:\n  # Help.\n  #server:\n  #user: x\n  tls:\n    #trust: false\nsession:\n  #gap: 30m\n",
-			"source:\n  # Help.\n  server: 'ds,1433'\n  user: 'EX\\o''reader'\n  tls:\n    trust: true\nsession:\n  gap: 1h\n",
+			"source:\n  # Help.\n  server: 'ds,1433'\n  user: 'EX\\o''reader'\n  tls:\n    trust: true\nsession:\n  " +
+				"gap: 1h\n",
 		},
 		"at the end": {
 			"site: DS01",
-			"site: DS01\nsource.server: 'ds,1433'\nsource.user: 'EX\\o''reader'\nsource.tls.trust: true\nsession.gap: 1h\n",
+			"site: DS01\nsource.server: 'ds,1433'\nsource.user: 'EX\\o''reader'\nsource.tls.trust: " +
+				"true\nsession.gap: 1h\n",
 		},
 		"with the line ends of Windows": {
 			"site: DS01\r\nsource.server: x\r\n",
-			"site: DS01\r\nsource.server: 'ds,1433'\r\nsource.user: 'EX\\o''reader'\r\nsource.tls.trust: true\r\nsession.gap: 1h\r\n",
+			"site: DS01\r\nsource.server: 'ds,1433'\r\nsource.user: 'EX\\o''reader'\r\nsource.tls.trust: " +
+				"true\r\nsession.gap: 1h\r\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +68,8 @@ func TestEditOfOtherForms(t *testing.T) {
 	} {
 		got, err := configs.Edit("f.yaml", []byte(content), settings)
 		const lines = "\n  source.kind: 'sqlserver'\n  # source.password: (take it out)\n  source.tls.trust: true"
-		if got != nil || err == nil || !strings.Contains(err.Error(), "left as it is") || !strings.HasSuffix(err.Error(), lines) {
+		if got != nil || err == nil || !strings.Contains(err.Error(), "left as it is") ||
+			!strings.HasSuffix(err.Error(), lines) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}

@@ -76,7 +76,8 @@ func TestPlacesOnEachSystem(t *testing.T) {
 	if got := defaultDataDir(linux, "linux"); got != "/var/lib/jobmon-db" {
 		t.Errorf("Linux: %q", got)
 	}
-	if strings.Contains(string(example("linux")), "C:\\") || strings.Contains(string(example("windows")), "#data_dir: /") {
+	if strings.Contains(string(example("linux")), "C:\\") || strings.Contains(string(example("windows")),
+		"#data_dir: /") {
 		t.Error("the example has another system's paths")
 	}
 }

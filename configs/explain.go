@@ -37,7 +37,8 @@ func explain(err error, lines []string) (line int, sentence string) {
 			why = "something is missing before here, or the line is not indented as those around it"
 		}
 		for part, reason := range map[string]string{
-			"mapping values are not allowed": "there is a colon too many, or the line is not indented as those around " +
+			"mapping values are not allowed": "there is a colon too many, or the line is not indented as " +
+				"those around " +
 				"it; a value with a colon and a space in it must stand in single quotes",
 			"could not find expected ':'": "after a key there must be a colon and a space",
 			"unexpected end of stream":    "a quote is opened and never closed",

@@ -35,8 +35,10 @@ log:
   level: debug
 nothing_like_it: 1
 `)
-	env := []string{"JOBMON_SITE=" + strings.Repeat("x", 99), "JOBMON_SOURCE_POLL_INTERVALL=7s", "JOBMON_QUIET=1h", "JOBMON_TEST_ANYTHING=1", "JOBMONITOR=1"}
-	wrong := problems(t, configs.LoadOptions{File: file, Env: env, Flags: flags(t, "--log-format=xml", "--session-gap=1")})
+	env := []string{"JOBMON_SITE=" + strings.Repeat("x", 99), "JOBMON_SOURCE_POLL_INTERVALL=7s", "JOBMON_QUIET=1h",
+		"JOBMON_TEST_ANYTHING=1", "JOBMONITOR=1"}
+	wrong := problems(t, configs.LoadOptions{File: file, Env: env,
+		Flags: flags(t, "--log-format=xml", "--session-gap=1")})
 	var got []string
 	for _, p := range wrong {
 		got = append(got, fmt.Sprintf("%s|%d|%s|%s", p.Origin.Layer, p.Origin.Line, p.Key, p.Value))
@@ -67,14 +69,19 @@ nothing_like_it: 1
 	for _, words := range []string{
 		"17 problems",
 		file + `, line 2: soruce: this key does not exist; did you mean "source"?`,
-		file + `, line 5: source.poll_intervall: "5s" is given for a key that does not exist; did you mean "source.poll_interval"?`,
-		file + `, line 6: source.timeout: "15" is not allowed; allowed is a duration with its unit (ms, s, m, h, d) from 1s to 10m (its unit is missing: 15s are seconds, 15m minutes)`,
-		file + `, line 8: poll_interval: "5s" is given for a key that does not exist; did you mean "source.poll_interval"?`,
+		file + `, line 5: source.poll_intervall: "5s" is given for a key that does not exist; did you mean ` +
+			`"source.poll_interval"?`,
+		file + `, line 6: source.timeout: "15" is not allowed; allowed is a duration with its unit (ms, s, m, h, d) ` +
+			`from 1s to 10m (its unit is missing: 15s are seconds, 15m minutes)`,
+		file + `, line 8: poll_interval: "5s" is given for a key that does not exist; did you mean ` +
+			`"source.poll_interval"?`,
 		file + `, line 17: log.level: is given twice; line 15 gave it first`,
 		`missing closing )`,
 		"`jobmon-db config init` lists all keys",
-		`environment variable JOBMON_SOURCE_POLL_INTERVALL: "7s" is given for a key that does not exist; did you mean "JOBMON_SOURCE_POLL_INTERVAL"?`,
-		`environment variable JOBMON_QUIET: "1h" is given for a key that does not exist; did you mean "JOBMON_MONITOR_QUIET"?`,
+		`environment variable JOBMON_SOURCE_POLL_INTERVALL: "7s" is given for a key that does not exist; did you ` +
+			`mean "JOBMON_SOURCE_POLL_INTERVAL"?`,
+		`environment variable JOBMON_QUIET: "1h" is given for a key that does not exist; did you mean ` +
+			`"JOBMON_MONITOR_QUIET"?`,
 		`flag --log-format: log.format: "xml" is not allowed; allowed is one of auto, console, json`,
 	} {
 		if !strings.Contains(err.Error(), words) {
@@ -165,7 +172,8 @@ func FuzzFile(f *testing.F) {
 	for _, seed := range []string{
 		"# text\ndata_dir: C:\\data\nsource:\n  dsn: 'server=ds'\n  poll_interval: 5s\nlog.level: \"info\"\n",
 		"", "a: &a [*a]\n", "source: {tables: {event: x}}", "<<: {a: b}\n", "? a\n", "jobs:\n  success: [0, -1]\n",
-		"evt.dir: !!binary aGFsbG8=\n", "\xff\xfes\x00", "---\n...\n---\n", "names: {hide: yes, hide: no}", "site: |\n  a\n  b\n",
+		"evt.dir: !!binary aGFsbG8=\n", "\xff\xfes\x00", "---\n...\n---\n", "names: {hide: yes, hide: no}",
+		"site: |\n  a\n  b\n",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -186,8 +194,11 @@ func FuzzFile(f *testing.F) {
 			t.Fatalf("%v", err)
 		}
 		for _, p := range wrong.Problems {
-			if lines := 1 + strings.Count(string(content), "\n") + strings.Count(string(content), "\r") + strings.Count(string(content), "\u0085") +
-				strings.Count(string(content), "\u2028") + strings.Count(string(content), "\u2029"); p.Origin.Layer == configs.FromFile && p.Origin.Line > lines || p.Reason == "" {
+			if lines := 1 + strings.Count(string(content), "\n") + strings.Count(string(content), "\r") +
+				strings.Count(string(content), "\u0085") +
+				strings.Count(string(content), "\u2028") +
+				strings.Count(string(content), "\u2029"); p.Origin.Layer == configs.FromFile &&
+				p.Origin.Line > lines || p.Reason == "" {
 				t.Errorf("%+v for a file of %d lines", p, lines)
 			}
 		}

@@ -7,9 +7,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/textfile"
 )
 
-// Form is how files are written: the zero value unless evt.template names a template, whose text is read now. Load does not
-// read it, so that commands that write no file need not. The error is an *Error with the place of the key; it satisfies
-// errors.Is for the errors of the file system.
+// Form is how files are written: the zero value unless evt.template names a template, whose text is read now. Load does
+// not read it, so that commands that write no file need not. The error is an *Error with the place of the key; it
+// satisfies errors.Is for the errors of the file system.
 func (c *Config) Form() (jobmon.Form, error) {
 	if c.Evt.Template == "" {
 		return jobmon.Form{}, nil
@@ -40,7 +40,8 @@ func (c *Config) completeForm(origins map[string]Origin, bad map[string]bool) (p
 	} {
 		if other && c.Evt.Template == "" && !bad["evt.template"] && !bad[key] {
 			problems = append(problems, Problem{
-				Origin: origins[key], Key: key, Reason: "goes with evt.template and has no effect without it; give both, or neither",
+				Origin: origins[key], Key: key,
+				Reason: "goes with evt.template and has no effect without it; give both, or neither",
 			})
 		}
 	}

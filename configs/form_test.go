@@ -30,7 +30,8 @@ func TestForm(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		config := mustLoad(t, configs.LoadOptions{Env: []string{"JOBMON_EVT_TEMPLATE=" + path, "JOBMON_EVT_ENCODING=CP850", "JOBMON_EVT_NEWLINE=lf"}})
+		config := mustLoad(t, configs.LoadOptions{
+			Env: []string{"JOBMON_EVT_TEMPLATE=" + path, "JOBMON_EVT_ENCODING=CP850", "JOBMON_EVT_NEWLINE=lf"}})
 		form, err := config.Form()
 		if c.wrong == "" {
 			if want := (jobmon.Form{Template: c.text, Encoding: "cp850", Newline: "lf"}); err != nil || form != want {
@@ -38,16 +39,19 @@ func TestForm(t *testing.T) {
 			}
 			continue
 		}
-		if wrong := (*configs.Error)(nil); !errors.As(err, &wrong) || !strings.Contains(err.Error(), c.wrong) || !strings.Contains(err.Error(), "JOBMON_EVT_TEMPLATE") {
+		if wrong := (*configs.Error)(nil); !errors.As(err, &wrong) || !strings.Contains(err.Error(), c.wrong) ||
+			!strings.Contains(err.Error(), "JOBMON_EVT_TEMPLATE") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err := mustLoad(t, configs.LoadOptions{Env: []string{"JOBMON_EVT_TEMPLATE=" + filepath.Join(dir, "none")}}).Form()
+	_, err := mustLoad(t, configs.LoadOptions{
+		Env: []string{"JOBMON_EVT_TEMPLATE=" + filepath.Join(dir, "none")}}).Form()
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 	for _, env := range []string{"JOBMON_EVT_ENCODING=cp850", "JOBMON_EVT_NEWLINE=lf"} {
-		if p := problems(t, configs.LoadOptions{Env: []string{env}}); len(p) != 1 || !strings.Contains(p[0].String(), "goes with evt.template") {
+		if p := problems(t, configs.LoadOptions{Env: []string{env}}); len(p) != 1 ||
+			!strings.Contains(p[0].String(), "goes with evt.template") {
 			t.Errorf("%v", p)
 		}
 	}

@@ -15,8 +15,8 @@ import (
 // TokenPrefix begins every token, so that one which lands at the wrong place is known for what it is and not shown.
 const TokenPrefix = "jobmon-token-"
 
-// Digest is the SHA-256 of a token. The token itself is kept by those who ask: anyone who reads the configuration cannot
-// use what stands there. A plain hash is enough for 130 random bits.
+// Digest is the SHA-256 of a token. The token itself is kept by those who ask: anyone who reads the configuration
+// cannot use what stands there. A plain hash is enough for 130 random bits.
 type Digest [sha256.Size]byte
 
 // DigestOf is the digest of a token.
@@ -82,7 +82,8 @@ func listenAddress(name string) Key {
 		}
 		return net.JoinHostPort(address.String(), port), nil
 	}, same)
-	k.Allowed = "an IP address of this computer and a port: 127.0.0.1:8080, [::1]:8080, localhost:8080, or :8443 for all its addresses"
+	k.Allowed = "an IP address of this computer and a port: 127.0.0.1:8080, [::1]:8080, localhost:8080, or :8443 for " +
+		"all its addresses"
 	return k
 }
 
@@ -100,7 +101,8 @@ func (h *HTTP) Open() bool {
 func (c *Config) completeHTTP(origins map[string]Origin, bad map[string]bool) (problems []Problem) {
 	h := &c.HTTP
 	wrong := func(key, value, reason string) {
-		problems = append(problems, Problem{Origin: cmp.Or(origins[key], origins["http.listen"]), Key: key, Value: value, Reason: reason})
+		problems = append(problems, Problem{Origin: cmp.Or(origins[key], origins["http.listen"]), Key: key,
+			Value: value, Reason: reason})
 	}
 	switch {
 	case h.Listen == "":
@@ -111,11 +113,14 @@ func (c *Config) completeHTTP(origins map[string]Origin, bad map[string]bool) (p
 	case h.Key != "" && h.Cert == "":
 		wrong("http.tls.key", h.Key, "is a key without its certificate: give that as http.tls.cert")
 	case h.Open() && h.Cert == "":
-		wrong("http.listen", h.Listen, "would be open to other computers without encryption: give http.tls.cert and http.tls.key, or listen on 127.0.0.1")
+		wrong("http.listen", h.Listen,
+			"would be open to other computers without encryption: give http.tls.cert and http.tls.key, or listen on "+
+				"127.0.0.1")
 	}
 	if h.Open() && len(h.Tokens) == 0 && !bad["http.tokens"] {
-		wrong("http.listen", h.Listen, "would be open to everybody who reaches this computer: make a token with `jobmon-db config new-token` and "+
-			"give its digest as http.tokens, or listen on 127.0.0.1")
+		wrong("http.listen", h.Listen,
+			"would be open to everybody who reaches this computer: make a token with `jobmon-db config new-token` and "+
+				"give its digest as http.tokens, or listen on 127.0.0.1")
 	}
 	return problems
 }

@@ -10,13 +10,16 @@ import (
 
 func TestListenAddress(t *testing.T) {
 	for text, want := range map[string]string{
-		"127.0.0.1:8080": "127.0.0.1:8080", "127.9.9.9:80": "127.9.9.9:80", "[::1]:8080": "[::1]:8080", "LocalHost:0": "127.0.0.1:0", " 127.0.0.1:080 ": "127.0.0.1:80",
-		"localhost.example.com:80": "", "127.0.0.1": "", "8080": "", "127.0.0.1:65536": "", "127.0.0.1:http": "", "127.0.0.1:-1": "", "127.1:80": "",
+		"127.0.0.1:8080": "127.0.0.1:8080", "127.9.9.9:80": "127.9.9.9:80", "[::1]:8080": "[::1]:8080",
+		"LocalHost:0": "127.0.0.1:0", " 127.0.0.1:080 ": "127.0.0.1:80",
+		"localhost.example.com:80": "", "127.0.0.1": "", "8080": "", "127.0.0.1:65536": "", "127.0.0.1:http": "",
+		"127.0.0.1:-1": "", "127.1:80": "",
 		"[::1%lo]:80": "", "http://127.0.0.1:80": "", "ds01:8080": "",
 	} {
 		c, err := load(configs.LoadOptions{Env: []string{"JOBMON_HTTP_LISTEN=" + text}})
 		if want == "" {
-			if wrong := (*configs.Error)(nil); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "an IP address of this computer") {
+			if wrong := (*configs.Error)(nil); !errors.As(err, &wrong) ||
+				!strings.Contains(err.Error(), "an IP address of this computer") {
 				t.Errorf("%q: %v", text, err)
 			}
 			continue

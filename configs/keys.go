@@ -20,8 +20,9 @@ const envPrefix = "JOBMON_"
 
 // Key is what there is to know of one key. Keys lists them all.
 type Key struct {
-	Name    string // "source.poll_interval"
-	Type    string // text, path, bool, number, duration, regexp, list, or the words that are allowed: "auto|console|json"
+	Name string // "source.poll_interval"
+	// text, path, bool, number, duration, regexp, list, or the words that are allowed: "auto|console|json"
+	Type    string
 	Allowed string // what its values can be, to go on after "allowed is "
 	Default string // in its text form; "" where DefaultIs tells it in words
 	// DefaultIs tells the default in words where it depends on the machine or on other keys.
@@ -75,7 +76,8 @@ func path(name, of string) Key {
 
 // dsn is the data source name; every text is allowed, so that none is ever complained of.
 func dsn(name string) Key {
-	k := newKey(name, "text", "", func(text string) (DSN, error) { return DSN(strings.TrimSpace(text)), nil }, DSN.String)
+	k := newKey(name, "text", "", func(text string) (DSN, error) { return DSN(strings.TrimSpace(text)), nil },
+		DSN.String)
 	k.Secret = true
 	k.Allowed = "a data source name such as sqlserver://user:password@server/instance?database=eXpress&encrypt=true"
 	return k
@@ -94,7 +96,8 @@ var serverPattern = regexp.MustCompile(`^(?:[^\s\pC;=@"'{}?&/]+|(?i:np:)[^\pC;=@
 
 func serverName(name string) Key {
 	k := newKey(name, "text", "", func(text string) (string, error) {
-		if text = strings.TrimSpace(text); utf8.RuneCountInString(text) > 300 || text != "" && !serverPattern.MatchString(text) {
+		if text = strings.TrimSpace(text); utf8.RuneCountInString(text) > 300 || text != "" &&
+			!serverPattern.MatchString(text) {
 			return "", errNotAllowed
 		}
 		return text, nil
@@ -296,8 +299,8 @@ func capitals(text string) string {
 	}, text)
 }
 
-// KeepLeast is the shortest time for which history can be kept: longer than any session.abandoned and session.stuck, so that
-// the history of no deployment is cut off while it can still go on.
+// KeepLeast is the shortest time for which history can be kept: longer than any session.abandoned and session.stuck, so
+// that the history of no deployment is cut off while it can still go on.
 const KeepLeast = 31 * day
 
 // KeepMost is the longest that can be said in days; what lasts longer is kept for ever.
@@ -347,7 +350,8 @@ func codes(name string, def []jobmon.Code) Key {
 		return strings.Join(parts, ", ")
 	})
 	k.list = true
-	k.Allowed = "codes such as 3010, -2147024809 or 0x80070057, separated by commas, at least one and not -1, which means running"
+	k.Allowed = "codes such as 3010, -2147024809 or 0x80070057, separated by commas, at least one and not -1, which " +
+		"means running"
 	return k
 }
 

@@ -89,7 +89,8 @@ func Load(o LoadOptions) (*Config, error) {
 		return nil, &Error{Problems: problems}
 	}
 	for _, k := range keys {
-		c.values = append(c.values, Value{Key: k.Name, Text: k.text(c), Origin: cmp.Or(origins[k.Name], Origin{Layer: FromDefault})})
+		c.values = append(c.values,
+			Value{Key: k.Name, Text: k.text(c), Origin: cmp.Or(origins[k.Name], Origin{Layer: FromDefault})})
 	}
 	return c, nil
 }
@@ -153,7 +154,8 @@ func (c *Config) complete(env map[string]string, origins map[string]Origin, bad 
 		if c.Site = host; host == "" {
 			problems = append(problems, Problem{
 				Origin: Origin{Layer: FromDefault}, Key: "site", err: err,
-				Reason: "this computer does not know its name; give one with " + envPrefix + "SITE, in the file or with --site",
+				Reason: "this computer does not know its name; give one with " + envPrefix +
+					"SITE, in the file or with --site",
 			})
 		}
 	}
@@ -192,7 +194,8 @@ func readEnvironment(env map[string]string, keys []Key) (values []given, problem
 		known = append(known, name{k.Env(), k})
 	}
 	for _, variable := range slices.Sorted(maps.Keys(env)) {
-		if !strings.HasPrefix(variable, envPrefix) || strings.HasPrefix(variable, testPrefix) || variable == FileVariable {
+		if !strings.HasPrefix(variable, envPrefix) || strings.HasPrefix(variable, testPrefix) ||
+			variable == FileVariable {
 			continue
 		}
 		origin := Origin{Layer: FromEnvironment, Name: variable}

@@ -45,27 +45,29 @@ func samples(t *testing.T) map[string]sample {
 	}
 	const server, user, long = "JOBMON_SOURCE_SERVER=ds", "JOBMON_SOURCE_USER=reader", 300
 	list := map[string]sample{
-		"data_dir":                     one(dir, "%ProgramData%"),
-		"site":                         one("DS-TOKYO", strings.Repeat("x", 65)),
-		"evt.dir":                      one(dir, "$HOME/evt"),
-		"evt.takeover":                 one("true", "maybe"),
-		"evt.template":                 one(dir, "%ProgramData%\\x"),
-		"evt.encoding":                 one("windows-1252", "ebcdic", "JOBMON_EVT_TEMPLATE="+dir),
-		"evt.newline":                  one("lf", "cr", "JOBMON_EVT_TEMPLATE="+dir),
-		"source.kind":                  one("recording", "oracle", "JOBMON_SOURCE_RECORDING="+dir),
-		"source.server":                one(`np:ds\ALTIRIS`, "ds 01"),
-		"source.database":              one("Altiris DB", strings.Repeat("x", long), server),
-		"source.user":                  one(`EXAMPLE\ds`, strings.Repeat("x", long), server),
-		"source.password":              {yaml: "' ge\\heim; '", text: ` ge\heim; `, shown: "(hidden)", with: []string{server, user}},
-		"source.password_file":         one(dir, "%ProgramData%\\x", server, user),
-		"source.tls.encrypt":           one("strict", "perhaps"),
-		"source.tls.trust":             one("true", "2"),
-		"source.tls.ca":                one(dir, "$HOME/ca.pem"),
-		"source.tls.host_name":         one("ds.example.com", strings.Repeat("x", long)),
-		"source.tls.min":               one("1.0", "1.4"),
-		"source.recording":             one(dir, "${HOME}"),
-		"source.reconcile":             one("10s", "9s"),
-		"source.dsn":                   {yaml: "'server=ds;user id=sa;password=geheim'", text: "server=ds;user id=sa;password=geheim", shown: "(hidden) server=ds"},
+		"data_dir":        one(dir, "%ProgramData%"),
+		"site":            one("DS-TOKYO", strings.Repeat("x", 65)),
+		"evt.dir":         one(dir, "$HOME/evt"),
+		"evt.takeover":    one("true", "maybe"),
+		"evt.template":    one(dir, "%ProgramData%\\x"),
+		"evt.encoding":    one("windows-1252", "ebcdic", "JOBMON_EVT_TEMPLATE="+dir),
+		"evt.newline":     one("lf", "cr", "JOBMON_EVT_TEMPLATE="+dir),
+		"source.kind":     one("recording", "oracle", "JOBMON_SOURCE_RECORDING="+dir),
+		"source.server":   one(`np:ds\ALTIRIS`, "ds 01"),
+		"source.database": one("Altiris DB", strings.Repeat("x", long), server),
+		"source.user":     one(`EXAMPLE\ds`, strings.Repeat("x", long), server),
+		"source.password": {yaml: "' ge\\heim; '", text: ` ge\heim; `, shown: "(hidden)",
+			with: []string{server, user}},
+		"source.password_file": one(dir, "%ProgramData%\\x", server, user),
+		"source.tls.encrypt":   one("strict", "perhaps"),
+		"source.tls.trust":     one("true", "2"),
+		"source.tls.ca":        one(dir, "$HOME/ca.pem"),
+		"source.tls.host_name": one("ds.example.com", strings.Repeat("x", long)),
+		"source.tls.min":       one("1.0", "1.4"),
+		"source.recording":     one(dir, "${HOME}"),
+		"source.reconcile":     one("10s", "9s"),
+		"source.dsn": {yaml: "'server=ds;user id=sa;password=geheim'",
+			text: "server=ds;user id=sa;password=geheim", shown: "(hidden) server=ds"},
 		"source.poll_interval":         one("250ms", "249ms"),
 		"source.start_time_zone":       one("Europe/Berlin", "Europe/Berlim"),
 		"agent.away":                   one("20m", "59s"),
@@ -86,25 +88,26 @@ func samples(t *testing.T) map[string]sample {
 		"http.listen":                  one("127.0.0.1:8080", "ds01:8080"),
 		"http.tls.cert":                one(dir, "%TEMP%\\c.pem"),
 		"http.tls.key":                 one(dir, "$HOME/k.pem"),
-		"http.tokens":                  {yaml: "[" + strings.Repeat("0a", 32) + "]", text: strings.Repeat("0a", 32), bad: strings.Repeat("0a", 31)},
-		"backup.dir":                   one(dir, "%TEMP%"),
-		"backup.every":                 one("24h", "never", "JOBMON_BACKUP_DIR="+dir),
-		"backup.keep":                  one("30", "0"),
-		"history.keep":                 one("365d", "30d"),
-		"jobs.success":                 {yaml: "[3010, 0]", text: "0, 3010", bad: "0, -1"},
-		"stages.markers":               one("tagged", "none"),
-		"session.gap":                  one("45m", "25h"),
-		"session.abandoned":            one("24h", "59m"),
-		"session.stuck":                one("6h", "59m"),
-		"session.late":                 one("2m", "0s"),
-		"names.hide":                   one("true", "2"),
-		"monitor.quiet":                one("1h30m", "1s"),
-		"monitor.settle":               one("0s", "-1s"),
-		"log.level":                    one("debug", "loud"),
-		"log.format":                   one("json", "xml"),
-		"log.file":                     one(dir, "%TEMP%\\x.log"),
-		"log.max_size":                 one("1", "0"),
-		"log.keep":                     one("30", "0"),
+		"http.tokens": {yaml: "[" + strings.Repeat("0a", 32) + "]", text: strings.Repeat("0a", 32),
+			bad: strings.Repeat("0a", 31)},
+		"backup.dir":        one(dir, "%TEMP%"),
+		"backup.every":      one("24h", "never", "JOBMON_BACKUP_DIR="+dir),
+		"backup.keep":       one("30", "0"),
+		"history.keep":      one("365d", "30d"),
+		"jobs.success":      {yaml: "[3010, 0]", text: "0, 3010", bad: "0, -1"},
+		"stages.markers":    one("tagged", "none"),
+		"session.gap":       one("45m", "25h"),
+		"session.abandoned": one("24h", "59m"),
+		"session.stuck":     one("6h", "59m"),
+		"session.late":      one("2m", "0s"),
+		"names.hide":        one("true", "2"),
+		"monitor.quiet":     one("1h30m", "1s"),
+		"monitor.settle":    one("0s", "-1s"),
+		"log.level":         one("debug", "loud"),
+		"log.format":        one("json", "xml"),
+		"log.file":          one(dir, "%TEMP%\\x.log"),
+		"log.max_size":      one("1", "0"),
+		"log.keep":          one("30", "0"),
 	}
 	for _, k := range configs.Keys() {
 		if strings.HasPrefix(k.Name, "source.columns.") {
@@ -219,7 +222,8 @@ func TestEveryKeyHasASample(t *testing.T) {
 
 // Every key, given in every way, changes the configuration, is shown with its value and says where it came from.
 func TestEveryKeyInEveryWay(t *testing.T) {
-	follows := map[string][]string{"data_dir": {"evt.dir"}, "source.dsn": {"source.kind"}, "source.server": {"source.kind", "source.database"}}
+	follows := map[string][]string{"data_dir": {"evt.dir"}, "source.dsn": {"source.kind"},
+		"source.server": {"source.kind", "source.database"}}
 	for _, from := range sources() {
 		t.Run(from.name, func(t *testing.T) {
 			for _, k := range configs.Keys() {
@@ -251,8 +255,10 @@ func TestEveryKeyInEveryWay(t *testing.T) {
 					t.Errorf("%s came from %+v; want %+v", k.Name, v.Origin, want)
 				}
 				for i, other := range c.Values() {
-					if other.Key != k.Name && !slices.Contains(follows[k.Name], other.Key) && other != defaults.Values()[i] {
-						t.Errorf("%s also changed %s from %q to %q", k.Name, other.Key, defaults.Values()[i].Text, other.Text)
+					if other.Key != k.Name && !slices.Contains(follows[k.Name], other.Key) &&
+						other != defaults.Values()[i] {
+						t.Errorf("%s also changed %s from %q to %q", k.Name, other.Key, defaults.Values()[i].Text,
+							other.Text)
 					}
 				}
 				// The typed value changed as well, whatever the shown one says.
@@ -293,7 +299,8 @@ func TestEveryBadValueInEveryWay(t *testing.T) {
 					continue
 				}
 				p := wrong[0]
-				if p.Key != k.Name || p.Value != bad || p.Origin.Layer != from.layer || !strings.Contains(p.Reason, k.Allowed) {
+				if p.Key != k.Name || p.Value != bad || p.Origin.Layer != from.layer ||
+					!strings.Contains(p.Reason, k.Allowed) {
 					t.Errorf("%s=%s: %+v", k.Name, bad, p)
 				}
 			}
@@ -328,14 +335,18 @@ func TestNamesAreOneToOne(t *testing.T) {
 
 func TestPrecedence(t *testing.T) {
 	file := write(t, "source:\n  poll_interval: 11s\n  timeout: 12s\nmonitor: {settle: 13s}\n")
-	env := []string{"JOBMON_SOURCE_POLL_INTERVAL=21s", "JOBMON_SOURCE_TIMEOUT=22s", "PATH=/bin", "JOBMON_TEST_SQLSERVER=sqlserver://x", "JOBMON_SITE="}
-	c := mustLoad(t, configs.LoadOptions{File: file, Env: env, Flags: flags(t, "--source-poll-interval", "31s", "--evt-takeover")})
+	env := []string{"JOBMON_SOURCE_POLL_INTERVAL=21s", "JOBMON_SOURCE_TIMEOUT=22s", "PATH=/bin",
+		"JOBMON_TEST_SQLSERVER=sqlserver://x", "JOBMON_SITE="}
+	c := mustLoad(t, configs.LoadOptions{File: file, Env: env, Flags: flags(t, "--source-poll-interval", "31s",
+		"--evt-takeover")})
 	for key, want := range map[string]configs.Value{
-		"source.poll_interval": {Text: "31s", Origin: configs.Origin{Layer: configs.FromFlag, Name: "--source-poll-interval"}},
-		"source.timeout":       {Text: "22s", Origin: configs.Origin{Layer: configs.FromEnvironment, Name: "JOBMON_SOURCE_TIMEOUT"}},
-		"monitor.settle":       {Text: "13s", Origin: configs.Origin{Layer: configs.FromFile, Name: file, Line: 4}},
-		"monitor.quiet":        {Text: "1h", Origin: configs.Origin{Layer: configs.FromDefault}},
-		"evt.takeover":         {Text: "true", Origin: configs.Origin{Layer: configs.FromFlag, Name: "--evt-takeover"}},
+		"source.poll_interval": {Text: "31s", Origin: configs.Origin{Layer: configs.FromFlag,
+			Name: "--source-poll-interval"}},
+		"source.timeout": {Text: "22s", Origin: configs.Origin{Layer: configs.FromEnvironment,
+			Name: "JOBMON_SOURCE_TIMEOUT"}},
+		"monitor.settle": {Text: "13s", Origin: configs.Origin{Layer: configs.FromFile, Name: file, Line: 4}},
+		"monitor.quiet":  {Text: "1h", Origin: configs.Origin{Layer: configs.FromDefault}},
+		"evt.takeover":   {Text: "true", Origin: configs.Origin{Layer: configs.FromFlag, Name: "--evt-takeover"}},
 	} {
 		want.Key = key
 		if got := value(t, c, key); got != want {
@@ -372,7 +383,8 @@ func TestSettingsFollowTheConfiguration(t *testing.T) {
 			env = append(env, k.Env()+"="+samples(t)[k.Name].text)
 		}
 	}
-	got, defaults := reflect.ValueOf(mustLoad(t, configs.LoadOptions{Env: env}).Settings()), reflect.ValueOf(jobmon.DefaultSettings())
+	got, defaults := reflect.ValueOf(mustLoad(t, configs.LoadOptions{Env: env}).Settings()),
+		reflect.ValueOf(jobmon.DefaultSettings())
 	for i := range got.NumField() {
 		if got.Type().Field(i).Name == "Form" { // it stands in a file of its own
 			continue
@@ -396,9 +408,11 @@ func TestKindFollowsDSN(t *testing.T) {
 
 func TestWhatMustGoTogether(t *testing.T) {
 	wrong := problems(t, configs.LoadOptions{Env: []string{
-		"JOBMON_SOURCE_KIND=sqlserver", "JOBMON_SOURCE_LOCK_TIMEOUT=5s", "JOBMON_SOURCE_TIMEOUT=5s", "JOBMON_LOG_LEVEL=loud",
+		"JOBMON_SOURCE_KIND=sqlserver", "JOBMON_SOURCE_LOCK_TIMEOUT=5s", "JOBMON_SOURCE_TIMEOUT=5s",
+		"JOBMON_LOG_LEVEL=loud",
 	}})
-	if len(wrong) != 3 || wrong[0].Key != "log.level" || wrong[1].Key != "source.server" || !strings.Contains(wrong[1].String(), "JOBMON_SOURCE_DSN") ||
+	if len(wrong) != 3 || wrong[0].Key != "log.level" || wrong[1].Key != "source.server" ||
+		!strings.Contains(wrong[1].String(), "JOBMON_SOURCE_DSN") ||
 		wrong[2].Key != "source.lock_timeout" || !strings.Contains(wrong[2].String(), "5s") {
 		t.Errorf("%v", wrong)
 	}
@@ -421,7 +435,8 @@ func TestWhereTheFileIs(t *testing.T) {
 		}
 	}
 
-	if _, err := load(configs.LoadOptions{File: missing}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
+	if _, err := load(configs.LoadOptions{File: missing}); !errors.Is(err, fs.ErrNotExist) ||
+		!strings.Contains(err.Error(), missing) {
 		t.Errorf("a missing file: %v", err)
 	}
 	wrong := problems(t, configs.LoadOptions{File: t.TempDir(), Env: []string{"JOBMON_LOG_LEVEL=loud"}})
@@ -451,8 +466,10 @@ func TestAddFlagsOfSomeKeys(t *testing.T) {
 }
 
 func TestEmptyValues(t *testing.T) {
-	wrong := problems(t, configs.LoadOptions{File: write(t, "site: ''\ndata_dir: \"\"\njobs: {build: '', marker: ''}\nsource: {dsn: ''}\n")})
-	if len(wrong) != 2 || wrong[0].Key != "site" || wrong[1].Key != "data_dir" || !strings.Contains(wrong[0].String(), "site: nothing is not allowed") {
+	wrong := problems(t, configs.LoadOptions{
+		File: write(t, "site: ''\ndata_dir: \"\"\njobs: {build: '', marker: ''}\nsource: {dsn: ''}\n")})
+	if len(wrong) != 2 || wrong[0].Key != "site" || wrong[1].Key != "data_dir" ||
+		!strings.Contains(wrong[0].String(), "site: nothing is not allowed") {
 		t.Errorf("%v", wrong)
 	}
 	c := mustLoad(t, configs.LoadOptions{File: write(t, "jobs: {build: '', marker: ''}\nsource: {dsn: ''}\n")})

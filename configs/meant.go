@@ -94,8 +94,8 @@ func parsePath(text string) (string, error) {
 	case strings.TrimFunc(text, func(r rune) bool { return oddCharacter.MatchString(string(r)) }) != text:
 		return "", errors.New("it " + named(text) + "; type it again")
 	case runtime.GOOS != "windows" && ofWindows.MatchString(text):
-		return "", fmt.Errorf("it is a path of Windows, and this is %s: a folder here is written /srv/jobmon-db, and a share of "+
-			"Windows is mounted first, such as at /mnt/express, and named by that folder", systemName(runtime.GOOS))
+		return "", fmt.Errorf("it is a path of Windows, and this is %s: a folder here is written /srv/jobmon-db, and a "+
+			"share of Windows is mounted first, such as at /mnt/express, and named by that folder", systemName(runtime.GOOS))
 	}
 	return filepath.Abs(text)
 }
@@ -140,7 +140,8 @@ const day = 24 * time.Hour
 var (
 	inDays     = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)d(.*)$`)
 	longerUnit = strings.NewReplacer(" ", "", ",", ".", "days", "d", "day", "d",
-		"hours", "h", "hour", "h", "hrs", "h", "hr", "h", "minutes", "m", "minute", "m", "min", "m", "seconds", "s", "second", "s", "sec", "s")
+		"hours", "h", "hour", "h", "hrs", "h", "hr", "h", "minutes", "m", "minute", "m", "min", "m", "seconds", "s",
+		"second", "s", "sec", "s")
 )
 
 // parseDuration reads what time.ParseDuration reads, and days before that: 2d, 1d12h.

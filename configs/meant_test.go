@@ -25,7 +25,9 @@ func TestWhatCannotBeMeant(t *testing.T) {
 		words   string
 	}{
 		// Escapes of double quotes.
-		{"evt:\n  dir: \"\\\\ds01\\express\\temp\"\n", 2, `has \e in double quotes, which is no backslash there but another character; write it in single quotes: '\\ds01\express\temp'`},
+		{"evt:\n  dir: \"\\\\ds01\\express\\temp\"\n", 2,
+			`has \e in double quotes, which is no backslash there but another character; write it in single quotes: ` +
+				`'\\ds01\express\temp'`},
 		{"evt:\n  dir: \"C:\\temp\\new\"\n", 2, `single quotes: 'C:\temp\new'`},
 		{"evt.dir: \"D:\\Program\"\n", 1, `has \P in`},
 		{"evt.dir: \"D:\\x64\"\n", 1, `has \x in`},
@@ -35,7 +37,8 @@ func TestWhatCannotBeMeant(t *testing.T) {
 		{"evt.dir: \"C:\\users\"\n", 1, "single quotes"},
 		{"jobs:\n  marker: \"\\bJM\\b\"\n", 2, `single quotes: '\bJM\b'`},
 		{"source.server: \"ds\\new\"\n", 1, `'ds\new'`},
-		{"source:\n  server: ds\n  user: jm\n  password: \"Geheim\\tX\"\n", 4, "(hidden) has a backslash in double quotes"},
+		{"source:\n  server: ds\n  user: jm\n  password: \"Geheim\\tX\"\n", 4,
+			"(hidden) has a backslash in double quotes"},
 		{"jobs.success: [0, \"\\x31\"]\n", 1, `has \x in`},
 		// Quotes that became a part of the value.
 		{"evt.dir: “D:\\temp”\n", 1, `leave them out: D:\temp`},
@@ -86,7 +89,9 @@ func TestWhatCannotBeMeant(t *testing.T) {
 		{"evt.dir: ~/evt\n", 1, "home folder"},
 		{"evt.dir: '\\temp'\n", 1, `a folder with its drive, C:\temp`},
 		// Patterns.
-		{"jobs:\n  marker: (JM)\n", 2, `(JM) is a group and matches the same as without its parentheses; if they are part of the name write \(JM\), else (?:JM)`},
+		{"jobs:\n  marker: (JM)\n", 2,
+			`(JM) is a group and matches the same as without its parentheses; if they are part of the name write ` +
+				`\(JM\), else (?:JM)`},
 		{"jobs.build: '(?i)Build (x) [(]'\n", 1, `write \(x\)`},
 		{"jobs.marker: '.*'\n", 1, "matches every name"},
 		{"jobs.marker: '\\bJM|'\n", 1, "matches every name"},
@@ -105,7 +110,8 @@ func TestWhatCannotBeMeant(t *testing.T) {
 		{"jobs.success: 0 3010 1641\n", 1, "commas are missing: 0, 3010, 1641"},
 	} {
 		_, err := load(configs.LoadOptions{File: write(t, c.content)})
-		if err == nil || !strings.Contains(err.Error(), c.words) || !strings.Contains(err.Error(), fmt.Sprintf(", line %d: ", c.line)) {
+		if err == nil || !strings.Contains(err.Error(), c.words) ||
+			!strings.Contains(err.Error(), fmt.Sprintf(", line %d: ", c.line)) {
 			t.Errorf("%q\n  gives %v\n  want line %d and %q", c.content, err, c.line, c.words)
 		}
 		if err != nil && (strings.Contains(err.Error(), "Geh") || strings.Count(err.Error(), "\n") != 1) {
@@ -146,7 +152,8 @@ func TestWhatIsMeant(t *testing.T) {
 		key, text, _ := strings.Cut(want, "=")
 		c, err := load(configs.LoadOptions{File: write(t, content+"\n")})
 		if key == "evt.dir" && runtime.GOOS != "windows" { // read as it is meant, and then refused
-			if err == nil || !strings.Contains(err.Error(), "path of Windows") || !strings.Contains(err.Error(), fmt.Sprintf("%q", text)) {
+			if err == nil || !strings.Contains(err.Error(), "path of Windows") ||
+				!strings.Contains(err.Error(), fmt.Sprintf("%q", text)) {
 				t.Errorf("%s: %v", content, err)
 			}
 			continue
@@ -164,10 +171,12 @@ func TestWhatIsMeant(t *testing.T) {
 // A path of Windows is no folder elsewhere, wherever it is given.
 func TestPathsOfWindows(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{`C:\\ProgramData\\jobmon-db`, "C:", "D:/evt", `\\\\ds01\\eXpress`, "//ds01/eXpress", `data\\evt`} {
+	for _, path := range []string{`C:\\ProgramData\\jobmon-db`, "C:", "D:/evt", `\\\\ds01\\eXpress`, "//ds01/eXpress",
+		`data\\evt`} {
 		path = strings.ReplaceAll(path, `\\`, `\`)
 		err := configs.Check(configs.Setting{Key: "evt.dir", Text: path})
-		if (err == nil) != (runtime.GOOS == "windows") || err != nil && !strings.Contains(err.Error(), "mounted first") {
+		if (err == nil) != (runtime.GOOS == "windows") || err != nil &&
+			!strings.Contains(err.Error(), "mounted first") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -189,11 +198,13 @@ func TestEveryPasswordIsWholeOrRefused(t *testing.T) {
 			return
 		}
 		got := c.Source.Password.Reveal()
-		if style == "%s" { // YAML takes a pair of quotes off, blanks at the ends, and a comment with a space behind its #
+		// YAML takes a pair of quotes off, blanks at the ends, and a comment with a space behind its #
+		if style == "%s" {
 			password, _, _ = strings.Cut(password, " # ")
 			password = strings.TrimSuffix(strings.TrimSpace(password), " #")
 			password = strings.TrimSpace(strings.TrimSuffix(password, " #"))
-			if len(password) > 1 && strings.ContainsRune(`"'`, rune(password[0])) && password[0] == password[len(password)-1] || strings.HasPrefix(password, "#") {
+			if len(password) > 1 && strings.ContainsRune(`"'`, rune(password[0])) &&
+				password[0] == password[len(password)-1] || strings.HasPrefix(password, "#") {
 				return
 			}
 			password = strings.TrimPrefix(password, "!!str ")
@@ -210,9 +221,11 @@ func TestRelativePaths(t *testing.T) {
 	t.Parallel()
 	file := write(t, "data_dir: data\nevt:\n  dir: ./evt\nlog.file: ../x.log\n")
 	dir := filepath.Dir(file)
-	c := mustLoad(t, configs.LoadOptions{File: file, Env: []string{"JOBMON_BACKUP_DIR=b"}, Flags: flags(t, "--source-tls-ca=ca.pem")})
+	c := mustLoad(t, configs.LoadOptions{File: file, Env: []string{"JOBMON_BACKUP_DIR=b"},
+		Flags: flags(t, "--source-tls-ca=ca.pem")})
 	for key, want := range map[string]string{
-		"data_dir": filepath.Join(dir, "data"), "evt.dir": filepath.Join(dir, "evt"), "log.file": filepath.Join(filepath.Dir(dir), "x.log"),
+		"data_dir": filepath.Join(dir, "data"), "evt.dir": filepath.Join(dir, "evt"),
+		"log.file":   filepath.Join(filepath.Dir(dir), "x.log"),
 		"backup.dir": abs(t, "b"), "source.tls.ca": abs(t, "ca.pem"),
 	} {
 		if got := value(t, c, key).Text; got != want {
@@ -233,10 +246,12 @@ func TestEveryEncodingOfTheFile(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 		edited, err := configs.Edit("f.yaml", []byte(text), []configs.Setting{{Key: "source.server", Text: "ds"}})
-		if err != nil || !strings.Contains(string(edited), "\n  server: 'ds'\n") || !strings.Contains(string(edited), "Zürich") {
+		if err != nil || !strings.Contains(string(edited), "\n  server: 'ds'\n") ||
+			!strings.Contains(string(edited), "Zürich") {
 			t.Errorf("%v\n%.300q", err, edited)
 		}
-		if same, err := configs.Edit("f.yaml", []byte(text), []configs.Setting{{Key: "site", Text: "Zürich"}}); err != nil || string(same) != text {
+		if same, err := configs.Edit("f.yaml", []byte(text),
+			[]configs.Setting{{Key: "site", Text: "Zürich"}}); err != nil || string(same) != text {
 			t.Errorf("what needs no change is changed: %v\n%.300q", err, same)
 		}
 	}
@@ -253,7 +268,8 @@ func TestDaysAreDurationsEverywhere(t *testing.T) {
 			continue
 		}
 		c, err := load(configs.LoadOptions{Env: []string{k.Env() + "=36525d"}})
-		if err == nil || strings.Contains(err.Error(), "unit is missing") || !strings.Contains(err.Error(), "m, h, d) from") {
+		if err == nil || strings.Contains(err.Error(), "unit is missing") ||
+			!strings.Contains(err.Error(), "m, h, d) from") {
 			t.Errorf("%s: %v, %v", k.Name, c, err)
 		}
 	}

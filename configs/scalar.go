@@ -23,7 +23,8 @@ var (
 const (
 	inSingleQuotes = "write the value in single quotes"
 	oneLine        = "goes on in another line; write it on one line, in single quotes"
-	beforeComment  = "ends before #, which begins a comment; " + inSingleQuotes + ", or a space behind the # of a comment"
+	beforeComment  = "ends before #, which begins a comment; " + inSingleQuotes +
+		", or a space behind the # of a comment"
 )
 
 // named is what is wrong with an odd character, with its number, as it cannot be seen.

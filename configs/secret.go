@@ -69,7 +69,9 @@ func redactDSN(text string) string {
 // maybeSecret says that what was given under an unknown name may be a secret whose key was mistyped.
 func maybeSecret(name, value string) bool {
 	contains := func(text string, words ...string) bool {
-		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(strings.ToLower(text), word) })
+		text = strings.ToLower(text)
+		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 	}
-	return contains(name, "dsn", "pass", "pw", "secret", "token", "connection") || contains(value, "password", "pwd", "://", "@", TokenPrefix)
+	return contains(name, "dsn", "pass", "pw", "secret", "token", "connection") ||
+		contains(value, "password", "pwd", "://", "@", TokenPrefix)
 }

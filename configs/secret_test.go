@@ -14,11 +14,14 @@ import (
 // Every way in which a password can reach an output, planted and looked for.
 func TestNoOutputHoldsThePassword(t *testing.T) {
 	passwords := []string{
-		"geheim", "ge@heim", "ge/heim", "12/heim", "ge?heim", "12?heim", "ge#heim", "12#heim", "ge:heim", "ge;heim", "ge=heim", "ge'heim",
-		`ge"heim`, "ge{heim}", "ge%heim", "ge heim", "12@heim", "/12:heim", `"a;server=heim"`, "'a;server=heim'", "{a;server=heim}",
+		"geheim", "ge@heim", "ge/heim", "12/heim", "ge?heim", "12?heim", "ge#heim", "12#heim", "ge:heim", "ge;heim",
+		"ge=heim", "ge'heim",
+		`ge"heim`, "ge{heim}", "ge%heim", "ge heim", "12@heim", "/12:heim", `"a;server=heim"`, "'a;server=heim'",
+		"{a;server=heim}",
 	}
 	// These end a password in the middle of a list, for a driver as well, but not before an "@".
-	endless := append(passwords, ";server=heim", "a;database=heim", "?database=heim", "12?database=heim", "&database=heim", "#database=heim")
+	endless := append(passwords, ";server=heim", "a;database=heim", "?database=heim", "12?database=heim",
+		"&database=heim", "#database=heim")
 	for form, passwords := range map[string][]string{
 		"sqlserver://sa:%s@ds/express?database=eXpress":          endless,
 		"sqlserver://sa:%s@ds:1433":                              endless,
@@ -39,11 +42,12 @@ func TestNoOutputHoldsThePassword(t *testing.T) {
 				"mistyped in file":    {File: write(t, "source.dns: '"+strings.ReplaceAll(dsn, "'", "''")+"'\n")},
 				"mistyped variable":   {Env: []string{"JOBMON_DSN=" + dsn}},
 				"mistyped variable 2": {Env: []string{"JOBMON_SOURCE_PASSWORT=" + dsn}},
-				"list in file":        {File: write(t, "source:\n  dsn:\n  - '"+strings.ReplaceAll(dsn, "'", "''")+"'\n")},
-				"section in file":     {File: write(t, "source: '"+strings.ReplaceAll(dsn, "'", "''")+"'\n")},
-				"bare in file":        {File: write(t, "source:\n  dsn: "+dsn+"\n")},
-				"double quotes":       {File: write(t, "source:\n  dsn: \""+dsn+"\n")},
-				"beside a problem":    {Env: []string{"JOBMON_SOURCE_DSN=" + dsn, "JOBMON_LOG_LEVEL=loud"}},
+				"list in file": {File: write(t, "source:\n  dsn:\n  - '"+strings.ReplaceAll(
+					dsn, "'", "''")+"'\n")},
+				"section in file":  {File: write(t, "source: '"+strings.ReplaceAll(dsn, "'", "''")+"'\n")},
+				"bare in file":     {File: write(t, "source:\n  dsn: "+dsn+"\n")},
+				"double quotes":    {File: write(t, "source:\n  dsn: \""+dsn+"\n")},
+				"beside a problem": {Env: []string{"JOBMON_SOURCE_DSN=" + dsn, "JOBMON_LOG_LEVEL=loud"}},
 			}
 			if dsn != password { // by itself nobody can tell it from a host
 				ways["where the server belongs"] = configs.LoadOptions{Env: []string{"JOBMON_SOURCE_SERVER=" + dsn}}
@@ -60,14 +64,17 @@ func TestNoOutputHoldsThePassword(t *testing.T) {
 // The same for the password by itself.
 func TestNoOutputHoldsThePasswordOfItsKey(t *testing.T) {
 	for _, password := range []string{
-		"geheim", "sqlserver://sa:x@geheim", "server=geheim", "database=geheim", " geheim ", "ge: heim # geheim", "*geheim", "[geheim", "{geheim}", "%geheim", `"geheim`,
+		"geheim", "sqlserver://sa:x@geheim", "server=geheim", "database=geheim", " geheim ", "ge: heim # geheim",
+		"*geheim", "[geheim", "{geheim}", "%geheim", `"geheim`,
 	} {
 		quoted := "'" + strings.ReplaceAll(password, "'", "''") + "'"
 		for name, o := range map[string]configs.LoadOptions{
-			"file":              {File: write(t, "source: {server: ds, user: sa, password: "+quoted+"}\n")},
-			"beside a DSN":      {File: write(t, "source: {dsn: server=ds, password: "+quoted+"}\n")},
-			"environment":       {Env: []string{"JOBMON_SOURCE_SERVER=ds", "JOBMON_SOURCE_USER=sa", "JOBMON_SOURCE_PASSWORD=" + password}},
-			"flag":              {Flags: flags(t, "--source-server=ds", "--source-user=sa", "--source-password", password)},
+			"file":         {File: write(t, "source: {server: ds, user: sa, password: "+quoted+"}\n")},
+			"beside a DSN": {File: write(t, "source: {dsn: server=ds, password: "+quoted+"}\n")},
+			"environment": {Env: []string{"JOBMON_SOURCE_SERVER=ds", "JOBMON_SOURCE_USER=sa",
+				"JOBMON_SOURCE_PASSWORD=" + password}},
+			"flag": {Flags: flags(t, "--source-server=ds", "--source-user=sa", "--source-password",
+				password)},
 			"contradicting":     {Env: []string{"JOBMON_SOURCE_PASSWORD=" + password, "JOBMON_SOURCE_PASSWORD_FILE=x"}},
 			"bare in file":      {File: write(t, "source:\n  password: "+password+"\n")},
 			"list in file":      {File: write(t, "source:\n  password: ["+quoted+"]\n")},
@@ -109,7 +116,8 @@ func everyOutput(t *testing.T, o configs.LoadOptions) string {
 func TestWhatIsShownOfADSN(t *testing.T) {
 	for dsn, want := range map[string]string{
 		"": "",
-		"sqlserver://sa:p@ds.example/express?database=eXpress&encrypt=disable": `(hidden) server=ds.example\express database=eXpress`,
+		"sqlserver://sa:p@ds.example/express?database=eXpress&encrypt=disable": `(hidden) server=ds.example\express ` +
+			`database=eXpress`,
 		"sqlserver://ds:1433":                     "(hidden) server=ds:1433",
 		"sqlserver://sa:p@ss@ds":                  "(hidden)",
 		"Server=ds; Database=eXpress; password=p": "(hidden) server=ds database=eXpress",

@@ -66,14 +66,16 @@ func (s *Source) contradictions(origins map[string]Origin, bad map[string]bool) 
 			"has no effect beside " + at(origins, "source.tls.trust") + ", by which any certificate is good; " +
 				"give one of the two", ""},
 		{s.Kind == KindSQLServer && s.DSN == "" && s.Server == "" && !bad["source.server"], "source.server", "",
-			"is missing, and source.kind sqlserver needs it, or source.dsn; give the server in the file as source.server, " +
+			"is missing, and source.kind sqlserver needs it, or source.dsn; give the server in the file as " +
+				"source.server, " +
 				"or all in one in the environment as " + envPrefix + "SOURCE_DSN, for example " +
 				"sqlserver://user:password@server/instance?database=eXpress&encrypt=true", "source.kind"},
 		{s.Kind == KindRecording && s.Recording == "" && !bad["source.recording"], "source.recording", "",
 			"is missing, and source.kind recording needs it: the path of the file", "source.kind"},
 		{s.LockTimeout >= s.Timeout && !bad["source.lock_timeout"] && !bad["source.timeout"], "source.lock_timeout",
 			durationText(s.LockTimeout),
-			"is not allowed; it must be shorter than source.timeout, which is " + durationText(s.Timeout), "source.timeout"},
+			"is not allowed; it must be shorter than source.timeout, which is " + durationText(s.Timeout),
+			"source.timeout"},
 	}
 }
 

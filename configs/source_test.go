@@ -14,7 +14,8 @@ import (
 
 func TestKindAndDatabaseFollowTheServer(t *testing.T) {
 	c := mustLoad(t, configs.LoadOptions{Env: []string{"JOBMON_SOURCE_SERVER=ds"}})
-	if c.Source.Kind != configs.KindSQLServer || c.Source.Database != "eXpress" || c.Source.TLS.Min != "1.2" || c.Source.TLS.Encrypt != "" {
+	if c.Source.Kind != configs.KindSQLServer || c.Source.Database != "eXpress" || c.Source.TLS.Min != "1.2" ||
+		c.Source.TLS.Encrypt != "" {
 		t.Errorf("%+v", c.Source)
 	}
 	c = mustLoad(t, configs.LoadOptions{Env: []string{"JOBMON_SOURCE_DSN=server=ds"}})
@@ -28,14 +29,16 @@ func TestKindAndDatabaseFollowTheServer(t *testing.T) {
 }
 
 func TestServers(t *testing.T) {
-	for _, server := range []string{"ds", "ds.example.com,1433", "ds:1433", "[fd00::1]:1433", "fd00::1", `DS\ALTIRIS`, "(local)", ".", "tcp:ds,1433",
+	for _, server := range []string{"ds", "ds.example.com,1433", "ds:1433", "[fd00::1]:1433", "fd00::1", `DS\ALTIRIS`,
+		"(local)", ".", "tcp:ds,1433",
 		`np:\\ds\pipe\MSSQL$ALTIRIS\sql\query`, "lpc:ds"} {
 		c, err := load(configs.LoadOptions{Env: []string{"JOBMON_SOURCE_SERVER=" + server}})
 		if err != nil || c.Source.Server != server {
 			t.Errorf("%s: %v", server, err)
 		}
 	}
-	for _, server := range []string{"ds?database=x", "server=ds", "ds;user id=sa", "sa:geheim@ds", "sqlserver://sa:geheim@ds", "d s", "ds/ALTIRIS"} {
+	for _, server := range []string{"ds?database=x", "server=ds", "ds;user id=sa", "sa:geheim@ds",
+		"sqlserver://sa:geheim@ds", "d s", "ds/ALTIRIS"} {
 		_, err := load(configs.LoadOptions{Env: []string{"JOBMON_SOURCE_SERVER=" + server}})
 		if err == nil || strings.Contains(err.Error(), "geheim") || !strings.Contains(err.Error(), "host:port") {
 			t.Errorf("%s: %v", server, err)
@@ -52,7 +55,8 @@ func TestContradictionsOfTheSource(t *testing.T) {
 	}{
 		{"DSN=server=ds SERVER=ds2", []string{"source.server"}, "source.dsn (environment variable JOBMON_SOURCE_DSN)"},
 		{"DSN=server=ds USER=a DATABASE=b TLS_ENCRYPT=true TLS_TRUST=true TLS_HOST_NAME=x",
-			[]string{"source.database", "source.tls.encrypt", "source.tls.host_name", "source.tls.trust", "source.user"}, "source.server"},
+			[]string{"source.database", "source.tls.encrypt", "source.tls.host_name", "source.tls.trust",
+				"source.user"}, "source.server"},
 		{"DSN=server=ds PASSWORD=geheim TLS_MIN=1.0 TLS_CA=ca.pem", nil, ""},
 		{"DSN=server=ds PASSWORD_FILE=p", nil, ""},
 		{"SERVER=ds", nil, ""},
@@ -60,13 +64,16 @@ func TestContradictionsOfTheSource(t *testing.T) {
 		{"SERVER=ds USER=a PASSWORD=geheim PASSWORD_FILE=geheim", []string{"source.password_file"}, "source.password"},
 		{"SERVER=ds PASSWORD=geheim", []string{"source.password"}, "source.user"},
 		{"PASSWORD_FILE=geheim", []string{"source.password_file"}, "source.user"},
-		{"SERVER=ds PASSWORD_FILE=geheim PASSWORD=geheim", []string{"source.password_file", "source.password_file"}, "source.user"},
+		{"SERVER=ds PASSWORD_FILE=geheim PASSWORD=geheim", []string{"source.password_file", "source.password_file"},
+			"source.user"},
 		{"SERVER=ds TLS_TRUST=true TLS_CA=ca.pem", []string{"source.tls.ca"}, "source.tls.trust"},
 		{"KIND=sqlserver", []string{"source.server"}, "source.dsn"},
 		{"KIND=sqlserver SERVER=?", []string{"source.server"}, "host:port"},
 		{"KIND=recording", []string{"source.recording"}, "the path of the file"},
-		{"KIND=recording DSN=server=ds SERVER=ds PASSWORD=geheim PASSWORD_FILE=geheim TLS_TRUST=yes TLS_CA=x TIMEOUT=1s",
-			[]string{"source.recording", "source.password_file", "source.server", "source.lock_timeout", "source.tls.ca"}, ""},
+		{"KIND=recording DSN=server=ds SERVER=ds PASSWORD=geheim PASSWORD_FILE=geheim TLS_TRUST=yes TLS_CA=x " +
+			"TIMEOUT=1s",
+			[]string{"source.recording", "source.password_file", "source.server", "source.lock_timeout",
+				"source.tls.ca"}, ""},
 	} {
 		o := configs.LoadOptions{}
 		for pair := range strings.FieldsSeq(c.env) {
@@ -92,7 +99,8 @@ func TestContradictionsOfTheSource(t *testing.T) {
 	file := write(t, "source:\n  dsn: server=ds\n  password: geheim\n  password_file: here\n\n  server: ds\n")
 	wrong := problems(t, configs.LoadOptions{File: file})
 	if len(wrong) != 2 || wrong[0].Origin.Line != 4 || wrong[1].Origin.Line != 6 ||
-		!strings.Contains(wrong[0].Reason, "source.password ("+file+", line 3)") || !strings.Contains(wrong[1].Reason, "line 2") {
+		!strings.Contains(wrong[0].Reason, "source.password ("+file+", line 3)") ||
+		!strings.Contains(wrong[1].Reason, "line 2") {
 		t.Errorf("%v", wrong)
 	}
 }
@@ -102,11 +110,14 @@ func TestOnlyRenamedColumnsAreHandedOn(t *testing.T) {
 		t.Errorf("by default: %v", c.Source.Tables.Columns)
 	}
 	c := mustLoad(t, configs.LoadOptions{
-		File: write(t, "source:\n  columns:\n    event_schedule: {start_time: due, status_code: status_code}\n    event: {name: wrong}\n"),
-		Env:  []string{"JOBMON_SOURCE_COLUMNS_EVENT_NAME=[job name]", "JOBMON_SOURCE_COLUMNS_SESSIONS_COMPUTER_ID=pc"},
+		File: write(
+			t, "source:\n  columns:\n    event_schedule: {start_time: due, status_code: status_code}\n    event: "+
+				"{name: wrong}\n"),
+		Env: []string{"JOBMON_SOURCE_COLUMNS_EVENT_NAME=[job name]", "JOBMON_SOURCE_COLUMNS_SESSIONS_COMPUTER_ID=pc"},
 	})
 	got := c.Source.Tables.Columns
-	if len(got) != 3 || got["event_schedule.start_time"] != "due" || got["event.name"] != "[job name]" || got["sessions.computer_id"] != "pc" {
+	if len(got) != 3 || got["event_schedule.start_time"] != "due" || got["event.name"] != "[job name]" ||
+		got["sessions.computer_id"] != "pc" {
 		t.Errorf("%v", got)
 	}
 }
@@ -124,7 +135,8 @@ func TestPassword(t *testing.T) {
 	}{
 		{with("JOBMON_SOURCE_PASSWORD= ge;heim "), "", " ge;heim "},
 		{with("JOBMON_SOURCE_PASSWORD_FILE=" + path), " aus der Datei \r\n", " aus der Datei "},
-		{mustLoad(t, configs.LoadOptions{Env: []string{"JOBMON_SOURCE_DSN=server=ds", "JOBMON_SOURCE_PASSWORD_FILE=" + path}}), "x", "x"},
+		{mustLoad(t, configs.LoadOptions{Env: []string{"JOBMON_SOURCE_DSN=server=ds", "JOBMON_SOURCE_PASSWORD_FILE=" +
+			path}}), "x", "x"},
 		{mustLoad(t, configs.LoadOptions{Env: []string{"JOBMON_SOURCE_SERVER=ds"}}), "", ""},
 		{mustLoad(t, configs.LoadOptions{}), "", ""},
 	} {
@@ -146,14 +158,16 @@ func TestPassword(t *testing.T) {
 		{with(), "", "source.user", "JOBMON_SOURCE_PASSWORD"},
 		{with("JOBMON_SOURCE_PASSWORD_FILE=" + path), "geheim\ngeheim\n", "source.password_file", "more than one line"},
 		{with("JOBMON_SOURCE_PASSWORD_FILE=" + path), "", "source.password_file", "empty"},
-		{with("JOBMON_SOURCE_PASSWORD_FILE=" + path + "2"), "", "source.password_file", "there is no file " + path + "2"},
+		{with("JOBMON_SOURCE_PASSWORD_FILE=" + path + "2"), "", "source.password_file", "there is no file " + path +
+			"2"},
 	} {
 		if err := os.WriteFile(path, []byte(c.file), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		got, err := c.config.Password()
 		wrong, ok := errors.AsType[*configs.Error](err)
-		if got != "" || !ok || wrong.Problems[0].Key != c.key || wrong.Problems[0].Origin.Layer != configs.FromEnvironment ||
+		if got != "" || !ok || wrong.Problems[0].Key != c.key ||
+			wrong.Problems[0].Origin.Layer != configs.FromEnvironment ||
 			!strings.Contains(err.Error(), c.words) || strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%q, %v", got.Reveal(), err)
 		}

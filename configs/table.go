@@ -137,9 +137,11 @@ func (k Key) live() Key {
 // columnKeys are the keys that rename columns of the DS tables (docs/ds-database.md).
 func columnKeys() (keys []Key) {
 	for _, column := range []string{
-		"event_schedule.schedule_id", "event_schedule.event_id", "event_schedule.computer_id", "event_schedule.status_code",
+		"event_schedule.schedule_id", "event_schedule.event_id", "event_schedule.computer_id",
+		"event_schedule.status_code",
 		"event_schedule.start_time", "event.event_id", "event.name", "event.folder_id", "event_folder.folder_id",
-		"event_folder.name", "event_folder.parent_id", "computer.computer_id", "computer.name", "computer.computer_name",
+		"event_folder.name", "event_folder.parent_id", "computer.computer_id", "computer.name",
+		"computer.computer_name",
 		"computer.group_id", "computer_group.group_id", "computer_group.name", "sessions.computer_id",
 	} {
 		keys = append(keys, columnName(column))

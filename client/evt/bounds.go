@@ -3,10 +3,12 @@ package evt
 import (
 	"fmt"
 	"math"
+	"reflect"
+	"strings"
 )
 
-// The bounds of the numbers in a file, in both directions: what is beyond them is not written, and a file that goes beyond
-// them is refused. No reader may do anything as often as a number says without one.
+// The bounds of the numbers in a file, in both directions: what is beyond them is not written, and a file that goes
+// beyond them is refused. No reader may do anything as often as a number says without one.
 const (
 	MaxSeq     = 1<<53 - 1     // the largest whole number that every reader of JSON takes exactly
 	MaxCount   = 1_000_000     // of anything that is counted
@@ -14,53 +16,49 @@ const (
 	MaxOffset  = 14 * 3600     // seconds between a wall clock and UTC, in either direction
 )
 
-// bound is a number of a file with its bounds.
-type bound struct {
-	name               string
-	value, least, most int64
-}
-
-func counted(name string, n int) bound         { return bound{name, int64(n), 0, MaxCount} }
-func lasting(name string, seconds int64) bound { return bound{name, seconds, 0, MaxSeconds} }
-
-// measured is a duration that may be absent.
-func measured(name string, seconds *int64) bound {
-	if seconds == nil {
-		return lasting(name, 0)
-	}
-	return lasting(name, *seconds)
-}
-
-// bounded says which number is beyond its bounds.
-func (f *File) bounded() error {
-	all := []bound{
-		{"seq", int64(min(f.Seq, math.MaxInt64)), 0, MaxSeq}, {"utc_offset_s", int64(f.UTCOffsetS), -MaxOffset, MaxOffset},
-		lasting("settle_s", f.SettleS), lasting("quiet_s", f.QuietS), measured("eta_s", f.ETAS),
-		measured("eta_holds_s", f.ETAHoldsS), lasting("to_come_s", f.ToComeS), lasting("takes_s", f.TakesS),
-	}
-	if f.Percent != nil {
-		all = append(all, bound{"percent", int64(*f.Percent), 0, 100})
-	}
-	if s := f.Session; s != nil {
-		all = append(all, counted("session.number", s.Number), measured("session.elapsed_s", s.ElapsedS))
-	}
-	if c := f.Counts; c != nil {
-		all = append(all, counted("counts.stages", c.Stages), counted("counts.stages_done", c.StagesDone), counted("counts.jobs", c.Jobs),
-			counted("counts.jobs_done", c.JobsDone), counted("counts.failed", c.Failed), counted("counts.cancelled", c.Cancelled),
-			counted("counts.late", c.Late))
-	}
-	for _, s := range f.Stages {
-		all = append(all, measured("elapsed_s", s.ElapsedS), lasting("expected_s", s.ExpectedS), lasting("at_most_s", s.AtMostS), counted("runs", s.Runs), counted("jobs", s.Jobs),
-			counted("jobs_done", s.JobsDone), counted("failed", s.Failed), counted("attempt", s.Attempt))
-	}
-	if l := f.LeftOut; l != nil {
-		all = append(all, counted("left_out.finished", l.Finished), counted("left_out.unfinished", l.Unfinished),
-			counted("left_out.failures", l.Failures), counted("left_out.later", l.Later))
-	}
-	for _, b := range all {
-		if b.value < b.least || b.value > b.most {
-			return fmt.Errorf("%s is %d, and can be from %d to %d", b.name, b.value, b.least, b.most)
+// bounded says which number is beyond its bounds. Where v is within the file is said by name.
+func bounded(v reflect.Value, name string) error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil
 		}
+		return bounded(v.Elem(), name)
+	case reflect.Slice:
+		for i := range v.Len() {
+			if err := bounded(v.Index(i), name); err != nil {
+				return err
+			}
+		}
+		return nil
+	case reflect.Struct:
+		for field, value := range v.Fields() {
+			member, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if err := bounded(value, strings.TrimPrefix(name+"."+member, ".")); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var n, least, most int64
+	switch value := v.Interface().(type) {
+	case uint64:
+		n, most = int64(min(value, math.MaxInt64)), MaxSeq
+	case int64:
+		n, most = value, MaxSeconds
+	case int:
+		n, most = int64(value), MaxCount
+	}
+	switch name {
+	case "percent":
+		most = 100
+	case "utc_offset_s":
+		least, most = -MaxOffset, MaxOffset
+	case "current", "next": // check has the number of stages
+		return nil
+	}
+	if n < least || n > most {
+		return fmt.Errorf("%s is %d, and can be from %d to %d", name, n, least, most)
 	}
 	return nil
 }

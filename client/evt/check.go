@@ -34,8 +34,8 @@ var pictures = sync.OnceValue(func() []sample {
 	return list
 })
 
-// Check fills the template in for pictures of every kind and lists what is wrong with it, by line; nil: nothing was found.
-// Of each kind it finds the first fault; names of fields that no picture has it finds everywhere.
+// Check fills the template in for pictures of every kind and lists what is wrong with it, by line; nil: nothing was
+// found. Of each kind it finds the first fault; names of fields that no picture has it finds everywhere.
 func Check(form jobmon.Form) []Fault {
 	if _, err := encodeText("", form); err != nil {
 		return []Fault{{Text: err.Error()}}

@@ -98,7 +98,8 @@ func TestOrderOfCuts(t *testing.T) {
 		{"then later", failing(10, 2, 3000, word), func(l evt.LeftOut) bool {
 			return l == evt.LeftOut{Failures: 20, Later: l.Later} && l.Later < 3000
 		}, 6},
-		{"then names", failing(100, 1, 10, long), func(l evt.LeftOut) bool { return l == evt.LeftOut{Failures: 100, Later: 10} }, -1},
+		{"then names", failing(100, 1, 10, long),
+			func(l evt.LeftOut) bool { return l == evt.LeftOut{Failures: 100, Later: 10} }, -1},
 		{"then stages", failing(2000, 1, 10, long), func(l evt.LeftOut) bool {
 			return l.Failures == 2000 && l.Later == 10 && l.Finished > 1000 && l.Unfinished == 0
 		}, 16},

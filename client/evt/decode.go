@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -80,7 +81,7 @@ func Decode(data []byte) (*File, error) {
 
 // check says which part is missing that no reader can do without, or goes beyond its bounds.
 func (f *File) check() error {
-	if err := f.bounded(); err != nil {
+	if err := bounded(reflect.ValueOf(*f), ""); err != nil {
 		return err
 	}
 	switch {

@@ -64,12 +64,14 @@ func TestDecodeTellsFaultsApart(t *testing.T) {
 		{"not JSON", change(`"kind":`, `"kind"`), evt.ErrInvalid},
 		{"a word for a number", change(`"percent":42`, `"percent":"42"`), evt.ErrInvalid},
 		{"two sequence numbers", change(`"kind":`, `"Seq":9,"kind":`), evt.ErrInvalid},
-		{"sequence number elsewhere", change(`"seq":4712,"kind":"deployment"`, `"kind":"deployment","seq":4712`), evt.ErrInvalid},
+		{"sequence number elsewhere", change(`"seq":4712,"kind":"deployment"`, `"kind":"deployment","seq":4712`),
+			evt.ErrInvalid},
 		{"unknown kind", change(`"kind":"deployment"`, `"kind":"party"`), evt.ErrInvalid},
 		{"no time", change(`"at":`, `"when":`), evt.ErrInvalid},
 		{"time in another form", change(`"at":"2026-11-22T13:12:05.000Z"`, `"at":"2026-11-22 13:12"`), evt.ErrInvalid},
 		{"time with a comma", change(`13:12:05.000Z`, `13:12:05,000Z`), evt.ErrInvalid},
-		{"local time with fractions", change(`"at_local":"2026-11-22T14:12:05"`, `"at_local":"2026-11-22T14:12:05.5"`), evt.ErrInvalid},
+		{"local time with fractions", change(`"at_local":"2026-11-22T14:12:05"`, `"at_local":"2026-11-22T14:12:05.5"`),
+			evt.ErrInvalid},
 		{"unknown source", change(`"source":"ok"`, `"source":"?"`), evt.ErrInvalid},
 		{"no session", change(`"session":`, `"meeting":`), evt.ErrInvalid},
 		{"no stages", change(`"stages":[`, `"steps":[`), evt.ErrInvalid},
@@ -116,7 +118,8 @@ func TestDecodeLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got, want any
-		if err := errors.Join(json.Unmarshal(again, &got), json.Unmarshal(data, &want)); err != nil || !reflect.DeepEqual(got, want) {
+		if err := errors.Join(json.Unmarshal(again, &got), json.Unmarshal(data, &want)); err != nil ||
+			!reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v\ngot  %s\nwant %s", picture.Name, err, again, data)
 		}
 	}

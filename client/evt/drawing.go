@@ -85,7 +85,8 @@ func (d *drawing) file(c cuts) *File {
 	f.Computer.Name, f.Computer.OSName = shorten(p.Computer.Name, limit), shorten(p.Computer.OSName, limit)
 	f.Computer.Group = shorten(p.Computer.Group, limit)
 	f.Computer.Ghost, f.Computer.Gone = p.Computer.Ghost, p.Computer.Gone
-	f.AgentSince, f.AgentSinceLocal, f.AgentAtLeast = utc(p.AgentSince), d.local(p.AgentSince), p.AgentSince != 0 && p.AgentAtLeast
+	f.AgentSince, f.AgentSinceLocal = utc(p.AgentSince), d.local(p.AgentSince)
+	f.AgentAtLeast = p.AgentSince != 0 && p.AgentAtLeast
 	f.Asked = shorten(p.Asked, limit)
 	var left LeftOut
 	if p.Session != nil {
@@ -93,7 +94,8 @@ func (d *drawing) file(c cuts) *File {
 	}
 	left.Later = count(c.later)
 	for _, row := range p.Later[:len(p.Later)-c.later] {
-		pending := Pending{Name: shorten(row.Name, limit), State: row.State.String(), Stuck: row.Stuck, StartLocal: local(row.Start)}
+		pending := Pending{Name: shorten(row.Name, limit), State: row.State.String(), Stuck: row.Stuck,
+			StartLocal: local(row.Start)}
 		if row.Why != nil {
 			pending.Why = string(row.Why.Kind)
 		}
@@ -138,7 +140,8 @@ func (d *drawing) session(f *File, left *LeftOut, c cuts) {
 	}
 	f.ToComeS = seconds(s.ToCome)
 	if w := s.Still; w != nil {
-		f.Still = &Still{Why: w.Why, Name: shorten(w.Name, MaxName-c.name), Since: utc(w.Since), SinceLocal: d.local(w.Since)}
+		f.Still = &Still{Why: w.Why, Name: shorten(w.Name, MaxName-c.name), Since: utc(w.Since),
+			SinceLocal: d.local(w.Since)}
 	}
 	if w := s.Why; w != nil {
 		f.Why = &Why{
@@ -206,8 +209,9 @@ func (d *drawing) stage(s *jobmon.Stage, failures []jobmon.Failure, limit int) S
 	}
 	for _, failure := range failures {
 		stage.Failures = append(stage.Failures, Failure{
-			Job: shorten(failure.Job, limit), Code: failure.Code, Hex: failure.Code.Hex(), Meaning: failure.Code.Meaning(),
-			At: utc(failure.At), AtLocal: d.local(failure.At), Repaired: failure.Repaired,
+			Job: shorten(failure.Job, limit), Code: failure.Code, Hex: failure.Code.Hex(),
+			Meaning: failure.Code.Meaning(),
+			At:      utc(failure.At), AtLocal: d.local(failure.At), Repaired: failure.Repaired,
 		})
 	}
 	return stage

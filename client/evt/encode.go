@@ -52,7 +52,8 @@ func (d *drawing) shrink() (*File, []byte, error) {
 			return f, line, err
 		}
 	}
-	return nil, nil, fmt.Errorf("encode the .evt file of computer %d: longer than %d bytes with everything cut", d.p.Computer.ID, MaxBytes)
+	return nil, nil, fmt.Errorf("encode the .evt file of computer %d: longer than %d bytes with everything cut",
+		d.p.Computer.ID, MaxBytes)
 }
 
 // marshal writes v as one line of ASCII.

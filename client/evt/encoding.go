@@ -49,7 +49,8 @@ func encodeText(text string, form jobmon.Form) ([]byte, error) {
 // codePage is the code page that a form calls "cp850", "windows-1252" or "iso-8859-1"; nil when there is none.
 func codePage(name string) *charmap.Charmap {
 	for _, page := range charmap.All {
-		known := strings.NewReplacer("IBM Code Page ", "cp", "Windows Code Page ", "cp", " ", "-").Replace(fmt.Sprint(page))
+		known := strings.NewReplacer("IBM Code Page ", "cp", "Windows Code Page ", "cp", " ", "-").Replace(
+			fmt.Sprint(page))
 		if strings.ToLower(known) == name {
 			found, _ := page.(*charmap.Charmap)
 			return found
@@ -60,13 +61,14 @@ func codePage(name string) *charmap.Charmap {
 
 // standIns are written for letters and signs that do not come apart into a letter and its accents.
 var standIns = strings.NewReplacer(
-	"ß", "ss", "æ", "ae", "Æ", "Ae", "œ", "oe", "Œ", "Oe", "ø", "o", "Ø", "O", "ł", "l", "Ł", "L", "đ", "d", "Đ", "D", "ı", "i",
+	"ß", "ss", "æ", "ae", "Æ", "Ae", "œ", "oe", "Œ", "Oe", "ø", "o", "Ø", "O", "ł", "l", "Ł", "L", "đ", "d", "Đ", "D",
+	"ı", "i",
 	"‘", "'", "’", "'", "‚", "'", "“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`,
 	"‐", "-", "‑", "-", "–", "-", "—", "-", "€", "EUR", "\u200c", "", "\u200d", "",
 )
 
-// ascii is a text in ASCII: letters lose their accents, some signs become those that stand for them, everything else is a
-// question mark.
+// ascii is a text in ASCII: letters lose their accents, some signs become those that stand for them, everything else is
+// a question mark.
 func ascii(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -11,8 +11,8 @@ import (
 // ErrTemplate reports that the site's template makes no file of a picture; the text around it says why.
 var ErrTemplate = errors.New("the template in evt.template fails")
 
-// Content returns a picture's file in the form that holds for it (jobmon.Progress.Form): as Encode does, or by the site's
-// own template in its own encoding, see docs/evt-template.md. Errors are those of Encode, and ErrTemplate.
+// Content returns a picture's file in the form that holds for it (jobmon.Progress.Form): as Encode does, or by the
+// site's own template in its own encoding, see docs/evt-template.md. Errors are those of Encode, and ErrTemplate.
 func Content(p *jobmon.Progress) ([]byte, error) {
 	if p == nil || p.Form == nil || *p.Form == (jobmon.Form{}) {
 		return Encode(p)
@@ -24,9 +24,9 @@ func Content(p *jobmon.Progress) ([]byte, error) {
 	return fill(*p.Form, f)
 }
 
-// Stopped returns the file that a refresh request leaves when nobody answers it, in a form of the site's own or, for the
-// zero form, as JSON. It has the computer's id and the job that the DS script named, and nothing of the present. It is
-// constant and has the sequence number 0. Errors are ErrTemplate.
+// Stopped returns the file that a refresh request leaves when nobody answers it, in a form of the site's own or, for
+// the zero form, as JSON. It has the computer's id and the job that the DS script named, and nothing of the present. It
+// is constant and has the sequence number 0. Errors are ErrTemplate.
 func Stopped(form jobmon.Form, id jobmon.ComputerID, job string) ([]byte, error) {
 	if form != (jobmon.Form{}) {
 		return fill(form, stopped(id, job))

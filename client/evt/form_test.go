@@ -81,7 +81,8 @@ func TestNamesCannotBreakTheLine(t *testing.T) {
 			t.Errorf("%s: %v", picture.Name, err)
 			continue
 		}
-		if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\r\n") || strings.Count(text, "|") != 11 || !utf8.ValidString(text) {
+		if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\r\n") || strings.Count(text, "|") != 11 ||
+			!utf8.ValidString(text) {
 			t.Errorf("%s: %q", picture.Name, text)
 		}
 	}
@@ -107,17 +108,20 @@ func TestWithoutATemplate(t *testing.T) {
 func TestFunctions(t *testing.T) {
 	p := samples.Pictures()[2].Progress // failed, with a late stage
 	for text, want := range map[string]string{
-		`{{.Computer.Name}} {{.Computer.ID}}`:                                             "CXNRD02 5000123",
-		`[{{pad 5 "ab"}}][{{padleft 5 12}}][{{pad 1 "abc"}}]`:                             "[ab   ][   12][abc]",
-		`[{{trunc 3 "äöüß"}}][{{trunc 9 "ab"}}][{{trunc -1 "ab"}}]`:                       "[äöü][ab][]",
-		`{{ascii "Büro – Straße „x“ 5 € 日本 é ﬁ"}}`:                                        `Buro - Strasse "x" 5 EUR ?? e fi`,
-		`{{upper "büro"}}{{lower "ÄB"}}`:                                                  "BÜROäb",
-		`{{join "+" (pick "Name" .Failures)}}`:                                            "",
-		`{{join "+" (pick "Job" .Failures)}}`:                                             "Java plug-in",
-		`{{join "," (pick "Jobs" .Stages)}}`:                                              "2,1,4,3,1,2,5,1",
-		`{{local "dd.MM.yyyy HH:mm:ss" .Time}}|{{.TimeUTC}}`:                              "22.11.2026 14:12:05|2026-11-22 13:12:05",
-		`{{local "yy" .Session.Ended}}|{{.UTCOffset}}`:                                    "|+01:00",
-		`{{hms 3725}} {{hms 59}} {{hms 100000}} {{hms -61}}`:                              "1:02:05 0:00:59 27:46:40 -0:01:01",
+		`{{.Computer.Name}} {{.Computer.ID}}`:                       "CXNRD02 5000123",
+		`[{{pad 5 "ab"}}][{{padleft 5 12}}][{{pad 1 "abc"}}]`:       "[ab   ][   12][abc]",
+		`[{{trunc 3 "äöüß"}}][{{trunc 9 "ab"}}][{{trunc -1 "ab"}}]`: "[äöü][ab][]",
+		`{{ascii "Büro – Straße „x“ 5 € 日本 é ﬁ"}}`: `Buro - Strasse "x" 5 ` +
+			`EUR ?? e fi`,
+		`{{upper "büro"}}{{lower "ÄB"}}`:       "BÜROäb",
+		`{{join "+" (pick "Name" .Failures)}}`: "",
+		`{{join "+" (pick "Job" .Failures)}}`:  "Java plug-in",
+		`{{join "," (pick "Jobs" .Stages)}}`:   "2,1,4,3,1,2,5,1",
+		`{{local "dd.MM.yyyy HH:mm:ss" .Time}}|{{.TimeUTC}}`: "22.11.2026 " +
+			"14:12:05|2026-11-22 13:12:05",
+		`{{local "yy" .Session.Ended}}|{{.UTCOffset}}`: "|+01:00",
+		`{{hms 3725}} {{hms 59}} {{hms 100000}} {{hms -61}}`: "1:02:05 0:00:59 27:46:40 " +
+			"-0:01:01",
 		`{{minutes .Session.Elapsed}} {{add 1 2}} {{sub 1 .Seq}}`:                         "32 3 -4711",
 		`{{printf "%05d|%-4s|%x" 42 "ab" 255}}`:                                           "00042|ab  |ff",
 		`{{html "<a>"}} {{urlquery "a b&c"}} {{js "'"}}`:                                  `&lt;a&gt; a+b%26c \'`,
@@ -154,7 +158,8 @@ func TestEncodings(t *testing.T) {
 		"cp850":        "B\x81ro L\xa2dz ?????? ? -EUR\r\n",
 		"iso-8859-15":  "B\xfcro L\xf3dz ?????? ? -\xa4\r\n",
 	} {
-		got, err := render(t, jobmon.Form{Template: "{{.Computer.Name}}\n", Encoding: encoding, Newline: jobmon.NewlineCRLF}, p)
+		got, err := render(t, jobmon.Form{Template: "{{.Computer.Name}}\n", Encoding: encoding,
+			Newline: jobmon.NewlineCRLF}, p)
 		if err != nil || got != want {
 			t.Errorf("%s: %q, want %q (%v)", encoding, got, want, err)
 		}
@@ -181,22 +186,25 @@ func TestEncodings(t *testing.T) {
 func TestBounds(t *testing.T) {
 	p := samples.Pictures()[1].Progress
 	for name, text := range map[string]string{
-		"a loop without end":         `{{range 1000000000}}{{end}}`,
-		"loops in loops":             `{{range 100000}}{{range 100000}}{{range 100000}}x{{end}}{{end}}{{end}}`,
-		"with a long round":          `{{range 1000000}}` + strings.Repeat(`{{if eq "a" "b"}}x{{end}}`, 2000) + `{{end}}`,
+		"a loop without end": `{{range 1000000000}}{{end}}`,
+		"loops in loops":     `{{range 100000}}{{range 100000}}{{range 100000}}x{{end}}{{end}}{{end}}`,
+		"with a long round": `{{range 1000000}}` + strings.Repeat(`{{if eq "a" "b"}}x{{end}}`, 2000) +
+			`{{end}}`,
 		"templates that call others": `{{define "a"}}x{{end}}` + doubling() + `{{template "z" .}}`,
 		"a template calling itself":  `{{define "a"}}{{template "a"}}{{end}}{{template "a"}}`,
-		"two calling each other":     `{{define "a"}}{{template "b"}}{{end}}{{define "b"}}{{template "a"}}{{end}}{{template "a"}}`,
-		"a wide number":              `{{printf "%999999d" 1}}`,
-		"many of them":               `{{range 100000}}{{$x := printf "%60000d" 1}}{{end}}`,
-		"a width from elsewhere":     `{{range 100000}}{{$x := printf "%*d" 900000 1}}{{end}}`,
-		"one text many times":        `{{$x := printf "%60000d" 1}}{{$y := printf "` + strings.Repeat("%[1]s", 5000) + `" $x}}`,
-		"a text that doubles":        `{{$x := "xxxxxxxx"}}{{range 100}}{{$x = print $x $x}}{{end}}`,
-		"replacing":                  `{{$x := printf "%60000d" 1}}{{$x = replace " " $x $x}}`,
-		"padding":                    `{{pad 999999999999 "x"}}`,
-		"a long file":                `{{range 70000}}x{{end}}`,
-		"a template that is long":    strings.Repeat("x", evt.MaxBytes+1),
-		"not UTF-8":                  "a\nb \xff",
+		"two calling each other": `{{define "a"}}{{template "b"}}{{end}}{{define "b"}}{{template ` +
+			`"a"}}{{end}}{{template "a"}}`,
+		"a wide number":          `{{printf "%999999d" 1}}`,
+		"many of them":           `{{range 100000}}{{$x := printf "%60000d" 1}}{{end}}`,
+		"a width from elsewhere": `{{range 100000}}{{$x := printf "%*d" 900000 1}}{{end}}`,
+		"one text many times": `{{$x := printf "%60000d" 1}}{{$y := printf "` + strings.Repeat("%[1]s", 5000) +
+			`" $x}}`,
+		"a text that doubles":     `{{$x := "xxxxxxxx"}}{{range 100}}{{$x = print $x $x}}{{end}}`,
+		"replacing":               `{{$x := printf "%60000d" 1}}{{$x = replace " " $x $x}}`,
+		"padding":                 `{{pad 999999999999 "x"}}`,
+		"a long file":             `{{range 70000}}x{{end}}`,
+		"a template that is long": strings.Repeat("x", evt.MaxBytes+1),
+		"not UTF-8":               "a\nb \xff",
 	} {
 		got, err := render(t, form(text), p)
 		if !errors.Is(err, evt.ErrTemplate) || got != "" {
@@ -232,27 +240,35 @@ func TestCheckNamesAllFaults(t *testing.T) {
 		{"nothing", "{{.Computer.Name}}", nil},
 		{"a brace too few", "a\nb {{.Seq", []string{"line 2: unclosed action"}},
 		{"an end too few", "{{if .Stale}}", []string{"line 1: unexpected EOF"}},
-		{"a function that is none", "{{padlef 3 .Seq}}", []string{"line 1: there is no function padlef; did you mean \"padleft\"?"}},
+		{"a function that is none", "{{padlef 3 .Seq}}",
+			[]string{"line 1: there is no function padlef; did you mean \"padleft\"?"}},
 		{"misspelt fields", "{{.Computr.Name}}\n{{.Sequence}} {{range .Stages}}\n{{.Nmae}}{{end}}", []string{
-			"line 1: there is no field Computr; did you mean \"Computer\"?", "line 2: there is no field Sequence; see docs/",
+			"line 1: there is no field Computr; did you mean \"Computer\"?",
+			"line 2: there is no field Sequence; see docs/",
 			"line 3: there is no field Nmae; did you mean \"Name\"?",
 		}},
-		{"in a branch that is seldom taken", `{{if eq .Computer.ID 7}}{{.Nope}}{{else if eq .Computer.ID 8}}{{with .Why}}{{.Knd}}{{end}}{{end}}`, []string{
-			"line 1: there is no field Knd; did you mean \"Kind\" or", "line 1: there is no field Nope",
-		}},
+		{"in a branch that is seldom taken",
+			`{{if eq .Computer.ID 7}}{{.Nope}}{{else if eq .Computer.ID 8}}{{with .Why}}{{.Knd}}{{end}}{{end}}`,
+			[]string{
+				"line 1: there is no field Knd; did you mean \"Kind\" or", "line 1: there is no field Nope",
+			}},
 		{"in texts and comments they are none", "a.Foo{{/* .Foo */}}{{\".Foo\"}}{{`\n.Foo`}}", nil},
-		{"a field of something else", "\n{{.Session.Name}}", []string{"line 2: .Session.Name: there is no field Name in it"}},
+		{"a field of something else", "\n{{.Session.Name}}",
+			[]string{"line 2: .Session.Name: there is no field Name in it"}},
 		{"a field of a text", "{{.Time.Name}}", []string{".Time.Name: can't evaluate field Name in type"}},
 		{"a field of a list", "{{.Stages.Name}}", []string{".Stages.Name: can't evaluate field Name in type"}},
 		{"the wrong kind", `{{trunc .Computer.Name 3}}`, []string{"wrong type for value; expected int; got string"}},
 		{"too few", `{{trunc 3}}`, []string{"wrong number of args for trunc"}},
 		{"printing a list", "{{print .Stages}}", []string{"only texts and numbers"}},
-		{"picking what is not there", `{{pick "Nam" .Stages}}`, []string{"there is no field Nam; did you mean \"Name\"? (for a picture of this kind: "}},
-		{"a place that is not always there", "{{(index .Stages 0).Name}}", []string{"(for a picture of this kind: stopped)"}},
+		{"picking what is not there", `{{pick "Nam" .Stages}}`,
+			[]string{"there is no field Nam; did you mean \"Name\"? (for a picture of this kind: "}},
+		{"a place that is not always there", "{{(index .Stages 0).Name}}",
+			[]string{"(for a picture of this kind: stopped)"}},
 		{"guarded it is fine", "{{if .Stages}}{{(index .Stages 0).Name}}{{end}}", nil},
-		{"in a template of its own", "{{define \"x\"}}\n{{.Nam}}{{end}}{{range .Stages}}{{template \"x\" .}}{{end}}", []string{
-			"line 2: there is no field Nam; did you mean \"Name\"?",
-		}},
+		{"in a template of its own", "{{define \"x\"}}\n{{.Nam}}{{end}}{{range .Stages}}{{template \"x\" .}}{{end}}",
+			[]string{
+				"line 2: there is no field Nam; did you mean \"Name\"?",
+			}},
 		{"a template that is not there", `{{template "x"}}`, []string{"template \"x\" not defined"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -272,8 +288,10 @@ func TestCheckNamesAllFaults(t *testing.T) {
 // No template ends the daemon, and none gives other bytes the second time.
 func FuzzTemplate(f *testing.F) {
 	for _, text := range []string{
-		"{{.Computer.Name}}", `{{range $i, $s := .Stages}}{{pad $i $s.Name}}{{end}}`, `{{printf "%*[1]d" 7}}`, `{{define "a"}}{{.}}{{end}}{{template "a" .}}`,
-		`{{with $x := .Later}}{{$x}}{{break}}{{end}}`, `{{\x00}}`, `{{slice "abc" 1 2}}`, `{{call .}}`, `{{block "b" .Why}}{{end}}`, `{{index .Stages 99}}`,
+		"{{.Computer.Name}}", `{{range $i, $s := .Stages}}{{pad $i $s.Name}}{{end}}`, `{{printf "%*[1]d" 7}}`,
+		`{{define "a"}}{{.}}{{end}}{{template "a" .}}`,
+		`{{with $x := .Later}}{{$x}}{{break}}{{end}}`, `{{\x00}}`, `{{slice "abc" 1 2}}`, `{{call .}}`,
+		`{{block "b" .Why}}{{end}}`, `{{index .Stages 99}}`,
 	} {
 		f.Add(text)
 	}

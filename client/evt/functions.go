@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// functions are what templates can call beside those of text/template that make no text. The meter counts the texts that
-// they make.
+// functions are what templates can call beside those of text/template that make no text. The meter counts the texts
+// that they make.
 func (m *meter) functions() template.FuncMap {
 	return template.FuncMap{
 		"pad":     func(n int, v any) (string, error) { return m.padded(n, v, "%-*v") },
@@ -131,7 +131,8 @@ func simple(list ...any) error {
 	for _, v := range list {
 		switch reflect.ValueOf(v).Kind() {
 		case reflect.Slice, reflect.Struct, reflect.Pointer, reflect.Map, reflect.Func:
-			return errors.New("only texts and numbers can be printed; name a field of it, or go through a list with range")
+			return errors.New(
+				"only texts and numbers can be printed; name a field of it, or go through a list with range")
 		}
 	}
 	return nil

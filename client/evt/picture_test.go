@@ -55,9 +55,11 @@ func TestUnknownWordsAreAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Agent, f.Session.Result, f.Why, f.Stages[0].State, f.SettleS = "asleep", "splendid", &evt.Why{Kind: "rain"}, "resting", 1<<60
+	f.Agent, f.Session.Result, f.Why, f.Stages[0].State, f.SettleS = "asleep", "splendid", &evt.Why{Kind: "rain"},
+		"resting", 1<<60
 	p := f.Picture()
-	if p.Agent != jobmon.AgentUnknown || p.Session.Result != jobmon.ResultNone || p.Session.Why != nil || p.Session.Stages[0].State != 0 || p.Settle != 0 {
+	if p.Agent != jobmon.AgentUnknown || p.Session.Result != jobmon.ResultNone || p.Session.Why != nil ||
+		p.Session.Stages[0].State != 0 || p.Settle != 0 {
 		t.Errorf("%+v", p)
 	}
 }

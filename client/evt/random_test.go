@@ -22,7 +22,8 @@ func names() *rapid.Generator[string] {
 		rapid.StringN(0, 300, -1),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 40), func(b []byte) string { return string(b) }),
 		rapid.Custom(func(t *rapid.T) string {
-			return strings.Repeat(rapid.SampledFrom([]string{"x", "ä", "🚀", "\x00", `"`}).Draw(t, "letter"), rapid.IntRange(190, 10_000).Draw(t, "times"))
+			return strings.Repeat(rapid.SampledFrom([]string{"x", "ä", "🚀", "\x00", `"`}).Draw(t, "letter"),
+				rapid.IntRange(190, 10_000).Draw(t, "times"))
 		}),
 	)
 }
@@ -33,7 +34,8 @@ func moments() *rapid.Generator[jobmon.Instant] {
 	return rapid.OneOf(
 		rapid.Just(jobmon.Instant(0)),
 		rapid.Map(rapid.Int64Range(0, 86_400_000), func(ms int64) jobmon.Instant { return day + jobmon.Instant(ms) }),
-		rapid.Map(rapid.Int64Range(yearMilli, 253_402_300_799_999), func(ms int64) jobmon.Instant { return jobmon.Instant(ms) }),
+		rapid.Map(rapid.Int64Range(yearMilli, 253_402_300_799_999),
+			func(ms int64) jobmon.Instant { return jobmon.Instant(ms) }),
 	)
 }
 
@@ -41,7 +43,8 @@ func moments() *rapid.Generator[jobmon.Instant] {
 func starts() *rapid.Generator[jobmon.WallTime] {
 	return rapid.OneOf(
 		rapid.Just(jobmon.NoStart),
-		rapid.Map(rapid.Int64Range(1_700_000_000_000, 1_800_000_000_000), func(ms int64) jobmon.WallTime { return jobmon.WallTime(ms) }),
+		rapid.Map(rapid.Int64Range(1_700_000_000_000, 1_800_000_000_000),
+			func(ms int64) jobmon.WallTime { return jobmon.WallTime(ms) }),
 		rapid.Map(rapid.Int64(), func(ms int64) jobmon.WallTime { return jobmon.WallTime(ms) }),
 	)
 }
@@ -49,7 +52,8 @@ func starts() *rapid.Generator[jobmon.WallTime] {
 func stages() *rapid.Generator[jobmon.Stage] {
 	failures := rapid.Custom(func(t *rapid.T) jobmon.Failure {
 		return jobmon.Failure{
-			Job: names().Draw(t, "job"), Code: jobmon.Code(rapid.Int64().Draw(t, "code")), At: moments().Draw(t, "at"), Repaired: rapid.Bool().Draw(t, "repaired"),
+			Job: names().Draw(t, "job"), Code: jobmon.Code(rapid.Int64().Draw(t, "code")), At: moments().Draw(t, "at"),
+			Repaired: rapid.Bool().Draw(t, "repaired"),
 		}
 	})
 	return rapid.Custom(func(t *rapid.T) jobmon.Stage {
@@ -57,11 +61,14 @@ func stages() *rapid.Generator[jobmon.Stage] {
 		return jobmon.Stage{
 			Name: names().Draw(t, "name"),
 			State: rapid.SampledFrom([]jobmon.RowState{
-				jobmon.StateWaiting, jobmon.StateRunning, jobmon.StateSucceeded, jobmon.StateFailed, jobmon.StateCancelled, jobmon.StateUnknown,
+				jobmon.StateWaiting, jobmon.StateRunning, jobmon.StateSucceeded, jobmon.StateFailed,
+				jobmon.StateCancelled, jobmon.StateUnknown,
 			}).Draw(t, "state"),
-			Late: rapid.Bool().Draw(t, "late"), Inexact: rapid.Bool().Draw(t, "inexact"), Overdue: rapid.Bool().Draw(t, "overdue"),
-			Began: moments().Draw(t, "began"), Ended: moments().Draw(t, "ended"), Start: starts().Draw(t, "start"),
-			Expected: time.Duration(small.Draw(t, "expected")) * time.Minute, Runs: small.Draw(t, "runs"), Attempt: small.Draw(t, "attempt"),
+			Late: rapid.Bool().Draw(t, "late"), Inexact: rapid.Bool().Draw(t, "inexact"),
+			Overdue: rapid.Bool().Draw(t, "overdue"),
+			Began:   moments().Draw(t, "began"), Ended: moments().Draw(t, "ended"), Start: starts().Draw(t, "start"),
+			Expected: time.Duration(small.Draw(t, "expected")) * time.Minute, Runs: small.Draw(t, "runs"),
+			Attempt:  small.Draw(t, "attempt"),
 			JobsDone: small.Draw(t, "done"), Failed: small.Draw(t, "failed"),
 			Failures: rapid.SliceOfN(failures, 0, 4).Draw(t, "failures"),
 		}
@@ -75,17 +82,22 @@ func pictures() *rapid.Generator[*jobmon.Progress] {
 			Seq:    rapid.Uint64Range(0, 1<<53-1).Draw(t, "seq"),
 			At:     moments().Filter(func(i jobmon.Instant) bool { return i != 0 }).Draw(t, "at"),
 			Offset: jobmon.Offset(900 * rapid.IntRange(-56, 56).Draw(t, "offset")),
-			Site:   names().Draw(t, "site"), SourceLost: rapid.Bool().Draw(t, "lost"), SourceSince: moments().Draw(t, "since"),
+			Site:   names().Draw(t, "site"), SourceLost: rapid.Bool().Draw(t, "lost"),
+			SourceSince: moments().Draw(t, "since"),
 			Computer: jobmon.Computer{
-				ID: jobmon.ComputerID(rapid.Int32().Draw(t, "id")), Name: names().Draw(t, "computer"), OSName: names().Draw(t, "os"),
-				Group: names().Draw(t, "group"), Ghost: rapid.Bool().Draw(t, "ghost"), Gone: rapid.Bool().Draw(t, "gone"),
+				ID: jobmon.ComputerID(rapid.Int32().Draw(t, "id")), Name: names().Draw(t, "computer"),
+				OSName: names().Draw(t, "os"),
+				Group:  names().Draw(t, "group"), Ghost: rapid.Bool().Draw(t, "ghost"),
+				Gone: rapid.Bool().Draw(t, "gone"),
 			},
-			Agent: jobmon.AgentState(rapid.IntRange(0, 2).Draw(t, "agent")), AgentSince: moments().Draw(t, "agent since"),
+			Agent:        jobmon.AgentState(rapid.IntRange(0, 2).Draw(t, "agent")),
+			AgentSince:   moments().Draw(t, "agent since"),
 			AgentAtLeast: rapid.Bool().Draw(t, "since at least"),
 			Asked:        names().Draw(t, "asked"), Settle: 20 * time.Second, Quiet: time.Hour,
 		}
 		for range rapid.SampledFrom([]int{0, 1, 3, 300}).Draw(t, "later") {
-			p.Later = append(p.Later, jobmon.Pending{Name: p.Asked, State: jobmon.StateLater, Start: starts().Draw(t, "start")})
+			p.Later = append(p.Later, jobmon.Pending{Name: p.Asked, State: jobmon.StateLater,
+				Start: starts().Draw(t, "start")})
 			if len(p.Later) > 3 {
 				p.Later[len(p.Later)-1].Start = p.Later[2].Start
 			}
@@ -95,12 +107,16 @@ func pictures() *rapid.Generator[*jobmon.Progress] {
 		}
 		n := rapid.SampledFrom([]int{0, 1, 2, 5, 20, 100, 500}).Draw(t, "n")
 		s := &jobmon.SessionProgress{
-			Number: rapid.IntRange(1, 1000).Draw(t, "number"), State: jobmon.SessionState(rapid.IntRange(1, 4).Draw(t, "state")),
-			Result: rapid.SampledFrom([]jobmon.Result{"", jobmon.ResultReady, jobmon.ResultEndedEarly}).Draw(t, "result"),
-			Began:  moments().Draw(t, "began"), Ended: moments().Draw(t, "ended"), WatchedSince: moments().Draw(t, "watched"),
+			Number: rapid.IntRange(1, 1000).Draw(t, "number"),
+			State:  jobmon.SessionState(rapid.IntRange(1, 4).Draw(t, "state")),
+			Result: rapid.SampledFrom([]jobmon.Result{"", jobmon.ResultReady, jobmon.ResultEndedEarly}).Draw(
+				t, "result"),
+			Began: moments().Draw(t, "began"), Ended: moments().Draw(t, "ended"), WatchedSince: moments().Draw(
+				t, "watched"),
 			Current: rapid.IntRange(-1, n-1).Draw(t, "current"), Next: rapid.IntRange(-1, n-1).Draw(t, "next"),
 			Jobs: n, JobsDone: n / 2, Percent: rapid.IntRange(0, 100).Draw(t, "percent"),
-			ETA: moments().Draw(t, "eta"), ETAAtLeast: rapid.Bool().Draw(t, "at least"), LastMarker: rapid.Bool().Draw(t, "last"),
+			ETA: moments().Draw(t, "eta"), ETAAtLeast: rapid.Bool().Draw(t, "at least"), LastMarker: rapid.Bool().Draw(
+				t, "last"),
 		}
 		models := rapid.SliceOfN(stages(), 1, 6).Draw(t, "stages")
 		for i := range n {
@@ -110,12 +126,14 @@ func pictures() *rapid.Generator[*jobmon.Progress] {
 		}
 		if rapid.Bool().Draw(t, "waits") {
 			s.Why = &jobmon.Waiting{
-				Kind:  rapid.SampledFrom([]jobmon.WaitingKind{jobmon.WaitDue, jobmon.WaitBehind, jobmon.WaitServer}).Draw(t, "why"),
+				Kind: rapid.SampledFrom(
+					[]jobmon.WaitingKind{jobmon.WaitDue, jobmon.WaitBehind, jobmon.WaitServer}).Draw(t, "why"),
 				Start: starts().Draw(t, "start"), Job: names().Draw(t, "behind"), Since: moments().Draw(t, "since"),
 			}
 		}
 		if rapid.Bool().Draw(t, "stands") {
-			s.Still = &jobmon.Standing{Why: jobmon.StillIdle, Name: names().Draw(t, "what"), Since: moments().Draw(t, "stood")}
+			s.Still = &jobmon.Standing{Why: jobmon.StillIdle, Name: names().Draw(t, "what"),
+				Since: moments().Draw(t, "stood")}
 		}
 		if s.SilentSince = moments().Draw(t, "silent"); s.State == jobmon.SessionPlanned {
 			s.Number, s.Current, s.Percent, s.ETA, s.Still = 0, -1, 0, 0, nil

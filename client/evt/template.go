@@ -21,7 +21,8 @@ const maxWork = 8 << 20
 const templateName = "file"
 
 var (
-	errTooLong  = fmt.Errorf("the file would be longer than %d bytes; leave out stages that ended, or shorten names", MaxBytes)
+	errTooLong = fmt.Errorf("the file would be longer than %d bytes; leave out stages that ended, or shorten names",
+		MaxBytes)
 	errTooMuch  = errors.New("it goes on for too long: its loops repeat too often")
 	errLongText = fmt.Errorf("a text would be longer than %d bytes", MaxBytes)
 )
@@ -56,7 +57,8 @@ func parseTemplate(form jobmon.Form) (*siteTemplate, error) {
 	return &siteTemplate{form, text, work}, nil
 }
 
-// countRounds has each round of a loop, and each template, begin with zero bytes for the meter, as many as the round costs.
+// countRounds has each round of a loop, and each template, begin with zero bytes for the meter, as many as the round
+// costs.
 func countRounds(list *parse.ListNode, round bool) {
 	if list == nil {
 		return

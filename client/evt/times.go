@@ -20,7 +20,8 @@ const (
 	localLayout = "2006-01-02T15:04:05"
 )
 
-// The first and the last millisecond that four digits of a year can name: 0001-01-01T00:00:00.000, 9999-12-31T23:59:59.999.
+// The first and the last millisecond that four digits of a year can name: 0001-01-01T00:00:00.000,
+// 9999-12-31T23:59:59.999.
 const (
 	firstMilli = -62135596800000
 	lastMilli  = 253402300799999

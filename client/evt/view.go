@@ -14,8 +14,8 @@ import (
 // irregular are the fields whose name in templates does not follow viewName's rule.
 var irregular = map[string]string{"At": "TimeUTC", "AtLocal": "Time", "ETAS": "ETAIn", "ETAHoldsS": "ETAHoldsIn"}
 
-// viewName is the name that templates have for a field: of times, that of the server's wall clock has the plain name, and
-// durations have no ending.
+// viewName is the name that templates have for a field: of times, that of the server's wall clock has the plain name,
+// and durations have no ending.
 func viewName(f reflect.StructField) string {
 	switch name := f.Name; {
 	case irregular[name] != "":
@@ -31,8 +31,8 @@ func viewName(f reflect.StructField) string {
 	}
 }
 
-// viewOf returns what a template sees of a file; docs/evt-template.md lists it. Nothing is nil: what is absent is "", 0 or
-// has such fields. Times are texts, "2026-11-22 14:05:00". Names are one line.
+// viewOf returns what a template sees of a file; docs/evt-template.md lists it. Nothing is nil: what is absent is "", 0
+// or has such fields. Times are texts, "2026-11-22 14:05:00". Names are one line.
 func viewOf(f *File) map[string]any {
 	view := viewValue(reflect.ValueOf(*f)).(map[string]any)
 	view["SourceLost"] = f.Source == SourceLost

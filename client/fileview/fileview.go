@@ -1,6 +1,6 @@
-// Package fileview shows an .evt file as text, once or again and again while it is replaced. It keeps the rules for readers of
-// docs/evt-format.md: the last good picture stays when the file goes bad, ages are counted from when a picture was first
-// seen, and the clock of the computer at hand is never asked.
+// Package fileview shows an .evt file as text, once or again and again while it is replaced. It keeps the rules for
+// readers of docs/evt-format.md: the last good picture stays when the file goes bad, ages are counted from when a
+// picture was first seen, and the clock of the computer at hand is never asked.
 package fileview
 
 import (
@@ -55,15 +55,16 @@ func (v *View) Take(content []byte, err error, timer time.Duration) (news bool, 
 	if v.trouble = err; err != nil {
 		return was == nil || was.Error() != err.Error(), err
 	}
-	if v.last != nil && v.last.Seq == f.Seq && v.last.Kind == f.Kind && v.last.Computer.ID == f.Computer.ID && v.last.Asked == f.Asked {
+	if v.last != nil && v.last.Seq == f.Seq && v.last.Kind == f.Kind && v.last.Computer.ID == f.Computer.ID &&
+		v.last.Asked == f.Asked {
 		return was != nil, nil // the same number is no news
 	}
 	v.last, v.seen = f, timer
 	return true, nil
 }
 
-// Draw writes the last good picture and what is to be said of it now; before there is one, why. follows says that the file
-// is looked at again and again, so that ages are counted.
+// Draw writes the last good picture and what is to be said of it now; before there is one, why. follows says that the
+// file is looked at again and again, so that ages are counted.
 func (v *View) Draw(w io.Writer, timer time.Duration, follows bool, o term.Options) error {
 	if v.last == nil {
 		text := "Nothing has been read yet."
@@ -98,7 +99,8 @@ func (v *View) Draw(w io.Writer, timer time.Duration, follows bool, o term.Optio
 }
 
 func (v *View) stopped(b *strings.Builder) {
-	fmt.Fprintf(b, "Computer %d\n!! The monitor's server is stopped: nothing is known of how this deployment stands.\n", v.last.Computer.ID)
+	fmt.Fprintf(b, "Computer %d\n!! The monitor's server is stopped: nothing is known of how this deployment stands.\n",
+		v.last.Computer.ID)
 	if v.last.Asked != "" {
 		fmt.Fprintf(b, "DS says that this runs: %s\n", term.Plain(v.last.Asked))
 	}
@@ -113,7 +115,8 @@ func (v *View) notes(passed time.Duration, follows bool) (notes []string) {
 		for _, part := range []struct {
 			n    int
 			what string
-		}{{l.Finished, "stages that ended"}, {l.Unfinished, "stages that did not"}, {l.Failures, "failures"}, {l.Later, "later jobs"}} {
+		}{{l.Finished, "stages that ended"}, {l.Unfinished, "stages that did not"}, {l.Failures, "failures"},
+			{l.Later, "later jobs"}} {
 			if part.n > 0 {
 				parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
 			}
@@ -129,7 +132,8 @@ func (v *View) notes(passed time.Duration, follows bool) (notes []string) {
 	}
 	if s := f.Session; s != nil && s.State == jobmon.SessionComplete.String() {
 		if left := seconds(f.SettleS) - passed; left > 0 {
-			add("Jobs may still be added: the result counts when no other file comes within %s.", jobmon.Span(seconds(f.SettleS)))
+			add("Jobs may still be added: the result counts when no other file comes within %s.",
+				jobmon.Span(seconds(f.SettleS)))
 		}
 	}
 	if text := v.overdue(passed); text != "" {
@@ -138,7 +142,8 @@ func (v *View) notes(passed time.Duration, follows bool) (notes []string) {
 	if follows {
 		what := "It"
 		if f.AtLocal != 0 {
-			what = "The picture is of " + jobmon.WallTime(f.AtLocal).Time().Format(time.DateTime) + " by the DS server's clock, and"
+			what = "The picture is of " + jobmon.WallTime(f.AtLocal).Time().Format(time.DateTime) +
+				" by the DS server's clock, and"
 		}
 		add("%s was first seen here %s ago.", what, jobmon.Span(passed))
 	}
@@ -154,7 +159,8 @@ func (v *View) overdue(passed time.Duration) string {
 	if f.Current != nil {
 		if stage := f.Stages[*f.Current]; stage.ExpectedS > 0 && stage.ElapsedS != nil {
 			if jobmon.IsOverdue(seconds(*stage.ElapsedS)+passed, seconds(stage.ExpectedS)) {
-				return fmt.Sprintf("News is overdue: %s usually takes %s.", term.Plain(stage.Name), jobmon.Span(seconds(stage.ExpectedS)))
+				return fmt.Sprintf("News is overdue: %s usually takes %s.", term.Plain(stage.Name),
+					jobmon.Span(seconds(stage.ExpectedS)))
 			}
 			return ""
 		}

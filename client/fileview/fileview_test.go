@@ -59,7 +59,8 @@ func (f *follower) after(d time.Duration, content []byte, err error, news bool) 
 func (f *follower) says(text string, want ...string) {
 	f.t.Helper()
 	for _, w := range want {
-		if unwanted, not := strings.CutPrefix(w, "not: "); not == strings.Contains(text, strings.TrimPrefix(w, "not: ")) {
+		if unwanted, not := strings.CutPrefix(w, "not: "); not == strings.Contains(
+			text, strings.TrimPrefix(w, "not: ")) {
 			f.t.Errorf("%q in\n%s", unwanted, text)
 		}
 	}
@@ -70,9 +71,12 @@ func TestAges(t *testing.T) {
 	p := picture(t, "running") // its stage runs for 7 min 5 s and usually takes 9 min 30 s
 	content := encode(t, p)
 	f := follower{t: t}
-	f.says(f.after(0, content, nil, true), "first seen here 0 s ago", "since 14:05, 7 min", "2026-11-22 14:12:05", "not: overdue")
-	f.says(f.after(5*time.Minute, content, nil, false), "first seen here 5 min ago", "since 14:05, 12 min", "not: News is overdue")
-	f.says(f.after(8*time.Minute, content, nil, false), "first seen here 13 min ago", "News is overdue: Installing Anti-virus usually takes 9 min")
+	f.says(f.after(0, content, nil, true), "first seen here 0 s ago", "since 14:05, 7 min", "2026-11-22 14:12:05",
+		"not: overdue")
+	f.says(f.after(5*time.Minute, content, nil, false), "first seen here 5 min ago", "since 14:05, 12 min",
+		"not: News is overdue")
+	f.says(f.after(8*time.Minute, content, nil, false), "first seen here 13 min ago",
+		"News is overdue: Installing Anti-virus usually takes 9 min")
 	p.Seq++
 	f.says(f.after(time.Second, encode(t, p), nil, true), "first seen here 0 s ago", "not: News is overdue")
 	p.Seq = 3 // the log was replaced by an older one
@@ -110,11 +114,13 @@ func TestTheFileGoesBad(t *testing.T) {
 	f.says(f.after(0, content, nil, true), "CXNRD02")
 	for text, want := range map[string]string{
 		"\x00\x00": "the file is empty", string(content[:900]): "cut off", "READY": "not written by jobmon-db",
-		strings.Replace(string(content), `"v":1`, `"v":2`, 1):         "written by a newer jobmon-db: update this program",
+		strings.Replace(string(content), `"v":1`, `"v":2`,
+			1): "written by a newer jobmon-db: update this program",
 		strings.Replace(string(content), `"seq"`, `"x":"",`, 1):       "damaged",
 		string(content[:len(content)-2]) + strings.Repeat(" ", 70000): "longer than 65536 bytes",
 	} {
-		f.says(f.after(time.Minute, []byte(text), nil, true), "CXNRD02", "The file cannot be used now", want, "last good picture")
+		f.says(f.after(time.Minute, []byte(text), nil, true), "CXNRD02", "The file cannot be used now", want,
+			"last good picture")
 	}
 	f.says(f.after(time.Minute, content, nil, true), "CXNRD02", "first seen here 7 min ago", "not: cannot be used")
 }
@@ -127,7 +133,8 @@ func TestStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := f.after(time.Second, stopped, nil, true)
-	f.says(text, "!! The monitor's server is stopped", `03. (JM) Office\x1b[31m`, "not: ready", "It was first seen", "not: The picture is of")
+	f.says(text, "!! The monitor's server is stopped", `03. (JM) Office\x1b[31m`, "not: ready", "It was first seen",
+		"not: The picture is of")
 	f.after(time.Second, stopped, nil, false)
 	other, err := evt.Stopped(jobmon.Form{}, 5000123, "04. (JM) Visio")
 	if err != nil {
@@ -138,7 +145,8 @@ func TestStopped(t *testing.T) {
 
 func TestTooLongForAFile(t *testing.T) {
 	f := follower{t: t}
-	f.says(f.after(0, encode(t, samples.ManyStages(3000)), nil, true), "leaves out 2634 stages that ended. In all 2700 of 3000 stages are done.")
+	f.says(f.after(0, encode(t, samples.ManyStages(3000)), nil, true),
+		"leaves out 2634 stages that ended. In all 2700 of 3000 stages are done.")
 }
 
 func TestRead(t *testing.T) {

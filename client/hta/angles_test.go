@@ -9,15 +9,16 @@ import (
 	"testing"
 )
 
-// angle is how large capitals of so many pixels appear at four metres, in arc minutes, on a screen of 24 inches and 1920x1080.
+// angle is how large capitals of so many pixels appear at four metres, in arc minutes, on a screen of 24 inches and
+// 1920x1080.
 func angle(pixels float64) float64 {
 	const inches, distance = 24, 4000.0
 	pitch := inches * 25.4 / math.Hypot(1920, 1080)
 	return math.Atan(pixels*pitch/distance) * 180 / math.Pi * 60
 }
 
-// parts of the screen as they are named in the table of docs/monitor.md, the least angle that each must have up to ten stages,
-// and what it had before the sizes were chosen by angle.
+// parts of the screen as they are named in the table of docs/monitor.md, the least angle that each must have up to ten
+// stages, and what it had before the sizes were chosen by angle.
 var seen = []struct {
 	part, name    string
 	least, before float64
@@ -44,17 +45,21 @@ var seen = []struct {
 	{"support", "service desk", 5, 4.4},
 }
 
-// What matters can be read from four metres, by the letters that the browser really draws. With -update the table in the
-// documents is written anew.
+// What matters can be read from four metres, by the letters that the browser really draws. With -update the table in
+// the documents is written anew.
 func TestAnglesBrowser(t *testing.T) {
 	b := browser(t)
 	ini := map[string]string{ownFolder + "JobMon.ini": "title = Contoso workplace\nsupport = Service desk: 12345\n"}
 	smallest, sizes := map[string]float64{}, map[string]float64{}
 	for name, file := range map[string]string{
-		"running": read(t, golden+"running.evt"), "failed": read(t, golden+"failed-late.evt"), "lost": read(t, golden+"source-lost.evt"),
-		"ready": read(t, golden+"ready.evt"), "with failures": read(t, golden+"ready-with-failures.evt"), "still": read(t, golden+"standing-still.evt"),
-		"planned": read(t, golden+"planned.evt"), "waiting": read(t, golden+"due-later.evt"), "stopped": read(t, golden+"stopped.evt"),
-		"stale": read(t, golden+"stale.evt"), "overdue": read(t, golden+"overdue.evt"), "agent away": read(t, golden+"agent-away.evt"), "ten stages": ten(t),
+		"running": read(t, golden+"running.evt"), "failed": read(t, golden+"failed-late.evt"),
+		"lost":  read(t, golden+"source-lost.evt"),
+		"ready": read(t, golden+"ready.evt"), "with failures": read(t, golden+"ready-with-failures.evt"),
+		"still":   read(t, golden+"standing-still.evt"),
+		"planned": read(t, golden+"planned.evt"), "waiting": read(t, golden+"due-later.evt"),
+		"stopped": read(t, golden+"stopped.evt"),
+		"stale":   read(t, golden+"stale.evt"), "overdue": read(t, golden+"overdue.evt"),
+		"agent away": read(t, golden+"agent-away.evt"), "ten stages": ten(t),
 	} {
 		m := start(b, t, setup{files: ini, script: agent})
 		m.pass(10)

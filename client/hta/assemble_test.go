@@ -13,7 +13,8 @@ import (
 
 var update = flag.Bool("update", false, "write the monitor and the golden files anew")
 
-// parts are the scripts in the order in which they stand in the monitor; those of logic need neither screen nor Windows.
+// parts are the scripts in the order in which they stand in the monitor; those of logic need neither screen nor
+// Windows.
 var (
 	logic = []string{"base", "json", "evt", "times", "settings", "intake", "rows", "notices", "motion", "view"}
 	parts = append(slices.Clone(logic), "shapes", "paint", "layout", "list", "hero", "screen", "system", "main")
@@ -117,14 +118,19 @@ func TestAssembled(t *testing.T) {
 	if got := read(t, "JobMon.hta"); got != want {
 		t.Error("JobMon.hta is not what src and languages make: go generate ./client/hta")
 	}
-	if i := bytes.IndexFunc([]byte(want), func(r rune) bool { return r > '~' || r < ' ' && r != '\n' && r != '\t' }); i >= 0 {
-		t.Errorf("at byte %d is something else than ASCII, which the code page of a computer would change: %q", i, want[i:i+20])
+	if i := bytes.IndexFunc([]byte(want), func(r rune) bool {
+		return r > '~' || r < ' ' && r != '\n' &&
+			r != '\t'
+	}); i >= 0 {
+		t.Errorf("at byte %d is something else than ASCII, which the code page of a computer would change: %q", i,
+			want[i:i+20])
 	}
 	body := want[strings.Index(want, "<script"):]
 	if strings.Count(strings.ToLower(body), "</script") != 1 {
 		t.Error("the script holds its own end")
 	}
-	if strings.Contains(strings.ToLower(want), "vbscript") || strings.Contains(want, "innerHTML") || strings.Contains(want, "eval(") {
+	if strings.Contains(strings.ToLower(want), "vbscript") || strings.Contains(want, "innerHTML") ||
+		strings.Contains(want, "eval(") {
 		t.Error("the monitor uses VBScript, innerHTML or eval")
 	}
 }
@@ -134,9 +140,11 @@ func TestLanguagesAreWhole(t *testing.T) {
 	keys, english := pairs(t, "languages/en.txt")
 	source := script(t, parts)
 	for _, key := range keys {
-		// Every word stands in the languages once; words of results, files and standing still are named by what the file or the look at it said.
+		// Every word stands in the languages once; words of results, files and standing still are named by what the
+		// file or the look at it said.
 		made := strings.HasPrefix(key, "result.") || strings.HasPrefix(key, "file.") || strings.HasPrefix(key, "age") ||
-			key == "letters" || strings.HasPrefix(key, "do.") && strings.Contains(source, `"`+key+`"`) || slices.Contains([]string{"still.stage", "still.agent", "still.idle"}, key)
+			key == "letters" || strings.HasPrefix(key, "do.") && strings.Contains(source, `"`+key+`"`) ||
+			slices.Contains([]string{"still.stage", "still.agent", "still.idle"}, key)
 		if !made && strings.Count(source, `"`+key+`"`) <= len(strings.Fields(languages)) {
 			t.Errorf("no part uses %q", key)
 		}

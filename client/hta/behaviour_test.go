@@ -15,8 +15,10 @@ import (
 
 // The story of a deployment as the daemon's own tests deliver it, played in a browser: texts, states, order and signs.
 func TestStoryBrowser(t *testing.T) {
-	m := start(browser(t), t, setup{files: map[string]string{ownFolder + "JobMon.ini": "support = Service desk: 12345\n"}})
-	m.shows(map[string]string{"label": "One moment", "hero": "Waiting for the first status", "line": "The file is not there.", "age": "No status yet", "clock": "",
+	m := start(browser(t), t,
+		setup{files: map[string]string{ownFolder + "JobMon.ini": "support = Service desk: 12345\n"}})
+	m.shows(map[string]string{"label": "One moment", "hero": "Waiting for the first status",
+		"line": "The file is not there.", "age": "No status yet", "clock": "",
 		"todo": "Nothing after 10 minutes? Please call 12345"})
 	found, err := filepath.Glob("testdata/story/*.evt")
 	if err != nil || len(found) != 13 {
@@ -27,18 +29,22 @@ func TestStoryBrowser(t *testing.T) {
 		switch i {
 		case 1:
 			m.shows(map[string]string{
-				"computer": "PC-0001", "clock": "10:00", "label": "Now", "hero": "Drivers", "done": "0 of 3 done", "notice": "", "tag": "",
+				"computer": "PC-0001", "clock": "10:00", "label": "Now", "hero": "Drivers", "done": "0 of 3 done",
+				"notice": "", "tag": "",
 				"row": "Drivers / Domain / Office",
 			})
 		case 5:
 			m.shows(map[string]string{
-				"hero": "Office", "done": "2 of 4 done", "notice": "Domain failed", "tag": "added", "row": "Drivers / Domain / Office / Extras",
+				"hero": "Office", "done": "2 of 4 done", "notice": "Domain failed", "tag": "added",
+				"row":  "Drivers / Domain / Office / Extras",
 				"call": "Please call 12345", "support": "Service desk: 12345",
 			})
 			if got := m.text("notice-text"); !strings.HasPrefix(got, "Join domain · code 1603 / at 10:0") {
 				t.Errorf("the failure is told as %q", got)
 			}
-			if got := do[string](m, `Array.from(document.querySelectorAll("#list [data-shape]")).map(function (e) { return e.getAttribute("data-shape"); }).join()`); got != "check,cross,play,ring" {
+			if got := do[string](
+				m, `Array.from(document.querySelectorAll("#list [data-shape]")).map(function (e) { return `+
+					`e.getAttribute("data-shape"); }).join()`); got != "check,cross,play,ring" {
 				t.Errorf("the shapes are %s", got)
 			}
 		case 8:
@@ -49,7 +55,8 @@ func TestStoryBrowser(t *testing.T) {
 			m.pass(7200)
 			m.shows(map[string]string{"hero": "Ready, with failures"})
 		case 9:
-			m.shows(map[string]string{"label": "Next", "hero": "Drivers", "done": "0 of 3 done", "notice": "", "row": "Drivers / Domain / Office"})
+			m.shows(map[string]string{"label": "Next", "hero": "Drivers", "done": "0 of 3 done", "notice": "",
+				"row": "Drivers / Domain / Office"})
 		}
 		m.sound()
 	}
@@ -74,10 +81,12 @@ func TestStaleSignsBrowser(t *testing.T) {
 	m.pass(5)
 	m.shows(map[string]string{"notice-text": "20 min instead of 10 min / The file is not there."})
 	m.deliver(edited(t, "source-lost", "4711", "4800"))
-	m.shows(map[string]string{"notice": "The server cannot see the deployment", "age": "Status of 14:12:05, under 1 min old", "call": "Please call the service desk"})
+	m.shows(map[string]string{"notice": "The server cannot see the deployment",
+		"age": "Status of 14:12:05, under 1 min old", "call": "Please call the service desk"})
 	do[bool](m, `stand.files["C:\\Windows\\Temp\\JobMon.txt"] = null, true`) // somebody holds it open
 	m.pass(15)
-	m.shows(map[string]string{"notice": "The server cannot see the deployment / No new status can be read", "hero": "Installing Anti-virus"})
+	m.shows(map[string]string{"notice": "The server cannot see the deployment / No new status can be read",
+		"hero": "Installing Anti-virus"})
 	m.deliver(read(t, golden+"stopped.evt"))
 	m.shows(map[string]string{"row": "", "done": "", "label": "The monitor's server has stopped"})
 	m.sound()
@@ -88,23 +97,28 @@ func TestSetupBrowser(t *testing.T) {
 	b := browser(t)
 	settings := "language = de\r\ntitle = Übergabe\r\nlogo = logo.png\r\ncolour.back = #102030\r\n"
 	m := start(b, t, setup{line: plainLine + ` "D:\evt" 5000123`, files: map[string]string{
-		`D:\evt\JobMon.txt`: read(t, golden+"running.evt"), ownFolder + "JobMon.ini": settings, ownFolder + "logo.png": "there",
+		`D:\evt\JobMon.txt`: read(t, golden+"running.evt"), ownFolder + "JobMon.ini": settings, ownFolder +
+			"logo.png": "there",
 		ownFolder + `languages\de.txt`: "letters = ÄÖÜßéà’€\nnow = Gerade\n",
 	}})
 	m.pass(10)
 	m.shows(map[string]string{"label": "Gerade", "done": "3 von 7 fertig", "hero": "Installing Anti-virus"})
-	if got := do[string](m, `getComputedStyle(document.body).backgroundColor + document.querySelectorAll("img").length`); got != "rgb(16, 32, 48)1" {
+	if got := do[string](
+		m, `getComputedStyle(document.body).backgroundColor + `+
+			`document.querySelectorAll("img").length`); got != "rgb(16, 32, 48)1" {
 		t.Errorf("colour and logo: %s", got)
 	}
 	m.put(`D:\evt\JobMon.txt`, strings.ReplaceAll(read(t, golden+"ready.evt"), "5000123", "5000124"))
 	m.pass(60)
-	m.shows(map[string]string{"hero": "Installing Anti-virus", "notice-text": "Die Datei gehört zu einem anderen Computer."})
+	m.shows(map[string]string{"hero": "Installing Anti-virus",
+		"notice-text": "Die Datei gehört zu einem anderen Computer."})
 	m.put(ownFolder+"JobMon.ini", "language = fr\nforeground = off\nkeep.awake = off\n")
 	m.pass(60)
 	m.shows(map[string]string{"hero": "Installing Anti-virus", "done": "3 sur 7 terminés"})
 	before := do[[]int](m, "[stand.fronts, stand.keys.length]")
 	m.pass(120)
-	if after := do[[]int](m, "[stand.fronts, stand.keys.length]"); before[0] < 10 || before[1] < 2 || after[0] != before[0] || after[1] != before[1] {
+	if after := do[[]int](m, "[stand.fronts, stand.keys.length]"); before[0] < 10 || before[1] < 2 ||
+		after[0] != before[0] || after[1] != before[1] {
 		t.Errorf("brought to the front and keys pressed: %v, then %v with both turned off", before, after)
 	}
 	if keys := do[string](m, `stand.keys[0]`); keys != "{F15}" {
@@ -113,7 +127,8 @@ func TestSetupBrowser(t *testing.T) {
 	m.sound()
 	// A language file in the wrong encoding is none.
 	m = start(b, t, setup{files: map[string]string{
-		ownFolder + "JobMon.ini": "language = de", ownFolder + `languages\de.txt`: "letters = ÄÖÜ\u0102\u0178\nfirst = Ein\u0102\nfirst.name = x\n",
+		ownFolder + "JobMon.ini": "language = de", ownFolder +
+			`languages\de.txt`: "letters = ÄÖÜ\u0102\u0178\nfirst = Ein\u0102\nfirst.name = x\n",
 	}})
 	m.pass(2)
 	m.shows(map[string]string{"label": "Einen Moment", "hero": "Warten auf den ersten Stand"})
@@ -124,7 +139,8 @@ func TestSetupBrowser(t *testing.T) {
 func TestEndBrowser(t *testing.T) {
 	b := browser(t)
 	for name, c := range map[string]struct{ file, text string }{
-		"stop file": {"JobMon.stop", ""}, "switch": {"JobMon.ini", "close = on"}, "newer one": {"JobMon.running", "1234-5678"},
+		"stop file": {"JobMon.stop", ""}, "switch": {"JobMon.ini", "close = on"},
+		"newer one": {"JobMon.running", "1234-5678"},
 	} {
 		m := start(b, t, setup{})
 		m.pass(65)
@@ -138,7 +154,8 @@ func TestEndBrowser(t *testing.T) {
 		}
 	}
 	// A folder that it may not write to, and without any of Windows' objects.
-	m := start(b, t, setup{script: "stand.readOnly = true;", files: map[string]string{ownFolder + "JobMon.running": "1234-5678", delivered: read(t, golden+"ready.evt")}})
+	m := start(b, t, setup{script: "stand.readOnly = true;",
+		files: map[string]string{ownFolder + "JobMon.running": "1234-5678", delivered: read(t, golden+"ready.evt")}})
 	m.pass(60)
 	m.shows(map[string]string{"hero": "Ready"})
 	m.sound()
@@ -153,10 +170,12 @@ func TestFolderOfOthersBrowser(t *testing.T) {
 	b := browser(t)
 	for _, line := range []string{`"N:\JobMon\JobMon.hta"`, `"\\server\share\JobMon.hta"`, `JobMon.hta`} {
 		m := start(b, t, setup{line: line, files: map[string]string{
-			`N:\JobMon\JobMon.running`: "1234-5678", `\\server\share\JobMon.running`: "1234-5678", `\JobMon.stop`: "", `JobMon.stop`: "", delivered: read(t, golden+"ready.evt"),
+			`N:\JobMon\JobMon.running`: "1234-5678", `\\server\share\JobMon.running`: "1234-5678", `\JobMon.stop`: "",
+			`JobMon.stop`: "", delivered: read(t, golden+"ready.evt"),
 		}})
 		m.pass(60)
-		if got := do[string](m, `[stand.closed, stand.runs.length, Object.keys(stand.files).length].join()`); got != "false,0,5" {
+		if got := do[string](
+			m, `[stand.closed, stand.runs.length, Object.keys(stand.files).length].join()`); got != "false,0,5" {
 			t.Errorf("%s: closed, programs run, files: %s", line, got)
 		}
 		m.shows(map[string]string{"hero": "Ready"})
@@ -170,7 +189,9 @@ func TestNothingEndsItBrowser(t *testing.T) {
 	if !do[bool](m, `window.onerror("message", "address", 1) === true`) {
 		t.Error("an error would be shown")
 	}
-	do[bool](m, `window.ActiveXObject = function () { throw new Error("gone"); }, document.getElementById("list").innerHTML = "", document.getElementById("hero").remove(), true`)
+	do[bool](
+		m, `window.ActiveXObject = function () { throw new Error("gone"); }, `+
+			`document.getElementById("list").innerHTML = "", document.getElementById("hero").remove(), true`)
 	m.pass(10)
 	m.shows(map[string]string{"clock": "14:12"})
 	m.pass(60)
@@ -192,8 +213,10 @@ func TestAgentBrowser(t *testing.T) {
 	m := start(browser(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
 	m.pass(20)
 	m.shows(map[string]string{"agent": ""})
-	want := `"C:\Windows\System32\cmd.exe" /d /c ""C:\Windows\System32\netstat.exe" -n -p TCP > "C:\JobMon\JobMon.net.new" && move /y "C:\JobMon\JobMon.net.new" "C:\JobMon\JobMon.net""`
-	if got := do[string](m, "stand.runs.length + JSON.stringify(stand.runs[0])"); got != "1"+quoted([]any{want, 0, false}) && got != do[string](m, "'1' + JSON.stringify(["+quote(want)+", 0, false])") {
+	want := `"C:\Windows\System32\cmd.exe" /d /c ""C:\Windows\System32\netstat.exe" -n -p TCP > ` +
+		`"C:\JobMon\JobMon.net.new" && move /y "C:\JobMon\JobMon.net.new" "C:\JobMon\JobMon.net""`
+	if got := do[string](m, "stand.runs.length + JSON.stringify(stand.runs[0])"); got != "1"+quoted(
+		[]any{want, 0, false}) && got != do[string](m, "'1' + JSON.stringify(["+quote(want)+", 0, false])") {
 		t.Errorf("what was run: %s", got)
 	}
 	m.pass(13)
@@ -211,7 +234,8 @@ func TestAgentBrowser(t *testing.T) {
 	m.shows(map[string]string{"agent": ""})
 }
 
-// The feed: asked for by id, with the tag of what is there; live while it answers, and the file at once when it does not.
+// The feed: asked for by id, with the tag of what is there; live while it answers, and the file at once when it does
+// not.
 func TestLiveFeedBrowser(t *testing.T) {
 	answers := `stand.live = function (request) {
 		if (stand.answer === "200") return {status: 200, text: stand.body, headers: {ETag: '"a1"', Date: "Sun, 22 Nov 2026 13:12:10 GMT"}};
@@ -221,7 +245,8 @@ func TestLiveFeedBrowser(t *testing.T) {
 		return null;
 	}; stand.answer = "200"; stand.body = ` + quoted(late(t)) + ";"
 	m := start(browser(t), t, setup{script: answers, files: map[string]string{
-		delivered: read(t, golden+"running.evt"), ownFolder + "JobMon.ini": "monitor.url = http://127.0.0.1:8080/evt/{id}",
+		delivered: read(t, golden+"running.evt"), ownFolder +
+			"JobMon.ini": "monitor.url = http://127.0.0.1:8080/evt/{id}",
 	}})
 	m.pass(3)
 	m.shows(map[string]string{"age": "Live, last change under 1 min ago", "notice": ""})
@@ -260,7 +285,8 @@ func TestTokenBrowser(t *testing.T) {
 		"https://ds01/{id}?a=\"b c\"": `[]`,
 	} {
 		m := start(browser(t), t, setup{script: "stand.live = function () { return null; };", files: map[string]string{
-			delivered: read(t, golden+"running.evt"), ownFolder + "JobMon.ini": "monitor.url = " + url + "\nmonitor.token = jobmon-token-ABC",
+			delivered: read(t, golden+"running.evt"), ownFolder + "JobMon.ini": "monitor.url = " + url +
+				"\nmonitor.token = jobmon-token-ABC",
 		}})
 		m.pass(3)
 		if got := do[string](m, "JSON.stringify(stand.asked)"); got != want {
@@ -287,14 +313,16 @@ func TestCostBrowser(t *testing.T) {
 	}
 	m.sound()
 
-	// What moves, beside the same screen where nothing does; the least of three looks, as other programs take part of each.
+	// What moves, beside the same screen where nothing does; the least of three looks, as other programs take part of
+	// each.
 	const frames = 60
 	moving, still := math.Inf(1), math.Inf(1)
 	for _, c := range []struct {
 		ini   string
 		least *float64
 	}{{"", &moving}, {"motion = off\n", &still}} {
-		m = start(browser(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt"), ownFolder + "JobMon.ini": c.ini}})
+		m = start(browser(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt"), ownFolder +
+			"JobMon.ini": c.ini}})
 		m.pass(10)
 		for range 3 {
 			before = m.busy()
@@ -318,7 +346,8 @@ func TestCostBrowser(t *testing.T) {
 func (m *monitor) busy() float64 {
 	m.t.Helper()
 	found, err := chromedp.Run(m.ctx, func(ctx context.Context, tab *chromedp.Target) (float64, error) {
-		if _, err := cdp.Call(ctx, tab, performance.Enable, performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
+		if _, err := cdp.Call(ctx, tab, performance.Enable,
+			performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
 			return 0, err
 		}
 		got, err := cdp.Call(ctx, tab, performance.GetMetrics, cdp.Empty{})

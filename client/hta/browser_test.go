@@ -29,7 +29,8 @@ func browser(t *testing.T) context.Context {
 	if path == "" {
 		t.Skip("JOBMON_TEST_BROWSER does not name a Chromium to show the monitor in")
 	}
-	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox,
+	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path),
+		chromedp.NoSandbox,
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("lang", "en-US")))
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil {
@@ -64,14 +65,16 @@ func start(browser context.Context, t *testing.T, s setup) *monitor {
 	if s.files == nil {
 		held["files"] = map[string]string{}
 	}
-	before := "<head><script>" + read(t, "testdata/standin.js") + "\nObject.assign(stand, " + quoted(held) + ");\n" + s.script + "</script>"
+	before := "<head><script>" + read(t, "testdata/standin.js") + "\nObject.assign(stand, " + quoted(held) + ");\n" +
+		s.script + "</script>"
 	page := strings.Replace(read(t, "JobMon.hta"), "<head>", before, 1)
 	files := http.NewServeMux()
 	files.HandleFunc("/JobMon.hta", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(page))
 	})
-	files.HandleFunc("/logo.png", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "testdata/logo.png") })
+	files.HandleFunc("/logo.png",
+		func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "testdata/logo.png") })
 	server := httptest.NewServer(files)
 	t.Cleanup(server.Close)
 
@@ -81,7 +84,8 @@ func start(browser context.Context, t *testing.T, s setup) *monitor {
 	if s.reduced {
 		m.wantsLessMotion()
 	}
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(s.width, s.height), chromedp.Navigate(server.URL+"/JobMon.hta")); err != nil {
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(s.width, s.height),
+		chromedp.Navigate(server.URL+"/JobMon.hta")); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -145,7 +149,9 @@ func (m *monitor) deliver(text string) {
 // texts gives what stands in the parts of a name ("row", "notice"), from top to bottom.
 func (m *monitor) texts(part string) []string {
 	m.t.Helper()
-	return do[[]string](m, `Array.from(document.querySelectorAll("[data-part='`+part+`']")).map(function (e) { return e.innerText.replace(/\u00a0/g, " "); })`)
+	return do[[]string](
+		m, `Array.from(document.querySelectorAll("[data-part='`+part+`']")).map(function (e) { return `+
+			`e.innerText.replace(/\u00a0/g, " "); })`)
 }
 
 func (m *monitor) text(part string) string {

@@ -115,7 +115,8 @@ func (w *walker) node(node ast.Node) {
 			w.say(n.Idx0(), "%s came later, or makes code of text", name)
 		}
 	case *ast.NewExpression:
-		if !slices.ContainsFunc(n.ArgumentList, func(e ast.Expression) bool { _, text := e.(*ast.StringLiteral); return !text }) {
+		if !slices.ContainsFunc(n.ArgumentList,
+			func(e ast.Expression) bool { _, text := e.(*ast.StringLiteral); return !text }) {
 			w.constant = n.Callee.Idx0()
 		}
 	case *ast.ObjectLiteral:
@@ -153,19 +154,22 @@ func (w *walker) node(node ast.Node) {
 			w.say(n.Idx0(), "the number %s", n.Literal)
 		}
 	case *ast.StringLiteral:
-		if strings.Contains(n.Literal, `\u{`) || strings.Contains(n.Literal, "\\\n") || strings.Contains(n.Literal, `\v`) {
+		if strings.Contains(n.Literal, `\u{`) || strings.Contains(n.Literal, "\\\n") ||
+			strings.Contains(n.Literal, `\v`) {
 			w.say(n.Idx0(), "the text %s", n.Literal)
 		}
 	case *ast.BracketExpression:
 		// A text by index: names of texts are known by heart here, as there are no types.
-		if of, ok := n.Left.(*ast.Identifier); ok && slices.Contains([]string{"text", "line", "colour", "name", "local", "letters"}, of.Name.String()) {
+		if of, ok := n.Left.(*ast.Identifier); ok &&
+			slices.Contains([]string{"text", "line", "colour", "name", "local", "letters"}, of.Name.String()) {
 			w.say(n.Idx0(), "%s[...]: a letter of a text by index", of.Name)
 		}
 		if _, ok := n.Left.(*ast.StringLiteral); ok {
 			w.say(n.Idx0(), "a letter of a text by index")
 		}
 	case *ast.RegExpLiteral:
-		if strings.ContainsAny(n.Flags, "yusd") || strings.Contains(n.Pattern, "(?<") || strings.Contains(n.Pattern, `\p{`) {
+		if strings.ContainsAny(n.Flags, "yusd") || strings.Contains(n.Pattern, "(?<") ||
+			strings.Contains(n.Pattern, `\p{`) {
 			w.say(n.Idx0(), "the pattern /%s/%s", n.Pattern, n.Flags)
 		}
 	}
@@ -214,13 +218,20 @@ func TestMonitorIsES3(t *testing.T) {
 // The test above is worth something: it refuses what it is there to refuse.
 func TestNewerScriptsAreRefused(t *testing.T) {
 	for _, source := range []string{
-		"let a = 1;", "const a = 1;", "var f = () => 1;", "var a = `x`;", "class A {}", "var {a} = b;", "f(...a);", "for (var a of b) {}",
-		"var a = b ?? c;", "var a = b?.c;", "var a = 2 ** 3;", "function f(a = 1) {}", "function f(...a) {}", "async function f() {}",
-		"var a = {b, c: 1};", "var a = {f() {}};", "var a = {get f() { return 1; }};", "var a = {['x']: 1};", "try {} catch {}",
-		"var a = [1, 2, ];", "var a = [1,,2];", "var a = {b: 1, };", "var a = b.class;", "var a = {default: 1};", "a.delete();",
-		"JSON.parse(a);", "a.forEach(f);", "a.map(f);", "a.trim();", "Object.keys(a);", "Array.isArray(a);", "new Date().toISOString();",
-		"eval(a);", "new Function(a);", `new Function("a", b);`, `Function("a");`, "element.innerHTML = a;", "document.write(a);", "var c = text[0];", `var c = "abc"[0];`,
-		"f.bind(a);", "var a = 0b1;", "var a = /b/y;", "var a = /(?<b>c)/;", `var a = "\u{1F600}";`, "debugger;", "Date.now();",
+		"let a = 1;", "const a = 1;", "var f = () => 1;", "var a = `x`;", "class A {}", "var {a} = b;", "f(...a);",
+		"for (var a of b) {}",
+		"var a = b ?? c;", "var a = b?.c;", "var a = 2 ** 3;", "function f(a = 1) {}", "function f(...a) {}",
+		"async function f() {}",
+		"var a = {b, c: 1};", "var a = {f() {}};", "var a = {get f() { return 1; }};", "var a = {['x']: 1};",
+		"try {} catch {}",
+		"var a = [1, 2, ];", "var a = [1,,2];", "var a = {b: 1, };", "var a = b.class;", "var a = {default: 1};",
+		"a.delete();",
+		"JSON.parse(a);", "a.forEach(f);", "a.map(f);", "a.trim();", "Object.keys(a);", "Array.isArray(a);",
+		"new Date().toISOString();",
+		"eval(a);", "new Function(a);", `new Function("a", b);`, `Function("a");`, "element.innerHTML = a;",
+		"document.write(a);", "var c = text[0];", `var c = "abc"[0];`,
+		"f.bind(a);", "var a = 0b1;", "var a = /b/y;", "var a = /(?<b>c)/;", `var a = "\u{1F600}";`, "debugger;",
+		"Date.now();",
 		"window.setTimeout('f()', 1)", "Array.from(a);",
 	} {
 		if len(breaches(source)) == 0 {

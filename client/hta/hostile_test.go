@@ -18,7 +18,8 @@ import (
 // strange are values as JSON that a field may hold in a file that somebody made by hand: the largest, those beside a
 // bound, and those of other kinds.
 var strange = []string{
-	"-1", "1000000", "2147483647", "9007199254740991", "1e308", `"9999-12-31T23:59:59"`, `"\u0000\u001b[2J\u202e\ud800"`, "[]",
+	"-1", "1000000", "2147483647", "9007199254740991", "1e308", `"9999-12-31T23:59:59"`,
+	`"\u0000\u001b[2J\u202e\ud800"`, "[]",
 	`{"length":9007199254740991}`,
 }
 
@@ -67,14 +68,17 @@ func full(t *testing.T) map[string]any {
 		t.Fatal(err)
 	}
 	whole["left_out"] = map[string]any{"finished": 1, "unfinished": 1, "failures": 1, "later": 1}
-	whole["later"] = []any{map[string]any{"name": "x", "state": "later", "stuck": true, "start_local": "2026-11-22T13:12:05"}}
-	whole["why"] = map[string]any{"kind": "behind", "job": "x", "since_local": "2026-11-22T13:12:05", "start_local": "2026-11-22T13:12:05"}
+	whole["later"] = []any{map[string]any{"name": "x", "state": "later", "stuck": true,
+		"start_local": "2026-11-22T13:12:05"}}
+	whole["why"] = map[string]any{"kind": "behind", "job": "x", "since_local": "2026-11-22T13:12:05",
+		"start_local": "2026-11-22T13:12:05"}
 	whole["source_since_local"], whole["asked"] = "2026-11-22T13:12:05", "x"
 	whole["stages"], whole["current"], whole["next"] = whole["stages"].([]any)[:2], 1, 1
 	session, stage := whole["session"].(map[string]any), whole["stages"].([]any)[0].(map[string]any)
 	session["ended_local"], session["watched_since_local"] = "2026-11-22T13:12:05", "2026-11-22T13:12:05"
 	stage["attempt"], stage["overdue"], stage["inexact"] = 2, true, true
-	stage["failures"] = []any{map[string]any{"job": "x", "code": 1603, "at_local": "2026-11-22T13:12:05", "repaired": true}}
+	stage["failures"] = []any{map[string]any{"job": "x", "code": 1603, "at_local": "2026-11-22T13:12:05",
+		"repaired": true}}
 	return whole
 }
 
@@ -100,8 +104,9 @@ func line(t *testing.T, whole any) string {
 	return "{" + first[1:] + "," + string(text[1:]) + "\r\n"
 }
 
-// Whatever a field holds, the file is refused or shown, in no time and with no more pieces than a screen has: the monitor
-// runs as SYSTEM, and others may write the file. A number outside the schema's bounds is refused by both readers.
+// Whatever a field holds, the file is refused or shown, in no time and with no more pieces than a screen has: the
+// monitor runs as SYSTEM, and others may write the file. A number outside the schema's bounds is refused by both
+// readers.
 func TestEveryFieldMayHoldAnything(t *testing.T) {
 	t.Parallel()
 	schema, err := jsonschema.NewCompiler().Compile("../../docs/evt.schema.json")
@@ -132,15 +137,18 @@ func TestEveryFieldMayHoldAnything(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if in := schema.Validate(parsed); in != nil && strings.Contains(in.Error(), "maximum") && (read == `"good"` || decoding == nil) {
-					t.Errorf("%v is %s, which the schema refuses: the monitor says %s, Go %v", path, value, read, decoding)
+				if in := schema.Validate(parsed); in != nil && strings.Contains(in.Error(), "maximum") &&
+					(read == `"good"` || decoding == nil) {
+					t.Errorf("%v is %s, which the schema refuses: the monitor says %s, Go %v", path, value, read,
+						decoding)
 				}
 			}
 			if read != `"good"` {
 				continue
 			}
 			shown++
-			if pieces := e.run("s.file(" + quote(text) + ").pass(1); var v = s.view(); v.segments.length + v.rows.length").ToInteger(); pieces > 5000 {
+			if pieces := e.run("s.file(" + quote(text) +
+				").pass(1); var v = s.view(); v.segments.length + v.rows.length").ToInteger(); pieces > 5000 {
 				t.Errorf("%v is %s: %d pieces", path, value, pieces)
 			}
 		}
@@ -169,8 +177,8 @@ func of(schema, part map[string]any, path []any) map[string]any {
 	return of(schema, part["items"].(map[string]any), path[1:])
 }
 
-// The bounds of every number are the same in the schema, in Go and in the monitor: what lies on one is taken, what lies beyond
-// is refused.
+// The bounds of every number are the same in the schema, in Go and in the monitor: what lies on one is taken, what lies
+// beyond is refused.
 func TestBoundsAreThoseOfTheSchema(t *testing.T) {
 	t.Parallel()
 	decoder := json.NewDecoder(strings.NewReader(read(t, "../../docs/evt.schema.json")))
@@ -199,12 +207,14 @@ func TestBoundsAreThoseOfTheSchema(t *testing.T) {
 			for value, want := range map[*big.Int]bool{on: true, beyond: false} {
 				whole := line(t, with(base, path, value.String()))
 				_, err := evt.Decode([]byte(whole))
-				if (err == nil) != want && !(value == beyond && on.Sign() > 0 && edge.step < 0) { // 0 where the writer leaves it out
+				// 0 where the writer leaves it out
+				if (err == nil) != want && !(value == beyond && on.Sign() > 0 && edge.step < 0) {
 					t.Errorf("%v is %s: Go says %v", path, value, err)
 				}
 				seen := e.gives("JobMon.readEvt("+quote(whole)+").error || 'good'") == `"good"`
 				// The monitor's numbers are no finer there.
-				if exact := on.IsInt64() && new(big.Int).Abs(on).BitLen() < 54; exact && seen != want && !(on.Sign() > 0 && edge.step < 0) && path[len(path)-1] != "utc_offset_s" || want && !seen {
+				if exact := on.IsInt64() && new(big.Int).Abs(on).BitLen() < 54; exact && seen != want &&
+					!(on.Sign() > 0 && edge.step < 0) && path[len(path)-1] != "utc_offset_s" || want && !seen {
 					t.Errorf("%v is %s: the monitor takes it: %v", path, value, seen)
 				}
 				tried++

@@ -7,12 +7,13 @@ import (
 	"testing"
 )
 
-// The arrow goes from the package to the PC in 2.5 s and rests there for 0.5 s; the line glows up and down in 2 s, by three
-// shades. No frame depends on a clock.
+// The arrow goes from the package to the PC in 2.5 s and rests there for 0.5 s; the line glows up and down in 2 s, by
+// three shades. No frame depends on a clock.
 func TestFrames(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
-	e.is("[JobMon.frame(0), JobMon.frame(1250), JobMon.frame(2500), JobMon.frame(2750), JobMon.frame(3000), JobMon.frame(4250)]",
+	e.is("[JobMon.frame(0), JobMon.frame(1250), JobMon.frame(2500), JobMon.frame(2750), JobMon.frame(3000), "+
+		"JobMon.frame(4250)]",
 		`[{"arrow":0,"glow":0},{"arrow":0.5,"glow":1},{"arrow":-1,"glow":0.5},{"arrow":-1,"glow":0.5},{"arrow":0,"glow":1},{"arrow":0.5,"glow":0}]`)
 	e.is(`(function () {
 		var before = JobMon.frame(0), shades = {}, count = 0, ms, f, k;
@@ -36,13 +37,18 @@ func TestWhatMoves(t *testing.T) {
 		script string
 		moves  string
 	}{
-		"running":                {"s.file(RUNNING).pass(30)", "true"},
-		"a failure before":       {"s.file(FAILED_LATE).pass(30)", "true"},
-		"the last marker":        {"s.file(RUNNING.replace('\"stages\"', '\"no_more_updates\":true,\"stages\"')).pass(30)", "true"},
-		"overdue":                {"s.file(RUNNING).pass(1500)", "false"},
-		"overdue, as DS says":    {"s.file(OVERDUE).pass(5)", "false"},
-		"no news":                {"s.file(RUNNING.replace(/\"expected_s\":570,\"runs\":20,/, '')).pass(3601)", "false"},
-		"no news will come":      {"s.file(RUNNING.replace(/\"expected_s\":570,\"runs\":20,/, '\"no_more_updates\":true,').replace('\"stages\"', '\"no_more_updates\":true,\"stages\"')).pass(3601)", "false"},
+		"running":          {"s.file(RUNNING).pass(30)", "true"},
+		"a failure before": {"s.file(FAILED_LATE).pass(30)", "true"},
+		"the last marker": {
+			"s.file(RUNNING.replace('\"stages\"', '\"no_more_updates\":true,\"stages\"')).pass(30)", "true"},
+		"overdue":             {"s.file(RUNNING).pass(1500)", "false"},
+		"overdue, as DS says": {"s.file(OVERDUE).pass(5)", "false"},
+		"no news": {"s.file(RUNNING.replace(/\"expected_s\":570,\"runs\":20,/, '')).pass(3601)",
+			"false"},
+		"no news will come": {
+			"s.file(RUNNING.replace(/\"expected_s\":570,\"runs\":20,/, " +
+				"'\"no_more_updates\":true,').replace('\"stages\"', '\"no_more_updates\":true,\"stages\"')).pass(3601)",
+			"false"},
 		"ready":                  {"s.file(READY).pass(60)", "false"},
 		"almost ready":           {"s.file(READY).pass(5)", "false"},
 		"planned":                {"s.file(PLANNED).pass(5)", "false"},
@@ -66,7 +72,8 @@ func TestWhatMoves(t *testing.T) {
 	}
 	// This computer's agent has no connection: no newer status can come.
 	e := told(t, "s.file(null).pass(5).file(RUNNING).pass(5)")
-	e.is("[true, false, null].map(function (agent) { return JobMon.view(s.intake, s.settings, s.words, agent).moves; })", "[true,false,true]")
+	e.is("[true, false, null].map(function (agent) { return JobMon.view(s.intake, s.settings, s.words, "+
+		"agent).moves; })", "[true,false,true]")
 }
 
 // differing counts the pixels in which two pictures differ.
@@ -83,8 +90,8 @@ func differing(a, b image.Image) int {
 	return n
 }
 
-// From the door one sees that something runs; nothing at all moves when nothing runs, when it is not known, or when somebody
-// wants it so.
+// From the door one sees that something runs; nothing at all moves when nothing runs, when it is not known, or when
+// somebody wants it so.
 func TestMotionBrowser(t *testing.T) {
 	b := browser(t)
 	const visible = 20000 // of 2 million pixels: a line of 860x60 changes its shade, and an arrow is elsewhere

@@ -51,17 +51,19 @@ const longName = "Sicherheitsaktualisierungen der Fachabteilungen, zweiter T"
 
 func lost(f map[string]any) { f["source"], f["source_since_local"] = "lost", "2026-11-22T14:10:00" }
 
-// Whatever the screen, the number of stages and the names: nothing that matters is cut or lost. Whom to call, the job, its
-// code and the time are there, and that the server cannot see the deployment.
+// Whatever the screen, the number of stages and the names: nothing that matters is cut or lost. Whom to call, the job,
+// its code and the time are there, and that the server cannot see the deployment.
 func TestRoomBrowser(t *testing.T) {
 	b := browser(t)
 	names := []struct{ stage, computer string }{
 		{"Installation-", "DESKTOP-W0RKM" + "01"}, {"WWWWWWWWWWWWWW", "WWWWWWWWWWWWWWW"}, {longName, longName + "02"},
-		{strings.Repeat("W", 59), strings.Repeat("M", 60)}, {"<b>&amp; \u202e\u05e9\u05dc\u05d5\u05dd ", "\u05e9\u05dc\u05d5\u05dd & <img src=x> \U0001F680"},
+		{strings.Repeat("W", 59), strings.Repeat("M", 60)}, {"<b>&amp; \u202e\u05e9\u05dc\u05d5\u05dd ",
+			"\u05e9\u05dc\u05d5\u05dd & <img src=x> \U0001F680"},
 	}
 	for _, size := range [][2]int64{{800, 600}, {1366, 768}, {1920, 1080}, {3840, 2160}, {1080, 1920}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
-			m := start(b, t, setup{width: size[0], height: size[1], files: map[string]string{ownFolder + "JobMon.ini": "support = Service desk: 12345\n"}})
+			m := start(b, t, setup{width: size[0], height: size[1],
+				files: map[string]string{ownFolder + "JobMon.ini": "support = Service desk: 12345\n"}})
 			m.pass(10)
 			seq := 5000
 			for _, n := range names {
@@ -94,7 +96,8 @@ func (m *monitor) roomy(stages int, computer string, lost bool) {
 			m.t.Errorf("%q is not said: %s", want, said)
 		}
 	}
-	if joined := strings.ReplaceAll(said, "|", " "); lost && !strings.Contains(joined, "The server cannot see the deployment") {
+	if joined := strings.ReplaceAll(said, "|", " "); lost &&
+		!strings.Contains(joined, "The server cannot see the deployment") {
 		m.t.Errorf("it is not said that the server is blind: %s", said)
 	}
 	if got := strings.Join(m.texts("computer"), ""); len(computer) < 16 && computer[0] < 128 && got != computer {

@@ -105,13 +105,16 @@ func edited(t *testing.T, name string, pairs ...string) string {
 }
 
 func late(t *testing.T) string {
-	return edited(t, "failed-late", `"state":"failed"`, `"state":"succeeded"`, `"failed":1`, `"failed":0`, `"failures"`, `"past"`)
+	return edited(t, "failed-late", `"state":"failed"`, `"state":"succeeded"`, `"failed":1`, `"failed":0`, `"failures"`,
+		`"past"`)
 }
 
 // names has what people call things: umlauts, emoji, markup, letters that run from right to left, and much of it.
 func names(t *testing.T) string {
-	return edited(t, "failed-late", "Windows 11 build", `B\u00fcror\u00e4ume Stra\u00dfe 3`, "Configuring computer", `Grundger\u00fcst f\u00fcr \u00dcbergr\u00f6\u00dfen`,
-		"Joining the domain", `Dom\u00e4ne beitreten \ud83d\ude80`, "Install Plugins", `\u003cimg src=x onerror=alert(1)\u003e`,
+	return edited(t, "failed-late", "Windows 11 build", `B\u00fcror\u00e4ume Stra\u00dfe 3`, "Configuring computer",
+		`Grundger\u00fcst f\u00fcr \u00dcbergr\u00f6\u00dfen`,
+		"Joining the domain", `Dom\u00e4ne beitreten \ud83d\ude80`, "Install Plugins",
+		`\u003cimg src=x onerror=alert(1)\u003e`,
 		"Installing Anti-virus", `Virenschutz \ud83d\udee1\ufe0f \u0026 Verschl\u00fcsselung`,
 		"Office 2024", `\u05e9\u05dc\u05d5\u05dd Office 2024 \u0645\u0631\u062d\u0628\u0627`,
 		"Security updates", `Sicherheitsaktualisierungen der Fachabteilungen und aller Au\u00dfenstellen, zweiter Teil`,
@@ -197,7 +200,8 @@ func TestScreensBrowser(t *testing.T) {
 		{"idle", read(t, golden+"idle.evt"), 1080, 1920, 30, ini},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := start(b, t, setup{width: c.width, height: c.height, files: map[string]string{ownFolder + "JobMon.ini": c.ini}, script: agent})
+			m := start(b, t, setup{width: c.width, height: c.height,
+				files: map[string]string{ownFolder + "JobMon.ini": c.ini}, script: agent})
 			m.pass(10)
 			m.deliver(c.file)
 			m.pass(float64(c.passed))

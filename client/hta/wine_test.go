@@ -15,8 +15,8 @@ import (
 	"unicode/utf16"
 )
 
-// A JScript engine of old, and the real file object of scripts, on files of every kind: what the monitor reckons there is
-// what it reckons in the tests' own engine.
+// A JScript engine of old, and the real file object of scripts, on files of every kind: what the monitor reckons there
+// is what it reckons in the tests' own engine.
 func TestMonitorReadsFilesInWine(t *testing.T) {
 	wine := os.Getenv("JOBMON_TEST_WINE")
 	if wine == "" {
@@ -62,19 +62,22 @@ func TestMonitorReadsFilesInWine(t *testing.T) {
 			if from == golden {
 				want = append(want, name+" "+ascii(e.run("summary("+quote(text)+")").String()))
 			} else {
-				want = append(want, name+" "+ascii(e.run("s.pass(20).file("+quote(text)+"), s.view().hero.name + ' ' + s.view().done").String()))
+				want = append(want, name+" "+ascii(
+					e.run("s.pass(20).file("+quote(text)+"), s.view().hero.name + ' ' + s.view().done").String()))
 			}
 		}
 	}
 	want = append(want, "reached the end, all is well")
 	put("names.txt", strings.Join(names, "\n"))
-	source := script(t, append(logic[:len(logic):len(logic)], "system")) + read(t, "testdata/story.js") + read(t, "testdata/cscript.js")
+	source := script(t, append(logic[:len(logic):len(logic)], "system")) + read(t, "testdata/story.js") +
+		read(t, "testdata/cscript.js")
 	put("monitor.js", source)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	windows := func(path string) string { return "Z:" + strings.ReplaceAll(path, "/", `\`) }
-	command := exec.CommandContext(ctx, wine, "cscript", "/nologo", windows(filepath.Join(folder, "monitor.js")), windows(folder))
+	command := exec.CommandContext(ctx, wine, "cscript", "/nologo", windows(filepath.Join(folder, "monitor.js")),
+		windows(folder))
 	var errs bytes.Buffer
 	command.Stderr = &errs
 	command.Env = append(os.Environ(), "WINEDEBUG=-all")
@@ -101,7 +104,8 @@ func TestMonitorFollowsNoRedirectionInWine(t *testing.T) {
 	if wine == "" {
 		t.Skip("JOBMON_TEST_WINE does not name a wine to run cscript with")
 	}
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) }))
+	elsewhere := httptest.NewServer(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) }))
 	defer elsewhere.Close()
 	asked := make(chan string, 9)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -120,7 +124,8 @@ func TestMonitorFollowsNoRedirectionInWine(t *testing.T) {
 		WScript.Echo(found === null ? "no answer" : found.error || "good");`)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, wine, "cscript", "/nologo", "Z:"+strings.ReplaceAll(filepath.Join(folder, "live.js"), "/", `\`))
+	command := exec.CommandContext(ctx, wine, "cscript", "/nologo",
+		"Z:"+strings.ReplaceAll(filepath.Join(folder, "live.js"), "/", `\`))
 	command.Env = append(os.Environ(), "WINEDEBUG=-all")
 	said, err := command.Output()
 	if err != nil || strings.TrimSpace(string(said)) != "live" || len(asked) != 1 {

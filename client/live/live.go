@@ -44,8 +44,8 @@ type Options struct {
 	Height int          // lines of the terminal at the beginning
 }
 
-// Run shows the view until somebody quits or ctx ends; both are no errors. The terminal is as it was afterwards, also when
-// something breaks.
+// Run shows the view until somebody quits or ctx ends; both are no errors. The terminal is as it was afterwards, also
+// when something breaks.
 func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -58,8 +58,10 @@ func send(m model, messages ...tea.Msg) model {
 // press presses keys: names like "down", or letters.
 func press(m model, keys ...string) model {
 	named := map[string]rune{
-		"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "enter": tea.KeyEnter, "esc": tea.KeyEscape,
-		"pgdown": tea.KeyPgDown, "pgup": tea.KeyPgUp, "home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
+		"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "enter": tea.KeyEnter,
+		"esc":    tea.KeyEscape,
+		"pgdown": tea.KeyPgDown, "pgup": tea.KeyPgUp, "home": tea.KeyHome, "end": tea.KeyEnd,
+		"backspace": tea.KeyBackspace,
 	}
 	for _, key := range keys {
 		if code, ok := named[key]; ok {
@@ -94,7 +96,9 @@ func golden(t *testing.T, name, got string) {
 
 func TestViews(t *testing.T) {
 	trouble := fleet()
-	trouble.Trouble, trouble.Still = "Out of touch with the daemon since 14:12:05 UTC+01:00: no daemon runs on this data folder.", true
+	trouble.Trouble,
+		trouble.Still = "Out of touch with the daemon since 14:12:05 UTC+01:00: no daemon runs on this data folder.",
+		true
 	lost := fleet()
 	lost.SourceLost, lost.ReadAge = true, 3*time.Minute
 	for _, size := range [][2]int{{80, 24}, {200, 60}, {40, 10}} {
@@ -138,7 +142,8 @@ func TestEverySizeFits(t *testing.T) {
 					t.Errorf("%dx%d, view %d: %d lines", width, height, i, len(lines))
 				}
 				for _, line := range lines {
-					if n := displaywidth.String(line); n > max(width, 38) || strings.ContainsFunc(line, unicode.IsControl) {
+					if n := displaywidth.String(line); n > max(width, 38) ||
+						strings.ContainsFunc(line, unicode.IsControl) {
 						t.Errorf("%dx%d, view %d: %d columns in %q", width, height, i, n, line)
 					}
 				}
@@ -175,14 +180,20 @@ func names(m model) string {
 func small() Update {
 	u := Update{Now: jobmon.InstantOf(began), ReadAge: -1}
 	add := func(name string, s *jobmon.SessionProgress) {
-		u.Pictures = append(u.Pictures, jobmon.Progress{Computer: jobmon.Computer{ID: jobmon.ComputerID(len(u.Pictures) + 1), Name: name}, At: u.Now, Session: s})
+		u.Pictures = append(u.Pictures,
+			jobmon.Progress{Computer: jobmon.Computer{ID: jobmon.ComputerID(len(u.Pictures) + 1), Name: name},
+				At: u.Now, Session: s})
 	}
-	stage := jobmon.Stage{Name: "Office", State: jobmon.StateRunning, Began: u.Now.Add(-time.Hour), Jobs: 3, JobsDone: 1}
+	stage := jobmon.Stage{Name: "Office", State: jobmon.StateRunning, Began: u.Now.Add(-time.Hour), Jobs: 3,
+		JobsDone: 1}
 	slow := stage
 	slow.Expected = 25 * time.Minute
-	add("b-done", &jobmon.SessionProgress{State: jobmon.SessionComplete, Result: jobmon.ResultReady, Ended: u.Now.Add(-time.Minute), Percent: 100, Current: -1})
-	add("D-fails", &jobmon.SessionProgress{State: jobmon.SessionOpen, Stages: []jobmon.Stage{stage}, Percent: 30, Failed: 2, Next: -1})
-	add("a-slow", &jobmon.SessionProgress{State: jobmon.SessionOpen, Stages: []jobmon.Stage{slow}, Percent: 60, ETA: u.Now.Add(time.Minute), Late: 3, Next: -1})
+	add("b-done", &jobmon.SessionProgress{State: jobmon.SessionComplete, Result: jobmon.ResultReady,
+		Ended: u.Now.Add(-time.Minute), Percent: 100, Current: -1})
+	add("D-fails", &jobmon.SessionProgress{State: jobmon.SessionOpen, Stages: []jobmon.Stage{stage}, Percent: 30,
+		Failed: 2, Next: -1})
+	add("a-slow", &jobmon.SessionProgress{State: jobmon.SessionOpen, Stages: []jobmon.Stage{slow}, Percent: 60,
+		ETA: u.Now.Add(time.Minute), Late: 3, Next: -1})
 	add("c-waits", &jobmon.SessionProgress{State: jobmon.SessionOpen, Percent: 10, Current: -1, Next: -1})
 	return u
 }
@@ -264,15 +275,18 @@ func TestTimePasses(t *testing.T) {
 	u.Pictures[1].Session.Stages[0].Expected = time.Hour
 	m := view(u, 150, 24)
 	later := send(m, tick(began.Add(61*time.Minute)))
-	if got := term.PhaseOf(&later.shown[3], later.now()); got != term.PhaseOverdue || !strings.Contains(text(later), "Office, 2 h 01 min of about 1 h 00 min, job 2 of 3") {
+	if got := term.PhaseOf(&later.shown[3], later.now()); got != term.PhaseOverdue ||
+		!strings.Contains(text(later), "Office, 2 h 01 min of about 1 h 00 min, job 2 of 3") {
 		t.Errorf("%s:\n%s", got, text(later))
 	}
 	u.Still = true
-	if still := send(view(u, 120, 24), tick(began.Add(time.Hour))); still.now() != u.Now || !strings.Contains(text(still), "Office, 1 h 00 min") {
+	if still := send(view(u, 120, 24), tick(began.Add(time.Hour))); still.now() != u.Now ||
+		!strings.Contains(text(still), "Office, 1 h 00 min") {
 		t.Errorf("the end of a log grows older:\n%s", text(still))
 	}
 	u.Still, u.ReadAge = false, 20*time.Second
-	if quiet := send(view(u, 120, 24), tick(began.Add(time.Minute))); !strings.Contains(text(quiet), "last read 1 min 20 s ago") {
+	if quiet := send(view(u, 120, 24), tick(began.Add(time.Minute))); !strings.Contains(
+		text(quiet), "last read 1 min 20 s ago") {
 		t.Errorf("nobody says that nothing was read:\n%s", text(quiet))
 	}
 }
@@ -314,7 +328,8 @@ func TestQuits(t *testing.T) {
 			t.Errorf("%s: q or Ctrl-C does not quit", where)
 		}
 	}
-	if typing := press(m, "/"); quits(typing, tea.KeyPressMsg{Code: 'q', Text: "q"}) || !quits(typing, tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}) {
+	if typing := press(m, "/"); quits(typing, tea.KeyPressMsg{Code: 'q', Text: "q"}) ||
+		!quits(typing, tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}) {
 		t.Error("in a filter q is a letter, and Ctrl-C quits")
 	}
 }
@@ -354,11 +369,13 @@ func TestABreakGivesTheTerminalBack(t *testing.T) {
 	in, keys := io.Pipe()
 	defer keys.Close()
 	out := &drawn{seen: make(chan struct{})}
-	err := Run(t.Context(), Options{In: in, Out: out, Look: term.Options{Width: 80}, Height: 24, Feed: func(context.Context) Update {
-		<-out.seen
-		panic("for the test")
-	}})
-	if !errors.Is(err, tea.ErrProgramPanic) || !strings.Contains(out.String(), "\x1b[?1049l") || !strings.Contains(out.String(), "\x1b[?25h") {
+	err := Run(t.Context(), Options{In: in, Out: out, Look: term.Options{Width: 80}, Height: 24,
+		Feed: func(context.Context) Update {
+			<-out.seen
+			panic("for the test")
+		}})
+	if !errors.Is(err, tea.ErrProgramPanic) || !strings.Contains(out.String(), "\x1b[?1049l") ||
+		!strings.Contains(out.String(), "\x1b[?25h") {
 		t.Errorf("%v, %q", err, out.String())
 	}
 }

@@ -55,8 +55,9 @@ type (
 
 func newModel(ctx context.Context, o Options, now time.Time) model {
 	m := model{
-		ctx: ctx, feed: o.Feed, look: o.Look, width: o.Look.Width, height: o.Height, got: o.First, gotAt: now, present: now,
-		order: order{by: term.ColumnComputer}, one: o.Name != "", id: o.Computer, name: o.Name,
+		ctx: ctx, feed: o.Feed, look: o.Look, width: o.Look.Width, height: o.Height, got: o.First, gotAt: now,
+		present: now,
+		order:   order{by: term.ColumnComputer}, one: o.Name != "", id: o.Computer, name: o.Name,
 	}
 	m.arrange()
 	if len(m.shown) > 0 {

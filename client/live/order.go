@@ -87,7 +87,8 @@ func (o order) key(p *jobmon.Progress, now jobmon.Instant) int64 {
 
 // urgency is low for what a person should look at first.
 func urgency(p *jobmon.Progress, now jobmon.Instant) int64 {
-	phases := []term.Phase{term.PhaseOverdue, term.PhaseRunning, term.PhaseWaiting, term.PhasePlanned, term.PhaseFinished, term.PhaseNone}
+	phases := []term.Phase{term.PhaseOverdue, term.PhaseRunning, term.PhaseWaiting, term.PhasePlanned,
+		term.PhaseFinished, term.PhaseNone}
 	rank := int64(slices.Index(phases, term.PhaseOf(p, now)))
 	if p.Session != nil && p.Session.Failed > 0 {
 		rank -= int64(len(phases))
@@ -109,7 +110,8 @@ func parseFilter(text string) filter {
 	var f filter
 	for _, word := range strings.Fields(strings.ToLower(text)) {
 		switch word {
-		case failed, string(term.PhaseOverdue), string(term.PhaseRunning), string(term.PhaseWaiting), string(term.PhasePlanned),
+		case failed, string(term.PhaseOverdue), string(term.PhaseRunning), string(term.PhaseWaiting),
+			string(term.PhasePlanned),
 			string(term.PhaseFinished):
 			f.states = append(f.states, word)
 		default:
@@ -131,7 +133,8 @@ func (f filter) passes(p *jobmon.Progress, now jobmon.Instant) bool {
 		return string(phase) == word
 	}
 	c := p.Computer
-	names := []string{strings.ToLower(jobmon.ComputerName(c.ID, c.Name)), strings.ToLower(c.OSName), "id:" + strconv.Itoa(int(c.ID))}
+	id := "id:" + strconv.Itoa(int(c.ID))
+	names := []string{strings.ToLower(jobmon.ComputerName(c.ID, c.Name)), strings.ToLower(c.OSName), id}
 	name := func(word string) bool {
 		return slices.ContainsFunc(names, func(name string) bool {
 			if strings.ContainsAny(word, "*?") {
@@ -141,5 +144,6 @@ func (f filter) passes(p *jobmon.Progress, now jobmon.Instant) bool {
 			return strings.Contains(name, word)
 		})
 	}
-	return (len(f.states) == 0 || slices.ContainsFunc(f.states, state)) && (len(f.names) == 0 || slices.ContainsFunc(f.names, name))
+	return (len(f.states) == 0 || slices.ContainsFunc(f.states, state)) &&
+		(len(f.names) == 0 || slices.ContainsFunc(f.names, name))
 }

@@ -124,7 +124,8 @@ func (m model) counts() string {
 		text = fmt.Sprintf("%d of %s", len(m.shown), text)
 	}
 	var parts []string
-	for _, phase := range []term.Phase{term.PhaseOverdue, term.PhaseRunning, term.PhaseWaiting, term.PhasePlanned, term.PhaseFinished} {
+	for _, phase := range []term.Phase{term.PhaseOverdue, term.PhaseRunning, term.PhaseWaiting, term.PhasePlanned,
+		term.PhaseFinished} {
 		if n := count[phase]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, phase))
 		}

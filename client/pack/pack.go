@@ -35,7 +35,8 @@ type Installation struct {
 	Takeover      bool   // scripts replace .evt files no matter who wrote them
 	Templated     bool   // .evt files have a form of the site's own, so that no script can tell whose one is
 	Wait          int    // seconds that a script waits for an answer
-	Language      string // of the screen, two letters; "" for that of its Windows. These three go into the monitor's settings
+	// of the screen, two letters; "" for that of its Windows. These three go into the monitor's settings
+	Language      string
 	Title         string // one line; "" for the monitor's own
 	Support       string // one line; whom to ask
 	MarkerPattern string // the settings jobs.marker and jobs.build
@@ -129,7 +130,8 @@ func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 	}
 	for _, job := range []struct{ name, title string }{
 		{"build-job", "The build job"}, {"marker", "A marker"}, {"closing-marker", "The closing marker"},
-		{"close-monitor", "Closing the monitor"}, {"move-to-session", "Moving the monitor into a session"}, {"kiosk", "The monitor on a kiosk"},
+		{"close-monitor", "Closing the monitor"}, {"move-to-session", "Moving the monitor into a session"},
+		{"kiosk", "The monitor on a kiosk"},
 	} {
 		for _, form := range forms {
 			v.Batch, v.Job = form.batch, job.title
@@ -164,7 +166,8 @@ func (m *Monitor) files(in Installation) ([]File, error) {
 		return nil, fmt.Errorf("read the monitor's files: %w", err)
 	}
 	settings = fill(settings, [][2]string{{"language", in.Language}, {"title", in.Title}, {"support", in.Support}})
-	return append(files, File{Path: path.Join(MonitorDir, m.SettingsFile), Content: windowsLines([]byte(settings)), Yours: true}), nil
+	return append(files, File{Path: path.Join(MonitorDir, m.SettingsFile), Content: windowsLines([]byte(settings)),
+		Yours: true}), nil
 }
 
 // windowsLines ends lines as Notepad of every Windows wants them.
@@ -174,31 +177,41 @@ func windowsLines(text []byte) []byte {
 }
 
 // windowsPath leaves out what cmd, DS or mshta would read as something else, and letters that the code page of
-// another computer spoils. A path has no backslash at its end: in front of a quotation mark it would mean something else.
-var windowsPath = regexp.MustCompile(`^(?:[A-Za-z]:|\\\\[A-Za-z0-9._-]+\\[A-Za-z0-9 ._$()#@~+=,{}-]+)(?:\\[A-Za-z0-9 ._$()#@~+=,{}-]*[A-Za-z0-9_$()#@~+=,{}-])*$`)
+// another computer spoils. A path has no backslash at its end: in front of a quotation mark it would mean something
+// else.
+var windowsPath = regexp.MustCompile(
+	`^(?:[A-Za-z]:|\\\\[A-Za-z0-9._-]+\\[A-Za-z0-9 ._$()#@~+=,{}-]+)(?:\\[A-Za-z0-9 ` +
+		`._$()#@~+=,{}-]*[A-Za-z0-9_$()#@~+=,{}-])*$`)
 
 var language = regexp.MustCompile("^[a-z]{2}$")
 
 func (in *Installation) check() error {
 	var wrong []error
 	for _, p := range []struct{ what, path string }{
-		{"the eXpress share", in.Express}, {"the folder of .evt files", in.EvtShare}, {"the monitor's folder on the share", in.MonitorShare},
-		{"the monitor's folder on each computer", in.ClientDir}, {"jobmon-db.exe on the DS server", in.Program}, {"psexec.exe", in.PsExec},
+		{"the eXpress share", in.Express}, {"the folder of .evt files", in.EvtShare},
+		{"the monitor's folder on the share", in.MonitorShare},
+		{"the monitor's folder on each computer", in.ClientDir}, {"jobmon-db.exe on the DS server", in.Program},
+		{"psexec.exe", in.PsExec},
 	} {
 		if !windowsPath.MatchString(p.path) {
-			wrong = append(wrong, fmt.Errorf(`%s, %q: it must be like C:\folder or \\server\share, in plain letters and without " %% ! ^ < > | * ? or a backslash at its end`, p.what, p.path))
+			wrong = append(wrong, fmt.Errorf(
+				`%s, %q: it must be like C:\folder or \\server\share, in plain letters and without " %% ! ^ < > | * `+
+					`? or a backslash at its end`, p.what, p.path))
 		}
 	}
 	if in.Config != "" && !windowsPath.MatchString(in.Config) {
-		wrong = append(wrong, fmt.Errorf("the configuration file, %q: it must be a full path on the DS server, in plain letters", in.Config))
+		wrong = append(wrong, fmt.Errorf(
+			"the configuration file, %q: it must be a full path on the DS server, in plain letters", in.Config))
 	}
 	for _, text := range []string{in.Title, in.Support} {
 		if strings.ContainsFunc(text, unicode.IsControl) || len([]rune(text)) > 200 {
-			wrong = append(wrong, fmt.Errorf("%q: the title and the support contact are one line each, of at most 200 characters", text))
+			wrong = append(wrong, fmt.Errorf(
+				"%q: the title and the support contact are one line each, of at most 200 characters", text))
 		}
 	}
 	if in.Language != "" && !language.MatchString(in.Language) {
-		wrong = append(wrong, fmt.Errorf("the language %q: it must be two small letters, such as en, de or fr", in.Language))
+		wrong = append(wrong, fmt.Errorf("the language %q: it must be two small letters, such as en, de or fr",
+			in.Language))
 	}
 	if in.Wait < 1 || in.Wait > 600 {
 		wrong = append(wrong, fmt.Errorf("waiting for %d s: it can be 1 to 600", in.Wait))

@@ -20,16 +20,20 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func installation() pack.Installation {
 	return pack.Installation{
-		Site: "DS01", Express: `\\DS01\eXpress`, EvtShare: `\\DS01\eXpress\temp\jobmon`, MonitorShare: `\\DS01\eXpress\jobmon-db\JobMon`,
-		ClientDir: `C:\Windows\JobMon`, Program: `D:\Program Files (x86)\jobmon-db\jobmon-db.exe`, PsExec: `C:\Windows\JobMon\psexec.exe`,
-		Config: `D:\jobmon\jobmon-db.yaml`, ClientProgram: true, Wait: 15, Language: "de", Support: "IT-Hotline Köln, 1234",
+		Site: "DS01", Express: `\\DS01\eXpress`, EvtShare: `\\DS01\eXpress\temp\jobmon`,
+		MonitorShare: `\\DS01\eXpress\jobmon-db\JobMon`,
+		ClientDir:    `C:\Windows\JobMon`, Program: `D:\Program Files (x86)\jobmon-db\jobmon-db.exe`,
+		PsExec: `C:\Windows\JobMon\psexec.exe`,
+		Config: `D:\jobmon\jobmon-db.yaml`, ClientProgram: true, Wait: 15, Language: "de",
+		Support:       "IT-Hotline Köln, 1234",
 		MarkerPattern: `(?i)\(JM\)`, BuildPattern: `(?i)\bbuild job monitor\b`,
 	}
 }
 
 func monitor() pack.Monitor {
 	return pack.Monitor{
-		Files:        fstest.MapFS{"JobMon.hta": {Data: []byte("the screen")}, "languages/de.txt": {Data: []byte("German\n")}, "JobMon.ini": {Data: []byte(ini)}},
+		Files: fstest.MapFS{"JobMon.hta": {Data: []byte("the screen")},
+			"languages/de.txt": {Data: []byte("German\n")}, "JobMon.ini": {Data: []byte(ini)}},
 		SettingsFile: "JobMon.ini", StopFile: "JobMon.stop", StopSeconds: 6, Start: "JobMon.hta",
 	}
 }
@@ -39,7 +43,8 @@ const ini = "; Settings.\n;language = en\n\n; Whom to ask.\n;title = Setup\n;sup
 func TestSettingsAreFilledIn(t *testing.T) {
 	in := installation()
 	in.Language, in.Support = "", `Desk "$1" 2`
-	want := "; Settings.\r\n;language = en\r\n\r\n; Whom to ask.\r\n;title = Setup\r\nsupport = Desk \"$1\" 2\r\n;support.more = x\r\n"
+	want := "; Settings.\r\n;language = en\r\n\r\n; Whom to ask.\r\n;title = Setup\r\nsupport = Desk \"$1\" " +
+		"2\r\n;support.more = x\r\n"
 	if got := made(t, in)["JobMon/JobMon.ini"]; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -119,7 +124,8 @@ var (
 func TestScripts(t *testing.T) {
 	count := 0
 	for path, text := range made(t, installation()) {
-		if strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\n") || !strings.HasPrefix(path, "JobMon/J") && strings.ContainsFunc(text, func(r rune) bool { return r > '~' }) {
+		if strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\n") || !strings.HasPrefix(path, "JobMon/J") &&
+			strings.ContainsFunc(text, func(r rune) bool { return r > '~' }) {
 			t.Errorf("%s: a line that does not end in CRLF, or letters beyond ASCII", path)
 		}
 		for _, script := range scripts(text) {
@@ -131,17 +137,20 @@ func TestScripts(t *testing.T) {
 			if named && name != "%JOBNAME%\r\n" || strings.Contains(body, "%JOBNAME%") {
 				t.Errorf("%s: a job's name is met by cmd:\n%s", path, script)
 			}
-			if strings.Contains(text, "Locally on the Deployment Server") && strings.Contains(script, "requests") != strings.Contains(path, ".batch.") && named {
+			if strings.Contains(text, "Locally on the Deployment Server") &&
+				strings.Contains(script, "requests") != strings.Contains(path, ".batch.") && named {
 				t.Errorf("%s is not of its form:\n%s", path, script)
 			}
 			for _, at := range tokens.FindAllStringIndex(script, -1) {
 				if strings.Count(script[:at[0]], "%")%2 != 0 {
-					t.Errorf("%s: an odd number of percent signs before %s:\n%s", path, script[at[0]:at[1]], script[:at[0]])
+					t.Errorf("%s: an odd number of percent signs before %s:\n%s", path, script[at[0]:at[1]],
+						script[:at[0]])
 				}
 			}
 			for _, at := range jump.FindAllStringSubmatchIndex(body, -1) {
 				target := body[at[2]:at[3]]
-				if !slices.ContainsFunc(label.FindAllStringSubmatchIndex(body, -1), func(l []int) bool { return l[0] > at[0] && body[l[2]:l[3]] == target }) {
+				if !slices.ContainsFunc(label.FindAllStringSubmatchIndex(body, -1),
+					func(l []int) bool { return l[0] > at[0] && body[l[2]:l[3]] == target }) {
 					t.Errorf("%s: no label %s behind its goto:\n%s", path, target, script)
 				}
 			}
@@ -177,7 +186,8 @@ func TestTakeoverAndTemplatesReplaceWhateverIsThere(t *testing.T) {
 	taken.Takeover, templated.Templated = true, true
 	for what, in := range map[string]pack.Installation{"evt.takeover": taken, "evt.template": templated} {
 		texts := made(t, in)
-		if text := texts["tasks/marker.batch.txt"]; strings.Contains(text, careful) || strings.Contains(text, "goto write") {
+		if text := texts["tasks/marker.batch.txt"]; strings.Contains(text, careful) ||
+			strings.Contains(text, "goto write") {
 			t.Errorf("%s changes nothing:\n%s", what, text)
 		}
 		if strings.Contains(texts["tasks/READ-ME.txt"], "by a template of its own") != in.Templated {
@@ -213,7 +223,8 @@ func TestInstallationsThatCannotBeWritten(t *testing.T) {
 	}
 	in := installation()
 	in.EvtShare, in.ClientDir = "/a", "b"
-	if _, err := pack.Make(in, monitor(), os.DirFS("../../configs/tasks")); err == nil || !strings.Contains(err.Error(), `"/a"`) || !strings.Contains(err.Error(), `"b"`) {
+	if _, err := pack.Make(in, monitor(), os.DirFS("../../configs/tasks")); err == nil ||
+		!strings.Contains(err.Error(), `"/a"`) || !strings.Contains(err.Error(), `"b"`) {
 		t.Errorf("not all that is wrong is named: %v", err)
 	}
 	in = installation()
@@ -264,7 +275,8 @@ func TestPackingAgain(t *testing.T) {
 	in := installation()
 	in.Support, in.Wait = "Service desk", 20
 	done := write(t, dir, in, false)
-	if done[path].Deed != pack.Replaced || done["tasks/marker.batch.txt"].Deed != pack.Replaced || done["tasks/kiosk.program.txt"].Deed != pack.Unchanged {
+	if done[path].Deed != pack.Replaced || done["tasks/marker.batch.txt"].Deed != pack.Replaced ||
+		done["tasks/kiosk.program.txt"].Deed != pack.Unchanged {
 		t.Errorf("%+v", done)
 	}
 	// from then on they are the administrator's, and only his
@@ -287,7 +299,8 @@ func TestPackingAgain(t *testing.T) {
 	if got, err := os.ReadFile(settings + ".new"); err != nil || !strings.Contains(string(got), "Köln") {
 		t.Errorf("beside them lies %q, %v", got, err)
 	}
-	if got, err := os.ReadFile(filepath.Join(dir, "tasks", "marker.batch.txt")); err != nil || !strings.HasPrefix(string(got), "A marker") {
+	if got, err := os.ReadFile(filepath.Join(dir, "tasks", "marker.batch.txt")); err != nil ||
+		!strings.HasPrefix(string(got), "A marker") {
 		t.Errorf("the task is %q, %v", got, err)
 	}
 	// settings that were there before anything was packed are nobody else's

@@ -83,7 +83,8 @@ func readManifest(dir string) (manifest, error) {
 		return nil, fmt.Errorf("read what was packed before: %w", err)
 	}
 	if err := json.Unmarshal(content, &known); err != nil {
-		return nil, fmt.Errorf("read what was packed before: %s: %w; delete it, and settings that are there count as changed by hand", path, err)
+		return nil, fmt.Errorf("read what was packed before: %s: %w; delete it, and settings that are there count as "+
+			"changed by hand", path, err)
 	}
 	return known, nil
 }

@@ -31,7 +31,8 @@ func (o Options) moment(p *jobmon.Progress) jobmon.Instant { return max(p.At, o.
 
 // overdue says whether a stage is overdue at present; without present (0) whether it was at the time of its picture.
 func overdue(stage *jobmon.Stage, now jobmon.Instant) bool {
-	return stage.Overdue || stage.State == jobmon.StateRunning && stage.Began != 0 && jobmon.IsOverdue(now.Sub(stage.Began), stage.Expected)
+	return stage.Overdue || stage.State == jobmon.StateRunning && stage.Began != 0 &&
+		jobmon.IsOverdue(now.Sub(stage.Began), stage.Expected)
 }
 
 // brief is the text of a duration, short where there is little room.
@@ -57,7 +58,8 @@ func Board(w io.Writer, pictures []jobmon.Progress, o Options) error {
 	clock := o.clock(newest.Offset, asOf)
 	clock.short = true
 	names := ambiguous(pictures)
-	columns := []Column{{Least: 10}, {}, {Right: true, spare: 2}, {Right: true}, {Right: true, spare: 1}, {spare: 3}, {Least: 10}}
+	columns := []Column{{Least: 10}, {}, {Right: true, spare: 2}, {Right: true}, {Right: true, spare: 1}, {spare: 3},
+		{Least: 10}}
 	now := "NOW, SINCE"
 	if o.roomy() {
 		now = "NOW"

@@ -61,9 +61,11 @@ const (
 
 // LiveBoard draws a line for each picture, in the order given, with the titles of the columns apart; sorted says
 // which title bears the arrow. Options.Now must be set.
-func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, o Options) (titles string, lines []string) {
+func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, o Options) (
+	titles string, lines []string) {
 	columns := []Column{
-		{}, {Least: 10}, {spare: 4}, {}, {Right: true, spare: 2}, {Right: true}, {Right: true, spare: 1}, {spare: 3}, {Least: 18},
+		{}, {Least: 10}, {spare: 4}, {}, {Right: true, spare: 2}, {Right: true}, {Right: true, spare: 1}, {spare: 3},
+		{Least: 18},
 	}
 	titlesRow := head("", "COMPUTER", "STATE", "DONE", "JOBS", "FAIL", "LATE", "READY", "NOW")
 	arrow := "▲"

@@ -41,7 +41,8 @@ type screen struct {
 	current int // the line of the stage that runs, or comes next; -1 for none
 }
 
-// say writes a line. When it is too long text is cut, tail stays; where little room is anyway, it goes on in another line.
+// say writes a line. When it is too long text is cut, tail stays; where little room is anyway, it goes on in another
+// line.
 func (s *screen) say(st Tone, text, tail string) {
 	line := text + tail
 	switch {
@@ -73,7 +74,8 @@ func (s *screen) head() {
 	}
 	s.say(Plainly, id, state)
 	if s.p.Continues != 0 {
-		s.say(Strong, fmt.Sprintf("continues as id:%d: what stands here as unfinished is not under way", s.p.Continues), "")
+		s.say(Strong, fmt.Sprintf("continues as id:%d: what stands here as unfinished is not under way", s.p.Continues),
+			"")
 	}
 	if c.Group != "" {
 		s.say(Plainly, "group "+label(c.Group), "")
@@ -87,7 +89,8 @@ func (s *screen) head() {
 	case s.Now == 0:
 		s.say(Plainly, fmt.Sprintf("Status of %s%s, event %d", s.clock.exact(s.p.At), s.whose(), s.p.Seq), "")
 	default:
-		s.say(Plainly, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.exact(s.p.At), jobmon.Span(s.at.Sub(s.p.At))), "")
+		s.say(Plainly, fmt.Sprintf("Last event %d at %s, %s ago", s.p.Seq, s.clock.exact(s.p.At),
+			jobmon.Span(s.at.Sub(s.p.At))), "")
 	}
 	if s.p.SourceLost {
 		s.say(Badly, lost(s.p, s.clock), "")
@@ -137,7 +140,8 @@ func (s *screen) began(d *jobmon.SessionProgress) {
 	}
 	text := fmt.Sprintf("Deployment %d began %s", d.Number, s.clock.at(d.Began))
 	if d.WatchedSince != 0 {
-		text = fmt.Sprintf("Deployment %d had begun before %s, since when it is watched", d.Number, s.clock.at(d.WatchedSince))
+		text = fmt.Sprintf("Deployment %d had begun before %s, since when it is watched", d.Number,
+			s.clock.at(d.WatchedSince))
 	}
 	end := s.at
 	if d.State != jobmon.SessionOpen {
@@ -268,7 +272,8 @@ func (s *screen) stages(d *jobmon.SessionProgress) {
 		}
 		at, took := s.times(stage)
 		rows = append(rows, []Cell{
-			{Text: sign, Tone: st}, name, {Text: stage.State.String(), Tone: st}, {Text: at}, {Text: took}, {Text: remarks(stage, s.Now)},
+			{Text: sign, Tone: st}, name, {Text: stage.State.String(), Tone: st}, {Text: at}, {Text: took},
+			{Text: remarks(stage, s.Now)},
 		})
 	}
 	s.table(&s.b, columns, "  ", rows)
@@ -336,7 +341,8 @@ func (s *screen) failures(d *jobmon.SessionProgress) {
 				job += ": " + meaning
 			}
 			rows = append(rows, []Cell{
-				{Text: sign, Tone: st}, {Text: s.clock.at(f.At)}, {Text: "code " + code}, {Text: word, Tone: st}, {Text: job},
+				{Text: sign, Tone: st}, {Text: s.clock.at(f.At)}, {Text: "code " + code}, {Text: word, Tone: st},
+				{Text: job},
 			})
 		}
 	}

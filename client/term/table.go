@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Cell is a field of a table. When its column is too narrow Text is cut and Tail stays, as long as that leaves least columns
-// for Text. Commands may give names as they are.
+// Cell is a field of a table. When its column is too narrow Text is cut and Tail stays, as long as that leaves least
+// columns for Text. Commands may give names as they are.
 type Cell struct {
 	Text, Tail string
 	Tone       Tone
@@ -61,8 +61,8 @@ func (o Options) gap() string {
 	return " "
 }
 
-// table writes aligned lines, cut to the options' width by narrowing the widest of the columns that may be, and by leaving
-// out what can be spared.
+// table writes aligned lines, cut to the options' width by narrowing the widest of the columns that may be, and by
+// leaving out what can be spared.
 func (o Options) table(b *strings.Builder, columns []Column, gap string, rows [][]Cell) {
 	widths := make([]int, len(columns))
 	for _, row := range rows {
@@ -161,8 +161,8 @@ func (c Cell) fit(width int) string {
 	return fit(c.Text+c.Tail, width)
 }
 
-// Stream writes a table whose lines come one by one, so that its widths are given beforehand. On a terminal of known width
-// lines are cut to it. Errors are the writer's.
+// Stream writes a table whose lines come one by one, so that its widths are given beforehand. On a terminal of known
+// width lines are cut to it. Errors are the writer's.
 type Stream struct {
 	o       Options
 	w       io.Writer

@@ -87,7 +87,8 @@ func TestScreens(t *testing.T) {
 
 func TestBoards(t *testing.T) {
 	for name, o := range map[string]term.Options{
-		"80": {Width: 80}, "120": {Width: 120}, "pipe": {}, "color": {Width: 100, Color: true}, "utc": {Width: 100, UTC: true},
+		"80": {Width: 80}, "120": {Width: 120}, "pipe": {}, "color": {Width: 100, Color: true},
+		"utc": {Width: 100, UTC: true},
 	} {
 		golden(t, "board-"+name, board(t, computers()[1:17], o))
 	}
@@ -105,7 +106,10 @@ func TestNothingEscapes(t *testing.T) {
 		}
 		for _, output := range outputs {
 			for i, line := range strings.Split(output, "\n") {
-				if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
+				if strings.ContainsFunc(line, func(r rune) bool {
+					return unicode.IsControl(r) ||
+						unicode.Is(unicode.Bidi_Control, r)
+				}) {
 					t.Errorf("width %d, line %d: %q", width, i, line)
 				}
 				if n := displaywidth.String(line); width > 0 && n > max(width, 36) {
@@ -121,7 +125,8 @@ func TestNothingEscapes(t *testing.T) {
 
 // Colour adds nothing but colour.
 func TestColorOnlyPaints(t *testing.T) {
-	paint := strings.NewReplacer("\x1b[1m", "", "\x1b[2m", "", "\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[0m", "")
+	paint := strings.NewReplacer("\x1b[1m", "", "\x1b[2m", "", "\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "",
+		"\x1b[0m", "")
 	for _, width := range []int{0, 80} {
 		plain, colored := term.Options{Width: width}, term.Options{Width: width, Color: true}
 		if got, want := paint.Replace(board(t, computers(), colored)), board(t, computers(), plain); got != want {
@@ -173,10 +178,12 @@ func TestWriterErrorsAreReturned(t *testing.T) {
 func TestOtherDaysHaveTheirDate(t *testing.T) {
 	p := samples.Pictures()[1].Progress
 	p.Session.Stages[0].Began = p.At.Add(-14 * 3600e9) // 00:12 local is still the day before in UTC
-	if text := screen(t, p, term.Options{}); strings.Contains(text, "2026-11-21") || !strings.Contains(text, "00:12-13:46") {
+	if text := screen(t, p, term.Options{}); strings.Contains(text, "2026-11-21") ||
+		!strings.Contains(text, "00:12-13:46") {
 		t.Errorf("local:\n%s", text)
 	}
-	if text := screen(t, p, term.Options{UTC: true}); !strings.Contains(text, "2026-11-21 23:12-2026-11-22 12:46") || !strings.Contains(text, "13:12:05 UTC,") {
+	if text := screen(t, p, term.Options{UTC: true}); !strings.Contains(text, "2026-11-21 23:12-2026-11-22 12:46") ||
+		!strings.Contains(text, "13:12:05 UTC,") {
 		t.Errorf("UTC:\n%s", text)
 	}
 }

@@ -30,7 +30,8 @@ func label(name string) string {
 // fit cuts text to so many columns, the last of which is then an ellipsis.
 func fit(text string, width int) string { return displaywidth.TruncateString(text, width, "…") }
 
-// wrap breaks text between words into lines of so many columns; those behind the first are indented. A longer word is cut.
+// wrap breaks text between words into lines of so many columns; those behind the first are indented. A longer word is
+// cut.
 func wrap(text string, width int) []string {
 	const indent = "  "
 	var lines []string
@@ -59,8 +60,8 @@ func (o Options) sentence(b *strings.Builder, st Tone, text string) {
 	}
 }
 
-// Tone is how a text looks where colour is allowed: a parameter of the terminal's "select graphic rendition". It never says
-// what the text does not.
+// Tone is how a text looks where colour is allowed: a parameter of the terminal's "select graphic rendition". It never
+// says what the text does not.
 type Tone string
 
 // The tones.

@@ -18,8 +18,8 @@ type pageRow struct {
 	Name, Folder, State, Began, Ended, Took, Remark string
 }
 
-// HTML writes the chart as a page for a report: one file that needs nothing else, prints well, and is light or dark as its reader
-// wants. The error is the writer's.
+// HTML writes the chart as a page for a report: one file that needs nothing else, prints well, and is light or dark as
+// its reader wants. The error is the writer's.
 func HTML(w io.Writer, c *Chart) error {
 	t, err := template.New("page").Parse(page)
 	if err != nil {
@@ -30,7 +30,8 @@ func HTML(w io.Writer, c *Chart) error {
 	var rows []pageRow
 	for i := range c.Lines {
 		l := &c.Lines[i]
-		row := pageRow{Job: l.Job, Name: term.Plain(l.Name), Folder: term.Plain(l.Folder), State: l.State.String(), Began: c.at(l.Began), Ended: c.at(l.Ended),
+		row := pageRow{Job: l.Job, Name: term.Plain(l.Name), Folder: term.Plain(l.Folder), State: l.State.String(),
+			Began: c.at(l.Began), Ended: c.at(l.Ended),
 			Took: l.took(), Remark: l.tableRemark()}
 		rows = append(rows, row)
 	}

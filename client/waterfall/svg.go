@@ -84,13 +84,19 @@ func (p *picture) draw(alone bool) {
 	rows := p.rowsHeight()
 	foot := footLine * (len(p.Notes) + len(p.Gaps))
 	height := headHeight + axisHeight + rows + 24 + foot + 16
-	p.f(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`+"\n",
-		pageWidth, height, pageWidth, height, safe(p.Computer+", deployment "+fmt.Sprint(p.Number)+": "+p.Result+"; "+p.summary()))
+	p.f(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" `+
+		`aria-label="%s">`+"\n",
+		pageWidth, height, pageWidth, height,
+		safe(p.Computer+", deployment "+fmt.Sprint(p.Number)+": "+p.Result+"; "+p.summary()))
 	if alone {
 		p.f("<title>%s</title>\n<style>\n%s</style>\n", safe(p.Computer+", deployment "+fmt.Sprint(p.Number)), style)
 	}
-	p.f(`<defs><pattern id="waits" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="waitback"/><path d="M0 0V6" class="waitline"/></pattern>` +
-		`<pattern id="unseen" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" class="unseenback"/><circle cx="1.8" cy="1.8" r="1.1" class="unseendot"/><circle cx="4.8" cy="4.8" r="1.1" class="unseendot"/></pattern></defs>` + "\n")
+	p.f(`<defs><pattern id="waits" width="6" height="6" patternUnits="userSpaceOnUse" ` +
+		`patternTransform="rotate(45)"><rect width="6" height="6" class="waitback"/><path d="M0 0V6" ` +
+		`class="waitline"/></pattern>` +
+		`<pattern id="unseen" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" ` +
+		`class="unseenback"/><circle cx="1.8" cy="1.8" r="1.1" class="unseendot"/><circle cx="4.8" cy="4.8" ` +
+		`r="1.1" class="unseendot"/></pattern></defs>` + "\n")
 	p.f(`<rect width="%d" height="%d" class="paper"/>`+"\n", pageWidth, height)
 	p.head()
 	top := headHeight + axisHeight
@@ -111,7 +117,8 @@ func (p *picture) head() {
 	if p.Site != "" {
 		where += " on " + p.Site
 	}
-	p.f(`<text x="%d" y="72" class="dim">%s  ·  %s</text>`+"\n", margin, cut(where, 400, 7), html.EscapeString(p.when()))
+	p.f(`<text x="%d" y="72" class="dim">%s  ·  %s</text>`+"\n", margin, cut(where, 400, 7),
+		html.EscapeString(p.when()))
 	class := "busy"
 	switch {
 	case p.Good:
@@ -121,7 +128,8 @@ func (p *picture) head() {
 	}
 	wide := 28 + 7*len(p.Result)
 	right := pageWidth - margin
-	p.f(`<rect x="%d" y="28" width="%d" height="26" rx="13" class="p-%s"/><text x="%d" y="45.5" class="pill middle t-%s">%s</text>`+"\n",
+	p.f(`<rect x="%d" y="28" width="%d" height="26" rx="13" class="p-%s"/><text x="%d" y="45.5" class="pill middle `+
+		`t-%s">%s</text>`+"\n",
 		right-wide, wide, class, right-wide/2, class, safe(p.Result))
 	p.f(`<text x="%d" y="72" class="num end dim">%s in all</text>`+"\n", right, jobmon.Span(p.Took))
 	p.shares(92)
@@ -145,17 +153,20 @@ func (p *picture) shares(y int) {
 			x += wide
 		}
 		label := fmt.Sprintf("%s %s, %d %%", s.word, jobmon.Span(s.part), p.share(s.part))
-		p.f(`<rect x="%d" y="%d" width="14" height="10" rx="2" %s/><text x="%d" y="%d" class="num small dim">%s</text>`+"\n", textX, y+25, fill, textX+20, y+34, label)
+		p.f(`<rect x="%d" y="%d" width="14" height="10" rx="2" %s/><text x="%d" y="%d" class="num small `+
+			`dim">%s</text>`+"\n", textX, y+25, fill, textX+20, y+34, label)
 		textX += 20 + 6*len(label) + 36
 	}
-	p.f(`<rect x="%d" y="%d" width="14" height="10" rx="2" class="failed"/><text x="%d" y="%d" class="small dim">failed</text>`+"\n", textX, y+25, textX+20, y+34)
+	p.f(`<rect x="%d" y="%d" width="14" height="10" rx="2" class="failed"/><text x="%d" y="%d" class="small `+
+		`dim">failed</text>`+"\n", textX, y+25, textX+20, y+34)
 }
 
 func (p *picture) axis(top, rows int) {
 	y := top
 	for i := range p.Lines { // stages stand on a band
 		if l := &p.Lines[i]; !l.Job {
-			p.f(`<rect x="%d" y="%d" width="%d" height="%d" rx="5" class="band"/>`+"\n", margin-8, y+2, pageWidth-2*margin+16, stageRow-4)
+			p.f(`<rect x="%d" y="%d" width="%d" height="%d" rx="5" class="band"/>`+"\n", margin-8, y+2,
+				pageWidth-2*margin+16, stageRow-4)
 		}
 		y += p.Lines[i].height()
 	}
@@ -172,8 +183,10 @@ func (p *picture) axis(top, rows int) {
 	p.f(`<path d="M%d %dH%d" class="edge"/>`+"\n", barsLeft, top-4, barsRight)
 	for _, g := range p.Gaps {
 		if g.From < g.To {
-			p.f(`<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="url(#unseen)" opacity=".45"><title>%s</title></rect>`+"\n",
-				p.x(g.From), top-4, max(1, p.x(g.To)-p.x(g.From)), rows+4, safe(g.What+", "+p.at(g.From)+" to "+p.at(g.To)))
+			p.f(`<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="url(#unseen)" `+
+				`opacity=".45"><title>%s</title></rect>`+"\n",
+				p.x(g.From), top-4, max(1, p.x(g.To)-p.x(g.From)), rows+4,
+				safe(g.What+", "+p.at(g.From)+" to "+p.at(g.To)))
 		}
 	}
 }
@@ -182,7 +195,8 @@ func (p *picture) axis(top, rows int) {
 func (p *picture) steps(top, rows int) {
 	for _, g := range p.Gaps {
 		if g.From == g.To {
-			p.f(`<path d="M%.1f %dV%d" class="step"><title>%s</title></path>`+"\n", p.x(g.From), top-4, top+rows, safe(g.What+", "+p.at(g.From)))
+			p.f(`<path d="M%.1f %dV%d" class="step"><title>%s</title></path>`+"\n", p.x(g.From), top-4, top+rows,
+				safe(g.What+", "+p.at(g.From)))
 		}
 	}
 }
@@ -198,10 +212,12 @@ func (p *picture) row(l *Line, y int) {
 	p.mark(l, left+6, middle)
 	if l.Late {
 		room -= 40
-		p.f(`<rect x="%d" y="%.1f" width="32" height="15" rx="7.5" class="p-busy"/><text x="%d" y="%.1f" class="small middle t-busy">late</text>`,
+		p.f(`<rect x="%d" y="%.1f" width="32" height="15" rx="7.5" class="p-busy"/><text x="%d" y="%.1f" `+
+			`class="small middle t-busy">late</text>`,
 			barsLeft-48, middle-7.5, barsLeft-32, middle+4)
 	}
-	p.f(`<text x="%.1f" y="%.1f"%s>%s<title>%s</title></text>`+"\n", left+20, middle+4.5, class, cut(l.Name, room, letter), safe(l.tip(p.Chart)))
+	p.f(`<text x="%.1f" y="%.1f"%s>%s<title>%s</title></text>`+"\n", left+20, middle+4.5, class,
+		cut(l.Name, room, letter), safe(l.tip(p.Chart)))
 	for i, b := range l.Bars {
 		p.bar(l, b, middle, i == len(l.Bars)-1)
 	}
@@ -215,7 +231,8 @@ func (p *picture) row(l *Line, y int) {
 		if l.State == jobmon.StateFailed {
 			class = "t-bad"
 		}
-		p.f(`<text x="%d" y="%.1f" class="small %s">%s<title>%s</title></text>`+"\n", remarkLeft, middle+4, class, cut(remark, pageWidth-margin-remarkLeft, 6.6), safe(remark))
+		p.f(`<text x="%d" y="%.1f" class="small %s">%s<title>%s</title></text>`+"\n", remarkLeft, middle+4, class,
+			cut(remark, pageWidth-margin-remarkLeft, 6.6), safe(remark))
 	}
 }
 
@@ -250,16 +267,20 @@ func (p *picture) bar(l *Line, b Bar, middle float64, last bool) {
 			class = "failed"
 		}
 		if l.Running && last && wide > 10 { // an arrow: it goes on
-			p.f(`<path d="M%.1f %.1fH%.1fL%.1f %.1fL%.1f %.1fH%.1fZ" class="%s"><title>%s</title></path>`+"\n", x, middle-tall/2, x+wide-6, x+wide, middle,
+			p.f(`<path d="M%.1f %.1fH%.1fL%.1f %.1fL%.1f %.1fH%.1fZ" class="%s"><title>%s</title></path>`+"\n", x,
+				middle-tall/2, x+wide-6, x+wide, middle,
 				x+wide-6, middle+tall/2, x, class, safe(l.tip(p.Chart)))
 			return
 		}
-		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="2.5" class="%s"><title>%s</title></rect>`+"\n", x, middle-tall/2, wide, tall, class, safe(l.tip(p.Chart)))
+		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="2.5" class="%s"><title>%s</title></rect>`+"\n", x,
+			middle-tall/2, wide, tall, class, safe(l.tip(p.Chart)))
 	case Waiting:
-		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="8" fill="url(#waits)"><title>waiting, %s to %s</title></rect>`+"\n",
+		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="8" fill="url(#waits)"><title>waiting, %s to `+
+			`%s</title></rect>`+"\n",
 			x, middle-4, wide, p.at(b.From), p.at(b.To))
 	case Unseen:
-		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" fill="url(#unseen)"/><rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" class="unseenedge"><title>unseen, %s to %s</title></rect>`+"\n",
+		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" fill="url(#unseen)"/><rect x="%.1f" y="%.1f" `+
+			`width="%.1f" height="%.0f" class="unseenedge"><title>unseen, %s to %s</title></rect>`+"\n",
 			x, middle-tall/2, wide, tall, x, middle-tall/2, wide, tall, p.at(b.From), p.at(b.To))
 	}
 }

@@ -103,7 +103,8 @@ func (t *text) axis() {
 			free = at + len(k.label) + 2
 		}
 	}
-	t.b.WriteString(strings.Repeat(" ", 3+t.names+1) + t.look.Paint(strings.TrimRight(string(line), " "), term.Faintly) + "\n")
+	times := t.look.Paint(strings.TrimRight(string(line), " "), term.Faintly)
+	t.b.WriteString(strings.Repeat(" ", 3+t.names+1) + times + "\n")
 }
 
 // column is where a moment stands among the bars.
@@ -131,7 +132,8 @@ func (t *text) line(l *Line) {
 	t.b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
-// drawn are the bars: each column shows what matters most of the time that it stands for, so that nothing short is lost.
+// drawn are the bars: each column shows what matters most of the time that it stands for, so that nothing short is
+// lost.
 func (t *text) drawn(l *Line) string {
 	marks := []rune(strings.Repeat(" ", t.bars))
 	rank := map[rune]int{' ': 0, waitingMark: 1, unseenMark: 2, stageMark: 3, jobMark: 3, failedMark: 4}

@@ -1,6 +1,7 @@
-// Package waterfall draws where one deployment's time went: its stages and jobs as bars on an axis of time, for a terminal, as
-// an SVG picture, and as an HTML page for a report. Work, waiting and what nobody saw are told apart by shape and word; colour
-// only repeats them. It is pure; names are drawn as text, whatever they hold. All functions are safe for concurrent use.
+// Package waterfall draws where one deployment's time went: its stages and jobs as bars on an axis of time, for a
+// terminal, as an SVG picture, and as an HTML page for a report. Work, waiting and what nobody saw are told apart by
+// shape and word; colour only repeats them. It is pure; names are drawn as text, whatever they hold. All functions are
+// safe for concurrent use.
 package waterfall
 
 import (
@@ -74,7 +75,8 @@ type Chart struct {
 	Clock func(jobmon.Instant) time.Time // in the zone in which times are shown
 }
 
-// at is a time of day, with the date when the deployment goes over midnight, with the UTC offset when that changes meanwhile.
+// at is a time of day, with the date when the deployment goes over midnight, with the UTC offset when that changes
+// meanwhile.
 func (c *Chart) at(i jobmon.Instant) string {
 	if i == 0 {
 		return ""
@@ -128,7 +130,8 @@ func (c *Chart) share(part time.Duration) int {
 // summary says where the time went, in words.
 func (c *Chart) summary() string {
 	return fmt.Sprintf("working %s (%d %%), waiting %s (%d %%), unseen %s (%d %%)",
-		jobmon.Span(c.Working), c.share(c.Working), jobmon.Span(c.Waiting), c.share(c.Waiting), jobmon.Span(c.Unseen), c.share(c.Unseen))
+		jobmon.Span(c.Working), c.share(c.Working), jobmon.Span(c.Waiting), c.share(c.Waiting), jobmon.Span(c.Unseen),
+		c.share(c.Unseen))
 }
 
 // remark is all that is to be said beside a line.
@@ -137,7 +140,8 @@ func (l *Line) remark() string {
 	if l.Late {
 		list = append(list, "added late")
 	}
-	if l.State == jobmon.StateFailed || l.State == jobmon.StateCancelled || l.State == jobmon.StateUnknown || l.State == jobmon.StateWaiting {
+	if l.State == jobmon.StateFailed || l.State == jobmon.StateCancelled || l.State == jobmon.StateUnknown ||
+		l.State == jobmon.StateWaiting {
 		list = append(list, l.State.String())
 	}
 	if l.Running {
@@ -170,8 +174,10 @@ func (l *Line) took() string {
 func steps() []time.Duration {
 	const day = 24 * time.Hour
 	return []time.Duration{
-		time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute,
-		15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, day, 2 * day, 7 * day, 30 * day,
+		time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute,
+		10 * time.Minute,
+		15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, day,
+		2 * day, 7 * day, 30 * day,
 	}
 }
 

@@ -34,7 +34,8 @@ func bar(from, to string, kind Kind) Bar { return Bar{From: at(from), To: at(to)
 
 // run is a line of something that ran, in bars.
 func run(name string, job bool, state jobmon.RowState, bars ...Bar) Line {
-	l := Line{Name: name, Job: job, State: state, Bars: bars, Known: len(bars) > 0, Running: state == jobmon.StateRunning}
+	l := Line{Name: name, Job: job, State: state, Bars: bars, Known: len(bars) > 0,
+		Running: state == jobmon.StateRunning}
 	if job {
 		l.Folder = `Build\Windows 11`
 	}
@@ -51,19 +52,24 @@ func example() *Chart {
 	late := func(l Line) Line { l.Late = true; return l }
 	remark := func(l Line, text string) Line { l.Remark = text; return l }
 	c := &Chart{
-		Computer: "PC-0042", ID: 5000042, Site: "DS01", Number: 3, Result: "open", Began: at("09:00"), End: at("10:24"), Running: true,
-		Took: 84 * time.Minute, Working: 57 * time.Minute, Waiting: 15 * time.Minute, Unseen: 12 * time.Minute,
+		Computer: "PC-0042", ID: 5000042, Site: "DS01", Number: 3, Result: "open", Began: at("09:00"), End: at("10:24"),
+		Running: true,
+		Took:    84 * time.Minute, Working: 57 * time.Minute, Waiting: 15 * time.Minute, Unseen: 12 * time.Minute,
 		Clock: func(i jobmon.Instant) time.Time { return i.Time().In(zone) },
 		Lines: []Line{
 			run("Drivers", false, jobmon.StateSucceeded, bar("09:02", "09:13", Working)),
 			run("Chipset and storage drivers", true, jobmon.StateSucceeded, bar("09:03", "09:08", Working)),
 			run("Graphics driver", true, jobmon.StateSucceeded, bar("09:08", "09:13", Working)),
-			run("Office and everything that belongs to an office computer", false, jobmon.StateFailed, bar("09:13", "09:16", Waiting), bar("09:16", "09:30", Working),
+			run("Office and everything that belongs to an office computer", false, jobmon.StateFailed,
+				bar("09:13", "09:16", Waiting), bar("09:16", "09:30", Working),
 				bar("09:30", "09:42", Unseen), bar("09:42", "09:48", Working)),
-			run("Install Microsoft 365 Apps for enterprise, semi-annual channel", true, jobmon.StateSucceeded, bar("09:17", "09:30", Working), bar("09:30", "09:42", Unseen), bar("09:42", "09:44", Working)),
+			run("Install Microsoft 365 Apps for enterprise, semi-annual channel", true, jobmon.StateSucceeded,
+				bar("09:17", "09:30", Working), bar("09:30", "09:42", Unseen), bar("09:42", "09:44", Working)),
 			remark(run("Install Visio", true, jobmon.StateFailed, bar("09:44", "09:46", Failed)), "code 1603"),
-			remark(run("Install Visio", true, jobmon.StateFailed, bar("09:46", "09:48", Failed)), "code 1618, attempt 2"),
-			late(run(`<img src=x onerror="alert(1)">`, false, jobmon.StateRunning, bar("09:48", "10:00", Waiting), bar("10:00", "10:24", Working))),
+			remark(run("Install Visio", true, jobmon.StateFailed, bar("09:46", "09:48", Failed)),
+				"code 1618, attempt 2"),
+			late(run(`<img src=x onerror="alert(1)">`, false, jobmon.StateRunning, bar("09:48", "10:00", Waiting),
+				bar("10:00", "10:24", Working))),
 			late(run("CAD  ünïcode 設計 & <b>more</b>", true, jobmon.StateRunning, bar("10:00", "10:24", Working))),
 			late(run("\u202etxt.exe\x1b[31m", true, jobmon.StateWaiting)),
 			run("Closing", false, jobmon.StateWaiting),
@@ -109,18 +115,21 @@ func TestTheChartInEveryForm(t *testing.T) {
 	c := example()
 	golden(t, "narrow.txt", drawn(t, func(w io.Writer) error { return Text(w, c, term.Options{Width: 80}) }))
 	golden(t, "wide.txt", drawn(t, func(w io.Writer) error { return Text(w, c, term.Options{Width: 160}) }))
-	golden(t, "colour.txt", drawn(t, func(w io.Writer) error { return Text(w, c, term.Options{Width: 100, Color: true}) }))
+	golden(t, "colour.txt", drawn(
+		t, func(w io.Writer) error { return Text(w, c, term.Options{Width: 100, Color: true}) }))
 	golden(t, "chart.svg", drawn(t, func(w io.Writer) error { return SVG(w, c) }))
 	golden(t, "chart.html", drawn(t, func(w io.Writer) error { return HTML(w, c) }))
 }
 
 // TestNamesStayText: whatever a name holds, the picture is well-formed, loads nothing and runs nothing.
 func TestNamesStayText(t *testing.T) {
-	names := append(samples.StrangeNames(), `"><script>alert(1)</script>`, "]]>", "&amp;", "--><!--", "\x00\x08", `' onload='x`)
+	names := append(samples.StrangeNames(), `"><script>alert(1)</script>`, "]]>", "&amp;", "--><!--", "\x00\x08",
+		`' onload='x`)
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.OneOf(rapid.SampledFrom(names), rapid.String()).Draw(t, "name")
 		c := example()
-		c.Computer, c.Site, c.Lines[0].Name, c.Lines[1].Name, c.Lines[1].Remark, c.Lines[2].Folder, c.Gaps[0].What = name, name, name, name, name, name, name
+		c.Computer, c.Site, c.Lines[0].Name, c.Lines[1].Name, c.Lines[1].Remark, c.Lines[2].Folder,
+			c.Gaps[0].What = name, name, name, name, name, name, name
 		svg := drawn(t, func(w io.Writer) error { return SVG(w, c) })
 		elements := 0
 		for d := xml.NewDecoder(strings.NewReader(svg)); ; {
@@ -151,11 +160,14 @@ func TestNamesStayText(t *testing.T) {
 			t.Fatalf("%d elements", elements)
 		}
 		page := drawn(t, func(w io.Writer) error { return HTML(w, c) })
-		if lower := strings.ToLower(page); strings.Contains(lower, "<script") || strings.Contains(lower, "<img") || strings.Contains(lower, "http://") != strings.Contains(lower, `xmlns="http://www.w3.org/2000/svg"`) {
+		if lower := strings.ToLower(page); strings.Contains(lower, "<script") || strings.Contains(lower, "<img") ||
+			strings.Contains(lower, "http://") != strings.Contains(lower, `xmlns="http://www.w3.org/2000/svg"`) {
 			t.Fatalf("%q reaches the page as markup", name)
 		}
-		for line := range strings.Lines(drawn(t, func(w io.Writer) error { return Text(w, c, term.Options{Width: 80}) })) {
-			if line = strings.TrimSuffix(line, "\n"); term.Columns(line) > 80 || strings.ContainsFunc(line, func(r rune) bool { return r < ' ' }) {
+		for line := range strings.Lines(
+			drawn(t, func(w io.Writer) error { return Text(w, c, term.Options{Width: 80}) })) {
+			if line = strings.TrimSuffix(line, "\n"); term.Columns(line) > 80 ||
+				strings.ContainsFunc(line, func(r rune) bool { return r < ' ' }) {
 				t.Fatalf("%q makes a line of %d columns: %q", name, term.Columns(line), line)
 			}
 		}
@@ -175,7 +187,8 @@ func TestAnyTimes(t *testing.T) {
 			}
 		}
 		width := rapid.IntRange(0, 300).Draw(t, "width")
-		for line := range strings.Lines(drawn(t, func(w io.Writer) error { return Text(w, c, term.Options{Width: width}) })) {
+		for line := range strings.Lines(
+			drawn(t, func(w io.Writer) error { return Text(w, c, term.Options{Width: width}) })) {
 			if n := term.Columns(strings.TrimSuffix(line, "\n")); n > max(width, 80) && width > 0 {
 				t.Fatalf("a line of %d columns in %d", n, width)
 			}

@@ -57,7 +57,8 @@ func Decode(in io.Reader) (*Recording, error) {
 	case d.recording == nil:
 		return nil, d.foreign()
 	case !d.ended:
-		return nil, d.refuse(ErrTruncated, "the line that counts the others is missing", "copy the file again, or ask for it again")
+		return nil, d.refuse(ErrTruncated, "the line that counts the others is missing",
+			"copy the file again, or ask for it again")
 	}
 	return d.recording, nil
 }
@@ -74,7 +75,8 @@ func (d *decoder) refuse(kind error, what, next string) error {
 }
 
 func (d *decoder) foreign() error {
-	return d.refuse(ErrForeign, "a recording begins with a line about itself", "name a file that jobmon-db check --record wrote")
+	return d.refuse(ErrForeign, "a recording begins with a line about itself",
+		"name a file that jobmon-db check --record wrote")
 }
 
 // damaged is refuse, for a line that does not hold what it should.
@@ -104,7 +106,8 @@ func (d *decoder) line(text []byte) error {
 	case l.Agent != nil:
 		return d.agent(t, l.Agent)
 	case l.End != nil && l.End.Lines != d.lines:
-		return d.refuse(ErrTruncated, fmt.Sprintf("%d lines were written and %d are here", l.End.Lines, d.lines), "copy the file again, or ask for it again")
+		return d.refuse(ErrTruncated, fmt.Sprintf("%d lines were written and %d are here", l.End.Lines, d.lines),
+			"copy the file again, or ask for it again")
 	case l.End != nil:
 		d.ended = true
 		return nil
@@ -125,7 +128,8 @@ func (d *decoder) header(text []byte) error {
 	}
 	switch v := first.Recording.V; {
 	case v > Version:
-		return d.refuse(ErrNewer, fmt.Sprintf("its format is version %d, and this program knows those up to %d", v, Version),
+		return d.refuse(ErrNewer, fmt.Sprintf("its format is version %d, and this program knows those up to %d", v,
+			Version),
 			"use the program that made it, version "+first.Recording.Program+", or a newer one")
 	}
 	l, err := d.strictly(text)
@@ -171,7 +175,8 @@ func (d *decoder) computer(t *jobmon.Snapshot, c *computer) error {
 	if n := len(t.Computers); n > 0 && t.Computers[n-1].ID >= *c.ID {
 		return d.damaged("computer %d follows computer %d, and ids ascend", *c.ID, t.Computers[n-1].ID)
 	}
-	t.Computers = append(t.Computers, jobmon.Computer{ID: *c.ID, Name: c.Name, OSName: c.OSName, Group: c.Group, Ghost: c.Ghost})
+	t.Computers = append(t.Computers, jobmon.Computer{ID: *c.ID, Name: c.Name, OSName: c.OSName, Group: c.Group,
+		Ghost: c.Ghost})
 	return nil
 }
 
@@ -202,7 +207,8 @@ func (d *decoder) agent(t *jobmon.Snapshot, a *agent) error {
 		return d.damaged("the agent has no computer")
 	}
 	if n := len(t.Agents); n > 0 && t.Agents[n-1].Computer >= *a.Computer {
-		return d.damaged("the agent of computer %d follows that of %d, and ids ascend", *a.Computer, t.Agents[n-1].Computer)
+		return d.damaged("the agent of computer %d follows that of %d, and ids ascend", *a.Computer,
+			t.Agents[n-1].Computer)
 	}
 	read := jobmon.Agent{Computer: *a.Computer, State: jobmon.AgentOnline}
 	switch a.State {

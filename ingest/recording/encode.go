@@ -68,15 +68,16 @@ const (
 )
 
 // Encode gives the bytes of the file. The same recording gives the same bytes. It fails when a time has no date of four
-// digits, the offset is none of whole minutes within 14 h, or a line grows beyond MaxLine. Texts that are not valid UTF-8
-// are made so; agents of unknown state are left out.
+// digits, the offset is none of whole minutes within 14 h, or a line grows beyond MaxLine. Texts that are not valid
+// UTF-8 are made so; agents of unknown state are left out.
 func (r *Recording) Encode() ([]byte, error) {
 	w := &writer{}
 	w.json = json.NewEncoder(&w.out)
 	w.json.SetEscapeHTML(false)
 	t := r.Tables
 	if t.Offset%60 != 0 || t.Offset < -maxOffset || t.Offset > maxOffset {
-		return nil, fmt.Errorf("the server's clock is %d s ahead of UTC, which no zone is: nothing can be recorded", t.Offset)
+		return nil, fmt.Errorf("the server's clock is %d s ahead of UTC, which no zone is: nothing can be recorded",
+			t.Offset)
 	}
 	w.line(line{Recording: &header{
 		Format: format, V: Version, At: w.time(t.Now.Time(), instantForm), UTCOffset: t.Offset.String(),

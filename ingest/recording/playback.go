@@ -13,7 +13,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// PlaybackFile is the name of the file that says which recording the log beside it was made from, and since when it plays.
+// PlaybackFile is the name of the file that says which recording the log beside it was made from, and since when it
+// plays.
 const PlaybackFile = "jobmon-db.playback.json"
 
 // ErrOther says that the log beside the file was made from another recording.

@@ -47,7 +47,8 @@ func Key(path string) ([]byte, error) {
 	}
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("%s does not hold a key of pseudonyms, %d hexadecimal digits; name another file with --pseudonym-key", path, 2*keySize)
+		return nil, fmt.Errorf("%s does not hold a key of pseudonyms, %d hexadecimal digits; name another file with "+
+			"--pseudonym-key", path, 2*keySize)
 	}
 	return key, nil
 }
@@ -60,8 +61,8 @@ type Pseudonyms struct {
 	kept  []*regexp.Regexp // what they find in the name of a job stays
 }
 
-// NewPseudonyms makes pseudonyms with a key of Key. What the settings' patterns for markers and build jobs find in the name of
-// a job stays, so that the picture is the same; an error is about these.
+// NewPseudonyms makes pseudonyms with a key of Key. What the settings' patterns for markers and build jobs find in the
+// name of a job stays, so that the picture is the same; an error is about these.
 func NewPseudonyms(key []byte, settings jobmon.Settings) (*Pseudonyms, error) {
 	rules, err := jobmon.NewRules(settings)
 	if err != nil {
@@ -77,8 +78,8 @@ func NewPseudonyms(key []byte, settings jobmon.Settings) (*Pseudonyms, error) {
 }
 
 // Disguise replaces the names of jobs, folders, computers and groups. Ids, times, codes and the ordinals in front of
-// names stay. The tables are those of the recording afterwards; the slices they came from do not change. An error says that
-// the pattern of markers or build jobs finds something in every pseudonym of a job.
+// names stay. The tables are those of the recording afterwards; the slices they came from do not change. An error says
+// that the pattern of markers or build jobs finds something in every pseudonym of a job.
 func (r *Recording) Disguise(p *Pseudonyms) error {
 	t := *r.Tables
 	t.Jobs, t.Computers = slices.Clone(t.Jobs), slices.Clone(t.Computers)
@@ -110,8 +111,8 @@ func (p *Pseudonyms) job(name string) (string, error) {
 			return disguised, nil
 		}
 	}
-	return "", errors.New("no pseudonym can be found that is a marker, a build job or neither, like the name: jobs.marker or jobs.build fits nearly everything; " +
-		"record without --pseudonyms, or with narrower patterns")
+	return "", errors.New("no pseudonym can be found that is a marker, a build job or neither, like the name: " +
+		"jobs.marker or jobs.build fits nearly everything; record without --pseudonyms, or with narrower patterns")
 }
 
 // spans are the parts of a job's name that stay, ascending and apart.

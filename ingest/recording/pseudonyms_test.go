@@ -108,11 +108,13 @@ func TestDisguise(t *testing.T) {
 	if !reflect.DeepEqual(tables, before.Tables) {
 		t.Error("the tables that were read have changed")
 	}
-	if !r.Pseudonyms || !reflect.DeepEqual(r.Tables.Rows, before.Tables.Rows) || !reflect.DeepEqual(r.Tables.Agents, before.Tables.Agents) || r.Tables.Now != before.Tables.Now {
+	if !r.Pseudonyms || !reflect.DeepEqual(r.Tables.Rows, before.Tables.Rows) ||
+		!reflect.DeepEqual(r.Tables.Agents, before.Tables.Agents) || r.Tables.Now != before.Tables.Now {
 		t.Errorf("%+v", r)
 	}
 	c := r.Tables.Computers
-	if c[0].Name != c[2].Name || c[1].Name != c[1].OSName || c[1].Group != c[2].Group || c[0].Group != "" || c[0].OSName != "" || c[1].Name == c[2].Name || c[2].OSName == c[2].Name ||
+	if c[0].Name != c[2].Name || c[1].Name != c[1].OSName || c[1].Group != c[2].Group || c[0].Group != "" ||
+		c[0].OSName != "" || c[1].Name == c[2].Name || c[2].OSName == c[2].Name ||
 		!c[0].Ghost || c[1].ID != 5000001 || !strings.HasPrefix(c[0].Name, "PC-") {
 		t.Errorf("%+v", c)
 	}
@@ -132,11 +134,13 @@ func TestDisguise(t *testing.T) {
 func TestClassesStay(t *testing.T) {
 	settings := rapid.Custom(func(t *rapid.T) jobmon.Settings {
 		s := jobmon.DefaultSettings()
-		s.Marker = rapid.SampledFrom([]string{s.Marker, "", `(?i)jm`, `^\[M\] `, `\d+\. M:`, `!$`, `(?i)\bjm\b`}).Draw(t, "marker")
+		s.Marker = rapid.SampledFrom([]string{s.Marker, "", `(?i)jm`, `^\[M\] `, `\d+\. M:`, `!$`, `(?i)\bjm\b`}).Draw(
+			t, "marker")
 		s.Build = rapid.SampledFrom([]string{s.Build, "", `(?i)build`, `^Build Job Monitor$`, `^0`}).Draw(t, "build")
 		return s
 	})
-	part := rapid.SampledFrom([]string{"(JM)", "jm", "[M] ", "3. M:", "!", "Build Job Monitor", "build", "0", "01. ", " ", "Secretname", "Geheim", "–", "12", "\n", "漢"})
+	part := rapid.SampledFrom([]string{"(JM)", "jm", "[M] ", "3. M:", "!", "Build Job Monitor", "build", "0", "01. ",
+		" ", "Secretname", "Geheim", "–", "12", "\n", "漢"})
 	rapid.Check(t, func(t *rapid.T) {
 		s := settings.Draw(t, "settings")
 		rules, err := jobmon.NewRules(s)
@@ -145,7 +149,8 @@ func TestClassesStay(t *testing.T) {
 		}
 		name := strings.Join(rapid.SliceOfN(part, 1, 6).Draw(t, "parts"), "")
 		got := disguise(t, pseudonyms(t, byte(rapid.IntRange(0, 255).Draw(t, "key")), s), name)[0]
-		if rules.Class(got) != rules.Class(name) || strings.Contains(got, "Secretname") || strings.Contains(got, "Geheim") || strings.TrimSpace(name) != "" && strings.TrimSpace(got) == "" {
+		if rules.Class(got) != rules.Class(name) || strings.Contains(got, "Secretname") ||
+			strings.Contains(got, "Geheim") || strings.TrimSpace(name) != "" && strings.TrimSpace(got) == "" {
 			t.Errorf("%q becomes %q, a %d instead of a %d", name, got, rules.Class(got), rules.Class(name))
 		}
 	})
@@ -155,7 +160,8 @@ func TestAPatternThatFitsEverything(t *testing.T) {
 	s := jobmon.DefaultSettings()
 	s.Marker = `(?i)[b-d].*|[f-z].*`
 	r := &recording.Recording{Tables: &jobmon.Snapshot{Jobs: []jobmon.Job{{ID: 7, Name: "aé"}}}}
-	if err := r.Disguise(pseudonyms(t, 1, s)); err == nil || !strings.Contains(err.Error(), "job 7: ") || !strings.Contains(err.Error(), "jobs.marker") {
+	if err := r.Disguise(pseudonyms(t, 1, s)); err == nil || !strings.Contains(err.Error(), "job 7: ") ||
+		!strings.Contains(err.Error(), "jobs.marker") {
 		t.Errorf("%v, %+v", err, r.Tables.Jobs)
 	}
 }
@@ -200,7 +206,8 @@ func TestKey(t *testing.T) {
 			t.Errorf("%q: %v", content, err)
 		}
 	}
-	if _, err := recording.Key(filepath.Join(path, "below")); err == nil || !strings.Contains(err.Error(), "--pseudonym-key") {
+	if _, err := recording.Key(filepath.Join(path, "below")); err == nil ||
+		!strings.Contains(err.Error(), "--pseudonym-key") {
 		t.Errorf("%v", err)
 	}
 }

@@ -61,7 +61,8 @@ func Load(path string) (*Recording, error) {
 
 // String tells what it is: from when, of what server, by which version, and whether names are pseudonyms.
 func (r *Recording) String() string {
-	text := fmt.Sprintf("a recording of %s UTC%s, made by jobmon-db %s", r.Tables.Now.Wall(r.Tables.Offset), r.Tables.Offset, r.Program)
+	text := fmt.Sprintf("a recording of %s UTC%s, made by jobmon-db %s", r.Tables.Now.Wall(r.Tables.Offset),
+		r.Tables.Offset, r.Program)
 	if r.Server != "" {
 		text += " from " + r.Server
 	}

@@ -42,9 +42,8 @@ func (s *Source) tables(ctx context.Context, watch []jobmon.ComputerID) (*jobmon
 	t.Now, t.Agents = s.at.Add(time.Since(s.began)), nil
 	for _, id := range watch {
 		agent := jobmon.Agent{Computer: id}
-		at, ok := slices.BinarySearchFunc(s.recording.Tables.Agents, id, func(a jobmon.Agent, id jobmon.ComputerID) int {
-			return cmp.Compare(a.Computer, id)
-		})
+		byID := func(a jobmon.Agent, id jobmon.ComputerID) int { return cmp.Compare(a.Computer, id) }
+		at, ok := slices.BinarySearchFunc(s.recording.Tables.Agents, id, byID)
 		if ok {
 			agent = s.recording.Tables.Agents[at]
 		}

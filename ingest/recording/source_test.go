@@ -55,12 +55,16 @@ func TestReading(t *testing.T) {
 	for _, row := range got.Rows {
 		ids = append(ids, row.ID)
 	}
-	agents := []jobmon.Agent{{Computer: 77}, {Computer: 5000001, State: jobmon.AgentOnline}, {Computer: 5000002, State: jobmon.AgentOffline}}
-	if want := []jobmon.ScheduleID{-1, 700002, 700003, 700004, 700005}; !reflect.DeepEqual(ids, want) || !reflect.DeepEqual(got.Agents, agents) || got.Jobs != nil || got.Offset != 3600 {
+	agents := []jobmon.Agent{{Computer: 77}, {Computer: 5000001, State: jobmon.AgentOnline},
+		{Computer: 5000002, State: jobmon.AgentOffline}}
+	if want := []jobmon.ScheduleID{-1, 700002, 700003, 700004, 700005}; !reflect.DeepEqual(ids, want) ||
+		!reflect.DeepEqual(got.Agents, agents) || got.Jobs != nil || got.Offset != 3600 {
 		t.Errorf("%+v", got)
 	}
-	found, err := s.Lookup(ctx, ingest.IDs{Rows: []jobmon.ScheduleID{700005, 4, -1, 700005}, Jobs: []jobmon.JobID{9, 2}, Computers: []jobmon.ComputerID{-7}})
-	if err != nil || len(found.Rows) != 2 || found.Rows[0].ID != -1 || len(found.Jobs) != 1 || len(found.Computers) != 1 || found.Now != 0 {
+	found, err := s.Lookup(ctx, ingest.IDs{Rows: []jobmon.ScheduleID{700005, 4, -1, 700005}, Jobs: []jobmon.JobID{9, 2},
+		Computers: []jobmon.ComputerID{-7}})
+	if err != nil || len(found.Rows) != 2 || found.Rows[0].ID != -1 || len(found.Jobs) != 1 ||
+		len(found.Computers) != 1 || found.Now != 0 {
 		t.Errorf("%+v, %v", found, err)
 	}
 	if c := s.Cost(); c != (ingest.Cost{Rows: 5 + 3 + 2 + 1 + 1}) {

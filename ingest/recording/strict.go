@@ -104,7 +104,8 @@ func valueFault(err error) string {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong):
-		is, ok := map[string]string{"string": "a text in quotes", "number": "a number", "bool": "true or false", "array": "a list",
+		is, ok := map[string]string{"string": "a text in quotes", "number": "a number", "bool": "true or false",
+			"array":  "a list",
 			"object": "an object"}[wrong.Value]
 		if !ok {
 			is = "the " + wrong.Value // "number 3000000000"

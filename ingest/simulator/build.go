@@ -9,9 +9,10 @@ import (
 
 // Build is the folder of jobs that installs a computer.
 type Build struct {
-	Monitor jobmon.JobID   // the build job, which delivers the monitor and starts it
-	Ready   jobmon.JobID   // the closing marker
-	Chain   []jobmon.JobID // all jobs in the order in which the folder is dropped, the build job after each reboot again
+	Monitor jobmon.JobID // the build job, which delivers the monitor and starts it
+	Ready   jobmon.JobID // the closing marker
+	// all jobs in the order in which the folder is dropped, the build job after each reboot again
+	Chain []jobmon.JobID
 
 	named map[string]jobmon.JobID
 }
@@ -98,7 +99,8 @@ func standardBuild() []stage {
 // behind each, three reboots with the build job behind them, and a closing marker.
 func AddStandardBuild(ds *DS) *Build {
 	b := &Build{named: map[string]jobmon.JobID{}}
-	b.Monitor = b.add(ds, "0. Build Job Monitor", Behaviour{Min: 8 * time.Second, Max: 15 * time.Second, Script: 3 * time.Second, Monitor: true})
+	b.Monitor = b.add(ds, "0. Build Job Monitor", Behaviour{Min: 8 * time.Second, Max: 15 * time.Second,
+		Script: 3 * time.Second, Monitor: true})
 	for _, s := range standardBuild() {
 		b.Ready = b.add(ds, s.marker, marker()) // the last one stays
 		for _, t := range s.jobs {

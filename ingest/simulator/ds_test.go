@@ -189,7 +189,8 @@ func TestRebootTakesTheAgentAwayForAWhile(t *testing.T) {
 	if got := s.agent(t); got != jobmon.AgentOnline {
 		t.Errorf("the agent is %v after the restart", got)
 	}
-	if pause := s.when(t, jobmon.KindStarted, ids[1]).Sub(s.when(t, jobmon.KindFinished, ids[0])); pause < time.Minute || pause > 2*time.Minute+5*time.Second {
+	if pause := s.when(t, jobmon.KindStarted, ids[1]).Sub(
+		s.when(t, jobmon.KindFinished, ids[0])); pause < time.Minute || pause > 2*time.Minute+5*time.Second {
 		t.Errorf("the next job started after %v", pause)
 	}
 }
@@ -210,7 +211,8 @@ func TestAgentAwayHoldsJobsAndTheirEnd(t *testing.T) {
 
 func TestShortcutInjectsAndMovesTheOthers(t *testing.T) {
 	s := newServer()
-	shortcut := s.AddJob("shortcut", "", simulator.Behaviour{Min: 10 * time.Second, Max: 10 * time.Second, Targets: []jobmon.JobID{s.c, s.fails}})
+	shortcut := s.AddJob("shortcut", "", simulator.Behaviour{Min: 10 * time.Second, Max: 10 * time.Second,
+		Targets: []jobmon.JobID{s.c, s.fails}})
 	ids := s.drop(s.a, shortcut, s.b, s.a)
 	soon := s.Schedule(s.pc, []jobmon.JobID{s.instant}, s.WallNow()+minute)[0]
 	tonight := s.Schedule(s.pc, []jobmon.JobID{s.reboots}, s.WallNow()+12*60*minute)[0]

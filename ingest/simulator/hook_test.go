@@ -99,7 +99,10 @@ func TestDelivererCopiesTheFileToTheClient(t *testing.T) {
 	var asked []string
 	d := simulator.Deliverer{
 		EvtDir: filepath.Join(dir, "evt"), ClientsDir: filepath.Join(dir, "clients"),
-		Refresh: func(_ context.Context, id jobmon.ComputerID, job string) { asked = append(asked, fmt.Sprint(id, job)) },
+		Refresh: func(_ context.Context, id jobmon.ComputerID, job string) {
+			asked = append(
+				asked, fmt.Sprint(id, job))
+		},
 	}
 	if err := os.Mkdir(d.EvtDir, 0o755); err != nil {
 		t.Fatal(err)

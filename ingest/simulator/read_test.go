@@ -30,8 +30,10 @@ func TestSnapshotHoldsEverythingNormalized(t *testing.T) {
 			{ID: ids[1], Job: s.b, Computer: s.pc, Start: start},
 		},
 		Jobs: []jobmon.Job{
-			{ID: s.a, Name: "A", Folder: "Test"}, {ID: s.b, Name: "B2", Folder: "Test"}, {ID: s.c, Name: "C", Folder: "Test"},
-			{ID: s.instant, Name: "instant", Folder: "Test"}, {ID: s.fails, Name: "fails", Folder: "Test"}, {ID: s.reboots, Name: "reboots", Folder: "Test"},
+			{ID: s.a, Name: "A", Folder: "Test"}, {ID: s.b, Name: "B2", Folder: "Test"},
+			{ID: s.c, Name: "C", Folder: "Test"},
+			{ID: s.instant, Name: "instant", Folder: "Test"}, {ID: s.fails, Name: "fails", Folder: "Test"},
+			{ID: s.reboots, Name: "reboots", Folder: "Test"},
 		},
 		AllJobs: true,
 		Computers: []jobmon.Computer{
@@ -39,7 +41,8 @@ func TestSnapshotHoldsEverythingNormalized(t *testing.T) {
 			{ID: 5_000_002, Name: "PC-0002b", OSName: "OS-2", Group: "All Computers"},
 		},
 		AllComputers: true,
-		Agents:       []jobmon.Agent{{Computer: 77, State: jobmon.AgentOffline}, {Computer: s.pc, State: jobmon.AgentOnline}, {Computer: away, State: jobmon.AgentOffline}},
+		Agents: []jobmon.Agent{{Computer: 77, State: jobmon.AgentOffline},
+			{Computer: s.pc, State: jobmon.AgentOnline}, {Computer: away, State: jobmon.AgentOffline}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("read\n%+v\nwant\n%+v", got, want)
@@ -57,7 +60,8 @@ func TestLookupFindsWhatIsThereAscending(t *testing.T) {
 	s := newServer()
 	ids := s.drop(s.a, s.b, s.c)
 	s.DeleteRow(ids[1])
-	found, err := s.Source().Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{ids[2], 4711, ids[1], ids[0], ids[2]}})
+	found, err := s.Source().Lookup(
+		t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{ids[2], 4711, ids[1], ids[0], ids[2]}})
 	if err != nil || len(found.Rows) != 2 || found.Rows[0].ID != ids[0] || found.Rows[1].ID != ids[2] {
 		t.Errorf("found %v, %v", found, err)
 	}

@@ -13,7 +13,8 @@ type role func(s *scenario, seat *seat, over func())
 // roles lists all ways. A single computer goes through them in this order, so the first has what nobody should have
 // to wait for.
 func roles() []role {
-	return []role{lateAndFailing, shortcutAndLate, removedAndRestart, agentAway, piecemeal, knownAnew, imagedAgain, afterTheEnd}
+	return []role{lateAndFailing, shortcutAndLate, removedAndRestart, agentAway, piecemeal, knownAnew, imagedAgain,
+		afterTheEnd}
 }
 
 // lateAndFailing: five minutes in, somebody adds a department's software with its own marker; the anti-virus fails

@@ -25,7 +25,8 @@ func TestWorldIsTheSameWhateverTheSteps(t *testing.T) {
 	for i := 0; walk.Now() < leap.Now(); i++ {
 		walk.AdvanceTo(min(walk.Now().Add(time.Duration(i*7919%300_000)*time.Millisecond), leap.Now()))
 	}
-	if !reflect.DeepEqual(leap.History(), walk.History()) || !reflect.DeepEqual(leap.Snapshot(nil), walk.Snapshot(nil)) {
+	if !reflect.DeepEqual(leap.History(), walk.History()) ||
+		!reflect.DeepEqual(leap.Snapshot(nil), walk.Snapshot(nil)) {
 		t.Error("one leap and many steps make different worlds")
 	}
 	other, _ := played(2, 8)
@@ -45,7 +46,8 @@ func TestSeedMakesTheSameWorldForEver(t *testing.T) {
 		fmt.Fprintln(sum, e.At, e.Kind, e.Row.ID, e.Row.Job, e.Row.Computer, e.Row.Start, e.Row.Status)
 	}
 	if got := fmt.Sprintf("%x", sum.Sum(nil)[:8]); got != want {
-		t.Errorf("the same seed makes another world (%s) than before (%s): raise worldVersion in state.go with it", got, want)
+		t.Errorf("the same seed makes another world (%s) than before (%s): raise worldVersion in state.go with it", got,
+			want)
 	}
 }
 
@@ -108,7 +110,8 @@ func checkPromise(t *testing.T, ds *simulator.DS, computers int) {
 		repaired = repaired || failed && e.Kind == jobmon.KindScheduled && job.Name == simulator.AntiVirus
 	}
 	if len(first) != computers || !late || !failed || !repaired {
-		t.Errorf("%d of %d computers deployed, late job: %v, failure: %v, repaired: %v", len(first), computers, late, failed, repaired)
+		t.Errorf("%d of %d computers deployed, late job: %v, failure: %v, repaired: %v", len(first), computers, late,
+			failed, repaired)
 	}
 }
 
@@ -157,10 +160,12 @@ func TestEightComputersShowEverything(t *testing.T) {
 			job, _ := ds.Job(r.Job)
 			waits := r.Status.Waiting()
 			seen["a row on a ghost"] = seen["a row on a ghost"] || waits && ghosts[r.Computer]
-			seen["a row of last year"] = seen["a row of last year"] || waits && r.Start != jobmon.NoStart && r.Start < wall-300*24*60*minute
+			seen["a row of last year"] = seen["a row of last year"] || waits && r.Start != jobmon.NoStart &&
+				r.Start < wall-300*24*60*minute
 			seen["a recurring row"] = seen["a recurring row"] || waits && r.Start == jobmon.NoStart
 			seen["a job for 22:00"] = seen["a job for 22:00"] || waits && r.Start.Time().Format("15:04") == "22:00"
-			seen["a nightly job"] = seen["a nightly job"] || waits && job.Name == "Nightly inventory" && r.Start.Time().Hour() == 3
+			seen["a nightly job"] = seen["a nightly job"] || waits && job.Name == "Nightly inventory" &&
+				r.Start.Time().Hour() == 3
 		}
 		seen["an agent away"] = seen["an agent away"] || snap.Agents[0].State == jobmon.AgentOffline
 	}
@@ -179,7 +184,8 @@ func TestEightComputersShowEverything(t *testing.T) {
 			if ready[c] != 0 && e.Row.Job == build.Monitor {
 				seen["a re-deployment"] = true
 			}
-			if ready[c] != 0 && e.At > ready[c].Add(5*time.Minute) && e.Row.Job != build.Monitor && e.At < ready[c].Add(15*time.Minute) {
+			if ready[c] != 0 && e.At > ready[c].Add(5*time.Minute) && e.Row.Job != build.Monitor &&
+				e.At < ready[c].Add(15*time.Minute) {
 				seen["a job after the end"] = true
 			}
 		case jobmon.KindRescheduled:
@@ -199,8 +205,10 @@ func TestEightComputersShowEverything(t *testing.T) {
 		}
 	}
 	for _, what := range []string{
-		"two computers of one name", "a row on a ghost", "a row of last year", "a recurring row", "a job for 22:00", "a nightly job",
-		"an agent away", "a piecemeal technician", "a re-deployment", "a job after the end", "a shortcut that moves others",
+		"two computers of one name", "a row on a ghost", "a row of last year", "a recurring row", "a job for 22:00",
+		"a nightly job",
+		"an agent away", "a piecemeal technician", "a re-deployment", "a job after the end",
+		"a shortcut that moves others",
 		"a removed job", "a build job after each reboot", "code 0", "code 1603", "code 3010",
 	} {
 		if !seen[what] {

@@ -35,7 +35,8 @@ type Options struct {
 func (o *Options) check() error {
 	var errs []error
 	if !(o.Speed >= 0.001 && o.Speed <= 100_000) { // false for NaN too
-		errs = append(errs, fmt.Errorf("simulator: speed %v: give simulated seconds per real second, from 0.001 to 100000", o.Speed))
+		errs = append(errs, fmt.Errorf(
+			"simulator: speed %v: give simulated seconds per real second, from 0.001 to 100000", o.Speed))
 	}
 	if o.Computers < 1 || o.Computers > 10_000 {
 		errs = append(errs, fmt.Errorf("simulator: %d computers: give a number from 1 to 10000", o.Computers))

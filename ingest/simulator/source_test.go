@@ -50,7 +50,8 @@ func TestSimulatedClockRunsByItself(t *testing.T) {
 		s := open(t, simulator.Options{Seed: 1, Speed: 60, Computers: 2, Start: start})
 		time.Sleep(10 * time.Second)
 		snap := read(t, s)
-		if want := jobmon.InstantOf(start.Add(10 * time.Minute)); snap.Now != want || snap.Offset != berlin || s.Now() != want {
+		if want := jobmon.InstantOf(start.Add(10 * time.Minute)); snap.Now != want || snap.Offset != berlin ||
+			s.Now() != want {
 			t.Errorf("the server's clock shows %v %v, want %v %v", snap.Now, snap.Offset, want, berlin)
 		}
 		running := 0
@@ -62,7 +63,8 @@ func TestSimulatedClockRunsByItself(t *testing.T) {
 		if running == 0 {
 			t.Error("nothing runs")
 		}
-		if found, err := s.Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{snap.Rows[9].ID}}); err != nil || len(found.Rows) != 1 || found.Rows[0] != snap.Rows[9] {
+		if found, err := s.Lookup(t.Context(), ingest.IDs{Rows: []jobmon.ScheduleID{snap.Rows[9].ID}}); err != nil ||
+			len(found.Rows) != 1 || found.Rows[0] != snap.Rows[9] {
 			t.Errorf("found %v, %v; want %v", found, err, snap.Rows[9])
 		}
 		if err := s.Close(); err != nil {
@@ -142,7 +144,8 @@ func TestHooksAreCalledBetweenReadsAndHoldUpTheirComputerAlone(t *testing.T) {
 func TestWorldGoesOnAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
-		o := simulator.Options{Seed: 5, Speed: 120, Computers: 8, History: true, Dir: t.TempDir(), Hook: slowHook(&calls)}
+		o := simulator.Options{Seed: 5, Speed: 120, Computers: 8, History: true, Dir: t.TempDir(),
+			Hook: slowHook(&calls)}
 		first := open(t, o)
 		ctx, cancel := context.WithCancel(t.Context())
 		ran := make(chan error)
@@ -219,7 +222,8 @@ func TestOtherWorldIsRefusedInWords(t *testing.T) {
 		change(&other)
 		_, err := simulator.New(other)
 		if !errors.Is(err, simulator.ErrOtherWorld) || !strings.Contains(err.Error(), want) ||
-			!strings.Contains(err.Error(), "seed 1, 8 computers, speed 60") || !strings.Contains(err.Error(), "delete the file") {
+			!strings.Contains(err.Error(), "seed 1, 8 computers, speed 60") ||
+			!strings.Contains(err.Error(), "delete the file") {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
@@ -238,7 +242,8 @@ func TestOtherWorldIsRefusedInWords(t *testing.T) {
 
 func TestOptionsThatMakeNoWorld(t *testing.T) {
 	for _, o := range []simulator.Options{
-		{Speed: 0, Computers: 1}, {Speed: -1, Computers: 1}, {Speed: math.NaN(), Computers: 1}, {Speed: math.Inf(1), Computers: 1},
+		{Speed: 0, Computers: 1}, {Speed: -1, Computers: 1}, {Speed: math.NaN(), Computers: 1},
+		{Speed: math.Inf(1), Computers: 1},
 		{Speed: 1, Computers: 0}, {Speed: 1, Computers: 10_001},
 		{Speed: 1, Computers: 1, Dir: filepath.Join(t.TempDir(), "missing")},
 	} {
@@ -246,7 +251,8 @@ func TestOptionsThatMakeNoWorld(t *testing.T) {
 			t.Errorf("%+v made a world", o)
 		}
 	}
-	if _, err := simulator.New(simulator.Options{}); err == nil || !strings.Contains(err.Error(), "speed") || !strings.Contains(err.Error(), "computers") {
+	if _, err := simulator.New(simulator.Options{}); err == nil || !strings.Contains(err.Error(), "speed") ||
+		!strings.Contains(err.Error(), "computers") {
 		t.Errorf("not all that is wrong is named: %v", err)
 	}
 }

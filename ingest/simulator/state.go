@@ -65,7 +65,8 @@ func openState(dir string, wanted world) (*state, world, map[replyKey]reply, err
 	}
 	found, replies, length, err := parse(content)
 	if err != nil {
-		return nil, world{}, nil, fmt.Errorf("%w: %s: %w; delete it, and the log beside it, to begin a new world", ErrDamaged, path, err)
+		return nil, world{}, nil, fmt.Errorf("%w: %s: %w; delete it, and the log beside it, to begin a new world",
+			ErrDamaged, path, err)
 	}
 	if found.Version != wanted.Version || found.String() != wanted.String() {
 		return nil, world{}, nil, fmt.Errorf("%w: %s was begun with %s (world %d), not with %s (world %d); "+

@@ -104,7 +104,8 @@ func TestTruthIsTheSameWhateverTheSteps(t *testing.T) {
 		acts := drawActs(t)
 		play := func(step time.Duration) *simulator.DS {
 			ds := simulator.NewDS(tenPast(), berlin, 7)
-			ds.AddJob("scripted", "", simulator.Behaviour{Script: 20 * time.Second, Min: 10 * time.Second, Max: 2 * time.Minute})
+			ds.AddJob("scripted", "", simulator.Behaviour{Script: 20 * time.Second, Min: 10 * time.Second,
+				Max: 2 * time.Minute})
 			ds.AddJob("instant", "", simulator.Behaviour{})
 			ds.AddJob("reboots", "", simulator.Behaviour{Max: time.Minute, Reboots: true, Code: 3010})
 			ds.AddJob("marker", "", simulator.Behaviour{Script: 5 * time.Second, Max: 10 * time.Second, Monitor: true})

@@ -1,5 +1,6 @@
-// Package inherit gives what root makes to the owner of the folder that it lies in, so that a command of an administrator
-// leaves nothing in a service's folder that the service cannot read or replace. For other users it does nothing.
+// Package inherit gives what root makes to the owner of the folder that it lies in, so that a command of an
+// administrator leaves nothing in a service's folder that the service cannot read or replace. For other users it does
+// nothing.
 //
 // On Windows it does nothing either: files and folders there have the rights that their folder passes on.
 package inherit

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// File gives an open file of root's to the owner of its folder. A file with a second name stays as it is: anyone who owns the
-// folder may have made the link, to be given a file that lies elsewhere.
+// File gives an open file of root's to the owner of its folder. A file with a second name stays as it is: anyone who
+// owns the folder may have made the link, to be given a file that lies elsewhere.
 func File(f *os.File) error {
 	owner, ok := ownerOf(filepath.Dir(f.Name()))
 	if !ok {

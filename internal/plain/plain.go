@@ -1,6 +1,7 @@
-// Package plain makes texts that others wrote safe to show: names from a database, what a server said, paths. Nothing that a
-// terminal obeys or that changes how a line reads gets through: control characters (C0, C1, DEL), escape sequences, marks of
-// direction, line separators. Errors, tables and logs use Text or Lines, JSON uses NewEncoder or Writer.
+// Package plain makes texts that others wrote safe to show: names from a database, what a server said, paths. Nothing
+// that a terminal obeys or that changes how a line reads gets through: control characters (C0, C1, DEL), escape
+// sequences, marks of direction, line separators. Errors, tables and logs use Text or Lines, JSON uses NewEncoder or
+// Writer.
 package plain
 
 import (

@@ -181,8 +181,8 @@ func (c *connection) welcome() answer {
 	return welcome(c.server.options.Encryption == StrictTLS)
 }
 
-// field is a value of the LOGIN7 message, whose offset in bytes and length in units of that size stand at a place of its
-// head.
+// field is a value of the LOGIN7 message, whose offset in bytes and length in units of that size stand at a place of
+// its head.
 func field(body []byte, at, unit int) []byte {
 	if len(body) < at+4 {
 		return nil

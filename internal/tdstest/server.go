@@ -1,5 +1,5 @@
-// Package tdstest is a SQL Server for tests, without an engine for SQL: it speaks the wire protocol (MS-TDS 7.4 and 8.0,
-// with TLS and Windows logins) to an unmodified driver, and answers the batches of ingest/mssql, which it knows by
+// Package tdstest is a SQL Server for tests, without an engine for SQL: it speaks the wire protocol (MS-TDS 7.4 and
+// 8.0, with TLS and Windows logins) to an unmodified driver, and answers the batches of ingest/mssql, which it knows by
 // their leading comment and the few forms of their statements, from tables that the test holds. What it does not know
 // it answers with error 50000 and a text that says so.
 package tdstest

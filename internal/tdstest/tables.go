@@ -37,10 +37,13 @@ type Tables struct {
 // newTables are a Deployment Server's, empty (docs/ds-database.md).
 func newTables() Tables {
 	return Tables{ByName: map[string]*Table{
-		"event_schedule": {Columns: []Column{{"schedule_id", Int}, {"event_id", Int}, {"computer_id", Int}, {"status_code", Int}, {"start_time", DateTime}}},
-		"event":          {Columns: []Column{{"event_id", Int}, {"folder_id", Int}, {"name", VarChar}, {"description", VarChar}}},
-		"event_folder":   {Columns: []Column{{"folder_id", Int}, {"name", VarChar}, {"parent_id", Int}}},
-		"computer":       {Columns: []Column{{"computer_id", Int}, {"group_id", Int}, {"name", VarChar}, {"computer_name", VarChar}}},
+		"event_schedule": {Columns: []Column{{"schedule_id", Int}, {"event_id", Int}, {"computer_id", Int},
+			{"status_code", Int}, {"start_time", DateTime}}},
+		"event": {Columns: []Column{{"event_id", Int}, {"folder_id", Int}, {"name", VarChar},
+			{"description", VarChar}}},
+		"event_folder": {Columns: []Column{{"folder_id", Int}, {"name", VarChar}, {"parent_id", Int}}},
+		"computer": {Columns: []Column{{"computer_id", Int}, {"group_id", Int}, {"name", VarChar},
+			{"computer_name", VarChar}}},
 		"computer_group": {Columns: []Column{{"group_id", Int}, {"name", VarChar}}},
 		"sessions":       {Columns: []Column{{"computer_id", Int}, {"engine_id", Int}}},
 	}}
@@ -126,7 +129,8 @@ func (t *Tables) query(statement string) (*Table, error) {
 		return nil, err
 	}
 	if at := in.index(strings.Trim(order, "[]")); at >= 0 {
-		rows = slices.SortedStableFunc(slices.Values(rows), func(a, b []any) int { return cmp.Compare(number(a[at]), number(b[at])) })
+		rows = slices.SortedStableFunc(slices.Values(rows),
+			func(a, b []any) int { return cmp.Compare(number(a[at]), number(b[at])) })
 	}
 	if top >= 0 {
 		rows = rows[:min(top, len(rows))]
@@ -156,7 +160,8 @@ func (t *Tables) find(from string) (*Table, error) {
 
 // information is INFORMATION_SCHEMA.COLUMNS.
 func (t *Tables) information() *Table {
-	in := &Table{Columns: []Column{{"TABLE_SCHEMA", NVarChar}, {"TABLE_NAME", NVarChar}, {"COLUMN_NAME", NVarChar}, {"DATA_TYPE", NVarChar}}}
+	in := &Table{Columns: []Column{{"TABLE_SCHEMA", NVarChar}, {"TABLE_NAME", NVarChar}, {"COLUMN_NAME", NVarChar},
+		{"DATA_TYPE", NVarChar}}}
 	for name, table := range t.ByName {
 		for _, c := range table.Columns {
 			in.Rows = append(in.Rows, []any{"dbo", name, c.Name, string(c.Type)})
@@ -241,7 +246,8 @@ func (t *Table) project(list []string, rows [][]any) (*Table, error) {
 			case at < 0:
 				out.Rows[i] = append(out.Rows[i], nil)
 			case at >= len(row):
-				return nil, refusal{misuse, fmt.Sprintf("the test put %d cells into a row of %d columns", len(row), len(t.Columns))}
+				return nil, refusal{misuse, fmt.Sprintf("the test put %d cells into a row of %d columns", len(row),
+					len(t.Columns))}
 			default:
 				out.Rows[i] = append(out.Rows[i], row[at])
 			}

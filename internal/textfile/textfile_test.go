@@ -29,10 +29,12 @@ func TestEveryEncoding(t *testing.T) {
 		marked := "\ufeff" + text
 		for name, content := range map[string]string{
 			"UTF-8": text, "UTF-8 with mark": marked,
-			"UTF-16 LE with mark": inUTF16(marked, binary.LittleEndian), "UTF-16 BE with mark": inUTF16(marked, binary.BigEndian),
+			"UTF-16 LE with mark": inUTF16(marked, binary.LittleEndian), "UTF-16 BE with mark": inUTF16(
+				marked, binary.BigEndian),
 			"UTF-16 LE": inUTF16(text, binary.LittleEndian), "UTF-16 BE": inUTF16(text, binary.BigEndian),
 		} {
-			if strings.Contains(text, "\u0a0d") || strings.Contains(text, "\u0d0a") || name[4:] != "-8" && len(text) < 4 {
+			if strings.Contains(text, "\u0a0d") || strings.Contains(text, "\u0d0a") || name[4:] != "-8" &&
+				len(text) < 4 {
 				continue
 			}
 			got, err := io.ReadAll(NewReader(iotest.OneByteReader(strings.NewReader(content))))
@@ -81,7 +83,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("\xfe\xff\x00a"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		text, err := Decode(content)
-		if again, wrong := Decode(text); err == nil && len(text) > 0 && text[0] < 0x80 && (wrong != nil || string(again) != string(text)) {
+		if again, wrong := Decode(text); err == nil && len(text) > 0 && text[0] < 0x80 &&
+			(wrong != nil || string(again) != string(text)) {
 			t.Errorf("%q gives %q, and that %q, %v", content, text, again, wrong)
 		}
 	})

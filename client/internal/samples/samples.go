@@ -106,7 +106,8 @@ func done(name string, began, ended, jobs int) jobmon.Stage {
 }
 
 func waiting(name string, expected time.Duration, jobs int) jobmon.Stage {
-	return jobmon.Stage{Name: name, State: jobmon.StateWaiting, Start: wall(1340), Expected: expected, Runs: 7, Jobs: jobs, Attempt: 1}
+	return jobmon.Stage{Name: name, State: jobmon.StateWaiting, Start: wall(1340), Expected: expected, Runs: 7,
+		Jobs: jobs, Attempt: 1}
 }
 
 func running() *jobmon.Progress {
@@ -197,7 +198,8 @@ func dueLater() *jobmon.Progress {
 
 // planned is a deployment of which nothing has started, on a computer that is off.
 func planned() *jobmon.Progress {
-	p := session(waiting("Configuring computer", 6*time.Minute, 2), waiting("Office 2024", 10*time.Minute, 2), waiting("Cisco VPN client", 0, 1))
+	p := session(waiting("Configuring computer", 6*time.Minute, 2), waiting("Office 2024", 10*time.Minute, 2),
+		waiting("Cisco VPN client", 0, 1))
 	p.Agent, p.AgentSince, p.AgentAtLeast = jobmon.AgentOffline, clock(1405), true
 	s := p.Session
 	s.Number, s.State, s.Began, s.Takes, s.TakesAtLeast = 0, jobmon.SessionPlanned, 0, 16*time.Minute, true
