@@ -30,7 +30,8 @@ var ErrNewerCut = errors.New("old history was cut off by a newer version of jobm
 
 // errOlderCut says the same of a form that no released program wrote.
 var errOlderCut = errors.New(
-	"old history was cut off by a trial version of jobmon-db: export the log with that version and import it with this one")
+	"old history was cut off by a trial version of jobmon-db: read this log with that version, and move it out of the " +
+		"data folder to begin another one")
 
 // IsCut says whether a batch stands for history that was cut off. Only the first one of a log can.
 func IsCut(b *jobmon.Batch) bool { return b.Events[0].Kind == jobmon.KindCut }

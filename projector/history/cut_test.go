@@ -203,6 +203,10 @@ func TestAStateOfANewerVersionIsRefused(t *testing.T) {
 	if err := New().Apply(&b); !errors.Is(err, ErrNewerCut) {
 		t.Error(err)
 	}
+	b.Events[0].Step -= 2
+	if err := New().Apply(&b); !errors.Is(err, errOlderCut) {
+		t.Error(err)
+	}
 }
 
 // onDisk is a log file of the site's batches.
