@@ -17,8 +17,7 @@ const (
 	// blockMagic begins every block, as magic begins every frame.
 	blockMagic = "\xe7JB"
 
-	// maxBlock is the most bytes that a reader believes of a block: a frame of the greatest size as it stands, with
-	// what is said of it.
+	// maxBlock is the size of the largest block that a reader accepts: the largest frame as it is, and a head.
 	maxBlock = MaxFrame + 1<<20
 
 	// maxBlockEvents is the most events of a block: one batch of the greatest size, or as many as are sealed at once.
@@ -212,7 +211,7 @@ func (h *head) skippedBefore() uint64 {
 // begin is the sequence number that comes behind the part before.
 func (h *head) begin() uint64 { return h.first - h.skippedBefore() }
 
-// lists says whether events of the computer can be in the part. A frame lists nothing.
+// lists reports whether events of the computer can be in the part. A frame lists nothing.
 func (h *head) lists(id jobmon.ComputerID) bool {
 	if h.frame {
 		return true

@@ -254,7 +254,7 @@ func (r *blockReader) decode(events []jobmon.Event, seq uint64) bool {
 	return formAt == len(numbers) && computerAt == len(computers) && r.spent()
 }
 
-// spent says whether all values were taken from their columns, and no more.
+// spent reports whether exactly all values were taken from their columns.
 func (r *blockReader) spent() bool {
 	for field := range r.values {
 		if v := &r.values[field]; v.bad || v.at != len(v.data) {

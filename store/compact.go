@@ -34,7 +34,7 @@ type Cut struct {
 	Check func(ctx context.Context, log *Log) error
 }
 
-// Compaction is a new generation of a log on its way.
+// Compaction is a new generation of a log that is being made.
 type Compaction struct {
 	old     *Log
 	options CompactOptions
@@ -101,7 +101,7 @@ func (l *Log) Compact(ctx context.Context, o CompactOptions) (_ *Compaction, err
 func (c *Compaction) reset(m *meta) {
 	m.Replaces = []string{filepath.Base(c.old.path)}
 	for _, name := range c.old.meta.Replaces {
-		if _, err := os.Stat(filepath.Join(c.old.dir, name)); err == nil { // kept for those who read it
+		if _, err := os.Stat(filepath.Join(c.old.dir, name)); err == nil { // readers may still have it open
 			m.Replaces = append(m.Replaces, name)
 		}
 	}
@@ -210,8 +210,8 @@ func (c *Compaction) same(next *Log) error {
 	return nil
 }
 
-// begins makes sure that a batch begins where history is cut off, right behind the one before, and that what stands for
-// that ends there.
+// begins checks that a batch begins at the cut, right behind the batch before, and that the batch that is carried ends
+// there.
 func (l *Log) begins(cut *Cut) error {
 	if cut == nil {
 		return nil
@@ -250,7 +250,7 @@ func (c *copier) beginCut(m meta) error {
 	return c.keep(m.First, true, data)
 }
 
-// rest makes of a block what is left of it behind the cut.
+// rest returns the part of a block behind the cut, as a block.
 func (cut *Cut) rest(p *Part, path string) (seq uint64, data []byte, err error) {
 	b, bad := parsePart(p.Data)
 	var r blockReader

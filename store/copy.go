@@ -20,7 +20,7 @@ type pages interface {
 	Extract(from uint64) (Extract, error)
 }
 
-// Progress receives how far something lasting has come: done of total, which may rise meanwhile. It may be nil.
+// Progress is called while a long task runs: done of total, which may rise meanwhile. It may be nil.
 type Progress func(done, total uint64)
 
 func (p Progress) report(done, total uint64) {

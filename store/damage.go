@@ -7,8 +7,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// over says whether reading goes on after an error, and from which sequence number on: when Options.Damaged
-// is set, which it reports the damage to. from is where the reading began.
+// over reports damage to Options.Damaged. Where that is set, reading goes on, from the sequence number that over
+// returns. from is where the reading began.
 func (l *Log) over(err error, from uint64) (next uint64, ok bool) {
 	if l.options.Damaged == nil {
 		return 0, false

@@ -123,7 +123,7 @@ func ioError(what string, err error) error {
 	next := "check the disk and the rights on the folder"
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR):
-		next = "see whether the path is written right, and whether its folder is there"
+		next = "check the path, and that its folder exists"
 	case errors.Is(err, fs.ErrPermission):
 		next = "run this as administrator, or give the account rights on the folder"
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -135,7 +135,7 @@ func (n *near) startAt(start int64) {
 // wholeMinute is the last whole minute not after a time, in milliseconds.
 func wholeMinute(at int64) int64 { return at - ((at%minute)+minute)%minute }
 
-// hasRow says that an event is stored with its row, also if all of it is NULL.
+// hasRow reports whether an event is stored with its row, even if all of it is NULL.
 func hasRow(e *jobmon.Event) bool {
 	return e.Kind.OfRow() || e.Schedule != 0 || e.Start != 0 || e.Status.Set
 }

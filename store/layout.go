@@ -51,9 +51,9 @@ func generation(name string) int {
 	return n
 }
 
-// isNeighbour says that a file or folder of this program may lie in the data dir beside the log: the instance lock, the
-// folder of .evt files, the configuration, what the daemon, its endpoint and the simulator keep there, and logs that
-// were moved aside.
+// isNeighbour reports whether a file or folder belongs to this program and may lie beside the log: the instance lock,
+// the folder of .evt files, the configuration, what the daemon, its endpoint and the simulator keep there, and logs
+// that were moved aside.
 func isNeighbour(name string) bool {
 	switch name {
 	case lockFile, lockFile + ".json", "evt", "clients", "covered.json", "endpoint.sock", "simulator.ndjson",
@@ -64,7 +64,7 @@ func isNeighbour(name string) bool {
 		generation(name) > 0 && !isLogName(name) && !strings.HasSuffix(name, tempSuffix)
 }
 
-// isLeftover says that a file is what a crash left of something that was never finished.
+// isLeftover reports whether a file is an unfinished one that a crash left.
 func isLeftover(name string) bool {
 	if base, ok := strings.CutSuffix(name, tempSuffix); ok {
 		return isLogName(base)
@@ -99,7 +99,7 @@ func currentLog(dir string) (string, error) {
 	return logPath, nil
 }
 
-// readSmall reads a file of which no more than limit bytes are of interest.
+// readSmall reads at most limit bytes of a file.
 func readSmall(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -116,7 +116,8 @@ func errLocked(path string, cause error) error {
 	return e
 }
 
-// Usable says whether the data dir holds a log, or may come to hold one; it touches nothing. Errors are those of Open.
+// Usable checks that the data dir holds a log, or that one may be created in it; it changes nothing. Errors are those
+// of Open.
 func Usable(dir string) error {
 	_, err := currentLog(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -221,13 +222,13 @@ func writeCurrent(dir, path string) error {
 	return nil
 }
 
-// isCurrent says whether the log at path is the one in use.
+// isCurrent reports whether the log at path is the one in use.
 func isCurrent(dir, path string) bool {
 	now, err := currentLog(dir)
 	return err == nil && now == path
 }
 
-// nextGeneration is the path of a generation that was never there.
+// nextGeneration is the path of a new generation.
 func nextGeneration(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -240,7 +241,7 @@ func nextGeneration(dir string) (string, error) {
 	return filepath.Join(dir, logName(newest+1)), nil
 }
 
-// isOver says whether a generation beside the log that is open for writing can be removed: the one that it was
+// isOver reports whether a generation beside the log that is open for writing can be removed: the one that it was
 // compacted from, which may have been in use until then; and a newer one that was finished and never used, all of whose
 // events the log has. Whatever else lies there stays.
 func (l *Log) isOver(name string) bool {

@@ -87,7 +87,7 @@ func (m *meta) seam(begin uint64) (lost uint64, ok bool) {
 	return m.Seams[i].Lost, true
 }
 
-// joins says whether a part can follow what ends before sequence number next with the checksum crc.
+// joins reports whether a part can follow one that ends before sequence number next with the checksum crc.
 func (m *meta) joins(h *head, next uint64, crc uint32) bool {
 	lost, seamed := m.seam(h.begin())
 	return h.begin()-lost == next && (seamed || h.previous == crc)

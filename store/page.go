@@ -74,13 +74,13 @@ func (x *Extract) copy(tx *bolt.Tx, path string, from uint64, one *jobmon.Comput
 	return nil
 }
 
-// endsBefore says that a frame or block ends before a sequence number: numbers were skipped behind it.
+// endsBefore reports whether a frame or block ends before a sequence number: numbers were skipped behind it.
 func endsBefore(value []byte, seq uint64) bool {
 	h, bad := parseHead(value)
 	return bad == nil && h.last < seq
 }
 
-// mayList says whether a block can hold events of a computer. A damaged one can.
+// mayList reports whether a block can hold events of a computer. A damaged one can.
 func mayList(block []byte, id jobmon.ComputerID) bool {
 	h, _, bad := parseBlockHead(block)
 	return bad != nil || h.lists(id)

@@ -147,7 +147,7 @@ func packed(group []tailFrame) []byte {
 	return data
 }
 
-// unpacks says whether a block gives back the frames byte for byte.
+// unpacks reports whether a block gives back the frames byte for byte.
 func unpacks(data []byte, group []tailFrame) bool {
 	b, bad := parsePart(data)
 	if bad != nil {

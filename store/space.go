@@ -5,7 +5,7 @@ import "errors"
 // ErrNoSpace says that there is too little room on the disk for what was asked for; nothing was written.
 var ErrNoSpace = errors.New("too little room on the disk")
 
-// spareBytes are left free beside a copy, for those who append meanwhile.
+// spareBytes stay free beside a copy, for what is appended meanwhile.
 const spareBytes = 64 << 20
 
 // requireSpace makes sure that a file of that size has room in the folder.

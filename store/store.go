@@ -153,8 +153,8 @@ func (l *Log) absent() (string, error) {
 	return "", errNoLog(l.dir)
 }
 
-// removeLeftovers removes what crashes left beside a log that is open for writing. A failure hurts nothing and
-// comes again at the next opening.
+// removeLeftovers removes what crashes left beside a log that is open for writing. A failure does no
+// harm: the next opening tries again.
 func (l *Log) removeLeftovers() {
 	entries, err := os.ReadDir(l.dir)
 	if err != nil {

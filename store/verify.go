@@ -71,7 +71,7 @@ type Report struct {
 	Incomplete bool
 }
 
-// Whole says that nothing is wrong.
+// Whole reports whether nothing is wrong.
 func (r *Report) Whole() bool { return len(r.Faults) == 0 }
 
 // Lost are the numbers between the readable events that neither are readable nor were skipped.
@@ -187,8 +187,8 @@ func (f *fileLog) verified() *Report {
 	return &r
 }
 
-// losing is what is wrong with the log that costs events, "" for nothing. Caches are made again, and the list of free
-// pages is of use to a writer alone.
+// losing describes the first fault that costs events, "" for none. Caches are made again, and only a writer needs the
+// list of free pages.
 func (r *Report) losing() string {
 	for _, f := range r.Faults {
 		if f.Part != PartCache && f.Part != PartFree {
