@@ -19,14 +19,12 @@ const unsureEnd = 1 << 20
 
 // Quarantined is what became of a log that could not be opened or written.
 type Quarantined struct {
-	Aside   string // where the damaged file lies now
-	Path    string // the new log
-	ID      string // of the new log: the old one's, if that could be read
-	Events  int    // carried over
-	Batches int
-	Lost    []Gap  // what could not be, recorded in the new log as events of the kind damaged
-	Last    uint64 // the last number carried over
-	Unsure  bool   // events behind Last may have been lost: the numbers up to 1,048,576 behind it are never given
+	Aside  string // where the damaged file lies now
+	Path   string // the new log
+	Events int    // carried over
+	Lost   []Gap  // what could not be, recorded in the new log as events of the kind damaged
+	Last   uint64 // the last number carried over
+	Unsure bool   // events behind Last may have been lost: the numbers up to 1,048,576 behind it are never given
 }
 
 // Quarantine moves the log in use aside, which cannot be opened or written because of why, and begins a new one with
@@ -65,10 +63,10 @@ func (q *Quarantined) carryOver(ctx context.Context, dir string, f *fileLog, why
 			"it", f.path)
 	}
 	f.join()
-	q.ID, q.Lost, q.Unsure = f.meta.ID, f.lost, !f.certain
+	q.Lost, q.Unsure = f.lost, !f.certain
 	for i := range f.parts {
 		p := &f.parts[i]
-		q.Batches, q.Events, q.Last = q.Batches+p.batches, q.Events+p.events, p.last
+		q.Events, q.Last = q.Events+p.events, p.last
 	}
 	if err := f.recordLoss(why, now); err != nil {
 		return err
