@@ -77,13 +77,7 @@ func (l *Log) Compact(ctx context.Context, o CompactOptions) (_ *Compaction, err
 			c.copy.abandon()
 		}
 	}()
-	if err := c.copy.copyAll(ctx, o.Progress.half(0)); err != nil {
-		return nil, err
-	}
-	if err := c.copy.takeCaches(); err != nil {
-		return nil, err
-	}
-	if err := c.copy.finish(); err != nil {
+	if err := c.copy.complete(ctx, o.Progress.half(0)); err != nil {
 		return nil, err
 	}
 	if err := c.verify(ctx, o.Progress.half(1)); err != nil {
@@ -169,13 +163,7 @@ func (c *Compaction) finish(ctx context.Context) (next *Log, err error) {
 	if err := l.writable(); err != nil {
 		return nil, err
 	}
-	if err := c.copy.copyAll(ctx, nil); err != nil {
-		return nil, err
-	}
-	if err := c.copy.takeCaches(); err != nil {
-		return nil, err
-	}
-	if err := c.copy.finish(); err != nil {
+	if err := c.copy.complete(ctx, nil); err != nil {
 		return nil, err
 	}
 	if err := publish(c.path); err != nil {

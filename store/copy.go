@@ -153,26 +153,30 @@ func (c *copier) prove(ctx context.Context, progress Progress) (s Summary, err e
 	return f.verified().summary(), nil
 }
 
+// complete copies everything up to the end of the source, with its caches, and closes the file.
+func (c *copier) complete(ctx context.Context, progress Progress) error {
+	err := c.copyAll(ctx, progress)
+	if err == nil {
+		err = c.takeCaches()
+	}
+	if err == nil {
+		err = c.finish()
+	}
+	return err
+}
+
 // copyLog makes a copy at path, closed, proven and on the disk; when it fails there is none.
 func copyLog(
 	ctx context.Context, source pages, path string, progress Progress, reset func(*meta),
 ) (summary Summary, err error) {
 	c := &copier{builder: builder{path: path}, source: source, reset: reset}
-	defer func() {
-		if err != nil {
-			c.abandon()
-		}
-	}()
-	if err = c.copyAll(ctx, progress.half(0)); err != nil {
-		return summary, err
+	if err = c.complete(ctx, progress.half(0)); err == nil {
+		summary, err = c.prove(ctx, progress.half(1))
 	}
-	if err = c.takeCaches(); err != nil {
-		return summary, err
+	if err != nil {
+		c.abandon()
 	}
-	if err = c.finish(); err != nil {
-		return summary, err
-	}
-	return c.prove(ctx, progress.half(1))
+	return summary, err
 }
 
 // CachePage is a piece of a cache as it is stored.
