@@ -98,11 +98,11 @@ func encodeCaches(caches []Cache, last uint64) ([]cacheRecord, error) {
 		c := &caches[i]
 		switch {
 		case c.Name == "" || len(c.Name) > maxCacheName:
-			return nil,
-				sentence(ErrInvalid, "", "a cache cannot be called %.70q: this is a mistake in the program", c.Name)
+			return nil, sentence(ErrInvalid, "",
+				"a cache cannot be called %.70q: this is a mistake in the program", c.Name)
 		case c.Seq > last:
-			return nil,
-				sentence(ErrInvalid, "", "the cache %q stands for event %d, the last one is %d: this is a mistake "+
+			return nil, sentence(ErrInvalid, "",
+				"the cache %q stands for event %d, the last one is %d: this is a mistake "+
 					"in the program", c.Name, c.Seq, last)
 		case len(c.Data) > MaxCache:
 			return nil, sentence(ErrTooLarge, "", "the cache %q has %d bytes, the most is %d: do without "+

@@ -146,13 +146,13 @@ func appendEvents(dst []byte, at jobmon.Instant, events []jobmon.Event) ([]byte,
 	for i := range events {
 		e := &events[i]
 		if e.Kind == 0 {
-			return dst,
-				sentence(ErrInvalid, "", "event %d of the batch has no kind: this is a mistake in the program", i)
+			return dst, sentence(ErrInvalid, "",
+				"event %d of the batch has no kind: this is a mistake in the program", i)
 		}
 		for _, s := range [...]string{e.Name, e.Place, e.Text} {
 			if len(s) > MaxString {
-				return dst,
-					sentence(ErrTooLarge, "", "a text of %d bytes in a %s event cannot be appended, the longest is "+
+				return dst, sentence(ErrTooLarge, "",
+					"a text of %d bytes in a %s event cannot be appended, the longest is "+
 						"%d: cut it", len(s), e.Kind, MaxString)
 			}
 		}

@@ -166,8 +166,8 @@ func parseFrame(data []byte) (frame, *frameError) {
 	version := data[3]
 	switch {
 	case version > gapVersion:
-		return f,
-			&frameError{ErrNewer, 3, fmt.Sprintf("the frame has format version %d, known is %d", version, gapVersion)}
+		why := fmt.Sprintf("the frame has format version %d, known is %d", version, gapVersion)
+		return f, &frameError{ErrNewer, 3, why}
 	case version == 0:
 		return f, broken(3, "there is no format version 0")
 	}

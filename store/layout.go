@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -78,35 +77,25 @@ func currentLog(dir string) (string, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return "", sentence(ErrNotOurs, dir, "%s is a file: name a folder as data_dir", dir)
 	}
-	text, err := readSmall(path, 256)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", ioError("finding the log", err)
 	}
 	name := strings.TrimSpace(string(text))
 	if !isLogName(name) {
-		return "",
-			sentence(ErrCorrupt, path, "%s does not name a log: write into it the name of the newest log-*.db beside "+
+		return "", sentence(ErrCorrupt, path,
+			"%s does not name a log: write into it the name of the newest log-*.db beside "+
 				"it", path)
 	}
 	logPath := filepath.Join(dir, name)
 	if _, err := os.Stat(logPath); errors.Is(err, fs.ErrNotExist) {
-		if again, err := readSmall(path, 256); err == nil && !bytes.Equal(again, text) {
+		if again, err := os.ReadFile(path); err == nil && !bytes.Equal(again, text) {
 			return currentLog(dir) // a new generation has just taken its place
 		}
-		return "",
-			sentence(ErrCorrupt, path, "%s names the log %s, which is not there: restore it from a backup", path, name)
+		return "", sentence(ErrCorrupt, path, "%s names the log %s, which is not there: restore it from a backup",
+			path, name)
 	}
 	return logPath, nil
-}
-
-// readSmall reads at most limit bytes of a file.
-func readSmall(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, limit))
 }
 
 func errLocked(path string, cause error) error {
@@ -155,16 +144,15 @@ func withoutCurrent(dir string, wait time.Duration) (leftovers []string, err err
 				leftovers = append(leftovers, path)
 			}
 		default:
-			return nil,
-				sentence(ErrNotOurs, dir, "%s holds other files (%q) and no log of jobmon-db: name an empty folder as "+
+			return nil, sentence(ErrNotOurs, dir,
+				"%s holds other files (%q) and no log of jobmon-db: name an empty folder as "+
 					"data_dir", dir, name)
 		}
 	}
 	if unnamed != "" {
 		path := filepath.Join(dir, unnamed)
-		return nil,
-			sentence(ErrCorrupt, path, "%s holds events, but %s is missing beside it: write the line %q into a "+
-				"file of "+
+		return nil, sentence(ErrCorrupt, path,
+			"%s holds events, but %s is missing beside it: write the line %q into a file of "+
 				"that name", path, currentFile, unnamed)
 	}
 	return leftovers, nil

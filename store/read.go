@@ -166,8 +166,8 @@ func (r *reader) nextPage() (bool, error) {
 	if max(from, r.meta.First) > r.last || r.one {
 		return false, nil
 	}
-	return false,
-		missing(r.path, from, r.last, fmt.Sprintf("there is nothing, yet events up to %d had been written", r.last))
+	why := fmt.Sprintf("there is nothing, yet events up to %d had been written", r.last)
+	return false, missing(r.path, from, r.last, why)
 }
 
 // identify makes sure that a page is of the log that is read. When that was compacted since the page before, its parts

@@ -151,8 +151,8 @@ func Verify(ctx context.Context, path string) (*Report, error) {
 			return report, nil
 		}
 	}
-	return nil,
-		sentence(ErrLocked, path, "%s is written to so often that it cannot be verified: try again, or stop the "+
+	return nil, sentence(ErrLocked, path,
+		"%s is written to so often that it cannot be verified: try again, or stop the "+
 			"daemon first", path)
 }
 
