@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -42,46 +42,8 @@ fi
 	conffiles = "/etc/jobmon-db/jobmon-db.yaml\n"
 )
 
-// deb packs the program with its systemd unit for Debian. The configuration is kept when the package is removed, and
-// the history too, unless it is purged.
-func (r *release) deb(ctx context.Context) error {
-	root := filepath.Join(filepath.Dir(r.made), "deb")
-	doc := "usr/share/doc/" + name + "/"
-	documents, err := shipped(r.source)
-	delete(documents, "jobmon-db.example.yaml") // that for Windows; the one for Debian is the configuration
-	if err != nil {
-		return err
-	}
-	files := map[string]string{
-		"usr/bin/" + name: r.linux,
-		"usr/lib/systemd/system/" + name + ".service": r.from("configs/systemd/" + name + ".service"),
-		"usr/lib/sysusers.d/" + name + ".conf":        r.from("configs/systemd/jobmon-db.sysusers"),
-		doc + "copyright":                             r.from("LICENSE"),
-	}
-	for to, from := range documents {
-		if to != "LICENSE.txt" { // Debian calls it copyright
-			files[doc+to] = from
-		}
-	}
-	if err := r.said(ctx, filepath.Join(filepath.Dir(r.made), "said"), files); err != nil {
-		return err
-	}
-	size := int64(0)
-	for _, to := range sortedKeys(files) {
-		content, err := os.ReadFile(files[to])
-		if err != nil {
-			return err
-		}
-		size += int64(len(content)+1023) / 1024
-		mode := os.FileMode(0o644)
-		if strings.HasPrefix(to, "usr/bin/") {
-			mode = 0o755
-		}
-		if err := put(root, to, content, mode); err != nil {
-			return err
-		}
-	}
-	control := fmt.Sprintf(`Package: %s
+// control is what dpkg knows of the package: name, version, size in KiB, homepage, summary.
+const control = `Package: %s
 Version: %s
 Architecture: amd64
 Maintainer: The jobmon-db authors <jobmon-db@users.noreply.github.com>
@@ -95,40 +57,93 @@ Description: %s
  Reads the schedule tables of an Altiris or Symantec Deployment Server (also Ghost
  Solution Suite 3.x), keeps the history of every PC build, and writes the files that
  show a technician at the PC what runs, what is done and what is to come.
-`, name, strings.ReplaceAll(r.number(), "-", "~"), size, homepage, summary)
-	for script, text := range map[string]string{"control": control, "conffiles": conffiles} {
-		if err := put(root, "DEBIAN/"+script, []byte(text), 0o644); err != nil {
+`
+
+// deb packs the program with its systemd unit for Debian. The configuration is kept when the package is removed, and
+// the history too, unless it is purged.
+func (r *release) deb(ctx context.Context) error {
+	root := filepath.Join(filepath.Dir(r.made), "deb")
+	files, err := r.debFiles(ctx)
+	if err != nil {
+		return err
+	}
+	size, err := lay(root, files)
+	if err != nil {
+		return err
+	}
+	number := strings.ReplaceAll(r.number(), "-", "~")
+	about := fmt.Sprintf(control, name, number, size, homepage, summary)
+	for _, part := range []struct {
+		name, text string
+		mode       os.FileMode
+	}{
+		{"control", about, 0o644}, {"conffiles", conffiles, 0o644},
+		{"postinst", postinst, 0o755}, {"prerm", prerm, 0o755}, {"postrm", postrm, 0o755},
+	} {
+		if err := put(root, "DEBIAN/"+part.name, []byte(part.text), part.mode); err != nil {
 			return err
 		}
 	}
-	for script, text := range map[string]string{"postinst": postinst, "prerm": prerm, "postrm": postrm} {
-		if err := put(root, "DEBIAN/"+script, []byte(text), 0o755); err != nil {
-			return err
-		}
-	}
-	if runtime.GOOS == "windows" {
-		return fmt.Errorf("a .deb is made on Debian")
-	}
-	env := []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.date.Unix())}
 	if err := r.sameTimes(root); err != nil {
 		return err
 	}
-	path := r.file(fmt.Sprintf("%s_%s_amd64.deb", name, strings.ReplaceAll(r.number(), "-", "~")))
-	_, err = output(ctx, "", env, "dpkg-deb", "--build", "--root-owner-group", "-Zxz", root, path)
+	path := r.file(fmt.Sprintf("%s_%s_amd64.deb", name, number))
+	_, err = output(ctx, "", r.epoch(), "dpkg-deb", "--build", "--root-owner-group", "-Zxz", root, path)
 	return err
+}
+
+// debFiles are the files of the package, by where they come to lie.
+func (r *release) debFiles(ctx context.Context) (map[string]string, error) {
+	const doc = "usr/share/doc/" + name + "/"
+	files := map[string]string{
+		"usr/bin/" + name: r.linux,
+		"usr/lib/systemd/system/" + name + ".service": r.from("configs/systemd/" + name + ".service"),
+		"usr/lib/sysusers.d/" + name + ".conf":        r.from("configs/systemd/jobmon-db.sysusers"),
+		doc + "copyright":                             r.from("LICENSE"),
+	}
+	documents, err := shipped(r.source)
+	for to, from := range documents {
+		if to != "LICENSE.txt" && to != "jobmon-db.example.yaml" { // which Debian has elsewhere
+			files[doc+to] = from
+		}
+	}
+	return files, errors.Join(err, r.said(ctx, filepath.Join(filepath.Dir(r.made), "said"), files))
+}
+
+// epoch has programs use the time of the commit.
+func (r *release) epoch() []string {
+	return []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.date.Unix())}
+}
+
+// lay copies files into a folder, by where each comes to lie there, and returns their size in KiB.
+func lay(root string, files map[string]string) (size int, err error) {
+	for _, to := range sortedKeys(files) {
+		content, err := os.ReadFile(files[to])
+		if err != nil {
+			return 0, err
+		}
+		size += (len(content) + 1023) / 1024
+		mode := os.FileMode(0o644)
+		if strings.HasPrefix(to, "usr/bin/") {
+			mode = 0o755
+		}
+		if err := put(root, to, content, mode); err != nil {
+			return 0, err
+		}
+	}
+	return size, nil
 }
 
 // said adds what the program itself says: the example of a configuration for this system, which has no paths of
 // Windows, the manual pages, and what completes its commands in shells.
 func (r *release) said(ctx context.Context, dir string, files map[string]string) error {
-	env := []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.date.Unix())}
 	for to, args := range map[string][]string{
 		"etc/jobmon-db/jobmon-db.yaml":                          {"config", "init"},
 		"usr/share/bash-completion/completions/" + name:         {"completion", "bash"},
 		"usr/share/zsh/vendor-completions/_" + name:             {"completion", "zsh"},
 		"usr/share/fish/vendor_completions.d/" + name + ".fish": {"completion", "fish"},
 	} {
-		text, err := output(ctx, "", env, r.linux, args...)
+		text, err := output(ctx, "", r.epoch(), r.linux, args...)
 		if err != nil {
 			return err
 		}
@@ -138,7 +153,7 @@ func (r *release) said(ctx context.Context, dir string, files map[string]string)
 		files[to] = filepath.Join(dir, filepath.FromSlash(to))
 	}
 	const manual = "usr/share/man/man1/"
-	if _, err := output(ctx, "", env, r.linux, "man", filepath.Join(dir, "man")); err != nil {
+	if _, err := output(ctx, "", r.epoch(), r.linux, "man", filepath.Join(dir, "man")); err != nil {
 		return err
 	}
 	pages, err := filepath.Glob(filepath.Join(dir, "man", "*.1"))

@@ -34,14 +34,8 @@ func (r *release) msi(ctx context.Context) error {
 	}
 	inside := folders(slices.Collect(maps.Keys(files)))
 	files[name+".exe"] = r.windows
-	for _, to := range sortedKeys(files) {
-		content, err := os.ReadFile(files[to])
-		if err != nil {
-			return err
-		}
-		if err := put(dir, to, content, 0o644); err != nil {
-			return err
-		}
+	if _, err := lay(dir, files); err != nil {
+		return err
 	}
 	t, err := template.New("installer.wxs").Option("missingkey=error").Parse(installer)
 	if err != nil {
