@@ -23,22 +23,30 @@ import (
 )
 
 type demoOptions struct {
-	computers       int
-	speed           float64
-	seed            uint64
-	length          time.Duration
-	dataDir, evtDir string
+	settings map[string]string // by key
+	length   time.Duration
 }
 
 // How often the demo reads its made-up server and redraws, and how long it lasts where nobody can stop it.
 const (
-	demoPoll   = 250 * time.Millisecond
+	demoPoll   = "250ms"
 	demoRedraw = 500 * time.Millisecond
 	demoInPipe = 60 * time.Second
 )
 
+// demoFlags are the settings that the demo takes as flags: their keys, defaults and help.
+var demoFlags = []struct{ key, flag, def, usage string }{
+	{"simulator.computers", "computers", "8", "how many computers are deployed, 1 to 10000"},
+	{"simulator.speed", "speed", "60", "how many times faster than real time, 0.1 to 10000"},
+	{"simulator.seed", "seed", "1", "decides all that is left to chance"},
+	{"data_dir", "data-dir", "", "where the log is kept; without it a new folder among the temporary files"},
+	{"evt.dir", "evt-dir", "", "where the .evt files are written; without it evt in the data dir"},
+}
+
 func (a *app) demo() *cobra.Command {
-	o := demoOptions{computers: 8, speed: 60, seed: 1}
+	o := demoOptions{settings: map[string]string{
+		"site": "DEMO", "source.kind": configs.KindSimulator, "source.poll_interval": demoPoll, "log.level": "warn",
+	}}
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Watch a made-up Deployment Server, in fast motion",
@@ -52,112 +60,101 @@ On a terminal it lasts until Ctrl-C; in a pipe it prints a line for each change 
   jobmon-db replay --data-dir ./demo --computer PC-0003`,
 		Args: noArgs,
 	}
-	c.Flags().IntVar(&o.computers, "computers", o.computers, "how many computers are deployed, 1 to 10000")
-	c.Flags().Float64Var(&o.speed, "speed", o.speed, "how many times faster than real time, 0.001 to 3600")
-	c.Flags().Uint64Var(&o.seed, "seed", o.seed, "decides all that is left to chance")
+	for _, f := range demoFlags {
+		c.Flags().String(f.flag, f.def, f.usage)
+	}
 	c.Flags().DurationVar(&o.length, "for", 0, "end after this time; 0: until Ctrl-C, or after 60 s in a pipe")
-	c.Flags().StringVar(&o.dataDir, "data-dir", "",
-		"where the log is kept; without it a new folder among the temporary files")
-	c.Flags().StringVar(&o.evtDir, "evt-dir", "", "where the .evt files are written; without it evt in the data dir")
-	c.RunE = func(c *cobra.Command, _ []string) error { return a.playDemo(c.Context(), o) }
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		config, err := o.config(c)
+		if err != nil {
+			return err
+		}
+		return a.playDemo(c.Context(), o, config)
+	}
 	return c
 }
 
-func (o *demoOptions) complete(terminal bool) error {
-	switch {
-	case o.computers < 1 || o.computers > 10000:
-		return &usageError{fmt.Errorf("--computers %d: it can be 1 to 10000", o.computers)}
-	case !(o.speed >= 0.001 && o.speed <= 3600):
-		return &usageError{fmt.Errorf("--speed %v: it can be 0.001 to 3600", o.speed)}
-	case o.length < 0:
-		return &usageError{fmt.Errorf("--for %v: it cannot be negative", o.length)}
+// config is the configuration of the demo, as the flags say.
+func (o *demoOptions) config(c *cobra.Command) (*configs.Config, error) {
+	if o.length < 0 {
+		return nil, &usageError{fmt.Errorf("--for %v: it cannot be negative", o.length)}
 	}
-	if o.length == 0 && !terminal {
-		o.length = demoInPipe
-	}
-	if o.dataDir == "" {
-		dir, err := os.MkdirTemp("", "jobmon-db-demo-")
-		if err != nil {
-			return fmt.Errorf("make a folder for the demo's log: %w", err)
+	for _, f := range demoFlags {
+		text := c.Flags().Lookup(f.flag).Value.String()
+		if f.key == "data_dir" && text == "" {
+			dir, err := os.MkdirTemp("", "jobmon-db-demo-")
+			if err != nil {
+				return nil, fmt.Errorf("make a folder for the demo's log: %w", err)
+			}
+			text = dir
 		}
-		o.dataDir = dir
-	}
-	if o.evtDir == "" {
-		o.evtDir = filepath.Join(o.dataDir, "evt")
-	}
-	return nil
-}
-
-func (a *app) playDemo(ctx context.Context, o demoOptions) (err error) {
-	for key, dir := range map[string]string{"data_dir": o.dataDir, "evt.dir": o.evtDir} {
-		if dir == "" {
+		if text == "" {
 			continue
 		}
-		if err := configs.Check(configs.Setting{Key: key, Text: dir}); err != nil {
-			return &usageError{err}
+		if err := configs.Check(configs.Setting{Key: f.key, Text: text}); err != nil {
+			return nil, &usageError{fmt.Errorf("--%s: %w", f.flag, err)}
 		}
+		if strings.HasSuffix(f.key, "dir") {
+			var err error
+			if text, err = filepath.Abs(text); err != nil {
+				return nil, &usageError{err}
+			}
+		}
+		o.settings[f.key] = text
 	}
+	var list []configs.Setting
+	for key, text := range o.settings {
+		list = append(list, configs.Setting{Key: key, Text: text})
+	}
+	content, err := configs.Edit("the demo", nil, list)
+	if err != nil {
+		return nil, err
+	}
+	return configs.Load(configs.LoadOptions{File: "the demo", Content: content})
+}
+
+func (a *app) playDemo(ctx context.Context, o demoOptions, config *configs.Config) (err error) {
 	terminal := isTerminal(a.stdout)
-	if err := o.complete(terminal); err != nil {
-		return err
-	}
-	settings := jobmon.DefaultSettings()
-	settings.Site, settings.PollInterval = "DEMO", demoPoll
-	// On a terminal messages would tear the table apart; what matters is in the log.
-	logger := zerolog.Nop()
+	logger := zerolog.Nop() // on a terminal messages would tear the table apart; what matters is in the log
 	if !terminal {
-		if logger, err = newLogger(a.stderr, "warn", "console"); err != nil {
+		if o.length == 0 {
+			o.length = demoInPipe
+		}
+		if logger, err = newLogger(a.stderr, config.Log.Level, "console"); err != nil {
 			return err
 		}
 	}
-	if err := filesApart(o.evtDir, o.dataDir, configs.KindSimulator); err != nil {
-		return err
-	}
-	d, err := openDaemon(daemon.Options{
-		DataDir: o.dataDir, EvtDir: o.evtDir, Settings: simulated(settings, o.speed),
-		Interval: demoPoll, Timeout: 10 * time.Second, Speed: o.speed, Command: "jobmon-db demo", Logger: logger,
-	}, nil, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := sameKind(o.dataDir, configs.KindSimulator, d.Info().Last > 0); err != nil {
-		return err
-	}
-	if err := markFiles(o.evtDir, configs.KindSimulator); err != nil {
-		return err
-	}
-	clients := filepath.Join(o.dataDir, "clients")
-	source, err := simulator.New(simulator.Options{
-		Seed: o.seed, Speed: o.speed, Computers: o.computers, Dir: o.dataDir, Hook: deliverer(d, o.evtDir, clients),
-	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, source.Close()) }()
-
 	heading := fmt.Sprintf("A made-up Deployment Server with %s, %v times faster than real time. %s.\n",
-		words.Count(o.computers, "computer"), o.speed, o.ending())
-	fmt.Fprint(a.stdout, heading)
+		words.Count(config.Simulator.Computers, "computer"), config.Simulator.Speed, o.ending())
 	if o.length > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.length)
 		defer cancel()
 	}
-	drawing, stopDrawing := context.WithCancel(context.WithoutCancel(ctx))
-	drawn := make(chan error, 1)
-	go func() { drawn <- a.draw(drawing, d.Daemon, heading, terminal) }()
-	err = alongside(ctx, source.Run, func(ctx context.Context) error { return d.Run(ctx, source) })
-	stopDrawing()
-	err = errors.Join(err, <-drawn)
+	var drawn error
+	begun := func(d *daemon.Daemon) (stop func()) {
+		fmt.Fprint(a.stdout, heading)
+		drawing, stopDrawing := context.WithCancel(context.WithoutCancel(ctx))
+		done := make(chan error, 1)
+		go func() { done <- a.draw(drawing, d, heading, terminal) }()
+		return func() {
+			stopDrawing()
+			drawn = <-done
+		}
+	}
+	same := again{load: func() (*configs.Config, error) { return config, nil }}
+	err = run(ctx, config, same, "jobmon-db demo", overseer{begun: begun}, logger)
+	if err = errors.Join(err, drawn); err != nil {
+		return err
+	}
 	fmt.Fprintf(a.stdout, `
 The log is in      %s
 The .evt files in  %s
 What clients got   %s
 Try:  %[4]s replay --data-dir %[5]s --computer PC-0001
       %[4]s replay show PC-0001 --data-dir %[5]s
-`, o.dataDir, o.evtDir, clients, calledAs(), quotedArg(o.dataDir))
-	return err
+`, config.DataDir, config.Evt.Dir, clientsOf(config), calledAs(), quotedArg(config.DataDir))
+	return nil
 }
 
 // ending says when the demo ends.
@@ -217,6 +214,9 @@ func simulated(settings jobmon.Settings, speed float64) jobmon.Settings {
 	settings.PollInterval = time.Duration(float64(settings.PollInterval) * speed)
 	return settings
 }
+
+// clientsOf is the folder that stands for the disks of the made-up computers.
+func clientsOf(config *configs.Config) string { return filepath.Join(config.DataDir, "clients") }
 
 // deliverer plays the tasks of the simulated markers: a script asks for the computer's file, a copy task brings it to
 // the folder that stands for the computer's disk.

@@ -80,8 +80,10 @@ type overseer struct {
 	alive   func(within time.Duration)
 	cycled  func(lost string)
 	notable func(*jobmon.Event)
-	risk    func(text string) // of each risk that the connection to the database has
-	place   func(err error)   // that the local endpoint's place is taken, and with nil that the daemon has it again
+	risk    func(text string)                  // of each risk that the connection to the database has
+	// that the local endpoint's place is taken, and with nil that the daemon has it again
+	place   func(err error)
+	begun   func(*daemon.Daemon) (stop func()) // that the daemon is open; stop is called before it is closed
 }
 
 // meet reports what is risky about the source. It returns what the source's clock is compared with: nothing when that
@@ -106,10 +108,6 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	if err != nil {
 		return err
 	}
-	pace, speed := paceOf(config, form), 1.0
-	if config.Source.Kind == configs.KindSimulator {
-		speed = config.Simulator.Speed
-	}
 	level := &logLevel{}
 	level.set(config.Log.Level)
 	logger = level.governs(logger)
@@ -120,37 +118,19 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	if err := filesApart(config.Evt.Dir, config.DataDir, config.Source.Kind); err != nil {
 		return err
 	}
-	clocks, local := manager.meet(source)
 	reloader := &reloader{again: again, running: config, file: config.File, form: form, level: level, logger: logger}
-	d, err := openDaemon(daemon.Options{
-		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover, Reload: reloader.reload,
-		Settings: pace.Settings, Interval: pace.Interval, Timeout: config.Source.Timeout, Reconcile: pace.Reconcile,
-		Speed: speed, Clocks: clocks, Local: local, Command: command, Logger: logger,
-		Alive: manager.alive, Cycled: manager.cycled, Notable: manager.notable,
-		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
-		Keep:    config.History.Keep,
-	}, config.Endpoint.Allow, manager.place)
+	d, err := manager.open(source, reloader, command)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := d.listen(&config.HTTP, logger); err != nil {
-		return err
-	}
-	if err := sameKind(config.DataDir, config.Source.Kind, d.Info().Last > 0); err != nil {
-		return err
-	}
-	if err := markFiles(config.Evt.Dir, config.Source.Kind); err != nil {
-		return err
-	}
 	if played, ok := source.(*recording.Source); ok {
-		logger.Warn().Str("file", config.Source.Recording).Msg("playing a recording back: no Deployment Server is " +
-			"watched")
+		logger.Warn().Str("file", config.Source.Recording).
+			Msg("playing a recording back: no Deployment Server is watched")
 		if err := played.Continue(config.DataDir); err != nil {
 			return &usageError{err}
 		}
 	}
-
 	var play func(context.Context) error // what a simulated world runs on
 	if source == nil {
 		world, err := newWorld(config, d.Daemon, logger)
@@ -160,6 +140,9 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 		source, play = world, world.Run
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
+	if manager.begun != nil {
+		defer manager.begun(d.Daemon)()
+	}
 	reloader.change = d.Change
 	ctx, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
@@ -167,6 +150,37 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	defer watching.Wait()
 	defer stop()
 	return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
+}
+
+// open opens the daemon over its folders, unless they hold the history of another kind of source.
+func (o overseer) open(source ingest.Source, r *reloader, command string) (d *served, err error) {
+	config := r.running
+	pace, speed := paceOf(config, r.form), 1.0
+	if config.Source.Kind == configs.KindSimulator {
+		speed = config.Simulator.Speed
+	}
+	clocks, local := o.meet(source)
+	d, err = openDaemon(daemon.Options{
+		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover, Reload: r.reload,
+		Settings: pace.Settings, Interval: pace.Interval, Timeout: config.Source.Timeout, Reconcile: pace.Reconcile,
+		Speed: speed, Clocks: clocks, Local: local, Command: command, Logger: r.logger,
+		Alive: o.alive, Cycled: o.cycled, Notable: o.notable,
+		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
+		Keep:    config.History.Keep,
+	}, config.Endpoint.Allow, o.place)
+	if err != nil {
+		return nil, err
+	}
+	if err = d.listen(&config.HTTP, r.logger); err == nil {
+		err = sameKind(config.DataDir, config.Source.Kind, d.Info().Last > 0)
+	}
+	if err == nil {
+		err = markFiles(config.Evt.Dir, config.Source.Kind)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
 }
 
 // served is a daemon that answers on the local endpoint, and over HTTP where that is wanted, and serves the request

@@ -62,10 +62,10 @@ func sourceNamed(config *configs.Config) error {
 
 // newWorld begins the simulated Deployment Server, or goes on with it.
 func newWorld(config *configs.Config, d control.Daemon, logger zerolog.Logger) (*simulator.Source, error) {
-	logger.Warn().Msg("watching a made-up Deployment Server, as source.kind says")
+	logger.Info().Msg("watching a made-up Deployment Server, as source.kind says")
 	return simulator.New(simulator.Options{
 		Seed: config.Simulator.Seed, Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,
-		Dir: config.DataDir, Hook: deliverer(d, config.Evt.Dir, filepath.Join(config.DataDir, "clients")),
+		Dir: config.DataDir, Hook: deliverer(d, config.Evt.Dir, clientsOf(config)),
 	})
 }
 
