@@ -80,10 +80,10 @@ type overseer struct {
 	alive   func(within time.Duration)
 	cycled  func(lost string)
 	notable func(*jobmon.Event)
-	risk    func(text string)                  // of each risk that the connection to the database has
+	risk    func(text string) // of each risk that the connection to the database has
 	// that the local endpoint's place is taken, and with nil that the daemon has it again
-	place   func(err error)
-	begun   func(*daemon.Daemon) (stop func()) // that the daemon is open; stop is called before it is closed
+	place func(err error)
+	begun func(*daemon.Daemon) (stop func()) // that the daemon is open; stop is called before it is closed
 }
 
 // meet reports what is risky about the source. It returns what the source's clock is compared with: nothing when that
