@@ -7,8 +7,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// agents holds back that a known agent is no longer connected until that has lasted for some time: agents that
-// reconnect leave the sessions table for a moment, which is of no interest. An agent that is back is reported at once.
+// agents delays the report that a known agent is no longer connected: agents that reconnect leave the sessions table
+// for a moment. An agent that is back is reported at once.
 type agents struct {
 	away map[jobmon.ComputerID]time.Time // since which read; of agents that are still reported as connected
 }

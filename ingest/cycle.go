@@ -9,8 +9,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// cycle reads once and commits what changed, or that the source is lost. It answers those who waited for this read;
-// caused says that it is for them that it reads now.
+// cycle reads once and commits what changed, or that the source is lost. It answers the requests that waited for this
+// read; caused is set when they caused it.
 func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 	var at jobmon.Instant
 	waiters := p.take()
@@ -94,7 +94,7 @@ func (p *Poller) compare(r *reading) []jobmon.Event {
 	return append(events, p.due(r, changes)...)
 }
 
-// due leaves out rows that this batch reports: the journal judged them by what was known before this read. Those that
+// due leaves out rows that this batch reports: the journal judged them by the state before this read. Those that
 // are still due are reported by the next read.
 func (p *Poller) due(r *reading, changes []jobmon.Event) []jobmon.Event {
 	events := p.journal.Judge(r.Now, r.Offset)

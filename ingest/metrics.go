@@ -2,7 +2,7 @@ package ingest
 
 import "time"
 
-// Metrics is what reading the source has been like since the poller was made.
+// Metrics are the figures of reading the source since the poller was made.
 type Metrics struct {
 	Reads   uint64 // good ones
 	Failed  uint64 // reads that gave nothing

@@ -9,16 +9,17 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Pace is what of a poller's Options can change while it runs.
+// Pace holds the Options of a poller that can change while it runs.
 type Pace struct {
 	Settings  jobmon.Settings
 	Interval  time.Duration // as Options.Interval, and not 0
 	Reconcile time.Duration // as Options.Reconcile, and not 0
 }
 
-// Change makes the poller adopt another pace with a read that begins at once. Changed settings are recorded
-// with it, as at a start, also when the source is lost. It returns nil when the pace is taken up and on record, or else
-// the error of Refresh: then it is taken up and recorded as soon as the log can be written. Safe for concurrent use.
+// Change makes the poller adopt another pace with a read that begins at once. Changed settings are recorded with it, as
+// at a start, also when the source is lost. It returns nil when the pace is adopted and recorded. Otherwise it returns
+// the error of Refresh, and the pace is adopted and recorded as soon as the log can be written. Safe for concurrent
+// use.
 func (p *Poller) Change(ctx context.Context, pace Pace) error {
 	p.mu.Lock()
 	p.next = &pace

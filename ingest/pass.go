@@ -20,7 +20,7 @@ func newPass() *pass { return &pass{from: math.MinInt32} }
 
 // paged is what the pages of one cycle say.
 type paged struct {
-	rows    []jobmon.Row        // those that the mirror has not, or has otherwise
+	rows    []jobmon.Row        // those that differ from the mirror
 	missing []jobmon.ScheduleID // known, and not on their page: to be looked up
 	gone    []jobmon.ScheduleID // known, and not on their page at two readings
 	highest jobmon.ScheduleID   // of all rows of the pages

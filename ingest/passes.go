@@ -8,8 +8,7 @@ import (
 )
 
 // passes decides when everything is read. The first read over a connection reads everything at once. Afterwards a pass
-// comes now and then, and gives way to those who wait for a file: it takes a share of each cycle that no request
-// caused.
+// comes at intervals and gives way to requests for a file: it takes a share of each cycle that no request caused.
 type passes struct {
 	every time.Duration // from end to start
 	share time.Duration // of one cycle

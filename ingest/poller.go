@@ -22,7 +22,7 @@ type Journal interface {
 	// Watching lists the computers with an open session: the agents of these are asked for.
 	Watching() []jobmon.ComputerID
 
-	// Judge returns the events that the mere passing of time brings at a read: rows that become due, deployments that
+	// Judge returns the events that time alone causes at a read: rows that become due, deployments that
 	// stand still, the clock of start_time. At and offset are the server's clock. What it returns stays so until it is
 	// committed. It is not called when the server's clock is in doubt.
 	Judge(at jobmon.Instant, offset jobmon.Offset) []jobmon.Event

@@ -19,7 +19,7 @@ const (
 	firstPause = 100 * time.Millisecond // before the second try, then doubling; varied by half either way
 )
 
-// reading is what a cycle saw: of the rows only those that the mirror has not, or has otherwise.
+// reading is what a cycle saw. Of the rows it holds those that differ from the mirror.
 type reading struct {
 	*jobmon.Snapshot
 	*moment

@@ -15,7 +15,7 @@ const refreshSpacing = 250 * time.Millisecond
 // ErrStopped is what Refresh returns when the poller has stopped, or stops before it could read.
 var ErrStopped = errors.New("the poller has stopped")
 
-// round is a read that has yet to begin, and those who wait for it.
+// round is a read that has yet to begin, and the callers that wait for it.
 type round struct {
 	done chan struct{} // closed when at and err are set
 	at   jobmon.Instant
@@ -100,7 +100,7 @@ func (p *Poller) wait(ctx context.Context, next time.Time) (caused, ok bool) {
 	}
 }
 
-// end turns away those who still wait, and all who come later.
+// end refuses callers that still wait, and all later ones.
 func (p *Poller) end() {
 	p.mu.Lock()
 	p.ended = true

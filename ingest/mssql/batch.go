@@ -12,7 +12,7 @@ const (
 	idsPerStatement = 1000
 	// idsPerBatch bounds the text of one lookup to about half a megabyte.
 	idsPerBatch = 20 * idsPerStatement
-	// rowsPerPage is how many rows a page has: some 150 kB, which no network takes long for.
+	// rowsPerPage is how many rows a page has: some 150 kB, which any network carries quickly.
 	rowsPerPage = 5000
 )
 

@@ -12,8 +12,8 @@ import (
 // browserPatience is how long SQL Server Browser may take. It answers from memory, or not at all.
 const browserPatience = 3 * time.Second
 
-// browserConn is a question to SQL Server Browser, which knows the ports of named instances. The driver keeps to itself
-// what came of it; the errors need to know.
+// browserConn is a question to SQL Server Browser, which knows the ports of named instances. It keeps the answer, which
+// the driver does not pass on, for error messages.
 type browserConn struct {
 	net.Conn
 	err error // why there was no way to ask
@@ -22,7 +22,7 @@ type browserConn struct {
 	answer []byte
 }
 
-// SetDeadline does not let the driver wait longer than the Browser deserves.
+// SetDeadline limits the driver's patience with the Browser.
 func (b *browserConn) SetDeadline(t time.Time) error {
 	if soon := time.Now().Add(browserPatience); t.IsZero() || t.After(soon) {
 		t = soon
@@ -39,7 +39,7 @@ func (b *browserConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// instances are the names in the Browser's answer, whether there was an answer at all, and why it could not be asked.
+// instances returns the names in the Browser's answer, whether there was an answer, and why it could not be asked.
 func (w *wire) instances() (names []string, answered bool, err error) {
 	w.mu.Lock()
 	asked := w.browser
@@ -57,7 +57,7 @@ func (w *wire) instances() (names []string, answered bool, err error) {
 
 var instanceName = regexp.MustCompile(`InstanceName;([^;]*);`)
 
-// noInstance says that the driver did not learn where a named instance listens, for which it has no type.
+// noInstance reports whether the driver did not learn where a named instance listens. It has no type for this error.
 func noInstance(err error) bool {
 	return strings.Contains(err.Error(), "instance matching") ||
 		strings.Contains(err.Error(), "port returned from Sql Server Browser")

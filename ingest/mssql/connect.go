@@ -52,7 +52,7 @@ type Connect struct {
 	TLSMin string
 }
 
-// String is what may be shown of it: server, database and login, never the password.
+// String returns server, database and login, never the password.
 func (c Connect) String() string { return Options{Connect: c}.String() }
 
 // GoString is String, so that no way of printing it shows the password.
@@ -65,7 +65,7 @@ const (
 	protocolMem  = "lpc"
 )
 
-// config is what the driver is given. An error names the setting to correct, and never holds a password.
+// config returns the driver's configuration. An error names the setting to correct, and never holds a password.
 func (o Options) config() (msdsn.Config, error) {
 	config, err := o.parse()
 	if err != nil {
@@ -85,7 +85,7 @@ func (o Options) config() (msdsn.Config, error) {
 	return config, nil
 }
 
-// parse is config without a look at anything but the settings' form.
+// parse is config, but checks only the form of the settings.
 func (o Options) parse() (msdsn.Config, error) {
 	c := o.Connect
 	if o.DSN == "" {
@@ -242,7 +242,7 @@ func splitPort(text string) (name, port string) {
 	return strings.TrimSuffix(strings.TrimPrefix(name, "["), "]"), port
 }
 
-// checkLogin says what keeps the login from being tried at all.
+// checkLogin says what prevents any login.
 func (o Options) checkLogin(config msdsn.Config) error {
 	user, password := o.setting("source.user", "the user"), o.setting("source.password", "the password")
 	with, given := config.Parameters["authenticator"]
@@ -263,7 +263,7 @@ func (o Options) checkLogin(config msdsn.Config) error {
 	return nil
 }
 
-// protocol is how the server is spoken to.
+// protocol returns the connection's protocol.
 func protocol(c msdsn.Config) string {
 	if len(c.Protocols) == 0 {
 		return protocolTCP

@@ -122,7 +122,7 @@ func protocolOf(config msdsn.Config) string {
 	return protocolTCP
 }
 
-// describe is what may be shown of a connection.
+// describe returns what may be shown of a connection.
 func describe(c msdsn.Config) string {
 	text := "SQL Server " + address(c)
 	if c.Database != "" {
@@ -131,7 +131,7 @@ func describe(c msdsn.Config) string {
 	return text + ", " + login(c)
 }
 
-// login is who logs in.
+// login names the account that logs in.
 func login(c msdsn.Config) string {
 	switch {
 	case c.User == "":
@@ -142,7 +142,7 @@ func login(c msdsn.Config) string {
 	return "login " + c.User
 }
 
-// windowsAccount says that Windows, and not SQL Server, knows who logs in.
+// windowsAccount reports whether Windows, not SQL Server, knows the account.
 func windowsAccount(c msdsn.Config) bool { return c.User == "" || strings.Contains(c.User, `\`) }
 
 // address is the server as an administrator writes it.

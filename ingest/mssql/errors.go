@@ -63,7 +63,7 @@ const (
 	lockTimeout    = 1222
 )
 
-// loginRefused says that the server does not let this login in.
+// loginRefused reports whether the server does not let this login in.
 func loginRefused(err error) bool {
 	return numbered(err,
 		18456, // login failed
@@ -75,7 +75,7 @@ func loginRefused(err error) bool {
 	)
 }
 
-// databaseRefused says that the server lets this login in, but not into the database.
+// databaseRefused reports whether the server lets this login in, but not into the database.
 func databaseRefused(err error) bool {
 	return numbered(err,
 		4060, // cannot open the database that the login asked for

@@ -8,8 +8,8 @@ import (
 	"github.com/microsoft/go-mssqldb/msdsn"
 )
 
-// encryption says that the two sides did not come to terms about TLS. The driver keeps the text of such an error and
-// not its type.
+// encryption reports whether the two sides failed to agree on TLS. The driver keeps the text of such an error, not its
+// type.
 func encryption(said string) bool {
 	return mentions(said, "TLS Handshake failed", "does not support encryption", "encrypt negotiation failed")
 }
@@ -18,7 +18,7 @@ func mentions(said string, words ...string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(said, w) })
 }
 
-// encryptionError says what is between the two sides, and which setting decides about it.
+// encryptionError says why there is no encrypted connection, and which setting decides about it.
 func (s *Source) encryptionError(said string) *Error {
 	o, at := s.options, address(s.config)
 	strict := s.config.Encryption == msdsn.EncryptionStrict
@@ -79,6 +79,6 @@ func (s *Source) encryptionError(said string) *Error {
 	return e
 }
 
-// takeSHA1 lets Go take signatures with SHA-1 in TLS 1.2, for which there is no other setting. It is the
-// administrator's to set, as it holds for the whole process.
+// takeSHA1 makes Go accept signatures with SHA-1 in TLS 1.2. There is no other setting for it. The administrator has to
+// set it, as it applies to the whole process.
 const takeSHA1 = "GODEBUG=tlssha1=1 in the environment of the service"

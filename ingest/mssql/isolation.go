@@ -16,16 +16,17 @@ const (
 	snapshot isolation = "SNAPSHOT"
 )
 
-// errNoSnapshot says that what was allowed when we connected does not work any more.
+// errNoSnapshot says that snapshot isolation was offered at the connection, and no longer is.
 var errNoSnapshot = errors.New("the database no longer offers snapshot isolation")
 
-// snapshotFailed says that the server refused to read a snapshot: it is not allowed in this database (3952, 3956,
+// snapshotFailed reports whether the server refused to read a snapshot: it is not allowed in this database (3952, 3956,
 // 3957), somebody changes the tables (3961), or there is no room for row versions (3958, 3966, 3967).
 func snapshotFailed(err error) bool {
 	return numbered(err, 3952, 3956, 3957, 3958, 3961, 3966, 3967)
 }
 
-// askIsolation finds out whether the database allows snapshot isolation already. Who may not look gets no row.
+// askIsolation finds out whether the database already allows snapshot isolation. A login without the right to see it
+// gets no row.
 func (c *session) askIsolation(ctx context.Context) (isolation, error) {
 	level := readCommitted
 	_, err := c.run(ctx, "isolation", part{
@@ -43,15 +44,15 @@ func (c *session) askIsolation(ctx context.Context) (isolation, error) {
 	return level, err
 }
 
-// Session is how a connection that reads the tables of DS behaves towards others, by the server's own account.
+// Session is how the server describes a connection that reads the tables of DS.
 type Session struct {
 	LockTimeout time.Duration // how long a statement waits for a lock
 	Level       string        // READ COMMITTED or SNAPSHOT
-	Priority    int           // in a deadlock; who has the lowest gives way, and 0 is what others have
+	Priority    int           // in a deadlock: the lowest gives way; others have 0
 }
 
-// askSession asks the server whether the settings that begin each batch are in effect; a server that does not know the
-// question leaves that open.
+// askSession asks the server whether the settings at the beginning of each batch are in effect. A server that does not
+// know the question leaves that open.
 func (c *session) askSession(ctx context.Context, in *Inspection) (err error) {
 	if c.level, err = c.askIsolation(ctx); err != nil {
 		return err

@@ -81,7 +81,7 @@ func cutIdentifier(s string) (identifier, after string, ok bool) {
 	return "", "", false
 }
 
-// usable says that SQL Server can have an object of this name.
+// usable reports whether SQL Server can have an object of this name.
 func usable(identifier string) bool {
 	return identifier != "" && utf8.ValidString(identifier) && utf8.RuneCountInString(identifier) <= 128 &&
 		!strings.ContainsFunc(identifier, unicode.IsControl)

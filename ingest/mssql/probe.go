@@ -8,8 +8,8 @@ import (
 	mssqldb "github.com/microsoft/go-mssqldb"
 )
 
-// probe finds out which of the tables and columns this connection can read. INFORMATION_SCHEMA says what is there;
-// whether it may be read only a SELECT says, which asks for no row.
+// probe finds out which of the tables and columns this connection can read. INFORMATION_SCHEMA shows what is there;
+// only a SELECT, for no row, shows whether it may be read.
 func (c *session) probe(ctx context.Context, layout []table) (schema, error) {
 	s := schema{tables: map[string]relation{}}
 	var defaultSchema string
@@ -114,7 +114,7 @@ func (c *session) readable(ctx context.Context, r relation, columns ...column) e
 	return err
 }
 
-// refused says that the server answered, and the answer was no for a reason that will last.
+// refused reports whether the server answered no, for a reason that will last.
 func refused(err error) bool {
 	var answer mssqldb.Error
 	var fatal mssqldb.ServerError

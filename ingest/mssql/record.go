@@ -22,7 +22,7 @@ type record struct {
 	err   error  // a type that the column cannot have: the whole read is worthless
 }
 
-// fits says that all cells taken so far could be used.
+// fits reports whether all cells taken so far could be used.
 func (r *record) fits() bool { return r.unfit == "" && r.err == nil }
 
 // id takes a whole number that cannot be NULL.

@@ -19,7 +19,7 @@ const (
 )
 
 // fits reports whether a column of this SQL type (as INFORMATION_SCHEMA names it) can hold the kind. Exact types are
-// not all known, and builds differ (docs/ds-database.md), so every type that the values can be read from is good.
+// not all known, and builds differ (docs/ds-database.md), so every type is accepted from which the values can be read.
 func (k kind) fits(dataType string) bool {
 	switch strings.ToLower(dataType) {
 	case "int", "smallint", "tinyint", "bigint":

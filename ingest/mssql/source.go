@@ -65,7 +65,7 @@ type Tables struct {
 	Columns map[string]string
 }
 
-// String is what may be shown of the options: server, database and login, never the password.
+// String returns server, database and login of the options, never the password.
 func (o Options) String() string {
 	config, err := o.parse()
 	if err != nil {
@@ -143,7 +143,7 @@ func (s *Source) with(ctx context.Context, work func(context.Context) error) err
 	})
 }
 
-// bounded is with, without the connection.
+// bounded is with, but does not connect.
 func (s *Source) bounded(ctx context.Context, work func(context.Context) error) error {
 	if s.closed {
 		return errors.New("the SQL Server source is closed")

@@ -86,7 +86,7 @@ func (s *Source) answered(err error, said string) error {
 	return nil
 }
 
-// greetingError says why the two sides did not come to terms before the server had looked at the login.
+// greetingError says why the connection failed before the server looked at the login.
 func (s *Source) greetingError(said string) *Error {
 	at, server := address(s.config), s.options.setting("source.server", "the server")
 	switch {
@@ -134,7 +134,7 @@ func orDefault(database string) string {
 	return database
 }
 
-// dialing says that not even a socket was made.
+// dialing reports whether not even a socket was made.
 func dialing(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
@@ -159,7 +159,7 @@ func noCredentials(said string) bool {
 		strings.Contains(said, "InitializeSecurityContext failed")
 }
 
-// lost says that the connection broke while it was used.
+// lost reports whether the connection broke while it was used.
 func lost(err error) bool {
 	var network net.Error
 	var stream mssqldb.StreamError

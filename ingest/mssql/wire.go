@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// farewell is how long the driver may still talk to the server after a call's time is up: enough for a server that
-// is well to confirm that it stopped working on the statement.
+// farewell is how long the driver may still talk to the server after a call's time is up: enough for a healthy server
+// to confirm that it stopped working on the statement.
 const farewell = 500 * time.Millisecond
 
-// wire makes the driver's sockets and keeps hold of them, so that a call ends in time even when the server says
-// nothing at all.
+// wire makes the driver's sockets and keeps them, so that a call ends in time even when the server never answers.
 type wire struct {
 	dialer net.Dialer
 
@@ -48,7 +47,7 @@ var errTooMuch = errors.New("the answer has no end")
 // allow lets that many more bytes be received.
 func (w *wire) allow(bytes uint64) { w.until.Store(w.received.Load() + bytes) }
 
-// exceeded says that more was sent than was allowed.
+// exceeded reports whether more was sent than was allowed.
 func (w *wire) exceeded() bool {
 	until := w.until.Load()
 	return until > 0 && w.received.Load() >= until

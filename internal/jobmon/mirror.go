@@ -106,7 +106,7 @@ func sortedByID[T any, K cmp.Ordered](list []T, id func(T) K) []T {
 	return out
 }
 
-// Compare returns the rows that the mirror has not, or has otherwise, and how many of the rows it has as unfinished. The
+// Compare returns the rows that differ from the mirror, and how many of the rows the mirror has as unfinished. The
 // rows are in any order, but it is fastest by ascending id.
 func (m *Mirror) Compare(rows []Row) (changed []Row, unfinished int) {
 	kept := m.Rows.Finder()

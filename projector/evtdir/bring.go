@@ -33,8 +33,8 @@ const (
 	foreign                // it is not ours and was left alone
 )
 
-// bring makes the computer's file hold content, unless it does, or is not ours. dirty says that content is new since
-// the file was left as left says. It returns how the file is left now.
+// bring makes the computer's file hold content, unless it already does or is not ours. dirty is set when content is
+// newer than the file, which was left as left says. It returns how the file is left now.
 //
 // A foreign file that is put there between the look at the file and the rename over it would be lost;
 // no file system offers to replace a file only if it is still the same.

@@ -273,7 +273,7 @@ func (d *Dir) Stats() Stats {
 }
 
 // publish takes over content; nil says that the file holds something newer and is no longer looked after. d.mu is held,
-// here and below. Older content comes from who drew it and was overtaken on the way here.
+// here and below. Older content was overtaken on its way here.
 func (d *Dir) publish(id jobmon.ComputerID, content Content) *file {
 	f := d.files[id]
 	if f == nil {

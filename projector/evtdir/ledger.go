@@ -18,7 +18,7 @@ import (
 
 // Ledger knows which files in the evt folder this program wrote that do not say so themselves: those in a form of the
 // site's own. It is a text file in the data folder, where no other program writes. A line is added before a file is
-// written; it is not synced, as little as the files are. Lines that make no sense are skipped.
+// written; it is not synced, just as the files are not. Lines that make no sense are skipped.
 //
 // A Ledger is used from one goroutine; several processes may add to the same file.
 type Ledger struct {
