@@ -40,6 +40,18 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 		p.passes.again()
 		return err
 	}
+	p.recorded(r, at, back)
+	p.options.Logger.Debug().Int("rows", r.rows).Int("events", told).
+		Dur("reading", r.ended.Sub(began)).Dur("all", time.Since(began)).Msg("read the source")
+	if p.options.Covered != nil {
+		p.options.Covered(r.Now, r.ahead())
+	}
+	p.options.Cycled("")
+	return nil
+}
+
+// recorded takes over what a good read showed, once its events are durable; back says that its return was logged.
+func (p *Poller) recorded(r *reading, at jobmon.Instant, back bool) {
 	p.passes.recorded(r.passed)
 	if p.log.SourceLost && !back {
 		p.options.Logger.Info().Msg("the source is back")
@@ -53,13 +65,6 @@ func (p *Poller) cycle(ctx context.Context, caused bool) (err error) {
 	if p.seen = r.moment; !r.carried {
 		p.setLast(r.moment)
 	}
-	p.options.Logger.Debug().Int("rows", r.rows).Int("events", told).
-		Dur("reading", r.ended.Sub(began)).Dur("all", time.Since(began)).Msg("read the source")
-	if p.options.Covered != nil {
-		p.options.Covered(r.Now, r.ahead())
-	}
-	p.options.Cycled("")
-	return nil
 }
 
 // read reads quickly, and as much of a pass as is due.

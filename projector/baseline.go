@@ -105,9 +105,18 @@ func (p *Projection) baseline(c *computer) {
 	if len(done) > 0 {
 		s.began, s.watchedSince = p.world.reached(began), 0
 	}
-	// What is done ran before what runs, both in the order of their start_time.
-	for i, r := range slices.Concat(done, running) {
-		r.startedSeq = p.seq - uint64(len(done)+len(running)) + uint64(i) + 1
+	p.beganUnseen(c, s, slices.Concat(done, running))
+	p.completeIfDone(c, s)
+	if s == c.session {
+		p.touch(c)
+	}
+}
+
+// beganUnseen adds rows to the session that had started before the first read: what is done ran before what runs, both in
+// the order of their start_time.
+func (p *Projection) beganUnseen(c *computer, s *session, rows []*row) {
+	for i, r := range rows {
+		r.startedSeq = p.seq - uint64(len(rows)) + uint64(i) + 1
 		if r.state.Finished() {
 			r.endedSeq = r.startedSeq
 		}
@@ -121,10 +130,6 @@ func (p *Projection) baseline(c *computer) {
 		if r.startedSeq != 0 {
 			r.closing = nothingBehind(s.ordered(), r)
 		}
-	}
-	p.completeIfDone(c, s)
-	if s == c.session {
-		p.touch(c)
 	}
 }
 

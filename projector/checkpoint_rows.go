@@ -18,20 +18,10 @@ func (c *checkpoint) rows(k *computer, past *session) []*row {
 		list = k.reachable(places)
 	}
 	n := c.Count(len(list), leastRow)
-	sessions := k.all()
-	var ends [len(sessions)]int // where the rows of each session end
-	total := 0
-	for i, s := range sessions {
-		if s == nil {
-			continue
-		}
-		in := len(s.rows)
-		if packed.Int(c.Coder, &in); in < 0 || in > n-total {
-			c.Fail()
-			return nil
-		}
-		total += in
-		ends[i] = total
+	ends, ok := c.rowCounts(k, n)
+	if !ok {
+		c.Fail()
+		return nil
 	}
 	if c.Reading() {
 		made := make([]row, n)
@@ -56,13 +46,30 @@ func (c *checkpoint) rows(k *computer, past *session) []*row {
 		return nil
 	}
 	from := 0
-	for i, s := range sessions {
+	for i, s := range k.all() {
 		if s != nil {
 			s.rows = list[from:ends[i]:ends[i]]
 			from = ends[i]
 		}
 	}
 	return list
+}
+
+// rowCounts codes how many rows each session has, and returns where the rows of each end among all n.
+func (c *checkpoint) rowCounts(k *computer, n int) (ends [3]int, ok bool) {
+	total := 0
+	for i, s := range k.all() {
+		if s == nil {
+			continue
+		}
+		in := len(s.rows)
+		if packed.Int(c.Coder, &in); in < 0 || in > n-total {
+			return ends, false
+		}
+		total += in
+		ends[i] = total
+	}
+	return ends, true
 }
 
 // reachable lists the rows of the sessions as they joined, then those in the table by id, then all they lead to.

@@ -152,29 +152,34 @@ func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProg
 	s.countJobs(list, out)
 	out.Result = s.result(out)
 	out.LastMarker = true
-	switch out.State {
-	case jobmon.SessionOpen:
-		out.SilentSince = v.utc(s.silentSince(v, d.back))
-		if d.still != nil {
-			out.Still = &jobmon.Standing{Why: d.still.why, Name: d.still.name, Since: v.utc(d.still.since)}
-		}
-		fallthrough
-	case jobmon.SessionPlanned:
-		out.LastMarker = s.noMarkerWaits(v) && !c.holdsLater(s)
-		if running == nil || out.Current < 0 {
-			out.Why = c.why(d, s, running)
-		}
-		if s.state == jobmon.SessionPlanned {
-			takes(out)
-		} else {
-			s.estimate(list, out, v, d.at)
-		}
+	if out.Unended() {
+		c.outlook(d, v, running, list, out)
 	}
 	asked := ""
 	if s.request != nil {
 		asked = s.request.displayName()
 	}
 	return out, asked
+}
+
+// outlook adds what an open or planned session waits for, and how long it will take.
+func (c *computer) outlook(d *picture, v view, running *row, list []*stage, out *jobmon.SessionProgress) {
+	s := d.session
+	if out.State == jobmon.SessionOpen {
+		out.SilentSince = v.utc(s.silentSince(v, d.back))
+		if d.still != nil {
+			out.Still = &jobmon.Standing{Why: d.still.why, Name: d.still.name, Since: v.utc(d.still.since)}
+		}
+	}
+	out.LastMarker = s.noMarkerWaits(v) && !c.holdsLater(s)
+	if running == nil || out.Current < 0 {
+		out.Why = c.why(d, s, running)
+	}
+	if s.state == jobmon.SessionPlanned {
+		takes(out)
+	} else {
+		s.estimate(list, out, v, d.at)
+	}
 }
 
 // waiting lists the rows that are still to run, as DS will run them; a later attempt waits where it was dropped, not

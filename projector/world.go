@@ -110,39 +110,12 @@ func (p *Projection) retell(was *world) {
 
 // daemonEvent folds an event that concerns all computers; open and planned sessions are redrawn.
 func (p *Projection) daemonEvent(e *jobmon.Event) {
-	next := *p.world
 	if p.Breaks(e) {
 		p.gapSeq = e.Seq
 	}
 	p.looks.Note(e)
-	switch e.Kind {
-	case jobmon.KindDaemonStarted:
-		// the first read, which comes with it, reports whether the source is there
-		next.sourceLost, next.sourceSince = false, 0
-	case jobmon.KindSourceLost:
-		next.sourceLost, next.sourceSince = true, p.axis
-	case jobmon.KindSourceRestored:
-		next.sourceLost, next.sourceSince = false, 0
-	case jobmon.KindClock:
-		p.inParts = e.Flags.Has(jobmon.Baseline)
-		next.offset = jobmon.Offset(e.Seconds)
-		next.steps += jobmon.StepOf(e, p.writer, next.steps)
-		if next.startKnown && next.start == p.world.offset {
-			next.start = next.offset // start_time follows GETDATE
-		}
-	case jobmon.KindStartClock:
-		p.startClockEvent(e, &next)
-	case jobmon.KindConfigured:
-		// Settings that an older or newer program recorded and this one cannot compile leave the former in force.
-		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {
-			if rules, err := jobmon.NewRules(settings); err == nil {
-				next.rules, next.zone = rules, rules.StartLocation()
-			}
-		}
-	}
-	reclass := next.rules != p.world.rules
-	was := p.world
-	if p.world = &next; reclass {
+	was, next := p.world, p.worldAfter(e)
+	if p.world = next; next.rules != was.rules {
 		p.reclass()
 	}
 	if e.Kind == jobmon.KindClock && next.steps != was.steps {
@@ -158,4 +131,31 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 			p.touch(c)
 		}
 	}
+}
+
+// worldAfter returns the world after that event.
+func (p *Projection) worldAfter(e *jobmon.Event) *world {
+	next := *p.world
+	switch e.Kind {
+	case jobmon.KindDaemonStarted, jobmon.KindSourceRestored:
+		// The first read, which comes with a start, says whether the source is there.
+		next.sourceLost, next.sourceSince = false, 0
+	case jobmon.KindSourceLost:
+		next.sourceLost, next.sourceSince = true, p.axis
+	case jobmon.KindClock:
+		p.inParts = e.Flags.Has(jobmon.Baseline)
+		next.offset = jobmon.Offset(e.Seconds)
+		next.steps += jobmon.StepOf(e, p.writer, next.steps)
+		if next.startKnown && next.start == p.world.offset {
+			next.start = next.offset // start_time follows GETDATE
+		}
+	case jobmon.KindStartClock:
+		p.startClockEvent(e, &next)
+	case jobmon.KindConfigured:
+		// Settings that an older or newer program recorded and this one cannot compile leave the former in force.
+		if rules, err := rulesOf(e.Text); err == nil {
+			next.rules, next.zone = rules, rules.StartLocation()
+		}
+	}
+	return &next
 }

@@ -177,7 +177,6 @@ type server struct {
 // parseServer reads the forms of source.server.
 func parseServer(text string) (server, error) {
 	text = strings.TrimSpace(text)
-	wrong := func(why string) (server, error) { return server{}, fmt.Errorf("source.server: %q %s", text, why) }
 	if strings.ContainsAny(text, "=@;") { // which may hold a password, and is not repeated
 		return server{}, errors.New(
 			"source.server is a host, and no URL or connection string, which belongs into source.dsn",
@@ -190,42 +189,48 @@ func parseServer(text string) (server, error) {
 		)
 	}
 	s := server{protocol: protocolTCP, name: text}
-	if before, after, ok := strings.Cut(text, ":"); ok {
-		switch lower := strings.ToLower(before); lower {
-		case protocolTCP, protocolPipe, protocolMem:
-			s.protocol, s.name = lower, strings.TrimSpace(after)
-		case "admin":
-			return wrong("asks for the connection that SQL Server keeps for its administrator: leave admin: out")
-		}
+	before, after, prefixed := strings.Cut(text, ":")
+	switch protocol := strings.ToLower(before); {
+	case prefixed && protocol == "admin":
+		const why = "asks for the connection that SQL Server keeps for its administrator: leave admin: out"
+		return server{}, fmt.Errorf("source.server: %q %s", text, why)
+	case prefixed && (protocol == protocolTCP || protocol == protocolPipe || protocol == protocolMem):
+		s.protocol, s.name = protocol, strings.TrimSpace(after)
 	}
+	if wrong := s.takeApart(); wrong != "" {
+		return server{}, fmt.Errorf("source.server: %q %s", text, wrong)
+	}
+	return s, nil
+}
+
+// takeApart cuts the port off the name, and says what is wrong with either.
+func (s *server) takeApart() (wrong string) {
 	if strings.HasPrefix(s.name, `\\`) {
-		if s.protocol != protocolPipe {
-			return wrong(`is a pipe: write np: before it`)
+		host, path, _ := strings.Cut(s.name[2:], `\`)
+		switch {
+		case s.protocol != protocolPipe:
+			return `is a pipe: write np: before it`
+		case host == "" || !strings.HasPrefix(strings.ToLower(path), `pipe\`):
+			return `is no path of a pipe: it looks like np:\\host\pipe\sql\query`
 		}
-		if host, path, _ := strings.Cut(s.name[2:], `\`); host == "" ||
-			!strings.HasPrefix(strings.ToLower(path), `pipe\`) {
-			return wrong(`is no path of a pipe: it looks like np:\\host\pipe\sql\query`)
-		}
-		return s, nil
+		return ""
 	}
 	s.name, s.port = splitPort(s.name)
 	host, instance, named := strings.Cut(s.name, `\`)
+	port, err := strconv.ParseUint(s.port, 10, 16)
 	switch {
 	case strings.EqualFold(host, "(localdb)"):
-		return wrong("is LocalDB, which a DS never runs on")
+		return "is LocalDB, which a DS never runs on"
 	case host == "" || strings.ContainsAny(host, " /\"") || strings.ContainsAny(instance, ` /\"`):
-		return wrong(`names no host: write host, host,port or host\INSTANCE`)
+		return `names no host: write host, host,port or host\INSTANCE`
 	case named && instance == "":
-		return wrong(`ends with \: write the name of the instance behind it, or leave it out`)
+		return `ends with \: write the name of the instance behind it, or leave it out`
 	case s.port != "" && s.protocol != protocolTCP:
-		return wrong("has a port, which only tcp: has")
+		return "has a port, which only tcp: has"
+	case s.port != "" && (err != nil || port == 0):
+		return "has a port that is none: it is a number from 1 to 65535"
 	}
-	if s.port != "" {
-		if port, err := strconv.ParseUint(s.port, 10, 16); err != nil || port == 0 {
-			return wrong("has a port that is none: it is a number from 1 to 65535")
-		}
-	}
-	return s, nil
+	return ""
 }
 
 // splitPort cuts ",port" or ":port" off a name; the colons of an IPv6 address do not count unless it stands in

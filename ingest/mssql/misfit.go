@@ -59,28 +59,20 @@ func (e *SchemaError) next() string {
 	}
 	var steps []string
 	if tables != nil {
+		noun, pronoun := "table", "it"
+		if len(tables) > 1 {
+			noun, pronoun = "tables", "them"
+		}
 		steps = append(steps, "check which database source.dsn or source.database names, grant the login SELECT on "+
-			"the "+plural("table", tables)+
-			", or name "+it(tables)+" in "+strings.Join(tables, ", "))
+			"the "+noun+", or name "+pronoun+" in "+strings.Join(tables, ", "))
 	}
 	if columns != nil {
-		steps = append(steps, "where the "+plural("column", columns)+" has another name, give it in "+
-			strings.Join(columns, ", ")+
+		noun := "column"
+		if len(columns) > 1 {
+			noun = "columns"
+		}
+		steps = append(steps, "where the "+noun+" has another name, give it in "+strings.Join(columns, ", ")+
 			"; otherwise check that "+strings.Join(around, ", ")+" names the right table")
 	}
 	return strings.Join(steps, "; ")
-}
-
-func plural(one string, of []string) string {
-	if len(of) == 1 {
-		return one
-	}
-	return one + "s"
-}
-
-func it(of []string) string {
-	if len(of) == 1 {
-		return "it"
-	}
-	return "them"
 }

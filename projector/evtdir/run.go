@@ -113,33 +113,20 @@ func (d *Dir) handle(f *file) {
 	if found == written {
 		d.written++
 	}
-	switch {
-	case away != nil:
-		d.failed++
-		d.setDirty(f, true)
-		answer(waiters, away)
-		d.leave(away)
+	if err != nil {
+		d.failedAt(f, waiters, err, away)
 		return
-	case err != nil:
-		d.failed++
-		d.setDirty(f, true)
-		d.delay(f, err)
-		if atomicfile.Busy(err) {
-			f.waiters = append(waiters, f.waiters...)
-		} else {
-			answer(waiters, err)
-		}
-		return
-	case found == foreign:
+	}
+	var refused error
+	if found == foreign {
 		if !f.foreign {
 			d.log.Warn().Str("file", d.Path(f.id)).
 				Msg("left alone: this file was not written by this program; remove it, or set evt.takeover to have " +
 					"such files replaced")
 		}
-		answer(waiters, fmt.Errorf("write %s: %w", d.Path(f.id), ErrForeign))
-	default:
-		answer(waiters, nil)
+		refused = fmt.Errorf("write %s: %w", d.Path(f.id), ErrForeign)
 	}
+	answer(waiters, refused)
 	f.foreign = found == foreign
 	f.retry = nil
 	delete(d.failing, f)
@@ -147,6 +134,23 @@ func (d *Dir) handle(f *file) {
 		d.setDirty(f, false)
 	}
 	d.dropForgotten(f)
+}
+
+// failedAt records that the file could not be written; away says why the folder cannot be reached, if that is the cause.
+func (d *Dir) failedAt(f *file, waiters []chan<- error, err, away error) {
+	d.failed++
+	d.setDirty(f, true)
+	if away != nil {
+		answer(waiters, away)
+		d.leave(away)
+		return
+	}
+	d.delay(f, err)
+	if atomicfile.Busy(err) {
+		f.waiters = append(waiters, f.waiters...)
+	} else {
+		answer(waiters, err)
+	}
 }
 
 // dropForgotten drops a forgotten file that is as it should be, and reports whether it did. A foreign one is kept, so
