@@ -128,14 +128,14 @@ type Simulator struct {
 	Seed      uint64  `key:"simulator.seed"`
 }
 
-// Jobs tells what a job is by its name and what success is.
+// Jobs says what kind of job a name means, and which codes are success.
 type Jobs struct {
 	Marker  string        `key:"jobs.marker"` // a regular expression that compiles, or "" for none
 	Build   string        `key:"jobs.build"`  // likewise
 	Success []jobmon.Code `key:"jobs.success"`
 }
 
-// Stages tells how stages are formed.
+// Stages says how stages are formed.
 type Stages struct {
 	Markers string `key:"stages.markers"` // auto, tagged or all
 }
@@ -153,7 +153,7 @@ type Agent struct {
 	Away time.Duration `key:"agent.away"`
 }
 
-// Names tells which names are shown.
+// Names says which names are shown.
 type Names struct {
 	Hide bool `key:"names.hide"`
 }

@@ -47,7 +47,7 @@ func readBounded(path string) ([]byte, error) {
 	return content, err
 }
 
-// reasonOf is the error without the path, which is told already.
+// reasonOf is the error without the path, which the message has already.
 func reasonOf(err error) string {
 	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
 		err = pathErr.Err

@@ -24,8 +24,8 @@ type Key struct {
 	// text, path, bool, number, duration, regexp, list, or the words that are allowed: "auto|console|json"
 	Type    string
 	Allowed string // what its values can be, to go on after "allowed is "
-	Default string // in its text form; "" where DefaultIs tells it in words
-	// DefaultIs tells the default in words where it depends on the machine or on other keys.
+	Default string // in its text form; "" where DefaultIs has it in words
+	// DefaultIs is the default in words, where it depends on the machine or on other keys.
 	DefaultIs string
 	Help      string // what it is for: sentences, the first of which stands alone
 	Secret    bool   // its value is never shown; every text is allowed, so that none is ever complained of

@@ -37,7 +37,7 @@ func named(text string) string {
 	return fmt.Sprintf("holds %s (U+%04X)", kind, char)
 }
 
-// oddStructure says of a line that YAML would misread its structure, or "".
+// oddStructure is why YAML would misread the structure of a line, or "".
 func oddStructure(line string) string {
 	if begin := beginning.FindString(line); oddCharacter.MatchString(begin) {
 		return named(begin) + " where YAML wants plain spaces; type the blanks again"

@@ -2,7 +2,7 @@ package configs
 
 import "cmp"
 
-// defaultDatabase is what DS calls its database unless it is told otherwise.
+// defaultDatabase is the name that DS gives its database by default.
 const defaultDatabase = "eXpress"
 
 // completeSource fills in what depends on other keys of the source, and says which of them contradict one another.

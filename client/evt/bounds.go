@@ -16,7 +16,7 @@ const (
 	MaxOffset  = 14 * 3600     // seconds between a wall clock and UTC, in either direction
 )
 
-// bounded says which number is beyond its bounds. Where v is within the file is said by name.
+// bounded reports a number that is beyond its bounds. The error names it: name is where v stands in the file.
 func bounded(v reflect.Value, name string) error {
 	switch v.Kind() {
 	case reflect.Pointer:

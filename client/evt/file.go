@@ -15,7 +15,7 @@ const (
 	MaxName  = 200      // length of any name in Unicode characters; longer ones end in an ellipsis
 )
 
-// Kind says what a file tells.
+// Kind is what a file is about.
 type Kind string
 
 // The kinds of files.

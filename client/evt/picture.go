@@ -8,9 +8,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Picture is the picture that a file tells, for those who draw pictures; of a file of kind KindStopped only the
-// computer's id and the job asked for. What LeftOut counts is missing from its lists. Words that are not known are as
-// absent.
+// Picture returns the picture in a file. Of a file of kind KindStopped it has only the computer's id and the job asked
+// for. What LeftOut counts is missing from its lists. Unknown words count as absent.
 func (f *File) Picture() *jobmon.Progress {
 	p := &jobmon.Progress{
 		Seq: f.Seq, At: jobmon.Instant(f.At), Offset: jobmon.Offset(f.UTCOffsetS),

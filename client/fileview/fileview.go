@@ -23,7 +23,7 @@ var (
 	ErrNoFile  = errors.New("it is no file, but a folder, a link or a device")
 )
 
-// Read reads a file that anybody may have put there, see plainfile.
+// Read reads a file in a folder that every user may write to, see plainfile.
 func Read(path string) ([]byte, error) {
 	content, err := plainfile.Read(path)
 	switch {

@@ -40,11 +40,11 @@ type Options struct {
 	Look   term.Options // colours and zone; the width is the terminal's
 	In     io.Reader    // keys
 	Out    io.Writer    // the terminal
-	Env    []string     // the environment, which tells what the terminal can
+	Env    []string     // the environment, which names the terminal's kind
 	Height int          // lines of the terminal at the beginning
 }
 
-// Run shows the view until somebody quits or ctx ends; both are no errors. The terminal is as it was afterwards, also
+// Run shows the view until the user quits or ctx ends; neither is an error. The terminal is as it was afterwards, also
 // when something breaks.
 func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)

@@ -176,7 +176,7 @@ func (m model) screen() (lines []string, current int) {
 	return []string{name, term.Fit("No deployment of this computer has been seen yet.", m.width)}, -1
 }
 
-// foot tells the keys, or takes the filter.
+// foot lists the keys, or shows the filter that is typed.
 func (m model) foot() string {
 	o := m.options()
 	if m.typed {

@@ -1,5 +1,5 @@
 // Package term draws pictures as text for people: a line for each computer, or one computer's whole screen. It only
-// writes to the writer it is given and asks no terminal anything. States are told by word and mark, colour only
+// writes to the writer it is given and asks no terminal anything. A state has a word and a mark; colour only
 // repeats them; names cannot reach the terminal as commands. All functions are safe for concurrent use.
 package term
 
@@ -109,7 +109,7 @@ func head(titles ...string) []Cell {
 	return row
 }
 
-// nameOf is a computer's name, with its id where the name alone does not tell which.
+// nameOf is a computer's name, with its id where several computers have that name.
 func nameOf(c jobmon.Computer, ambiguous bool) Cell {
 	name := Cell{Text: label(jobmon.ComputerName(c.ID, c.Name)), least: 4, Tone: Strong}
 	if ambiguous {
@@ -157,7 +157,7 @@ func (o Options) line(p *jobmon.Progress, clock clock, ambiguous, worded bool) [
 	return line
 }
 
-// elsewhere says of a computer on which nothing can run why that is, "" where something can.
+// elsewhere is why nothing can run on the computer, "" where something can.
 func elsewhere(p *jobmon.Progress) string {
 	switch {
 	case p.Continues != 0:

@@ -21,7 +21,7 @@ const (
 	PhaseNone     Phase = "none"     // no deployment was seen
 )
 
-// PhaseOf tells where a computer stands at that time, UTC.
+// PhaseOf returns where a computer stands at that time, UTC.
 func PhaseOf(p *jobmon.Progress, now jobmon.Instant) Phase {
 	s := p.Session
 	if s == nil {
@@ -89,7 +89,7 @@ func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, 
 	return lines[0], lines[1:]
 }
 
-// phase is a computer's mark and word. The mark tells a failure first, as nothing is as urgent.
+// phase is a computer's mark and word. A failure comes first: nothing is as urgent.
 func (o Options) phase(p *jobmon.Progress) (sign, word Cell) {
 	phase := PhaseOf(p, o.Now)
 	if phase == PhaseNone || elsewhere(p) != "" {

@@ -212,7 +212,7 @@ func tallies(d *jobmon.SessionProgress) string {
 	return strings.Join(list, ", ")
 }
 
-// progress tells how far a running stage is.
+// progress is how far a running stage is, in words.
 func (s *screen) progress(stage *jobmon.Stage) string {
 	text := ""
 	if stage.Began != 0 {
@@ -232,7 +232,7 @@ func (s *screen) progress(stage *jobmon.Stage) string {
 	return text
 }
 
-// Mark tells a state by its shape.
+// Mark returns the mark of a state, and its tone.
 func Mark(state jobmon.RowState) (string, Tone) {
 	switch state {
 	case jobmon.StateRunning:

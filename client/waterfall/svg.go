@@ -236,7 +236,7 @@ func (p *picture) row(l *Line, y int) {
 	}
 }
 
-// tip is what is told of a line when the pointer rests on it.
+// tip is the text that appears when the pointer rests on a line.
 func (l *Line) tip(c *Chart) string {
 	text := l.Name
 	if l.Began != 0 {
@@ -285,7 +285,7 @@ func (p *picture) bar(l *Line, b Bar, middle float64, last bool) {
 	}
 }
 
-// mark tells the state by its shape.
+// mark draws the state's mark; each state has a shape of its own.
 func (p *picture) mark(l *Line, x, y float64) {
 	class, path := "other", fmt.Sprintf("M%.1f %.1fa3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0", x-3.5, y) // waits: a ring
 	switch l.State {

@@ -54,7 +54,7 @@ func Key(path string) ([]byte, error) {
 }
 
 // Pseudonyms replace names. The same key gives the same name the same pseudonym, whatever its case; without the key
-// nothing of the name can be told from it.
+// it reveals nothing of the name.
 type Pseudonyms struct {
 	key   []byte
 	rules *jobmon.Rules

@@ -35,7 +35,7 @@ var (
 // Recording is one read of a Deployment Server's tables.
 type Recording struct {
 	Program    string           // version of the program that made it
-	Server     string           // product and version of the server, as it tells them; neither its name nor a login
+	Server     string           // product and version of the server, as it reports them; neither its name nor a login
 	Unknown    []string         // optional tables and columns that could not be read: "sessions", "computer.group_id"
 	Pseudonyms bool             // names are replaced, see Disguise
 	Tables     *jobmon.Snapshot // Now, Offset, Rows, Jobs, Computers and Agents, normalized; the rest is empty
@@ -59,7 +59,7 @@ func Load(path string) (*Recording, error) {
 	return r, nil
 }
 
-// String tells what it is: from when, of what server, by which version, and whether names are pseudonyms.
+// String describes it: from when, of what server, by which version, and whether names are pseudonyms.
 func (r *Recording) String() string {
 	text := fmt.Sprintf("a recording of %s UTC%s, made by jobmon-db %s", r.Tables.Now.Wall(r.Tables.Offset),
 		r.Tables.Offset, r.Program)

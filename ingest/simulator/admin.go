@@ -45,7 +45,7 @@ func (ds *DS) addComputer(as jobmon.Computer) *computer {
 	as.ID = ds.nextComputer
 	c := &computer{Computer: as, free: ds.now}
 	ds.computers[c.ID] = c
-	ds.tell(jobmon.KindAgentOnline, jobmon.Row{Computer: c.ID})
+	ds.record(jobmon.KindAgentOnline, jobmon.Row{Computer: c.ID})
 	return c
 }
 
@@ -122,7 +122,7 @@ func (ds *DS) schedule(computer jobmon.ComputerID, jobs []jobmon.JobID, start jo
 		if c != nil {
 			c.waiting = append(c.waiting, r)
 		}
-		ds.tell(jobmon.KindScheduled, r.Row)
+		ds.record(jobmon.KindScheduled, r.Row)
 	}
 	if c != nil {
 		ds.kick(c)
@@ -163,7 +163,7 @@ func (ds *DS) Requeue(id jobmon.ScheduleID) {
 		r.run++
 		r.Status, r.queued, r.failed, r.held, r.ended = jobmon.StatusNull, ds.now, false, false, 0
 		r.Start = cut(ds.now.Wall(ds.offset))
-		ds.tell(jobmon.KindRequeued, r.Row)
+		ds.record(jobmon.KindRequeued, r.Row)
 		if c := ds.computers[r.Computer]; c != nil {
 			ds.letGo(c, r)
 			c.waiting = append(c.waiting, r)
@@ -217,7 +217,7 @@ func (ds *DS) remove(which func(*row) bool) []jobmon.ScheduleID {
 		}
 		delete(ds.rows, r.ID)
 		gone = append(gone, r.ID)
-		ds.tell(jobmon.KindRemoved, r.Row)
+		ds.record(jobmon.KindRemoved, r.Row)
 		if c := ds.computers[r.Computer]; c != nil {
 			ds.letGo(c, r)
 			ds.kick(c)
@@ -228,7 +228,7 @@ func (ds *DS) remove(which func(*row) bool) []jobmon.ScheduleID {
 }
 
 // PutRow puts a row into event_schedule as it is, in place of one with that id: zombies of last year, codes that
-// nobody knows. The engine never touches it; put it again to change it, of which the history does not tell.
+// nobody knows. The engine never touches it; put it again to change it; the history does not record that.
 func (ds *DS) PutRow(as jobmon.Row) {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
@@ -237,7 +237,7 @@ func (ds *DS) PutRow(as jobmon.Row) {
 		r = &row{}
 		r.ID = as.ID
 		ds.insert(r)
-		ds.tell(jobmon.KindScheduled, as)
+		ds.record(jobmon.KindScheduled, as)
 	} else if c := ds.computers[r.Computer]; c != nil {
 		ds.letGo(c, r)
 		ds.kick(c)

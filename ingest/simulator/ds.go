@@ -1,6 +1,6 @@
 // Package simulator is a Deployment Server (DS) made up for the demo and for tests. DS is its database and the engine
 // that runs the jobs, Play the administrators and technicians who use it, and Source puts both on a clock of their
-// own and reads them as the real database is read: who reads it cannot tell the difference.
+// own and reads them as the real database is read: a reader sees no difference.
 //
 // Everything is a function of the seed and of what was done at which simulated moment. What the engine does follows
 // docs/ds-database.md.
@@ -44,7 +44,7 @@ type DS struct {
 	hook    Hook
 	spawn   func(call)         // not nil: runs hooks beside the clock instead of while it stands still
 	replies map[replyKey]reply // what hooks answered in an earlier life of this world
-	noted   func(reply)        // is told what a hook's answer changed
+	noted   func(reply)        // called with what a hook's answer changed
 	history []Entry            // the truth, unless forget is set
 	forget  bool
 
@@ -154,7 +154,7 @@ func (ds *DS) AdvanceTo(t jobmon.Instant) {
 // Advance is AdvanceTo for a time from now on.
 func (ds *DS) Advance(d time.Duration) { ds.AdvanceTo(ds.Now().Add(d)) }
 
-// unlocked calls do, which is somebody else's and may use ds, without the lock.
+// unlocked calls do without the lock: do comes from outside and may use ds.
 func (ds *DS) unlocked(do func()) {
 	ds.mu.Unlock()
 	defer ds.mu.Lock()
@@ -178,14 +178,14 @@ type Entry struct {
 	Row  jobmon.Row  // as it was afterwards; for the agent only its Computer is set
 }
 
-// History tells all that happened so far, in order.
+// History returns all that happened so far, in order.
 func (ds *DS) History() []Entry {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
 	return slices.Clone(ds.history)
 }
 
-func (ds *DS) tell(kind jobmon.Kind, r jobmon.Row) {
+func (ds *DS) record(kind jobmon.Kind, r jobmon.Row) {
 	if !ds.forget {
 		ds.history = append(ds.history, Entry{At: ds.now, Kind: kind, Row: r})
 	}

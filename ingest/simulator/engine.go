@@ -142,7 +142,7 @@ func (ds *DS) asksEarly(r *row) bool {
 func (ds *DS) start(r *row) *call {
 	b := ds.behaviour(r)
 	r.Status = jobmon.StatusRunning
-	ds.tell(jobmon.KindStarted, r.Row)
+	ds.record(jobmon.KindStarted, r.Row)
 	if len(b.Targets) > 0 {
 		ds.inject(r, b.Targets)
 	}
@@ -167,7 +167,7 @@ func (ds *DS) inject(shortcut *row, targets []jobmon.JobID) {
 			}
 			r.Start += minute
 			taken = r.Start
-			ds.tell(jobmon.KindRescheduled, r.Row)
+			ds.record(jobmon.KindRescheduled, r.Row)
 		}
 	}
 	ds.schedule(shortcut.Computer, targets, at)
@@ -198,7 +198,7 @@ func (ds *DS) finish(r *row) {
 		r.Status = jobmon.StatusOf(b.Code)
 	}
 	r.ended = ds.now
-	ds.tell(jobmon.KindFinished, r.Row)
+	ds.record(jobmon.KindFinished, r.Row)
 	c := ds.computers[r.Computer]
 	if c == nil {
 		return
@@ -220,10 +220,10 @@ func (ds *DS) setAgent(c *computer, change func()) {
 		return
 	}
 	if before {
-		ds.tell(jobmon.KindAgentOffline, jobmon.Row{Computer: c.ID})
+		ds.record(jobmon.KindAgentOffline, jobmon.Row{Computer: c.ID})
 		return
 	}
-	ds.tell(jobmon.KindAgentOnline, jobmon.Row{Computer: c.ID})
+	ds.record(jobmon.KindAgentOnline, jobmon.Row{Computer: c.ID})
 	c.free = ds.now
 	if r := c.running; r != nil && r.held {
 		r.held = false

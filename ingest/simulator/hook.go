@@ -99,8 +99,8 @@ func (ds *DS) perform(c call) {
 }
 
 // answered lets the row of a call go on that was made beside the clock. That is never at a moment of which something
-// was told already: in the order of one moment the answer would have come earlier, and a later life of this world would
-// tell it so.
+// is recorded already: in the order of one moment the answer would have come earlier, and a later life of this world
+// would record it so.
 func (ds *DS) answered(c call, err error) {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
@@ -118,7 +118,7 @@ func (ds *DS) goOn(c call, at jobmon.Instant, failed bool) {
 	}
 }
 
-// Deliverer is the Hook of a DS whose markers do what the documents tell administrators to put into them.
+// Deliverer is the Hook of a DS whose markers have the tasks that docs/ds-jobs.md describes.
 type Deliverer struct {
 	// EvtDir holds the files <computer id>.evt.
 	EvtDir string

@@ -155,7 +155,7 @@ func (s *Source) Run(ctx context.Context) error {
 	}
 }
 
-// pause is how long nothing will happen, in real time, within limits: somebody may do something meanwhile.
+// pause is how long nothing will happen, in real time, within limits: a test may do something meanwhile.
 func (s *Source) pause() time.Duration {
 	const shortest, longest = 5 * time.Millisecond, 250 * time.Millisecond
 	next, ok := s.ds.next()

@@ -208,7 +208,7 @@ func loginPassword(body []byte) string {
 // batch answers a batch. A fault that is an error comes when half of the answer is written, as an error that a server
 // meets while it reads rows.
 func (c *connection) batch(body []byte) (reply answer, last bool) {
-	if len(body) >= 4 { // the headers, which tell their length first
+	if len(body) >= 4 { // the headers, which begin with their length
 		body = body[min(len(body), int(binary.LittleEndian.Uint32(body))):]
 	}
 	text := fromUCS2(body)

@@ -124,7 +124,7 @@ func (s *Server) Change(change func(*Tables)) {
 	change(&s.tables)
 }
 
-// Fail makes the server do this with every batch of the name (or with Login), until it is told None.
+// Fail makes the server do this with every batch of the name (or with Login), until it is called with None.
 func (s *Server) Fail(batch string, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -56,7 +56,7 @@ func (c *connection) prelogin(asked []byte) error {
 	return err
 }
 
-// wish is what the client's first message says of encryption.
+// wish is the encryption that the client's first message asks for.
 func wish(options []byte) byte {
 	for i := 0; i+5 <= len(options) && options[i] != 0xff; i += 5 {
 		if at := int(binary.BigEndian.Uint16(options[i+1:])); options[i] == 1 && at < len(options) {

@@ -67,7 +67,7 @@ func failure(number int32, text string) (reply answer) {
 	return reply
 }
 
-// changed tells the client of a new database (1), packet size (4) or collation (7).
+// changed announces a new database (1), packet size (4) or collation (7).
 func (a *answer) changed(kind byte, now, before string) {
 	body := answer{kind}
 	body.shortText(now)
