@@ -23,17 +23,6 @@ func (d *decoder) strictly(text []byte) (*line, error) {
 	if err := json.Unmarshal(text, l); err != nil {
 		return nil, d.damaged("%s", valueFault(err))
 	}
-	members := 0
-	for _, there := range []bool{
-		l.Recording != nil, l.Job != nil, l.Computer != nil, l.Row != nil, l.Agent != nil, l.End != nil,
-	} {
-		if there {
-			members++
-		}
-	}
-	if members > 1 {
-		return nil, d.damaged("it is several things at once")
-	}
 	return l, nil
 }
 
@@ -67,6 +56,8 @@ func membersFault(in *json.Decoder, t reflect.Type, within string) string {
 			return fmt.Sprintf("%q is none of %s", key, strings.Join(names, ", "))
 		case seen[key]:
 			return full + " is given twice"
+		case within == "" && len(seen) > 0:
+			return "it is several things at once"
 		}
 		seen[key] = true
 		if member := field.Type; member.Kind() == reflect.Pointer && member.Elem().Kind() == reflect.Struct {
