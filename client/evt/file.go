@@ -37,61 +37,48 @@ const (
 type File struct {
 	Format string `json:"format"` // always "jobmon-evt"
 	V      int    `json:"v"`      // format version, from 1
-	// sequence number in the log of the last event that concerns the picture; 0 when stopped
-	Seq  uint64 `json:"seq"`
-	Kind Kind   `json:"kind"`
+	Seq    uint64 `json:"seq"`    // of the last event that concerns the picture; 0 when stopped
+	Kind   Kind   `json:"kind"`
 
 	// All of these are absent when Kind is KindStopped.
-	// as-of time: when that event happened, by the SQL Server's clock
-	At      UTC   `json:"at"`
-	AtLocal Local `json:"at_local"` // the same on the DS server's wall clock
-	// seconds by which that clock is ahead of UTC, -50400 to 50400
-	UTCOffsetS int `json:"utc_offset_s"`
-	// SourceOK, or SourceLost: the DS database cannot be read
-	Source           string `json:"source"`
+	At               UTC    `json:"at"`                          // when that event happened, by the server's clock
+	AtLocal          Local  `json:"at_local"`                    // the same on the DS server's wall clock
+	UTCOffsetS       int    `json:"utc_offset_s"`                // seconds ahead of UTC, within MaxOffset
+	Source           string `json:"source"`                      // SourceOK, or SourceLost: it cannot be read
 	SourceSince      UTC    `json:"source_since,omitzero"`       // since when it is lost
 	SourceSinceLocal Local  `json:"source_since_local,omitzero"` // the same, server-local
-	// asked for, yet no fresh read could be made: older than At says
-	Stale bool `json:"stale,omitempty"`
-	// name of the DS server; computer ids are unique per server only
-	Server          string `json:"server,omitempty"`
-	Agent           string `json:"agent"`                      // online, offline or unknown
-	AgentSince      UTC    `json:"agent_since,omitzero"`       // since when
-	AgentSinceLocal Local  `json:"agent_since_local,omitzero"` // the same, server-local
-	AgentAtLeast    bool   `json:"agent_at_least,omitempty"`   // it was so at the first look: AgentSince or earlier
-	// seconds to wait for a newer file before "ready" is believed
-	SettleS int64 `json:"settle_s"`
-	// seconds without news that are normal where no duration is expected
-	QuietS int64 `json:"quiet_s"`
+	Stale            bool   `json:"stale,omitempty"`             // asked for, and no fresh read could be made
+	Server           string `json:"server,omitempty"`            // name of the DS server, whose ids these are
+	Agent            string `json:"agent"`                       // online, offline or unknown
+	AgentSince       UTC    `json:"agent_since,omitzero"`        // since when
+	AgentSinceLocal  Local  `json:"agent_since_local,omitzero"`  // the same, server-local
+	AgentAtLeast     bool   `json:"agent_at_least,omitempty"`    // it was so at the first look: AgentSince or earlier
+	SettleS          int64  `json:"settle_s"`                    // how long to wait before "ready" is believed
+	QuietS           int64  `json:"quiet_s"`                     // how long no news is normal without an estimate
 
 	Computer Computer `json:"computer"`
 	Asked    string   `json:"asked,omitempty"` // the job that a refresh request named, while the request holds
 
 	// All of these are absent unless Kind is KindDeployment.
-	Session *Session `json:"session,omitempty"`
-	Counts  *Counts  `json:"counts,omitempty"`
-	// 100 * jobs done / jobs, 0 to 100; falls when jobs arrive; absent while planned
-	Percent  *int   `json:"percent,omitempty"`
-	ETA      UTC    `json:"eta,omitzero"`       // expected end; absent when unknown, used up or ended
-	ETALocal Local  `json:"eta_local,omitzero"` // the same, server-local
-	ETAS     *int64 `json:"eta_s,omitempty"`    // seconds from At to ETA, never negative
-	// it ends at ETA or later: some stage's duration is unknown, or it lasts longer than usual
-	ETAAtLeast bool `json:"eta_at_least,omitempty"`
-	// until when ETA holds unless something happens; when ETA is absent: since when the estimate is used up
-	ETAHolds      UTC   `json:"eta_holds,omitzero"`
-	ETAHoldsLocal Local `json:"eta_holds_local,omitzero"` // the same, server-local
-	// seconds from At to ETAHolds, 0 when the estimate is used up
-	ETAHoldsS *int64 `json:"eta_holds_s,omitempty"`
-	ToComeS   int64  `json:"to_come_s,omitempty"` // sum of ExpectedS of the stages that have not begun
-	Current   *int   `json:"current,omitempty"`   // index in Stages of the stage that runs now
-	// index in Stages of the stage whose job runs next, beside Current
-	Next          *int    `json:"next,omitempty"`
-	Why           *Why    `json:"why,omitempty"`             // why nothing runs although something is left
-	TakesS        int64   `json:"takes_s,omitempty"`         // planned: sum of ExpectedS of all stages
-	TakesAtLeast  bool    `json:"takes_at_least,omitempty"`  // planned: some stage's duration is unknown
-	Still         *Still  `json:"still,omitempty"`           // why the deployment stands still
-	NoMoreUpdates bool    `json:"no_more_updates,omitempty"` // no marker waits: no newer file will be delivered
-	Stages        []Stage `json:"stages,omitzero"`           // in the order of the screen
+	Session       *Session `json:"session,omitempty"`
+	Counts        *Counts  `json:"counts,omitempty"`
+	Percent       *int     `json:"percent,omitempty"`         // falls when jobs arrive; absent while planned
+	ETA           UTC      `json:"eta,omitzero"`              // expected end; absent when unknown, used up or ended
+	ETALocal      Local    `json:"eta_local,omitzero"`        // the same, server-local
+	ETAS          *int64   `json:"eta_s,omitempty"`           // seconds from At to ETA, never negative
+	ETAAtLeast    bool     `json:"eta_at_least,omitempty"`    // it may end later: a duration is unknown or exceeded
+	ETAHolds      UTC      `json:"eta_holds,omitzero"`        // until when ETA holds, or since when it is used up
+	ETAHoldsLocal Local    `json:"eta_holds_local,omitzero"`  // the same, server-local
+	ETAHoldsS     *int64   `json:"eta_holds_s,omitempty"`     // seconds from At to ETAHolds, 0 when it is used up
+	ToComeS       int64    `json:"to_come_s,omitempty"`       // sum of ExpectedS of the stages that have not begun
+	Current       *int     `json:"current,omitempty"`         // index in Stages of the stage that runs now
+	Next          *int     `json:"next,omitempty"`            // index in Stages of the stage that comes next
+	Why           *Why     `json:"why,omitempty"`             // why nothing runs although something is left
+	TakesS        int64    `json:"takes_s,omitempty"`         // planned: sum of ExpectedS of all stages
+	TakesAtLeast  bool     `json:"takes_at_least,omitempty"`  // planned: some stage's duration is unknown
+	Still         *Still   `json:"still,omitempty"`           // why the deployment stands still
+	NoMoreUpdates bool     `json:"no_more_updates,omitempty"` // no marker waits: no newer file will be delivered
+	Stages        []Stage  `json:"stages,omitzero"`           // in the order of the screen
 
 	Later   []Pending `json:"later,omitempty"`    // rows that count in nothing, by start time
 	LeftOut *LeftOut  `json:"left_out,omitempty"` // what had to go to keep the file within MaxBytes
@@ -110,22 +97,18 @@ type Computer struct {
 
 // Session is the deployment that the file is about.
 type Session struct {
-	// counts the computer's sessions in this log, from 1; 0 while it is planned
-	Number int    `json:"number"`
-	State  string `json:"state"` // planned, open, complete or abandoned
-	// how it ended: a jobmon.Result; absent while it goes on
-	Result     string `json:"result,omitempty"`
-	Began      UTC    `json:"began,omitzero"`       // when its first row started
-	BeganLocal Local  `json:"began_local,omitzero"` // the same, server-local
-	Ended      UTC    `json:"ended,omitzero"`       // absent while open
-	EndedLocal Local  `json:"ended_local,omitzero"` // the same, server-local
-	ElapsedS   *int64 `json:"elapsed_s,omitempty"`  // seconds from Began to Ended, or to At while open
-	// it began before the log did; then ElapsedS is absent
-	WatchedSince      UTC   `json:"watched_since,omitzero"`
-	WatchedSinceLocal Local `json:"watched_since_local,omitzero"` // the same, server-local
-	// open, and nothing has started since then for so long that it counts as abandoned
-	SilentSince      UTC   `json:"silent_since,omitzero"`
-	SilentSinceLocal Local `json:"silent_since_local,omitzero"` // the same, server-local
+	Number            int    `json:"number"`                       // from 1 for each computer; 0 while planned
+	State             string `json:"state"`                        // planned, open, complete or abandoned
+	Result            string `json:"result,omitempty"`             // a jobmon.Result; absent while it goes on
+	Began             UTC    `json:"began,omitzero"`               // when its first row started
+	BeganLocal        Local  `json:"began_local,omitzero"`         // the same, server-local
+	Ended             UTC    `json:"ended,omitzero"`               // absent while open
+	EndedLocal        Local  `json:"ended_local,omitzero"`         // the same, server-local
+	ElapsedS          *int64 `json:"elapsed_s,omitempty"`          // seconds from Began to Ended, or to At while open
+	WatchedSince      UTC    `json:"watched_since,omitzero"`       // it began before the log did: no ElapsedS
+	WatchedSinceLocal Local  `json:"watched_since_local,omitzero"` // the same, server-local
+	SilentSince       UTC    `json:"silent_since,omitzero"`        // since when nothing has started: abandoned
+	SilentSinceLocal  Local  `json:"silent_since_local,omitzero"`  // the same, server-local
 }
 
 // Still says why an open deployment stands still.
@@ -149,27 +132,25 @@ type Counts struct {
 
 // Stage is one line of the screen's list.
 type Stage struct {
-	Name       string `json:"name"`
-	State      string `json:"state"`                // running, failed, waiting, cancelled, unknown or succeeded
-	Late       bool   `json:"late,omitempty"`       // added after the deployment had begun
-	Began      UTC    `json:"began,omitzero"`       // absent: not begun, or begun unseen
-	BeganLocal Local  `json:"began_local,omitzero"` // the same, server-local
-	Ended      UTC    `json:"ended,omitzero"`       // absent: not ended, or ended unseen
-	EndedLocal Local  `json:"ended_local,omitzero"` // the same, server-local
-	ElapsedS   *int64 `json:"elapsed_s,omitempty"`  // seconds from Began to Ended, or to At while it goes on
-	Inexact    bool   `json:"inexact,omitempty"`    // Began or Ended was not seen closely
-	// all that is known of how long it took: no longer than this; rounded up
-	AtMostS      int64 `json:"at_most_s,omitempty"`
-	PlannedLocal Local `json:"planned_local,omitzero"` // start_time of its first row
-	ExpectedS    int64 `json:"expected_s,omitempty"`   // typical duration in seconds
-	Runs         int   `json:"runs,omitempty"`         // number of runs that ExpectedS was taken from
-	Overdue      bool  `json:"overdue,omitempty"`      // runs much longer than ExpectedS; never a failure
-	Jobs         int   `json:"jobs"`                   // its real jobs, without cancelled ones
-	JobsDone     int   `json:"jobs_done"`              // those that finished
-	Failed       int   `json:"failed"`                 // those that failed and were not repaired
-	Attempt      int   `json:"attempt,omitempty"`      // highest attempt of its jobs, from 2; absent at the first
-	// all that failed in it, also what was repaired, oldest first
-	Failures []Failure `json:"failures,omitempty"`
+	Name         string    `json:"name"`
+	State        string    `json:"state"`                  // running, failed, waiting, cancelled, unknown or succeeded
+	Late         bool      `json:"late,omitempty"`         // added after the deployment had begun
+	Began        UTC       `json:"began,omitzero"`         // absent: not begun, or begun unseen
+	BeganLocal   Local     `json:"began_local,omitzero"`   // the same, server-local
+	Ended        UTC       `json:"ended,omitzero"`         // absent: not ended, or ended unseen
+	EndedLocal   Local     `json:"ended_local,omitzero"`   // the same, server-local
+	ElapsedS     *int64    `json:"elapsed_s,omitempty"`    // seconds from Began to Ended, or to At while it goes on
+	Inexact      bool      `json:"inexact,omitempty"`      // Began or Ended was not seen closely
+	AtMostS      int64     `json:"at_most_s,omitempty"`    // it took no longer than this; rounded up
+	PlannedLocal Local     `json:"planned_local,omitzero"` // start_time of its first row
+	ExpectedS    int64     `json:"expected_s,omitempty"`   // typical duration in seconds
+	Runs         int       `json:"runs,omitempty"`         // number of runs that ExpectedS was taken from
+	Overdue      bool      `json:"overdue,omitempty"`      // runs much longer than ExpectedS; never a failure
+	Jobs         int       `json:"jobs"`                   // its real jobs, without cancelled ones
+	JobsDone     int       `json:"jobs_done"`              // those that finished
+	Failed       int       `json:"failed"`                 // those that failed and were not repaired
+	Attempt      int       `json:"attempt,omitempty"`      // highest attempt of its jobs, from 2; absent at the first
+	Failures     []Failure `json:"failures,omitempty"`     // also what was repaired, oldest first
 }
 
 // Failure is a job that ended with a code that is no success.
