@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,9 +59,8 @@ func (c *Client) Refresh(ctx context.Context, r RefreshRequest) (got RefreshAnsw
 }
 
 // Extract asks for a page of the log as it is stored, like store.Log.Extract.
-func (c *Client) Extract(from uint64) (page store.Extract, err error) {
-	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d", routeLog, from), nil, &page)
-	return page, err
+func (c *Client) Extract(from uint64) (store.Extract, error) {
+	return c.page(fmt.Sprintf("%s?from=%d", routeLog, from))
 }
 
 // Compact asks for a compaction and returns when it has begun; with DryRun it says how large the log is.
@@ -81,11 +81,43 @@ func (c *Client) Reload(ctx context.Context, r ReloadRequest) (got Reload, err e
 	return got, err
 }
 
-// ExtractComputer asks for such a page for one computer's history, like store.Log.ExtractComputer. A daemon that does not know how hands
-// out all pages.
-func (c *Client) ExtractComputer(id jobmon.ComputerID, from uint64) (page store.Extract, err error) {
-	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?from=%d&computer=%d", routeLog, from, id), nil, &page)
-	return page, err
+// ExtractComputer asks for such a page for one computer's history, like store.Log.ExtractComputer.
+func (c *Client) ExtractComputer(id jobmon.ComputerID, from uint64) (store.Extract, error) {
+	return c.page(fmt.Sprintf("%s?from=%d&computer=%d", routeLog, from, id))
+}
+
+func (c *Client) page(path string) (x store.Extract, err error) {
+	var head page
+	data, err := c.stored(path, &head)
+	x.Meta, x.Last = head.Meta, head.Last
+	for _, p := range head.Parts {
+		if p.Size < 0 || p.Size > len(data) {
+			return x, errAnswer
+		}
+		x.Parts = append(x.Parts, store.Part{Seq: p.Seq, Until: p.Until, Sealed: p.Sealed, Data: data[:p.Size]})
+		data = data[p.Size:]
+	}
+	return x, err
+}
+
+var errAnswer = errors.New("the running daemon's answer is not understood")
+
+// stored asks for bytes as they are stored, and the line of JSON before them.
+func (c *Client) stored(path string, head any) (data []byte, err error) {
+	response, err := c.do(c.Context, http.MethodGet, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	answer := bytes.NewBuffer(make([]byte, 0, max(response.ContentLength, 0)+bytes.MinRead))
+	if _, err := answer.ReadFrom(response.Body); err != nil {
+		return nil, fmt.Errorf("the running daemon's answer ends early: %w", err)
+	}
+	line, data, _ := bytes.Cut(answer.Bytes(), []byte("\n"))
+	if err := json.Unmarshal(line, head); err != nil {
+		return nil, fmt.Errorf("%w: %w", errAnswer, err)
+	}
+	return data, nil
 }
 
 // Caches asks which caches the log has, like store.Log.Caches.
@@ -100,9 +132,10 @@ func (c *Client) Caches() ([]store.Cache, error) {
 }
 
 // CachePage asks for a piece of one, like store.Log.CachePage.
-func (c *Client) CachePage(name string, at int) (page store.CachePage, err error) {
-	err = c.ask(c.Context, http.MethodGet, fmt.Sprintf("%s?name=%s&at=%d", routeCache, url.QueryEscape(name), at), nil, &page)
-	return page, err
+func (c *Client) CachePage(name string, at int) (store.CachePage, error) {
+	var head cachePage
+	data, err := c.stored(fmt.Sprintf("%s?name=%s&at=%d", routeCache, url.QueryEscape(name), at), &head)
+	return store.CachePage{Seq: head.Seq, Size: head.Size, Data: data}, err
 }
 
 func (c *Client) ask(ctx context.Context, method, path string, request, into any) error {
@@ -120,7 +153,7 @@ func (c *Client) ask(ctx context.Context, method, path string, request, into any
 	}
 	defer response.Body.Close()
 	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
-		return fmt.Errorf("the running daemon's answer is not understood: %w", err)
+		return fmt.Errorf("%w: %w", errAnswer, err)
 	}
 	return nil
 }

@@ -45,6 +45,34 @@ type RefreshAnswer struct {
 	Error  string         `json:"error,omitempty"`  // why the file could not be written
 }
 
+// page is the first line of an answer that holds a page of the log as it is stored. The bytes of its parts follow, one after the
+// other.
+type page struct {
+	Meta  []byte `json:"meta"`
+	Last  uint64 `json:"last"`
+	Parts []part `json:"parts"`
+}
+
+// part is a store.Part without its bytes.
+type part struct {
+	Seq    uint64 `json:"seq"`
+	Until  uint64 `json:"until"`
+	Sealed bool   `json:"sealed,omitempty"`
+	Size   int    `json:"size"`
+}
+
+// cachePage is the first line of an answer that holds a piece of a cache, whose bytes follow.
+type cachePage struct {
+	Seq  uint64 `json:"seq"`
+	Size int    `json:"size"` // of all of it
+}
+
+// stored is an answer of bytes as they are stored, behind a line of JSON.
+type stored struct {
+	head  any
+	bytes [][]byte
+}
+
 // Moment is a place in the log that was found by time.
 type Moment struct {
 	Seq   uint64         `json:"seq"` // as store.Moment

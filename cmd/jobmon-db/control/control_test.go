@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -193,7 +194,8 @@ func TestBothEnds(t *testing.T) {
 	}
 	for _, at := range []int{0, 299_000, 1 << 30} {
 		page, err := client.CachePage("a b&c", at)
-		if want, _ := daemon.CachePage("a b&c", at); err != nil || !reflect.DeepEqual(page, want) || at < 1<<30 && page.Size < 300_000 {
+		if want, _ := daemon.CachePage("a b&c", at); err != nil || page.Seq != want.Seq || page.Size != want.Size ||
+			!bytes.Equal(page.Data, want.Data) || at < 1<<30 && page.Size < 300_000 {
 			t.Errorf("a cache from %d: %d bytes of %d, %v; want %d of %d", at, len(page.Data), page.Size, err, len(want.Data), want.Size)
 		}
 	}

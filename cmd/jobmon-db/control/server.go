@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -75,6 +76,10 @@ func ordered[Request, Answer any](do func(context.Context, Request) (Answer, err
 type badRequest struct{ error }
 
 func answer(w http.ResponseWriter, v any, err error, failed int) {
+	s, raw := v.(stored)
+	if raw {
+		v = s.head
+	}
 	body := []byte(nil)
 	if err == nil {
 		if body, err = json.Marshal(v); err != nil {
@@ -86,6 +91,11 @@ func answer(w http.ResponseWriter, v any, err error, failed int) {
 		refuse(w, http.StatusBadRequest, err)
 	case err != nil:
 		refuse(w, failed, err)
+	case raw:
+		body = bytes.Join(append([][]byte{append(body, '\n')}, s.bytes...), nil)
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		w.Write(body)
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(body)
@@ -129,13 +139,23 @@ func extract(r *http.Request, d Daemon) (any, error) {
 		return nil, badRequest{errors.New("from must be a sequence number")}
 	}
 	id, one, err := number(r, "computer", 32)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case one:
-		return d.ExtractComputer(jobmon.ComputerID(id), from)
 	}
-	return d.Extract(from)
+	var x store.Extract
+	if one {
+		x, err = d.ExtractComputer(jobmon.ComputerID(id), from)
+	} else {
+		x, err = d.Extract(from)
+	}
+	head, s := page{Meta: x.Meta, Last: x.Last}, stored{}
+	for i := range x.Parts {
+		p := &x.Parts[i]
+		head.Parts = append(head.Parts, part{p.Seq, p.Until, p.Sealed, len(p.Data)})
+		s.bytes = append(s.bytes, p.Data)
+	}
+	s.head = head
+	return s, err
 }
 
 // caches are those of the log, without their data.
@@ -157,5 +177,6 @@ func cache(r *http.Request, d Daemon) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.CachePage(r.FormValue("name"), int(at))
+	p, err := d.CachePage(r.FormValue("name"), int(at))
+	return stored{cachePage{p.Seq, p.Size}, [][]byte{p.Data}}, err
 }
