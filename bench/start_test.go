@@ -92,7 +92,7 @@ func BenchmarkStart(b *testing.B) {
 		if err != nil {
 			return err
 		}
-		for _, err := range history.Among(log.Computer(5_000_042, 0), facts.Chronicle) {
+		for _, err := range history.Beside(log.Computer(5_000_042, 0), facts.Chronicle) {
 			if err != nil {
 				return err
 			}

@@ -22,6 +22,7 @@ type Chronicle struct {
 	daemon    []jobmon.Event // all that concern every computer
 	looks     []version[jobmon.Looks]
 	steps     []version[steps]
+	numbers   map[any]uint32
 	writer    int32 // projection number of the daemon that wrote last
 	last      uint64
 
@@ -46,8 +47,9 @@ type steps struct {
 
 // version is what held from an event on.
 type version[T any] struct {
-	seq uint64
-	is  T
+	seq    uint64
+	is     T
+	number uint32 // of what it is, see Chronicle.number
 }
 
 // NewChronicle makes it of the log's chronicle (history.Facts).
@@ -58,7 +60,8 @@ func NewChronicle(events []jobmon.Event) *Chronicle {
 	}
 	c := &Chronicle{
 		jobs: map[jobmon.JobID][]version[jobmon.Job]{}, computers: map[jobmon.ComputerID][]version[jobmon.Computer]{},
-		starts: []version[startClock]{{}}, steps: []version[steps]{{}}, rules: []version[*jobmon.Rules]{{0, standard}},
+		starts: []version[startClock]{{}}, steps: []version[steps]{{}}, rules: []version[*jobmon.Rules]{{is: standard}},
+		numbers: map[any]uint32{},
 	}
 	for i := range events {
 		c.Add(&events[i])
@@ -76,38 +79,56 @@ func (c *Chronicle) Add(e *jobmon.Event) {
 		c.daemon = append(c.daemon, *e)
 		looks := at(c.looks, e.Seq)
 		looks.Note(e)
-		c.looks = append(c.looks, version[jobmon.Looks]{e.Seq, looks})
+		c.looks = append(c.looks, version[jobmon.Looks]{seq: e.Seq, is: looks})
 	}
 	switch e.Kind {
 	case jobmon.KindJob:
 		if !e.Flags.Has(jobmon.Gone) { // what is gone keeps its name
-			c.jobs[e.Job] = append(c.jobs[e.Job], version[jobmon.Job]{e.Seq, jobmon.Job{ID: e.Job, Name: e.Name, Folder: e.Place}})
+			c.jobs[e.Job] = changed(c, c.jobs[e.Job], e.Seq, jobmon.Job{ID: e.Job, Name: e.Name, Folder: e.Place})
 		}
 	case jobmon.KindComputer:
 		if !e.Flags.Has(jobmon.Gone) {
 			known := jobmon.Computer{ID: e.Computer, Name: e.Name, OSName: e.Text, Group: e.Place, Ghost: e.Flags.Has(jobmon.Ghost)}
-			c.computers[e.Computer] = append(c.computers[e.Computer], version[jobmon.Computer]{e.Seq, known})
+			c.computers[e.Computer] = changed(c, c.computers[e.Computer], e.Seq, known)
 		}
 	case jobmon.KindStartClock:
 		known := e.Text != jobmon.UnknownClock
-		c.starts = append(c.starts, version[startClock]{e.Seq, startClock{jobmon.Offset(e.Seconds), known}})
+		c.starts = append(c.starts, version[startClock]{seq: e.Seq, is: startClock{jobmon.Offset(e.Seconds), known}})
 	case jobmon.KindClock:
 		if start := at(c.starts, e.Seq); start.known && start.offset == c.Offset(e.Seq) { // start_time follows GETDATE
-			c.starts = append(c.starts, version[startClock]{e.Seq, startClock{jobmon.Offset(e.Seconds), true}})
+			c.starts = append(c.starts, version[startClock]{seq: e.Seq, is: startClock{jobmon.Offset(e.Seconds), true}})
 		}
-		c.offsets = append(c.offsets, version[jobmon.Offset]{e.Seq, jobmon.Offset(e.Seconds)})
+		c.offsets = append(c.offsets, version[jobmon.Offset]{seq: e.Seq, is: jobmon.Offset(e.Seconds)})
 		if was := at(c.steps, e.Seq); e.Step != 0 {
-			c.steps = append(c.steps, version[steps]{e.Seq, steps{was.sum + jobmon.StepOf(e, c.writer, was.sum), was.count + 1}})
+			c.steps = append(c.steps, version[steps]{seq: e.Seq, is: steps{was.sum + jobmon.StepOf(e, c.writer, was.sum), was.count + 1}})
 		}
 	case jobmon.KindDaemonStarted:
 		c.writer = e.Count
 	case jobmon.KindConfigured:
 		if settings, err := jobmon.DecodeSettings(e.Text); err == nil {
 			if rules, err := jobmon.NewRules(settings); err == nil { // a newer program's may mean nothing here
-				c.rules = append(c.rules, version[*jobmon.Rules]{e.Seq, rules})
+				c.rules = append(c.rules, version[*jobmon.Rules]{seq: e.Seq, is: rules})
 			}
 		}
 	}
+}
+
+// changed appends what holds from an event on, unless it holds already.
+func changed[T comparable](c *Chronicle, versions []version[T], seq uint64, is T) []version[T] {
+	if v := last(versions); v != nil && v.is == is {
+		return versions
+	}
+	return append(versions, version[T]{seq, is, c.number(is)})
+}
+
+// number is one that nothing else has: it stands for a text, a job or a computer with all that it is called.
+func (c *Chronicle) number(of any) uint32 {
+	n, ok := c.numbers[of]
+	if !ok {
+		n = uint32(len(c.numbers) + 1)
+		c.numbers[of] = n
+	}
+	return n
 }
 
 // at is what held at an event, or the first that ever held.

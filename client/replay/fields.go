@@ -18,10 +18,10 @@ func fields() []field {
 	}
 	return []field{
 		{"seq", of(func(r *Record) value { return whole(r.Seq) })},
-		{"time", func(r *Record, utc bool) value { return text(r.date(utc)) }},
-		{"utc_offset", of(func(r *Record) value { return text(r.UTCOffset) })},
-		{"at", of(func(r *Record) value { return text(r.At) })},
-		{"kind", of(func(r *Record) value { return text(r.Kind) })},
+		{"time", func(r *Record, utc bool) value { return safe(r.date(utc)) }},
+		{"utc_offset", of(func(r *Record) value { return safe(r.UTCOffset) })},
+		{"at", of(func(r *Record) value { return safe(r.At) })},
+		{"kind", of(func(r *Record) value { return safe(r.Kind) })},
 		{"computer_id", of(func(r *Record) value { return wholeOf(r.ComputerID) })},
 		{"computer", of(func(r *Record) value { return textOf(r.Computer) })},
 		{"group", of(func(r *Record) value { return someText(r.Group) })},
@@ -29,8 +29,8 @@ func fields() []field {
 		{"job", of(func(r *Record) value { return someText(r.subject()) })},
 		{"folder", of(func(r *Record) value { return someText(r.Folder) })},
 		{"schedule_id", of(func(r *Record) value { return wholeOf(r.ScheduleID) })},
-		{"start_time", of(func(r *Record) value { return textOf(r.StartTime) })},
-		{"state", of(func(r *Record) value { return someText(r.State) })},
+		{"start_time", of(func(r *Record) value { return someSafe(r.startTime) })},
+		{"state", of(func(r *Record) value { return someSafe(r.State) })},
 		{"took_s", of(func(r *Record) value { return realOf(r.TookS) })},
 		{"took_exact", of(func(r *Record) value {
 			if r.TookS == nil {

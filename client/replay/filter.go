@@ -232,36 +232,40 @@ func (f *Filter) inFolder(folder string) bool {
 	return slices.ContainsFunc(f.folders, func(p Pattern) bool { return p.Holds(folder) })
 }
 
-// sight is all of an event on which its Text depends.
+// sight is all of an event on which its Text depends, in numbers.
 type sight struct {
-	kind        jobmon.Kind
-	flags       jobmon.Flags
-	state       jobmon.RowState
-	status      jobmon.Status
-	start       jobmon.WallTime // where it is part of the text
-	jobID       jobmon.JobID
-	computerID  jobmon.ComputerID
-	job         *version[jobmon.Job]
-	computer    *version[jobmon.Computer]
-	name, text  string
-	length, sum int32
+	kind     jobmon.Kind
+	flags    jobmon.Flags
+	state    jobmon.RowState
+	set      bool // it has a status
+	computer jobmon.ComputerID
+	job      jobmon.JobID
+	names    [2]uint32 // of the computer and of the job, see Chronicle.number
+	figures  [2]int64  // the status code and the start time, or the length and number of runs
 }
 
 // sightOf is the event's sight; ok is false for rare kinds, whose text depends on more.
 func (c *Chronicle) sightOf(e *jobmon.Event) (s sight, ok bool) {
-	s = sight{
-		kind: e.Kind, flags: e.Flags, computerID: e.Computer, computer: find(c.computers[e.Computer], e.Seq),
+	s = sight{kind: e.Kind, flags: e.Flags, computer: e.Computer}
+	if v := find(c.computers[e.Computer], e.Seq); v != nil {
+		s.names[0] = v.number
 	}
-	switch e.Kind {
-	case jobmon.KindAgentOnline, jobmon.KindAgentOffline, jobmon.KindAgentUnknown, jobmon.KindRefreshed, jobmon.KindExpected:
-		s.name, s.text, s.length, s.sum = e.Name, e.Text, e.Seconds, e.Count
+	switch {
+	case e.Kind == jobmon.KindRefreshed || e.Kind == jobmon.KindExpected:
+		s.names[1], s.figures = c.number(e.Name), [2]int64{int64(e.Seconds), int64(e.Count)}
 		return s, true
+	case !e.Kind.OfRow():
+		return s, e.Kind == jobmon.KindAgentOnline || e.Kind == jobmon.KindAgentOffline || e.Kind == jobmon.KindAgentUnknown
 	}
-	s.state, s.status, s.jobID, s.job = c.State(e), e.Status, e.Job, find(c.jobs[e.Job], e.Seq)
+	s.state, s.set, s.job = c.State(e), e.Status.Set, e.Job
+	if v := find(c.jobs[e.Job], e.Seq); v != nil {
+		s.names[1] = v.number
+	}
+	s.figures[0] = int64(e.Status.Code)
 	if s.state == jobmon.StateLater || e.Kind == jobmon.KindRescheduled || c.maybe(e, s.state) {
-		s.start = e.Start
+		s.figures[1] = int64(e.Start)
 	}
-	return s, e.Kind.OfRow()
+	return s, true
 }
 
 // mostSeen is how many sights are remembered.

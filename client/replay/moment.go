@@ -36,12 +36,6 @@ const (
 	nothing             // no time at all
 )
 
-// Parse is Clock.Parse for a zone without shifts.
-func Parse(text string, end time.Time, zone *time.Location) (Point, error) {
-	_, offset := end.In(zone).Zone()
-	return NewClock(Shift{Offset: offset}).Parse(text, end)
-}
-
 // Parse reads a moment, such as the beginning of a range. end is the newest moment that the log covers: "14:05" is the last
 // one before it, "-2h" counts back from it, "today" is its day. Times without zone are read off the clock. The error lists
 // the forms that there are.

@@ -120,3 +120,9 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// Parse is Clock.Parse for a zone without shifts.
+func Parse(text string, end time.Time, zone *time.Location) (Point, error) {
+	_, offset := end.In(zone).Zone()
+	return NewClock(Shift{Offset: offset}).Parse(text, end)
+}

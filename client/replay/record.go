@@ -70,7 +70,7 @@ type Record struct {
 	// What the pointers above point to.
 	scheduleID, computerID, jobID int32
 	computer, job, startTime      string
-	code0                         jobmon.Code
+	statusCode                    jobmon.Code
 	tookS, tookMostS              float64
 	deltaIs                       time.Duration
 }
@@ -99,8 +99,8 @@ func (c *Chronicle) sketch(r *Record, e *jobmon.Event) {
 		r.scheduleID = int32(e.Schedule)
 		r.ScheduleID = &r.scheduleID
 		if e.Status.Set {
-			r.code0 = e.Status.Code
-			r.StatusCode = &r.code0
+			r.statusCode = e.Status.Code
+			r.StatusCode = &r.statusCode
 		}
 		r.maybe = c.maybe(e, r.state)
 		if r.state != 0 {

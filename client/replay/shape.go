@@ -126,7 +126,7 @@ func (p *csvPrinter) Print(r *Record) error {
 		f := &p.fields[i]
 		p.values[i] = f.value(r, p.utc)
 		if f.name == "utc_offset" {
-			p.values[i] = text("UTC")
+			p.values[i] = safe("UTC")
 			if !p.utc {
 				p.values[i].text += r.UTCOffset // "+01:00" would be a formula
 			}

@@ -20,12 +20,15 @@ type valueKind uint8
 const (
 	isNothing valueKind = iota
 	isText
+	isSafe // a text of ours, which needs no escapes
 	isWhole
 	isReal
 	isTruth // whole is 1 for true
 )
 
 func text(s string) value { return value{is: isText, text: s} }
+
+func safe(s string) value { return value{is: isSafe, text: s} }
 
 func whole[N ~uint64 | ~int64 | ~int32 | ~int](n N) value { return value{is: isWhole, whole: int64(n)} }
 
@@ -56,6 +59,13 @@ func realOf(f *float64) value {
 		return value{}
 	}
 	return value{is: isReal, real: *f}
+}
+
+func someSafe(s string) value {
+	if s == "" {
+		return value{}
+	}
+	return safe(s)
 }
 
 func someText(s string) value {
@@ -118,6 +128,8 @@ func (l *line) fields(list []field, r *Record, utc bool) {
 			l.text = append(l.text, "null"...)
 		case isText:
 			l.json(v.text)
+		case isSafe:
+			l.text = append(append(append(l.text, '"'), v.text...), '"')
 		default:
 			l.text = v.append(l.text)
 		}
