@@ -30,6 +30,9 @@ func label(name string) string {
 // fit cuts text to so many columns, the last of which is then an ellipsis.
 func fit(text string, width int) string { return displaywidth.TruncateString(text, width, "…") }
 
+// Wrap breaks text between words into lines of so many columns; those behind the first are indented.
+func Wrap(text string, width int) []string { return wrap(text, width) }
+
 // wrap breaks text between words into lines of so many columns; those behind the first are indented. A longer word is
 // cut.
 func wrap(text string, width int) []string {

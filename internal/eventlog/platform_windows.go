@@ -31,32 +31,17 @@ func Remove(source string) error {
 	return nil
 }
 
-// Log is open for writing; its methods may be called by any goroutine.
-type Log struct{ log *eventlog.Log }
-
-// Open opens the event log under the name of a source, also under one that was not installed.
-func Open(source string) (*Log, error) {
+// Open opens the event log under the name of a source, also under one that was not installed. Any goroutine may write.
+func Open(source string) (write func(Entry) error, closeLog func() error, err error) {
 	log, err := eventlog.Open(source)
 	if err != nil {
-		return nil, fmt.Errorf("open the event log: %w", err)
+		return nil, nil, fmt.Errorf("open the event log: %w", err)
 	}
-	return &Log{log}, nil
+	return func(e Entry) error {
+		write := [...]func(uint32, string) error{Information: log.Info, Warning: log.Warning, Error: log.Error}
+		if err := write[e.Severity](e.ID, e.Text); err != nil {
+			return fmt.Errorf("write to the event log: %w", err)
+		}
+		return nil
+	}, log.Close, nil
 }
-
-// Write writes an entry.
-func (l *Log) Write(e Entry) error {
-	write := l.log.Info
-	switch e.Severity {
-	case Warning:
-		write = l.log.Warning
-	case Error:
-		write = l.log.Error
-	}
-	if err := write(e.ID, e.Text); err != nil {
-		return fmt.Errorf("write to the event log: %w", err)
-	}
-	return nil
-}
-
-// Close closes it.
-func (l *Log) Close() error { return l.log.Close() }

@@ -4,20 +4,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
-// The colours of the states on a terminal.
-func (s State) paint(text string, color bool) string {
-	parameter := map[State]string{OK: "32", Warn: "33", Fail: "31", Skip: "2"}[s]
-	if !color || parameter == "" {
-		return text
-	}
-	return "\x1b[" + parameter + "m" + text + "\x1b[0m"
-}
+// tones are the colours of the states on a terminal.
+var tones = map[State]term.Tone{OK: term.Well, Warn: term.Busily, Fail: term.Badly, Skip: term.Faintly}
 
 // Print writes the lines as a table, what to do next below what was found, and counts them at the end. The error is the
 // writer's.
@@ -25,7 +19,7 @@ func Print(w io.Writer, lines []Line, look term.Options) error {
 	const stateWidth = 4
 	nameWidth := 0
 	for _, l := range lines {
-		nameWidth = max(nameWidth, utf8.RuneCountInString(l.Check))
+		nameWidth = max(nameWidth, len(l.Check))
 	}
 	indent := strings.Repeat(" ", stateWidth+nameWidth+4)
 	room := 0
@@ -36,53 +30,28 @@ func Print(w io.Writer, lines []Line, look term.Options) error {
 	counts := map[State]int{}
 	for _, l := range lines {
 		counts[l.State]++
-		found := wrap(term.Plain(l.Found), room)
-		fmt.Fprintf(&b, "%s%*s  %s%*s  %s\n", l.State.paint(string(l.State), look.Color), stateWidth-len(l.State), "",
-			l.Check, nameWidth-utf8.RuneCountInString(l.Check), "", found[0])
-		for _, text := range found[1:] {
-			b.WriteString(indent + text + "\n")
-		}
-		if l.Next == "" {
-			continue
-		}
-		for i, text := range wrap(term.Plain(l.Next), max(room-3, 0)) {
-			arrow := "-> "
-			if i > 0 {
-				arrow = "   "
-			}
-			b.WriteString(indent + arrow + text + "\n")
+		begin := look.Paint(string(l.State), tones[l.State]) + strings.Repeat(" ", stateWidth-len(l.State))
+		fmt.Fprintf(&b, "%s  %-*s  %s\n", begin, nameWidth, l.Check, paragraph(l.Found, indent, room))
+		if l.Next != "" {
+			b.WriteString(indent + "-> " + paragraph(l.Next, indent+"   ", max(room-3, 0)) + "\n")
 		}
 	}
-	fmt.Fprintf(&b, "\n%d ok, %d to know of, %d failed, %d skipped\n", counts[OK], counts[Warn], counts[Fail],
-		counts[Skip])
+	fmt.Fprintf(&b, "\n%d ok, %s, %d failed, %d skipped\n", counts[OK], words.Count(counts[Warn], "warning"),
+		counts[Fail], counts[Skip])
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// wrap breaks a text at its spaces into lines of so many characters; 0 is one line. There is at least one.
-func wrap(text string, width int) []string {
-	if width == 0 || utf8.RuneCountInString(text) <= width {
-		return []string{text}
+// paragraph breaks a text into lines of so many columns, those behind the first below the indent; 0 is one line.
+func paragraph(text, indent string, room int) string {
+	text = term.Plain(text)
+	if room == 0 {
+		return text
 	}
-	var lines []string
-	line, used := "", 0
-	for word := range strings.SplitSeq(text, " ") {
-		n := utf8.RuneCountInString(word)
-		if line != "" && used+1+n > width {
-			lines = append(lines, line)
-			line, used = "", 0
-		}
-		if line != "" {
-			line, used = line+" ", used+1
-		}
-		line, used = line+word, used+n
-	}
-	return append(lines, line)
+	return strings.Join(term.Wrap(text, room), "\n"+indent[2:]) // which indents them by two itself
 }
 
 // PrintJSON writes the lines as an array of objects. The error is the writer's.
 func PrintJSON(w io.Writer, lines []Line) error {
-	encoder := plain.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(lines)
+	return plain.WriteJSON(w, lines)
 }

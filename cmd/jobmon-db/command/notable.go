@@ -53,16 +53,16 @@ func notable(e *jobmon.Event) (entry eventlog.Entry, ok bool) {
 
 // announcer opens the event log, and returns what writes to it. That it cannot be opened keeps nobody from watching.
 func announcer(source string, logger zerolog.Logger) (write func(eventlog.Entry), closeLog func() error) {
-	log, err := eventlog.Open(source)
+	put, closeLog, err := eventlog.Open(source)
 	if err != nil {
 		logger.Warn().Err(err).Msg("nothing is written to the event log")
 		return func(eventlog.Entry) {}, func() error { return nil }
 	}
 	return func(entry eventlog.Entry) {
-		if err := log.Write(entry); err != nil {
+		if err := put(entry); err != nil {
 			logger.Warn().Err(err).Msg("nothing is written to the event log")
 		}
-	}, log.Close
+	}, closeLog
 }
 
 // risky is the entry for what the settings of the connection allow others on the network to do.

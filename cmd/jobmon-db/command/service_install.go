@@ -70,13 +70,7 @@ service.`,
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		o.name = *name
 		if *unattended {
-			if _, err := winservice.Query(o.name); !errors.Is(err, winservice.ErrNotInstalled) {
-				return err
-			}
-			// The installer makes the folder, before somebody else does.
-			folder := filepath.Dir(configs.StandardPlaces(a.env)[0])
-			if err := errors.Join(trust.MakeFolder(folder), trust.Existing(folder)); err != nil {
-				_, err = fmt.Fprintf(a.stdout, "The service is not installed: %v\n", err)
+			if done, err := a.prepareFolder(o.name); done || err != nil {
 				return err
 			}
 		}
@@ -94,6 +88,20 @@ service.`,
 		return a.install(c.Context(), c, o, config, file)
 	}
 	return c
+}
+
+// prepareFolder makes the folder of the configuration for an installer, before somebody else does. done says that nothing
+// more is to be installed.
+func (a *app) prepareFolder(service string) (done bool, err error) {
+	if _, err := winservice.Query(service); !errors.Is(err, winservice.ErrNotInstalled) {
+		return true, err
+	}
+	folder := filepath.Dir(configs.StandardPlaces(a.env)[0])
+	if err := errors.Join(trust.MakeFolder(folder), trust.Existing(folder)); err != nil {
+		_, err = fmt.Fprintf(a.stdout, "The service is not installed: %v\n", err)
+		return true, err
+	}
+	return false, nil
 }
 
 func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, config *configs.Config,
