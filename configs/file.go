@@ -58,7 +58,7 @@ func reasonOf(err error) string {
 // parseFile reads the content of a configuration file. Keys may be nested as in the example file or written out with
 // their dots.
 func parseFile(path string, content []byte, keys []Key) ([]given, []Problem) {
-	w := walker{path: path, byName: map[string]*Key{}, sections: map[string]bool{}, first: map[string]int{}}
+	w := newWalker(path, keys)
 	content, err := textfile.Decode(content)
 	if wrong := (*textfile.Error)(nil); errors.As(err, &wrong) {
 		return nil, []Problem{{Origin: w.at(wrong.Line), Reason: wrong.Reason}}
@@ -71,15 +71,6 @@ func parseFile(path string, content []byte, keys []Key) ([]given, []Problem) {
 	}
 	if w.problems != nil { // YAML would only misunderstand them
 		return nil, w.problems
-	}
-	for i := range keys {
-		k := &keys[i]
-		w.byName[k.Name] = k
-		w.known = append(w.known, name{k.Name, k})
-		for s := sectionOf(k.Name); s != "" && !w.sections[s]; s = sectionOf(s) {
-			w.sections[s] = true
-			w.known = append(w.known, name{s, nil})
-		}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var document, next yaml.Node
@@ -116,6 +107,20 @@ type walker struct {
 
 	values   []given
 	problems []Problem
+}
+
+func newWalker(path string, keys []Key) *walker {
+	w := &walker{path: path, byName: map[string]*Key{}, sections: map[string]bool{}, first: map[string]int{}}
+	for i := range keys {
+		k := &keys[i]
+		w.byName[k.Name] = k
+		w.known = append(w.known, name{k.Name, k})
+		for s := sectionOf(k.Name); s != "" && !w.sections[s]; s = sectionOf(s) {
+			w.sections[s] = true
+			w.known = append(w.known, name{s, nil})
+		}
+	}
+	return w
 }
 
 func (w *walker) at(line int) Origin { return Origin{Layer: FromFile, Name: w.path, Line: line} }

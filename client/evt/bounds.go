@@ -40,6 +40,10 @@ func bounded(v reflect.Value, name string) error {
 		}
 		return nil
 	}
+	return boundedNumber(v, name)
+}
+
+func boundedNumber(v reflect.Value, name string) error {
 	var n, least, most int64
 	switch value := v.Interface().(type) {
 	case uint64:

@@ -93,23 +93,28 @@ func (d *drawing) file(c cuts) *File {
 		d.session(f, &left, c)
 	}
 	left.Later = count(c.later)
-	for _, row := range p.Later[:len(p.Later)-c.later] {
-		pending := Pending{Name: shorten(row.Name, limit), State: row.State.String(), Stuck: row.Stuck,
-			StartLocal: local(row.Start)}
-		if row.Why != nil {
-			pending.Why = string(row.Why.Kind)
-		}
-		f.Later = append(f.Later, pending)
-	}
+	f.Later = later(p.Later[:len(p.Later)-c.later], limit)
 	if left != (LeftOut{}) {
 		f.LeftOut = &left
 	}
 	return f
 }
 
+func later(rows []jobmon.Pending, limit int) (list []Pending) {
+	for _, row := range rows {
+		pending := Pending{Name: shorten(row.Name, limit), State: row.State.String(), Stuck: row.Stuck,
+			StartLocal: local(row.Start)}
+		if row.Why != nil {
+			pending.Why = string(row.Why.Kind)
+		}
+		list = append(list, pending)
+	}
+	return list
+}
+
 // session draws what is there only when a deployment is.
 func (d *drawing) session(f *File, left *LeftOut, c cuts) {
-	p, s := d.p, d.p.Session
+	s := d.p.Session
 	f.Kind = KindDeployment
 	f.Session = &Session{
 		Number: count(s.Number), State: s.State.String(), Result: string(s.Result),
@@ -130,15 +135,7 @@ func (d *drawing) session(f *File, left *LeftOut, c cuts) {
 	} else {
 		f.Percent = new(s.Percent)
 	}
-	if s.ETA != 0 {
-		f.ETA, f.ETALocal, f.ETAAtLeast = utc(s.ETA), d.local(s.ETA), s.ETAAtLeast
-		f.ETAS = new(seconds(s.ETA.Sub(p.At)))
-	}
-	if s.ETAHolds != 0 {
-		f.ETAHolds, f.ETAHoldsLocal = utc(s.ETAHolds), d.local(s.ETAHolds)
-		f.ETAHoldsS = new(seconds(s.ETAHolds.Sub(p.At)))
-	}
-	f.ToComeS = seconds(s.ToCome)
+	d.estimate(f)
 	if w := s.Still; w != nil {
 		f.Still = &Still{Why: w.Why, Name: shorten(w.Name, MaxName-c.name), Since: utc(w.Since),
 			SinceLocal: d.local(w.Since)}
@@ -154,6 +151,20 @@ func (d *drawing) session(f *File, left *LeftOut, c cuts) {
 	}
 	f.NoMoreUpdates = s.LastMarker
 	d.list(f, left, c)
+}
+
+// estimate draws when the deployment is expected to end.
+func (d *drawing) estimate(f *File) {
+	p, s := d.p, d.p.Session
+	if s.ETA != 0 {
+		f.ETA, f.ETALocal, f.ETAAtLeast = utc(s.ETA), d.local(s.ETA), s.ETAAtLeast
+		f.ETAS = new(seconds(s.ETA.Sub(p.At)))
+	}
+	if s.ETAHolds != 0 {
+		f.ETAHolds, f.ETAHoldsLocal = utc(s.ETAHolds), d.local(s.ETAHolds)
+		f.ETAHoldsS = new(seconds(s.ETAHolds.Sub(p.At)))
+	}
+	f.ToComeS = seconds(s.ToCome)
 }
 
 // list draws the stages that stay.

@@ -71,6 +71,13 @@ var forms = []struct {
 	batch bool
 }{{"program", false}, {"batch", true}}
 
+// tasks are the jobs that get texts, by their templates.
+var tasks = []struct{ name, title string }{
+	{"build-job", "The build job"}, {"marker", "A marker"}, {"closing-marker", "The closing marker"},
+	{"close-monitor", "Closing the monitor"}, {"move-to-session", "Moving the monitor into a session"},
+	{"kiosk", "The monitor on a kiosk"},
+}
+
 // values are what the templates see.
 type values struct {
 	Installation
@@ -128,11 +135,7 @@ func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 	if err := add(path.Join(TasksDir, "READ-ME.txt"), "tasks-read-me", v); err != nil {
 		return nil, err
 	}
-	for _, job := range []struct{ name, title string }{
-		{"build-job", "The build job"}, {"marker", "A marker"}, {"closing-marker", "The closing marker"},
-		{"close-monitor", "Closing the monitor"}, {"move-to-session", "Moving the monitor into a session"},
-		{"kiosk", "The monitor on a kiosk"},
-	} {
+	for _, job := range tasks {
 		for _, form := range forms {
 			v.Batch, v.Job = form.batch, job.title
 			if err := add(path.Join(TasksDir, job.name+"."+form.name+".txt"), job.name, v); err != nil {

@@ -29,13 +29,8 @@ func (d *decoder) strictly(text []byte) (*line, error) {
 // membersFault reads an object and says what is wrong with the names of its members, which are the fields of t; "" for
 // nothing. within is the object's own name.
 func membersFault(in *json.Decoder, t reflect.Type, within string) string {
-	switch first, err := in.Token(); {
-	case err != nil:
-		return valueFault(err)
-	case first != json.Delim('{') && within == "":
-		return "it is no object, which begins with {"
-	case first != json.Delim('{'):
-		return within + " is no object, which begins with {"
+	if what := openingFault(in, within); what != "" {
+		return what
 	}
 	seen := map[string]bool{}
 	for in.More() {
@@ -73,6 +68,19 @@ func membersFault(in *json.Decoder, t reflect.Type, within string) string {
 	}
 	if _, err := in.Token(); err != nil {
 		return valueFault(err)
+	}
+	return ""
+}
+
+// openingFault reads the beginning of an object.
+func openingFault(in *json.Decoder, within string) string {
+	switch first, err := in.Token(); {
+	case err != nil:
+		return valueFault(err)
+	case first != json.Delim('{') && within == "":
+		return "it is no object, which begins with {"
+	case first != json.Delim('{'):
+		return within + " is no object, which begins with {"
 	}
 	return ""
 }

@@ -238,11 +238,7 @@ func (c *connection) batch(body []byte) (reply answer, last bool) {
 			err = cmp.Or(reply.rows(table), err)
 		}
 		if err != nil {
-			refused, ok := errors.AsType[refusal](err)
-			if !ok {
-				refused.number = misuse
-			}
-			return append(reply, failure(refused.number, err.Error())...), false
+			return append(reply, refused(err)...), false
 		}
 		status := uint16(doneCount | doneMore)
 		if i == len(statements)-1 {
@@ -254,6 +250,15 @@ func (c *connection) batch(body []byte) (reply answer, last bool) {
 		return reply[:len(reply)/2], true
 	}
 	return reply, false
+}
+
+// refused is the end of an answer with this error.
+func refused(err error) answer {
+	number := int32(misuse)
+	if r, ok := errors.AsType[refusal](err); ok {
+		number = r.number
+	}
+	return failure(number, err.Error())
 }
 
 // Name is the name in a batch's leading comment: "read" of "/* jobmon-db read */"; "" when there is none.

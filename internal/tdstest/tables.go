@@ -88,28 +88,10 @@ const misuse = 50000
 
 // query answers one SELECT of those that the source sends: a row of constants, or some columns of one table.
 func (t *Tables) query(statement string) (*Table, error) {
-	switch statement {
-	case "SELECT GETUTCDATE(), GETDATE()":
-		now := t.Now
-		if now == 0 {
-			now = jobmon.InstantOf(time.Now())
-		}
-		return constants(DateTime, now.Wall(0), now.Wall(t.Offset)), nil
-	case "SELECT DB_NAME(), SCHEMA_NAME()":
-		return constants(NVarChar, Database, "dbo"), nil
-	case "SELECT snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()":
-		state := 0
-		if t.Snapshot {
-			state = 1
-		}
-		return constants(Int, state), nil
-	case "SELECT @@VERSION, @@SERVERNAME, SUSER_SNAME()":
-		return constants(NVarChar, "Test SQL Server 1.0\n\tfor tests", ServerName, User), nil
+	if row := t.constant(statement); row != nil {
+		return row, nil
 	}
 	rest, isSelect := strings.CutPrefix(statement, "SELECT ")
-	if strings.HasPrefix(rest, "IS_SRVROLEMEMBER(") || strings.HasPrefix(rest, "HAS_PERMS_BY_NAME(") {
-		return constants(Int, slices.Repeat([]any{0}, strings.Count(rest, "("))...), nil
-	}
 	top := -1
 	if _, err := fmt.Sscanf(rest, "TOP %d", &top); err == nil {
 		rest = strings.TrimPrefix(rest, fmt.Sprintf("TOP %d ", top))
@@ -136,6 +118,33 @@ func (t *Tables) query(statement string) (*Table, error) {
 		rows = rows[:min(top, len(rows))]
 	}
 	return in.project(strings.Split(list, ", "), rows)
+}
+
+// constant is the answer to a SELECT of no table, nil to any other.
+func (t *Tables) constant(statement string) *Table {
+	switch statement {
+	case "SELECT GETUTCDATE(), GETDATE()":
+		now := t.Now
+		if now == 0 {
+			now = jobmon.InstantOf(time.Now())
+		}
+		return constants(DateTime, now.Wall(0), now.Wall(t.Offset))
+	case "SELECT DB_NAME(), SCHEMA_NAME()":
+		return constants(NVarChar, Database, "dbo")
+	case "SELECT snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()":
+		state := 0
+		if t.Snapshot {
+			state = 1
+		}
+		return constants(Int, state)
+	case "SELECT @@VERSION, @@SERVERNAME, SUSER_SNAME()":
+		return constants(NVarChar, "Test SQL Server 1.0\n\tfor tests", ServerName, User)
+	}
+	if rest := strings.TrimPrefix(statement, "SELECT "); strings.HasPrefix(rest, "IS_SRVROLEMEMBER(") ||
+		strings.HasPrefix(rest, "HAS_PERMS_BY_NAME(") {
+		return constants(Int, slices.Repeat([]any{0}, strings.Count(rest, "("))...)
+	}
+	return nil
 }
 
 func constants(kind Type, cells ...any) *Table {
