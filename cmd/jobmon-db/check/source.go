@@ -242,6 +242,16 @@ func table(t *mssql.InspectedTable, in *mssql.Inspection) Line {
 		}
 	}
 	line.Found = t.Place + ": " + strings.Join(there, ", ")
+	lacking(&line, t, in, grant)
+	return line
+}
+
+// lacking adds the columns that are not there, of another type, or may not be read.
+func lacking(line *Line, t *mssql.InspectedTable, in *mssql.Inspection, grant string) {
+	bad := Fail
+	if t.Optional {
+		bad = Warn
+	}
 	var next, renames []string
 	hidden := false
 	for _, c := range t.Columns {
@@ -274,7 +284,6 @@ func table(t *mssql.InspectedTable, in *mssql.Inspection) Line {
 		next = append(next, step)
 	}
 	line.Next = strings.Join(next, ", and ")
-	return line
 }
 
 // withUnknown says what follows where the table is not necessary.

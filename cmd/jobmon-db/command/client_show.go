@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/internal/winsession"
@@ -171,12 +173,45 @@ func (a *app) leaveWatcher(ctx context.Context, show *winsession.Show, o monitor
 	if err := (winsession.Record{}).Write(show.RecordFile); err != nil {
 		return err
 	}
+	log := filepath.Join(o.dir, showLog)
+	watcher, err := o.startWatcher(log)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- watcher.Wait() }()
+	ctx, cancel := context.WithTimeout(ctx, showBegins)
+	defer cancel()
+	var failed error
+	over := patience.Until(ctx, 100*time.Millisecond, func() (bool, error) {
+		select {
+		case err := <-ended:
+			failed = cmp.Or(err, errors.New("the watcher has ended"))
+			return true, nil
+		default:
+			r, err := winsession.ReadRecord(show.RecordFile)
+			return err == nil && r.Program.PID != 0, nil
+		}
+	})
+	text, _, _ := plainfile.Head(log, plainfile.Most)
+	switch {
+	case over != nil:
+		return &screenError{fmt.Errorf("the monitor is not shown yet; process %d goes on trying", watcher.Process.Pid)}
+	case failed != nil:
+		return &screenError{fmt.Errorf("the monitor is not shown: %w: %s", failed, strings.TrimSpace(string(text)))}
+	}
+	_, err = a.stdout.Write(text)
+	return err
+}
+
+// startWatcher starts this program as the watcher, with what it says in the file log.
+func (o *monitorOptions) startWatcher(log string) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
+		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	if self, err = watcherProgram(self, o.dir); err != nil {
-		return err
+		return nil, err
 	}
 	args := []string{"client", "show", "--follow", "--dir", o.dir}
 	if o.id != "" {
@@ -185,38 +220,16 @@ func (a *app) leaveWatcher(ctx context.Context, show *winsession.Show, o monitor
 	if o.user {
 		args = append(args, "--user")
 	}
-	log := filepath.Join(o.dir, showLog)
 	said, err := os.Create(log) // a pipe would have to stay open as long as the watcher lives
 	if err != nil {
-		return fmt.Errorf("make a file for what the watcher says: %w", err)
+		return nil, fmt.Errorf("make a file for what the watcher says: %w", err)
 	}
 	defer said.Close()
 	watcher, err := detached(said, self, args...)
 	if err != nil {
-		return fmt.Errorf("start the watcher: %w", err)
+		return nil, fmt.Errorf("start the watcher: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- watcher.Wait() }()
-	ctx, cancel := context.WithTimeout(ctx, showBegins)
-	defer cancel()
-	look := time.NewTicker(100 * time.Millisecond)
-	defer look.Stop()
-	for {
-		select {
-		case err := <-ended:
-			text, _, _ := plainfile.Head(log, plainfile.Most)
-			return &screenError{fmt.Errorf("the monitor is not shown: %w: %s", err, strings.TrimSpace(string(text)))}
-		case <-ctx.Done():
-			return &screenError{fmt.Errorf("the monitor is not shown yet; process %d goes on trying",
-				watcher.Process.Pid)}
-		case <-look.C:
-			if r, err := winsession.ReadRecord(show.RecordFile); err == nil && r.Program.PID != 0 {
-				text, _, _ := plainfile.Head(log, plainfile.Most)
-				_, err := a.stdout.Write(text)
-				return err
-			}
-		}
-	}
+	return watcher, nil
 }
 
 // watcherProgram is what the watcher runs: self, or a copy of it when that lies in the monitor's folder. Windows lets

@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
@@ -190,29 +191,33 @@ func (s *setup) showFirst(ctx context.Context) error {
 			s.config.Evt.Dir)
 		return err
 	}
-	var file string
-	waiting, stop := context.WithTimeout(ctx, fileWithin)
+	file, err := s.firstFile(ctx, pictures)
+	if err != nil {
+		_, err = fmt.Fprintf(s.stdout,
+			"Under way: %s. Warning: %v yet; jobmon-db check, as the account of the service, "+
+			"says why.\n", words.Some(open, 5), err)
+		return err
+	}
+	_, err = fmt.Fprintf(s.stdout,
+		"Under way: %s. First file: %s\nEverything else: jobmon-db status, jobmon-db watch.\n",
+		words.Some(open, 5), file)
+	return err
+}
+
+// firstFile waits for the file of one of the deployments.
+func (s *setup) firstFile(ctx context.Context, pictures []jobmon.Progress) (file string, err error) {
+	ctx, stop := context.WithTimeout(ctx, fileWithin)
 	defer stop()
-	err = patience.Until(waiting, askFirstEvery, func() (bool, error) {
+	err = patience.Until(ctx, askFirstEvery, func() (bool, error) {
 		for _, p := range pictures {
-			path := filepath.Join(s.config.Evt.Dir, fmt.Sprintf("%d.evt", p.Computer.ID))
-			if _, err := os.Stat(path); err == nil && p.Session != nil {
-				file = path
+			file = filepath.Join(s.config.Evt.Dir, fmt.Sprintf("%d.evt", p.Computer.ID))
+			if _, err := os.Stat(file); err == nil && p.Session != nil {
 				return true, nil
 			}
 		}
 		return false, fmt.Errorf("no file is in %s", s.config.Evt.Dir)
 	})
-	if err != nil {
-		_, err = fmt.Fprintf(s.stdout,
-			"Under way: %s. Warning: %v yet; jobmon-db check, as the account of the service, says "+
-				"why.\n", words.Some(open, 5), err)
-		return err
-	}
-	_, err = fmt.Fprintf(s.stdout,
-		"Under way: %s. First file: %s\nEverything else: jobmon-db status, jobmon-db watch.\n", words.Some(open,
-			5), file)
-	return err
+	return file, err
 }
 
 // host is what runs services here. Each method leaves nothing behind when it fails, and can be called again.
