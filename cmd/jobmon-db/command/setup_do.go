@@ -195,7 +195,7 @@ func (s *setup) showFirst(ctx context.Context) error {
 	if err != nil {
 		_, err = fmt.Fprintf(s.stdout,
 			"Under way: %s. Warning: %v yet; jobmon-db check, as the account of the service, "+
-			"says why.\n", words.Some(open, 5), err)
+				"says why.\n", words.Some(open, 5), err)
 		return err
 	}
 	_, err = fmt.Fprintf(s.stdout,
