@@ -1,6 +1,6 @@
-// Package replay answers questions about the log's events: which of them match, what each one means in words, and in which
-// shape it is printed. It also reads the moments that people type.
-// Everything is read page by page, so that a log may be of any length.
+// Package replay answers questions about the log's events: which of them match, what each one means in words, and in
+// which shape it is printed. It also reads the moments that people type. Everything is read page by page, so that a
+// log may be of any length.
 package replay
 
 import (
@@ -88,7 +88,13 @@ func (c *Chronicle) Add(e *jobmon.Event) {
 		}
 	case jobmon.KindComputer:
 		if !e.Flags.Has(jobmon.Gone) {
-			known := jobmon.Computer{ID: e.Computer, Name: e.Name, OSName: e.Text, Group: e.Place, Ghost: e.Flags.Has(jobmon.Ghost)}
+			known := jobmon.Computer{
+				ID:     e.Computer,
+				Name:   e.Name,
+				OSName: e.Text,
+				Group:  e.Place,
+				Ghost:  e.Flags.Has(jobmon.Ghost),
+			}
 			c.computers[e.Computer] = changed(c, c.computers[e.Computer], e.Seq, known)
 		}
 	case jobmon.KindStartClock:
@@ -100,7 +106,10 @@ func (c *Chronicle) Add(e *jobmon.Event) {
 		}
 		c.offsets = append(c.offsets, version[jobmon.Offset]{seq: e.Seq, is: jobmon.Offset(e.Seconds)})
 		if was := at(c.steps, e.Seq); e.Step != 0 {
-			c.steps = append(c.steps, version[steps]{seq: e.Seq, is: steps{was.sum + jobmon.StepOf(e, c.writer, was.sum), was.count + 1}})
+			c.steps = append(
+				c.steps,
+				version[steps]{seq: e.Seq, is: steps{was.sum + jobmon.StepOf(e, c.writer, was.sum), was.count + 1}},
+			)
 		}
 	case jobmon.KindDaemonStarted:
 		c.writer = e.Count
@@ -145,7 +154,11 @@ func find[T any](versions []version[T], seq uint64) *version[T] {
 	if n == 0 || versions[n-1].seq <= seq || n == 1 {
 		return last(versions)
 	}
-	i, found := slices.BinarySearchFunc(versions, seq, func(v version[T], seq uint64) int { return cmp.Compare(v.seq, seq) })
+	i, found := slices.BinarySearchFunc(
+		versions,
+		seq,
+		func(v version[T], seq uint64) int { return cmp.Compare(v.seq, seq) },
+	)
 	if !found {
 		i--
 	}
@@ -238,9 +251,10 @@ func (c *Chronicle) State(e *jobmon.Event) jobmon.RowState {
 	return state
 }
 
-// mayBeNow says whether a row that arrives may count as due although its start_time is ahead of the server's clock: nobody
-// knows which clock start_time follows, and on one of them it is now. The projection knows better where another row of the
-// same drop shows that GETDATE is followed. A row that is moved mostly recurs, and counts as later.
+// mayBeNow says whether a row that arrives may count as due although its start_time is ahead of the server's clock:
+// nobody knows which clock start_time follows, and on one of them it is now. The projection knows better where
+// another row of the same drop shows that GETDATE is followed. A row that is moved mostly recurs, and counts as
+// later.
 func (c *Chronicle) mayBeNow(e *jobmon.Event) bool {
 	if e.Kind != jobmon.KindScheduled || e.Flags.Has(jobmon.Baseline) ||
 		c.Rules(e.Seq).StartLocation() != nil || at(c.starts, e.Seq).known {

@@ -2,8 +2,8 @@ package replay
 
 import "time"
 
-// Clock tells the wall-clock time of a place whose UTC offset changed at known moments, as it does at both ends of summer
-// time. The zero value is UTC's. It is immutable and safe for concurrent use.
+// Clock tells the wall-clock time of a place whose UTC offset changed at known moments, as it does at both ends of
+// summer time. The zero value is UTC's. It is immutable and safe for concurrent use.
 type Clock struct{ shifts []Shift }
 
 // Shift is a change of the offset.
@@ -26,10 +26,19 @@ func (c Clock) In(t time.Time) time.Time {
 	return t.In(zone)
 }
 
-// Moments are the moments at which the clock showed what wall shows, whatever wall's zone: one, or two when it was set back
-// over that time. A time that it skipped means the moment at which it did.
+// Moments are the moments at which the clock showed what wall shows, whatever wall's zone: one, or two when it was
+// set back over that time. A time that it skipped means the moment at which it did.
 func (c Clock) Moments(wall time.Time) []time.Time {
-	reading := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), time.UTC)
+	reading := time.Date(
+		wall.Year(),
+		wall.Month(),
+		wall.Day(),
+		wall.Hour(),
+		wall.Minute(),
+		wall.Second(),
+		wall.Nanosecond(),
+		time.UTC,
+	)
 	if len(c.shifts) == 0 {
 		return []time.Time{reading}
 	}

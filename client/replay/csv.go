@@ -11,9 +11,10 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
-// CSV writes a table as RFC 4180 says: commas, CRLF, quotes where need be. In front stands a byte order mark, without which Excel
-// takes UTF-8 for the system's code page. Where a spreadsheet would see a formula, also behind a separator within a text, an
-// apostrophe stands in front; numbers stay numbers, with a point. Nothing need reach the writer before Flush.
+// CSV writes a table as RFC 4180 says: commas, CRLF, quotes where need be. In front stands a byte order mark, without
+// which Excel takes UTF-8 for the system's code page. Where a spreadsheet would see a formula, also behind a
+// separator within a text, an apostrophe stands in front; numbers stay numbers, with a point. Nothing need reach the
+// writer before Flush.
 type CSV struct {
 	w     *bufio.Writer
 	line  []byte
@@ -76,13 +77,14 @@ func startsBlank(text string) bool {
 // Flush passes on what was written.
 func (c *CSV) Flush() error { return c.w.Flush() }
 
-// harmless keeps a text from being taken for a formula, and a line break inside it from ending the row for simple readers.
+// harmless keeps a text from being taken for a formula, and a line break inside it from ending the row for simple
+// readers.
 func harmless(text string) string {
 	text = plain.Text(strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ", "\x00", "").Replace(text))
 	return formula.ReplaceAllString(text, "$1'$2")
 }
 
-// formula finds where a spreadsheet could see one: at the beginning of a text, and behind what separates cells in some country
-// or in some program's import, with blanks and quotes between. Excel in German splits at semicolons, and ignores quotes that
-// begin within a cell.
+// formula finds where a spreadsheet could see one: at the beginning of a text, and behind what separates cells in
+// some country or in some program's import, with blanks and quotes between. Excel in German splits at semicolons, and
+// ignores quotes that begin within a cell.
 var formula = regexp.MustCompile(`((?:^|[;,|])[\s\p{Zs}"]*)([=+\-@＝＋－＠])`)

@@ -28,8 +28,8 @@ func TestCodesInSheetsAreNumbers(t *testing.T) {
 	}
 }
 
-// TestNoCellIsAFormula: whatever separates cells where the file is opened, and whether or not quotes hold a cell together there,
-// no cell of somebody's text begins a formula, and every line stays one line.
+// TestNoCellIsAFormula: whatever separates cells where the file is opened, and whether or not quotes hold a cell
+// together there, no cell of somebody's text begins a formula, and every line stays one line.
 func TestNoCellIsAFormula(t *testing.T) {
 	t.Parallel()
 	begins := func(cell string) bool {
@@ -74,6 +74,10 @@ func TestNoCellIsAFormula(t *testing.T) {
 		check(t, []string{text, "b"})
 		check(t, []string{"b", text})
 	}
-	texts := rapid.SliceOfN(rapid.StringOf(rapid.RuneFrom([]rune("ab=+-@＝＋－＠;,|\t\r\n \"'\u00a0\u3000\u2028\x00"))), 1, 4)
+	texts := rapid.SliceOfN(
+		rapid.StringOf(rapid.RuneFrom([]rune("ab=+-@＝＋－＠;,|\t\r\n \"'\u00a0\u3000\u2028\x00"))),
+		1,
+		4,
+	)
 	rapid.Check(t, func(t *rapid.T) { check(t, texts.Draw(t, "texts")) })
 }

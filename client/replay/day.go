@@ -10,7 +10,8 @@ type day struct {
 	date   string
 }
 
-// append appends milliseconds since 1970 as date and time: "2026-11-22" sep "14:05:00", with what is below a second if millis.
+// append appends milliseconds since 1970 as date and time: "2026-11-22" sep "14:05:00", with what is below a second
+// if millis.
 func (d *day) append(dst []byte, ms int64, sep byte, millis bool) []byte {
 	number := ms / msOfDay
 	if ms < 0 && ms%msOfDay != 0 {

@@ -83,7 +83,8 @@ func Fields() []string {
 func chosen(names []string) ([]field, error) {
 	all := fields()
 	var list []field
-	for _, name := range strings.FieldsFunc(strings.Join(names, ","), func(c rune) bool { return c == ',' || c == ' ' }) {
+	between := func(c rune) bool { return c == ',' || c == ' ' }
+	for _, name := range strings.FieldsFunc(strings.Join(names, ","), between) {
 		i := slices.IndexFunc(all, func(f field) bool { return strings.EqualFold(f.name, name) })
 		if i < 0 {
 			return nil, mistake("--fields %q: there are %s", name, strings.Join(Fields(), ", "))

@@ -111,7 +111,11 @@ func (f *Filter) findJobs(wanted []string, c *Chronicle) error {
 			}
 		}
 		if !found {
-			return &UnknownError{"job", text, nearest.First(text, c.eachJob(func(j jobmon.Job) string { return j.Name }))}
+			return &UnknownError{
+				"job",
+				text,
+				nearest.First(text, c.eachJob(func(j jobmon.Job) string { return j.Name })),
+			}
 		}
 	}
 	return nil
@@ -255,7 +259,8 @@ func (c *Chronicle) sightOf(e *jobmon.Event) (s sight, ok bool) {
 		s.names[1], s.figures = c.number(e.Name), [2]int64{int64(e.Seconds), int64(e.Count)}
 		return s, true
 	case !e.Kind.OfRow():
-		return s, e.Kind == jobmon.KindAgentOnline || e.Kind == jobmon.KindAgentOffline || e.Kind == jobmon.KindAgentUnknown
+		return s, e.Kind == jobmon.KindAgentOnline || e.Kind == jobmon.KindAgentOffline ||
+			e.Kind == jobmon.KindAgentUnknown
 	}
 	s.state, s.set, s.job = c.State(e), e.Status.Set, e.Job
 	if v := find(c.jobs[e.Job], e.Seq); v != nil {

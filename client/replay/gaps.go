@@ -54,7 +54,10 @@ func (c *Chronicle) Gaps() []Gap {
 				gaps = append(gaps, Gap{Kind: kind, From: e.Until, To: e.At, seq: [2]uint64{e.Seq, e.Seq}})
 			}
 		case jobmon.KindDamaged:
-			gaps = append(gaps, Gap{Kind: Damaged, From: e.At, To: e.At, Lost: [2]uint64{e.From, e.To}, seq: [2]uint64{e.From, e.Seq}})
+			gaps = append(
+				gaps,
+				Gap{Kind: Damaged, From: e.At, To: e.At, Lost: [2]uint64{e.From, e.To}, seq: [2]uint64{e.From, e.Seq}},
+			)
 		}
 	}
 	return gaps

@@ -22,7 +22,8 @@ type Point struct {
 	form form
 }
 
-// Recurs says that what was typed comes again and again, as a time of day does, so that the present decided what it means.
+// Recurs says that what was typed comes again and again, as a time of day does, so that the present decided what it
+// means.
 func (p Point) Recurs() bool { return p.form != exact }
 
 // form is how a time was written. It decides which of several possible moments the end of a range means.
@@ -36,9 +37,9 @@ const (
 	nothing             // no time at all
 )
 
-// Parse reads a moment, such as the beginning of a range. end is the newest moment that the log covers: "14:05" is the last
-// one before it, "-2h" counts back from it, "today" is its day. Times without zone are read off the clock. The error lists
-// the forms that there are.
+// Parse reads a moment, such as the beginning of a range. end is the newest moment that the log covers: "14:05" is
+// the last one before it, "-2h" counts back from it, "today" is its day. Times without zone are read off the clock.
+// The error lists the forms that there are.
 func (c Clock) Parse(text string, end time.Time) (Point, error) {
 	r, point, err := c.read(text, end)
 	if err != nil || r.form == exact {
@@ -51,9 +52,9 @@ func (c Clock) Parse(text string, end time.Time) (Point, error) {
 	return point, nil
 }
 
-// ParseEnd reads the end of a range that begins at since; its zero value is a range that begins with the log. A time of day is
-// today's and a weekday is this week's, past or still to come; an earlier one if that is the first after a beginning of the
-// same form.
+// ParseEnd reads the end of a range that begins at since; its zero value is a range that begins with the log. A time
+// of day is today's and a weekday is this week's, past or still to come; an earlier one if that is the first after a
+// beginning of the same form.
 func (c Clock) ParseEnd(text string, end time.Time, since Point) (Point, error) {
 	r, point, err := c.read(text, end)
 	if err != nil || r.form == exact {
@@ -193,7 +194,9 @@ func recurring(day string) (form, func(time.Time) bool) {
 }
 
 // zone is one behind a time or a day: "UTC+01:00", "+01:00", "Z", "UTC".
-var zone = regexp.MustCompile(`(?i)^(.*:\d\d(?:\.\d+)?|.*\S\s)\s*\(?(?:Z|(?:UTC|GMT)|(?:UTC|GMT)?([+-])(\d\d?)(?::?([0-5]\d))?)\)?$`)
+var zone = regexp.MustCompile(
+	`(?i)^(.*:\d\d(?:\.\d+)?|.*\S\s)\s*\(?(?:Z|(?:UTC|GMT)|(?:UTC|GMT)?([+-])(\d\d?)(?::?([0-5]\d))?)\)?$`,
+)
 
 // cutZone takes a zone off the end, in seconds east of UTC.
 func cutZone(text string) (rest string, offset int, found bool) {
@@ -217,7 +220,16 @@ func pointOf(moments []time.Time) Point {
 }
 
 func on(date, hour time.Time) time.Time {
-	return time.Date(date.Year(), date.Month(), date.Day(), hour.Hour(), hour.Minute(), hour.Second(), hour.Nanosecond(), time.UTC)
+	return time.Date(
+		date.Year(),
+		date.Month(),
+		date.Day(),
+		hour.Hour(),
+		hour.Minute(),
+		hour.Second(),
+		hour.Nanosecond(),
+		time.UTC,
+	)
 }
 
 // cutDay takes the day off the front: a date, with or without its weekday, "today", "yesterday" or a weekday.

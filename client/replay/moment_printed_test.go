@@ -16,7 +16,12 @@ import (
 )
 
 // named are the layouts that printers write by name.
-var named = map[string]string{"DateTime": time.DateTime, "DateOnly": time.DateOnly, "TimeOnly": time.TimeOnly, "RFC3339": time.RFC3339}
+var named = map[string]string{
+	"DateTime": time.DateTime,
+	"DateOnly": time.DateOnly,
+	"TimeOnly": time.TimeOnly,
+	"RFC3339":  time.RFC3339,
+}
 
 // layouts are those of all calls of Format in the program's source: every form in which it prints a time.
 func layouts(t *testing.T) []string {
@@ -74,8 +79,8 @@ func constant(e ast.Expr, constants map[string]string) string {
 	return ""
 }
 
-// TestPrintedTimesAreAccepted types back every form in which the program prints a time, with every way in which it writes
-// a zone behind one: what is meant is what was printed.
+// TestPrintedTimesAreAccepted types back every form in which the program prints a time, with every way in which it
+// writes a zone behind one: what is meant is what was printed.
 func TestPrintedTimesAreAccepted(t *testing.T) {
 	t.Parallel()
 	all := layouts(t)
@@ -90,7 +95,9 @@ func TestPrintedTimesAreAccepted(t *testing.T) {
 		clock := NewClock(Shift{Offset: int(offset.Seconds())})
 		at := time.UnixMilli(rapid.Int64Range(1_767_200_000_000, 1_798_700_000_000).Draw(t, "at"))
 		shown := clock.In(at)
-		if !strings.ContainsAny(layout, "Z") && !strings.Contains(layout, "UTC") && !strings.Contains(layout, "07:00") && strings.Contains(layout, ":") {
+		if !strings.ContainsAny(layout, "Z") && !strings.Contains(layout, "UTC") &&
+			!strings.Contains(layout, "07:00") &&
+			strings.Contains(layout, ":") {
 			zone := rapid.SampledFrom(zones).Draw(t, "zone")
 			if layout += zone; zone == " UTC" {
 				shown = at.UTC()

@@ -81,12 +81,14 @@ func TestTimesThatTheClockShowedTwiceOrNever(t *testing.T) {
 		"yesterday 02:30":  {"2026-10-24T02:30:00+02:00", "2026-10-24T02:30:00+02:00"},
 	} {
 		got, err := summerEnds().Parse(text, end)
-		if have := [2]string{got.First.Format(time.RFC3339), got.Time.Format(time.RFC3339)}; err != nil || have != want {
+		if have := [2]string{got.First.Format(time.RFC3339), got.Time.Format(time.RFC3339)}; err != nil ||
+			have != want {
 			t.Errorf("%s: %v, %v; want %v", text, have, err, want)
 		}
 	}
 	// between the two the second one is still to come
-	if got, err := summerEnds().Parse("02:30", time.Date(2026, 10, 25, 0, 45, 0, 0, time.UTC)); err != nil || !got.Time.Equal(got.First) {
+	if got, err := summerEnds().Parse("02:30", time.Date(2026, 10, 25, 0, 45, 0, 0, time.UTC)); err != nil ||
+		!got.Time.Equal(got.First) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -97,7 +99,12 @@ func TestClockShowsItsMoments(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.UnixMilli(rapid.Int64Range(1_767_200_000_000, 1_798_700_000_000).Draw(t, "at"))
 		if !slices.ContainsFunc(clock.Moments(clock.In(at)), at.Equal) {
-			t.Fatalf("%v is shown as %v, at which the clock was at %v", at.UTC(), clock.In(at), clock.Moments(clock.In(at)))
+			t.Fatalf(
+				"%v is shown as %v, at which the clock was at %v",
+				at.UTC(),
+				clock.In(at),
+				clock.Moments(clock.In(at)),
+			)
 		}
 	})
 }

@@ -72,6 +72,7 @@ func (n *narrow) print(r *Record, at time.Time) error {
 	}
 	tone := r.tone()
 	return n.stream.Line([]term.Cell{
-		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: what, Tone: tone}, {Text: took},
+		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: computer},
+		{Text: r.subject()}, {Text: what, Tone: tone}, {Text: took},
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/names"
 )
 
-// Pattern is a name as it is typed: * stands for any text, also none, and ? for one character; nothing else is special. Case does
-// not matter. It is safe for concurrent use.
+// Pattern is a name as it is typed: * stands for any text, also none, and ? for one character; nothing else is
+// special. Case does not matter. It is safe for concurrent use.
 type Pattern struct{ compiled *regexp.Regexp }
 
 // NewPattern makes a pattern; every text is one.
@@ -50,9 +50,9 @@ func (p Pattern) Holds(folder string) bool {
 	}
 }
 
-// Computers are those that are meant, by id: each text is an id, a name, either with "id:" or "name:" in front, or a name with * and ?,
-// which can mean several, as a name does that several records have or had. patterns are those with * and ?. The error is
-// *names.UnknownError.
+// Computers are those that are meant, by id: each text is an id, a name, either with "id:" or "name:" in front, or a
+// name with * and ?, which can mean several, as a name does that several records have or had. patterns are those with
+// * and ?. The error is *names.UnknownError.
 func Computers(wanted []string, names names.Computers) (ids []jobmon.ComputerID, patterns []Pattern, err error) {
 	for _, text := range wanted {
 		if !isPattern(text) {

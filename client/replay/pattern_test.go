@@ -61,7 +61,8 @@ func TestComputers(t *testing.T) {
 		}
 	}
 	// a name that two have is both
-	if ids, _, err := Computers([]string{"pc-0002 "}, known); err != nil || !slices.Equal(ids, []jobmon.ComputerID{6, 9}) {
+	if ids, _, err := Computers([]string{"pc-0002 "}, known); err != nil ||
+		!slices.Equal(ids, []jobmon.ComputerID{6, 9}) {
 		t.Errorf("%v, %v", ids, err)
 	}
 }

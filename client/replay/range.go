@@ -14,8 +14,8 @@ type Log interface {
 	Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch, error]
 }
 
-// Range says which events are looked through: those from From to To, both included, and of these the ones in [Since, Until), where these
-// are not 0. Where the server's clock was set back, later events can be of earlier times.
+// Range says which events are looked through: those from From to To, both included, and of these the ones in [Since,
+// Until), where these are not 0. Where the server's clock was set back, later events can be of earlier times.
 type Range struct {
 	From, To     uint64
 	Since, Until jobmon.Instant // UTC
@@ -29,7 +29,8 @@ func (r Range) Holds(e *jobmon.Event) bool {
 // apart is how many computers are read each by itself; more of them are picked out of all events.
 const apart = 4
 
-// events yields, in order, the events from sequence number from to to, at least all that the filter may want. Each one is good until the next.
+// events yields, in order, the events from sequence number from to to, at least all that the filter may want. Each
+// one is good until the next.
 func (t *Telling) events(from, to uint64) iter.Seq2[*jobmon.Event, error] {
 	ids := t.Filter.computers
 	switch {

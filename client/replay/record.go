@@ -90,7 +90,9 @@ func (c *Chronicle) tell(r *Record, e *jobmon.Event) {
 func (c *Chronicle) sketch(r *Record, e *jobmon.Event) {
 	*r = Record{
 		Seq: e.Seq, Kind: e.Kind.String(),
-		Baseline: e.Flags.Has(jobmon.Baseline), Inferred: e.Flags.Has(jobmon.Inferred), Inexact: e.Flags.Has(jobmon.Inexact),
+		Baseline: e.Flags.Has(
+			jobmon.Baseline,
+		), Inferred: e.Flags.Has(jobmon.Inferred), Inexact: e.Flags.Has(jobmon.Inexact),
 		Gone: e.Flags.Has(jobmon.Gone), Ghost: e.Flags.Has(jobmon.Ghost),
 		chronicle: c, event: e, axis: c.axis(e), offset: c.Offset(e.Seq), state: c.State(e),
 	}
@@ -152,7 +154,16 @@ func (r *Record) addDetail(e *jobmon.Event, c *Chronicle) {
 	case jobmon.KindComputer:
 		r.OSName, r.Group = e.Text, e.Place
 		if was, ok := before(c.computers[e.Computer], e.Seq); ok && !r.Gone {
-			r.RenamedFrom, r.MovedFrom, r.OSNameWas = other(was.Name, e.Name), other(was.Group, e.Place), other(was.OSName, e.Text)
+			r.RenamedFrom, r.MovedFrom, r.OSNameWas = other(
+				was.Name,
+				e.Name,
+			), other(
+				was.Group,
+				e.Place,
+			), other(
+				was.OSName,
+				e.Text,
+			)
 		}
 	case jobmon.KindExpected:
 		r.Stage, r.Seconds, r.Runs = e.Name, e.Seconds, e.Count
@@ -195,7 +206,8 @@ func (r *Record) ended(b began, c *Chronicle) {
 	}
 	r.took.Took, r.took.Inexact = took, r.Inexact || start.Flags.Has(jobmon.Inexact)
 	unseen := c.unseen(start)
-	if r.took.Inexact && (unseen > 0 || !start.Flags.Has(jobmon.Inexact)) || start.Flags.Has(jobmon.Inferred) && unseen > 0 {
+	if r.took.Inexact && (unseen > 0 || !start.Flags.Has(jobmon.Inexact)) ||
+		start.Flags.Has(jobmon.Inferred) && unseen > 0 {
 		r.took.Most = took + unseen
 		r.tookMostS = r.took.Most.Seconds()
 		r.TookMostS = &r.tookMostS

@@ -44,7 +44,14 @@ func morning(t test, computers int, long time.Duration) (*store.Log, []jobmon.Ev
 		}
 		state.Note(&b)
 	}
-	commit(noon, []jobmon.Event{{Kind: jobmon.KindDaemonStarted, Text: "1"}, {Kind: jobmon.KindConfigured, Text: jobmon.DefaultSettings().Encode()}, {Kind: jobmon.KindClock, Seconds: 3600}})
+	commit(
+		noon,
+		[]jobmon.Event{
+			{Kind: jobmon.KindDaemonStarted, Text: "1"},
+			{Kind: jobmon.KindConfigured, Text: jobmon.DefaultSettings().Encode()},
+			{Kind: jobmon.KindClock, Seconds: 3600},
+		},
+	)
 	for ds.Now() < noon.Add(long) {
 		ds.Advance(10 * time.Second)
 		s := ds.Snapshot(nil)
@@ -93,14 +100,16 @@ func told(t test, records iter.Seq2[*Record, error]) []string {
 	return list
 }
 
-// TestEveryWayTellsTheSame: wherever telling begins, in which direction and out of how many computers' histories, an event is told as it is when
-// all is told; and the last n are the end of all.
+// TestEveryWayTellsTheSame: wherever telling begins, in which direction and out of how many computers' histories, an
+// event is told as it is when all is told; and the last n are the end of all.
 func TestEveryWayTellsTheSame(t *testing.T) {
 	log, chronicle, names := morning(t, 6, 3*time.Hour)
 	last, _, _ := log.Last()
 	asks := []Ask{
 		{}, {Computers: []string{"PC-0001"}}, {Computers: []string{"PC-0001", "PC-0003"}}, {Computers: []string{"PC-*"}},
-		{States: []string{"failed"}}, {Kinds: []string{"finished", "requeued"}, Folders: []string{"Build"}}, {Jobs: []string{"*office*"}, Grep: []string{"succeeded"}},
+		{
+			States: []string{"failed"},
+		}, {Kinds: []string{"finished", "requeued"}, Folders: []string{"Build"}}, {Jobs: []string{"*office*"}, Grep: []string{"succeeded"}},
 	}
 	for _, a := range asks {
 		whole := Range{From: 1, To: last}
@@ -149,7 +158,8 @@ func TestWhatIsAskedFor(t *testing.T) {
 	log, chronicle, known := morning(t, 3, time.Hour)
 	last, _, _ := log.Last()
 	for r, err := range telling(t, log, chronicle, known, Ask{States: []string{"Failed"}, Folders: []string{"windows 11"}}).Forward(Range{From: 1, To: last}) {
-		if err != nil || r.State != "failed" || r.Kind != "finished" || !strings.HasPrefix(r.Folder, `Build\`) || r.TookS == nil {
+		if err != nil || r.State != "failed" || r.Kind != "finished" || !strings.HasPrefix(r.Folder, `Build\`) ||
+			r.TookS == nil {
 			t.Errorf("%+v, %v", r, err)
 		}
 	}
@@ -174,7 +184,8 @@ func TestWhatIsAskedFor(t *testing.T) {
 	}
 }
 
-// What the projection records says what it means: since when and why something stands still, and which clock start_time follows.
+// What the projection records says what it means: since when and why something stands still, and which clock
+// start_time follows.
 func TestWhatIsConcludedIsTold(t *testing.T) {
 	t.Parallel()
 	c := NewChronicle([]jobmon.Event{{Seq: 1, At: noon, Kind: jobmon.KindClock, Seconds: 3600}})
@@ -194,7 +205,8 @@ func TestWhatIsConcludedIsTold(t *testing.T) {
 		if got := r.what() + " | " + r.subject(); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
-		if e.Kind == jobmon.KindOverdue && (r.Since != e.Until.String() || r.Reason != e.Text) || e.Kind == jobmon.KindStartClock && r.StartClock == "" {
+		if e.Kind == jobmon.KindOverdue && (r.Since != e.Until.String() || r.Reason != e.Text) ||
+			e.Kind == jobmon.KindStartClock && r.StartClock == "" {
 			t.Errorf("%+v", r)
 		}
 	}
@@ -241,8 +253,8 @@ func TestWhatIsLaterFollowsTheClockOfStartTime(t *testing.T) {
 	}
 }
 
-// TestARenameTellsTheOldName: when a job or computer gets another name, place or system, its line shows the old one too,
-// and what is new or the same again is no change.
+// TestARenameTellsTheOldName: when a job or computer gets another name, place or system, its line shows the old one
+// too, and what is new or the same again is no change.
 func TestARenameTellsTheOldName(t *testing.T) {
 	t.Parallel()
 	events := []jobmon.Event{
@@ -283,7 +295,12 @@ func TestGaps(t *testing.T) {
 		{Kind: jobmon.KindDamaged, At: minute(41), From: 3, To: 4},
 		{Kind: jobmon.KindSourceLost, At: minute(50)},
 		{Kind: jobmon.KindSourceRestored, At: minute(52)},
-		{Kind: jobmon.KindDaemonStarted, At: minute(80), Until: minute(60), Flags: jobmon.Inexact}, // the log could be written again
+		{
+			Kind:  jobmon.KindDaemonStarted,
+			At:    minute(80),
+			Until: minute(60),
+			Flags: jobmon.Inexact,
+		}, // the log could be written again
 	}
 	for i := range events {
 		events[i].Seq = uint64(10 * (i + 1))
@@ -352,7 +369,8 @@ func FuzzCSV(f *testing.F) {
 			t.Fatal(err)
 		}
 		lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(out.String(), "\ufeff"))).ReadAll()
-		if err != nil || len(lines) != 1 || len(lines[0]) != 5 || lines[0][1] != "-5" || lines[0][2] != "" || lines[0][3] != "1.5" {
+		if err != nil || len(lines) != 1 || len(lines[0]) != 5 || lines[0][1] != "-5" || lines[0][2] != "" ||
+			lines[0][3] != "1.5" {
 			t.Fatalf("%q: %q, %v", text, lines, err)
 		}
 		if cell := strings.TrimLeft(lines[0][0], " \t"); cell != "" && strings.ContainsAny(cell[:1], "=+-@") {

@@ -4,14 +4,16 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// runs knows since when the rows run that run now, as far as the events tell that it has seen. What began before can be looked up.
+// runs knows since when the rows run that run now, as far as the events tell that it has seen. What began before can
+// be looked up.
 type runs struct {
 	log     Log
 	from    uint64 // it has seen all events from here on
 	started map[jobmon.ScheduleID]began
 	unknown map[jobmon.ScheduleID]bool // rows whose run of before has ended since
 	old     map[jobmon.ComputerID]map[jobmon.ScheduleID]began
-	ended   map[jobmon.ScheduleID]bool // rows seen to end, which need no look when they are queued again; nil where there can be any number
+	// ended are the rows seen to end, which need no look when they are queued again; nil where there can be any number.
+	ended map[jobmon.ScheduleID]bool
 }
 
 // began is a row's start.
@@ -28,8 +30,8 @@ func newRuns(log Log, from uint64) *runs {
 	}
 }
 
-// see takes note of an event. For one that ended a run it says since when that ran; ok is false where nothing ran, as far as is known. With
-// ask lookUp may know more.
+// see takes note of an event. For one that ended a run it says since when that ran; ok is false where nothing ran, as
+// far as is known. With ask lookUp may know more.
 func (r *runs) see(e *jobmon.Event) (b began, ok, ask bool) {
 	switch {
 	case e.Kind == jobmon.KindStarted:
@@ -39,7 +41,8 @@ func (r *runs) see(e *jobmon.Event) (b began, ok, ask bool) {
 	case e.Kind == jobmon.KindRequeued && r.ended[e.Schedule]:
 		delete(r.ended, e.Schedule)
 		return b, false, false
-	case e.Kind != jobmon.KindFinished && e.Kind != jobmon.KindRequeued && !(e.Kind == jobmon.KindRemoved && e.Status.Running()):
+	case e.Kind != jobmon.KindFinished && e.Kind != jobmon.KindRequeued &&
+		!(e.Kind == jobmon.KindRemoved && e.Status.Running()):
 		return b, false, false
 	}
 	if r.ended != nil && e.Kind == jobmon.KindFinished {
@@ -56,8 +59,8 @@ func (r *runs) see(e *jobmon.Event) (b began, ok, ask bool) {
 	return b, false, true
 }
 
-// lookUp says since when the row ran that the event ended, if it began before the first event that was seen. Each computer's history is read
-// once.
+// lookUp says since when the row ran that the event ended, if it began before the first event that was seen. Each
+// computer's history is read once.
 func (r *runs) lookUp(e *jobmon.Event) (b began, ok bool, err error) {
 	old, known := r.old[e.Computer]
 	if !known {

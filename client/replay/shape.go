@@ -104,7 +104,10 @@ type csvPrinter struct {
 func newCSVPrinter(w io.Writer, list []field, utc bool) (*csvPrinter, error) {
 	if list == nil {
 		var err error
-		list, err = chosen([]string{"seq,time,utc_offset,computer_id,computer,group,job_id,job,folder,schedule_id,kind,state,took_s,took_exact,took_at_most_s,status_code,code,what"})
+		list, err = chosen([]string{
+			"seq,time,utc_offset,computer_id,computer,group,job_id,job,folder,schedule_id,kind,state",
+			"took_s,took_exact,took_at_most_s,status_code,code,what",
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -163,17 +166,33 @@ func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter,
 		what.Width += min(width-full, 8)
 	}
 	columns := []term.Column{
-		{Title: "TIME", Width: timeWidth}, {Title: "+", Width: 12, Right: true}, {Title: "COMPUTER", Width: computers}, {Title: "JOB", Width: jobs},
+		{Title: "TIME", Width: timeWidth}, {Title: "+", Width: 12, Right: true},
+		{Title: "COMPUTER", Width: computers}, {Title: "JOB", Width: jobs},
 		what, {Title: "TOOK", Width: 11, Right: true}, {Title: "CODE"},
 	}
 	if t.wide {
-		columns = slices.Concat([]term.Column{{Title: "SEQ", Width: 9, Right: true}}, columns[:3],
-			[]term.Column{{Title: "ID", Width: 9, Right: true}, {Title: "GROUP", Width: 16}}, columns[3:4], []term.Column{{Title: "FOLDER", Width: 20}, {Title: "ROW", Width: 9, Right: true}}, columns[4:])
+		columns = slices.Concat(
+			[]term.Column{{Title: "SEQ", Width: 9, Right: true}},
+			columns[:3],
+			[]term.Column{
+				{Title: "ID", Width: 9, Right: true},
+				{Title: "GROUP", Width: 16},
+			},
+			columns[3:4],
+			[]term.Column{{Title: "FOLDER", Width: 20}, {Title: "ROW", Width: 9, Right: true}},
+			columns[4:],
+		)
 	}
 	if list != nil {
 		columns = nil
 		for _, f := range list {
-			columns = append(columns, term.Column{Title: strings.ToUpper(f.name), Width: max(len(f.name), fieldWidth(f.name, computers, jobs, timeWidth))})
+			columns = append(
+				columns,
+				term.Column{
+					Title: strings.ToUpper(f.name),
+					Width: max(len(f.name), fieldWidth(f.name, computers, jobs, timeWidth)),
+				},
+			)
 		}
 	}
 	t.stream = term.NewStream(w, columns, l.Look)
@@ -250,10 +269,24 @@ func (t *tablePrinter) Print(r *Record) error {
 		took = r.took.String()
 	}
 	tone := r.tone()
-	line := []term.Cell{{Text: t.time(r)}, {Text: delta, Tone: term.Faintly}, {Text: computer}, {Text: r.subject()}, {Text: r.what(), Tone: tone}, {Text: took}, {Text: r.code(), Tone: tone}}
+	line := []term.Cell{
+		{Text: t.time(r)},
+		{Text: delta, Tone: term.Faintly},
+		{Text: computer},
+		{Text: r.subject()},
+		{Text: r.what(), Tone: tone},
+		{Text: took},
+		{Text: r.code(), Tone: tone},
+	}
 	if t.wide {
-		line = slices.Concat([]term.Cell{{Text: strconv.FormatUint(r.Seq, 10)}}, line[:3], []term.Cell{{Text: cellOf(r.ComputerID)}, {Text: r.Group}},
-			line[3:4], []term.Cell{{Text: r.Folder}, {Text: cellOf(r.ScheduleID)}}, line[4:])
+		line = slices.Concat(
+			[]term.Cell{{Text: strconv.FormatUint(r.Seq, 10)}},
+			line[:3],
+			[]term.Cell{{Text: cellOf(r.ComputerID)}, {Text: r.Group}},
+			line[3:4],
+			[]term.Cell{{Text: r.Folder}, {Text: cellOf(r.ScheduleID)}},
+			line[4:],
+		)
 	}
 	return t.stream.Line(line)
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
-// TestAStepOfTheClockIsNoTime: how long a run took, and how long after the event before it an event came, leave the clock's steps
-// out, and what ran across one is not exact. In a log of the time in which steps were not confirmed, one of up to a day forward
-// is said to have been a machine that slept.
+// TestAStepOfTheClockIsNoTime: how long a run took, and how long after the event before it an event came, leave the
+// clock's steps out, and what ran across one is not exact. In a log of the time in which steps were not confirmed,
+// one of up to a day forward is said to have been a machine that slept.
 func TestAStepOfTheClockIsNoTime(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
@@ -27,7 +27,10 @@ func TestAStepOfTheClockIsNoTime(t *testing.T) {
 			return jobmon.Event{Kind: kind, Schedule: 1, Computer: 1, Job: 1, Status: jobmon.StatusOf(code)}
 		}
 		began := []jobmon.Event{
-			{Kind: jobmon.KindDaemonStarted, Count: c.writer}, {Kind: jobmon.KindClock}, row(jobmon.KindScheduled, 0), row(jobmon.KindStarted, -1),
+			{
+				Kind:  jobmon.KindDaemonStarted,
+				Count: c.writer,
+			}, {Kind: jobmon.KindClock}, row(jobmon.KindScheduled, 0), row(jobmon.KindStarted, -1),
 		}
 		ended := []jobmon.Event{{Kind: jobmon.KindClock, Step: c.leap.Milliseconds()}, row(jobmon.KindFinished, 0)}
 		first, err := log.Append(noon, began)
@@ -46,8 +49,16 @@ func TestAStepOfTheClockIsNoTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			paused += pace.Pause(r)
-			if r.Kind == "finished" && (r.took.String() != "~"+jobmon.Span(c.want) || r.TookExact || *r.delta != c.want) {
-				t.Errorf("across %v, projection %d: it took %v, exact %t, %v after its start", c.leap, c.writer, r.took, r.TookExact, *r.delta)
+			if r.Kind == "finished" &&
+				(r.took.String() != "~"+jobmon.Span(c.want) || r.TookExact || *r.delta != c.want) {
+				t.Errorf(
+					"across %v, projection %d: it took %v, exact %t, %v after its start",
+					c.leap,
+					c.writer,
+					r.took,
+					r.TookExact,
+					*r.delta,
+				)
 			}
 		}
 		if paused != c.want {

@@ -16,7 +16,8 @@ const (
 	runUp     = 4096
 )
 
-// Telling tells the events of a range that a filter wants. It is for one use after the other, not safe for concurrent use.
+// Telling tells the events of a range that a filter wants. It is for one use after the other, not safe for concurrent
+// use.
 type Telling struct {
 	Log       Log
 	Chronicle *Chronicle
@@ -32,7 +33,8 @@ type Telling struct {
 	before map[jobmon.ComputerID]jobmon.Instant // on the axis
 }
 
-// Forward yields them in order; called again for a range behind the last one it goes on. A record is good until the next.
+// Forward yields them in order; called again for a range behind the last one it goes on. A record is good until the
+// next.
 func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		from := r.From

@@ -14,7 +14,10 @@ func (r *Record) Text() string {
 	if r.Computer != nil {
 		parts = append(parts, *r.Computer)
 	}
-	return strings.Join(append(parts, r.Group, r.subject(), r.Folder, r.what(), r.code(), r.OSName, r.Reason, r.Settings), "  ")
+	return strings.Join(
+		append(parts, r.Group, r.subject(), r.Folder, r.what(), r.code(), r.OSName, r.Reason, r.Settings),
+		"  ",
+	)
 }
 
 // subject is the job or stage that the event is about.

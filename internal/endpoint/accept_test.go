@@ -61,7 +61,10 @@ func TestAcceptFails(t *testing.T) {
 func TestListenerBreaks(t *testing.T) {
 	f := &flaky{closed: make(chan struct{})}
 	close(f.closed)
-	if err := Serve(t.Context(), unclosable{f}, http.NotFoundHandler(), Limits{}, zerolog.Nop()); !errors.Is(err, net.ErrClosed) {
+	if err := Serve(t.Context(), unclosable{f}, http.NotFoundHandler(), Limits{}, zerolog.Nop()); !errors.Is(
+		err,
+		net.ErrClosed,
+	) {
 		t.Errorf("Serve = %v, want that the listener is closed", err)
 	}
 }

@@ -32,9 +32,9 @@ const redialPause = 10 * time.Millisecond
 // Do sends one request and returns the answer, whatever its status; the caller closes its body. The path begins with
 // "/" and may have a query. ctx bounds the whole exchange, the answer's body included.
 //
-// Errors wrap ErrNotRunning, at once (and ErrTaken where something has its place), ErrDenied, ErrImpostor, ErrProtocol or
-// ErrSilent when no connection came about; then the request was not sent. After "the daemon did not answer" it may have been
-// carried out or not.
+// Errors wrap ErrNotRunning, at once (and ErrTaken where something has its place), ErrDenied, ErrImpostor,
+// ErrProtocol or ErrSilent when no connection came about; then the request was not sent. After "the daemon did not
+// answer" it may have been carried out or not.
 func (c *Client) Do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://jobmon-db"+path, body)
 	if err != nil {

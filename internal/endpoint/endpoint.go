@@ -1,21 +1,22 @@
-// Package endpoint is the way on which commands reach the daemon on the same computer: HTTP/1.1 over a Unix socket, or
-// over a named pipe on Windows. It carries requests and answers and knows nothing of what they say.
+// Package endpoint is the way on which commands reach the daemon on the same computer: HTTP/1.1 over a Unix socket,
+// or over a named pipe on Windows. It carries requests and answers and knows nothing of what they say.
 //
 // # Where
 //
-// On Windows the pipe is \\.\pipe\jobmon-db-<16 hexadecimal digits>, from a hash of the data folder's absolute path in
-// lower case; both sides must name that folder by the same path. SYSTEM, Administrators, the daemon's own account and
-// those in endpoint.allow may connect, from this computer only; the ones in endpoint.allow cannot listen on the pipe
-// beside the daemon. A second pipe, with "-admin" behind its name, leaves the accounts in endpoint.allow out: what
-// changes the log or the daemon is accepted there alone. The name of a pipe belongs to the first program that creates it. A
-// daemon that finds a name taken runs without the endpoint until it gets the name: see ErrTaken and Await. A client compares
-// the owner of the pipe before it reads or sends anything: SYSTEM, Administrators, an account of a service, the asking user
-// and the owner of the data folder are believed. Otherwise it returns ErrImpostor.
+// On Windows the pipe is \\.\pipe\jobmon-db-<16 hexadecimal digits>, from a hash of the data folder's absolute path
+// in lower case; both sides must name that folder by the same path. SYSTEM, Administrators, the daemon's own account
+// and those in endpoint.allow may connect, from this computer only; the ones in endpoint.allow cannot listen on the
+// pipe beside the daemon. A second pipe, with "-admin" behind its name, leaves the accounts in endpoint.allow out:
+// what changes the log or the daemon is accepted there alone. The name of a pipe belongs to the first program that
+// creates it. A daemon that finds a name taken runs without the endpoint until it gets the name: see ErrTaken and
+// Await. A client compares the owner of the pipe before it reads or sends anything: SYSTEM, Administrators, an
+// account of a service, the asking user and the owner of the data folder are believed. Otherwise it returns
+// ErrImpostor.
 //
-// Elsewhere the socket is endpoint.sock in the data folder, for the daemon's user alone (mode 0600). Where that path is
-// too long for a socket it is in a folder jobmon-db-<hash> below /run/jobmon-db, which the systemd unit makes, or else below
-// /tmp. That folder is used only when nobody but its owner may enter it, and the owner asks or owns the data folder. On Linux
-// the client also compares the user that listens there.
+// Elsewhere the socket is endpoint.sock in the data folder, for the daemon's user alone (mode 0600). Where that path
+// is too long for a socket it is in a folder jobmon-db-<hash> below /run/jobmon-db, which the systemd unit makes, or
+// else below /tmp. That folder is used only when nobody but its owner may enter it, and the owner asks or owns the
+// data folder. On Linux the client also compares the user that listens there.
 //
 // # The protocol
 //
@@ -74,7 +75,10 @@ func (g Greeting) line() ([]byte, error) {
 	line := protocolTag + strconv.Itoa(protocol)
 	for _, word := range []string{g.Log, g.Program} {
 		if strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || r > '~' }) || len(word) > 100 {
-			return nil, fmt.Errorf("%q cannot stand in a greeting: at most 100 ASCII characters without space can", word)
+			return nil, fmt.Errorf(
+				"%q cannot stand in a greeting: at most 100 ASCII characters without space can",
+				word,
+			)
 		}
 		if word == "" {
 			word = "-"

@@ -115,7 +115,8 @@ func TestNobodyRuns(t *testing.T) {
 
 func TestSecondListenerIsRefused(t *testing.T) {
 	dir, _ := serve(t, echo, endpoint.Limits{})
-	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); !errors.Is(err, endpoint.ErrTaken) || !strings.Contains(err.Error(), "a program listens on") {
+	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); !errors.Is(err, endpoint.ErrTaken) ||
+		!strings.Contains(err.Error(), "a program listens on") {
 		t.Errorf("Listen = %v, want that another program is there", err)
 	}
 	if _, _, err := ask(t.Context(), dir, "/", ""); err != nil {
@@ -125,13 +126,15 @@ func TestSecondListenerIsRefused(t *testing.T) {
 
 func TestGreetingThatCannotBeSaid(t *testing.T) {
 	for _, g := range []endpoint.Greeting{{Log: "a b"}, {Program: "ü"}, {Log: "a\r\nHTTP/1.1"}, {Log: strings.Repeat("x", 101)}} {
-		if _, err := endpoint.Listen(endpoint.Options{DataDir: t.TempDir(), Greeting: g}); err == nil || !strings.Contains(err.Error(), "greeting") {
+		if _, err := endpoint.Listen(endpoint.Options{DataDir: t.TempDir(), Greeting: g}); err == nil ||
+			!strings.Contains(err.Error(), "greeting") {
 			t.Errorf("Listen with %+v = %v, want an error", g, err)
 		}
 	}
 }
 
-// TestAPlaceThatIsTakenIsAwaited: who waits for the place gets it when the other program ends, and stops waiting when asked to.
+// TestAPlaceThatIsTakenIsAwaited: who waits for the place gets it when the other program ends, and stops waiting when
+// asked to.
 func TestAPlaceThatIsTakenIsAwaited(t *testing.T) {
 	t.Parallel()
 	dir, stop := serve(t, echo, endpoint.Limits{})
@@ -199,7 +202,8 @@ func TestSilentConnectionIsDialledAgain(t *testing.T) {
 func TestSilenceEnds(t *testing.T) {
 	dir, connections := answerer(t, "")
 	client := endpoint.Client{DataDir: dir, GreetingTimeout: 100 * time.Millisecond, ConnectTimeout: time.Second}
-	if _, err := client.Greet(t.Context()); !errors.Is(err, endpoint.ErrSilent) || !strings.Contains(err.Error(), "restart") {
+	if _, err := client.Greet(t.Context()); !errors.Is(err, endpoint.ErrSilent) ||
+		!strings.Contains(err.Error(), "restart") {
 		t.Errorf("%v, want that nobody answers", err)
 	}
 	// 100, 200 and 400 ms, and what is left of a second.
@@ -259,7 +263,8 @@ func TestServerGoesAwayBeforeTheAnswer(t *testing.T) {
 		ended <- err
 	}()
 	_, _, err := ask(t.Context(), dir, "/v1/status", "")
-	if err == nil || errors.Is(err, endpoint.ErrNotRunning) || !strings.Contains(err.Error(), "did not answer POST /v1/status") {
+	if err == nil || errors.Is(err, endpoint.ErrNotRunning) ||
+		!strings.Contains(err.Error(), "did not answer POST /v1/status") {
 		t.Errorf("%v, want that there was no answer", err)
 	}
 	must(t, <-ended)

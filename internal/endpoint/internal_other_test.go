@@ -101,20 +101,23 @@ func TestFolderOfSomebodyElse(t *testing.T) {
 		if err := errors.Join(os.RemoveAll(folder), plant()); err != nil {
 			t.Fatal(err)
 		}
-		if l, err := Listen(Options{DataDir: dir}); !errors.Is(err, ErrTaken) || !strings.Contains(err.Error(), folder+" (") ||
+		if l, err := Listen(Options{DataDir: dir}); !errors.Is(err, ErrTaken) ||
+			!strings.Contains(err.Error(), folder+" (") ||
 			!strings.Contains(err.Error(), "remove it") {
 			t.Errorf("%s: Listen = %v, want that the folder is not ours", name, err)
 			if l != nil {
 				_ = l.Close()
 			}
 		}
-		if _, err := (&Client{DataDir: dir}).Greet(t.Context()); !errors.Is(err, ErrDenied) || !strings.Contains(err.Error(), folder) {
+		if _, err := (&Client{DataDir: dir}).Greet(t.Context()); !errors.Is(err, ErrDenied) ||
+			!strings.Contains(err.Error(), folder) {
 			t.Errorf("%s: %v, want that it is denied", name, err)
 		}
 	}
 }
 
-// The runtime folder is used when it is the daemon's own, and found by those who ask when the socket's folder lies there.
+// The runtime folder is used when it is the daemon's own, and found by those who ask when the socket's folder lies
+// there.
 func TestRuntimeFolder(t *testing.T) {
 	dir, own := deep(t, longestPath+1), filepath.Join(t.TempDir(), "jobmon-db")
 	under := func(parent func(string) string) string {

@@ -11,7 +11,7 @@ import (
 // Options say where to listen, for whom, and what to say of oneself.
 type Options struct {
 	DataDir  string   // must exist
-	Allow    []string // Windows: further accounts that may connect, as names or SIDs; elsewhere only the daemon's user may
+	Allow    []string // Windows: further accounts that may connect, as names or SIDs
 	Greeting Greeting
 }
 
@@ -33,7 +33,8 @@ func Listen(o Options) (net.Listener, error) {
 	return &listener{l, line}, nil
 }
 
-// Await listens like Listen, and tries again after each pause while that is refused. It returns nil when ctx ends first.
+// Await listens like Listen, and tries again after each pause while that is refused. It returns nil when ctx ends
+// first.
 func Await(ctx context.Context, o Options, pause time.Duration) net.Listener {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
@@ -87,8 +88,8 @@ func door(ctx context.Context, conn net.Conn) context.Context {
 	return ctx
 }
 
-// passing is an error after which http.Server accepts again, after a pause: one bad connection, or having too many files
-// open, must not end the endpoint.
+// passing is an error after which http.Server accepts again, after a pause: one bad connection, or having too many
+// files open, must not end the endpoint.
 type passing struct{ error }
 
 func (passing) Timeout() bool   { return false }

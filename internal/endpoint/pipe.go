@@ -17,9 +17,10 @@ const clientRights = 0x12018b
 
 var sidForm = regexp.MustCompile(`^(?i:S)-1-\d{1,15}(-\d{1,10}){1,15}$`)
 
-// pipeSecurity is the pipe's security descriptor in SDDL: owned by the daemon's own account, by which clients know it;
-// everything for SYSTEM, Administrators and that account, clientRights for those that are allowed, nothing for others, and nothing inherited. Accounts are given as
-// SIDs or as names, for which lookup finds the SID; all that cannot be found are named in the error.
+// pipeSecurity is the pipe's security descriptor in SDDL: owned by the daemon's own account, by which clients know
+// it; everything for SYSTEM, Administrators and that account, clientRights for those that are allowed, nothing for
+// others, and nothing inherited. Accounts are given as SIDs or as names, for which lookup finds the SID; all that
+// cannot be found are named in the error.
 func pipeSecurity(own string, allow []string, lookup func(name string) (sid string, err error)) (string, error) {
 	sddl := "O:" + own + "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;" + own + ")"
 	var failed []error
@@ -28,7 +29,14 @@ func pipeSecurity(own string, allow []string, lookup func(name string) (sid stri
 		if !sidForm.MatchString(account) {
 			var err error
 			if sid, err = lookup(account); err != nil {
-				failed = append(failed, fmt.Errorf("endpoint.allow: %q: %w; give the account as DOMAIN\\name, COMPUTER\\name or SID", account, err))
+				failed = append(
+					failed,
+					fmt.Errorf(
+						"endpoint.allow: %q: %w; give the account as DOMAIN\\name, COMPUTER\\name or SID",
+						account,
+						err,
+					),
+				)
 				continue
 			}
 		}

@@ -132,7 +132,8 @@ func (s *socket) Close() error {
 	return err
 }
 
-// removeStale removes the socket that a crashed daemon left behind, and nothing else. An error names what is in the way.
+// removeStale removes the socket that a crashed daemon left behind, and nothing else. An error names what is in the
+// way.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -167,8 +168,14 @@ func checkPrivate(folder string, users ...int) error {
 	}
 	owner := ownerOf(info)
 	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !slices.Contains(users, owner) {
-		return fmt.Errorf("%s (%v, of user %d) was not made by this daemon: remove it, or use a data folder with a path of at most %d bytes: %w",
-			folder, info.Mode(), owner, longestPath-len(socketName)-1, fs.ErrPermission)
+		return fmt.Errorf(
+			"%s (%v, of user %d) was not made by this daemon: remove it, or use a data folder with a path of at most %d bytes: %w",
+			folder,
+			info.Mode(),
+			owner,
+			longestPath-len(socketName)-1,
+			fs.ErrPermission,
+		)
 	}
 	return nil
 }
@@ -220,7 +227,11 @@ func believable(peer int, users ...int) error {
 	if peer <= 0 || slices.Contains(users, peer) {
 		return nil
 	}
-	return fmt.Errorf("%w: user %d listens, and neither asks nor owns the data folder; find out who started it, stop it, and start the daemon again", ErrImpostor, peer)
+	return fmt.Errorf(
+		"%w: user %d listens, and neither asks nor owns the data folder; find out who started it, stop it, and start the daemon again",
+		ErrImpostor,
+		peer,
+	)
 }
 
 // passes says that an error of dial goes away by itself: too many connections wait to be accepted.

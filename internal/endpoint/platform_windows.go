@@ -77,7 +77,12 @@ func openPipe(name, security string) (net.Listener, error) {
 		SecurityDescriptor: security, InputBufferSize: pipeBuffer, OutputBufferSize: pipeBuffer,
 	})
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrExist) { // taken since
-		return nil, fmt.Errorf("%w: a program listens on %s; end it, or use another data folder (%w)", ErrTaken, name, err)
+		return nil, fmt.Errorf(
+			"%w: a program listens on %s; end it, or use another data folder (%w)",
+			ErrTaken,
+			name,
+			err,
+		)
 	}
 	return l, err
 }
@@ -139,7 +144,12 @@ func believe(conn net.Conn, dataDir string) error {
 	if account, err := winservice.AccountOf(process); err == nil && account.SID == owner {
 		return nil
 	}
-	return fmt.Errorf("%w: process %d, of the account %s; end that program and restart the daemon", ErrImpostor, process, owner)
+	return fmt.Errorf(
+		"%w: process %d, of the account %s; end that program and restart the daemon",
+		ErrImpostor,
+		process,
+		owner,
+	)
 }
 
 func ownerOf(read func(windows.SECURITY_INFORMATION) (*windows.SECURITY_DESCRIPTOR, error)) (sid string, err error) {

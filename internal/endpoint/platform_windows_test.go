@@ -30,7 +30,8 @@ func rawDial(t *testing.T, dir string) net.Conn {
 
 func TestAllowedAccounts(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir, Allow: []string{"no such account"}}); err == nil || !strings.Contains(err.Error(), `endpoint.allow: "no such account"`) {
+	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir, Allow: []string{"no such account"}}); err == nil ||
+		!strings.Contains(err.Error(), `endpoint.allow: "no such account"`) {
 		t.Errorf("Listen = %v, want the account named", err)
 	}
 	l, err := endpoint.Listen(endpoint.Options{DataDir: dir, Allow: []string{"S-1-5-32-545"}})

@@ -21,7 +21,8 @@ type Limits struct {
 	Name     string // of what is served, for errors: the local endpoint
 	Body     int64  // bytes of a request's body: 64 KiB
 	Requests int    // requests at once: 1,024
-	// Unbounded hands requests to the handler as they come: it looks at Body and Requests itself, after it knows who asks.
+	// Unbounded hands requests to the handler as they come: it looks at Body and Requests itself, after it knows who
+	// asks.
 	Unbounded bool
 	Header    time.Duration // to send a request's first lines: 5 s
 	Read      time.Duration // to send a request: 10 s
@@ -37,14 +38,15 @@ const cutTime = time.Second
 
 // Serve answers requests until ctx ends. It closes l.
 //
-// Unless limits.Unbounded is set, a request reaches handler when its body has been read whole, and takes one of the places
-// only then: a client that sends half a request keeps nobody out. A body that is too large is answered with 413, one request
-// too many at once with 503 and Retry-After, both with a sentence as text/plain, and the connection ends. A panic of the
-// handler ends its connection and is logged.
+// Unless limits.Unbounded is set, a request reaches handler when its body has been read whole, and takes one of the
+// places only then: a client that sends half a request keeps nobody out. A body that is too large is answered with
+// 413, one request too many at once with 503 and Retry-After, both with a sentence as text/plain, and the connection
+// ends. A panic of the handler ends its connection and is logged.
 //
 // When ctx ends nothing is accepted any more, and requests that run may go on for limits.Shutdown; their contexts do
-// not end with ctx. Those that are left are then cut off, their contexts ended, and the error says how many they were.
-// Handlers that heed that end before Serve returns. Serve also returns an error when l breaks down for good; nil otherwise.
+// not end with ctx. Those that are left are then cut off, their contexts ended, and the error says how many they
+// were. Handlers that heed that end before Serve returns. Serve also returns an error when l breaks down for good;
+// nil otherwise.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler, limits Limits, log zerolog.Logger) error {
 	name := cmp.Or(limits.Name, "the local endpoint")
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -90,7 +92,10 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, limits Lim
 	case <-time.After(cutTime):
 	}
 	if left > 0 {
-		return errors.Join(fmt.Errorf("stop %s: %d requests still ran after %v and were cut off", name, left, grace), err)
+		return errors.Join(
+			fmt.Errorf("stop %s: %d requests still ran after %v and were cut off", name, left, grace),
+			err,
+		)
 	}
 	return err // connections without a request are not worth a word
 }
@@ -151,7 +156,11 @@ func bound(next http.Handler, most int) http.Handler {
 			defer func() { <-places }()
 		default:
 			w.Header().Set("Retry-After", "1")
-			refuse(w, fmt.Sprintf("%d requests are being answered already; ask again in a second", most), http.StatusServiceUnavailable)
+			refuse(
+				w,
+				fmt.Sprintf("%d requests are being answered already; ask again in a second", most),
+				http.StatusServiceUnavailable,
+			)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -29,7 +29,8 @@ func TestBodyTooLarge(t *testing.T) {
 		text, err := io.ReadAll(response.Body)
 		must(t, err)
 		must(t, response.Body.Close())
-		if response.StatusCode != c.status || c.status == 413 && string(text) != "the request is larger than 1000 bytes\n" {
+		if response.StatusCode != c.status ||
+			c.status == 413 && string(text) != "the request is larger than 1000 bytes\n" {
 			t.Errorf("%d bytes, chunked %v: %d %.60q, want %d", c.size, c.chunked, response.StatusCode, text, c.status)
 		}
 	}
@@ -55,7 +56,8 @@ func TestTooManyRequests(t *testing.T) {
 	text, err := io.ReadAll(response.Body)
 	must(t, err)
 	must(t, response.Body.Close())
-	if response.StatusCode != 503 || response.Header.Get("Retry-After") != "1" || !strings.Contains(string(text), "2 requests are being answered") {
+	if response.StatusCode != 503 || response.Header.Get("Retry-After") != "1" ||
+		!strings.Contains(string(text), "2 requests are being answered") {
 		t.Errorf("the third: %d %v %q", response.StatusCode, response.Header, text)
 	}
 	close(leave)

@@ -71,7 +71,8 @@ func TestSocketOfAHangingDaemonStays(t *testing.T) {
 	dir := t.TempDir()
 	l := rawListener(t, dir)
 	defer l.Close()
-	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); !errors.Is(err, endpoint.ErrTaken) || !strings.Contains(err.Error(), "a program listens on") {
+	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); !errors.Is(err, endpoint.ErrTaken) ||
+		!strings.Contains(err.Error(), "a program listens on") {
 		t.Errorf("Listen = %v, want that another program is there", err)
 	}
 	must(t, l.Close())
@@ -84,10 +85,12 @@ func TestFileInThePlaceOfTheSocketStays(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "endpoint.sock")
 	must(t, os.WriteFile(path, []byte("kept"), 0o644))
-	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); !errors.Is(err, endpoint.ErrTaken) || !strings.Contains(err.Error(), path) {
+	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); !errors.Is(err, endpoint.ErrTaken) ||
+		!strings.Contains(err.Error(), path) {
 		t.Errorf("Listen = %v, want an error that names %s", err, path)
 	}
-	if _, _, err := ask(t.Context(), dir, "/", ""); !errors.Is(err, endpoint.ErrNotRunning) || !strings.Contains(err.Error(), path+" is in the way") {
+	if _, _, err := ask(t.Context(), dir, "/", ""); !errors.Is(err, endpoint.ErrNotRunning) ||
+		!strings.Contains(err.Error(), path+" is in the way") {
 		t.Errorf("%v, want that no daemon can be asked, and why", err)
 	}
 	if text, err := os.ReadFile(path); string(text) != "kept" || err != nil {
@@ -97,7 +100,8 @@ func TestFileInThePlaceOfTheSocketStays(t *testing.T) {
 
 func TestMissingDataFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "missing")
-	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), dir) {
+	if _, err := endpoint.Listen(endpoint.Options{DataDir: dir}); !errors.Is(err, fs.ErrNotExist) ||
+		!strings.Contains(err.Error(), dir) {
 		t.Errorf("Listen = %v, want a missing folder by name", err)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
-// Computers holds every computer with the names that it ever had, in the console and in its operating system. What is known of a
-// computer is replaced, never changed, so that a copy costs little while commits wait for it.
+// Computers holds every computer with the names that it ever had, in the console and in its operating system. What is
+// known of a computer is replaced, never changed, so that a copy costs little while commits wait for it.
 type Computers map[jobmon.ComputerID]*Known
 
 // Known is one computer as it is called now, and as it was called before.
@@ -24,7 +24,8 @@ type Known struct {
 	Names []string // that it ever had, the newest mostNames of them
 }
 
-// mostNames is how many names of one computer are known: a script that renames it for ever must not slow down what follows.
+// mostNames is how many names of one computer are known: a script that renames it for ever must not slow down what
+// follows.
 const mostNames = 1000
 
 // Clone is a copy that later events do not change.
@@ -67,7 +68,11 @@ func (e *UnknownError) Error() string {
 	if len(e.Closest) == 0 {
 		return fmt.Sprintf("no computer %q: the log knows no names yet", e.Asked)
 	}
-	return fmt.Sprintf("no computer %q in the log; the closest names are %s", e.Asked, plain.Text(strings.Join(e.Closest, ", ")))
+	return fmt.Sprintf(
+		"no computer %q in the log; the closest names are %s",
+		e.Asked,
+		plain.Text(strings.Join(e.Closest, ", ")),
+	)
 }
 
 // AmbiguousError says that a name means several computers.
@@ -88,12 +93,17 @@ func (e *AmbiguousError) Error() string {
 		}
 		list = append(list, text+")")
 	}
-	return fmt.Sprintf("%d computers are called %q; say which one: %s", len(e.Found), strings.TrimPrefix(e.Asked, "name:"), strings.Join(list, ", "))
+	return fmt.Sprintf(
+		"%d computers are called %q; say which one: %s",
+		len(e.Found),
+		strings.TrimPrefix(e.Asked, "name:"),
+		strings.Join(list, ", "),
+	)
 }
 
-// Find resolves what a person typed: an id, a name, or either with "id:" or "name:" in front. Of several records with that name
-// it takes those that still exist, that are called so now, and that go on under no other id, as far as there is one.
-// It returns *UnknownError or *AmbiguousError when that means no or several computers.
+// Find resolves what a person typed: an id, a name, or either with "id:" or "name:" in front. Of several records with
+// that name it takes those that still exist, that are called so now, and that go on under no other id, as far as
+// there is one. It returns *UnknownError or *AmbiguousError when that means no or several computers.
 func (n Computers) Find(text string) (jobmon.ComputerID, error) {
 	found, err := n.All(text)
 	if err != nil {
@@ -122,7 +132,8 @@ func SameName(a, b string) bool {
 	return strings.EqualFold(strings.TrimRight(a, " "), strings.TrimRight(b, " "))
 }
 
-// Successor is the one record that goes on under the name of another one, which is gone or a ghost: the PC got a new id.
+// Successor is the one record that goes on under the name of another one, which is gone or a ghost: the PC got a new
+// id.
 func (n Computers) Successor(id jobmon.ComputerID) (next jobmon.ComputerID, ok bool) {
 	old := n[id]
 	if old == nil || !old.Gone && !old.Ghost || strings.TrimSpace(old.Name) == "" {
@@ -176,8 +187,8 @@ func (n Computers) Mark(pictures []jobmon.Progress) []jobmon.Progress {
 	return pictures
 }
 
-// All resolves what a person typed to every record that is meant, whether it still exists or not: an id, or a name that it
-// has or had. The error is *UnknownError.
+// All resolves what a person typed to every record that is meant, whether it still exists or not: an id, or a name
+// that it has or had. The error is *UnknownError.
 func (n Computers) All(text string) ([]*Known, error) {
 	asID, asName := text, text
 	if rest, ok := strings.CutPrefix(text, "id:"); ok {

@@ -36,14 +36,16 @@ func TestFind(t *testing.T) {
 		}
 	}
 	var unknown *UnknownError
-	if _, err := names.Find("PC-001"); !errors.As(err, &unknown) || !slices.Contains(unknown.Closest, "PC-0001") || len(unknown.Closest) != 3 {
+	if _, err := names.Find("PC-001"); !errors.As(err, &unknown) || !slices.Contains(unknown.Closest, "PC-0001") ||
+		len(unknown.Closest) != 3 {
 		t.Errorf("%v", err)
 	}
 	if _, err := names.Find("id:PC-0100"); !errors.As(err, &unknown) {
 		t.Errorf("%v", err)
 	}
 	var ambiguous *AmbiguousError
-	if _, err := names.Find("PC-0002"); !errors.As(err, &ambiguous) || len(ambiguous.Found) != 2 || !ambiguous.Found[1].Ghost {
+	if _, err := names.Find("PC-0002"); !errors.As(err, &ambiguous) || len(ambiguous.Found) != 2 ||
+		!ambiguous.Found[1].Ghost {
 		t.Errorf("%v", err)
 	}
 	if _, err := (Computers{}).Find("x"); !errors.As(err, &unknown) {
@@ -79,15 +81,17 @@ func TestRecordsOfOneName(t *testing.T) {
 		t.Errorf("%v, %v", all, err)
 	}
 	marked := names.Mark([]jobmon.Progress{
-		{Computer: jobmon.Computer{ID: 5000001}}, {Computer: jobmon.Computer{ID: 5000002}}, {Computer: jobmon.Computer{ID: 5000009}},
+		{
+			Computer: jobmon.Computer{ID: 5000001},
+		}, {Computer: jobmon.Computer{ID: 5000002}}, {Computer: jobmon.Computer{ID: 5000009}},
 	})
 	if marked[0].Continues != 5000009 || marked[1].Continues != 5000012 || marked[2].Continues != 0 {
 		t.Errorf("%+v", marked)
 	}
 }
 
-// TestACopyOfTheNamesIsNotChanged: neither of two copies learns what the other one does, and of one computer that is renamed for
-// ever the newest names are known.
+// TestACopyOfTheNamesIsNotChanged: neither of two copies learns what the other one does, and of one computer that is
+// renamed for ever the newest names are known.
 func TestACopyOfTheNamesIsNotChanged(t *testing.T) {
 	t.Parallel()
 	rename := func(n Computers, name string) {
@@ -108,7 +112,8 @@ func TestACopyOfTheNamesIsNotChanged(t *testing.T) {
 	for i := range 5000 {
 		rename(names, fmt.Sprint("PC-", i))
 	}
-	if known := names[7].Names; len(known) > 1000 || !slices.Contains(known, "PC-4999") || !slices.Contains(known, "PC-4100") {
+	if known := names[7].Names; len(known) > 1000 || !slices.Contains(known, "PC-4999") ||
+		!slices.Contains(known, "PC-4100") {
 		t.Errorf("%d names, up to %s", len(known), known[len(known)-1])
 	}
 }

@@ -81,7 +81,10 @@ func lineOf(e *jobmon.Event, more bool) *line {
 		Schedule: int32(e.Schedule), Computer: int32(e.Computer), Job: int32(e.Job),
 		Name: plain(e.Name), Place: plain(e.Place), Text: plain(e.Text),
 		Seconds: e.Seconds, Count: e.Count, Step: e.Step, Sum: hexadecimal(e.Sum),
-		From: min(e.From, jobmon.MaxSeq), To: min(e.To, jobmon.MaxSeq), // an early version believed higher numbers of planted files
+		From: min(
+			e.From,
+			jobmon.MaxSeq,
+		), To: min(e.To, jobmon.MaxSeq), // an early version believed higher numbers of planted files
 	}
 	if e.Start != unset(e.Kind) {
 		start := wall(e.Start)

@@ -59,7 +59,10 @@ func read(text []byte) (got []jobmon.Batch, h ndjson.Header, err error) {
 
 func drawBatches(t *rapid.T) (batches []jobmon.Batch) {
 	seq := uint64(0)
-	text := rapid.OneOf(rapid.String(), rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 20), func(b []byte) string { return string(b) }))
+	text := rapid.OneOf(
+		rapid.String(),
+		rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 20), func(b []byte) string { return string(b) }),
+	)
 	for range rapid.IntRange(0, 6).Draw(t, "batches") {
 		b := jobmon.Batch{At: jobmon.Instant(rapid.Int64().Draw(t, "at"))}
 		seq += rapid.Uint64Range(0, 3).Draw(t, "gap")
@@ -67,12 +70,20 @@ func drawBatches(t *rapid.T) (batches []jobmon.Batch) {
 			seq++
 			e := jobmon.Event{
 				Seq: seq, At: b.At, Kind: jobmon.Kind(rapid.Uint8Range(1, 255).Draw(t, "kind")), Flags: jobmon.Flags(rapid.Uint8().Draw(t, "flags")),
-				Schedule: jobmon.ScheduleID(rapid.Int32().Draw(t, "row")), Computer: jobmon.ComputerID(rapid.Int32().Draw(t, "computer")),
-				Job: jobmon.JobID(rapid.Int32().Draw(t, "job")), Start: jobmon.WallTime(rapid.OneOf(rapid.Int64(), rapid.Just(int64(jobmon.NoStart)), rapid.Just(int64(0))).Draw(t, "start")),
+				Schedule: jobmon.ScheduleID(
+					rapid.Int32().Draw(t, "row"),
+				), Computer: jobmon.ComputerID(rapid.Int32().Draw(t, "computer")),
+				Job: jobmon.JobID(
+					rapid.Int32().Draw(t, "job"),
+				), Start: jobmon.WallTime(rapid.OneOf(rapid.Int64(), rapid.Just(int64(jobmon.NoStart)), rapid.Just(int64(0))).Draw(t, "start")),
 				Name: text.Draw(t, "name"), Place: text.Draw(t, "place"), Text: text.Draw(t, "text"),
-				Seconds: rapid.Int32().Draw(t, "seconds"), Count: rapid.Int32().Draw(t, "count"), Step: rapid.Int64().Draw(t, "step"),
+				Seconds: rapid.Int32().
+					Draw(t, "seconds"),
+				Count: rapid.Int32().Draw(t, "count"), Step: rapid.Int64().Draw(t, "step"),
 				Until: jobmon.Instant(rapid.Int64().Draw(t, "until")), Sum: rapid.Uint64().Draw(t, "sum"),
-				From: rapid.Uint64Range(0, jobmon.MaxSeq).Draw(t, "from"), To: rapid.Uint64Range(0, jobmon.MaxSeq).Draw(t, "to"),
+				From: rapid.Uint64Range(0, jobmon.MaxSeq).
+					Draw(t, "from"),
+				To: rapid.Uint64Range(0, jobmon.MaxSeq).Draw(t, "to"),
 			}
 			if rapid.Bool().Draw(t, "set") {
 				e.Status = jobmon.StatusOf(jobmon.Code(rapid.Int64().Draw(t, "status")))
@@ -89,7 +100,8 @@ func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		batches := drawBatches(t)
 		got, h, err := read(written(t, batches...))
-		if err != nil || h.Site != "DS01" || h.Program != "1.2.3" || h.LogID != strings.Repeat("0a", 16) || !reflect.DeepEqual(got, batches) {
+		if err != nil || h.Site != "DS01" || h.Program != "1.2.3" || h.LogID != strings.Repeat("0a", 16) ||
+			!reflect.DeepEqual(got, batches) {
 			t.Fatalf("%+v %v\n got %+v\nwant %+v", h, err, got, batches)
 		}
 	})
@@ -99,7 +111,17 @@ func TestRoundTrip(t *testing.T) {
 func story() []jobmon.Batch {
 	const at = 1_795_352_700_123
 	row := func(seq uint64, kind jobmon.Kind, flags jobmon.Flags, status jobmon.Status, start jobmon.WallTime) jobmon.Event {
-		return jobmon.Event{Seq: seq, At: at, Kind: kind, Flags: flags, Schedule: 700123, Computer: 5000042, Job: 311, Start: start, Status: status}
+		return jobmon.Event{
+			Seq:      seq,
+			At:       at,
+			Kind:     kind,
+			Flags:    flags,
+			Schedule: 700123,
+			Computer: 5000042,
+			Job:      311,
+			Start:    start,
+			Status:   status,
+		}
 	}
 	const due = jobmon.WallTime(1_795_356_300_000)
 	return []jobmon.Batch{
@@ -107,8 +129,25 @@ func story() []jobmon.Batch {
 			{Seq: 1, At: at, Kind: jobmon.KindDaemonStarted, Text: "1.2.3", Count: 1},
 			{Seq: 2, At: at, Kind: jobmon.KindConfigured, Text: `{"marker":"\\(JM\\)"}`},
 			{Seq: 3, At: at, Kind: jobmon.KindClock, Seconds: 3600, Step: -2500},
-			{Seq: 4, At: at, Kind: jobmon.KindComputer, Flags: jobmon.Baseline | jobmon.Ghost, Computer: 5000042, Name: "PC-Ä <script>", Place: "Room 1", Text: "PC-0042"},
-			{Seq: 5, At: at, Kind: jobmon.KindJob, Flags: jobmon.Baseline, Job: 311, Name: "Office \xff", Place: `Clients\New`},
+			{
+				Seq:      4,
+				At:       at,
+				Kind:     jobmon.KindComputer,
+				Flags:    jobmon.Baseline | jobmon.Ghost,
+				Computer: 5000042,
+				Name:     "PC-Ä <script>",
+				Place:    "Room 1",
+				Text:     "PC-0042",
+			},
+			{
+				Seq:   5,
+				At:    at,
+				Kind:  jobmon.KindJob,
+				Flags: jobmon.Baseline,
+				Job:   311,
+				Name:  "Office \xff",
+				Place: `Clients\New`,
+			},
 			row(6, jobmon.KindScheduled, jobmon.Baseline, jobmon.StatusNull, due),
 		}},
 		{At: at, Events: []jobmon.Event{
@@ -116,8 +155,33 @@ func story() []jobmon.Batch {
 			row(10, jobmon.KindFinished, 0, jobmon.StatusOf(1603), due),
 			row(11, jobmon.KindRequeued, 0, jobmon.StatusNull, jobmon.NoStart),
 		}},
-		{At: at, Events: []jobmon.Event{{Seq: 12, At: at, Kind: jobmon.KindRefreshed, Computer: 5000042, Name: "03. (JM) Office", Sum: 0xfedcba9876543210}}},
-		{At: at, Events: []jobmon.Event{{Seq: 13, At: at, Kind: jobmon.KindExpected, Computer: 5000042, Name: "Office", Seconds: 540, Count: 12}}},
+		{
+			At: at,
+			Events: []jobmon.Event{
+				{
+					Seq:      12,
+					At:       at,
+					Kind:     jobmon.KindRefreshed,
+					Computer: 5000042,
+					Name:     "03. (JM) Office",
+					Sum:      0xfedcba9876543210,
+				},
+			},
+		},
+		{
+			At: at,
+			Events: []jobmon.Event{
+				{
+					Seq:      13,
+					At:       at,
+					Kind:     jobmon.KindExpected,
+					Computer: 5000042,
+					Name:     "Office",
+					Seconds:  540,
+					Count:    12,
+				},
+			},
+		},
 		{At: at, Events: []jobmon.Event{{Seq: 14, At: at, Kind: jobmon.KindDamaged, From: 7, To: 8, Text: "lost"}}},
 		{At: at, Events: []jobmon.Event{{Seq: 15, At: at, Kind: jobmon.KindDaemonStarted, Until: at}}},
 	}
@@ -180,7 +244,8 @@ func TestWrongExports(t *testing.T) {
 		}
 	}
 	// Windows' editors change line ends
-	if got, _, err := read([]byte(strings.ReplaceAll(text, "\n", "\r\n"))); err != nil || !reflect.DeepEqual(got, story()) {
+	if got, _, err := read([]byte(strings.ReplaceAll(text, "\n", "\r\n"))); err != nil ||
+		!reflect.DeepEqual(got, story()) {
 		t.Errorf("with CRLF: %v", err)
 	}
 }

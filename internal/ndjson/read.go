@@ -12,7 +12,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Reader reads an export. It believes no line: what does not follow from the line before is an error that names the line.
+// Reader reads an export. It believes no line: what does not follow from the line before is an error that names the
+// line.
 type Reader struct {
 	Header Header
 
@@ -30,8 +31,13 @@ func NewReader(r io.Reader) (*Reader, error) {
 	switch {
 	case bytes.Equal(begin, []byte("\ufeff")):
 		_, _ = input.Discard(len(begin))
-	case bytes.HasPrefix(begin, []byte("\xff\xfe")), bytes.HasPrefix(begin, []byte("\xfe\xff")), bytes.IndexByte(begin, 0) >= 0:
-		return nil, fmt.Errorf("%w: it is UTF-16, as Windows PowerShell writes with >: export it again with jobmon-db export FILE", ErrForeign)
+	case bytes.HasPrefix(begin, []byte("\xff\xfe")),
+		bytes.HasPrefix(begin, []byte("\xfe\xff")),
+		bytes.IndexByte(begin, 0) >= 0:
+		return nil, fmt.Errorf(
+			"%w: it is UTF-16, as Windows PowerShell writes with >: export it again with jobmon-db export FILE",
+			ErrForeign,
+		)
 	}
 	lines := bufio.NewScanner(input)
 	lines.Buffer(make([]byte, 0, 64<<10), longestLine)
@@ -45,7 +51,12 @@ func NewReader(r io.Reader) (*Reader, error) {
 		return nil, fmt.Errorf("%w: its first line does not say %q", ErrForeign, formatName)
 	}
 	if first.Export.Version > version {
-		return nil, fmt.Errorf("%w: it has version %d, and this program knows %d: install a newer one", ErrNewer, first.Export.Version, version)
+		return nil, fmt.Errorf(
+			"%w: it has version %d, and this program knows %d: install a newer one",
+			ErrNewer,
+			first.Export.Version,
+			version,
+		)
 	}
 	in.Header = Header{LogID: first.Export.LogID, Site: first.Export.Site, Program: first.Export.Program}
 	return in, nil
@@ -105,7 +116,8 @@ func (r *Reader) batch() (b jobmon.Batch, end bool, err error) {
 		if len(b.Events) == 0 {
 			b.At = e.At
 		} else if e.At != b.At || e.Seq != b.Last()+1 {
-			return jobmon.Batch{}, false, r.damaged("event %d at %s does not go on with the batch of the line before", e.Seq, e.At)
+			return jobmon.Batch{}, false, r.damaged(
+				"event %d at %s does not go on with the batch of the line before", e.Seq, e.At)
 		}
 		b.Events = append(b.Events, e)
 		if !more {
@@ -142,7 +154,13 @@ func (r *Reader) end(text []byte) error {
 		return r.damaged("%v", err)
 	}
 	if last.End.Events != r.count || last.End.Last != r.last {
-		return r.damaged("it tells of %d events up to %d, and %d up to %d stand before it", last.End.Events, last.End.Last, r.count, r.last)
+		return r.damaged(
+			"it tells of %d events up to %d, and %d up to %d stand before it",
+			last.End.Events,
+			last.End.Last,
+			r.count,
+			r.last,
+		)
 	}
 	if _, err := r.next(); !errors.Is(err, ErrTruncated) {
 		return r.damaged("something follows the last line")

@@ -10,8 +10,8 @@ import (
 	safe "github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
-// Write writes the batches, which are all of a log from its first one on, and returns how many events they hold. An error
-// of the log ends the text without its last line, so that nobody takes it for a whole one.
+// Write writes the batches, which are all of a log from its first one on, and returns how many events they hold. An
+// error of the log ends the text without its last line, so that nobody takes it for a whole one.
 func Write(w io.Writer, h Header, batches iter.Seq2[jobmon.Batch, error]) (events uint64, err error) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	encoder := safe.NewEncoder(out)

@@ -1,6 +1,6 @@
-// Package deployments says what a log's deployments were like: when they began and how they ended, where their time went, how
-// long jobs and stages take, and what changed between two moments. It folds the log with the projector, whose rules for
-// sessions and stages are the only ones; it is pure, and what it tells depends on the events alone.
+// Package deployments says what a log's deployments were like: when they began and how they ended, where their time
+// went, how long jobs and stages take, and what changed between two moments. It folds the log with the projector,
+// whose rules for sessions and stages are the only ones; it is pure, and what it tells depends on the events alone.
 package deployments
 
 import (
@@ -85,10 +85,10 @@ type placed struct {
 	folder string
 }
 
-// New begins behind the projection, which it goes on with: projector.New for a log's beginning. The chronicle (history.Facts)
-// tells what was before: where jobs were, and when nobody watched; see Told. Cut is the last event of the history that was cut off, 0
-// for none: what began in it has no honest duration. Only, if not empty, says which computers are of interest: the others cost
-// little then, and nothing is told of them.
+// New begins behind the projection, which it goes on with: projector.New for a log's beginning. The chronicle
+// (history.Facts) tells what was before: where jobs were, and when nobody watched; see Told. Cut is the last event of
+// the history that was cut off, 0 for none: what began in it has no honest duration. Only, if not empty, says which
+// computers are of interest: the others cost little then, and nothing is told of them.
 func New(from *projector.Projection, chronicle []jobmon.Event, cut uint64, only ...jobmon.ComputerID) *Fold {
 	f := &Fold{projection: from, watch: newWatch(), cut: cut, at: from.At(), folders: map[jobmon.JobID][]placed{}}
 	for i := range chronicle {

@@ -16,7 +16,16 @@ func TestADeploymentFromStartToEnd(t *testing.T) {
 func TestAJobAddedLateFailsAndIsTriedAgain(t *testing.T) {
 	d := started(t).folder(1, "10:00").read("10:00")
 	d.run("10:00 10:01 10:02 10:05", 1, 2, 3).drop(20, "10:06", "Printer").read("10:06")
-	d.set(-1, 20).read("10:07").set(1603, 20).read("10:08").requeue(20).read("10:10").set(-1, 20).read("10:12").set(0, 20).read("10:15")
+	d.set(-1, 20).
+		read("10:07").
+		set(1603, 20).
+		read("10:08").
+		requeue(20).
+		read("10:10").
+		set(-1, 20).
+		read("10:12").
+		set(0, 20).
+		read("10:15")
 	d.run("10:15 10:16 10:20 10:21 10:22", 4, 5, 6, 7)
 	d.want(t)
 }
@@ -77,8 +86,8 @@ func TestWhatGoesOn(t *testing.T) {
 	d.want(t)
 }
 
-// TestRunsWithoutLengthKeepTheirTurn has a whole stage start and end in one read behind an outage: the outage is its own, not
-// that of the stage behind it.
+// TestRunsWithoutLengthKeepTheirTurn has a whole stage start and end in one read behind an outage: the outage is its
+// own, not that of the stage behind it.
 func TestRunsWithoutLengthKeepTheirTurn(t *testing.T) {
 	d := started(t).folder(1, "10:00").read("10:00").run("10:00 10:01 10:02 10:03", 1, 2, 3)
 	d.tell("10:03:10", jobmon.Event{Kind: jobmon.KindSourceLost})

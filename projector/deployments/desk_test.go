@@ -31,8 +31,8 @@ const (
 	visio                    = "Install Visio"
 )
 
-// desk is a Deployment Server made of a few lines; it keeps the log that a daemon would have written, and what pictures it
-// showed.
+// desk is a Deployment Server made of a few lines; it keeps the log that a daemon would have written, and what
+// pictures it showed.
 type desk struct {
 	t       rapid.TB
 	live    *projector.Projection
@@ -145,7 +145,13 @@ func (d *desk) readAfterGap(at string) *desk {
 func (d *desk) readAs(at string, o jobmon.DiffOptions, before ...jobmon.Event) *desk {
 	d.t.Helper()
 	const offset = jobmon.Offset(3600)
-	s := &jobmon.Snapshot{Now: clock(at), Offset: offset, AllJobs: true, AllComputers: true, Rows: slices.Collect(maps.Values(d.rows))}
+	s := &jobmon.Snapshot{
+		Now:          clock(at),
+		Offset:       offset,
+		AllJobs:      true,
+		AllComputers: true,
+		Rows:         slices.Collect(maps.Values(d.rows)),
+	}
 	for name, id := range d.jobs {
 		s.Jobs = append(s.Jobs, jobmon.Job{ID: id, Name: name, Folder: cmp.Or(d.folders[name], "Build")})
 	}
@@ -244,8 +250,8 @@ func golden(t *testing.T, got string) {
 	}
 }
 
-// told is the short form of a deployment: itself, its stages with a dash, its runs with a star; durations are in front of
-// why they are not honest, and last comes where the time went.
+// told is the short form of a deployment: itself, its stages with a dash, its runs with a star; durations are in
+// front of why they are not honest, and last comes where the time went.
 func told(d *Deployment) []string {
 	how := func(took time.Duration, why Reason) string {
 		if why != Honest {
@@ -292,5 +298,14 @@ func told(d *Deployment) []string {
 		}
 		lines = append(lines, line)
 	}
-	return append(lines, fmt.Sprintf("= worked %s, waited %s, unseen %s, beside %s", all.Working, all.Waiting, all.Unseen, beside.Total()))
+	return append(
+		lines,
+		fmt.Sprintf(
+			"= worked %s, waited %s, unseen %s, beside %s",
+			all.Working,
+			all.Waiting,
+			all.Unseen,
+			beside.Total(),
+		),
+	)
 }

@@ -40,8 +40,9 @@ type Changed struct {
 	Removed   int      // rows that were removed before they had ended
 }
 
-// Diff gathers what changed between two moments of a fold. Note what the chronicle tells up to the fold's beginning, and each batch
-// behind it, Begin at the first moment, tell it the deployments that end for good after it, and End at the second.
+// Diff gathers what changed between two moments of a fold. Note what the chronicle tells up to the fold's beginning,
+// and each batch behind it, Begin at the first moment, tell it the deployments that end for good after it, and End at
+// the second.
 type Diff struct {
 	now, then map[jobmon.ComputerID]whereabouts
 	before    map[which]*Deployment
@@ -81,7 +82,13 @@ func (d *Diff) Note(b *jobmon.Batch) {
 		case e.Kind == jobmon.KindComputer:
 			w := whereabouts{Computer: d.now[e.Computer].Computer, gone: e.Flags.Has(jobmon.Gone), at: e.At}
 			if !w.gone {
-				w.Computer = jobmon.Computer{ID: e.Computer, Name: e.Name, Group: e.Place, OSName: e.Text, Ghost: e.Flags.Has(jobmon.Ghost)}
+				w.Computer = jobmon.Computer{
+					ID:     e.Computer,
+					Name:   e.Name,
+					Group:  e.Place,
+					OSName: e.Text,
+					Ghost:  e.Flags.Has(jobmon.Ghost),
+				}
 			}
 			d.now[e.Computer] = w
 		case e.Kind == jobmon.KindRemoved:
@@ -263,7 +270,17 @@ func (c *Changed) jobs(before, after *Deployment, add func(Change)) {
 		old, known := was[run{r.Schedule, r.StartedSeq}]
 		switch {
 		case r.State == jobmon.StateFailed && old != jobmon.StateFailed:
-			add(Change{What: OfJob, Name: r.Name, From: word(was[run{r.Schedule, 0}]), To: r.State.String(), At: r.Ended, Late: r.Late, Code: r.Code})
+			add(
+				Change{
+					What: OfJob,
+					Name: r.Name,
+					From: word(was[run{r.Schedule, 0}]),
+					To:   r.State.String(),
+					At:   r.Ended,
+					Late: r.Late,
+					Code: r.Code,
+				},
+			)
 		case r.State == jobmon.StateCancelled && old != jobmon.StateCancelled:
 			add(Change{What: OfJob, Name: r.Name, From: word(old), To: r.State.String(), At: r.Ended, Late: r.Late})
 		case before != nil && !known && !rows[r.Schedule] && !(after.Overtaken && r.State == jobmon.StateWaiting):

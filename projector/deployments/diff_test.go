@@ -47,8 +47,8 @@ func TestWhatChanged(t *testing.T) {
 	golden(t, got.String())
 }
 
-// TestChangesAreWhatIsDifferent: between a moment and itself nothing changed; all that failed and all that began in between is
-// told once, and every computer is told of or counted.
+// TestChangesAreWhatIsDifferent: between a moment and itself nothing changed; all that failed and all that began in
+// between is told once, and every computer is told of or counted.
 func TestChangesAreWhatIsDifferent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := site(t, true)

@@ -10,8 +10,8 @@ import (
 // Reason says why a duration tells nothing of how long something takes.
 type Reason string
 
-// The reasons, the first that applies. A time that nobody saw, that is not exact or across which nobody watched would only be
-// a guess; see docs/architecture.md.
+// The reasons, the first that applies. A time that nobody saw, that is not exact or across which nobody watched would
+// only be a guess; see docs/architecture.md.
 const (
 	Honest    Reason = ""
 	NotRun    Reason = "did not run"
@@ -104,13 +104,15 @@ func (f *Fold) whyDeployment(a *projector.Account) Reason {
 	for i := range a.Runs {
 		r := &a.Runs[i]
 		baseline = baseline || r.Baseline
-		inexact = inexact || r.StartInexact && r.Started == a.Session.Began || r.EndInexact && r.Ended == a.Session.Ended
+		inexact = inexact || r.StartInexact && r.Started == a.Session.Began ||
+			r.EndInexact && r.Ended == a.Session.Ended
 		last = max(last, r.EndedSeq)
 	}
 	switch s := &a.Session; {
 	case s.State == jobmon.SessionOpen:
 		return GoesOn
-	case s.Result != jobmon.ResultReady && s.Result != jobmon.ResultWithFailures && s.Result != jobmon.ResultAfterRetries:
+	case s.Result != jobmon.ResultReady && s.Result != jobmon.ResultWithFailures &&
+		s.Result != jobmon.ResultAfterRetries:
 		return EndedBad
 	case s.WatchedSince != 0 || baseline:
 		return Baseline

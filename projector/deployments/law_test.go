@@ -15,8 +15,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
-// site draws what a busy console and an unreliable server may do in some hours; or in days, with agents that come and go and
-// jobs that are planned for later.
+// site draws what a busy console and an unreliable server may do in some hours; or in days, with agents that come and
+// go and jobs that are planned for later.
 func site(t *rapid.T, days bool) *desk {
 	d := newDesk(t)
 	names := []string{build, markA, markB, markZ, driver, office, visio}
@@ -42,7 +42,11 @@ func site(t *rapid.T, days bool) *desk {
 			case move <= 1:
 				list := rapid.SliceOfN(rapid.SampledFrom(names), 1, 7).Draw(t, "names")
 				start := rapid.SampledFrom(starts).Draw(t, "start")
-				d.dropOn(rapid.SampledFrom([]jobmon.ComputerID{pc, pc + 1}).Draw(t, "computer"), next, text(start), list...)
+				d.dropOn(
+					rapid.SampledFrom([]jobmon.ComputerID{pc, pc + 1}).Draw(t, "computer"),
+					next,
+					text(start),
+					list...)
 				next += len(list)
 			case move <= 6 && known:
 				d.set(rapid.SampledFrom([]jobmon.Code{-1, -1, 0, 0, 1603}).Draw(t, "code"), id)
@@ -53,7 +57,8 @@ func site(t *rapid.T, days bool) *desk {
 			case move == 10:
 				d.agents[pc] = jobmon.AgentState(rapid.IntRange(0, 2).Draw(t, "agent"))
 			case move == 9:
-				d.folders[rapid.SampledFrom(names).Draw(t, "job")] = rapid.SampledFrom([]string{"Build", "Other"}).Draw(t, "folder")
+				d.folders[rapid.SampledFrom(names).Draw(t, "job")] = rapid.SampledFrom([]string{"Build", "Other"}).
+					Draw(t, "folder")
 			}
 		}
 		event := rapid.IntRange(0, 9).Draw(t, "event")
@@ -82,7 +87,8 @@ func site(t *rapid.T, days bool) *desk {
 	return d
 }
 
-// TestTheTimeOfADeploymentIsDivided: its parts follow one another and sum up to it, and so do its stages and what is beside.
+// TestTheTimeOfADeploymentIsDivided: its parts follow one another and sum up to it, and so do its stages and what is
+// beside.
 func TestTheTimeOfADeploymentIsDivided(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for _, one := range site(t, true).all() {
@@ -111,8 +117,8 @@ func TestTheTimeOfADeploymentIsDivided(t *testing.T) {
 	})
 }
 
-// TestEverySecondIsChargedToWhatWasCurrent follows the events themselves: between two batches time goes to the stage of the
-// run that started last among those that run, else to the stage of the run that starts next.
+// TestEverySecondIsChargedToWhatWasCurrent follows the events themselves: between two batches time goes to the stage
+// of the run that started last among those that run, else to the stage of the run that starts next.
 func TestEverySecondIsChargedToWhatWasCurrent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := site(t, true)
@@ -144,7 +150,8 @@ func TestEverySecondIsChargedToWhatWasCurrent(t *testing.T) {
 	})
 }
 
-// wanted is what time goes to behind that event, given the run that is at work; known is false where only hindsight could say.
+// wanted is what time goes to behind that event, given the run that is at work; known is false where only hindsight
+// could say.
 func (d *Deployment) wanted(atWork, seq uint64) (doing Doing, stage int, known bool) {
 	next := uint64(0)
 	for _, r := range d.Runs {
@@ -163,7 +170,8 @@ func (d *Deployment) wanted(atWork, seq uint64) (doing Doing, stage int, known b
 	return Waiting, stage, next != 0 && atWork == 0
 }
 
-// running is the event by which the real job or marker started that runs behind that batch, the last of several; 0 for none.
+// running is the event by which the real job or marker started that runs behind that batch, the last of several; 0
+// for none.
 func (d *desk) running(batch int, id jobmon.ComputerID) (last uint64) {
 	started := map[jobmon.ScheduleID]uint64{}
 	for _, b := range d.log[:batch+1] {
@@ -235,8 +243,8 @@ func TestWhatIsToldIsWhatWasShown(t *testing.T) {
 	})
 }
 
-// TestABeginningInTheMiddle: going on behind a checkpoint, looking at one computer only, or reading that computer's part of the log
-// alone, tells the same of every session that had not ended for good by then.
+// TestABeginningInTheMiddle: going on behind a checkpoint, looking at one computer only, or reading that computer's
+// part of the log alone, tells the same of every session that had not ended for good by then.
 func TestABeginningInTheMiddle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := site(t, true)
@@ -264,7 +272,10 @@ func TestABeginningInTheMiddle(t *testing.T) {
 			}
 		}
 		if len(only) == 1 && rapid.Bool().Draw(t, "alone") {
-			behind := slices.DeleteFunc(slices.Clone(facts.Chronicle), func(e jobmon.Event) bool { return e.Seq <= before.Seq() })
+			behind := slices.DeleteFunc(
+				slices.Clone(facts.Chronicle),
+				func(e jobmon.Event) bool { return e.Seq <= before.Seq() },
+			)
 			batches = history.Beside(of(only[0], batches), behind)
 		}
 		for b := range batches {

@@ -26,8 +26,8 @@ type Part struct {
 	Stage    int // the stage that was current then: its job worked, or came next; -1 for none
 }
 
-// Parts divides the time from the deployment's beginning to its End: the parts follow one another without a hole and sum up
-// to it. What was current is decided by sequence numbers, since several runs may start and end in one read.
+// Parts divides the time from the deployment's beginning to its End: the parts follow one another without a hole and
+// sum up to it. What was current is decided by sequence numbers, since several runs may start and end in one read.
 func (d *Deployment) Parts() []Part {
 	var parts []Part
 	at := d.Session.Began
@@ -183,8 +183,8 @@ func (s *Spent) add(p *Part) {
 // Total is all of it.
 func (s Spent) Total() time.Duration { return s.Working + s.Waiting + s.Unseen }
 
-// Spent returns what the deployment's time went to: in all, for each of its stages, and beside them, which is time of jobs
-// that are not shown, and time in which nothing was left to wait for.
+// Spent returns what the deployment's time went to: in all, for each of its stages, and beside them, which is time of
+// jobs that are not shown, and time in which nothing was left to wait for.
 func (d *Deployment) Spent() (all Spent, stages []Spent, beside Spent) {
 	stages = make([]Spent, len(d.Stages))
 	for _, p := range d.Parts() {

@@ -19,8 +19,8 @@ func (p Period) Holds(at jobmon.Instant) bool { return p.Since <= at && at < p.U
 // Before is the period of the same length that ends where this one begins.
 func (p Period) Before() Period { return Period{Since: p.Since - (p.Until - p.Since), Until: p.Since} }
 
-// Key is what figures are of: a job (by id, under its newest name), a stage, a folder or a day. Only the fields of what is asked
-// for are set.
+// Key is what figures are of: a job (by id, under its newest name), a stage, a folder or a day. Only the fields of
+// what is asked for are set.
 type Key struct {
 	Job  jobmon.JobID
 	Name string // of the stage, the folder or, as "2026-11-22" by the DS server's clock, the day
@@ -50,8 +50,9 @@ func (w *Worst) compare(v *Worst) int {
 // Counted is how many durations the figures rest on.
 func (f *Figures) Counted() int { return len(f.durations) }
 
-// Median is the middle duration, of an even number the mean of the two in the middle; 0 when there are none. It has a Most
-// when a run is in the middle of which only that is known: such runs count with the longest that they can have taken.
+// Median is the middle duration, of an even number the mean of the two in the middle; 0 when there are none. It has a
+// Most when a run is in the middle of which only that is known: such runs count with the longest that they can have
+// taken.
 func (f *Figures) Median() jobmon.Length {
 	n := len(f.durations)
 	if n == 0 {
@@ -77,7 +78,10 @@ func (f *Figures) P90() jobmon.Length {
 }
 
 func (f *Figures) sort() {
-	slices.SortFunc(f.durations, func(a, b jobmon.Length) int { return cmp.Or(cmp.Compare(a.Took, b.Took), cmp.Compare(b.Most, a.Most)) })
+	slices.SortFunc(
+		f.durations,
+		func(a, b jobmon.Length) int { return cmp.Or(cmp.Compare(a.Took, b.Took), cmp.Compare(b.Most, a.Most)) },
+	)
 }
 
 // Line is what is told of one key: how it went in the period, and in the one before.
@@ -124,7 +128,8 @@ func (l *Line) Trend() (trend Trend, change int) {
 	}
 }
 
-// Stats gathers figures of a period and of the one before it. Add every deployment once. It keeps the durations of each key.
+// Stats gathers figures of a period and of the one before it. Add every deployment once. It keeps the durations of
+// each key.
 type Stats struct {
 	Period
 	Jobs    func(*Job) bool // which runs count; nil for all
@@ -140,7 +145,8 @@ type Stats struct {
 // NewStats gathers for that period.
 func NewStats(p Period, jobs func(*Job) bool) *Stats {
 	return &Stats{
-		Period: p, Jobs: jobs, jobs: map[Key]*Line{}, stages: map[Key]*Line{}, folders: map[Key]*Line{}, days: map[Key]*Line{},
+		Period: p, Jobs: jobs,
+		jobs: map[Key]*Line{}, stages: map[Key]*Line{}, folders: map[Key]*Line{}, days: map[Key]*Line{},
 		newest: map[jobmon.JobID]uint64{},
 	}
 }
@@ -153,7 +159,8 @@ func (s *Stats) Runs() int { return s.runs }
 
 // Touches says whether the deployment, or a run of it, began in the period.
 func (s *Stats) Touches(d *Deployment) bool {
-	return s.Holds(d.Session.Began) || slices.ContainsFunc(d.Runs, func(r projector.Run) bool { return s.Holds(r.Started) })
+	return s.Holds(d.Session.Began) ||
+		slices.ContainsFunc(d.Runs, func(r projector.Run) bool { return s.Holds(r.Started) })
 }
 
 // Add counts a deployment: itself and its stages and runs by when each began.
@@ -216,7 +223,11 @@ func (s *Stats) Add(d *Deployment) {
 	}
 	day := d.Session.Began.Wall(d.Offset).Time().Format(time.DateOnly)
 	if f := figures(s.days, Key{Name: day}, day, d.Session.Began); f != nil {
-		f.add(d.Session.Result == jobmon.ResultWithFailures, d.Why, Worst{jobmon.Length{Took: d.Took}, d.Computer, d.Session.Began})
+		f.add(
+			d.Session.Result == jobmon.ResultWithFailures,
+			d.Why,
+			Worst{jobmon.Length{Took: d.Took}, d.Computer, d.Session.Began},
+		)
 		if f.Results == nil {
 			f.Results = map[jobmon.Result]int{}
 		}

@@ -37,7 +37,8 @@ func TestMedianAndP90(t *testing.T) {
 	}
 }
 
-// TestRunsBetweenTwoReadsPullNoMedianDown: they count with the longest that they can have taken, and the median says so.
+// TestRunsBetweenTwoReadsPullNoMedianDown: they count with the longest that they can have taken, and the median says
+// so.
 func TestRunsBetweenTwoReadsPullNoMedianDown(t *testing.T) {
 	f := figures(60, 62)
 	for range 3 {
@@ -100,13 +101,27 @@ func TestFiguresOfADay(t *testing.T) {
 	var got strings.Builder
 	for _, l := range append(append(s.ByJob(), s.ByStage()...), append(s.ByFolder(), s.ByDay()...)...) {
 		trend, _ := l.Trend()
-		fmt.Fprintf(&got, "%s: %d runs, %d failed, median %s of %d, worst %s at %s, left %v, before %d runs, %s, results %v\n", l.Name, l.Now.Runs, l.Now.Failures,
-			l.Now.Median().Took, l.Now.Counted(), l.Now.Worst.Took, l.Now.Worst.At, l.Now.Left, l.Before.Runs, trend, l.Now.Results)
+		fmt.Fprintf(
+			&got,
+			"%s: %d runs, %d failed, median %s of %d, worst %s at %s, left %v, before %d runs, %s, results %v\n",
+			l.Name,
+			l.Now.Runs,
+			l.Now.Failures,
+			l.Now.Median().Took,
+			l.Now.Counted(),
+			l.Now.Worst.Took,
+			l.Now.Worst.At,
+			l.Now.Left,
+			l.Before.Runs,
+			trend,
+			l.Now.Results,
+		)
 	}
 	golden(t, got.String())
 }
 
-// TestEveryRunIsCountedOnce: a run's duration counts or is left out for one reason, and a period's runs are those of its halves.
+// TestEveryRunIsCountedOnce: a run's duration counts or is left out for one reason, and a period's runs are those of
+// its halves.
 func TestEveryRunIsCountedOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := site(t, true).all()

@@ -7,8 +7,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector"
 )
 
-// watch knows when nobody watched. It goes by the events that concern every computer, one by one, and by nothing else: so the
-// chronicle tells it as much as the log does.
+// watch knows when nobody watched. It goes by the events that concern every computer, one by one, and by nothing
+// else: so the chronicle tells it as much as the log does.
 type watch struct {
 	settings *projector.Projection // of these events alone: what is a gap depends on the settings in force
 	at       jobmon.Instant        // of the batch before the one at hand, 0 when that is not known
@@ -74,8 +74,8 @@ func (w *watch) broken(from, to uint64) bool {
 	return at < len(w.breaks) && w.breaks[at] < to
 }
 
-// Told is how far, at most, a fold may begin behind the log's beginning: up to that event the chronicle tells all of when nobody
-// watched. How long damage kept us from it is only known beside the batch before.
+// Told is how far, at most, a fold may begin behind the log's beginning: up to that event the chronicle tells all of
+// when nobody watched. How long damage kept us from it is only known beside the batch before.
 func Told(chronicle []jobmon.Event, seq uint64) uint64 {
 	for i := range chronicle {
 		if e := &chronicle[i]; e.Kind == jobmon.KindDamaged && e.Seq <= seq {

@@ -9,7 +9,7 @@ import (
 // Beginning says where a log's history begins; the zero value is that of an empty log.
 type Beginning struct {
 	At    jobmon.Instant // time of the first batch
-	First uint64         // the first event of which anything can be asked; where history was cut off, the last one before the cut
+	First uint64         // the first event that can be asked about; where history was cut off, the last one of the cut
 	Begun uint64         // last event of the first batch
 	Cut   bool           // there was more before
 }

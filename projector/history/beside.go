@@ -6,8 +6,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Beside puts the chronicle among one computer's batches as batches of their own, for those who fold: what concerns every computer is
-// told when it was, and nothing is left out. Events of the chronicle that are of a batch's time, and before it, become part of it.
+// Beside puts the chronicle among one computer's batches as batches of their own, for those who fold: what concerns
+// every computer is told when it was, and nothing is left out. Events of the chronicle that are of a batch's time,
+// and before it, become part of it.
 func Beside(batches iter.Seq2[jobmon.Batch, error], chronicle []jobmon.Event) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
 		var own jobmon.Batch // of events of the chronicle

@@ -33,8 +33,9 @@ const (
 	checkpoints     = "projection-"
 )
 
-// mirrorVersion and factsVersion rise when the same events come to mean another mirror or other facts, or are kept in another
-// form: a cache of an older program lacks what only this one derives. TestFactsThatMeanMoreHaveAnotherVersion guards the second.
+// mirrorVersion and factsVersion rise when the same events come to mean another mirror or other facts, or are kept in
+// another form: a cache of an older program lacks what only this one derives. TestFactsThatMeanMoreHaveAnotherVersion
+// guards the second.
 const (
 	mirrorVersion = 2
 	factsVersion  = 3
@@ -177,7 +178,8 @@ func keptUntil(log Log, seq uint64) iter.Seq[jobmon.Cache] {
 }
 
 func isCheckpoint(c *jobmon.Cache) bool {
-	return c.Version == projector.CheckpointVersion && (c.Name == projectionCache || strings.HasPrefix(c.Name, checkpoints))
+	return c.Version == projector.CheckpointVersion &&
+		(c.Name == projectionCache || strings.HasPrefix(c.Name, checkpoints))
 }
 
 // Picture is the computer's picture with what is no part of it; ok is false when it has none and nothing waits on it.
@@ -194,7 +196,8 @@ func Picture(p *projector.Projection, id jobmon.ComputerID) (picture jobmon.Prog
 	return picture, true
 }
 
-// Pictures are the pictures of all computers that have one or on which something waits, by id, with what is no part of them.
+// Pictures are the pictures of all computers that have one or on which something waits, by id, with what is no part
+// of them.
 func Pictures(p *projector.Projection) []jobmon.Progress {
 	ids := p.Pictures()
 	list := slices.Grow([]jobmon.Progress(nil), len(ids)) // nil for none
@@ -206,7 +209,8 @@ func Pictures(p *projector.Projection) []jobmon.Progress {
 	return AddAside(list, p)
 }
 
-// AddAside adds to the pictures, by id, the unfinished rows that are no part of them, and computers that have nothing else.
+// AddAside adds to the pictures, by id, the unfinished rows that are no part of them, and computers that have nothing
+// else.
 func AddAside(list []jobmon.Progress, p *projector.Projection) []jobmon.Progress {
 	for _, id := range p.Beside() {
 		i, found := slices.BinarySearchFunc(list, id, func(p jobmon.Progress, id jobmon.ComputerID) int {

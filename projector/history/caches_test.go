@@ -41,8 +41,15 @@ func morning(t *testing.T) *store.Log {
 		}
 		state.Note(&batch)
 	}
-	commit(ds.Now(), jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "1", Count: projector.Version},
-		jobmon.Event{Kind: jobmon.KindConfigured, Text: settings.Encode()}, jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(winter)})
+	commit(
+		ds.Now(),
+		jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "1", Count: projector.Version},
+		jobmon.Event{
+			Kind: jobmon.KindConfigured,
+			Text: settings.Encode(),
+		},
+		jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(winter)},
+	)
 	for cycle := range 1440 { // two hours
 		switch {
 		case cycle%480 == 0:
@@ -51,7 +58,11 @@ func morning(t *testing.T) *store.Log {
 			}
 		case cycle == 300:
 			commit(ds.Now(), jobmon.Event{Kind: jobmon.KindSourceLost, Text: "unreachable"})
-			commit(ds.Now(), jobmon.Event{Kind: jobmon.KindSourceRestored}, jobmon.Event{Kind: jobmon.KindRefreshed, Computer: 77})
+			commit(
+				ds.Now(),
+				jobmon.Event{Kind: jobmon.KindSourceRestored},
+				jobmon.Event{Kind: jobmon.KindRefreshed, Computer: 77},
+			)
 		}
 		ds.Advance(5 * time.Second)
 		s := ds.Snapshot(state.Projection.Watching())
@@ -114,7 +125,10 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 		}
 		s, err := Load(log)
 		if err != nil || !bytes.Equal(s.Projection.Encode(), folded.Projection.Encode()) ||
-			!bytes.Equal(EncodeMirror(s.Mirror), EncodeMirror(folded.Mirror)) || !reflect.DeepEqual(s.Facts, folded.Facts) {
+			!bytes.Equal(
+				EncodeMirror(s.Mirror),
+				EncodeMirror(folded.Mirror),
+			) || !reflect.DeepEqual(s.Facts, folded.Facts) {
 			t.Errorf("%s: the state is another one, %v", condition, err)
 		}
 	}
@@ -142,7 +156,8 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 			}
 		}
 		same(condition)
-		if _, wrong, err := CompareCaches(log); err != nil || len(wrong) == 0 && condition != "newer" && condition != "older" {
+		if _, wrong, err := CompareCaches(log); err != nil ||
+			len(wrong) == 0 && condition != "newer" && condition != "older" {
 			t.Errorf("%s: no cache is different, %v", condition, err)
 		}
 		if err := log.DropCaches(); err != nil {
@@ -163,7 +178,8 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 	})
 }
 
-// TestABackupIsAskedWithItsCaches: it begins where the log itself would, and what it holds is what follows from its events.
+// TestABackupIsAskedWithItsCaches: it begins where the log itself would, and what it holds is what follows from its
+// events.
 func TestABackupIsAskedWithItsCaches(t *testing.T) {
 	told, dir := morning(t), t.TempDir()
 	if err := store.Build(t.Context(), filepath.Join(dir, "built.db"), strings.Repeat("01", 16), "DS01", told.Read(0)); err != nil {
@@ -251,16 +267,23 @@ func TestTheKeeperGoesOn(t *testing.T) {
 	}
 }
 
-// TestAShedChronicleIsWholeInTheLog: 100,000 renames and restarts leave no more in memory than a bound, and every answer is that of
-// the whole chronicle, with and without what is kept.
+// TestAShedChronicleIsWholeInTheLog: 100,000 renames and restarts leave no more in memory than a bound, and every
+// answer is that of the whole chronicle, with and without what is kept.
 func TestAShedChronicleIsWholeInTheLog(t *testing.T) {
 	log, most := storetest.Open(t), 1000
 	s, keeper := New(), &Keeper{Log: log, StateEvery: 20_000}
 	for i := range 1000 {
 		events := []jobmon.Event{{Kind: jobmon.KindClock, Seconds: int32(3600 * (i / 400))}}
 		for n := range 100 {
-			events = append(events, jobmon.Event{Kind: jobmon.KindComputer, Computer: jobmon.ComputerID(1 + n), Name: fmt.Sprint("PC-", n, "-", i%7)},
-				jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "1"})
+			events = append(
+				events,
+				jobmon.Event{
+					Kind:     jobmon.KindComputer,
+					Computer: jobmon.ComputerID(1 + n),
+					Name:     fmt.Sprint("PC-", n, "-", i%7),
+				},
+				jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "1"},
+			)
 		}
 		at := jobmon.Instant(1000 * (i + 1))
 		batch := s.Projection.Extend(at, s.Seq+1, events)
@@ -282,7 +305,8 @@ func TestAShedChronicleIsWholeInTheLog(t *testing.T) {
 			apply(t, folded, &b)
 		}
 		whole, err := s.Whole(log)
-		if err != nil || !reflect.DeepEqual(*whole, folded.Facts) || !reflect.DeepEqual(s.Shifts(), folded.Shifts()) || !reflect.DeepEqual(s.Names, folded.Names) {
+		if err != nil || !reflect.DeepEqual(*whole, folded.Facts) || !reflect.DeepEqual(s.Shifts(), folded.Shifts()) ||
+			!reflect.DeepEqual(s.Names, folded.Names) {
 			t.Fatalf("after batch %d something else is known, %v", i, err)
 		}
 		if compared, wrong, err := CompareCaches(log); err != nil || compared == 0 || len(wrong) > 0 {
@@ -294,8 +318,8 @@ func TestAShedChronicleIsWholeInTheLog(t *testing.T) {
 	}
 }
 
-// TestFactsThatMeanMoreHaveAnotherVersion: when this fails because the same events lead to other facts, raise factsVersion, so
-// that caches of an older program are no longer read, and take over the new checksum.
+// TestFactsThatMeanMoreHaveAnotherVersion: when this fails because the same events lead to other facts, raise
+// factsVersion, so that caches of an older program are no longer read, and take over the new checksum.
 func TestFactsThatMeanMoreHaveAnotherVersion(t *testing.T) {
 	const version, sum = 3, 0x29ab43bef5f11a5
 	facts := New().Facts
@@ -324,8 +348,19 @@ func TestFactsThatMeanMoreHaveAnotherVersion(t *testing.T) {
 func FuzzFacts(f *testing.F) {
 	facts := New().Facts
 	facts.Note(&jobmon.Batch{At: 5, Events: []jobmon.Event{
-		{Seq: 1, At: 5, Kind: jobmon.KindClock, Seconds: 3600}, {Seq: 2, At: 5, Kind: jobmon.KindJob, Job: 3, Name: "Office"},
-		{Seq: 3, At: 5, Kind: jobmon.KindComputer, Computer: 7, Name: "PC"}, {Seq: 4, At: 5, Kind: jobmon.KindScheduled, Computer: 8},
+		{
+			Seq:     1,
+			At:      5,
+			Kind:    jobmon.KindClock,
+			Seconds: 3600,
+		}, {Seq: 2, At: 5, Kind: jobmon.KindJob, Job: 3, Name: "Office"},
+		{
+			Seq:      3,
+			At:       5,
+			Kind:     jobmon.KindComputer,
+			Computer: 7,
+			Name:     "PC",
+		}, {Seq: 4, At: 5, Kind: jobmon.KindScheduled, Computer: 8},
 	}})
 	f.Add(facts.encode())
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -9,9 +9,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// CompareCaches folds the log from its beginning and compares the caches that this program would use with what follows from
-// the events (law 2): how many there are, and the names of those that are something else. Errors are those of Scan and
-// Caches.
+// CompareCaches folds the log from its beginning and compares the caches that this program would use with what
+// follows from the events (law 2): how many there are, and the names of those that are something else. Errors are
+// those of Scan and Caches.
 func CompareCaches(log Log) (compared int, wrong []string, err error) {
 	list, err := log.Caches()
 	if err != nil {
@@ -19,7 +19,8 @@ func CompareCaches(log Log) (compared int, wrong []string, err error) {
 	}
 	of := map[uint64][]jobmon.Cache{}
 	for _, c := range list {
-		used := isCheckpoint(&c) || c.Name == mirrorCache && c.Version == mirrorVersion || c.Name == factsCache && c.Version == factsVersion
+		used := isCheckpoint(&c) || c.Name == mirrorCache && c.Version == mirrorVersion ||
+			c.Name == factsCache && c.Version == factsVersion
 		if full, ok := log.Cache(c.Name, c.Version); ok && used {
 			of[full.Seq] = append(of[full.Seq], full)
 		}
@@ -78,7 +79,9 @@ func (s *State) foldOn(ctx context.Context, log Scanner, last uint64, told func(
 }
 
 // errNotTheSame says that a cut would change what later pictures show.
-var errNotTheSame = errors.New("without its old history the log leads to another state: nothing was changed; this is a mistake in the program")
+var errNotTheSame = errors.New(
+	"without its old history the log leads to another state: nothing was changed; this is a mistake in the program",
+)
 
 // compare makes sure that two states are the same.
 func (s *State) compare(other *State) error {

@@ -10,9 +10,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector"
 )
 
-// A log from which old history was cut off begins with one batch of cut events, which hold the state that followed from what
-// was there (docs/event-log.md). Each tells a piece of a part: its name, how many of its pieces follow, the form in which
-// it is packed, and the events that the batch stands for.
+// A log from which old history was cut off begins with one batch of cut events, which hold the state that followed
+// from what was there (docs/event-log.md). Each tells a piece of a part: its name, how many of its pieces follow, the
+// form in which it is packed, and the events that the batch stands for.
 
 // Names of the parts, in their order.
 const (
@@ -21,8 +21,8 @@ const (
 	cutProjection = "projection"
 )
 
-// pieceBytes is how much one event holds, before base64: so much that states of most sites are a few events, and less than
-// a text may have.
+// pieceBytes is how much one event holds, before base64: so much that states of most sites are a few events, and less
+// than a text may have.
 const pieceBytes = 3 << 17
 
 // ErrNewerCut says that the log begins with a state that only a newer version of the program can read.
@@ -31,13 +31,14 @@ var ErrNewerCut = errors.New("old history was cut off by a newer version of jobm
 // errOlderCut says the same of a form that no released program wrote.
 var errOlderCut = errors.New(
 	"old history was cut off by a trial version of jobmon-db: read this log with that version, and move it out of the " +
-		"data folder to begin another one")
+		"data folder to begin another one",
+)
 
 // IsCut says whether a batch stands for history that was cut off. Only the first one of a log can.
 func IsCut(b *jobmon.Batch) bool { return b.Events[0].Kind == jobmon.KindCut }
 
-// StandIn is the batch that stands for the events from first up to those that s was folded from, the last of which has the
-// number and the time of its end.
+// StandIn is the batch that stands for the events from first up to those that s was folded from, the last of which
+// has the number and the time of its end.
 func StandIn(s *State, first uint64) (jobmon.Batch, error) {
 	b := jobmon.Batch{At: s.At}
 	add := func(name string, form int64, data []byte) {

@@ -40,9 +40,9 @@ func apply(t rapid.TB, s *State, b *jobmon.Batch) {
 	}
 }
 
-// TestACutChangesNothingBehindIt is the law of retention: behind a cut, folding from its beginning the log that was cut
-// gives at every batch what folding the whole log gives, to the byte: projection, mirror, names, files. A second cut gives what
-// the same cut of the whole log gives.
+// TestACutChangesNothingBehindIt is the law of retention: behind a cut, folding from its beginning the log that was
+// cut gives at every batch what folding the whole log gives, to the byte: projection, mirror, names, files. A second
+// cut gives what the same cut of the whole log gives.
 func TestACutChangesNothingBehindIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSite(t, rapid.Uint64().Draw(t, "seed"))
@@ -72,7 +72,14 @@ func TestACutChangesNothingBehindIt(t *testing.T) {
 					apply(t, cut, &s.batches[i])
 				}
 				if got := told(t, cut); got != wants[i] {
-					t.Fatalf("cut behind batch %d of %d, after batch %d:\n%s\nwant\n%s", first, len(s.batches), i, got, wants[i])
+					t.Fatalf(
+						"cut behind batch %d of %d, after batch %d:\n%s\nwant\n%s",
+						first,
+						len(s.batches),
+						i,
+						got,
+						wants[i],
+					)
 				}
 				if i == second {
 					if again, err := StandIn(cut, 1); err != nil || fmt.Sprint(again) != fmt.Sprint(standIns[i]) {
@@ -84,7 +91,8 @@ func TestACutChangesNothingBehindIt(t *testing.T) {
 	})
 }
 
-// TestHistoriesHaveWhatACutCanHarm looks at what the histories above are made of; chance alone gives some of them little.
+// TestHistoriesHaveWhatACutCanHarm looks at what the histories above are made of; chance alone gives some of them
+// little.
 func TestHistoriesHaveWhatACutCanHarm(t *testing.T) {
 	seen := map[string]int{}
 	for i := range uint64(20) { // seeds of which some repeat their stages often enough to expect durations
@@ -138,12 +146,23 @@ func TestOlder(t *testing.T) {
 				seq += 10
 				continue
 			}
-			l = append(l, jobmon.Batch{At: jobmon.Instant(at), Events: []jobmon.Event{{Seq: seq, Kind: jobmon.KindDaemonStopped}, {Seq: seq + 1, Kind: jobmon.KindDaemonStopped}}})
+			l = append(
+				l,
+				jobmon.Batch{
+					At: jobmon.Instant(at),
+					Events: []jobmon.Event{
+						{Seq: seq, Kind: jobmon.KindDaemonStopped},
+						{Seq: seq + 1, Kind: jobmon.KindDaemonStopped},
+					},
+				},
+			)
 			seq += 2
 		}
 		return l
 	}
-	cutLog := append(list{{At: 3, Events: []jobmon.Event{{Seq: 4, Kind: jobmon.KindCut, From: 1, To: 4}}}}, list(at(0, 0, 5, 6, 20))[2:]...)
+	cutLog := append(
+		list{{At: 3, Events: []jobmon.Event{{Seq: 4, Kind: jobmon.KindCut, From: 1, To: 4}}}},
+		list(at(0, 0, 5, 6, 20))[2:]...)
 	for i, c := range []struct {
 		log  list
 		want Removal

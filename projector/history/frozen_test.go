@@ -20,8 +20,8 @@ import (
 var update = flag.Bool("update", false, "freeze a log that was cut, if there is none of this form yet")
 
 // TestCutLogsOfEarlierVersionsOpenForEver: a log that was cut begins with a state in the form of its day. Raising
-// projector.Form means a new pair of files beside those of released programs, which go on being read. No program has been
-// released with a form before 3.
+// projector.Form means a new pair of files beside those of released programs, which go on being read. No program has
+// been released with a form before 3.
 func TestCutLogsOfEarlierVersionsOpenForEver(t *testing.T) {
 	newest := fmt.Sprintf("cut-form-%d", projector.Form)
 	if _, err := os.Stat(filepath.Join("testdata", newest+".db.gz")); *update && err != nil {
@@ -76,14 +76,30 @@ func essence(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%+v, up to %d, %d rows, watching %v, %s\n", begins, s.Seq, s.Mirror.Rows.Len(), s.Projection.Watching(), s.Offset())
+	fmt.Fprintf(
+		&out,
+		"%+v, up to %d, %d rows, watching %v, %s\n",
+		begins,
+		s.Seq,
+		s.Mirror.Rows.Len(),
+		s.Projection.Watching(),
+		s.Offset(),
+	)
 	for _, id := range slices.Sorted(maps.Keys(s.Names)) {
 		fmt.Fprintf(&out, "%d %q gone %t\n", id, s.Names[id].Names, s.Names[id].Gone)
 	}
 	for _, p := range Pictures(s.Projection) {
 		fmt.Fprintf(&out, "%d %s at event %d", p.Computer.ID, p.Computer.Name, p.Seq)
 		if p.Session != nil {
-			fmt.Fprintf(&out, ": deployment %d %s, %d of %d jobs, %d failed", p.Session.Number, p.Session.State, p.Session.JobsDone, p.Session.Jobs, p.Session.Failed)
+			fmt.Fprintf(
+				&out,
+				": deployment %d %s, %d of %d jobs, %d failed",
+				p.Session.Number,
+				p.Session.State,
+				p.Session.JobsDone,
+				p.Session.Jobs,
+				p.Session.Failed,
+			)
 			for _, st := range p.Session.Stages {
 				fmt.Fprintf(&out, "; %s %s %s", st.Name, st.State, st.Expected)
 			}

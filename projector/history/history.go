@@ -1,5 +1,5 @@
-// Package history is the state after any event of the log: the newest one, with which the daemon starts, and those of the
-// past. It is folded from the log's caches and the events behind them.
+// Package history is the state after any event of the log: the newest one, with which the daemon starts, and those of
+// the past. It is folded from the log's caches and the events behind them.
 package history
 
 import (

@@ -95,10 +95,14 @@ func (k *Keeper) Due(s *State) bool {
 }
 
 func (k *Keeper) checkpointDue(seq uint64) bool {
-	return seq >= k.checkpoint+max(cmp.Or(k.CheckpointEvery, checkpointEvery), k.size/cmp.Or(k.BytesPerEvent, bytesPerEvent))
+	return seq >= k.checkpoint+max(
+		cmp.Or(k.CheckpointEvery, checkpointEvery),
+		k.size/cmp.Or(k.BytesPerEvent, bytesPerEvent),
+	)
 }
 
-// Pack packs what is due, and the newest state if newest says so in any case: what Keep is to keep. There may be nothing.
+// Pack packs what is due, and the newest state if newest says so in any case: what Keep is to keep. There may be
+// nothing.
 func (k *Keeper) Pack(s *State, newest bool) []jobmon.Cache {
 	var caches []jobmon.Cache
 	newest = newest && s.Seq > k.state || s.Seq >= k.state+cmp.Or(k.StateEvery, stateEvery)

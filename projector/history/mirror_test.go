@@ -97,7 +97,12 @@ func FuzzMirror(f *testing.F) {
 	f.Add(EncodeMirror(jobmon.NewMirror()))
 	m := jobmon.NewMirror()
 	for i := range jobmon.ScheduleID(60) {
-		row := jobmon.Row{ID: 7 * i, Job: jobmon.JobID(i), Computer: jobmon.ComputerID(i % 7), Start: jobmon.WallTime(i * 60_000)}
+		row := jobmon.Row{
+			ID:       7 * i,
+			Job:      jobmon.JobID(i),
+			Computer: jobmon.ComputerID(i % 7),
+			Start:    jobmon.WallTime(i * 60_000),
+		}
 		m.Rows.Put(row)
 		m.Jobs[row.Job] = jobmon.Job{ID: row.Job, Name: fmt.Sprint("Job ", row.Job)}
 		m.Computers[row.Computer] = jobmon.Computer{ID: row.Computer, Name: "PC", Ghost: i%2 == 0}

@@ -27,8 +27,8 @@ func unnumbered(t rapid.TB, p *projector.Projection) string {
 	return out.String()
 }
 
-// extend commits events to a state as the daemon does, and lets a state that is resumed from what would be cut off, and one
-// that folds the log, follow.
+// extend commits events to a state as the daemon does, and lets a state that is resumed from what would be cut off,
+// and one that folds the log, follow.
 func extend(t rapid.TB, s *State, b jobmon.Batch, folded **State) {
 	b = s.Projection.Extend(b.At, s.Seq+1, b.Events)
 	s.Note(&b)
@@ -42,8 +42,8 @@ func extend(t rapid.TB, s *State, b jobmon.Batch, folded **State) {
 	}
 }
 
-// TestAFirstReadInPartsLeadsToTheSamePictures: however a first read is divided, and wherever its daemon is started anew or its
-// log is cut, the pictures are those of one batch, at its end and behind it.
+// TestAFirstReadInPartsLeadsToTheSamePictures: however a first read is divided, and wherever its daemon is started
+// anew or its log is cut, the pictures are those of one batch, at its end and behind it.
 func TestAFirstReadInPartsLeadsToTheSamePictures(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSite(t, rapid.Uint64().Draw(t, "seed"))
@@ -74,7 +74,12 @@ func TestAFirstReadInPartsLeadsToTheSamePictures(t *testing.T) {
 				t.Fatal("the read counts as recorded before its end")
 			}
 			if rapid.IntRange(0, 9).Draw(t, "daemon") == 0 {
-				extend(t, parts, jobmon.Batch{At: snapshot.Now, Events: []jobmon.Event{{Kind: jobmon.KindDaemonStarted, Text: "1"}}}, &folded)
+				extend(
+					t,
+					parts,
+					jobmon.Batch{At: snapshot.Now, Events: []jobmon.Event{{Kind: jobmon.KindDaemonStarted, Text: "1"}}},
+					&folded,
+				)
 			}
 		}
 		extend(t, parts, jobmon.Batch{At: snapshot.Now, Events: []jobmon.Event{clock}}, &folded)
@@ -89,7 +94,10 @@ func TestAFirstReadInPartsLeadsToTheSamePictures(t *testing.T) {
 			snapshot := s.ds.Snapshot(whole.Projection.Watching())
 			snapshot.Normalize()
 			snapshot.Gone = whole.Mirror.Missing(snapshot.Rows)
-			events := slices.Concat(whole.Projection.Judge(snapshot.Now, snapshot.Offset), jobmon.Diff(whole.Mirror, snapshot, jobmon.DiffOptions{}))
+			events := slices.Concat(
+				whole.Projection.Judge(snapshot.Now, snapshot.Offset),
+				jobmon.Diff(whole.Mirror, snapshot, jobmon.DiffOptions{}),
+			)
 			if len(events) == 0 {
 				continue
 			}
@@ -105,18 +113,41 @@ func TestWhatEndedADayBeforeTheFirstReadIsPartOfItsDeployment(t *testing.T) {
 	const hour = 3_600_000
 	now := jobmon.InstantOf(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 	row := func(id int32, before jobmon.WallTime, status jobmon.Status) jobmon.Event {
-		return jobmon.Event{Kind: jobmon.KindScheduled, Flags: jobmon.Baseline, Schedule: jobmon.ScheduleID(id), Computer: 7, Job: jobmon.JobID(id % 10),
-			Start: now.Wall(0) - before, Status: status}
+		return jobmon.Event{
+			Kind:     jobmon.KindScheduled,
+			Flags:    jobmon.Baseline,
+			Schedule: jobmon.ScheduleID(id),
+			Computer: 7,
+			Job:      jobmon.JobID(id % 10),
+			Start:    now.Wall(0) - before,
+			Status:   status,
+		}
 	}
 	events := []jobmon.Event{{Kind: jobmon.KindDaemonStarted}, {Kind: jobmon.KindClock}}
 	for id, name := range []string{"Build Job Monitor", "(JM) Drivers", "Chipset", "(JM) Office", "Office"} {
-		events = append(events, jobmon.Event{Kind: jobmon.KindJob, Flags: jobmon.Baseline, Job: jobmon.JobID(id), Name: name})
+		events = append(
+			events,
+			jobmon.Event{Kind: jobmon.KindJob, Flags: jobmon.Baseline, Job: jobmon.JobID(id), Name: name},
+		)
 	}
-	events = append(events,
-		row(2, 100*hour, jobmon.StatusOf(1603)), row(12, jobmon.WallTime(24.1*hour), jobmon.StatusOf(1603)), // of deployments before
-		row(10, jobmon.WallTime(23.8*hour), jobmon.StatusOf(0)), row(11, jobmon.WallTime(23.7*hour), jobmon.StatusOf(0)),
+	events = append(
+		events,
+		row(
+			2,
+			100*hour,
+			jobmon.StatusOf(1603),
+		),
+		row(12, jobmon.WallTime(24.1*hour), jobmon.StatusOf(1603)), // of deployments before
+		row(
+			10,
+			jobmon.WallTime(23.8*hour),
+			jobmon.StatusOf(0),
+		),
+		row(11, jobmon.WallTime(23.7*hour), jobmon.StatusOf(0)),
 		row(22, jobmon.WallTime(23.6*hour), jobmon.StatusOf(0)),
-		row(13, jobmon.WallTime(11.9*hour), jobmon.StatusNull), row(14, jobmon.WallTime(11.8*hour), jobmon.StatusNull))
+		row(13, jobmon.WallTime(11.9*hour), jobmon.StatusNull),
+		row(14, jobmon.WallTime(11.8*hour), jobmon.StatusNull),
+	)
 	s := New()
 	b := s.Projection.Extend(now, 1, events)
 	s.Note(&b)

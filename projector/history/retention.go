@@ -20,16 +20,16 @@ type Removal struct {
 // To is the last event that is removed.
 func (r *Removal) To() uint64 { return r.At - 1 }
 
-// Horizon is the time before which history is not to be kept. Covered is until when the source was watched, by the SQL
-// Server's clock; where that clock is ahead of ours, ours counts, so that a server that dreams of next year takes no history
-// with it.
+// Horizon is the time before which history is not to be kept. Covered is until when the source was watched, by the
+// SQL Server's clock; where that clock is ahead of ours, ours counts, so that a server that dreams of next year takes
+// no history with it.
 func Horizon(covered jobmon.Instant, ours time.Time, keep time.Duration) jobmon.Instant {
 	return min(covered, jobmon.InstantOf(ours)).Add(-keep)
 }
 
-// Older finds out what is older than that. It is what comes before the first batch that is younger: behind one nothing goes, so
-// that a clock that was set back for a while costs no history that is younger. At least one batch always stays. Errors are
-// those of Scan, and the context's.
+// Older finds out what is older than that. It is what comes before the first batch that is younger: behind one
+// nothing goes, so that a clock that was set back for a while costs no history that is younger. At least one batch
+// always stays. Errors are those of Scan, and the context's.
 func Older(ctx context.Context, log Log, than jobmon.Instant) (Removal, error) {
 	var found, all Removal
 	var before uint64 // last event of the batch before
@@ -58,8 +58,8 @@ func Older(ctx context.Context, log Log, than jobmon.Instant) (Removal, error) {
 	return found, nil
 }
 
-// Due says whether so much history is older than it is to be kept that it is worth writing the log anew: when the oldest event
-// is older by an eighth of the time, and by a day at least.
+// Due says whether so much history is older than it is to be kept that it is worth writing the log anew: when the
+// oldest event is older by an eighth of the time, and by a day at least.
 func Due(log Log, horizon jobmon.Instant, keep time.Duration) (bool, error) {
 	for b, err := range log.Scan(0) {
 		if err != nil {
@@ -70,8 +70,8 @@ func Due(log Log, horizon jobmon.Instant, keep time.Duration) (bool, error) {
 	return false, nil
 }
 
-// StandInFor folds what is to be removed. It returns the batch that takes its place, and a check that a log which begins
-// with that batch leads to the same state as this one.
+// StandInFor folds what is to be removed. It returns the batch that takes its place, and a check that a log which
+// begins with that batch leads to the same state as this one.
 func (r *Removal) StandInFor(ctx context.Context, log Log, told func(done, total uint64)) (
 	jobmon.Batch, func(context.Context, Scanner, uint64, func(done, total uint64)) error, error,
 ) {

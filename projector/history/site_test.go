@@ -30,7 +30,13 @@ type site struct {
 func newSite(t rapid.TB, seed uint64) *site {
 	const winter = jobmon.Offset(3600)
 	ds := simulator.NewDS(jobmon.InstantOf(time.Date(2025, 11, 3, 6, 0, 0, 0, time.UTC)), winter, seed)
-	s := &site{ds: ds, random: rand.New(rand.NewPCG(seed, 1)), settings: jobmon.DefaultSettings(), state: New(), next: 1}
+	s := &site{
+		ds:       ds,
+		random:   rand.New(rand.NewPCG(seed, 1)),
+		settings: jobmon.DefaultSettings(),
+		state:    New(),
+		next:     1,
+	}
 	s.settings.Site = "DS01"
 	s.calm = 4 + 40*s.random.IntN(2)
 	standard := simulator.AddStandardBuild(ds)
@@ -41,8 +47,15 @@ func newSite(t rapid.TB, seed uint64) *site {
 	}
 	ds.Schedule(ds.AddComputer("PC-0004"), unmarked, ds.WallNow()) // without build job nothing says when it began
 	ds.Advance(time.Duration(s.random.IntN(40)) * time.Minute)
-	s.commit(t, jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "1", Count: projector.Version},
-		jobmon.Event{Kind: jobmon.KindConfigured, Text: s.settings.Encode()}, jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(winter)})
+	s.commit(
+		t,
+		jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "1", Count: projector.Version},
+		jobmon.Event{
+			Kind: jobmon.KindConfigured,
+			Text: s.settings.Encode(),
+		},
+		jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(winter)},
+	)
 	return s
 }
 
@@ -72,7 +85,12 @@ func (s *site) read(t rapid.TB) {
 	snapshot.Gone = s.state.Mirror.Missing(snapshot.Rows)
 	o := jobmon.DiffOptions{Baseline: len(s.batches) == 1, Inexact: s.inexact}
 	s.inexact = false
-	s.commit(t, slices.Concat(s.state.Projection.Judge(snapshot.Now, snapshot.Offset), jobmon.Diff(s.state.Mirror, snapshot, o))...)
+	s.commit(
+		t,
+		slices.Concat(
+			s.state.Projection.Judge(snapshot.Now, snapshot.Offset),
+			jobmon.Diff(s.state.Mirror, snapshot, o),
+		)...)
 }
 
 // happens lets one thing happen that happens now and then.
@@ -123,7 +141,10 @@ func (s *site) happens(t rapid.TB) {
 		}
 	case 13: // a script asks
 		name := s.state.Mirror.Jobs[s.build[pick(len(s.build))]].Name
-		s.commit(t, jobmon.Event{Kind: jobmon.KindRefreshed, Computer: pc + jobmon.ComputerID(pick(2)*1000), Name: name})
+		s.commit(
+			t,
+			jobmon.Event{Kind: jobmon.KindRefreshed, Computer: pc + jobmon.ComputerID(pick(2)*1000), Name: name},
+		)
 	case 14: // the source is lost for some time
 		s.commit(t, jobmon.Event{Kind: jobmon.KindSourceLost, Text: "unreachable"})
 		ds.Advance(time.Duration(pick(300)) * time.Minute)

@@ -56,13 +56,28 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 	f.StringVar(&o.until, "until", "", "before this time")
 	f.Uint64Var(&o.fromSeq, "from-seq", 0, "from this event on")
 	f.Uint64Var(&o.toSeq, "to-seq", 0, "up to this event, it included")
-	f.StringVar(&o.cursor, "cursor-file", "", "go on behind the event that this file names; it is written when the output was taken")
+	f.StringVar(
+		&o.cursor,
+		"cursor-file",
+		"",
+		"go on behind the event that this file names; it is written when the output was taken",
+	)
 	f.StringArrayVar(&o.Computers, "computer", nil, "only this computer: name, id:N, name:N, or a name with * and ?")
 	f.StringArrayVar(&o.Jobs, "job", nil, "only this job: name, id:N, or a name with * and ?")
-	f.StringArrayVar(&o.Folders, "folder", nil, `only jobs in this folder or below it: "Build\Windows 11", or the last name`)
+	f.StringArrayVar(
+		&o.Folders,
+		"folder",
+		nil,
+		`only jobs in this folder or below it: "Build\Windows 11", or the last name`,
+	)
 	f.StringSliceVar(&o.Kinds, "kind", nil, "only events of this kind: "+strings.Join(replay.Kinds(), ", "))
 	f.StringSliceVar(&o.States, "state", nil, "only what led to this state: "+strings.Join(replay.States(), ", "))
-	f.StringArrayVar(&o.Grep, "grep", nil, "only what this regular expression finds; case matters if it has a capital letter")
+	f.StringArrayVar(
+		&o.Grep,
+		"grep",
+		nil,
+		"only what this regular expression finds; case matters if it has a capital letter",
+	)
 	outputFlag(c, &o.layout.Shape, replay.Shapes()...)
 	outFlag(c, &o.out)
 	f.StringSliceVar(&o.layout.Fields, "fields", nil, "tell these fields: see above")
@@ -98,7 +113,9 @@ func (o *replayOptions) check(c *cobra.Command) error {
 		return &usageError{errors.New("-n 0: say how many of the last events are wanted")}
 	}
 	if o.toSeq != 0 && o.fromSeq > o.toSeq {
-		return &usageError{fmt.Errorf("--from-seq %d is behind --to-seq %d: nothing lies between them", o.fromSeq, o.toSeq)}
+		return &usageError{
+			fmt.Errorf("--from-seq %d is behind --to-seq %d: nothing lies between them", o.fromSeq, o.toSeq),
+		}
 	}
 	if _, err := parseSpeed(o.speed); err != nil {
 		return &usageError{err}
@@ -108,12 +125,14 @@ func (o *replayOptions) check(c *cobra.Command) error {
 		both bool
 		text string
 	}{
-		{o.follow && o.reverse, "--follow and --reverse: what comes next has no place in a list that begins with the newest"},
+		{o.follow && o.reverse,
+			"--follow and --reverse: what comes next has no place in a list that begins with the newest"},
 		{o.follow && (o.until != "" || o.toSeq != 0), "--follow has no end: leave out --until and --to-seq"},
 		{o.follow && o.layout.Shape == "json", "--follow with -o json would never close the list: take ndjson"},
 		{o.follow && o.out != "", "--follow has no end, and --out writes a file that is whole: leave one of them out"},
 		{o.reverse && slow, "--speed tells what happened in its order: leave out --reverse"},
-		{o.cursor != "" && (o.reverse || o.last > 0), "--cursor-file goes on where the last call ended: leave out --reverse and -n"},
+		{o.cursor != "" && (o.reverse || o.last > 0),
+			"--cursor-file goes on where the last call ended: leave out --reverse and -n"},
 	} {
 		if pair.both {
 			return &usageError{errors.New(pair.text)}
@@ -229,7 +248,12 @@ func (r *replayer) tell(ctx context.Context, asked replay.Range) (shown int, err
 	return r.print(ctx, records, speed, asked.To)
 }
 
-func (r *replayer) print(ctx context.Context, records iter.Seq2[*replay.Record, error], speed float64, upTo uint64) (shown int, err error) {
+func (r *replayer) print(
+	ctx context.Context,
+	records iter.Seq2[*replay.Record, error],
+	speed float64,
+	upTo uint64,
+) (shown int, err error) {
 	pace := replay.Pace{Speed: speed}
 	for record, err := range records {
 		if err != nil {
@@ -291,5 +315,12 @@ func (r *replayer) nothing(asked replay.Range) {
 	if asked.Until != 0 {
 		between += ", before " + p.local(asked.Until)
 	}
-	fmt.Fprintf(r.messages, "None of the %d events looked through (seq %d to %d%s) is what you asked for.\n", count, asked.From, asked.To, between)
+	fmt.Fprintf(
+		r.messages,
+		"None of the %d events looked through (seq %d to %d%s) is what you asked for.\n",
+		count,
+		asked.From,
+		asked.To,
+		between,
+	)
 }

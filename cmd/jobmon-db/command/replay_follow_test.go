@@ -63,13 +63,27 @@ func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 	grows := func() {
 		t.Helper()
 		before := last()
-		eventually(t, func() string { return fmt.Sprint("the log ends at ", before) }, func() bool { return last() > before+50 })
+		eventually(
+			t,
+			func() string { return fmt.Sprint("the log ends at ", before) },
+			func() bool { return last() > before+50 },
+		)
 	}
 	daemon := start(t, env, "run")
 	grows()
 
 	var out, messages pipe
-	follower := exec.Command(os.Args[0], "replay", "-f", "-o", "ndjson", "--fields", "seq", "--data-dir="+dir, "--cursor-file="+seen)
+	follower := exec.Command(
+		os.Args[0],
+		"replay",
+		"-f",
+		"-o",
+		"ndjson",
+		"--fields",
+		"seq",
+		"--data-dir="+dir,
+		"--cursor-file="+seen,
+	)
 	follower.Env = append(os.Environ(), asProgram+"=1")
 	follower.Stdout, follower.Stderr = &out, &messages
 	if err := follower.Start(); err != nil {
@@ -135,8 +149,8 @@ func (gone) Scan(uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) { yield(jobmon.Batch{}, endpoint.ErrNotRunning) }
 }
 
-// TestFollowWaitsForALogThatIsStillHeld: a daemon that no longer answers may be writing its last events; they are told when
-// it lets go of the file, also if none comes after it.
+// TestFollowWaitsForALogThatIsStillHeld: a daemon that no longer answers may be writing its last events; they are
+// told when it lets go of the file, also if none comes after it.
 func TestFollowWaitsForALogThatIsStillHeld(t *testing.T) {
 	dir := watchedFor(t, 5*time.Minute)
 	synctest.Test(t, func(t *testing.T) {
@@ -186,13 +200,23 @@ func TestFollowWaitsForALogThatIsStillHeld(t *testing.T) {
 	})
 }
 
-// TestHistoryAtItsOwnSpeed: with a clock that is made up, an hour takes an hour, six minutes at 10x, and nothing at once.
+// TestHistoryAtItsOwnSpeed: with a clock that is made up, an hour takes an hour, six minutes at 10x, and nothing at
+// once.
 func TestHistoryAtItsOwnSpeed(t *testing.T) {
 	dir := openGolden(t)
 	for speed, want := range map[string]time.Duration{"original": 60 * time.Minute, "10x": 6 * time.Minute, "instant": 0} {
 		synctest.Test(t, func(t *testing.T) {
 			began := time.Now()
-			got := jobmondb(t, "replay", "--data-dir="+dir, "--since=2026-10-23 09:05", "--until=2026-10-23 10:30", "--speed="+speed, "-o", "ndjson")
+			got := jobmondb(
+				t,
+				"replay",
+				"--data-dir="+dir,
+				"--since=2026-10-23 09:05",
+				"--until=2026-10-23 10:30",
+				"--speed="+speed,
+				"-o",
+				"ndjson",
+			)
 			// from 09:05:02 to the daemon's end at 10:19:59
 			passed := time.Since(began) * 60 / 75
 			if got.code != exitOK || passed < want-want/100 || passed > want+want/100 {
@@ -204,7 +228,14 @@ func TestHistoryAtItsOwnSpeed(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		var out, messages bytes.Buffer
-		code := Main(ctx, []string{"replay", "--data-dir=" + dir, "--speed=original", "--since=2026-10-23 09:05", "-o", "ndjson"}, nil, strings.NewReader(""), &out, &messages)
+		code := Main(
+			ctx,
+			[]string{"replay", "--data-dir=" + dir, "--speed=original", "--since=2026-10-23 09:05", "-o", "ndjson"},
+			nil,
+			strings.NewReader(""),
+			&out,
+			&messages,
+		)
 		if n := strings.Count(out.String(), "\n"); code != exitOK || n < 20 || n > 60 {
 			t.Errorf("Ctrl-C after a minute: code %d, %d events: %s", code, n, messages.String())
 		}
@@ -226,8 +257,16 @@ func TestTheCursorStaysBehindWhatWasNotTaken(t *testing.T) {
 	dir, seen := openGolden(t), filepath.Join(t.TempDir(), "seen.json")
 	for _, shape := range []string{"table", "csv", "json", "ndjson"} {
 		var messages bytes.Buffer
-		code := Main(t.Context(), []string{"replay", "--data-dir=" + dir, "--cursor-file=" + seen, "-o", shape}, nil, strings.NewReader(""), &failing{left: 5000}, &messages)
-		if _, err := os.Stat(seen); code != exitFailed || err == nil || !strings.Contains(messages.String(), "disk is full") {
+		code := Main(
+			t.Context(),
+			[]string{"replay", "--data-dir=" + dir, "--cursor-file=" + seen, "-o", shape},
+			nil,
+			strings.NewReader(""),
+			&failing{left: 5000},
+			&messages,
+		)
+		if _, err := os.Stat(seen); code != exitFailed || err == nil ||
+			!strings.Contains(messages.String(), "disk is full") {
 			t.Errorf("%s: code %d, %v, %s", shape, code, err, messages.String())
 		}
 	}

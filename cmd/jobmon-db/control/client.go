@@ -22,7 +22,8 @@ type Transport interface {
 	Do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error)
 }
 
-// Client asks a running daemon. What the daemon's log says is read through Log. It is safe for concurrent use if its Transport is.
+// Client asks a running daemon. What the daemon's log says is read through Log. It is safe for concurrent use if its
+// Transport is.
 type Client struct {
 	Transport Transport
 	Context   context.Context // of reading the log
@@ -169,7 +170,10 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 	}
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusNotFound {
-		return nil, fmt.Errorf("the running daemon is of another version, which does not answer %s: restart it with this version", path)
+		return nil, fmt.Errorf(
+			"the running daemon is of another version, which does not answer %s: restart it with this version",
+			path,
+		)
 	}
 	text, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // what there is of it
 	var p problem

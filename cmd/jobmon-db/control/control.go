@@ -1,5 +1,5 @@
-// Package control is what commands ask a running daemon, version 1: the routes, what goes over them, and both ends. How the
-// bytes travel is internal/endpoint's business; the routes are documented in docs/endpoint.md.
+// Package control is what commands ask a running daemon, version 1: the routes, what goes over them, and both ends.
+// How the bytes travel is internal/endpoint's business; the routes are documented in docs/endpoint.md.
 package control
 
 import "github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -45,8 +45,8 @@ type RefreshAnswer struct {
 	Error  string         `json:"error,omitempty"`  // why the file could not be written
 }
 
-// page is the first line of an answer that holds a page of the log as it is stored. The bytes of its parts follow, one after the
-// other.
+// page is the first line of an answer that holds a page of the log as it is stored. The bytes of its parts follow,
+// one after the other.
 type page struct {
 	Meta  []byte `json:"meta"`
 	Last  uint64 `json:"last"`
@@ -112,8 +112,9 @@ type Removal struct {
 
 // CompactRequest asks for a compaction.
 type CompactRequest struct {
-	DryRun bool  `json:"dry_run,omitempty"` // only say how large the log is, and what would be cut off
-	KeepMS int64 `json:"keep_ms,omitempty"` // for how long history is kept this time; 0 as the daemon is configured, -1 for ever
+	DryRun bool `json:"dry_run,omitempty"` // only say how large the log is, and what would be cut off
+	// KeepMS is for how long history is kept this time; 0 as the daemon is configured, -1 for ever.
+	KeepMS int64 `json:"keep_ms,omitempty"`
 }
 
 // ReloadRequest asks the daemon to read its configuration again.
@@ -121,8 +122,8 @@ type ReloadRequest struct {
 	DryRun bool `json:"dry_run,omitempty"` // only say what would happen
 }
 
-// Reload is what came of reading the configuration again. All of it is taken up or nothing: Changed counts only when there are no
-// Problems and nothing in Restart.
+// Reload is what came of reading the configuration again. All of it is taken up or nothing: Changed counts only when
+// there are no Problems and nothing in Restart.
 type Reload struct {
 	Changed  []Setting `json:"changed,omitempty"`  // what the running daemon can take up
 	Restart  []Setting `json:"restart,omitempty"`  // what it can only with a new start

@@ -80,12 +80,24 @@ func watched(t testing.TB, batches int) (*fake, []jobmon.Batch) {
 	t.Cleanup(func() { log.Close() })
 	var list []jobmon.Batch
 	for i := range batches {
-		events := []jobmon.Event{{Kind: jobmon.KindScheduled, Schedule: 7, Computer: -3, Start: jobmon.NoStart, Flags: jobmon.Baseline}}
-		for len(events) < 30 {
-			events = append(events,
-				jobmon.Event{Kind: jobmon.KindFinished, Status: jobmon.StatusOf(-7), Start: jobmon.WallTime(len(events))})
+		events := []jobmon.Event{
+			{Kind: jobmon.KindScheduled, Schedule: 7, Computer: -3, Start: jobmon.NoStart, Flags: jobmon.Baseline},
 		}
-		events[29] = jobmon.Event{Kind: jobmon.KindRefreshed, Name: fmt.Sprintf("\"<Ü>&\u2028%02000d", i), Sum: 1<<64 - 1}
+		for len(events) < 30 {
+			events = append(
+				events,
+				jobmon.Event{
+					Kind:   jobmon.KindFinished,
+					Status: jobmon.StatusOf(-7),
+					Start:  jobmon.WallTime(len(events)),
+				},
+			)
+		}
+		events[29] = jobmon.Event{
+			Kind: jobmon.KindRefreshed,
+			Name: fmt.Sprintf("\"<Ü>&\u2028%02000d", i),
+			Sum:  1<<64 - 1,
+		}
 		b, err := log.Append(jobmon.Instant(1000*i+1), events)
 		if err != nil {
 			t.Fatal(err)
@@ -106,7 +118,12 @@ func FuzzQuestion(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, method, path, query, body string) {
-		request := httptest.NewRequestWithContext(endpoint.Administer(t.Context()), http.MethodGet, "/", strings.NewReader(body))
+		request := httptest.NewRequestWithContext(
+			endpoint.Administer(t.Context()),
+			http.MethodGet,
+			"/",
+			strings.NewReader(body),
+		)
 		request.Method, request.URL.Path, request.URL.RawQuery = method, path, query
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, request)
@@ -114,7 +131,9 @@ func FuzzQuestion(f *testing.F) {
 		switch code := recorder.Code; {
 		case code == http.StatusOK && len(answer) > 2<<20:
 			t.Errorf("%s %s?%s: %d bytes", method, path, query, len(answer))
-		case code == http.StatusBadRequest, code == http.StatusInternalServerError, code == http.StatusServiceUnavailable:
+		case code == http.StatusBadRequest,
+			code == http.StatusInternalServerError,
+			code == http.StatusServiceUnavailable:
 			var p problem
 			if err := json.Unmarshal(answer, &p); err != nil || p.Error == "" {
 				t.Errorf("%s %s?%s: %d %q", method, path, query, code, answer)
@@ -166,10 +185,13 @@ func TestBothEnds(t *testing.T) {
 	if info, err := client.Info(t.Context()); err != nil || info.Site != "DS01" {
 		t.Errorf("%+v, %v", info, err)
 	}
-	if a, err := client.Refresh(t.Context(), RefreshRequest{Computer: 5, Job: `a "b" & c`}); err != nil || a.Path != `a "b" & c` || a.Seq != 5 {
+	if a, err := client.Refresh(t.Context(), RefreshRequest{Computer: 5, Job: `a "b" & c`}); err != nil ||
+		a.Path != `a "b" & c` ||
+		a.Seq != 5 {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if _, err := client.Refresh(t.Context(), RefreshRequest{}); err == nil || !strings.Contains(err.Error(), "no computer") {
+	if _, err := client.Refresh(t.Context(), RefreshRequest{}); err == nil ||
+		!strings.Contains(err.Error(), "no computer") {
 		t.Errorf("%v", err)
 	}
 	if page, err := client.Extract(12); err != nil || page.Last != 9000 {
@@ -183,7 +205,8 @@ func TestBothEnds(t *testing.T) {
 	if err := daemon.KeepCaches(store.Cache{Name: "a b&c", Version: 7, Seq: 5, Data: make([]byte, 300_000)}); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := client.Caches(); err != nil || len(list) != 1 || list[0].Name != "a b&c" || list[0].Version != 7 || list[0].Seq != 5 {
+	if list, err := client.Caches(); err != nil || len(list) != 1 || list[0].Name != "a b&c" || list[0].Version != 7 ||
+		list[0].Seq != 5 {
 		t.Errorf("caches %+v, %v", list, err)
 	}
 	if c, ok := log.Cache("a b&c", 7); !ok || c.Seq != 5 || len(c.Data) != 300_000 {
@@ -196,13 +219,24 @@ func TestBothEnds(t *testing.T) {
 		page, err := client.CachePage("a b&c", at)
 		if want, _ := daemon.CachePage("a b&c", at); err != nil || page.Seq != want.Seq || page.Size != want.Size ||
 			!bytes.Equal(page.Data, want.Data) || at < 1<<30 && page.Size < 300_000 {
-			t.Errorf("a cache from %d: %d bytes of %d, %v; want %d of %d", at, len(page.Data), page.Size, err, len(want.Data), want.Size)
+			t.Errorf(
+				"a cache from %d: %d bytes of %d, %v; want %d of %d",
+				at,
+				len(page.Data),
+				page.Size,
+				err,
+				len(want.Data),
+				want.Size,
+			)
 		}
 	}
-	if got, err := client.Compact(t.Context(), CompactRequest{DryRun: true}); err != nil || !reflect.DeepEqual(got, daemon.Compaction()) || !daemon.compacted.DryRun {
+	if got, err := client.Compact(t.Context(), CompactRequest{DryRun: true}); err != nil ||
+		!reflect.DeepEqual(got, daemon.Compaction()) ||
+		!daemon.compacted.DryRun {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, err := client.Reload(t.Context(), ReloadRequest{DryRun: true}); err != nil || !got.Taken() || got.Changed[0].New != "debug" {
+	if got, err := client.Reload(t.Context(), ReloadRequest{DryRun: true}); err != nil || !got.Taken() ||
+		got.Changed[0].New != "debug" {
 		t.Errorf("reload: %+v, %v", got, err)
 	}
 	if got, err := client.Reload(t.Context(), ReloadRequest{}); err != nil || got.Taken() {
@@ -220,7 +254,8 @@ func TestBothEnds(t *testing.T) {
 	if _, err := client.Extract(1); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
 	}
-	if _, err := client.Compact(t.Context(), CompactRequest{}); err == nil || !strings.Contains(err.Error(), "damaged at event 12") {
+	if _, err := client.Compact(t.Context(), CompactRequest{}); err == nil ||
+		!strings.Contains(err.Error(), "damaged at event 12") {
 		t.Errorf("%v", err)
 	}
 	for _, path := range []string{"/v1/moment?at=x", "/v1/log?from=-1", "/v1/log?from=1&computer=x", "/v1/cache?name=x", "/v1/cache?name=x&at=-1", "/v1/cache?name=x&at=4294967296", "/v1/log?from=1&computer=5000000000", "/v1/nothing"} {

@@ -40,11 +40,19 @@ func Handler(d Daemon) http.Handler {
 	return mux
 }
 
-// administered refuses those who may only ask: what changes the log or the daemon is for its account and administrators.
+// administered refuses those who may only ask: what changes the log or the daemon is for its account and
+// administrators.
 func administered(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !endpoint.Administering(r.Context()) {
-			refuse(w, http.StatusForbidden, errors.New("this account may ask the daemon and not administer it: run this command elevated (as administrator)"))
+			refuse(
+				w,
+				http.StatusForbidden,
+				errors.New(
+					"this account may ask the daemon and not administer it: "+
+						"run this command elevated (as administrator)",
+				),
+			)
 			return
 		}
 		next(w, r)

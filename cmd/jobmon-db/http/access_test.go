@@ -150,7 +150,9 @@ func TestEncrypted(t *testing.T) {
 	}
 	response.Body.Close()
 	transport.CloseIdleConnections()
-	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}}
+	dialer := tls.Dialer{
+		Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10},
+	}
 	if c, err := dialer.DialContext(t.Context(), "tcp", address); err == nil {
 		c.Close()
 		t.Error("TLS 1.1 is spoken")
@@ -170,8 +172,12 @@ func TestOldTLSForSQLServerIsNotOurs(t *testing.T) {
 	t.Setenv("GODEBUG", "tlssha1=1,tls3des=1,tlsrsakex=1,tls10server=1")
 	cert, key := pair(t, t.TempDir(), "ds01.example.com")
 	hello := &tls.ClientHelloInfo{
-		CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, SupportedVersions: []uint16{tls.VersionTLS12},
-		SupportedCurves: []tls.CurveID{tls.CurveP256}, SupportedPoints: []uint8{0}, SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithSHA1},
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+		}, SupportedVersions: []uint16{tls.VersionTLS12},
+		SupportedCurves: []tls.CurveID{
+			tls.CurveP256,
+		}, SupportedPoints: []uint8{0}, SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithSHA1},
 	}
 	if err := web.Signs(t, cert, key, hello); err == nil {
 		t.Error("SHA-1 is signed with")
@@ -194,7 +200,9 @@ func TestOldTLSForSQLServerIsNotOurs(t *testing.T) {
 	for suite, good := range map[uint16]bool{
 		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true,
 	} {
-		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}}
+		dialer := tls.Dialer{
+			Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}},
+		}
 		c, err := dialer.DialContext(t.Context(), "tcp", l.Addr().String())
 		if (err == nil) != good {
 			t.Errorf("%s: %v", tls.CipherSuiteName(suite), err)
@@ -213,7 +221,8 @@ func TestCertificatesThatCannotBeUsed(t *testing.T) {
 	cert, key := pair(t, t.TempDir(), "a")
 	other, _ := pair(t, t.TempDir(), "b")
 	for name, files := range map[string][2]string{"no such file": {cert + "x", key}, "of another key": {other, key}, "the wrong way round": {key, cert}} {
-		if _, err := web.Encrypt(nil, files[0], files[1], zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "http.tls.cert") {
+		if _, err := web.Encrypt(nil, files[0], files[1], zerolog.Nop()); err == nil ||
+			!strings.Contains(err.Error(), "http.tls.cert") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -43,11 +43,15 @@ func TestAlertRules(t *testing.T) {
 	summed := regexp.MustCompile(`\b(sum|min|max|avg|count|group|topk|bottomk|quantile)\b|\bon\b|ignoring`)
 	seen := map[string]bool{}
 	for _, r := range all.Groups[0].Rules {
-		if !regexp.MustCompile(`^Jobmon[A-Za-z]+$`).MatchString(r.Alert) || seen[r.Alert] || r.Labels["severity"] == "" || r.Annotations["summary"] == "" {
+		if !regexp.MustCompile(`^Jobmon[A-Za-z]+$`).MatchString(r.Alert) || seen[r.Alert] ||
+			r.Labels["severity"] == "" ||
+			r.Annotations["summary"] == "" {
 			t.Errorf("%+v", r)
 		}
 		seen[r.Alert] = true
-		if strings.Count(r.Expr, "(") != strings.Count(r.Expr, ")") || strings.Count(r.Expr, "[") != strings.Count(r.Expr, "]") || summed.MatchString(r.Expr) {
+		if strings.Count(r.Expr, "(") != strings.Count(r.Expr, ")") ||
+			strings.Count(r.Expr, "[") != strings.Count(r.Expr, "]") ||
+			summed.MatchString(r.Expr) {
 			t.Errorf("%s: %s", r.Alert, r.Expr)
 		}
 		if !strings.Contains(r.Annotations["summary"], "$labels.instance") {
@@ -72,7 +76,8 @@ func TestOneServerOfSeveralIsMissed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(text), `up{job="jobmon-db"} == 0 or absent(up{job="jobmon-db"})`) || strings.Count(string(text), "absent(") != 1 {
+	if !strings.Contains(string(text), `up{job="jobmon-db"} == 0 or absent(up{job="jobmon-db"})`) ||
+		strings.Count(string(text), "absent(") != 1 {
 		t.Error("a server that is down is missed while another answers")
 	}
 	guide, err := os.ReadFile("../../../docs/monitoring.md")

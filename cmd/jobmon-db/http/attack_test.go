@@ -73,7 +73,8 @@ func TestHalfRequestsHoldNothing(t *testing.T) {
 			}
 		}
 	}
-	if _, r := asksFor(t, address, "GET /evt/5000001 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n\r\n"); r.StatusCode != 200 || r.Close {
+	if _, r := asksFor(t, address, "GET /evt/5000001 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n\r\n"); r.StatusCode != 200 ||
+		r.Close {
 		t.Errorf("the screen beside them: %d, closes %v", r.StatusCode, r.Close)
 	}
 	stop()
@@ -84,7 +85,8 @@ func TestHalfRequestsHoldNothing(t *testing.T) {
 
 // guarded says whether the headers are there that every answer has.
 func guarded(h http.Header) bool {
-	return h.Get("Server") == web.Product && h.Get("X-Content-Type-Options") == "nosniff" && h.Get("Cache-Control") == "no-cache" &&
+	return h.Get("Server") == web.Product && h.Get("X-Content-Type-Options") == "nosniff" &&
+		h.Get("Cache-Control") == "no-cache" &&
 		h.Get("Cross-Origin-Resource-Policy") == "same-origin"
 }
 
@@ -110,7 +112,9 @@ func TestHealthIsOutsideTheBounds(t *testing.T) {
 			<-entered
 		}
 	}
-	if w := get("/evt/1", 9); w.Code != 503 || w.Header().Get("Retry-After") != "1" || w.Header().Get("Connection") != "close" || !guarded(w.Header()) {
+	if w := get("/evt/1", 9); w.Code != 503 || w.Header().Get("Retry-After") != "1" ||
+		w.Header().Get("Connection") != "close" ||
+		!guarded(w.Header()) {
 		t.Errorf("one too many: %d %v", w.Code, w.Header())
 	}
 	code := 0
@@ -135,7 +139,9 @@ func TestNoPathRedirects(t *testing.T) {
 		r := httptest.NewRequest("GET", "http://localhost"+target, nil)
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
-		if w.Code != 200 && w.Code != 404 || w.Code == 404 && w.Header().Get("Content-Type") != "text/plain; charset=utf-8" || !guarded(w.Header()) {
+		if w.Code != 200 && w.Code != 404 ||
+			w.Code == 404 && w.Header().Get("Content-Type") != "text/plain; charset=utf-8" ||
+			!guarded(w.Header()) {
 			t.Fatalf("%s: %d %v", target, w.Code, w.Header())
 		}
 	})

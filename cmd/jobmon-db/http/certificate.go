@@ -14,8 +14,8 @@ import (
 // lookEvery is how often the files of a certificate are looked at: one that is renewed is served soon after.
 const lookEvery = time.Minute
 
-// suites are those of TLS 1.2 that are served, whatever the program was built or started with: what old SQL Servers need is
-// allowed for them alone. TLS 1.3 has its own.
+// suites are those of TLS 1.2 that are served, whatever the program was built or started with: what old SQL Servers
+// need is allowed for them alone. TLS 1.3 has its own.
 var suites = []uint16{
 	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
@@ -28,8 +28,8 @@ var signatures = []tls.SignatureScheme{
 	tls.ECDSAWithP256AndSHA256, tls.ECDSAWithP384AndSHA384, tls.ECDSAWithP521AndSHA512, tls.Ed25519,
 }
 
-// Encrypt speaks TLS 1.2 or newer on l, with the certificate in these PEM files. The files are read anew when they change;
-// new ones that do not fit are reported, and the old certificate is served on.
+// Encrypt speaks TLS 1.2 or newer on l, with the certificate in these PEM files. The files are read anew when they
+// change; new ones that do not fit are reported, and the old certificate is served on.
 func Encrypt(l net.Listener, certFile, keyFile string, log zerolog.Logger) (net.Listener, error) {
 	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
 	if err := c.load(); err != nil {
@@ -68,7 +68,9 @@ func (c *certificate) load() error {
 	}
 	pair.SupportedSignatureAlgorithms = signatures
 	if now := time.Now(); now.After(pair.Leaf.NotAfter) {
-		c.log.Warn().Time("expired", pair.Leaf.NotAfter).Msg("the certificate in http.tls.cert has expired: clients will refuse it")
+		c.log.Warn().
+			Time("expired", pair.Leaf.NotAfter).
+			Msg("the certificate in http.tls.cert has expired: clients will refuse it")
 	}
 	c.pair, c.mark = &pair, marks
 	return nil

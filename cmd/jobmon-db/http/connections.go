@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// limit keeps at most n connections open. When one more comes, the address that holds the most connections loses the one
-// that has been quiet for the longest time: no address can keep the others out, nor itself.
+// limit keeps at most n connections open. When one more comes, the address that holds the most connections loses the
+// one that has been quiet for the longest time: no address can keep the others out, nor itself.
 func limit(l net.Listener, n int) net.Listener {
 	return &limited{Listener: l, most: n, open: map[string]map[*placed]struct{}{}}
 }

@@ -35,8 +35,8 @@ type File struct {
 // ErrNone is what Files returns for a computer without picture.
 var ErrNone = errors.New("no picture")
 
-// Files gives the file that would lie on the share now; any goroutine may call it. Errors are ErrNone and a sentence for
-// the client.
+// Files gives the file that would lie on the share now; any goroutine may call it. Errors are ErrNone and a sentence
+// for the client.
 type Files func(id jobmon.ComputerID) (File, error)
 
 // Routes say what is served; a route whose field is nil is not there.
@@ -139,7 +139,12 @@ func (p *places) bound(next http.HandlerFunc) http.HandlerFunc {
 		from := address(r.RemoteAddr)
 		if !p.enter(from) {
 			w.Header().Set("Retry-After", "1")
-			refuse(w, r, http.StatusServiceUnavailable, "too many requests are being answered already; ask again in a second")
+			refuse(
+				w,
+				r,
+				http.StatusServiceUnavailable,
+				"too many requests are being answered already; ask again in a second",
+			)
 			return
 		}
 		defer p.leave(from)
@@ -205,13 +210,21 @@ func (files Files) serve(w http.ResponseWriter, r *http.Request) {
 	text := r.PathValue("id")
 	number, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || strconv.FormatInt(number, 10) != text {
-		http.Error(w, "what stands behind /evt/ must be a computer's id, a whole number such as 5000001", http.StatusNotFound)
+		http.Error(
+			w,
+			"what stands behind /evt/ must be a computer's id, a whole number such as 5000001",
+			http.StatusNotFound,
+		)
 		return
 	}
 	file, err := files(jobmon.ComputerID(number))
 	switch {
 	case errors.Is(err, ErrNone):
-		http.Error(w, fmt.Sprintf("computer %d has no picture: no deployment of it has been seen", number), http.StatusNotFound)
+		http.Error(
+			w,
+			fmt.Sprintf("computer %d has no picture: no deployment of it has been seen", number),
+			http.StatusNotFound,
+		)
 		return
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)

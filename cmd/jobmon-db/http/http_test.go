@@ -105,13 +105,15 @@ func TestAnswers(t *testing.T) {
 			if r.StatusCode != c.code || !strings.Contains(text, c.text) || c.text == file && text != file {
 				t.Errorf("%d %q", r.StatusCode, text)
 			}
-			if r.Header.Get("X-Content-Type-Options") != "nosniff" || r.Header.Get("Cache-Control") != "no-cache" || !strings.HasPrefix(r.Header.Get("Server"), web.Product) {
+			if r.Header.Get("X-Content-Type-Options") != "nosniff" || r.Header.Get("Cache-Control") != "no-cache" ||
+				!strings.HasPrefix(r.Header.Get("Server"), web.Product) {
 				t.Errorf("%v", r.Header)
 			}
 			if isFile := c.code == 200 || c.code == 304; isFile != (r.Header.Get("ETag") == tag) {
 				t.Errorf("ETag %s", r.Header.Get("ETag"))
 			}
-			if c.code == 200 && (r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Content-Length") != fmt.Sprint(len(file))) {
+			if c.code == 200 &&
+				(r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Content-Length") != fmt.Sprint(len(file))) {
 				t.Errorf("%v", r.Header)
 			}
 			if c.code == 405 && r.Header.Get("Allow") != "GET, HEAD" {
@@ -233,7 +235,8 @@ func TestHostileRequests(t *testing.T) {
 	address, _ := running(t, files)
 	for _, text := range hostile {
 		code := send(t, address, text)
-		if good := text == hostile[0] || text == hostile[2]; good != (code == 200) || code >= 500 && code != http.StatusHTTPVersionNotSupported && code != http.StatusNotImplemented {
+		if good := text == hostile[0] || text == hostile[2]; good != (code == 200) ||
+			code >= 500 && code != http.StatusHTTPVersionNotSupported && code != http.StatusNotImplemented {
 			t.Errorf("%.60q: %d", text, code)
 		}
 	}
@@ -249,7 +252,9 @@ func FuzzRequests(f *testing.F) {
 	}
 	address, _ := running(f, files)
 	f.Fuzz(func(t *testing.T, text string) {
-		if code := send(t, address, text); code >= 500 && code != http.StatusHTTPVersionNotSupported && code != http.StatusNotImplemented && code != http.StatusServiceUnavailable {
+		if code := send(t, address, text); code >= 500 && code != http.StatusHTTPVersionNotSupported &&
+			code != http.StatusNotImplemented &&
+			code != http.StatusServiceUnavailable {
 			t.Errorf("%d", code)
 		}
 		if code := send(t, address, hostile[0]); code != 200 {
@@ -261,15 +266,29 @@ func FuzzRequests(f *testing.F) {
 func TestList(t *testing.T) {
 	handler := web.Handler(web.Routes{List: func() []jobmon.Progress {
 		return []jobmon.Progress{
-			{Seq: 7, At: 1_000, Computer: jobmon.Computer{ID: 5, Name: "PC-\"5\"", Group: "Tokyo"}, Session: &jobmon.SessionProgress{
-				Number: 2, State: jobmon.SessionOpen, Began: 500, Stages: []jobmon.Stage{{Name: "Office"}}, Percent: 40, Jobs: 5, JobsDone: 2, ETA: 90_000,
-			}},
+			{
+				Seq:      7,
+				At:       1_000,
+				Computer: jobmon.Computer{ID: 5, Name: "PC-\"5\"", Group: "Tokyo"},
+				Session: &jobmon.SessionProgress{
+					Number: 2, State: jobmon.SessionOpen, Began: 500, Stages: []jobmon.Stage{{Name: "Office"}}, Percent: 40, Jobs: 5, JobsDone: 2, ETA: 90_000,
+				},
+			},
 			{Seq: 3, At: 2_000, Computer: jobmon.Computer{ID: 6}, SourceLost: true},
-			{Seq: 4, At: 3_000, Computer: jobmon.Computer{ID: 7}, Agent: jobmon.AgentOffline, AgentSince: 500, Session: &jobmon.SessionProgress{
-				State: jobmon.SessionPlanned, Current: -1, Jobs: 5, Takes: time.Minute, Why: &jobmon.Waiting{Kind: jobmon.WaitAgentOffline},
-			}, Later: []jobmon.Pending{{Name: "old"}}, Aside: []jobmon.Pending{
-				{Name: "Inventory", State: jobmon.StateWaiting, Why: &jobmon.Waiting{Kind: jobmon.WaitServer}},
-			}},
+			{
+				Seq:        4,
+				At:         3_000,
+				Computer:   jobmon.Computer{ID: 7},
+				Agent:      jobmon.AgentOffline,
+				AgentSince: 500,
+				Session: &jobmon.SessionProgress{
+					State: jobmon.SessionPlanned, Current: -1, Jobs: 5, Takes: time.Minute, Why: &jobmon.Waiting{Kind: jobmon.WaitAgentOffline},
+				},
+				Later: []jobmon.Pending{{Name: "old"}},
+				Aside: []jobmon.Pending{
+					{Name: "Inventory", State: jobmon.StateWaiting, Why: &jobmon.Waiting{Kind: jobmon.WaitServer}},
+				},
+			},
 		}
 	}}, web.Access{})
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1/computers", nil)
@@ -290,7 +309,9 @@ func TestHealthAndReadiness(t *testing.T) {
 	hangs, unready := "", []string(nil)
 	handler := web.Handler(web.Routes{
 		Health: func() string { return hangs }, Ready: func() []string { return unready },
-		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "jobmon_info 1\n") }),
+		Metrics: http.HandlerFunc(
+			func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "jobmon_info 1\n") },
+		),
 	}, web.Access{})
 	get := func(path string) (int, string) {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)

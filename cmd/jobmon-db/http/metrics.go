@@ -11,103 +11,104 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 )
 
-// Metrics answers Prometheus with the figures of that moment. docs/monitoring.md lists their names, which are kept. It may be called by any goroutine.
+// Metrics answers Prometheus with the figures of that moment. docs/monitoring.md lists their names, which are kept. It
+// may be called by any goroutine.
 func Metrics(condition func() daemon.Condition) http.Handler {
 	registry := prometheus.NewRegistry() // of its own: nothing else in the process may add to it
-	registry.MustRegister(collector(condition), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	process := collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})
+	registry.MustRegister(collector(condition), collectors.NewGoCollector(), process)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
-// figure is one of ours. ok is false as long as there is nothing to tell.
+// figure is one of ours. known is false as long as there is nothing to report.
 type figure struct {
 	description *prometheus.Desc
 	kind        prometheus.ValueType
-	value       func(*daemon.Condition) (value float64, ok bool)
+	value       float64
+	known       bool
 }
 
-func define(name, help string, kind prometheus.ValueType, value func(*daemon.Condition) (float64, bool)) figure {
-	return figure{prometheus.NewDesc("jobmon_"+name, help, nil, nil), kind, value}
+func define(name, help string, kind prometheus.ValueType, value float64, known bool) figure {
+	return figure{prometheus.NewDesc("jobmon_"+name, help, nil, nil), kind, value, known}
 }
 
-func counter[N uint64 | int](name, help string, value func(*daemon.Condition) N) figure {
-	return define(name, help, prometheus.CounterValue, func(c *daemon.Condition) (float64, bool) { return float64(value(c)), true })
+func counter[N uint64 | int](name, help string, n N) figure {
+	return define(name, help, prometheus.CounterValue, float64(n), true)
 }
 
-func gauge[N int | int64 | uint64](name, help string, value func(*daemon.Condition) N) figure {
-	return define(name, help, prometheus.GaugeValue, func(c *daemon.Condition) (float64, bool) { return float64(value(c)), true })
+func gauge[N int | int64 | uint64](name, help string, n N) figure {
+	return define(name, help, prometheus.GaugeValue, float64(n), true)
 }
 
 // flag is 1 or 0.
-func flag(name, help string, value func(*daemon.Condition) bool) figure {
-	return gauge(name, help, func(c *daemon.Condition) int {
-		if value(c) {
-			return 1
-		}
-		return 0
-	})
+func flag(name, help string, set bool) figure {
+	if set {
+		return gauge(name, help, 1)
+	}
+	return gauge(name, help, 0)
 }
 
-// total adds up durations.
-func total(name, help string, value func(*daemon.Condition) time.Duration) figure {
-	return define(name, help, prometheus.CounterValue, func(c *daemon.Condition) (float64, bool) { return value(c).Seconds(), true })
+// total is a sum of durations.
+func total(name, help string, d time.Duration) figure {
+	return define(name, help, prometheus.CounterValue, d.Seconds(), true)
 }
 
-func figures() []figure {
+func figures(c *daemon.Condition) []figure {
 	return []figure{
-		counter("source_reads_total", "Reads of the source that succeeded.", func(c *daemon.Condition) uint64 { return c.Source.Reads }),
-		counter("source_reads_failed_total", "Reads of the source that gave nothing.", func(c *daemon.Condition) uint64 { return c.Source.Failed }),
-		counter("source_batches_total", "T-SQL batches sent to the source.", func(c *daemon.Condition) uint64 { return c.Source.Batches }),
-		counter("source_batches_retried_total", "Batches sent again because the server asked for it (deadlock, lock timeout).", func(c *daemon.Condition) uint64 { return c.Source.Retried }),
-		counter("source_rows_total", "Rows of the source's answers.", func(c *daemon.Condition) uint64 { return c.Source.Rows }),
-		counter("source_received_bytes_total", "Bytes read from the source.", func(c *daemon.Condition) uint64 { return c.Source.Bytes }),
-		total("source_read_seconds_total", "Seconds that all good reads took together.", func(c *daemon.Condition) time.Duration { return c.Source.Total }),
-		define("source_last_read_seconds", "Seconds that the last good read took.", prometheus.GaugeValue, func(c *daemon.Condition) (float64, bool) {
-			return c.Source.Latest.Seconds(), !c.Source.Good.IsZero()
-		}),
-		define("source_last_read_age_seconds", "Seconds since the last good read; missing before the first one of this run.", prometheus.GaugeValue, func(c *daemon.Condition) (float64, bool) {
-			return time.Since(c.Source.Good).Seconds(), !c.Source.Good.IsZero()
-		}),
-		flag("source_lost", "1 while the source cannot be read.", func(c *daemon.Condition) bool { return c.Lost != "" }),
-		counter("cycles_total", "Cycles of polling that are on record.", func(c *daemon.Condition) uint64 { return c.Cycles }),
+		counter("source_reads_total", "Reads of the source that succeeded.", c.Source.Reads),
+		counter("source_reads_failed_total", "Reads of the source that gave nothing.", c.Source.Failed),
+		counter("source_batches_total", "T-SQL batches sent to the source.", c.Source.Batches),
+		counter("source_batches_retried_total", "Batches sent again because the server asked for it (deadlock, lock timeout).",
+			c.Source.Retried),
+		counter("source_rows_total", "Rows of the source's answers.", c.Source.Rows),
+		counter("source_received_bytes_total", "Bytes read from the source.", c.Source.Bytes),
+		total("source_read_seconds_total", "Seconds that all good reads took together.", c.Source.Total),
+		define("source_last_read_seconds", "Seconds that the last good read took.",
+			prometheus.GaugeValue, c.Source.Latest.Seconds(), !c.Source.Good.IsZero()),
+		define("source_last_read_age_seconds", "Seconds since the last good read; missing before the first one of this run.",
+			prometheus.GaugeValue, time.Since(c.Source.Good).Seconds(), !c.Source.Good.IsZero()),
+		flag("source_lost", "1 while the source cannot be read.", c.Lost != ""),
+		counter("cycles_total", "Cycles of polling that are on record.", c.Cycles),
 
-		counter("log_events_total", "Sequence number of the newest event in the log.", func(c *daemon.Condition) uint64 { return c.Events }),
-		gauge("log_size_bytes", "Bytes of the log's file.", func(c *daemon.Condition) int64 { return c.LogBytes }),
-		flag("log_broken", "1 while the log cannot be written or read, so that nothing new is shown.", func(c *daemon.Condition) bool { return c.Ahead }),
+		counter("log_events_total", "Sequence number of the newest event in the log.", c.Events),
+		gauge("log_size_bytes", "Bytes of the log's file.", c.LogBytes),
+		flag("log_broken", "1 while the log cannot be written or read, so that nothing new is shown.", c.Ahead),
 
-		counter("evt_files_written_total", "Files written into the evt folder.", func(c *daemon.Condition) uint64 { return c.Files.Written }),
-		counter("evt_files_failed_total", "Attempts to write such a file that failed.", func(c *daemon.Condition) uint64 { return c.Files.Failed }),
-		gauge("evt_files_pending", "Files that do not hold their newest state yet.", func(c *daemon.Condition) int { return c.Files.Pending }),
-		gauge("evt_files_foreign", "Files left alone because another program wrote them.", func(c *daemon.Condition) int { return c.Files.Foreign }),
-		flag("evt_folder_away", "1 while the evt folder cannot be reached.", func(c *daemon.Condition) bool { return c.Files.Away != nil }),
+		counter("evt_files_written_total", "Files written into the evt folder.", c.Files.Written),
+		counter("evt_files_failed_total", "Attempts to write such a file that failed.", c.Files.Failed),
+		gauge("evt_files_pending", "Files that do not hold their newest state yet.", c.Files.Pending),
+		gauge("evt_files_foreign", "Files left alone because another program wrote them.", c.Files.Foreign),
+		flag("evt_folder_away", "1 while the evt folder cannot be reached.", c.Files.Away != nil),
 
-		counter("refreshes_total", "Requests of DS scripts that were served.", func(c *daemon.Condition) uint64 { return c.Refreshes.Served }),
-		counter("refreshes_stale_total", "Of these, requests that got no fresh read.", func(c *daemon.Condition) uint64 { return c.Refreshes.Stale }),
-		counter("refreshes_failed_total", "Requests that ended with an error.", func(c *daemon.Condition) uint64 { return c.Refreshes.Failed }),
-		total("refresh_seconds_total", "Seconds that all served requests waited together.", func(c *daemon.Condition) time.Duration { return c.Refreshes.Took }),
+		counter("refreshes_total", "Requests of DS scripts that were served.", c.Refreshes.Served),
+		counter("refreshes_stale_total", "Of these, requests that got no fresh read.", c.Refreshes.Stale),
+		counter("refreshes_failed_total", "Requests that ended with an error.", c.Refreshes.Failed),
+		total("refresh_seconds_total", "Seconds that all served requests waited together.", c.Refreshes.Took),
 
-		gauge("computers", "Computers with a picture.", func(c *daemon.Condition) int { return c.Computers }),
-		gauge("deployments_planned", "Deployments that wait and of which no job has started.", func(c *daemon.Condition) int { return c.Planned }),
-		gauge("deployments_open", "Deployments that go on.", func(c *daemon.Condition) int { return c.Open }),
-		gauge("deployments_open_failing", "Of these, deployments with a job that failed and was not repaired.", func(c *daemon.Condition) int { return c.Failing }),
-		gauge("deployments_open_waiting", "Of these, deployments in which nothing runs.", func(c *daemon.Condition) int { return c.Waiting }),
+		gauge("computers", "Computers with a picture.", c.Computers),
+		gauge("deployments_planned", "Deployments that wait and of which no job has started.", c.Planned),
+		gauge("deployments_open", "Deployments that go on.", c.Open),
+		gauge("deployments_open_failing", "Of these, deployments with a job that failed and was not repaired.",
+			c.Failing),
+		gauge("deployments_open_waiting", "Of these, deployments in which nothing runs.", c.Waiting),
 	}
 }
 
-// collector makes all figures of one look at the daemon.
+// collector looks at the daemon once for all figures.
 func collector(condition func() daemon.Condition) prometheus.Collector {
-	return &ours{condition: condition, figures: figures(), info: prometheus.NewDesc("jobmon_info", "Always 1; the program's version and the DS server watched.", []string{"version", "site"}, nil)}
+	const help = "Always 1; the program's version and the DS server watched."
+	return &ours{condition, prometheus.NewDesc("jobmon_info", help, []string{"version", "site"}, nil)}
 }
 
 type ours struct {
 	condition func() daemon.Condition
-	figures   []figure
 	info      *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (o *ours) Describe(to chan<- *prometheus.Desc) {
 	to <- o.info
-	for _, f := range o.figures {
+	for _, f := range figures(&daemon.Condition{}) {
 		to <- f.description
 	}
 }
@@ -116,9 +117,9 @@ func (o *ours) Describe(to chan<- *prometheus.Desc) {
 func (o *ours) Collect(to chan<- prometheus.Metric) {
 	c := o.condition()
 	to <- prometheus.MustNewConstMetric(o.info, prometheus.GaugeValue, 1, c.Version, c.Site)
-	for _, f := range o.figures {
-		if v, ok := f.value(&c); ok {
-			to <- prometheus.MustNewConstMetric(f.description, f.kind, v)
+	for _, f := range figures(&c) {
+		if f.known {
+			to <- prometheus.MustNewConstMetric(f.description, f.kind, f.value)
 		}
 	}
 }

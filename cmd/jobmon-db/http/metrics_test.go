@@ -23,7 +23,9 @@ import (
 func ask(t *testing.T, c daemon.Condition) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	Metrics(func() daemon.Condition { return c }).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+	Metrics(
+		func() daemon.Condition { return c },
+	).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
 	text, err := io.ReadAll(w.Result().Body)
 	if err != nil || w.Code != 200 {
 		t.Fatalf("%d, %v", w.Code, err)
@@ -34,8 +36,14 @@ func ask(t *testing.T, c daemon.Condition) string {
 func TestFigures(t *testing.T) {
 	text := ask(t, daemon.Condition{
 		Version: "v1.2.3", Site: `DS "01"`, Lost: "login refused", Cycles: 41,
-		Source: ingest.Metrics{Reads: 40, Failed: 1, Total: 3 * time.Second, Latest: 50 * time.Millisecond, Good: time.Now().Add(-time.Hour)},
-		Files:  evtdir.Stats{Written: 7, Pending: 2, Away: errors.New("gone")}, Events: 1234,
+		Source: ingest.Metrics{
+			Reads:  40,
+			Failed: 1,
+			Total:  3 * time.Second,
+			Latest: 50 * time.Millisecond,
+			Good:   time.Now().Add(-time.Hour),
+		},
+		Files: evtdir.Stats{Written: 7, Pending: 2, Away: errors.New("gone")}, Events: 1234,
 		Counts: daemon.Counts{Open: 3, Failing: 1},
 	})
 	for _, want := range []string{
