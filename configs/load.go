@@ -83,14 +83,13 @@ func Load(o LoadOptions) (*Config, error) {
 			return nil, fmt.Errorf("put the configuration together: %s: %w", k.Name, err)
 		}
 	}
-	problems = append(problems, c.complete(env, origins, bad)...)
-	if problems != nil {
+	if problems = append(problems, c.complete(env, origins, bad)...); problems != nil {
 		slices.SortStableFunc(problems, compareProblems)
 		return nil, &Error{Problems: problems}
 	}
 	for _, k := range keys {
-		c.values = append(c.values,
-			Value{Key: k.Name, Text: k.text(c), Origin: cmp.Or(origins[k.Name], Origin{Layer: FromDefault})})
+		origin := cmp.Or(origins[k.Name], Origin{Layer: FromDefault})
+		c.values = append(c.values, Value{Key: k.Name, Text: k.text(c), Origin: origin})
 	}
 	return c, nil
 }

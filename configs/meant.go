@@ -94,8 +94,9 @@ func parsePath(text string) (string, error) {
 	case strings.TrimFunc(text, func(r rune) bool { return oddCharacter.MatchString(string(r)) }) != text:
 		return "", errors.New("it " + named(text) + "; type it again")
 	case runtime.GOOS != "windows" && ofWindows.MatchString(text):
-		return "", fmt.Errorf("it is a path of Windows, and this is %s: a folder here is written /srv/jobmon-db, and a "+
-			"share of Windows is mounted first, such as at /mnt/express, and named by that folder", systemName(runtime.GOOS))
+		return "", fmt.Errorf("it is a path of Windows, and this is %s: a folder here is written /srv/jobmon-db, and "+
+			"a share of Windows is mounted first, such as at /mnt/express, and named by that folder",
+			systemName(runtime.GOOS))
 	}
 	return filepath.Abs(text)
 }

@@ -117,7 +117,10 @@ func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 		Stopped:   strings.Replace(strings.TrimSpace(string(stopped)), `"id":0`, `"id":`+idMark, 1),
 		Arguments: fmt.Sprintf(`"%s\%s" "%s"`, in.ClientDir, monitor.Start, in.ClientDir),
 	}
-	var files []File
+	files, err := monitor.files(in)
+	if err != nil {
+		return nil, err
+	}
 	add := func(path, name string, v values) error {
 		var text bytes.Buffer
 		if err := templates.ExecuteTemplate(&text, name, v); err != nil {
@@ -126,24 +129,15 @@ func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 		files = append(files, File{Path: path, Content: windowsLines(text.Bytes())})
 		return nil
 	}
-	if files, err = monitor.files(in); err != nil {
-		return nil, err
-	}
-	if err := add(path.Join(MonitorDir, "READ-ME.txt"), "monitor-read-me", v); err != nil {
-		return nil, err
-	}
-	if err := add(path.Join(TasksDir, "READ-ME.txt"), "tasks-read-me", v); err != nil {
-		return nil, err
-	}
+	err = errors.Join(add(path.Join(MonitorDir, "READ-ME.txt"), "monitor-read-me", v),
+		add(path.Join(TasksDir, "READ-ME.txt"), "tasks-read-me", v))
 	for _, job := range tasks {
 		for _, form := range forms {
 			v.Batch, v.Job = form.batch, job.title
-			if err := add(path.Join(TasksDir, job.name+"."+form.name+".txt"), job.name, v); err != nil {
-				return nil, err
-			}
+			err = errors.Join(err, add(path.Join(TasksDir, job.name+"."+form.name+".txt"), job.name, v))
 		}
 	}
-	return files, nil
+	return files, err
 }
 
 // files are the monitor's own, its settings filled in.

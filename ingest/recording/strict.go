@@ -43,12 +43,7 @@ func membersFault(in *json.Decoder, t reflect.Type, within string) string {
 		full := strings.TrimPrefix(within+"."+key, ".")
 		switch {
 		case field == nil:
-			for _, name := range names {
-				if strings.EqualFold(name, key) {
-					return fmt.Sprintf("%q must be written %q", key, name)
-				}
-			}
-			return fmt.Sprintf("%q is none of %s", key, strings.Join(names, ", "))
+			return unknownMember(key, names)
 		case seen[key]:
 			return full + " is given twice"
 		case within == "" && len(seen) > 0:
@@ -70,6 +65,15 @@ func membersFault(in *json.Decoder, t reflect.Type, within string) string {
 		return valueFault(err)
 	}
 	return ""
+}
+
+func unknownMember(key string, names []string) string {
+	for _, name := range names {
+		if strings.EqualFold(name, key) {
+			return fmt.Sprintf("%q must be written %q", key, name)
+		}
+	}
+	return fmt.Sprintf("%q is none of %s", key, strings.Join(names, ", "))
 }
 
 // openingFault reads the beginning of an object.

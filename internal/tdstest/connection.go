@@ -208,10 +208,7 @@ func loginPassword(body []byte) string {
 // batch answers a batch. A fault that is an error comes when half of the answer is written, as an error that a server
 // meets while it reads rows.
 func (c *connection) batch(body []byte) (reply answer, last bool) {
-	if len(body) >= 4 { // the headers, which begin with their length
-		body = body[min(len(body), int(binary.LittleEndian.Uint32(body))):]
-	}
-	text := fromUCS2(body)
+	text := batchText(body)
 	s := c.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -250,6 +247,14 @@ func (c *connection) batch(body []byte) (reply answer, last bool) {
 		return reply[:len(reply)/2], true
 	}
 	return reply, false
+}
+
+// batchText is the batch behind the headers, which begin with their length.
+func batchText(body []byte) string {
+	if len(body) >= 4 {
+		body = body[min(len(body), int(binary.LittleEndian.Uint32(body))):]
+	}
+	return fromUCS2(body)
 }
 
 // refused is the end of an answer with this error.
