@@ -57,14 +57,19 @@ func (l *Log) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, er
 	for i := range events {
 		events[i].Seq, events[i].At = f.first+uint64(i), at
 	}
+	l.appended(b, &f, tail)
+	return jobmon.Batch{At: at, Events: events}, nil
+}
+
+// appended records a frame that is on the disk, behind what b describes.
+func (l *Log) appended(b bounds, f *frame, tail uint64) {
 	if b.last == 0 {
 		b.first, b.firstAt = f.first, f.at
 	}
 	b.last, b.lastAt, b.crc, b.tail = f.last(), f.at, f.crc, tail
 	l.state.Lock()
+	defer l.state.Unlock()
 	l.bounds = b
-	l.state.Unlock()
-	return jobmon.Batch{At: at, Events: events}, nil
 }
 
 // SkipTo lets the next batch begin with sequence number seq: those before it that were not given yet are never given.

@@ -31,6 +31,7 @@ func chainOf(finds []found) []found {
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(finds[a].last, finds[b].last) })
 	ended, anywhere := 0, -1 // the best of the ways that end before the find looked at
+	end := -1                // the best of all ways
 	for i := range finds {
 		f := &finds[i]
 		// Its predecessors begin before it, so that their ways are known.
@@ -46,17 +47,13 @@ func chainOf(finds []found) []found {
 			w.from, w.batches, w.links = anywhere, ways[anywhere].batches, ways[anywhere].links
 		}
 		w.batches += max(f.batches, 1)
-		ways[i] = w
+		if ways[i] = w; end < 0 || ways[end].less(w) {
+			end = i
+		}
 		if n := (node{f.last + 1, f.crc}); f.last+1 != 0 {
 			if before, ok := best[n]; !ok || ways[before].less(w) {
 				best[n] = i
 			}
-		}
-	}
-	end := -1
-	for i := range ways {
-		if end < 0 || ways[end].less(ways[i]) {
-			end = i
 		}
 	}
 	var chain []found

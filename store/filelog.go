@@ -193,14 +193,7 @@ func (f *fileLog) part(r *reader, p *place, sealed bool, until uint64) error {
 	}
 	var bad *Error
 	if errors.As(err, &bad) {
-		at.Part, at.Kind, at.Seq, at.Last, at.Text = PartFrame, bad.Kind, p.seq, until, bad.why
-		if at.Offset += max(bad.Offset, 0); isBlock(data) || sealed {
-			at.Part = PartBlock
-		}
-		if until == math.MaxUint64 {
-			at.Last = 0
-		}
-		f.fault(at)
+		f.damaged(&part, at, bad)
 		r.chained, r.from = false, until+1
 		return nil
 	}
@@ -215,6 +208,18 @@ func (f *fileLog) part(r *reader, p *place, sealed bool, until uint64) error {
 	f.report.Batches += h.batches
 	f.report.Events += h.events
 	return nil
+}
+
+// damaged records that a part is damaged.
+func (f *fileLog) damaged(p *Part, at Fault, bad *Error) {
+	at.Part, at.Kind, at.Seq, at.Last, at.Text = PartFrame, bad.Kind, p.Seq, p.Until, bad.why
+	if at.Offset += max(bad.Offset, 0); isBlock(p.Data) || p.Sealed {
+		at.Part = PartBlock
+	}
+	if p.Until == math.MaxUint64 {
+		at.Last = 0
+	}
+	f.fault(at)
 }
 
 // sum is the checksum of all blocks and frames that the tree leads to, in their order.

@@ -134,34 +134,43 @@ func appendFrame(dst, scratch []byte, head *frame, events []jobmon.Event) (out, 
 	return dst, body, crc, nil
 }
 
-// parseFrame takes a frame apart and checks everything but its events. data must be one frame and no more.
-func parseFrame(data []byte) (frame, *frameError) {
-	var f frame
+// frameBody checks the length and the checksum of a frame. It returns where its numbers begin.
+func frameBody(data []byte) (at int, bad *frameError) {
 	if len(data) <= fixedLen {
-		return f, &frameError{ErrTruncated, len(data), fmt.Sprintf("a frame has at least %d bytes", fixedLen+1)}
+		return 0, &frameError{ErrTruncated, len(data), fmt.Sprintf("a frame has at least %d bytes", fixedLen+1)}
 	}
 	if string(data[:len(magic)]) != magic {
-		return f, broken(0, "no frame begins here")
+		return 0, broken(0, "no frame begins here")
 	}
 	length, n := binary.Uvarint(data[fixedLen:])
 	if n == 0 {
-		return f, &frameError{ErrTruncated, len(data), "its length is cut off"}
+		return 0, &frameError{ErrTruncated, len(data), "its length is cut off"}
 	}
 	if n < 0 || length > MaxFrame {
-		return f, broken(fixedLen, "its length makes no sense")
+		return 0, broken(fixedLen, "its length makes no sense")
 	}
-	body := data[fixedLen+n:]
-	if uint64(len(body)) < length {
-		return f, &frameError{ErrTruncated, len(data), fmt.Sprintf("%d bytes are missing", length-uint64(len(body)))}
+	at = fixedLen + n
+	if is := uint64(len(data) - at); is < length {
+		return 0, &frameError{ErrTruncated, len(data), fmt.Sprintf("%d bytes are missing", length-is)}
+	} else if is > length {
+		return 0, broken(at+int(length), "%d bytes too many", is-length)
 	}
-	if uint64(len(body)) > length {
-		return f, broken(fixedLen+n+int(length), "%d bytes too many", uint64(len(body))-length)
+	said := binary.LittleEndian.Uint32(data[8:])
+	if crc := checksum(0, data[:8], data[fixedLen:]); crc != said {
+		return 0, broken(8, "its checksum is %08x, its bytes give %08x", said, crc)
+	}
+	return at, nil
+}
+
+// parseFrame takes a frame apart and checks everything but its events. data must be one frame and no more.
+func parseFrame(data []byte) (frame, *frameError) {
+	var f frame
+	begin, bad := frameBody(data)
+	if bad != nil {
+		return f, bad
 	}
 	f.previous = binary.LittleEndian.Uint32(data[4:])
 	f.crc = binary.LittleEndian.Uint32(data[8:])
-	if crc := checksum(0, data[:8], data[fixedLen:]); crc != f.crc {
-		return f, broken(8, "its checksum is %08x, its bytes give %08x", f.crc, crc)
-	}
 	// Only now, as a flipped bit in the version must not look like a newer version.
 	version := data[3]
 	switch {
@@ -171,11 +180,11 @@ func parseFrame(data []byte) (frame, *frameError) {
 	case version == 0:
 		return f, broken(3, "there is no format version 0")
 	}
-	c := cursor{data: data, at: fixedLen + n}
+	c := cursor{data: data, at: begin}
 	first, count, at := c.uvarint(), c.uvarint(), c.zigzag()
 	if version == gapVersion {
 		if f.skipped = c.uvarint(); f.skipped == 0 || f.skipped >= first {
-			return f, broken(fixedLen+n, "before sequence number %d none of %d numbers can have been skipped", first,
+			return f, broken(begin, "before sequence number %d none of %d numbers can have been skipped", first,
 				f.skipped)
 		}
 	}
@@ -184,7 +193,7 @@ func parseFrame(data []byte) (frame, *frameError) {
 	case c.bad:
 		return f, broken(c.at, "a number has no end")
 	case first == 0 || count == 0 || count > MaxEvents || first > jobmon.MaxSeq+1-count:
-		return f, broken(fixedLen+n, "%d events from sequence number %d make no sense", count, first)
+		return f, broken(begin, "%d events from sequence number %d make no sense", count, first)
 	case count > uint64(len(f.events)/minEventLen):
 		return f, broken(c.at, "%d bytes cannot hold %d events", len(f.events), count)
 	}

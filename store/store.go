@@ -60,7 +60,8 @@ type Log struct {
 	db     *bolt.DB     // nil when read-only, closed or not opened again
 	closed bool
 
-	notes []string // what opening found
+	blocks knownHeads
+	notes  []string // what opening found
 
 	state    sync.Mutex
 	bounds   bounds

@@ -54,24 +54,22 @@ func walkTree(file sizedFile, path string, thorough bool) (*tree, error) {
 		return nil, ioError("looking at the log "+path, sizeErr)
 	}
 	t.good = good
-	var known *Error
+	at, known := Fault{Part: PartMeta}, (*Error)(nil)
 	switch {
 	case size == 0:
-		t.fault(Fault{Part: PartFile, Kind: ErrTruncated, Text: "the file is empty"})
-		return t, nil
-	case errors.Is(err, ErrNotOurs):
+		at.Part, at.Kind, at.Text = PartFile, ErrTruncated, "the file is empty"
+	case err != nil && (errors.Is(err, ErrNotOurs) || !errors.As(err, &known)):
 		return nil, err
-	case errors.As(err, &known):
-		t.fault(Fault{Part: PartMeta, Deadly: true, Text: "both pages that say where everything is are damaged"})
-		return t, nil
 	case err != nil:
-		return nil, err
+		at.Deadly, at.Text = true, "both pages that say where everything is are damaged"
 	case good == 1:
-		t.fault(Fault{
-			Part: PartMeta,
-			Text: "one of the two pages that say where everything is is damaged: the newest batch may be " +
-				"missing",
-		})
+		at.Text = "one of the two pages that say where everything is is damaged: the newest batch may be missing"
+	}
+	if at.Text != "" {
+		t.fault(at)
+	}
+	if size == 0 || err != nil {
+		return t, nil
 	}
 	t.newest = newest
 	pages := uint64(size / pageSize)
