@@ -6,11 +6,11 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Aside lists the computer's unfinished rows that are no part of its picture, as of the last batch, by start time. A
-// file shows them as of its picture: an errand changes no screen.
+// Aside lists the computer's unfinished rows that are no part of its picture, as of the last batch, by start time; nil for
+// a computer that Beside does not list. A file shows them as of its picture: an errand changes no screen.
 func (p *Projection) Aside(id jobmon.ComputerID) []jobmon.Pending {
 	c := p.computers[id]
-	if c == nil {
+	if c == nil || !slices.ContainsFunc(c.rows, c.beside) {
 		return nil
 	}
 	d := c.presently(p)
@@ -29,7 +29,7 @@ func (c *computer) presently(p *Projection) picture {
 func (p *Projection) Beside() []jobmon.ComputerID {
 	var ids []jobmon.ComputerID
 	for id, c := range p.computers {
-		if slices.ContainsFunc(c.rows, func(r *row) bool { return c.beside(r) }) {
+		if slices.ContainsFunc(c.rows, c.beside) {
 			ids = append(ids, id)
 		}
 	}
