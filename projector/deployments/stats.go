@@ -163,23 +163,30 @@ func (s *Stats) Touches(d *Deployment) bool {
 		slices.ContainsFunc(d.Runs, func(r projector.Run) bool { return s.Holds(r.Started) })
 }
 
+// figures are those to which something belongs that began at that time, nil where it counts in none. now says that it
+// began in the period itself.
+func (s *Stats) figures(of map[Key]*Line, key Key, name string, at jobmon.Instant) (f *Figures, now bool) {
+	if now = s.Holds(at); !now && !s.Before().Holds(at) {
+		return nil, now
+	}
+	l := of[key]
+	if l == nil {
+		l = &Line{Key: key, Name: name}
+		of[key] = l
+	}
+	if now {
+		return &l.Now, now
+	}
+	return &l.Before, now
+}
+
 // Add counts a deployment: itself and its stages and runs by when each began.
 func (s *Stats) Add(d *Deployment) {
 	part := false
 	figures := func(of map[Key]*Line, key Key, name string, at jobmon.Instant) *Figures {
-		now := s.Holds(at)
-		if part = part || now; !now && !s.Before().Holds(at) {
-			return nil
-		}
-		l := of[key]
-		if l == nil {
-			l = &Line{Key: key, Name: name}
-			of[key] = l
-		}
-		if now {
-			return &l.Now
-		}
-		return &l.Before
+		f, now := s.figures(of, key, name, at)
+		part = part || now
+		return f
 	}
 	wanted := false
 	for i := range d.Jobs {
@@ -199,10 +206,9 @@ func (s *Stats) Add(d *Deployment) {
 		if failed {
 			why = Failed
 		}
-		key := Key{Job: j.Job}
-		for _, f := range []*Figures{figures(s.jobs, key, j.Name, at), figures(s.folders, Key{Name: j.Folder}, j.Folder, at)} {
-			f.add(failed, why, Worst{counted(j.Length()), d.Computer, at})
-		}
+		key, worst := Key{Job: j.Job}, Worst{counted(j.Length()), d.Computer, at}
+		figures(s.jobs, key, j.Name, at).add(failed, why, worst)
+		figures(s.folders, Key{Name: j.Folder}, j.Folder, at).add(failed, why, worst)
 		if l := s.jobs[key]; l != nil && j.StartedSeq >= s.newest[j.Job] {
 			l.Name, s.newest[j.Job] = j.Name, j.StartedSeq
 		}

@@ -51,40 +51,7 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 		Args: noArgs,
 	}
 	asked := a.question(c)
-	f := c.Flags()
-	f.StringVar(&o.since, "since", "", "from this time on")
-	f.StringVar(&o.until, "until", "", "before this time")
-	f.Uint64Var(&o.fromSeq, "from-seq", 0, "from this event on")
-	f.Uint64Var(&o.toSeq, "to-seq", 0, "up to this event, it included")
-	f.StringVar(
-		&o.cursor,
-		"cursor-file",
-		"",
-		"go on behind the event that this file names; it is written when the output was taken",
-	)
-	f.StringArrayVar(&o.Computers, "computer", nil, "only this computer: name, id:N, name:N, or a name with * and ?")
-	f.StringArrayVar(&o.Jobs, "job", nil, "only this job: name, id:N, or a name with * and ?")
-	f.StringArrayVar(
-		&o.Folders,
-		"folder",
-		nil,
-		`only jobs in this folder or below it: "Build\Windows 11", or the last name`,
-	)
-	f.StringSliceVar(&o.Kinds, "kind", nil, "only events of this kind: "+strings.Join(replay.Kinds(), ", "))
-	f.StringSliceVar(&o.States, "state", nil, "only what led to this state: "+strings.Join(replay.States(), ", "))
-	f.StringArrayVar(
-		&o.Grep,
-		"grep",
-		nil,
-		"only what this regular expression finds; case matters if it has a capital letter",
-	)
-	outputFlag(c, &o.layout.Shape, replay.Shapes()...)
-	outFlag(c, &o.out)
-	f.StringSliceVar(&o.layout.Fields, "fields", nil, "tell these fields: see above")
-	f.Uint64VarP(&o.last, "last", "n", 0, "only the last so many")
-	f.BoolVar(&o.reverse, "reverse", false, "the newest first")
-	f.BoolVarP(&o.follow, "follow", "f", false, "go on with what comes, until Ctrl-C")
-	f.StringVar(&o.speed, "speed", "instant", "tell at the speed at which it happened: original, 10x, 0.5x, or instant")
+	o.flags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		q, err := asked()
 		if err != nil {
@@ -105,6 +72,31 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 	}
 	c.AddCommand(a.replayShow(), a.replaySessions(), a.replayStats(), a.replayWaterfall(), a.replayDiff())
 	return c
+}
+
+func (o *replayOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.since, "since", "", "from this time on")
+	f.StringVar(&o.until, "until", "", "before this time")
+	f.Uint64Var(&o.fromSeq, "from-seq", 0, "from this event on")
+	f.Uint64Var(&o.toSeq, "to-seq", 0, "up to this event, it included")
+	f.StringVar(&o.cursor, "cursor-file", "",
+		"go on behind the event that this file names; it is written when the output was taken")
+	f.StringArrayVar(&o.Computers, "computer", nil, "only this computer: name, id:N, name:N, or a name with * and ?")
+	f.StringArrayVar(&o.Jobs, "job", nil, "only this job: name, id:N, or a name with * and ?")
+	f.StringArrayVar(&o.Folders, "folder", nil,
+		`only jobs in this folder or below it: "Build\Windows 11", or the last name`)
+	f.StringSliceVar(&o.Kinds, "kind", nil, "only events of this kind: "+strings.Join(replay.Kinds(), ", "))
+	f.StringSliceVar(&o.States, "state", nil, "only what led to this state: "+strings.Join(replay.States(), ", "))
+	f.StringArrayVar(&o.Grep, "grep", nil,
+		"only what this regular expression finds; case matters if it has a capital letter")
+	outputFlag(c, &o.layout.Shape, replay.Shapes()...)
+	outFlag(c, &o.out)
+	f.StringSliceVar(&o.layout.Fields, "fields", nil, "tell these fields: see above")
+	f.Uint64VarP(&o.last, "last", "n", 0, "only the last so many")
+	f.BoolVar(&o.reverse, "reverse", false, "the newest first")
+	f.BoolVarP(&o.follow, "follow", "f", false, "go on with what comes, until Ctrl-C")
+	f.StringVar(&o.speed, "speed", "instant", "tell at the speed at which it happened: original, 10x, 0.5x, or instant")
 }
 
 // check refuses what cannot be together.

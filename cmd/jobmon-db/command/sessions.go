@@ -152,8 +152,44 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	if err := o.stretch.read(p); err != nil {
 		return err
 	}
-	var list []sessionRecord
-	others, told := 0, 0
+	list, others, told, err := a.sessionsOf(p, o, only, wanted)
+	if err != nil {
+		return err
+	}
+	if o.output == "table" {
+		p.heading(a.stderr, moments(list)...)
+	}
+	left := ""
+	if others > 0 {
+		left = fmt.Sprintf("; %s no deployment and left out, --all shows them",
+			words.Count(others, "session is", "sessions are"))
+	}
+	switch {
+	case len(list) == 0:
+		fmt.Fprintf(a.stderr, "No deployment is what you asked for: looked through %s%s; %s.\n",
+			words.Count(told, "session"), left, p.period())
+	case others > 0 && o.output == "table":
+		fmt.Fprintf(a.stderr, "%s%s.\n", words.Count(len(list), "deployment"), left)
+	}
+	if o.output == "table" {
+		if len(list) == 0 {
+			return nil
+		}
+		return a.sessionsTable(out, p, list, a.look(q))
+	}
+	return printer(out, o.output, list, []string{
+		"computer_id", "computer", "session", "began", "ended", "utc_offset", "duration_s", "duration_doubt", "state",
+		"result",
+		"stages", "stages_done", "jobs", "jobs_done", "late", "failed", "failures", "retries", "working_s", "waiting_s",
+		"unseen_s", "is_deployment",
+	}, func(r *sessionRecord) []any { return r.sheet(p) })
+}
+
+// sessionsOf are the sessions that are asked for, by when they began; others counts those that are no deployments,
+// and told all of the range.
+func (a *app) sessionsOf(p *past, o sessionsOptions, only []jobmon.ComputerID, wanted map[string]bool) (
+	list []sessionRecord, others, told int, err error,
+) {
 	err = a.deployments(p, o.after, only, func(d *deployments.Deployment) {
 		if !o.holds(d) {
 			return
@@ -168,41 +204,11 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 			list = append(list, r)
 		}
 	})
-	if err != nil {
-		return err
-	}
 	slices.SortFunc(list, func(a, b sessionRecord) int {
 		return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.ComputerID, b.ComputerID),
 			cmp.Compare(a.Number, b.Number))
 	})
-	if o.output == "table" {
-		p.heading(a.stderr, moments(list)...)
-	}
-	switch left := ""; {
-	case others > 0:
-		left = fmt.Sprintf("; %s no deployment and left out, --all shows them",
-			words.Count(others, "session is", "sessions are"))
-		fallthrough
-	case len(list) == 0:
-		if len(list) == 0 {
-			fmt.Fprintf(a.stderr, "No deployment is what you asked for: looked through %s%s; %s.\n",
-				words.Count(told, "session"), left, p.period())
-		} else if o.output == "table" {
-			fmt.Fprintf(a.stderr, "%s%s.\n", words.Count(len(list), "deployment"), left)
-		}
-	}
-	if o.output == "table" {
-		if len(list) == 0 {
-			return nil
-		}
-		return a.sessionsTable(out, p, list, a.look(q))
-	}
-	return printer(out, o.output, list, []string{
-		"computer_id", "computer", "session", "began", "ended", "utc_offset", "duration_s", "duration_doubt", "state",
-		"result",
-		"stages", "stages_done", "jobs", "jobs_done", "late", "failed", "failures", "retries", "working_s", "waiting_s",
-		"unseen_s", "is_deployment",
-	}, func(r *sessionRecord) []any { return r.sheet(p) })
+	return list, others, told, err
 }
 
 func (r *sessionRecord) sheet(p *past) []any {
