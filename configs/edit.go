@@ -51,9 +51,11 @@ func Edit(path string, content []byte, settings []Setting) ([]byte, error) {
 	}
 	edited := []byte(strings.Join(e.lines, "\n"))
 	// Files can be written in many ways: what came of it is believed when it reads as it should.
-	after, problems := parseFile(path, edited, Keys())
-	if problems == nil && maps.Equal(textsOf(after), wanted) {
-		return edited, nil
+	for _, edited := range [][]byte{edited, rewritten(string(text), settings)} {
+		after, problems := parseFile(path, edited, Keys())
+		if problems == nil && maps.Equal(textsOf(after), wanted) {
+			return edited, nil
+		}
 	}
 	var b strings.Builder
 	for _, s := range settings {
