@@ -48,3 +48,17 @@ func TestFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestHint(t *testing.T) {
+	t.Parallel()
+	names := []string{"show", "status", "stats"}
+	for text, want := range map[string]string{
+		"shwo":  `; did you mean "show"?`,
+		"statu": `; did you mean "stats" or "status"?`,
+		"xyzzy": "",
+	} {
+		if got := nearest.Hint(text, names); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
