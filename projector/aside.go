@@ -6,8 +6,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Aside lists the computer's unfinished rows that are no part of its picture, as of the last batch, by start time; nil for
-// a computer that Beside does not list. A file shows them as of its picture: an errand changes no screen.
+// Aside lists the computer's unfinished rows that are no part of its picture, as of the last batch, by start time;
+// nil for a computer that Beside does not list. A file shows them as of its picture: an errand changes no screen.
 func (p *Projection) Aside(id jobmon.ComputerID) []jobmon.Pending {
 	c := p.computers[id]
 	if c == nil || !slices.ContainsFunc(c.rows, c.beside) {

@@ -112,8 +112,8 @@ func (p *Projection) baseline(c *computer) {
 	}
 }
 
-// beganUnseen adds rows to the session that had started before the first read: what is done ran before what runs, both in
-// the order of their start_time.
+// beganUnseen adds rows to the session that had started before the first read: what is done ran before what runs,
+// both in the order of their start_time.
 func (p *Projection) beganUnseen(c *computer, s *session, rows []*row) {
 	for i, r := range rows {
 		r.startedSeq = p.seq - uint64(len(rows)) + uint64(i) + 1

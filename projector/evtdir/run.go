@@ -136,7 +136,8 @@ func (d *Dir) handle(f *file) {
 	d.dropForgotten(f)
 }
 
-// failedAt records that the file could not be written; away says why the folder cannot be reached, if that is the cause.
+// failedAt records that the file could not be written; away says why the folder cannot be reached, if that is the
+// cause.
 func (d *Dir) failedAt(f *file, waiters []chan<- error, err, away error) {
 	d.failed++
 	d.setDirty(f, true)

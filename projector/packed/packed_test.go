@@ -20,6 +20,10 @@ type all struct {
 	text    string
 	a, b, d bool
 	list    []string
+
+	yes, no     bool
+	usual, odd  int64
+	here, never *int32
 }
 
 func code(c *packed.Coder, v *all) {
@@ -37,6 +41,14 @@ func code(c *packed.Coder, v *all) {
 	for i := range n {
 		c.Text(&v.list[i])
 	}
+	c.Record(func() {
+		c.Bit(&v.yes)
+		packed.Mostly(c, &v.usual, 7, 0)
+		c.Record(func() { c.Bit(&v.no) })
+		packed.Mostly(c, &v.odd, 7, v.wide)
+		packed.Maybe(c, &v.here, func(n *int32) { packed.Int(c, n) })
+		packed.Maybe(c, &v.never, func(n *int32) { packed.Int(c, n) })
+	})
 }
 
 func TestWhatWasWrittenIsRead(t *testing.T) {
@@ -47,8 +59,10 @@ func TestWhatWasWrittenIsRead(t *testing.T) {
 			near: uint64(number.Draw(t, "near")),
 			kind: rapid.Uint8Range(0, 8).Draw(t, "kind"), text: rapid.String().Draw(t, "text"),
 			a: rapid.Bool().Draw(t, "a"), b: rapid.Bool().Draw(t, "b"), d: rapid.Bool().Draw(t, "d"),
+			yes: true, usual: 7, odd: number.Draw(t, "odd"), here: new(int32),
 			list: rapid.SliceOf(rapid.SampledFrom([]string{"", "x", "Office"})).Draw(t, "list"),
 		}
+		*v.here = rapid.Int32().Draw(t, "here")
 		w := packed.NewWriter()
 		code(w, &v)
 		var got all
@@ -59,7 +73,8 @@ func TestWhatWasWrittenIsRead(t *testing.T) {
 		again := packed.NewWriter()
 		if code(again, &got); string(again.Bytes()) != string(w.Bytes()) || got.u != v.u || got.i != v.i ||
 			got.wide != v.wide ||
-			got.near != v.near || got.text != v.text || got.b != v.b || len(got.list) != len(v.list) {
+			got.near != v.near || got.text != v.text || got.b != v.b || len(got.list) != len(v.list) ||
+			!got.yes || got.no || got.usual != 7 || got.odd != v.odd || *got.here != *v.here || got.never != nil {
 			t.Fatalf("%+v became %+v", v, got)
 		}
 		for cut := range w.Bytes() {
