@@ -33,8 +33,9 @@ type Parts map[string]string
 
 var (
 	foreignScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
-	// serverPattern is a host, host\INSTANCE or a pipe, with a protocol and a port where the form allows them. It bounds
-	// no length: a repetition such as {1,300} of a class of letters takes tens of milliseconds to compile at each start.
+	// serverPattern is a host, host\INSTANCE or a pipe, with a protocol and a port where the form allows them. It
+	// bounds no length: a repetition such as {1,300} of a class of letters takes tens of milliseconds to compile at
+	// each start.
 	serverPattern = regexp.MustCompile(`^[\pL\pN._$(),:\[\]%\\-]+$`)
 	pipePattern   = regexp.MustCompile(`^(?i:np:)?\\\\[^\pC;=@"'{}?&/#]+$`)
 )

@@ -19,8 +19,8 @@ func Sleep(ctx context.Context, long time.Duration) error {
 	}
 }
 
-// Until asks again and again until the answer is yes. When ctx ends before, the error is the last one of ask, or else the
-// cause of ctx.
+// Until asks again and again until the answer is yes. When ctx ends before, the error is the last one of ask, or else
+// the cause of ctx.
 func Until(ctx context.Context, every time.Duration, ask func() (yes bool, err error)) error {
 	for {
 		yes, err := ask()

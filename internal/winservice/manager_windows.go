@@ -106,7 +106,8 @@ func Remove(ctx context.Context, name string, paths []string) error {
 func gone(ctx context.Context, name string) error {
 	err := patience.Until(ctx, lookEvery, func() (bool, error) {
 		_, err := Query(name)
-		return errors.Is(err, ErrNotInstalled) || errors.Is(err, ErrMarked), nil // what is marked goes with its last holder
+		// what is marked goes with its last holder
+		return errors.Is(err, ErrNotInstalled) || errors.Is(err, ErrMarked), nil
 	})
 	if err != nil {
 		return fmt.Errorf("remove the service %s: %w", name, ErrMarked)

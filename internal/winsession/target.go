@@ -64,7 +64,8 @@ func CommandLine(program string, args ...string) (string, error) {
 	parts := make([]string, 0, 1+len(args))
 	for _, arg := range append([]string{program}, args...) {
 		if strings.ContainsAny(arg, "\"\r\n\x00") || strings.HasSuffix(arg, `\`) {
-			return "", fmt.Errorf("%q cannot be passed on: leave out quotation marks, line ends and a backslash at the end", arg)
+			return "", fmt.Errorf("%q cannot be passed on: leave out quotation marks, line ends and a backslash at "+
+				"the end", arg)
 		}
 		parts = append(parts, `"`+arg+`"`)
 	}

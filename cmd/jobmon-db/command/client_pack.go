@@ -190,7 +190,8 @@ func (o *packOptions) installation(config *configs.Config, configFile, self stri
 	evtShare := or(o.evtShare, config.Evt.Dir)
 	if o.evtShare == "" && strings.HasPrefix(evtShare, "/") {
 		return in, "", &usageError{fmt.Errorf(
-			`evt.dir is %s here: say with --evt-share how the DS server reaches it, such as %s\temp\jobmon`, evtShare, express)}
+			`evt.dir is %s here: say with --evt-share how the DS server reaches it, such as %s\temp\jobmon`,
+			evtShare, express)}
 	}
 	share := express + `\` + packFolder
 	if strings.HasPrefix(o.out, `\\`) {

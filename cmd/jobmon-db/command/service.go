@@ -157,7 +157,8 @@ func (a *app) showService(s *winservice.Status, output string) error {
 			Failure      string   `json:"failure,omitempty"`
 			Log          string   `json:"log,omitempty"`
 		}{
-			s.Name, string(s.State), s.PID, string(s.Start), s.Account.Name, s.Command, s.Dependencies, s.Exit, s.Failure,
+			s.Name, string(s.State), s.PID, string(s.Start), s.Account.Name, s.Command, s.Dependencies, s.Exit,
+			s.Failure,
 			a.logOfService(s.Name),
 		})
 	}

@@ -90,8 +90,8 @@ service.`,
 	return c
 }
 
-// prepareFolder makes the folder of the configuration for an installer, before somebody else does. done says that nothing
-// more is to be installed.
+// prepareFolder makes the folder of the configuration for an installer, before somebody else does. done says that
+// nothing more is to be installed.
 func (a *app) prepareFolder(service string) (done bool, err error) {
 	if _, err := winservice.Query(service); !errors.Is(err, winservice.ErrNotInstalled) {
 		return true, err
