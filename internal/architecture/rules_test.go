@@ -25,7 +25,7 @@ var opensItself = map[string][]string{
 	"ingest/mssql/tls.go":        {"ReadFile"},             // source.tls.ca
 	// source.recording; the key and the playback in the data folder
 	"ingest/recording": {"Open", "ReadFile"},
-	"store":            {"Open", "OpenFile"}, // the log and its backups
+	"store":            {"Open", "OpenFile", "ReadFile"}, // the log, its backups, and which log is in use
 
 	"cmd/jobmon-db/daemon/published.go": {"ReadFile"},             // in the data folder
 	"cmd/jobmon-db/daemon/coverage.go":  {"ReadFile", "OpenFile"}, // in the data folder
