@@ -213,11 +213,8 @@ func TestCommandsOnALog(t *testing.T) {
 			{"demo", "--for=1s", "--evt-dir=" + t.TempDir()},
 		}
 		for _, args := range asked {
-			began := time.Now()
-			got := jobmondb(t, append(args, data)...)
-			// Only a log that others read is worth five seconds of patience.
-			if took := time.Since(began); got.code != exitLocked || took > 5*time.Second {
-				t.Errorf("%v: after %v %+v", args, took, got)
+			if got := jobmondb(t, append(args, data)...); got.code != exitLocked {
+				t.Errorf("%v: %+v", args, got)
 			}
 		}
 	})
