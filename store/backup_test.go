@@ -63,6 +63,7 @@ func openCopy(t *testing.T, path string) *store.Log {
 }
 
 func TestBackup(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{Site: "DS01"})
 	defer log.Close()
@@ -139,6 +140,7 @@ func (s *sealing) Extract(from uint64) (store.Extract, error) {
 }
 
 func TestBackupWhileTheTailIsSealed(t *testing.T) {
+	t.Parallel()
 	for _, begin := range []int{0, 1, 1000, 1020, 3000} {
 		for _, sizes := range [][]int{{5}, {1, 1, 1100, 1, 1}, {40, 1000, 30, 1000, 3}, {2000, 2000, 1},
 			{1024, 1024, 1024}} {
@@ -164,6 +166,7 @@ func TestBackupWhileTheTailIsSealed(t *testing.T) {
 
 // Damage inside the log does not keep what is left of it from being saved.
 func TestBackupOfADamagedLog(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	defer log.Close()
 	history(t, log, 700)
@@ -189,6 +192,7 @@ func TestBackupOfADamagedLog(t *testing.T) {
 }
 
 func TestRestore(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{Site: "DS01"})
 	history(t, log, 3000)

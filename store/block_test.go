@@ -61,6 +61,7 @@ func busy(n int) (at []jobmon.Instant, batches [][]jobmon.Event) {
 }
 
 func TestBlocksComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var at []jobmon.Instant
 		var batches [][]jobmon.Event
@@ -97,6 +98,7 @@ func TestBlocksComeBackAsTheyWere(t *testing.T) {
 }
 
 func TestBusyBlocksAreSmallAndListTheirComputers(t *testing.T) {
+	t.Parallel()
 	at, batches := busy(800)
 	group := sealing(t, 1, at, batches, nil)
 	data := packed(group)
@@ -119,6 +121,7 @@ func TestBusyBlocksAreSmallAndListTheirComputers(t *testing.T) {
 }
 
 func TestBlockFormatIsFrozen(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join("testdata", "block-v2.hex")
 	at, batches := busy(90)
 	batches[3] = append(batches[3], day()...)
@@ -173,6 +176,7 @@ func smallBlock(t testing.TB) []byte {
 }
 
 func TestEveryFlippedBitInABlockIsFound(t *testing.T) {
+	t.Parallel()
 	whole := smallBlock(t)
 	for i := range len(whole) * 8 {
 		data := bytes.Clone(whole)
@@ -193,6 +197,7 @@ func TestEveryFlippedBitInABlockIsFound(t *testing.T) {
 }
 
 func TestABlockOfANewerWriter(t *testing.T) {
+	t.Parallel()
 	at, batches := busy(60)
 	group := sealing(t, 10, at, batches, nil)
 	whole := packed(group)
@@ -231,6 +236,7 @@ func TestABlockOfANewerWriter(t *testing.T) {
 }
 
 func TestWhatIsNotKnownIsSealedAsItIs(t *testing.T) {
+	t.Parallel()
 	at, batches := busy(60)
 	group := sealing(t, 10, at, batches, nil)
 	last := &group[len(group)-1]

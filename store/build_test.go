@@ -15,6 +15,7 @@ import (
 
 // A log that is built of another one's batches is that log: its events, its gap, its id; and it can be appended to.
 func TestBuild(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log, err := store.Open(dir, store.Options{Site: "DS01"})
 	if err != nil {
@@ -61,6 +62,7 @@ func TestBuild(t *testing.T) {
 }
 
 func TestBuildOfNonsense(t *testing.T) {
+	t.Parallel()
 	id := strings.Repeat("0f", 16)
 	batch := func(first uint64, n int) jobmon.Batch {
 		b := jobmon.Batch{At: noon}

@@ -31,6 +31,7 @@ func (s *torn) CachePage(name string, at int) (store.CachePage, error) {
 // TestCachesComeAlong: a backup has the log's caches, and what is restored from it too; a cache that cannot be had is
 // left out, and the backup is whole all the same.
 func TestCachesComeAlong(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	history(t, log, 2500)
 	last, _, _ := log.Last()

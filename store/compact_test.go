@@ -31,6 +31,7 @@ func compact(t *testing.T, log *store.Log, o store.CompactOptions) *store.Log {
 }
 
 func TestCompact(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})
 	history(t, log, 3000)
@@ -99,6 +100,7 @@ func TestCompact(t *testing.T) {
 
 // Those who read the old generation without a daemon finish in peace; the next writer removes it.
 func TestReadersOfTheOldGeneration(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})
 	history(t, log, 40000) // several pages
@@ -130,6 +132,7 @@ func TestReadersOfTheOldGeneration(t *testing.T) {
 
 // A compaction that cannot be finished leaves the log as it was.
 func TestCompactionThatFails(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})
 	defer func() { log.Close() }()
@@ -199,6 +202,7 @@ func carried(log *store.Log, at uint64) jobmon.Batch {
 }
 
 func TestCut(t *testing.T) {
+	t.Parallel()
 	for _, events := range []int{300, 4000} {
 		dir := t.TempDir()
 		log := open(t, dir, store.Options{})
@@ -263,6 +267,7 @@ func TestCut(t *testing.T) {
 }
 
 func TestCutsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})
 	defer log.Close()
@@ -298,6 +303,7 @@ func TestCutsThatMakeNoSense(t *testing.T) {
 
 // Of generations that lie beside the log only those are removed all of whose events it has.
 func TestGenerationsBesideTheLog(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})
 	history(t, log, 300)
@@ -333,6 +339,7 @@ func TestGenerationsBesideTheLog(t *testing.T) {
 
 // A second writer is refused with "in use" at every instant while generations change.
 func TestNoSecondWriterSlipsIn(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})
 	history(t, log, 300)

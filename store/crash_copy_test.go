@@ -168,6 +168,7 @@ func current(t *testing.T, dir string) string {
 }
 
 func TestKilledWhileCompacting(t *testing.T) {
+	t.Parallel()
 	for _, task := range []string{"compact", "cut"} {
 		t.Run(task, func(t *testing.T) {
 			dir := t.TempDir()
@@ -199,6 +200,7 @@ func TestKilledWhileCompacting(t *testing.T) {
 }
 
 func TestKilledWhileSaving(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	if err := os.MkdirAll(dir+"-backups", 0o700); err != nil {
 		t.Fatal(err)
@@ -229,6 +231,7 @@ func TestKilledWhileSaving(t *testing.T) {
 }
 
 func TestKilledWhileRestoring(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	log := open(t, dir, store.Options{})
 	history(t, log, 1500)

@@ -16,6 +16,7 @@ import (
 // seen in the folder or some moment later. Whatever was reached, the next start has every batch, and the damaged file
 // is there.
 func TestKilledWhileMovingALogAside(t *testing.T) {
+	t.Parallel()
 	template := t.TempDir()
 	log := open(t, template, store.Options{})
 	appendKnown(t, log, 4000)

@@ -176,6 +176,7 @@ func verify(t *testing.T, dir string) uint64 {
 }
 
 func TestKilledWhileAppending(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -200,6 +201,7 @@ func TestKilledWhileAppending(t *testing.T) {
 }
 
 func TestKilledWhileCreating(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -219,6 +221,7 @@ func TestKilledWhileCreating(t *testing.T) {
 }
 
 func TestLockedByAnotherProcess(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	holder, lines := startChild(t, "hold", dir)
 	if !lines.Scan() {

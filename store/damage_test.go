@@ -60,6 +60,7 @@ func usedBytes(file []byte) int {
 }
 
 func TestACutTail(t *testing.T) {
+	t.Parallel()
 	dir, path, file := sample(t)
 	used := usedBytes(file)
 	for _, size := range []int{0, 1, 15, 79, 80, 100, 4095, 4096, 4175, 8191, 8192, 12288, 16384, used / 2,
@@ -84,6 +85,7 @@ func TestACutTail(t *testing.T) {
 }
 
 func TestAFileOfSomethingElse(t *testing.T) {
+	t.Parallel()
 	random := rand.NewChaCha8([32]byte{1})
 	noise := make([]byte, 100_000)
 	random.Read(noise)
@@ -114,6 +116,7 @@ func TestAFileOfSomethingElse(t *testing.T) {
 }
 
 func TestDamagedMetaPages(t *testing.T) {
+	t.Parallel()
 	dir, path, file := sample(t)
 	for _, at := range []int{20, 30, 50, 60, 75} {
 		one, both := bytes.Clone(file), bytes.Clone(file)
@@ -132,6 +135,7 @@ func TestDamagedMetaPages(t *testing.T) {
 }
 
 func TestADamagedFreeListKeepsWritersOut(t *testing.T) {
+	t.Parallel()
 	dir, path, file := sample(t)
 	newest := file[16:]
 	if binary.LittleEndian.Uint64(file[4096+16+48:]) > binary.LittleEndian.Uint64(newest[48:]) {
@@ -151,6 +155,7 @@ func TestADamagedFreeListKeepsWritersOut(t *testing.T) {
 }
 
 func TestADamagedFrameIsNamed(t *testing.T) {
+	t.Parallel()
 	dir, path, file := sample(t)
 	// Of the frames that the file holds, also old copies on free pages, those of events 3301 to 3400.
 	body := binary.AppendUvarint(nil, 3301)
@@ -191,6 +196,7 @@ func TestADamagedFrameIsNamed(t *testing.T) {
 }
 
 func TestFramesThatDoNotFollowOneAnother(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name string
 		do   func(tail *store.Tail)
@@ -237,6 +243,7 @@ func TestFramesThatDoNotFollowOneAnother(t *testing.T) {
 }
 
 func TestTheEndOfTheLogIsMissing(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	for range 5 {
 		appendRows(t, log, 10)
@@ -253,6 +260,7 @@ func TestTheEndOfTheLogIsMissing(t *testing.T) {
 
 // TestWhatAnotherProcessDidAfterAFailedCommit: the file is closed for a moment then, and anything can have happened.
 func TestWhatAnotherProcessDidAfterAFailedCommit(t *testing.T) {
+	t.Parallel()
 	for name, meddle := range map[string]func(tail *store.Tail){
 		"it has less":              func(tail *store.Tail) { tail.Delete(11) },
 		"its end is another":       func(tail *store.Tail) { tail.Put(11, tail.Foreign(11, 10)) },
@@ -286,6 +294,7 @@ func TestWhatAnotherProcessDidAfterAFailedCommit(t *testing.T) {
 }
 
 func TestAnotherWriterTookTheLogAfterAFailedCommit(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	fault := &fault{}
 	store.CommitThrough(dir, fault.commit)
@@ -310,6 +319,7 @@ func TestAnotherWriterTookTheLogAfterAFailedCommit(t *testing.T) {
 
 // TestATruncatedFileUnderAnOpenLog: the pages are gone from under bbolt's memory map. Windows refuses to do that.
 func TestPagesThatVanishUnderAnOpenLog(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	for range 40 {
 		appendRows(t, log, 100)
@@ -333,6 +343,7 @@ func TestPagesThatVanishUnderAnOpenLog(t *testing.T) {
 }
 
 func TestTimesOfTheEnds(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "d")
 	log := open(t, dir, store.Options{})
 	for i := range 3 {
@@ -353,6 +364,7 @@ func TestTimesOfTheEnds(t *testing.T) {
 
 // TestADamagedKeyHidesNoLoss: the number under which a frame is stored is what is damaged, so it seems to begin later.
 func TestADamagedKeyHidesNoLoss(t *testing.T) {
+	t.Parallel()
 	var lost []store.Gap
 	log := open(t, t.TempDir(), store.Options{Damaged: func(e *store.Error) {
 		lost = append(lost,

@@ -81,6 +81,7 @@ func AnyEvents(t *rapid.T, most int) []jobmon.Event {
 }
 
 func TestFramesComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		at := jobmon.Instant(rapid.OneOf(rapid.Just(int64(noon)), anyInt64()).Draw(t, "at"))
 		events := rapid.SliceOfN(rapid.Custom(anyEvent), 1, 20).Draw(t, "events")
@@ -143,6 +144,7 @@ func cycles(n int) [][]jobmon.Event {
 }
 
 func TestRowEventsAreSmall(t *testing.T) {
+	t.Parallel()
 	events, bytes := 0, 0
 	for _, batch := range cycles(2000) {
 		data := encode(t, 0xfeedf00d, uint64(2_000_000+events), noon, batch)

@@ -94,6 +94,7 @@ func day() []jobmon.Event {
 }
 
 func TestFrameFormatIsFrozen(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join("testdata", "frame-v1.hex")
 	events := day()
 	data := encode(t, 0xfeedf00d, 4711, noon, events)
@@ -123,6 +124,7 @@ func TestFrameFormatIsFrozen(t *testing.T) {
 }
 
 func TestEveryFieldOfAnEventIsStored(t *testing.T) {
+	t.Parallel()
 	fields := reflect.TypeFor[jobmon.Event]()
 	for i := range fields.NumField() {
 		name := fields.Field(i).Name
@@ -165,6 +167,7 @@ func seal(data []byte) []byte {
 }
 
 func TestWhatIsNotKnownIsSteppedOver(t *testing.T) {
+	t.Parallel()
 	events := []byte{
 		200, 31, 0x40, // a kind and a flag of the future
 		63<<2 | wireNumber, 0x81, 0x01,
@@ -191,6 +194,7 @@ func TestWhatIsNotKnownIsSteppedOver(t *testing.T) {
 }
 
 func TestBadFramesAreNamed(t *testing.T) {
+	t.Parallel()
 	whole := encode(t, 1, 10, noon, day())
 	flipped := func(at int) []byte {
 		data := slices.Clone(whole)
@@ -245,6 +249,7 @@ func TestBadFramesAreNamed(t *testing.T) {
 }
 
 func TestEncodeRefusesWhatNoReaderBelieves(t *testing.T) {
+	t.Parallel()
 	started := jobmon.Event{Kind: jobmon.KindStarted}
 	long := jobmon.Event{Kind: jobmon.KindConfigured, Text: strings.Repeat("x", MaxString)}
 	if _, got, bad := decode(encode(t, 0, 1, noon, []jobmon.Event{long})); bad != nil || got[0].Text != long.Text {
@@ -272,6 +277,7 @@ func TestEncodeRefusesWhatNoReaderBelieves(t *testing.T) {
 
 // TestTheExampleInTheDocument keeps docs/event-log.md true.
 func TestTheExampleInTheDocument(t *testing.T) {
+	t.Parallel()
 	document, err := os.ReadFile(filepath.Join("..", "docs", "event-log.md"))
 	if err != nil {
 		t.Fatal(err)

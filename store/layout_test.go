@@ -49,6 +49,7 @@ func oneSentence(t *testing.T, err error, kind error, where string) {
 }
 
 func TestCreation(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a", "new folder")
 	log := open(t, dir, store.Options{Site: "DS1"})
 	if got := names(t, dir); !slices.Equal(got, []string{"CURRENT", "log-000001.db"}) {
@@ -67,6 +68,7 @@ func TestCreation(t *testing.T) {
 }
 
 func TestWhatLiesBesideTheLogByDefault(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "jobmon-db.yaml"), "site: DS1\n")
 	write(t, filepath.Join(dir, "LOCK"), "pid 7")
@@ -80,6 +82,7 @@ func TestWhatLiesBesideTheLogByDefault(t *testing.T) {
 }
 
 func TestWhatACutOffCreationLeaves(t *testing.T) {
+	t.Parallel()
 	empty := t.TempDir()
 	open(t, empty, store.Options{Site: "left over"}).Close()
 	db, err := os.ReadFile(filepath.Join(empty, "log-000001.db"))
@@ -128,6 +131,7 @@ func TestWhatACutOffCreationLeaves(t *testing.T) {
 }
 
 func TestWhatIsNotOurs(t *testing.T) {
+	t.Parallel()
 	for name, file := range map[string]string{"a file": "setup.exe", "a file like " +
 		"ours": "log-1.db", "text": "CURRENT.txt"} {
 		t.Run(name, func(t *testing.T) {
@@ -175,6 +179,7 @@ func TestWhatIsNotOurs(t *testing.T) {
 }
 
 func TestCurrentThatIsWrong(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"empty": "", "a path": `..\log-000001.db`, "words": "hello", "a log that is not there": "log-000009.db\n"} {
 		t.Run(name, func(t *testing.T) {
@@ -230,6 +235,7 @@ func changeMeta(t *testing.T, path string, change func(meta map[string]any)) {
 }
 
 func TestALogOfAnotherFormat(t *testing.T) {
+	t.Parallel()
 	newLog := func(t *testing.T, change func(meta map[string]any)) string {
 		dir := t.TempDir()
 		log := open(t, dir, store.Options{})
@@ -252,6 +258,7 @@ func TestALogOfAnotherFormat(t *testing.T) {
 }
 
 func TestALogThatBeginsLater(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})
 	log.Close()

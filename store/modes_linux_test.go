@@ -11,6 +11,7 @@ import (
 
 // The log and its backup are closed to others whatever the umask is.
 func TestModesUnderUmaskZero(t *testing.T) {
+	t.Parallel()
 	defer syscall.Umask(syscall.Umask(0))
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")

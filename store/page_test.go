@@ -12,6 +12,7 @@ import (
 // TestSkippedNumbersWhereAPageEnds: what is before the gap and what is behind it do not fit on one page, in blocks
 // and in the tail.
 func TestSkippedNumbersWhereAPageEnds(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{400, 600, 1000, 1100} {
 		log := open(t, t.TempDir(), store.Options{})
 		events := 0

@@ -38,6 +38,7 @@ func takeUp(t *testing.T, dir string, options store.Options) (*store.Log, *store
 // TestNothingTrueIsLost damages the log in each region, a bit or the end of the file, starts on it as the daemon
 // does, and compares all that the log then says with the truth.
 func TestNothingTrueIsLost(t *testing.T) {
+	t.Parallel()
 	w := tell(t)
 	random := rand.New(rand.NewPCG(3, 4))
 	damages := map[string]func([]byte) []byte{"nothing": func(file []byte) []byte { return file }}
@@ -149,6 +150,7 @@ func clone(events map[uint64]jobmon.Event) map[uint64]jobmon.Event {
 
 // TestTheNewestBatchBehindADamagedMetaPage: bbolt alone would go by the older page and never miss the batch.
 func TestTheNewestBatchBehindADamagedMetaPage(t *testing.T) {
+	t.Parallel()
 	w := tell(t)
 	newest := 0
 	if binary.LittleEndian.Uint64(w.file[4096+16+48:]) > binary.LittleEndian.Uint64(w.file[16+48:]) {
@@ -174,6 +176,7 @@ func TestTheNewestBatchBehindADamagedMetaPage(t *testing.T) {
 }
 
 func TestAMoveThatIsRefused(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
 	why := errors.New("for a reason")
 	t.Run("it is broken off", func(t *testing.T) {
@@ -220,6 +223,7 @@ func TestAMoveThatIsRefused(t *testing.T) {
 
 // TestAnotherProgramsFileIsNotMovedAside: CURRENT may be written by hand, and name what it should not.
 func TestAnotherProgramsFileIsNotMovedAside(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "log-000001.db")
 	db, err := bolt.Open(path, 0o600, &bolt.Options{PageSize: 4096})
@@ -239,6 +243,7 @@ func TestAnotherProgramsFileIsNotMovedAside(t *testing.T) {
 
 // TestABranchThatLeadsAstray: bbolt would hang on these, or end the process.
 func TestABranchThatLeadsAstray(t *testing.T) {
+	t.Parallel()
 	w := tell(t)
 	for name, child := range map[string]func(page int) uint64{
 		"to itself": func(page int) uint64 { return uint64(page / 4096) },
@@ -261,6 +266,7 @@ func TestABranchThatLeadsAstray(t *testing.T) {
 // TestBboltFindsNothingElse damages pages of the tree, the free list and their headers: a file that we open for writing
 // is one with which bbolt's own check finds no fault.
 func TestBboltFindsNothingElse(t *testing.T) {
+	t.Parallel()
 	w := tell(t)
 	random := rand.New(rand.NewPCG(5, 6))
 	var pages []int
@@ -325,6 +331,7 @@ func boltCheck(t *testing.T, path string) (problems []error) {
 }
 
 func TestScrub(t *testing.T) {
+	t.Parallel()
 	dir, path := damagedBlock(t, func(block []byte) { block[len(block)-1] ^= 1 })
 	log := open(t, dir, store.Options{})
 	pages := 0
@@ -352,6 +359,7 @@ func TestScrub(t *testing.T) {
 
 // TestReadingOverDamage: a damaged block is left out by every way of reading, and told of once.
 func TestReadingOverDamage(t *testing.T) {
+	t.Parallel()
 	dir, _ := damagedBlock(t, func(block []byte) { block[len(block)-1] ^= 1 })
 	for _, readOnly := range []bool{false, true} {
 		told := 0
@@ -396,6 +404,7 @@ func TestReadingOverDamage(t *testing.T) {
 
 // TestALogThatWasMovedAsideBelongsToTheDataDir: it must not make the folder look like somebody else's.
 func TestALogThatWasMovedAsideBelongsToTheDataDir(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "log-000001.db.damaged-20261122T120000Z"), "damaged")
 	open(t, dir, store.Options{}).Close()

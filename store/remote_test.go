@@ -27,6 +27,7 @@ func (h handedOut) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.
 }
 
 func TestRemoteConformance(t *testing.T) {
+	t.Parallel()
 	conformance(t,
 		func(t *testing.T) eventLog {
 			return handedOut{open(t, t.TempDir(), store.Options{Site: testSite})}
@@ -66,6 +67,7 @@ func (c *changing) ExtractComputer(id jobmon.ComputerID, from uint64) (store.Ext
 // TestRemoteWhileTheLogChanges: what is read over pages is what the log holds, each event once, while it is appended
 // to, sealed, compacted and cut off between any two pages.
 func TestRemoteWhileTheLogChanges(t *testing.T) {
+	t.Parallel()
 	for begin, step := range map[int]int{1: 1, 900: 300, 5000: 1024, 7100: 20} {
 		for _, computer := range []jobmon.ComputerID{0, 5_000_007} {
 			log := open(t, t.TempDir(), store.Options{})
@@ -108,6 +110,7 @@ func TestRemoteWhileTheLogChanges(t *testing.T) {
 // TestRemoteWhileHistoryIsCutOff: where the reading is behind the cut it misses nothing; where it is before it goes
 // on with what the log says of what is gone, and misses nothing of the rest.
 func TestRemoteWhileHistoryIsCutOff(t *testing.T) {
+	t.Parallel()
 	for _, behind := range []bool{true, false} {
 		log := open(t, t.TempDir(), store.Options{})
 		for range 20 {
@@ -145,6 +148,7 @@ func TestRemoteWhileHistoryIsCutOff(t *testing.T) {
 
 // TestRemoteLeavesOutDamage: a remote reader leaves out damage as a reader of the file does, and returns all the rest.
 func TestRemoteLeavesOutDamage(t *testing.T) {
+	t.Parallel()
 	for name, damage := range map[string]func(tail *store.Tail){
 		"a frame": func(tail *store.Tail) {
 			frame := tail.Get(21)
@@ -184,6 +188,7 @@ func TestRemoteLeavesOutDamage(t *testing.T) {
 }
 
 func TestRemoteRefusesAnotherLog(t *testing.T) {
+	t.Parallel()
 	log, other := open(t, t.TempDir(), store.Options{}), open(t, t.TempDir(), store.Options{})
 	for _, l := range []*store.Log{log, other} {
 		for range 4 {

@@ -17,6 +17,7 @@ import (
 // TestRestoreOfADamagedBackup: everything that is whole of a backup that bbolt could not open, or would die of, is
 // restored when that is asked for.
 func TestRestoreOfADamagedBackup(t *testing.T) {
+	t.Parallel()
 	w := tell(t)
 	for name, damage := range map[string]func(file []byte) []byte{
 		"both meta pages": func(file []byte) []byte {

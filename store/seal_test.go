@@ -26,6 +26,7 @@ func sealed(t *testing.T, log *store.Log) map[uint64][]byte {
 }
 
 func TestTheTailIsSealedWhenItWouldExceed1024Events(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	for range 64 {
 		appendRows(t, log, 16)
@@ -77,6 +78,7 @@ func damagedBlock(t *testing.T, change func(block []byte)) (dir, path string) {
 }
 
 func TestADamagedBlockIsNamedAndTheRestIsRead(t *testing.T) {
+	t.Parallel()
 	for _, at := range []int{0, 3, 5, 9, 12, 20, 60, 200, -1} {
 		dir, path := damagedBlock(t, func(block []byte) { block[(at+len(block))%len(block)] ^= 4 })
 		for _, readOnly := range []bool{true, false} {
@@ -118,6 +120,7 @@ func TestADamagedBlockIsNamedAndTheRestIsRead(t *testing.T) {
 }
 
 func TestADamagedFrameIsSealedAsItIs(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	for range 5 {
 		appendRows(t, log, 100)
@@ -158,6 +161,7 @@ func TestADamagedFrameIsSealedAsItIs(t *testing.T) {
 }
 
 func TestAnExchangedBlockIsProven(t *testing.T) {
+	t.Parallel()
 	t.Run("for one with another event", func(t *testing.T) {
 		dir, path, _ := sample(t)
 		log := open(t, dir, store.Options{})
@@ -185,6 +189,7 @@ func TestAnExchangedBlockIsProven(t *testing.T) {
 }
 
 func TestDamagedCachesAreAbsent(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	appendRows(t, log, 3)
 	cache := store.Cache{Name: "mirror", Version: 1, Seq: 3, Data: []byte("anything")}
@@ -240,6 +245,7 @@ func frozen(t *testing.T, name string) (dir string) {
 }
 
 func TestLogsOfEarlierVersionsOpenForEver(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"log-format-2", "log-format-4"} {
 		t.Run(name, func(t *testing.T) {
 			if store.Update() && name == "log-format-4" {
@@ -314,6 +320,7 @@ func freeze(t *testing.T, name string) {
 }
 
 func TestAReaderGoesOnWhileTheTailIsSealed(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	appendRows(t, log, 10)
 	next := uint64(1)
@@ -331,6 +338,7 @@ func TestAReaderGoesOnWhileTheTailIsSealed(t *testing.T) {
 }
 
 func TestAReadOnlyLogStaysAsItWas(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	writer := open(t, dir, store.Options{})
 	for range 5 {

@@ -42,6 +42,7 @@ func appendRows(t testing.TB, log *store.Log, n int) jobmon.Batch {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	options := store.Options{Site: testSite}
 	t.Run("on disk", func(t *testing.T) {
 		conformance(t,
@@ -62,6 +63,7 @@ func TestConformance(t *testing.T) {
 
 // TestRandomOperations compares the log on disk with the one in memory. A failing run prints how to repeat it.
 func TestRandomOperations(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "jobmon-store")
 		if err != nil {
@@ -217,6 +219,7 @@ func (f *fault) commit(tx *bolt.Tx) error {
 }
 
 func TestAFailedCommit(t *testing.T) {
+	t.Parallel()
 	for _, when := range []string{"before", "after"} {
 		t.Run("fails "+when+" the disk has it", func(t *testing.T) {
 			dir := t.TempDir()
@@ -254,6 +257,7 @@ func TestAFailedCommit(t *testing.T) {
 }
 
 func TestTheProcessEndsAfterAFailedCommit(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	fault := &fault{next: "after"}
 	store.CommitThrough(dir, fault.commit)
@@ -272,6 +276,7 @@ func TestTheProcessEndsAfterAFailedCommit(t *testing.T) {
 }
 
 func TestADiskThatFillsUp(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := open(t, dir, store.Options{})
 	store.Limit(dir, 256<<10)
@@ -302,6 +307,7 @@ func TestADiskThatFillsUp(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := store.Open(dir, store.Options{ReadOnly: true}); !errors.Is(err, store.ErrNoLog) {
 		t.Fatalf("an empty folder: %v, want ErrNoLog", err)
@@ -352,6 +358,7 @@ func TestReadOnly(t *testing.T) {
 }
 
 func TestAMillionRowsAreOneBatch(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("JOBMON_TEST_BIG") == "" {
 		t.Skip("takes 1 GB of memory: set JOBMON_TEST_BIG=1")
 	}
@@ -365,6 +372,7 @@ func TestAMillionRowsAreOneBatch(t *testing.T) {
 }
 
 func TestALongReadTurnsPages(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	for range 30 {
 		appendRows(t, log, 3000) // about 30 KB
@@ -388,6 +396,7 @@ func TestALongReadTurnsPages(t *testing.T) {
 // TestCachesBehindAFailedCommit: the batch that failed, and had sealed the tail, is on the disk when caches are kept.
 // The log opens all the same, with that batch.
 func TestCachesBehindAFailedCommit(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	fault := &fault{}
 	store.CommitThrough(dir, fault.commit)

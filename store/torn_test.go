@@ -14,6 +14,7 @@ import (
 // some of them by half, and the meta page not at all, by half or whole. The log then ends before that commit or
 // behind it, and tells everything that it had told before.
 func TestATornCommit(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

@@ -125,6 +125,7 @@ func (w *told) check(t testing.TB, what string, file []byte) (report *store.Repo
 }
 
 func TestVerifyAWholeLog(t *testing.T) {
+	t.Parallel()
 	w := tell(t)
 	writer := open(t, w.dir, store.Options{}) // which locks the file
 	report, err := store.Verify(t.Context(), w.path)
@@ -146,6 +147,7 @@ func TestVerifyAWholeLog(t *testing.T) {
 }
 
 func TestVerifyWhatOtherTestsMake(t *testing.T) {
+	t.Parallel()
 	for name, damage := range map[string]func(tail *store.Tail){
 		"whole":          func(*store.Tail) {},
 		"missing":        func(tail *store.Tail) { tail.Delete(21) },
@@ -189,6 +191,7 @@ func regions(file []byte) map[string][]int {
 
 // TestOneFlippedBit flips bits in the header and the entries of every page and in many other places.
 func TestOneFlippedBit(t *testing.T) {
+	t.Parallel()
 	w := tell(t)
 	kinds := regions(w.file)
 	for _, kind := range []string{"page type 0x1", "page type 0x2", "page type 0x4", "page type 0x10", "inside"} {
@@ -254,6 +257,7 @@ func TestOneFlippedBit(t *testing.T) {
 // TestABucketLeadsAnywhere flips each bit of what leads to a bucket or says that it lies inside its entry; page numbers
 // that are too great for a place in a file are among what comes of it.
 func TestABucketLeadsAnywhere(t *testing.T) {
+	t.Parallel()
 	w := tellSome(t, 4, 1500)
 	for _, bucket := range []string{"meta", "tail", "blocks", "caches"} {
 		found := 0
@@ -282,6 +286,7 @@ func TestABucketLeadsAnywhere(t *testing.T) {
 }
 
 func TestVerifyACutTail(t *testing.T) {
+	t.Parallel()
 	w := tell(t)
 	used := usedBytes(w.file)
 	for size := 0; size <= len(w.file); size += 2048 + size%3 {
@@ -296,6 +301,7 @@ func TestVerifyACutTail(t *testing.T) {
 
 // TestAFailedBatchIsNotSalvaged: a commit fails after the disk has kept everything, and another batch takes its place.
 func TestAFailedBatchIsNotSalvaged(t *testing.T) {
+	t.Parallel()
 	fault := &fault{}
 	dir := t.TempDir()
 	store.CommitThrough(dir, fault.commit)
@@ -333,6 +339,7 @@ func TestAFailedBatchIsNotSalvaged(t *testing.T) {
 
 // TestVerifyWhileItIsWritten: what is being written must not be taken for damage.
 func TestVerifyWhileItIsWritten(t *testing.T) {
+	t.Parallel()
 	log := open(t, t.TempDir(), store.Options{})
 	appendRows(t, log, 1)
 	stop := make(chan struct{})

@@ -29,6 +29,7 @@ func roundTrip(t *testing.T, p *jobmon.Progress) *evt.File {
 
 // A long deployment loses stages that ended well, from the oldest on, no more than needed, and nothing else.
 func TestFinishedStagesCollapseFirst(t *testing.T) {
+	t.Parallel()
 	f := roundTrip(t, samples.ManyStages(1000))
 	if f.LeftOut == nil || *f.LeftOut != (evt.LeftOut{Finished: f.LeftOut.Finished}) {
 		t.Fatalf("left out: %+v", f.LeftOut)
@@ -67,6 +68,7 @@ func TestFinishedStagesCollapseFirst(t *testing.T) {
 
 // What cannot be helped by that goes in the documented order.
 func TestOrderOfCuts(t *testing.T) {
+	t.Parallel()
 	failing := func(n, failures, later int, name string) *jobmon.Progress {
 		p := samples.ManyStages(10)
 		stage := p.Session.Stages[0]
@@ -126,6 +128,7 @@ func TestOrderOfCuts(t *testing.T) {
 
 // When only the future is too long, its far end goes.
 func TestWaitingStagesGoFromTheFarEnd(t *testing.T) {
+	t.Parallel()
 	p := samples.ManyStages(10)
 	p.Session.Stages = nil
 	for i := range 2000 {
@@ -144,6 +147,7 @@ func TestWaitingStagesGoFromTheFarEnd(t *testing.T) {
 }
 
 func TestNamesAreBounded(t *testing.T) {
+	t.Parallel()
 	p := samples.ManyStages(10)
 	for name, want := range map[string]string{
 		strings.Repeat("x", 200):    strings.Repeat("x", 200),

@@ -25,6 +25,7 @@ func golden(t testing.TB, name string) []byte {
 }
 
 func TestDecodeTellsFaultsApart(t *testing.T) {
+	t.Parallel()
 	whole := string(golden(t, "failed-late"))
 	change := func(old, new string) string {
 		t.Helper()
@@ -92,6 +93,7 @@ func TestDecodeTellsFaultsApart(t *testing.T) {
 
 // What a later writer of the same version may add must not trouble this reader.
 func TestDecodeIgnoresUnknownFields(t *testing.T) {
+	t.Parallel()
 	old := golden(t, "failed-late")
 	want, err := evt.Decode(old)
 	if err != nil {
@@ -107,6 +109,7 @@ func TestDecodeIgnoresUnknownFields(t *testing.T) {
 
 // What was read is what was written: writing it again gives the same bytes.
 func TestDecodeLosesNothing(t *testing.T) {
+	t.Parallel()
 	for _, picture := range samples.Pictures() {
 		data := golden(t, picture.Name)
 		f, err := evt.Decode(data)
@@ -126,6 +129,7 @@ func TestDecodeLosesNothing(t *testing.T) {
 }
 
 func TestOursAndSeq(t *testing.T) {
+	t.Parallel()
 	whole := string(golden(t, "running"))
 	for _, c := range []struct {
 		name, data string

@@ -38,6 +38,7 @@ func render(t testing.TB, f jobmon.Form, p *jobmon.Progress) (string, error) {
 }
 
 func TestExamplesThatShip(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"list", "line"} {
 		form := shipped(t, name)
 		if faults := evt.Check(form); faults != nil {
@@ -74,6 +75,7 @@ func TestExamplesThatShip(t *testing.T) {
 
 // The line stays one line with as many fields, whatever names hold.
 func TestNamesCannotBreakTheLine(t *testing.T) {
+	t.Parallel()
 	form := shipped(t, "line")
 	for _, picture := range samples.Pictures() {
 		text, err := render(t, form, picture.Progress)
@@ -89,6 +91,7 @@ func TestNamesCannotBreakTheLine(t *testing.T) {
 }
 
 func TestWithoutATemplate(t *testing.T) {
+	t.Parallel()
 	p := samples.Pictures()[1].Progress
 	want, err := evt.Encode(p)
 	if err != nil {
@@ -106,6 +109,7 @@ func TestWithoutATemplate(t *testing.T) {
 }
 
 func TestFunctions(t *testing.T) {
+	t.Parallel()
 	p := samples.Pictures()[2].Progress // failed, with a late stage
 	for text, want := range map[string]string{
 		`{{.Computer.Name}} {{.Computer.ID}}`:                       "CXNRD02 5000123",
@@ -146,6 +150,7 @@ func TestFunctions(t *testing.T) {
 }
 
 func TestEncodings(t *testing.T) {
+	t.Parallel()
 	p := samples.Pictures()[1].Progress
 	p.Computer.Name = "Büro Łódź Привет 日 –€"
 	for encoding, want := range map[string]string{
@@ -184,6 +189,7 @@ func TestEncodings(t *testing.T) {
 
 // A template cannot hold the daemon up, eat its memory, or fill the share.
 func TestBounds(t *testing.T) {
+	t.Parallel()
 	p := samples.Pictures()[1].Progress
 	for name, text := range map[string]string{
 		"a loop without end": `{{range 1000000000}}{{end}}`,
@@ -233,6 +239,7 @@ func doubling() string {
 
 // Everything that is wrong is told at once, with its place.
 func TestCheckNamesAllFaults(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, text string
 		want       []string

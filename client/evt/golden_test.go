@@ -44,6 +44,7 @@ func files(t *testing.T) map[string][]byte {
 
 // The golden files are the format's promise: from the first release on, those of a version never change.
 func TestGolden(t *testing.T) {
+	t.Parallel()
 	schema := compile(t)
 	for name, data := range files(t) {
 		t.Run(name, func(t *testing.T) {
@@ -70,6 +71,7 @@ func TestGolden(t *testing.T) {
 
 // No golden file without an example that makes it.
 func TestGoldenComplete(t *testing.T) {
+	t.Parallel()
 	made := files(t)
 	found, err := filepath.Glob(filepath.Join("testdata", "v1", "*.evt"))
 	if err != nil || len(found) != len(made) {
@@ -113,6 +115,7 @@ func valid(t interface{ Fatalf(string, ...any) }, schema *jsonschema.Schema, dat
 }
 
 func TestEncodeIsDeterministic(t *testing.T) {
+	t.Parallel()
 	first, second := files(t), files(t)
 	for name := range first {
 		if !bytes.Equal(first[name], second[name]) {
@@ -122,6 +125,7 @@ func TestEncodeIsDeterministic(t *testing.T) {
 }
 
 func TestEncodeRefusesWhatIsNoPicture(t *testing.T) {
+	t.Parallel()
 	for name, p := range map[string]*jobmon.Progress{"nil": nil, "without time": {Seq: 1}} {
 		if data, err := evt.Encode(p); err == nil {
 			t.Errorf("%s: %s", name, data)

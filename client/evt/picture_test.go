@@ -30,6 +30,7 @@ func back(t *testing.T, p *jobmon.Progress) {
 }
 
 func TestAFileTellsItsPicture(t *testing.T) {
+	t.Parallel()
 	for _, picture := range samples.Pictures() {
 		back(t, picture.Progress)
 	}
@@ -47,6 +48,7 @@ func TestAFileTellsItsPicture(t *testing.T) {
 }
 
 func TestUnknownWordsAreAbsent(t *testing.T) {
+	t.Parallel()
 	content, err := evt.Encode(samples.Pictures()[1].Progress)
 	if err != nil {
 		t.Fatal(err)

@@ -145,6 +145,7 @@ func pictures() *rapid.Generator[*jobmon.Progress] {
 }
 
 func TestRandomPictures(t *testing.T) {
+	t.Parallel()
 	schema := compile(t)
 	rapid.Check(t, func(t *rapid.T) {
 		p := pictures().Draw(t, "picture")

@@ -85,6 +85,7 @@ func fields(typ reflect.Type) func(yield func(reflect.StructField) bool) {
 }
 
 func TestSchemaAndStructsNameTheSameFields(t *testing.T) {
+	t.Parallel()
 	schema := readSchema(t)
 	always := append(slices.Clone(schema.Required), schema.AllOf[0].Else.Required...)
 	eachStruct(t, schema, func(typ reflect.Type, object node) {
@@ -112,6 +113,7 @@ func TestSchemaAndStructsNameTheSameFields(t *testing.T) {
 }
 
 func TestSchemaRefuses(t *testing.T) {
+	t.Parallel()
 	schema := compile(t)
 	whole := string(golden(t, "failed-late"))
 	for name, text := range map[string]string{
@@ -139,6 +141,7 @@ func TestSchemaRefuses(t *testing.T) {
 
 // The specification shows a file that is written exactly so, and names every field.
 func TestSpecification(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../docs/evt-format.md")
 	if err != nil {
 		t.Fatal(err)

@@ -48,6 +48,7 @@ var seen = []struct {
 // What matters can be read from four metres, by the letters that the browser really draws. With -update the table in
 // the documents is written anew.
 func TestAnglesBrowser(t *testing.T) {
+	t.Parallel()
 	b := browser(t)
 	ini := map[string]string{ownFolder + "JobMon.ini": "title = Contoso workplace\nsupport = Service desk: 12345\n"}
 	smallest, sizes := map[string]float64{}, map[string]float64{}

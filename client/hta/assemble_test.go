@@ -109,6 +109,7 @@ func script(t testing.TB, parts []string) string {
 
 // The monitor is what its parts make, and what Go puts into the program.
 func TestAssembled(t *testing.T) {
+	t.Parallel()
 	want := strings.Replace(read(t, "shell.hta"), "{{script}}\n", script(t, parts), 1)
 	if *update {
 		if err := os.WriteFile("JobMon.hta", []byte(want), 0o644); err != nil {
@@ -137,6 +138,7 @@ func TestAssembled(t *testing.T) {
 
 // A language has the words that English has, with the same places to fill.
 func TestLanguagesAreWhole(t *testing.T) {
+	t.Parallel()
 	keys, english := pairs(t, "languages/en.txt")
 	source := script(t, parts)
 	for _, key := range keys {

@@ -15,6 +15,7 @@ import (
 
 // The story of a deployment as the daemon's own tests deliver it, played in a browser: texts, states, order and signs.
 func TestStoryBrowser(t *testing.T) {
+	t.Parallel()
 	m := start(browser(t), t,
 		setup{files: map[string]string{ownFolder + "JobMon.ini": "support = Service desk: 12345\n"}})
 	m.shows(map[string]string{"label": "One moment", "hero": "Waiting for the first status",
@@ -64,6 +65,7 @@ func TestStoryBrowser(t *testing.T) {
 
 // Signs that something is wrong with the picture, or with the clock, and that they go when it is over.
 func TestStaleSignsBrowser(t *testing.T) {
+	t.Parallel()
 	m := start(browser(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
 	m.pass(10)
 	m.shows(map[string]string{"age": "Status of 14:12:05, age not known", "clock": "14:12", "notice": ""})
@@ -94,6 +96,7 @@ func TestStaleSignsBrowser(t *testing.T) {
 
 // The folder and the computer's id come from the command line; the rest from the settings, also while it runs.
 func TestSetupBrowser(t *testing.T) {
+	t.Parallel()
 	b := browser(t)
 	settings := "language = de\r\ntitle = Übergabe\r\nlogo = logo.png\r\ncolour.back = #102030\r\n"
 	m := start(b, t, setup{line: plainLine + ` "D:\evt" 5000123`, files: map[string]string{
@@ -137,6 +140,7 @@ func TestSetupBrowser(t *testing.T) {
 
 // It ends when it is told to, and when a newer one runs in the same folder; else never.
 func TestEndBrowser(t *testing.T) {
+	t.Parallel()
 	b := browser(t)
 	for name, c := range map[string]struct{ file, text string }{
 		"stop file": {"JobMon.stop", ""}, "switch": {"JobMon.ini", "close = on"},
@@ -167,6 +171,7 @@ func TestEndBrowser(t *testing.T) {
 
 // Where its folder is not this computer's alone, or not known, nothing is written and nothing of others is heeded.
 func TestFolderOfOthersBrowser(t *testing.T) {
+	t.Parallel()
 	b := browser(t)
 	for _, line := range []string{`"N:\JobMon\JobMon.hta"`, `"\\server\share\JobMon.hta"`, `JobMon.hta`} {
 		m := start(b, t, setup{line: line, files: map[string]string{
@@ -184,6 +189,7 @@ func TestFolderOfOthersBrowser(t *testing.T) {
 
 // Whatever breaks while it runs, it goes on: no error is shown and the next tick comes.
 func TestNothingEndsItBrowser(t *testing.T) {
+	t.Parallel()
 	m := start(browser(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
 	m.pass(10)
 	if !do[bool](m, `window.onerror("message", "address", 1) === true`) {
@@ -210,6 +216,7 @@ func TestNothingEndsItBrowser(t *testing.T) {
 
 // The agent's connection is looked up without a window and without waiting, and nothing is said where it is not known.
 func TestAgentBrowser(t *testing.T) {
+	t.Parallel()
 	m := start(browser(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
 	m.pass(20)
 	m.shows(map[string]string{"agent": ""})
@@ -237,6 +244,7 @@ func TestAgentBrowser(t *testing.T) {
 // The feed: asked for by id, with the tag of what is there; live while it answers, and the file at once when it does
 // not.
 func TestLiveFeedBrowser(t *testing.T) {
+	t.Parallel()
 	answers := `stand.live = function (request) {
 		if (stand.answer === "200") return {status: 200, text: stand.body, headers: {ETag: '"a1"', Date: "Sun, 22 Nov 2026 13:12:10 GMT"}};
 		if (stand.answer === "304") return {status: 304};
@@ -279,6 +287,7 @@ func TestLiveFeedBrowser(t *testing.T) {
 
 // The token is for an encrypted address alone.
 func TestTokenBrowser(t *testing.T) {
+	t.Parallel()
 	for url, want := range map[string]string{
 		"https://ds01:8443/evt/{id}":  `[["https://ds01:8443/evt/5000123","",true,2,"Bearer jobmon-token-ABC"]]`,
 		"http://127.0.0.1:8080/evt/":  `[["http://127.0.0.1:8080/evt/5000123","",true,2]]`,
@@ -298,6 +307,7 @@ func TestTokenBrowser(t *testing.T) {
 
 // An hour of it costs less than one in a hundred seconds of a core, on the busiest screen, and another for what moves.
 func TestCostBrowser(t *testing.T) {
+	t.Parallel()
 	m := start(browser(t), t, setup{width: 3840, height: 2160, files: map[string]string{delivered: sixty(t)}})
 	m.pass(10)
 	before := m.busy()

@@ -47,6 +47,7 @@ func (e *engine) is(source, want string) {
 }
 
 func TestParserTakesJSONOnly(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	for _, text := range []string{
 		`{}`, `[]`, `""`, `0`, `-1.5e+3`, `true`, `false`, `null`, ` [ 1 , 2 ] `, `{"a":{"b":[null,{"c":"d"}]}}`,
@@ -79,6 +80,7 @@ func TestParserTakesJSONOnly(t *testing.T) {
 
 // Every golden file is read, and says what Go's reader says it does.
 func TestGoldenFilesAreRead(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	found, err := filepath.Glob(golden + "*.evt")
 	if err != nil || len(found) < 20 {
@@ -105,6 +107,7 @@ func TestGoldenFilesAreRead(t *testing.T) {
 }
 
 func TestOtherFilesAreRefusedInWords(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	running := read(t, golden+"running.evt")
 	for _, c := range []struct{ text, want string }{

@@ -205,6 +205,7 @@ func (w *walker) comma(from, end file.Idx) {
 }
 
 func TestMonitorIsES3(t *testing.T) {
+	t.Parallel()
 	_, source, _ := strings.Cut(read(t, "JobMon.hta"), `language="JScript">`)
 	source, _, ok := strings.Cut(source, "</script>")
 	if !ok {
@@ -217,6 +218,7 @@ func TestMonitorIsES3(t *testing.T) {
 
 // The test above is worth something: it refuses what it is there to refuse.
 func TestNewerScriptsAreRefused(t *testing.T) {
+	t.Parallel()
 	for _, source := range []string{
 		"let a = 1;", "const a = 1;", "var f = () => 1;", "var a = `x`;", "class A {}", "var {a} = b;", "f(...a);",
 		"for (var a of b) {}",

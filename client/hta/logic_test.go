@@ -26,6 +26,7 @@ func told(t *testing.T, lines ...string) *engine {
 }
 
 func TestWhatRuns(t *testing.T) {
+	t.Parallel()
 	e := told(t, "s.file(null).pass(5).file(FAILED_LATE).pass(65)")
 	e.is("s.hero()", `"Now | Installing Anti-virus | since 14:05 · 8 min | usually 10 min, 3 jobs | Next: Cisco `+
 		`VPN client"`)
@@ -45,6 +46,7 @@ func TestWhatRuns(t *testing.T) {
 
 // The end and the starts of what waits do not move with the clock; an estimate that is used up says so.
 func TestWhatIsExpected(t *testing.T) {
+	t.Parallel()
 	e := told(t, "s.file(null).pass(5).file(RUNNING)")
 	e.is("[s.view().end.text, s.view().end.left, s.rows()[4], s.rows()[6]]",
 		`["ready about 14:41","28 min left","ring|Office 2024||about 14:14","ring|Final checks||about 14:32"]`)
@@ -59,6 +61,7 @@ func TestWhatIsExpected(t *testing.T) {
 
 // A file that was there before the monitor can be of any age; one that came while it looked cannot.
 func TestAge(t *testing.T) {
+	t.Parallel()
 	e := told(t, "s.file(RUNNING).pass(20)")
 	e.is("[s.old(), s.view().age]", `["at least 20","Status of 14:12:05, age not known"]`)
 	// The same again is no news, whatever else it says.
@@ -71,6 +74,7 @@ func TestAge(t *testing.T) {
 
 // An old entry of the computer says so: the deployment may go on under another id.
 func TestOldRecord(t *testing.T) {
+	t.Parallel()
 	e := told(t, "s.file(GHOST).pass(5)")
 	e.is("s.notices()[0]",
 		`"This is an old entry of the computer | The console no longer shows it. The computer may go on under `+
@@ -83,6 +87,7 @@ func TestOldRecord(t *testing.T) {
 
 // Setting the clock, by hours and in both directions, and sleeping change neither age nor sense.
 func TestClockIsNotTrusted(t *testing.T) {
+	t.Parallel()
 	e := told(t, "s.file(null).pass(5).file(RUNNING).pass(60)")
 	e.is("s.step(7200).pass(60), [s.view().age, s.view().clock]", `["Status of 14:12:05, at least 2 min old","14:14"]`)
 	e.is("s.step(-90000).pass(60), [s.view().age, s.view().clock]",
@@ -96,6 +101,7 @@ func TestClockIsNotTrusted(t *testing.T) {
 }
 
 func TestOverdueQuietAndLast(t *testing.T) {
+	t.Parallel()
 	e := told(t, "s.file(null).pass(5).file(RUNNING)")
 	// 570 s are usual, 425 s were over: overdue beyond 1170 s, 745 s from now.
 	e.is("s.pass(745).notices()", `[]`)
@@ -111,6 +117,7 @@ func TestOverdueQuietAndLast(t *testing.T) {
 }
 
 func TestReadyOnlyWhenSettled(t *testing.T) {
+	t.Parallel()
 	e := told(t, "s.file(null).pass(5).file(READY)")
 	e.is("s.pass(19).hero()",
 		`"One moment | Almost ready | Looking whether anything more comes. Please do not switch it off yet."`)
@@ -132,6 +139,7 @@ func TestReadyOnlyWhenSettled(t *testing.T) {
 
 // The previous deployment, or another computer's, is never the present one.
 func TestNothingOfBeforeStays(t *testing.T) {
+	t.Parallel()
 	e := told(t, "s.file(null).pass(5).file(READY_WITH_FAILURES).pass(60)")
 	e.is("s.notices().length", "1")
 	e.is(`s.file(RUNNING.replace('"number":2', '"number":3').replace('4711', '5000')), [s.notices(), `+
@@ -154,6 +162,7 @@ func TestNothingOfBeforeStays(t *testing.T) {
 
 // The last good picture stays, with its age; a word comes once the trouble lasts.
 func TestBadFiles(t *testing.T) {
+	t.Parallel()
 	e := told(t)
 	e.is("[s.hero(), s.view().clock, s.view().computer]",
 		`["One moment | Waiting for the first status | The file is not there. | Nothing after 10 minutes? Please `+
@@ -177,6 +186,7 @@ func TestBadFiles(t *testing.T) {
 }
 
 func TestWhyNothingRuns(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]string{
 		"DUE_LATER":     "Next | Encryption | Continues at 14:30",
 		"AGENT_OFFLINE": "Waiting: the agent",
@@ -223,6 +233,7 @@ func TestWhyNothingRuns(t *testing.T) {
 
 // The daemon's own word wins while it comes; the file takes over at once when it ends, and never goes back in time.
 func TestLiveFeed(t *testing.T) {
+	t.Parallel()
 	e := told(t, "var at = 'Sun, 22 Nov 2026 13:12:35 GMT'",
 		"s.file(RUNNING).pass(1).live({text: FAILED_LATE, date: at}).pass(5)")
 	e.is("[s.old(), s.view().age, s.hero()]",
@@ -247,6 +258,7 @@ func TestLiveFeed(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	e.is(`(function (s) { return [s.language, s.title, s.support, s.logo, s.poll, s.awake, s.foreground, s.close, s.stop, s.file, s.url, s.token, s.colours.back]; }(
 		JobMon.settings(JobMon.pairs("[x]\r\nLanguage = DE\n# a = b\n;c=d\n title=\"B\u00fcro = 3\" \nsupport=\u202eabc\nlogo=..\\secret.png\npoll=0\nkeep.awake=off\nforeground = nein\nclose=maybe\nstop.file=C:\\x\nfile=con:\nmonitor.url=javascript:alert(1)\nmonitor.token=a b\r\nX: y\ncolour.back=#12AB9f\ncolour.text=red\n__proto__=1"))))`,
@@ -299,6 +311,7 @@ func TestSettings(t *testing.T) {
 
 // What one sees of a name is the name: nothing that hides, turns or breaks what is around it.
 func TestNamesAreMadeSafe(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	for text, want := range map[string]string{
 		"a\tb\r\nc\x00d\x1b[31m\u009b1m\u2028e": "a b c d [31m 1m e", "right \u202etxt.exe\u202c": "right txt.exe",
@@ -315,6 +328,7 @@ func TestNamesAreMadeSafe(t *testing.T) {
 
 // A list shows what runs, and says what it leaves out; whatever its length and place, it counts right.
 func TestListIsCutAroundWhatRuns(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	e.is(`(function () {
 		for (var count = 1; count < 70; count++) for (var places = 4; places < 16; places++) for (var focus = 0; focus < count; focus++)
@@ -330,6 +344,7 @@ func TestListIsCutAroundWhatRuns(t *testing.T) {
 
 // A shape is drawn within its square, smoothly, and no two are alike.
 func TestShapes(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	e.is(`(function () {
 		var names = ["check", "cross", "play", "ring", "dot", "clock", "none", "pause", "question", "warn"], drawn = {}, i, k, size, runs, r;
@@ -349,6 +364,7 @@ func TestShapes(t *testing.T) {
 
 // What DS delivers to one PC, from the first file to the second build of it, seen every five seconds.
 func TestStoryIsToldAsItHappened(t *testing.T) {
+	t.Parallel()
 	found, err := filepath.Glob("testdata/story/*.evt")
 	if err != nil || len(found) == 0 {
 		t.Fatalf("no story (%v)", err)

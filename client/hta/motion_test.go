@@ -93,6 +93,7 @@ func differing(a, b image.Image) int {
 // From the door one sees that something runs; nothing at all moves when nothing runs, when it is not known, or when
 // somebody wants it so.
 func TestMotionBrowser(t *testing.T) {
+	t.Parallel()
 	b := browser(t)
 	const visible = 20000 // of 2 million pixels: a line of 860x60 changes its shade, and an arrow is elsewhere
 	away := `stand.netstat = "  TCP    10.0.0.5:49731   10.0.0.1:445    ESTABLISHED\r\n";`

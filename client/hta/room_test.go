@@ -54,6 +54,7 @@ func lost(f map[string]any) { f["source"], f["source_since_local"] = "lost", "20
 // Whatever the screen, the number of stages and the names: nothing that matters is cut or lost. Whom to call, the job,
 // its code and the time are there, and that the server cannot see the deployment.
 func TestRoomBrowser(t *testing.T) {
+	t.Parallel()
 	b := browser(t)
 	names := []struct{ stage, computer string }{
 		{"Installation-", "DESKTOP-W0RKM" + "01"}, {"WWWWWWWWWWWWWW", "WWWWWWWWWWWWWWW"}, {longName, longName + "02"},

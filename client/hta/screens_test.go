@@ -156,6 +156,7 @@ const agent = `stand.netstat = "  TCP    10.0.0.5:49731   10.0.0.1:402    ESTABL
 const golden = "../evt/testdata/v1/"
 
 func TestScreensBrowser(t *testing.T) {
+	t.Parallel()
 	b := browser(t)
 	ini := "title = Contoso workplace\nsupport = Service desk: 12345\n"
 	if *update {

@@ -18,6 +18,7 @@ import (
 // A JScript engine of old, and the real file object of scripts, on files of every kind: what the monitor reckons there
 // is what it reckons in the tests' own engine.
 func TestMonitorReadsFilesInWine(t *testing.T) {
+	t.Parallel()
 	wine := os.Getenv("JOBMON_TEST_WINE")
 	if wine == "" {
 		t.Skip("JOBMON_TEST_WINE does not name a wine to run cscript with")
@@ -100,6 +101,7 @@ func TestMonitorReadsFilesInWine(t *testing.T) {
 
 // The live feed follows no redirection to another host: WinHTTP would take the token along.
 func TestMonitorFollowsNoRedirectionInWine(t *testing.T) {
+	t.Parallel()
 	wine := os.Getenv("JOBMON_TEST_WINE")
 	if wine == "" {
 		t.Skip("JOBMON_TEST_WINE does not name a wine to run cscript with")

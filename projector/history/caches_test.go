@@ -94,6 +94,7 @@ func (k *Keeper) load(t *testing.T) *State {
 // TestNoAnswerDependsOnCaches compares, for caches in every condition, the state at the end, what is known, and the
 // projection after batches here and there with what folding the log gives.
 func TestNoAnswerDependsOnCaches(t *testing.T) {
+	t.Parallel()
 	log := morning(t)
 	list := func() []store.Cache {
 		list, err := log.Caches()
@@ -181,6 +182,7 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 // TestABackupIsAskedWithItsCaches: it begins where the log itself would, and what it holds is what follows from its
 // events.
 func TestABackupIsAskedWithItsCaches(t *testing.T) {
+	t.Parallel()
 	told, dir := morning(t), t.TempDir()
 	if err := store.Build(t.Context(), filepath.Join(dir, "built.db"), strings.Repeat("01", 16), "DS01", told.Read(0)); err != nil {
 		t.Fatal(err)
@@ -220,6 +222,7 @@ func TestABackupIsAskedWithItsCaches(t *testing.T) {
 }
 
 func TestTheKeeperGoesOn(t *testing.T) {
+	t.Parallel()
 	log := morning(t)
 	first := often(log)
 	state := first.load(t)
@@ -270,6 +273,7 @@ func TestTheKeeperGoesOn(t *testing.T) {
 // TestAShedChronicleIsWholeInTheLog: 100,000 renames and restarts leave no more in memory than a bound, and every
 // answer is that of the whole chronicle, with and without what is kept.
 func TestAShedChronicleIsWholeInTheLog(t *testing.T) {
+	t.Parallel()
 	log, most := storetest.Open(t), 1000
 	s, keeper := New(), &Keeper{Log: log, StateEvery: 20_000}
 	for i := range 1000 {
@@ -321,6 +325,7 @@ func TestAShedChronicleIsWholeInTheLog(t *testing.T) {
 // TestFactsThatMeanMoreHaveAnotherVersion: when this fails because the same events lead to other facts, raise
 // factsVersion, so that caches of an older program are no longer read, and take over the new checksum.
 func TestFactsThatMeanMoreHaveAnotherVersion(t *testing.T) {
+	t.Parallel()
 	const version, sum = 3, 0x29ab43bef5f11a5
 	facts := New().Facts
 	seq := uint64(0)

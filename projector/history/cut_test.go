@@ -44,6 +44,7 @@ func apply(t rapid.TB, s *State, b *jobmon.Batch) {
 // cut gives at every batch what folding the whole log gives, to the byte: projection, mirror, names, files. A second
 // cut gives what the same cut of the whole log gives.
 func TestACutChangesNothingBehindIt(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSite(t, rapid.Uint64().Draw(t, "seed"))
 		s.live(t, rapid.IntRange(5, 200).Draw(t, "cycles"))
@@ -94,6 +95,7 @@ func TestACutChangesNothingBehindIt(t *testing.T) {
 // TestHistoriesHaveWhatACutCanHarm looks at what the histories above are made of; chance alone gives some of them
 // little.
 func TestHistoriesHaveWhatACutCanHarm(t *testing.T) {
+	t.Parallel()
 	seen := map[string]int{}
 	for i := range uint64(20) { // seeds of which some repeat their stages often enough to expect durations
 		s := newSite(t, (80+i)*0x9E3779B97F4A7C15)
@@ -139,6 +141,7 @@ func (l list) Cache(string, uint32) (store.Cache, bool) { return store.Cache{}, 
 func (l list) Caches() ([]store.Cache, error)           { return nil, nil }
 
 func TestOlder(t *testing.T) {
+	t.Parallel()
 	at := func(times ...int) (l list) {
 		seq := uint64(1)
 		for _, at := range times {
@@ -199,6 +202,7 @@ func TestOlder(t *testing.T) {
 }
 
 func TestAStateOfANewerVersionIsRefused(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 1)
 	s.live(t, 30)
 	b, err := StandIn(s.state, 1)
@@ -267,6 +271,7 @@ func compact(t *testing.T, log *store.Log, horizon jobmon.Instant) (*store.Compa
 
 // TestRetention cuts a log on disk, twice, with and without caches, and asks it what it was asked before.
 func TestRetention(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 7)
 	s.calm = 15
 	s.live(t, 2500)

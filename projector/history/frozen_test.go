@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "freeze a log that was cut, if there is 
 // projector.Form means a new pair of files beside those of released programs, which go on being read. No program has
 // been released with a form before 3.
 func TestCutLogsOfEarlierVersionsOpenForEver(t *testing.T) {
+	t.Parallel()
 	newest := fmt.Sprintf("cut-form-%d", projector.Form)
 	if _, err := os.Stat(filepath.Join("testdata", newest+".db.gz")); *update && err != nil {
 		freeze(t, newest)

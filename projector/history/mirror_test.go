@@ -47,6 +47,7 @@ func equalMirrors(a, b *jobmon.Mirror) bool {
 }
 
 func TestMirrorsComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := anyMirror(t)
 		data := EncodeMirror(m)
@@ -85,6 +86,7 @@ func siteMirror() *jobmon.Mirror {
 }
 
 func TestAMirrorTakesFewBytesARow(t *testing.T) {
+	t.Parallel()
 	m := siteMirror()
 	per := float64(len(EncodeMirror(m))) / float64(m.Rows.Len())
 	t.Logf("%.1f bytes a row", per)

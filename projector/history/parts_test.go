@@ -45,6 +45,7 @@ func extend(t rapid.TB, s *State, b jobmon.Batch, folded **State) {
 // TestAFirstReadInPartsLeadsToTheSamePictures: however a first read is divided, and wherever its daemon is started
 // anew or its log is cut, the pictures are those of one batch, at its end and behind it.
 func TestAFirstReadInPartsLeadsToTheSamePictures(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSite(t, rapid.Uint64().Draw(t, "seed"))
 		s.happens(t)
@@ -110,6 +111,7 @@ func TestAFirstReadInPartsLeadsToTheSamePictures(t *testing.T) {
 
 // TestWhatEndedADayBeforeTheFirstReadIsPartOfItsDeployment: no row that counts is taken for one that is long over.
 func TestWhatEndedADayBeforeTheFirstReadIsPartOfItsDeployment(t *testing.T) {
+	t.Parallel()
 	const hour = 3_600_000
 	now := jobmon.InstantOf(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 	row := func(id int32, before jobmon.WallTime, status jobmon.Status) jobmon.Event {
