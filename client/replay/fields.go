@@ -87,7 +87,7 @@ func chosen(names []string) ([]field, error) {
 	for _, name := range strings.FieldsFunc(strings.Join(names, ","), between) {
 		i := slices.IndexFunc(all, func(f field) bool { return strings.EqualFold(f.name, name) })
 		if i < 0 {
-			return nil, mistake("--fields %q: there are %s", name, strings.Join(Fields(), ", "))
+			return nil, mistake("invalid --fields %q; use one of: %s", name, strings.Join(Fields(), ", "))
 		}
 		list = append(list, all[i])
 	}

@@ -167,7 +167,7 @@ func (f *Filter) findKinds(wanted []string) error {
 			}
 		}
 		if !found {
-			return mistake("--kind %q: there are %s", text, strings.Join(known, ", "))
+			return mistake("invalid --kind %q; use one of: %s", text, strings.Join(known, ", "))
 		}
 	}
 	return nil
@@ -186,7 +186,7 @@ func (f *Filter) findStates(wanted []string) error {
 	for _, text := range wanted {
 		state, ok := jobmon.ParseRowState(strings.ToLower(text))
 		if !ok {
-			return mistake("--state %q: there are %s", text, strings.Join(States(), ", "))
+			return mistake("invalid --state %q; use one of: %s", text, strings.Join(States(), ", "))
 		}
 		if f.states == nil {
 			f.states = map[jobmon.RowState]bool{}

@@ -45,7 +45,7 @@ func NewPrinter(w io.Writer, l Layout, c *Chronicle) (Printer, error) {
 	case "csv":
 		return newCSVPrinter(w, list, l.Look.UTC)
 	}
-	return nil, mistake("--output %q: there are %s", l.Shape, strings.Join(Shapes(), ", "))
+	return nil, mistake("invalid --output %q; use one of: %s", l.Shape, strings.Join(Shapes(), ", "))
 }
 
 // jsonPrinter writes an object a line, or an array of them.

@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -158,18 +160,34 @@ func unknownCommand(c *cobra.Command, args []string) error {
 		c.CommandPath())}
 }
 
-// meantBy proposes what an argument that has no place may have been meant for: a command, or the name of a computer.
+// meantBy proposes what an argument that has no place may have been meant for: a command, the name of a computer, or a
+// file that holds a log.
 func meantBy(c *cobra.Command, arg string) string {
-	hint := nearest.Hint(arg, commandsBelow(c))
-	switch {
-	case hint != "":
+	if hint := nearest.Hint(arg, commandsBelow(c)); hint != "" {
 		return hint
-	case c.HasParent() && c.Flags().Lookup("computer") != nil:
-		return fmt.Sprintf("; for a computer say --computer %s", quotedArg(arg))
-	case slices.Contains(commandsBelow(c.Root()), "replay "+arg):
-		return nearest.Ask("replay " + arg)
 	}
-	return ""
+	if c.Flags().Lookup("log") != nil && isFile(arg) {
+		return "; for a file say --log " + quotedArg(arg)
+	}
+	if c.HasParent() && c.Flags().Lookup("computer") != nil {
+		return "; for a computer say --computer " + quotedArg(arg)
+	}
+	paths := map[string]string{} // of the commands below commands, by their own names
+	for _, path := range commandsBelow(c.Root()) {
+		if _, name, ok := strings.Cut(path, " "); ok {
+			paths[name] = path
+		}
+	}
+	meant := nearest.Meant(arg, slices.Collect(maps.Keys(paths)))
+	for i, name := range meant {
+		meant[i] = paths[name]
+	}
+	return nearest.Ask(meant...)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // commandsBelow are the commands that can be typed behind this one, those of commands below it with their whole path.

@@ -41,6 +41,8 @@ func TestDidYouMean(t *testing.T) {
 		"config shw":             `of config; did you mean "show"?`,
 		"client pak":             `did you mean "pack"?`,
 		"waterfall":              `did you mean "replay waterfall"?`,
+		"shwo":                   `did you mean "replay show"?`,
+		"verify help_test.go":    "one argument too many; for a file say --log help_test.go",
 		"replay --computr x":     `did you mean "--computer"?`,
 		"replay show PC-1 PC-2":  `"PC-2" is one argument too many`,
 		"help shwo":              `unknown command "shwo"`,
