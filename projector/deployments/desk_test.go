@@ -44,7 +44,7 @@ type desk struct {
 	agents  map[jobmon.ComputerID]jobmon.AgentState // of those that are watched; the others are unknown
 	log     []jobmon.Batch
 	shown   map[session]*jobmon.SessionProgress // the last picture of each deployment
-	planned []map[jobmon.ComputerID]bool        // where a plan was shown, behind each batch
+	screens []map[jobmon.ComputerID]int         // after each batch, which session each picture shows; 0 is a plan
 }
 
 type session struct {
@@ -194,12 +194,13 @@ func (d *desk) commit(at jobmon.Instant, events ...jobmon.Event) *desk {
 			d.shown[session{id, p.Session.Number}] = p.Session
 		}
 	}
-	planned := map[jobmon.ComputerID]bool{}
+	screens := map[jobmon.ComputerID]int{}
 	for _, id := range d.live.Pictures() {
-		p, _ := d.live.Progress(id)
-		planned[id] = p.Session != nil && p.Session.State == jobmon.SessionPlanned
+		if p, _ := d.live.Progress(id); p.Session != nil {
+			screens[id] = p.Session.Number
+		}
 	}
-	d.planned = append(d.planned, planned)
+	d.screens = append(d.screens, screens)
 	return d
 }
 

@@ -204,7 +204,7 @@ func TestWhatIsToldIsWhatWasShown(t *testing.T) {
 			all[key] = one
 		}
 		unseen := func(one *Deployment) bool { // the batch that brought it to its end began the next one: no picture showed that end
-			if d.inOneBatch(one.OpenSeq, one.EndSeq) || d.plannedAt(one.Computer.ID, one.EndSeq) {
+			if d.inOneBatch(one.OpenSeq, one.EndSeq) || d.plannedAt(one.Computer.ID, one.EndSeq) || d.steppedBehind(one) {
 				return true
 			}
 			for _, next := range all {
@@ -329,7 +329,23 @@ func overBefore(p *projector.Projection, one *Deployment) bool {
 // plannedAt says whether the computer's screen showed a plan behind the batch of that event.
 func (d *desk) plannedAt(id jobmon.ComputerID, seq uint64) bool {
 	at := slices.IndexFunc(d.log, func(b jobmon.Batch) bool { return b.First() <= seq && seq <= b.Last() })
-	return at >= 0 && d.planned[at][id]
+	if at < 0 {
+		return false
+	}
+	number, shown := d.screens[at][id]
+	return shown && number == 0
+}
+
+// steppedBehind says whether the clock stepped after a session's end while its computer's screen showed another one. Its
+// times are set right then, and no picture shows it.
+func (d *desk) steppedBehind(one *Deployment) bool {
+	for i, b := range d.log {
+		stepped := slices.ContainsFunc(b.Events, func(e jobmon.Event) bool { return e.Kind == jobmon.KindClock })
+		if b.First() > one.EndSeq && stepped && d.screens[i][one.Computer.ID] != one.Session.Number {
+			return true
+		}
+	}
+	return false
 }
 
 // inOneBatch says whether both events were committed together.
