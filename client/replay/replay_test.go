@@ -100,8 +100,8 @@ func told(t test, records iter.Seq2[*Record, error]) []string {
 	return list
 }
 
-// TestEveryWayTellsTheSame: wherever telling begins, in which direction and out of how many computers' histories, an
-// event is told as it is when all is told; and the last n are the end of all.
+// TestEveryWayTellsTheSame: an event gives the same record wherever reading begins, in both directions, and for any number
+// of computers. The last n records are the end of the whole list.
 func TestEveryWayTellsTheSame(t *testing.T) {
 	log, chronicle, names := morning(t, 6, 3*time.Hour)
 	last, _, _ := log.Last()

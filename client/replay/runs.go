@@ -30,8 +30,8 @@ func newRuns(log Log, from uint64) *runs {
 	}
 }
 
-// see takes note of an event. For one that ended a run it says since when that ran; ok is false where nothing ran, as
-// far as is known. With ask lookUp may know more.
+// see records an event. For an event that ends a run it returns when that run began; ok is false if no run is known. If
+// ask is set, lookUp may find it.
 func (r *runs) see(e *jobmon.Event) (b began, ok, ask bool) {
 	switch {
 	case e.Kind == jobmon.KindStarted:

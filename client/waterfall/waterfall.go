@@ -1,5 +1,5 @@
 // Package waterfall draws where one deployment's time went: its stages and jobs as bars on an axis of time, for a
-// terminal, as an SVG picture, and as an HTML page for a report. Work, waiting and what nobody saw are told apart by
+// terminal, as an SVG picture, and as an HTML page for a report. Work, waiting and unwatched time differ by
 // shape and word; colour only repeats them. It is pure; names are drawn as text, whatever they hold. All functions are
 // safe for concurrent use.
 package waterfall

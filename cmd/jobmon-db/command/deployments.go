@@ -60,9 +60,9 @@ func (p *past) before(point replay.Point) (uint64, error) {
 	return m.First, nil
 }
 
-// deployments goes through the log and tells of every session of those computers, nil for all, in the order in which
-// they ended for good; those that may go on come last. The times of what goes on reach to the log's last batch. It
-// begins at a checkpoint, so that sessions that ended for good before that event may not be told.
+// deployments reads the log and calls tell with every session of these computers (nil: all), in the order in which they
+// ended for good. Sessions that may still continue come last; their times reach to the log's last batch. It begins at a
+// checkpoint, so sessions that ended for good before that event may be left out.
 func (a *app) deployments(p *past, before uint64, only []jobmon.ComputerID, tell func(*deployments.Deployment)) error {
 	f, err := p.fold(before, only)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// What the event log of Windows is told, by number; docs/operations.md lists them, and rules of administrators hold on
-// to them.
+// Event ids in the Windows event log. docs/operations.md lists them. Administrators' rules depend on them, so an id never
+// changes its meaning.
 const (
 	entryStarted  = 100
 	entryStopped  = 101

@@ -10,7 +10,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// clock is that of the times that are typed without zone, and of those that are told.
+// clock returns the clock by which times without a zone are read, and times are printed.
 func (p *past) clock() replay.Clock {
 	if p.utc {
 		return replay.Clock{}

@@ -84,7 +84,7 @@ func (r *replayer) passed(flag string, at jobmon.Instant) (store.Moment, error) 
 		return m, fmt.Errorf("look for %s in the log: %w", r.past.local(at), err)
 	}
 	if m.Times > 1 {
-		r.warn("%s: the server's clock was set back and passed %s %d times; all that is of the range is told.\n", flag,
+		r.warn("%s: the server's clock was set back and passed %s %d times; all events in the range are printed.\n", flag,
 			r.past.local(at), m.Times)
 	}
 	return m, nil
