@@ -1,0 +1,187 @@
+// Package board makes the pages for a browser: all computers, one computer, the wall, reports, and the one that a
+// phone opens by its code. It is pure: pictures, events and figures go in, HTML and SVG come out. Every name is text,
+// whatever it holds. All functions are safe for concurrent use.
+package board
+
+import (
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/waterfall"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Frame is what all pages share.
+type Frame struct {
+	Site   string         // the site's name, "" for none; the DS servers' names come from the pictures
+	Lang   string         // "en", "de" or "fr"; any other is "en"
+	Now    jobmon.Instant // the moment shown, by the DS server's clock
+	Offset jobmon.Offset  // that server's UTC offset then
+	At     string         // what ?at= says; "" for the present
+	Said   string         // a remark about At, such as "the clock was set back: the earlier 02:30"; "" for none
+	Seq    uint64         // the newest event shown
+
+	ReadAge    time.Duration // how old the last good read is; -1: unknown
+	SourceLost bool
+	LostSince  jobmon.Instant
+
+	From, Until jobmon.Instant // what the log covers; Until is the present
+	Range       string         // what the slider shows: one of Ranges; "" for the page's own choice
+
+	CanLogOut bool
+	PublicURL string // http.public_url, "" for none
+	Support   string // whom to call, "" for nobody known
+}
+
+// The values of ?range=.
+const (
+	RangeDeployment = "deployment" // on a computer's page only
+	RangeDay        = "24h"
+	RangeWeek       = "7d"
+	RangeMonth      = "30d"
+	RangeAll        = "all"
+)
+
+// Board is the page of all computers.
+type Board struct {
+	Frame
+	Query    Query
+	Pictures []jobmon.Progress // all of them: the page filters, counts and sorts
+	Timeline *Timeline         // nil: the script asks for it (X-Fragment: slider)
+}
+
+// Computer is one computer's page. A page without Picture says that no deployment was seen.
+type Computer struct {
+	Frame
+	ID          jobmon.ComputerID
+	Picture     *jobmon.Progress
+	Deployments []Deployment // newest first
+	Shown       int          // the number of the deployment shown, 0 for the latest
+	Chart       *waterfall.Chart
+	Events      []Event // newest first
+	Timeline    *Timeline
+}
+
+// Deployment is a line of a computer's list.
+type Deployment struct {
+	Number       int
+	Began, Ended jobmon.Instant // Ended is 0 while it goes on
+	Took         jobmon.Length
+	Result       string // in words
+	Good, Bad    bool
+}
+
+// Event is a line of a computer's events.
+type Event struct {
+	Seq    uint64
+	At     jobmon.Instant
+	Offset jobmon.Offset
+	What   string // in words, from client/replay
+	Detail string
+	Bad    bool
+}
+
+// Phone is the page that a code on a computer's screen leads to: this computer and nothing else.
+type Phone struct {
+	Frame
+	Picture *jobmon.Progress
+	Until   jobmon.Instant // when the link ends, 0 while the deployment goes on
+}
+
+// Wall is the page for a large screen. It turns its pages every Seconds (0: 12).
+type Wall struct {
+	Board
+	Seconds int
+}
+
+// Reports is the page of figures over a range. Its tables are also given as CSV.
+type Reports struct {
+	Frame
+	Since, Until string // as they were asked for
+	First, Last  jobmon.Instant
+	Figures      []Figure
+	Days         []Day
+	Tables       []Table
+}
+
+// Figure is a number at the top: "Right the first time", "88.0 %".
+type Figure struct {
+	Name, Value, Detail string
+	Href                string // where Detail leads, "" for nowhere
+	Trend               int    // 1: Detail is better than before, -1: worse
+}
+
+// Day is a column of the chart of results.
+type Day struct {
+	Began                         jobmon.Instant
+	First, Retries, Failed, Early int // right the first time, ready after retries, with failures, ended early
+}
+
+// The names of the tables: the page knows them, draws the first three's figures as bars, and titles them by the words
+// "table.<name>". Columns are titled by "column.<name>".
+const (
+	TableStages  = "stages"
+	TableFailing = "failing-jobs"
+	TableSlowest = "slowest-jobs"
+	TableDays    = "days"
+	TableLeftOut = "left-out"
+)
+
+// Table is a table of figures, which the page and the CSV share.
+type Table struct {
+	Name    string
+	Columns []string // names of columns, as the CSV has them: "median_s"
+	Rows    [][]Cell
+}
+
+// Cell is a value of a table.
+type Cell struct {
+	Text  string    // as the page shows it
+	Value string    // as the CSV has it; "" for Text
+	Href  string    // where it leads, "" for nowhere
+	Share float64   // 0 to 1 of the widest of its column: drawn as a bar where it is not 0
+	Worst float64   // the mark of the worst value on that bar, 0 for none
+	Trend int       // 1 better, -1 worse
+	Line  []float64 // earlier values, drawn as a small line
+}
+
+// Timeline is the ground of the slider.
+type Timeline struct {
+	From, To  jobmon.Instant
+	Step      time.Duration // of a bucket
+	Buckets   []Bucket
+	Failures  []Mark
+	Unwatched []Span
+	Stages    []Mark // where the stages of one computer begin; Job is the stage's name
+}
+
+// Bucket counts the events of one piece of a timeline.
+type Bucket struct{ Started, Failed, Events int }
+
+// Mark is a moment of a timeline that has a name.
+type Mark struct {
+	Seq      uint64
+	At       jobmon.Instant
+	Computer string
+	Job      string
+}
+
+// Span is a piece of time.
+type Span struct{ From, To jobmon.Instant }
+
+// Problem is a page that says what went wrong.
+type Problem struct {
+	Frame
+	Status      int
+	Title, Text string
+	Links       []Link
+}
+
+// Link is a link with its words.
+type Link struct{ Text, Href string }
+
+// Login asks for a token.
+type Login struct {
+	Frame
+	Wrong bool   // the last token was not good
+	Next  string // the address to go to afterwards, a path of this server
+}
