@@ -2,26 +2,19 @@ package recording
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 const (
-	keySize = sha256.Size // bytes
-
 	// letters form pseudonyms: no vowels, so that they form no words, and enough of them that two of a hundred thousand
 	// names get the same with a chance of 1 in 2,000.
 	letters   = "bcdfghjklmnpqrstvwxz"
@@ -29,29 +22,6 @@ const (
 	attempts  = 100 // at a pseudonym that is of the same class as the name
 	fewDigits = 4   // of an ordinal
 )
-
-// Key reads the secret key of a site's pseudonyms from the file at path; when there is none a random one is made and
-// kept there, readable for its owner alone. The folder must exist.
-func Key(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		key := make([]byte, keySize)
-		rand.Read(key) // never fails
-		if err := atomicfile.WriteDurable(path, append(hex.AppendEncode(nil, key), '\n'), 0o600); err != nil {
-			return nil, fmt.Errorf("keep the key of the pseudonyms: %w; name a file for it with --pseudonym-key", err)
-		}
-		return key, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the key of the pseudonyms: %w; name another file for it with --pseudonym-key", err)
-	}
-	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("%s does not hold a key of pseudonyms, %d hexadecimal digits; name another file with "+
-			"--pseudonym-key", path, 2*keySize)
-	}
-	return key, nil
-}
 
 // Pseudonyms replace names. The same key gives the same name the same pseudonym, whatever its case; without the key
 // it reveals nothing of the name.
@@ -61,7 +31,7 @@ type Pseudonyms struct {
 	kept  []*regexp.Regexp // what they find in the name of a job stays
 }
 
-// NewPseudonyms makes pseudonyms with a key of Key. What the settings' patterns for markers and build jobs find in the
+// NewPseudonyms makes pseudonyms with the secret key of the site. What the settings' patterns for markers and build jobs find in the
 // name of a job stays, so that the picture is the same; an error is about these.
 func NewPseudonyms(key []byte, settings jobmon.Settings) (*Pseudonyms, error) {
 	rules, err := jobmon.NewRules(settings)

@@ -2,11 +2,8 @@ package recording_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -180,34 +177,5 @@ func TestManyNamesDiffer(t *testing.T) {
 	}
 	if len(names) != len(r.Tables.Computers) {
 		t.Errorf("%d names for %d", len(names), len(r.Tables.Computers))
-	}
-}
-
-func TestKey(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "key")
-	key, err := recording.Key(path)
-	if err != nil || len(key) != 32 {
-		t.Fatal(key, err)
-	}
-	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
-		t.Errorf("%v, %v", info, err)
-	}
-	if again, err := recording.Key(path); err != nil || !bytes.Equal(key, again) {
-		t.Errorf("%x is %x the next time (%v)", key, again, err)
-	}
-	if other, err := recording.Key(path + "2"); err != nil || bytes.Equal(key, other) {
-		t.Errorf("not random: %v", err)
-	}
-	for _, content := range []string{"", "secret", "00ff"} {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := recording.Key(path); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("%q: %v", content, err)
-		}
-	}
-	if _, err := recording.Key(filepath.Join(path, "below")); err == nil ||
-		!strings.Contains(err.Error(), "--pseudonym-key") {
-		t.Errorf("%v", err)
 	}
 }

@@ -23,7 +23,7 @@ var opensItself = map[string][]string{
 	"ingest/simulator/hook.go":   {"WriteFile"},            // made-up clients in the data folder
 	"ingest/simulator/state.go":  {"ReadFile", "OpenFile"}, // in the data folder
 	"ingest/mssql/tls.go":        {"ReadFile"},             // source.tls.ca
-	// source.recording; the key and the playback in the data folder
+	// source.recording; the playback in the data folder
 	"ingest/recording": {"Open", "ReadFile"},
 	"store":            {"Open", "OpenFile", "ReadFile"}, // the log, its backups, and which log is in use
 
@@ -43,6 +43,7 @@ var opensItself = map[string][]string{
 	"cmd/jobmon-db/command/import.go":          {"Open"},     // a person names it
 
 	"internal/atomicfile": {"Open", "OpenFile"}, // folders; new files
+	"internal/keyfile":    {"ReadFile"},         // in the data folder, or a person names it
 	"internal/instance":   {"Open"},             // beside the lock in the data folder
 	"internal/secretfile": {"Open", "OpenFile"}, // the password
 	"internal/plainfile":  {"OpenFile"},

@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/keyfile"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
@@ -69,9 +70,9 @@ func (f *recordingFile) write(read *check.Reading, settings jobmon.Settings) (st
 		names = "names are pseudonyms, as they were"
 	}
 	if f.pseudonyms {
-		key, err := recording.Key(f.key)
+		key, err := keyfile.Make(f.key)
 		if err != nil {
-			return "", err
+			return "", fmt.Errorf("the key of the pseudonyms: %w; name another file for it with --pseudonym-key", err)
 		}
 		p, err := recording.NewPseudonyms(key, settings)
 		if err != nil {
