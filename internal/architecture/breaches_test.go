@@ -50,6 +50,10 @@ func TestBreachesAreReported(t *testing.T) {
 				"}\n", "os.ReadFile",
 		},
 		{"only cmd knows cobra", "configs/flags.go", imports("github.com/spf13/cobra"), "cobra"},
+		{
+			"questions print nothing", "cmd/jobmon-db/past/past.go", imports(module + "/cmd/jobmon-db/control"),
+			"cmd/jobmon-db/control",
+		},
 		{"no global logger", "ingest/poller.go", imports("github.com/rs/zerolog/log"), "zerolog/log"},
 		{
 			"no mutable globals of libraries", "configs/load.go",

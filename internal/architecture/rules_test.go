@@ -124,6 +124,22 @@ var rules = []rule{
 		"durability, locking and the format of the log are promises of one package"),
 	onlyIn("only cmd knows cobra", "github.com/spf13/cobra", "cmd",
 		"below the commands nothing may depend on flags, arguments or how the program was called"),
+	{
+		"questions print nothing",
+		"commands and web pages ask cmd/jobmon-db/past the same questions: it knows neither flags nor the way to a " +
+			"daemon, so that there is one answer to each question",
+		func(f *file) []string {
+			if f.isTest() || !f.in("cmd/jobmon-db/past") {
+				return nil
+			}
+			return f.importBreaches(func(imported string) bool {
+				folder, _ := local(imported)
+				return imported == "github.com/spf13/cobra" || slices.Contains([]string{
+					"cmd/jobmon-db/command", "cmd/jobmon-db/daemon", "cmd/jobmon-db/control", "client/term",
+				}, folder)
+			})
+		},
+	},
 	onlyIn("only client/live knows the terminal library", "charm.land/bubbletea/v2", "client/live",
 		"what is drawn is plain lines that can be tested and printed; one package knows how they get onto a living "+
 			"terminal"),

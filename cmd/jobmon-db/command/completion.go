@@ -118,7 +118,7 @@ type word struct{ text, about string }
 // fromLog asks the log that the command line is about. Whatever goes wrong, there is nothing to offer and nothing is
 // said: the shell's line is no place for errors.
 func (a *app) fromLog(c *cobra.Command, typed string,
-	find func(context.Context, *past) []word) ([]cobra.Completion, cobra.ShellCompDirective) {
+	find func(context.Context, *opened) []word) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const directive = cobra.ShellCompDirectiveNoFileComp
 	q, err := a.questionOf(c)
 	if err != nil {
@@ -126,7 +126,7 @@ func (a *app) fromLog(c *cobra.Command, typed string,
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), completeWithin)
 	defer cancel()
-	p, err := patience.For(ctx, func() (*past, error) { return openPast(ctx, q) })
+	p, err := patience.For(ctx, func() (*opened, error) { return openPast(ctx, q) })
 	if err != nil {
 		return nil, directive
 	}
@@ -170,8 +170,8 @@ func (a *app) questionOf(c *cobra.Command) (question, error) {
 // computers completes a computer: by its name, or by its id where the name means several. How each stands is said
 // beside it where that is known in time.
 func (a *app) computers(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return a.fromLog(c, typed, func(ctx context.Context, p *past) []word {
-		pictures, _ := patience.For(ctx, p.newest)
+	return a.fromLog(c, typed, func(ctx context.Context, p *opened) []word {
+		pictures, _ := patience.For(ctx, p.Newest)
 		return computerWords(p.Names, pictures)
 	})
 }
@@ -210,7 +210,7 @@ func (a *app) folders(c *cobra.Command, _ []string, typed string) ([]cobra.Compl
 
 func (a *app) ofJobs(c *cobra.Command, typed string,
 	of func(*jobmon.Event) word) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return a.fromLog(c, typed, func(_ context.Context, p *past) []word {
+	return a.fromLog(c, typed, func(_ context.Context, p *opened) []word {
 		words := map[string]word{} // the newest of each name
 		for i := range p.Chronicle {
 			if e := &p.Chronicle[i]; e.Kind == jobmon.KindJob && !e.Flags.Has(jobmon.Gone) {

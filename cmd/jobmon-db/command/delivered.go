@@ -22,18 +22,18 @@ type delivery struct {
 
 // showDelivered prints what the client was given by the last request before a moment, and says on messages whether
 // these are the bytes of then.
-func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.Options) error {
+func (p *opened) showDelivered(out, messages io.Writer, o showOptions, look term.Options) error {
 	id, err := p.Names.Find(o.computer)
 	if err != nil {
 		return err
 	}
 	until := p.Last
 	if o.at != "" {
-		point, err := p.parse(o.at)
+		point, err := p.Parse(o.at)
 		if err != nil {
 			return err
 		}
-		if until, err = p.seqAt(point, messages); err != nil {
+		if until, err = p.SeqAt(point, messages); err != nil {
 			return err
 		}
 	}
@@ -42,7 +42,7 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 		return err
 	}
 	if d.seq == 0 {
-		return &nothingError{fmt.Errorf("no script had asked for the file of %s by then; %s", o.computer, p.period())}
+		return &nothingError{fmt.Errorf("no script had asked for the file of %s by then; %s", o.computer, p.Period())}
 	}
 	projection, err := history.Project(p, d.seq)
 	if err != nil {
@@ -63,12 +63,12 @@ func (p *past) showDelivered(out, messages io.Writer, o showOptions, look term.O
 	case err != nil || evtdir.Checksum(file) != d.sum:
 		same = "differs, written by version " + d.version
 	}
-	fmt.Fprintf(messages, "Delivered %s (seq %d): %s.\n", p.local(d.at), d.seq, same)
+	fmt.Fprintf(messages, "Delivered %s (seq %d): %s.\n", p.Local(d.at), d.seq, same)
 	return showScreen(out, &picture, o.output, look)
 }
 
 // lastDelivery finds the last request for the computer's file up to that event; its seq is 0 when there was none.
-func (p *past) lastDelivery(id jobmon.ComputerID, until uint64) (delivery, error) {
+func (p *opened) lastDelivery(id jobmon.ComputerID, until uint64) (delivery, error) {
 	var d delivery
 	for b, err := range p.Computer(id, 0) {
 		if err != nil {

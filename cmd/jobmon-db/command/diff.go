@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -77,7 +76,9 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 	if err != nil {
 		return err
 	}
-	changed, quiet, begun, ended, err := a.changes(p, only, from, to)
+	show, done := a.progress("reading the log")
+	changed, quiet, begun, ended, err := p.Changes(only, from, to, show)
+	done()
 	if err != nil {
 		return err
 	}
@@ -89,75 +90,34 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 }
 
 // moments are the batches between which the changes lie, each given by its last event.
-func (a *app) moments(p *past, o diffOptions) (from, to uint64, err error) {
-	begin, err := p.parse(o.from)
+func (a *app) moments(p *opened, o diffOptions) (from, to uint64, err error) {
+	begin, err := p.Parse(o.from)
 	if err != nil {
 		return 0, 0, err
 	}
-	end, err := p.clock().ParseEnd(o.to, p.present().Time(), begin)
+	end, err := p.Clock().ParseEnd(o.to, p.Present().Time(), begin)
 	if err != nil {
 		return 0, 0, &usageError{err}
 	}
 	if end.Recurs() && jobmon.InstantOf(end.Time) > p.Covered {
-		fmt.Fprintf(a.stderr, "%s is still to come; this is the end of the log, %s.\n", p.named(end),
-			p.local(p.Covered))
+		fmt.Fprintf(a.stderr, "%s is still to come; this is the end of the log, %s.\n", p.Named(end),
+			p.Local(p.Covered))
 		end = replay.Point{Time: p.Covered.Time(), First: p.Covered.Time()}
 	}
-	if err := p.covers(end); err != nil {
+	if err := p.Covers(end); err != nil {
 		return 0, 0, err
 	}
-	if from, err = p.seqAt(begin, a.stderr); err != nil {
+	if from, err = p.SeqAt(begin, a.stderr); err != nil {
 		return 0, 0, err
 	}
-	if to, err = p.seqAt(end, a.stderr); err != nil {
+	if to, err = p.SeqAt(end, a.stderr); err != nil {
 		return 0, 0, err
 	}
 	if from > to {
-		err = &usageError{fmt.Errorf("%s (%s) is behind %s (%s): write the earlier one first", o.from, p.named(begin),
-			o.to, p.named(end))}
+		err = &usageError{fmt.Errorf("%s (%s) is behind %s (%s): write the earlier one first", o.from, p.Named(begin),
+			o.to, p.Named(end))}
 	}
 	return from, to, err
-}
-
-// changes gathers what changed between two batches, each told by its last event, and when these were.
-func (a *app) changes(p *past, only []jobmon.ComputerID, from, to uint64) (changed []*deployments.Changed, quiet int,
-	begun, ended jobmon.Instant, err error) {
-	if begun, err = p.timeOf(from); err != nil {
-		return nil, 0, 0, 0, err
-	}
-	if ended, err = p.timeOf(to); err != nil {
-		return nil, 0, 0, 0, err
-	}
-	f, err := p.fold(from, only)
-	if err != nil {
-		return nil, 0, 0, 0, err
-	}
-	known := slices.DeleteFunc(slices.Clone(p.Chronicle), func(e jobmon.Event) bool { return e.Seq > f.last })
-	d := deployments.NewDiff()
-	d.Note(&jobmon.Batch{Events: known})
-	show, done := a.progress("reading the log")
-	defer done()
-	before := true
-	for b, err := range whole(p.Read(f.last + 1)) {
-		if err != nil {
-			return nil, 0, 0, 0, err
-		}
-		if before && b.First() > from {
-			before = false
-			d.Begin(f.Fold)
-		}
-		if b.First() > to {
-			break
-		}
-		f.Apply(&b, d.Tell)
-		d.Note(&b)
-		show(b.Last(), to)
-	}
-	if before {
-		d.Begin(f.Fold)
-	}
-	changed, quiet = d.End(f.Fold)
-	return changed, quiet, begun, ended, nil
 }
 
 type changeRecord struct {
@@ -203,9 +163,9 @@ func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, chang
 	return plain.WriteJSON(out, record)
 }
 
-func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed,
+func diffTable(out io.Writer, p *opened, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed,
 	quiet int, look term.Options) error {
-	clock := p.clock()
+	clock := p.Clock()
 	var rows [][]term.Cell
 	names := map[string]int{}
 	for _, c := range changed {
@@ -244,7 +204,7 @@ func diffTable(out io.Writer, p *past, from, to uint64, begun, ended jobmon.Inst
 		}
 	}
 	_, err := fmt.Fprintf(out, "From %s (seq %d) to %s (seq %d): changes on %s, none on %d.\n",
-		p.local(begun), from, p.local(ended), to, words.Count(len(changed), "computer"), quiet)
+		p.Local(begun), from, p.Local(ended), to, words.Count(len(changed), "computer"), quiet)
 	return err
 }
 

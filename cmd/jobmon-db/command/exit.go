@@ -9,6 +9,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
@@ -56,9 +57,6 @@ type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
 
-// outsideError says that a time is outside the period covered.
-type outsideError struct{ error }
-
 // nothingError says that there was no picture.
 type nothingError struct{ error }
 
@@ -77,6 +75,7 @@ var exitCodes = []struct {
 	{exitUsage, wraps(winservice.ErrUnsupported)},
 	{exitNoDaemon, wraps(errNotRunning)},
 	{exitUsage, isA[*usageError]},
+	{exitUsage, isA[*past.Wrong]},
 	{exitUsage, isA[*configs.Error]},
 	{exitUsage, isA[*replay.Mistake]},
 	{exitScreen, isA[*screenError]},
@@ -88,7 +87,7 @@ var exitCodes = []struct {
 	{exitUnknown, isA[*names.UnknownError]},
 	{exitUnknown, isA[*replay.UnknownError]},
 	{exitAmbiguous, isA[*names.AmbiguousError]},
-	{exitOutside, isA[*outsideError]},
+	{exitOutside, isA[*past.Outside]},
 	{exitNothing, isA[*nothingError]},
 	{exitNoSpace, wraps(store.ErrNoSpace)},
 	{exitInUse, wraps(http.ErrInUse)},

@@ -50,12 +50,12 @@ It works while the daemon runs and when it does not. A file that is there alread
 	return c
 }
 
-func (p *past) export(out io.Writer) (events uint64, err error) {
+func (p *opened) export(out io.Writer) (events uint64, err error) {
 	return ndjson.Write(out, ndjson.Header{LogID: p.LogID, Site: p.Site, Program: programVersion()}, p.Read(0))
 }
 
 // exportTo leaves a whole file or none.
-func (p *past) exportTo(path string) (events uint64, err error) {
+func (p *opened) exportTo(path string) (events uint64, err error) {
 	if err := free(path); err != nil {
 		return 0, err
 	}

@@ -155,7 +155,7 @@ type replayer struct {
 	out      *bufio.Writer
 	messages io.Writer
 
-	past    *past
+	past    *opened
 	telling *replay.Telling
 	printer replay.Printer
 	cursor  *cursor // nil for none
@@ -294,7 +294,7 @@ func (r *replayer) nothing(asked replay.Range) {
 		return
 	}
 	if !r.forPeople() {
-		defer fmt.Fprintf(r.messages, "%s.\n", strings.ToUpper(p.period()[:1])+p.period()[1:])
+		defer fmt.Fprintf(r.messages, "%s.\n", strings.ToUpper(p.Period()[:1])+p.Period()[1:])
 	}
 	count := uint64(0)
 	if asked.To >= asked.From {
@@ -302,10 +302,10 @@ func (r *replayer) nothing(asked replay.Range) {
 	}
 	between := ""
 	if asked.Since != 0 {
-		between += ", not before " + p.local(asked.Since)
+		between += ", not before " + p.Local(asked.Since)
 	}
 	if asked.Until != 0 {
-		between += ", before " + p.local(asked.Until)
+		between += ", before " + p.Local(asked.Until)
 	}
 	fmt.Fprintf(
 		r.messages,

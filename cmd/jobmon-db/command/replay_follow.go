@@ -23,7 +23,7 @@ func (r *replayer) follow(ctx context.Context, seq uint64) error {
 		dir = filepath.Dir(r.question.log)
 	}
 	r.telling.All, r.telling.Seen = true, max(seq, r.telling.Seen)
-	id, waiting := r.past.LogID, !r.past.live
+	id, waiting := r.past.LogID, !r.past.Live
 	if waiting {
 		fmt.Fprintln(r.messages, "No daemon runs; waiting for one to go on with this log.")
 	}
@@ -46,7 +46,7 @@ func (r *replayer) follow(ctx context.Context, seq uint64) error {
 				return fmt.Errorf("the daemon works on another log now (%s, this one is %s): start again", asked.LogID,
 					id)
 			}
-			asked.utc = r.past.utc
+			asked.UTC = r.past.UTC
 			r.past.done(r.messages)
 			r.past, waiting, behind = asked, false, false
 		}
@@ -70,7 +70,7 @@ func (r *replayer) fromFile(ctx context.Context, id string) (again bool, err err
 	if err != nil || p.LogID != id {
 		return errors.Is(err, store.ErrLocked), nil
 	}
-	p.utc = r.past.utc
+	p.UTC = r.past.UTC
 	r.past.done(r.messages)
 	r.past = p
 	var printed *printError

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -143,7 +144,7 @@ func TestFollowMissesNothingAndDoublesNothing(t *testing.T) {
 }
 
 // gone are a daemon's events when it has left.
-type gone struct{ pastLog }
+type gone struct{ past.Source }
 
 func (gone) Scan(uint64) iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) { yield(jobmon.Batch{}, endpoint.ErrNotRunning) }
@@ -158,7 +159,7 @@ func TestFollowWaitsForALogThatIsStillHeld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.pastLog, p.live = gone{p.pastLog}, true
+		p.Source, p.Live = gone{p.Source}, true
 		known := replay.NewChronicle(p.Chronicle)
 		filter, err := replay.NewFilter(replay.Ask{}, p.Names, known)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -19,7 +20,7 @@ func (r *replayer) all() replay.Range {
 func (r *replayer) askedRange() (replay.Range, error) {
 	p, o := r.past, &r.o
 	asked := r.all()
-	since, until, err := p.bounds(o.since, o.until, o.follow)
+	since, until, err := p.Bounds(o.since, o.until, o.follow)
 	if err != nil {
 		return asked, err
 	}
@@ -48,7 +49,7 @@ func (r *replayer) askedRange() (replay.Range, error) {
 		}
 	}
 	if o.fromSeq > p.Last {
-		return asked, &outsideError{fmt.Errorf("event %d is not in the log: %s", o.fromSeq, p.period())}
+		return asked, &past.Outside{Err: fmt.Errorf("event %d is not in the log: %s", o.fromSeq, p.Period())}
 	}
 	asked.From = max(asked.From, o.fromSeq, r.all().From)
 	if o.toSeq != 0 {
@@ -56,8 +57,8 @@ func (r *replayer) askedRange() (replay.Range, error) {
 	}
 	if r.cursor != nil {
 		if r.cursor.Seq > p.Last {
-			return asked, &outsideError{fmt.Errorf("%s stands at event %d, which the log does not have: %s; remove "+
-				"the file to begin anew", r.cursor.path, r.cursor.Seq, p.period())}
+			return asked, &past.Outside{Err: fmt.Errorf("%s stands at event %d, which the log does not have: %s; remove "+
+				"the file to begin anew", r.cursor.path, r.cursor.Seq, p.Period())}
 		}
 		asked.From = max(asked.From, r.cursor.Seq+1)
 	}
@@ -81,51 +82,13 @@ func (r *replayer) warnTwice(flag string, point replay.Point, taken time.Time) {
 func (r *replayer) passed(flag string, at jobmon.Instant) (store.Moment, error) {
 	m, _, err := r.past.Moment(at - 1)
 	if err != nil {
-		return m, fmt.Errorf("look for %s in the log: %w", r.past.local(at), err)
+		return m, fmt.Errorf("look for %s in the log: %w", r.past.Local(at), err)
 	}
 	if m.Times > 1 {
 		r.warn("%s: the server's clock was set back and passed %s %d times; all events in the range are printed.\n", flag,
-			r.past.local(at), m.Times)
+			r.past.Local(at), m.Times)
 	}
 	return m, nil
-}
-
-// skew is by how much the clock that somebody reads may be ahead of the server's.
-const skew = 10 * time.Minute
-
-// bounds reads the ends of a range; a text is "" for none. follow says that the range has no end: then "14:05" counts
-// back from the present, and what is about to come is no error.
-func (p *past) bounds(sinceText, untilText string, follow bool) (since, until replay.Point, err error) {
-	if sinceText != "" {
-		newest := p.present()
-		if follow {
-			newest = p.today().Add(skew)
-		}
-		if since, err = p.point(sinceText, newest); err != nil {
-			return since, until, err
-		}
-		limit := p.Covered
-		if follow {
-			limit = newest
-		}
-		if since.Seq > p.Last || since.Seq == 0 && jobmon.InstantOf(since.First) > limit {
-			return since, until, &outsideError{fmt.Errorf("--since %s is outside: %s", p.named(since), p.period())}
-		}
-	}
-	if untilText == "" {
-		return since, until, nil
-	}
-	if until, err = p.clock().ParseEnd(untilText, p.present().Time(), since); err != nil {
-		return since, until, &usageError{err}
-	}
-	if until.Seq == 0 && jobmon.InstantOf(until.Time) <= p.First || until.Seq > 0 && until.Seq <= p.Oldest && p.Cut {
-		return since, until, &outsideError{fmt.Errorf("--until %s is outside: %s", p.named(until), p.period())}
-	}
-	if sinceText != "" && (since.Seq > 0) == (until.Seq > 0) && !before(since, until) {
-		err = &usageError{fmt.Errorf("--since %s (%s) is not before --until %s (%s): nothing lies between them",
-			sinceText, p.named(since), untilText, p.named(until))}
-	}
-	return since, until, err
 }
 
 // mostGaps is how many gaps the first line names.
@@ -136,7 +99,7 @@ func (r *replayer) head(asked replay.Range) {
 	p := r.past
 	whose := "UTC"
 	switch {
-	case p.utc:
+	case p.UTC:
 	case r.o.layout.Zones:
 		whose = "the DS server's, whose offset from UTC changed"
 	default:
@@ -145,7 +108,7 @@ func (r *replayer) head(asked replay.Range) {
 	in, elsewhere := r.telling.Chronicle.GapsIn(asked)
 	var told []string
 	for i := range in[:min(len(in), mostGaps)] {
-		told = append(told, in[i].Words(p.fromTo))
+		told = append(told, in[i].Words(p.FromTo))
 	}
 	if more := len(in) - len(told); more > 0 {
 		told = append(told, fmt.Sprintf("%d more", more))
@@ -160,35 +123,13 @@ func (r *replayer) head(asked replay.Range) {
 			gaps += fmt.Sprintf(", %d elsewhere", elsewhere)
 		}
 	}
-	fmt.Fprintf(r.messages, "Times are %s; %s; %s.\n", whose, p.period(), gaps)
+	fmt.Fprintf(r.messages, "Times are %s; %s; %s.\n", whose, p.Period(), gaps)
 	switch { // what "14:00" was taken for
 	case asked.Since != 0 && asked.Until != 0:
-		fmt.Fprintf(r.messages, "Shown is %s.\n", p.fromTo(asked.Since, asked.Until))
+		fmt.Fprintf(r.messages, "Shown is %s.\n", p.FromTo(asked.Since, asked.Until))
 	case asked.Since != 0:
-		fmt.Fprintf(r.messages, "Shown is what happened since %s.\n", p.local(asked.Since))
+		fmt.Fprintf(r.messages, "Shown is what happened since %s.\n", p.Local(asked.Since))
 	case asked.Until != 0:
-		fmt.Fprintf(r.messages, "Shown is what happened before %s.\n", p.local(asked.Until))
+		fmt.Fprintf(r.messages, "Shown is what happened before %s.\n", p.Local(asked.Until))
 	}
-}
-
-// fromTo tells a period, the day of its end only where it is another one.
-func (p *past) fromTo(from, to jobmon.Instant) string {
-	if to == 0 {
-		return "since " + p.local(from)
-	}
-	begin, end := p.local(from), p.local(to)
-	if begin[:len(time.DateOnly)] == end[:len(time.DateOnly)] {
-		end = end[len(time.DateOnly)+1:]
-	}
-	return begin + " to " + end
-}
-
-func before(a, b replay.Point) bool { return a.Seq < b.Seq || a.First.Before(b.Time) }
-
-// reached says whether the event is at that point or behind it.
-func reached(point replay.Point, e *jobmon.Event) bool {
-	if point.Seq > 0 {
-		return e.Seq >= point.Seq
-	}
-	return e.At >= jobmon.InstantOf(point.Time)
 }

@@ -14,13 +14,14 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
 type sessionsOptions struct {
-	stretch
+	past.Stretch
 	computers, results []string
 	all                bool
 	output, out        string
@@ -43,7 +44,7 @@ A time is written as ` + replay.Forms + `.`,
   jobmon-db replay sessions --log backup.db -o csv --out deployments.csv`,
 	}
 	asked := a.question(c)
-	o.flags(c, "deployments that began")
+	stretchFlags(&o.Stretch, c, "deployments that began")
 	c.Flags().StringArrayVar(&o.computers, "computer", nil,
 		"only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
 	c.Flags().StringArrayVar(&o.results, "result", nil,
@@ -149,7 +150,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	for _, text := range p.Names.Several(o.computers) {
 		fmt.Fprintln(a.stderr, text)
 	}
-	if err := o.stretch.read(p); err != nil {
+	if err := o.Stretch.Read(p.Log); err != nil {
 		return err
 	}
 	list, others, told, err := a.sessionsOf(p, o, only, wanted)
@@ -167,7 +168,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	switch {
 	case len(list) == 0:
 		fmt.Fprintf(a.stderr, "No deployment is what you asked for: looked through %s%s; %s.\n",
-			words.Count(told, "session"), left, p.period())
+			words.Count(told, "session"), left, p.Period())
 	case others > 0 && o.output == "table":
 		fmt.Fprintf(a.stderr, "%s%s.\n", words.Count(len(list), "deployment"), left)
 	}
@@ -187,11 +188,11 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 
 // sessionsOf are the sessions that are asked for, by when they began; others counts those that are no deployments,
 // and told all of the range.
-func (a *app) sessionsOf(p *past, o sessionsOptions, only []jobmon.ComputerID, wanted map[string]bool) (
+func (a *app) sessionsOf(p *opened, o sessionsOptions, only []jobmon.ComputerID, wanted map[string]bool) (
 	list []sessionRecord, others, told int, err error,
 ) {
-	err = a.deployments(p, o.after, only, func(d *deployments.Deployment) {
-		if !o.holds(d) {
+	err = a.deployments(p, o.After, only, func(d *deployments.Deployment) {
+		if !o.Holds(d) {
 			return
 		}
 		told++
@@ -211,8 +212,8 @@ func (a *app) sessionsOf(p *past, o sessionsOptions, only []jobmon.ComputerID, w
 	return list, others, told, err
 }
 
-func (r *sessionRecord) sheet(p *past) []any {
-	clock := p.clock()
+func (r *sessionRecord) sheet(p *opened) []any {
+	clock := p.Clock()
 	return []any{
 		r.ComputerID, r.Computer, r.Number, sheetTime(r.began, clock), sheetTime(r.ended, clock),
 		zoneText(r.began, clock), cell(r.Duration),
@@ -239,7 +240,7 @@ func wantedResults(texts []string) (map[string]bool, error) {
 	return wanted, nil
 }
 
-func (a *app) sessionsTable(out io.Writer, p *past, list []sessionRecord, look term.Options) error {
+func (a *app) sessionsTable(out io.Writer, p *opened, list []sessionRecord, look term.Options) error {
 	names := map[string]jobmon.ComputerID{}
 	double := map[string]bool{}
 	for i := range list {
@@ -250,7 +251,7 @@ func (a *app) sessionsTable(out io.Writer, p *past, list []sessionRecord, look t
 		names[r.Computer] = r.ComputerID
 	}
 	var rows [][]term.Cell
-	clock, zone := p.clock(), p.layout("", moments(list)...)
+	clock, zone := p.Clock(), p.Layout("", moments(list)...)
 	for i := range list {
 		r := &list[i]
 		name := term.Cell{Text: r.Computer, Tone: term.Strong}

@@ -174,7 +174,7 @@ func (s *setup) showFirst(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pictures, err := p.newest()
+	pictures, err := p.Newest()
 	if err != nil {
 		return err
 	}

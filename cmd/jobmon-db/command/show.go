@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +15,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/projector/history"
@@ -82,7 +80,7 @@ func show(ctx context.Context, out, messages io.Writer, q question, o showOption
 	if o.delivered {
 		return p.showDelivered(out, messages, o, look)
 	}
-	projection, now, err := p.projectionAt(o.at, messages)
+	projection, now, err := p.ProjectionAt(o.at, messages)
 	if err != nil {
 		return err
 	}
@@ -90,34 +88,15 @@ func show(ctx context.Context, out, messages io.Writer, q question, o showOption
 	return p.show(out, projection, o, look)
 }
 
-// projectionAt is the projection of a moment, or the newest one, and up to when what lasts is reckoned.
-func (p *past) projectionAt(at string, messages io.Writer) (*projector.Projection, jobmon.Instant, error) {
-	seq, now := p.Last, p.present()
-	if at != "" {
-		point, err := p.parse(at)
-		if err != nil {
-			return nil, 0, err
-		}
-		if seq, err = p.seqAt(point, messages); err != nil {
-			return nil, 0, err
-		}
-		if now, err = p.moment(point); err != nil {
-			return nil, 0, err
-		}
-	}
-	projection, err := history.Project(p, seq)
-	return projection, now, err
-}
-
 // show prints all pictures, or the one that is asked for.
-func (p *past) show(out io.Writer, projection *projector.Projection, o showOptions, look term.Options) error {
+func (p *opened) show(out io.Writer, projection *projector.Projection, o showOptions, look term.Options) error {
 	if o.computer == "" {
 		list := p.complete(history.Pictures(projection), o)
 		// a request for an id that the database does not know leaves a picture, and no deployment to list
 		list = slices.DeleteFunc(list, func(p jobmon.Progress) bool { return p.Unknown })
 		return showBoard(out, list, o.output, look)
 	}
-	id, err := p.find(projection, o)
+	id, err := p.Find(projection, o.computer, o.at)
 	if err != nil {
 		return err
 	}
@@ -128,11 +107,11 @@ func (p *past) show(out io.Writer, projection *projector.Projection, o showOptio
 	if o.at != "" {
 		why = "%s had no picture then: no deployment of it had begun since the log did; %s%s"
 	}
-	return &nothingError{fmt.Errorf(why, o.computer, p.namesakes(projection, id), p.period())}
+	return &nothingError{fmt.Errorf(why, o.computer, p.Namesakes(projection, id), p.Period())}
 }
 
 // complete adds to pictures what is known of the present beside them.
-func (p *past) complete(list []jobmon.Progress, o showOptions) []jobmon.Progress {
+func (p *opened) complete(list []jobmon.Progress, o showOptions) []jobmon.Progress {
 	if o.at != "" {
 		return list
 	}
@@ -142,37 +121,6 @@ func (p *past) complete(list []jobmon.Progress, o showOptions) []jobmon.Progress
 		}
 	}
 	return p.Names.Mark(list)
-}
-
-// namesakes lists the other records of a computer's name that have a picture.
-func (p *past) namesakes(projection *projector.Projection, id jobmon.ComputerID) string {
-	var text strings.Builder
-	for _, one := range history.Pictures(projection) {
-		if other := one.Computer.ID; other != id && names.SameName(one.Computer.Name, p.Names[id].Name) {
-			fmt.Fprintf(&text, "id:%d has the same name and one; ", other)
-		}
-	}
-	return text.String()
-}
-
-// find resolves the computer that is asked for. Of the past it is the record of that name that had a picture then.
-func (p *past) find(projection *projector.Projection, o showOptions) (jobmon.ComputerID, error) {
-	id, err := p.Names.Find(o.computer)
-	if o.at == "" {
-		return id, err
-	}
-	found, all := p.Names.All(o.computer)
-	if all != nil {
-		return id, err
-	}
-	found = slices.DeleteFunc(found, func(k *names.Known) bool {
-		_, drawn := history.Picture(projection, k.ID)
-		return !drawn
-	})
-	if len(found) == 1 {
-		return found[0].ID, nil
-	}
-	return id, err
 }
 
 func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Options) error {

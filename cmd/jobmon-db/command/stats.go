@@ -13,6 +13,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
@@ -22,7 +23,7 @@ import (
 const statsPeriod = 30 * 24 * time.Hour
 
 type statsOptions struct {
-	stretch
+	past.Stretch
 	by                       string
 	computers, jobs, folders []string
 	all                      bool
@@ -52,7 +53,7 @@ it, too, or either with * and ?. Both may be repeated.`,
 		Args: noArgs,
 	}
 	asked := a.question(c)
-	o.flags(c, "what began")
+	stretchFlags(&o.Stretch, c, "what began")
 	by := &oneOf{&o.by, []string{"job", "stage", "folder", "day"}}
 	c.Flags().Var(by, "by", words.Or(by.words...))
 	c.Flags().StringArrayVar(&o.computers, "computer", nil,
@@ -102,47 +103,28 @@ func (o *statsOptions) wants() func(*deployments.Job) bool {
 	}
 }
 
-// moment is the time of a point.
-func (p *past) moment(point replay.Point) (jobmon.Instant, error) {
-	if point.Seq == 0 {
-		return jobmon.InstantOf(point.Time), nil
-	}
-	return p.timeOf(point.Seq)
-}
-
-// timeOf is the time of the batch that holds the event.
-func (p *past) timeOf(seq uint64) (jobmon.Instant, error) {
-	for b, err := range p.Read(seq) {
-		if err != nil {
-			return 0, fmt.Errorf("read the log: %w", err)
-		}
-		return b.At, nil
-	}
-	return p.Covered, nil
-}
-
 // period is that of the figures.
-func (o *statsOptions) period(p *past) (period deployments.Period, err error) {
-	if err := o.stretch.read(p); err != nil {
+func (o *statsOptions) period(p *opened) (period deployments.Period, err error) {
+	if err := o.Stretch.Read(p.Log); err != nil {
 		return period, err
 	}
 	period.Until = p.Covered + 1 // the last batch included
-	if o.untilText != "" {
-		until, err := p.moment(o.until)
+	if o.UntilText != "" {
+		until, err := p.TimeOf(o.Until)
 		if err != nil {
 			return period, err
 		}
 		period.Until = min(period.Until, until) // nothing is compared with time still to come
 	}
 	period.Since = period.Until.Add(-statsPeriod)
-	if o.sinceText != "" {
-		if period.Since, err = p.moment(o.since); err != nil {
+	if o.SinceText != "" {
+		if period.Since, err = p.TimeOf(o.Since); err != nil {
 			return period, err
 		}
 	}
 	if period.Since >= period.Until {
 		return period, &usageError{fmt.Errorf("nothing lies between --since (%s) and --until (%s)",
-			p.local(period.Since), p.local(period.Until))}
+			p.Local(period.Since), p.Local(period.Until))}
 	}
 	return period, nil
 }
@@ -169,7 +151,7 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 		return err
 	}
 	s := deployments.NewStats(period, o.wants())
-	from, err := p.before(replay.Point{Time: period.Before().Since.Time()})
+	from, err := p.Before(replay.Point{Time: period.Before().Since.Time()})
 	if err != nil {
 		return err
 	}
@@ -191,11 +173,11 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 	before := period.Before()
 	if s.Told() == 0 {
 		fmt.Fprintf(a.stderr, "Nothing of what you asked for began from %s to %s: looked through %s with %s; %s.\n",
-			p.local(period.Since), p.local(period.Until-1), words.Count(looked, "session"), words.Count(s.Runs(),
-				"run"), p.period())
+			p.Local(period.Since), p.Local(period.Until-1), words.Count(looked, "session"), words.Count(s.Runs(),
+				"run"), p.Period())
 	} else if o.output == "table" {
 		fmt.Fprintf(a.stderr, "%s from %s to %s, compared with %s to %s", words.Count(s.Told(), "deployment"),
-			p.local(period.Since), p.local(period.Until-1), p.local(before.Since), p.local(before.Until-1))
+			p.Local(period.Since), p.Local(period.Until-1), p.Local(before.Since), p.Local(before.Until-1))
 		if before.Since < p.First {
 			fmt.Fprint(a.stderr, ", of which the log does not cover all")
 		}
@@ -211,8 +193,8 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 }
 
 // tables prints the figures for people.
-func (o *statsOptions) tables(out io.Writer, p *past, s *deployments.Stats, look term.Options) error {
-	t := statsTables{out: out, past: p, look: look, zone: p.layout("", s.Before().Since, s.Until)}
+func (o *statsOptions) tables(out io.Writer, p *opened, s *deployments.Stats, look term.Options) error {
+	t := statsTables{out: out, past: p, look: look, zone: p.Layout("", s.Before().Since, s.Until)}
 	switch o.by {
 	case "job":
 		t.lines("JOB", s.ByJob())
@@ -233,7 +215,7 @@ func (o *statsOptions) tables(out io.Writer, p *past, s *deployments.Stats, look
 // statsTables prints tables; err is the first that went wrong.
 type statsTables struct {
 	out  io.Writer
-	past *past
+	past *opened
 	look term.Options
 	err  error
 	zone string // layout of the UTC offset behind times, "" when there is one only
@@ -328,7 +310,7 @@ func (t *statsTables) where(f *deployments.Figures) term.Cell {
 	}
 	w := &f.Worst
 	return term.Cell{Text: jobmon.ComputerName(w.Computer.ID, w.Computer.Name),
-		Tail: " " + t.past.clock().In(w.At.Time()).Format("01-02 15:04"+t.zone)}
+		Tail: " " + t.past.Clock().In(w.At.Time()).Format("01-02 15:04"+t.zone)}
 }
 
 // called is what stands for a name that is empty.

@@ -71,7 +71,7 @@ func newStatsRecord(by string, l *deployments.Line) statsRecord {
 }
 
 // records prints the figures for programs.
-func (o *statsOptions) records(out io.Writer, p *past, s *deployments.Stats) error {
+func (o *statsOptions) records(out io.Writer, p *opened, s *deployments.Stats) error {
 	var list []statsRecord
 	for _, one := range []struct {
 		by    string
@@ -102,7 +102,7 @@ func (o *statsOptions) records(out io.Writer, p *past, s *deployments.Stats) err
 		row := []any{
 			r.By, r.Name, cell(r.JobID), r.Runs, r.Failures, r.FailurePercent, r.Counted,
 			cell(r.Median), cell(r.P90), cell(r.Worst), r.WorstComputer, cell(r.WorstComputerID),
-			sheetTime(r.worstAt, p.clock()), zoneText(r.worstAt, p.clock()), string(r.Trend), cell(r.Change),
+			sheetTime(r.worstAt, p.Clock()), zoneText(r.worstAt, p.Clock()), string(r.Trend), cell(r.Change),
 			r.RunsBefore, r.FailuresBefore, cell(r.MedianBefore),
 		}
 		if o.by == "day" {

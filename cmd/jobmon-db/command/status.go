@@ -60,7 +60,7 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 	if output == "table" {
 		o.lost = p.Lost
 	}
-	projection, now, err := p.projectionAt("", messages)
+	projection, now, err := p.ProjectionAt("", messages)
 	if err != nil {
 		return err
 	}
@@ -70,12 +70,12 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 	}
 	if p.Lost != 0 && len(history.Pictures(projection)) == 0 {
 		fmt.Fprintf(messages, "!! The DS database has not been readable since %s.\n",
-			p.clock().In(p.Lost.Time()).Format(time.DateTime+" -07:00"))
+			p.Clock().In(p.Lost.Time()).Format(time.DateTime+" -07:00"))
 	}
 	if p.AgeMS < 0 {
 		return nil
 	}
-	if !p.live {
+	if !p.Live {
 		fmt.Fprint(messages, "No daemon runs: this is what the log says. ")
 	}
 	_, err = fmt.Fprintf(messages, "The source was last read %s ago.\n",

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -92,7 +93,7 @@ func compareFiles(ctx context.Context, config *configs.Config, report *store.Rep
 			}
 		}
 		p, err := openPast(ctx, question{dataDir: config.DataDir})
-		var empty *outsideError
+		var empty *past.Outside
 		if errors.As(err, &empty) {
 			return c, nil // without events there are no pictures
 		}
@@ -104,7 +105,7 @@ func compareFiles(ctx context.Context, config *configs.Config, report *store.Rep
 			return c, err
 		}
 		state, err := history.Fold(p, nil)
-		live := p.live
+		live := p.Live
 		p.close()
 		if err != nil {
 			return c, err

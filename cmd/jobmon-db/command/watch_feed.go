@@ -9,6 +9,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/live"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/projector"
@@ -23,7 +24,7 @@ const answerWithin = 10 * time.Second
 type watcher struct {
 	question
 
-	past       *past // of the daemon that answered last, nil for none
+	past       *opened // of the daemon that answered last, nil for none
 	projection *projector.Projection
 	pid        int
 
@@ -35,8 +36,8 @@ type watcher struct {
 // an empty log is none as long as a daemon fills it.
 func (w *watcher) begin(ctx context.Context) (live.Update, names.Computers, error) {
 	p, err := openPast(ctx, w.question)
-	var empty *outsideError
-	if errors.As(err, &empty) || err == nil && p.live {
+	var empty *past.Outside
+	if errors.As(err, &empty) || err == nil && p.Live {
 		if u := w.ask(ctx); w.met && w.past == nil {
 			return u, names.Computers{}, nil
 		} else if w.met {
@@ -122,28 +123,27 @@ func (w *watcher) follow(ctx context.Context, client *control.Client, info *cont
 	} else if info.Last == w.past.Last {
 		return nil
 	}
-	w.past.pastLog = client.Log(info.LogID)
+	w.past.Source = client.Log(info.LogID)
 	for b, err := range w.past.Read(w.past.Last + 1) {
 		if err != nil {
 			return err
 		}
 		w.projection.Apply(&b)
-		w.past.facts.Note(&b)
-		w.past.know()
+		w.past.Note(&b)
 	}
 	w.known.Pictures = w.past.Names.Mark(history.Pictures(w.projection))
 	return nil
 }
 
 // end is what the log says when nobody writes it.
-func (w *watcher) end(p *past) live.Update {
+func (w *watcher) end(p *opened) live.Update {
 	u := live.Update{Site: p.Site, Offset: p.Offset, Now: p.Covered, Still: true, ReadAge: -1}
 	var err error
-	u.Trouble = fmt.Sprintf("No daemon runs. This is the end of the log, of %s.", p.local(p.Covered))
+	u.Trouble = fmt.Sprintf("No daemon runs. This is the end of the log, of %s.", p.Local(p.Covered))
 	if w.log != "" {
-		u.Trouble = fmt.Sprintf("This is the end of %s, of %s.", term.Plain(w.log), p.local(p.Covered))
+		u.Trouble = fmt.Sprintf("This is the end of %s, of %s.", term.Plain(w.log), p.Local(p.Covered))
 	}
-	if u.Pictures, err = p.newest(); err != nil {
+	if u.Pictures, err = p.Newest(); err != nil {
 		u.Pictures = w.known.Pictures
 		u.Trouble = fmt.Sprintf("No daemon runs, and the log cannot be read: %s.", sentence(err))
 	}

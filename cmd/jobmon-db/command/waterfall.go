@@ -89,10 +89,10 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 	case err != nil:
 		return err
 	case found == nil && o.session == 0:
-		return &nothingError{fmt.Errorf("no deployment of %s has begun since the log did; %s", o.computer, p.period())}
+		return &nothingError{fmt.Errorf("no deployment of %s has begun since the log did; %s", o.computer, p.Period())}
 	case found == nil && len(numbers) == 0:
 		return &nothingError{fmt.Errorf("%s has no session %d, and no deployment at all; %s", o.computer, o.session,
-			p.period())}
+			p.Period())}
 	case found == nil:
 		return &nothingError{fmt.Errorf("%s has no session %d; its deployments are %s", o.computer, o.session,
 			strings.Join(numbers, ", "))}
@@ -112,9 +112,9 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 }
 
 // chartOf is the deployment as the drawing takes it.
-func chartOf(p *past, d *deployments.Deployment) *waterfall.Chart {
+func chartOf(p *opened, d *deployments.Deployment) *waterfall.Chart {
 	s := &d.Session
-	clock := p.clock()
+	clock := p.Clock()
 	all, stages, beside := d.Spent()
 	c := &waterfall.Chart{
 		Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), ID: d.Computer.ID, Site: p.Site,

@@ -1,4 +1,4 @@
-package command
+package past
 
 import (
 	"testing"
@@ -27,16 +27,16 @@ func TestFollowingBeginsInThePresent(t *testing.T) {
 		{75 * time.Hour, false, "18:00", "11-28 18:00:00"},
 		{75 * time.Hour, false, "saturday", "11-28 00:00:00"},
 	} {
-		p := &past{
-			live: c.live, First: 1, Last: 100, Covered: jobmon.InstantOf(covered), Offset: 3600,
+		p := &Log{
+			Live: c.live, First: 1, Last: 100, Covered: jobmon.InstantOf(covered), Offset: 3600,
 			AgeMS:  c.age.Milliseconds(),
 			Shifts: []history.Shift{{From: 1, Offset: 3600}},
 		}
-		since, _, err := p.bounds(c.since, "", true)
-		if got := p.clock().In(since.Time).Format("01-02 15:04:05"); err != nil || got != c.want {
+		since, _, err := p.Bounds(c.since, "", true)
+		if got := p.Clock().In(since.Time).Format("01-02 15:04:05"); err != nil || got != c.want {
 			t.Errorf("since %s, %v after the last read: %s, %v; want %s", c.since, c.age, got, err, c.want)
 		}
-		if _, _, err := p.bounds("2027-01-01", "", true); err == nil {
+		if _, _, err := p.Bounds("2027-01-01", "", true); err == nil {
 			t.Error("following may begin in the future")
 		}
 	}
