@@ -1,78 +1,319 @@
 package board
 
 import (
-	"embed"
+	"cmp"
 	"errors"
 	"html/template"
 	"io"
-	"sync"
+	"slices"
+	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-//go:embed pages/*.html assets/* words/*.txt
-var files embed.FS
-
-// pages are the templates, read when the first page is made: a start of the program that shows none does not pay.
-var pages = sync.OnceValues(func() (*template.Template, error) {
-	return template.New("").Funcs(functions()).ParseFS(files, "pages/*.html")
-})
-
-func functions() template.FuncMap { return template.FuncMap{"asset": AssetPath} }
-
 // The parts of a page that the script asks for by the header X-Fragment; "" is the whole page.
 const (
 	FragmentMain   = "main"   // what shows the moment: banner, head and content
-	FragmentSlider = "slider" // the slider, with its timeline
+	FragmentSlider = "slider" // what the slider stands on
 )
 
 // ErrFragment is the error for a part that a page does not have.
 var ErrFragment = errors.New("no such part of the page")
 
-func write(w io.Writer, name string, value any) error {
-	t, err := pages()
-	if err != nil {
-		return err
-	}
-	return t.ExecuteTemplate(w, name, value)
+// boardView is the board's page as its template sees it.
+type boardView struct {
+	view
+	Query    Query
+	Counts   []count
+	Groups   []choice
+	Servers  []choice
+	Heads    []columnHead
+	Sections []section
+	Note     string // said instead of rows: nothing is there, or nothing matches
+	NoteText string
+	NoteHref string
+}
+
+// count is a number at the top, which filters.
+type count struct {
+	State, Icon, Text, Href string
+	N                       int
+	Chosen                  bool
+}
+
+// columnHead is the head of a column, which sorts.
+type columnHead struct{ Name, Text, Href, Sorted, Arrow string }
+
+// section is a group of rows.
+type section struct {
+	Name, Letters, Title, Note string
+	N                          int
+	Rows                       template.HTML
 }
 
 // Write writes the page. The error is the writer's.
-func (b *Board) Write(w io.Writer) error { return write(w, "board.html", b) }
+func (b *Board) Write(w io.Writer) error { return write(w, "board", b.view("board", "/")) }
 
 // WriteFragment writes a part of the page.
-func (b *Board) WriteFragment(w io.Writer, name string) error { return b.Write(w) }
+func (b *Board) WriteFragment(w io.Writer, name string) error {
+	switch name {
+	case FragmentMain:
+		return write(w, "board-main", b.view("board", "/"))
+	case FragmentSlider:
+		return write(w, "track", b.view("board", "/"))
+	}
+	return ErrFragment
+}
 
-// Write writes the page.
-func (c *Computer) Write(w io.Writer) error { return write(w, "board.html", c) }
+// line is a picture with what orders it.
+type line struct {
+	picture    *jobmon.Progress
+	state, key string
+	name       string
+}
 
-// WriteFragment writes a part of the page.
-func (c *Computer) WriteFragment(w io.Writer, name string) error { return c.Write(w) }
+func (b *Board) view(page, path string) *boardView {
+	v := &boardView{view: newView(&b.Frame, page, path), Query: b.Query}
+	v.query, v.servers, v.line = b.Query.Values(), serversOf(b.Pictures), b.Timeline
+	lines := b.lines(v.pen)
+	v.counts(lines)
+	v.choices(b.Pictures)
+	v.heads()
+	kept := v.filter(lines)
+	v.Query.order(kept, v.pen)
+	v.sections(kept)
+	v.note(len(b.Pictures), len(kept))
+	v.Name = v.Say("board")
+	if n := v.Counts[0].N; n > 0 {
+		v.Name = number(n) + " " + v.Say("count."+StateFailed) + ", " + v.Name
+	}
+	return v
+}
 
-// Write writes the page.
-func (p *Phone) Write(w io.Writer) error { return write(w, "board.html", p) }
+func (b *Board) lines(p *pen) []line {
+	lines := make([]line, len(b.Pictures))
+	for i := range b.Pictures {
+		c := &b.Pictures[i]
+		state := StateOf(c, b.Now)
+		lines[i] = line{picture: c, state: state, key: p.key(c, state),
+			name: strings.ToLower(jobmon.ComputerName(c.Computer.ID, c.Computer.Name))}
+	}
+	return lines
+}
 
-// Write writes the page.
-func (v *Wall) Write(w io.Writer) error { return write(w, "board.html", v) }
+// Search is what is looked for, as rows are compared with it.
+func (v *boardView) Search() string { return strings.ToLower(strings.TrimSpace(v.Query.Text)) }
 
-// Write writes the page.
-func (r *Reports) Write(w io.Writer) error { return write(w, "board.html", r) }
+// Kept are what the form keeps of the address.
+func (v *boardView) Kept() []field {
+	list := fields(v.query, "q", "group", "server")
+	for _, f := range []field{{"at", v.At}, {"range", v.Range}} {
+		if f.Value != "" {
+			list = append(list, f)
+		}
+	}
+	return list
+}
 
-// Write writes the page.
-func (p *Problem) Write(w io.Writer) error { return write(w, "board.html", p) }
+// counts are of all computers, whatever is filtered.
+func (v *boardView) counts(lines []line) {
+	n := map[string]int{}
+	for i := range lines {
+		n[lines[i].state]++
+	}
+	icons := []string{"cross", "alert", "play", "pause", "tick", "minus"}
+	for i, state := range states() {
+		if state == StateOther && n[state] == 0 && v.Query.State != state {
+			continue
+		}
+		v.Counts = append(v.Counts, count{State: state, Icon: icons[i], Text: v.Say("count." + state),
+			Href: v.address("state", state), N: n[state], Chosen: v.Query.State == state})
+	}
+	v.Counts = append(v.Counts, count{State: "all", Text: v.Say("count.all"), Href: v.address("state", ""),
+		N: len(lines), Chosen: v.Query.State == ""})
+}
 
-// Write writes the page.
-func (l *Login) Write(w io.Writer) error { return write(w, "board.html", l) }
+// choices lists the groups and servers to choose from.
+func (v *boardView) choices(pictures []jobmon.Progress) {
+	list := func(names []string, chosen string) []choice {
+		if chosen != "" {
+			names = append(names, chosen)
+		}
+		slices.Sort(names)
+		var choices []choice
+		for _, name := range slices.Compact(names) {
+			choices = append(choices, choice{Name: name, Text: shown(name), Chosen: name == chosen})
+		}
+		return choices
+	}
+	seen := map[string]bool{"": true}
+	var groups []string
+	for i := range pictures {
+		if group := pictures[i].Computer.Group; !seen[group] {
+			seen[group] = true
+			groups = append(groups, group)
+		}
+	}
+	v.Groups = list(groups, v.Query.Group)
+	if v.Servers = list(slices.Clone(v.servers), v.Query.Server); len(v.Servers) < 2 {
+		v.Servers = nil
+	}
+}
 
-// Row writes a computer's row of the board, as the stream sends it. Its bytes are the same until something changes:
-// the script counts on what time alone changes.
-func Row(p *jobmon.Progress, f *Frame) ([]byte, error) { return []byte(`<tr></tr>`), nil }
+func (v *boardView) heads() {
+	for _, name := range []string{"state", "name", "now", "bar", "jobs", "ready", "why", "news"} {
+		head := columnHead{Name: name, Text: v.Say("column." + name)}
+		if name == "now" && v.Past() {
+			head.Text = v.Say("column.now.past")
+		}
+		if sort := sortOf(name); sort != "" {
+			desc := ""
+			chosen := v.Query.Sort == sort || v.Query.Sort == "" && sort == "state"
+			if chosen {
+				head.Sorted, head.Arrow = "ascending", " ▴"
+				if v.Query.Desc {
+					head.Sorted, head.Arrow = "descending", " ▾"
+				} else {
+					desc = "1"
+				}
+			}
+			q := v.Query
+			q.Sort, q.Desc = sort, desc == "1"
+			if q.Sort == "state" && !q.Desc {
+				q.Sort = ""
+			}
+			other := v.view
+			other.query = q.Values()
+			head.Href = other.address("", "")
+		}
+		v.Heads = append(v.Heads, head)
+	}
+}
 
-// Tile writes a computer's tile of the wall, as the stream sends it; as stable as Row.
-func Tile(p *jobmon.Progress, f *Frame) ([]byte, error) { return []byte(`<article></article>`), nil }
+// sortOf is what the head of a column sorts by, "" for nothing.
+func sortOf(column string) string {
+	switch column {
+	case "name":
+		return "computer"
+	case "state", "now", "jobs", "ready", "news":
+		return column
+	}
+	return ""
+}
 
-// SVG writes the ground of the slider.
-func (t *Timeline) SVG(w io.Writer, f *Frame) error {
-	_, err := io.WriteString(w, `<svg></svg>`)
-	return err
+func (v *boardView) filter(lines []line) []line {
+	search, q := v.Search(), v.Query
+	var kept []line
+	for i := range lines {
+		c := lines[i].picture
+		if q.State != "" && lines[i].state != q.State || q.Group != "" && c.Computer.Group != q.Group ||
+			q.Server != "" && c.Site != q.Server || search != "" && !strings.Contains(searchText(c), search) {
+			continue
+		}
+		kept = append(kept, lines[i])
+	}
+	return kept
+}
+
+// order sorts the lines as the reader asked.
+func (q Query) order(lines []line, p *pen) {
+	compare := map[string]func(a, b *line) int{
+		"computer": func(a, b *line) int { return cmp.Compare(a.name, b.name) },
+		"now":      func(a, b *line) int { return cmp.Compare(nowName(a.picture), nowName(b.picture)) },
+		"jobs":     func(a, b *line) int { return cmp.Compare(share(a.picture), share(b.picture)) },
+		"ready":    func(a, b *line) int { return cmp.Compare(p.end(a.picture), p.end(b.picture)) },
+		"news":     func(a, b *line) int { return cmp.Compare(b.picture.At, a.picture.At) },
+	}[q.Sort]
+	slices.SortStableFunc(lines, func(a, b line) int {
+		usual := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.name, b.name),
+			cmp.Compare(a.picture.Computer.ID, b.picture.Computer.ID))
+		if compare != nil {
+			usual = cmp.Or(compare(&a, &b), usual)
+		}
+		if q.Desc {
+			return -usual
+		}
+		return usual
+	})
+}
+
+func nowName(c *jobmon.Progress) string {
+	if c.Session != nil {
+		if stage := current(c.Session); stage != nil {
+			return strings.ToLower(stage.Name)
+		}
+	}
+	return "\uffff"
+}
+
+func share(c *jobmon.Progress) int {
+	if c.Session == nil {
+		return -1
+	}
+	return c.Session.Percent
+}
+
+// end is when a deployment is expected to end or has ended; what is not known comes last.
+func (p *pen) end(c *jobmon.Progress) jobmon.Instant {
+	if c.Session == nil {
+		return 1<<62 + 1
+	}
+	if !c.Session.Unended() {
+		return c.Session.Ended
+	}
+	eta, _, _ := c.Session.Estimate(p.now)
+	return cmp.Or(eta, 1<<62)
+}
+
+// sections groups the lines in the usual order; in any other they are one group without a head.
+func (v *boardView) sections(lines []line) {
+	groups := []section{{Name: "need", Letters: "01"}, {Name: "running", Letters: "2"}, {Name: "waiting", Letters: "3"},
+		{Name: "ready", Letters: "4"}, {Name: "other", Letters: "9"}}
+	if v.Query.Sort != "" || v.Query.Desc {
+		groups = []section{{Name: "all", Letters: "012349"}}
+	}
+	then := ""
+	if v.Past() {
+		then = ".past"
+	}
+	for _, g := range groups {
+		p := newPen(v.Frame, false)
+		for i := range lines {
+			if strings.Contains(g.Letters, lines[i].key[:1]) {
+				p.row(lines[i].picture, lines[i].state)
+				p.put("\n")
+				g.N++
+			}
+		}
+		if g.Rows = p.html(); g.Name != "all" {
+			g.Title = v.Say("group." + g.Name + then)
+		}
+		if g.Name == "running" {
+			g.Note = v.Say("group.running.order")
+		}
+		v.Sections = append(v.Sections, g)
+	}
+}
+
+// note says why there are no rows.
+func (v *boardView) note(all, kept int) {
+	switch {
+	case all == 0:
+		v.Note = v.Say("empty")
+		v.NoteText = v.pen.w.say("empty.text", "time", v.Moment())
+	case kept == 0:
+		var what []string
+		for _, value := range []string{v.Query.Text, v.Query.Group, v.Query.Server} {
+			if value != "" {
+				what = append(what, "“"+shown(value)+"”")
+			}
+		}
+		if v.Query.State != "" {
+			what = append(what, v.Say("count."+v.Query.State))
+		}
+		v.Note = v.pen.w.say("no.match", "what", strings.Join(what, ", "))
+		none := v.view
+		none.query = nil
+		v.NoteHref = none.address("", "")
+	}
 }
