@@ -37,6 +37,7 @@ torture: # kills the daemon at random instants, thousands of times: TORTURE=2h
 
 bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Append BENCHTIME=3s
 	@[ -n "$$JOBMON_TEST_SQLSERVER" ] || echo "those that need a T-SQL server are left out: JOBMON_TEST_SQLSERVER is not set (CONTRIBUTING.md)"
+	@[ -n "$$JOBMON_TEST_BROWSER" ] || echo "those that need a browser are left out: JOBMON_TEST_BROWSER is not set (CONTRIBUTING.md)"
 	@{ go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./...; code=$$?; \
 		cd bench && go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' . && exit $$code; } | \
 		grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)' || { echo "a benchmark failed, or none has a name that fits '$(BENCH)'"; exit 1; }

@@ -1,16 +1,9 @@
 package hta_test
 
 import (
-	"context"
-	"errors"
-	"math"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/performance"
-	"github.com/chromedp/chromedp"
 )
 
 // The story of a deployment as the daemon's own tests deliver it, played in a browser: texts, states, order and signs.
@@ -303,76 +296,4 @@ func TestTokenBrowser(t *testing.T) {
 		}
 		m.sound()
 	}
-}
-
-// An hour of it costs less than one in a hundred seconds of a core, on the busiest screen, and another for what moves.
-func TestCostBrowser(t *testing.T) {
-	t.Parallel()
-	m := start(browser(t), t, setup{width: 3840, height: 2160, files: map[string]string{delivered: sixty(t)}})
-	m.pass(10)
-	before := m.busy()
-	// The screen is drawn, as it would be every second.
-	for range 60 {
-		m.pass(60)
-		do[int](m, "document.body.offsetWidth")
-	}
-	spent := m.busy() - before
-	t.Logf("an hour cost %.2f s", spent)
-	if spent > 36 {
-		t.Errorf("an hour cost %.1f s of a core", spent)
-	}
-	m.sound()
-
-	// What moves, beside the same screen where nothing does; the least of three looks, as other programs take part of
-	// each.
-	const frames = 60
-	moving, still := math.Inf(1), math.Inf(1)
-	for _, c := range []struct {
-		ini   string
-		least *float64
-	}{{"", &moving}, {"motion = off\n", &still}} {
-		m = start(browser(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt"), ownFolder +
-			"JobMon.ini": c.ini}})
-		m.pass(10)
-		for range 3 {
-			before = m.busy()
-			do[bool](m, `new Promise(function (resolve) {
-				(function step(left) {
-					advance(JobMon.every / 1000);
-					if (left > 0) requestAnimationFrame(function () { step(left - 1); }); else resolve(true);
-				}(`+quoted(frames)+`));
-			})`)
-			*c.least = min(*c.least, (m.busy()-before)/frames*4*3600)
-		}
-	}
-	spent = moving - still
-	t.Logf("an hour of motion costs %.2f s", spent)
-	if spent > 72 {
-		t.Errorf("an hour of motion costs %.1f s of a core, more than two in a hundred", spent)
-	}
-}
-
-// busy is how many seconds of a core the page has taken so far.
-func (m *monitor) busy() float64 {
-	m.t.Helper()
-	found, err := chromedp.Run(m.ctx, func(ctx context.Context, tab *chromedp.Target) (float64, error) {
-		if _, err := cdp.Call(ctx, tab, performance.Enable,
-			performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
-			return 0, err
-		}
-		got, err := cdp.Call(ctx, tab, performance.GetMetrics, cdp.Empty{})
-		if err != nil {
-			return 0, err
-		}
-		for _, metric := range got.Metrics {
-			if metric.Name == "TaskDuration" {
-				return metric.Value, nil
-			}
-		}
-		return 0, errors.New("no TaskDuration among the metrics")
-	})
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return found
 }

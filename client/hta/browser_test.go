@@ -23,7 +23,7 @@ const (
 )
 
 // browser starts the browser that JOBMON_TEST_BROWSER names, once for all monitors of a test.
-func browser(t *testing.T) context.Context {
+func browser(t testing.TB) context.Context {
 	t.Helper()
 	path := os.Getenv("JOBMON_TEST_BROWSER")
 	if path == "" {
@@ -41,7 +41,7 @@ func browser(t *testing.T) context.Context {
 
 // monitor is a monitor in a tab of its own.
 type monitor struct {
-	t    *testing.T
+	t    testing.TB
 	ctx  context.Context
 	cuts bool // names are so long that they may be shortened
 }
@@ -56,7 +56,7 @@ type setup struct {
 }
 
 // start opens the monitor in a tab, with the stand-in for Windows in front of it.
-func start(browser context.Context, t *testing.T, s setup) *monitor {
+func start(browser context.Context, t testing.TB, s setup) *monitor {
 	t.Helper()
 	if s.width == 0 {
 		s.width, s.height = 1920, 1080

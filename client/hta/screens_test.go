@@ -122,7 +122,7 @@ func names(t *testing.T) string {
 }
 
 // sixty has 60 stages, the 24th of which runs.
-func sixty(t *testing.T) string {
+func sixty(t testing.TB) string {
 	p := samples.ManyStages(60)
 	for i := range p.Session.Stages {
 		s := &p.Session.Stages[i]
@@ -148,7 +148,7 @@ func sixty(t *testing.T) string {
 }
 
 // unkept are pictures that are looked at by the test only.
-var unkept = []string{"small-long-names", "strange", "many", "long", "idle"}
+var unkept = []string{"small-long-names", "strange", "many", "long", "idle", "hour"}
 
 // agent has netstat find the agent's connection.
 const agent = `stand.netstat = "  TCP    10.0.0.5:49731   10.0.0.1:402    ESTABLISHED\r\n";`
@@ -180,6 +180,7 @@ func TestScreensBrowser(t *testing.T) {
 		{"ready-with-failures", read(t, golden+"ready-with-failures.evt"), 1920, 1080, 40, ini},
 		{"names", names(t), 1920, 1080, 40, ini},
 		{"60-stages", sixty(t), 1920, 1080, 40, ini},
+		{"hour", sixty(t), 3840, 2160, 3600, ini + "motion = off\n"},
 		{"4k", read(t, golden+"failed-late.evt"), 3840, 2160, 30, ini},
 		{"800x600", read(t, golden+"failed-late.evt"), 800, 600, 30, ini},
 		{"portrait", read(t, golden+"failed-late.evt"), 1080, 1920, 30, ini},
