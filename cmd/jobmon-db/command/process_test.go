@@ -69,10 +69,10 @@ func (p *process) stop() {
 	}
 }
 
-// eventually asks until the answer is true, for a minute.
+// eventually asks until the answer is true, for five minutes.
 func eventually(t *testing.T, what func() string, ask func() bool) {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(5 * time.Minute)
 	for tick := time.NewTicker(20 * time.Millisecond); !ask(); {
 		select {
 		case <-tick.C:

@@ -22,24 +22,28 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// How long TestTorture goes on, and what its chance begins with.
+// How long TestTorture goes on, and the seed of its random numbers.
 const (
-	tortureFor  = "JOBMON_TEST_TORTURE"      // a duration; 4s without
-	tortureSeed = "JOBMON_TEST_TORTURE_SEED" // a number; a new one each time without
+	tortureFor  = "JOBMON_TEST_TORTURE"      // a duration; without it the test ends after a few kills
+	tortureSeed = "JOBMON_TEST_TORTURE_SEED" // a number; without it 1, or a new one where a duration is given
 )
 
-// killsPerWorld is how often one log is tortured before the next one begins.
-const killsPerWorld = 60
+// One log is tortured killsPerWorld times before the next one begins; without a duration there is one log.
+const (
+	killsPerWorld = 60
+	fewKills      = 8
+)
 
-// TestTorture kills the daemon at random instants, again and again: nothing that it said was durable is lost, nothing
-// is told twice, and every file on the share is one that the log gives.
+// TestTorture kills the daemon at random instants, again and again: no event that it reported as durable is lost, none
+// is recorded twice, and every file on the share is one that the log gives.
 func TestTorture(t *testing.T) {
-	limit, seed := 4*time.Second, rand.Uint64()
+	limit, most, seed := time.Duration(0), fewKills, uint64(1)
 	if text := os.Getenv(tortureFor); text != "" {
 		var err error
 		if limit, err = time.ParseDuration(text); err != nil {
 			t.Fatalf("%s: %v", tortureFor, err)
 		}
+		most, seed = killsPerWorld, rand.Uint64()
 	}
 	if text := os.Getenv(tortureSeed); text != "" {
 		var err error
@@ -50,20 +54,15 @@ func TestTorture(t *testing.T) {
 	t.Logf("%s=%d", tortureSeed, seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	kills, cuts, events := 0, 0, uint64(0)
-	for began := time.Now(); time.Since(began) < limit && !t.Failed(); {
+	for began := time.Now(); (kills == 0 || time.Since(began) < limit) && !t.Failed(); {
 		w := newWitness(t, random)
-		for range killsPerWorld {
-			if time.Since(began) >= limit || t.Failed() {
-				break
-			}
-			w.strike()
+		for i := 0; i < most && !t.Failed() && (limit == 0 || time.Since(began) < limit); i++ {
+			w.strike(i%2 == 0)
 			kills++
 		}
 		events, cuts = events+w.last, cuts+w.cuts
 	}
-	if t.Logf("%d kills, %d cuts, %d events", kills, cuts, events); events == 0 && kills > 10 {
-		t.Error("no daemon came so far as to begin a log")
-	}
+	t.Logf("%d kills, %d cuts, %d events", kills, cuts, events)
 }
 
 // witness remembers what the log said and compares.
@@ -76,7 +75,11 @@ type witness struct {
 	last         uint64              // the newest event that was read after a kill
 	sums         map[uint64][32]byte // of the batches that were read, by their last event
 	cuts         int                 // how often history was cut off
-	acknowledged uint64              // the newest event that a daemon told of
+	acknowledged uint64              // the newest event that a daemon reported
+
+	// Contents of files that the log gave when they were last compared. A daemon that is killed leaves files of older
+	// events; when these events are cut off, the log no longer gives such a file.
+	compared map[jobmon.ComputerID][]byte
 }
 
 func newWitness(t *testing.T, random *rand.Rand) *witness {
@@ -90,19 +93,33 @@ func newWitness(t *testing.T, random *rand.Rand) *witness {
 	}}
 }
 
-// strike lets a daemon run for a random while, kills it, and looks at what it left.
-func (w *witness) strike() {
+// strike starts a daemon, kills it at a random instant, and looks at what it left. The instant is a while after the
+// start, or after the daemon has recorded something more: on a slow machine a daemon may need seconds for that.
+func (w *witness) strike(recorded bool) {
 	daemon := start(w.T, w.env, "run")
-	ctx, stop := context.WithTimeout(w.Context(), time.Duration(w.random.IntN(1500))*time.Millisecond)
-	defer stop()
-	client := &control.Client{Transport: &endpoint.Client{DataDir: filepath.Join(w.dir, "data")}, Context: ctx}
-	tick := time.NewTicker(30 * time.Millisecond)
-	defer tick.Stop()
-	beside := w.beside()
-	for ctx.Err() == nil {
+	client := &control.Client{Transport: &endpoint.Client{DataDir: filepath.Join(w.dir, "data")}, Context: w.Context()}
+	ask := func(ctx context.Context) {
 		if info, err := client.Info(ctx); err == nil {
 			w.acknowledged = max(w.acknowledged, info.Last)
 		}
+	}
+	beside := w.beside()
+	if recorded {
+		said := func() string {
+			daemon.kill()
+			return "recorded more: " + daemon.stderr.String()
+		}
+		eventually(w.T, said, func() bool {
+			ask(w.Context())
+			return w.acknowledged > w.last
+		})
+	}
+	ctx, stop := context.WithTimeout(w.Context(), time.Duration(w.random.IntN(1000))*time.Millisecond)
+	defer stop()
+	tick := time.NewTicker(30 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		ask(ctx)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -110,8 +127,10 @@ func (w *witness) strike() {
 	}
 	daemon.kill()
 	beside()
-	w.cut()
 	w.look(&daemon.stderr)
+	if w.cut() {
+		w.look(&daemon.stderr)
+	}
 }
 
 // beside begins what an administrator may do meanwhile, which is killed with the daemon. A backup that is there
@@ -144,7 +163,7 @@ func (w *witness) beside() (end func()) {
 }
 
 // cutVariable makes the test binary cut off half of the history in the data dir that it names, and nothing else. No
-// command does that to a history of some hours.
+// command does that to a history of some hours. An argument has it keep the old log.
 const cutVariable = "JOBMON_TEST_CUT"
 
 func cutInHalf(ctx context.Context, dir string) error {
@@ -155,7 +174,7 @@ func cutInHalf(ctx context.Context, dir string) error {
 	defer func() { log.Close() }()
 	_, since, _ := log.First()
 	_, until, _ := log.Last()
-	c, _, err := daemon.Compact(ctx, log, since+(until-since)/2, store.CompactOptions{KeepOld: rand.IntN(2) == 0})
+	c, _, err := daemon.Compact(ctx, log, since+(until-since)/2, store.CompactOptions{KeepOld: len(os.Args) > 1})
 	if err != nil {
 		return err
 	}
@@ -166,15 +185,15 @@ func cutInHalf(ctx context.Context, dir string) error {
 	return err
 }
 
-// cut now and then has half of the history cut off, and kills the process that does that.
-func (w *witness) cut() {
+// cut now and then has half of the history cut off, and kills the process that does that, at whatever it has done.
+func (w *witness) cut() bool {
 	w.Helper()
 	data := filepath.Join(w.dir, "data")
 	if _, err := os.Stat(filepath.Join(data, "CURRENT")); err != nil || w.random.IntN(3) > 0 {
-		return
+		return false
 	}
 	before, _ := os.ReadFile(filepath.Join(data, "CURRENT"))
-	p := start(w.T, []string{cutVariable + "=" + data})
+	p := start(w.T, []string{cutVariable + "=" + data}, []string{"keep-old"}[:w.random.IntN(2)]...)
 	timer := time.AfterFunc(time.Duration(w.random.IntN(600))*time.Millisecond, func() { p.cmd.Process.Kill() })
 	p.cmd.Wait()
 	timer.Stop()
@@ -184,14 +203,15 @@ func (w *witness) cut() {
 	if after, _ := os.ReadFile(filepath.Join(data, "CURRENT")); !bytes.Equal(before, after) {
 		w.cuts++
 	}
+	return true
 }
 
-// look reads the log, and compares it with what was read and told before, and the files with it.
+// look reads the log, and compares it with what was read and reported before, and the files with it.
 func (w *witness) look(said *bytes.Buffer) {
 	w.Helper()
 	data := filepath.Join(w.dir, "data")
 	if _, err := os.Stat(filepath.Join(data, "CURRENT")); err != nil && w.acknowledged == 0 {
-		return // it did not come so far
+		return // the daemon has not begun a log
 	}
 	log, err := store.Open(data, store.Options{ReadOnly: true})
 	if err != nil {
@@ -205,6 +225,10 @@ func (w *witness) look(said *bytes.Buffer) {
 		w.Errorf("of %d caches these are not what the log gives: %v, %v", compared, wrong, err)
 	}
 	files := w.files()
+	compared := map[jobmon.ComputerID][]byte{}
+	for id, f := range files {
+		compared[id] = f.content
+	}
 	state, next, sums := history.New(), uint64(1), map[uint64][32]byte{}
 	for b, err := range log.Read(0) {
 		if err != nil {
@@ -214,55 +238,52 @@ func (w *witness) look(said *bytes.Buffer) {
 			w.Errorf("event %d follows event %d", b.First(), next-1)
 		}
 		next = b.Last() + 1
-		hash := sha256.New()
-		lines := json.NewEncoder(hash)
-		for i := range b.Events {
-			w.legal(state.Mirror, &b.Events[i])
-			state.Mirror.Apply(&b.Events[i]) // once more is as good as once
-			if err := lines.Encode(b.Events[i]); err != nil {
-				w.Fatal(err)
+		sums[b.Last()] = w.batch(state, &b)
+		for id, f := range files {
+			// A picture has the number of the last event that it shows, and nothing that came later changed it.
+			if b.First() <= f.seq && f.seq <= b.Last() || history.IsCut(&b) && f.seq <= b.Last() {
+				w.compare(state, id, f.content)
+				delete(files, id)
 			}
-		}
-		if err := state.Apply(&b); err != nil {
-			w.Fatal(err)
-		}
-		if sum, known := w.sums[b.Last()]; known && sum != [32]byte(hash.Sum(nil)) && !history.IsCut(&b) || !known &&
-			b.First() <= w.last {
-			w.Errorf("the batch of event %d is no longer what it was", b.Last())
-		}
-		sums[b.Last()] = [32]byte(hash.Sum(nil))
-		if history.IsCut(&b) {
-			for seq := range files { // of pictures that nothing has changed since
-				for id, content := range files[seq] {
-					if seq <= b.Last() {
-						w.compare(state, id, content)
-						delete(files[seq], id)
-					}
-				}
-				if len(files[seq]) == 0 {
-					delete(files, seq)
-				}
-			}
-		}
-		for i := range b.Events { // a picture has the number of the last event that it shows
-			for id, content := range files[b.Events[i].Seq] {
-				w.compare(state, id, content)
-			}
-			delete(files, b.Events[i].Seq)
 		}
 	}
 	if state.Seq < max(w.last, w.acknowledged) {
-		w.Errorf("the daemon told of event %d, and the log ends with %d", max(w.last, w.acknowledged), state.Seq)
+		w.Errorf("the daemon reported event %d, and the log ends with %d", max(w.last, w.acknowledged), state.Seq)
 	}
-	for seq := range files {
-		w.Errorf("files of event %d; the log's last one is %d", seq, state.Seq)
+	for id, f := range files {
+		w.Errorf("the file of computer %d shows event %d; the log's last one is %d", id, f.seq, state.Seq)
 	}
-	w.last, w.sums = state.Seq, sums
+	w.last, w.sums, w.compared = state.Seq, sums, compared
 }
 
-// compare compares a file with the picture after the batch that it is of.
+// batch applies a batch to the state, compares it with what it was when it was last read, and returns its checksum.
+func (w *witness) batch(state *history.State, b *jobmon.Batch) (sum [32]byte) {
+	w.Helper()
+	hash := sha256.New()
+	lines := json.NewEncoder(hash)
+	for i := range b.Events {
+		w.legal(state.Mirror, &b.Events[i])
+		state.Mirror.Apply(&b.Events[i]) // once more is as good as once
+		if err := lines.Encode(b.Events[i]); err != nil {
+			w.Fatal(err)
+		}
+	}
+	if err := state.Apply(b); err != nil {
+		w.Fatal(err)
+	}
+	sum = [32]byte(hash.Sum(nil))
+	if old, known := w.sums[b.Last()]; known && old != sum && !history.IsCut(b) || !known && b.First() <= w.last {
+		w.Errorf("the batch of event %d is no longer what it was", b.Last())
+	}
+	return sum
+}
+
+// compare compares a file with the picture after the batch that it shows, unless it is the one that was compared last.
 func (w *witness) compare(state *history.State, id jobmon.ComputerID, content []byte) {
 	w.Helper()
+	if bytes.Equal(content, w.compared[id]) {
+		return
+	}
 	p, ok := state.Projection.Progress(id)
 	if !ok {
 		w.Errorf("a file of computer %d, of which there is no picture at event %d:\n%s", id, state.Seq, content)
@@ -296,14 +317,19 @@ func (w *witness) legal(m *jobmon.Mirror, e *jobmon.Event) {
 	}
 }
 
-// files are the contents of the share, by the sequence number that they are of.
-func (w *witness) files() map[uint64]map[jobmon.ComputerID][]byte {
+// shared is a file on the share.
+type shared struct {
+	seq     uint64 // the event that it shows
+	content []byte
+}
+
+func (w *witness) files() map[jobmon.ComputerID]shared {
 	w.Helper()
 	paths, err := filepath.Glob(filepath.Join(w.dir, "evt", "*.evt"))
 	if err != nil {
 		w.Fatal(err)
 	}
-	found := map[uint64]map[jobmon.ComputerID][]byte{}
+	found := map[jobmon.ComputerID]shared{}
 	for _, path := range paths {
 		content, err := os.ReadFile(path)
 		if err != nil {
@@ -314,10 +340,7 @@ func (w *witness) files() map[uint64]map[jobmon.ComputerID][]byte {
 			w.Errorf("%s is torn: %v\n%s", path, err, content)
 			continue
 		}
-		if found[f.Seq] == nil {
-			found[f.Seq] = map[jobmon.ComputerID][]byte{}
-		}
-		found[f.Seq][jobmon.ComputerID(f.Computer.ID)] = content
+		found[jobmon.ComputerID(f.Computer.ID)] = shared{f.Seq, content}
 	}
 	return found
 }
