@@ -44,8 +44,8 @@ func TestChanges(t *testing.T) {
 		}
 		section, _, _ := strings.Cut(k.Name, ".")
 		live := slices.Contains([]string{"jobs", "stages", "session", "agent", "monitor", "names"}, section) ||
-			slices.Contains([]string{"source.poll_interval", "source.reconcile", "source.start_time_zone", "log.level"},
-				k.Name)
+			slices.Contains([]string{"source.poll_interval", "source.reconcile", "source.start_time_zone", "log.level",
+				"http.tokens"}, k.Name)
 		if live != k.Live {
 			t.Errorf("%s: live is %v", k.Name, k.Live)
 		}

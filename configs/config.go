@@ -53,10 +53,11 @@ type Endpoint struct {
 
 // HTTP is about the daemon's optional HTTP server. One that other computers reach has a certificate and tokens.
 type HTTP struct {
-	Listen string   `key:"http.listen"`   // host:port; "" for no server
-	Cert   string   `key:"http.tls.cert"` // an absolute path; "" for no encryption
-	Key    string   `key:"http.tls.key"`  // the same; both or neither
-	Tokens []Digest `key:"http.tokens"`   // none: anyone who reaches the server may ask
+	Listen string  `key:"http.listen"`     // host:port; "" for no server
+	Cert   string  `key:"http.tls.cert"`   // an absolute path; "" for no encryption
+	Key    string  `key:"http.tls.key"`    // the same; both or neither
+	Tokens []Token `key:"http.tokens"`     // none: anyone who reaches the server may ask
+	Public string  `key:"http.public_url"` // scheme://host[:port]; "" where it is not known
 }
 
 // Backup is about copies of the log that the daemon makes.

@@ -5,9 +5,12 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -27,34 +30,136 @@ func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 // NewToken makes a token that nobody can guess.
 func NewToken() string { return TokenPrefix + rand.Text() }
 
-// digests is a list of digests.
-func digests(name string) Key {
-	k := newKey(name, "list", nil, func(text string) ([]Digest, error) {
-		var list []Digest
+// Scope is what a token opens.
+type Scope string
+
+// Scopes of tokens.
+const (
+	ScopeRead   Scope = "read"   // everything that the HTTP server has
+	ScopeScreen Scope = "screen" // one computer's picture at a time, for monitors, whose settings users can read
+)
+
+// Token is an entry of http.tokens: it lets in those who have the token of that digest.
+type Token struct {
+	Name   string // for messages; "" for none
+	Scope  Scope
+	Digest Digest
+}
+
+// String is the entry as it is written.
+func (t Token) String() string {
+	switch {
+	case t.Name == "":
+		return t.Digest.String()
+	case t.Scope == ScopeRead:
+		return t.Name + " " + t.Digest.String()
+	}
+	return t.Name + " " + string(t.Scope) + " " + t.Digest.String()
+}
+
+// tokenName is what a token can be called.
+var tokenName = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]{0,39}$`)
+
+// CheckTokenName returns why a token cannot have this name. A scope is no name: an entry with a scope alone would
+// otherwise open everything.
+func CheckTokenName(name string) error {
+	switch {
+	case name == string(ScopeRead) || name == string(ScopeScreen):
+		return fmt.Errorf("%q is a scope: put a name before it", name)
+	case !tokenName.MatchString(name):
+		return errors.New("a name has up to 40 letters, digits, dots, hyphens and underscores")
+	}
+	return nil
+}
+
+// ParseScope reads the name of a scope.
+func ParseScope(text string) (Scope, error) {
+	if scope := Scope(text); scope == ScopeRead || scope == ScopeScreen {
+		return scope, nil
+	}
+	return "", errors.New("a scope is read or screen")
+}
+
+// parseToken reads one entry. Its errors repeat nothing that could be a token.
+func parseToken(text string) (t Token, err error) {
+	words := strings.Fields(text)
+	if len(words) == 0 || len(words) > 3 {
+		return t, errNotAllowed
+	}
+	if strings.Contains(text, TokenPrefix) {
+		return t, errors.New("it is a token; its SHA-256 belongs here")
+	}
+	last := len(words) - 1
+	raw, err := hex.DecodeString(words[last])
+	if err != nil || len(raw) != sha256.Size {
+		return t, errNotAllowed
+	}
+	t.Scope, t.Digest = ScopeRead, Digest(raw)
+	if last > 0 {
+		t.Name = words[0]
+		if err := CheckTokenName(t.Name); err != nil {
+			return t, err
+		}
+	}
+	if last > 1 {
+		t.Scope, err = ParseScope(words[1])
+	}
+	return t, err
+}
+
+// tokens is a list of tokens. No name and no digest is in it twice: it would be unclear which entry counts.
+func tokens(name string) Key {
+	k := newKey(name, "list", nil, func(text string) ([]Token, error) {
+		var list []Token
 		if text == "" {
 			return nil, nil
 		}
 		for part := range strings.SplitSeq(text, ",") {
-			part = strings.TrimSpace(part)
-			raw, err := hex.DecodeString(part)
-			switch {
-			case strings.HasPrefix(part, TokenPrefix):
-				return nil, fmt.Errorf("it is a token; its SHA-256 belongs here")
-			case err != nil || len(raw) != sha256.Size:
-				return nil, errNotAllowed
+			t, err := parseToken(part)
+			if err != nil {
+				return nil, err
 			}
-			list = append(list, Digest(raw))
+			for _, other := range list {
+				if other.Digest == t.Digest || t.Name != "" && other.Name == t.Name {
+					return nil, errors.New("a name or a digest stands there twice")
+				}
+			}
+			list = append(list, t)
 		}
 		return list, nil
-	}, func(list []Digest) string {
+	}, func(list []Token) string {
 		parts := make([]string, len(list))
-		for i, d := range list {
-			parts[i] = d.String()
+		for i, t := range list {
+			parts[i] = t.String()
 		}
 		return strings.Join(parts, ", ")
 	})
 	k.list = true
-	k.Allowed = "the SHA-256 of tokens, 64 hexadecimal digits each, separated by commas"
+	k.Allowed = "entries separated by commas: the SHA-256 of a token (64 hexadecimal digits), a name before it if " +
+		"wanted, and between them a scope, read or screen: hall-3 screen 4c1d..."
+	return k
+}
+
+// publicURL is the address under which others see the server: its scheme and host, without a slash at the end.
+func publicURL(name string) Key {
+	k := newKey(name, "text", "", func(text string) (string, error) {
+		u, err := url.Parse(strings.TrimSpace(text))
+		switch {
+		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Opaque != "":
+			return "", errNotAllowed
+		case u.User != nil || u.Path != "" && u.Path != "/" || strings.ContainsAny(text, "?#"):
+			return "", errors.New("nothing but the host and its port stands behind ://")
+		case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r == '"' || r == '<' || r > '~' }):
+			return "", errNotAllowed
+		}
+		if port := u.Port(); port != "" {
+			if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+				return "", errNotAllowed
+			}
+		}
+		return u.Scheme + "://" + strings.ToLower(u.Host), nil
+	}, same)
+	k.Allowed = "a web address without path: https://ds01.example.com:8443"
 	return k
 }
 

@@ -76,3 +76,66 @@ func TestATokenIsNotShown(t *testing.T) {
 		t.Errorf("%q, %q", token, again)
 	}
 }
+
+func TestEntriesOfTokens(t *testing.T) {
+	t.Parallel()
+	digest, other := strings.Repeat("0a", 32), strings.Repeat("0b", 32)
+	token := configs.NewToken()
+	for text, want := range map[string]string{
+		digest:                                 digest,
+		"hall " + digest:                       "hall " + digest,
+		"hall read " + digest:                  "hall " + digest,
+		" hall-3  screen  " + digest:           "hall-3 screen " + digest,
+		digest + ", é " + other:                digest + ", é " + other,
+		"screen " + digest:                     "",
+		"read " + digest:                       "",
+		"hall write " + digest:                 "",
+		"hall screen now " + digest:            "",
+		"<b> " + digest:                        "",
+		strings.Repeat("a", 41) + " " + digest: "",
+		digest + "," + digest:                  "",
+		"a " + digest + ", a " + other:         "",
+		"hall " + token:                        "",
+		"hall":                                 "",
+		digest + ",":                           "",
+	} {
+		c, err := load(configs.LoadOptions{Env: []string{"JOBMON_HTTP_TOKENS=" + text}})
+		if want == "" {
+			if !errors.As(err, new(*configs.Error)) || strings.Contains(err.Error(), token) {
+				t.Errorf("%q: %v", text, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		var got []string
+		for _, one := range c.HTTP.Tokens {
+			got = append(got, one.String())
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+func TestPublicURL(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"https://DS01.example.com/": "https://ds01.example.com", "http://10.0.0.5:8080": "http://10.0.0.5:8080",
+		" https://[::1]:8443 ": "https://[::1]:8443",
+		"ds01.example.com":     "", "ftp://ds01": "", "https://": "", "https:ds01": "", "https://ds01/board": "",
+		"https://ds01?": "", "https://ds01/#x": "", "https://u:secretword@ds01": "", "https://ds01:99999": "",
+		"https://:8443": "", "javascript:alert(1)": "", "https://a\"b": "",
+	} {
+		c, err := load(configs.LoadOptions{Env: []string{"JOBMON_HTTP_PUBLIC_URL=" + text}})
+		if want == "" {
+			if !errors.As(err, new(*configs.Error)) || strings.Contains(err.Error(), "secretword") {
+				t.Errorf("%q: %v", text, err)
+			}
+		} else if err != nil || c.HTTP.Public != want {
+			t.Errorf("%q: %+v, %v", text, c, err)
+		}
+	}
+}

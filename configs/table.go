@@ -29,7 +29,8 @@ func Keys() []Key {
 		listenAddress("http.listen"),
 		path("http.tls.cert", "file"),
 		path("http.tls.key", "file"),
-		digests("http.tokens"),
+		tokens("http.tokens").live(),
+		publicURL("http.public_url"),
 
 		path("backup.dir", "folder"),
 		durationOr("none", "backup.every", 0, time.Hour, 365*day),

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -55,6 +56,7 @@ type reloader struct {
 	level  *logLevel
 	logger zerolog.Logger
 	change func(context.Context, ingest.Pace) error
+	access *web.Access // to the HTTP server; nil for none
 
 	mu      sync.Mutex
 	running *configs.Config
@@ -82,6 +84,9 @@ func (r *reloader) reload(ctx context.Context, request control.ReloadRequest) (g
 			got.Waits = err.Error()
 		}
 		r.level.set(next.Log.Level)
+		if r.access != nil {
+			r.access.Set(next.HTTP.Tokens)
+		}
 		r.running = next
 	}
 	r.tell(&got)

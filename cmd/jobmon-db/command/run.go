@@ -143,7 +143,7 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	if manager.begun != nil {
 		defer manager.begun(d.Daemon)()
 	}
-	reloader.change = d.Change
+	reloader.change, reloader.access = d.Change, d.access
 	ctx, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { reloader.watch(ctx) })
@@ -171,7 +171,7 @@ func (o overseer) open(source ingest.Source, r *reloader, command string) (d *se
 	if err != nil {
 		return nil, err
 	}
-	if err = d.listen(&config.HTTP, r.logger); err == nil {
+	if err = d.listen(&config.HTTP, config.DataDir, r.logger); err == nil {
 		err = sameKind(config.DataDir, config.Source.Kind, d.Info().Last > 0)
 	}
 	if err == nil {
@@ -191,7 +191,8 @@ type served struct {
 	listener net.Listener // nil while place is taken
 	placed   func(error)  // see overseer.place
 	feed     net.Listener // nil: no HTTP
-	access   http.Access  // to feed
+	access   *http.Access // to feed
+	public   string       // http.public_url
 }
 
 // openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too. That

@@ -3,7 +3,11 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
+	"net/netip"
+	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -13,11 +17,15 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/keyfile"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
+// sessionKey is the file in the data folder that holds the key of browsers' sessions.
+const sessionKey = "jobmon-db.session-key"
+
 // listen opens the address for HTTP, if there is one; Run serves it.
-func (s *served) listen(config *configs.HTTP, logger zerolog.Logger) (err error) {
+func (s *served) listen(config *configs.HTTP, dataDir string, logger zerolog.Logger) (err error) {
 	if config.Listen == "" {
 		return nil
 	}
@@ -31,12 +39,30 @@ func (s *served) listen(config *configs.HTTP, logger zerolog.Logger) (err error)
 		}
 		s.feed = encrypted
 	}
-	for _, d := range config.Tokens {
-		s.access.Digests = append(s.access.Digests, d)
+	key, err := keyfile.Make(filepath.Join(dataDir, sessionKey))
+	if err != nil {
+		return fmt.Errorf("the key of browsers' sessions: %w", err)
 	}
-	logger.Info().Stringer("address",
-		s.feed.Addr()).Msg("computers' files and the daemon's condition are given over HTTP")
+	s.access, s.public = web.NewAccess(config.Tokens, key, logger), config.Public
+	logger.Info().Str("board", s.board(config)).Msg("the board and computers' files are given over HTTP")
 	return nil
+}
+
+// board is the board's address, for a browser on this computer where no other is known.
+func (s *served) board(config *configs.HTTP) string {
+	if config.Public != "" {
+		return config.Public + "/"
+	}
+	scheme, address := "http", s.feed.Addr().String()
+	if config.Cert != "" {
+		scheme = "https"
+	}
+	if host, port, err := net.SplitHostPort(address); err == nil {
+		if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+			address = net.JoinHostPort("localhost", port)
+		}
+	}
+	return scheme + "://" + address + "/"
 }
 
 // serve answers on the local endpoint and over HTTP until ctx ends, or one of them breaks down.
@@ -49,7 +75,7 @@ func (s *served) serve(ctx context.Context, local http.Handler, logger zerolog.L
 	} else {
 		go func() {
 			defer stop()
-			ended <- web.Serve(ctx, s.feed, web.Handler(s.routes(), s.access), logger)
+			ended <- web.Serve(ctx, s.feed, web.Handler(s.routes(ctx), s.access), logger)
 		}()
 	}
 	err := s.answer(ctx, local, logger)
@@ -72,8 +98,11 @@ func (s *served) answer(ctx context.Context, local http.Handler, logger zerolog.
 	return endpoint.Serve(ctx, s.listener, local, endpoint.Limits{}, logger)
 }
 
-func (s *served) routes() web.Routes {
+func (s *served) routes(ctx context.Context) web.Routes {
 	return web.Routes{
+		Web:     present{s.Daemon},
+		Public:  s.public,
+		Running: ctx,
 		Files:   s.file,
 		List:    s.Pictures,
 		Metrics: web.Metrics(s.Condition),

@@ -1,74 +1,128 @@
 package http
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/httprate"
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/configs"
 )
 
-// Access says who may ask.
+// Access says who may ask. Its tokens may change while it is used.
 type Access struct {
-	// Digests are the SHA-256 of the tokens of which every request but /healthz must bring one, as a Bearer. Without
-	// any, only requests that name this computer are answered.
-	Digests [][sha256.Size]byte
+	key    []byte // signs sessions
+	log    zerolog.Logger
+	tokens atomic.Pointer[[]configs.Token]
 }
 
-// perMinute is how often one address may ask where tokens are asked for. A screen asks twelve times a minute; an
-// address that guesses tokens gets nowhere.
-const perMinute = 600
+// NewAccess lets in those who have one of the tokens. Without any, only requests that name this computer are answered,
+// and all of them are. The key signs browsers' sessions; a session lasts as long as the key and its token.
+func NewAccess(tokens []configs.Token, key []byte, log zerolog.Logger) *Access {
+	a := &Access{key: key, log: log}
+	a.Set(tokens)
+	return a
+}
+
+// Set replaces the tokens. What a removed one had opened ends.
+func (a *Access) Set(tokens []configs.Token) { a.tokens.Store(&tokens) }
+
+func (a *Access) list() []configs.Token { return *a.tokens.Load() }
+
+// How often one address may ask in a minute where tokens are asked for. Guessing tokens leads nowhere. A screen asks
+// twelve times; a browser asks often while somebody drags the slider, and several may share an address.
+const (
+	perMinute       = 600
+	perMinuteProven = 6000 // with a token or a session
+)
+
+// asker is on whose behalf a request is answered.
+type asker struct {
+	token   *configs.Token // nil: none is asked for
+	browser bool           // a session proves it
+}
+
+type askerKey struct{}
+
+// askerOf is the asker of an admitted request.
+func askerOf(r *http.Request) asker {
+	who, _ := r.Context().Value(askerKey{}).(asker)
+	return who
+}
+
+// holds says whether the asker's token is still among those that open everything.
+func (a *Access) holds(who asker) bool {
+	list := a.list()
+	if who.token == nil {
+		return len(list) == 0
+	}
+	for i := range list {
+		if list[i].Digest == who.token.Digest {
+			return list[i].Scope == configs.ScopeRead
+		}
+	}
+	return false
+}
 
 // guard passes on the requests of those who may ask, before anything else is spent on them. /healthz needs no token and
 // counts in no rate: supervision must hear it while somebody attacks.
-func (a Access) guard(next http.Handler) http.Handler {
-	if len(a.Digests) == 0 {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !here(r.Host) {
-				refuse(
-					w,
-					r,
-					http.StatusMisdirectedRequest,
-					"this server answers to 127.0.0.1, [::1] and localhost only",
-				)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-	tooOften := func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, http.StatusTooManyRequests, "one address may ask 600 times a minute: ask again later")
-	}
-	bounded := httprate.LimitBy(
-		perMinute,
-		time.Minute,
-		func(r *http.Request) (string, error) { return address(r.RemoteAddr), nil },
-		httprate.WithLimitHandler(tooOften),
-	)(
-		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !a.allows(r.Header.Get("Authorization")) {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="jobmon-db"`)
-				refuse(
-					w,
-					r,
-					http.StatusUnauthorized,
-					"a token is needed: Authorization: Bearer <token>; the administrator makes one with jobmon-db config new-token",
-				)
-				return
-			}
-			next.ServeHTTP(w, r)
-		}),
-	)
+func (a *Access) guard(next http.Handler) http.Handler {
+	unproven, proven := limiter(perMinute), limiter(perMinuteProven)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == healthRoute {
-			next.ServeHTTP(w, r)
+		tokens, from := a.list(), address(r.RemoteAddr)
+		switch {
+		case r.URL.Path == healthRoute:
+		case len(tokens) == 0 && !here(r.Host):
+			refuse(w, r, http.StatusMisdirectedRequest, "this server answers to 127.0.0.1, [::1] and localhost only")
 			return
+		case isCode(r.URL.Path) || len(tokens) > 0 && isPublic(r.URL.Path):
+			if unproven.RespondOnLimit(w, r, from) {
+				return
+			}
+		case len(tokens) > 0:
+			who, ok := a.asker(r)
+			if ok && proven.RespondOnLimit(w, r, from) || !ok && unproven.RespondOnLimit(w, r, from) {
+				return
+			}
+			if !ok {
+				challenge(w, r)
+				return
+			}
+			if who.token.Scope == configs.ScopeScreen && !isPicture(r.URL.Path) {
+				refuse(w, r, http.StatusForbidden, "this token opens /evt/<computer id> alone: its scope is screen")
+				return
+			}
+			r = r.WithContext(context.WithValue(r.Context(), askerKey{}, who))
 		}
-		bounded.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
+}
+
+func limiter(perMinute int) *httprate.RateLimiter {
+	return httprate.NewRateLimiter(perMinute, time.Minute,
+		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+			refuse(w, r, http.StatusTooManyRequests, "this address has asked too often: ask again in a minute")
+		}),
+		httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}))
+}
+
+// challenge asks for a token: a browser that wants a page by the page for that, programs by 401.
+func challenge(w http.ResponseWriter, r *http.Request) {
+	ask := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if ask && isPage(r.URL.Path) && r.Header.Get("Authorization") == "" && r.Header.Get(fragmentHeader) == "" {
+		toLogin(w, r)
+		return
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="jobmon-db"`)
+	refuse(w, r, http.StatusUnauthorized, "a token is needed: Authorization: Bearer <token>; the administrator makes "+
+		"one with jobmon-db config new-token")
 }
 
 // address is what counts as one address: that at the other end of the connection, as nobody stands between. Of IPv6 it
@@ -81,16 +135,24 @@ func address(remote string) string {
 	return httprate.CanonicalizeIP(host)
 }
 
-// allows takes the same time whatever part of a token is right, and whichever it is.
-func (a Access) allows(authorization string) bool {
-	scheme, token, ok := strings.Cut(authorization, " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return false
+// asker finds out who asks, by the token or by a browser's session.
+func (a *Access) asker(r *http.Request) (who asker, ok bool) {
+	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		who.token = a.find(strings.TrimSpace(token))
+		return who, who.token != nil
 	}
-	digest := sha256.Sum256([]byte(strings.TrimSpace(token)))
-	found := 0
-	for _, d := range a.Digests {
-		found |= subtle.ConstantTimeCompare(d[:], digest[:])
+	who.token, who.browser = a.session(r), true
+	return who, who.token != nil
+}
+
+// find takes the same time whatever part of a token is right, and whichever it is.
+func (a *Access) find(token string) (found *configs.Token) {
+	digest := sha256.Sum256([]byte(token))
+	list := a.list()
+	for i := range list {
+		if subtle.ConstantTimeCompare(list[i].Digest[:], digest[:]) == 1 {
+			found = &list[i]
+		}
 	}
-	return found == 1
+	return found
 }

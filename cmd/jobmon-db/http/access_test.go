@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -27,9 +26,7 @@ import (
 )
 
 func TestTokens(t *testing.T) {
-	handler := web.Handler(web.Routes{Files: files, Health: func() string { return "" }}, web.Access{
-		Digests: [][sha256.Size]byte{sha256.Sum256([]byte("first")), sha256.Sum256([]byte("second"))},
-	})
+	handler := web.Handler(web.Routes{Files: files, Health: func() string { return "" }}, tokens("first", "second"))
 	for _, c := range []struct {
 		path, authorization string
 		code                int
@@ -61,7 +58,7 @@ func TestTokens(t *testing.T) {
 
 func TestOneAddressCannotAskWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		handler := web.Handler(web.Routes{Files: files}, web.Access{Digests: [][sha256.Size]byte{{}}})
+		handler := web.Handler(web.Routes{Files: files}, tokens("x"))
 		ask := func(from string) int {
 			r := httptest.NewRequestWithContext(t.Context(), "GET", "/evt/5000001", nil)
 			r.RemoteAddr = from
@@ -128,7 +125,7 @@ func TestEncrypted(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- web.Serve(ctx, l, web.Handler(web.Routes{Files: files}, web.Access{}), zerolog.Nop()) }()
+	go func() { ended <- web.Serve(ctx, l, web.Handler(web.Routes{Files: files}, open()), zerolog.Nop()) }()
 	address := l.Addr().String()
 	text, err := os.ReadFile(cert)
 	if err != nil {
@@ -196,7 +193,7 @@ func TestOldTLSForSQLServerIsNotOurs(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- web.Serve(ctx, l, web.Handler(web.Routes{Files: files}, web.Access{}), zerolog.Nop()) }()
+	go func() { ended <- web.Serve(ctx, l, web.Handler(web.Routes{Files: files}, open()), zerolog.Nop()) }()
 	for suite, good := range map[uint16]bool{
 		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true,
 	} {

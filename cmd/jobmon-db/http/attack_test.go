@@ -3,7 +3,6 @@ package http_test
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"io"
 	"net"
 	"net/http"
@@ -46,7 +45,7 @@ func TestHalfRequestsHoldNothing(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	handler := web.Handler(web.Routes{Files: files, Health: func() string { return "" }},
-		web.Access{Digests: [][sha256.Size]byte{sha256.Sum256([]byte("good"))}})
+		tokens("good"))
 	go func() { ended <- web.Serve(ctx, l, handler, zerolog.Nop()) }()
 	address := l.Addr().String()
 	for _, c := range []struct {
@@ -97,33 +96,33 @@ func TestHealthIsOutsideTheBounds(t *testing.T) {
 	handler := web.Handler(web.Routes{
 		Files:  func(jobmon.ComputerID) (web.File, error) { entered <- struct{}{}; <-leave; return web.File{}, nil },
 		Health: func() string { return "" },
-	}, web.Access{Digests: [][sha256.Size]byte{sha256.Sum256([]byte("good"))}})
-	get := func(path string, remote byte) *httptest.ResponseRecorder {
+	}, tokens("good"))
+	get := func(path string, remote byte, token string) *httptest.ResponseRecorder {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
 		r.RemoteAddr = net.JoinHostPort(net.IPv4(192, 0, 2, remote).String(), "1")
-		r.Header.Set("Authorization", "Bearer good")
+		r.Header.Set("Authorization", "Bearer "+token)
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
 		return w
 	}
 	for remote := range byte(2) {
 		for range 32 {
-			go get("/evt/1", remote)
+			go get("/evt/1", remote, "good")
 			<-entered
 		}
 	}
-	if w := get("/evt/1", 9); w.Code != 503 || w.Header().Get("Retry-After") != "1" ||
+	if w := get("/evt/1", 9, "good"); w.Code != 503 || w.Header().Get("Retry-After") != "1" ||
 		w.Header().Get("Connection") != "close" ||
 		!guarded(w.Header()) {
 		t.Errorf("one too many: %d %v", w.Code, w.Header())
 	}
 	code := 0
 	for range 2000 {
-		if code = get("/nothing", 1).Code; code == 429 {
+		if code = get("/nothing", 1, "bad").Code; code == 429 {
 			break
 		}
 	}
-	if w := get("/healthz", 1); w.Code != 200 || code != 429 {
+	if w := get("/healthz", 1, ""); w.Code != 200 || code != 429 {
 		t.Errorf("health: %d, after %d", w.Code, code)
 	}
 	close(leave)
@@ -132,7 +131,7 @@ func TestHealthIsOutsideTheBounds(t *testing.T) {
 // Whatever path is asked for, the answer is no redirection and no HTML.
 func TestNoPathRedirects(t *testing.T) {
 	t.Parallel()
-	handler := web.Handler(web.Routes{Files: files}, web.Access{})
+	handler := web.Handler(web.Routes{Files: files}, open())
 	part := rapid.SampledFrom([]string{"", ".", "..", "evt", "5000001", "%2e%2e", "%2f", "x", "<b>", "//"})
 	rapid.Check(t, func(t *rapid.T) {
 		target := "/" + strings.Join(rapid.SliceOfN(part, 0, 5).Draw(t, "parts"), "/")

@@ -1,6 +1,6 @@
-// Package http is the daemon's HTTP server, which is off unless http.listen names an address: computers' files as they
-// would lie on the share now, for screens that poll instead of waiting for a copy task, and how the daemon fares, for
-// those who watch over it. It only answers questions, and only this computer's: docs/http.md.
+// Package http is the daemon's HTTP server, which is off unless http.listen names an address: the board for people,
+// computers' files as they would lie on the share now, for screens that poll instead of waiting for a copy task, and
+// how the daemon fares, for those who watch over it. It only answers questions: docs/http.md.
 package http
 
 import (
@@ -46,6 +46,11 @@ type Routes struct {
 	Health  func() string            // GET /healthz: why the program should be started anew, "" for no reason
 	Ready   func() []string          // GET /readyz: why what it tells may be old; none when it is up to date
 	Metrics http.Handler             // GET /metrics
+
+	Web     Web             // pages for people, and /api/v1/
+	Links   Links           // the codes of /q/<code>
+	Public  string          // http.public_url
+	Running context.Context // ends when the server stops; nil: never
 }
 
 // ErrInUse says that something else listens on the address.
@@ -87,8 +92,9 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 	}, log)
 }
 
-// Handler answers the routes to those who have access. Every answer that is no file is a sentence as text/plain.
-func Handler(routes Routes, access Access) http.Handler {
+// Handler answers the routes to those who have access. Pages are HTML, also where they cannot be shown; every other
+// answer that is no file is a sentence as text/plain.
+func Handler(routes Routes, access *Access) http.Handler {
 	mux := http.NewServeMux()
 	var served []string
 	var taken places
@@ -99,6 +105,39 @@ func Handler(routes Routes, access Access) http.Handler {
 		mux.HandleFunc(pattern, handler)
 		served = append(served, shown)
 	}
+	routes.answers(serve)
+	known := func() string { return "what is served here is " + strings.Join(served, ", ") }
+	nothing := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, known(), http.StatusNotFound) }
+	if routes.Web != nil {
+		p := routes.pages(access)
+		p.routes(func(pattern string, handler http.HandlerFunc) { mux.HandleFunc(pattern, taken.bound(handler)) })
+		mux.HandleFunc(loginRoute, p.login)
+		mux.HandleFunc(logoutRoute, p.logout)
+		mux.HandleFunc(assetsRoute+"{hash}/{name}", assets)
+		mux.HandleFunc(apiRoute, taken.bound(api(routes.Web).ServeHTTP))
+		served = append(served, "/, /c/<computer id>, /wall, /reports, "+apiRoute)
+		plainly := nothing
+		nothing = func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.Header.Get("Accept"), "text/html") {
+				p.problem(w, r, errNothing)
+				return
+			}
+			plainly(w, r)
+		}
+	}
+	mux.HandleFunc("/", nothing)
+	guarded := access.guard(questions(mux, nothing))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", Product)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+		w.Header().Set("Cache-Control", "no-cache")
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+// answers hands over what is answered to screens, supervision and programs.
+func (routes *Routes) answers(serve func(pattern, shown string, handler http.HandlerFunc)) {
 	if routes.Files != nil {
 		serve("/evt/{id}", "/evt/<computer id>", routes.Files.serve)
 	}
@@ -120,17 +159,16 @@ func Handler(routes Routes, access Access) http.Handler {
 	if routes.Metrics != nil {
 		serve("/metrics", "/metrics", routes.Metrics.ServeHTTP)
 	}
-	known := "what is served here is " + strings.Join(served, ", ")
-	nothing := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, known, http.StatusNotFound) }
-	mux.HandleFunc("/", nothing)
-	guarded := access.guard(questions(mux, nothing))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Server", Product)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
-		w.Header().Set("Cache-Control", "no-cache")
-		guarded.ServeHTTP(w, r)
-	})
+}
+
+func (routes *Routes) pages(access *Access) *pages {
+	p := &pages{
+		web: routes.Web, access: access, public: routes.Public, links: routes.Links, stopping: routes.Running,
+	}
+	if p.stopping == nil {
+		p.stopping = context.Background()
+	}
+	return p
 }
 
 // bound answers with 503 while too many requests are being answered.
@@ -182,6 +220,8 @@ func questions(next http.Handler, nothing http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked := r.URL.EscapedPath()
 		switch clean := path.Clean(asked); {
+		case r.Method == http.MethodPost && (asked == loginRoute || asked == logoutRoute):
+			next.ServeHTTP(w, r)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
 			refuse(w, r, http.StatusMethodNotAllowed, "only GET and HEAD are answered here: nothing can be changed")

@@ -44,7 +44,7 @@ func ask(t *testing.T, method, target string, header ...string) *http.Response {
 		}
 	}
 	w := httptest.NewRecorder()
-	web.Handler(web.Routes{Files: files}, web.Access{}).ServeHTTP(w, r)
+	web.Handler(web.Routes{Files: files}, open()).ServeHTTP(w, r)
 	return w.Result()
 }
 
@@ -132,7 +132,7 @@ func running(t testing.TB, files web.Files) (address string, stop func() error) 
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- web.Serve(ctx, l, web.Handler(web.Routes{Files: files}, web.Access{}), zerolog.Nop()) }()
+	go func() { ended <- web.Serve(ctx, l, web.Handler(web.Routes{Files: files}, open()), zerolog.Nop()) }()
 	done := false
 	stop = func() error {
 		if done {
@@ -290,7 +290,7 @@ func TestList(t *testing.T) {
 				},
 			},
 		}
-	}}, web.Access{})
+	}}, open())
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1/computers", nil)
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
@@ -312,7 +312,7 @@ func TestHealthAndReadiness(t *testing.T) {
 		Metrics: http.HandlerFunc(
 			func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "jobmon_info 1\n") },
 		),
-	}, web.Access{})
+	}, open())
 	get := func(path string) (int, string) {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
 		r.Host = "localhost"

@@ -1,0 +1,279 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/board"
+	"github.com/jobmon-db/jobmon-db/client/replay"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// pages are what people see in a browser.
+type pages struct {
+	web      Web
+	access   *Access
+	public   string          // http.public_url
+	links    Links           // nil: codes open nothing
+	stopping context.Context // ends when the server stops
+}
+
+// page is what client/board makes.
+type page interface{ Write(w io.Writer) error }
+
+// parted is a page of which the script asks for parts.
+type parted interface {
+	WriteFragment(w io.Writer, name string) error
+}
+
+// routes hands over what pages answer: patterns of http.ServeMux.
+func (p *pages) routes(serve func(pattern string, handler http.HandlerFunc)) {
+	serve("/{$}", p.show(p.board))
+	serve("/c/{id}", p.show(p.computer))
+	serve("/wall", p.show(p.wall))
+	serve("/reports", p.show(p.reports))
+	serve("/reports/{file}", p.table)
+	serve("/q/{code}", p.code)
+	serve("/Q/{code}", p.code)
+}
+
+// frame adds to a frame what the request decides.
+func (p *pages) frame(r *http.Request, f board.Frame) board.Frame {
+	query := r.URL.Query()
+	who := askerOf(r)
+	f.Lang, f.CanLogOut, f.PublicURL = languageOf(r), who.browser && who.token != nil, p.public
+	switch asked := query.Get("range"); asked {
+	case board.RangeDeployment, board.RangeDay, board.RangeWeek, board.RangeMonth, board.RangeAll:
+		f.Range = asked
+	}
+	return f
+}
+
+// show answers with the page that made returns, or with the part of it that is asked for.
+func (p *pages) show(made func(r *http.Request) (page, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(p.stopping, cancel)()
+		shown, err := made(r.WithContext(ctx))
+		if err != nil {
+			p.problem(w, r, err)
+			return
+		}
+		p.access.renew(w, r)
+		write := shown.Write
+		if part := r.Header.Get(fragmentHeader); part != "" {
+			if has, ok := shown.(parted); ok {
+				write = func(w io.Writer) error { return has.WriteFragment(w, part) }
+			}
+		}
+		p.answer(w, r, http.StatusOK, write)
+	}
+}
+
+// answer sends a page as a whole: nothing is sent of one that cannot be made.
+func (p *pages) answer(w http.ResponseWriter, r *http.Request, code int, write func(io.Writer) error) {
+	var b bytes.Buffer
+	if err := write(&b); errors.Is(err, board.ErrFragment) {
+		http.Error(w, "this page has no such part", http.StatusBadRequest)
+		return
+	} else if err != nil {
+		p.access.log.Error().Err(err).Msg("a page could not be made")
+		http.Error(w, "the page could not be made: see the daemon's messages", http.StatusInternalServerError)
+		return
+	}
+	secured(w.Header())
+	send(w, r, code, b.Bytes())
+}
+
+// moment is what the request asks to see: the present, or what ?at= says.
+func (p *pages) moment(r *http.Request) (Moment, error) {
+	at := strings.TrimSpace(r.URL.Query().Get("at"))
+	if at == "" {
+		return p.web.Now(r.Context())
+	}
+	return p.web.At(r.Context(), at)
+}
+
+func (p *pages) board(r *http.Request) (page, error) {
+	m, err := p.moment(r)
+	if err != nil {
+		return nil, err
+	}
+	shown := &board.Board{
+		Frame: p.frame(r, m.Frame), Query: board.ParseQuery(r.URL.Query()), Pictures: m.Pictures,
+	}
+	if r.Header.Get(fragmentHeader) == board.FragmentSlider {
+		from, to := rangeOf(&shown.Frame, board.RangeDay)
+		shown.Timeline, err = p.timeline(r.Context(), from, to, 0)
+	}
+	return shown, err
+}
+
+func (p *pages) wall(r *http.Request) (page, error) {
+	m, err := p.moment(r)
+	if err != nil {
+		return nil, err
+	}
+	seconds, err := strconv.Atoi(r.URL.Query().Get("seconds"))
+	if err != nil || seconds < 3 || seconds > 600 {
+		seconds = 0
+	}
+	shown := board.Board{Frame: p.frame(r, m.Frame), Query: board.ParseQuery(r.URL.Query()), Pictures: m.Pictures}
+	return &board.Wall{Board: shown, Seconds: seconds}, nil
+}
+
+func (p *pages) computer(r *http.Request) (page, error) {
+	query := r.URL.Query()
+	number, err := strconv.Atoi(query.Get("deployment"))
+	if err != nil || number < 0 {
+		number = 0
+	}
+	shown, err := p.web.Computer(r.Context(), r.PathValue("id"), strings.TrimSpace(query.Get("at")), number)
+	if err != nil {
+		return nil, err
+	}
+	shown.Frame = p.frame(r, shown.Frame)
+	if r.Header.Get(fragmentHeader) == board.FragmentSlider {
+		from, to := rangeOf(&shown.Frame, board.RangeWeek)
+		if began, ended := span(&shown); began != 0 && (shown.Range == "" || shown.Range == board.RangeDeployment) {
+			from, to = began, ended
+		}
+		shown.Timeline, err = p.timeline(r.Context(), from, to, shown.ID)
+	}
+	return &shown, err
+}
+
+// span is when the deployment that is shown began and ended, the present where it goes on; 0 for none.
+func span(c *board.Computer) (began, ended jobmon.Instant) {
+	for _, d := range c.Deployments {
+		if d.Number == c.Shown || c.Shown == 0 {
+			if ended = d.Ended; ended == 0 {
+				ended = c.Until
+			}
+			return d.Began, ended
+		}
+	}
+	return 0, 0
+}
+
+// buckets is into how many pieces a timeline is cut at most: a bar is some pixels wide.
+const buckets = 240
+
+// rangeOf is the piece of the log that a slider shows: the asked one or this, at its end.
+func rangeOf(f *board.Frame, otherwise string) (from, to jobmon.Instant) {
+	long := map[string]time.Duration{
+		board.RangeDay: 24 * time.Hour, board.RangeWeek: 7 * 24 * time.Hour, board.RangeMonth: 30 * 24 * time.Hour,
+	}
+	if f.Range == "" || f.Range == board.RangeDeployment {
+		f.Range = otherwise
+	}
+	length, limited := long[f.Range]
+	if from, to = f.From, f.Until; limited {
+		// a moment before that is shown in its middle
+		if f.At != "" && f.Now < to.Add(-length) {
+			to = f.Now.Add(length / 2)
+		}
+		from = max(from, to.Add(-length))
+	}
+	return from, to
+}
+
+func (p *pages) timeline(
+	ctx context.Context, from, to jobmon.Instant, computer jobmon.ComputerID) (*board.Timeline, error) {
+	t, err := p.web.Timeline(ctx, from, to, buckets, computer)
+	return &t, err
+}
+
+func (p *pages) reports(r *http.Request) (page, error) {
+	return p.figures(r)
+}
+
+func (p *pages) figures(r *http.Request) (*board.Reports, error) {
+	query := r.URL.Query()
+	shown, err := p.web.Reports(r.Context(), strings.TrimSpace(query.Get("since")), strings.TrimSpace(query.Get("until")))
+	if err != nil {
+		return nil, err
+	}
+	shown.Frame = p.frame(r, shown.Frame)
+	return &shown, nil
+}
+
+// table answers with a table of the reports as CSV.
+func (p *pages) table(w http.ResponseWriter, r *http.Request) {
+	name, ok := strings.CutSuffix(r.PathValue("file"), ".csv")
+	if !ok {
+		p.problem(w, r, errNothing)
+		return
+	}
+	figures, err := p.figures(r)
+	if err != nil {
+		p.problem(w, r, err)
+		return
+	}
+	for _, t := range figures.Tables {
+		if t.Name == name {
+			var b bytes.Buffer
+			if err := writeTable(&b, &t); err != nil {
+				p.problem(w, r, err)
+				return
+			}
+			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+			w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`) // a name of ours
+			send(w, r, http.StatusOK, b.Bytes())
+			return
+		}
+	}
+	p.problem(w, r, errNothing)
+}
+
+func writeTable(to io.Writer, t *board.Table) error {
+	csv, err := replay.NewCSV(to)
+	if err != nil {
+		return err
+	}
+	line := func(n int, text func(int) string) error {
+		values := make([]any, n)
+		for i := range values {
+			values[i] = text(i)
+		}
+		return csv.Line(values...)
+	}
+	if err := line(len(t.Columns), func(i int) string { return t.Columns[i] }); err != nil {
+		return err
+	}
+	for _, row := range t.Rows {
+		err := line(len(row), func(i int) string {
+			if row[i].Value != "" {
+				return row[i].Value
+			}
+			return row[i].Text
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return csv.Flush()
+}
+
+// assets answers with files that pages load. Their addresses change with their content.
+func assets(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	content, mediaType, ok := board.Asset(name)
+	if !ok || board.AssetPath(name) != (&url.URL{Path: r.URL.Path}).Path {
+		http.Error(w, "there is no such file; the program may be another version by now: load the page again",
+			http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", mediaType)
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	w.Header().Set("Vary", "Accept-Encoding")
+	send(w, r, http.StatusOK, content)
+}

@@ -1,0 +1,59 @@
+package http
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jobmon-db/jobmon-db/client/board"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Web answers what pages ask, about the present and the past. Its methods are safe for concurrent use and end soon
+// after ctx does. Frames in its answers are complete but for what a request decides: language, session, public address.
+//
+// Errors are *Outside, *Wrong, *Unknown, ErrBusy, what ctx says, and else that the log cannot be read.
+type Web interface {
+	// Now returns what the newest batch in the log shows.
+	Now(ctx context.Context) (Moment, error)
+	// At returns what was shown at a moment, in the words that --at takes.
+	At(ctx context.Context, text string) (Moment, error)
+	// Computer returns a computer's page at a moment ("" for the present), with one of its deployments (0 for the
+	// latest). id is a number, or a name.
+	Computer(ctx context.Context, id, at string, deployment int) (board.Computer, error)
+	// Timeline counts events in so many buckets, of one computer or (0) of all.
+	Timeline(ctx context.Context, from, to jobmon.Instant, buckets int, computer jobmon.ComputerID) (board.Timeline, error)
+	// Reports returns the figures of a range, in the words of --since and --until.
+	Reports(ctx context.Context, since, until string) (board.Reports, error)
+	// Events returns events as lines of the one ndjson, those of a computer or (0) all.
+	Events(ctx context.Context, after uint64, limit int, computer jobmon.ComputerID) ([]byte, error)
+}
+
+// Moment is what all computers show at a time.
+type Moment struct {
+	board.Frame
+	Pictures []jobmon.Progress // by id
+}
+
+// Outside is the error for a moment that the log does not cover.
+type Outside struct {
+	From, Until jobmon.Instant // what it covers
+	Offset      jobmon.Offset  // at Until
+}
+
+func (o *Outside) Error() string { return "the log does not cover that moment" }
+
+// Wrong is the error for a text that names no moment. Text is a sentence for the person who wrote it.
+type Wrong struct{ Text string }
+
+func (w *Wrong) Error() string { return w.Text }
+
+// Unknown is the error for a name that means no computer, or several.
+type Unknown struct {
+	Text    string // a sentence
+	Closest []jobmon.Computer
+}
+
+func (u *Unknown) Error() string { return u.Text }
+
+// ErrBusy is the error for a log that cannot answer at the moment, as while it is compacted.
+var ErrBusy = errors.New("the log cannot be asked at the moment")
