@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // What a file says and YAML reads otherwise is reported with its line, the reason and the form that works.
@@ -189,7 +190,7 @@ func TestPathsOfWindows(t *testing.T) {
 func TestEveryPasswordIsWholeOrRefused(t *testing.T) {
 	t.Parallel()
 	file := write(t, "")
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		password := rapid.StringMatching("[ -~]{1,12}").Draw(t, "password")
 		style := rapid.SampledFrom([]string{"%s", "\"%s\"", "'%s'"}).Draw(t, "style")
 		content := fmt.Sprintf("source:\n  server: ds\n  user: jm\n  password: "+style+"\n  database: x\n", password)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // machine is the computer that the poller runs on.
@@ -46,7 +47,7 @@ type turn struct {
 // the same events, of the same times, as that of the same history without it. Only what the clock itself brings (due)
 // may come later, by as long as the clock was wrong.
 func TestAGlitchChangesNothing(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	lawtest.Check(t, func(rt *rapid.T) {
 		var turns []turn
 		length := time.Duration(0)
 		for range rapid.IntRange(2, 20).Draw(rt, "turns") {

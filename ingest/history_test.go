@@ -13,13 +13,14 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // TestHistories is laws 1 and 3 through the poller, against a model that reads everything: whatever happens to the
 // tables, the source, the log and the daemon, what a good read had to see is in the log at once and told as the model
 // tells it, and after a pass the fold of the log is the tables.
 func TestHistories(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	lawtest.Check(t, func(rt *rapid.T) {
 		steps := drawSteps(rt)
 		var err error
 		synctest.Test(t, func(t *testing.T) { err = play(t, steps) })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // inParts makes the batches of a first read hold three rows.
@@ -56,7 +57,7 @@ func TestALargeFirstReadIsSeveralBatches(t *testing.T) {
 // TestAFirstReadInPartsTellsWhatIsThere: wherever commits fail or the process dies, the log holds in the end what is in
 // the tables, each row once for each way in which it was found, and says then, and not before, that all is read.
 func TestAFirstReadInPartsTellsWhatIsThere(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	lawtest.Check(t, func(rt *rapid.T) {
 		rows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) jobmon.Row {
 			r := row(jobmon.ScheduleID(rapid.IntRange(1, 30).Draw(t, "id")), rapid.SampledFrom([]jobmon.Status{
 				jobmon.StatusNull, jobmon.StatusRunning, jobmon.StatusOf(0)}).Draw(t, "status"))

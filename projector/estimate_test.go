@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // learned is a desk that knows the stages of a folder: Configuring, one job, 30 s; Office, two jobs, 20 min.
@@ -75,7 +76,7 @@ func TestWhatOneJobTookIsNotExpectedOfMany(t *testing.T) {
 }
 
 func TestAlike(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		a, b := rapid.IntRange(0, 50).Draw(t, "a"), rapid.IntRange(0, 50).Draw(t, "b")
 		if alike(a, b) != alike(b, a) || !alike(a, a) || alike(a, 2*a+1) {
 			t.Fatalf("%d and %d", a, b)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"pgregory.net/rapid"
 )
 
@@ -17,7 +18,7 @@ func TestLaw2(t *testing.T) {
 	names := []string{build, markA, markB, markZ, driver, office, visio, "", "Nightly"}
 	codes := []jobmon.Code{-1, -1, 0, 0, 0, 1603, 3010, -7}
 	computers := []jobmon.ComputerID{pc, pc + 1}
-	rapid.Check(t, func(rt *rapid.T) {
+	lawtest.Check(t, func(rt *rapid.T) {
 		d := newDesk(rt)
 		now := clock("08:00")
 		next := 1

@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"pgregory.net/rapid"
 )
 
 // TestTable compares a table with a map of the same rows.
 func TestTable(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		var rows table
 		want := map[jobmon.ScheduleID]*row{}
 		for range rapid.IntRange(0, 60).Draw(t, "steps") {

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/projector"
 )
 
@@ -226,13 +227,13 @@ func (w *town) cycle(h habits) (read bool) {
 // TestWhatWaitsIsTheSameReplayedAndResumed is Law 2 for histories of clocks that step, offsets that change, rows of a
 // first read, recurring jobs, agents, and start_times in another zone.
 func TestWhatWaitsIsTheSameReplayedAndResumed(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { newTown(t).lives(everything, func() {}) })
+	lawtest.Check(t, func(t *rapid.T) { newTown(t).lives(everything, func() {}) })
 }
 
 // TestEveryUnfinishedRowIsInItsPicture: in a stage, or beside the deployment. Build jobs are never shown, and a closing
 // marker opens no stage, but the picture says that one waits.
 func TestEveryUnfinishedRowIsInItsPicture(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		w, h := newTown(t), everything
 		h.settings, h.names = false, false // the names below say what a marker is
 		w.lives(h, w.requireRows)
@@ -299,7 +300,7 @@ func (w *town) shows(p *jobmon.Progress, stage string) bool {
 // TestReadyIsNotSaidWhileAFreshMarkerWaits: a marker that never ran, is due, and has waited for less than twelve hours
 // belongs to a deployment that is not complete.
 func TestReadyIsNotSaidWhileAFreshMarkerWaits(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		w := newTown(t)
 		w.lives(habits{}, func() {
 			for row := range w.mirror.Rows.All() {

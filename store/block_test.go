@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // sealing makes the frames of batches, as they are when they are to be sealed. Before each of those named in skips so
@@ -62,7 +63,7 @@ func busy(n int) (at []jobmon.Instant, batches [][]jobmon.Event) {
 
 func TestBlocksComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		var at []jobmon.Instant
 		var batches [][]jobmon.Event
 		skips := map[int]uint64{}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -48,13 +49,6 @@ func fill(t *testing.T, log eventLog, random *rand.Rand, batches int) []jobmon.B
 	return all
 }
 
-// seeded is a source of randomness; a failing test prints how to repeat it.
-func seeded(t *testing.T) *rand.Rand {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
-
 func compare(t *testing.T, what string, got iter.Seq2[jobmon.Batch, error], want []jobmon.Batch) {
 	t.Helper()
 	for batch, err := range got {
@@ -72,7 +66,7 @@ func compare(t *testing.T, what string, got iter.Seq2[jobmon.Batch, error], want
 }
 
 func longLog(t *testing.T, log eventLog, reopen func(t *testing.T, log eventLog) eventLog) {
-	random := seeded(t)
+	random := lawtest.Random(t)
 	var all []jobmon.Batch
 	for range 4 {
 		all = append(all, fill(t, log, random, 60)...)
@@ -93,7 +87,7 @@ func longLog(t *testing.T, log eventLog, reopen func(t *testing.T, log eventLog)
 }
 
 func skipping(t *testing.T, log eventLog, reopen func(t *testing.T, log eventLog) eventLog) {
-	random := seeded(t)
+	random := lawtest.Random(t)
 	skip := func(by uint64) store.Gap {
 		t.Helper()
 		next := log.Next()
@@ -152,7 +146,7 @@ func skipping(t *testing.T, log eventLog, reopen func(t *testing.T, log eventLog
 }
 
 func oneComputer(t *testing.T, log eventLog) {
-	all := fill(t, log, seeded(t), 200)
+	all := fill(t, log, lawtest.Random(t), 200)
 	last := all[len(all)-1].Last()
 	for _, id := range []jobmon.ComputerID{5_000_001, 5_000_017, 5_000_099} {
 		for _, from := range []uint64{0, 700, last / 2, last, last + 1} {
@@ -176,7 +170,7 @@ func moments(t *testing.T, log eventLog) {
 	if _, ok, err := log.Moment(Noon); ok || err != nil {
 		t.Fatalf("an empty log has a moment: %v", err)
 	}
-	random := seeded(t)
+	random := lawtest.Random(t)
 	all := fill(t, log, random, 300)
 	for range 50 {
 		at := all[random.IntN(len(all))].At + jobmon.Instant(random.IntN(3)-1)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,13 +12,14 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // appendAcknowledged appends known events and prints the last number.
-func appendAcknowledged(log *store.Log, n int) error {
+func appendAcknowledged(log *store.Log) error {
 	next := log.Next()
-	events := make([]jobmon.Event, n)
+	events := make([]jobmon.Event, some(next))
 	for i := range events {
 		events[i] = known(next + uint64(i))
 	}
@@ -34,10 +34,10 @@ func appendAcknowledged(log *store.Log, n int) error {
 func compactingChild(dir string, cut bool) error {
 	log, err := store.Open(dir, store.Options{})
 	for err == nil {
-		if err = appendAcknowledged(log, 1+rand.IntN(400)); err != nil {
+		if err = appendAcknowledged(log); err != nil {
 			break
 		}
-		o := store.CompactOptions{KeepOld: rand.IntN(2) == 0}
+		o := store.CompactOptions{KeepOld: some(log.Next())%2 == 0}
 		if cut {
 			last, _, _ := log.Last()
 			at := uint64(0)
@@ -57,7 +57,7 @@ func compactingChild(dir string, cut bool) error {
 		if c, err = log.Compact(context.Background(), o); err != nil {
 			break
 		}
-		if err = appendAcknowledged(log, 1+rand.IntN(400)); err == nil {
+		if err = appendAcknowledged(log); err == nil {
 			log, err = c.Finish(context.Background())
 		}
 	}
@@ -71,7 +71,7 @@ func savingChild(dir string) error {
 		return err
 	}
 	for {
-		if err := appendAcknowledged(log, 1+rand.IntN(400)); err != nil {
+		if err := appendAcknowledged(log); err != nil {
 			return err
 		}
 		path := filepath.Join(dir+"-backups", strconv.FormatUint(log.Next(), 10)+".db")
@@ -91,7 +91,7 @@ func restoringChild(dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(appendAcknowledged(log, 1+rand.IntN(400)), log.Close()); err != nil {
+		if err := errors.Join(appendAcknowledged(log), log.Close()); err != nil {
 			return err
 		}
 	}
@@ -123,14 +123,12 @@ func requireKnown(t *testing.T, path string) (first, last, count uint64) {
 	return first, last, count
 }
 
-// rounds kills a child again and again, at a random instant after its first word, and calls check after each kill with
-// the last number that was acknowledged.
-func rounds(t *testing.T, n int, task, dir string, check func(acknowledged uint64)) {
+// rounds kills a child at least n times, at a random instant after its first word, and calls check after each kill with
+// the last number that was acknowledged, until it returns that enough was seen.
+func rounds(t *testing.T, n int, task, dir string, check func(acknowledged uint64) (enough bool)) {
 	t.Helper()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	for range n {
+	random := lawtest.Random(t)
+	for round, enough := 0, false; round < n || !enough; round++ {
 		cmd, lines := startChild(t, task, dir)
 		acknowledged := uint64(0)
 		read := func() bool {
@@ -153,7 +151,7 @@ func rounds(t *testing.T, n int, task, dir string, check func(acknowledged uint6
 		}
 		timer.Stop()
 		cmd.Wait()
-		check(acknowledged)
+		enough = check(acknowledged)
 	}
 }
 
@@ -176,7 +174,7 @@ func TestKilledWhileCompacting(t *testing.T) {
 			history(t, log, 3000)
 			log.Close()
 			kept, generations := uint64(0), map[string]bool{}
-			rounds(t, 25, task, dir, func(acknowledged uint64) {
+			rounds(t, 25, task, dir, func(acknowledged uint64) bool {
 				path := current(t, dir)
 				generations[path] = true
 				first, last, count := requireKnown(t, path)
@@ -191,10 +189,8 @@ func TestKilledWhileCompacting(t *testing.T) {
 				if left := names(t, dir); len(left) != 2 {
 					t.Fatalf("the next writer leaves %v", left)
 				}
+				return len(generations) >= 3
 			})
-			if len(generations) < 3 {
-				t.Errorf("only %d generations", len(generations))
-			}
 		})
 	}
 }
@@ -206,7 +202,7 @@ func TestKilledWhileSaving(t *testing.T) {
 		t.Fatal(err)
 	}
 	saved := 0
-	rounds(t, 15, "save", dir, func(acknowledged uint64) {
+	rounds(t, 15, "save", dir, func(acknowledged uint64) bool {
 		for _, name := range names(t, dir+"-backups") {
 			path := filepath.Join(dir+"-backups", name)
 			next, whole := strings.CutSuffix(name, ".db")
@@ -224,10 +220,8 @@ func TestKilledWhileSaving(t *testing.T) {
 		if last := verify(t, dir); last < acknowledged {
 			t.Fatalf("events up to %d are kept, up to %d were acknowledged", last, acknowledged)
 		}
+		return saved >= 5
 	})
-	if saved < 5 {
-		t.Errorf("only %d backups were ever finished", saved)
-	}
 }
 
 func TestKilledWhileRestoring(t *testing.T) {
@@ -243,7 +237,7 @@ func TestKilledWhileRestoring(t *testing.T) {
 	before, _, _ := log.Last()
 	log.Close()
 	aside := 0
-	rounds(t, 20, "restore", dir, func(acknowledged uint64) {
+	rounds(t, 20, "restore", dir, func(acknowledged uint64) bool {
 		_, last, count := requireKnown(t, current(t, dir))
 		if count < saved.Last || last < saved.Last {
 			t.Fatalf("%d events up to %d of %d", count, last, saved.Last)
@@ -268,8 +262,6 @@ func TestKilledWhileRestoring(t *testing.T) {
 				requireKnown(t, path) // not yet moved aside, and whole
 			}
 		}
+		return aside >= 5
 	})
-	if aside < 5 {
-		t.Errorf("only %d logs were moved aside", aside)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // anyInt64 prefers the values at which encodings go wrong.
@@ -82,7 +83,7 @@ func AnyEvents(t *rapid.T, most int) []jobmon.Event {
 
 func TestFramesComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		at := jobmon.Instant(rapid.OneOf(rapid.Just(int64(noon)), anyInt64()).Draw(t, "at"))
 		events := rapid.SliceOfN(rapid.Custom(anyEvent), 1, 20).Draw(t, "events")
 		first := rapid.OneOf(rapid.Uint64Range(1, 10_000_000), rapid.Uint64Range(1, jobmon.MaxSeq-20)).Draw(t, "first")

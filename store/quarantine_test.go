@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math/rand/v2"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +18,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -40,33 +41,34 @@ func takeUp(t *testing.T, dir string, options store.Options) (*store.Log, *store
 func TestNothingTrueIsLost(t *testing.T) {
 	t.Parallel()
 	w := tell(t)
-	random := rand.New(rand.NewPCG(3, 4))
-	damages := map[string]func([]byte) []byte{"nothing": func(file []byte) []byte { return file }}
-	flip := func(at, bit int) func([]byte) []byte {
-		return func(file []byte) []byte {
-			file[at] ^= 1 << bit
-			return file
-		}
+	random := lawtest.Random(t)
+	type damaged struct {
+		name string
+		file []byte
 	}
-	for kind, pages := range regions(w.file) {
+	noMeta := bytes.Clone(w.file)
+	clear(noMeta[:8192])
+	damages := []damaged{{"nothing", w.file}, {"no meta pages", noMeta}}
+	kinds := regions(w.file)
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		for range 8 {
-			page := pages[random.IntN(len(pages))]
+			page := kinds[kind][random.IntN(len(kinds[kind]))]
 			for _, at := range []int{page + random.IntN(16), page + 16 + random.IntN(64), page + random.IntN(4096)} {
-				bit := random.IntN(8)
-				damages[fmt.Sprintf("%s, bit %d of byte %d", kind, bit, at)] = flip(at, bit)
+				file, bit := bytes.Clone(w.file), random.IntN(8)
+				file[at] ^= 1 << bit
+				damages = append(damages, damaged{fmt.Sprintf("%s, bit %d of byte %d", kind, bit, at), file})
 			}
 		}
 	}
 	used := usedBytes(w.file)
 	for _, size := range []int{0, 4096, 8192, 20_000, len(w.file) / 2, used - 4096, used - 1} {
-		damages[fmt.Sprintf("cut at %d", size)] = func(file []byte) []byte { return file[:size] }
+		damages = append(damages, damaged{fmt.Sprintf("cut at %d", size), w.file[:size]})
 	}
-	damages["no meta pages"] = func(file []byte) []byte { clear(file[:8192]); return file }
 	moved, kept := 0, 0
-	for name, damage := range damages {
+	for _, damage := range damages {
+		name, file := damage.name, damage.file
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			file := damage(bytes.Clone(w.file))
 			path := filepath.Join(dir, "log-000001.db")
 			write(t, path, string(file))
 			write(t, filepath.Join(dir, "CURRENT"), "log-000001.db\n")
@@ -268,7 +270,7 @@ func TestABranchThatLeadsAstray(t *testing.T) {
 func TestBboltFindsNothingElse(t *testing.T) {
 	t.Parallel()
 	w := tell(t)
-	random := rand.New(rand.NewPCG(5, 6))
+	random := lawtest.Random(t)
 	var pages []int
 	for kind, list := range regions(w.file) {
 		if strings.HasPrefix(kind, "page type") {

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -64,7 +65,7 @@ func TestConformance(t *testing.T) {
 // TestRandomOperations compares the log on disk with the one in memory. A failing run prints how to repeat it.
 func TestRandomOperations(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "jobmon-store")
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -16,9 +17,7 @@ import (
 func TestATornCommit(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := lawtest.Random(t)
 	log := open(t, dir, store.Options{})
 	w := &told{dir: dir, path: log.Path()}
 	var before []byte

@@ -5,13 +5,16 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -199,9 +202,7 @@ func TestOneFlippedBit(t *testing.T) {
 			t.Fatalf("the file has no %s: %v", kind, kinds)
 		}
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := lawtest.Random(t)
 	whole, broken, least := 0, 0, len(w.events)
 	file := bytes.Clone(w.file)
 	dir, path := filepath.Dir(w.path), w.path
@@ -232,8 +233,8 @@ func TestOneFlippedBit(t *testing.T) {
 		}
 		log.Close()
 	}
-	for _, pages := range kinds {
-		for _, at := range pages {
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		for _, at := range kinds[kind] {
 			flip(at+random.IntN(16), random.IntN(8))
 			flip(at+16+random.IntN(64), random.IntN(8))
 			flip(at+random.IntN(4096), random.IntN(8))

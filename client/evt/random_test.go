@@ -11,6 +11,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 const yearMilli = 366 * 86_400_000
@@ -147,7 +148,7 @@ func pictures() *rapid.Generator[*jobmon.Progress] {
 func TestRandomPictures(t *testing.T) {
 	t.Parallel()
 	schema := compile(t)
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		p := pictures().Draw(t, "picture")
 		data, err := evt.Encode(p)
 		if err != nil {

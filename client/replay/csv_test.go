@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // TestCodesInSheetsAreNumbers: a status code is a number to a spreadsheet, whatever people are shown.
@@ -79,5 +80,5 @@ func TestNoCellIsAFormula(t *testing.T) {
 		1,
 		4,
 	)
-	rapid.Check(t, func(t *rapid.T) { check(t, texts.Draw(t, "texts")) })
+	lawtest.Check(t, func(t *rapid.T) { check(t, texts.Draw(t, "texts")) })
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // named are the layouts that printers write by name.
@@ -89,7 +91,7 @@ func TestPrintedTimesAreAccepted(t *testing.T) {
 		t.Fatalf("only the layouts %q were found", all)
 	}
 	zones := []string{"", " UTC", " UTC-07:00", " -07:00", "-07:00", " (UTC-07:00)", "Z07:00"}
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		layout := rapid.SampledFrom(all).Draw(t, "layout")
 		offset := time.Duration(rapid.IntRange(-14*4, 14*4).Draw(t, "quarters")) * 15 * time.Minute
 		clock := NewClock(Shift{Offset: int(offset.Seconds())})

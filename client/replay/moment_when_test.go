@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 func TestParse(t *testing.T) {
@@ -96,7 +98,7 @@ func TestTimesThatTheClockShowedTwiceOrNever(t *testing.T) {
 // TestClockShowsItsMoments: a moment is among those at which the clock showed what it showed then.
 func TestClockShowsItsMoments(t *testing.T) {
 	clock := summerEnds()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		at := time.UnixMilli(rapid.Int64Range(1_767_200_000_000, 1_798_700_000_000).Draw(t, "at"))
 		if !slices.ContainsFunc(clock.Moments(clock.In(at)), at.Equal) {
 			t.Fatalf(

@@ -16,6 +16,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/projector/history"
@@ -124,7 +125,7 @@ func TestEveryWayTellsTheSame(t *testing.T) {
 		if len(all) == 0 {
 			t.Fatalf("%+v finds nothing", a)
 		}
-		rapid.Check(t, func(t *rapid.T) {
+		lawtest.Check(t, func(t *rapid.T) {
 			from, to := rapid.Uint64Range(1, last).Draw(t, "from"), rapid.Uint64Range(1, last).Draw(t, "to")
 			r := Range{From: min(from, to), To: max(from, to)}
 			begin, _ := slices.BinarySearch(seqs, r.From)

@@ -17,6 +17,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 var update = flag.Bool("update", false, "replace the golden files")
@@ -125,7 +126,7 @@ func TestTheChartInEveryForm(t *testing.T) {
 func TestNamesStayText(t *testing.T) {
 	names := append(samples.StrangeNames(), `"><script>alert(1)</script>`, "]]>", "&amp;", "--><!--", "\x00\x08",
 		`' onload='x`)
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		name := rapid.OneOf(rapid.SampledFrom(names), rapid.String()).Draw(t, "name")
 		c := example()
 		c.Computer, c.Site, c.Lines[0].Name, c.Lines[1].Name, c.Lines[1].Remark, c.Lines[2].Folder,
@@ -176,7 +177,7 @@ func TestNamesStayText(t *testing.T) {
 
 // TestAnyTimes: deployments that take no time, or years, or whose bars lie outside, are drawn all the same.
 func TestAnyTimes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		c := example()
 		c.End = c.Began + jobmon.Instant(rapid.Int64Range(0, 1<<40).Draw(t, "long"))
 		for i := range c.Lines {

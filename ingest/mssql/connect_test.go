@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/ingest"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 const onWindows = runtime.GOOS == "windows"
@@ -251,7 +252,7 @@ func TestASettingsPasswordIsNeverShown(t *testing.T) {
 
 // Whatever is in a setting arrives at the driver as it is, and nothing else changes.
 func TestSettingsArriveAsTheyAre(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		c := Connect{
 			Server:   "db01,1444",
 			Database: rapid.String().Draw(t, "database"),

@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/internal/tdstest"
 )
 
@@ -92,7 +93,7 @@ func tableOf(m *jobmon.Mirror) map[jobmon.ScheduleID]jobmon.Row {
 // told at once, and all after a full read.
 func TestTDSHistories(t *testing.T) {
 	server, s := overTDS(t, mssql.Options{})
-	rapid.Check(t, func(rt *rapid.T) {
+	lawtest.Check(t, func(rt *rapid.T) {
 		server.Change(func(tables *tdstest.Tables) { tables.ByName["event_schedule"].Rows = nil })
 		l := newLedger()
 		reads := &reads{more: make(chan struct{})}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 func TestNames(t *testing.T) {
@@ -39,7 +41,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestQuotedNamesStayNames(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		identifier := rapid.StringMatching(`[^\x00-\x1f\x7f-\x9f]{1,20}`).Draw(t, "identifier")
 		want := name{schema: identifier, table: identifier}
 		got, err := parseName("event", want.quoted())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 func pseudonyms(t rapid.TB, key byte, settings jobmon.Settings) *recording.Pseudonyms {
@@ -138,7 +139,7 @@ func TestClassesStay(t *testing.T) {
 	})
 	part := rapid.SampledFrom([]string{"(JM)", "jm", "[M] ", "3. M:", "!", "Build Job Monitor", "build", "0", "01. ",
 		" ", "Secretname", "Geheim", "–", "12", "\n", "漢"})
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		s := settings.Draw(t, "settings")
 		rules, err := jobmon.NewRules(s)
 		if err != nil {

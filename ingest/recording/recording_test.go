@@ -21,6 +21,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 var update = flag.Bool("update", false, "write the golden file instead of comparing with it")
@@ -246,7 +247,7 @@ func TestTimesThatCannotBeWritten(t *testing.T) {
 }
 
 func TestRoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		want := &recording.Recording{
 			Program: text.Draw(t, "program"), Server: text.Draw(t, "server"), Pseudonyms: rapid.Bool().Draw(
 				t, "pseudonyms"),

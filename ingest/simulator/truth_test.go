@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 type failer interface {
@@ -100,7 +101,7 @@ func drawActs(t *rapid.T) []act {
 }
 
 func TestTruthIsTheSameWhateverTheSteps(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		acts := drawActs(t)
 		play := func(step time.Duration) *simulator.DS {
 			ds := simulator.NewDS(tenPast(), berlin, 7)

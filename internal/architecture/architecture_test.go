@@ -77,7 +77,10 @@ func (f *file) nameOf(imported string) string {
 		if spec.Name != nil {
 			return spec.Name.Name
 		}
-		return path.Base(imported)
+		if name := path.Base(imported); name != "v2" {
+			return name
+		}
+		return path.Base(path.Dir(imported))
 	}
 	return ""
 }

@@ -35,6 +35,14 @@ func TestBreachesAreReported(t *testing.T) {
 			"only ingest/mssql knows the driver", "ingest/poller.go",
 			imports("github.com/microsoft/go-mssqldb/msdsn"), "go-mssqldb/msdsn",
 		},
+		{
+			"the same cases in each run", "store/log_test.go",
+			"package store\n\nimport \"math/rand/v2\"\n\nvar n = rand.IntN(7)\n", "rand.IntN",
+		},
+		{
+			"the same cases in each run", "store/log_test.go",
+			"package store\n\nimport \"pgregory.net/rapid\"\n\nfunc f() { rapid.Check(nil, nil) }\n", "rapid.Check",
+		},
 		{"only store knows bbolt", "projector/fold.go", imports("go.etcd.io/bbolt"), "bbolt"},
 		{
 			"only client/live knows the terminal library", "client/term/board.go",

@@ -273,6 +273,29 @@ var rules = []rule{
 		},
 	},
 	{
+		"the same cases in each run",
+		"a test that draws other cases in each run fails by chance; take Check and Random of internal/lawtest, whose " +
+			"seed is fixed unless JOBMON_TEST_SEED says otherwise",
+		func(f *file) []string {
+			// The torture test kills at other instants in each run in any case; it prints its own seed.
+			if !f.isTest() || f.path == "cmd/jobmon-db/command/torture_test.go" {
+				return nil
+			}
+			var breaches []string
+			for _, what := range f.uses("pgregory.net/rapid", f.syntax) {
+				if strings.HasPrefix(what, "Check") || what == "MakeCheck" {
+					breaches = append(breaches, "calls rapid."+what)
+				}
+			}
+			for _, what := range f.uses("math/rand/v2", f.syntax) {
+				if !strings.HasPrefix(what, "New") && what != "Rand" {
+					breaches = append(breaches, "calls rand."+what+", which has a seed of its own")
+				}
+			}
+			return append(breaches, f.importBreaches(func(i string) bool { return i == "math/rand" })...)
+		},
+	},
+	{
 		"no sleeping in tests",
 		"a test that sleeps is slow when it waits too long and fails when it waits too short; run it in " +
 			"testing/synctest, " +

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/dsn"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 func TestForms(t *testing.T) {
@@ -69,7 +70,7 @@ func TestNothingButThePasswordHoldsThePassword(t *testing.T) {
 		"braces": func(p string) string { return "odbc:server=ü;user id=ü;password={" + p + "};database=ü" },
 	}
 	exact := []string{"ADO quoted", "braced"}
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		secret := password.Draw(t, "password")
 		for name, form := range forms {
 			parts, err := dsn.Parse(form(secret))

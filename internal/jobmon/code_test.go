@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 func TestCodes(t *testing.T) {
@@ -51,7 +53,7 @@ func TestCodesAsPeopleWriteThem(t *testing.T) {
 		}
 	}
 	// what a code is printed as, in either form, is that code
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		code := Code(rapid.OneOf(rapid.Int64(), rapid.Int64Range(math.MinInt32, math.MaxUint32)).Draw(t, "code"))
 		if hex := code.Hex(); hex != "" {
 			if got, err := ParseCode(hex); err != nil || got != code.signed() {

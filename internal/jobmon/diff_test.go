@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // drawRow draws one row out of a small world, so that ids, jobs, computers and start times are often shared.
@@ -79,7 +81,7 @@ func requireSame(t *rapid.T, what string, got, want *Mirror) {
 
 // TestLaw1 is the diff/fold law of design section 3, with the rules on the order and the form of a row's events.
 func TestLaw1(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		before, after := drawSnapshot(t, "before"), drawSnapshot(t, "after")
 		m := mirrorOf(before)
 		after.Gone = m.Missing(after.Rows)
@@ -142,7 +144,7 @@ func TestLaw1(t *testing.T) {
 
 // TestDiffOfPartialReads: what a read did not look at stays as it was.
 func TestDiffOfPartialReads(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		before, after := drawSnapshot(t, "before"), drawSnapshot(t, "after")
 		m, want := mirrorOf(before), mirrorOf(before)
 		for _, r := range after.Rows {

@@ -9,11 +9,13 @@ import (
 	"unsafe"
 
 	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // TestRowsAgainstAMap does to a table and to a map what comes to mind, and holds the one to the other.
 func TestRowsAgainstAMap(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		var table Rows
 		model := map[ScheduleID]Row{}
 		remove := func(id ScheduleID) {

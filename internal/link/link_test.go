@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
@@ -29,7 +30,7 @@ func draw(t *rapid.T, of link.Key) (jobmon.ComputerID, int, string) {
 
 func TestVerifyAcceptsWhatCodeMade(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		id, number, code := draw(t, key)
 		if strings.Trim(code, alphanumeric) != "" || len(code) > 40 {
 			t.Fatalf("%q does not suit a QR code", code)
@@ -53,7 +54,7 @@ func TestUsualCodeIsShort(t *testing.T) {
 func TestVerifyRefusesEverythingElse(t *testing.T) {
 	t.Parallel()
 	other := link.Key(bytes.Repeat([]byte{8}, 32))
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		_, _, code := draw(t, key)
 		at := rapid.IntRange(0, len(code)-1).Draw(t, "at")
 		letter := rapid.SampledFrom([]string{"", "A", "7", "\n", "\r", "=", " ", "1", "\u017f", "\u212a", "é", "%"}).

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
 
@@ -97,7 +98,7 @@ func drawBatches(t *rapid.T) (batches []jobmon.Batch) {
 
 // Whatever an event holds comes back as it was, whole batches and gaps too.
 func TestRoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		batches := drawBatches(t)
 		got, h, err := read(written(t, batches...))
 		if err != nil || h.Site != "DS01" || h.Program != "1.2.3" || h.LogID != strings.Repeat("0a", 16) ||

@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/internal/nearest"
 )
 
@@ -31,7 +32,7 @@ func TestMeant(t *testing.T) {
 // The nearest come first, each once, and a name itself before all others.
 func TestFirst(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOf(rapid.StringMatching("[a-c]{0,4}")).Draw(t, "names")
 		text := rapid.StringMatching("[a-c]{1,4}").Draw(t, "text")
 		before, got := slices.Clone(names), nearest.First(text, names)

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
@@ -17,7 +18,7 @@ var hostile = []rune(
 	"a \x00\x07\x1b[]\x7f\u0085\u009b\u009d\u061c\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff\U000e0001\n\r\t\"\\😀é")
 
 func TestNothingHiddenIsShown(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.OneOf(rapid.SampledFrom(hostile), rapid.Rune())).Draw(t, "text")
 		shown := plain.Text(text)
 		for _, r := range shown {
@@ -36,7 +37,7 @@ func TestNothingHiddenIsShown(t *testing.T) {
 
 // JSON keeps its value, and holds no hidden character.
 func TestJSONKeepsItsValue(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		value := rapid.MapOf(rapid.StringOf(rapid.SampledFrom(hostile)),
 			rapid.StringOf(rapid.OneOf(rapid.SampledFrom(hostile), rapid.Rune()))).Draw(t, "value")
 		var out bytes.Buffer

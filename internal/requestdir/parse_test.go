@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 func TestParseName(t *testing.T) {
@@ -91,7 +92,7 @@ func TestJobName(t *testing.T) {
 
 // However a name is encoded, and wherever the file is cut, the name comes out or is not believed.
 func TestEncodingsAgree(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		name := rapid.StringMatching(`[A-Za-z(]([A-Za-z0-9 äß€😀&%'.-]{0,120}[a-z)ü])?`).Draw(t, "name")
 		line := rapid.SampledFrom([]string{name + "\r\n", name + "\n", name + " \r\n", `"` + name + "\"\r\n"}).Draw(t,
 			"line")

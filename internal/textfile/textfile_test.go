@@ -10,6 +10,8 @@ import (
 	"unicode/utf16"
 
 	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 func inUTF16(text string, order binary.AppendByteOrder) string {
@@ -23,7 +25,7 @@ func inUTF16(text string, order binary.AppendByteOrder) string {
 // A text is the same whatever the encoding that an editor or a shell chose.
 func TestEveryEncoding(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		text := rapid.SampledFrom([]string{"# a\r\nsite: Zürich", "{\"", "p4ss"}).Draw(t, "begin") +
 			strings.ReplaceAll(strings.ToValidUTF8(rapid.String().Draw(t, "text"), ""), "\x00", "")
 		marked := "\ufeff" + text

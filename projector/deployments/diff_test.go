@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/projector"
 )
 
@@ -50,7 +51,7 @@ func TestWhatChanged(t *testing.T) {
 // TestChangesAreWhatIsDifferent: between a moment and itself nothing changed; all that failed and all that began in
 // between is told once, and every computer is told of or counted.
 func TestChangesAreWhatIsDifferent(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		d := site(t, true)
 		n := rapid.IntRange(0, len(d.log)).Draw(t, "from")
 		m := rapid.IntRange(n, len(d.log)).Draw(t, "to")

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
@@ -90,7 +91,7 @@ func site(t *rapid.T, days bool) *desk {
 // TestTheTimeOfADeploymentIsDivided: its parts follow one another and sum up to it, and so do its stages and what is
 // beside.
 func TestTheTimeOfADeploymentIsDivided(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		for _, one := range site(t, true).all() {
 			at := one.Session.Began
 			for _, p := range one.Parts() {
@@ -120,7 +121,7 @@ func TestTheTimeOfADeploymentIsDivided(t *testing.T) {
 // TestEverySecondIsChargedToWhatWasCurrent follows the events themselves: between two batches time goes to the stage
 // of the run that started last among those that run, else to the stage of the run that starts next.
 func TestEverySecondIsChargedToWhatWasCurrent(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		d := site(t, true)
 		if slices.ContainsFunc(d.log, func(b jobmon.Batch) bool { return b.Events[0].Kind == jobmon.KindClock }) {
 			return // a moment that the clock showed twice tells no batch from another
@@ -193,7 +194,7 @@ func (d *desk) running(batch int, id jobmon.ComputerID) (last uint64) {
 
 // TestWhatIsToldIsWhatWasShown: every deployment told is one that a picture showed, as the picture showed it last.
 func TestWhatIsToldIsWhatWasShown(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		d := site(t, false)
 		all := map[session]*Deployment{}
 		for _, one := range d.all() {
@@ -246,7 +247,7 @@ func TestWhatIsToldIsWhatWasShown(t *testing.T) {
 // TestABeginningInTheMiddle: going on behind a checkpoint, looking at one computer only, or reading that computer's
 // part of the log alone, tells the same of every session that had not ended for good by then.
 func TestABeginningInTheMiddle(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		d := site(t, true)
 		if len(d.log) == 0 {
 			return

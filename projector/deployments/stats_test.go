@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 func figures(seconds ...int) Figures {
@@ -123,7 +124,7 @@ func TestFiguresOfADay(t *testing.T) {
 // TestEveryRunIsCountedOnce: a run's duration counts or is left out for one reason, and a period's runs are those of
 // its halves.
 func TestEveryRunIsCountedOnce(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		list := site(t, true).all()
 		whole := Period{clock("08:00"), clock("23:00")}
 		middle := whole.Since.Add(time.Duration(rapid.IntRange(1, 15*3600-1).Draw(t, "middle")) * time.Second)

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // Whatever is published, forgotten, removed, changed, put in the way and taken away in whatever order: two minutes
@@ -19,7 +20,7 @@ func TestRandomLivesEndWell(t *testing.T) {
 	root := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		lives := 0
-		rapid.Check(noDeadline{t}, func(rt *rapid.T) {
+		lawtest.Check(noDeadline{t}, func(rt *rapid.T) {
 			lives++
 			dir := filepath.Join(root, fmt.Sprint(lives))
 			b := start(t, dir)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
@@ -45,7 +46,7 @@ func apply(t rapid.TB, s *State, b *jobmon.Batch) {
 // cut gives what the same cut of the whole log gives.
 func TestACutChangesNothingBehindIt(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		s := newSite(t, rapid.Uint64().Draw(t, "seed"))
 		s.live(t, rapid.IntRange(5, 200).Draw(t, "cycles"))
 		whole := New()

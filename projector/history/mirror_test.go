@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/projector/packed"
 )
 
@@ -48,7 +49,7 @@ func equalMirrors(a, b *jobmon.Mirror) bool {
 
 func TestMirrorsComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		m := anyMirror(t)
 		data := EncodeMirror(m)
 		got, err := DecodeMirror(data)

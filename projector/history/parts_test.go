@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/projector"
 )
 
@@ -46,7 +47,7 @@ func extend(t rapid.TB, s *State, b jobmon.Batch, folded **State) {
 // anew or its log is cut, the pictures are those of one batch, at its end and behind it.
 func TestAFirstReadInPartsLeadsToTheSamePictures(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		s := newSite(t, rapid.Uint64().Draw(t, "seed"))
 		s.happens(t)
 		for i := range rapid.IntRange(0, 20).Draw(t, "rows of the past") {

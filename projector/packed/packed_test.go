@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/projector/packed"
 )
 
@@ -53,7 +54,7 @@ func code(c *packed.Coder, v *all) {
 
 func TestWhatWasWrittenIsRead(t *testing.T) {
 	number := rapid.OneOf(rapid.Int64(), rapid.SampledFrom([]int64{0, -1, math.MinInt64, math.MaxInt64}))
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		v := all{
 			u: uint64(number.Draw(t, "u")), i: rapid.Int32().Draw(t, "i"), wide: number.Draw(t, "wide"),
 			near: uint64(number.Draw(t, "near")),

@@ -17,6 +17,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/internal/tdstest"
 )
 
@@ -271,7 +272,7 @@ func TestARecordingAnswersLikeItsSource(t *testing.T) {
 			t.Errorf("%s: %+v, %v\nwant %+v", what, got, err, want)
 		}
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		q := ingest.Query{Above: jobmon.ScheduleID(some.Draw(t, "above"))}
 		for _, a := range rapid.SliceOfN(rapid.SampledFrom(all.Agents), 0, 5).Draw(t, "watch") {
 			q.Watch = append(q.Watch, a.Computer)

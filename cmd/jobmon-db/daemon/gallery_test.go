@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -97,7 +98,7 @@ func (c *crowd) work(n int) {
 // projection draws, and the counts are theirs.
 func TestTheGalleryIsWhatTheProjectionDraws(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+	lawtest.Check(t, func(rt *rapid.T) {
 		c := newCrowd(t, 2*drawAtOnce+5)
 		rt.Repeat(map[string]func(*rapid.T){
 			"commit": func(rt *rapid.T) {

@@ -8,13 +8,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // TestLimits: whatever is asked for and however fast, no more is admitted than the rates give, and who asks as seldom
 // as a deployment does is admitted as long as the others leave room.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		l := newLimits()
 		begin := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 		now := begin

@@ -245,7 +245,7 @@ func newFloor(b *testing.B, n int) *floor {
 	f := &floor{log: log, dir: b.TempDir()}
 	for i := range n {
 		f.requests = append(f.requests, jobmon.Event{
-			Kind: jobmon.KindRefreshed, Computer: jobmon.ComputerID(5_000_001 + i), Name: askedJob, Sum: rand.Uint64(),
+			Kind: jobmon.KindRefreshed, Computer: jobmon.ComputerID(5_000_001 + i), Name: askedJob, Sum: uint64(i),
 		})
 	}
 	return f

@@ -15,6 +15,7 @@ import (
 
 	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // asksFor sends the first lines of a request and returns the connection, open, with its answer.
@@ -133,7 +134,7 @@ func TestNoPathRedirects(t *testing.T) {
 	t.Parallel()
 	handler := web.Handler(web.Routes{Files: files}, open())
 	part := rapid.SampledFrom([]string{"", ".", "..", "evt", "5000001", "%2e%2e", "%2f", "x", "<b>", "//"})
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		target := "/" + strings.Join(rapid.SliceOfN(part, 0, 5).Draw(t, "parts"), "/")
 		r := httptest.NewRequest("GET", "http://localhost"+target, nil)
 		w := httptest.NewRecorder()
