@@ -17,13 +17,14 @@ func (l *Log) over(err error, from uint64) (next uint64, ok bool) {
 		return 0, false
 	}
 	e := asDamage(err)
+	place := Gap{e.Seq, e.Last}
 	l.state.Lock()
-	_, reported := l.reported[e.Seq]
+	_, reported := l.reported[place]
 	if !reported {
 		if l.reported == nil {
-			l.reported = map[uint64]struct{}{}
+			l.reported = map[Gap]struct{}{}
 		}
-		l.reported[e.Seq] = struct{}{}
+		l.reported[place] = struct{}{}
 	}
 	l.state.Unlock()
 	if !reported {

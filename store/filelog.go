@@ -212,7 +212,7 @@ func (f *fileLog) part(r *reader, p *place, sealed bool, until uint64) error {
 
 // damaged records that a part is damaged.
 func (f *fileLog) damaged(p *Part, at Fault, bad *Error) {
-	at.Part, at.Kind, at.Seq, at.Last, at.Text = PartFrame, bad.Kind, p.Seq, p.Until, bad.why
+	at.Part, at.Kind, at.Seq, at.Last, at.Text = PartFrame, bad.Kind, bad.Seq, p.Until, bad.why
 	if at.Offset += max(bad.Offset, 0); isBlock(p.Data) || p.Sealed {
 		at.Part = PartBlock
 	}

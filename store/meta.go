@@ -167,9 +167,10 @@ func errForeignFile(path, why string) error {
 // seqKey is the key of the frame or block that begins with seq.
 func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
-func keySeq(key []byte) (uint64, bool) {
-	if len(key) != 8 {
-		return 0, false
+// keySeq is the sequence number of a key; ok is false for what is none.
+func keySeq(key []byte) (seq uint64, ok bool) {
+	if len(key) == 8 {
+		seq = binary.BigEndian.Uint64(key)
 	}
-	return binary.BigEndian.Uint64(key), true
+	return seq, seq > 0
 }

@@ -16,6 +16,7 @@ const pageBytes = 256 << 10
 type Part struct {
 	Seq    uint64 `json:"seq"`              // the sequence number under which it is stored
 	Until  uint64 `json:"until"`            // what comes next begins behind it
+	Since  uint64 `json:"since,omitempty"`  // what was left out right before it ends before this number
 	Sealed bool   `json:"sealed,omitempty"` // it is among the blocks
 	Data   []byte `json:"data"`
 }
@@ -48,7 +49,7 @@ func (l *Log) extract(from uint64, one *jobmon.ComputerID) (Extract, error) {
 
 // copy copies parts in their order, at least one if there is one, and none behind Last.
 func (x *Extract) copy(tx *bolt.Tx, path string, from uint64, one *jobmon.ComputerID) error {
-	size := 0
+	size, since := 0, uint64(1)
 	var before *Part // the part whose end the next entry shows
 	for e, sealed := range stored(tx, from) {
 		seq, ok := keySeq(e.key)
@@ -61,29 +62,30 @@ func (x *Extract) copy(tx *bolt.Tx, path string, from uint64, one *jobmon.Comput
 		if len(x.Parts) > 0 && (seq > x.Last || size+len(e.value) > pageBytes) {
 			return nil
 		}
-		if len(x.Parts) == 0 && endsBefore(e.value, from) || one != nil && isBlock(e.value) && !mayList(e.value, *one) {
+		if last, ok := leftOut(e.value, from, len(x.Parts) == 0, one); ok {
+			since = last + 1
 			continue
 		}
 		if len(e.value) > maxBlock {
 			return damage(path, seq, seq, broken(maxBlock, "it has at most %d bytes", maxBlock))
 		}
 		size += len(e.value)
-		x.Parts = append(x.Parts, Part{Seq: seq, Until: max(x.Last, seq), Sealed: sealed, Data: bytes.Clone(e.value)})
+		x.Parts = append(x.Parts, Part{
+			Seq: seq, Until: max(x.Last, seq), Since: since, Sealed: sealed, Data: bytes.Clone(e.value),
+		})
 		before = &x.Parts[len(x.Parts)-1]
 	}
 	return nil
 }
 
-// endsBefore reports whether a frame or block ends before a sequence number: numbers were skipped behind it.
-func endsBefore(value []byte, seq uint64) bool {
-	h, bad := parseHead(value)
-	return bad == nil && h.last < seq
-}
-
-// mayList reports whether a block can hold events of a computer. A damaged one can.
-func mayList(block []byte, id jobmon.ComputerID) bool {
-	h, _, bad := parseBlockHead(block)
-	return bad != nil || h.lists(id)
+// leftOut reports whether a page goes without a frame or block, and where that ends: the first one may end before the
+// number from on which a page is asked for, as numbers were skipped behind it, and a block may not list the computer.
+func leftOut(value []byte, from uint64, first bool, one *jobmon.ComputerID) (last uint64, ok bool) {
+	if !first && (one == nil || !isBlock(value)) {
+		return 0, false
+	}
+	h, bad := parseHead(value) // a damaged one stays
+	return h.last, bad == nil && (first && h.last < from || one != nil && !h.lists(*one))
 }
 
 // entry is a key of a bucket with its value.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -192,7 +193,7 @@ func (r *reader) identify(record []byte) error {
 // part yields the batches of a frame or of a block.
 func (r *reader) part(p *Part, yield func(jobmon.Batch, error) bool) error {
 	if r.one && (p.Sealed || !r.tail) { // blocks between it and the part before were left out
-		r.from, r.chained = max(r.from, r.next, p.Seq), false
+		r.from, r.chained = max(r.from, r.next, cmp.Or(p.Since, p.Seq)), false
 	}
 	r.tail = !p.Sealed
 	b, bad := parsePart(p.Data)
@@ -270,11 +271,7 @@ func (r *reader) follows(p *Part, h *head) error {
 	path := r.path
 	switch {
 	case h.first != p.Seq:
-		from := p.Seq // which may be what is damaged: then it begins where the one before ends
-		if r.chained {
-			from = min(from, r.next)
-		}
-		return missing(path, from, r.untilOf(p), fmt.Sprintf("what is stored there holds %d to %d", h.first, h.last))
+		return missing(path, r.sinceOf(p), r.untilOf(p), fmt.Sprintf("what is stored there holds %d to %d", h.first, h.last))
 	case !r.chained && begin > r.from:
 		return missing(path, r.from, begin-1, fmt.Sprintf("what follows holds %d to %d", h.first, h.last))
 	case r.chained && begin > r.next:
@@ -288,11 +285,20 @@ func (r *reader) follows(p *Part, h *head) error {
 	return nil
 }
 
+// sinceOf is the first sequence number that is lost with a frame or block. Its key may be what is damaged: nothing
+// between what was read and that key is anywhere else.
+func (r *reader) sinceOf(p *Part) uint64 {
+	if r.chained {
+		return min(p.Seq, r.next)
+	}
+	return min(p.Seq, r.from)
+}
+
 // untilOf is the last sequence number that is lost with a frame or block.
 func (r *reader) untilOf(p *Part) uint64 { return min(p.Until, max(r.last, p.Seq)) }
 
 func (r *reader) damage(p *Part, bad *frameError) error {
-	return damage(r.path, p.Seq, r.untilOf(p), bad)
+	return damage(r.path, r.sinceOf(p), r.untilOf(p), bad)
 }
 
 func (l *Log) usable() error {

@@ -65,7 +65,7 @@ type Log struct {
 
 	state    sync.Mutex
 	bounds   bounds
-	reported map[uint64]struct{} // damaged places that Options.Damaged was called with
+	reported map[Gap]struct{} // damaged places that Options.Damaged was called with
 	// bbolt panicked: it is not used again, not even to close it, as that could wait for ever
 	dead error
 }

@@ -86,6 +86,11 @@ func walkTree(file sizedFile, path string, thorough bool) (*tree, error) {
 	if err := t.branch(newest.root, "", 0, nil, nil); err != nil && err != errDamagedPage {
 		return nil, err
 	}
+	if n, tail := len(t.entries[bucketBlocks]), t.entries[bucketTail]; n > 0 && len(tail) > 0 &&
+		t.entries[bucketBlocks][n-1].seq >= tail[0].seq {
+		_ = t.broken(newest.root, "the blocks reach to event %d, the tail begins with %d",
+			t.entries[bucketBlocks][n-1].seq, tail[0].seq)
+	}
 	if pages < newest.pages {
 		return t, nil // of what is free nothing can be said
 	}
@@ -155,6 +160,7 @@ type leafOrBranch struct {
 	elements []byte
 	leaf     bool
 	count    int
+	next     int64 // where the next key begins, from the page's beginning
 }
 
 // open reads the header and the elements of a page.
@@ -181,17 +187,36 @@ func (t *tree) open(id uint64, at, space int64, inline bool) (*leafOrBranch, err
 	if int64(p.count)*elementLen > p.space-pageHeaderLen || p.count == 0 && !p.leaf {
 		return nil, t.broken(id, "it cannot hold %d entries", p.count)
 	}
-	p.elements = make([]byte, p.count*elementLen)
+	p.elements, p.next = make([]byte, p.count*elementLen), pageHeaderLen+int64(p.count)*elementLen
 	return p, t.read(id, p.elements, at+pageHeaderLen)
 }
 
-// key reads a key of the page and says where its value begins, from the page's beginning.
+// empty makes sure that a page without entries has none: bbolt fills with zeros what it does not use.
+func (t *tree) empty(p *leafOrBranch) error {
+	first := make([]byte, min(elementLen, p.space-pageHeaderLen))
+	if err := t.read(p.id, first, p.at+pageHeaderLen); err != nil {
+		return err
+	}
+	if len(bytes.Trim(first, "\x00")) > 0 {
+		return t.broken(p.id, "it says that it has no entries, and has some")
+	}
+	return nil
+}
+
+// key reads a key of the page and says where its value begins, from the page's beginning. bbolt writes the first key
+// right behind the elements, and each further one right behind the value before: so a wrong place, size or number of
+// entries is found, though no page has a checksum.
 func (t *tree) key(p *leafOrBranch, i int, pos, keyLen, valueLen uint32) (key []byte, value int64, err error) {
 	begin := int64(pageHeaderLen+i*elementLen) + int64(pos)
 	value = begin + int64(keyLen)
-	if begin < int64(pageHeaderLen+p.count*elementLen) || value+int64(valueLen) > p.space || keyLen > maxKeyLen {
+	end := value + int64(valueLen)
+	if end > p.space || keyLen > maxKeyLen {
 		return nil, 0, t.broken(p.id, "entry %d lies outside of it", i+1)
 	}
+	if begin != p.next {
+		return nil, 0, t.broken(p.id, "entry %d does not begin where the one before ends", i+1)
+	}
+	p.next = end
 	key = make([]byte, keyLen)
 	return key, value, t.read(p.id, key, p.at+begin)
 }
@@ -245,6 +270,9 @@ func (t *tree) inOrder(p *leafOrBranch, i int, keys [][]byte, low, high []byte) 
 
 // leaf records the entries of a leaf page; those of the root are buckets.
 func (t *tree) leaf(p *leafOrBranch, bucket string, depth int, low, high []byte) error {
+	if p.count == 0 {
+		return t.empty(p)
+	}
 	keys := make([][]byte, p.count)
 	entries := make([]place, p.count)
 	for i := range p.count {

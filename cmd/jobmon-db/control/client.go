@@ -95,7 +95,9 @@ func (c *Client) page(path string) (x store.Extract, err error) {
 		if p.Size < 0 || p.Size > len(data) {
 			return x, errAnswer
 		}
-		x.Parts = append(x.Parts, store.Part{Seq: p.Seq, Until: p.Until, Sealed: p.Sealed, Data: data[:p.Size]})
+		x.Parts = append(x.Parts, store.Part{
+			Seq: p.Seq, Until: p.Until, Since: p.Since, Sealed: p.Sealed, Data: data[:p.Size],
+		})
 		data = data[p.Size:]
 	}
 	return x, err

@@ -57,6 +57,7 @@ type page struct {
 type part struct {
 	Seq    uint64 `json:"seq"`
 	Until  uint64 `json:"until"`
+	Since  uint64 `json:"since,omitempty"`
 	Sealed bool   `json:"sealed,omitempty"`
 	Size   int    `json:"size"`
 }

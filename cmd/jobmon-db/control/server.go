@@ -159,7 +159,7 @@ func extract(r *http.Request, d Daemon) (any, error) {
 	head, s := page{Meta: x.Meta, Last: x.Last}, stored{}
 	for i := range x.Parts {
 		p := &x.Parts[i]
-		head.Parts = append(head.Parts, part{p.Seq, p.Until, p.Sealed, len(p.Data)})
+		head.Parts = append(head.Parts, part{p.Seq, p.Until, p.Since, p.Sealed, len(p.Data)})
 		s.bytes = append(s.bytes, p.Data)
 	}
 	s.head = head
