@@ -14,6 +14,7 @@ import (
 type Frame struct {
 	Site   string         // the site's name, "" for none; the DS servers' names come from the pictures
 	Lang   string         // "en", "de" or "fr"; any other is "en"
+	Asked  string         // the language that ?lang= asks for, which links keep; "" where the browser's decides
 	Now    jobmon.Instant // the moment shown, by the DS server's clock
 	Offset jobmon.Offset  // that server's UTC offset then
 	At     string         // what ?at= says; "" for the present
@@ -172,9 +173,22 @@ type Span struct{ From, To jobmon.Instant }
 type Problem struct {
 	Frame
 	Status      int
+	Kind        string // one of the Problem constants
 	Title, Text string
 	Links       []Link
 }
+
+// The kinds of problems. Of wrong, unknown and unreadable, Text is the program's own sentence.
+const (
+	ProblemOutside    = "outside"    // the log does not cover the moment
+	ProblemWrong      = "wrong"      // what was typed is no moment
+	ProblemUnknown    = "unknown"    // no computer, or several, are meant
+	ProblemNothing    = "nothing"    // no such page
+	ProblemCode       = "code"       // a code that opens nothing; the page has no menu and no links
+	ProblemStopping   = "stopping"   // the daemon stops
+	ProblemBusy       = "busy"       // the log cannot be asked for a while
+	ProblemUnreadable = "unreadable" // the log cannot be read
+)
 
 // Link is a link with its words.
 type Link struct{ Text, Href string }

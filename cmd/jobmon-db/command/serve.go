@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -18,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/keyfile"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
@@ -42,6 +44,9 @@ func (s *served) listen(config *configs.HTTP, dataDir string, logger zerolog.Log
 	key, err := keyfile.Make(filepath.Join(dataDir, sessionKey))
 	if err != nil {
 		return fmt.Errorf("the key of browsers' sessions: %w", err)
+	}
+	if s.links, err = link.MakeKey(dataDir); err != nil {
+		return err
 	}
 	s.access, s.public = web.NewAccess(config.Tokens, key, logger), config.Public
 	logger.Info().Str("board", s.board(config)).Msg("the board and computers' files are given over HTTP")
@@ -73,9 +78,13 @@ func (s *served) serve(ctx context.Context, local http.Handler, logger zerolog.L
 	if s.feed == nil {
 		ended <- nil
 	} else {
+		routes := s.routes(ctx, logger)
+		var streaming sync.WaitGroup
+		streaming.Go(func() { routes.Stream.Run(ctx) })
+		defer streaming.Wait()
 		go func() {
 			defer stop()
-			ended <- web.Serve(ctx, s.feed, web.Handler(s.routes(ctx), s.access), logger)
+			ended <- web.Serve(ctx, s.feed, web.Handler(routes, s.access), logger)
 		}()
 	}
 	err := s.answer(ctx, local, logger)
@@ -98,9 +107,12 @@ func (s *served) answer(ctx context.Context, local http.Handler, logger zerolog.
 	return endpoint.Serve(ctx, s.listener, local, endpoint.Limits{}, logger)
 }
 
-func (s *served) routes(ctx context.Context) web.Routes {
+func (s *served) routes(ctx context.Context, logger zerolog.Logger) web.Routes {
+	shown := present{s.Daemon}
 	return web.Routes{
-		Web:     present{s.Daemon},
+		Web:     shown,
+		Stream:  web.NewStream(shown, s.public, s.Changed(), logger),
+		Links:   s.links,
 		Public:  s.public,
 		Running: ctx,
 		Files:   s.file,

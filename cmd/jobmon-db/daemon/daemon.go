@@ -130,7 +130,10 @@ func (d *Daemon) open() (err error) {
 		Durable: d.promise, Log: o.Logger,
 	})
 	state.Shed(history.MostTold)
-	d.journal = &journal{log: d.log, files: d.files, logger: o.Logger, notable: o.Notable, state: state, keeper: keeper}
+	d.journal = &journal{
+		log: d.log, files: d.files, logger: o.Logger, notable: o.Notable, changed: make(chan struct{}, 1),
+		state: state, keeper: keeper,
+	}
 	return nil
 }
 
@@ -261,6 +264,10 @@ func (d *Daemon) Pictures() []jobmon.Progress {
 	list, _, _ := d.journal.pictures()
 	return list
 }
+
+// Changed receives after commits that changed a picture, for one goroutine that looks at them again. A commit never
+// waits for it: several commits may be one.
+func (d *Daemon) Changed() <-chan struct{} { return d.journal.changed }
 
 // promise records that files may show pictures up to that event; it records all that the log holds, so that it need not
 // be asked for each batch.

@@ -25,6 +25,7 @@ type journal struct {
 	logger zerolog.Logger
 
 	notable func(*jobmon.Event) // see Options
+	changed chan struct{}       // holds one: pictures have changed
 
 	mu      sync.Mutex
 	state   *history.State
@@ -122,8 +123,15 @@ func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
 			j.notable(e)
 		}
 	}
-	for _, id := range j.state.Projection.Changed() {
+	changed := j.state.Projection.Changed()
+	for _, id := range changed {
 		j.publish(id)
+	}
+	if len(changed) > 0 {
+		select {
+		case j.changed <- struct{}{}:
+		default: // nobody has looked since
+		}
 	}
 	return nil
 }

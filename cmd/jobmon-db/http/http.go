@@ -20,6 +20,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
 // Product begins the Server header of every answer.
@@ -48,7 +49,8 @@ type Routes struct {
 	Metrics http.Handler             // GET /metrics
 
 	Web     Web             // pages for people, and /api/v1/
-	Links   Links           // the codes of /q/<code>
+	Stream  *Stream         // /api/v1/stream
+	Links   link.Key        // the codes of /q/<code>
 	Public  string          // http.public_url
 	Running context.Context // ends when the server stops; nil: never
 }
@@ -114,6 +116,9 @@ func Handler(routes Routes, access *Access) http.Handler {
 		mux.HandleFunc(loginRoute, p.login)
 		mux.HandleFunc(logoutRoute, p.logout)
 		mux.HandleFunc(assetsRoute+"{hash}/{name}", assets)
+		if routes.Stream != nil {
+			mux.HandleFunc(streamRoute, routes.Stream.serveHTTP(access))
+		}
 		mux.HandleFunc(apiRoute, taken.bound(api(routes.Web).ServeHTTP))
 		served = append(served, "/, /c/<computer id>, /wall, /reports, "+apiRoute)
 		plainly := nothing

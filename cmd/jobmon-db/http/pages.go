@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
 // pages are what people see in a browser.
@@ -21,7 +22,7 @@ type pages struct {
 	web      Web
 	access   *Access
 	public   string          // http.public_url
-	links    Links           // nil: codes open nothing
+	links    link.Key        // the zero one: codes open nothing
 	stopping context.Context // ends when the server stops
 }
 
@@ -49,6 +50,9 @@ func (p *pages) frame(r *http.Request, f board.Frame) board.Frame {
 	query := r.URL.Query()
 	who := askerOf(r)
 	f.Lang, f.CanLogOut, f.PublicURL = languageOf(r), who.browser && who.token != nil, p.public
+	if query.Has("lang") {
+		f.Asked = f.Lang
+	}
 	switch asked := query.Get("range"); asked {
 	case board.RangeDeployment, board.RangeDay, board.RangeWeek, board.RangeMonth, board.RangeAll:
 		f.Range = asked

@@ -22,7 +22,7 @@ var (
 // againAfter is when a page that cannot be made now is loaded again, by itself.
 const againAfter = 5 * time.Second
 
-// problem answers with a page that says what is wrong with a request for a page. The script gets the sentence alone.
+// problem answers with a page that says what is wrong with a request for a page.
 func (p *pages) problem(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		return // nobody waits any more
@@ -32,40 +32,44 @@ func (p *pages) problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	said := p.explain(r, err)
 	if said.Status == http.StatusServiceUnavailable {
-		seconds := strconv.Itoa(int(againAfter / time.Second))
-		w.Header().Set("Retry-After", seconds)
-		w.Header().Set("Refresh", seconds)
-	}
-	if r.Header.Get(fragmentHeader) != "" {
-		http.Error(w, said.Text, said.Status)
-		return
+		again(w)
 	}
 	said.Frame = p.frame(r, said.Frame)
 	p.answer(w, r, said.Status, said.Write)
 }
 
+// again has the browser load the page again, without a script.
+func again(w http.ResponseWriter) {
+	seconds := strconv.Itoa(int(againAfter / time.Second))
+	w.Header().Set("Retry-After", seconds)
+	w.Header().Set("Refresh", seconds)
+}
+
+// explain says it in words. The frame is that of the present where that is known.
 func (p *pages) explain(r *http.Request, err error) board.Problem {
 	said := board.Problem{Frame: board.Frame{ReadAge: -1}}
 	if m, err := p.web.Now(r.Context()); err == nil {
 		said.Frame = m.Frame
 	}
 	home := board.Link{Text: "All computers", Href: "/"}
+	now := board.Link{Text: "Now", Href: at(r.URL, "")}
 	var outside *Outside
 	var wrong *Wrong
 	var unknown *Unknown
+	set := func(status int, kind, title, text string, links ...board.Link) {
+		said.Status, said.Kind, said.Title, said.Text, said.Links = status, kind, title, text, links
+	}
 	switch {
 	case errors.As(err, &outside):
-		said.Status, said.Title = http.StatusNotFound, "This moment is not covered"
 		from, until := wall(outside.From, outside.Offset), wall(outside.Until, outside.Offset)
-		said.Text = fmt.Sprintf("The log covers %s to %s.", from, until)
-		said.Links = []board.Link{
-			{Text: "Its first moment", Href: at(r.URL, outside.From.String())}, {Text: "Now", Href: at(r.URL, "")},
-		}
+		first := board.Link{Text: "The first moment", Href: at(r.URL, outside.From.String())}
+		set(http.StatusNotFound, board.ProblemOutside, "This moment is not covered",
+			fmt.Sprintf("The log covers %s to %s.", from, until), first, now)
+		said.From, said.Until, said.Offset = outside.From, outside.Until, outside.Offset
 	case errors.As(err, &wrong):
-		said.Status, said.Title, said.Text = http.StatusBadRequest, "This is not a time", sentence(wrong.Text)
-		said.Links = []board.Link{{Text: "Now", Href: at(r.URL, "")}}
+		set(http.StatusBadRequest, board.ProblemWrong, "This is not a time", sentence(wrong.Text), now)
 	case errors.As(err, &unknown):
-		said.Status, said.Title, said.Text = http.StatusNotFound, "No such computer", sentence(unknown.Text)
+		set(http.StatusNotFound, board.ProblemUnknown, "No such computer", sentence(unknown.Text))
 		for _, c := range unknown.Closest {
 			said.Links = append(said.Links, board.Link{
 				Text: jobmon.ComputerName(c.ID, c.Name), Href: fmt.Sprintf("/c/%d", c.ID),
@@ -73,19 +77,31 @@ func (p *pages) explain(r *http.Request, err error) board.Problem {
 		}
 		said.Links = append(said.Links, home)
 	case errors.Is(err, errNothing):
-		said.Status, said.Title = http.StatusNotFound, "There is no such page"
-		said.Text, said.Links = "The address may be mistyped.", []board.Link{home}
+		set(http.StatusNotFound, board.ProblemNothing, "There is no such page", "The address may be mistyped.", home)
 	case errors.Is(err, errStopping):
-		said.Status, said.Title = http.StatusServiceUnavailable, "The daemon stops"
-		said.Text = "This page comes back by itself when the daemon runs again."
+		set(http.StatusServiceUnavailable, board.ProblemStopping, "The daemon stops",
+			"This page comes back by itself when the daemon runs again.")
 	case errors.Is(err, ErrBusy):
-		said.Status, said.Title = http.StatusServiceUnavailable, "One moment"
-		said.Text = "The log cannot be asked at the moment. This page comes back by itself."
+		set(http.StatusServiceUnavailable, board.ProblemBusy, "One moment",
+			"The log cannot be asked at the moment. This page comes back by itself.")
 	default:
-		said.Status, said.Title = http.StatusServiceUnavailable, "The log cannot be read"
-		said.Text = sentence(err.Error()) + " This page comes back by itself."
+		set(http.StatusServiceUnavailable, board.ProblemUnreadable, "The log cannot be read", sentence(err.Error()))
 	}
 	return said
+}
+
+// bare answers a phone, which is shown nothing of the site, with what is wrong.
+func (p *pages) bare(w http.ResponseWriter, r *http.Request, err error) {
+	said := board.Problem{
+		Frame: p.frame(r, board.Frame{ReadAge: -1}), Status: http.StatusNotFound, Kind: board.ProblemCode,
+		Title: "This link shows nothing", Text: "It has ended, or was mistyped. Scan the code on the screen again.",
+	}
+	if !errors.Is(err, errNothing) {
+		said.Status, said.Kind, said.Title = http.StatusServiceUnavailable, board.ProblemBusy, "One moment"
+		said.Text = "This page comes back by itself."
+		again(w)
+	}
+	p.answer(w, r, said.Status, said.Write)
 }
 
 // wall is a moment by the clock of the DS server.

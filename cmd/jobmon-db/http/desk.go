@@ -1,0 +1,321 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/board"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// desk is where the stream's messages are made, each once for all readers. It belongs to one goroutine.
+type desk struct {
+	stream  *Stream
+	run     string // tells the rows of this desk from those of others
+	version uint64 // counts the updates that changed a row
+	moment  Moment // shown last
+	took    time.Duration
+	failed  bool // the last look failed, which was logged
+	views   map[sight]view
+	follows map[sight]*follower
+
+	followed sync.WaitGroup
+}
+
+// view is what readers of the board or the wall have, by computer.
+type view map[jobmon.ComputerID]*row
+
+// row is a computer's row or tile.
+type row struct {
+	seq     uint64 // of its picture
+	html    []byte // nil: the computer is gone
+	line    []byte // of a message
+	version uint64
+	changed time.Time // zero: not since the view was begun
+}
+
+func newDesk(s *Stream) *desk {
+	return &desk{stream: s, run: rand.Text()[:8], views: map[sight]view{}, follows: map[sight]*follower{}}
+}
+
+// pause is how long the desk rests after an update: it takes a twentieth of a core at most, and a fleet so large that
+// this counts gets its changes in fewer messages.
+func (d *desk) pause() time.Duration { return max(updatesApart, 20*d.took) }
+
+// update looks at the present and sends what changed; all draws every row again, for what time alone changes.
+func (d *desk) update(ctx context.Context, all bool) {
+	began := time.Now()
+	defer func() { d.took = time.Since(began) }()
+	m, err := d.stream.web.Now(ctx)
+	if err != nil {
+		if !d.failed && ctx.Err() == nil {
+			d.stream.log.Warn().Err(err).Msg("open pages do not get what is new")
+		}
+		d.failed = true
+		return
+	}
+	was := d.moment
+	d.moment, d.failed = m, false
+	d.version++
+	sights, come := d.stream.audience()
+	for s := range sights {
+		switch {
+		case s.page == pageComputer:
+			d.follow(ctx, s, all)
+		case d.views[s] == nil:
+			v := view{}
+			d.draw(v, s, true)
+			for _, r := range v {
+				r.changed = time.Time{}
+			}
+			d.views[s] = v
+		default:
+			if changed := d.draw(d.views[s], s, all); len(changed) > 0 {
+				d.stream.give(d.rows(changed), func(r *reader) bool { return r.sight == s })
+			}
+		}
+	}
+	maps.DeleteFunc(d.views, func(s sight, _ view) bool { return !sights[s] && d.stream.count() > 0 })
+	d.unfollow(sights)
+	if was.SourceLost != m.SourceLost {
+		d.stream.give(d.state(), everyone)
+	}
+	for _, r := range come {
+		d.stream.welcome(r, d.missed(r))
+	}
+}
+
+// draw draws the rows whose pictures changed, or all, and returns those that are not what they were.
+func (d *desk) draw(v view, s sight, all bool) (changed []*row) {
+	frame := d.frame(s)
+	made := board.Row
+	if s.page == pageWall {
+		made = board.Tile
+	}
+	there := make(map[jobmon.ComputerID]bool, len(d.moment.Pictures))
+	for i := range d.moment.Pictures {
+		p := &d.moment.Pictures[i]
+		there[p.Computer.ID] = true
+		r := v[p.Computer.ID]
+		if r != nil && r.html != nil && r.seq == p.Seq && !all {
+			continue
+		}
+		html, err := made(p, &frame)
+		if err != nil {
+			d.stream.log.Error().Err(err).Int32("computer", int32(p.Computer.ID)).Msg("a row of the board could not be made")
+			continue
+		}
+		if r == nil {
+			r = &row{}
+			v[p.Computer.ID] = r
+		}
+		r.seq = p.Seq
+		if !bytes.Equal(r.html, html) {
+			changed = append(changed, d.set(r, p.Computer.ID, html))
+		}
+	}
+	for id, r := range v {
+		if !there[id] && r.html != nil {
+			changed = append(changed, d.set(r, id, nil))
+		}
+	}
+	return changed
+}
+
+func (d *desk) set(r *row, id jobmon.ComputerID, html []byte) *row {
+	r.html, r.version, r.changed = html, d.version, time.Now()
+	r.line = asJSON(struct {
+		ID   jobmon.ComputerID `json:"id"`
+		HTML string            `json:"html"`
+	}{id, string(html)})
+	return r
+}
+
+func (d *desk) frame(s sight) board.Frame {
+	f := d.moment.Frame
+	f.Lang, f.PublicURL = s.lang, d.stream.public
+	if s.asked {
+		f.Asked = s.lang
+	}
+	return f
+}
+
+// condition is what every message says.
+type condition struct {
+	Counts    map[string]int `json:"counts"`
+	Now       int64          `json:"now"`      // ms since 1970 UTC, by the DS server's clock
+	ReadAge   float64        `json:"read_age"` // seconds, -1 for unknown
+	Lost      bool           `json:"lost"`
+	LostSince int64          `json:"lost_since,omitempty"`
+}
+
+func (d *desk) condition() condition {
+	m := &d.moment
+	return condition{
+		Counts: board.Counts(m.Pictures, m.Now), Now: int64(m.Now), ReadAge: max(m.ReadAge.Seconds(), -1),
+		Lost: m.SourceLost, LostSince: int64(m.LostSince),
+	}
+}
+
+func (d *desk) here() position { return position{seq: d.moment.Seq, run: d.run, version: d.version} }
+
+// state is the message that says how things are; it also shows that the daemon lives.
+func (d *desk) state() []byte { return message("state", d.here(), asJSON(d.condition())) }
+
+// rows is the message that brings changed rows.
+func (d *desk) rows(list []*row) []byte {
+	lines := make([][]byte, len(list))
+	for i, r := range list {
+		lines[i] = r.line
+	}
+	said := asJSON(d.condition())
+	text := slices.Concat([]byte(`{"rows":[`), bytes.Join(lines, []byte(",")), []byte("],"), said[1:])
+	return message("rows", d.here(), text)
+}
+
+// message is one message of Server-Sent Events; its data is one line.
+func message(event string, at position, data []byte) []byte {
+	return fmt.Appendf(nil, "id: %s\nevent: %s\ndata: %s\n\n", at, event, data)
+}
+
+// asJSON is one line.
+func asJSON(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // plain values
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// settled is for how long a page that was just loaded may lack what time alone changed.
+const settled = time.Minute
+
+// missed is what a page has to be told that was not there until now.
+func (d *desk) missed(r *reader) (messages [][]byte) {
+	last := r.last
+	messages = append(messages, []byte("retry: 3000\n\n"))
+	if last.run != "" && last.run != d.run || last.known && last.seq > d.moment.Seq {
+		return append(messages, message("reload", d.here(), []byte("{}")))
+	}
+	if r.sight.page == pageComputer {
+		if f := d.follows[r.sight]; f != nil {
+			if text := f.newest(); text != nil {
+				messages = append(messages, text)
+			}
+		}
+	} else if last.known {
+		var list []*row
+		for _, one := range d.views[r.sight] {
+			if last.run != "" && one.version > last.version ||
+				last.run == "" && (one.seq > last.seq || time.Since(one.changed) < settled) {
+				list = append(list, one)
+			}
+		}
+		if len(list) > 0 {
+			messages = append(messages, d.rows(list))
+		}
+	}
+	return append(messages, d.state())
+}
+
+// follower keeps one computer's pages up to date, on a goroutine of its own: a question about one computer may take
+// longer than rows do.
+type follower struct {
+	signal chan struct{}
+	stop   context.CancelFunc
+
+	mu   sync.Mutex
+	html []byte // sent last
+	text []byte // the last message; nil before it
+
+	seq uint64 // of the picture that was asked for last; the desk's
+}
+
+func (d *desk) follow(ctx context.Context, s sight, all bool) {
+	seq := uint64(0)
+	if p := pictureOf(d.moment.Pictures, s.computer); p != nil {
+		seq = p.Seq
+	}
+	f := d.follows[s]
+	if f == nil {
+		following, stop := context.WithCancel(ctx)
+		f = &follower{signal: make(chan struct{}, 1), stop: stop}
+		d.follows[s] = f
+		frame, at := d.frame(s), d.here()
+		d.followed.Go(func() { f.work(following, d.stream, s, frame, at) })
+	} else if f.seq == seq && !all {
+		return
+	}
+	f.seq = seq
+	select {
+	case f.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (d *desk) unfollow(sights map[sight]bool) {
+	for s, f := range d.follows {
+		if !sights[s] {
+			f.stop()
+			delete(d.follows, s)
+		}
+	}
+}
+
+// work makes the page's main part whenever that is asked, and sends it when it is another one.
+func (f *follower) work(ctx context.Context, stream *Stream, s sight, frame board.Frame, at position) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.signal:
+		}
+		began := time.Now()
+		c, err := stream.web.Computer(ctx, strconv.Itoa(int(s.computer)), "", 0)
+		if err == nil {
+			c.Lang, c.Asked, c.PublicURL = frame.Lang, frame.Asked, frame.PublicURL
+			var b bytes.Buffer
+			if err = c.WriteFragment(&b, board.FragmentMain); err == nil {
+				at.seq = c.Seq
+				f.say(stream, s, at, b.Bytes())
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			stream.log.Debug().Err(err).Int32("computer", int32(s.computer)).Msg("an open page does not get what is new")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(max(updatesApart, 10*time.Since(began))):
+		}
+	}
+}
+
+func (f *follower) say(stream *Stream, s sight, at position, html []byte) {
+	f.mu.Lock()
+	same := bytes.Equal(f.html, html)
+	if !same {
+		f.html = html
+		f.text = message("picture", at, asJSON(map[string]string{"html": string(html)}))
+	}
+	text := f.text
+	f.mu.Unlock()
+	if !same {
+		stream.give(text, func(r *reader) bool { return r.sight == s })
+	}
+}
+
+// newest is the last message, for a page that may lack it.
+func (f *follower) newest() []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.text
+}
