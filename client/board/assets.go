@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"path"
 	"sync"
+
+	"github.com/jobmon-db/jobmon-db/client/waterfall"
 )
 
 // assets are the files that pages link to, with the first digits of their digests.
@@ -14,6 +16,9 @@ var assets = sync.OnceValue(func() map[string]asset {
 	entries, _ := fs.ReadDir(files, "assets") // they are built in
 	for _, e := range entries {
 		content, _ := files.ReadFile("assets/" + e.Name())
+		if e.Name() == "board.css" { // the chart's first, so that the page's colours hold
+			content = append([]byte(waterfall.Style()), content...)
+		}
 		sum := sha256.Sum256(content)
 		list[e.Name()] = asset{content, hex.EncodeToString(sum[:6])}
 	}

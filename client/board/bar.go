@@ -9,7 +9,8 @@ import (
 
 // The measures of a stage bar, in its own units.
 const (
-	barWidth  = 216
+	barWidth  = 216 // of a row's bar
+	longWidth = 640 // of a screen's
 	barHeight = 12
 	barGap    = 2
 	// above so many stages there are no gaps, and above most one segment stands for several
@@ -18,12 +19,16 @@ const (
 )
 
 // bar writes the stage bar: a segment for each stage. Each state has a form of its own besides its colour.
-func (p *pen) bar(c *jobmon.Progress, class string) {
+func (p *pen) bar(c *jobmon.Progress, class string, width int) {
 	s := c.Session
 	if s == nil || len(s.Stages) == 0 {
 		return
 	}
-	p.put(`<svg class="`, class, `" viewBox="0 0 216 12" preserveAspectRatio="none" role="img" aria-label="`,
+	fit := ` preserveAspectRatio="none"` // a row's bar fills its column
+	if width != barWidth {
+		fit = ""
+	}
+	p.put(`<svg class="`, class, `" viewBox="0 0 `, number(width), ` 12"`, fit, ` role="img" aria-label="`,
 		p.w.phrase("bar.label", "done", number(s.StagesDone), "all", number(len(s.Stages))), `">`)
 	n, gap := min(len(s.Stages), most), barGap
 	if n > gapped {
@@ -31,8 +36,8 @@ func (p *pen) bar(c *jobmon.Progress, class string) {
 	}
 	for i := range n {
 		from, to := i*len(s.Stages)/n, (i+1)*len(s.Stages)/n
-		x := i * (barWidth + gap) / n
-		p.segment(c, from, to, x, (i+1)*(barWidth+gap)/n-gap-x)
+		x := i * (width + gap) / n
+		p.segment(c, from, to, x, (i+1)*(width+gap)/n-gap-x)
 	}
 	p.put(`</svg>`)
 }

@@ -106,13 +106,7 @@ func (v *boardView) Search() string { return strings.ToLower(strings.TrimSpace(v
 
 // Kept are what the form keeps of the address.
 func (v *boardView) Kept() []field {
-	list := fields(v.query, "q", "group", "server")
-	for _, f := range []field{{"at", v.At}, {"range", v.Range}} {
-		if f.Value != "" {
-			list = append(list, f)
-		}
-	}
-	return list
+	return append(fields(v.query, "q", "group", "server"), v.kept("at", v.At, "range", v.Range, "lang", v.Asked)...)
 }
 
 // counts are of all computers, whatever is filtered.

@@ -17,10 +17,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 var update = flag.Bool("update", false, "write the pictures in docs/screens anew")
@@ -262,6 +266,45 @@ func paletted(full image.Image, most int) *image.Paletted {
 // TestScreensBrowser shows every page and keeps its picture.
 func TestScreensBrowser(t *testing.T) {
 	ctx, s := browser(t), newSite(t)
-	s.show("/", &Board{Frame: testFrame(), Pictures: fleet(42), Timeline: testTimeline()})
-	open(ctx, t, s.URL+"/", look{width: 1440, height: 900}).shot("board")
+	past := testFrame()
+	past.At, past.Until = "2026-11-22T14:12:30+01:00", testNow().Add(48*time.Hour)
+	line := testTimeline()
+	line.To = past.Until
+	quiet := slices.DeleteFunc(fleet(42), func(p jobmon.Progress) bool {
+		state := StateOf(&p, testNow())
+		return state == StateFailed || state == StateStill || term.PhaseOf(&p, testNow()) == term.PhaseOverdue
+	})
+	phone := testComputer()
+	for path, page := range map[string]writer{
+		"/":          &Board{Frame: testFrame(), Pictures: fleet(42), Timeline: testTimeline()},
+		"/past":      &Board{Frame: past, Pictures: fleet(24), Timeline: line},
+		"/c/5000123": testComputer(),
+		"/wall":      &Wall{Board: Board{Frame: testFrame(), Pictures: fleet(42)}},
+		"/wallquiet": &Wall{Board: Board{Frame: testFrame(), Pictures: quiet}},
+		"/reports":   testReports(),
+		"/q/code":    &Phone{Frame: testFrame(), Picture: phone.Picture},
+		"/login":     &Login{Frame: testFrame()},
+		"/problem": &Problem{Frame: testFrame(), Status: 404, Kind: "unknown", Text: "No computer is called BWL-9999.",
+			Links: []Link{{"BWL-1199", "/c/5000099"}}},
+	} {
+		s.show(path, page)
+	}
+	for _, c := range []struct {
+		path, name    string
+		width, height int64
+		scheme        string
+	}{
+		{"/", "board", 1440, 900, "dark"},
+		{"/past", "board-past", 1440, 900, "dark"},
+		{"/c/5000123", "board-computer", 1440, 980, "dark"},
+		{"/wall", "wall", 1920, 1080, "dark"},
+		{"/wallquiet", "wall-quiet", 1920, 1080, "dark"},
+		{"/reports", "reports", 1440, 1316, "light"},
+		{"/q/code", "phone", 390, 844, "dark"},
+		{"/login", "login", 800, 500, "dark"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			open(ctx, t, s.URL+c.path, look{width: c.width, height: c.height, scheme: c.scheme}).shot(c.name)
+		})
+	}
 }

@@ -68,6 +68,9 @@ func (f *Frame) link(path string, pairs ...string) string {
 	if f.Range != "" {
 		v.Set("range", f.Range)
 	}
+	if f.Asked != "" {
+		v.Set("lang", f.Asked)
+	}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if v.Del(pairs[i]); pairs[i+1] != "" {
 			v.Set(pairs[i], pairs[i+1])
@@ -82,8 +85,10 @@ func (f *Frame) link(path string, pairs ...string) string {
 // computer is the address of a computer's page at the moment shown.
 func (f *Frame) computer(id jobmon.ComputerID) string {
 	path := "/c/" + strconv.Itoa(int(id))
-	if f.At == "" {
+	if f.At == "" && f.Asked == "" {
 		return path
 	}
-	return path + "?" + url.Values{"at": {f.At}}.Encode()
+	other := *f
+	other.Range = "" // a computer's page has periods of its own
+	return other.link(path)
 }

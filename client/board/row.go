@@ -25,7 +25,7 @@ func (p *pen) row(c *jobmon.Progress, state string) {
 		`<small>`, esc(c.Computer.Group), `</small></th><td class="c-now">`)
 	p.happens(c, state)
 	p.put(`</td><td class="c-bar">`)
-	p.bar(c, "bar")
+	p.bar(c, "bar", barWidth)
 	p.put(`</td><td class="c-jobs">`)
 	if s := c.Session; s != nil && s.Jobs > 0 {
 		p.put(number(s.JobsDone), `/`, number(s.Jobs))

@@ -20,9 +20,16 @@ const (
 // Hidden are what the field for a moment keeps of the address.
 func (v *view) Hidden() []field {
 	q := v.query
-	list := fields(q, "at")
-	if v.Range != "" {
-		list = append(list, field{"range", v.Range})
+	return append(fields(q, "at"), v.kept("range", v.Range, "lang", v.Asked)...)
+}
+
+// kept are fields of those names and values that have a value.
+func (v *view) kept(pairs ...string) []field {
+	var list []field
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			list = append(list, field{pairs[i], pairs[i+1]})
+		}
 	}
 	return list
 }
@@ -146,10 +153,14 @@ func (p *pen) buckets(t *Timeline) {
 
 // ticks marks days, or hours where few days are shown; a computer's stages instead where they are known.
 func (p *pen) ticks(t *Timeline) {
+	last := 100.0 // labels end before the one of the present
+	if p.f.Until <= t.To {
+		last = t.share(p.f.Until) - 8
+	}
 	if len(t.Stages) > 0 {
 		free := -1.0
 		for _, m := range t.Stages {
-			if x := t.share(m.At); x >= free && x < 86 {
+			if x := t.share(m.At); x >= free && x < last-4 {
 				p.tick(x, p.w.name(m.Job))
 				free = x + 4 + 0.55*float64(min(len([]rune(m.Job)), 24))
 			}
@@ -171,12 +182,15 @@ func (p *pen) ticks(t *Timeline) {
 	for at := first; ; at = at.Add(step) {
 		i := jobmon.InstantOf(at).Add(-time.Duration(p.f.Offset) * time.Second)
 		x := t.share(i)
-		if i >= t.To || x > 97 {
+		if i >= t.To {
 			return
 		}
 		label := p.w.dated("date.tick", at, true)
 		if form != "" {
 			label = at.Format(form)
+		}
+		if x > last && x < last+8 || x > 97 {
+			label = ""
 		}
 		p.tick(x, esc(label))
 	}

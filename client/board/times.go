@@ -85,5 +85,9 @@ func (w words) moment(t time.Time) string {
 
 // iso is a moment as ?at= takes it, with the server's offset.
 func (f *Frame) iso(i jobmon.Instant) string {
-	return f.wall(i).Format("2006-01-02T15:04:05") + f.Offset.String()
+	layout := "2006-01-02T15:04:05"
+	if i%1000 != 0 {
+		layout += ".000"
+	}
+	return f.wall(i).Format(layout) + f.Offset.String()
 }

@@ -28,6 +28,9 @@ func newView(f *Frame, page, path string) view {
 	if !slices.Contains(Languages(), copied.Lang) {
 		copied.Lang = Languages()[0]
 	}
+	if copied.At != "" && !strings.HasPrefix(copied.At, "seq:") { // "14:20" means another moment tomorrow
+		copied.At = copied.iso(copied.Now)
+	}
 	return view{Frame: &copied, pen: newPen(&copied, false), Page: page, Path: path, query: url.Values{}}
 }
 
@@ -58,6 +61,11 @@ func (v *view) Day() string          { return v.pen.w.day(v.pen.today) }
 func (v *view) Clock() string        { return v.pen.today.Format("15:04") }
 func (v *view) Link(p string) string { return v.link(p) }
 
+// Present is the address of a page that shows the present only.
+func (v *view) Present(path string) string {
+	return (&Frame{Asked: v.Asked}).link(path)
+}
+
 // NowLink is the page in the present.
 func (v *view) NowLink() string { return v.address("at", "") }
 
@@ -67,7 +75,7 @@ func (v *view) address(name, value string) string {
 	for key, list := range v.query {
 		q[key] = list
 	}
-	for key, text := range map[string]string{"at": v.At, "range": v.Range} {
+	for key, text := range map[string]string{"at": v.At, "range": v.Range, "lang": v.Asked} {
 		if text != "" {
 			q.Set(key, text)
 		}

@@ -40,6 +40,17 @@ func SVG(w io.Writer, c *Chart) error {
 	return err
 }
 
+// Inline writes the chart as a picture for a page that has the style of Style. The error is the writer's.
+func Inline(w io.Writer, c *Chart) error {
+	p := picture{Chart: c}
+	p.draw(false)
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+// Style is the stylesheet of pictures that Inline writes; its rules hold for these alone.
+func Style() string { return style }
+
 // picture is the SVG as it grows.
 type picture struct {
 	*Chart
@@ -84,7 +95,7 @@ func (p *picture) draw(alone bool) {
 	rows := p.rowsHeight()
 	foot := footLine * (len(p.Notes) + len(p.Gaps))
 	height := headHeight + axisHeight + rows + 24 + foot + 16
-	p.f(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" `+
+	p.f(`<svg xmlns="http://www.w3.org/2000/svg" class="waterfall" viewBox="0 0 %d %d" width="%d" height="%d" role="img" `+
 		`aria-label="%s">`+"\n",
 		pageWidth, height, pageWidth, height,
 		safe(p.Computer+", deployment "+fmt.Sprint(p.Number)+": "+p.Result+"; "+p.summary()))

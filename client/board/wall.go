@@ -1,0 +1,138 @@
+package board
+
+import (
+	"cmp"
+	"html/template"
+	"io"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// wallView is the wall as its template sees it.
+type wallView struct {
+	view
+	Seconds      int
+	Counts       []count
+	Need, Others template.HTML
+	Quiet        bool // nothing needs anybody
+	QuietText    template.HTML
+	QuietBar     template.HTML
+	QuietReady   string
+	QuietSince   template.HTML
+	LongDay      string
+}
+
+// Write writes the page. The error is the writer's.
+func (v *Wall) Write(w io.Writer) error { return write(w, "wall", v.view()) }
+
+// WriteFragment writes a part of the page.
+func (v *Wall) WriteFragment(w io.Writer, name string) error {
+	if name != FragmentMain {
+		return ErrFragment
+	}
+	return write(w, "wall-main", v.view())
+}
+
+func (v *Wall) view() *wallView {
+	b := v.Board.view("wall", "/wall")
+	// b's view shows all: a wall has no filter
+	wv := &wallView{view: b.view, Seconds: cmp.Or(v.Seconds, 12), Counts: b.Counts}
+	wv.Name = wv.Say("wall")
+	lines := v.lines(wv.pen)
+	Query{}.order(lines, wv.pen)
+	need, others := newPen(wv.Frame, false), newPen(wv.Frame, false)
+	wv.Quiet = true
+	for i := range lines {
+		l := &lines[i]
+		switch l.state {
+		case StateFailed, StateStill:
+			need.tile(l.picture, l.state)
+			need.put("\n")
+			wv.Quiet = false
+		case StateRunning, StateWaiting:
+			others.tile(l.picture, l.state)
+			others.put("\n")
+			if wv.pen.overdue(l.picture) {
+				wv.Quiet = false
+			}
+		}
+	}
+	wv.Need, wv.Others = need.html(), others.html()
+	wv.LongDay = wv.pen.w.dated("date.wall", wv.pen.today, false)
+	if wv.Quiet {
+		wv.quiet(lines)
+	}
+	return wv
+}
+
+// quiet says what is to be known where nothing is wrong.
+func (v *wallView) quiet(lines []line) {
+	p, ready, running := v.pen, 0, 0
+	var first *jobmon.Progress
+	var soonest, failed jobmon.Instant
+	for i := range lines {
+		c := lines[i].picture
+		switch lines[i].state {
+		case StateReady:
+			ready++
+		case StateRunning:
+			running++
+			if eta, _, _ := c.Session.Estimate(v.Now); eta != 0 && (soonest == 0 || eta < soonest) {
+				soonest, first = eta, c
+			}
+		}
+		if s := c.Session; s != nil {
+			for k := range s.Stages {
+				for _, f := range s.Stages[k].Failures {
+					failed = max(failed, f.At)
+				}
+			}
+		}
+	}
+	switch {
+	case running == 0:
+		v.QuietText = safe(p.w.phrase("wall.none"))
+	case first == nil:
+		v.QuietText = safe(p.w.phrase("wall.running", "n", number(running)))
+	default:
+		v.QuietText = safe(p.w.phrase("wall.next", "n", number(running), "name", p.computerName(first), "time", p.at(soonest)))
+	}
+	v.QuietReady = p.w.say("wall.ready", "n", number(ready), "all", number(len(lines)))
+	if failed != 0 {
+		v.QuietSince = safe(p.w.phrase("wall.since", "time", p.at(failed)))
+	}
+	v.QuietBar = v.everybody(lines)
+}
+
+// everybody is one segment for each computer: ready, running as far as it is, and waiting.
+func (v *wallView) everybody(lines []line) template.HTML {
+	p := newPen(v.Frame, false)
+	n := min(len(lines), 200)
+	if n == 0 {
+		return ""
+	}
+	p.put(`<svg class="bar" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true">`)
+	at := 0
+	draw := func(l *line) {
+		x, wide := 1000*at/n, 1000*(at+1)/n-1000*at/n-2
+		at++
+		if l.state == StateReady {
+			p.box("b-done", x, 0, wide, barHeight, "")
+			return
+		}
+		p.box("b-todo", x, 0, wide, barHeight, "")
+		if l.state == StateRunning && l.picture.Session.Percent > 0 {
+			p.box("b-run", x, 0, max(wide*l.picture.Session.Percent/100, 1), barHeight, "")
+		}
+	}
+	for _, state := range []string{StateReady, StateRunning, ""} {
+		for i := range lines {
+			is := lines[i].state
+			if at < n && (is == state || state == "" && is != StateReady && is != StateRunning) {
+				draw(&lines[i])
+			}
+		}
+	}
+	p.put(`</svg>`)
+	return p.html()
+}
