@@ -104,6 +104,7 @@ func (p *Projection) renderAs(c *computer, d *picture) *jobmon.Progress {
 	if out.Form = nil; rules.Form != (jobmon.Form{}) {
 		out.Form = &rules.Form
 	}
+	out.PublicURL = rules.PublicURL
 	if d.frozen == nil {
 		out.Later = d.later
 		if d.session != nil && d.session.active() {

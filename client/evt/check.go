@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 	"github.com/jobmon-db/jobmon-db/internal/nearest"
 )
 
@@ -23,11 +24,15 @@ type sample struct {
 	view map[string]any
 }
 
+// sampleKey makes the links in samples.
+var sampleKey = link.Key("of samples")
+
 // pictures are samples of every kind.
 var pictures = sync.OnceValue(func() []sample {
 	list := []sample{{"stopped", viewOf(stopped(5000123, "03. (JM) Office"))}}
 	for _, picture := range samples.Pictures() {
-		if f, _, err := fit(picture.Progress); err == nil { // all of them have a time
+		picture.Progress.PublicURL = "https://board.example.org"
+		if f, _, err := fit(picture.Progress, sampleKey); err == nil { // all of them have a time
 			list = append(list, sample{picture.Name, viewOf(f)})
 		}
 	}

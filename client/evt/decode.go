@@ -76,6 +76,9 @@ func Decode(data []byte) (*File, error) {
 	if err := f.check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
+	if f.Link != nil && !f.Link.sound() {
+		f.Link = nil // the picture is worth showing without it
+	}
 	return f, nil
 }
 

@@ -9,7 +9,8 @@ import (
 
 // drawing turns a picture into a File.
 type drawing struct {
-	p *jobmon.Progress
+	p    *jobmon.Progress
+	link *Link
 }
 
 // cuts says how much is left out; the zero value leaves out nothing.
@@ -74,7 +75,7 @@ func (d *drawing) file(c cuts) *File {
 		QuietS:   seconds(p.Quiet),
 		Computer: Computer{ID: int32(p.Computer.ID), Unknown: p.Unknown},
 	}
-	f.Stale = p.Stale
+	f.Stale, f.Link = p.Stale, d.link
 	if p.SourceLost {
 		f.Source, f.SourceSince, f.SourceSinceLocal = SourceLost, utc(p.SourceSince), d.local(p.SourceSince)
 	}

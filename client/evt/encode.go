@@ -9,23 +9,25 @@ import (
 	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
 // Encode gives the file for a picture: one line of ASCII that ends in CRLF, at most MaxBytes long. The same picture
 // always gives the same bytes. A picture too long for a file loses first the stages that ended without failure
 // (oldest first), then failures, then entries of the later list, then the ends of names, then whatever stage neither
-// runs nor is the next; LeftOut says how much. An error means that p is no picture: it is nil or has no time.
+// runs nor is the next; LeftOut says how much. The file has no link. An error means that p is no picture: it is nil or
+// has no time.
 func Encode(p *jobmon.Progress) ([]byte, error) {
-	_, line, err := fit(p)
+	_, line, err := fit(p, nil)
 	return line, err
 }
 
 // fit draws a picture as a file that is short enough.
-func fit(p *jobmon.Progress) (*File, []byte, error) {
+func fit(p *jobmon.Progress, key link.Key) (*File, []byte, error) {
 	if p == nil || p.At == 0 {
 		return nil, nil, errors.New("encode an .evt file: the picture has no time, so no event can have led to it")
 	}
-	d := drawing{p: p}
+	d := drawing{p: p, link: linkTo(p, key)}
 	f := d.file(cuts{})
 	line, err := marshal(f)
 	if err != nil || len(line) <= MaxBytes {

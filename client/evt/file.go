@@ -82,6 +82,13 @@ type File struct {
 
 	Later   []Pending `json:"later,omitempty"`    // rows that count in nothing, by start time
 	LeftOut *LeftOut  `json:"left_out,omitempty"` // what had to go to keep the file within MaxBytes
+	Link    *Link     `json:"link,omitempty"`     // this deployment on the board
+}
+
+// Link leads to the page of the deployment. It is a capability: it opens that page without a token.
+type Link struct {
+	URL string   `json:"url"`
+	QR  []string `json:"qr"` // the URL as a QR code: a text for each row, "1" for a dark module and "0" for a light one
 }
 
 // Computer is the computer that the file is about.

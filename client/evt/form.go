@@ -6,20 +6,19 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
 // ErrTemplate reports that the site's template makes no file of a picture; the text around it says why.
 var ErrTemplate = errors.New("the template in evt.template fails")
 
 // Content returns a picture's file in the form that holds for it (jobmon.Progress.Form): as Encode does, or by the
-// site's own template in its own encoding, see docs/evt-template.md. Errors are those of Encode, and ErrTemplate.
-func Content(p *jobmon.Progress) ([]byte, error) {
-	if p == nil || p.Form == nil || *p.Form == (jobmon.Form{}) {
-		return Encode(p)
-	}
-	f, _, err := fit(p)
-	if err != nil {
-		return nil, err
+// site's own template in its own encoding, see docs/evt-template.md. The key makes the link to the board, where the
+// picture has the board's address. Errors are those of Encode, and ErrTemplate.
+func Content(p *jobmon.Progress, key link.Key) ([]byte, error) {
+	f, line, err := fit(p, key)
+	if err != nil || p.Form == nil || *p.Form == (jobmon.Form{}) {
+		return line, err
 	}
 	return fill(*p.Form, f)
 }

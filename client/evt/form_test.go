@@ -33,7 +33,7 @@ func form(text string) jobmon.Form {
 func render(t testing.TB, f jobmon.Form, p *jobmon.Progress) (string, error) {
 	t.Helper()
 	p.Form = &f
-	content, err := evt.Content(p)
+	content, err := evt.Content(p, siteKey)
 	return string(content), err
 }
 
@@ -99,11 +99,11 @@ func TestWithoutATemplate(t *testing.T) {
 	}
 	for _, form := range []*jobmon.Form{nil, {}} {
 		p.Form = form
-		if got, err := evt.Content(p); err != nil || !bytes.Equal(got, want) {
+		if got, err := evt.Content(p, nil); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s %v", got, err)
 		}
 	}
-	if _, err := evt.Content(nil); err == nil {
+	if _, err := evt.Content(nil, nil); err == nil {
 		t.Error("nothing was written")
 	}
 }

@@ -12,9 +12,13 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
+
+// siteKey makes the links of the examples.
+var siteKey = link.Key(bytes.Repeat([]byte{7}, 32))
 
 // files gives every example as a file, by name.
 func files(t *testing.T) map[string][]byte {
@@ -30,9 +34,11 @@ func files(t *testing.T) map[string][]byte {
 		data, err := evt.Encode(picture.Progress)
 		add(picture.Name, data, err)
 	}
+	data, err := evt.Content(sample(t, "failed-late"), siteKey)
+	add("linked", data, err)
 	p := *samples.Pictures()[0].Progress
 	p.Stale = true
-	data, err := evt.Encode(&p)
+	data, err = evt.Encode(&p)
 	add("stale", data, err)
 	p.Unknown, p.Stale = true, false
 	data, err = evt.Encode(&p)

@@ -69,7 +69,7 @@ func eachStruct(t *testing.T, schema node, visit func(typ reflect.Type, object n
 		}
 	}
 	walk(reflect.TypeFor[evt.File](), schema)
-	if len(seen) != 10 {
+	if len(seen) != 11 {
 		t.Errorf("%d structs found", len(seen))
 	}
 }

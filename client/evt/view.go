@@ -78,6 +78,9 @@ func viewValue(v reflect.Value) any {
 		}
 		return viewValue(v.Elem())
 	case reflect.Slice:
+		if rows, ok := v.Interface().([]string); ok {
+			return rows
+		}
 		list := make([]map[string]any, v.Len())
 		for i := range list {
 			list[i] = viewValue(v.Index(i)).(map[string]any)

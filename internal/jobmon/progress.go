@@ -42,6 +42,8 @@ type Progress struct {
 	Quiet  time.Duration // how long no news is normal where no duration is expected
 
 	Form *Form `json:"-"` // how its file is written, by the settings in force when it was drawn; nil: as the zero Form
+	// PublicURL is the board's address by the same settings, "" for none: a file leads there, see internal/link
+	PublicURL string `json:"-"`
 }
 
 // Beside lists what is unfinished and no part of the deployment shown, as of now where that is known.

@@ -53,18 +53,20 @@ func (p *opened) showDelivered(out, messages io.Writer, o showOptions, look term
 		return fmt.Errorf("event %d asked for the file of %s, but leads to no picture with this version of the program",
 			d.seq, o.computer)
 	}
-	file, err := evt.Content(&picture)
+	file, err := p.content(&picture, messages)
 	same := "identical"
 	switch {
 	case errors.Is(err, evt.ErrTemplate) && d.sum == 0:
 		same = "no file was written, as the template failed"
 	case err != nil && !errors.Is(err, evt.ErrTemplate):
 		return err
+	case p.unlinked(&picture):
+		same = "not compared, as the link in it is left out"
 	case err != nil || evtdir.Checksum(file) != d.sum:
 		same = "differs, written by version " + d.version
 	}
 	fmt.Fprintf(messages, "Delivered %s (seq %d): %s.\n", p.Local(d.at), d.seq, same)
-	return showScreen(out, &picture, o.output, look)
+	return p.showScreen(out, messages, &picture, o.output, look)
 }
 
 // lastDelivery finds the last request for the computer's file up to that event; its seq is 0 when there was none.

@@ -25,10 +25,11 @@ import (
 // phase is a run of the daemon, by one form of its files: what lay on the share at its end, and what did when a script
 // had been answered last.
 type phase struct {
-	form  jobmon.Form
-	last  uint64
-	files map[string][]byte            // by path
-	given map[jobmon.ComputerID][]byte // kept from phase to phase
+	form   jobmon.Form
+	public string // the board's address
+	last   uint64
+	files  map[string][]byte            // by path
+	given  map[jobmon.ComputerID][]byte // kept from phase to phase
 }
 
 // form is a template as a site could have it.
@@ -58,7 +59,7 @@ func inPhases(t *testing.T, dir string, phases []phase) {
 		for i := range phases {
 			p := &phases[i]
 			settings := jobmon.DefaultSettings()
-			settings.Site, settings.Form = "DS01", p.form
+			settings.Site, settings.Form, settings.PublicURL = "DS01", p.form, p.public
 			d, err = daemon.Open(daemon.Options{
 				DataDir: dir, EvtDir: evtDir, Settings: settings, Interval: 5 * time.Second, Timeout: 15 * time.Second,
 				Version: "test", Logger: zerolog.Nop(),
@@ -108,8 +109,9 @@ func TestThePastKeepsItsTemplate(t *testing.T) {
 	data := "--data-dir=" + dir
 	phases := []phase{
 		{form: form(string(line), "windows-1252")},
-		{form: form("{{.Computer.Name}} {{.Percent}} % {{.Current.Name}} event {{.Seq}}\n", "utf-16le")},
-		{},
+		{form: form("{{.Computer.Name}} {{.Percent}} % {{.Current.Name}} event {{.Seq}} {{.Link.URL}}\n", "utf-16le"),
+			public: "https://board.example.org"},
+		{public: "https://new.example.org:8443"},
 		{form: form(string(line), "cp850")},
 	}
 	inPhases(t, dir, phases)
@@ -119,6 +121,9 @@ func TestThePastKeepsItsTemplate(t *testing.T) {
 			got := jobmondb(t, "replay", "show", "id:"+id, data, "-o", "evt", fmt.Sprintf("--at=seq:%d", p.last))
 			if got.code != exitOK || got.stdout != string(content) {
 				t.Errorf("phase %d, %s: %+v\n%q", i, id, got, content)
+			}
+			if named := bytes.Contains(content, []byte(strings.ToUpper(p.public)+"/Q/")); i == 2 && !named {
+				t.Errorf("phase %d, %s: no link in %s", i, id, content)
 			}
 			if isJSON := evt.Ours(content); isJSON != (p.form == jobmon.Form{}) {
 				t.Errorf("phase %d, %s: %.60q", i, id, content)

@@ -16,12 +16,15 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // opened is a log that a command asks. It is closed with done.
 type opened struct {
 	*past.Log
+	dir   string     // the folder of the log
+	links *link.Key  // the site's, once it was looked for; see content
 	file  *store.Log // nil where a daemon is asked
 	holes []store.Gap
 }
@@ -51,28 +54,34 @@ func openPast(ctx context.Context, q question) (*opened, error) {
 	p, err := q.open(ctx)
 	if p != nil {
 		p.UTC = p.UTC || q.utc
+		p.dir = q.folder()
 	}
 	return p, err
 }
 
+// folder is where the log lies that is asked.
+func (q question) folder() string {
+	if q.log != "" {
+		return filepath.Dir(q.log)
+	}
+	return q.dataDir
+}
+
 func (q question) open(ctx context.Context) (*opened, error) {
-	dir := q.dataDir
 	var asking error
 	if q.log == "" {
 		var p *opened
-		if p, asking = askDaemon(ctx, dir); !errors.Is(asking, endpoint.ErrNotRunning) {
+		if p, asking = askDaemon(ctx, q.dataDir); !errors.Is(asking, endpoint.ErrNotRunning) {
 			return p, asking
 		}
-	} else {
-		dir = filepath.Dir(q.log)
 	}
 	p, err := openLog(q)
 	if errors.Is(err, store.ErrLocked) {
 		// a daemon may have started in between, or be at work on the very file
-		if asked, askErr := askDaemon(ctx, dir); askErr == nil {
+		if asked, askErr := askDaemon(ctx, q.folder()); askErr == nil {
 			return asked, nil
 		}
-		if who := instance.Holder(filepath.Join(dir, daemon.DataLock)); who.PID != 0 {
+		if who := instance.Holder(filepath.Join(q.folder(), daemon.DataLock)); who.PID != 0 {
 			err = fmt.Errorf("%w (process %d, since %s: %s)", err, who.PID, who.Started.Local().Format(time.DateTime),
 				term.Plain(who.Command))
 		}

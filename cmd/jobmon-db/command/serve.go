@@ -138,7 +138,7 @@ func (s *served) file(id jobmon.ComputerID) (web.File, error) {
 	case !ok:
 		return web.File{}, web.ErrNone
 	}
-	content, err := evt.Content(p)
+	content, err := evt.Content(p, s.LinkKey())
 	if err != nil {
 		return web.File{}, err
 	}

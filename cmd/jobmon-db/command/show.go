@@ -85,11 +85,12 @@ func show(ctx context.Context, out, messages io.Writer, q question, o showOption
 		return err
 	}
 	look.Now = now
-	return p.show(out, projection, o, look)
+	return p.show(out, messages, projection, o, look)
 }
 
 // show prints all pictures, or the one that is asked for.
-func (p *opened) show(out io.Writer, projection *projector.Projection, o showOptions, look term.Options) error {
+func (p *opened) show(out, messages io.Writer, projection *projector.Projection, o showOptions,
+	look term.Options) error {
 	if o.computer == "" {
 		list := p.complete(history.Pictures(projection), o)
 		// a request for an id that the database does not know leaves a picture, and no deployment to list
@@ -101,7 +102,7 @@ func (p *opened) show(out io.Writer, projection *projector.Projection, o showOpt
 		return err
 	}
 	if picture, ok := history.Picture(projection, id); ok {
-		return showScreen(out, &p.complete([]jobmon.Progress{picture}, o)[0], o.output, look)
+		return p.showScreen(out, messages, &p.complete([]jobmon.Progress{picture}, o)[0], o.output, look)
 	}
 	why := "%s has no picture: no deployment of it has begun since the log did; %s%s"
 	if o.at != "" {
@@ -123,17 +124,18 @@ func (p *opened) complete(list []jobmon.Progress, o showOptions) []jobmon.Progre
 	return p.Names.Mark(list)
 }
 
-func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Options) error {
+func (p *opened) showScreen(out, messages io.Writer, picture *jobmon.Progress, output string,
+	look term.Options) error {
 	if output == "table" {
-		return term.Screen(out, p, look)
+		return term.Screen(out, picture, look)
 	}
 	if output == "evt" {
-		if p.Seq == 0 {
+		if picture.Seq == 0 {
 			return &nothingError{fmt.Errorf("%s has no file: nothing of it is in a deployment; status shows what "+
 				"waits on it",
-				jobmon.ComputerName(p.Computer.ID, p.Computer.Name))}
+				jobmon.ComputerName(picture.Computer.ID, picture.Computer.Name))}
 		}
-		file, err := evt.Content(p)
+		file, err := p.content(picture, messages)
 		if errors.Is(err, evt.ErrTemplate) {
 			return &nothingError{fmt.Errorf("no file was written then: %w; the one before it stayed", err)}
 		}
@@ -142,7 +144,7 @@ func showScreen(out io.Writer, p *jobmon.Progress, output string, look term.Opti
 		}
 		return err
 	}
-	file, err := asFile(p)
+	file, err := asFile(picture)
 	if err != nil {
 		return err
 	}

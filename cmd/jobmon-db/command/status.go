@@ -65,7 +65,7 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 		return err
 	}
 	look.Now = now
-	if err := p.show(out, projection, o, look); err != nil {
+	if err := p.show(out, messages, projection, o, look); err != nil {
 		return err
 	}
 	if p.Lost != 0 && len(history.Pictures(projection)) == 0 {

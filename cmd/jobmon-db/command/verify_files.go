@@ -19,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/words"
@@ -33,8 +34,13 @@ type comparison struct {
 	Missing     []string     `json:"missing"` // files of ended deployments that are not there: somebody removed them
 	Differences []difference `json:"differences"`
 	// not compared: the site's template makes no file of the picture
-	Failing int    `json:"failing,omitempty"`
-	Skipped string `json:"skipped,omitempty"` // why nothing was compared
+	Failing int `json:"failing,omitempty"`
+	// not compared: the key of their links is missing
+	Unlinked int    `json:"unlinked,omitempty"`
+	Skipped  string `json:"skipped,omitempty"` // why nothing was compared
+
+	key   link.Key
+	noKey error // why key is none
 }
 
 type difference struct {
@@ -64,6 +70,10 @@ func (c *comparison) print(out io.Writer) {
 		fmt.Fprintf(out, "  %d more not compared: the template in evt.template fails for them, and their old files "+
 			"stay.\n", c.Failing)
 	}
+	if c.Unlinked > 0 {
+		fmt.Fprintf(out, "  %d more not compared, as the links in them cannot be made: %s.\n", c.Unlinked,
+			missing(c.noKey))
+	}
 	for _, d := range c.Differences {
 		fmt.Fprintf(out, "  %s: %s\n", d.File, term.Plain(d.Text))
 	}
@@ -78,6 +88,7 @@ const (
 // compareFiles folds the log from its beginning and compares the pictures with their files.
 func compareFiles(ctx context.Context, config *configs.Config, report *store.Report) (comparison, error) {
 	c := comparison{Missing: []string{}, Differences: []difference{}}
+	c.key, c.noKey = link.ReadKey(config.DataDir)
 	if !report.Whole() {
 		c.Skipped = "not compared, as the log is damaged"
 		return c, nil
@@ -120,7 +131,7 @@ func compareFiles(ctx context.Context, config *configs.Config, report *store.Rep
 
 // compare compares the files with the pictures of the state.
 func (c *comparison) compare(state *history.State, dir string) {
-	*c = comparison{Missing: []string{}, Differences: []difference{}}
+	*c = comparison{Missing: []string{}, Differences: []difference{}, key: c.key, noKey: c.noKey}
 	for _, id := range state.Projection.Pictures() {
 		p, ok := state.Projection.Progress(id)
 		if !ok {
@@ -128,7 +139,11 @@ func (c *comparison) compare(state *history.State, dir string) {
 		}
 		ended := p.Session != nil && (p.Session.State == jobmon.SessionComplete ||
 			p.Session.State == jobmon.SessionAbandoned)
-		want, err := evt.Content(p)
+		if c.noKey != nil && evt.Links(p) {
+			c.Unlinked++
+			continue
+		}
+		want, err := evt.Content(p, c.key)
 		if errors.Is(err, evt.ErrTemplate) {
 			c.Failing++
 			continue
