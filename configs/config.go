@@ -194,6 +194,7 @@ func (c *Config) Settings() jobmon.Settings {
 		PollInterval: c.Source.PollInterval,
 		AgentAway:    c.Agent.Away,
 		StartZone:    c.Source.StartZone,
+		PublicURL:    c.HTTP.Public,
 	}
 }
 

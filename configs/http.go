@@ -210,6 +210,9 @@ func (c *Config) completeHTTP(origins map[string]Origin, bad map[string]bool) (p
 			Value: value, Reason: reason})
 	}
 	switch {
+	case h.Listen == "" && h.Public != "":
+		wrong("http.public_url", h.Public, "leads to a server that does not run: give http.listen as well")
+		return problems
 	case h.Listen == "":
 		return nil
 	case bad["http.tls.cert"] || bad["http.tls.key"]:

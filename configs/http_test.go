@@ -120,6 +120,15 @@ func TestEntriesOfTokens(t *testing.T) {
 	}
 }
 
+// An address that nothing serves would stand on every screen.
+func TestPublicURLNeedsTheServer(t *testing.T) {
+	t.Parallel()
+	_, err := load(configs.LoadOptions{Env: []string{"JOBMON_HTTP_PUBLIC_URL=https://ds01"}})
+	if !errors.As(err, new(*configs.Error)) || !strings.Contains(err.Error(), "http.listen") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestPublicURL(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -129,7 +138,7 @@ func TestPublicURL(t *testing.T) {
 		"https://ds01?": "", "https://ds01/#x": "", "https://u:secretword@ds01": "", "https://ds01:99999": "",
 		"https://:8443": "", "javascript:alert(1)": "", "https://a\"b": "",
 	} {
-		c, err := load(configs.LoadOptions{Env: []string{"JOBMON_HTTP_PUBLIC_URL=" + text}})
+		c, err := load(configs.LoadOptions{Env: []string{"JOBMON_HTTP_PUBLIC_URL=" + text, "JOBMON_HTTP_LISTEN=127.0.0.1:0"}})
 		if want == "" {
 			if !errors.As(err, new(*configs.Error)) || strings.Contains(err.Error(), "secretword") {
 				t.Errorf("%q: %v", text, err)

@@ -90,7 +90,7 @@ func samples(t *testing.T) map[string]sample {
 		"http.tls.key":                 one(dir, "$HOME/k.pem"),
 		"http.tokens": {yaml: "[hall-3 screen " + strings.Repeat("0a", 32) + "]",
 			text: "hall-3 screen " + strings.Repeat("0a", 32), bad: strings.Repeat("0a", 31)},
-		"http.public_url":   one("https://ds01.example.com:8443", "ds01.example.com"),
+		"http.public_url":   one("https://ds01.example.com:8443", "ds01.example.com", "JOBMON_HTTP_LISTEN=127.0.0.1:0"),
 		"backup.dir":        one(dir, "%TEMP%"),
 		"backup.every":      one("24h", "never", "JOBMON_BACKUP_DIR="+dir),
 		"backup.keep":       one("30", "0"),

@@ -20,7 +20,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/link"
 	"github.com/jobmon-db/jobmon-db/internal/systemd"
 )
 
@@ -194,7 +193,6 @@ type served struct {
 	feed     net.Listener // nil: no HTTP
 	access   *http.Access // to feed
 	public   string       // http.public_url
-	links    link.Key     // of codes on screens
 }
 
 // openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too. That

@@ -19,7 +19,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/keyfile"
-	"github.com/jobmon-db/jobmon-db/internal/link"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
@@ -44,9 +43,6 @@ func (s *served) listen(config *configs.HTTP, dataDir string, logger zerolog.Log
 	key, err := keyfile.Make(filepath.Join(dataDir, sessionKey))
 	if err != nil {
 		return fmt.Errorf("the key of browsers' sessions: %w", err)
-	}
-	if s.links, err = link.MakeKey(dataDir); err != nil {
-		return err
 	}
 	s.access, s.public = web.NewAccess(config.Tokens, key, logger), config.Public
 	logger.Info().Str("board", s.board(config)).Msg("the board and computers' files are given over HTTP")
@@ -112,7 +108,7 @@ func (s *served) routes(ctx context.Context, logger zerolog.Logger) web.Routes {
 	return web.Routes{
 		Web:     shown,
 		Stream:  web.NewStream(shown, s.public, s.Changed(), logger),
-		Links:   s.links,
+		Links:   s.LinkKey(),
 		Public:  s.public,
 		Running: ctx,
 		Files:   s.file,

@@ -12,6 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/link"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -34,8 +35,8 @@ type journal struct {
 	drawn   map[jobmon.ComputerID]drawn // pictures that scripts asked for in the last batch
 	ahead   bool                        // the projection holds a batch that the log does not
 	failing map[jobmon.ComputerID]bool  // the template makes no file of their pictures
-	links   links
-	lost    *jobmon.Event // records with the next batch that the log lost its end; nil when it did not
+	links   link.Key                    // nil: files have no link to the board
+	lost    *jobmon.Event               // records with the next batch that the log lost its end; nil when it did not
 }
 
 // drawn is a picture with its file; file holds nothing where the site's template failed.
@@ -179,7 +180,7 @@ func (j *journal) draw(id jobmon.ComputerID) (d drawn, ok bool) {
 	if d.picture, ok = j.state.Projection.Progress(id); !ok {
 		return d, false
 	}
-	file, err := evt.Content(d.picture, j.links.of(d.picture))
+	file, err := evt.Content(d.picture, j.links)
 	if err != nil {
 		if !j.failing[id] {
 			j.logger.Error().Err(err).Int32("computer", int32(id)).Uint64("seq", d.picture.Seq).

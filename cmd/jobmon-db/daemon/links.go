@@ -4,45 +4,23 @@ import (
 	"errors"
 	"io/fs"
 
-	"github.com/rs/zerolog"
-
-	"github.com/jobmon-db/jobmon-db/client/evt"
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
-// links holds the key of the links on screens. A journal's lock guards it.
-type links struct {
-	dataDir string
-	logger  zerolog.Logger
-	key     link.Key // nil until it is needed
-	failed  bool     // there is none, which is logged
-}
-
-// of is the key for a picture's file. The first picture with a link makes it.
-func (l *links) of(p *jobmon.Progress) link.Key {
-	if !evt.Links(p) {
-		return nil
+// loadLinks returns the key of the links on screens; where the site has an address and no key yet, it makes one. A key
+// that cannot be read costs the links, and nothing else.
+func (o *Options) loadLinks() link.Key {
+	load := link.ReadKey
+	if o.Settings.PublicURL != "" {
+		load = link.MakeKey
 	}
-	return l.load(link.MakeKey)
-}
-
-func (l *links) load(from func(dataDir string) (link.Key, error)) link.Key {
-	if l.key != nil || l.failed {
-		return l.key
-	}
-	key, err := from(l.dataDir)
-	if l.key = key; err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.failed = true
-		l.logger.Error().Err(err).Msg("screens show no link to the board until the next start: restore the file, or " +
+	key, err := load(o.DataDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		o.Logger.Error().Err(err).Msg("screens show no link to the board until the next start: restore the file, or " +
 			"remove it for a new key, which ends all links that were shown")
 	}
-	return l.key
+	return key
 }
 
-// LinkKey is the key of the links on screens, nil while there is none. Safe for concurrent use.
-func (d *Daemon) LinkKey() link.Key {
-	d.journal.mu.Lock()
-	defer d.journal.mu.Unlock()
-	return d.journal.links.load(link.ReadKey)
-}
+// LinkKey is the key of the links on screens, nil where there is none.
+func (d *Daemon) LinkKey() link.Key { return d.journal.links }
