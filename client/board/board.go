@@ -259,6 +259,9 @@ func (p *pen) end(c *jobmon.Progress) jobmon.Instant {
 	return cmp.Or(eta, 1<<62)
 }
 
+// rowRoom is how many bytes a row usually needs.
+const rowRoom = 1600
+
 // sections groups the lines in the usual order; in any other they are one group without a head.
 func (v *boardView) sections(lines []line) {
 	groups := []section{{Name: "need", Letters: "01"}, {Name: "running", Letters: "2"}, {Name: "waiting", Letters: "3"},
@@ -271,12 +274,17 @@ func (v *boardView) sections(lines []line) {
 		then = ".past"
 	}
 	for _, g := range groups {
+		for i := range lines {
+			if strings.Contains(g.Letters, lines[i].key[:1]) {
+				g.N++
+			}
+		}
 		p := newPen(v.Frame, false)
+		p.b = make([]byte, 0, g.N*rowRoom)
 		for i := range lines {
 			if strings.Contains(g.Letters, lines[i].key[:1]) {
 				p.row(lines[i].picture, lines[i].state)
 				p.put("\n")
-				g.N++
 			}
 		}
 		if g.Rows = p.html(); g.Name != "all" {
