@@ -25,6 +25,7 @@ import (
 type demoOptions struct {
 	settings map[string]string // by key
 	length   time.Duration
+	noHTTP   bool
 }
 
 // How often the demo reads its made-up server and redraws, and how long it lasts where nobody can stop it.
@@ -51,8 +52,8 @@ func (a *app) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "Watch a made-up Deployment Server, in fast motion",
 		Long: `Run a made-up Deployment Server and the daemon that watches it in one process, with time running faster,
-and show where each computer's deployment stands. The log and the files stay, so that replay can be tried on
-them.
+and show where each computer's deployment stands: here, and on the board in a browser, whose address is printed
+first. Only this computer reaches it. The log and the files stay, so that replay can be tried on them.
 
 On a terminal it lasts until Ctrl-C; in a pipe it prints a line for each change and ends by itself after 60 s.`,
 		Example: `  jobmon-db demo
@@ -64,7 +65,11 @@ On a terminal it lasts until Ctrl-C; in a pipe it prints a line for each change 
 		c.Flags().String(f.flag, f.def, f.usage)
 	}
 	c.Flags().DurationVar(&o.length, "for", 0, "end after this time; 0: until Ctrl-C, or after 60 s in a pipe")
+	c.Flags().BoolVar(&o.noHTTP, "no-http", false, "do not serve the board")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if !o.noHTTP {
+			o.settings["http.listen"] = "127.0.0.1:0"
+		}
 		config, err := o.config(c)
 		if err != nil {
 			return err
@@ -132,7 +137,10 @@ func (a *app) playDemo(ctx context.Context, o demoOptions, config *configs.Confi
 		defer cancel()
 	}
 	var drawn error
-	begun := func(d *daemon.Daemon) (stop func()) {
+	begun := func(d *daemon.Daemon, board string) (stop func()) {
+		if board != "" {
+			heading = "The board, in a browser:  " + board + "\n" + heading
+		}
 		fmt.Fprint(a.stdout, heading)
 		drawing, stopDrawing := context.WithCancel(context.WithoutCancel(ctx))
 		done := make(chan error, 1)

@@ -83,7 +83,8 @@ type overseer struct {
 	risk    func(text string) // of each risk that the connection to the database has
 	// that the local endpoint's place is taken, and with nil that the daemon has it again
 	place func(err error)
-	begun func(*daemon.Daemon) (stop func()) // that the daemon is open; stop is called before it is closed
+	// that the daemon is open, and its board's address, "" for none; stop is called before it is closed
+	begun func(d *daemon.Daemon, board string) (stop func())
 }
 
 // meet reports what is risky about the source. It returns what the source's clock is compared with: nothing when that
@@ -141,7 +142,7 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	if manager.begun != nil {
-		defer manager.begun(d.Daemon)()
+		defer manager.begun(d.Daemon, d.board)()
 	}
 	reloader.change, reloader.access = d.Change, d.access
 	ctx, stop := context.WithCancel(ctx)
@@ -193,6 +194,7 @@ type served struct {
 	feed     net.Listener // nil: no HTTP
 	access   *http.Access // to feed
 	public   string       // http.public_url
+	board    string       // the board's address, for people; "" for none
 }
 
 // openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too. That

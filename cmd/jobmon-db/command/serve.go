@@ -45,12 +45,13 @@ func (s *served) listen(config *configs.HTTP, dataDir string, logger zerolog.Log
 		return fmt.Errorf("the key of browsers' sessions: %w", err)
 	}
 	s.access, s.public = web.NewAccess(config.Tokens, key, logger), config.Public
-	logger.Info().Str("board", s.board(config)).Msg("the board and computers' files are given over HTTP")
+	s.board = s.boardAt(config)
+	logger.Info().Str("board", s.board).Msg("the board and computers' files are given over HTTP")
 	return nil
 }
 
-// board is the board's address, for a browser on this computer where no other is known.
-func (s *served) board(config *configs.HTTP) string {
+// boardAt is the board's address, for a browser on this computer where no other is known.
+func (s *served) boardAt(config *configs.HTTP) string {
 	if config.Public != "" {
 		return config.Public + "/"
 	}

@@ -49,6 +49,9 @@ type asker struct {
 	browser bool           // a session proves it
 }
 
+// canEnd says whether a page may offer to log out.
+func (who asker) canEnd() bool { return who.browser && who.token != nil }
+
 type askerKey struct{}
 
 // askerOf is the asker of an admitted request.

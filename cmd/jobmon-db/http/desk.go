@@ -141,7 +141,7 @@ func (d *desk) set(r *row, id jobmon.ComputerID, html []byte) *row {
 
 func (d *desk) frame(s sight) board.Frame {
 	f := d.moment.Frame
-	f.Lang, f.PublicURL = s.lang, d.stream.public
+	f.Lang, f.CanLogOut, f.PublicURL = s.lang, s.session, d.stream.public
 	if s.asked {
 		f.Asked = s.lang
 	}
@@ -281,7 +281,7 @@ func (f *follower) work(ctx context.Context, stream *Stream, s sight, frame boar
 		began := time.Now()
 		c, err := stream.web.Computer(ctx, strconv.Itoa(int(s.computer)), "", 0)
 		if err == nil {
-			c.Lang, c.Asked, c.PublicURL = frame.Lang, frame.Asked, frame.PublicURL
+			c.Lang, c.Asked, c.CanLogOut, c.PublicURL = frame.Lang, frame.Asked, frame.CanLogOut, frame.PublicURL
 			var b bytes.Buffer
 			if err = c.WriteFragment(&b, board.FragmentMain); err == nil {
 				at.seq = c.Seq

@@ -48,8 +48,7 @@ func (p *pages) routes(serve func(pattern string, handler http.HandlerFunc)) {
 // frame adds to a frame what the request decides.
 func (p *pages) frame(r *http.Request, f board.Frame) board.Frame {
 	query := r.URL.Query()
-	who := askerOf(r)
-	f.Lang, f.CanLogOut, f.PublicURL = languageOf(r), who.browser && who.token != nil, p.public
+	f.Lang, f.CanLogOut, f.PublicURL = languageOf(r), askerOf(r).canEnd(), p.public
 	if query.Has("lang") {
 		f.Asked = f.Lang
 	}

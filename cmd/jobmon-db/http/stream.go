@@ -71,6 +71,7 @@ type sight struct {
 	computer jobmon.ComputerID // of pageComputer
 	lang     string
 	asked    bool // the address says lang, which links keep
+	session  bool // it can be ended on the page
 }
 
 // The pages that are kept up to date.
@@ -347,7 +348,7 @@ func readerOf(r *http.Request) (rd *reader, why string) {
 		if err != nil {
 			return nil, "computer must be a computer's id, a whole number such as 5000001"
 		}
-		rd.sight.page, rd.sight.computer = pageComputer, jobmon.ComputerID(id)
+		rd.sight.page, rd.sight.computer, rd.sight.session = pageComputer, jobmon.ComputerID(id), askerOf(r).canEnd()
 	} else if rd.sight.page != pageBoard && rd.sight.page != pageWall {
 		return nil, "page must be board or wall"
 	}
