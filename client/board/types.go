@@ -59,6 +59,7 @@ type Computer struct {
 	Shown       int          // the number of the deployment shown, 0 for the latest
 	Chart       *waterfall.Chart
 	Events      []Event // newest first
+	MoreEvents  int     // earlier ones that Events leaves out
 	Timeline    *Timeline
 }
 

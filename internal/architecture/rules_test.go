@@ -135,7 +135,8 @@ var rules = []rule{
 			return f.importBreaches(func(imported string) bool {
 				folder, _ := local(imported)
 				return imported == "github.com/spf13/cobra" || slices.Contains([]string{
-					"cmd/jobmon-db/command", "cmd/jobmon-db/daemon", "cmd/jobmon-db/control", "client/term",
+					"cmd/jobmon-db/command", "cmd/jobmon-db/daemon", "cmd/jobmon-db/control", "cmd/jobmon-db/http",
+					"client/term",
 				}, folder)
 			})
 		},

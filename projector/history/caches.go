@@ -107,23 +107,40 @@ func LoadFacts(log Log) (*Facts, error) {
 	if !ok {
 		facts = &New().Facts
 	}
-	for b, err := range log.Scan(facts.Seq + 1) {
+	return facts, facts.follow(log)
+}
+
+func (f *Facts) follow(log Scanner) error {
+	for b, err := range log.Scan(f.Seq + 1) {
 		if err != nil {
-			return nil, fmt.Errorf("read the log after event %d: %w", facts.Seq, err)
+			return fmt.Errorf("read the log after event %d: %w", f.Seq, err)
 		}
-		if err := facts.Apply(&b); err != nil {
-			return nil, err
+		if err := f.Apply(&b); err != nil {
+			return err
 		}
 	}
-	return facts, nil
+	return nil
+}
+
+// Next is what the log says at its end by now. The facts themselves stay as they are, so that others may go on to read
+// them.
+func (f *Facts) Next(log Scanner) (*Facts, error) {
+	next := *f
+	next.Names, next.Chronicle = f.Names.Clone(), slices.Clip(f.Chronicle)
+	return &next, next.follow(log)
 }
 
 // Project is the projection after the batch that holds sequence number seq, or after the last one before it.
 func Project(log Log, seq uint64) (*projector.Projection, error) {
-	p := Nearest(log, seq)
+	return GoOn(Nearest(log, seq), log, seq)
+}
+
+// GoOn folds what is behind the projection, up to the batch that holds sequence number seq. The projection that it
+// returns takes the place of the one that was given, also beside an error: that is after the last batch that was read.
+func GoOn(p *projector.Projection, log Scanner, seq uint64) (*projector.Projection, error) {
 	for b, err := range log.Scan(p.Seq() + 1) {
 		if err != nil {
-			return nil, fmt.Errorf("read the log after event %d: %w", p.Seq(), err)
+			return p, fmt.Errorf("read the log after event %d: %w", p.Seq(), err)
 		}
 		if b.First() > seq {
 			break
@@ -134,11 +151,22 @@ func Project(log Log, seq uint64) (*projector.Projection, error) {
 		}
 		w := wanted{projection: func(kept *projector.Projection) { p = kept }}
 		if err := w.takeUp(&b); err != nil {
-			return nil, err
+			return p, err
 		}
 	}
 	p.Changed() // nobody was told of any
 	return p, nil
+}
+
+// NearestSeq is the event of the newest projection that was kept, not behind seq; 0 for none.
+func NearestSeq(log Log, seq uint64) (nearest uint64) {
+	list, _ := log.Caches() // reading says what is wrong
+	for _, c := range list {
+		if isCheckpoint(&c) && c.Seq <= seq {
+			nearest = max(nearest, c.Seq)
+		}
+	}
+	return nearest
 }
 
 // Nearest is the newest projection not behind that event that was kept, or that of an empty log.

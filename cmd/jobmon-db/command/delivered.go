@@ -27,15 +27,9 @@ func (p *opened) showDelivered(out, messages io.Writer, o showOptions, look term
 	if err != nil {
 		return err
 	}
-	until := p.Last
-	if o.at != "" {
-		point, err := p.Parse(o.at)
-		if err != nil {
-			return err
-		}
-		if until, err = p.SeqAt(point, messages); err != nil {
-			return err
-		}
+	until, _, err := p.Place(o.at, messages)
+	if err != nil {
+		return err
 	}
 	d, err := p.lastDelivery(id, until)
 	if err != nil {

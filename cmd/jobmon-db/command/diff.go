@@ -10,6 +10,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/internal/words"
@@ -151,11 +152,11 @@ func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, chang
 		To        momentRecord    `json:"to"`
 		Computers []changedRecord `json:"computers"`
 		Quiet     int             `json:"quiet_computers"`
-	}{momentRecord{from, stamp(begun)}, momentRecord{to, stamp(ended)}, []changedRecord{}, quiet}
+	}{momentRecord{from, past.Stamp(begun)}, momentRecord{to, past.Stamp(ended)}, []changedRecord{}, quiet}
 	for _, c := range changed {
 		one := changedRecord{c.ID, jobmon.ComputerName(c.ID, c.Name), c.Scheduled, c.Removed, []changeRecord{}}
 		for _, ch := range c.Changes {
-			one.Changes = append(one.Changes, changeRecord{ch.Session, ch.What, ch.Name, ch.From, ch.To, stamp(ch.At),
+			one.Changes = append(one.Changes, changeRecord{ch.Session, ch.What, ch.Name, ch.From, ch.To, past.Stamp(ch.At),
 				ch.Late, ch.Code})
 		}
 		record.Computers = append(record.Computers, one)

@@ -58,28 +58,12 @@ func printer[T any](out io.Writer, output string, list []T, columns []string, ro
 	return w.Flush()
 }
 
-// seconds is a duration as a number for programs; nil for none.
-func seconds(d time.Duration, known bool) *float64 {
-	if !known {
-		return nil
-	}
-	return new(d.Seconds())
-}
-
 // cell is a number, which may be missing, as CSV takes it.
 func cell[N ~int | ~int32 | ~float64](n *N) any {
 	if n == nil {
 		return nil
 	}
 	return *n
-}
-
-// stamp is a moment for programs: "2026-11-22T13:05:00.000Z"; nil for none.
-func stamp(at jobmon.Instant) *string {
-	if at == 0 {
-		return nil
-	}
-	return new(at.String())
 }
 
 // sheetTime is a moment as a spreadsheet takes for one: "2026-11-22 14:05:00", in the zone of the column utc_offset.

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/desk"
 	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
@@ -105,7 +106,7 @@ func (s *served) answer(ctx context.Context, local http.Handler, logger zerolog.
 }
 
 func (s *served) routes(ctx context.Context, logger zerolog.Logger) web.Routes {
-	shown := present{s.Daemon}
+	shown := desk.New(s.Daemon)
 	return web.Routes{
 		Web:     shown,
 		Stream:  web.NewStream(shown, s.public, s.Changed(), logger),

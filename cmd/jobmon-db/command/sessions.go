@@ -62,72 +62,8 @@ A time is written as ` + replay.Forms + `.`,
 	return c
 }
 
-// sessionRecord is a deployment as programs get it; others script against the names.
-type sessionRecord struct {
-	ComputerID   jobmon.ComputerID  `json:"computer_id"`
-	Computer     string             `json:"computer"`
-	Number       int                `json:"session"`
-	IsDeployment bool               `json:"is_deployment"`
-	State        string             `json:"state"`
-	Result       string             `json:"result"`        // "" while it goes on
-	Began        *string            `json:"began"`         // UTC
-	WatchedSince *string            `json:"watched_since"` // UTC; not null: it had begun before, unseen
-	Ended        *string            `json:"ended"`         // UTC; null while it goes on
-	UTCOffset    string             `json:"utc_offset"`    // of the server's clock
-	Duration     *float64           `json:"duration_s"`    // so far while it goes on
-	NotHonest    deployments.Reason `json:"duration_doubt,omitempty"`
-	Overtaken    bool               `json:"overtaken"` // it was open when the next one began
-	// UTC; it is open and called abandoned: nothing has started since
-	SilentSince  *string     `json:"silent_since,omitempty"`
-	Still        string      `json:"still,omitempty"` // why it stands still: stage, agent or idle
-	Stages       int         `json:"stages"`
-	StagesDone   int         `json:"stages_done"`
-	Jobs         int         `json:"jobs"`
-	JobsDone     int         `json:"jobs_done"`
-	Late         int         `json:"late"`
-	Failed       int         `json:"failed"`   // jobs that failed and that no later attempt repaired
-	Failures     int         `json:"failures"` // runs that failed, also those that were tried again
-	Retries      int         `json:"retries"`
-	Working      float64     `json:"working_s"` // with a job at work
-	Waiting      float64     `json:"waiting_s"` // with none
-	Unseen       float64     `json:"unseen_s"`  // nobody watched
-	Gaps         []gapRecord `json:"gaps,omitempty"`
-	began, ended jobmon.Instant
-	result       jobmon.Result
-	words        string // the result, with what it does not say
-}
-
-type gapRecord struct {
-	From *string             `json:"from"` // UTC
-	To   *string             `json:"to"`
-	Kind deployments.GapKind `json:"kind"`
-}
-
-func newSessionRecord(d *deployments.Deployment) sessionRecord {
-	s := &d.Session
-	n := d.Tally()
-	spent, _, _ := d.Spent()
-	r := sessionRecord{
-		ComputerID: d.Computer.ID, Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), Number: s.Number,
-		IsDeployment: d.Deployment,
-		State:        s.State.String(), Result: string(s.Result), Began: stamp(s.Began),
-		WatchedSince: stamp(s.WatchedSince),
-		Ended:        stamp(s.Ended),
-		UTCOffset:    d.Offset.String(), Duration: seconds(d.Took, s.WatchedSince == 0), NotHonest: d.Why,
-		Overtaken: d.Overtaken,
-		Stages:    len(s.Stages), StagesDone: s.StagesDone, Jobs: s.Jobs, JobsDone: s.JobsDone,
-		Late: n.Late, Failed: s.Failed, Failures: n.Failures, Retries: n.Retries,
-		Working: spent.Working.Seconds(), Waiting: spent.Waiting.Seconds(), Unseen: spent.Unseen.Seconds(),
-		began: s.Began, ended: s.Ended, result: s.Result, words: s.Outcome(),
-	}
-	if r.SilentSince = stamp(s.SilentSince); s.Still != nil {
-		r.Still = s.Still.Why
-	}
-	for _, g := range d.Gaps {
-		r.Gaps = append(r.Gaps, gapRecord{stamp(g.From), stamp(g.To), g.Kind})
-	}
-	return r
-}
+// sessionRecord is a session as it is printed.
+type sessionRecord struct{ past.Session }
 
 // outcome is the result, or that there is none.
 func (r *sessionRecord) outcome() string { return cmp.Or(r.Result, r.State) }
@@ -196,7 +132,7 @@ func (a *app) sessionsOf(p *opened, o sessionsOptions, only []jobmon.ComputerID,
 			return
 		}
 		told++
-		r := newSessionRecord(d)
+		r := sessionRecord{past.NewSession(d)}
 		switch {
 		case wanted != nil && !wanted[r.outcome()] && (r.SilentSince == nil || !wanted["abandoned"]):
 		case !d.Deployment && !o.all:
@@ -206,7 +142,7 @@ func (a *app) sessionsOf(p *opened, o sessionsOptions, only []jobmon.ComputerID,
 		}
 	})
 	slices.SortFunc(list, func(a, b sessionRecord) int {
-		return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.ComputerID, b.ComputerID),
+		return cmp.Or(cmp.Compare(a.BeganAt, b.BeganAt), cmp.Compare(a.ComputerID, b.ComputerID),
 			cmp.Compare(a.Number, b.Number))
 	})
 	return list, others, told, err
@@ -215,8 +151,8 @@ func (a *app) sessionsOf(p *opened, o sessionsOptions, only []jobmon.ComputerID,
 func (r *sessionRecord) sheet(p *opened) []any {
 	clock := p.Clock()
 	return []any{
-		r.ComputerID, r.Computer, r.Number, sheetTime(r.began, clock), sheetTime(r.ended, clock),
-		zoneText(r.began, clock), cell(r.Duration),
+		r.ComputerID, r.Computer, r.Number, sheetTime(r.BeganAt, clock), sheetTime(r.EndedAt, clock),
+		zoneText(r.BeganAt, clock), cell(r.Duration),
 		string(r.NotHonest), r.State, r.Result, r.Stages, r.StagesDone, r.Jobs, r.JobsDone, r.Late, r.Failed,
 		r.Failures, r.Retries,
 		r.Working, r.Waiting, r.Unseen, r.IsDeployment,
@@ -263,7 +199,7 @@ func (a *app) sessionsTable(out io.Writer, p *opened, list []sessionRecord, look
 			failures.Tone = term.Badly
 		}
 		rows = append(rows, []term.Cell{
-			name, {Text: strconv.Itoa(r.Number)}, {Text: clock.In(r.began.Time()).Format("2006-01-02 15:04" + zone)},
+			name, {Text: strconv.Itoa(r.Number)}, {Text: clock.In(r.BeganAt.Time()).Format("2006-01-02 15:04" + zone)},
 			{Text: r.until(clock, zone)},
 			{Text: r.length()}, r.resultCell(), {Text: fmt.Sprintf("%d/%d", r.StagesDone, r.Stages)},
 			{Text: fmt.Sprintf("%d/%d", r.JobsDone, r.Jobs)},
@@ -282,7 +218,7 @@ func (a *app) sessionsTable(out io.Writer, p *opened, list []sessionRecord, look
 // moments lists when the deployments began and ended.
 func moments(list []sessionRecord) (all []jobmon.Instant) {
 	for i := range list {
-		all = append(all, list[i].began, list[i].ended)
+		all = append(all, list[i].BeganAt, list[i].EndedAt)
 	}
 	return all
 }
@@ -290,10 +226,10 @@ func moments(list []sessionRecord) (all []jobmon.Instant) {
 // until is when it ended: with the date when that is another day. Zone is the layout of the UTC offset, where that is
 // shown.
 func (r *sessionRecord) until(clock replay.Clock, zone string) string {
-	if r.ended == 0 {
+	if r.EndedAt == 0 {
 		return "-"
 	}
-	began, ended := clock.In(r.began.Time()), clock.In(r.ended.Time())
+	began, ended := clock.In(r.BeganAt.Time()), clock.In(r.EndedAt.Time())
 	if began.Format(time.DateOnly) == ended.Format(time.DateOnly) {
 		return ended.Format("15:04" + zone)
 	}
@@ -312,9 +248,9 @@ func (r *sessionRecord) length() string {
 }
 
 func (r *sessionRecord) resultCell() term.Cell {
-	c := term.Cell{Text: r.words}
+	c := term.Cell{Text: r.Outcome}
 	switch {
-	case r.result == jobmon.ResultReady || r.result == jobmon.ResultAfterRetries:
+	case r.ResultIs == jobmon.ResultReady || r.ResultIs == jobmon.ResultAfterRetries:
 		c.Tone = term.Well
 	case r.Failed > 0:
 		c.Tone = term.Badly

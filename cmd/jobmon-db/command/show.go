@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/projector"
@@ -80,11 +80,15 @@ func show(ctx context.Context, out, messages io.Writer, q question, o showOption
 	if o.delivered {
 		return p.showDelivered(out, messages, o, look)
 	}
-	projection, now, err := p.ProjectionAt(o.at, messages)
+	seq, now, err := p.Place(o.at, messages)
 	if err != nil {
 		return err
 	}
 	look.Now = now
+	projection, err := history.Project(p, seq)
+	if err != nil {
+		return err
+	}
 	return p.show(out, messages, projection, o, look)
 }
 
@@ -93,11 +97,15 @@ func (p *opened) show(out, messages io.Writer, projection *projector.Projection,
 	look term.Options) error {
 	if o.computer == "" {
 		list := p.complete(history.Pictures(projection), o)
-		// a request for an id that the database does not know leaves a picture, and no deployment to list
-		list = slices.DeleteFunc(list, func(p jobmon.Progress) bool { return p.Unknown })
-		return showBoard(out, list, o.output, look)
+		return showBoard(out, past.Listed(list), o.output, look)
 	}
-	id, err := p.Find(projection, o.computer, o.at)
+	id, err := p.Names.Find(o.computer)
+	if o.at != "" {
+		id, err = p.Find(o.computer, func(id jobmon.ComputerID) bool {
+			_, drawn := history.Picture(projection, id)
+			return drawn
+		})
+	}
 	if err != nil {
 		return err
 	}

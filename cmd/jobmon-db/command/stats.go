@@ -337,7 +337,7 @@ func failures(f *deployments.Figures) term.Cell {
 	if f.Failures == 0 {
 		return term.Cell{Text: "0"}
 	}
-	return term.Cell{Text: fmt.Sprintf("%d (%d%%)", f.Failures, percent(f.Failures, f.Runs)), Tone: term.Badly}
+	return term.Cell{Text: fmt.Sprintf("%d (%d%%)", f.Failures, past.Percent(f.Failures, f.Runs)), Tone: term.Badly}
 }
 
 func duration(d jobmon.Length, f *deployments.Figures) term.Cell {
@@ -345,13 +345,6 @@ func duration(d jobmon.Length, f *deployments.Figures) term.Cell {
 		return term.Cell{Text: "-", Tone: term.Faintly}
 	}
 	return term.Cell{Text: d.String()}
-}
-
-func percent(part, of int) int {
-	if of == 0 {
-		return 0
-	}
-	return (200*part/of + 1) / 2
 }
 
 func trend(l *deployments.Line) term.Cell {

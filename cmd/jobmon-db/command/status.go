@@ -60,11 +60,11 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 	if output == "table" {
 		o.lost = p.Lost
 	}
-	projection, now, err := p.ProjectionAt("", messages)
+	look.Now = p.Present()
+	projection, err := history.Project(p, p.Last)
 	if err != nil {
 		return err
 	}
-	look.Now = now
 	if err := p.show(out, messages, projection, o, look); err != nil {
 		return err
 	}

@@ -269,6 +269,16 @@ func (d *Daemon) Pictures() []jobmon.Progress {
 // waits for it: several commits may be one.
 func (d *Daemon) Changed() <-chan struct{} { return d.journal.changed }
 
+// Durable are all computers' pictures after the last batch, by id, and the last event that they show. It fails where they
+// may show what the log does not hold. Safe for concurrent use.
+func (d *Daemon) Durable() ([]jobmon.Progress, uint64, error) {
+	list, seq, durable := d.journal.pictures()
+	if !durable {
+		return nil, 0, errors.New("the log cannot be written, so nothing new is shown")
+	}
+	return list, seq, nil
+}
+
 // promise records that files may show pictures up to that event; it records all that the log holds, so that it need not
 // be asked for each batch.
 func (d *Daemon) promise(seq uint64) (upTo uint64, err error) {

@@ -72,7 +72,7 @@ func (p *Log) fold(seq uint64, only []jobmon.ComputerID) (*folding, error) {
 func (f *folding) behind(p *Log, only []jobmon.ComputerID) iter.Seq2[jobmon.Batch, error] {
 	from := f.last + 1
 	if !f.alone {
-		return whole(p.Read(from))
+		return whole(until(p.Last, p.Read(from)))
 	}
 	shaping := slices.DeleteFunc(slices.Clone(p.Chronicle),
 		func(e jobmon.Event) bool { return e.Seq < from || e.Seq > p.Last })

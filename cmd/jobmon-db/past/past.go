@@ -66,21 +66,22 @@ func Open(source Source, logID, site string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Log{Source: source, LogID: logID, Site: site, AgeMS: -1}
-	return p, p.describe(facts)
+	return New(source, logID, site, facts)
 }
 
-// describe takes over what the log says at its beginning and at its end.
-func (p *Log) describe(facts *history.Facts) error {
-	begins, err := history.Begins(p)
+// New is Open where it is known already what the log says at its end.
+func New(source Source, logID, site string, facts *history.Facts) (*Log, error) {
+	begins, err := history.Begins(source)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.First, p.Begun, p.Oldest, p.Cut = begins.At, begins.Begun, begins.First, begins.Cut
-	p.facts = facts
+	p := &Log{
+		Source: source, LogID: logID, Site: site, AgeMS: -1,
+		First: begins.At, Begun: begins.Begun, Oldest: begins.First, Cut: begins.Cut, facts: facts,
+	}
 	p.know()
 	p.UTC = len(p.Shifts) == 0 // the server's clock was never read
-	return nil
+	return p, nil
 }
 
 // Heard takes over until when a running daemon has watched, and how long ago it last read its source.
@@ -100,6 +101,14 @@ func (p *Log) know() {
 	p.Last, p.Covered, p.Offset = facts.Seq, facts.At, facts.Offset()
 	p.Shifts, p.Lost = facts.Shifts(), facts.LostSince()
 	p.Names, p.Chronicle = facts.Names, facts.Chronicle
+}
+
+// Until is the log as it was after that event, when it was so late: all that is known of later events is what computers
+// are called.
+func (p *Log) Until(seq uint64, now jobmon.Instant) *Log {
+	then := *p
+	then.Last, then.Covered, then.Lost, then.AgeMS, then.Live = seq, now, p.LostAt(seq), -1, false
+	return &then
 }
 
 // Newest are all pictures after the last batch.

@@ -12,23 +12,27 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
-// ProjectionAt is the projection of a moment, or the newest one, and up to when what lasts is reckoned.
-func (p *Log) ProjectionAt(at string, messages io.Writer) (*projector.Projection, jobmon.Instant, error) {
-	seq, now := p.Last, p.Present()
-	if at != "" {
-		point, err := p.Parse(at)
-		if err != nil {
-			return nil, 0, err
-		}
-		if seq, err = p.SeqAt(point, messages); err != nil {
-			return nil, 0, err
-		}
-		if now, err = p.TimeOf(point); err != nil {
-			return nil, 0, err
-		}
+// Place is where in the log a moment lies that somebody wrote, "" for the end of the log: the last event of its batch,
+// and up to when what lasts is reckoned. Remarks about the moment go to messages.
+func (p *Log) Place(at string, messages io.Writer) (seq uint64, now jobmon.Instant, err error) {
+	if at == "" {
+		return p.Last, p.Present(), nil
 	}
-	projection, err := history.Project(p, seq)
-	return projection, now, err
+	point, err := p.Parse(at)
+	if err != nil {
+		return 0, 0, err
+	}
+	if seq, err = p.SeqAt(point, messages); err != nil {
+		return 0, 0, err
+	}
+	now, err = p.TimeOf(point)
+	return seq, now, err
+}
+
+// Listed are the pictures that a list of all computers shows: a request for an id that the database does not know
+// leaves a picture, and no deployment to list.
+func Listed(list []jobmon.Progress) []jobmon.Progress {
+	return slices.DeleteFunc(slices.Clone(list), func(p jobmon.Progress) bool { return p.Unknown })
 }
 
 // Namesakes lists the other records of a computer's name that have a picture.
@@ -42,23 +46,32 @@ func (p *Log) Namesakes(projection *projector.Projection, id jobmon.ComputerID) 
 	return text.String()
 }
 
-// Find resolves the computer that is asked for. Of a moment of the past, which at is not "" for, it is the record of
-// that name that had a picture then.
-func (p *Log) Find(projection *projector.Projection, computer, at string) (jobmon.ComputerID, error) {
+// Find resolves the computer that is asked for about a moment of the past. It is the record of that name that had a
+// picture then, as drawn says.
+func (p *Log) Find(computer string, drawn func(jobmon.ComputerID) bool) (jobmon.ComputerID, error) {
 	id, err := p.Names.Find(computer)
-	if at == "" {
-		return id, err
-	}
 	found, all := p.Names.All(computer)
 	if all != nil {
 		return id, err
 	}
-	found = slices.DeleteFunc(found, func(k *names.Known) bool {
-		_, drawn := history.Picture(projection, k.ID)
-		return !drawn
-	})
+	found = slices.DeleteFunc(found, func(k *names.Known) bool { return !drawn(k.ID) })
 	if len(found) == 1 {
 		return found[0].ID, nil
 	}
 	return id, err
+}
+
+// LostAt is since when the source could not be read after that event; 0 where it was read.
+func (p *Log) LostAt(seq uint64) (since jobmon.Instant) {
+	for i := range p.Chronicle {
+		switch e := &p.Chronicle[i]; {
+		case e.Seq > seq:
+			return since
+		case e.Kind == jobmon.KindSourceLost:
+			since = e.At
+		case e.Kind == jobmon.KindSourceRestored || e.Kind == jobmon.KindDaemonStarted:
+			since = 0
+		}
+	}
+	return since
 }

@@ -1,19 +1,20 @@
-package command
+package past
 
 import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
-// waterfallRecord is one deployment in full as programs get it; others script against the names. Times are UTC.
-type waterfallRecord struct {
-	sessionRecord
-	StageList []stageRecord `json:"stage_list"`
-	JobList   []jobRecord   `json:"job_list"`
-	Parts     []partRecord  `json:"parts"` // the whole time, without a hole
+// Waterfall is one deployment in full as programs get it; others script against the names. Times are UTC.
+type Waterfall struct {
+	Session
+	StageList []Stage `json:"stage_list"`
+	JobList   []Job   `json:"job_list"`
+	Parts     []Part  `json:"parts"` // the whole time, without a hole
 }
 
-type stageRecord struct {
+// Stage is a stage of it.
+type Stage struct {
 	Name     string   `json:"name"`
 	State    string   `json:"state"`
 	Late     bool     `json:"late"`
@@ -34,7 +35,8 @@ type stageRecord struct {
 	Attempt  int                `json:"attempt"`
 }
 
-type jobRecord struct {
+// Job is a run of it.
+type Job struct {
 	ScheduleID jobmon.ScheduleID  `json:"schedule_id"`
 	JobID      jobmon.JobID       `json:"job_id"`
 	Name       string             `json:"name"`
@@ -53,21 +55,23 @@ type jobRecord struct {
 	Doubt      deployments.Reason `json:"duration_doubt,omitempty"`
 }
 
-type partRecord struct {
+// Part is a piece of its time.
+type Part struct {
 	From  *string           `json:"from"`
 	To    *string           `json:"to"`
 	Doing deployments.Doing `json:"doing"`
 	Stage int               `json:"stage"`
 }
 
-func newWaterfallRecord(d *deployments.Deployment) *waterfallRecord {
-	r := &waterfallRecord{sessionRecord: newSessionRecord(d), StageList: []stageRecord{}, JobList: []jobRecord{},
-		Parts: []partRecord{}}
+// NewWaterfall makes it of a deployment.
+func NewWaterfall(d *deployments.Deployment) *Waterfall {
+	r := &Waterfall{Session: NewSession(d), StageList: []Stage{}, JobList: []Job{},
+		Parts: []Part{}}
 	_, spent, _ := d.Spent()
 	for i := range d.Stages {
 		st := &d.Stages[i]
-		r.StageList = append(r.StageList, stageRecord{
-			Name: st.Name, State: st.State.String(), Late: st.Late, Began: stamp(st.Began), Ended: stamp(st.Ended),
+		r.StageList = append(r.StageList, Stage{
+			Name: st.Name, State: st.State.String(), Late: st.Late, Began: Stamp(st.Began), Ended: Stamp(st.Ended),
 			Duration: seconds(st.Took, st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning)),
 			Doubt:    st.Why, Most: seconds(st.Most, st.Most > 0),
 			Expected: seconds(st.Expected, st.Expected > 0), Overdue: st.Overdue, Before: spent[i].Before.Seconds(),
@@ -79,11 +83,11 @@ func newWaterfallRecord(d *deployments.Deployment) *waterfallRecord {
 	class := [...]string{jobmon.RealJob: "job", jobmon.Marker: "marker", jobmon.BuildJob: "build job"}
 	for i := range d.Jobs {
 		j := &d.Jobs[i]
-		one := jobRecord{
+		one := Job{
 			ScheduleID: j.Schedule, JobID: j.Job, Name: j.Name, Folder: j.Folder, Class: class[j.Class], Stage: j.Stage,
 			State:   j.State.String(),
-			Attempt: j.Attempt, Late: j.Late, Scheduled: stamp(j.Arrived), Began: stamp(j.Started),
-			Ended:    stamp(j.Ended),
+			Attempt: j.Attempt, Late: j.Late, Scheduled: Stamp(j.Arrived), Began: Stamp(j.Started),
+			Ended:    Stamp(j.Ended),
 			Duration: seconds(j.Took, j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning)), Doubt: j.Why,
 			Most: seconds(j.Most, j.Most > 0),
 		}
@@ -93,7 +97,7 @@ func newWaterfallRecord(d *deployments.Deployment) *waterfallRecord {
 		r.JobList = append(r.JobList, one)
 	}
 	for _, p := range d.Parts() {
-		r.Parts = append(r.Parts, partRecord{stamp(p.From), stamp(p.To), p.Doing, p.Stage})
+		r.Parts = append(r.Parts, Part{Stamp(p.From), Stamp(p.To), p.Doing, p.Stage})
 	}
 	return r
 }

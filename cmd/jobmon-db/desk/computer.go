@@ -1,0 +1,160 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jobmon-db/jobmon-db/client/board"
+	"github.com/jobmon-db/jobmon-db/client/replay"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
+)
+
+// mostEvents is how many events a computer's page lists.
+const mostEvents = 500
+
+// Computer implements http.Web.
+func (d *Desk) Computer(ctx context.Context, id, at string, deployment int) (board.Computer, error) {
+	leave, err := d.enter(ctx)
+	if err != nil {
+		return board.Computer{}, err
+	}
+	defer leave()
+	p, err := d.open(ctx)
+	if err != nil {
+		return board.Computer{}, said(err, p)
+	}
+	c, err := d.computer(p, id, at)
+	if err == nil {
+		then := p.Until(c.Seq, c.Now)
+		if err = listDeployments(then, &c, deployment); err == nil {
+			err = listEvents(then, &c)
+		}
+	}
+	return c, said(err, p)
+}
+
+// computer is the computer's page with its picture.
+func (d *Desk) computer(p *past.Log, id, at string) (c board.Computer, err error) {
+	var list []jobmon.Progress
+	if at == "" {
+		var m http.Moment
+		if m, err = d.present(p); err != nil {
+			return c, err
+		}
+		c.Frame, list = m.Frame, m.Pictures
+		c.ID, err = p.Names.Find(id)
+	} else {
+		f, m, placed := d.at(p, at)
+		if placed != nil {
+			return c, placed
+		}
+		c.Frame, list = f, m.pictures
+		c.ID, err = p.Find(id, func(id jobmon.ComputerID) bool { return pictureOf(list, id) != nil })
+	}
+	c.Picture = pictureOf(list, c.ID)
+	return c, err
+}
+
+// pictureOf finds a computer's picture; nil for none.
+func pictureOf(list []jobmon.Progress, id jobmon.ComputerID) *jobmon.Progress {
+	i, found := slices.BinarySearchFunc(list, id, func(p jobmon.Progress, id jobmon.ComputerID) int {
+		return cmp.Compare(p.Computer.ID, id)
+	})
+	if !found {
+		return nil
+	}
+	return &list[i]
+}
+
+// listDeployments adds the computer's deployments, and the chart of the one with that number, 0 for the latest.
+func listDeployments(p *past.Log, c *board.Computer, number int) error {
+	var shown *deployments.Deployment
+	var numbers []string
+	err := p.Deployments(0, []jobmon.ComputerID{c.ID}, func(d *deployments.Deployment) {
+		s := &d.Session
+		if !d.Deployment {
+			return
+		}
+		numbers = append(numbers, fmt.Sprint(s.Number))
+		if s.Number == number || number == 0 {
+			shown = d
+		}
+		good, bad := past.Verdict(s.Result)
+		c.Deployments = append(c.Deployments, board.Deployment{
+			Number: s.Number, Began: s.Began, Ended: s.Ended, Took: jobmon.Length{Took: d.Took}, Result: s.Outcome(),
+			Good: good, Bad: bad,
+		})
+	}, nil)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(c.Deployments)
+	switch {
+	case shown != nil:
+		c.Shown, c.Chart = number, p.Chart(shown)
+	case number != 0 && len(numbers) > 0:
+		return &past.Wrong{Err: fmt.Errorf("there is no deployment %d; this computer's are %s", number,
+			strings.Join(numbers, ", "))}
+	case number != 0:
+		return &past.Wrong{Err: fmt.Errorf("there is no deployment %d: none of this computer was seen", number)}
+	}
+	return nil
+}
+
+// listEvents adds the computer's last events, the newest first.
+func listEvents(p *past.Log, c *board.Computer) error {
+	var last []uint64 // a ring
+	seen := 0
+	for b, err := range p.Computer(c.ID, 0) {
+		if err != nil {
+			return fmt.Errorf("read the log: %w", err)
+		}
+		if b.First() > p.Last {
+			break
+		}
+		for i := range b.Events {
+			if seen++; len(last) < mostEvents {
+				last = append(last, b.Events[i].Seq)
+				continue
+			}
+			last[(seen-1)%mostEvents] = b.Events[i].Seq
+		}
+	}
+	if seen == 0 {
+		return nil
+	}
+	known := replay.NewChronicle(p.Chronicle)
+	filter, err := replay.NewFilter(replay.Ask{Computers: []string{fmt.Sprintf("id:%d", c.ID)}}, p.Names, known)
+	if err != nil {
+		return err
+	}
+	telling := &replay.Telling{Log: p, Chronicle: known, Filter: filter}
+	for r, err := range telling.Forward(replay.Range{From: slices.Min(last), To: p.Last}) {
+		if err != nil {
+			return err
+		}
+		what, about := r.Said()
+		c.Events = append(c.Events, board.Event{
+			Seq: r.Seq, At: r.Event().At, Offset: r.Offset(), What: what, Detail: about, Bad: r.Failed(),
+		})
+	}
+	slices.Reverse(c.Events)
+	c.MoreEvents = seen - len(c.Events)
+	return nil
+}
+
+// Reports implements http.Web.
+func (d *Desk) Reports(ctx context.Context, since, until string) (board.Reports, error) {
+	return board.Reports{}, nil
+}
+
+// Events implements http.Web.
+func (d *Desk) Events(context.Context, uint64, int, jobmon.ComputerID) ([]byte, error) {
+	return nil, nil
+}
