@@ -54,12 +54,15 @@ func TestTorture(t *testing.T) {
 	t.Logf("%s=%d", tortureSeed, seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	kills, cuts, events := 0, 0, uint64(0)
-	for began := time.Now(); (kills == 0 || time.Since(began) < limit) && !t.Failed(); {
+	began, enough := time.Now(), false
+	for !enough {
 		w := newWitness(t, random)
-		for i := 0; i < most && !t.Failed() && (limit == 0 || time.Since(began) < limit); i++ {
+		for i := 0; i < most && !enough; i++ {
 			w.strike(i%2 == 0)
 			kills++
+			enough = t.Failed() || limit > 0 && time.Since(began) >= limit
 		}
+		enough = enough || limit == 0
 		events, cuts = events+w.last, cuts+w.cuts
 	}
 	t.Logf("%d kills, %d cuts, %d events", kills, cuts, events)
@@ -103,7 +106,6 @@ func (w *witness) strike(recorded bool) {
 			w.acknowledged = max(w.acknowledged, info.Last)
 		}
 	}
-	beside := w.beside()
 	if recorded {
 		said := func() string {
 			daemon.kill()
@@ -114,6 +116,7 @@ func (w *witness) strike(recorded bool) {
 			return w.acknowledged > w.last
 		})
 	}
+	beside := w.beside() // may take the log before a daemon that only begins
 	ctx, stop := context.WithTimeout(w.Context(), time.Duration(w.random.IntN(1000))*time.Millisecond)
 	defer stop()
 	tick := time.NewTicker(30 * time.Millisecond)
