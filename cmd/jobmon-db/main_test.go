@@ -83,7 +83,7 @@ func (p *program) untilMore() {
 
 func (p *program) wait(what string, fits func(said string) bool) {
 	p.t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(5 * time.Minute)
 	for tick := time.NewTicker(10 * time.Millisecond); !fits(p.said.String()); {
 		select {
 		case err := <-p.ended:
@@ -108,7 +108,7 @@ func (p *program) end() int {
 	select {
 	case <-p.ended:
 		return p.ProcessState.ExitCode()
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		p.t.Fatalf("still there:\n%s", p.said.String())
 		return 0
 	}

@@ -6,7 +6,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/mssql"
@@ -99,10 +98,9 @@ func TestBrowserErrorsSayWhatToDo(t *testing.T) {
 			host := browser(t, func(string) string { return c.answer })
 			connect := connect
 			connect.Server = host + `\ALTIRIS`
-			start := time.Now()
 			_, err := source(t, mssql.Options{Connect: connect}).Read(t.Context(), ingest.Query{})
-			if took := time.Since(start); !errors.Is(err, mssql.ErrUnreachable) || took > 6*time.Second {
-				t.Errorf("after %s: %v", took, err)
+			if !errors.Is(err, mssql.ErrUnreachable) {
+				t.Error(err)
 			}
 			for _, w := range append(c.words, host) {
 				if !strings.Contains(fmt.Sprint(err), w) {

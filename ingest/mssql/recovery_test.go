@@ -51,7 +51,7 @@ func (l *ledger) Commit(_ context.Context, _ jobmon.Instant, events []jobmon.Eve
 // await waits until something was told.
 func (l *ledger) await(t *testing.T, what string, told func([]jobmon.Event) bool) {
 	t.Helper()
-	patience := time.After(time.Minute)
+	patience := time.After(5 * time.Minute)
 	for {
 		l.mu.Lock()
 		done, more := told(l.told), l.more
@@ -217,7 +217,7 @@ func recoversOverTDS(t *testing.T, faults func(*tdstest.Server, *faultproxy.Prox
 	proxy := faultproxy.New(t, server.Address())
 	u := server.DSN()
 	u.Host = proxy.Address()
-	s := source(t, mssql.Options{DSN: u.String(), Timeout: 500 * time.Millisecond, LockTimeout: 50 * time.Millisecond})
+	s := source(t, mssql.Options{DSN: u.String(), Timeout: 3 * time.Second, LockTimeout: 50 * time.Millisecond})
 	recovers(t, s, faults(server, proxy), func(round int) {
 		server.Change(func(tables *tdstest.Tables) {
 			schedule := tables.ByName["event_schedule"]

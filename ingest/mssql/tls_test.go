@@ -31,7 +31,7 @@ func seen(t *testing.T, server *tdstest.Server, c mssql.Connect, texts ...string
 	t.Helper()
 	p := newProxy(t, server.Address())
 	c.Server = p.address()
-	s := source(t, mssql.Options{Connect: c, Timeout: 30 * time.Second})
+	s := source(t, mssql.Options{Connect: c, Timeout: 5 * time.Minute})
 	if n := len(read(t, s).Rows); n != 1 {
 		t.Errorf("%d rows", n)
 	}
@@ -196,7 +196,7 @@ func TestTLSFailuresNameTheSetting(t *testing.T) {
 			connect := settings(server)
 			c.set(&connect)
 			_, err := source(t, mssql.Options{
-				Connect: connect, Timeout: 30 * time.Second,
+				Connect: connect, Timeout: 5 * time.Minute,
 			}).Read(t.Context(), ingest.Query{})
 			if !errors.Is(err, c.kind) {
 				t.Errorf("%v", err)
@@ -210,7 +210,7 @@ func TestTLSFailuresNameTheSetting(t *testing.T) {
 				t.Error("somebody logged in")
 			}
 			c.mend(&connect)
-			if n := len(read(t, source(t, mssql.Options{Connect: connect, Timeout: 30 * time.Second})).Rows); n != 1 {
+			if n := len(read(t, source(t, mssql.Options{Connect: connect, Timeout: 5 * time.Minute})).Rows); n != 1 {
 				t.Errorf("%d rows with the setting", n)
 			}
 		})
@@ -332,7 +332,7 @@ func TestTLSAnAnswerThatEndsEarlyIsNoAnswer(t *testing.T) {
 	proxy := faultproxy.New(t, server.Address())
 	connect := settings(server)
 	connect.Server, connect.CA = proxy.Address(), ca.file
-	s := source(t, mssql.Options{Connect: connect, Timeout: 30 * time.Second})
+	s := source(t, mssql.Options{Connect: connect, Timeout: 5 * time.Minute})
 	all := read(t, s).Rows
 	whole := proxy.Passed()
 	for n, end := 0, faultproxy.Cut; n < whole; n, end = n+97, faultproxy.Cut+faultproxy.Reset-end {

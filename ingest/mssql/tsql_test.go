@@ -57,7 +57,7 @@ func TestTSQLUnderstandsTheServer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			run := exec.CommandContext(
 				ctx, client, "-o", "fhq", "-H", host, "-p", port, "-U", c.user, "-P", tdstest.Password, "-D",

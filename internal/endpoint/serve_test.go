@@ -85,19 +85,8 @@ func TestHalfRequestsTakeNoPlace(t *testing.T) {
 // Anyone who is slow is cut off, wherever in the exchange.
 func TestSlowClients(t *testing.T) {
 	const short = 100 * time.Millisecond
-	fill := make([]byte, 1<<20)
-	wrote := make(chan error, 1)
-	dir, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/much" {
-			return
-		}
-		for {
-			if _, err := w.Write(fill); err != nil {
-				wrote <- err
-				return
-			}
-		}
-	}, endpoint.Limits{Header: short, Read: short, Write: short, Idle: short})
+	dir, _ := serve(t, func(http.ResponseWriter, *http.Request) {},
+		endpoint.Limits{Header: short, Read: short, Write: short, Idle: short})
 
 	for what, sent := range map[string]string{
 		"says nothing":        "",
@@ -107,22 +96,26 @@ func TestSlowClients(t *testing.T) {
 		"rests after request": "GET / HTTP/1.1\r\nHost: jobmon-db\r\n\r\n",
 	} {
 		conn := dial(t, dir)
-		_, err := io.WriteString(conn, sent)
-		must(t, err)
+		_, _ = io.WriteString(conn, sent) // a slow machine may be cut off before
 		if _, err := io.Copy(io.Discard, conn); err != nil {
 			t.Errorf("%s: not cut off: %v", what, err)
 		}
 		must(t, conn.Close())
 	}
 
+	fill, wrote := make([]byte, 1<<20), make(chan error, 1)
+	dir, _ = serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(fill); err != nil {
+				wrote <- err
+				return
+			}
+		}
+	}, endpoint.Limits{Write: short})
 	conn := dial(t, dir)
 	_, err := io.WriteString(conn, "GET /much HTTP/1.1\r\nHost: jobmon-db\r\n\r\n")
 	must(t, err)
-	select {
-	case <-wrote:
-	case <-time.After(30 * time.Second):
-		t.Error("a client that does not read its answer is waited for")
-	}
+	<-wrote // a client that does not read its answer is not waited for
 	must(t, conn.Close())
 }
 

@@ -29,7 +29,7 @@ func listening(t *testing.T) (*net.UnixConn, []string) {
 
 func received(t *testing.T, conn *net.UnixConn) string {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	message := make([]byte, 4096)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -212,11 +213,15 @@ func TestCommandsOnALog(t *testing.T) {
 			{"run", "--source-kind=simulator", "--evt-dir=" + t.TempDir()},
 			{"demo", "--for=1s", "--evt-dir=" + t.TempDir()},
 		}
+		var group sync.WaitGroup // each waits a while for the log
 		for _, args := range asked {
-			if got := jobmondb(t, append(args, data)...); got.code != exitLocked {
-				t.Errorf("%v: %+v", args, got)
-			}
+			group.Go(func() {
+				if got := jobmondb(t, append(args, data)...); got.code != exitLocked {
+					t.Errorf("%v: %+v", args, got)
+				}
+			})
 		}
+		group.Wait()
 	})
 }
 

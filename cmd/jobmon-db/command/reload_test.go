@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -225,13 +224,7 @@ func TestReloadOfARunningDaemon(t *testing.T) {
 	const planted = tdstest.Password
 	server := tdstest.New(t)
 	host, port, _ := strings.Cut(server.Address(), ":")
-	dir := t.TempDir()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
+	dir, address := t.TempDir(), freeAddress(t)
 	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "jobmon-db.yaml")
 	write := func(more string) {
 		t.Helper()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -194,13 +193,7 @@ func TestNoDaemonTellsAPassword(t *testing.T) {
 // itself.
 func tells(t *testing.T, dir string, way given) string {
 	var out bytes.Buffer
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Error(err)
-		return ""
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := freeAddress(t)
 	env := append(way.place(t, dir), "JOBMON_LOG_FILE="+filepath.Join(dir, "messages"), "JOBMON_HTTP_LISTEN="+address)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,15 +19,26 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 )
 
-// freeAddress is one that nobody listens on at the moment.
+// ports is the last one that freeAddress gave.
+var ports atomic.Int32
+
+// freeAddress is an address that nobody listens on until the test does. Its host is a loopback address that no other
+// process uses, so that no connection of another program is given the port.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	pid := os.Getpid()
+	host := net.IPv4(127, 64|byte(pid>>16&63), byte(pid>>8), byte(pid)).String()
+	for {
+		address := net.JoinHostPort(host, strconv.Itoa(20_000+int(ports.Add(1))))
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			l.Close()
+			return address
+		}
+		if ports.Load() > 1000 { // else a program listens on this port of every address
+			t.Fatal(err)
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // screen polls the feed as the monitor does: with the tag of what it has.
@@ -86,7 +99,7 @@ func TestTheFeedFollowsADeployment(t *testing.T) {
 		"JOBMON_SOURCE_POLL_INTERVAL=250ms", "JOBMON_SIMULATOR_COMPUTERS=2", "JOBMON_HTTP_LISTEN=" + address}
 	daemon := start(t, env, "run")
 	s := screen{t: t, url: "http://" + address + "/evt/5000001", contents: map[string][]byte{}}
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
 	var last *evt.File
 	between, seq := 0, uint64(0)

@@ -42,7 +42,7 @@ func asService(t *testing.T, args ...string) (ready bool, err error) {
 	if err := c.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
 	err = a.serve(ctx, c, "jobmon-db", configured, func() { ready = true; stop() })
 	return ready, err

@@ -83,7 +83,7 @@ func (s *terminal) resize() {
 // until waits for a screen that fits: what was written since the program last cleared it, to the end of its last line.
 func (s *terminal) until(what string, fits func(text string) bool) {
 	s.t.Helper()
-	deadline, again := time.After(30*time.Second), time.NewTicker(100*time.Millisecond)
+	deadline, again := time.After(5*time.Minute), time.NewTicker(100*time.Millisecond)
 	defer again.Stop()
 	for shown := ""; ; {
 		select {
