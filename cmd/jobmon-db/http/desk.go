@@ -46,9 +46,9 @@ func newDesk(s *Stream) *desk {
 	return &desk{stream: s, run: rand.Text()[:8], views: map[sight]view{}, follows: map[sight]*follower{}}
 }
 
-// pause is how long the desk rests after an update: it takes a twentieth of a core at most, and a fleet so large that
-// this counts gets its changes in fewer messages.
-func (d *desk) pause() time.Duration { return max(updatesApart, 20*d.took) }
+// pause is how long the desk rests after an update: a fleet so large that drawing it counts gets its changes in fewer
+// messages.
+func (d *desk) pause() time.Duration { return min(max(updatesApart, 20*d.took), 10*updatesApart) }
 
 // update looks at the present and sends what changed; all draws every row again, for what time alone changes.
 func (d *desk) update(ctx context.Context, all bool) {
