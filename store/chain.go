@@ -5,36 +5,43 @@ import (
 	"slices"
 )
 
-// chainOf chooses, of all that was found, the frames and blocks that make the log, in their order and without overlap.
-// Left out are older copies: the frame of a batch that was sealed since, and a batch whose commit failed, which has the
-// numbers of the batch that took its place.
+// chainOf chooses the frames and blocks that make the log, in order and without overlap. It leaves out older copies: the
+// frame of a batch that was sealed later, and a batch whose commit failed, which has the numbers of the batch that took
+// its place.
 //
-// Each find is a step from the place in the log where it begins, a sequence number and the checksum before it, to the
-// place where it ends. The way with most batches is taken, stepping from one find to the next that follows it by
-// its checksum where there is one. A failed batch is never followed by another one, so the way leads past it; at the
-// very end the later of two batches is the one that took the other's place. Where the tree points to something, nothing
-// that contradicts it is taken.
+// Each find is a step from the place in the log where it begins, given by a sequence number and the checksum before it,
+// to the place where it ends. chainOf takes the way with the most batches, and among the next finds it prefers the one
+// that follows by its checksum. A failed batch is never followed by another one, so the way leads past it; at the very
+// end, the later of two batches is the one that replaced the other. A find that contradicts what the tree points to is
+// never taken.
 func chainOf(finds []found) []found {
 	finds = withoutContradictions(finds)
 	slices.SortFunc(finds, func(a, b found) int {
 		return cmp.Or(cmp.Compare(a.begin(), b.begin()), cmp.Compare(a.last, b.last))
 	})
+	ways, end := bestWays(finds)
+	var chain []found
+	for ; end >= 0; end = ways[end].from {
+		chain = append(chain, finds[end])
+	}
+	slices.Reverse(chain)
+	return chain
+}
+
+// bestWays returns the best way to each find, and the find where the best of all ways ends, -1 when there is none. The
+// finds are in the order of their beginnings.
+func bestWays(finds []found) (ways []way, end int) {
 	type node struct {
-		seq uint64 // that comes next
-		crc uint32 // of what comes before
+		seq uint64 // of the event that comes next
+		crc uint32 // of what comes before it
 	}
-	ways := make([]way, len(finds))
+	ways, end = make([]way, len(finds)), -1
 	best := map[node]int{} // the best way that ends there
-	order := make([]int, len(finds))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(finds[a].last, finds[b].last) })
-	ended, anywhere := 0, -1 // the best of the ways that end before the find looked at
-	end := -1                // the best of all ways
+	order := byEnd(finds)
+	ended, anywhere := 0, -1 // the best of the ways that end before the current find
 	for i := range finds {
 		f := &finds[i]
-		// Its predecessors begin before it, so that their ways are known.
+		// Predecessors begin earlier, so their ways are known.
 		for ; ended < len(order) && finds[order[ended]].last < f.begin(); ended++ {
 			if o := order[ended]; anywhere < 0 || ways[anywhere].less(ways[o]) {
 				anywhere = o
@@ -56,12 +63,17 @@ func chainOf(finds []found) []found {
 			}
 		}
 	}
-	var chain []found
-	for ; end >= 0; end = ways[end].from {
-		chain = append(chain, finds[end])
+	return ways, end
+}
+
+// byEnd lists the places of the finds in the order of their last events.
+func byEnd(finds []found) []int {
+	order := make([]int, len(finds))
+	for i := range order {
+		order[i] = i
 	}
-	slices.Reverse(chain)
-	return chain
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(finds[a].last, finds[b].last) })
+	return order
 }
 
 // way is the best way that ends with a find.
@@ -78,7 +90,7 @@ func (w way) less(than way) bool {
 		cmp.Compare(w.at, than.at)) < 0
 }
 
-// withoutContradictions leaves out what has numbers of something to which the tree points.
+// withoutContradictions leaves out finds that share numbers with a find to which the tree points.
 func withoutContradictions(finds []found) []found {
 	var live []found
 	for i := range finds {

@@ -15,20 +15,20 @@ type blockReader struct {
 	values  [lastField + 1]cursor
 	batches []batchEnd
 
-	space  []jobmon.Event // of the last block, to be overwritten when reuse is set
-	filled []int          // which of them have other fields than all events of rows have
+	space  []jobmon.Event // the last block's events, overwritten when reuse is set
+	filled []int          // indexes of events with fields that decode does not always set
 	reuse  bool
 }
 
 // batchEnd is one batch of a decoded block.
 type batchEnd struct {
 	at      jobmon.Instant
-	end     int    // index behind its last event
-	skipped uint64 // sequence numbers before its first event that were never given
+	end     int    // the index after its last event
+	skipped uint64 // unused sequence numbers before its first event
 }
 
 // events decodes the events of a block. The batches are in r.batches until the next call, and so are the events when
-// reuse is set. They share nothing with the block's bytes; names keeps one copy of a text that comes again.
+// reuse is set. They share nothing with the block's bytes; names keeps one copy of each text.
 func (r *blockReader) events(b *part, names *decoder) ([]jobmon.Event, *frameError) {
 	if bad := r.take(b); bad != nil {
 		return nil, bad
@@ -43,7 +43,7 @@ func (r *blockReader) events(b *part, names *decoder) ([]jobmon.Event, *frameErr
 	return events, nil
 }
 
-// make makes space for n events. What decode does not set in each of them is zero.
+// make makes space for n events. The fields that decode does not always set are zero.
 func (r *blockReader) make(n int) []jobmon.Event {
 	switch {
 	case !r.reuse:
@@ -80,7 +80,7 @@ func (r *blockReader) take(b *part) *frameError {
 	return nil
 }
 
-// batchTable decodes the sizes and times of the batches and compares them with what the head says.
+// batchTable decodes the sizes and times of the batches and compares them with the block's head.
 func (r *blockReader) batchTable(b *part) bool {
 	counts, times := r.columns[columnCounts], r.columns[columnTimes]
 	if b.batches == 0 || b.batches > len(counts) {
@@ -100,7 +100,7 @@ func (r *blockReader) batchTable(b *part) bool {
 		}
 		batch := batchEnd{at: at, end: int(end)}
 		if len(gaps) > 0 {
-			after := next // the first gap may lie before the first event, which has its number behind it
+			after := next // a gap before the first event is not counted: b.first lies after it
 			if next != b.first {
 				after += gaps[0].skipped
 			}
@@ -193,7 +193,7 @@ func (r *blockReader) stringTable(names *decoder) bool {
 	return !c.bad && c.at == len(c.data)
 }
 
-// decode fills in the events. It is the inner loop of every reading, so it is spelled out.
+// decode fills in the events. It is the inner loop of every read: its parts stay inline for speed.
 func (r *blockReader) decode(events []jobmon.Event, seq uint64) bool {
 	numbers, formAt := r.columns[columnEvents], 0
 	computers, computerAt := r.columns[columnComputers], 0

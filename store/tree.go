@@ -8,10 +8,10 @@ import (
 	"io"
 )
 
-// What is below goes through bbolt's tree with plain reads and checks, so that nothing in it can do harm: a page is
-// visited once, no length is believed beyond its page, and no value is read.
+// The code below walks bbolt's tree with plain reads and checks, so that no damage can do harm: it visits each page once,
+// trusts no length beyond its page, and reads no values.
 
-// place is where bbolt's tree says that the value of a key lies.
+// place is where a value lies according to bbolt's tree.
 type place struct {
 	seq    uint64 // the key of a frame or block
 	name   string // the key of anything else
@@ -19,13 +19,13 @@ type place struct {
 	size   int64
 }
 
-// tree is what a log file's pages say, and what is wrong with them.
+// tree is the content of a log file's pages, and the faults found in them.
 type tree struct {
 	newest  boltMeta
 	entries map[string][]place // by bucket, in the order of the keys
 	faults  []Fault
-	good    int  // of the two meta pages
-	lame    bool // part of the tree cannot be gone through
+	good    int  // how many of the two meta pages
+	lame    bool // part of the tree cannot be walked
 
 	file    sizedFile
 	visited []uint64 // bits: pages that something points to
@@ -37,42 +37,24 @@ const (
 	bucketEntry   = 0x01 // flag of an element whose value is a bucket
 	bucketHeadLen = 16
 	maxKeyLen     = 1024 // of a log; bbolt allows more
-	maxFaults     = 200  // that are reported one by one
+	maxFaults     = 200  // reported one by one
 )
 
-// errDamagedPage says that the damage has been recorded.
+// errDamagedPage means that the damage has been recorded.
 var errDamagedPage = errors.New("damaged page")
 
-// walkTree goes through the tree of the newest meta page, or looks no further than the meta pages and the length of the
-// file unless thorough. Errors are the disk's, and ErrNotOurs.
+// walkTree walks the tree of the newest meta page; unless thorough, it checks only the meta pages and the length of the
+// file. It returns only errors of the disk, and ErrNotOurs.
 func walkTree(file sizedFile, path string, thorough bool) (*tree, error) {
 	t := &tree{file: file, entries: map[string][]place{}}
-	newest, good, err := metaPages(file, path)
-	// The length comes after the meta pages: a file grows before they say so.
-	size, sizeErr := file.Seek(0, io.SeekEnd)
-	if sizeErr != nil {
-		return nil, ioError("looking at the log "+path, sizeErr)
-	}
-	t.good = good
-	at, known := Fault{Part: PartMeta}, (*Error)(nil)
-	switch {
-	case size == 0:
-		at.Part, at.Kind, at.Text = PartFile, ErrTruncated, "the file is empty"
-	case err != nil && (errors.Is(err, ErrNotOurs) || !errors.As(err, &known)):
+	size, usable, err := t.metas(path)
+	if err != nil {
 		return nil, err
-	case err != nil:
-		at.Deadly, at.Text = true, "both pages that say where everything is are damaged"
-	case good == 1:
-		at.Text = "one of the two pages that say where everything is is damaged: the newest batch may be missing"
 	}
-	if at.Text != "" {
-		t.fault(at)
-	}
-	if size == 0 || err != nil {
+	if !usable {
 		return t, nil
 	}
-	t.newest = newest
-	pages := uint64(size / pageSize)
+	newest, pages := t.newest, uint64(size/pageSize)
 	if pages < newest.pages {
 		t.fault(Fault{
 			Part: PartFile, Offset: size, Kind: ErrTruncated, Deadly: true,
@@ -92,12 +74,43 @@ func walkTree(file sizedFile, path string, thorough bool) (*tree, error) {
 			t.entries[bucketBlocks][n-1].seq, tail[0].seq)
 	}
 	if pages < newest.pages {
-		return t, nil // of what is free nothing can be said
+		return t, nil // the list of free pages cannot be checked
 	}
 	return t, t.freelist()
 }
 
-// sizedFile is a file, or one in memory.
+// metas reads the meta pages and the length of the file, and records what is wrong with them. usable is false when no
+// meta page leads to a tree.
+func (t *tree) metas(path string) (size int64, usable bool, err error) {
+	newest, good, err := metaPages(t.file, path)
+	// The length is read after the meta pages: a file grows before they change.
+	size, sizeErr := t.file.Seek(0, io.SeekEnd)
+	if sizeErr != nil {
+		return 0, false, ioError("looking at the log "+path, sizeErr)
+	}
+	t.good = good
+	at, known := Fault{Part: PartMeta}, (*Error)(nil)
+	switch {
+	case size == 0:
+		at.Part, at.Kind, at.Text = PartFile, ErrTruncated, "the file is empty"
+	case err != nil && (errors.Is(err, ErrNotOurs) || !errors.As(err, &known)):
+		return 0, false, err
+	case err != nil:
+		at.Deadly, at.Text = true, "both pages that say where everything is are damaged"
+	case good == 1:
+		at.Text = "one of the two pages that say where everything is is damaged: the newest batch may be missing"
+	}
+	if at.Text != "" {
+		t.fault(at)
+	}
+	if size == 0 || err != nil {
+		return size, false, nil
+	}
+	t.newest = newest
+	return size, true, nil
+}
+
+// sizedFile is a file on disk or in memory.
 type sizedFile interface {
 	io.ReaderAt
 	io.Seeker
@@ -126,7 +139,7 @@ func (t *tree) broken(id uint64, format string, args ...any) error {
 	return errDamagedPage
 }
 
-// visit marks the pages from id on; false when one of them was marked, or is none.
+// visit marks the pages from id on. It returns false when one of them was marked before or does not exist.
 func (t *tree) visit(id, overflow uint64) bool {
 	if id < 2 || id >= t.newest.pages || overflow >= t.newest.pages-id || (id+overflow)/64 >= uint64(len(t.visited)) {
 		return false
@@ -140,7 +153,7 @@ func (t *tree) visit(id, overflow uint64) bool {
 	return true
 }
 
-// read reads from the file; what is not there is a damaged page.
+// read reads from the file. A page beyond its end counts as damaged.
 func (t *tree) read(id uint64, into []byte, at int64) error {
 	n, err := t.file.ReadAt(into, at)
 	if n == len(into) {
@@ -152,11 +165,11 @@ func (t *tree) read(id uint64, into []byte, at int64) error {
 	return ioError("reading the log", err)
 }
 
-// leafOrBranch is a page, or the page inside a bucket that is small.
+// leafOrBranch is a page, or the page inside a small bucket.
 type leafOrBranch struct {
 	id       uint64
 	at       int64 // where it begins in the file
-	space    int64 // its bytes
+	space    int64 // its length in bytes
 	elements []byte
 	leaf     bool
 	count    int
@@ -191,7 +204,7 @@ func (t *tree) open(id uint64, at, space int64, inline bool) (*leafOrBranch, err
 	return p, t.read(id, p.elements, at+pageHeaderLen)
 }
 
-// empty makes sure that a page without entries has none: bbolt fills with zeros what it does not use.
+// empty checks that a page without entries has none: bbolt fills unused space with zeros.
 func (t *tree) empty(p *leafOrBranch) error {
 	first := make([]byte, min(elementLen, p.space-pageHeaderLen))
 	if err := t.read(p.id, first, p.at+pageHeaderLen); err != nil {
@@ -203,9 +216,9 @@ func (t *tree) empty(p *leafOrBranch) error {
 	return nil
 }
 
-// key reads a key of the page and says where its value begins, from the page's beginning. bbolt writes the first key
-// right behind the elements, and each further one right behind the value before: so a wrong place, size or number of
-// entries is found, though no page has a checksum.
+// key reads a key of the page. value is the distance from the beginning of the page to the beginning of the value. bbolt
+// writes the first key right after the elements, and each further one right after the value before it. So key finds a
+// wrong place, size or number of entries, although pages have no checksums.
 func (t *tree) key(p *leafOrBranch, i int, pos, keyLen, valueLen uint32) (key []byte, value int64, err error) {
 	begin := int64(pageHeaderLen+i*elementLen) + int64(pos)
 	value = begin + int64(keyLen)
@@ -221,12 +234,12 @@ func (t *tree) key(p *leafOrBranch, i int, pos, keyLen, valueLen uint32) (key []
 	return key, value, t.read(p.id, key, p.at+begin)
 }
 
-// branch goes through the page and what is below it. Its keys are at least low, and less than high unless that is nil.
+// branch walks the page and everything below it. Its keys are at least low, and less than high unless that is nil.
 func (t *tree) branch(id uint64, bucket string, depth int, low, high []byte) error {
 	if depth > maxTreeDepth {
 		return t.broken(id, "the tree is too deep")
 	}
-	if id < 2 || id >= t.newest.pages { // before its place is reckoned, which may not fit a file's
+	if id < 2 || id >= t.newest.pages { // checked first: the product below could overflow
 		return t.broken(id, "the file has %d pages", t.newest.pages)
 	}
 	p, err := t.open(id, int64(id)*pageSize, 0, false)
@@ -240,8 +253,8 @@ func (t *tree) branch(id uint64, bucket string, depth int, low, high []byte) err
 	for i := range p.count {
 		e := p.elements[i*elementLen:]
 		children[i] = binary.LittleEndian.Uint64(e[8:])
-		if keys[i], _,
-			err = t.key(p, i, binary.LittleEndian.Uint32(e), binary.LittleEndian.Uint32(e[4:]), 0); err != nil {
+		pos, keyLen := binary.LittleEndian.Uint32(e), binary.LittleEndian.Uint32(e[4:])
+		if keys[i], _, err = t.key(p, i, pos, keyLen, 0); err != nil {
 			return err
 		}
 		if err := t.inOrder(p, i, keys, low, high); err != nil {
@@ -314,7 +327,7 @@ func (t *tree) leaf(p *leafOrBranch, bucket string, depth int, low, high []byte)
 	return nil
 }
 
-// bucket goes through a bucket; a small one lies inside the entry.
+// bucket walks a bucket; a small one lies inside the entry.
 func (t *tree) bucket(p *leafOrBranch, e *place, depth int) error {
 	if e.size < bucketHeadLen || e.name == "" {
 		return t.broken(p.id, "the bucket %q has no beginning", e.name)
