@@ -18,51 +18,67 @@ func mentions(said string, words ...string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(said, w) })
 }
 
-// encryptionError says why there is no encrypted connection, and which setting decides about it.
+// encryptionError explains why there is no encrypted connection, and names the setting that matters.
 func (s *Source) encryptionError(said string) *Error {
-	o, at := s.options, address(s.config)
-	strict := s.config.Encryption == msdsn.EncryptionStrict
+	e := &Error{Kind: ErrEncryption, Said: said}
+	if !s.explainCertificate(e) {
+		s.explainNegotiation(e)
+	}
+	return e
+}
+
+// explainCertificate explains an error about the server's certificate; false when it is about something else.
+func (s *Source) explainCertificate(e *Error) bool {
+	o, said, certificate := s.options, e.Said, "the certificate of "+address(s.config)
 	trust := ", or set " + o.setting("source.tls.trust: true", "TrustServerCertificate=true") +
-		", which takes any certificate"
-	if strict { // which always looks at the certificate
+		", which accepts any certificate"
+	if s.config.Encryption == msdsn.EncryptionStrict { // which always checks the certificate
 		trust = ""
 	}
-	e := &Error{Kind: ErrEncryption, Said: said}
 	switch {
 	case mentions(said, "negative serial number"):
-		e.What = "the certificate of " + at + " has a negative serial number, and the environment of this program " +
-			"forbids that (GODEBUG)"
+		e.What = certificate + " has a negative serial number, which GODEBUG forbids in the environment of this program"
 		e.Next = "take x509negativeserial out of GODEBUG, or give the server another certificate"
 	case mentions(said, "keys are insecure"):
-		e.What = "the certificate of " + at + " has a key of less than 1024 bits"
+		e.What = certificate + " has a key of less than 1024 bits"
 		e.Next = "give the server a proper certificate"
 	case mentions(said, "signed by unknown authority", "certificate is not trusted"):
-		e.What = "nobody known here signed the certificate of " + at
+		e.What = certificate + " is not signed by an authority that is known here"
 		e.Next = "name the file of the authority in source.tls.ca" + trust
 	case mentions(said, "expired or is not yet valid"):
-		e.What = "the certificate of " + at + " has expired or is not valid yet"
-		e.Next = "renew it and look at both computers' clocks" + trust
+		e.What = certificate + " has expired or is not valid yet"
+		e.Next = "renew it and check the clocks of both computers" + trust
 	case mentions(said, "relies on legacy Common Name", "not valid for any names"):
-		e.What = "the certificate of " + at + " names no host, or only in the old way, as common name"
+		e.What = certificate + " names no host, or only in the old way, as common name"
 		e.Next = "give the server a certificate with a subject alternative name" + trust
 	case mentions(said, "is valid for", "cannot validate certificate for"):
-		e.What = "the certificate of " + at + " is for another name"
+		e.What = certificate + " is for another name"
 		e.Next = "write that name in " + o.setting("source.server", "the server") + " or in " +
 			o.setting("source.tls.host_name", "hostNameInCertificate") + trust
 	case mentions(said, "x509:"):
-		e.What = "the certificate of " + at + " is not good"
+		e.What = certificate + " is not valid"
 		e.Next = "give the server another one" + trust
+	default:
+		return false
+	}
+	return true
+}
+
+// explainNegotiation explains why the two sides found no common encryption.
+func (s *Source) explainNegotiation(e *Error) {
+	o, at := s.options, address(s.config)
+	switch {
 	case s.config.Encryption == msdsn.EncryptionDisabled:
 		e.What = at + " insists on encryption"
 		e.Next = "set " + o.setting("source.tls.encrypt: true", "encrypt=true")
-	case mentions(said, "does not support encryption", "encrypt negotiation failed"):
+	case mentions(e.Said, "does not support encryption", "encrypt negotiation failed"):
 		e.What = at + " offers no TLS"
 		e.Next = "give the server a certificate, or on a network that you trust set " +
 			o.setting("source.tls.encrypt: disable", "encrypt=disable")
 	case s.config.TLSConfig.MinVersion == tls.VersionTLS13:
 		e.What = at + " does not speak TLS 1.3, which SQL Server has since 2022 and for strict encryption only"
 		e.Next = "set source.tls.min: 1.2"
-	case strict:
+	case s.config.Encryption == msdsn.EncryptionStrict:
 		e.What = at + " does not speak strict encryption (TDS 8), which began with SQL Server 2022"
 		e.Next = "set " + o.setting("source.tls.encrypt: true", "encrypt=true")
 	case s.config.TLSConfig.MinVersion < tls.VersionTLS12:
@@ -70,15 +86,12 @@ func (s *Source) encryptionError(said string) *Error {
 		e.Next = "update the server or give it a new certificate; if its own is signed with SHA-1, set " + takeSHA1 +
 			"; or on a network that you trust set " + o.setting("source.tls.encrypt: disable", "encrypt=disable")
 	default:
-		e.What = at + " ends the negotiation, as one does that knows no TLS 1.2 or whose certificate is signed with " +
-			"SHA-1"
+		e.What = at + " ends the negotiation: it may not know TLS 1.2, or its certificate is signed with SHA-1"
 		e.Next = "update the server or give it a new certificate; or read about the risk in docs/sqlserver.md and " +
-			"set source.tls.min: 1.0 " +
-			"for the former, " + takeSHA1 + " for the latter"
+			"set source.tls.min: 1.0 for the former, " + takeSHA1 + " for the latter"
 	}
-	return e
 }
 
-// takeSHA1 makes Go accept signatures with SHA-1 in TLS 1.2. There is no other setting for it. The administrator has to
-// set it, as it applies to the whole process.
+// takeSHA1 makes Go accept SHA-1 signatures in TLS 1.2. No other setting does that. It applies to the whole process, so
+// it is left to the administrator.
 const takeSHA1 = "GODEBUG=tlssha1=1 in the environment of the service"

@@ -8,8 +8,8 @@ import (
 	mssqldb "github.com/microsoft/go-mssqldb"
 )
 
-// probe finds out which of the tables and columns this connection can read. INFORMATION_SCHEMA shows what is there;
-// only a SELECT, for no row, shows whether it may be read.
+// probe finds out which of the tables and columns this connection can read. INFORMATION_SCHEMA lists what exists; only
+// a SELECT, of no rows, shows whether it may be read.
 func (c *session) probe(ctx context.Context, layout []table) (schema, error) {
 	s := schema{tables: map[string]relation{}}
 	var defaultSchema string
@@ -39,12 +39,8 @@ func (c *session) probe(ctx context.Context, layout []table) (schema, error) {
 			s.lacks = append(s.lacks, lack{t.name.String(), "", why, "not there, so unknown: " + t.purpose})
 			continue
 		default:
-			if faults[0].Column == "" {
-				// A table that the login has no right to is hidden, but a SELECT from it says so.
-				err := c.readable(ctx, relation{from: t.name.quoted()}, t.columns[0])
-				if numbered(err, selectDenied) || err != nil && !refused(err) {
-					return s, err
-				}
+			if err := c.hidden(ctx, t, faults); err != nil {
+				return s, err
 			}
 			misfit.Faults = append(misfit.Faults, faults...)
 			continue
@@ -57,21 +53,33 @@ func (c *session) probe(ctx context.Context, layout []table) (schema, error) {
 	return s, nil
 }
 
+// hidden returns an error when a table that seems to be missing exists: the database hides tables that the login has no
+// right to, but refuses a SELECT from them.
+func (c *session) hidden(ctx context.Context, t table, faults []SchemaFault) error {
+	if faults[0].Column != "" { // the table is there
+		return nil
+	}
+	err := c.readable(ctx, relation{from: t.name.quoted()}, t.columns[0])
+	if numbered(err, selectDenied) || err != nil && !refused(err) {
+		return err
+	}
+	return nil
+}
+
 // sessionPart asks where unqualified names lead.
 func sessionPart(database, defaultSchema *string) part {
 	return part{sql: "SELECT DB_NAME(), SCHEMA_NAME()", table: "the session", columns: []string{"database", "schema"},
 		take: func(r *record) { *database, *defaultSchema = r.text(0), r.text(1) }}
 }
 
-// columnsPart asks for the columns of all tables of these names, in whatever schema.
+// columnsPart asks for the columns of all tables with these names, in any schema.
 func columnsPart(layout []table, shown *[]found) part {
 	names := make([]string, len(layout))
 	for i, t := range layout {
 		names[i] = literal(t.name.table)
 	}
 	return part{sql: "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE " +
-		"TABLE_NAME IN (" +
-		strings.Join(names, ", ") + ")",
+		"TABLE_NAME IN (" + strings.Join(names, ", ") + ")",
 		table:   "INFORMATION_SCHEMA.COLUMNS",
 		columns: []string{"TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE"},
 		take: func(r *record) {
@@ -79,7 +87,7 @@ func columnsPart(layout []table, shown *[]found) part {
 		}}
 }
 
-// probeColumns takes the optional columns that the login may not read out of a table that must be readable.
+// probeColumns removes from a required table the optional columns that the login may not read.
 func (c *session) probeColumns(ctx context.Context, s *schema, t table, r relation) error {
 	for _, col := range t.columns {
 		if !col.optional {
@@ -102,7 +110,7 @@ func (c *session) probeColumns(ctx context.Context, s *schema, t table, r relati
 	return nil
 }
 
-// readable asks the server whether the columns may be read.
+// readable returns an error when the columns may not be read.
 func (c *session) readable(ctx context.Context, r relation, columns ...column) error {
 	list := make([]string, len(columns))
 	for i, col := range columns {
@@ -114,7 +122,7 @@ func (c *session) readable(ctx context.Context, r relation, columns ...column) e
 	return err
 }
 
-// refused reports whether the server answered no, for a reason that will last.
+// refused reports whether the server refused, for a reason that lasts.
 func refused(err error) bool {
 	var answer mssqldb.Error
 	var fatal mssqldb.ServerError

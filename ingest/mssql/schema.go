@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// kind is what a column must hold.
+// kind is the kind of value that a column must hold.
 type kind string
 
 const (
@@ -18,8 +18,9 @@ const (
 	moment kind = "a date with a time"
 )
 
-// fits reports whether a column of this SQL type (as INFORMATION_SCHEMA names it) can hold the kind. Exact types are
-// not all known, and builds differ (docs/ds-database.md), so every type is accepted from which the values can be read.
+// fits reports whether a column of this SQL type (as INFORMATION_SCHEMA names it) can hold the kind. Builds of DS
+// differ and not all exact types are known (docs/ds-database.md), so fits accepts every type that the values can be
+// read from.
 func (k kind) fits(dataType string) bool {
 	switch strings.ToLower(dataType) {
 	case "int", "smallint", "tinyint", "bigint":
@@ -37,13 +38,13 @@ type table struct {
 	key      string // the vendor's name; source.tables.<key> renames it
 	name     name
 	purpose  string
-	optional bool // without it something is unknown, and that is no error
+	optional bool // its absence leaves something unknown, and is no error
 	columns  []column
 }
 
 type column struct {
 	name     string // the vendor's; source.columns.<table>.<name> renames it
-	actual   string // the name that it has in this database
+	actual   string // its name in this database
 	kind     kind
 	purpose  string
 	optional bool
@@ -61,7 +62,21 @@ const (
 
 // layoutOf lists the tables and columns that the program reads, under the names that the settings give them.
 func layoutOf(t Tables) ([]table, error) {
-	layout := []table{
+	layout := vendorLayout()
+	names := map[string]string{eventSchedule: t.EventSchedule, event: t.Event, eventFolder: t.EventFolder,
+		computer: t.Computer, computerGroup: t.ComputerGroup, sessions: t.Sessions}
+	for i := range layout {
+		var err error
+		if layout[i].name, err = parseName(layout[i].key, names[layout[i].key]); err != nil {
+			return nil, err
+		}
+	}
+	return layout, rename(layout, t.Columns)
+}
+
+// vendorLayout lists the tables and columns that the program reads, under the vendor's names.
+func vendorLayout() []table {
+	return []table{
 		{key: eventSchedule, purpose: "one row per job per computer", columns: []column{
 			{name: "schedule_id", kind: number, purpose: "the identity of a row"},
 			{name: "event_id", kind: number, purpose: "the job of a row"},
@@ -99,15 +114,6 @@ func layoutOf(t Tables) ([]table, error) {
 			{name: "computer_id", kind: number, purpose: "a computer whose agent is connected"},
 		}},
 	}
-	names := map[string]string{eventSchedule: t.EventSchedule, event: t.Event, eventFolder: t.EventFolder,
-		computer: t.Computer, computerGroup: t.ComputerGroup, sessions: t.Sessions}
-	for i := range layout {
-		var err error
-		if layout[i].name, err = parseName(layout[i].key, names[layout[i].key]); err != nil {
-			return nil, err
-		}
-	}
-	return layout, rename(layout, t.Columns)
 }
 
 // rename gives each column the name that the settings have for it.
@@ -133,7 +139,7 @@ func rename(layout []table, columns map[string]string) error {
 	return nil
 }
 
-// schema is what one connection found: every table and column that can be read.
+// schema holds every table and column that one connection can read.
 type schema struct {
 	database string
 	tables   map[string]relation // by key; absent when the table is optional and cannot be read
@@ -143,7 +149,7 @@ type schema struct {
 // lack is something optional that a database does not offer, and why.
 type lack struct{ table, column, reason, message string }
 
-// logNew logs what is lacking now and was not before.
+// logNew logs the lacks that are not among those before.
 func (s schema) logNew(before []lack, log zerolog.Logger) {
 	for _, l := range s.lacks {
 		if !slices.Contains(before, l) {
@@ -154,16 +160,15 @@ func (s schema) logNew(before []lack, log zerolog.Logger) {
 
 func (s schema) has(key string) bool { return s.tables[key].from != "" }
 
-// relation is a table as this database has it.
+// relation is a table under its names in this database.
 type relation struct {
 	from    string            // [schema].[table]
-	columns map[string]string // our name -> the column's own spelling in brackets; absent when it cannot be read
+	columns map[string]string // our name -> the database's spelling in brackets; absent when it cannot be read
 }
 
 func (r relation) has(column string) bool { return r.columns[column] != "" }
 
-// selects is the statement for these columns, and what takes its rows. An optional column that is not there comes
-// as NULL.
+// selects returns the statement that reads these columns, with take for its rows. A missing optional column is NULL.
 func (r relation) selects(take func(*record), columns ...string) part {
 	list := make([]string, len(columns))
 	for i, c := range columns {
@@ -175,11 +180,11 @@ func (r relation) selects(take func(*record), columns ...string) part {
 	return part{sql: sql, table: r.from, columns: columns, take: take}
 }
 
-// found is a column that INFORMATION_SCHEMA shows.
+// found is a column listed by INFORMATION_SCHEMA.
 type found struct{ schema, table, column, dataType string }
 
-// locate picks the table's columns out of those that the database shows: in the schema that the name gives, else in
-// the login's default schema, else in dbo. It returns nothing when there is no such table.
+// locate picks the table's columns out of those that the database shows: in the schema of the table's name, else in the
+// login's default schema, else in dbo. It returns nil when there is no such table.
 func (t *table) locate(shown []found, defaultSchema string) []found {
 	for _, in := range []string{t.name.schema, defaultSchema, "dbo"} {
 		if in == "" || t.name.schema != "" && in != t.name.schema {
@@ -198,8 +203,8 @@ func (t *table) locate(shown []found, defaultSchema string) []found {
 	return nil
 }
 
-// relate compares the table with what the database shows of it. Columns that are missing or oddly typed are left
-// out when they are optional, faults when not; a table that is missing is one fault.
+// relate compares the table with what the database shows of it. A column that is missing or has an unusable type is
+// left out when it is optional, and a fault otherwise; a missing table is one fault.
 func (t *table) relate(shown []found, defaultSchema string) (relation, []SchemaFault) {
 	fault := SchemaFault{Table: t.name.String(), Purpose: t.purpose, Key: t.setting(), TableKey: t.setting()}
 	columns := t.locate(shown, defaultSchema)
@@ -231,7 +236,7 @@ func (t *table) setting() string { return "source.tables." + t.key }
 // settingOf is the key that renames a column of the table.
 func (t *table) settingOf(c column) string { return "source.columns." + t.key + "." + c.name }
 
-// among is the place of the column among those that the database shows of its table, or -1.
+// among returns the column's place among those that the database shows of its table, or -1.
 func (c column) among(shown []found) int {
 	return slices.IndexFunc(shown, func(f found) bool { return strings.EqualFold(f.column, c.actual) })
 }

@@ -229,7 +229,7 @@ func TestSentences(t *testing.T) {
 			err: connectError{
 				errors.New("TLS Handshake failed: x509: cannot verify signature: insecure algorithm SHA1-RSA"),
 			},
-			want: ErrEncryption, words: []string{"is not good"},
+			want: ErrEncryption, words: []string{"is not valid"},
 		},
 		{
 			err: connectError{errors.New("encrypt negotiation failed")}, want: ErrEncryption,

@@ -12,9 +12,9 @@ import (
 	"github.com/microsoft/go-mssqldb/msdsn"
 )
 
-// oldSuites are the cipher suites beside the driver's that servers before TLS 1.2 speak: those of Windows Server 2003
-// (SQL Server 2000 and 2005) and 2008. Go offers them only when named. RC4 is not among them, as all of
-// these servers have 3DES.
+// oldSuites are the driver's cipher suites and those of servers before TLS 1.2: Windows Server 2003 (SQL Server 2000
+// and 2005) and 2008. Go offers the latter only when they are named. RC4 is left out, as all of these servers have
+// 3DES.
 func oldSuites() []uint16 {
 	suites := []uint16{
 		tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA,
@@ -25,7 +25,7 @@ func oldSuites() []uint16 {
 	return suites
 }
 
-// tlsVersion reads a TLS version as settings write it.
+// tlsVersion reads a TLS version from a setting.
 func tlsVersion(text string) (uint16, bool) {
 	switch text {
 	case "1.0":
@@ -40,25 +40,15 @@ func tlsVersion(text string) (uint16, bool) {
 	return 0, false
 }
 
-// secure completes what the driver made of the settings for TLS: the oldest version and its ciphers, and the
-// authorities.
+// secure completes the driver's settings for TLS: the oldest version and its ciphers, and the authorities.
 func (o Options) secure(config *msdsn.Config) error {
 	oldest, err := o.oldestTLS(*config)
 	if err != nil {
 		return err
 	}
-	ca := o.Connect.CA
 	encrypt := o.setting("source.tls.encrypt", "encrypt")
 	if config.Encryption == msdsn.EncryptionDisabled {
-		switch {
-		case ca != "":
-			return fmt.Errorf(
-				"source.tls.ca: there is no certificate to check where nothing is encrypted (%s)", encrypt,
-			)
-		case oldest != tls.VersionTLS12:
-			return fmt.Errorf("source.tls.min: there is no TLS where nothing is encrypted (%s)", encrypt)
-		}
-		return nil
+		return o.unencrypted(oldest, encrypt)
 	}
 	secured := config.TLSConfig.Clone()
 	secured.MinVersion = oldest
@@ -66,31 +56,42 @@ func (o Options) secure(config *msdsn.Config) error {
 	switch trust := config.Parameters[msdsn.TrustServerCertificate]; {
 	case strict && (strings.EqualFold(trust, "true") || strings.EqualFold(trust, "yes") || trust == "1"):
 		return errors.New(
-			"source.dsn: TrustServerCertificate has no effect, as strict encryption always looks at the " +
+			"source.dsn: TrustServerCertificate has no effect, as strict encryption always checks the " +
 				"certificate; leave it out",
 		)
 	case strict && oldest < tls.VersionTLS12:
-		return fmt.Errorf("source.tls.min: strict encryption (%s) knows no TLS before 1.2", encrypt)
+		return fmt.Errorf("source.tls.min: strict encryption (%s) needs TLS 1.2 or later", encrypt)
 	case oldest < tls.VersionTLS12:
 		secured.CipherSuites = oldSuites()
-		secured.MaxVersion = tls.VersionTLS12 // a greeting that old servers know the size of; 1.3 belongs to strict
+		secured.MaxVersion = tls.VersionTLS12 // keeps the greeting as short as old servers expect it
 	}
-	if secured.ServerName == "" { // the driver knows no host of a pipe that is given by its path
+	if secured.ServerName == "" { // the driver finds no host in the path of a pipe
 		secured.ServerName, _, _ = strings.Cut(strings.TrimLeft(config.Parameters[msdsn.Server], `\`), `\`)
 	}
 	config.TLSConfig = secured
-	if ca == "" {
+	if o.Connect.CA == "" {
 		return nil
 	}
 	if secured.InsecureSkipVerify || secured.RootCAs != nil {
 		return fmt.Errorf("source.tls.ca is not used, as %s; set only one of them",
 			o.setting("source.tls.trust trusts any certificate", "the TrustServerCertificate or certificate"))
 	}
-	secured.RootCAs, err = authorities(ca)
+	secured.RootCAs, err = authorities(o.Connect.CA)
 	return err
 }
 
-// oldestTLS is the oldest version that may be spoken. Connect's 1.2 leaves the choice to the connection string.
+// unencrypted refuses settings for TLS where nothing is encrypted. encrypt is the setting that says so.
+func (o Options) unencrypted(oldest uint16, encrypt string) error {
+	switch {
+	case o.Connect.CA != "":
+		return fmt.Errorf("source.tls.ca: there is no certificate to check where nothing is encrypted (%s)", encrypt)
+	case oldest != tls.VersionTLS12:
+		return fmt.Errorf("source.tls.min: there is no TLS where nothing is encrypted (%s)", encrypt)
+	}
+	return nil
+}
+
+// oldestTLS returns the oldest version that may be spoken. Connect's 1.2 leaves the choice to the connection string.
 func (o Options) oldestTLS(config msdsn.Config) (uint16, error) {
 	oldest, ok := tlsVersion(o.Connect.TLSMin)
 	if !ok {
@@ -125,11 +126,11 @@ func authorities(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Risks are what the settings allow others to do, a sentence each, which names the setting. New warns of them in the
-// log.
+// Risks describes what the settings allow others to do: one sentence each, with the setting's name. New logs them as
+// warnings.
 func (s *Source) Risks() []string {
 	config := s.config
-	if protocol(config) == protocolMem { // which leaves no process but the server's
+	if protocol(config) == protocolMem { // shared memory: only the server's own computer can answer
 		return nil
 	}
 	encrypt := s.options.setting("source.tls.encrypt", "encrypt")
@@ -137,33 +138,28 @@ func (s *Source) Risks() []string {
 	switch ip := net.ParseIP(config.Host); {
 	case config.Encryption == msdsn.EncryptionDisabled &&
 		(strings.EqualFold(config.Host, "localhost") || ip != nil && ip.IsLoopback()):
-		found = append(found, "nothing is encrypted ("+encrypt+
-			" is disable): a program of this computer that takes the SQL Server's "+
-			"port while it is down is given the login; on Windows, lpc: as source.server has no port")
+		found = append(found, "nothing is encrypted ("+encrypt+" is disable): a program on this computer that takes "+
+			"the SQL Server's port while it is down gets the login; on Windows, lpc: in source.server needs no port")
 	case config.Encryption == msdsn.EncryptionDisabled:
-		found = append(found, "nothing is encrypted ("+encrypt+
-			" is disable): anyone who can listen on the network between here and the SQL "+
-			"Server can read the password and all that is read")
+		found = append(found, "nothing is encrypted ("+encrypt+" is disable): anyone who can listen on the network "+
+			"between here and the SQL Server can read the password and all that is read")
 	case config.Encryption == msdsn.EncryptionOff:
-		found = append(found, "only the login is encrypted ("+encrypt+
-			" is false), and not even that where the server that answers offers "+
-			"no TLS: anyone who poses as the SQL Server can read the password")
+		found = append(found, "only the login is encrypted ("+encrypt+" is false), and not even that if the server "+
+			"that answers offers no TLS: anyone who poses as the SQL Server can read the password")
 	}
 	if config.TLSConfig == nil {
 		return found
 	}
 	if config.TLSConfig.InsecureSkipVerify && config.TLSConfig.VerifyPeerCertificate == nil {
-		found = append(found, "any certificate is good ("+
+		found = append(found, "any certificate is accepted ("+
 			s.options.setting("source.tls.trust", "TrustServerCertificate")+
 			"): anyone who poses as the SQL Server learns the password and decides what is read; name the authority "+
 			"in source.tls.ca instead")
 	}
 	if config.TLSConfig.MinVersion < tls.VersionTLS12 {
 		found = append(found, "source.tls.min allows TLS older than 1.2 with the ciphers of its time: somebody on "+
-			"the network between here "+
-			"and the SQL Server may break it, learn the password and change what is read; use it only for a server "+
-			"that cannot be "+
-			"updated, and only on a network that you trust")
+			"the network between here and the SQL Server may break it, learn the password and change what is read; "+
+			"use it only for a server that cannot be updated, and only on a network that you trust")
 	}
 	return found
 }

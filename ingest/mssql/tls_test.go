@@ -117,12 +117,12 @@ func TestTLSFailuresNameTheSetting(t *testing.T) {
 		mend   func(*mssql.Connect)
 	}{
 		{"unknown authority", tdstest.OffersTLS, with(good), func(*mssql.Connect) {},
-			mssql.ErrEncryption, []string{"nobody known here signed", "source.tls.ca", "source.tls.trust"},
+			mssql.ErrEncryption, []string{"is not signed by an authority", "source.tls.ca", "source.tls.trust"},
 			func(c *mssql.Connect) {
 				c.CA = ca.file
 			}},
 		{"another authority", tdstest.OffersTLS, with(good), func(c *mssql.Connect) { c.CA = other.file },
-			mssql.ErrEncryption, []string{"nobody known here signed", "source.tls.ca"}, func(c *mssql.Connect) {
+			mssql.ErrEncryption, []string{"is not signed by an authority", "source.tls.ca"}, func(c *mssql.Connect) {
 				c.CA = ca.file
 			}},
 		{"made by the server", tdstest.OffersTLS, with(selfMade(t, 2048)), func(*mssql.Connect) {},
@@ -130,7 +130,7 @@ func TestTLSFailuresNameTheSetting(t *testing.T) {
 		{"false looks at the certificate too", tdstest.OffersTLS, with(good), func(c *mssql.Connect) {
 			c.Encrypt = "false"
 		},
-			mssql.ErrEncryption, []string{"nobody known here signed"}, func(c *mssql.Connect) { c.Trust = true }},
+			mssql.ErrEncryption, []string{"is not signed by an authority"}, func(c *mssql.Connect) { c.Trust = true }},
 		{"expired", tdstest.OffersTLS, with(expired), func(c *mssql.Connect) { c.CA = ca.file },
 			mssql.ErrEncryption, []string{"expired", "source.tls.trust"}, func(c *mssql.Connect) {
 				c.CA, c.Trust = "", true
@@ -160,7 +160,7 @@ func TestTLSFailuresNameTheSetting(t *testing.T) {
 				c.Encrypt, c.CA = "true", ca.file
 			}},
 		{"TLS 1.0 with 3DES", tdstest.OffersTLS, old, func(c *mssql.Connect) { c.Trust = true },
-			mssql.ErrEncryption, []string{"knows no TLS 1.2", "source.tls.min: 1.0"}, func(c *mssql.Connect) {
+			mssql.ErrEncryption, []string{"may not know TLS 1.2", "source.tls.min: 1.0"}, func(c *mssql.Connect) {
 				c.TLSMin = "1.0"
 			}},
 		{"TLS 1.0 for the login", tdstest.OffersTLS, old, func(c *mssql.Connect) { c.Trust, c.Encrypt = true, "false" },
