@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// chainOf chooses the frames and blocks that make the log, in order and without overlap. It leaves out older copies: the
-// frame of a batch that was sealed later, and a batch whose commit failed, which has the numbers of the batch that took
-// its place.
+// chainOf chooses the frames and blocks that make the log, in order and without overlap. It leaves out older copies:
+// the frame of a batch that was sealed later, and a batch whose commit failed, which has the numbers of the batch that
+// took its place.
 //
 // Each find is a step from the place in the log where it begins, given by a sequence number and the checksum before it,
 // to the place where it ends. chainOf takes the way with the most batches, and among the next finds it prefers the one

@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// The code below walks bbolt's tree with plain reads and checks, so that no damage can do harm: it visits each page once,
-// trusts no length beyond its page, and reads no values.
+// The code below walks bbolt's tree with plain reads and checks, so that no damage can do harm: it visits each page
+// once, trusts no length beyond its page, and reads no values.
 
 // place is where a value lies according to bbolt's tree.
 type place struct {

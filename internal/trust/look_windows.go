@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// everybody are the groups that hold people nobody chose: Everyone, Authenticated Users, Users, Anonymous, Guests.
+// everybody lists the groups whose members nobody chose: Everyone, Authenticated Users, Users, Anonymous, Guests.
 var everybody = [...]string{"S-1-1-0", "S-1-5-11", "S-1-5-32-545", "S-1-5-7", "S-1-5-32-546"}
 
 const (
@@ -18,9 +18,9 @@ const (
 		windows.WRITE_DAC | windows.WRITE_OWNER | windows.GENERIC_WRITE | windows.GENERIC_ALL
 )
 
-// Look says who owns a file or folder, who is allowed to read and to change it, by name, and how far groups go that
-// hold everybody. Entries that deny are not reckoned with, nor those that count only below the folder. The owner of the
-// folder beside is trusted too.
+// Look returns who owns a file or folder, who may read and change it, by name, and what the groups that hold everybody
+// may do. It ignores entries that deny, and entries that apply only below the folder. The owner of the folder beside is
+// trusted, too.
 func Look(path, beside string) (Holding, error) {
 	const what = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
 	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, what)
@@ -29,8 +29,8 @@ func Look(path, beside string) (Holding, error) {
 	}
 	defer runtime.KeepAlive(sd)
 	h := Holding{Path: path, narrowed: func(path string, _ Access) string {
-		return "say jobmon-db service install, which sets the rights of its folders; what is left then is shown by " +
-			"icacls \"" + path + `"`
+		return "run jobmon-db service install, which sets the rights of its folders; icacls \"" + path +
+			"\" shows what is left then"
 	}}
 	owner, _, err := sd.Owner()
 	if err != nil {
@@ -50,7 +50,7 @@ func Look(path, beside string) (Holding, error) {
 	return h, nil
 }
 
-// entries are those of the list of rights.
+// entries reads the list of rights: who may do what, by name, and what the groups that hold everybody may do.
 func entries(sd *windows.SECURITY_DESCRIPTOR) (holders string, others Access, err error) {
 	list, _, err := sd.DACL()
 	if err != nil {
@@ -83,20 +83,23 @@ func entries(sd *windows.SECURITY_DESCRIPTOR) (holders string, others Access, er
 			others = max(others, reach)
 		}
 	}
-	slices.Sort(change)
-	slices.Sort(read)
-	change, read = slices.Compact(change), slices.Compact(read)
 	var parts []string
 	if change != nil {
-		parts = append(parts, "changed by "+strings.Join(change, ", "))
+		parts = append(parts, "changed by "+listed(change))
 	}
 	if read != nil {
-		parts = append(parts, "read by "+strings.Join(read, ", "))
+		parts = append(parts, "read by "+listed(read))
 	}
 	return strings.Join(parts, "; "), others, nil
 }
 
-// accountName is the account's name; one that is gone or unknown has only its number.
+// listed joins names in alphabetical order, each once.
+func listed(names []string) string {
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}
+
+// accountName returns the account's name, or its SID when the account is gone or unknown.
 func accountName(sid *windows.SID) string {
 	account, domain, _, err := sid.LookupAccount("")
 	switch {

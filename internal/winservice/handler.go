@@ -2,34 +2,33 @@ package winservice
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
-// Work is the program as a service: it works until ctx ends, calls ready once when it does what it is there for, and
-// returns its exit code.
+// Work is the program as a service: it works until ctx ends, calls ready once it does its job, and returns its exit
+// code.
 type Work func(ctx context.Context, ready func()) (code int)
 
-// How often the manager hears of progress while it waits, for how long each time it shall wait at most, and how long
-// work that was told to stop may take before the process ends without it: all that was committed is on disk.
 const (
-	hearEvery    = 2 * time.Second
-	waitHint     = 20 * time.Second
-	stopPatience = 20 * time.Second
+	hearEvery    = 2 * time.Second  // between two reports of progress while the manager waits
+	waitHint     = 20 * time.Second // how long the manager shall wait for the next one
+	stopPatience = 20 * time.Second // for the work to stop; then the process ends: all that was committed is on disk
 )
 
-// report is what the manager is told.
+// report is a message to the manager.
 type report struct {
 	state      State  // Starting, Running or Stopping
 	checkpoint uint32 // grows while the state lasts
 	hint       time.Duration
 }
 
-// request is what the manager asks.
+// request is a message from the manager.
 type request int
 
 const (
-	interrogate request = iota // say again what you do
-	stop                       // also that the computer is shut down
+	interrogate request = iota // repeat the last report
+	stop                       // also when the computer shuts down
 )
 
 // serve runs the work and keeps the manager informed. It returns the exit code of the work; 1 when it did not stop in
@@ -38,14 +37,8 @@ func serve(requests <-chan request, tell func(report), work Work) (code int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	isReady, ended := make(chan struct{}, 1), make(chan int, 1)
-	go func() {
-		ended <- work(ctx, func() {
-			select {
-			case isReady <- struct{}{}:
-			default:
-			}
-		})
-	}()
+	ready := sync.OnceFunc(func() { isReady <- struct{}{} })
+	go func() { ended <- work(ctx, ready) }()
 	ticker := time.NewTicker(hearEvery)
 	defer ticker.Stop()
 	var patience <-chan time.Time

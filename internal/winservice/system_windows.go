@@ -13,7 +13,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
-// windowsSystem is Windows as an installation changes it.
+// windowsSystem is the Windows that the program runs on.
 type windowsSystem struct{}
 
 // preshutdown is how long Windows waits for the service before it shuts the computer down, in milliseconds.
@@ -85,19 +85,12 @@ func (windowsSystem) remove(name string) error {
 }
 
 func (windowsSystem) harden(name string) (notes []string, err error) {
-	// to have a service started again needs the right to start it
+	// setting a restart needs the right to start the service
 	s, done, err := open(name, windows.SERVICE_CHANGE_CONFIG|windows.SERVICE_START)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	// The pauses before it is started again: the first, the second, every further time. A day without failure begins
-	// anew.
-	const forgetAfter = 24 * time.Hour
-	var actions []mgr.RecoveryAction
-	for _, pause := range []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute} {
-		actions = append(actions, mgr.RecoveryAction{Type: mgr.ServiceRestart, Delay: pause})
-	}
 	privileges := texts([]string{"SeChangeNotifyPrivilege"}) // passing through folders, which every account may
 	wait := uint32(preshutdown)
 	for _, step := range []struct {
@@ -105,8 +98,7 @@ func (windowsSystem) harden(name string) (notes []string, err error) {
 		do   func() error
 	}{
 		{"start the service again when it fails", func() error {
-			return s.SetRecoveryActions(actions,
-				uint32(forgetAfter.Seconds()))
+			return s.SetRecoveryActions(restarts(), uint32(forgetAfter.Seconds()))
 		}},
 		{"start it again also when it ends with an exit code",
 			func() error { return s.SetRecoveryActionsOnNonCrashFailures(true) }},
@@ -121,7 +113,7 @@ func (windowsSystem) harden(name string) (notes []string, err error) {
 	} {
 		switch err := step.do(); {
 		case unknown(err):
-			notes = append(notes, "this system does not know how to "+step.what)
+			notes = append(notes, "this system cannot "+step.what)
 		case err != nil:
 			return nil, failure(step.what, err)
 		}
@@ -129,7 +121,20 @@ func (windowsSystem) harden(name string) (notes []string, err error) {
 	return notes, nil
 }
 
-// unknown says that the system has never heard of it: Wine, which knows a part only.
+// forgetAfter is the time without failure after which Windows counts failures anew.
+const forgetAfter = 24 * time.Hour
+
+// restarts returns what Windows does at the first, the second and every further failure: it restarts the service after
+// a pause.
+func restarts() []mgr.RecoveryAction {
+	var actions []mgr.RecoveryAction
+	for _, pause := range []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute} {
+		actions = append(actions, mgr.RecoveryAction{Type: mgr.ServiceRestart, Delay: pause})
+	}
+	return actions
+}
+
+// unknown reports that the system does not know the call, as Wine knows only a part of them.
 func unknown(err error) bool {
 	return errors.Is(err, windows.ERROR_INVALID_LEVEL) || errors.Is(err, windows.ERROR_CALL_NOT_IMPLEMENTED)
 }
@@ -159,14 +164,14 @@ func (s StartType) number() uint32 {
 
 func (windowsSystem) remote(path string) bool { return trust.Remote(path) }
 
-// text is a text as Windows takes it; one with a zero in it ends there.
+// text converts a text for Windows; it ends at the first zero.
 func text(s string) *uint16 {
 	s, _, _ = strings.Cut(s, "\x00")
 	p, _ := windows.UTF16PtrFromString(s)
 	return p
 }
 
-// texts is a list as Windows takes it; an empty one replaces what was there.
+// texts converts a list for Windows; an empty one replaces the old list.
 func texts(list []string) *uint16 {
 	joined := ""
 	for _, s := range list {
