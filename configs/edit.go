@@ -13,14 +13,13 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/textfile"
 )
 
-// Setting is a key and the value that it shall have in a file, as Value.Text; "" for none, so that its default counts.
+// Setting is a key and its new value in a file, as Value.Text; "" removes the key, so that its default applies.
 type Setting struct{ Key, Text string }
 
-// Edit returns the content of a configuration file in which these keys have these values, and which is otherwise as
-// it was: its order and comments stay. A key that is commented out as in Example comes in at its place, any other at
-// the end. Empty content becomes Example first; UTF-16 becomes UTF-8 if something changes. Errors name path. An error
-// is an *Error when the content has problems already; else it lists the lines to write by hand, because the file is
-// written in a way that cannot be edited safely.
+// Edit returns the content of a configuration file with these settings. The rest stays as it was, with its order and
+// comments. A key that is commented out as in Example is set at its place, any other at the end. Empty content becomes
+// Example first; UTF-16 becomes UTF-8 if something changes. Errors name path. An error is an *Error when the content
+// has problems already; else the file cannot be edited safely, and the error lists the lines to write by hand.
 func Edit(path string, content []byte, settings []Setting) ([]byte, error) {
 	if len(bytes.TrimSpace(content)) == 0 {
 		content = Example()
@@ -50,19 +49,24 @@ func Edit(path string, content []byte, settings []Setting) ([]byte, error) {
 		return content, nil
 	}
 	edited := []byte(strings.Join(e.lines, "\n"))
-	// Files can be written in many ways: what came of it is believed when it reads as it should.
+	// YAML can be written in many ways, so an edit counts only when it reads as intended.
 	for _, edited := range [][]byte{edited, rewritten(string(text), settings)} {
 		after, problems := parseFile(path, edited, Keys())
 		if problems == nil && maps.Equal(textsOf(after), wanted) {
 			return edited, nil
 		}
 	}
+	return nil, byHand(path, settings)
+}
+
+// byHand is the error for a file that cannot be edited safely: it lists the lines to write.
+func byHand(path string, settings []Setting) error {
 	var b strings.Builder
 	for _, s := range settings {
 		fmt.Fprintf(&b, "\n  %s", lineFor(s))
 	}
-	return nil, fmt.Errorf("%s is written in a way that cannot be changed safely, and is left as it is: "+
-		"give it these lines by hand, and take out others for the same keys:%s", path, b.String())
+	return fmt.Errorf("%s is written in a way that cannot be changed safely, and is left as it is: "+
+		"add these lines by hand, and remove others for the same keys:%s", path, b.String())
 }
 
 func textsOf(values []given) map[string]string {
@@ -73,10 +77,10 @@ func textsOf(values []given) map[string]string {
 	return texts
 }
 
-// lineFor gives a key with its whole name, which may stand anywhere in a file.
+// lineFor is a setting with the key's full name, which is valid anywhere in a file.
 func lineFor(s Setting) string {
 	if s.Text == "" {
-		return "# " + s.Key + ": (take it out)"
+		return "# " + s.Key + ": (remove it)"
 	}
 	return s.Key + ": " + quoted(s)
 }
@@ -96,7 +100,7 @@ func quoted(s Setting) string {
 // editor changes the lines of a file.
 type editor struct{ lines []string }
 
-// set gives a key its value; what cannot be done is seen afterwards.
+// set gives a key its value. Edit checks the result.
 func (e *editor) set(s Setting) {
 	var document yaml.Node
 	if yaml.Unmarshal([]byte(strings.Join(e.lines, "\n")), &document) == nil && len(document.Content) == 1 {
@@ -110,7 +114,7 @@ func (e *editor) set(s Setting) {
 	}
 }
 
-// find is the key of that full name and its value.
+// find returns the key with that full name, and its value; nil when there is none.
 func find(node *yaml.Node, section, name string) (key, value *yaml.Node) {
 	if node.Kind != yaml.MappingNode {
 		return nil, nil
@@ -150,7 +154,7 @@ var (
 	commented = regexp.MustCompile(`^( *)#([a-z_]+):( .*)?\r?$`)
 )
 
-// uncomment replaces the key's line that is commented out below the headings of its sections.
+// uncomment replaces the commented-out line of the key, below the headings of its sections.
 func (e *editor) uncomment(s Setting) bool {
 	var sections []string
 	for i, line := range e.lines {

@@ -1,9 +1,9 @@
-// Command release builds what is published of a version: a zip and an MSI for Windows, a .deb, a list of what is inside
-// (SBOM), the notes and the checksums. It builds a clean copy of a commit, so nothing that lies about in the work tree
-// can get in, and the same commit gives the same bytes with the same Go version and packages of Debian.
+// Command release builds the files that are published for a version: a zip and an MSI for Windows, a .deb, a list of
+// the contents (SBOM), the notes and the checksums. It builds a clean copy of a commit, so that nothing else in the
+// work tree can get in. The same commit gives the same bytes with the same Go version and packages of Debian.
 //
 // It needs git, wixl, msitools and faketime (for the MSI), dpkg-deb and gzip (for the .deb). It is a module of its own,
-// so that the program does not depend on what it uses.
+// so that the program does not depend on its libraries.
 package main
 
 import (
@@ -29,17 +29,21 @@ type options struct {
 	repo, commit, version, out, sign string
 }
 
-func run(ctx context.Context, args []string) error {
-	var o options
+func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("release", flag.ExitOnError)
 	flags.StringVar(&o.repo, "repo", ".", "the repository")
-	flags.StringVar(&o.commit, "commit", "HEAD", "what is built")
+	flags.StringVar(&o.commit, "commit", "HEAD", "the commit to build")
 	flags.StringVar(&o.version, "version", "",
-		`such as v0.1.0; without it the commit's tag, or else what Go makes of the commit`)
+		`such as v0.1.0; without it the commit's tag, or else what Go derives from the commit`)
 	flags.StringVar(&o.out, "out", "dist", "folder of the packages; it must not hold any of that version yet")
 	flags.StringVar(&o.sign, "sign", "",
 		`command that signs a Windows file in place; it gets the file's path as its last argument`)
-	if err := flags.Parse(args); err != nil {
+	return o, flags.Parse(args)
+}
+
+func run(ctx context.Context, args []string) error {
+	o, err := parse(args)
+	if err != nil {
 		return err
 	}
 	if err := needs("git", "wixl", "msiinfo", "faketime", "dpkg-deb", "gzip"); err != nil {
@@ -63,7 +67,7 @@ func run(ctx context.Context, args []string) error {
 		{"zip", r.zip},
 		{"msi", r.msi},
 		{"deb", r.deb},
-		{"list of what is inside", r.sbom},
+		{"list of the contents", r.sbom},
 		{"notes", r.notes},
 		{"checksums", r.checksums},
 	} {

@@ -17,16 +17,8 @@ import (
 //go:embed installer.wxs
 var installer string
 
-// msi packs the program for Windows with its installer. Its upgrade code never changes: by it Windows knows an older
-// version, which it replaces.
+// msi packs the program for Windows with its installer.
 func (r *release) msi(ctx context.Context) error {
-	parts, err := r.parts()
-	if err != nil {
-		return err
-	}
-	if parts[0] > 255 || parts[1] > 255 {
-		return fmt.Errorf("an installer's version has at most 255.255.65535, this is %s", r.number())
-	}
 	dir := filepath.Join(filepath.Dir(r.made), "msi")
 	files, err := shipped(r.source)
 	if err != nil {
@@ -37,20 +29,11 @@ func (r *release) msi(ctx context.Context) error {
 	if _, err := lay(dir, files); err != nil {
 		return err
 	}
-	t, err := template.New("installer.wxs").Option("missingkey=error").Parse(installer)
+	text, err := r.installer(inside)
 	if err != nil {
 		return err
 	}
-	var text bytes.Buffer
-	if err := t.Execute(&text, map[string]any{
-		"Name": name, "Summary": summary, "Homepage": homepage,
-		"Version": fmt.Sprintf("%d.%d.%d", parts[0], parts[1], parts[2]),
-		"Product": identity("product", r.version).String(), "Upgrade": identity("upgrade").String(),
-		"Program": identity("file", name+".exe").String(), "Inside": inside,
-	}); err != nil {
-		return err
-	}
-	if err := put(dir, "installer.wxs", text.Bytes(), 0o644); err != nil {
+	if err := put(dir, "installer.wxs", text, 0o644); err != nil {
 		return err
 	}
 	if err := r.sameTimes(dir); err != nil {
@@ -68,12 +51,36 @@ func (r *release) msi(ctx context.Context) error {
 	return r.signed(ctx, path)
 }
 
-// inWix is a path as a part of an identifier, which may hold letters, digits, periods and underscores, and 72 in all.
+// installer fills in the description of the installer. Its upgrade code never changes: by that code Windows finds and
+// replaces an older version.
+func (r *release) installer(inside *folder) ([]byte, error) {
+	parts, err := r.parts()
+	if err != nil {
+		return nil, err
+	}
+	if parts[0] > 255 || parts[1] > 255 {
+		return nil, fmt.Errorf("the version of an installer is at most 255.255.65535, this is %s", r.number())
+	}
+	t, err := template.New("installer.wxs").Option("missingkey=error").Parse(installer)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	err = t.Execute(&text, map[string]any{
+		"Name": name, "Summary": summary, "Homepage": homepage,
+		"Version": fmt.Sprintf("%d.%d.%d", parts[0], parts[1], parts[2]),
+		"Product": identity("product", r.version).String(), "Upgrade": identity("upgrade").String(),
+		"Program": identity("file", name+".exe").String(), "Inside": inside,
+	})
+	return text.Bytes(), err
+}
+
+// inWix turns a path into a part of an identifier, which may hold 72 letters, digits, periods and underscores.
 func inWix(path string) string { return strings.NewReplacer("-", "_", "/", ".").Replace(path) }
 
 var revision = regexp.MustCompile(`\{[0-9A-F-]{36}\}`)
 
-// samePackage replaces the random number by which Windows tells one package file from another.
+// samePackage replaces the random number by which Windows distinguishes package files, so that builds are reproducible.
 func (r *release) samePackage(ctx context.Context, path string) error {
 	about, err := output(ctx, "", nil, "msiinfo", "suminfo", path)
 	if err != nil {

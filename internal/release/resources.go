@@ -17,8 +17,8 @@ import (
 //go:embed icon.png
 var icon []byte
 
-// resources puts beside the program's main file what Windows shows of it: icon, version, and the manifest, which says
-// that it needs no more rights than its caller has, knows long paths and draws sharply.
+// resources writes what Windows shows of the program beside its main file: the icon, the version, and the manifest,
+// which declares that the program needs no more rights than its caller, supports long paths, and draws sharply.
 func (r *release) resources() error {
 	picture, err := png.Decode(bytes.NewReader(icon))
 	if err != nil {
@@ -32,24 +32,9 @@ func (r *release) resources() error {
 	if err := set.SetIcon(winres.ID(1), symbol); err != nil {
 		return fmt.Errorf("the icon: %w", err)
 	}
-	parts, err := r.parts()
+	info, err := r.versionInfo()
 	if err != nil {
 		return err
-	}
-	info := version.Info{
-		FileVersion:    [4]uint16{parts[0], parts[1], parts[2]},
-		ProductVersion: [4]uint16{parts[0], parts[1], parts[2]},
-		Timestamp:      r.date,
-	}
-	info.Flags.Prerelease = r.number() != fmt.Sprintf("%d.%d.%d", parts[0], parts[1], parts[2])
-	for key, value := range map[string]string{
-		version.ProductName: name, version.ProductVersion: r.number(), version.FileVersion: r.number(),
-		version.FileDescription: summary, version.OriginalFilename: name + ".exe", version.InternalName: name,
-		version.CompanyName: "The jobmon-db authors", version.LegalCopyright: "Apache-2.0",
-	} {
-		if err := info.Set(version.LangDefault, key, value); err != nil {
-			return fmt.Errorf("the version resource: %s: %w", key, err)
-		}
 	}
 	set.SetVersionInfo(info)
 	set.SetManifest(winres.AppManifest{
@@ -65,4 +50,28 @@ func (r *release) resources() error {
 		return fmt.Errorf("the resources: %w", err)
 	}
 	return file.Close()
+}
+
+// versionInfo is the version as the program's properties show it.
+func (r *release) versionInfo() (version.Info, error) {
+	parts, err := r.parts()
+	if err != nil {
+		return version.Info{}, err
+	}
+	info := version.Info{
+		FileVersion:    [4]uint16{parts[0], parts[1], parts[2]},
+		ProductVersion: [4]uint16{parts[0], parts[1], parts[2]},
+		Timestamp:      r.date,
+	}
+	info.Flags.Prerelease = r.number() != fmt.Sprintf("%d.%d.%d", parts[0], parts[1], parts[2])
+	for key, value := range map[string]string{
+		version.ProductName: name, version.ProductVersion: r.number(), version.FileVersion: r.number(),
+		version.FileDescription: summary, version.OriginalFilename: name + ".exe", version.InternalName: name,
+		version.CompanyName: "The jobmon-db authors", version.LegalCopyright: "Apache-2.0",
+	} {
+		if err := info.Set(version.LangDefault, key, value); err != nil {
+			return info, fmt.Errorf("the version resource: %s: %w", key, err)
+		}
+	}
+	return info, nil
 }
