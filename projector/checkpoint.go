@@ -12,25 +12,24 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/packed"
 )
 
-// CheckpointVersion distinguishes checkpoints that mean different things: a program uses only those of its own. It is
-// made of the form in which they are written and of the projection number.
+// CheckpointVersion distinguishes checkpoints with different meanings: a program uses only those of its own version. It
+// combines Form and the projection number.
 const CheckpointVersion = Form<<16 | Version
 
-// Form is the form in which Encode writes. A log from which history was cut off begins with a projection in the form of
-// its day, so Decode must go on reading every form that a released program wrote, whatever the projection number was.
+// Form is the format that Encode writes. A log whose old history was cut off begins with a projection in the form of
+// its day, so Decode must keep reading every form that a released program wrote, whatever the projection number was.
 const Form = 3
 
-// Encode packs the state after the last batch: all that pictures depend on, now and later. The same state gives the
-// same bytes. What Changed would list is not part of it.
+// Encode packs the state after the last batch: everything that present and later pictures depend on, without the list
+// that Changed returns. The same state gives the same bytes.
 func (p *Projection) Encode() []byte {
 	c := newCheckpoint(packed.NewWriter(), p)
 	c.code()
 	return c.Bytes()
 }
 
-// Decode returns the projection that Encode packed in a program of the same Form. Where the projection number is the
-// same too, folding the batches after it gives what folding the whole log gives. An error means that the log is to be
-// folded.
+// Decode returns the projection that Encode packed in a program of the same Form. If the projection number is the same,
+// too, folding the later batches gives the same result as folding the whole log. On an error, fold the log.
 func Decode(data []byte) (*Projection, error) {
 	p := New()
 	c := newCheckpoint(packed.NewReader(data), p)
@@ -41,8 +40,8 @@ func Decode(data []byte) (*Projection, error) {
 	return p, nil
 }
 
-// checkpoint goes through a projection and writes it, or makes it of what was written. It leaves out the numbers of
-// batches, which only distinguish the batch at hand from earlier ones.
+// checkpoint walks a projection, and writes it or rebuilds it from bytes. It leaves out the numbers of batches, which
+// only distinguish the current batch from earlier ones.
 type checkpoint struct {
 	*packed.Coder
 	p        *Projection
@@ -51,7 +50,7 @@ type checkpoint struct {
 	texts    map[*jobmon.Rules]string
 	proved   jobmon.WallTime // by the computer before
 	which    int             // the last session coded: see whichSession
-	unusable error           // settings that were read and cannot be used
+	unusable error           // why the settings that were read cannot be used
 }
 
 // circumstances are a world whose settings are replaced by their text, so that equal ones can be found.
@@ -130,17 +129,7 @@ func (c *checkpoint) codeComputers() {
 // codeWorlds codes the circumstances in which pictures were drawn, each once. The present ones come first.
 func (c *checkpoint) codeWorlds() {
 	if !c.Reading() {
-		c.place(c.p.world)
-		for _, k := range c.p.sortedComputers() {
-			if w := k.picture.world; w != nil {
-				c.place(w)
-			}
-			for _, s := range k.all() {
-				if s != nil && s.closed != nil {
-					c.place(s.closed)
-				}
-			}
-		}
+		c.placeWorlds()
 	}
 	rules := map[string]*jobmon.Rules{}
 	codeList(c, &c.worlds, func(at **world) {
@@ -168,13 +157,28 @@ func (c *checkpoint) codeWorlds() {
 	switch {
 	case !c.Reading():
 	case c.unusable != nil || len(c.worlds) == 0:
-		c.Fail() // nothing can be drawn: go no further
+		c.Fail() // without rules nothing can be drawn
 	default:
 		c.p.world = c.worlds[0]
 	}
 }
 
-// rulesOf compiles settings as they are recorded.
+// placeWorlds lists the circumstances of all pictures and ended sessions, each once.
+func (c *checkpoint) placeWorlds() {
+	c.place(c.p.world)
+	for _, k := range c.p.sortedComputers() {
+		if w := k.picture.world; w != nil {
+			c.place(w)
+		}
+		for _, s := range k.all() {
+			if s != nil && s.closed != nil {
+				c.place(s.closed)
+			}
+		}
+	}
+}
+
+// rulesOf compiles recorded settings.
 func rulesOf(text string) (*jobmon.Rules, error) {
 	settings, err := jobmon.DecodeSettings(text)
 	if err != nil {
@@ -183,7 +187,7 @@ func rulesOf(text string) (*jobmon.Rules, error) {
 	return jobmon.NewRules(settings)
 }
 
-// place returns where a world stands in the list of worlds.
+// place returns the place of a world in the list of worlds, to which it adds a new one.
 func (c *checkpoint) place(w *world) int {
 	text, known := c.texts[w.rules]
 	if !known {
@@ -201,7 +205,7 @@ func (c *checkpoint) place(w *world) int {
 	return at
 }
 
-// world codes one of the list.
+// world codes a world by its place in the list.
 func (c *checkpoint) world(w **world) {
 	at := 0
 	if !c.Reading() {
@@ -217,7 +221,7 @@ func (c *checkpoint) world(w **world) {
 	*w = c.worlds[at]
 }
 
-// text codes a text within a Record that is mostly usual.
+// text codes a text within a Record that mostly is the usual one.
 func (c *checkpoint) text(s *string, usual string) {
 	if other := *s != usual; c.Bit(&other) {
 		c.Text(s)
@@ -226,7 +230,7 @@ func (c *checkpoint) text(s *string, usual string) {
 	}
 }
 
-// codeJSON codes what is rare, or the same at many computers, as a text.
+// codeJSON codes a value that is rare, or equal for many computers, as a text.
 func codeJSON[T any](c *checkpoint, v *T) {
 	var text []byte
 	var err error
@@ -242,7 +246,7 @@ func codeJSON[T any](c *checkpoint, v *T) {
 	}
 }
 
-// codeMap codes the entries by ascending key.
+// codeMap codes the entries in ascending order of their keys.
 func codeMap[K cmp.Ordered, V any](c *checkpoint, m map[K]V, code func(*K, *V)) {
 	keys := slices.Sorted(maps.Keys(m))
 	for i := range c.Count(len(keys), 2) {

@@ -7,9 +7,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/packed"
 )
 
-// computer codes a computer: what is known of it, its rows, its sessions and its picture.
+// computer codes a computer: its names and state, its rows, its sessions and its picture.
 func (c *checkpoint) computer(k *computer) {
-	// Of a session before the last ones only this counts: that it is over, and not one of these.
+	// past stands for every earlier session: it only matters that such a session is over.
 	past := &session{state: jobmon.SessionComplete}
 	hasPicture := k.picture.seq != 0
 	c.info(k.info)
@@ -17,7 +17,7 @@ func (c *checkpoint) computer(k *computer) {
 		c.Bit(&k.known)
 		c.Bit(&hasPicture)
 		for _, at := range []**session{&k.session, &k.plan, &k.errand} {
-			// What is read may not be altered: its stages are looked at once more, which changes nothing.
+			// A session that was read counts as altered: its stages are judged once more, which changes nothing.
 			packed.Maybe(c.Coder, at, func(s *session) { s.altered = s.altered || c.Reading() })
 		}
 		c.agent(&k.agent, jobmon.AgentUnknown, &k.agentSince, 0)
@@ -70,14 +70,14 @@ func (c *checkpoint) agent(
 	c.atMost(uint8(*state), uint8(jobmon.AgentOffline))
 }
 
-// atMost fails on a number that was read and has no meaning.
+// atMost fails on a number without a meaning.
 func (c *checkpoint) atMost(v, most uint8) {
 	if v > most {
 		c.Fail()
 	}
 }
 
-// whichSession codes which of the computer's sessions it is: none, one of the last, or an earlier one.
+// whichSession codes which of the computer's sessions *at is: none, one of the last ones, or an earlier one.
 func (c *checkpoint) whichSession(k *computer, at **session, past *session) {
 	sessions := [...]*session{nil, k.session, k.plan, k.errand, past}
 	which := slices.Index(sessions[:], *at)
@@ -126,20 +126,22 @@ func (c *checkpoint) session(s *session, rows []*row) {
 			s.request = rows[place]
 		}
 	})
-	codeList(c, (*[]prospect)(&s.prospects), func(known *prospect) {
-		c.Text(&known.name)
-		c.Record(func() {
-			packed.Mostly(c.Coder, &known.asked, 0, 0)
-			packed.Mostly(c.Coder, &known.seconds, 0, 0)
-			packed.Mostly(c.Coder, &known.jobs, 0, 0)
-			packed.Mostly(c.Coder, &known.runs, 0, 0)
-			c.Bit(&known.considered)
-			c.Bit(&known.told)
-		})
+	codeList(c, (*[]prospect)(&s.prospects), c.prospect)
+}
+
+func (c *checkpoint) prospect(known *prospect) {
+	c.Text(&known.name)
+	c.Record(func() {
+		packed.Mostly(c.Coder, &known.asked, 0, 0)
+		packed.Mostly(c.Coder, &known.seconds, 0, 0)
+		packed.Mostly(c.Coder, &known.jobs, 0, 0)
+		packed.Mostly(c.Coder, &known.runs, 0, 0)
+		c.Bit(&known.considered)
+		c.Bit(&known.told)
 	})
 }
 
-// picture codes the circumstances in which a computer's picture was drawn, mostly those that are so still.
+// picture codes the circumstances in which a computer's picture was drawn, most of which still hold.
 func (c *checkpoint) picture(k *computer, past *session) {
 	d := &k.picture
 	packed.Delta(c.Coder, &d.seq, k.lastSeq)
@@ -166,26 +168,24 @@ func (c *checkpoint) picture(k *computer, past *session) {
 		packed.Maybe(c.Coder, &d.frozen, func(f *jobmon.Progress) { codeJSON(c, f) })
 	})
 	codeJSON(c, &d.later)
-	if !c.Reading() {
-		if other {
-			c.info(d.info)
+	if c.Reading() {
+		if d.info = k.info; other {
+			d.info = &jobmon.Computer{ID: k.id}
 		}
-		return
-	}
-	if d.info = k.info; other {
-		d.info = &jobmon.Computer{ID: k.id}
-		c.info(d.info)
-	}
-	if sameStill {
-		d.still = k.still
-	}
-	if d.session == past && d.frozen == nil {
-		c.Fail()
-	}
-	if d.frozen != nil && d.frozen.Session != nil {
-		s := d.frozen.Session
-		if least, most := min(s.Current, s.Next), max(s.Current, s.Next); least < -1 || most >= len(s.Stages) {
+		if sameStill {
+			d.still = k.still
+		}
+		if d.session == past && d.frozen == nil || d.frozen != nil && !drawable(d.frozen) {
 			c.Fail()
 		}
 	}
+	if other {
+		c.info(d.info)
+	}
+}
+
+// drawable reports whether the current and the next stage of a picture are among its stages, or -1.
+func drawable(p *jobmon.Progress) bool {
+	s := p.Session
+	return s == nil || min(s.Current, s.Next) >= -1 && max(s.Current, s.Next) < len(s.Stages)
 }

@@ -9,7 +9,7 @@ import (
 
 const leastRow = 6 // bytes of a row
 
-// rows codes all rows that the computer's state leads to and returns them, those of the sessions first.
+// rows codes all rows that the computer's state refers to, and returns them, those of the sessions first.
 func (c *checkpoint) rows(k *computer, past *session) []*row {
 	var list []*row
 	var places map[*row]int
@@ -34,7 +34,7 @@ func (c *checkpoint) rows(k *computer, past *session) []*row {
 	for _, r := range list {
 		c.row(k, r, &near, past)
 	}
-	for _, r := range list { // once all are there
+	for _, r := range list { // after all rows exist
 		c.link(&r.replaces, list, places)
 		c.link(&r.replacedBy, list, places)
 	}
@@ -45,6 +45,12 @@ func (c *checkpoint) rows(k *computer, past *session) []*row {
 		c.Fail()
 		return nil
 	}
+	k.share(list, ends)
+	return list
+}
+
+// share gives each session its rows, which end at these places in the list.
+func (k *computer) share(list []*row, ends [3]int) {
 	from := 0
 	for i, s := range k.all() {
 		if s != nil {
@@ -52,10 +58,9 @@ func (c *checkpoint) rows(k *computer, past *session) []*row {
 			from = ends[i]
 		}
 	}
-	return list
 }
 
-// rowCounts codes how many rows each session has, and returns where the rows of each end among all n.
+// rowCounts codes how many rows each session has, and returns where the rows of each session end among all n.
 func (c *checkpoint) rowCounts(k *computer, n int) (ends [3]int, ok bool) {
 	total := 0
 	for i, s := range k.all() {
@@ -72,7 +77,8 @@ func (c *checkpoint) rowCounts(k *computer, n int) (ends [3]int, ok bool) {
 	return ends, true
 }
 
-// reachable lists the rows of the sessions as they joined, then those in the table by id, then all they lead to.
+// reachable lists the rows of the sessions in the order in which they joined, then those in the table by id, then all
+// that these refer to.
 func (k *computer) reachable(places map[*row]int) []*row {
 	var list []*row
 	add := func(r *row) {
@@ -106,7 +112,7 @@ func (k *computer) reachable(places map[*row]int) []*row {
 	return list
 }
 
-// nearby is what the rows before were like.
+// nearby holds values of the previous rows, from which the next row probably differs little.
 type nearby struct {
 	row
 	planned jobmon.WallTime // the last start_time
@@ -117,7 +123,7 @@ type nearby struct {
 // row codes a row without its links.
 func (c *checkpoint) row(k *computer, r *row, near *nearby, past *session) {
 	inTable := !c.Reading() && k.rows.get(r.id) == r
-	c.Record(func() { // what is so with most rows of a finished deployment comes first
+	c.Record(func() { // what most rows of a finished deployment have comes first
 		c.Bit(&inTable)
 		packed.Delta(c.Coder, &r.id, near.id)
 		packed.Delta(c.Coder, &r.job, near.job)
@@ -144,15 +150,12 @@ func (c *checkpoint) row(k *computer, r *row, near *nearby, past *session) {
 		}
 	})
 	near.row = *r
-	if !c.Reading() {
-		return
-	}
-	if inTable {
+	if c.Reading() && inTable {
 		k.rows.put(r)
 	}
 }
 
-// what codes which job a row runs, where it stands and for when it is planned.
+// what codes the job of a row, its state and its start_time.
 func (c *checkpoint) what(r *row, near *nearby) {
 	packed.Mostly(c.Coder, &r.class, near.class, 0)
 	packed.Mostly(c.Coder, &r.state, near.state, 0)
@@ -172,7 +175,7 @@ func (c *checkpoint) what(r *row, near *nearby) {
 	near.planned = r.start
 }
 
-// times codes when something happened, where it did: mostly soon after what happened before.
+// times codes when something happened, if it did: mostly soon after the previous event.
 func (c *checkpoint) times(at *jobmon.Instant, seq *uint64, near *nearby) {
 	there := *seq != 0 || *at != 0
 	if !c.Bit(&there) {
@@ -204,10 +207,10 @@ func acyclic(list []*row) bool {
 	for _, next := range []func(*row) *row{
 		func(r *row) *row { return r.replaces }, func(r *row) *row { return r.replacedBy },
 	} {
-		walk := map[*row]int{} // the first row from which a row was come by
+		walk := map[*row]int{} // the first row from which each row was reached
 		for i, r := range list {
 			if next(r) == nil {
-				continue // as most: there is nowhere to go
+				continue // as for most rows
 			}
 			for ; r != nil; r = next(r) {
 				if from, been := walk[r]; been && from == i {

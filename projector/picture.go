@@ -7,7 +7,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// picture is what a computer's screen shows since its last event: the circumstances in which it was drawn.
+// picture holds the circumstances in which a computer's picture was drawn, after its last event.
 type picture struct {
 	seq        uint64
 	at         jobmon.Instant
@@ -27,7 +27,7 @@ type picture struct {
 	frozen       *jobmon.Progress // set when the session's rows went on into another session
 }
 
-// draw makes the batch at hand the computer's picture. Nothing is computed until the picture is asked for.
+// draw makes the state after the current batch the computer's picture. It computes nothing: render does, on request.
 func (p *Projection) draw(c *computer) {
 	d := &c.picture
 	if front := c.front(); front != d.session || front != nil && front.active() {
@@ -54,8 +54,8 @@ func (p *Projection) freeze(c *computer, s *session) {
 	}
 }
 
-// Progress is the computer's picture after the last batch; ok is false when it has none: no deployment and no
-// request was ever seen.
+// Progress returns the computer's picture after the last batch; ok is false when it has none, because no deployment and
+// no request was ever seen.
 func (p *Projection) Progress(id jobmon.ComputerID) (progress *jobmon.Progress, ok bool) {
 	c := p.computers[id]
 	if c == nil || c.picture.seq == 0 {
@@ -114,7 +114,8 @@ func (p *Projection) renderAs(c *computer, d *picture) *jobmon.Progress {
 	return out
 }
 
-// renderSession draws a session as of the picture's time, given its stages.
+// renderSession draws a session as of the picture's time, given its stages. It also returns the name of the job that a
+// script said runs now.
 func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProgress, string) {
 	s, v := d.session, d.view()
 	v.world = s.inItsTime(v.world)
@@ -124,11 +125,7 @@ func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProg
 		Current:      -1, Next: -1, Stages: make([]jobmon.Stage, 0, len(list)),
 	}
 	running := s.running()
-	current := running
-	if q := s.request; q != nil && (running == nil || q.askedSeq > running.startedSeq) {
-		current = q
-	}
-	if current != nil {
+	if current := s.current(running); current != nil {
 		out.Current = stageOf(list, current)
 	}
 	closing := s.closingRow(v)
@@ -144,12 +141,7 @@ func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProg
 			out.StagesDone++
 		}
 	}
-	for _, r := range s.waiting(v) {
-		if i := stageOf(list, r); i >= 0 && i != out.Current && r != closing {
-			out.Next = i
-			break
-		}
-	}
+	out.Next = s.nextStage(list, v, out.Current, closing)
 	s.countJobs(list, out)
 	out.Result = s.result(out)
 	out.LastMarker = true
@@ -161,6 +153,24 @@ func (c *computer) renderSession(d *picture, list []*stage) (*jobmon.SessionProg
 		asked = s.request.displayName()
 	}
 	return out, asked
+}
+
+// current is the row that is at work: the running one, or one that a later request names; nil for none.
+func (s *session) current(running *row) *row {
+	if q := s.request; q != nil && (running == nil || q.askedSeq > running.startedSeq) {
+		return q
+	}
+	return running
+}
+
+// nextStage is the first stage after the current one with a row that waits, not counting the closing row; -1 for none.
+func (s *session) nextStage(list []*stage, v view, current int, closing *row) int {
+	for _, r := range s.waiting(v) {
+		if i := stageOf(list, r); i >= 0 && i != current && r != closing {
+			return i
+		}
+	}
+	return -1
 }
 
 // outlook adds what an open or planned session waits for, and how long it will take.
@@ -183,8 +193,8 @@ func (c *computer) outlook(d *picture, v view, running *row, list []*stage, out 
 	}
 }
 
-// waiting lists the rows that are still to run, as DS will run them; a later attempt waits where it was dropped, not
-// where its stage stands.
+// waiting lists the rows that are still to run, in the order in which DS will run them; a later attempt waits where it
+// was dropped, not at the place of its stage.
 func (s *session) waiting(v view) []*row {
 	var list []*row
 	for _, r := range s.rows {
@@ -196,7 +206,7 @@ func (s *session) waiting(v view) []*row {
 	return list
 }
 
-// running is the row that started last among those that run, nil when none does. Build jobs run unseen.
+// running returns the running row that started last, nil when none runs. It ignores build jobs.
 func (s *session) running() *row {
 	var last *row
 	for _, r := range s.rows {
@@ -239,7 +249,7 @@ func (st *stage) render(s *session, v view, current bool, closing *row) jobmon.S
 	return out
 }
 
-// countJobs counts the last attempts of the real jobs; those that will never run are not counted as known.
+// countJobs counts the last attempts of the real jobs, without those that will never run.
 func (s *session) countJobs(list []*stage, out *jobmon.SessionProgress) {
 	for _, st := range list {
 		n := st.count()
@@ -258,8 +268,8 @@ func (s *session) countJobs(list []*stage, out *jobmon.SessionProgress) {
 	}
 }
 
-// closingRow is the open session's only unfinished row, when that is a marker at work behind other stages: its picture
-// is the last that the screen gets, so it shows the end. Otherwise nil. A marker that is all there is ends nothing: a
+// closingRow returns the open session's only unfinished row if it is a marker at work behind other stages: its picture
+// is the last one that the screen gets, so it shows the end. Otherwise it returns nil. A marker alone ends nothing: a
 // technician is about to drag the jobs behind it, and "ready" would be a lie.
 func (s *session) closingRow(v view) *row {
 	if s.state != jobmon.SessionOpen {
@@ -303,13 +313,14 @@ func (s *session) result(out *jobmon.SessionProgress) jobmon.Result {
 	case retried:
 		return jobmon.ResultAfterRetries
 	case out.Jobs == 0 && len(out.Stages) < 2:
-		return jobmon.ResultNone // a marker alone, or a build job: nothing was done that could be ready
+		return jobmon.ResultNone // a marker alone, or a build job: there is nothing that could be ready
 	}
 	return jobmon.ResultReady
 }
 
-// estimate calculates when all will be done, from the typical durations of what is left. It starts from the last thing
-// that happened, not from the picture's time, so that it does not move while nothing happens; ETAHolds ends it.
+// estimate calculates when all will be done, from the typical durations of the remaining stages. It counts from the
+// last thing that happened, not from the picture's time, so that the ETA does not move while nothing happens; after
+// ETAHolds the ETA no longer holds.
 func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, v view, at jobmon.Instant) {
 	base, patience := v.utc(s.lastMoved(v.at)), jobmon.Patience
 	if current := out.Current; current >= 0 && out.Stages[current].Began != 0 {
@@ -347,7 +358,7 @@ func (s *session) estimate(list []*stage, out *jobmon.SessionProgress, v view, a
 	}
 }
 
-// lastMoved is when something last happened to a row of the session, at most that time.
+// lastMoved is the time when something last happened to a row of the session, but not later than at.
 func (s *session) lastMoved(at jobmon.Instant) jobmon.Instant {
 	last := s.began
 	for _, r := range s.rows {
@@ -356,7 +367,7 @@ func (s *session) lastMoved(at jobmon.Instant) jobmon.Instant {
 	return min(last, at)
 }
 
-// takes adds up what a planned deployment usually takes.
+// takes adds up the typical durations of a planned deployment's stages.
 func takes(out *jobmon.SessionProgress) {
 	for i := range out.Stages {
 		out.Takes += out.Stages[i].Expected
@@ -365,7 +376,7 @@ func takes(out *jobmon.SessionProgress) {
 	out.TakesAtLeast = out.TakesAtLeast && out.Takes > 0
 }
 
-// noMarkerWaits says that no further file will reach the screen: only markers and build jobs bring one.
+// noMarkerWaits reports that no further file will reach the screen: only markers and build jobs bring one.
 func (s *session) noMarkerWaits(v view) bool {
 	return !slices.ContainsFunc(s.rows, func(r *row) bool {
 		return r.class != jobmon.RealJob && r.state == jobmon.StateWaiting && r != s.request && !r.stuck(v)

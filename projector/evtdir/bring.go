@@ -14,30 +14,30 @@ import (
 
 // mark distinguishes a file as we left it from one that was changed since. Two changes of equal size within the file
 // system's time step look the same; only reading every file each time could distinguish them. The zero mark
-// fits no file.
+// matches no file.
 type mark struct {
 	size     int64
-	modified int64 // nanoseconds since 1970; 0 is never given by a file that we wrote
+	modified int64 // nanoseconds since 1970; never 0 for a file that we wrote
 }
 
 func markOf(info fs.FileInfo) mark {
 	return mark{size: info.Size(), modified: info.ModTime().UnixNano()}
 }
 
-// outcome is what bring found or did.
+// outcome is the result of bring.
 type outcome uint8
 
 const (
-	kept    outcome = iota // the file holds the content already
-	written                // it does now
-	foreign                // it is not ours and was left alone
+	kept    outcome = iota // the file held the content already
+	written                // the file holds it now
+	foreign                // the file is not ours and was left alone
 )
 
-// bring makes the computer's file hold content, unless it already does or is not ours. dirty is set when content is
-// newer than the file, which was left as left says. It returns how the file is left now.
+// bring makes the computer's file hold content, unless it already does or is not ours. left is the mark of the file as
+// we left it; dirty means that content is newer than that. bring returns the file's new mark.
 //
-// A foreign file that is put there between the look at the file and the rename over it would be lost;
-// no file system offers to replace a file only if it is still the same.
+// A foreign file that appears between the check and the rename is lost: no file system can replace a file only if it is
+// still the same.
 func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark) (outcome, mark, error) {
 	path := d.Path(id)
 	info, err := os.Lstat(path)
@@ -61,11 +61,8 @@ func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark
 		if !ours && !d.takeover {
 			return foreign, mark{}, nil
 		}
-		if ours && left != (mark{}) && !blank(found) && !d.rivalled {
-			d.rivalled = true
-			d.log.Warn().Str("file", path).
-				Msg("another jobmon-db, or refresh --best-effort, has changed this file: give each daemon an evt " +
-					"folder of its own")
+		if ours && left != (mark{}) && !blank(found) {
+			d.warnOfRival(path)
 		}
 	}
 	if err := d.promise(content.Seq); err != nil {
@@ -75,7 +72,7 @@ func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark
 	if err := atomicfile.Write(path, content.Bytes, 0o644); err != nil {
 		return kept, left, err
 	}
-	// The time is asked for by name and after the rename: some shares set it only when the file is closed.
+	// The time is read after the rename, by name: some shares set it only when the file is closed.
 	info, err = os.Lstat(path)
 	if err != nil || info.Size() != int64(len(content.Bytes)) {
 		return written, mark{}, nil // another program was faster: the next check reads the file
@@ -83,26 +80,37 @@ func (d *Dir) bring(id jobmon.ComputerID, content Content, dirty bool, left mark
 	return written, markOf(info), nil
 }
 
+// warnOfRival warns, once, that another writer changed one of our files.
+func (d *Dir) warnOfRival(path string) {
+	if d.rivalled {
+		return
+	}
+	d.rivalled = true
+	d.log.Warn().Str("file", path).
+		Msg("another jobmon-db, or refresh --best-effort, has changed this file: give each daemon an evt folder of " +
+			"its own")
+}
+
 // noted reports whether the ledger knows the content.
 func (d *Dir) noted(id jobmon.ComputerID, found []byte) bool {
 	return d.ledger.Knows(id, found)
 }
 
-// promise makes durable what number the file shows, before it does.
+// promise records the number durably before the file shows it.
 func (d *Dir) promise(seq uint64) error {
 	if d.durable == nil || seq <= d.promised {
 		return nil
 	}
 	promised, err := d.durable(seq)
 	if err != nil {
-		return fmt.Errorf("record what is published: %w", err)
+		return fmt.Errorf("record the published number: %w", err)
 	}
 	d.promised = promised
 	return nil
 }
 
-// note enters the content in the ledger where nothing else shows that it is ours. When that fails the file is
-// written all the same: a screen waits for it.
+// note enters the content in the ledger if nothing else shows that it is ours. When that fails, the file is still
+// written: a screen waits for it.
 func (d *Dir) note(id jobmon.ComputerID, content Content) {
 	if d.ours(content.Bytes) {
 		return
@@ -110,12 +118,12 @@ func (d *Dir) note(id jobmon.ComputerID, content Content) {
 	err := d.ledger.Add(id, content.Bytes)
 	if err != nil && !d.unnoted {
 		d.log.Warn().Err(err).Str("folder", d.path).
-			Msg("files are written that may count as another program's after a restart")
+			Msg("after a restart, files written now may count as another program's")
 	}
 	d.unnoted = err != nil
 }
 
-// readOurs reads a file that may be ours; nil is one that cannot be.
+// readOurs reads a file that may be ours; it returns nil for one that cannot be.
 func readOurs(path string) ([]byte, error) {
 	content, err := plainfile.Read(path)
 	switch {
@@ -127,5 +135,5 @@ func readOurs(path string) ([]byte, error) {
 	return content, err
 }
 
-// blank reports whether a file holds nothing: what a power failure can leave of a file that was not synced.
+// blank reports whether a file holds nothing: a power failure can leave a file without a sync like that.
 func blank(content []byte) bool { return len(bytes.Trim(content, "\x00")) == 0 }
