@@ -1,8 +1,8 @@
-// Package pack makes what brings the screen to the computers of a Deployment Server: the folder of the monitor for the
-// eXpress share, and the text of every DS task, filled in for one installation.
+// Package pack makes the files that bring the screen to the computers of a Deployment Server: the folder of the monitor
+// for the eXpress share, and the text of every DS task, filled in for one installation.
 //
-// The texts are templates (configs.Tasks); here is what they are given, and the rules for writing a folder that
-// administrators change, too.
+// The texts are templates (configs.Tasks). This package has their values, and the rules for writing a folder that
+// administrators also change.
 package pack
 
 import (
@@ -20,8 +20,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Installation is what differs from one site to the next. Paths are Windows' own, absolute, in plain ASCII and without
-// the characters that cmd or DS would read as something else, because they stand in scripts and fields of tasks.
+// Installation holds what differs between sites. Paths are absolute Windows paths in plain ASCII, without characters
+// that cmd or DS would misread, because they become part of scripts and fields of tasks.
 type Installation struct {
 	Site          string // the DS server's name, for headings
 	Express       string // the eXpress share
@@ -29,13 +29,14 @@ type Installation struct {
 	MonitorShare  string // the folder of the monitor on the share
 	ClientDir     string // the folder of the monitor on each computer
 	Program       string // jobmon-db.exe on the DS server
-	Config        string // its configuration file; "" where it finds that by itself
+	Config        string // its configuration file; "" if the program finds that by itself
 	PsExec        string // psexec.exe on each computer
 	ClientProgram bool   // jobmon-db.exe lies beside the monitor
 	Takeover      bool   // scripts replace .evt files no matter who wrote them
-	Templated     bool   // .evt files have a form of the site's own, so that no script can tell whose one is
+	Templated     bool   // .evt files have the site's own form, so a script cannot see who wrote one
 	Wait          int    // seconds that a script waits for an answer
-	// of the screen, two letters; "" for that of its Windows. These three go into the monitor's settings
+	// The language of the screen in two letters; "" for that of its Windows. It goes into the monitor's settings, like
+	// the title and the support contact.
 	Language      string
 	Title         string // one line; "" for the monitor's own
 	Support       string // one line; whom to ask
@@ -45,10 +46,10 @@ type Installation struct {
 
 // Monitor is the screen that is packed.
 type Monitor struct {
-	Files        fs.FS  // what lies in its folder
+	Files        fs.FS  // the files of its folder
 	SettingsFile string // name of its settings file, which may be among Files with all settings commented out
 	StopFile     string // name of the file that closes it
-	StopSeconds  int    // within which it does
+	StopSeconds  int    // how long closing takes at most
 	Start        string // the file that mshta.exe opens
 }
 
@@ -56,7 +57,7 @@ type Monitor struct {
 type File struct {
 	Path    string // below the folder, with slashes
 	Content []byte
-	Yours   bool // it is the administrator's once he has changed it
+	Yours   bool // it belongs to the administrator after a change
 }
 
 // The folders of a pack.
@@ -71,19 +72,19 @@ var forms = []struct {
 	batch bool
 }{{"program", false}, {"batch", true}}
 
-// tasks are the jobs that get texts, by their templates.
+// tasks are the jobs with texts, by their templates.
 var tasks = []struct{ name, title string }{
 	{"build-job", "The build job"}, {"marker", "A marker"}, {"closing-marker", "The closing marker"},
 	{"close-monitor", "Closing the monitor"}, {"move-to-session", "Moving the monitor into a session"},
 	{"kiosk", "The monitor on a kiosk"},
 }
 
-// values are what the templates see.
+// values are the values of the templates.
 type values struct {
 	Installation
 	Batch        bool
 	Job          string
-	Stopped      string // the line of JSON that a script leaves when nobody answers
+	Stopped      string // the line of JSON that a script writes when no daemon answers
 	Arguments    string // of mshta.exe
 	SettingsFile string
 	StopFile     string
@@ -94,8 +95,8 @@ type values struct {
 // idMark stands for the computer's id in the scripts.
 const idMark = "%JM_ID%"
 
-// Make gives all files of the pack, in the order of their paths within each folder. texts holds the templates. An error
-// lists everything that is wrong with the installation, or says which template is.
+// Make returns all files of the pack, in the order of their paths within each folder. texts holds the templates. An
+// error lists everything that is wrong with the installation, or names the template that is wrong.
 func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -104,18 +105,9 @@ func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the templates of the tasks: %w", err)
 	}
-	stopped, err := evt.Stopped(jobmon.Form{}, 0, "")
+	v, err := monitor.values(in)
 	if err != nil {
 		return nil, err
-	}
-	for _, text := range []*string{&in.Site, &in.MarkerPattern, &in.BuildPattern} {
-		*text = strings.Map(plain, *text)
-	}
-	v := values{
-		Installation: in, SettingsFile: monitor.SettingsFile, StopFile: monitor.StopFile,
-		StopSeconds: monitor.StopSeconds, StopPings: monitor.StopSeconds + 3,
-		Stopped:   strings.Replace(strings.TrimSpace(string(stopped)), `"id":0`, `"id":`+idMark, 1),
-		Arguments: fmt.Sprintf(`"%s\%s" "%s"`, in.ClientDir, monitor.Start, in.ClientDir),
 	}
 	files, err := monitor.files(in)
 	if err != nil {
@@ -140,7 +132,24 @@ func Make(in Installation, monitor Monitor, texts fs.FS) ([]File, error) {
 	return files, err
 }
 
-// files are the monitor's own, its settings filled in.
+// values returns what the templates need to know of the installation and the monitor.
+func (m *Monitor) values(in Installation) (values, error) {
+	stopped, err := evt.Stopped(jobmon.Form{}, 0, "")
+	if err != nil {
+		return values{}, err
+	}
+	for _, text := range []*string{&in.Site, &in.MarkerPattern, &in.BuildPattern} {
+		*text = strings.Map(plain, *text)
+	}
+	return values{
+		Installation: in, SettingsFile: m.SettingsFile, StopFile: m.StopFile,
+		StopSeconds: m.StopSeconds, StopPings: m.StopSeconds + 3,
+		Stopped:   strings.Replace(strings.TrimSpace(string(stopped)), `"id":0`, `"id":`+idMark, 1),
+		Arguments: fmt.Sprintf(`"%s\%s" "%s"`, in.ClientDir, m.Start, in.ClientDir),
+	}, nil
+}
+
+// files returns the monitor's own files, with its settings filled in.
 func (m *Monitor) files(in Installation) ([]File, error) {
 	var files []File
 	settings := ""
@@ -167,15 +176,14 @@ func (m *Monitor) files(in Installation) ([]File, error) {
 		Yours: true}), nil
 }
 
-// windowsLines ends lines as Notepad of every Windows wants them.
+// windowsLines ends lines with CRLF, as the Notepad of every Windows needs.
 func windowsLines(text []byte) []byte {
 	text = bytes.ReplaceAll(bytes.TrimRight(text, "\n"), []byte("\n"), []byte("\r\n"))
 	return append(text, "\r\n"...)
 }
 
-// windowsPath leaves out what cmd, DS or mshta would read as something else, and letters that the code page of
-// another computer spoils. A path has no backslash at its end: in front of a quotation mark it would mean something
-// else.
+// windowsPath matches paths without characters that cmd, DS or mshta would misread, and without letters that the code
+// page of another computer garbles. A path has no backslash at its end: it would escape a quotation mark after it.
 var windowsPath = regexp.MustCompile(
 	`^(?:[A-Za-z]:|\\\\[A-Za-z0-9._-]+\\[A-Za-z0-9 ._$()#@~+=,{}-]+)(?:\\[A-Za-z0-9 ` +
 		`._$()#@~+=,{}-]*[A-Za-z0-9_$()#@~+=,{}-])*$`)
@@ -207,7 +215,7 @@ func (in *Installation) check() error {
 		}
 	}
 	if in.Language != "" && !language.MatchString(in.Language) {
-		wrong = append(wrong, fmt.Errorf("the language %q: it must be two small letters, such as en, de or fr",
+		wrong = append(wrong, fmt.Errorf("the language %q: it must be two lower-case letters, such as en, de or fr",
 			in.Language))
 	}
 	if in.Wait < 1 || in.Wait > 600 {

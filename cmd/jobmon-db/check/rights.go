@@ -13,14 +13,14 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
-// guarded is a file or folder whose owner and rights are looked at.
+// guarded is a file or folder whose owner and rights are checked.
 type guarded struct {
 	what, path string
-	most       trust.Access // what others may do there without it being worth a word
-	danger     string       // what more than that means
+	most       trust.Access // what others may do there without a warning
+	danger     string       // what others can do with more rights
 }
 
-// guarded are the places of the daemon. Files within the data folder are as safe as that.
+// guarded lists the places of the daemon. Files within the data folder are as safe as that folder.
 func (c *checker) guarded() []guarded {
 	list := []guarded{{"data folder", c.Config.DataDir, trust.Nobody, "others can read the history, or change it"}}
 	if path, err := endpoint.Address(c.Config.DataDir); err == nil && runtime.GOOS != "windows" {
@@ -28,7 +28,7 @@ func (c *checker) guarded() []guarded {
 	}
 	list = append(list,
 		guarded{"evt folder", c.Config.Evt.Dir, trust.Readers, "others can change what the screens show"},
-		// anyone who may write there may ask for files, which is what it is for
+		// its purpose is that others write requests there
 		guarded{"request folder", c.Requests, trust.Writers, ""},
 	)
 	for _, file := range c.files() {
@@ -50,7 +50,7 @@ func (c *checker) guarded() []guarded {
 	return list
 }
 
-// rights says who owns what, and who may do what where, as the operating system has it.
+// rights reports the owners and the rights of all places, as the operating system has them.
 func (c *checker) rights(context.Context) Line {
 	line := Line{State: OK}
 	var found, wrong, next []string
@@ -60,7 +60,7 @@ func (c *checker) rights(context.Context) Line {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			found = append(found, fmt.Sprintf("%s: not to be seen: %v", g.what, root(err)))
+			found = append(found, fmt.Sprintf("%s: cannot be checked: %v", g.what, root(err)))
 			continue
 		}
 		found = append(found, g.what+" "+h.Text)
@@ -77,21 +77,27 @@ func (c *checker) rights(context.Context) Line {
 	if c.Monitor != "" {
 		found = append(found, "monitor's folder "+c.Monitor)
 		if err := trust.Closed(c.Monitor, true); err != nil {
-			wrong = append(wrong, "the computers run as SYSTEM what lies in the monitor's folder, and "+err.Error())
+			wrong = append(wrong, "the computers run the files in the monitor's folder as SYSTEM, and "+err.Error())
 			next = append(next, "let only administrators write to "+c.Monitor+", and DS read")
 		}
 	}
-	line.Found = strings.Join(found, ", ")
-	if runtime.GOOS == "windows" { // the daemon makes it with these and no others
-		line.Found += "; pipe for SYSTEM, Administrators, the account of the daemon"
-		if len(c.Config.Endpoint.Allow) > 0 {
-			line.Found += "; questions also from " + strings.Join(c.Config.Endpoint.Allow, ", ")
-		}
-	}
+	line.Found = strings.Join(found, ", ") + c.pipe()
 	if wrong != nil {
 		line.State = Warn
 		line.Found += "; " + strings.Join(wrong, "; ")
 		line.Next = strings.Join(next, ", and ")
 	}
 	return line
+}
+
+// pipe describes who may use the daemon's pipe on Windows, which the daemon makes with exactly these rights.
+func (c *checker) pipe() string {
+	if runtime.GOOS != "windows" {
+		return ""
+	}
+	text := "; pipe for SYSTEM, Administrators, the account of the daemon"
+	if len(c.Config.Endpoint.Allow) > 0 {
+		text += "; questions also from " + strings.Join(c.Config.Endpoint.Allow, ", ")
+	}
+	return text
 }

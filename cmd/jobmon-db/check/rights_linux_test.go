@@ -136,5 +136,5 @@ func TestWhoMayChangeTheMonitor(t *testing.T) {
 	if err := os.Chmod(filepath.Join(s.options.Monitor, "JobMon.hta"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	s.expect(s.run(), "rights", check.Warn, "run as SYSTEM", "JobMon.hta", "let only administrators write")
+	s.expect(s.run(), "rights", check.Warn, "as SYSTEM", "JobMon.hta", "let only administrators write")
 }
