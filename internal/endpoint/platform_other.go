@@ -160,7 +160,7 @@ func inTheWay(path string) error {
 	return fmt.Errorf("%s is in the way and not a socket; remove it", path)
 }
 
-// checkPrivate says why a folder cannot be trusted to belong to one of these users alone.
+// checkPrivate returns an error when a folder does not belong to one of these users alone.
 func checkPrivate(folder string, users ...int) error {
 	info, err := os.Lstat(folder)
 	if err != nil {
@@ -168,14 +168,8 @@ func checkPrivate(folder string, users ...int) error {
 	}
 	owner := ownerOf(info)
 	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !slices.Contains(users, owner) {
-		return fmt.Errorf(
-			"%s (%v, of user %d) was not made by this daemon: remove it, or use a data folder with a path of at most %d bytes: %w",
-			folder,
-			info.Mode(),
-			owner,
-			longestPath-len(socketName)-1,
-			fs.ErrPermission,
-		)
+		return fmt.Errorf("%s (%v, of user %d) was not made by this daemon: remove it, or use a data folder with a "+
+			"path of at most %d bytes: %w", folder, info.Mode(), owner, longestPath-len(socketName)-1, fs.ErrPermission)
 	}
 	return nil
 }
@@ -227,12 +221,9 @@ func believable(peer int, users ...int) error {
 	if peer <= 0 || slices.Contains(users, peer) {
 		return nil
 	}
-	return fmt.Errorf(
-		"%w: user %d listens, and neither asks nor owns the data folder; find out who started it, stop it, and start the daemon again",
-		ErrImpostor,
-		peer,
-	)
+	return fmt.Errorf("%w: user %d listens, who is neither this user nor the owner of the data folder; find out who "+
+		"started it, stop it, and start the daemon again", ErrImpostor, peer)
 }
 
-// passes says that an error of dial goes away by itself: too many connections wait to be accepted.
+// passes reports that an error of dial goes away by itself: too many connections wait to be accepted.
 func passes(err error) bool { return errors.Is(err, syscall.EAGAIN) }

@@ -62,7 +62,8 @@ func New(t *testing.T) *Windows {
 		t.Fatal(err)
 	}
 	if _, err := exec.LookPath(compiler); err != nil {
-		t.Fatalf("this Wine is older than 9 and needs a library that %s builds (gcc-mingw-w64-x86-64-win32 on Debian): %v", compiler, err)
+		t.Fatalf("this Wine is older than 9 and needs a library that %s builds (gcc-mingw-w64-x86-64-win32 on "+
+			"Debian): %v", compiler, err)
 	}
 	w.must(exec.Command(compiler, "-shared", "-O", "-o", library, source))
 	return w
@@ -123,8 +124,8 @@ func (w *Windows) said(f *os.File) string {
 	return strings.ReplaceAll(string(content), "\r\n", "\n")
 }
 
-// Begin runs a program until the function that it returns is called, which closes its standard input and waits for it. It
-// returns when the program has said its first word.
+// Begin starts a program and returns when it has written its first word. end closes the program's standard input and
+// waits for its end.
 func (w *Windows) Begin(program string, args ...string) (end func()) {
 	w.t.Helper()
 	c := w.command(program, args...)
@@ -165,7 +166,8 @@ func (w *Windows) command(program string, args ...string) *exec.Cmd {
 	if program == "server" {
 		c = exec.CommandContext(ctx, filepath.Join(filepath.Dir(w.wine), "wineserver"), args...)
 	}
-	c.Env = append(os.Environ(), "WINEPREFIX="+w.prefix, "WINEDEBUG=-all", "DISPLAY=", "WINEDLLOVERRIDES=bcryptprimitives=n,b;mscoree=;mshtml=")
+	c.Env = append(os.Environ(), "WINEPREFIX="+w.prefix, "WINEDEBUG=-all", "DISPLAY=",
+		"WINEDLLOVERRIDES=bcryptprimitives=n,b;mscoree=;mshtml=")
 	return c
 }
 

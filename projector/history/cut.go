@@ -25,16 +25,14 @@ const (
 // than a text may have.
 const pieceBytes = 3 << 17
 
-// ErrNewerCut says that the log begins with a state that only a newer version of the program can read.
+// ErrNewerCut means that the log begins with a state that only a newer version of the program can read.
 var ErrNewerCut = errors.New("old history was cut off by a newer version of jobmon-db: install that version")
 
-// errOlderCut says the same of a form that no released program wrote.
-var errOlderCut = errors.New(
-	"old history was cut off by a trial version of jobmon-db: read this log with that version, and move it out of the " +
-		"data folder to begin another one",
-)
+// errOlderCut means the same for a form that no released program wrote.
+var errOlderCut = errors.New("old history was cut off by a trial version of jobmon-db: read this log with that " +
+	"version, and move it out of the data folder to begin another one")
 
-// IsCut says whether a batch stands for history that was cut off. Only the first one of a log can.
+// IsCut reports whether a batch stands for history that was cut off. Only the first batch of a log can.
 func IsCut(b *jobmon.Batch) bool { return b.Events[0].Kind == jobmon.KindCut }
 
 // StandIn is the batch that stands for the events from first up to those that s was folded from, the last of which

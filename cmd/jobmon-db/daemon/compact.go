@@ -14,16 +14,16 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// How soon after the start, and how often then, the daemon looks whether history is older than it is to be kept.
+// When the daemon looks for history to cut off.
 const (
-	retainAfter = 10 * time.Minute
-	retainEvery = 24 * time.Hour
+	retainAfter = 10 * time.Minute // after the start
+	retainEvery = 24 * time.Hour   // and then
 )
 
-// compactor compacts the log when it is asked to, and when much of it is older than it is to be kept, beside all else.
+// compactor compacts the log on request, and when much of it is old enough to be cut off, while the daemon works.
 type compactor struct {
 	d     *Daemon
-	start chan time.Duration // for how long history is kept
+	start chan time.Duration // a request: how long to keep history
 
 	mu    sync.Mutex
 	state control.Compaction
@@ -31,7 +31,7 @@ type compactor struct {
 
 func newCompactor(d *Daemon) *compactor { return &compactor{d: d, start: make(chan time.Duration, 1)} }
 
-// Compact implements control.Daemon: a compaction begins, unless one is under way.
+// Compact implements control.Daemon: it starts a compaction unless one is running.
 func (d *Daemon) Compact(ctx context.Context, r control.CompactRequest) (control.Compaction, error) {
 	keep, err := keeping(r.KeepMS, d.options.Keep)
 	if err != nil {
@@ -51,7 +51,7 @@ func (d *Daemon) Compact(ctx context.Context, r control.CompactRequest) (control
 	return c.state, nil
 }
 
-// keeping is for how long a request has history kept. No request gets below the least that the configuration allows.
+// keeping returns how long a request keeps history: never shorter than the configuration could.
 func keeping(ms int64, configured time.Duration) (time.Duration, error) {
 	switch most := configs.KeepMost.Milliseconds(); {
 	case ms == 0:
@@ -65,7 +65,7 @@ func keeping(ms int64, configured time.Duration) (time.Duration, error) {
 	return time.Duration(ms) * time.Millisecond, nil
 }
 
-// horizon is the time before which nothing is kept; 0 to keep everything.
+// horizon returns the time before which no history is kept; 0 keeps everything.
 func (d *Daemon) horizon(keep time.Duration) jobmon.Instant {
 	if keep == 0 {
 		return 0
@@ -79,7 +79,7 @@ func (d *Daemon) horizon(keep time.Duration) jobmon.Instant {
 	return max(0, history.Horizon(covered, time.Now(), keep))
 }
 
-// older is the history that is older than it is kept.
+// older returns the history that is older than keep.
 func (d *Daemon) older(ctx context.Context, keep time.Duration) (history.Removal, error) {
 	horizon := d.horizon(keep)
 	if horizon == 0 {
@@ -95,10 +95,10 @@ func (d *Daemon) Compaction() control.Compaction {
 	return d.compactor.state
 }
 
-// run compacts, whenever it is asked to or history has become too old, until ctx ends.
+// run compacts the log on request and when history has become too old, until ctx ends.
 func (c *compactor) run(ctx context.Context) {
 	next := time.Now().Add(retainAfter)
-	for {
+	for ctx.Err() == nil {
 		keep := c.d.options.Keep
 		select {
 		case <-ctx.Done():
@@ -110,7 +110,7 @@ func (c *compactor) run(ctx context.Context) {
 				continue
 			}
 			c.mu.Lock()
-			busy := c.state.Running // it was asked to just now
+			busy := c.state.Running // a request came just now
 			c.state = control.Compaction{Running: true}
 			c.mu.Unlock()
 			if busy {
@@ -126,24 +126,28 @@ func (c *compactor) run(ctx context.Context) {
 			c.state.Error = err.Error()
 		}
 		c.mu.Unlock()
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			c.d.options.Logger.Error().Err(err).Msg("the log was not compacted, and goes on as it was")
-		default:
-			if removed.At > 0 {
-				c.d.options.Logger.Info().Uint64("from", removed.From).Uint64("to", removed.To()).Uint64("events",
-					removed.Events).
-					Stringer("until", removed.Until).Msg("old history is cut off")
-			}
-			c.d.options.Logger.Info().Int64("bytes", after).Int64("before", before).Str("log",
-				c.d.current().Path()).Msg("the log is compacted")
+		if ctx.Err() == nil {
+			c.log(before, after, removed, err)
 		}
 	}
 }
 
-// tooOld says whether so much history is older than it is to be kept that the log is to be written anew.
+// log logs the result of a compaction.
+func (c *compactor) log(before, after int64, removed history.Removal, err error) {
+	log := &c.d.options.Logger
+	if err != nil {
+		log.Error().Err(err).Msg("the log was not compacted, and goes on as it was")
+		return
+	}
+	if removed.At > 0 {
+		log.Info().Uint64("from", removed.From).Uint64("to", removed.To()).Uint64("events", removed.Events).
+			Stringer("until", removed.Until).Msg("old history is cut off")
+	}
+	log.Info().Int64("bytes", after).Int64("before", before).Str("log", c.d.current().Path()).
+		Msg("the log is compacted")
+}
+
+// tooOld reports whether enough history is too old to write the log anew.
 func (c *compactor) tooOld(ctx context.Context, keep time.Duration) bool {
 	horizon := c.d.horizon(keep)
 	if horizon == 0 {
@@ -180,7 +184,7 @@ func (c *compactor) compact(ctx context.Context, keep time.Duration) (before, af
 	return next.Before, next.After, removed, err
 }
 
-// exchange makes another log the daemon's, between two commits of the journal.
+// exchange replaces the daemon's log, between two commits of the journal.
 func (d *Daemon) exchange(by func() (*store.Log, error)) error {
 	d.journal.mu.Lock()
 	defer d.journal.mu.Unlock()
@@ -196,14 +200,14 @@ func (d *Daemon) exchange(by func() (*store.Log, error)) error {
 	return err
 }
 
-// current is the log in use. One that a new generation takes the place of gives store.ErrClosed from then on.
+// current returns the log in use. Calls of a log that a new generation has replaced fail with store.ErrClosed.
 func (d *Daemon) current() *store.Log {
 	d.exchanging.RLock()
 	defer d.exchanging.RUnlock()
 	return d.log
 }
 
-// onCurrent asks the log in use, and once more when a new generation has taken its place meanwhile.
+// onCurrent queries the log in use, and queries again if a new generation has replaced it meanwhile.
 func onCurrent[T any](d *Daemon, ask func(log *store.Log) (T, error)) (T, error) {
 	for {
 		log := d.current()

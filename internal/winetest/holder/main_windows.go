@@ -1,6 +1,6 @@
-// Command holder keeps files open as programs of Windows do that know nothing of replacing: others may read and write them, and
-// not delete or rename them. It takes the names of pipes, and answers nobody. It says "held" and lets go when its standard input
-// ends.
+// Command holder keeps files open like Windows programs that do not expect a replacement: others may read and write the
+// files, but not delete or rename them. It also takes the names of pipes, and answers nobody. It prints "held", and
+// lets go when its standard input ends.
 package main
 
 import (
