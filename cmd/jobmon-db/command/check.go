@@ -25,18 +25,19 @@ func (a *app) check() *cobra.Command {
 	var file recordingFile
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "Look at everything that the daemon uses, and say what to do about what is wrong",
-		Long: `Look at everything that the daemon uses: configuration, database, login, tables, what stands in them,
+		Short: "Check everything that the daemon uses, and say how to mend what is wrong",
+		Long: `Check everything that the daemon uses: configuration, database, login, tables and their contents,
 markers, clocks, folders, rights, log, daemon. Each check is a line: ok, warn (it works, and somebody should
 know), fail, or skip.
 
-Nothing is changed: the database gets questions only, and folders a file that is removed at once. What is said
-of rights holds for the account that this runs under: run it as the account of the service. No check waits
+Nothing is changed: the database is only queried, and a test file in each folder is deleted at once. The
+results about rights hold for the account that runs this: run it as the account of the service. No check waits
 longer than source.timeout. The exit code is 0 unless a check failed.
 
-With --record what was read is kept in a file, which somebody else can play back with source.kind recording:
-all rows, jobs and computers, and the agents of computers with work to do. No password, login or server name
-is in it. With --pseudonyms names are replaced, always in the same way; the secret key for that stays here.`,
+With --record the rows, jobs and computers that were read are kept in a file, with the agents of computers
+that have work to do. Somebody else can play it back with source.kind recording. It holds no password, login
+or server name. With --pseudonyms names are replaced, always in the same way; the secret key for that stays
+here.`,
 		Example: `  jobmon-db check --config jobmon-db.yaml
   jobmon-db check -o json
   jobmon-db check --monitor "\\DS01\eXpress\jobmon-db\JobMon"
@@ -48,7 +49,7 @@ is in it. With --pseudonyms names are replaced, always in the same way; the secr
 	outputFlag(c, &output, "table", "json")
 	file.flags(c.Flags())
 	monitor := c.Flags().String("monitor", "",
-		"look also at who may change this folder: that of the monitor, on the share or on a computer")
+		"also check who may change this folder: the monitor's, on the share or on a computer")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
 		if err != nil {
@@ -62,8 +63,30 @@ is in it. With --pseudonyms names are replaced, always in the same way; the secr
 	return c
 }
 
-// runCheck makes the checks, prints them and returns which failed.
+// runCheck runs the checks, prints them and returns an error that names those that failed.
 func (a *app) runCheck(ctx context.Context, config *configs.Config, output, monitor string, file recordingFile) error {
+	options := checkOptions(config, file)
+	options.Monitor = monitor
+	stop := a.notice("Waiting for answers; each check ends after %v.", config.Source.Timeout)
+	lines := check.Run(ctx, options)
+	stop()
+	var out bytes.Buffer
+	err := check.Print(&out, lines, a.termOptions())
+	if output == "json" {
+		out.Reset()
+		err = check.PrintJSON(&out, lines)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := a.stdout.Write(out.Bytes()); err != nil {
+		return err
+	}
+	return check.Failed(lines)
+}
+
+// checkOptions tells the checks where everything is, and what to keep in the file.
+func checkOptions(config *configs.Config, file recordingFile) check.Options {
 	options := check.Options{
 		Config:     config,
 		Running:    func(ctx context.Context) (string, bool, error) { return running(ctx, config.DataDir) },
@@ -71,7 +94,7 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output, moni
 		StartClock: func(ctx context.Context) (jobmon.Offset, bool) { return startClock(ctx, config.DataDir) },
 		Apart:      func() error { return apart(config) },
 		DataLock:   filepath.Join(config.DataDir, daemon.DataLock),
-		Requests:   filepath.Join(config.Evt.Dir, daemon.RequestFolder), Monitor: monitor,
+		Requests:   filepath.Join(config.Evt.Dir, daemon.RequestFolder),
 	}
 	recording := file.path != ""
 	if recording {
@@ -90,30 +113,10 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output, moni
 			options.StandIn = madeUp(config)
 		}
 	}
-	if isTerminal(a.stderr) {
-		wait := time.AfterFunc(2*time.Second, func() {
-			fmt.Fprintf(a.stderr, "Waiting for what does not answer at once; each check ends after %v.\n",
-				config.Source.Timeout)
-		})
-		defer wait.Stop()
-	}
-	lines := check.Run(ctx, options)
-	var out bytes.Buffer
-	err := check.Print(&out, lines, a.termOptions())
-	if output == "json" {
-		out.Reset()
-		err = check.PrintJSON(&out, lines)
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := a.stdout.Write(out.Bytes()); err != nil {
-		return err
-	}
-	return check.Failed(lines)
+	return options
 }
 
-// startClock is the UTC offset of start_time's clock, as far as the log in the data dir knows it.
+// startClock returns the UTC offset of start_time's clock, if the log in the data dir knows it.
 func startClock(ctx context.Context, dataDir string) (offset jobmon.Offset, known bool) {
 	p, err := openPast(ctx, question{dataDir: dataDir})
 	if err != nil {
@@ -123,7 +126,7 @@ func startClock(ctx context.Context, dataDir string) (offset jobmon.Offset, know
 	return replay.NewChronicle(p.Chronicle).StartClock(p.Last)
 }
 
-// running asks the daemon of the data dir what it is.
+// running asks the daemon of the data dir for a description of itself.
 func running(ctx context.Context, dataDir string) (description string, running bool, err error) {
 	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
 	info, err := client.Info(ctx)

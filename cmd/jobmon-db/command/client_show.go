@@ -28,14 +28,14 @@ type monitorOptions struct {
 }
 
 const (
-	showRecord  = "JobMon.show.json"   // in the monitor's folder: what runs
-	showLog     = "JobMon.show.log"    // what the watcher says
+	showRecord  = "JobMon.show.json"   // in the monitor's folder: the running processes
+	showLog     = "JobMon.show.log"    // the watcher's messages
 	showWatcher = "JobMon.watcher.exe" // a copy of this program
-	showCopies  = 10 * time.Second     // that a virus scanner may hold that copy
-	showBegins  = 30 * time.Second     // within which the monitor is on the screen, or an error is
+	showCopies  = 10 * time.Second     // how long a virus scanner may hold that copy
+	showBegins  = 30 * time.Second     // within which the monitor appears, or an error
 )
 
-// screenError says that the screen cannot be reached from here.
+// screenError means that the screen cannot be reached from here.
 type screenError struct{ error }
 
 func (e *screenError) Unwrap() error { return e.error }
@@ -74,12 +74,20 @@ logoff.`,
 	return c
 }
 
-func (a *app) showMonitor(ctx context.Context, o monitorOptions) error {
+// check refuses flags that make no sense.
+func (o *monitorOptions) check() error {
 	if _, err := strconv.ParseInt(o.id, 10, 32); o.id != "" && err != nil {
-		return &usageError{fmt.Errorf("--id %q: it is a number, as DS puts it in for %%ID%%", o.id)}
+		return &usageError{fmt.Errorf("--id %q: it must be a number, such as DS writes for %%ID%%", o.id)}
 	}
 	if o.once && o.follow || o.stop && (o.once || o.follow) {
-		return &usageError{errors.New("--once, --follow and --stop are three different things: give one of them")}
+		return &usageError{errors.New("--once, --follow and --stop exclude each other: give one of them")}
+	}
+	return nil
+}
+
+func (a *app) showMonitor(ctx context.Context, o monitorOptions) error {
+	if err := o.check(); err != nil {
+		return err
 	}
 	o.dir = filepath.Clean(o.dir)
 	if o.explain {
@@ -98,26 +106,16 @@ func (a *app) showMonitor(ctx context.Context, o monitorOptions) error {
 	}
 	switch {
 	case o.stop:
-		closed, err := show.Stop()
-		for _, p := range closed {
-			fmt.Fprintf(a.stdout, "closed %v\n", p)
-		}
-		if err == nil && len(closed) == 0 {
-			fmt.Fprintln(a.stdout, "nothing that client show started is running")
-		}
-		if err != nil {
-			return &screenError{err}
-		}
-		return nil
+		err = a.stopMonitor(show)
 	case o.follow:
-		err = show.Follow(ctx, a.tellShown)
+		err = show.Follow(ctx, a.printShown)
 	case o.once:
 		ctx, cancel := context.WithTimeout(ctx, showBegins)
 		defer cancel()
 		var target winsession.Target
 		var p winsession.Process
 		if target, p, err = show.Once(ctx); err == nil {
-			a.tellShown(target, p)
+			a.printShown(target, p)
 		}
 	default:
 		return a.leaveWatcher(ctx, show, o)
@@ -128,11 +126,22 @@ func (a *app) showMonitor(ctx context.Context, o monitorOptions) error {
 	return nil
 }
 
-func (a *app) tellShown(t winsession.Target, p winsession.Process) {
+func (a *app) stopMonitor(show *winsession.Show) error {
+	closed, err := show.Stop()
+	for _, p := range closed {
+		fmt.Fprintf(a.stdout, "closed %v\n", p)
+	}
+	if err == nil && len(closed) == 0 {
+		fmt.Fprintln(a.stdout, "nothing that client show started is running")
+	}
+	return err
+}
+
+func (a *app) printShown(t winsession.Target, p winsession.Process) {
 	fmt.Fprintf(a.stdout, "%v shows the monitor on %v\n", p, t)
 }
 
-// show completes what is to be shown, as far as it can be told before it is.
+// show prepares the monitor's start, and checks what can be checked before.
 func (o *monitorOptions) show(system winsession.System) (*winsession.Show, error) {
 	monitor := monitor()
 	s := &winsession.Show{
@@ -144,7 +153,7 @@ func (o *monitorOptions) show(system winsession.System) (*winsession.Show, error
 	}
 	start := filepath.Join(o.dir, monitor.Start)
 	if _, err := os.Stat(start); err != nil {
-		return nil, fmt.Errorf("the monitor is not there: %w; name its folder with --dir, and have DS copy it there "+
+		return nil, fmt.Errorf("the monitor is missing: %w; name its folder with --dir, and have DS copy it there "+
 			"first", err)
 	}
 	if err := trust.Closed(o.dir, false); err != nil {
@@ -166,7 +175,7 @@ func (o *monitorOptions) show(system winsession.System) (*winsession.Show, error
 
 // leaveWatcher starts the watcher and waits until the monitor runs.
 func (a *app) leaveWatcher(ctx context.Context, show *winsession.Show, o monitorOptions) error {
-	// Here, so that what cannot be closed is said.
+	// Here rather than in the watcher, so that an error reaches the caller.
 	if _, err := show.Stop(); err != nil {
 		return &screenError{err}
 	}
@@ -204,7 +213,7 @@ func (a *app) leaveWatcher(ctx context.Context, show *winsession.Show, o monitor
 	return err
 }
 
-// startWatcher starts this program as the watcher, with what it says in the file log.
+// startWatcher starts this program as the watcher, with its output in the file log.
 func (o *monitorOptions) startWatcher(log string) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -222,7 +231,7 @@ func (o *monitorOptions) startWatcher(log string) (*exec.Cmd, error) {
 	}
 	said, err := os.Create(log) // a pipe would have to stay open as long as the watcher lives
 	if err != nil {
-		return nil, fmt.Errorf("make a file for what the watcher says: %w", err)
+		return nil, fmt.Errorf("make the file for the watcher's messages: %w", err)
 	}
 	defer said.Close()
 	watcher, err := detached(said, self, args...)
@@ -232,8 +241,8 @@ func (o *monitorOptions) startWatcher(log string) (*exec.Cmd, error) {
 	return watcher, nil
 }
 
-// watcherProgram is what the watcher runs: self, or a copy of it when that lies in the monitor's folder. Windows lets
-// nobody replace a program that runs, so DS could not copy the folder again as long as somebody watches.
+// watcherProgram is the watcher's program: self, or a copy of it when self lies in the monitor's folder. Windows does
+// not replace a running program, so DS could not copy the folder again while the watcher runs.
 func watcherProgram(self, dir string) (string, error) {
 	if !strings.EqualFold(filepath.Dir(self), filepath.Clean(dir)) {
 		return self, nil
@@ -263,7 +272,7 @@ func detached(said *os.File, program string, args ...string) (*exec.Cmd, error) 
 	return nil, last
 }
 
-// explainShow says what would be done.
+// explainShow prints what would be done.
 func (a *app) explainShow(o monitorOptions) error {
 	missing := winsession.Missing()
 	system, err := winsession.New()
@@ -280,7 +289,7 @@ func (a *app) explainShow(o monitorOptions) error {
 		fmt.Fprintf(a.stdout, "missing   %s\n", what)
 	}
 	if len(missing) > 0 {
-		return &screenError{errors.New("the monitor cannot be shown as long as that is missing")}
+		return &screenError{errors.New("the monitor cannot be shown while that is missing")}
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func TestClientPack(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := jobmondb(t, args...); got.code != exitOK ||
-				strings.Contains(got.stderr, "run as SYSTEM what lies") != warned {
+				strings.Contains(got.stderr, "run the files in JobMon as SYSTEM") != warned {
 				t.Errorf("%o: %+v", mode, got)
 			}
 		}

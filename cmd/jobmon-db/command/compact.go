@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
@@ -20,47 +21,43 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// askEvery is how often a running daemon is asked how far it is.
+// askEvery is the time between two requests for a running daemon's progress.
 const askEvery = 250 * time.Millisecond
 
 func (a *app) compact() *cobra.Command {
 	var o compactOptions
 	c := &cobra.Command{
 		Use:   "compact",
-		Short: "Write the log anew, without old history and the room that it does not need",
-		Long: `Write the log anew beside the old file, check it, and use it instead. No number changes. Where a daemon
-runs, it does that itself and goes on with its work meanwhile.
+		Short: "Write the log anew, without old history and unused space",
+		Long: `Write the log anew beside the old file, check it, and replace the old one. Sequence numbers stay the
+same. A running daemon does that itself, and goes on with its work meanwhile.
 
-Nothing of the history is lost, unless it is older than it is to be kept: --keep says how long that is, or the
-setting history.keep, which is for ever where nobody says otherwise. What is cut off is gone, except from
-backups; what followed from it, such as open deployments and typical durations, is kept, so that every later
-picture stays the same. --dry-run says what would go.
+No history is lost unless it is older than --keep or the setting history.keep allows; the default is to keep
+everything. Old history is then gone, except from backups. What followed from it, such as open deployments and
+typical durations, is kept, so that every later picture stays the same. --dry-run says what would go.
 
-There must be room on the disk for a second log. Whatever instant this is cut off at, the old log is in use or
-the new one, whole; what is left over is removed by the next start.`,
+There must be room on the disk for a second log. If interrupted, either the complete old log or the complete
+new one is in use; the next start removes what is left over.`,
 		Example: `  jobmon-db compact --dry-run
   jobmon-db compact
   jobmon-db compact --keep 365d --dry-run`,
 		Args: noArgs,
 	}
 	configured := a.configured(c, "data_dir")
-	c.Flags().BoolVar(&o.dry, "dry-run", false, "change nothing, only say how large the log is and what would go")
-	c.Flags().StringVar(&o.keepText, "keep", "",
-		"cut off history that is older: 365d, 8760h, or forever (default: the setting history.keep)")
+	o.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := configured()
 		if err != nil {
 			return err
 		}
-		o.keep = config.History.Keep
-		if c.Flags().Changed("keep") {
+		o.keep, o.given = config.History.Keep, c.Flags().Changed("keep")
+		if o.given {
 			if o.keep, err = configs.ParseKeep(o.keepText); err != nil {
 				return &usageError{fmt.Errorf("--keep: %w", err)}
 			}
-			o.told = true
 		}
-		tell, end := a.progress("compact")
-		done, err := compact(c.Context(), config.DataDir, o, tell)
+		report, end := a.progress("compact")
+		done, err := compact(c.Context(), config.DataDir, o, report)
 		end()
 		if err != nil {
 			return err
@@ -73,52 +70,58 @@ the new one, whole; what is left over is removed by the next start.`,
 type compactOptions struct {
 	dry      bool
 	keepText string
-	keep     time.Duration // 0 for ever
-	told     bool          // by the flag: a daemon may be configured otherwise
+	keep     time.Duration // 0 keeps everything
+	given    bool          // by the flag: a daemon may be configured otherwise
+}
+
+func (o *compactOptions) flags(f *pflag.FlagSet) {
+	f.BoolVar(&o.dry, "dry-run", false, "change nothing: print how large the log is and what would go")
+	f.StringVar(&o.keepText, "keep", "",
+		"cut off history that is older: 365d, 8760h, or forever (default: the setting history.keep)")
 }
 
 func (o *compactOptions) print(out io.Writer, done *control.Compaction) error {
 	would, text := "", fmt.Sprintf("The log had %s and now has %s.\n", size(uint64(done.Before)),
 		size(uint64(done.After)))
 	if o.dry {
-		would, text = "would be ", fmt.Sprintf("The log has %s; so much room is needed beside it until the new one "+
-			"is in use.\n", size(uint64(done.Before)))
+		would, text = "would be ", fmt.Sprintf("The log has %s; the new one needs at most as much room beside it.\n",
+			size(uint64(done.Before)))
 	}
 	switch r := done.Removed; {
 	case r != nil:
 		text += fmt.Sprintf("History up to event %d %scut off: %d events, %s to %s.\n", r.To, cmp.Or(would, "is "),
 			r.Events, utc(r.Since), utc(r.Until))
 	case o.keep > 0:
-		text += "No history is older than it is to be kept.\n"
+		text += "No history is old enough to be cut off.\n"
 	}
 	_, err := io.WriteString(out, text)
 	return err
 }
 
-// request is what a daemon is asked.
+// request is the request to a daemon.
 func (o *compactOptions) request() control.CompactRequest {
 	r := control.CompactRequest{DryRun: o.dry}
 	switch {
-	case o.told && o.keep == 0:
+	case o.given && o.keep == 0:
 		r.KeepMS = -1
-	case o.told:
+	case o.given:
 		r.KeepMS = o.keep.Milliseconds()
 	}
 	return r
 }
 
-// compact has the running daemon compact its log, or does it when none runs.
+// compact makes the running daemon compact its log, or does it when none runs.
 func compact(ctx context.Context, dataDir string, o compactOptions,
-	tell func(done, total uint64)) (state control.Compaction, err error) {
+	report func(done, total uint64)) (state control.Compaction, err error) {
 	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir, ConnectTimeout: connectWithin},
 		Context: ctx}
 	state, err = client.Compact(ctx, o.request())
 	if errors.Is(err, endpoint.ErrNotRunning) {
-		made, failed := compactFile(ctx, dataDir, o, tell)
+		made, failed := compactFile(ctx, dataDir, o, report)
 		return made, unasked(failed, err)
 	}
 	for err == nil && state.Running {
-		tell(state.Done, state.Total)
+		report(state.Done, state.Total)
 		if over := patience.Sleep(ctx, askEvery); over != nil {
 			return state, fmt.Errorf("%w; the daemon goes on compacting its log", over)
 		}
@@ -130,10 +133,10 @@ func compact(ctx context.Context, dataDir string, o compactOptions,
 	return state, err
 }
 
-// compactFile compacts the log of a folder on which no daemon works.
+// compactFile compacts the log of a folder without a running daemon.
 func compactFile(ctx context.Context, dataDir string, o compactOptions,
-	tell func(done, total uint64)) (done control.Compaction, err error) {
-	// without a log none is made
+	report func(done, total uint64)) (done control.Compaction, err error) {
+	// read-only first, as that does not make a log where none is
 	probe, err := store.Open(dataDir, store.Options{ReadOnly: true, Damaged: func(*store.Error) {}})
 	if err != nil {
 		return done, err
@@ -161,7 +164,7 @@ func compactFile(ctx context.Context, dataDir string, o compactOptions,
 	if err != nil {
 		return done, err
 	}
-	c, removed, err := daemon.Compact(ctx, log, horizon, store.CompactOptions{Progress: tell, KeepOld: true})
+	c, removed, err := daemon.Compact(ctx, log, horizon, store.CompactOptions{Progress: report, KeepOld: true})
 	if err != nil {
 		return done, errors.Join(err, log.Close())
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
-// delivery is a file that a client was given.
+// delivery is a file that a client received.
 type delivery struct {
 	seq     uint64 // of the request's event
 	at      jobmon.Instant
@@ -20,8 +20,8 @@ type delivery struct {
 	version string // of the program that wrote it
 }
 
-// showDelivered prints what the client was given by the last request before a moment, and says on messages whether
-// these are the bytes of then.
+// showDelivered prints the file of the last request before a moment, and reports on messages whether the client
+// received the same bytes.
 func (p *opened) showDelivered(out, messages io.Writer, o showOptions, look term.Options) error {
 	id, err := p.Names.Find(o.computer)
 	if err != nil {
@@ -44,23 +44,31 @@ func (p *opened) showDelivered(out, messages io.Writer, o showOptions, look term
 	}
 	picture, ok := history.Picture(projection, id)
 	if !ok {
-		return fmt.Errorf("event %d asked for the file of %s, but leads to no picture with this version of the program",
+		return fmt.Errorf("event %d requested the file of %s, but this version of the program draws no picture for it",
 			d.seq, o.computer)
 	}
-	file, err := p.content(&picture, messages)
-	same := "identical"
-	switch {
-	case errors.Is(err, evt.ErrTemplate) && d.sum == 0:
-		same = "no file was written, as the template failed"
-	case err != nil && !errors.Is(err, evt.ErrTemplate):
+	same, err := p.compare(d, &picture, messages)
+	if err != nil {
 		return err
-	case p.unlinked(&picture):
-		same = "not compared, as the link in it is left out"
-	case err != nil || evtdir.Checksum(file) != d.sum:
-		same = "differs, written by version " + d.version
 	}
 	fmt.Fprintf(messages, "Delivered %s (seq %d): %s.\n", p.Local(d.at), d.seq, same)
 	return p.showScreen(out, messages, &picture, o.output, look)
+}
+
+// compare reports whether the picture's file has the delivered bytes.
+func (p *opened) compare(d delivery, picture *jobmon.Progress, messages io.Writer) (string, error) {
+	file, err := p.content(picture, messages)
+	switch {
+	case errors.Is(err, evt.ErrTemplate) && d.sum == 0:
+		return "no file was written, as the template failed", nil
+	case err != nil && !errors.Is(err, evt.ErrTemplate):
+		return "", err
+	case p.unlinked(picture):
+		return "not compared, as its link is left out", nil
+	case err != nil || evtdir.Checksum(file) != d.sum:
+		return "differs, written by version " + d.version, nil
+	}
+	return "identical", nil
 }
 
 // lastDelivery finds the last request for the computer's file up to that event; its seq is 0 when there was none.

@@ -30,7 +30,7 @@ func TestEveryCommandBothWays(t *testing.T) {
 	p := lostDaemon(t, dir)
 	for code, flags := range map[int][]string{exitSource: nil, exitOK: {"--best-effort"}} {
 		got := jobmondb(t, append([]string{"refresh", "5000001", "--job=(JM) Ready", "--data-dir=" + dir}, flags...)...)
-		if got.code != code || !strings.Contains(got.stdout, "from what was known") ||
+		if got.code != code || !strings.Contains(got.stdout, "from the state known") ||
 			(got.stderr == "") != (code == exitOK) {
 			t.Errorf("%+v", got)
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// TestCheckpointsChangeNoAnswer: answers about deployments are the same with and without checkpoints, from a file and from
-// a running daemon, for a whole log and a damaged one.
+// TestCheckpointsChangeNoAnswer: answers about deployments are the same with and without checkpoints, from a file and
+// from a running daemon, for a whole log and a damaged one.
 func TestCheckpointsChangeNoAnswer(t *testing.T) {
 	batches := batchesOf(t, openGolden(t))
 	t.Run("damaged", func(t *testing.T) { sameAnswers(t, batches) })

@@ -11,8 +11,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// Event ids in the Windows event log. docs/operations.md lists them. Administrators' rules depend on them, so an id never
-// changes its meaning.
+// Event ids in the Windows event log, listed in docs/operations.md. Administrators' rules depend on them, so an id
+// never changes its meaning.
 const (
 	entryStarted  = 100
 	entryStopped  = 101
@@ -25,7 +25,7 @@ const (
 	entryFree     = 402
 )
 
-// notable is the entry for an event that an administrator wants to hear of.
+// notable returns the entry for an event that an administrator should know.
 func notable(e *jobmon.Event) (entry eventlog.Entry, ok bool) {
 	text := term.Plain(e.Text)
 	switch e.Kind {
@@ -39,19 +39,20 @@ func notable(e *jobmon.Event) (entry eventlog.Entry, ok bool) {
 		return eventlog.Entry{ID: entryStopped, Text: "jobmon-db has stopped watching."}, true
 	case jobmon.KindSourceLost:
 		return eventlog.Entry{ID: entryLost, Severity: eventlog.Warning,
-			Text: fmt.Sprintf("The DS database cannot be read: %s. It is tried again by itself; jobmon-db check "+
-				"tells more.", text)}, true
+			Text: fmt.Sprintf("The DS database cannot be read: %s. The service retries; jobmon-db check says why.",
+				text)}, true
 	case jobmon.KindSourceRestored:
 		return eventlog.Entry{ID: entryRestored, Text: "The DS database can be read again."}, true
 	case jobmon.KindDamaged:
 		return eventlog.Entry{ID: entryDamaged, Severity: eventlog.Error,
-			Text: fmt.Sprintf("The log is damaged: the events %d to %d cannot be read: %s. jobmon-db verify tells "+
-				"more; jobmon-db restore brings a backup back.", e.From, e.To, text)}, true
+			Text: fmt.Sprintf("The log is damaged: the events %d to %d cannot be read: %s. jobmon-db verify shows "+
+				"all damage; jobmon-db restore brings a backup back.", e.From, e.To, text)}, true
 	}
 	return entry, false
 }
 
-// announcer opens the event log, and returns what writes to it. That it cannot be opened keeps nobody from watching.
+// announcer opens the event log, and returns a function that writes to it. Without an event log the daemon watches all
+// the same.
 func announcer(source string, logger zerolog.Logger) (write func(eventlog.Entry), closeLog func() error) {
 	put, closeLog, err := eventlog.Open(source)
 	if err != nil {
@@ -65,13 +66,13 @@ func announcer(source string, logger zerolog.Logger) (write func(eventlog.Entry)
 	}, closeLog
 }
 
-// risky is the entry for what the settings of the connection allow others on the network to do.
+// risky returns the entry for a risk of the connection's settings.
 func risky(text string) eventlog.Entry {
 	return eventlog.Entry{ID: entryRisk, Severity: eventlog.Warning,
 		Text: "The connection to the DS database is weak: " + term.Plain(text)}
 }
 
-// failure is the entry for what ends the service.
+// failure returns the entry for the error that ends the service.
 func failure(err error) eventlog.Entry {
 	return eventlog.Entry{ID: entryFailed, Severity: eventlog.Error, Text: fmt.Sprintf("The service ends: %v", err)}
 }

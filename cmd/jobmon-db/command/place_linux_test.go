@@ -72,7 +72,7 @@ func TestATakenPlaceKeepsNobodyFromWatching(t *testing.T) {
 				return strings.Contains(jobmondb(t, "status", "--data-dir="+dir).stdout, "PC-0001")
 			})
 			p.stop()
-			if said := p.stderr.String(); !strings.Contains(said, "commands cannot ask this daemon") ||
+			if said := p.stderr.String(); !strings.Contains(said, "commands cannot reach this daemon") ||
 				!strings.Contains(said, "is free") {
 				t.Errorf("the daemon says\n%s", said)
 			}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
@@ -34,9 +35,15 @@ type refreshOptions struct {
 	bestEffort    bool
 }
 
-// How many bytes of a job's name are read from standard input, and how long is waited for them at most.
+func (o *refreshOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.job, "job", "", "the job that runs now; - reads it from standard input, as DS scripts must")
+	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait for the daemon")
+	f.BoolVar(&o.bestEffort, "best-effort", false, "never fail: without an answer write a file that says so")
+}
+
+// Limits for a job's name on standard input.
 const (
-	longestJob = 1 << 10
+	longestJob = 1 << 10 // bytes
 	nameWithin = 2 * time.Second
 )
 
@@ -44,20 +51,20 @@ func (a *app) refresh() *cobra.Command {
 	var o refreshOptions
 	c := &cobra.Command{
 		Use:   "refresh COMPUTER",
-		Short: "Have a computer's file written now, from a fresh read; for DS scripts",
-		Long: `Ask the running daemon for a computer's file: it reads the source, notes that this job runs now, writes
+		Short: "Write a computer's file now, from a fresh read; for DS scripts",
+		Long: `Ask the running daemon for a computer's file: it reads the source, records that this job runs now, writes
 the file and only then answers. A marker's script calls it before the Copy File task, so that the screen gets
-the present.
+the present state.
 
-COMPUTER is an id (%ID% in a script) or a name. With an id there is always a file afterwards: one without
+COMPUTER is an id (%ID% in a script) or a name. With an id there is always a file afterwards: one without a
 deployment for a computer that the database does not know. With --best-effort the command never fails a
-deployment: when no daemon answers in time, the file is replaced by one that says that the monitor is stopped,
-and the exit code is 0. Without it the exit code is 10 when the source could not be read; the file then holds
-what was known, and says so.
+deployment: if no daemon answers in time, it replaces the file by one that says that the monitor is stopped,
+and the exit code is 0. Without it the exit code is 10 if the source could not be read; the file then holds
+the last known state, and says so.
 
-DS puts the job's name into the text of a script before the script runs. A name must not stand in a command
-there: one with a quotation mark would run what it says, on the DS server. "jobmon-db client pack" writes
-scripts that are right for every name. They hold the name in a last line behind their end, ::"JM"=%JOBNAME%,
+DS puts the job's name into the text of a script before the script runs. The name must not be part of a
+command there: a quotation mark in it could run any program on the DS server. "jobmon-db client pack" writes
+scripts that are safe for every name. They hold the name in a last line behind their end, ::"JM"=%JOBNAME%,
 and pass that line on: --job - reads it from standard input.`,
 		Example: `  find "::""JM""=" <"%~f0" | jobmon-db refresh %ID% --job - --best-effort
   jobmon-db refresh PC-0003 --job "03. (JM) Office"
@@ -65,44 +72,42 @@ and pass that line on: --job - reads it from standard input.`,
 		Args: one("computer"),
 	}
 	configured := a.configured(c, "data_dir", "evt.dir", "evt.takeover", "evt.template", "evt.encoding", "evt.newline")
-	c.Flags().StringVar(&o.job, "job", "",
-		"the job that runs now; - reads it from standard input, as scripts of DS must")
-	c.Flags().DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait for the daemon")
-	c.Flags().BoolVar(&o.bestEffort, "best-effort", false, "never fail: without an answer leave a file that says so")
+	o.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.computer = strings.TrimSpace(args[0])
 		config, err := configured()
-		if err == nil {
-			err = unreplaced(o.computer)
-		}
 		if err == nil {
 			err = a.refreshNow(c.Context(), config.DataDir, &o)
 		}
 		if err == nil || !o.bestEffort {
 			return err
 		}
-		var stale *staleError
-		if errors.As(err, &stale) { // the daemon has written the file, which says so itself
-			return nil
-		}
-		complain(a.stderr, "", err)
-		// something that a script did not ask about is misspelt; where the file belongs is known all the same
-		if config == nil {
-			if config, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env),
-				Flags: c.Flags()}); err != nil {
-				complain(a.stderr, "no file is left: ", err)
-				return nil
-			}
-		}
-		if err := leaveStopped(config, o); err != nil {
-			complain(a.stderr, "", err)
-		}
+		a.fallBack(c, config, o, err)
 		return nil
 	}
 	return c
 }
 
-// places are the variables that say where things are.
+// fallBack prints why nothing fresh was written, and leaves a file that says so. config is nil when it has an error.
+func (a *app) fallBack(c *cobra.Command, config *configs.Config, o refreshOptions, err error) {
+	var stale *staleError
+	if errors.As(err, &stale) { // the daemon has written the file, which says so itself
+		return
+	}
+	complain(a.stderr, "", err)
+	if config == nil { // a script still knows the folders
+		config, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env), Flags: c.Flags()})
+		if err != nil {
+			complain(a.stderr, "no file was written: ", err)
+			return
+		}
+	}
+	if err := leaveStopped(config, o); err != nil {
+		complain(a.stderr, "", err)
+	}
+}
+
+// places are the variables that name folders.
 func places(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		name, _, _ := strings.Cut(strings.ToUpper(v), "=")
@@ -118,22 +123,25 @@ func unreplaced(computer string) error {
 	if !token.MatchString(strings.TrimPrefix(computer, "id:")) {
 		return nil
 	}
-	return &usageError{fmt.Errorf("DS has not replaced the token %s: it does so only in a script task (Run Script) "+
-		"whose text holds the token, "+
-		"and not in a script file that the text calls; elsewhere give the computer's id or its name", computer)}
+	return &usageError{fmt.Errorf("DS has not replaced the token %s: it does so only in the text of a script task "+
+		"(Run Script), and not in a script file that the text calls; elsewhere give the computer's id or its name",
+		computer)}
 }
 
-// staleError says that the file was written from what was known, as the source was not read.
+// staleError means that the file was written from the last known state, as the source was not read.
 type staleError struct{ path string }
 
 func (e *staleError) Error() string {
-	return e.path + " was written from what was known, as the source could not be read: `jobmon-db check` says why"
+	return e.path + " was written from the last known state, as the source could not be read; jobmon-db check says why"
 }
 
-// refreshNow reads the job's name where it has to, and asks; all within the timeout.
+// refreshNow reads the job's name if necessary, and asks the daemon, all within the timeout.
 func (a *app) refreshNow(ctx context.Context, dataDir string, o *refreshOptions) error {
+	if err := unreplaced(o.computer); err != nil {
+		return err
+	}
 	if o.timeout <= 0 {
-		return &usageError{fmt.Errorf("--timeout %v: it must be longer than nothing", o.timeout)}
+		return &usageError{fmt.Errorf("--timeout %v: it must be longer than 0", o.timeout)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
@@ -150,7 +158,7 @@ func (a *app) refreshNow(ctx context.Context, dataDir string, o *refreshOptions)
 	return refresh(ctx, a.stdout, dataDir, *o)
 }
 
-// firstLine reads a job's name. It waits so long only for a caller that holds standard input open without a line.
+// firstLine reads a job's name. It waits that long only for a caller that holds standard input open without a line.
 func firstLine(ctx context.Context, in io.Reader, within time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -159,19 +167,19 @@ func firstLine(ctx context.Context, in io.Reader, within time.Duration) (string,
 	})
 	switch {
 	case ctx.Err() != nil:
-		return "", errors.New("no line came from standard input: write the job's name into it, or leave out --job -")
+		return "", errors.New("no line came from standard input: write the job's name to it, or leave out --job -")
 	case err != nil && !errors.Is(err, io.EOF):
 		return "", fmt.Errorf("read the job's name from standard input: %w", err)
 	}
 	return line, nil
 }
 
-// refresh asks the daemon and prints what lies on the share now.
+// refresh asks the daemon and prints which file it wrote.
 func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOptions) error {
 	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
 	id, numeric := computerID(o.computer)
 	if numeric && id <= 0 {
-		return &usageError{fmt.Errorf("%q is no id of a computer: ids are above 0", o.computer)}
+		return &usageError{fmt.Errorf("%q is not the id of a computer: ids are above 0", o.computer)}
 	}
 	if !numeric {
 		p, err := askDaemon(ctx, dataDir)
@@ -189,7 +197,7 @@ func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOption
 	case answer.Error != "":
 		return fmt.Errorf("the request is recorded, but %s was not written: %s", answer.Path, answer.Error)
 	case !answer.Fresh:
-		_, err = fmt.Fprintf(out, "%s  seq %d, from what was known at %s: %s\n", answer.Path, answer.Seq, answer.At,
+		_, err = fmt.Fprintf(out, "%s  seq %d, from the state known at %s: %s\n", answer.Path, answer.Seq, answer.At,
 			answer.Reason)
 		return errors.Join(err, &staleError{answer.Path})
 	}
@@ -203,15 +211,15 @@ func computerID(text string) (jobmon.ComputerID, bool) {
 	return jobmon.ComputerID(id), err == nil
 }
 
-// leaveStopped replaces the computer's file by one that says that nobody answered, so that an old "ready" is never
+// leaveStopped replaces the computer's file by one that says that no daemon answered, so that an old "ready" is never
 // delivered as fresh.
 func leaveStopped(config *configs.Config, o refreshOptions) error {
 	id, numeric := computerID(o.computer)
 	if !numeric || id <= 0 {
-		return fmt.Errorf("no file is left for %q: without the daemon only an id says which one", o.computer)
+		return fmt.Errorf("no file was written for %q: without the daemon only an id names it", o.computer)
 	}
-	path, ledger := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt",
-		id)), evtdir.NewLedger(filepath.Join(config.DataDir, evtdir.LedgerName))
+	path := filepath.Join(config.Evt.Dir, fmt.Sprintf("%d.evt", id))
+	ledger := evtdir.NewLedger(filepath.Join(config.DataDir, evtdir.LedgerName))
 	old, err := plainfile.Read(path)
 	foreign := errors.Is(err, plainfile.ErrIrregular) || errors.Is(err, plainfile.ErrTooLarge) ||
 		err == nil && !evt.Ours(old) && !ledger.Knows(id, old)
@@ -232,8 +240,9 @@ func leaveStopped(config *configs.Config, o refreshOptions) error {
 		func() error { return atomicfile.Write(path, file, 0o644) }))
 }
 
-// stoppedFile is the file that says that nobody answered, by the site's template. Where that cannot be used, which the
-// error says, it is the one of docs/evt-format.md: a monitor that does not understand it shows no old "ready".
+// stoppedFile returns the file that says that no daemon answered, by the site's template. If that cannot be used, the
+// error says why and the file is the one of docs/evt-format.md: a monitor that does not understand it shows no old
+// "ready".
 func stoppedFile(config *configs.Config, id jobmon.ComputerID, job string) ([]byte, error) {
 	form, unformed := config.Form()
 	if unformed == nil {

@@ -188,6 +188,12 @@ func stateOfFile(path string) fileState {
 // logLevel is the lowest importance of messages, which can change at any time.
 type logLevel struct{ lowest atomic.Int32 }
 
+func newLogLevel(word string) *logLevel {
+	l := &logLevel{}
+	l.set(word)
+	return l
+}
+
 // set takes one of the words of log.level.
 func (l *logLevel) set(word string) {
 	if level, err := zerolog.ParseLevel(word); err == nil {

@@ -64,8 +64,7 @@ func newReloading(t *testing.T, text string) *reloading {
 	if err != nil {
 		t.Fatal(err)
 	}
-	level := &logLevel{}
-	level.set(config.Log.Level)
+	level := newLogLevel(config.Log.Level)
 	r.reloader = &reloader{
 		again: again{load: load}, running: config, file: r.file, level: level,
 		logger: level.governs(zerolog.New(&r.log)), form: jobmon.Form{Template: "x"},

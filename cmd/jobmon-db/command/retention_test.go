@@ -126,7 +126,7 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 	if got := do(twin, exitOK, "verify"); !strings.Contains(got.stdout, "none different") {
 		t.Errorf("%+v", got)
 	}
-	if got := do(twin, exitOK, "compact", "--keep=365d"); !strings.Contains(got.stdout, "No history is older") ||
+	if got := do(twin, exitOK, "compact", "--keep=365d"); !strings.Contains(got.stdout, "No history is old enough") ||
 		pictures(twin) != before {
 		t.Errorf("%+v", got)
 	}

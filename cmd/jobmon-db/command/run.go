@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -27,12 +26,12 @@ func (a *app) run() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Watch the Deployment Server until stopped",
-		Long: `Read the source again and again, keep what changed in the log and write the computers' files.
+		Long: `Read the source again and again, record its changes in the log, and write the computers' files.
 
-The configuration names the source; no file is needed when the environment says enough. Without a source the
-command ends with exit code 2: a made-up Deployment Server is watched only when source.kind is simulator, and
-never in a folder of a real one. While the source is away the daemon waits and recovers by itself. Stop it
-with Ctrl-C or a termination signal.`,
+The configuration names the source; no file is needed if the environment holds all settings. Without a source
+the command ends with exit code 2: it watches a made-up Deployment Server only when source.kind is simulator,
+and never in the folder of a real one. While the source is away, the daemon waits, and it recovers by itself.
+Stop it with Ctrl-C or a termination signal.`,
 		Example: `  jobmon-db run --config jobmon-db.yaml
   JOBMON_SOURCE_DSN='sqlserver://reader:secret@ds01?database=eXpress&encrypt=true' jobmon-db run
   jobmon-db run --source-kind simulator --data-dir ./try
@@ -48,47 +47,56 @@ with Ctrl-C or a termination signal.`,
 		if err != nil {
 			return err
 		}
-		logger, err := newLogger(a.stderr, config.Log.Level, config.Log.Format)
-		if config.Log.File != "" {
-			var closeLog func() error
-			if logger, closeLog, err = openMessages(config.Log.File, &config.Log); err == nil {
-				defer closeLog()
-			}
-		}
+		logger, closeLog, err := a.messages(&config.Log)
 		if err != nil {
 			return err
 		}
-		manager, err := systemd.New(a.env, os.Getpid(), logger)
-		if err != nil {
-			return err
-		}
-		telling, stop := context.WithCancel(c.Context())
-		told := make(chan struct{})
-		go func() { manager.Run(telling); close(told) }()
-		err = run(c.Context(), config, a.again(configured), "jobmon-db run",
-			overseer{alive: manager.Alive, cycled: manager.Cycled}, logger)
-		stop()
-		<-told
-		return errors.Join(err, manager.Close())
+		defer closeLog()
+		return a.supervised(c.Context(), logger, func(ctx context.Context, manager overseer) error {
+			return run(ctx, config, a.again(configured), "jobmon-db run", manager, logger)
+		})
 	}
 	return c
 }
 
-// overseer is the service manager that started the program, if any. See daemon.Options for what it is told; nil for
-// what it does not want to know.
+// supervised runs the work, and reports to systemd if that started the program.
+func (a *app) supervised(ctx context.Context, logger zerolog.Logger,
+	work func(context.Context, overseer) error) error {
+	manager, err := systemd.New(a.env, os.Getpid(), logger)
+	if err != nil {
+		return err
+	}
+	report := func(ctx context.Context) error { manager.Run(ctx); return nil }
+	err = alongside(ctx, report, func(ctx context.Context) error {
+		return work(ctx, overseer{alive: manager.Alive, cycled: manager.Cycled})
+	})
+	return errors.Join(err, manager.Close())
+}
+
+// messages opens the log of messages: the configured file, else standard error.
+func (a *app) messages(config *configs.Log) (logger zerolog.Logger, closeLog func() error, err error) {
+	if config.File != "" {
+		return openMessages(config.File, config)
+	}
+	logger, err = newLogger(a.stderr, config.Level, config.Format)
+	return logger, func() error { return nil }, err
+}
+
+// overseer is the service manager that started the program, if any. daemon.Options describes the calls; each may be
+// nil.
 type overseer struct {
 	alive   func(within time.Duration)
 	cycled  func(lost string)
 	notable func(*jobmon.Event)
-	risk    func(text string) // of each risk that the connection to the database has
-	// that the local endpoint's place is taken, and with nil that the daemon has it again
+	risk    func(text string) // called for each risk of the connection to the database
+	// place is called when the local endpoint's place is taken, and with nil when the daemon has it again.
 	place func(err error)
-	// that the daemon is open, and its board's address, "" for none; stop is called before it is closed
+	// begun is called when the daemon is open, with the board's address, "" for none; stop is called before it closes.
 	begun func(d *daemon.Daemon, board string) (stop func())
 }
 
-// meet reports what is risky about the source. It returns what the source's clock is compared with: nothing when that
-// is made up. local says that the source runs on this machine.
+// meet reports the risks of the source. It returns the clocks that the source's clock is compared with, nil for a
+// source that is made up. local reports that the source runs on this machine.
 func (o overseer) meet(source ingest.Source) (clocks ingest.Clocks, local bool) {
 	database, ok := source.(*mssql.Source)
 	if !ok {
@@ -102,17 +110,17 @@ func (o overseer) meet(source ingest.Source) (clocks ingest.Clocks, local bool) 
 	return ingest.MachineClocks(), database.Local()
 }
 
-// run watches the configured source until ctx ends; command is how it was called, for those who find the folder in use.
+// run watches the configured source until ctx ends. command is the running command, for messages to others that find
+// the folder in use.
 func run(ctx context.Context, config *configs.Config, again again, command string, manager overseer,
 	logger zerolog.Logger) (err error) {
 	form, err := siteForm(config)
 	if err != nil {
 		return err
 	}
-	level := &logLevel{}
-	level.set(config.Log.Level)
+	level := newLogLevel(config.Log.Level)
 	logger = level.governs(logger)
-	source, err := newSource(config, logger) // before anything is written for a configuration that is wrong
+	source, err := newSource(config, logger) // first: a wrong configuration must leave nothing behind
 	if err != nil {
 		return err
 	}
@@ -125,14 +133,10 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if played, ok := source.(*recording.Source); ok {
-		logger.Warn().Str("file", config.Source.Recording).
-			Msg("playing a recording back: no Deployment Server is watched")
-		if err := played.Continue(config.DataDir); err != nil {
-			return &usageError{err}
-		}
+	if err := continueRecording(source, config, logger); err != nil {
+		return err
 	}
-	var play func(context.Context) error // what a simulated world runs on
+	var play func(context.Context) error // runs a simulated world
 	if source == nil {
 		world, err := newWorld(config, d.Daemon, logger)
 		if err != nil {
@@ -145,12 +149,24 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 		defer manager.begun(d.Daemon, d.board)()
 	}
 	reloader.change, reloader.access = d.Change, d.access
-	ctx, stop := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() { reloader.watch(ctx) })
-	defer watching.Wait()
-	defer stop()
-	return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
+	watch := func(ctx context.Context) error { reloader.watch(ctx); return nil }
+	return alongside(ctx, watch, func(ctx context.Context) error {
+		return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
+	})
+}
+
+// continueRecording continues a recording where the log ends, if the source is one.
+func continueRecording(source ingest.Source, config *configs.Config, logger zerolog.Logger) error {
+	played, ok := source.(*recording.Source)
+	if !ok {
+		return nil
+	}
+	logger.Warn().Str("file", config.Source.Recording).
+		Msg("playing a recording back: no Deployment Server is watched")
+	if err := played.Continue(config.DataDir); err != nil {
+		return &usageError{err}
+	}
+	return nil
 }
 
 // open opens the daemon over its folders, unless they hold the history of another kind of source.
@@ -184,8 +200,7 @@ func (o overseer) open(source ingest.Source, r *reloader, command string) (d *se
 	return d, nil
 }
 
-// served is a daemon that answers on the local endpoint, and over HTTP where that is wanted, and serves the request
-// folder.
+// served is a daemon that answers on the local endpoint and, if configured, over HTTP, and serves the request folder.
 type served struct {
 	*daemon.Daemon
 	place    endpoint.Options
@@ -197,8 +212,8 @@ type served struct {
 	board    string       // the board's address, for people; "" for none
 }
 
-// openDaemon opens the daemon, which takes the locks, and then its endpoint, for these Windows accounts too. That
-// another program has the place of the endpoint keeps nobody from watching; placed is called then, where it is set.
+// openDaemon opens the daemon, which takes the locks, and then its endpoint, also for these Windows accounts. If
+// another program has the place of the endpoint, the daemon watches without it, and placed is called unless it is nil.
 func openDaemon(o daemon.Options, allow []string, placed func(error)) (*served, error) {
 	s := &served{placed: placed}
 	if placed == nil {
@@ -217,7 +232,7 @@ func openDaemon(o daemon.Options, allow []string, placed func(error)) (*served, 
 	}
 	s.listener, err = endpoint.Listen(s.place)
 	if errors.Is(err, endpoint.ErrTaken) {
-		o.Logger.Error().Err(err).Msg("commands cannot ask this daemon; it watches all the same, and tries again")
+		o.Logger.Error().Err(err).Msg("commands cannot reach this daemon; it watches without them, and tries again")
 		s.placed(err)
 		return s, nil
 	}
@@ -227,7 +242,7 @@ func openDaemon(o daemon.Options, allow []string, placed func(error)) (*served, 
 	return s, nil
 }
 
-// Close closes what is listened on, and the daemon; Run must have returned.
+// Close closes the listeners and the daemon; Run must have returned.
 func (s *served) Close() error {
 	if s.feed != nil {
 		s.feed.Close()
@@ -238,7 +253,7 @@ func (s *served) Close() error {
 	return s.Daemon.Close()
 }
 
-// alongside runs play, where there is one, as long as main runs.
+// alongside runs main, and play beside it unless that is nil.
 func alongside(ctx context.Context, play, main func(context.Context) error) error {
 	if play == nil {
 		return main(ctx)

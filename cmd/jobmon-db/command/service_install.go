@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/configs"
@@ -23,13 +24,25 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// serviceKeys are the settings that can be registered with the service; all others belong into its configuration file.
+// serviceKeys are the settings that can be registered with the service; all others belong in its configuration file.
 var serviceKeys = [...]string{"data_dir", "evt.dir"}
 
 type installOptions struct {
 	name, account, passwordFile string
-	delayed                     bool
+	delayed, unattended         bool
 	depends                     []string
+}
+
+func (o *installOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.account, "account", "",
+		`account that the service runs under (default: NT SERVICE\ and the service's name)`)
+	f.StringVar(&o.passwordFile, "password-file", "",
+		"file with the password of that account; - reads it from standard input, or asks on a terminal")
+	f.BoolVar(&o.delayed, "delayed", false, "start some minutes after Windows")
+	f.StringSliceVar(&o.depends, "depends", nil,
+		"services that must run before, for instance MSSQLSERVER on the same computer")
+	f.BoolVar(&o.unattended, "if-configured", false,
+		"leave an existing service as it is, and do nothing while no configuration names a source: for installers")
 }
 
 func (a *app) serviceInstall() *cobra.Command {
@@ -37,61 +50,58 @@ func (a *app) serviceInstall() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "install",
 		Short: "Install the service, or bring it up to date, and give its account the rights it needs",
-		Long: `Register this program as a service that starts with Windows and is started again when it fails, and give
-its account the rights that it needs on its folders; they are shown. Nothing is asked. When a step fails all
-that was done is undone; done again it brings everything up to date.
+		Long: `Register this program as a service that starts with Windows and restarts when it fails, and give its
+account the rights that it needs on its folders. The rights are shown, and nothing is asked. When a step
+fails, everything is undone. Run again, the command updates the service.
 
 Without --account the service runs under NT SERVICE\jobmon-db, an account that Windows keeps for it alone: it
-has no password, no other rights, and other computers see it as this computer's own account. To reach a share
-as somebody else, name an account of the domain. Its password comes from a file or standard input
+has no password and no other rights, and other computers see it as this computer's own account. To reach a
+share as somebody else, name an account of the domain. Its password comes from a file or standard input
 (--password-file -); a managed service account, whose name ends with $, has none.
 
-The configuration file counts, and what is given here; JOBMON_ variables of this console do not reach the
-service.`,
+The service uses its configuration file and the flags given here; JOBMON_ variables of this console do not
+reach it.`,
 		Example: `  jobmon-db service install
   jobmon-db service install --config D:\jobmon\jobmon-db.yaml --delayed --depends MSSQLSERVER
   jobmon-db service install --account EXAMPLE\jobmon --password-file - < password.txt
   jobmon-db service install --account EXAMPLE\jobmon$`,
 		Args: noArgs,
 	}
-	o.name = winservice.DefaultName
 	name := serviceName(c)
 	load := a.serviceConfig(c, serviceKeys[:]...)
-	c.Flags().StringVar(&o.account, "account", "",
-		`account that the service runs under (default: NT SERVICE\ and the service's name)`)
-	c.Flags().StringVar(&o.passwordFile, "password-file", "",
-		"file with the password of that account; - reads it from standard input, or asks on a terminal")
-	c.Flags().BoolVar(&o.delayed, "delayed", false, "start some minutes after Windows")
-	c.Flags().StringSliceVar(&o.depends, "depends", nil,
-		"services that must run before, for instance MSSQLSERVER on the same computer")
-	unattended := c.Flags().Bool("if-configured", false,
-		"leave a service that is there as it is, and do nothing where no configuration names a source yet: for "+
-			"installers")
+	o.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		o.name = *name
-		if *unattended {
-			if done, err := a.prepareFolder(o.name); done || err != nil {
-				return err
-			}
-		}
-		config, file, err := load()
-		if err == nil {
-			err = sourceNamed(config)
-		}
-		switch {
-		case err != nil && *unattended:
-			_, err = fmt.Fprintf(a.stdout, "The service is not installed yet: %v\n", err)
-			return err
-		case err != nil:
-			return err
-		}
-		return a.install(c.Context(), c, o, config, file)
+		return a.installConfigured(c, o, load)
 	}
 	return c
 }
 
-// prepareFolder makes the folder of the configuration for an installer, before somebody else does. done says that
-// nothing more is to be installed.
+// installConfigured installs the service with the configuration that load returns. Unattended, it does nothing while
+// the configuration is not complete.
+func (a *app) installConfigured(c *cobra.Command, o installOptions,
+	load func() (*configs.Config, string, error)) error {
+	if o.unattended {
+		if done, err := a.prepareFolder(o.name); done || err != nil {
+			return err
+		}
+	}
+	config, file, err := load()
+	if err == nil {
+		err = sourceNamed(config)
+	}
+	if err != nil && o.unattended {
+		_, err = fmt.Fprintf(a.stdout, "The service is not installed yet: %v\n", err)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return a.install(c.Context(), c, o, config, file)
+}
+
+// prepareFolder makes the folder of the configuration for an installer, before somebody else does. done reports that
+// nothing is left to install.
 func (a *app) prepareFolder(service string) (done bool, err error) {
 	if _, err := winservice.Query(service); !errors.Is(err, winservice.ErrNotInstalled) {
 		return true, err
@@ -121,36 +131,39 @@ func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, c
 	if o.delayed {
 		start = winservice.Delayed
 	}
-	arguments := []string{"--config", file}
-	if o.name != winservice.DefaultName {
-		arguments = append(arguments, "--name", o.name)
-	}
-	// The service starts in another folder: it gets absolute paths.
-	for _, path := range []struct{ flag, absolute string }{{"data-dir", config.DataDir}, {"evt-dir", config.Evt.Dir}} {
-		if c.Flags().Changed(path.flag) {
-			arguments = append(arguments, "--"+path.flag, path.absolute)
-		}
-	}
 	result, err := winservice.Install(winservice.Options{
 		Name: o.name, Display: displayName(o.name),
 		Description: "Watches the database of a Deployment Server and writes the files that its clients' screens show.",
-		Program:     self, Arguments: arguments, Account: o.account, Password: password, Start: start,
-		Dependencies: o.depends,
-		Grants:       grants(config, self, file),
+		Program:     self, Arguments: o.arguments(c.Flags(), config, file), Start: start, Dependencies: o.depends,
+		Account: o.account, Password: password, Grants: grants(config, self, file),
 	})
 	if err != nil {
 		return err
 	}
 	if err := eventlog.Install(o.name); err != nil {
 		result.Notes = append(result.Notes,
-			fmt.Sprintf("its entries in the event log will be preceded by a remark of Windows': %v", err))
+			fmt.Sprintf("Windows will put a remark in front of its entries in the event log: %v", err))
 	}
 	if variables := settingsIn(a.env); len(variables) > 0 {
 		result.Notes = append(result.Notes,
-			fmt.Sprintf("%s of this console does not reach the service: it belongs into %s",
+			fmt.Sprintf("%s of this console does not reach the service: it belongs in %s",
 				strings.Join(variables, ", "), file))
 	}
 	return a.showInstalled(o.name, result)
+}
+
+// arguments are those of the service's program. The service starts in another folder, so its paths are absolute.
+func (o *installOptions) arguments(given *pflag.FlagSet, config *configs.Config, file string) []string {
+	arguments := []string{"--config", file}
+	if o.name != winservice.DefaultName {
+		arguments = append(arguments, "--name", o.name)
+	}
+	for _, path := range []struct{ flag, absolute string }{{"data-dir", config.DataDir}, {"evt-dir", config.Evt.Dir}} {
+		if given.Changed(path.flag) {
+			arguments = append(arguments, "--"+path.flag, path.absolute)
+		}
+	}
+	return arguments
 }
 
 func displayName(name string) string {
@@ -184,8 +197,8 @@ func (a *app) accountPassword(ctx context.Context, file string) (string, error) 
 	return password, nil
 }
 
-// grants are the rights that the service needs, and those that the accounts in endpoint.allow need beside it: they ask
-// for files, and DS copies them.
+// grants are the rights that the service needs, and those of the accounts in endpoint.allow, which request files that
+// DS then copies.
 func grants(config *configs.Config, program, file string) []winservice.Grant {
 	const read, modify = winservice.Read, winservice.Modify
 	list := []winservice.Grant{
@@ -203,7 +216,7 @@ func grants(config *configs.Config, program, file string) []winservice.Grant {
 		}
 	}
 	for _, account := range config.Endpoint.Allow {
-		if config.Source.Password == "" && config.Source.DSN == "" { // with a secret in it, it stays the service's
+		if config.Source.Password == "" && config.Source.DSN == "" { // others may not read a file with a secret
 			list = append(list, winservice.Grant{Path: file, Right: read, For: account})
 		}
 		list = append(list, winservice.Grant{Path: config.Evt.Dir, Right: read, For: account},
@@ -236,7 +249,7 @@ func (a *app) showInstalled(name string, r *winservice.Result) error {
 	}
 	next := "jobmon-db service start"
 	if r.Running {
-		next = "jobmon-db service restart, as it still runs with what was registered before"
+		next = "jobmon-db service restart, as it still runs with its old registration"
 	}
 	if name != winservice.DefaultName {
 		next = strings.Replace(next, "start", "start --name "+name, 1)
@@ -245,8 +258,8 @@ func (a *app) showInstalled(name string, r *winservice.Result) error {
 	return err
 }
 
-// serviceConfig gives a command --config and the flags of these keys, and returns what loads the configuration that the
-// service will have, with the path of its file.
+// serviceConfig gives a command --config and the flags of these keys. It returns a function that loads the service's
+// configuration and returns the path of its file, too.
 func (a *app) serviceConfig(c *cobra.Command, keys ...string) func() (*configs.Config, string, error) {
 	var file string
 	c.Flags().StringVar(&file, "config", "",
@@ -266,7 +279,7 @@ func (a *app) serviceConfig(c *cobra.Command, keys ...string) func() (*configs.C
 	}
 }
 
-// settingsIn are the names of the variables that would be settings.
+// settingsIn lists the environment variables that would be settings.
 func settingsIn(env []string) []string {
 	var names []string
 	for _, v := range env {
@@ -278,10 +291,9 @@ func settingsIn(env []string) []string {
 	return names
 }
 
-// withoutSettings is the environment of a process that was started by nobody who set anything.
+// withoutSettings returns the environment without variables that are settings.
 func withoutSettings(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(v string) bool {
-		return strings.HasPrefix(strings.ToUpper(v),
-			"JOBMON_")
+		return strings.HasPrefix(strings.ToUpper(v), "JOBMON_")
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/eventlog"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
 )
@@ -15,9 +16,9 @@ import (
 func (a *app) serviceRun() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "What Windows starts: the daemon as a service",
-		Long: `Run the daemon for the service manager of Windows, which starts this command; in a console say jobmon-db
-run. Messages go to jobmon-db.log in the data folder.`,
+		Short: "Run the daemon as a service; Windows starts this",
+		Long: `Run the daemon for the service manager of Windows, which starts this command; in a console use
+jobmon-db run. Messages go to jobmon-db.log in the data folder.`,
 		Example: `  jobmon-db service run --config C:\ProgramData\jobmon-db\jobmon-db.yaml`,
 		Args:    noArgs,
 	}
@@ -25,7 +26,7 @@ run. Messages go to jobmon-db.log in the data folder.`,
 	configured := a.configured(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		var why error
-		// Only the service manager ends a service: a signal that a user logs off is none to obey.
+		// Only the service manager ends a service: it ignores the signal that a user logs off.
 		code, err := winservice.Run(*name, func(ctx context.Context, ready func()) int {
 			if why = a.serve(ctx, c, *name, configured, ready); why != nil {
 				return exitCode(why)
@@ -40,7 +41,7 @@ run. Messages go to jobmon-db.log in the data folder.`,
 	return c
 }
 
-// serve is the daemon in a process that nobody sees. Whatever ends it is in its log.
+// serve runs the daemon in a process without a console. Its log says why it ends.
 func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configured func() (*configs.Config, error),
 	ready func()) (err error) {
 	config, wrong := configured()
@@ -48,7 +49,7 @@ func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configur
 		wrong = sourceNamed(config)
 	}
 	known := config
-	if known == nil { // what is wrong is to be said somewhere
+	if known == nil { // the error needs a log
 		if known, err = configs.Load(configs.LoadOptions{Places: []string{}, Env: places(a.env),
 			Flags: c.Flags()}); err != nil {
 			return errors.Join(wrong, err)
@@ -70,9 +71,21 @@ func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configur
 		logger.Error().Err(wrong).Msg("the service cannot start: mend the configuration and start it again")
 		return wrong
 	}
+	manager := eventLogOverseer(announce)
 	begun := sync.OnceFunc(ready)
-	manager := overseer{
-		cycled: func(string) { begun() },
+	manager.cycled = func(string) { begun() }
+	err = run(ctx, config, again{load: configured}, "jobmon-db service run", manager, logger)
+	if err != nil {
+		logger.Error().Err(err).Int("exit_code", exitCode(err)).Msg("the service ends")
+	} else {
+		logger.Info().Msg("the service has stopped")
+	}
+	return err
+}
+
+// eventLogOverseer announces in the Windows event log what an administrator should know.
+func eventLogOverseer(announce func(eventlog.Entry)) overseer {
+	return overseer{
 		notable: func(e *jobmon.Event) {
 			if entry, ok := notable(e); ok {
 				announce(entry)
@@ -81,11 +94,4 @@ func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configur
 		risk:  func(text string) { announce(risky(text)) },
 		place: func(err error) { announce(placed(err)) },
 	}
-	err = run(ctx, config, again{load: configured}, "jobmon-db service run", manager, logger)
-	if err != nil {
-		logger.Error().Err(err).Int("exit_code", exitCode(err)).Msg("the service ends")
-	} else {
-		logger.Info().Msg("the service has stopped")
-	}
-	return err
 }

@@ -210,7 +210,7 @@ func taken(w *computer) {
 	sum := sha256.Sum256([]byte(`c:\programdata\jobmon-db`))
 	letGo := w.Begin(`C:\holder.exe`, fmt.Sprintf(`\\.\pipe\jobmon-db-%x`, sum[:8]))
 	w.service(exitOK, "start", "runs.")
-	w.logged("commands cannot ask this daemon")
+	w.logged("commands cannot reach this daemon")
 	w.jobmondb(exitNoDaemon, []string{"refresh", "5000001"}, "daemon")
 	letGo()
 	eventually(w.t, func() string { return "the service answers" }, func() bool {

@@ -19,7 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
-// secretKey is the key whose value set-secret writes, and secretName the file's name where none is given.
+// secretKey is the key whose value set-secret writes, and secretName the default name of its file.
 const (
 	secretKey  = "source.password"
 	secretName = "source.password"
@@ -30,25 +30,18 @@ func (a *app) configSetSecret() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "set-secret " + secretKey,
 		Short: "Write the password of the database into a file of its own, on Windows protected",
-		Long: `Write the password of the database into a file of its own, for source.password_file. The password is
-asked for twice without being shown, or read from standard input when that is no terminal; it is never given
-on the command line.
+		Long: `Write the password of the database into a file of its own, for source.password_file. The command asks for
+the password twice without showing it, or reads it from standard input if that is no terminal; the password is
+never given on the command line.
 
-On Windows the password is protected for this computer, and only SYSTEM, Administrators and the account that
-is named with --account can read the file: name the account of the service, unless that is SYSTEM. Run this
-elevated (as administrator). Elsewhere the file holds the password as it is, for the user that runs this, or
-for the one named with --account, alone.`,
+On Windows the password is protected for this computer, and only SYSTEM, Administrators and the account named
+with --account can read the file: name the account of the service, unless that is SYSTEM. Run this elevated
+(as administrator). Elsewhere the file holds the plain password, and only the user that runs this, or the one
+named with --account, can read it.`,
 		Example: `  jobmon-db config set-secret source.password
   jobmon-db config set-secret source.password --account EXAMPLE\jobmon --config jobmon-db.yaml
   jobmon-db config set-secret source.password --file /etc/jobmon-db/password < password.txt`,
-		Args: func(c *cobra.Command, args []string) error {
-			// An argument may be the password itself: it is not repeated.
-			if len(args) != 1 || args[0] != secretKey {
-				return &usageError{fmt.Errorf("name the key, and nothing else: jobmon-db config set-secret %s",
-					secretKey)}
-			}
-			return nil
-		},
+		Args:      onlySecretKey,
 		ValidArgs: []string{secretKey},
 	}
 	configured := a.configured(c, "data_dir", "source.password_file")
@@ -69,7 +62,15 @@ for the one named with --account, alone.`,
 	return c
 }
 
-// setSecret asks for the secret, writes it and says what to do next.
+// onlySecretKey accepts only the key as an argument. Its error repeats nothing: an argument may be the password itself.
+func onlySecretKey(_ *cobra.Command, args []string) error {
+	if len(args) != 1 || args[0] != secretKey {
+		return &usageError{fmt.Errorf("name the key, and nothing else: jobmon-db config set-secret %s", secretKey)}
+	}
+	return nil
+}
+
+// setSecret asks for the secret, writes it and prints what to do next.
 func (a *app) setSecret(ctx context.Context, config *configs.Config, path, account string) error {
 	secret, err := a.readSecret(ctx)
 	if err != nil {
@@ -78,7 +79,7 @@ func (a *app) setSecret(ctx context.Context, config *configs.Config, path, accou
 	if strings.TrimSpace(secret) != secret {
 		fmt.Fprintln(a.stderr, "The password begins or ends with a space, which is kept.")
 	}
-	if filepath.Dir(path) == config.DataDir { // which the daemon would make as well
+	if filepath.Dir(path) == config.DataDir { // made as the daemon would make it
 		if err := trust.MakeFolder(config.DataDir); err != nil {
 			return fmt.Errorf("make the folder: %w", err)
 		}
@@ -91,9 +92,9 @@ func (a *app) setSecret(ctx context.Context, config *configs.Config, path, accou
 	return err
 }
 
-// nextStep says what the configuration needs for the file to be used.
+// nextStep describes what the configuration needs so that the file is used.
 func nextStep(config *configs.Config, path string) string {
-	const restart = "A daemon that is running goes on with the old one until it is started again.\n"
+	const restart = "A running daemon uses the old one until it is restarted.\n"
 	named := "Put this into the configuration:\n\n  source:\n    password_file: '" +
 		strings.ReplaceAll(path, "'", "''") + "'\n\n"
 	var origin, plain configs.Origin
@@ -109,19 +110,19 @@ func nextStep(config *configs.Config, path string) string {
 	case config.Source.PasswordFile == path && origin.Layer != configs.FromFlag:
 		return fmt.Sprintf("source.password_file names it already (%s).\n", origin) + restart
 	case config.Source.Password != "":
-		return named + fmt.Sprintf("and take source.password out (%s).\n", plain) + restart
+		return named + fmt.Sprintf("and remove source.password (%s).\n", plain) + restart
 	}
 	return named + restart
 }
 
-// readSecret asks for the secret on a terminal, and otherwise takes the standard input for it.
+// readSecret asks for the secret on a terminal, and otherwise reads it from standard input.
 func (a *app) readSecret(ctx context.Context) (string, error) {
 	if f, ok := a.stdin.(*os.File); ok && xterm.IsTerminal(int(f.Fd())) {
 		return askTwice(func(prompt string) (string, error) { return a.ask(ctx, int(f.Fd()), prompt) })
 	}
 	content, err := io.ReadAll(io.LimitReader(a.stdin, 4*secretfile.Longest))
 	if err != nil {
-		return "", fmt.Errorf("read the secret from the standard input: %w", err)
+		return "", fmt.Errorf("read the secret from standard input: %w", err)
 	}
 	secret, err := secretfile.Text(content)
 	if err != nil {
@@ -130,7 +131,7 @@ func (a *app) readSecret(ctx context.Context) (string, error) {
 	return secret, nil
 }
 
-// askTwice asks until it knows that no finger slipped.
+// askTwice asks for the secret twice, to catch a typing error.
 func askTwice(ask func(prompt string) (string, error)) (string, error) {
 	secret, err := ask("Password: ")
 	if err != nil {
@@ -149,7 +150,7 @@ func askTwice(ask func(prompt string) (string, error)) (string, error) {
 	return secret, nil
 }
 
-// ask reads a line from the terminal without showing it. When ctx ends the terminal is left as it was.
+// ask reads a line from the terminal without showing it. When ctx ends, the terminal is restored.
 func (a *app) ask(ctx context.Context, terminal int, prompt string) (string, error) {
 	before, err := xterm.GetState(terminal)
 	if err != nil {

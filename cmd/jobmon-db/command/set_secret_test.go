@@ -83,7 +83,7 @@ func TestSetSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	got = piped(t, "Planted4", "config", "set-secret", "source.password", "--config="+file, "--file="+other)
-	if got.code != exitOK || !strings.Contains(got.stdout, "take source.password out ("+file+", line 1)") {
+	if got.code != exitOK || !strings.Contains(got.stdout, "remove source.password ("+file+", line 1)") {
 		t.Errorf("%+v", got)
 	}
 	for _, command := range [][]string{{"config", "show"}, {"check"}, {"status"}} {

@@ -15,9 +15,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
-// asker asks somebody.
+// asker asks the administrator.
 type asker interface {
-	// line asks for a line; an empty one is the default.
+	// line asks for a line; an empty one means the default.
 	line(ctx context.Context, prompt, def string) (string, error)
 	// secret asks for a line without showing it; it may be empty.
 	secret(ctx context.Context, prompt string) (string, error)
@@ -44,7 +44,7 @@ func (c *console) secret(ctx context.Context, prompt string) (string, error) {
 	return c.app.ask(ctx, int(c.stdin.(*os.File).Fd()), prompt+": ")
 }
 
-// lineOf reads a line and nothing behind it, which may be a password.
+// lineOf reads one line and nothing after it: the next line may be a password.
 func lineOf(in io.Reader) (string, error) {
 	var line []byte
 	for b := make([]byte, 1); ; {
@@ -60,19 +60,19 @@ func lineOf(in io.Reader) (string, error) {
 	}
 }
 
-// none is the answer that takes a value away.
+// none is the answer that removes a value.
 const none = "-"
 
-// prompted is a setting that is asked for; what is in force is the default.
+// prompted is a question for a setting. Its present value is the default.
 type prompted struct {
 	key, prompt, now string
-	needed           string // why there must be an answer; "" where there need not
+	needed           string // why an answer is needed; "" if none is
 }
 
-// askFor asks until the answer is one that the setting can have.
+// askFor asks until the answer is valid for the setting.
 func (s *setup) askFor(ctx context.Context, q prompted) error {
 	given, answered := s.settings[q.key]
-	if answered { // together with others it may have been wrong
+	if answered { // the earlier answer may be wrong together with others
 		q.now = given
 	}
 	for {
@@ -94,7 +94,7 @@ func (s *setup) askFor(ctx context.Context, q prompted) error {
 			fmt.Fprintf(s.stderr, "%v\n", err)
 			continue
 		}
-		// it begins here, and not at the file's folder
+		// relative to the present folder, not to the file's
 		if strings.HasSuffix(q.key, "dir") && answer != "" && answer != q.now {
 			if answer, err = filepath.Abs(answer); err != nil {
 				return err
@@ -107,7 +107,7 @@ func (s *setup) askFor(ctx context.Context, q prompted) error {
 	}
 }
 
-// keepable says what is watched now where no server was named one by one; "" when there is nothing to keep.
+// keepable describes a source that is configured without source.server; "" when there is none.
 func (s *setup) keepable() string {
 	source := &s.config.Source
 	switch {
@@ -121,21 +121,25 @@ func (s *setup) keepable() string {
 	return ""
 }
 
-func (s *setup) askDatabase(ctx context.Context) error {
-	source := &s.config.Source
+// askServer asks for the server. kept reports that the source stays as it is configured.
+func (s *setup) askServer(ctx context.Context) (kept bool, err error) {
 	server := prompted{"source.server", `SQL Server of the DS database (host, host,port or host\INSTANCE)`,
-		source.Server,
-		`A server is needed, such as DS01 or DS01\SQLEXPRESS.`}
+		s.config.Source.Server, `A server is needed, such as DS01 or DS01\SQLEXPRESS.`}
 	if keep := s.keepable(); keep != "" {
 		fmt.Fprintf(s.stderr, "%s Press Enter to keep that.\n", keep)
 		server.needed = ""
 	}
 	if err := s.askFor(ctx, server); err != nil {
+		return false, err
+	}
+	return s.settings["source.server"] == "" && server.needed == "", nil
+}
+
+func (s *setup) askDatabase(ctx context.Context) error {
+	if kept, err := s.askServer(ctx); kept || err != nil {
 		return err
 	}
-	if s.settings["source.server"] == "" && server.needed == "" {
-		return nil
-	}
+	source := &s.config.Source
 	login := prompted{"source.user", "SQL login that may read it", source.User,
 		"A login is needed; configs/readonly-login.sql makes one that can only read."}
 	if runtime.GOOS == "windows" {
@@ -153,7 +157,7 @@ func (s *setup) askDatabase(ctx context.Context) error {
 		}
 	}
 	if cmp.Or(s.settings["source.tls.encrypt"], encrypt) != "disable" && source.TLS.CA == "" {
-		prompt := "Take any certificate, also one that nobody signed? (true or false)"
+		prompt := "Accept any certificate, even one that nobody signed? (true or false)"
 		if err := s.askFor(ctx, prompted{"source.tls.trust", prompt, fmt.Sprint(source.TLS.Trust), ""}); err != nil {
 			return err
 		}
@@ -169,14 +173,14 @@ func (s *setup) askDatabase(ctx context.Context) error {
 	return s.askPassword(ctx)
 }
 
-// askPassword asks once: the test shows whether it is the right one.
+// askPassword asks once: the test shows whether the password is right.
 func (s *setup) askPassword(ctx context.Context) error {
 	prompt, known := "Password", s.password != ""
 	if _, err := s.config.Password(); err == nil && s.config.Source.User != "" {
 		known = true
 	}
 	if known {
-		prompt += " (empty for the one that is known)"
+		prompt += " (empty keeps the present one)"
 	}
 	for {
 		text, err := s.ask.secret(ctx, prompt)
@@ -189,7 +193,7 @@ func (s *setup) askPassword(ctx context.Context) error {
 		case known:
 			return nil
 		}
-		fmt.Fprintln(s.stderr, "The login's password is needed, and is not shown while it is typed. Ctrl-C ends setup.")
+		fmt.Fprintln(s.stderr, "The login's password is needed; it is not shown while you type. Ctrl-C ends setup.")
 	}
 }
 
@@ -210,7 +214,7 @@ func (s *setup) askFolders(ctx context.Context) error {
 	return s.askFor(ctx, prompted{"evt.dir", prompt, now, "A folder is needed."})
 }
 
-// agreed asks whether to do it until the answer is yes or no.
+// agreed asks whether to go on, until the answer is yes or no.
 func (s *setup) agreed(ctx context.Context) (bool, error) {
 	for {
 		answer, err := s.ask.line(ctx, "\nDo it?", "yes")

@@ -28,10 +28,10 @@ import (
 type step struct {
 	name string
 	do   func(context.Context) error
-	next string // what to do when it failed
+	next string // what to do after a failure
 }
 
-// do makes the steps. All can be made again.
+// do runs the steps. All can be repeated.
 func (s *setup) do(ctx context.Context) error {
 	steps := []step{{"write the configuration", s.write, "see who may write there, and run setup again"}}
 	if s.host != nil {
@@ -39,20 +39,20 @@ func (s *setup) do(ctx context.Context) error {
 			"or root, or with --no-service"}}, steps, []step{
 			{"install the service", func(ctx context.Context) error { return s.host.install(ctx, s.config, s.path) },
 				"do what the sentence says and run setup again: it begins with what is written already"},
-			{"start the service", s.host.start, "the messages of the service say more; mend it and run setup again"},
+			{"start the service", s.host.start, "see the messages of the service, mend it, and run setup again"},
 			{"show the first read", s.showFirst, "jobmon-db check says why, and the service goes on trying"},
 		})
 	}
 	fmt.Fprintln(s.stdout)
 	for i, step := range steps {
 		if err := step.do(ctx); err != nil {
-			return fmt.Errorf("step %d of %d, %s: %w; nothing of this step is left, and those before it are done; "+
-				"next: %s", i+1, len(steps), step.name, err, step.next)
+			return fmt.Errorf("step %d of %d, %s: %w; this step is undone, and those before it are done; next: %s",
+				i+1, len(steps), step.name, err, step.next)
 		}
 	}
 	if s.host == nil {
-		fmt.Fprintf(s.stdout, "\nNo service was installed%s. Now run it by hand, or under what starts programs "+
-			"here:\n\n  jobmon-db run --config %s\n", s.whyNoHost(), s.path)
+		fmt.Fprintf(s.stdout, "\nNo service was installed%s. Now run it by hand, or under your own service manager:\n"+
+			"\n  jobmon-db run --config %s\n", s.whyNoHost(), s.path)
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (s *setup) writeSecret(done *undo.Log) error {
 	}
 	mode := fs.FileMode(0o750)
 	if filepath.Dir(path) == filepath.Dir(s.path) {
-		mode = 0o755 // the service has to come to the configuration beside it
+		mode = 0o755 // the service must reach the configuration beside it
 	}
 	if err := makeFolder(done, filepath.Dir(path), mode); err != nil {
 		return err
@@ -121,8 +121,8 @@ func (s *setup) writeSecret(done *undo.Log) error {
 	return nil
 }
 
-// likeBefore makes a file with the mode and owner of the one that is there; without one everybody may read it, as it
-// holds no secret.
+// likeBefore makes a file with the mode and owner of the existing one. A new file is readable by everybody, as it holds
+// no secret.
 func likeBefore(path string) func(name string) (*os.File, error) {
 	return func(name string) (*os.File, error) {
 		mode, before := fs.FileMode(0o644), fs.FileInfo(nil)
@@ -141,7 +141,7 @@ func likeBefore(path string) func(name string) (*os.File, error) {
 	}
 }
 
-// makeFolder makes a folder and those above it that are missing.
+// makeFolder makes a folder, and missing ones above it.
 func makeFolder(done *undo.Log, path string, mode fs.FileMode) error {
 	make := trust.MakeFolder
 	if mode&0o005 != 0 && runtime.GOOS != "windows" { // others may look into it
@@ -150,25 +150,32 @@ func makeFolder(done *undo.Log, path string, mode fs.FileMode) error {
 	return done.MakeFolder(path, make)
 }
 
-// How often and how long the service is asked for its first read and its first file.
 const (
-	askFirstEvery = 200 * time.Millisecond
-	readWithin    = time.Minute
-	fileWithin    = 5 * time.Second
+	askFirstEvery = 200 * time.Millisecond // between two requests to the service
+	readWithin    = time.Minute            // for its first read
+	fileWithin    = 5 * time.Second        // for its first file
 )
 
-// showFirst waits for the service's first read and says what it saw.
-func (s *setup) showFirst(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readWithin)
-	defer cancel()
+// firstRead waits for the service's first read.
+func (s *setup) firstRead(ctx context.Context) (info control.Info, err error) {
 	client := &control.Client{Transport: &endpoint.Client{DataDir: s.config.DataDir}, Context: ctx}
-	var info control.Info
-	err := patience.Until(ctx, askFirstEvery, func() (ok bool, err error) {
+	err = patience.Until(ctx, askFirstEvery, func() (ok bool, err error) {
 		info, err = client.Info(ctx)
 		return info.AgeMS >= 0 && err == nil, err
 	})
 	if err != nil {
-		return fmt.Errorf("the service has not read the source yet: %w", err)
+		return info, fmt.Errorf("the service has not read the source yet: %w", err)
+	}
+	return info, nil
+}
+
+// showFirst waits for the service's first read and prints what it found.
+func (s *setup) showFirst(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
+	info, err := s.firstRead(ctx)
+	if err != nil {
+		return err
 	}
 	p, err := askDaemon(ctx, s.config.DataDir)
 	if err != nil {
@@ -187,20 +194,18 @@ func (s *setup) showFirst(ctx context.Context) error {
 	fmt.Fprintf(s.stdout, "First read: %d computers, %d deployments under way, %d events on record.\n", len(p.Names),
 		len(open), info.Last)
 	if len(open) == 0 {
-		_, err := fmt.Fprintf(s.stdout, "The first .evt file comes into %s with the first deployment.\n",
+		_, err := fmt.Fprintf(s.stdout, "The first deployment will bring the first .evt file into %s.\n",
 			s.config.Evt.Dir)
 		return err
 	}
 	file, err := s.firstFile(ctx, pictures)
 	if err != nil {
-		_, err = fmt.Fprintf(s.stdout,
-			"Under way: %s. Warning: %v yet; jobmon-db check, as the account of the service, "+
-				"says why.\n", words.Some(open, 5), err)
+		_, err = fmt.Fprintf(s.stdout, "Under way: %s. Warning: %v yet; jobmon-db check, as the account of the "+
+			"service, says why.\n", words.Some(open, 5), err)
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout,
-		"Under way: %s. First file: %s\nEverything else: jobmon-db status, jobmon-db watch.\n",
-		words.Some(open, 5), file)
+	_, err = fmt.Fprintf(s.stdout, "Under way: %s. First file: %s\nEverything else: jobmon-db status, jobmon-db "+
+		"watch.\n", words.Some(open, 5), file)
 	return err
 }
 
@@ -220,10 +225,10 @@ func (s *setup) firstFile(ctx context.Context, pictures []jobmon.Progress) (file
 	return file, err
 }
 
-// host is what runs services here. Each method leaves nothing behind when it fails, and can be called again.
+// host is this system's service manager. Each method leaves nothing behind when it fails, and can be repeated.
 type host interface {
 	name() string    // "the service jobmon-db"
-	account() string // who reads the password, besides administrators; "" for nobody else
+	account() string // reads the password, besides administrators; "" for no other account
 	prepare(ctx context.Context) error
 	install(ctx context.Context, config *configs.Config, file string) error
 	start(ctx context.Context) error

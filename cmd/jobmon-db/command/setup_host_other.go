@@ -23,7 +23,7 @@ import (
 // unitName is the name of the unit and of the account that it runs under.
 const unitName = "jobmon-db"
 
-// hostHere is systemd where it runs and may be told what to do.
+// hostHere returns systemd if it runs and this process may control it.
 func (s *setup) hostHere() host {
 	if _, err := os.Stat("/run/systemd/system"); err != nil || os.Geteuid() != 0 {
 		return nil
@@ -47,7 +47,7 @@ type systemdHost struct {
 	lookup  func(name string) (*user.User, error)
 }
 
-// runCommand runs a program; its last words are in the error.
+// runCommand runs a program; an error holds its output.
 func runCommand(ctx context.Context, name string, args ...string) error {
 	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
 	if err != nil {
@@ -59,7 +59,7 @@ func runCommand(ctx context.Context, name string, args ...string) error {
 func (h *systemdHost) name() string    { return "the unit " + unitName + " of systemd" }
 func (h *systemdHost) account() string { return unitName }
 
-// prepare makes the account, unless it is there.
+// prepare makes the account unless it exists.
 func (h *systemdHost) prepare(ctx context.Context) (err error) {
 	if _, err := h.lookup(unitName); err == nil {
 		return nil
@@ -77,7 +77,7 @@ func (h *systemdHost) prepare(ctx context.Context) (err error) {
 	return h.command(ctx, "systemd-sysusers", path)
 }
 
-// install writes the unit, unless a package brought it, and what is different here into a drop-in beside it.
+// install writes the unit, unless a package brought it, and a drop-in with this installation's paths beside it.
 func (h *systemdHost) install(ctx context.Context, config *configs.Config, file string) (err error) {
 	var done undo.Log
 	defer func() { err = done.After(err) }()
@@ -91,22 +91,8 @@ func (h *systemdHost) install(ctx context.Context, config *configs.Config, file 
 				"into /etc/jobmon-db", dir)
 		}
 	}
-	const unit = unitName + ".service"
-	etc := filepath.Join(h.root, "etc/systemd/system")
-	there := false
-	for _, dir := range []string{etc, filepath.Join(h.root, "usr/lib/systemd/system"),
-		filepath.Join(h.root, "lib/systemd/system")} {
-		_, err := os.Stat(filepath.Join(dir, unit))
-		there = there || err == nil
-	}
-	if !there {
-		text, err := configs.Unit()
-		if err != nil {
-			return err
-		}
-		if err := replace(&done, filepath.Join(etc, unit), text); err != nil {
-			return err
-		}
+	if err := h.writeUnit(&done); err != nil {
+		return err
 	}
 	if err := h.give(&done, config.DataDir, 0o750); err != nil {
 		return err
@@ -114,18 +100,38 @@ func (h *systemdHost) install(ctx context.Context, config *configs.Config, file 
 	if err := h.give(&done, config.Evt.Dir, 0o755); err != nil {
 		return err
 	}
-	if err := replace(&done, filepath.Join(etc, unit+".d", "setup.conf"), dropIn(program, file, config)); err != nil {
+	extra := filepath.Join(h.root, unitFolder, unitFile+".d", "setup.conf")
+	if err := replace(&done, extra, dropIn(program, file, config)); err != nil {
 		return err
 	}
 	done.Did(func() error { return h.command(context.WithoutCancel(ctx), "systemctl", "daemon-reload") })
 	if err := h.command(ctx, "systemctl", "daemon-reload"); err != nil {
 		return err
 	}
-	return h.command(ctx, "systemctl", "enable", unit)
+	return h.command(ctx, "systemctl", "enable", unitFile)
 }
 
-// give makes a folder that is missing, for the account of the unit; those above it everybody may pass. One that is
-// there keeps its rights.
+const (
+	unitFile   = unitName + ".service"
+	unitFolder = "etc/systemd/system" // for units that no package brought
+)
+
+// writeUnit writes the unit unless one exists.
+func (h *systemdHost) writeUnit(done *undo.Log) error {
+	for _, dir := range []string{unitFolder, "usr/lib/systemd/system", "lib/systemd/system"} {
+		if _, err := os.Stat(filepath.Join(h.root, dir, unitFile)); err == nil {
+			return nil
+		}
+	}
+	text, err := configs.Unit()
+	if err != nil {
+		return err
+	}
+	return replace(done, filepath.Join(h.root, unitFolder, unitFile), text)
+}
+
+// give makes a missing folder for the account of the unit; everybody may pass through the folders above it. An existing
+// folder keeps its rights.
 func (h *systemdHost) give(done *undo.Log, dir string, mode fs.FileMode) error {
 	dir = filepath.Join(h.root, dir)
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
@@ -149,7 +155,7 @@ func (h *systemdHost) give(done *undo.Log, dir string, mode fs.FileMode) error {
 	return errors.Join(os.Chmod(dir, mode), os.Chown(dir, uid, gid))
 }
 
-// dropIn is what of the unit depends on the configuration.
+// dropIn is the part of the unit that depends on the configuration.
 func dropIn(program, file string, config *configs.Config) []byte {
 	quoted := func(path string) string {
 		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "$", "$$").Replace(path) + `"`
@@ -162,7 +168,7 @@ func dropIn(program, file string, config *configs.Config) []byte {
 	return []byte(text)
 }
 
-// replace writes a file, and can put back what was there.
+// replace writes a file, and records how to restore the old one.
 func replace(done *undo.Log, path string, content []byte) error {
 	old, err := os.ReadFile(path)
 	switch {
@@ -179,7 +185,7 @@ func replace(done *undo.Log, path string, content []byte) error {
 	return atomicfile.WriteDurable(path, content, 0o644)
 }
 
-// start starts the unit anew, so that it has what is configured now.
+// start restarts the unit, so that it uses the present configuration.
 func (h *systemdHost) start(ctx context.Context) error {
 	if err := h.command(ctx, "systemctl", "restart", unitName); err != nil {
 		return errors.Join(fmt.Errorf("%w; journalctl -u %s says more", err, unitName),

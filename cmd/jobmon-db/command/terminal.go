@@ -2,10 +2,12 @@ package command
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	xterm "golang.org/x/term"
 
@@ -22,18 +24,25 @@ func readsTerminal(in io.Reader) bool {
 	return ok && xterm.IsTerminal(int(f.Fd()))
 }
 
-// termOptions say how results are drawn: to the terminal's width and in colour there (unless NO_COLOR is set), plain
-// and as wide as need be in a pipe.
+// notice prints a line on a terminal when the work takes longer than two seconds. Call stop when the work ends.
+func (a *app) notice(format string, args ...any) (stop func() bool) {
+	if !isTerminal(a.stderr) {
+		return func() bool { return false }
+	}
+	return time.AfterFunc(2*time.Second, func() { fmt.Fprintf(a.stderr, format+"\n", args...) }).Stop
+}
+
+// termOptions say how to draw results: on a terminal in its width and in colour (unless NO_COLOR is set), in a pipe
+// plain and as wide as necessary.
 func (a *app) termOptions() term.Options {
 	width, _ := a.terminalSize()
 	noColor := slices.ContainsFunc(a.env, func(v string) bool {
-		return strings.HasPrefix(v, "NO_COLOR=") &&
-			v != "NO_COLOR="
+		return strings.HasPrefix(v, "NO_COLOR=") && v != "NO_COLOR="
 	})
 	return term.Options{Width: width, Color: width > 0 && !noColor}
 }
 
-// redraw draws on a cleared terminal as much as fits; elsewhere it only writes.
+// redraw clears the terminal and draws as much as fits; elsewhere it only writes.
 func (a *app) redraw(text []byte) error {
 	if width, height := a.terminalSize(); width > 0 {
 		if lines := bytes.SplitAfter(text, []byte("\n")); height > 3 && len(lines) > height {

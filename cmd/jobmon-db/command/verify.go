@@ -24,15 +24,15 @@ func (a *app) verify() *cobra.Command {
 	var o verifyOptions
 	c := &cobra.Command{
 		Use:   "verify",
-		Short: "Prove that the log is whole, or say what is wrong with it and what can still be read",
-		Long: `Read the whole log and check it: the file and its pages, every checksum, that what was appended follows
-one another without a hole, that blocks hold what was appended, the caches. Then fold it from its beginning
-and compare the pictures with the files of open deployments in evt.dir, and the state with the caches, which a
-running daemon keeps to itself.
+		Short: "Check that the log is whole, or show its damage and what can still be read",
+		Long: `Read the whole log and check it: the file and its pages, all checksums, that no appended event is
+missing, that the blocks hold what was appended, and the caches. Then fold the log from its beginning, and
+compare the pictures with the files of open deployments in evt.dir, and the state with the caches unless a
+daemon is running.
 
-Nothing is written, and nothing is locked: the daemon may run or not. What is damaged is named by its byte and
-its events, and so is everything that can still be read. The exit code is 9 when the log is damaged, and 15
-when it is whole and files or caches do not follow from it.`,
+Nothing is written or locked: the daemon may run or not. All damage is listed with its byte and its events, and
+so is everything that can still be read. The exit code is 9 when the log is damaged, and 15 when it is whole
+but files or caches do not follow from it.`,
 		Example: `  jobmon-db verify
   jobmon-db verify -o json | jq '.faults[] | [.part, .byte, .text]'
   jobmon-db verify --log D:\backup\log-2026-11-22.db`,
@@ -52,7 +52,7 @@ when it is whole and files or caches do not follow from it.`,
 	return c
 }
 
-// verifyError says that something was found.
+// verifyError means that verify found something wrong.
 type verifyError struct {
 	damaged bool // the log itself
 	error
@@ -66,13 +66,7 @@ func (a *app) runVerify(ctx context.Context, config *configs.Config, o verifyOpt
 			return err
 		}
 	}
-	if isTerminal(a.stderr) {
-		wait := time.AfterFunc(2*time.Second, func() {
-			fmt.Fprintf(a.stderr, "Reading %s from beginning to "+
-				"end.\n", path)
-		})
-		defer wait.Stop()
-	}
+	defer a.notice("Reading %s from beginning to end.", path)()
 	report, err := store.Verify(ctx, path)
 	if err != nil {
 		return err
@@ -81,7 +75,7 @@ func (a *app) runVerify(ctx context.Context, config *configs.Config, o verifyOpt
 	if o.log == "" {
 		v.Files, err = compareFiles(ctx, config, report)
 	} else {
-		v.Files.Skipped = "a file that was named is not compared with evt.dir"
+		v.Files.Skipped = "the file of --log is not compared with evt.dir"
 	}
 	if err != nil {
 		return err
@@ -123,7 +117,7 @@ type verification struct {
 	Skipped  []span `json:"skipped"`
 	Recorded []note `json:"recorded"`
 
-	// Incomplete says that more may be readable than is listed.
+	// Incomplete means that more may be readable than is listed.
 	Incomplete bool       `json:"incomplete"`
 	Files      comparison `json:"files"`
 	Kept       keptCaches `json:"kept"`
@@ -135,7 +129,7 @@ type flaw struct {
 	Kind   string `json:"kind"` // damaged, truncated or newer
 	Byte   int64  `json:"byte"`
 	From   uint64 `json:"from,omitempty"` // events that cannot be read where they belong
-	To     uint64 `json:"to,omitempty"`   // absent with from: nobody knows how far
+	To     uint64 `json:"to,omitempty"`   // absent beside from: the end is unknown
 	Deadly bool   `json:"deadly"`         // the daemon will not write to this file
 	Text   string `json:"text"`
 }
@@ -148,7 +142,7 @@ type span struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
-// note is what the log itself says of its damage.
+// note is damage that the log itself records.
 type note struct {
 	Seq  uint64 `json:"seq"`
 	From uint64 `json:"from"`
@@ -189,30 +183,30 @@ func newVerification(r *store.Report) *verification {
 	return v
 }
 
-// err is what the command ends with.
+// err returns the error of the command.
 func (v *verification) err() error {
 	switch {
 	case !v.Whole:
 		return &verifyError{true, fmt.Errorf("%s is damaged in %s: keep this file, and see docs/event-log.md for "+
 			"what to do", v.Log, words.Count(len(v.Faults), "place"))}
 	case len(v.Kept.Wrong) > 0:
-		return &verifyError{false, fmt.Errorf("the log is whole, and %s what follows from it: please report this; "+
-			"\"jobmon-db compact\" removes all of them, and the next start makes them anew",
-			words.Count(len(v.Kept.Wrong), "cache is not", "caches are not"))}
+		return &verifyError{false, fmt.Errorf("the log is whole, but %s not follow from it: please report this; "+
+			"\"jobmon-db compact\" removes all caches, and the next start makes them anew",
+			words.Count(len(v.Kept.Wrong), "cache does", "caches do"))}
 	case len(v.Files.Differences) > 0:
-		return &verifyError{false, fmt.Errorf("the log is whole, and %s not follow from it: start the daemon, which "+
+		return &verifyError{false, fmt.Errorf("the log is whole, but %s not follow from it: start the daemon, which "+
 			"writes them", words.Count(len(v.Files.Differences), "file does", "files do"))}
 	}
 	return nil
 }
 
-// print is for people.
+// print prints the report for people.
 func (v *verification) print(out io.Writer) {
 	fmt.Fprintf(out, "%s\n%d bytes, log %s of %s, format %d\n", v.Log, v.Bytes, cmp.Or(v.ID, "without id"),
 		cmp.Or(term.Plain(v.Site), "no site"), v.Format)
 	fmt.Fprintf(out, "%s in %s: %s, %s; %s\n", words.Count(v.Events, "good event"),
-		words.Count(v.Batches, "batch", "batches"),
-		words.Count(v.Blocks, "block"), words.Count(v.Frames, "frame"), words.Count(v.Caches, "cache"))
+		words.Count(v.Batches, "batch", "batches"), words.Count(v.Blocks, "block"), words.Count(v.Frames, "frame"),
+		words.Count(v.Caches, "cache"))
 	for _, s := range v.Skipped {
 		fmt.Fprintf(out, "Never given: %d to %d\n", s.From, s.To)
 	}
@@ -220,8 +214,22 @@ func (v *verification) print(out io.Writer) {
 		fmt.Fprintf(out, "Event %d records damage of %d to %d: %s\n", n.Seq, n.From, n.To, term.Plain(n.Text))
 	}
 	if !v.Whole {
-		fmt.Fprintf(out, "\nWrong in %s:\n", words.Count(len(v.Faults), "place"))
+		v.printDamage(out)
 	}
+	fmt.Fprintln(out)
+	v.Files.print(out)
+	v.Kept.print(out)
+	switch {
+	case v.Whole && len(v.Recorded) > 0:
+		fmt.Fprintln(out, "The log is whole, apart from the events that it records as lost.")
+	case v.Whole:
+		fmt.Fprintln(out, "The log is whole.")
+	}
+}
+
+// printDamage prints the faults, and what can still be read.
+func (v *verification) printDamage(out io.Writer) {
+	fmt.Fprintf(out, "\nWrong in %s:\n", words.Count(len(v.Faults), "place"))
 	for _, f := range v.Faults {
 		where := fmt.Sprintf("byte %d", f.Byte)
 		switch {
@@ -232,29 +240,18 @@ func (v *verification) print(out io.Writer) {
 		}
 		fmt.Fprintf(out, "  %s (%s): %s\n", f.Part, where, term.Plain(f.Text))
 	}
-	if !v.Whole {
-		fmt.Fprintln(out, "\nCan be read:")
-		for _, s := range v.Readable {
-			fmt.Fprintf(out, "  %d to %d, %s to %s UTC\n", s.From, s.To, s.Since.Format(time.DateTime),
-				s.Until.Format(time.DateTime))
-		}
-		for _, s := range v.Lost {
-			fmt.Fprintf(out, "  not %d to %d\n", s.From, s.To)
-		}
-		if len(v.Readable) == 0 {
-			fmt.Fprintln(out, "  nothing")
-		}
-		if v.Incomplete {
-			fmt.Fprintln(out, "  and perhaps more: too much in the file looks like events and is none")
-		}
+	fmt.Fprintln(out, "\nCan be read:")
+	for _, s := range v.Readable {
+		fmt.Fprintf(out, "  %d to %d, %s to %s UTC\n", s.From, s.To, s.Since.Format(time.DateTime),
+			s.Until.Format(time.DateTime))
 	}
-	fmt.Fprintln(out)
-	v.Files.print(out)
-	v.Kept.print(out)
-	switch {
-	case v.Whole && len(v.Recorded) > 0:
-		fmt.Fprintln(out, "The log is whole, apart from the events that it records as lost.")
-	case v.Whole:
-		fmt.Fprintln(out, "The log is whole.")
+	for _, s := range v.Lost {
+		fmt.Fprintf(out, "  not %d to %d\n", s.From, s.To)
+	}
+	if len(v.Readable) == 0 {
+		fmt.Fprintln(out, "  nothing")
+	}
+	if v.Incomplete {
+		fmt.Fprintln(out, "  and perhaps more: too much in the file looks like events and is none")
 	}
 }
