@@ -307,23 +307,28 @@ func (t *tree) leaf(p *leafOrBranch, bucket string, depth int, low, high []byte)
 		entries[i] = place{name: string(keys[i]), offset: p.at + value, size: int64(valueLen)}
 	}
 	if bucket == "" {
-		for i := range entries {
-			if err := t.bucket(p, &entries[i], depth); err != nil && err != errDamagedPage {
-				return err
-			}
-		}
-		return nil
+		return t.buckets(p, entries, depth)
 	}
 	for i := range entries {
 		if bucket == bucketTail || bucket == bucketBlocks {
 			seq, ok := keySeq(keys[i])
 			if !ok {
-				return t.broken(p.id, "the key of entry %d is no sequence number", i+1)
+				return t.broken(p.id, "the key of entry %d is not a sequence number", i+1)
 			}
 			entries[i].name, entries[i].seq = "", seq
 		}
 	}
 	t.entries[bucket] = append(t.entries[bucket], entries...)
+	return nil
+}
+
+// buckets walks the buckets of the root.
+func (t *tree) buckets(p *leafOrBranch, entries []place, depth int) error {
+	for i := range entries {
+		if err := t.bucket(p, &entries[i], depth); err != nil && err != errDamagedPage {
+			return err
+		}
+	}
 	return nil
 }
 
