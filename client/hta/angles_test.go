@@ -43,6 +43,7 @@ var seen = []struct {
 	{"agent", "connected", 5, 5.1},
 	{"age", "age", 5, 4.4},
 	{"support", "service desk", 5, 4.4},
+	{"phone", "what the phone's code is for", 5, 0},
 }
 
 // What matters can be read from four metres, by the letters that the browser really draws. With -update the table in
@@ -58,8 +59,8 @@ func TestAnglesBrowser(t *testing.T) {
 		"ready": read(t, golden+"ready.evt"), "with failures": read(t, golden+"ready-with-failures.evt"),
 		"still":   read(t, golden+"standing-still.evt"),
 		"planned": read(t, golden+"planned.evt"), "waiting": read(t, golden+"due-later.evt"),
-		"stopped": read(t, golden+"stopped.evt"),
-		"stale":   read(t, golden+"stale.evt"), "overdue": read(t, golden+"overdue.evt"),
+		"stopped": read(t, golden+"stopped.evt"), "linked": read(t, golden+"linked.evt"),
+		"stale": read(t, golden+"stale.evt"), "overdue": read(t, golden+"overdue.evt"),
 		"agent away": read(t, golden+"agent-away.evt"), "ten stages": ten(t),
 	} {
 		m := start(b, t, setup{files: ini, script: agent})

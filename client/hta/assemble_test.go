@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the monitor and the golden files 
 // Windows.
 var (
 	logic = []string{"base", "json", "evt", "times", "settings", "intake", "rows", "notices", "motion", "view"}
-	parts = append(slices.Clone(logic), "shapes", "paint", "layout", "list", "hero", "screen", "system", "main")
+	parts = append(slices.Clone(logic), "shapes", "paint", "layout", "list", "hero", "code", "screen", "system", "main")
 )
 
 const languages = "en de fr"

@@ -72,6 +72,11 @@ func full(t *testing.T) map[string]any {
 		"start_local": "2026-11-22T13:12:05"}}
 	whole["why"] = map[string]any{"kind": "behind", "job": "x", "since_local": "2026-11-22T13:12:05",
 		"start_local": "2026-11-22T13:12:05"}
+	var linked map[string]any
+	if err := json.Unmarshal([]byte(read(t, golden+"linked.evt")), &linked); err != nil {
+		t.Fatal(err)
+	}
+	whole["link"] = linked["link"]
 	whole["source_since_local"], whole["asked"] = "2026-11-22T13:12:05", "x"
 	whole["stages"], whole["current"], whole["next"] = whole["stages"].([]any)[:2], 1, 1
 	session, stage := whole["session"].(map[string]any), whole["stages"].([]any)[0].(map[string]any)

@@ -148,7 +148,9 @@ func sixty(t testing.TB) string {
 }
 
 // unkept are pictures that are looked at by the test only.
-var unkept = []string{"small-long-names", "strange", "many", "long", "idle", "hour"}
+var unkept = []string{
+	"phone-code-1366", "phone-code-portrait", "small-long-names", "strange", "many", "long", "idle", "hour",
+}
 
 // agent has netstat find the agent's connection.
 const agent = `stand.netstat = "  TCP    10.0.0.5:49731   10.0.0.1:402    ESTABLISHED\r\n";`
@@ -190,6 +192,9 @@ func TestScreensBrowser(t *testing.T) {
 		{"standing-still", read(t, golden+"standing-still.evt"), 1920, 1080, 30, ini},
 		{"agent-away", read(t, golden+"agent-away.evt"), 800, 600, 30, ini + "language = de\n"},
 		{"french", read(t, golden+"failed-late.evt"), 1366, 768, 30, ini + "language = fr\n"},
+		{"phone-code", read(t, golden+"linked.evt"), 1920, 1080, 30, ini},
+		{"phone-code-1366", read(t, golden+"linked.evt"), 1366, 768, 30, ini + "language = fr\n"},
+		{"phone-code-portrait", read(t, golden+"linked.evt"), 1080, 1920, 30, ini},
 		{"german", names(t), 1280, 1024, 1500, ini + "language = de\n"},
 		{"one-stage", variant(t, 4801, 1, "Image ", "DESKTOP-W0RKM01", nil), 1920, 1080, 30, ini},
 		{"ten-stages", ten(t), 1920, 1080, 30, ini},

@@ -65,7 +65,7 @@
 			name: isName, state: words(["later", "unscheduled", "waiting", "running"]), stuck: isTrue, start_local: isLocal,
 			why: words(["agent offline", "ghost", "due", "behind", "server"])
 		}),
-		left_out: object({ finished: isCount, unfinished: isCount, failures: isCount, later: isCount })
+		left_out: object({ finished: isCount, unfinished: isCount, failures: isCount, later: isCount }), link: { kind: "link" }
 	};
 
 	function damaged() {
@@ -82,6 +82,25 @@
 
 	function isObject(value) {
 		return typeof value === "object" && value !== null && !(value instanceof Array);
+	}
+
+	// takeCode gives the rows of a link's QR code; undefined when it is none, or too large for any screen. No picture is refused
+	// for it.
+	function takeCode(link) {
+		var rows, i;
+		if (!isObject(link) || !JobMon.has(link, "qr") || !(link.qr instanceof Array)) {
+			return undefined;
+		}
+		rows = link.qr;
+		if (rows.length < 21 || rows.length > 57) {
+			return undefined;
+		}
+		for (i = 0; i < rows.length; i++) {
+			if (!isText(rows[i]) || rows[i].length !== rows.length || /[^01]/.test(rows[i])) {
+				return undefined;
+			}
+		}
+		return rows;
 	}
 
 	// take gives a value as its field has it, or undefined when it is a word of a later time.
@@ -117,6 +136,8 @@
 				damaged();
 			}
 			return value.indexOf(";") >= 0 || field.words.indexOf(";" + value + ";") < 0 ? undefined : value;
+		case "link":
+			return takeCode(value);
 		case "object":
 			return takeAll(value, field.fields);
 		}

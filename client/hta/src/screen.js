@@ -17,7 +17,7 @@
 
 	JobMon.makeScreen = function (document, stage, settings, words) {
 		var paint = JobMon.makePaint(document, stage), parts = {}, colours = settings.colours, g = null, screen = {};
-		var names = ["head", "hero", "list", "bar", "foot"], i, logo = null, logoWidth = 0, list = JobMon.makeList(paint, colours, words);
+		var names = ["head", "hero", "list", "bar", "foot", "code"], i, logo = null, logoWidth = 0, list = JobMon.makeList(paint, colours, words);
 		var hero = JobMon.makeHero(paint, colours);
 
 		for (i = 0; i < names.length; i++) {
@@ -81,21 +81,32 @@
 			}
 		}
 
-		function bar(to, v) {
-			var n = v.segments.length, k, x, next, gap, s, endW;
+		// codePlace is where the QR code stands, null where there is none. It goes before any text becomes smaller or shorter.
+		function codePlace(v) {
+			var at = v.code === null ? null : JobMon.codeAt(v.code.length, g), bar, foot;
+			if (at === null) {
+				return null;
+			}
+			bar = paint.width(v.done, g.donePx, true) + paint.width(v.end.text, g.donePx, true) + g.donePx;
+			foot = paint.width(v.age, g.footPx, false) + (g.upright ? 0 : paint.width(v.support, g.footPx, false) + g.footPx * 1.3 + g.pad * 3);
+			return bar <= at.inner && foot <= at.inner ? at : null;
+		}
+
+		function bar(to, v, inner) {
+			var n = v.segments.length, k, x, next, gap, s, endW, right = g.margin + inner;
 			if (v.done === "") {
 				return;
 			}
-			gap = n > 0 && g.inner / n > 14 ? Math.max(2, Math.round(0.35 * g.u)) : g.inner / Math.max(1, n) > 5 ? 1 : 0;
-			if (n === 0 || g.inner / n < 3) {
-				paint.box(to, g.margin, g.barY, g.inner, g.barH, colours.line);
-				paint.box(to, g.margin, g.barY, g.inner * v.percent / 100, g.barH, tone("accent"));
+			gap = n > 0 && inner / n > 14 ? Math.max(2, Math.round(0.35 * g.u)) : inner / Math.max(1, n) > 5 ? 1 : 0;
+			if (n === 0 || inner / n < 3) {
+				paint.box(to, g.margin, g.barY, inner, g.barH, colours.line);
+				paint.box(to, g.margin, g.barY, inner * v.percent / 100, g.barH, tone("accent"));
 				n = 0;
 			}
 			for (k = 0; k < n; k++) {
 				s = v.segments[k];
-				x = g.margin + Math.round((g.inner + gap) * k / n);
-				next = g.margin + Math.round((g.inner + gap) * (k + 1) / n) - gap;
+				x = g.margin + Math.round((inner + gap) * k / n);
+				next = g.margin + Math.round((inner + gap) * (k + 1) / n) - gap;
 				paint.box(to, x, g.barY, next - x, g.barH, colours.line);
 				if (s.part > 0) {
 					paint.box(to, x, g.barY, (next - x) * s.part, g.barH, tone(s.tone));
@@ -105,7 +116,7 @@
 				}
 			}
 			// Neither the counts nor the end are ever cut: both are smaller where they have no room.
-			for (k = g.donePx; k > g.leastPx && paint.width(v.done, k, true) + paint.width(v.end.text, k, true) + k > g.inner; k--) {
+			for (k = g.donePx; k > g.leastPx && paint.width(v.done, k, true) + paint.width(v.end.text, k, true) + k > inner; k--) {
 				continue;
 			}
 			x = paint.width(v.done, k, true) + 2;
@@ -114,25 +125,38 @@
 				return;
 			}
 			endW = paint.width(v.end.text, k, true) + 2;
-			paint.text(to, g.width - g.margin - endW, g.doneY, endW, paint.look(k, tone("text"), true, true), v.end.text, "end");
+			paint.text(to, right - endW, g.doneY, endW, paint.look(k, tone("text"), true, true), v.end.text, "end");
 			next = paint.width(v.end.left, g.smallPx, false) + 2;
-			if (v.end.left !== "" && next < g.inner - x - endW - 2 * g.donePx) {
-				paint.text(to, g.width - g.margin - endW - g.smallPx * 0.7 - next, g.doneY + (k - g.smallPx) * 1.06, next, paint.look(g.smallPx, tone("dim"), false, true), v.end.left, "left");
+			if (v.end.left !== "" && next < inner - x - endW - 2 * g.donePx) {
+				paint.text(to, right - endW - g.smallPx * 0.7 - next, g.doneY + (k - g.smallPx) * 1.06, next, paint.look(g.smallPx, tone("dim"), false, true), v.end.left, "left");
 			}
 		}
 
-		function foot(to, v) {
-			var x = g.margin, size = g.footPx, w, supportW = 0;
+		// foot has the age, whom to call and, beside the code, what it is for; that is left out where it has no room.
+		function foot(to, v, inner) {
+			var x = g.margin, size = g.footPx, w, supportW = 0, right = g.margin + inner, phoneW = 0;
 			if (v.aged) {
 				paint.shape(to, x, g.footY + size * 0.18, size, "warn", tone("warn"), colours.back);
 				x += size * 1.3;
 			}
 			if (v.support !== "") {
-				supportW = g.upright ? g.inner : Math.min(g.inner * 0.48, paint.width(v.support, g.footPx, false) + 2);
-				paint.text(to, g.upright ? g.margin : g.width - g.margin - supportW, g.foot2Y, supportW,
-					paint.look(g.footPx, tone("soft"), false, !g.upright), v.support, "support");
+				supportW = g.upright ? inner : Math.min(inner * 0.48, paint.width(v.support, g.footPx, false) + 2);
 			}
-			w = g.width - g.margin - x - (g.upright ? 0 : supportW + g.pad * 2);
+			if (inner < g.inner) {
+				phoneW = paint.width(v.phone, size, false) + 2 + size;
+				w = g.upright ? paint.width(v.support, size, false) : x - g.margin + paint.width(v.age, size, false) + supportW + g.pad * 4;
+				phoneW = w + g.pad * 4 + phoneW < inner ? phoneW : 0;
+			}
+			if (phoneW > 0) {
+				paint.text(to, right - phoneW, g.foot2Y, phoneW - size, paint.look(size, tone("soft"), false, true), v.phone, "phone");
+				paint.shape(to, right - size * 0.75, g.foot2Y + size * 0.36, size * 0.8, "play", tone("dim"), colours.back);
+				right -= phoneW + g.pad * 4;
+			}
+			if (v.support !== "") {
+				supportW = g.upright ? right - g.margin : supportW;
+				paint.text(to, g.upright ? g.margin : right - supportW, g.foot2Y, supportW, paint.look(g.footPx, tone("soft"), false, !g.upright), v.support, "support");
+			}
+			w = (g.upright ? g.margin + inner : right - supportW - g.pad * 2) - x;
 			paint.text(to, x, g.footY, w, paint.look(g.footPx, tone(v.aged ? "warn" : "dim"), false), v.age, "age");
 		}
 
@@ -154,9 +178,12 @@
 
 		// show draws what has changed since the last time.
 		screen.show = function (v) {
+			var at, inner;
 			if (g === null) {
 				return;
 			}
+			at = codePlace(v);
+			inner = at === null ? g.inner : at.inner;
 			part("head", [v.computer, v.place, v.clock, v.agent, logo !== null && logo.width], function (to) {
 				head(to, v);
 			});
@@ -172,11 +199,16 @@
 			part("list", [v.rows, v.focus, v.before, v.after, listTop], function (to) {
 				list.draw(to, v, listTop, g);
 			});
-			part("bar", [v.segments, v.done, v.end, v.percent], function (to) {
-				bar(to, v);
+			part("bar", [v.segments, v.done, v.end, v.percent, inner], function (to) {
+				bar(to, v, inner);
 			});
-			part("foot", [v.age, v.aged, v.support], function (to) {
-				foot(to, v);
+			part("foot", [v.age, v.aged, v.support, inner], function (to) {
+				foot(to, v, inner);
+			});
+			part("code", [at, at === null ? "" : v.code.join(" ")], function (to) {
+				if (at !== null) {
+					JobMon.drawCode(paint, to, v.code, at);
+				}
 			});
 		};
 

@@ -226,7 +226,7 @@
 			hero: top(intake, creep, settings, now, words),
 			notices: notices, moves: moves, aged: aged,
 			rows: [], focus: 0, before: 0, after: 0, segments: [], done: "", end: { text: "", left: "" },
-			age: age(intake, words), support: settings.support
+			age: age(intake, words), support: settings.support, code: null, phone: words["phone"]
 		};
 		if (f !== null && f.kind === "deployment") {
 			list = JobMon.rows(f, creep, words);
@@ -238,6 +238,7 @@
 			v.percent = f.percent || 0;
 			v.done = JobMon.fill(words["done"], { n: f.counts.stages_done, all: f.counts.stages });
 			v.end = end(f, passed, now, words);
+			v.code = f.link || null;
 		}
 		for (i = 0; i < notices.length; i++) {
 			// What is wrong says itself what to do.
