@@ -37,9 +37,18 @@ type process struct {
 	stderr bytes.Buffer
 }
 
+// skipShort leaves out what starts the program as a process, which no race detector looks into.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts the program as a process, which -short leaves out")
+	}
+}
+
 // start runs the program with arguments and further environment; the test's end kills it.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	skipShort(t)
 	p := &process{t: t, cmd: exec.Command(os.Args[0], args...)}
 	p.cmd.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	p.cmd.Stderr = &p.stderr

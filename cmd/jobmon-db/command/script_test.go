@@ -47,6 +47,7 @@ var update = flag.Bool("update", false, "write the golden parts of the scripts a
 // [stopped] are conditions. A script may write into the folder in which it runs. It must leave the logs alone, as
 // others use them.
 func TestScripts(t *testing.T) {
+	skipShort(t)
 	stopped := openGolden(t)
 	running, file := t.TempDir(), filepath.Join(t.TempDir(), "backup.db")
 	if err := os.CopyFS(running, os.DirFS(stopped)); err != nil {

@@ -34,6 +34,7 @@ type terminal struct {
 // onTerminal runs the program in a terminal of its own.
 func onTerminal(t *testing.T, env []string, args ...string) *terminal {
 	t.Helper()
+	skipShort(t)
 	master, slave, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
