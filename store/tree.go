@@ -216,9 +216,9 @@ func (t *tree) empty(p *leafOrBranch) error {
 	return nil
 }
 
-// key reads a key of the page. value is the distance from the beginning of the page to the beginning of the value. bbolt
-// writes the first key right after the elements, and each further one right after the value before it. So key finds a
-// wrong place, size or number of entries, although pages have no checksums.
+// key reads a key of the page. value is the distance from the beginning of the page to the beginning of the value.
+// bbolt writes the first key right after the elements, and each further one right after the value before it. So key
+// finds a wrong place, size or number of entries, although pages have no checksums.
 func (t *tree) key(p *leafOrBranch, i int, pos, keyLen, valueLen uint32) (key []byte, value int64, err error) {
 	begin := int64(pageHeaderLen+i*elementLen) + int64(pos)
 	value = begin + int64(keyLen)

@@ -31,8 +31,8 @@ type Pseudonyms struct {
 	kept  []*regexp.Regexp // what they find in the name of a job stays
 }
 
-// NewPseudonyms makes pseudonyms with the secret key of the site. What the settings' patterns for markers and build jobs find in the
-// name of a job stays, so that the picture is the same; an error is about these.
+// NewPseudonyms makes pseudonyms with the secret key of the site. What the settings' patterns for markers and build
+// jobs find in the name of a job stays, so that the picture is the same; an error is about these.
 func NewPseudonyms(key []byte, settings jobmon.Settings) (*Pseudonyms, error) {
 	rules, err := jobmon.NewRules(settings)
 	if err != nil {

@@ -31,7 +31,8 @@ type Settings struct {
 	// IANA zone or "+01:00": the clock of start_time; "" means it is found out
 	StartZone string `json:"start_zone,omitempty"`
 	Form      Form   `json:"form,omitzero"` // how files are written
-	// PublicURL is the address under which phones reach the board, scheme://host[:port]; "" means that screens show none
+	// PublicURL is the address under which phones reach the board, scheme://host[:port]; "" means that screens show
+	// none
 	PublicURL string `json:"public_url,omitempty"`
 }
 
