@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
 
 // Chronicle knows, for any place in the log, what things were called then, how far the server's clock and that of
@@ -26,8 +27,8 @@ type Chronicle struct {
 	writer    int32 // projection number of the daemon that wrote last
 	last      uint64
 
-	at, start, local day // of the times that were written last
-	offset           struct {
+	local, start ndjson.Day // of the times that were written last
+	offset       struct {
 		is   jobmon.Offset
 		text string
 	}

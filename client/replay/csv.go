@@ -11,6 +11,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
+// mostTexts is how many texts are remembered in the form in which they are written.
+const mostTexts = 1 << 14
+
 // CSV writes a table as RFC 4180 says: commas, CRLF, quotes where need be. In front stands a byte order mark, without
 // which Excel takes UTF-8 for the system's code page. Where a spreadsheet would see a formula, also behind a
 // separator within a text, an apostrophe stands in front; numbers stay numbers, with a point. Nothing need reach the

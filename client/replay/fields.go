@@ -1,8 +1,11 @@
 package replay
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // field is one thing that can be told of an event.
@@ -16,57 +19,109 @@ func fields() []field {
 	of := func(is func(*Record) value) func(*Record, bool) value {
 		return func(r *Record, _ bool) value { return is(r) }
 	}
+	ofRow := func(is func(*Record) value) func(*Record, bool) value {
+		return of(func(r *Record) value {
+			if !r.event.Kind.OfRow() {
+				return value{}
+			}
+			return is(r)
+		})
+	}
+	flag := func(f jobmon.Flags) func(*Record, bool) value {
+		return of(func(r *Record) value { return truth(r.has(f)) })
+	}
+	textOf := func(k jobmon.Kind) func(*Record, bool) value {
+		return of(func(r *Record) value { return someText(r.textOf(k)) })
+	}
+	figure := func(is func(*jobmon.Event) int64, kinds ...jobmon.Kind) func(*Record, bool) value {
+		return of(func(r *Record) value {
+			if !slices.Contains(kinds, r.event.Kind) {
+				return value{}
+			}
+			return someWhole(is(r.event))
+		})
+	}
+	until := func(k jobmon.Kind) func(*Record, bool) value {
+		return of(func(r *Record) value {
+			if r.event.Kind != k || r.event.Until == 0 {
+				return value{}
+			}
+			return safe(r.event.Until.String())
+		})
+	}
 	return []field{
-		{"seq", of(func(r *Record) value { return whole(r.Seq) })},
+		{"seq", of(func(r *Record) value { return whole(r.event.Seq) })},
 		{"time", func(r *Record, utc bool) value { return safe(r.date(utc)) }},
-		{"utc_offset", of(func(r *Record) value { return safe(r.UTCOffset) })},
-		{"at", of(func(r *Record) value { return safe(r.At) })},
-		{"kind", of(func(r *Record) value { return safe(r.Kind) })},
-		{"computer_id", of(func(r *Record) value { return wholeOf(r.ComputerID) })},
-		{"computer", of(func(r *Record) value { return textOf(r.Computer) })},
-		{"group", of(func(r *Record) value { return someText(r.Group) })},
-		{"job_id", of(func(r *Record) value { return wholeOf(r.JobID) })},
+		{"utc_offset", of(func(r *Record) value { return safe(r.offsetText()) })},
+		{"at", of(func(r *Record) value { return safe(r.event.At.String()) })},
+		{"kind", of(func(r *Record) value { return safe(r.event.Kind.String()) })},
+		{"computer_id", of(func(r *Record) value {
+			if r.computer == nil {
+				return value{}
+			}
+			return whole(r.event.Computer)
+		})},
+		{"computer", of(func(r *Record) value { return someText(r.computerName()) })},
+		{"group", of(func(r *Record) value { return someText(r.group()) })},
+		{"job_id", of(func(r *Record) value {
+			if r.job == nil {
+				return value{}
+			}
+			return whole(r.event.Job)
+		})},
 		{"job", of(func(r *Record) value { return someText(r.subject()) })},
-		{"folder", of(func(r *Record) value { return someText(r.Folder) })},
-		{"schedule_id", of(func(r *Record) value { return wholeOf(r.ScheduleID) })},
-		{"start_time", of(func(r *Record) value { return someSafe(r.startTime) })},
-		{"state", of(func(r *Record) value { return someSafe(r.State) })},
-		{"took_s", of(func(r *Record) value { return realOf(r.TookS) })},
+		{"folder", of(func(r *Record) value { return someText(r.folder()) })},
+		{"schedule_id", ofRow(func(r *Record) value { return whole(r.event.Schedule) })},
+		{"start_time", ofRow(func(r *Record) value { return someSafe(r.startTime()) })},
+		{"state", of(func(r *Record) value {
+			if r.state == 0 {
+				return value{}
+			}
+			return safe(r.state.String())
+		})},
+		{"took_s", of(func(r *Record) value { return someReal(r.took, r.length.Took) })},
 		{"took_exact", of(func(r *Record) value {
-			if r.TookS == nil {
+			if !r.took {
 				return value{}
 			}
-			return truth(r.TookExact)
+			return truth(r.length.Exact())
 		})},
-		{"took_at_most_s", of(func(r *Record) value { return realOf(r.TookMostS) })},
-		{"delta_s", of(func(r *Record) value {
-			if r.delta == nil {
+		{"took_at_most_s", of(func(r *Record) value { return someReal(r.length.Most > 0, r.length.Most) })},
+		{"delta_s", of(func(r *Record) value { return someReal(r.told, r.delta) })},
+		{"status_code", ofRow(func(r *Record) value {
+			if !r.event.Status.Set {
 				return value{}
 			}
-			return value{isReal, "", 0, r.delta.Seconds()}
+			return whole(r.event.Status.Code)
 		})},
-		{"status_code", of(func(r *Record) value { return wholeOf(r.StatusCode) })},
 		{"code", of(func(r *Record) value { return someText(r.code()) })},
 		{"what", of(func(r *Record) value { return text(r.what()) })},
-		{"baseline", of(func(r *Record) value { return truth(r.Baseline) })},
-		{"inferred", of(func(r *Record) value { return truth(r.Inferred) })},
-		{"inexact", of(func(r *Record) value { return truth(r.Inexact) })},
-		{"gone", of(func(r *Record) value { return truth(r.Gone) })},
-		{"ghost", of(func(r *Record) value { return truth(r.Ghost) })},
-		{"os_name", of(func(r *Record) value { return someText(r.OSName) })},
-		{"seconds", of(func(r *Record) value { return someWhole(r.Seconds) })},
-		{"runs", of(func(r *Record) value { return someWhole(r.Runs) })},
-		{"checksum", of(func(r *Record) value { return someText(r.Checksum) })},
-		{"version", of(func(r *Record) value { return someText(r.Version) })},
-		{"projection", of(func(r *Record) value { return someWhole(r.Projection) })},
-		{"covered_until", of(func(r *Record) value { return someText(r.Until) })},
-		{"since", of(func(r *Record) value { return someText(r.Since) })},
-		{"start_clock", of(func(r *Record) value { return someText(r.StartClock) })},
-		{"reason", of(func(r *Record) value { return someText(r.Reason) })},
-		{"settings", of(func(r *Record) value { return someText(r.Settings) })},
-		{"step_ms", of(func(r *Record) value { return someWhole(r.StepMS) })},
-		{"from", of(func(r *Record) value { return someWhole(r.From) })},
-		{"to", of(func(r *Record) value { return someWhole(r.To) })},
+		{"baseline", flag(jobmon.Baseline)},
+		{"inferred", flag(jobmon.Inferred)},
+		{"inexact", flag(jobmon.Inexact)},
+		{"gone", flag(jobmon.Gone)},
+		{"ghost", flag(jobmon.Ghost)},
+		{"os_name", textOf(jobmon.KindComputer)},
+		{"seconds", figure(func(e *jobmon.Event) int64 { return int64(e.Seconds) }, jobmon.KindExpected)},
+		{"runs", figure(func(e *jobmon.Event) int64 { return int64(e.Count) }, jobmon.KindExpected)},
+		{"checksum", of(func(r *Record) value {
+			if r.event.Kind != jobmon.KindRefreshed {
+				return value{}
+			}
+			return safe(fmt.Sprintf("%016x", r.event.Sum))
+		})},
+		{"version", textOf(jobmon.KindDaemonStarted)},
+		{"projection", figure(func(e *jobmon.Event) int64 { return int64(e.Count) }, jobmon.KindDaemonStarted)},
+		{"covered_until", until(jobmon.KindDaemonStarted)},
+		{"since", until(jobmon.KindOverdue)},
+		{"start_clock", of(func(r *Record) value { return someText(r.startClock()) })},
+		{"reason", of(func(r *Record) value { return someText(r.reason()) })},
+		{"settings", textOf(jobmon.KindConfigured)},
+		{"step_ms", figure(func(e *jobmon.Event) int64 { return e.Step }, jobmon.KindClock)},
+		{"from", figure(func(e *jobmon.Event) int64 { return int64(e.From) }, jobmon.KindSourceLost, jobmon.KindDamaged,
+			jobmon.KindCut)},
+		{"to", figure(func(e *jobmon.Event) int64 { return int64(e.To) }, jobmon.KindSourceLost, jobmon.KindDamaged,
+			jobmon.KindCut)},
 	}
 }
 

@@ -282,7 +282,7 @@ func (f *Filter) finds(e *jobmon.Event, c *Chronicle) bool {
 	if found, known := f.seen[s]; ok && known {
 		return found
 	}
-	c.sketch(&f.sketch, e)
+	c.tell(&f.sketch, e)
 	found := f.tells(f.sketch.Text())
 	if len(f.seen) >= mostSeen || f.seen == nil {
 		f.seen = map[sight]bool{}

@@ -56,23 +56,20 @@ func (n *narrow) print(r *Record, at time.Time) error {
 	if n.zone {
 		clock = at.Format("15:04:05 -07:00")
 	}
-	var delta, computer, took string
-	if r.delta != nil && *r.delta >= 0 {
-		delta = "+" + jobmon.Brief(jobmon.Span(*r.delta))
+	var delta, took string
+	if r.told && r.delta >= 0 {
+		delta = "+" + jobmon.Brief(jobmon.Span(r.delta))
 	}
-	if r.Computer != nil {
-		computer = *r.Computer
-	}
-	if r.TookS != nil {
-		took = jobmon.Brief(r.took.String())
+	if r.took {
+		took = jobmon.Brief(r.length.String())
 	}
 	what := r.what()
-	if r.state == jobmon.StateFailed && r.StatusCode != nil {
-		what += " " + cmp.Or(r.StatusCode.Hex(), r.StatusCode.String()) // the shorter one
+	if code := r.event.Status; r.state == jobmon.StateFailed && code.Set {
+		what += " " + cmp.Or(code.Code.Hex(), code.Code.String()) // the shorter one
 	}
 	tone := r.tone()
 	return n.stream.Line([]term.Cell{
-		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: computer},
+		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: r.computerName()},
 		{Text: r.subject()}, {Text: what, Tone: tone}, {Text: took},
 	})
 }

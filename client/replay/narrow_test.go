@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // TestTheStoryFitsTheTerminal: whatever its width, no line is longer, and what happened and how long it took is told.
@@ -28,7 +29,7 @@ func TestTheStoryFitsTheTerminal(t *testing.T) {
 			if err := printer.Print(r); err != nil {
 				t.Fatal(err)
 			}
-			if r.Kind == "finished" {
+			if r.event.Kind == jobmon.KindFinished {
 				ended++
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
 
 // Log is the part of a log that is read; see store.Log.
@@ -29,29 +30,34 @@ func (r Range) Holds(e *jobmon.Event) bool {
 // apart is how many computers are read each by itself; more of them are picked out of all events.
 const apart = 4
 
-// events yields, in order, the events from sequence number from to to, at least all that the filter may want. Each
-// one is good until the next.
-func (t *Telling) events(from, to uint64) iter.Seq2[*jobmon.Event, error] {
+// placed is an event, which is good until the next, and what stands beside it in the log.
+type placed struct {
+	*jobmon.Event
+	ndjson.Place
+}
+
+// events yields, in order, the events from sequence number from to to, at least all that the filter may want.
+func (t *Telling) events(from, to uint64) iter.Seq2[placed, error] {
 	ids := t.Filter.computers
 	switch {
 	case t.All || len(ids) == 0 || len(ids) > apart:
-		return flat(t.Log.Scan(from), from, to)
+		return flat(t.Log.Scan(from), from, to, false)
 	case len(ids) == 1:
-		return flat(t.Log.Computer(ids[0], from), from, to)
+		return flat(t.Log.Computer(ids[0], from), from, to, true)
 	}
 	return merged(t.Log, ids, from, to)
 }
 
 // merged tells the events of some computers in order.
-func merged(log Log, ids []jobmon.ComputerID, from, to uint64) iter.Seq2[*jobmon.Event, error] {
-	return func(yield func(*jobmon.Event, error) bool) {
+func merged(log Log, ids []jobmon.ComputerID, from, to uint64) iter.Seq2[placed, error] {
+	return func(yield func(placed, error) bool) {
 		type head struct {
-			next  func() (*jobmon.Event, error, bool)
-			event *jobmon.Event
+			next  func() (placed, error, bool)
+			event placed
 		}
 		var heads []head
 		for _, id := range ids {
-			next, stop := iter.Pull2(flat(log.Computer(id, from), from, to))
+			next, stop := iter.Pull2(flat(log.Computer(id, from), from, to, true))
 			defer stop()
 			heads = append(heads, head{next: next})
 		}
@@ -61,12 +67,12 @@ func merged(log Log, ids []jobmon.ComputerID, from, to uint64) iter.Seq2[*jobmon
 		}
 		for i := range heads {
 			if _, err := advance(&heads[i]); err != nil {
-				yield(nil, err)
+				yield(placed{}, err)
 				return
 			}
 		}
 		for {
-			heads = slices.DeleteFunc(heads, func(h head) bool { return h.event == nil })
+			heads = slices.DeleteFunc(heads, func(h head) bool { return h.event.Event == nil })
 			if len(heads) == 0 {
 				return
 			}
@@ -80,18 +86,20 @@ func merged(log Log, ids []jobmon.ComputerID, from, to uint64) iter.Seq2[*jobmon
 				return
 			}
 			if _, err := advance(first); err != nil {
-				yield(nil, err)
+				yield(placed{}, err)
 				return
 			}
 		}
 	}
 }
 
-func flat(batches iter.Seq2[jobmon.Batch, error], from, to uint64) iter.Seq2[*jobmon.Event, error] {
-	return func(yield func(*jobmon.Event, error) bool) {
+// flat yields the events of batches. Of a part of the log what stands before an event is not known.
+func flat(batches iter.Seq2[jobmon.Batch, error], from, to uint64, part bool) iter.Seq2[placed, error] {
+	return func(yield func(placed, error) bool) {
+		before := max(from, 1) - 1
 		for b, err := range batches {
 			if err != nil {
-				yield(nil, fmt.Errorf("read the log: %w", err))
+				yield(placed{}, fmt.Errorf("read the log: %w", err))
 				return
 			}
 			for i := range b.Events {
@@ -99,9 +107,13 @@ func flat(batches iter.Seq2[jobmon.Batch, error], from, to uint64) iter.Seq2[*jo
 				if e.Seq > to {
 					return
 				}
-				if e.Seq >= from && !yield(e, nil) {
+				if part {
+					before = e.Seq - 1
+				}
+				if e.Seq >= from && !yield(placed{e, ndjson.Place{Before: before, More: i+1 < len(b.Events)}}, nil) {
 					return
 				}
+				before = max(before, e.Seq)
 			}
 		}
 	}

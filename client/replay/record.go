@@ -1,125 +1,51 @@
 package replay
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
 
-// Record is one event as it is told. The first fourteen fields are in every line of ndjson, null where they have no
-// meaning; others script against their names.
+// Record is one event with what other events of the log say about it.
 type Record struct {
-	Seq        uint64       `json:"seq"`
-	At         string       `json:"at"` // UTC
-	Kind       string       `json:"kind"`
-	ScheduleID *int32       `json:"schedule_id"`
-	ComputerID *int32       `json:"computer_id"`
-	Computer   *string      `json:"computer"`
-	JobID      *int32       `json:"job_id"`
-	Job        *string      `json:"job"`
-	StartTime  *string      `json:"start_time"` // the server's wall clock
-	UTCOffset  string       `json:"utc_offset"`
-	StatusCode *jobmon.Code `json:"status_code"`
-	Baseline   bool         `json:"baseline"`
-	Inferred   bool         `json:"inferred"`
-	Inexact    bool         `json:"inexact"`
-
-	State      string   `json:"state,omitempty"`  // of the row afterwards
-	TookS      *float64 `json:"took_s,omitempty"` // what ended, in seconds
-	TookExact  bool     `json:"took_exact,omitempty"`
-	TookMostS  *float64 `json:"took_at_most_s,omitempty"` // all that is known where its start or its end was not seen
-	Gone       bool     `json:"gone,omitempty"`
-	Ghost      bool     `json:"ghost,omitempty"`
-	OSName     string   `json:"os_name,omitempty"`
-	Group      string   `json:"group,omitempty"`
-	Folder     string   `json:"folder,omitempty"`
-	Stage      string   `json:"stage,omitempty"`
-	Seconds    int32    `json:"seconds,omitempty"` // expected: the typical duration
-	Runs       int32    `json:"runs,omitempty"`
-	Since      string   `json:"since,omitempty"`       // overdue: UTC, since when it stands still; Reason says why
-	StartClock string   `json:"start_clock,omitempty"` // start-clock: that clock's offset from UTC, or "unknown"
-	AskedJob   string   `json:"asked_job,omitempty"`   // refreshed: the job that the script named
-	Checksum   string   `json:"checksum,omitempty"`    // refreshed: first 8 bytes of the file's SHA-256, hex
-	Version    string   `json:"version,omitempty"`
-	Projection int32    `json:"projection,omitempty"`
-	Until      string   `json:"covered_until,omitempty"` // daemon-started: UTC
-	Reason     string   `json:"reason,omitempty"`
-	Settings   string   `json:"settings,omitempty"`
-	StepMS     int64    `json:"step_ms,omitempty"`
-	From       uint64   `json:"from,omitempty"`
-	To         uint64   `json:"to,omitempty"`
-
-	// What a job or computer was before, where it was something else.
-	RenamedFrom *string `json:"renamed_from,omitempty"`
-	MovedFrom   *string `json:"moved_from,omitempty"` // folder or group
-	OSNameWas   *string `json:"os_name_was,omitempty"`
-
+	event     *jobmon.Event
+	place     ndjson.Place
 	chronicle *Chronicle
 
-	event  *jobmon.Event
-	axis   jobmon.Instant // its time without the steps of the server's clock
-	offset jobmon.Offset
-	state  jobmon.RowState
-	maybe  bool // it waits, as start_time may be now: which clock that follows is not known
-	wasRun bool // what ended ran
-	began  jobmon.Instant
-	took   jobmon.Length
-	delta  *time.Duration // since the event told before of that computer
+	axis     jobmon.Instant // its time without the steps of the server's clock
+	offset   jobmon.Offset
+	state    jobmon.RowState  // of the row afterwards
+	maybe    bool             // it waits, as start_time may be now: which clock that follows is not known
+	computer *jobmon.Computer // as it was then, nil where the event is about none
+	job      *jobmon.Job
 
-	// What the pointers above point to.
-	scheduleID, computerID, jobID int32
-	computer, job, startTime      string
-	statusCode                    jobmon.Code
-	tookS, tookMostS              float64
-	deltaIs                       time.Duration
+	wasRun, took bool // what ended ran; for how long is known
+	length       jobmon.Length
+	told         bool          // an event of that computer was told before
+	delta        time.Duration // since then
 }
 
 // tell fills the record with an event and the names of its time.
 func (c *Chronicle) tell(r *Record, e *jobmon.Event) {
-	c.sketch(r, e)
-	var text [32]byte
-	r.At = string(append(c.at.append(text[:0], int64(e.At), 'T', true), 'Z'))
-	if e.Kind.OfRow() && e.Start != jobmon.NoStart {
-		r.startTime = string(c.start.append(text[:0], int64(e.Start), 'T', false))
-		r.StartTime = &r.startTime
+	*r = Record{event: e, chronicle: c, axis: c.axis(e), offset: c.Offset(e.Seq), state: c.State(e)}
+	if e.Kind.OfRow() {
+		r.maybe = c.maybe(e, r.state)
+	}
+	if e.Kind.OfRow() || e.Kind == jobmon.KindJob {
+		r.job = known(c.jobs[e.Job], e.Seq)
+	}
+	if !e.Kind.OfDaemon() && e.Kind != jobmon.KindJob && e.Kind != jobmon.KindCut {
+		r.computer = known(c.computers[e.Computer], e.Seq)
 	}
 }
 
-// sketch fills it but for its times, which is enough for Text.
-func (c *Chronicle) sketch(r *Record, e *jobmon.Event) {
-	*r = Record{
-		Seq: e.Seq, Kind: e.Kind.String(),
-		Baseline: e.Flags.Has(
-			jobmon.Baseline,
-		), Inferred: e.Flags.Has(jobmon.Inferred), Inexact: e.Flags.Has(jobmon.Inexact),
-		Gone: e.Flags.Has(jobmon.Gone), Ghost: e.Flags.Has(jobmon.Ghost),
-		chronicle: c, event: e, axis: c.axis(e), offset: c.Offset(e.Seq), state: c.State(e),
+// known is what held at an event; something without a name where nothing did.
+func known[T any](versions []version[T], seq uint64) *T {
+	if v := find(versions, seq); v != nil {
+		return &v.is
 	}
-	r.UTCOffset = c.offsetText(r.offset)
-	if e.Kind.OfRow() {
-		r.scheduleID = int32(e.Schedule)
-		r.ScheduleID = &r.scheduleID
-		if e.Status.Set {
-			r.statusCode = e.Status.Code
-			r.StatusCode = &r.statusCode
-		}
-		r.maybe = c.maybe(e, r.state)
-		if r.state != 0 {
-			r.State = r.state.String()
-		}
-	}
-	if e.Kind.OfRow() || e.Kind == jobmon.KindJob {
-		job := c.Job(e.Job, e.Seq)
-		r.jobID, r.job, r.Folder = int32(e.Job), jobmon.JobName(e.Job, job.Name), job.Folder
-		r.JobID, r.Job = &r.jobID, &r.job
-	}
-	if !e.Kind.OfDaemon() && e.Kind != jobmon.KindJob && e.Kind != jobmon.KindCut {
-		computer := c.Computer(e.Computer, e.Seq)
-		r.computerID, r.computer = int32(e.Computer), jobmon.ComputerName(e.Computer, computer.Name)
-		r.ComputerID, r.Computer, r.Group = &r.computerID, &r.computer, computer.Group
-	}
-	r.addDetail(e, c)
+	return new(T)
 }
 
 // maybe says whether a row waits only as far as is known: its start_time may be now, on a clock that is not known.
@@ -129,92 +55,159 @@ func (c *Chronicle) maybe(e *jobmon.Event, state jobmon.RowState) bool {
 }
 
 // offsetText is the offset as text, which is nearly always the one of the event before.
-func (c *Chronicle) offsetText(offset jobmon.Offset) string {
-	if c.offset.text == "" || c.offset.is != offset {
-		c.offset.is, c.offset.text = offset, offset.String()
+func (r *Record) offsetText() string {
+	last := &r.chronicle.offset
+	if last.text == "" || last.is != r.offset {
+		last.is, last.text = r.offset, r.offset.String()
 	}
-	return c.offset.text
+	return last.text
 }
 
-// other is what was, nil when it still is.
-func other(was, is string) *string {
-	if was == is {
-		return nil
+func (r *Record) has(f jobmon.Flags) bool { return r.event.Flags.Has(f) }
+
+// computerName is empty where the event is about no computer.
+func (r *Record) computerName() string {
+	if r.computer == nil {
+		return ""
 	}
-	return &was
+	return jobmon.ComputerName(r.event.Computer, r.computer.Name)
 }
 
-func (r *Record) addDetail(e *jobmon.Event, c *Chronicle) {
-	switch e.Kind {
-	case jobmon.KindJob:
-		r.Folder = e.Place
-		if was, ok := before(c.jobs[e.Job], e.Seq); ok && !r.Gone {
-			r.RenamedFrom, r.MovedFrom = other(was.Name, e.Name), other(was.Folder, e.Place)
-		}
-	case jobmon.KindComputer:
-		r.OSName, r.Group = e.Text, e.Place
-		if was, ok := before(c.computers[e.Computer], e.Seq); ok && !r.Gone {
-			r.RenamedFrom, r.MovedFrom, r.OSNameWas = other(
-				was.Name,
-				e.Name,
-			), other(
-				was.Group,
-				e.Place,
-			), other(
-				was.OSName,
-				e.Text,
-			)
-		}
-	case jobmon.KindExpected:
-		r.Stage, r.Seconds, r.Runs = e.Name, e.Seconds, e.Count
-	case jobmon.KindRefreshed:
-		r.AskedJob, r.Checksum = e.Name, fmt.Sprintf("%016x", e.Sum)
-	case jobmon.KindDaemonStarted:
-		r.Version, r.Projection = e.Text, e.Count
-		if e.Until != 0 {
-			r.Until = e.Until.String()
-		}
-	case jobmon.KindSourceLost, jobmon.KindDamaged:
-		r.Reason, r.From, r.To = e.Text, e.From, e.To
-	case jobmon.KindCut:
-		r.From, r.To = e.From, e.To
-	case jobmon.KindConfigured:
-		r.Settings = e.Text
-	case jobmon.KindClock:
-		r.StepMS = e.Step
-	case jobmon.KindStartClock:
-		if r.StartClock = e.Text; e.Text == "" {
-			r.StartClock = jobmon.Offset(e.Seconds).String()
-		}
-	case jobmon.KindOverdue:
-		r.Reason, r.Since = e.Text, e.Until.String()
-		if e.Text == jobmon.StillStage {
-			r.Stage = e.Name
-		} else {
-			r.Job = new(e.Name)
+// subject is the job or stage that the event is about.
+func (r *Record) subject() string {
+	switch {
+	case r.job != nil:
+		return jobmon.JobName(r.event.Job, r.job.Name)
+	case r.event.Kind == jobmon.KindExpected, r.event.Kind == jobmon.KindOverdue, r.event.Kind == jobmon.KindRefreshed:
+		return r.event.Name
+	}
+	return ""
+}
+
+func (r *Record) group() string {
+	switch {
+	case r.event.Kind == jobmon.KindComputer:
+		return r.event.Place
+	case r.computer != nil:
+		return r.computer.Group
+	}
+	return ""
+}
+
+func (r *Record) folder() string {
+	switch {
+	case r.event.Kind == jobmon.KindJob:
+		return r.event.Place
+	case r.job != nil:
+		return r.job.Folder
+	}
+	return ""
+}
+
+// reason is why the source was lost, events are missing, or a deployment stands still.
+func (r *Record) reason() string {
+	return r.textOf(jobmon.KindSourceLost, jobmon.KindDamaged, jobmon.KindOverdue)
+}
+
+// textOf is the text of an event of one of the kinds.
+func (r *Record) textOf(kinds ...jobmon.Kind) string {
+	for _, k := range kinds {
+		if r.event.Kind == k {
+			return r.event.Text
 		}
 	}
+	return ""
+}
+
+// startTime is a row's start_time on the server's wall clock, without what is below a second.
+func (r *Record) startTime() string {
+	if r.event.Start == jobmon.NoStart {
+		return ""
+	}
+	var text [32]byte
+	return string(r.chronicle.start.Append(text[:0], int64(r.event.Start), 'T', false))
+}
+
+// startClock is the offset of start_time's clock from UTC, where the event says it.
+func (r *Record) startClock() string {
+	switch {
+	case r.event.Kind != jobmon.KindStartClock:
+		return ""
+	case r.event.Text != "":
+		return r.event.Text
+	}
+	return jobmon.Offset(r.event.Seconds).String()
+}
+
+// was says what the job or computer was before the event, as far as it was something else.
+func (r *Record) was(say func(field, text string)) {
+	e, c := r.event, r.chronicle
+	other := func(field, was, is string) {
+		if was != is {
+			say(field, was)
+		}
+	}
+	switch {
+	case r.has(jobmon.Gone):
+	case e.Kind == jobmon.KindJob:
+		if was, ok := before(c.jobs[e.Job], e.Seq); ok {
+			other("renamed_from", was.Name, e.Name)
+			other("moved_from", was.Folder, e.Place)
+		}
+	case e.Kind == jobmon.KindComputer:
+		if was, ok := before(c.computers[e.Computer], e.Seq); ok {
+			other("renamed_from", was.Name, e.Name)
+			other("moved_from", was.Group, e.Place)
+			other("os_name_was", was.OSName, e.Text)
+		}
+	}
+}
+
+// write appends the event as a line, with what other events say about it.
+func (r *Record) write(w *ndjson.Encoder) {
+	w.Event(r.event, r.place)
+	w.Safe("utc_offset", r.offsetText())
+	if r.computer != nil {
+		w.Text("computer", r.computerName())
+		w.Some("group", r.group())
+	}
+	if r.job != nil {
+		w.Text("job", r.subject())
+		w.Some("folder", r.folder())
+	}
+	if r.state != 0 {
+		w.Safe("state", r.state.String())
+	}
+	if r.took {
+		w.Real("took_s", r.length.Took.Seconds())
+	}
+	if r.length.Exact() && r.took {
+		w.True("took_exact")
+	}
+	if r.length.Most > 0 {
+		w.Real("took_at_most_s", r.length.Most.Seconds())
+	}
+	if !r.event.Kind.OfRow() {
+		r.was(w.Text)
+	}
+	w.Close()
 }
 
 // ended records how long that ran which the event ended.
 func (r *Record) ended(b began, c *Chronicle) {
 	start := &jobmon.Event{Seq: b.seq, At: b.at, Flags: b.flags, Kind: jobmon.KindStarted}
-	r.wasRun, r.began = true, start.At
+	r.wasRun = true
 	took := c.axis(r.event).Sub(c.axis(start))
 	if took < 0 {
 		return // the clock was set back meanwhile, and nothing says so
 	}
-	r.took.Took, r.took.Inexact = took, r.Inexact || start.Flags.Has(jobmon.Inexact)
+	r.took, r.length.Took, r.length.Inexact = true, took, r.has(jobmon.Inexact) || start.Flags.Has(jobmon.Inexact)
 	unseen := c.unseen(start)
-	if r.took.Inexact && (unseen > 0 || !start.Flags.Has(jobmon.Inexact)) ||
+	if r.length.Inexact && (unseen > 0 || !start.Flags.Has(jobmon.Inexact)) ||
 		start.Flags.Has(jobmon.Inferred) && unseen > 0 {
-		r.took.Most = took + unseen
-		r.tookMostS = r.took.Most.Seconds()
-		r.TookMostS = &r.tookMostS
+		r.length.Most = took + unseen
 	}
-	r.took.Inexact = r.took.Inexact || at(c.steps, start.Seq) != at(c.steps, r.event.Seq)
-	r.tookS = took.Seconds()
-	r.TookS, r.TookExact = &r.tookS, r.took.Exact()
+	r.length.Inexact = r.length.Inexact || at(c.steps, start.Seq) != at(c.steps, r.event.Seq)
 }
 
 // date is the event's date and time in that zone, as "2026-11-22 14:05:00".
@@ -224,7 +217,7 @@ func (r *Record) date(utc bool) string {
 		at = int64(r.event.At.Wall(r.offset))
 	}
 	var text [32]byte
-	return string(r.chronicle.local.append(text[:0], at, ' ', false))
+	return string(r.chronicle.local.Append(text[:0], at, ' ', false))
 }
 
 // local is the event's time in that zone.

@@ -18,7 +18,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/internal/names"
-	"github.com/jobmon-db/jobmon-db/internal/plain"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 	"github.com/jobmon-db/jobmon-db/store/storetest"
@@ -88,15 +88,9 @@ func told(t test, records iter.Seq2[*Record, error]) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var want bytes.Buffer
-		if err := plain.NewEncoder(&want).Encode(r); err != nil {
-			t.Fatal(err)
-		}
-		var l line
-		if l.record(r); string(l.text)+"\n" != want.String() {
-			t.Fatal("the line is\n" + string(l.text) + "\nwant\n" + want.String())
-		}
-		list = append(list, string(l.text)+r.what())
+		line := ndjson.NewEncoder(ndjson.Header{})
+		r.write(line)
+		list = append(list, string(line.Line)+r.what())
 	}
 	return list
 }
@@ -119,7 +113,7 @@ func TestEveryWayTellsTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			seqs = append(seqs, r.Seq)
+			seqs = append(seqs, r.event.Seq)
 		}
 		all := told(t, telling(t, log, chronicle, names, a).Forward(whole))
 		if len(all) == 0 {
@@ -159,8 +153,8 @@ func TestWhatIsAskedFor(t *testing.T) {
 	log, chronicle, known := morning(t, 3, time.Hour)
 	last, _, _ := log.Last()
 	for r, err := range telling(t, log, chronicle, known, Ask{States: []string{"Failed"}, Folders: []string{"windows 11"}}).Forward(Range{From: 1, To: last}) {
-		if err != nil || r.State != "failed" || r.Kind != "finished" || !strings.HasPrefix(r.Folder, `Build\`) ||
-			r.TookS == nil {
+		if err != nil || r.state != jobmon.StateFailed || r.event.Kind != jobmon.KindFinished ||
+			!strings.HasPrefix(r.folder(), `Build\`) || !r.took {
 			t.Errorf("%+v, %v", r, err)
 		}
 	}
@@ -206,8 +200,8 @@ func TestWhatIsConcludedIsTold(t *testing.T) {
 		if got := r.what() + " | " + r.subject(); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
-		if e.Kind == jobmon.KindOverdue && (r.Since != e.Until.String() || r.Reason != e.Text) ||
-			e.Kind == jobmon.KindStartClock && r.StartClock == "" {
+		if e.Kind == jobmon.KindOverdue && r.reason() != e.Text ||
+			e.Kind == jobmon.KindStartClock && r.startClock() == "" {
 			t.Errorf("%+v", r)
 		}
 	}
@@ -280,8 +274,10 @@ func TestARenameTellsTheOldName(t *testing.T) {
 			t.Errorf("event %d: %s, want %s", i+1, r.what(), want)
 		}
 	}
-	if r := c.recordOf(&events[2]); r.RenamedFrom == nil || *r.RenamedFrom != "PC-0007" {
-		t.Errorf("%+v", r)
+	line := ndjson.NewEncoder(ndjson.Header{})
+	c.recordOf(&events[2]).write(line)
+	if !strings.Contains(string(line.Line), `"renamed_from":"PC-0007"`) {
+		t.Errorf("%s", line.Line)
 	}
 }
 

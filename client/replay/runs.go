@@ -65,11 +65,11 @@ func (r *runs) lookUp(e *jobmon.Event) (b began, ok bool, err error) {
 	old, known := r.old[e.Computer]
 	if !known {
 		before := newRuns(r.log, 0)
-		for e, err := range flat(r.log.Computer(e.Computer, 0), 0, r.from-1) {
+		for e, err := range flat(r.log.Computer(e.Computer, 0), 0, r.from-1, true) {
 			if err != nil {
 				return b, false, err
 			}
-			before.see(e)
+			before.see(e.Event)
 		}
 		old = before.started
 		r.old[e.Computer] = old

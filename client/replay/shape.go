@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
 
 // Printer writes events in one of the shapes. What it writes may be buffered until Flush.
@@ -27,6 +28,7 @@ type Layout struct {
 	Fields []string // names; none for the shape's own
 	Look   term.Options
 	Zones  bool // the UTC offset stands behind each time, as there are several
+	Header ndjson.Header
 }
 
 // NewPrinter returns the printer; an error is a *Mistake or the writer's.
@@ -38,10 +40,10 @@ func NewPrinter(w io.Writer, l Layout, c *Chronicle) (Printer, error) {
 	switch l.Shape {
 	case "table", "wide":
 		return newTable(w, l, list, c)
-	case "json":
-		return &jsonPrinter{w: w, fields: list, utc: l.Look.UTC, array: true}, nil
-	case "ndjson":
-		return &jsonPrinter{w: w, fields: list, utc: l.Look.UTC}, nil
+	case "json", "ndjson":
+		return &jsonPrinter{
+			w: w, encoder: ndjson.NewEncoder(l.Header), fields: list, utc: l.Look.UTC, array: l.Shape == "json",
+		}, nil
 	case "csv":
 		return newCSVPrinter(w, list, l.Look.UTC)
 	}
@@ -50,33 +52,33 @@ func NewPrinter(w io.Writer, l Layout, c *Chronicle) (Printer, error) {
 
 // jsonPrinter writes an object a line, or an array of them.
 type jsonPrinter struct {
-	w      io.Writer
-	line   line
-	fields []field
-	utc    bool
-	array  bool
-	begun  bool
+	w       io.Writer
+	encoder *ndjson.Encoder
+	fields  []field
+	utc     bool
+	array   bool
+	begun   bool
 }
 
 func (p *jsonPrinter) Print(r *Record) error {
-	l := &p.line
-	l.text = l.text[:0]
+	e := p.encoder
+	e.Line = e.Line[:0]
 	switch {
 	case p.array && p.begun:
-		l.text = append(l.text, ",\n"...)
+		e.Line = append(e.Line, ",\n"...)
 	case p.array:
-		l.text = append(l.text, "[\n"...)
+		e.Line = append(e.Line, "[\n"...)
 	}
 	if p.fields == nil {
-		l.record(r)
+		r.write(e)
 	} else {
-		l.fields(p.fields, r, p.utc)
+		object(&e.Object, p.fields, r, p.utc)
 	}
 	if !p.array {
-		l.text = append(l.text, '\n')
+		e.Line = append(e.Line, '\n')
 	}
 	p.begun = true
-	_, err := p.w.Write(l.text)
+	_, err := p.w.Write(e.Line)
 	return err
 }
 
@@ -131,7 +133,7 @@ func (p *csvPrinter) Print(r *Record) error {
 		if f.name == "utc_offset" {
 			p.values[i] = safe("UTC")
 			if !p.utc {
-				p.values[i].text += r.UTCOffset // "+01:00" would be a formula
+				p.values[i].text += r.offsetText() // "+01:00" would be a formula
 			}
 		}
 	}
@@ -258,21 +260,18 @@ func (t *tablePrinter) Print(r *Record) error {
 		}
 		return t.stream.Line(line)
 	}
-	var delta, computer, took string
-	if r.delta != nil && *r.delta >= 0 {
-		delta = "+" + jobmon.Span(*r.delta)
+	var delta, took string
+	if r.told && r.delta >= 0 {
+		delta = "+" + jobmon.Span(r.delta)
 	}
-	if r.Computer != nil {
-		computer = *r.Computer
-	}
-	if r.TookS != nil {
-		took = r.took.String()
+	if r.took {
+		took = r.length.String()
 	}
 	tone := r.tone()
 	line := []term.Cell{
 		{Text: t.time(r)},
 		{Text: delta, Tone: term.Faintly},
-		{Text: computer},
+		{Text: r.computerName()},
 		{Text: r.subject()},
 		{Text: r.what(), Tone: tone},
 		{Text: took},
@@ -280,11 +279,11 @@ func (t *tablePrinter) Print(r *Record) error {
 	}
 	if t.wide {
 		line = slices.Concat(
-			[]term.Cell{{Text: strconv.FormatUint(r.Seq, 10)}},
+			[]term.Cell{{Text: strconv.FormatUint(r.event.Seq, 10)}},
 			line[:3],
-			[]term.Cell{{Text: cellOf(r.ComputerID)}, {Text: r.Group}},
+			[]term.Cell{{Text: cellOf(r.computer != nil, int64(r.event.Computer))}, {Text: r.group()}},
 			line[3:4],
-			[]term.Cell{{Text: r.Folder}, {Text: cellOf(r.ScheduleID)}},
+			[]term.Cell{{Text: r.folder()}, {Text: cellOf(r.event.Kind.OfRow(), int64(r.event.Schedule))}},
 			line[4:],
 		)
 	}
@@ -314,9 +313,11 @@ func (r *Record) tone() term.Tone {
 	return term.Plainly
 }
 
-func cellOf(n *int32) string {
-	v := wholeOf(n)
-	return v.String()
+func cellOf(known bool, n int64) string {
+	if !known {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 func (t *tablePrinter) Flush() error { return nil }

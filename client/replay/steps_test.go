@@ -49,15 +49,15 @@ func TestAStepOfTheClockIsNoTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			paused += pace.Pause(r)
-			if r.Kind == "finished" &&
-				(r.took.String() != "~"+jobmon.Span(c.want) || r.TookExact || *r.delta != c.want) {
+			if r.event.Kind == jobmon.KindFinished &&
+				(r.length.String() != "~"+jobmon.Span(c.want) || r.length.Exact() || r.delta != c.want) {
 				t.Errorf(
 					"across %v, projection %d: it took %v, exact %t, %v after its start",
 					c.leap,
 					c.writer,
 					r.took,
-					r.TookExact,
-					*r.delta,
+					r.length.Exact(),
+					r.delta,
 				)
 			}
 		}

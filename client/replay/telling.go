@@ -48,7 +48,8 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 				t.runs.ended = map[jobmon.ScheduleID]bool{}
 			}
 		}
-		for e, err := range t.events(from, r.To) {
+		for at, err := range t.events(from, r.To) {
+			e := at.Event
 			if err != nil {
 				yield(nil, err)
 				return
@@ -60,7 +61,7 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 				continue
 			}
 			now := t.Chronicle.axis(e)
-			at, ok := t.before[e.Computer]
+			was, ok := t.before[e.Computer]
 			if t.before[e.Computer] = now; !r.Holds(e) {
 				continue
 			}
@@ -75,12 +76,12 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 				record, e = &Record{}, new(*e)
 			}
 			t.Chronicle.tell(record, e)
+			record.place = at.Place
 			if ran {
 				record.ended(b, t.Chronicle)
 			}
-			if record.ComputerID != nil && ok {
-				record.deltaIs = now.Sub(at)
-				record.delta = &record.deltaIs
+			if record.computer != nil && ok {
+				record.told, record.delta = true, now.Sub(was)
 			}
 			if !yield(record, nil) {
 				return
@@ -100,7 +101,7 @@ func (t *Telling) Backward(r Range) iter.Seq2[*Record, error] {
 					yield(nil, err)
 					return
 				}
-				record.delta = nil // what came before is told later
+				record.told = false // what came before is told later
 				records = append(records, record)
 			}
 			for _, record := range slices.Backward(records) {
@@ -138,7 +139,7 @@ func (t *Telling) Last(r Range, n int) (Range, error) {
 			if err != nil {
 				return r, err
 			}
-			if r.Holds(e) && t.Filter.Wants(e, t.Chronicle) {
+			if r.Holds(e.Event) && t.Filter.Wants(e.Event, t.Chronicle) {
 				wanted = append(wanted, e.Seq)
 			}
 		}

@@ -3,8 +3,10 @@ package replay
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
 
 // value is what a cell or a field of JSON holds; the zero value is nothing.
@@ -40,25 +42,11 @@ func truth(b bool) value {
 	return v
 }
 
-func textOf(s *string) value {
-	if s == nil {
+func someReal(known bool, d time.Duration) value {
+	if !known {
 		return value{}
 	}
-	return text(*s)
-}
-
-func wholeOf[N ~int64 | ~int32](n *N) value {
-	if n == nil {
-		return value{}
-	}
-	return whole(*n)
-}
-
-func realOf(f *float64) value {
-	if f == nil {
-		return value{}
-	}
-	return value{is: isReal, real: *f}
+	return value{is: isReal, real: d.Seconds()}
 }
 
 func someSafe(s string) value {
@@ -117,22 +105,22 @@ func (v *value) append(dst []byte) []byte {
 // String is the value as a cell of a table.
 func (v *value) String() string { return string(v.append(nil)) }
 
-// fields appends those fields as one JSON object, in their order.
-func (l *line) fields(list []field, r *Record, utc bool) {
-	l.text = append(l.text, '{')
+// object appends those fields as one JSON object, in their order.
+func object(o *ndjson.Object, list []field, r *Record, utc bool) {
+	o.Open()
 	for i := range list {
-		v := list[i].value(r, utc)
-		l.key(list[i].name)
-		switch v.is {
+		switch v := list[i].value(r, utc); v.is {
 		case isNothing:
-			l.text = append(l.text, "null"...)
+			o.Key(list[i].name)
+			o.Line = append(o.Line, "null"...)
 		case isText:
-			l.json(v.text)
+			o.Text(list[i].name, v.text)
 		case isSafe:
-			l.text = append(append(append(l.text, '"'), v.text...), '"')
+			o.Safe(list[i].name, v.text)
 		default:
-			l.text = v.append(l.text)
+			o.Key(list[i].name)
+			o.Line = v.append(o.Line)
 		}
 	}
-	l.text = append(l.text, '}')
+	o.Close()
 }

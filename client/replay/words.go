@@ -10,25 +10,12 @@ import (
 
 // Text is all of an event that --grep looks at: whom and what it is about, and what happened.
 func (r *Record) Text() string {
-	parts := []string{r.Kind}
-	if r.Computer != nil {
-		parts = append(parts, *r.Computer)
+	parts := []string{r.event.Kind.String()}
+	if r.computer != nil {
+		parts = append(parts, r.computerName())
 	}
-	return strings.Join(
-		append(parts, r.Group, r.subject(), r.Folder, r.what(), r.code(), r.OSName, r.Reason, r.Settings),
-		"  ",
-	)
-}
-
-// subject is the job or stage that the event is about.
-func (r *Record) subject() string {
-	switch {
-	case r.Job != nil:
-		return *r.Job
-	case r.Stage != "":
-		return r.Stage
-	}
-	return r.AskedJob
+	return strings.Join(append(parts, r.group(), r.subject(), r.folder(), r.what(), r.code(),
+		r.textOf(jobmon.KindComputer), r.reason(), r.textOf(jobmon.KindConfigured)), "  ")
 }
 
 // what says what happened, a row's from one state to another.
@@ -37,7 +24,7 @@ func (r *Record) what() string {
 	for _, flag := range []struct {
 		set  bool
 		word string
-	}{{r.Inferred, "not seen"}, {r.Inexact, "time not exact"}} {
+	}{{r.has(jobmon.Inferred), "not seen"}, {r.has(jobmon.Inexact), "time not exact"}} {
 		if flag.set {
 			text += ", " + flag.word
 		}
@@ -49,13 +36,13 @@ func (r *Record) change() string {
 	e := r.event
 	planned := func() string {
 		if r.state == jobmon.StateLater || r.maybe {
-			return r.State + ", for " + e.Start.Time().Format("2006-01-02 15:04")
+			return r.state.String() + ", for " + e.Start.Time().Format("2006-01-02 15:04")
 		}
-		return r.State
+		return r.state.String()
 	}
 	switch e.Kind {
 	case jobmon.KindScheduled:
-		if r.Baseline {
+		if r.has(jobmon.Baseline) {
 			return "found " + planned()
 		}
 		return "new -> " + planned()
@@ -67,7 +54,7 @@ func (r *Record) change() string {
 	case jobmon.KindStarted:
 		return "waiting -> running"
 	case jobmon.KindFinished:
-		return "running -> " + r.State
+		return "running -> " + r.state.String()
 	case jobmon.KindRequeued:
 		if r.wasRun {
 			return "running -> " + planned()
@@ -92,24 +79,24 @@ func (r *Record) other() string {
 	e := r.event
 	switch e.Kind {
 	case jobmon.KindJob:
-		return "job" + words(r.Gone, "gone") + detail("in", r.Folder) + r.changes()
+		return "job" + words(r.has(jobmon.Gone), "gone") + detail("in", e.Place) + r.changes()
 	case jobmon.KindComputer:
-		return "computer" + words(r.Gone, "gone") + words(r.Ghost, "now a ghost") + detail("in", r.Group) + r.changes()
+		return "computer" + words(r.has(jobmon.Gone), "gone") + words(r.has(jobmon.Ghost), "now a ghost") + detail("in", e.Place) + r.changes()
 	case jobmon.KindAgentOnline, jobmon.KindAgentOffline, jobmon.KindAgentUnknown:
-		return strings.Replace(r.Kind, "-", " ", 1)
+		return strings.Replace(e.Kind.String(), "-", " ", 1)
 	case jobmon.KindRefreshed:
 		return "asked for its file"
 	case jobmon.KindExpected:
-		return fmt.Sprintf("usually %s (%d runs)", jobmon.Span(time.Duration(r.Seconds)*time.Second), r.Runs)
+		return fmt.Sprintf("usually %s (%d runs)", jobmon.Span(time.Duration(e.Seconds)*time.Second), e.Count)
 	case jobmon.KindDaemonStarted:
 		if e.Flags.Has(jobmon.Inexact) {
 			return "recording again"
 		}
-		return "daemon started" + detail("version", r.Version)
+		return "daemon started" + detail("version", e.Text)
 	case jobmon.KindDaemonStopped:
 		return "daemon stopped"
 	case jobmon.KindSourceLost:
-		return "source lost" + reason(r.Reason)
+		return "source lost" + reason(e.Text)
 	case jobmon.KindSourceRestored:
 		return "source restored"
 	case jobmon.KindConfigured:
@@ -119,28 +106,28 @@ func (r *Record) other() string {
 		}
 		return "settings changed"
 	case jobmon.KindClock:
-		if r.StepMS != 0 {
-			return "the server's clock was set by " + step(time.Duration(r.StepMS)*time.Millisecond)
+		if e.Step != 0 {
+			return "the server's clock was set by " + step(time.Duration(e.Step)*time.Millisecond)
 		}
-		if r.Baseline {
-			return "the first read follows in parts; the server's clock is at UTC" + r.UTCOffset
+		if r.has(jobmon.Baseline) {
+			return "the first read follows in parts; the server's clock is at UTC" + r.offsetText()
 		}
-		return "the server's clock is at UTC" + r.UTCOffset
+		return "the server's clock is at UTC" + r.offsetText()
 	case jobmon.KindStartClock:
-		if r.StartClock == jobmon.UnknownClock {
+		if r.startClock() == jobmon.UnknownClock {
 			return "which clock start_time follows is no longer known"
 		}
-		return "start_time follows a clock at UTC" + r.StartClock
+		return "start_time follows a clock at UTC" + r.startClock()
 	case jobmon.KindOverdue:
 		return "stands still since " + e.Until.Wall(r.offset).Time().Format("15:04") + standing[e.Text]
 	case jobmon.KindMovingAgain:
 		return "moves again"
 	case jobmon.KindCut:
-		return fmt.Sprintf("history before this was cut off: events %d to %d", r.From, r.To)
+		return fmt.Sprintf("history before this was cut off: events %d to %d", e.From, e.To)
 	case jobmon.KindDamaged:
-		return fmt.Sprintf("events %d to %d are lost", r.From, r.To) + reason(r.Reason)
+		return fmt.Sprintf("events %d to %d are lost", e.From, e.To) + reason(e.Text)
 	}
-	return r.Kind
+	return e.Kind.String()
 }
 
 // standing says why a deployment stands still.
@@ -149,17 +136,11 @@ var standing = map[string]string{
 }
 
 // changes says what a job or computer was before, as far as it was something else.
-func (r *Record) changes() string {
-	text := ""
-	if was := r.RenamedFrom; was != nil {
-		text += fmt.Sprintf(", renamed, was %q", *was)
+func (r *Record) changes() (text string) {
+	said := map[string]string{
+		"renamed_from": ", renamed, was %q", "moved_from": ", moved, was in %q", "os_name_was": ", its system was named %q",
 	}
-	if was := r.MovedFrom; was != nil {
-		text += fmt.Sprintf(", moved, was in %q", *was)
-	}
-	if was := r.OSNameWas; was != nil {
-		text += fmt.Sprintf(", its system was named %q", *was)
-	}
+	r.was(func(field, was string) { text += fmt.Sprintf(said[field], was) })
 	return text
 }
 
@@ -186,10 +167,10 @@ func reason(text string) string {
 
 // code is how a job ended.
 func (r *Record) code() string {
-	if r.StatusCode == nil || !r.event.Status.Finished() {
+	if !r.event.Kind.OfRow() || !r.event.Status.Finished() {
 		return ""
 	}
-	return r.StatusCode.Text()
+	return r.event.Status.Code.Text()
 }
 
 // step is by how much a clock was set: "+2.5 s", "-55 d 0 h".

@@ -1,5 +1,11 @@
-// Package ndjson writes the events of a log as text, and reads them back: newline-delimited JSON, a line an event, with
-// everything that the log holds of it. The format is in docs/export.md; it is version 1.
+// Package ndjson is the one encoding of events as text: newline-delimited JSON, a line an event, with everything that
+// the log holds of it. Whatever passes events on writes these lines and reads them with Reader: export and import,
+// replay -o ndjson, events over HTTP, messages to a fleet's hub. The format is in docs/export.md; it is version 1.
+//
+// The first line also has the field export, which names the log, so that a text, an answer or a message explains
+// itself, and several of the same log one behind the other are a text too. A message holds whole batches, and Reader
+// refuses what does not join. What a reader would have to look up in other events (names, the row's state, how long it
+// ran) a writer may add with Object's methods; Reader skips those fields (derived) and no others.
 package ndjson
 
 import (
@@ -17,10 +23,11 @@ const (
 
 // What can be wrong with an export, for errors.Is.
 var (
-	ErrForeign   = errors.New("not an export of this program")
-	ErrNewer     = errors.New("an export of a newer version")
-	ErrTruncated = errors.New("the export is cut short")
-	ErrDamaged   = errors.New("the export is damaged")
+	ErrForeign    = errors.New("not an export of this program")
+	ErrNewer      = errors.New("an export of a newer version")
+	ErrTruncated  = errors.New("the export is cut short")
+	ErrDamaged    = errors.New("the export is damaged")
+	ErrIncomplete = errors.New("the export leaves out events")
 )
 
 // Header says which log the events are of.
@@ -28,94 +35,85 @@ type Header struct {
 	LogID   string // 32 hex digits
 	Site    string
 	Program string // the version that wrote it
+	Last    uint64 // the text goes up to this event; 0 where that is not known
 }
 
-// head is the first line.
+// head is the header as the field export.
 type head struct {
-	Export struct {
-		Format  string `json:"format"`
-		Version int    `json:"v"`
-		LogID   string `json:"log_id"`
-		Site    string `json:"site"`
-		Program string `json:"program"`
-	} `json:"export"`
+	Format  string `json:"format"`
+	Version int    `json:"v"`
+	LogID   string `json:"log_id"`
+	Site    string `json:"site"`
+	Program string `json:"program"`
+	Last    uint64 `json:"last_seq"`
 }
 
-// tail is the last line.
+// tail is the end of a text, on a line of its own. It may be left out where the header says what the last event is.
 type tail struct {
-	End struct {
-		Events uint64 `json:"events"`
-		Last   uint64 `json:"last_seq"`
-	} `json:"end"`
+	Events uint64 `json:"events"`
+	Last   uint64 `json:"last_seq"`
 }
 
-// line is an event. What is not there is zero, an empty text, or NULL.
+// line is what a Reader reads. What is not there is zero, an empty text, or NULL.
 type line struct {
-	Seq  uint64 `json:"seq"`
-	At   moment `json:"at"`
-	Kind kind   `json:"kind"`
-	More bool   `json:"more,omitempty"` // the next line is of the same batch
+	Export *head   `json:"export"` // beside the first event, or on a line of its own before it
+	End    *tail   `json:"end"`
+	After  *uint64 `json:"after"` // the event before it in the log, where that is not seq - 1
+	More   bool    `json:"more"`  // the next line is of the same batch
 
-	Flags    flags        `json:"flags,omitempty"`
-	Schedule int32        `json:"schedule_id,omitempty"`
-	Computer int32        `json:"computer_id,omitempty"`
-	Job      int32        `json:"job_id,omitempty"`
-	Start    *wall        `json:"start_time,omitempty"`
-	Status   *jobmon.Code `json:"status_code,omitempty"`
-	Name     plain        `json:"name,omitempty"`
-	Place    plain        `json:"place,omitempty"`
-	Text     plain        `json:"text,omitempty"`
-	Seconds  int32        `json:"seconds,omitempty"`
-	Count    int32        `json:"count,omitempty"`
-	Step     int64        `json:"step_ms,omitempty"`
-	Until    *moment      `json:"until,omitempty"`
-	From     uint64       `json:"from,omitempty"`
-	To       uint64       `json:"to,omitempty"`
-	Sum      hexadecimal  `json:"sum,omitempty"`
+	Seq      uint64       `json:"seq"`
+	At       moment       `json:"at"`
+	Kind     kind         `json:"kind"`
+	Flags    flags        `json:"flags"`
+	Schedule int32        `json:"schedule_id"`
+	Computer int32        `json:"computer_id"`
+	Job      int32        `json:"job_id"`
+	Start    *wall        `json:"start_time"`
+	Status   *jobmon.Code `json:"status_code"`
+	Name     text         `json:"name"`
+	Place    text         `json:"place"`
+	Text     text         `json:"text"`
+	Seconds  int32        `json:"seconds"`
+	Count    int32        `json:"count"`
+	Step     int64        `json:"step_ms"`
+	Until    moment       `json:"until"`
+	From     uint64       `json:"from"`
+	To       uint64       `json:"to"`
+	Sum      hexadecimal  `json:"sum"`
+
+	derived
 }
 
-// lineOf is the event as a line.
-func lineOf(e *jobmon.Event, more bool) *line {
-	l := &line{
-		Seq: e.Seq, At: moment(e.At), Kind: kind(e.Kind), More: more, Flags: flags(e.Flags),
-		Schedule: int32(e.Schedule), Computer: int32(e.Computer), Job: int32(e.Job),
-		Name: plain(e.Name), Place: plain(e.Place), Text: plain(e.Text),
-		Seconds: e.Seconds, Count: e.Count, Step: e.Step, Sum: hexadecimal(e.Sum),
-		From: min(
-			e.From,
-			jobmon.MaxSeq,
-		), To: min(e.To, jobmon.MaxSeq), // an early version believed higher numbers of planted files
-	}
-	if e.Start != unset(e.Kind) {
-		start := wall(e.Start)
-		l.Start = &start
-	}
-	if e.Status.Set {
-		l.Status = &e.Status.Code
-	}
-	if e.Until != 0 {
-		until := moment(e.Until)
-		l.Until = &until
-	}
-	return l
+// derived are the fields that say what other events of the log tell.
+type derived struct {
+	UTCOffset   skipped `json:"utc_offset"`
+	ComputerIs  skipped `json:"computer"`
+	Group       skipped `json:"group"`
+	JobIs       skipped `json:"job"`
+	Folder      skipped `json:"folder"`
+	State       skipped `json:"state"`
+	Took        skipped `json:"took_s"`
+	TookExact   skipped `json:"took_exact"`
+	TookMost    skipped `json:"took_at_most_s"`
+	RenamedFrom skipped `json:"renamed_from"`
+	MovedFrom   skipped `json:"moved_from"`
+	OSNameWas   skipped `json:"os_name_was"`
 }
 
-// event is the line as the event that it was made of.
+// event is the event that the line was made of.
 func (l *line) event() jobmon.Event {
 	e := jobmon.Event{
 		Seq: l.Seq, At: jobmon.Instant(l.At), Kind: jobmon.Kind(l.Kind), Flags: jobmon.Flags(l.Flags),
 		Schedule: jobmon.ScheduleID(l.Schedule), Computer: jobmon.ComputerID(l.Computer), Job: jobmon.JobID(l.Job),
 		Start: unset(jobmon.Kind(l.Kind)), Name: string(l.Name), Place: string(l.Place), Text: string(l.Text),
-		Seconds: l.Seconds, Count: l.Count, Step: l.Step, From: l.From, To: l.To, Sum: uint64(l.Sum),
+		Seconds: l.Seconds, Count: l.Count, Step: l.Step, Until: jobmon.Instant(l.Until),
+		From: l.From, To: l.To, Sum: uint64(l.Sum),
 	}
 	if l.Start != nil {
 		e.Start = jobmon.WallTime(*l.Start)
 	}
 	if l.Status != nil {
 		e.Status = jobmon.StatusOf(*l.Status)
-	}
-	if l.Until != nil {
-		e.Until = jobmon.Instant(*l.Until)
 	}
 	return e
 }

@@ -37,6 +37,9 @@ func written(t interface {
 	t.Helper()
 	var out bytes.Buffer
 	h := ndjson.Header{LogID: strings.Repeat("0a", 16), Site: "DS01", Program: "1.2.3"}
+	if len(batches) > 0 {
+		h.Last = batches[len(batches)-1].Last()
+	}
 	if _, err := ndjson.Write(&out, h, all(batches)); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +67,7 @@ func drawBatches(t *rapid.T) (batches []jobmon.Batch) {
 		rapid.String(),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 20), func(b []byte) string { return string(b) }),
 	)
-	for range rapid.IntRange(0, 6).Draw(t, "batches") {
+	for range rapid.IntRange(1, 6).Draw(t, "batches") {
 		b := jobmon.Batch{At: jobmon.Instant(rapid.Int64().Draw(t, "at"))}
 		seq += rapid.Uint64Range(0, 3).Draw(t, "gap")
 		for range rapid.IntRange(1, 4).Draw(t, "events") {
@@ -228,15 +231,20 @@ func TestWrongExports(t *testing.T) {
 		"empty":              {"", ndjson.ErrTruncated, ""},
 		"something else":     {`{"recording":{}}`, ndjson.ErrForeign, ""},
 		"newer":              {strings.Replace(text, `"v":1`, `"v":2`, 1), ndjson.ErrNewer, "version 2"},
-		"unknown field":      {strings.Replace(text, `"seq":3,`, `"seq":3,"colour":1,`, 1), ndjson.ErrDamaged, "line 4"},
-		"a number twice":     {strings.Replace(text, `"seq":10,`, `"seq":9,`, 1), ndjson.ErrDamaged, "line 9"},
-		"a hole in a batch":  {strings.Replace(text, `"seq":3,`, `"seq":4,`, 1), ndjson.ErrDamaged, "line 4"},
+		"unknown field":      {strings.Replace(text, `"seq":3,`, `"seq":3,"colour":1,`, 1), ndjson.ErrDamaged, "line 3"},
+		"a number twice":     {strings.Replace(text, `"seq":10,`, `"seq":9,`, 1), ndjson.ErrDamaged, "line 8"},
+		"a hole in a batch":  {strings.Replace(text, `"seq":3,`, `"seq":4,`, 1), ndjson.ErrIncomplete, "line 3"},
+		"a hole":             {strings.Replace(text, `"after":6,`, ``, 1), ndjson.ErrIncomplete, "event 9 does not join event 6"},
+		"no beginning":       {text[strings.Index(text, "\n")+1:], ndjson.ErrForeign, ""},
+		"a later beginning":  {`{"export":{"format":"jobmon-db events","v":1}}` + text[strings.Index(text, "\n"):], ndjson.ErrIncomplete, "event 2 does not join event 0"},
+		"an end less":        {text[:strings.Index(text, `{"seq":15`)], ndjson.ErrTruncated, "event 15"},
+		"another log":        {text + strings.Replace(text, "0a0a", "0b0b", 1), ndjson.ErrDamaged, "another log"},
 		"unknown kind":       {strings.Replace(text, `"clock"`, `"clocks"`, 1), ndjson.ErrDamaged, "clocks"},
 		"more than is lost":  {strings.Replace(text, `"to":8`, `"to":18446744073709551615`, 1), ndjson.ErrDamaged, "above"},
 		"unknown flag":       {strings.Replace(text, `"ghost"`, `"host"`, 1), ndjson.ErrDamaged, "host"},
-		"another time":       {strings.Replace(text, `2026-11-22`, `2026-11-21`, 1), ndjson.ErrDamaged, "line 3"},
-		"no time":            {strings.Replace(text, `2026-11-22T`, `2026-11-22 `, 1), ndjson.ErrDamaged, "line 2"},
-		"a line less":        {strings.Replace(text, text[strings.Index(text, `{"seq":12`):strings.Index(text, `{"seq":13`)], "", 1), ndjson.ErrDamaged, "13 events"},
+		"another time":       {strings.Replace(text, `2026-11-22`, `2026-11-21`, 1), ndjson.ErrDamaged, "line 2"},
+		"no time":            {strings.Replace(text, `2026-11-22T`, `2026-11-22 `, 1), ndjson.ErrDamaged, "line 1"},
+		"a line less":        {strings.Replace(text, text[strings.Index(text, `{"seq":12`):strings.Index(text, `{"seq":13`)], "", 1), ndjson.ErrIncomplete, "event 13 does not join event 11"},
 		"two events, a line": {strings.Replace(text, "}\n{\"seq\":13", "} {\"seq\":13", 1), ndjson.ErrDamaged, "follows"},
 		"an endless line":    {text[:len(text)/2] + strings.Repeat("x", 33<<20), ndjson.ErrDamaged, "longer"},
 	} {

@@ -19,8 +19,10 @@ type Reader struct {
 
 	lines *bufio.Scanner
 	line  int    // number of the last one read, from 1
+	first *line  // read by NewReader, and not yet by Batches
 	last  uint64 // sequence number of the last event
 	count uint64 // events read
+	ended bool   // a line said that it was the last one
 }
 
 // NewReader reads the first line. A mark that says UTF-8 may stand before it. Errors wrap ErrForeign, ErrNewer,
@@ -42,28 +44,27 @@ func NewReader(r io.Reader) (*Reader, error) {
 	lines := bufio.NewScanner(input)
 	lines.Buffer(make([]byte, 0, 64<<10), longestLine)
 	in := &Reader{lines: lines}
-	text, err := in.next()
+	text, err := in.text()
 	if err != nil {
 		return nil, err
 	}
-	var first head
-	if err := json.Unmarshal(text, &first); err != nil || first.Export.Format != formatName {
+	if text == nil {
+		return nil, fmt.Errorf("%w: there is no line in it", ErrTruncated)
+	}
+	var named struct {
+		Export *head `json:"export"`
+	}
+	if err := json.Unmarshal(text, &named); err != nil || named.Export == nil || named.Export.Format != formatName {
 		return nil, fmt.Errorf("%w: its first line does not say %q", ErrForeign, formatName)
 	}
-	if first.Export.Version > version {
-		return nil, fmt.Errorf(
-			"%w: it has version %d, and this program knows %d: install a newer one",
-			ErrNewer,
-			first.Export.Version,
-			version,
-		)
+	if in.first, err = in.parse(text); err == nil {
+		err = in.head(named.Export)
 	}
-	in.Header = Header{LogID: first.Export.LogID, Site: first.Export.Site, Program: first.Export.Program}
-	return in, nil
+	return in, err
 }
 
-// next is the next line that is not blank.
-func (r *Reader) next() ([]byte, error) {
+// text is the next line that is not blank, nil at the end.
+func (r *Reader) text() ([]byte, error) {
 	for r.lines.Scan() {
 		r.line++
 		if text := bytes.TrimSpace(r.lines.Bytes()); len(text) > 0 {
@@ -76,11 +77,70 @@ func (r *Reader) next() ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read behind line %d: %w", r.line, err)
 	}
-	return nil, fmt.Errorf("%w: it ends behind line %d, without its last line", ErrTruncated, r.line)
+	return nil, nil
 }
 
 func (r *Reader) damaged(format string, details ...any) error {
 	return fmt.Errorf("%w: line %d: %s", ErrDamaged, r.line, fmt.Sprintf(format, details...))
+}
+
+func (r *Reader) parse(text []byte) (*line, error) {
+	var l line
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields() // what is not understood would be lost
+	if err := decoder.Decode(&l); err != nil {
+		return nil, r.damaged("%v", err)
+	}
+	if decoder.More() {
+		return nil, r.damaged("something follows the event")
+	}
+	return &l, nil
+}
+
+// head takes over what a line says of the log. Texts of the same log may follow one another.
+func (r *Reader) head(h *head) error {
+	if h.Version > version {
+		return fmt.Errorf("%w: it has version %d, and this program knows %d: install a newer one", ErrNewer, h.Version,
+			version)
+	}
+	if r.Header.LogID != "" && h.LogID != r.Header.LogID {
+		return r.damaged("it is of another log (%s, those before it are of %s)", h.LogID, r.Header.LogID)
+	}
+	r.Header = Header{LogID: h.LogID, Site: h.Site, Program: h.Program, Last: h.Last}
+	return nil
+}
+
+// next is the next line of an event, nil at the end.
+func (r *Reader) next() (*line, error) {
+	for {
+		l := r.first
+		if r.first = nil; l == nil {
+			text, err := r.text()
+			if err != nil || text == nil {
+				return nil, err
+			}
+			if r.ended {
+				return nil, r.damaged("something follows the last line")
+			}
+			if l, err = r.parse(text); err != nil {
+				return nil, err
+			}
+			if l.Export != nil {
+				if err := r.head(l.Export); err != nil {
+					return nil, err
+				}
+			}
+		}
+		switch {
+		case l.End != nil && (l.End.Events != r.count || l.End.Last != r.last):
+			return nil, r.damaged("it counts %d events up to %d, and %d up to %d stand before it", l.End.Events,
+				l.End.Last, r.count, r.last)
+		case l.End != nil:
+			r.ended = true
+		case l.Export == nil || l.Seq != 0:
+			return l, nil
+		}
+	}
 }
 
 // Batches yields the batches; the first failure is yielded with an empty batch and ends it. A batch belongs to the
@@ -88,82 +148,71 @@ func (r *Reader) damaged(format string, details ...any) error {
 func (r *Reader) Batches() iter.Seq2[jobmon.Batch, error] {
 	return func(yield func(jobmon.Batch, error) bool) {
 		for {
-			b, end, err := r.batch()
-			if end && err == nil || !yield(b, err) || err != nil {
+			b, err := r.batch()
+			if err == nil && len(b.Events) == 0 || !yield(b, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// batch reads the lines of one batch.
-func (r *Reader) batch() (b jobmon.Batch, end bool, err error) {
+// batch reads the lines of one batch; it is empty at the end.
+func (r *Reader) batch() (b jobmon.Batch, err error) {
 	for {
-		text, err := r.next()
+		l, err := r.next()
 		if err != nil {
-			return jobmon.Batch{}, false, err
+			return jobmon.Batch{}, err
 		}
-		if bytes.HasPrefix(text, []byte(`{"end"`)) {
-			if len(b.Events) > 0 {
-				return jobmon.Batch{}, false, r.damaged("the batch of the line before goes on, and the export ends")
-			}
-			return jobmon.Batch{}, true, r.end(text)
+		if l == nil {
+			return jobmon.Batch{}, r.end(len(b.Events) > 0)
 		}
-		e, more, err := r.event(text)
-		if err != nil {
-			return jobmon.Batch{}, false, err
+		e := l.event()
+		if err := r.joins(l, &e, &b); err != nil {
+			return jobmon.Batch{}, err
 		}
-		if len(b.Events) == 0 {
-			b.At = e.At
-		} else if e.At != b.At || e.Seq != b.Last()+1 {
-			return jobmon.Batch{}, false, r.damaged(
-				"event %d at %s does not go on with the batch of the line before", e.Seq, e.At)
-		}
-		b.Events = append(b.Events, e)
-		if !more {
-			return b, false, nil
+		b.At = e.At
+		r.last, r.count = e.Seq, r.count+1
+		if b.Events = append(b.Events, e); !l.More {
+			return b, nil
 		}
 	}
 }
 
-func (r *Reader) event(text []byte) (e jobmon.Event, more bool, err error) {
-	var l line
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields() // what is not understood would be lost
-	if err := decoder.Decode(&l); err != nil {
-		return e, false, r.damaged("%v", err)
-	}
-	if decoder.More() {
-		return e, false, r.damaged("something follows the event")
-	}
-	e = l.event()
+// joins checks that the event follows the one before it.
+func (r *Reader) joins(l *line, e *jobmon.Event, b *jobmon.Batch) error {
 	if max(e.Seq, e.From, e.To) > jobmon.MaxSeq {
-		return e, false, r.damaged("it has or names a sequence number above %d", jobmon.MaxSeq)
+		return r.damaged("it has or names a sequence number above %d", jobmon.MaxSeq)
 	}
 	if e.Seq <= r.last || e.Kind == 0 {
-		return e, false, r.damaged("event %d of kind %s cannot follow event %d", e.Seq, e.Kind, r.last)
+		return r.damaged("event %d of kind %s cannot follow event %d", e.Seq, e.Kind, r.last)
 	}
-	r.last, r.count = e.Seq, r.count+1
-	return e, l.More, nil
+	before := e.Seq - 1
+	if l.After != nil {
+		before = *l.After
+	}
+	switch {
+	case len(b.Events) > 0 && e.Seq != r.last+1, before != r.last:
+		return fmt.Errorf("%w: line %d: event %d does not join event %d; %s", ErrIncomplete, r.line, e.Seq, r.last,
+			whole)
+	case len(b.Events) > 0 && e.At != b.At:
+		return r.damaged("event %d at %s does not go on with the batch of the line before", e.Seq, e.At)
+	}
+	return nil
 }
 
-// end checks the last line, and that nothing follows it.
-func (r *Reader) end(text []byte) error {
-	var last tail
-	if err := json.Unmarshal(text, &last); err != nil {
-		return r.damaged("%v", err)
-	}
-	if last.End.Events != r.count || last.End.Last != r.last {
-		return r.damaged(
-			"it tells of %d events up to %d, and %d up to %d stand before it",
-			last.End.Events,
-			last.End.Last,
-			r.count,
-			r.last,
-		)
-	}
-	if _, err := r.next(); !errors.Is(err, ErrTruncated) {
-		return r.damaged("something follows the last line")
+// whole says what makes a text that can be imported.
+const whole = "only a text of all events from the first one on is a log: jobmon-db export, or replay -o ndjson without filters"
+
+// end says whether the text may end here.
+func (r *Reader) end(inside bool) error {
+	switch {
+	case inside:
+		return fmt.Errorf("%w: it ends behind line %d, in the middle of a batch", ErrTruncated, r.line)
+	case r.last < r.Header.Last:
+		return fmt.Errorf("%w: it ends with event %d on line %d, and event %d is to be its last", ErrTruncated, r.last,
+			r.line, r.Header.Last)
+	case r.Header.Last == 0 && !r.ended:
+		return fmt.Errorf("%w: it ends behind line %d, without its last line", ErrTruncated, r.line)
 	}
 	return nil
 }

@@ -1,31 +1,21 @@
 package ndjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
+// Layouts of times. A fraction of a second is read behind them, too.
 const (
-	momentLayout = "2006-01-02T15:04:05.000Z"
-	wallLayout   = "2006-01-02T15:04:05.000"
+	momentLayout = "2006-01-02T15:04:05Z"
+	wallLayout   = "2006-01-02T15:04:05"
 )
-
-// timeText writes milliseconds since 1970 as a text that reads back as the same, and as a number where none does.
-func timeText(ms int64, layout string) ([]byte, error) {
-	text := time.UnixMilli(ms).UTC().Format(layout)
-	if back, err := time.Parse(layout, text); err != nil || back.UnixMilli() != ms {
-		return strconv.AppendInt(nil, ms, 10), nil
-	}
-	return json.Marshal(text)
-}
 
 func parseTime(data []byte, layout string) (int64, error) {
 	var text string
@@ -45,9 +35,6 @@ func parseTime(data []byte, layout string) (int64, error) {
 // moment is a time in UTC.
 type moment jobmon.Instant
 
-// MarshalJSON implements json.Marshaler.
-func (m moment) MarshalJSON() ([]byte, error) { return timeText(int64(m), momentLayout) }
-
 // UnmarshalJSON implements json.Unmarshaler.
 func (m *moment) UnmarshalJSON(data []byte) error {
 	ms, err := parseTime(data, momentLayout)
@@ -58,9 +45,6 @@ func (m *moment) UnmarshalJSON(data []byte) error {
 // wall is a reading of the DS server's wall clock.
 type wall jobmon.WallTime
 
-// MarshalJSON implements json.Marshaler.
-func (w wall) MarshalJSON() ([]byte, error) { return timeText(int64(w), wallLayout) }
-
 // UnmarshalJSON implements json.Unmarshaler.
 func (w *wall) UnmarshalJSON(data []byte) error {
 	ms, err := parseTime(data, wallLayout)
@@ -68,11 +52,8 @@ func (w *wall) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// kind is written with its name.
+// kind has a name.
 type kind jobmon.Kind
-
-// MarshalText implements encoding.TextMarshaler.
-func (k kind) MarshalText() ([]byte, error) { return []byte(jobmon.Kind(k).String()), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (k *kind) UnmarshalText(text []byte) error {
@@ -85,25 +66,10 @@ func (k *kind) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is no kind of event", text)
 }
 
-// flags are written as a list of words; a bit without a word as bit-64 and the like.
+// flags are a list of words; a bit without a word is bit-64 and the like.
 type flags jobmon.Flags
 
-var flagNames = []string{"baseline", "inferred", "inexact", "gone", "ghost"}
-
-// MarshalJSON implements json.Marshaler.
-func (f flags) MarshalJSON() ([]byte, error) {
-	words := []string{}
-	for bit := range 8 {
-		switch {
-		case f&(1<<bit) == 0:
-		case bit < len(flagNames):
-			words = append(words, flagNames[bit])
-		default:
-			words = append(words, "bit-"+strconv.Itoa(1<<bit))
-		}
-	}
-	return json.Marshal(words)
-}
+var flagNames = []string{"baseline", "inferred", "inexact", "gone", "ghost", "bit-32", "bit-64", "bit-128"}
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (f *flags) UnmarshalJSON(data []byte) error {
@@ -112,55 +78,33 @@ func (f *flags) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	for _, word := range words {
-		if bit := slices.Index(flagNames, word); bit >= 0 {
-			*f |= 1 << bit
-			continue
+		bit := slices.Index(flagNames, word)
+		if bit < 0 {
+			return fmt.Errorf("%q is no flag; use one of: %s", word, strings.Join(flagNames, ", "))
 		}
-		number, ok := strings.CutPrefix(word, "bit-")
-		bits, err := strconv.ParseUint(number, 10, 8)
-		if !ok || err != nil {
-			return fmt.Errorf("%q is no flag", word)
-		}
-		*f |= flags(bits)
+		*f |= 1 << bit
 	}
 	return nil
 }
 
-// plain is a text, byte for byte: what is no valid UTF-8 is written as {"base64": "..."}.
-type plain string
-
-type encoded struct {
-	Base64 []byte `json:"base64"`
-}
-
-// MarshalJSON implements json.Marshaler.
-func (p plain) MarshalJSON() ([]byte, error) {
-	if utf8.ValidString(string(p)) {
-		var text bytes.Buffer
-		encoder := json.NewEncoder(&text)
-		encoder.SetEscapeHTML(false) // people look for <script> in it
-		err := encoder.Encode(string(p))
-		return text.Bytes(), err
-	}
-	return json.Marshal(encoded{[]byte(p)})
-}
+// text is one byte for byte: what is no valid UTF-8 is written as {"base64": "..."}.
+type text string
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (p *plain) UnmarshalJSON(data []byte) error {
+func (t *text) UnmarshalJSON(data []byte) error {
 	if data[0] == '"' {
-		return json.Unmarshal(data, (*string)(p))
+		return json.Unmarshal(data, (*string)(t))
 	}
-	var e encoded
+	var e struct {
+		Base64 []byte `json:"base64"`
+	}
 	err := json.Unmarshal(data, &e)
-	*p = plain(e.Base64)
+	*t = text(e.Base64)
 	return err
 }
 
-// hexadecimal is written as 16 hex digits, which no reader rounds.
+// hexadecimal is 16 hex digits, which no reader rounds.
 type hexadecimal uint64
-
-// MarshalText implements encoding.TextMarshaler.
-func (h hexadecimal) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%016x", uint64(h)), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (h *hexadecimal) UnmarshalText(text []byte) error {
@@ -168,3 +112,9 @@ func (h *hexadecimal) UnmarshalText(text []byte) error {
 	*h = hexadecimal(n)
 	return err
 }
+
+// skipped is a value of which nothing is kept.
+type skipped struct{}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (*skipped) UnmarshalJSON([]byte) error { return nil }

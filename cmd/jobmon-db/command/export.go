@@ -51,7 +51,12 @@ It works while the daemon runs and when it does not. A file that is there alread
 }
 
 func (p *opened) export(out io.Writer) (events uint64, err error) {
-	return ndjson.Write(out, ndjson.Header{LogID: p.LogID, Site: p.Site, Program: programVersion()}, p.Read(0))
+	return ndjson.Write(out, p.header(p.Last), p.Read(0))
+}
+
+// header names the log in a text of its events up to the last one.
+func (p *opened) header(last uint64) ndjson.Header {
+	return ndjson.Header{LogID: p.LogID, Site: p.Site, Program: programVersion(), Last: last}
 }
 
 // exportTo leaves a whole file or none.

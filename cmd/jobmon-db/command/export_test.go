@@ -137,3 +137,67 @@ func TestImportThatCannotBe(t *testing.T) {
 		t.Error("the log is no longer what it was")
 	}
 }
+
+// Events that replay wrote make the same log again: all of them, or all up to one; where events are left out, import
+// names the first place.
+func TestImportOfReplay(t *testing.T) {
+	dir := openGolden(t)
+	ask := func(in string, args ...string) outcome {
+		t.Helper()
+		return jobmondbWith(t, strings.NewReader(in), args...)
+	}
+	again := func(from, to string, flags ...string) outcome {
+		t.Helper()
+		text := jobmondb(t, append([]string{"replay", "-o", "ndjson", "--data-dir=" + from}, flags...)...)
+		if text.code != exitOK {
+			t.Fatalf("%+v", text)
+		}
+		return ask(text.stdout, "import", "-", "--data-dir="+to)
+	}
+	same := func(from, to string) {
+		t.Helper()
+		was, is := jobmondb(t, "export", "--data-dir="+from), jobmondb(t, "export", "--data-dir="+to)
+		if was.stdout != is.stdout || was.code != exitOK {
+			t.Errorf("the export has %d bytes, and had %d", len(is.stdout), len(was.stdout))
+		}
+	}
+	whole := filepath.Join(t.TempDir(), "whole")
+	if got := again(dir, whole); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	same(dir, whole)
+
+	begin := filepath.Join(t.TempDir(), "begin")
+	if got := again(dir, begin, "--to-seq=135"); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	if got, all := batchesOf(t, begin), batchesOf(t, dir); !reflect.DeepEqual(got, all[:len(got)]) ||
+		got[len(got)-1].Last() != 135 {
+		t.Errorf("%d batches up to event %d", len(got), got[len(got)-1].Last())
+	}
+
+	// what came in several turns is one text
+	seen, parts := filepath.Join(t.TempDir(), "seen.json"), ""
+	for _, to := range []string{"--to-seq=100", "--to-seq=200", "--kind=*"} {
+		parts += jobmondb(t, "replay", "-o", "ndjson", "--data-dir="+dir, "--cursor-file="+seen, to).stdout
+	}
+	turns := filepath.Join(t.TempDir(), "turns")
+	if got := ask(parts, "import", "-", "--data-dir="+turns); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	same(dir, turns)
+
+	for flag, says := range map[string]string{
+		"--computer=PC-0001": "does not join event 0", "--from-seq=139": "event 139 does not join event 0",
+		"--kind=configured,daemon-*,clock": "does not join event 3", "-n=5": "jobmon-db export",
+		"--reverse": "does not join event 0",
+	} {
+		none := filepath.Join(t.TempDir(), "none")
+		if got := again(dir, none, flag); got.code == exitOK || !strings.Contains(got.stderr, says) {
+			t.Errorf("%s: %+v", flag, got)
+		}
+		if _, err := os.Stat(filepath.Join(none, "CURRENT")); err == nil {
+			t.Errorf("%s: there is a log", flag)
+		}
+	}
+}

@@ -22,7 +22,8 @@ func (a *app) importing() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Make an export the log; the log that is there is moved aside",
 		Long: `Make a log of what "jobmon-db export" wrote, with the same id, the same events under the same numbers,
-and so the same pictures. FILE can be - for the standard input. Stop the daemon first.
+and so the same pictures. "jobmon-db replay -o ndjson" without filters writes the same events. FILE can be -
+for the standard input. Stop the daemon first.
 
 Nothing is changed before the whole text is read and found right. A log that is there already is treated as
 restore treats it: it is renamed to end in .aside, and is only replaced by an export of itself, unless

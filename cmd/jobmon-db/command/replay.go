@@ -190,7 +190,7 @@ func (r *replayer) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	r.o.layout.Zones = known.Shifted(told)
+	r.o.layout.Zones, r.o.layout.Header = known.Shifted(told), r.past.header(told.To)
 	if r.printer, err = replay.NewPrinter(r.out, r.o.layout, known); err != nil {
 		return err
 	}

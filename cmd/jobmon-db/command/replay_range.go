@@ -62,6 +62,9 @@ func (r *replayer) askedRange() (replay.Range, error) {
 		}
 		asked.From = max(asked.From, r.cursor.Seq+1)
 	}
+	if o.layout.Shape == "ndjson" && asked == r.all() {
+		asked.From = 1 // a log can be made of the text only with what stands for history that was cut off
+	}
 	return asked, nil
 }
 

@@ -114,8 +114,10 @@ func TestHistoryThatIsTooOld(t *testing.T) {
 	}
 	first := ""
 	for line := range strings.SplitSeq(do(twin, exitOK, "replay", "-o", "ndjson").stdout, "\n") {
+		if !strings.Contains(line, `"kind":"cut"`) {
+			break
+		}
 		first = line
-		break
 	}
 	var seq int
 	if _, err := fmt.Sscanf(first, `{"seq":%d,`, &seq); err != nil || !strings.Contains(first, `"kind":"cut"`) {

@@ -141,7 +141,7 @@ func listEvents(p *past.Log, c *board.Computer) error {
 		}
 		what, about := r.Said()
 		c.Events = append(c.Events, board.Event{
-			Seq: r.Seq, At: r.Event().At, Offset: r.Offset(), What: what, Detail: about, Bad: r.Failed(),
+			Seq: r.Event().Seq, At: r.Event().At, Offset: r.Offset(), What: what, Detail: about, Bad: r.Failed(),
 		})
 	}
 	slices.Reverse(c.Events)
