@@ -16,114 +16,74 @@ type field struct {
 
 // fields are all of them, in the order in which they are listed.
 func fields() []field {
-	of := func(is func(*Record) value) func(*Record, bool) value {
-		return func(r *Record, _ bool) value { return is(r) }
+	of := func(name string, is func(*Record, *jobmon.Event) value) field {
+		return field{name, func(r *Record, _ bool) value { return is(r, r.event) }}
 	}
-	ofRow := func(is func(*Record) value) func(*Record, bool) value {
-		return of(func(r *Record) value {
-			if !r.event.Kind.OfRow() {
-				return value{}
-			}
-			return is(r)
-		})
-	}
-	flag := func(f jobmon.Flags) func(*Record, bool) value {
-		return of(func(r *Record) value { return truth(r.has(f)) })
-	}
-	textOf := func(k jobmon.Kind) func(*Record, bool) value {
-		return of(func(r *Record) value { return someText(r.textOf(k)) })
-	}
-	figure := func(is func(*jobmon.Event) int64, kinds ...jobmon.Kind) func(*Record, bool) value {
-		return of(func(r *Record) value {
+	return slices.Concat([]field{
+		of("seq", func(_ *Record, e *jobmon.Event) value { return whole(e.Seq) }),
+		{"time", func(r *Record, utc bool) value { return safe(r.date(utc)) }},
+		of("utc_offset", func(r *Record, _ *jobmon.Event) value { return safe(r.offsetText()) }),
+		of("at", func(_ *Record, e *jobmon.Event) value { return safe(e.At.String()) }),
+		of("kind", func(_ *Record, e *jobmon.Event) value { return safe(e.Kind.String()) }),
+		of("computer_id", func(r *Record, e *jobmon.Event) value { return when(r.computer != nil, whole(e.Computer)) }),
+		of("computer", func(r *Record, _ *jobmon.Event) value { return someText(r.computerName()) }),
+		of("group", func(r *Record, _ *jobmon.Event) value { return someText(r.group()) }),
+		of("job_id", func(r *Record, e *jobmon.Event) value { return when(r.job != nil, whole(e.Job)) }),
+		of("job", func(r *Record, _ *jobmon.Event) value { return someText(r.subject()) }),
+		of("folder", func(r *Record, _ *jobmon.Event) value { return someText(r.folder()) }),
+		of("schedule_id", func(_ *Record, e *jobmon.Event) value { return when(e.Kind.OfRow(), whole(e.Schedule)) }),
+		of("start_time", func(r *Record, _ *jobmon.Event) value { return someText(r.startTime()) }),
+		of("state", func(r *Record, _ *jobmon.Event) value { return when(r.state != 0, safe(r.state.String())) }),
+		of("took_s", func(r *Record, _ *jobmon.Event) value { return when(r.took, inSeconds(r.length.Took)) }),
+		of("took_exact", func(r *Record, _ *jobmon.Event) value { return when(r.took, truth(r.length.Exact())) }),
+		of("took_at_most_s", func(r *Record, _ *jobmon.Event) value {
+			return when(r.length.Most > 0, inSeconds(r.length.Most))
+		}),
+		of("delta_s", func(r *Record, _ *jobmon.Event) value { return when(r.told, inSeconds(r.delta)) }),
+		of("status_code", func(_ *Record, e *jobmon.Event) value { return when(e.Status.Set, whole(e.Status.Code)) }),
+		of("code", func(r *Record, _ *jobmon.Event) value { return someText(r.code()) }),
+		of("what", func(r *Record, _ *jobmon.Event) value { return text(r.what()) }),
+		of("baseline", func(r *Record, _ *jobmon.Event) value { return truth(r.has(jobmon.Baseline)) }),
+		of("inferred", func(r *Record, _ *jobmon.Event) value { return truth(r.has(jobmon.Inferred)) }),
+		of("inexact", func(r *Record, _ *jobmon.Event) value { return truth(r.has(jobmon.Inexact)) }),
+		of("gone", func(r *Record, _ *jobmon.Event) value { return truth(r.has(jobmon.Gone)) }),
+		of("ghost", func(r *Record, _ *jobmon.Event) value { return truth(r.has(jobmon.Ghost)) }),
+	}, details())
+}
+
+// details are the fields that only events of some kinds have.
+func details() []field {
+	of := func(name string, is func(*jobmon.Event) value, kinds ...jobmon.Kind) field {
+		return field{name, func(r *Record, _ bool) value {
 			if !slices.Contains(kinds, r.event.Kind) {
 				return value{}
 			}
-			return someWhole(is(r.event))
-		})
+			return is(r.event)
+		}}
 	}
-	until := func(k jobmon.Kind) func(*Record, bool) value {
-		return of(func(r *Record) value {
-			if r.event.Kind != k || r.event.Until == 0 {
-				return value{}
-			}
-			return safe(r.event.Until.String())
-		})
-	}
+	said := func(e *jobmon.Event) value { return someText(e.Text) }
+	until := func(e *jobmon.Event) value { return when(e.Until != 0, safe(e.Until.String())) }
+	count := func(e *jobmon.Event) value { return someWhole(e.Count) }
 	return []field{
-		{"seq", of(func(r *Record) value { return whole(r.event.Seq) })},
-		{"time", func(r *Record, utc bool) value { return safe(r.date(utc)) }},
-		{"utc_offset", of(func(r *Record) value { return safe(r.offsetText()) })},
-		{"at", of(func(r *Record) value { return safe(r.event.At.String()) })},
-		{"kind", of(func(r *Record) value { return safe(r.event.Kind.String()) })},
-		{"computer_id", of(func(r *Record) value {
-			if r.computer == nil {
-				return value{}
-			}
-			return whole(r.event.Computer)
-		})},
-		{"computer", of(func(r *Record) value { return someText(r.computerName()) })},
-		{"group", of(func(r *Record) value { return someText(r.group()) })},
-		{"job_id", of(func(r *Record) value {
-			if r.job == nil {
-				return value{}
-			}
-			return whole(r.event.Job)
-		})},
-		{"job", of(func(r *Record) value { return someText(r.subject()) })},
-		{"folder", of(func(r *Record) value { return someText(r.folder()) })},
-		{"schedule_id", ofRow(func(r *Record) value { return whole(r.event.Schedule) })},
-		{"start_time", ofRow(func(r *Record) value { return someSafe(r.startTime()) })},
-		{"state", of(func(r *Record) value {
-			if r.state == 0 {
-				return value{}
-			}
-			return safe(r.state.String())
-		})},
-		{"took_s", of(func(r *Record) value { return someReal(r.took, r.length.Took) })},
-		{"took_exact", of(func(r *Record) value {
-			if !r.took {
-				return value{}
-			}
-			return truth(r.length.Exact())
-		})},
-		{"took_at_most_s", of(func(r *Record) value { return someReal(r.length.Most > 0, r.length.Most) })},
-		{"delta_s", of(func(r *Record) value { return someReal(r.told, r.delta) })},
-		{"status_code", ofRow(func(r *Record) value {
-			if !r.event.Status.Set {
-				return value{}
-			}
-			return whole(r.event.Status.Code)
-		})},
-		{"code", of(func(r *Record) value { return someText(r.code()) })},
-		{"what", of(func(r *Record) value { return text(r.what()) })},
-		{"baseline", flag(jobmon.Baseline)},
-		{"inferred", flag(jobmon.Inferred)},
-		{"inexact", flag(jobmon.Inexact)},
-		{"gone", flag(jobmon.Gone)},
-		{"ghost", flag(jobmon.Ghost)},
-		{"os_name", textOf(jobmon.KindComputer)},
-		{"seconds", figure(func(e *jobmon.Event) int64 { return int64(e.Seconds) }, jobmon.KindExpected)},
-		{"runs", figure(func(e *jobmon.Event) int64 { return int64(e.Count) }, jobmon.KindExpected)},
-		{"checksum", of(func(r *Record) value {
-			if r.event.Kind != jobmon.KindRefreshed {
-				return value{}
-			}
-			return safe(fmt.Sprintf("%016x", r.event.Sum))
-		})},
-		{"version", textOf(jobmon.KindDaemonStarted)},
-		{"projection", figure(func(e *jobmon.Event) int64 { return int64(e.Count) }, jobmon.KindDaemonStarted)},
-		{"covered_until", until(jobmon.KindDaemonStarted)},
-		{"since", until(jobmon.KindOverdue)},
-		{"start_clock", of(func(r *Record) value { return someText(r.startClock()) })},
-		{"reason", of(func(r *Record) value { return someText(r.reason()) })},
-		{"settings", textOf(jobmon.KindConfigured)},
-		{"step_ms", figure(func(e *jobmon.Event) int64 { return e.Step }, jobmon.KindClock)},
-		{"from", figure(func(e *jobmon.Event) int64 { return int64(e.From) }, jobmon.KindSourceLost, jobmon.KindDamaged,
-			jobmon.KindCut)},
-		{"to", figure(func(e *jobmon.Event) int64 { return int64(e.To) }, jobmon.KindSourceLost, jobmon.KindDamaged,
-			jobmon.KindCut)},
+		of("os_name", said, jobmon.KindComputer),
+		of("seconds", func(e *jobmon.Event) value { return someWhole(e.Seconds) }, jobmon.KindExpected),
+		of("runs", count, jobmon.KindExpected),
+		of("checksum", func(e *jobmon.Event) value { return safe(fmt.Sprintf("%016x", e.Sum)) }, jobmon.KindRefreshed),
+		of("version", said, jobmon.KindDaemonStarted),
+		of("projection", count, jobmon.KindDaemonStarted),
+		of("covered_until", until, jobmon.KindDaemonStarted),
+		of("since", until, jobmon.KindOverdue),
+		{"start_clock", func(r *Record, _ bool) value { return someText(r.startClock()) }},
+		{"reason", func(r *Record, _ bool) value { return someText(r.reason()) }},
+		of("settings", said, jobmon.KindConfigured),
+		of("step_ms", func(e *jobmon.Event) value { return someWhole(e.Step) }, jobmon.KindClock),
+		of("from", func(e *jobmon.Event) value { return someWhole(e.From) }, lostOrCut...),
+		of("to", func(e *jobmon.Event) value { return someWhole(e.To) }, lostOrCut...),
 	}
 }
+
+// lostOrCut are the kinds that say which events are no longer there.
+var lostOrCut = []jobmon.Kind{jobmon.KindDamaged, jobmon.KindCut}
 
 // Fields lists what --fields knows.
 func Fields() []string {

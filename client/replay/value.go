@@ -42,18 +42,14 @@ func truth(b bool) value {
 	return v
 }
 
-func someReal(known bool, d time.Duration) value {
+func inSeconds(d time.Duration) value { return value{is: isReal, real: d.Seconds()} }
+
+// when is nothing unless the value is known.
+func when(known bool, v value) value {
 	if !known {
 		return value{}
 	}
-	return value{is: isReal, real: d.Seconds()}
-}
-
-func someSafe(s string) value {
-	if s == "" {
-		return value{}
-	}
-	return safe(s)
+	return v
 }
 
 func someText(s string) value {

@@ -201,7 +201,8 @@ func (r *Reader) joins(l *line, e *jobmon.Event, b *jobmon.Batch) error {
 }
 
 // whole says what makes a text that can be imported.
-const whole = "only a text of all events from the first one on is a log: jobmon-db export, or replay -o ndjson without filters"
+const whole = "only a text of all events from the first one on is a log: jobmon-db export, or replay -o ndjson " +
+	"without filters"
 
 // end says whether the text may end here.
 func (r *Reader) end(inside bool) error {
