@@ -137,6 +137,7 @@ type Stats struct {
 	stages  map[Key]*Line
 	folders map[Key]*Line
 	days    map[Key]*Line
+	whole   Line                    // of all deployments
 	newest  map[jobmon.JobID]uint64 // the run that gave the job its name
 	told    int                     // deployments with a part in the period
 	runs    int                     // of real jobs, in the period
@@ -229,20 +230,30 @@ func (s *Stats) Add(d *Deployment) {
 	}
 	day := d.Session.Began.Wall(d.Offset).Time().Format(time.DateOnly)
 	if f := figures(s.days, Key{Name: day}, day, d.Session.Began); f != nil {
-		f.add(
-			d.Session.Result == jobmon.ResultWithFailures,
-			d.Why,
-			Worst{jobmon.Length{Took: d.Took}, d.Computer, d.Session.Began},
-		)
-		if f.Results == nil {
-			f.Results = map[jobmon.Result]int{}
+		f.deployment(d)
+		if s.Holds(d.Session.Began) {
+			s.whole.Now.deployment(d)
+		} else {
+			s.whole.Before.deployment(d)
 		}
-		f.Results[d.Session.Result]++
 	}
 	if part {
 		s.told++
 	}
 }
+
+// deployment counts a deployment.
+func (f *Figures) deployment(d *Deployment) {
+	f.add(d.Session.Result == jobmon.ResultWithFailures, d.Why,
+		Worst{jobmon.Length{Took: d.Took}, d.Computer, d.Session.Began})
+	if f.Results == nil {
+		f.Results = map[jobmon.Result]int{}
+	}
+	f.Results[d.Session.Result]++
+}
+
+// Whole are the figures of all deployments that began in the period.
+func (s *Stats) Whole() *Line { return &s.whole }
 
 // counted is the length with which a run counts: the longest that it can have taken where nothing else is known.
 func counted(l jobmon.Length) jobmon.Length {

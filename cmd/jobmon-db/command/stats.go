@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,9 +17,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
-
-// statsPeriod is how much of the log's end the figures are of when nothing else is said.
-const statsPeriod = 30 * 24 * time.Hour
 
 type statsOptions struct {
 	past.Stretch
@@ -103,32 +99,6 @@ func (o *statsOptions) wants() func(*deployments.Job) bool {
 	}
 }
 
-// period is that of the figures.
-func (o *statsOptions) period(p *opened) (period deployments.Period, err error) {
-	if err := o.Stretch.Read(p.Log); err != nil {
-		return period, err
-	}
-	period.Until = p.Covered + 1 // the last batch included
-	if o.UntilText != "" {
-		until, err := p.TimeOf(o.Until)
-		if err != nil {
-			return period, err
-		}
-		period.Until = min(period.Until, until) // nothing is compared with time still to come
-	}
-	period.Since = period.Until.Add(-statsPeriod)
-	if o.SinceText != "" {
-		if period.Since, err = p.TimeOf(o.Since); err != nil {
-			return period, err
-		}
-	}
-	if period.Since >= period.Until {
-		return period, &usageError{fmt.Errorf("nothing lies between --since (%s) and --until (%s)",
-			p.Local(period.Since), p.Local(period.Until))}
-	}
-	return period, nil
-}
-
 // stats prints the figures that the options ask for.
 func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptions) error {
 	if err := o.check(); err != nil {
@@ -146,24 +116,13 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 	for _, text := range p.Names.Several(o.computers) {
 		fmt.Fprintln(a.stderr, text)
 	}
-	period, err := o.period(p)
+	period, err := o.Period(p.Log)
 	if err != nil {
 		return err
 	}
-	s := deployments.NewStats(period, o.wants())
-	from, err := p.Before(replay.Point{Time: period.Before().Since.Time()})
-	if err != nil {
-		return err
-	}
-	looked := 0
-	err = a.deployments(p, from, only, func(d *deployments.Deployment) {
-		if s.Touches(d) {
-			looked++
-		}
-		if d.Deployment || o.all {
-			s.Add(d)
-		}
-	})
+	show, done := a.progress("reading the log")
+	s, looked, err := p.Figures(period, only, o.wants(), o.all, nil, show)
+	done()
 	if err != nil {
 		return err
 	}

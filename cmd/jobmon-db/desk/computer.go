@@ -148,13 +148,3 @@ func listEvents(p *past.Log, c *board.Computer) error {
 	c.MoreEvents = seen - len(c.Events)
 	return nil
 }
-
-// Reports implements http.Web.
-func (d *Desk) Reports(ctx context.Context, since, until string) (board.Reports, error) {
-	return board.Reports{}, nil
-}
-
-// Events implements http.Web.
-func (d *Desk) Events(context.Context, uint64, int, jobmon.ComputerID) ([]byte, error) {
-	return nil, nil
-}

@@ -31,10 +31,13 @@ type Desk struct {
 	places chan struct{} // one for each question about the past that is worked on
 	past   moments
 
-	mu       sync.Mutex
-	facts    *history.Facts // what the log said at its end when it was last asked; nil for unknown. Never changed
-	timeline *timeline      // nil for none
-	idle     *time.Timer
+	idle *time.Timer
+
+	mu    sync.Mutex
+	facts *history.Facts // what the log said at its end when it was last asked; nil for unknown. Never changed
+
+	counting sync.Mutex
+	tally    *tally // of the events; nil for none
 }
 
 // New answers for a daemon.
@@ -48,8 +51,11 @@ func New(daemon Daemon) *Desk {
 func (d *Desk) forget() {
 	d.past.forget()
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.facts, d.timeline = nil, nil
+	d.facts = nil
+	d.mu.Unlock()
+	d.counting.Lock()
+	d.tally = nil
+	d.counting.Unlock()
 }
 
 // enter waits for a place among the questions about the past, as long as ctx lasts.

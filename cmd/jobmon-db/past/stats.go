@@ -1,6 +1,10 @@
 package past
 
 import (
+	"fmt"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
@@ -75,4 +79,57 @@ func Percent(part, of int) int {
 		return 0
 	}
 	return (200*part/of + 1) / 2
+}
+
+// statsPeriod is how much of the log's end figures are of where nothing else is said.
+const statsPeriod = 30 * 24 * time.Hour
+
+// Period reads a range of which figures are wanted: without an end up to the last batch, without a beginning 30 days.
+func (s *Stretch) Period(p *Log) (period deployments.Period, err error) {
+	if err := s.Read(p); err != nil {
+		return period, err
+	}
+	period.Until = p.Covered + 1 // the last batch included
+	if s.UntilText != "" {
+		until, err := p.TimeOf(s.Until)
+		if err != nil {
+			return period, err
+		}
+		period.Until = min(period.Until, until) // nothing is compared with time still to come
+	}
+	period.Since = period.Until.Add(-statsPeriod)
+	if s.SinceText != "" {
+		if period.Since, err = p.TimeOf(s.Since); err != nil {
+			return period, err
+		}
+	}
+	if period.Since >= period.Until {
+		return period, &Wrong{Err: fmt.Errorf("nothing lies between --since (%s) and --until (%s)",
+			p.Local(period.Since), p.Local(period.Until))}
+	}
+	return period, nil
+}
+
+// Figures gathers figures of these computers (nil: all) and of the runs that wants says (nil: all), and counts the
+// sessions with a part in the period. All counts sessions that are no deployments, too. It calls tell, if set, with what
+// is counted, and show as Deployments does.
+func (p *Log) Figures(period deployments.Period, only []jobmon.ComputerID, wants func(*deployments.Job) bool, all bool,
+	tell func(*deployments.Deployment), show func(done, total uint64)) (s *deployments.Stats, looked int, err error) {
+	s = deployments.NewStats(period, wants)
+	from, err := p.Before(replay.Point{Time: period.Before().Since.Time()})
+	if err != nil {
+		return nil, 0, err
+	}
+	err = p.Deployments(from, only, func(d *deployments.Deployment) {
+		if s.Touches(d) {
+			looked++
+		}
+		if !d.Deployment && !all {
+			return
+		}
+		if s.Add(d); tell != nil {
+			tell(d)
+		}
+	}, show)
+	return s, looked, err
 }
