@@ -200,7 +200,7 @@ func (p *pen) beside(c *jobmon.Progress) {
 		}
 	}
 	if more > 0 {
-		p.put(` `, p.w.phrase("failed.more", "n", number(more)))
+		p.put(` `, p.w.phrase("beside.more", "n", number(more)))
 	}
 	if said {
 		p.put(`</span>`)

@@ -161,7 +161,7 @@ func (p *pen) ticks(t *Timeline) {
 		free := -1.0
 		for _, m := range t.Stages {
 			if x := t.share(m.At); x >= free && x < last-4 {
-				p.tick(x, p.w.name(m.Job))
+				p.tick(x, p.w.name(m.Job), false)
 				free = x + 4 + 0.55*float64(min(len([]rune(m.Job)), 24))
 			}
 		}
@@ -192,11 +192,16 @@ func (p *pen) ticks(t *Timeline) {
 		if x > last && x < last+8 || x > 97 {
 			label = ""
 		}
-		p.tick(x, esc(label))
+		p.tick(x, esc(label), x > last-16)
 	}
 }
 
-func (p *pen) tick(x float64, label string) {
+// tick draws a mark with its label. A label near that of the present is left out where there is little room.
+func (p *pen) tick(x float64, label string, near bool) {
+	class := "t-label"
+	if near {
+		class += " t-near"
+	}
 	p.put(fmt.Sprintf(`<svg x="%.2f%%" y="0" overflow="visible"><path class="t-tick" d="M0 %d v%d"/>`, x, trackTop-4,
-		trackBars+4), `<text class="t-label" x="4" y="58">`, label, `</text></svg>`)
+		trackBars+4), `<text class="`, class, `" x="4" y="58">`, label, `</text></svg>`)
 }

@@ -110,8 +110,11 @@ func (v *view) LostTitle() string { return v.pen.w.say("lost.title", "time", v.p
 // Source says how fresh the data is.
 func (v *view) Source() template.HTML {
 	w, name := v.pen.w, v.Say("source")
-	if len(v.servers) > 0 {
-		name = strings.Join(v.servers, ", ")
+	switch n := len(v.servers); {
+	case n > 3:
+		name = w.say("servers", "n", number(n))
+	case n > 0:
+		name = shown(strings.Join(v.servers, ", "))
 	}
 	age := max(v.ReadAge, 0)
 	switch {

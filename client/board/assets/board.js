@@ -61,25 +61,10 @@ const busy = (on) => { const line = one("#busy"); if (line) line.hidden = !on; }
 async function load(address, history = "", wrong = null) {
 	asking?.abort();
 	const mine = asking = new AbortController(), slow = setTimeout(busy, 300, true);
+	let answer, text;
 	try {
-		const answer = await fetch(address, { headers: { "X-Fragment": "main" }, signal: mine.signal, cache: "no-store" });
-		if (answer.redirected) return void location.reload();
-		const text = await answer.text(), parts = new DOMParser().parseFromString(text, "text/html");
-		if (mine !== asking) return false;
-		const next = parts.getElementById("shown");
-		if (!answer.ok || !next) {
-			if (wrong && answer.status < 500) wrong(one("#problem", parts)?.textContent.trim() || text.trim() || words.failed);
-			else if (answer.status === 401) location.reload();
-			return false;
-		}
-		if (next.dataset.version !== root.dataset.version) return void location.reload();
-		show(document.importNode(next, true));
-		const to = new URL(address, location);
-		if (next.dataset.at) to.searchParams.set("at", next.dataset.at); else to.searchParams.delete("at");
-		if (history) window.history[history + "State"](null, "", to);
-		wrong?.("");
-		connect();
-		return true;
+		answer = await fetch(address, { headers: { "X-Fragment": "main" }, signal: mine.signal, cache: "no-store" });
+		text = await answer.text();
 	} catch (error) {
 		if (error.name !== "AbortError") gone(true);
 		return false;
@@ -87,6 +72,23 @@ async function load(address, history = "", wrong = null) {
 		clearTimeout(slow);
 		if (mine === asking) { busy(false); asking = null; }
 	}
+	if (mine.signal.aborted) return false;
+	if (answer.redirected || answer.status === 401) return void location.reload();
+	const parts = new DOMParser().parseFromString(text, "text/html"), next = parts.getElementById("shown");
+	if (!answer.ok || !next) {
+		if (answer.status < 500) wrong?.(one("#problem", parts)?.textContent.trim() || text.trim() || words.failed);
+		else gone(true);
+		if (answer.status < 500 && !wrong && history) location.assign(address);
+		return false;
+	}
+	if (next.dataset.version !== root.dataset.version) return void location.reload();
+	show(document.importNode(next, true));
+	const to = new URL(address, location);
+	if (next.dataset.at) to.searchParams.set("at", next.dataset.at); else to.searchParams.delete("at");
+	if (history) window.history[history + "State"](null, "", to);
+	wrong?.("");
+	connect();
+	return true;
 }
 
 // show puts the new part in the old one's place; a field in which somebody types stays as it is.
@@ -101,7 +103,7 @@ function show(next) {
 	root.classList.toggle("past", past());
 	document.title = next.dataset.title;
 	const field = name ? one(`[name="${CSS.escape(name)}"]`, next) : href && all("a[href]", next).find((a) => a.getAttribute("href") === href);
-	field?.focus();
+	if (field) field.focus();
 	if (field && typed && field.type === "search") { field.value = typed[0]; field.setSelectionRange(typed[1], typed[2]); }
 	for (const e of all("#slider .back")) e.hidden = !past();
 	if (one("#at")) one("#at").value = past() ? wallClock(Number(shown().now)).slice(0, 19).replace("T", " ") : "";
@@ -304,7 +306,7 @@ function point(ms) {
 	if (input.getAttribute("aria-valuetext") !== text) input.setAttribute("aria-valuetext", text);
 	one("#ahead")?.setAttribute("x", part + "%");
 	const handle = one("#handle");
-	handle.style.left = Math.min(94, Math.max(6, part)) + "%";
+	handle.style.left = `clamp(64px, ${part}%, calc(100% - 64px))`;
 	put(handle, new Intl.DateTimeFormat(tongue, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
 		timeZone: "UTC" }).format(ms + Number(shown().offset || 0)));
 }
