@@ -5,6 +5,7 @@ package replay
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -27,12 +28,54 @@ type Chronicle struct {
 	writer    int32 // projection number of the daemon that wrote last
 	last      uint64
 
+	era          era        // of the event that was asked about last
 	local, start ndjson.Day // of the times that were written last
 	offset       struct {
 		is   jobmon.Offset
 		text string
 	}
 }
+
+// era is what held for all computers at the events from one on and before another: what changes rarely is looked up once.
+type era struct {
+	from, to uint64
+	offset   jobmon.Offset
+	start    startClock
+	rules    *jobmon.Rules
+	steps    steps
+}
+
+// eraOf is the era of an event.
+func (c *Chronicle) eraOf(seq uint64) *era {
+	e := &c.era
+	if seq >= e.from && seq < e.to {
+		return e
+	}
+	e.from, e.to = 0, math.MaxUint64
+	e.offset, e.start = during(e, c.offsets, seq), during(e, c.starts, seq)
+	e.rules, e.steps = during(e, c.rules, seq), during(e, c.steps, seq)
+	return e
+}
+
+// during is what held at an event, as at returns it; the era shrinks to where that holds.
+func during[T any](e *era, versions []version[T], seq uint64) (is T) {
+	i, found := slices.BinarySearchFunc(versions, seq, compareSeq)
+	if found {
+		i++
+	}
+	if i < len(versions) {
+		e.to = min(e.to, versions[i].seq)
+	}
+	if i > 0 {
+		e.from = max(e.from, versions[i-1].seq)
+	}
+	if len(versions) > 0 {
+		is = versions[max(i-1, 0)].is
+	}
+	return is
+}
+
+func compareSeq[T any](v version[T], seq uint64) int { return cmp.Compare(v.seq, seq) }
 
 // startClock is how far start_time's clock is from UTC, where that has been found out.
 type startClock struct {
@@ -121,6 +164,9 @@ func (c *Chronicle) Add(e *jobmon.Event) {
 			}
 		}
 	}
+	if e.Kind.OfDaemon() {
+		c.era.to = 0 // another one may begin
+	}
 }
 
 // changed appends what holds from an event on, unless it holds already.
@@ -155,11 +201,7 @@ func find[T any](versions []version[T], seq uint64) *version[T] {
 	if n == 0 || versions[n-1].seq <= seq || n == 1 {
 		return last(versions)
 	}
-	i, found := slices.BinarySearchFunc(
-		versions,
-		seq,
-		func(v version[T], seq uint64) int { return cmp.Compare(v.seq, seq) },
-	)
+	i, found := slices.BinarySearchFunc(versions, seq, compareSeq)
 	if !found {
 		i--
 	}
@@ -190,11 +232,11 @@ func (c *Chronicle) Computer(id jobmon.ComputerID, seq uint64) jobmon.Computer {
 }
 
 // Offset is the server's UTC offset at an event.
-func (c *Chronicle) Offset(seq uint64) jobmon.Offset { return at(c.offsets, seq) }
+func (c *Chronicle) Offset(seq uint64) jobmon.Offset { return c.eraOf(seq).offset }
 
 // StartClock is the UTC offset of start_time's clock at an event, where that has been found out.
 func (c *Chronicle) StartClock(seq uint64) (offset jobmon.Offset, known bool) {
-	start := at(c.starts, seq)
+	start := c.eraOf(seq).start
 	return start.offset, start.known
 }
 
@@ -203,7 +245,7 @@ func (c *Chronicle) startWall(e *jobmon.Event) jobmon.WallTime {
 	if zone := c.Rules(e.Seq).StartLocation(); zone != nil {
 		return jobmon.WallTimeOf(e.At.Time().In(zone))
 	}
-	if start := at(c.starts, e.Seq); start.known {
+	if start := c.eraOf(e.Seq).start; start.known {
 		return e.At.Wall(start.offset)
 	}
 	return e.At.Wall(c.Offset(e.Seq))
@@ -211,11 +253,11 @@ func (c *Chronicle) startWall(e *jobmon.Event) jobmon.WallTime {
 
 // axis is the event's time without the steps that the server's clock has made so far: a step is no time that passes.
 func (c *Chronicle) axis(e *jobmon.Event) jobmon.Instant {
-	return e.At - jobmon.Instant(at(c.steps, e.Seq).sum)
+	return e.At - jobmon.Instant(c.eraOf(e.Seq).steps.sum)
 }
 
 // Rules are the settings in force at an event.
-func (c *Chronicle) Rules(seq uint64) *jobmon.Rules { return at(c.rules, seq) }
+func (c *Chronicle) Rules(seq uint64) *jobmon.Rules { return c.eraOf(seq).rules }
 
 // unseen returns within which time before it the event happened, when no read saw it happen; see jobmon.Looks.
 func (c *Chronicle) unseen(e *jobmon.Event) time.Duration {
@@ -258,7 +300,7 @@ func (c *Chronicle) State(e *jobmon.Event) jobmon.RowState {
 // later.
 func (c *Chronicle) mayBeNow(e *jobmon.Event) bool {
 	if e.Kind != jobmon.KindScheduled || e.Flags.Has(jobmon.Baseline) ||
-		c.Rules(e.Seq).StartLocation() != nil || at(c.starts, e.Seq).known {
+		c.Rules(e.Seq).StartLocation() != nil || c.eraOf(e.Seq).start.known {
 		return false
 	}
 	_, may := jobmon.ZoneDistance(e.Start, e.At)

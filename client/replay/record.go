@@ -121,7 +121,7 @@ func (r *Record) textOf(kinds ...jobmon.Kind) string {
 
 // startTime is a row's start_time on the server's wall clock, without what is below a second.
 func (r *Record) startTime() string {
-	if r.event.Start == jobmon.NoStart {
+	if !r.event.Kind.OfRow() || r.event.Start == jobmon.NoStart {
 		return ""
 	}
 	var text [32]byte

@@ -375,3 +375,38 @@ func FuzzCSV(f *testing.F) {
 		}
 	})
 }
+
+// A field that an event does not have is nothing, in every shape.
+func TestFieldsThatAnEventDoesNotHave(t *testing.T) {
+	t.Parallel()
+	names := "start_time,schedule_id,status_code,job_id,job,computer_id,computer,state,took_s,checksum,os_name,since"
+	list, err := chosen([]string{names})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewChronicle(nil)
+	r := c.recordOf(&jobmon.Event{Seq: 1, At: noon, Kind: jobmon.KindConfigured, Text: "{}"})
+	for _, f := range list {
+		if v := f.value(r, false); v.is != isNothing {
+			t.Errorf("%s is %q", f.name, v.String())
+		}
+	}
+}
+
+// What changes for all computers is known at the event that changes it, also while events are followed.
+func TestAChangeHoldsFromItsEventOn(t *testing.T) {
+	t.Parallel()
+	c := NewChronicle([]jobmon.Event{{Seq: 1, At: noon, Kind: jobmon.KindClock, Seconds: 3600}})
+	if got := c.Offset(9); got != 3600 {
+		t.Errorf("offset %v", got)
+	}
+	c.Add(&jobmon.Event{Seq: 5, At: noon, Kind: jobmon.KindClock, Seconds: 7200, Step: -1000})
+	for seq, want := range map[uint64]jobmon.Offset{1: 3600, 4: 3600, 5: 7200, 9: 7200} {
+		if got := c.Offset(seq); got != want {
+			t.Errorf("offset %v at %d, want %v", got, seq, want)
+		}
+	}
+	if got := c.axis(&jobmon.Event{Seq: 9, At: noon}); got != noon.Add(time.Second) {
+		t.Errorf("on the axis it is %v", got)
+	}
+}
