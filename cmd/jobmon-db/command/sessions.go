@@ -141,10 +141,7 @@ func (a *app) sessionsOf(p *opened, o sessionsOptions, only []jobmon.ComputerID,
 			list = append(list, r)
 		}
 	})
-	slices.SortFunc(list, func(a, b sessionRecord) int {
-		return cmp.Or(cmp.Compare(a.BeganAt, b.BeganAt), cmp.Compare(a.ComputerID, b.ComputerID),
-			cmp.Compare(a.Number, b.Number))
-	})
+	slices.SortFunc(list, func(a, b sessionRecord) int { return a.Compare(&b.Session) })
 	return list, others, told, err
 }
 

@@ -10,18 +10,7 @@ import (
 
 // records prints the figures for programs.
 func (o *statsOptions) records(out io.Writer, p *opened, s *deployments.Stats) error {
-	var list []past.Stat
-	for _, one := range []struct {
-		by    string
-		lines func() []*deployments.Line
-	}{{"job", s.ByJob}, {"stage", s.ByStage}, {"folder", s.ByFolder}, {"day", s.ByDay}} {
-		if o.by != one.by && (o.by != "" || one.by != "job" && one.by != "stage") {
-			continue
-		}
-		for _, l := range one.lines() {
-			list = append(list, past.NewStat(one.by, l))
-		}
-	}
+	list := past.Stats(s, o.by)
 	columns := []string{
 		"by", "name", "job_id", "runs", "failures", "failure_percent", "durations", "median_s", "p90_s", "worst_s",
 		"worst_computer", "worst_computer_id",

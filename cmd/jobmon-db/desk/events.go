@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
 // mostLines is how many events are given at once.
@@ -51,4 +55,63 @@ func (d *Desk) Events(ctx context.Context, after uint64, limit int, computer job
 		}
 	}
 	return lines.Bytes(), printer.Flush()
+}
+
+// Deployments implements http.Web.
+func (d *Desk) Deployments(ctx context.Context, since, until, computer string) ([]past.Session, error) {
+	leave, err := d.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	p, err := d.open(ctx)
+	if err != nil {
+		return nil, said(err, p)
+	}
+	asked := past.Stretch{SinceText: since, UntilText: until}
+	if err := asked.Read(p); err != nil {
+		return nil, said(err, p)
+	}
+	var only []jobmon.ComputerID
+	if computer != "" {
+		id, err := p.Names.Find(computer)
+		if err != nil {
+			return nil, said(err, p)
+		}
+		only = append(only, id)
+	}
+	list := []past.Session{}
+	err = p.Deployments(asked.After, only, func(d *deployments.Deployment) {
+		if d.Deployment && asked.Holds(d) {
+			list = append(list, past.NewSession(d))
+		}
+	}, nil)
+	slices.SortFunc(list, func(a, b past.Session) int { return a.Compare(&b) })
+	return list, said(err, p)
+}
+
+// Stats implements http.Web.
+func (d *Desk) Stats(ctx context.Context, by, since, until string) ([]past.Stat, error) {
+	if by != "" && !slices.Contains([]string{"job", "stage", "folder", "day"}, by) {
+		return nil, &http.Wrong{Text: "by must be job, stage, folder or day"}
+	}
+	leave, err := d.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	p, err := d.open(ctx)
+	if err != nil {
+		return nil, said(err, p)
+	}
+	asked := past.Stretch{SinceText: since, UntilText: until}
+	period, err := asked.Period(p)
+	if err != nil {
+		return nil, said(err, p)
+	}
+	s, _, err := p.Figures(period, nil, nil, false, nil, nil)
+	if err != nil {
+		return nil, said(err, p)
+	}
+	return past.Stats(s, by), nil
 }

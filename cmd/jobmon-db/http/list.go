@@ -60,16 +60,7 @@ type deployment struct {
 // list answers with a line for each computer that has a picture, by id.
 func list(pictures func() []jobmon.Progress) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		computers := []computer{}
-		for _, p := range pictures() {
-			computers = append(computers, computer{
-				ID: p.Computer.ID, Name: p.Computer.Name, Group: p.Computer.Group, Seq: p.Seq, AsOf: p.At.Time(),
-				Ghost: p.Computer.Ghost, Gone: p.Computer.Gone, Continues: p.Continues,
-				SourceLost: p.SourceLost, Agent: p.Agent.String(), AgentSince: moment(p.AgentSince),
-				Deployment: deploymentOf(p.Session), Beside: besideOf(&p),
-			})
-		}
-		text, err := json.Marshal(computers)
+		text, err := json.Marshal(computersOf(pictures()))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -79,6 +70,20 @@ func list(pictures func() []jobmon.Progress) http.HandlerFunc {
 			_, _ = w.Write(append(plain.Escape(text), '\n')) // the client may have gone
 		}
 	}
+}
+
+func computersOf(pictures []jobmon.Progress) []computer {
+	computers := []computer{}
+	for i := range pictures {
+		p := &pictures[i]
+		computers = append(computers, computer{
+			ID: p.Computer.ID, Name: p.Computer.Name, Group: p.Computer.Group, Seq: p.Seq, AsOf: p.At.Time(),
+			Ghost: p.Computer.Ghost, Gone: p.Computer.Gone, Continues: p.Continues,
+			SourceLost: p.SourceLost, Agent: p.Agent.String(), AgentSince: moment(p.AgentSince),
+			Deployment: deploymentOf(p.Session), Beside: besideOf(p),
+		})
+	}
+	return computers
 }
 
 func deploymentOf(s *jobmon.SessionProgress) *deployment {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/jobmon-db/jobmon-db/client/board"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -26,6 +27,11 @@ type Web interface {
 	Reports(ctx context.Context, since, until string) (board.Reports, error)
 	// Events returns events as lines of the one ndjson, those of a computer or (0) all.
 	Events(ctx context.Context, after uint64, limit int, computer jobmon.ComputerID) ([]byte, error)
+	// Deployments returns those that began in a range, of a computer or ("") of all: the records of "replay sessions".
+	Deployments(ctx context.Context, since, until, computer string) ([]past.Session, error)
+	// Stats returns the figures of a range by "job", "stage", "folder", "day" or (""), by job and by stage: the records
+	// of "replay stats".
+	Stats(ctx context.Context, by, since, until string) ([]past.Stat, error)
 }
 
 // Moment is what all computers show at a time.

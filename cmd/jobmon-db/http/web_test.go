@@ -8,6 +8,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/board"
 	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -120,3 +121,9 @@ func (s *shown) Reports(ctx context.Context, _, until string) (board.Reports, er
 func (s *shown) Events(context.Context, uint64, int, jobmon.ComputerID) ([]byte, error) {
 	return nil, nil
 }
+
+func (s *shown) Deployments(context.Context, string, string, string) ([]past.Session, error) {
+	return nil, nil
+}
+
+func (s *shown) Stats(context.Context, string, string, string) ([]past.Stat, error) { return nil, nil }

@@ -1,6 +1,7 @@
 package past
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -92,4 +93,10 @@ func Stamp(at jobmon.Instant) *string {
 		return nil
 	}
 	return new(at.String())
+}
+
+// Compare orders sessions by when they began.
+func (r *Session) Compare(s *Session) int {
+	return cmp.Or(cmp.Compare(r.BeganAt, s.BeganAt), cmp.Compare(r.ComputerID, s.ComputerID),
+		cmp.Compare(r.Number, s.Number))
 }

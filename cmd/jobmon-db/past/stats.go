@@ -133,3 +133,20 @@ func (p *Log) Figures(period deployments.Period, only []jobmon.ComputerID, wants
 	}, show)
 	return s, looked, err
 }
+
+// Stats are the records of figures by "job", "stage", "folder", "day" or, for "", by job and by stage.
+func Stats(s *deployments.Stats, by string) []Stat {
+	list := []Stat{}
+	for _, one := range []struct {
+		by    string
+		lines func() []*deployments.Line
+	}{{"job", s.ByJob}, {"stage", s.ByStage}, {"folder", s.ByFolder}, {"day", s.ByDay}} {
+		if by != one.by && (by != "" || one.by != "job" && one.by != "stage") {
+			continue
+		}
+		for _, l := range one.lines() {
+			list = append(list, NewStat(one.by, l))
+		}
+	}
+	return list
+}
