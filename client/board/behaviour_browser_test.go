@@ -210,6 +210,9 @@ func TestLiveBrowser(t *testing.T) {
 	if n := do[string](p, `document.querySelector(".g-need .n").textContent + " " + document.querySelector(".k-failed b").textContent`); n != "3 2" {
 		t.Errorf("the heads count %q", n)
 	}
+	if head := do[string](p, `document.querySelector(".g-need tr").className`); head != "group" {
+		t.Errorf("a row stands before the head of its group")
+	}
 	done := list[5] // ready
 	done.Computer = list[0].Computer
 	send(4722, &done)

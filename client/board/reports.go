@@ -1,6 +1,7 @@
 package board
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"io"
@@ -56,6 +57,9 @@ type cellView struct {
 	Trend      template.HTML
 }
 
+// usualSince is the beginning of the period that is shown where none is asked for.
+const usualSince = "-30d"
+
 // Write writes the page. The error is the writer's.
 func (r *Reports) Write(w io.Writer) error { return write(w, "reports", r.view()) }
 
@@ -65,7 +69,7 @@ func (r *Reports) view() *reportsView {
 	v.Name = v.Say("reports")
 	v.PrintedAt = p.w.say("printed", "time", p.w.moment(v.wall(v.Now)))
 	v.Kept = v.kept("lang", v.Asked)
-	for _, days := range []int{7, 14, 90} {
+	for _, days := range []int{7, 14, 30, 90} {
 		since := "-" + number(days) + "d"
 		href := v.Present("/reports")
 		if strings.Contains(href, "?") {
@@ -74,7 +78,7 @@ func (r *Reports) view() *reportsView {
 			href += "?"
 		}
 		v.Ranges = append(v.Ranges, choice{Text: p.w.say("reports.days", "n", number(days)),
-			Href: href + url.Values{"since": {since}}.Encode(), Chosen: r.Since == since && r.Until == ""})
+			Href: href + url.Values{"since": {since}}.Encode(), Chosen: cmp.Or(r.Since, usualSince) == since && r.Until == ""})
 	}
 	if r.First != 0 && r.Last != 0 {
 		v.Period = p.w.say("reports.period", "from", p.w.dated("date.long", v.wall(r.First), false),
@@ -261,7 +265,7 @@ func (v *reportsView) days(days []Day) template.HTML {
 		p.gridLine(chartBottom-(chartBottom-chartTop)*n/top, number(n))
 	}
 	room := float64(chartWide-chartLeft) / float64(len(days))
-	every := (len(days) + 13) / 14
+	every, wide := (len(days)+13)/14, min(room*0.6, 48)
 	for i := range days {
 		d := &days[i]
 		x, y := float64(chartLeft)+room*float64(i), float64(chartBottom)
@@ -277,7 +281,7 @@ func (v *reportsView) days(days []Day) template.HTML {
 				fill = ` fill="` + fill + `"`
 			}
 			p.put(fmt.Sprintf(`<rect class="d-%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"%s/>`,
-				[]string{"first", "retries", "failed", "early"}[k], x+room*0.2, y, room*0.6, max(high-1, 1), fill))
+				[]string{"first", "retries", "failed", "early"}[k], x+(room-wide)/2, y, wide, max(high-1, 1), fill))
 		}
 		if d.all() > 0 && room > 22 {
 			p.put(fmt.Sprintf(`<text class="c-total" text-anchor="middle" x="%.1f" y="%.1f">%d</text>`, x+room/2, y-6, d.all()))

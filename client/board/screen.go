@@ -1,8 +1,11 @@
 package board
 
 import (
+	"cmp"
 	"html/template"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -53,14 +56,13 @@ func safe(text string) template.HTML { return template.HTML(text) } //nolint:gos
 // screenOf draws the screen of a picture; places is how many lines its list has at most.
 func (p *pen) screenOf(c *jobmon.Progress, places int) *screen {
 	v := &screen{Name: jobmon.ComputerName(c.Computer.ID, shown(c.Computer.Name)), Call: p.f.Support}
+	var place []string
 	for _, text := range []string{c.Computer.Group, p.f.Site, c.Site} {
-		if text = shown(text); text != "" && v.Place != text {
-			if v.Place != "" {
-				v.Place += " · "
-			}
-			v.Place += text
+		if text = shown(text); text != "" && !slices.Contains(place, text) {
+			place = append(place, text)
 		}
 	}
+	v.Place = strings.Join(place, " · ")
 	switch c.Agent {
 	case jobmon.AgentOnline:
 		v.Agent, v.AgentOn = p.w.text("agent.on"), true
@@ -299,6 +301,11 @@ func (p *pen) starts(s *jobmon.SessionProgress) map[int]jobmon.Instant {
 	return begins
 }
 
+// shortCode is a code in its shorter form: "1603", "0x80070057".
+func shortCode(code jobmon.Code) string {
+	return cmp.Or(code.Hex(), strconv.FormatInt(int64(code), 10))
+}
+
 // stageWord is the word or time behind a stage's name.
 func (p *pen) stageWord(s *jobmon.Stage, begins jobmon.Instant) string {
 	switch s.State {
@@ -313,11 +320,7 @@ func (p *pen) stageWord(s *jobmon.Stage, begins jobmon.Instant) string {
 	case jobmon.StateFailed:
 		for i := len(s.Failures) - 1; i >= 0; i-- {
 			if f := s.Failures[i]; !f.Repaired {
-				code := f.Code.Hex()
-				if code == "" {
-					code = strconv.FormatInt(int64(f.Code), 10)
-				}
-				return p.w.phrase("row.failed.code", "code", code)
+				return p.w.phrase("row.failed.code", "code", shortCode(f.Code))
 			}
 		}
 		return p.w.phrase("row.failed")

@@ -61,7 +61,7 @@ func acknowledged(s *jobmon.SessionProgress, state string) jobmon.Instant {
 func (p *pen) tileWhat(c *jobmon.Progress) {
 	s := c.Session
 	if list := failures(s); len(list) > 0 {
-		p.put(`<b>`, p.w.name(list[0].Stage), `</b>, `, p.w.phrase("failed.code", "code", esc(list[0].Code.String())))
+		p.put(`<b>`, p.w.name(list[0].Stage), `</b><span>, `, p.w.phrase("failed.code", "code", esc(shortCode(list[0].Code))), `</span>`)
 		return
 	}
 	stage := current(s)
@@ -109,8 +109,8 @@ func (p *pen) tileNow(c *jobmon.Progress, state string) {
 		p.put(icon("alert"), `<span>`, p.w.phrase("wall.longer"), `</span>`)
 	case stage != nil:
 		p.put(sign(state), `<span>`, p.w.name(stage.Name), `</span>`)
-	case s.Why != nil:
-		p.put(sign(state), `<span>`, p.why(s.Why, s.JobsDone > 0), `</span>`)
+	case next(s) != nil:
+		p.put(sign(state), `<span>`, p.w.name(next(s).Name), `</span>`)
 	default:
 		p.put(sign(state), `<span>`, p.w.phrase("state."+state), `</span>`)
 	}

@@ -193,7 +193,8 @@ function sort(table, force = false) {
 	const rows = all("tr[data-key]", table).sort(order);
 	for (const body of table.tBodies) {
 		const mine = rows.filter((row) => body.dataset.groups.includes(row.dataset.key[0]));
-		let at = all("tr.group", body)[0]?.nextElementSibling ?? body.firstElementChild;
+		const head = one("tr.group", body);
+		let at = head ? head.nextElementSibling : body.firstElementChild;
 		for (const row of mine) {
 			row.hidden = false;
 			if (row === at) at = at.nextElementSibling; else body.insertBefore(row, at);
