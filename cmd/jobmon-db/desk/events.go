@@ -10,6 +10,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -37,7 +38,10 @@ func (d *Desk) Events(ctx context.Context, after uint64, limit int, computer job
 		return nil, said(err, p)
 	}
 	var lines bytes.Buffer
-	printer, err := replay.NewPrinter(&lines, replay.Layout{Shape: "ndjson"}, known)
+	printer, err := replay.NewPrinter(&lines, replay.Layout{
+		Shape:  "ndjson",
+		Header: ndjson.Header{LogID: p.LogID, Site: p.Site, Program: d.daemon.Info().Version},
+	}, known)
 	if err != nil {
 		return nil, err
 	}

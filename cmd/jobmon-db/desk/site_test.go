@@ -2,6 +2,7 @@ package desk
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -97,3 +98,5 @@ func (s *site) away(t testing.TB, long time.Duration) {
 	s.ds.Advance(long)
 	s.commit(t, jobmon.Event{Kind: jobmon.KindSourceRestored})
 }
+
+func seqText(seq uint64) string { return fmt.Sprintf("seq:%d", seq) }
