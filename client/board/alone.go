@@ -15,7 +15,8 @@ type problemView struct {
 
 // Write writes the page. The error is the writer's.
 func (p *Problem) Write(w io.Writer) error {
-	v := &problemView{view: newView(&p.Frame, "problem", "/"), Heading: shown(p.Title), Text: plain.Text(p.Text), Alone: p.Kind == ProblemCode}
+	v := &problemView{view: newView(&p.Frame, "problem", "/"), Heading: shown(p.Title), Text: plain.Text(p.Text)}
+	v.Alone = p.Kind == ProblemCode
 	for _, l := range p.Links {
 		v.Links = append(v.Links, Link{Text: shown(l.Text), Href: l.Href})
 	}

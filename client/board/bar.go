@@ -96,7 +96,7 @@ func (p *pen) box(class string, x, y, wide, high int, more string) {
 		`" height="`, number(high), `"`, more, `/>`)
 }
 
-// filled draws how much of the stage at work is done: by its time where it is known how long it takes, else by its jobs.
+// filled draws how much of the stage at work is done: by its time where its usual length is known, else by its jobs.
 func (p *pen) filled(s *jobmon.Stage, x, wide int) {
 	share, more := 0, ""
 	switch {

@@ -151,7 +151,8 @@ func (v *computerView) failures() {
 	list := failures(v.c.Picture.Session)
 	for i, f := range list {
 		if i == mostFailures {
-			v.Failures = append(v.Failures, failureLine{Title: safe(p.w.phrase("failed.more", "n", number(len(list)-i)))})
+			more := safe(p.w.phrase("failed.more", "n", number(len(list)-i)))
+			v.Failures = append(v.Failures, failureLine{Title: more})
 			return
 		}
 		m := newPen(v.Frame, false)

@@ -5,7 +5,7 @@ import "net/url"
 // Query is what a reader of the board asked for; all of it stands in the address.
 type Query struct {
 	Text, State, Group, Server string
-	Sort                       string // a column: "state", "computer", "now", "jobs", "ready", "news"; "" for the usual order
+	Sort                       string // "computer", "now", "jobs", "ready" or "news"; "" for the usual order
 	Desc                       bool
 }
 

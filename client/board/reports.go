@@ -78,14 +78,16 @@ func (r *Reports) view() *reportsView {
 			href += "?"
 		}
 		v.Ranges = append(v.Ranges, choice{Text: p.w.say("reports.days", "n", number(days)),
-			Href: href + url.Values{"since": {since}}.Encode(), Chosen: cmp.Or(r.Since, usualSince) == since && r.Until == ""})
+			Href:   href + url.Values{"since": {since}}.Encode(),
+			Chosen: cmp.Or(r.Since, usualSince) == since && r.Until == ""})
 	}
 	if r.First != 0 && r.Last != 0 {
 		v.Period = p.w.say("reports.period", "from", p.w.dated("date.long", v.wall(r.First), false),
 			"to", p.w.dated("date.long", v.wall(r.Last-1), false))
 	}
 	for _, f := range r.Figures {
-		line := figureLine{Name: shown(f.Name), Value: shown(f.Value), Detail: shown(f.Detail), Href: f.Href, Trend: trend(f.Detail, f.Trend)}
+		line := figureLine{Name: shown(f.Name), Value: shown(f.Value), Detail: shown(f.Detail), Href: f.Href}
+		line.Trend = trend(f.Detail, f.Trend)
 		if key := "figure." + f.Name; p.w.has(key) {
 			line.Name = v.Say(key)
 		}
@@ -196,8 +198,8 @@ func (v *reportsView) drawing(c *Cell, bad bool) template.HTML {
 			`<rect class="s-back" y="5" width="200" height="2"/>`)
 		long := func(share float64) string { return strconv.FormatFloat(198*min(max(share, 0), 1), 'f', 1, 64) }
 		if c.Worst > 0 {
-			p.put(`<rect class="s-thin" y="5" width="`, long(c.Worst), `" height="2"/><rect class="s-worst" x="`, long(c.Worst),
-				`" width="2" height="12"/>`)
+			p.put(`<rect class="s-thin" y="5" width="`, long(c.Worst), `" height="2"/>`,
+				`<rect class="s-worst" x="`, long(c.Worst), `" width="2" height="12"/>`)
 		}
 		p.put(`<rect class="s-bar" y="2" width="`, long(c.Share), `" height="8"/></svg>`)
 	}
@@ -284,7 +286,8 @@ func (v *reportsView) days(days []Day) template.HTML {
 				[]string{"first", "retries", "failed", "early"}[k], x+(room-wide)/2, y, wide, max(high-1, 1), fill))
 		}
 		if d.all() > 0 && room > 22 {
-			p.put(fmt.Sprintf(`<text class="c-total" text-anchor="middle" x="%.1f" y="%.1f">%d</text>`, x+room/2, y-6, d.all()))
+			p.put(fmt.Sprintf(`<text class="c-total" text-anchor="middle" x="%.1f" y="%.1f">%d</text>`,
+				x+room/2, y-6, d.all()))
 		}
 		p.put(`</g>`)
 		if i%every == 0 {
@@ -296,18 +299,21 @@ func (v *reportsView) days(days []Day) template.HTML {
 }
 
 func (p *pen) chartHead(label string) {
-	p.put(`<svg class="days" viewBox="0 0 `, number(chartWide), ` `, number(chartHigh), `" role="img" aria-label="`, esc(label), `">`)
+	p.put(`<svg class="days" viewBox="0 0 `, number(chartWide), ` `, number(chartHigh), `" role="img" aria-label="`,
+		esc(label), `">`)
 }
 
 func (p *pen) gridLine(y int, label string) {
 	p.put(`<rect class="c-grid" x="`, number(chartLeft), `" y="`, number(y), `" width="`, number(chartWide-chartLeft),
-		`" height="1"/><text class="c-label" text-anchor="end" x="`, number(chartLeft-8), `" y="`, number(y+4), `">`, label, `</text>`)
+		`" height="1"/><text class="c-label" text-anchor="end" x="`, number(chartLeft-8), `" y="`, number(y+4), `">`,
+		label, `</text>`)
 }
 
 func (p *pen) dayLabel(x float64, t time.Time) {
 	p.put(fmt.Sprintf(`<text class="c-label" text-anchor="middle" x="%.1f" y="%d">%s</text>`, x, chartBottom+18,
 		esc(p.w.pick("weekdays.short", int(t.Weekday())))))
-	p.put(fmt.Sprintf(`<text class="c-label" text-anchor="middle" x="%.1f" y="%d">%d</text>`, x, chartBottom+33, t.Day()))
+	p.put(fmt.Sprintf(`<text class="c-label" text-anchor="middle" x="%.1f" y="%d">%d</text>`,
+		x, chartBottom+33, t.Day()))
 }
 
 // rightFirst draws the share of each day that was right the first time, without days of few deployments.
@@ -347,8 +353,8 @@ func (v *reportsView) rightFirst(days []Day) template.HTML {
 	for i := range kept {
 		d, x := &kept[i], chartLeft+12+room*float64(i)
 		share := 100 * float64(d.First) / float64(d.all())
-		p.put(fmt.Sprintf(`<circle class="c-dot" cx="%.1f" cy="%.1f" r="4"><title>%s: %.0f %%</title></circle>`, x, y(share),
-			esc(p.w.day(v.wall(d.Began))), share))
+		p.put(fmt.Sprintf(`<circle class="c-dot" cx="%.1f" cy="%.1f" r="4"><title>%s: %.0f %%</title></circle>`,
+			x, y(share), esc(p.w.day(v.wall(d.Began))), share))
 		if i == len(kept)-1 {
 			p.put(fmt.Sprintf(`<text class="c-total" x="%.1f" y="%.1f">%.0f %%</text>`, x+8, y(share)+4, share))
 		}

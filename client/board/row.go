@@ -21,7 +21,8 @@ func (p *pen) row(c *jobmon.Progress, state string) {
 	p.attribute("data-server", c.Site)
 	p.attribute("data-text", searchText(c))
 	p.put(`><td class="c-state">`, sign(state), `<span>`, p.w.phrase("state."+state), `</span></td>`)
-	p.put(`<th scope="row" class="c-name"><a href="`, esc(p.f.computer(c.Computer.ID)), `" title="id `, number(int(c.Computer.ID)), `">`, p.computerName(c), `</a> `,
+	p.put(`<th scope="row" class="c-name"><a href="`, esc(p.f.computer(c.Computer.ID)), `" title="id `,
+		number(int(c.Computer.ID)), `">`, p.computerName(c), `</a> `,
 		`<small>`, esc(c.Computer.Group), `</small></th><td class="c-now">`)
 	p.happens(c, state)
 	p.put(`</td><td class="c-bar">`)

@@ -206,7 +206,8 @@ func (p *pen) notices(v *screen, c *jobmon.Progress) {
 	case s.SilentSince != 0 || s.Still != nil && s.Still.Why != jobmon.StillStage:
 		add(p.still(s))
 	case stage != nil && p.overdue(c) && stage.Began != 0:
-		add(p.w.phrase("overdue"), p.w.phrase("overdue.text", "time", p.since(stage.Began), "usual", p.w.about(stage.Expected)))
+		usual := p.w.about(stage.Expected)
+		add(p.w.phrase("overdue"), p.w.phrase("overdue.text", "time", p.since(stage.Began), "usual", usual))
 	}
 }
 

@@ -1,6 +1,7 @@
 package board
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"io"
@@ -76,7 +77,7 @@ func (v *view) Ranges() []choice {
 	var list []choice
 	for _, name := range names {
 		href := v.address("range", name)
-		list = append(list, choice{name, v.Say("range." + name), href, name == v.Range || v.Range == "" && name == usual})
+		list = append(list, choice{name, v.Say("range." + name), href, name == cmp.Or(v.Range, usual)})
 	}
 	return list
 }
@@ -118,8 +119,9 @@ func (p *pen) timeline(t *Timeline) {
 	p.buckets(t)
 	p.ticks(t)
 	for _, m := range t.Failures {
-		p.put(`<svg class="t-fail" x="`, percent(t.share(m.At)), `" y="2" overflow="visible"><path d="M-3 0l6 6m0-6l-6 6"/>`,
-			`<title>`, esc(m.Computer), `: `, esc(m.Job), `, `, p.at(m.At), `</title></svg>`)
+		p.put(`<svg class="t-fail" x="`, percent(t.share(m.At)), `" y="2" overflow="visible">`,
+			`<path d="M-3 0l6 6m0-6l-6 6"/><title>`, esc(m.Computer), `: `, esc(m.Job), `, `, p.at(m.At),
+			`</title></svg>`)
 	}
 	p.put(`<rect class="t-ahead" id="ahead" x="`, percent(t.share(p.now)), `" y="0" width="100%" height="`,
 		number(trackBase+1), `"/>`)

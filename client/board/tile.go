@@ -16,7 +16,8 @@ func Tile(c *jobmon.Progress, f *Frame) ([]byte, error) {
 // tile writes a tile: what stands in a large one, and what stands in a small one.
 func (p *pen) tile(c *jobmon.Progress, state string) {
 	s := c.Session
-	p.put(`<article id="t`, number(int(c.Computer.ID)), `" class="tile" data-state="`, state, `" data-key="`, p.key(c, state), `"`)
+	p.put(`<article id="t`, number(int(c.Computer.ID)), `" class="tile" data-state="`, state, `" data-key="`,
+		p.key(c, state), `"`)
 	if ack := acknowledged(s, state); ack != 0 {
 		p.put(` data-ack="`, number(int(c.Computer.ID)), `:`, strconv.FormatInt(int64(ack), 10), `"`)
 	}
@@ -61,7 +62,8 @@ func acknowledged(s *jobmon.SessionProgress, state string) jobmon.Instant {
 func (p *pen) tileWhat(c *jobmon.Progress) {
 	s := c.Session
 	if list := failures(s); len(list) > 0 {
-		p.put(`<b>`, p.w.name(list[0].Stage), `</b><span>, `, p.w.phrase("failed.code", "code", esc(shortCode(list[0].Code))), `</span>`)
+		code := p.w.phrase("failed.code", "code", esc(shortCode(list[0].Code)))
+		p.put(`<b>`, p.w.name(list[0].Stage), `</b><span>, `, code, `</span>`)
 		return
 	}
 	stage := current(s)

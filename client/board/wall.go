@@ -95,7 +95,8 @@ func (v *wallView) quiet(lines []line) {
 	case first == nil:
 		v.QuietText = safe(p.w.phrase("wall.running", "n", number(running)))
 	default:
-		v.QuietText = safe(p.w.phrase("wall.next", "n", number(running), "name", p.computerName(first), "time", p.at(soonest)))
+		v.QuietText = safe(p.w.phrase("wall.next", "n", number(running), "name", p.computerName(first),
+			"time", p.at(soonest)))
 	}
 	v.QuietReady = p.w.say("wall.ready", "n", number(ready), "all", number(len(lines)))
 	if failed != 0 {
