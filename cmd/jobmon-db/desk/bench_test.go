@@ -11,12 +11,12 @@ import (
 	"github.com/jobmon-db/jobmon-db/store/storetest"
 )
 
-// year is a log of a million events of 1,000 computers: two hours of a site, again and again over a year with other
+// year is a log of a million events of 1,000 computers: an hour of a site, again and again over a year with other
 // rows, and the caches that a daemon keeps on the way.
 func year(b *testing.B) *site {
 	b.Helper()
 	hours := watch(b, 1000, 1<<30)
-	hours.pass(b, 2*time.Hour, 30*time.Second)
+	hours.pass(b, time.Hour, time.Minute)
 	var batches []jobmon.Batch
 	for batch, err := range hours.Read(0) {
 		if err != nil {
@@ -62,10 +62,9 @@ func percentile(durations []time.Duration) float64 {
 	return float64(durations[len(durations)*95/100].Microseconds()) / 1000
 }
 
-// BenchmarkSlider asks for any moment of a year with a million events and 1,000 computers, and beside it for what is
+// benchmarkSlider asks for any moment of a year with a million events and 1,000 computers, and beside it for what is
 // the least: the projection then. A step is one to an event beside the moment before.
-func BenchmarkSlider(b *testing.B) {
-	s := year(b)
+func benchmarkSlider(b *testing.B, s *site) {
 	random := rand.New(rand.NewPCG(1, 1))
 	const questions = 60
 	for b.Loop() {
@@ -102,10 +101,9 @@ func BenchmarkSlider(b *testing.B) {
 	}
 }
 
-// BenchmarkTimeline asks for the timeline of a year with a million events: at first, and again, beside the reading of
+// benchmarkTimeline asks for the timeline of a year with a million events: at first, and again, beside the reading of
 // all events.
-func BenchmarkTimeline(b *testing.B) {
-	s := year(b)
+func benchmarkTimeline(b *testing.B, s *site) {
 	_, end, _ := s.Last()
 	for b.Loop() {
 		d := New(s)
@@ -126,4 +124,11 @@ func BenchmarkTimeline(b *testing.B) {
 		}
 		b.ReportMetric(float64(time.Since(began).Microseconds())/1000, "ms/floor")
 	}
+}
+
+// BenchmarkPast measures questions about a year.
+func BenchmarkPast(b *testing.B) {
+	s := year(b)
+	b.Run("slider", func(b *testing.B) { benchmarkSlider(b, s) })
+	b.Run("timeline", func(b *testing.B) { benchmarkTimeline(b, s) })
 }

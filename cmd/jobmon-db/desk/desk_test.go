@@ -62,11 +62,12 @@ func shown(t testing.TB, s *site, at string) (list []jobmon.Progress, now jobmon
 // the moments before and while the log grows.
 func TestAMomentIsWhatReplayShowPrints(t *testing.T) {
 	t.Parallel()
-	s := watch(t, 12, 300)
+	s := watch(t, 12, 700)
 	s.pass(t, 90*time.Minute, 20*time.Second)
 	s.away(t, 7*time.Minute)
 	s.pass(t, time.Hour, 20*time.Second)
 	d := New(s)
+	d.past.every = 100
 	span := s.ds.Now().Sub(begin())
 	for range 2 {
 		var readers sync.WaitGroup
