@@ -19,11 +19,12 @@ import (
 // desk is where the stream's messages are made, each once for all readers. It belongs to one goroutine.
 type desk struct {
 	stream  *Stream
-	run     string // tells the rows of this desk from those of others
-	version uint64 // counts the updates that changed a row
-	moment  Moment // shown last
-	took    time.Duration
-	failed  bool // the last look failed, which was logged
+	run     string        // tells the rows of this desk from those of others
+	version uint64        // counts the updates that changed a row
+	moment  Moment        // shown last
+	said    []byte        // of it, in JSON: what every message says
+	took    time.Duration // the last question for it
+	failed  bool          // the last look failed, which was logged
 	views   map[sight]view
 	follows map[sight]*follower
 
@@ -46,15 +47,15 @@ func newDesk(s *Stream) *desk {
 	return &desk{stream: s, run: rand.Text()[:8], views: map[sight]view{}, follows: map[sight]*follower{}}
 }
 
-// pause is how long the desk rests after an update: a fleet so large that drawing it counts gets its changes in fewer
-// messages.
-func (d *desk) pause() time.Duration { return min(max(updatesApart, 20*d.took), 10*updatesApart) }
+// pause is how long the desk rests after an update: a fleet so large that looking at it counts gets its changes in
+// fewer messages.
+func (d *desk) pause() time.Duration { return min(max(updatesApart, 5*d.took), 5*updatesApart) }
 
 // update looks at the present and sends what changed; all draws every row again, for what time alone changes.
 func (d *desk) update(ctx context.Context, all bool) {
 	began := time.Now()
-	defer func() { d.took = time.Since(began) }()
 	m, err := d.stream.web.Now(ctx)
+	d.took = time.Since(began)
 	if err != nil {
 		if !d.failed && ctx.Err() == nil {
 			d.stream.log.Warn().Err(err).Msg("open pages do not get what is new")
@@ -64,6 +65,7 @@ func (d *desk) update(ctx context.Context, all bool) {
 	}
 	was := d.moment
 	d.moment, d.failed = m, false
+	d.said = asJSON(conditionOf(&m))
 	d.version++
 	sights, come := d.stream.audience()
 	for s := range sights {
@@ -157,8 +159,7 @@ type condition struct {
 	LostSince int64          `json:"lost_since,omitempty"`
 }
 
-func (d *desk) condition() condition {
-	m := &d.moment
+func conditionOf(m *Moment) condition {
 	return condition{
 		Counts: board.Counts(m.Pictures, m.Now), Now: int64(m.Now), ReadAge: max(m.ReadAge.Seconds(), -1),
 		Lost: m.SourceLost, LostSince: int64(m.LostSince),
@@ -168,7 +169,13 @@ func (d *desk) condition() condition {
 func (d *desk) here() position { return position{seq: d.moment.Seq, run: d.run, version: d.version} }
 
 // state is the message that says how things are; it also shows that the daemon lives.
-func (d *desk) state() []byte { return message("state", d.here(), asJSON(d.condition())) }
+func (d *desk) state() []byte { return message("state", d.here(), d.said) }
+
+// beat sends the state as it is now.
+func (d *desk) beat(ctx context.Context) {
+	d.update(ctx, false)
+	d.stream.give(d.state(), everyone)
+}
 
 // rows is the message that brings changed rows.
 func (d *desk) rows(list []*row) []byte {
@@ -176,8 +183,7 @@ func (d *desk) rows(list []*row) []byte {
 	for i, r := range list {
 		lines[i] = r.line
 	}
-	said := asJSON(d.condition())
-	text := slices.Concat([]byte(`{"rows":[`), bytes.Join(lines, []byte(",")), []byte("],"), said[1:])
+	text := slices.Concat([]byte(`{"rows":[`), bytes.Join(lines, []byte(",")), []byte("],"), d.said[1:])
 	return message("rows", d.here(), text)
 }
 

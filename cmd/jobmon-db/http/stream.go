@@ -21,7 +21,7 @@ const (
 	maxReadersOfOne = 32 // of one address, other than this computer's
 	behind          = 64 // messages for which a slow reader may lag behind
 
-	updatesApart = 200 * time.Millisecond // at least, so that readers get changes in few messages
+	updatesApart = 300 * time.Millisecond // at least, so that readers get changes in few messages
 	redrawEvery  = 10 * time.Second       // how often what time alone changes is looked for
 	beatEvery    = 15 * time.Second
 	writeMessage = 10 * time.Second // for one message
@@ -145,7 +145,7 @@ func (s *Stream) serve(ctx context.Context) {
 		case <-look.C:
 			d.update(ctx, true)
 		case <-beat.C:
-			s.give(d.state(), everyone)
+			d.beat(ctx)
 		}
 		if s.count() > 0 {
 			quiet = time.Now()

@@ -38,7 +38,7 @@ func (c *cable) Close() error   { c.once.Do(func() { close(c.closed) }); return 
 func (c *cable) Addr() net.Addr { return &net.UnixAddr{} }
 
 // streaming serves pages and their stream on l; stop ends that and returns what Serve does.
-func streaming(t *testing.T, l net.Listener, s *shown) (stop func() error) {
+func streaming(t testing.TB, l net.Listener, s *shown) (stop func() error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	stream := web.NewStream(s, "", s.changed, zerolog.Nop())
 	var running sync.WaitGroup
