@@ -1,5 +1,5 @@
-// Package desk answers what the daemon's web pages ask, in process: about the present by the daemon's own pictures, about
-// the past by the questions of package past over the daemon's log.
+// Package desk answers what the daemon's web pages ask, in process: about the present by the daemon's own pictures,
+// about the past by the questions of package past over the daemon's log.
 package desk
 
 import (

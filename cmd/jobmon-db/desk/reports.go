@@ -83,7 +83,8 @@ func (r *report) figures() []board.Figure {
 	}
 	right := board.Figure{Name: "first_time_right", Value: share(now.Results[jobmon.ResultReady], ended(now))}
 	if ended(before) > 0 {
-		was, is := part(before.Results[jobmon.ResultReady], ended(before)), part(now.Results[jobmon.ResultReady], ended(now))
+		was := part(before.Results[jobmon.ResultReady], ended(before))
+		is := part(now.Results[jobmon.ResultReady], ended(now))
 		right.Detail = share(before.Results[jobmon.ResultReady], ended(before)) + " → " + right.Value
 		right.Trend = cmp.Compare(is, was)
 	}
@@ -165,7 +166,8 @@ func (r *report) lengths(l *deployments.Line, longest time.Duration) (median, wo
 	}
 	m, w := l.Now.Median(), &l.Now.Worst
 	return board.Cell{
-		Text: m.String(), Value: seconds(m.Took), Share: part(int(m.Took), int(longest)), Worst: part(int(w.Took), int(longest)),
+		Text: m.String(), Value: seconds(m.Took),
+		Share: part(int(m.Took), int(longest)), Worst: part(int(w.Took), int(longest)),
 	}, board.Cell{Text: w.Length.String(), Value: seconds(w.Took), Href: r.moment(w)}
 }
 
@@ -200,9 +202,13 @@ func (r *report) stages() board.Table {
 
 // failing are the jobs that failed most often.
 func (r *report) failing() board.Table {
-	t := board.Table{Name: board.TableFailing, Columns: []string{"job", "code", "runs", "failed", "share_failed", "trend"}}
+	t := board.Table{Name: board.TableFailing, Columns: []string{
+		"job", "code", "runs", "failed", "share_failed", "trend",
+	}}
 	lines := slices.DeleteFunc(r.ByJob(), func(l *deployments.Line) bool { return l.Now.Failures == 0 })
-	slices.SortStableFunc(lines, func(a, b *deployments.Line) int { return cmp.Compare(b.Now.Failures, a.Now.Failures) })
+	slices.SortStableFunc(lines, func(a, b *deployments.Line) int {
+		return cmp.Compare(b.Now.Failures, a.Now.Failures)
+	})
 	for _, l := range lines[:min(len(lines), mostJobs)] {
 		f := &l.Now
 		codes := r.codes[l.Job]
@@ -244,8 +250,8 @@ func (r *report) byDay() board.Table {
 	for i, l := range lines {
 		median, worst := r.lengths(l, longest(lines))
 		t.Rows = append(t.Rows, []board.Cell{
-			{Text: l.Name}, number(ended(&l.Now)), number(days[i].First), number(days[i].Retries), number(days[i].Failed),
-			number(days[i].Early), median, worst,
+			{Text: l.Name}, number(ended(&l.Now)), number(days[i].First), number(days[i].Retries),
+			number(days[i].Failed), number(days[i].Early), median, worst,
 		})
 	}
 	return t

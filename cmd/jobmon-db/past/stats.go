@@ -111,8 +111,8 @@ func (s *Stretch) Period(p *Log) (period deployments.Period, err error) {
 }
 
 // Figures gathers figures of these computers (nil: all) and of the runs that wants says (nil: all), and counts the
-// sessions with a part in the period. All counts sessions that are no deployments, too. It calls tell, if set, with what
-// is counted, and show as Deployments does.
+// sessions with a part in the period. All counts sessions that are no deployments, too. It calls tell, if set, with
+// what is counted, and show as Deployments does.
 func (p *Log) Figures(period deployments.Period, only []jobmon.ComputerID, wants func(*deployments.Job) bool, all bool,
 	tell func(*deployments.Deployment), show func(done, total uint64)) (s *deployments.Stats, looked int, err error) {
 	s = deployments.NewStats(period, wants)
