@@ -28,6 +28,7 @@ type computerView struct {
 	DeployNote  string
 	Events      []eventLine
 	EventsNote  template.HTML
+	Earlier     string // how many events are not listed
 	Here        string // a link to the moment shown
 	HereText    string
 	PrintedAt   string
@@ -208,6 +209,9 @@ func (v *computerView) events() {
 		}
 		v.Events = append(v.Events, eventLine{Href: v.address("at", "seq:"+strconv.FormatUint(e.Seq, 10)), At: at,
 			What: shown(e.What), Detail: shown(e.Detail), Bad: e.Bad})
+	}
+	if v.c.MoreEvents > 0 {
+		v.Earlier = v.pen.w.say("events.more", "n", number(int(v.c.MoreEvents)))
 	}
 	v.EventsNote = safe(v.pen.w.count("events.note", len(v.Events)))
 }
