@@ -10,9 +10,10 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // TokenPrefix begins every token, so that one which lands at the wrong place is known for what it is and not shown.
@@ -57,8 +58,7 @@ func (t Token) String() string {
 	return t.Name + " " + string(t.Scope) + " " + t.Digest.String()
 }
 
-// tokenName is what a token can be called.
-var tokenName = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]{0,39}$`)
+const longestTokenName = 40 // characters
 
 // CheckTokenName returns why a token cannot have this name. A scope is no name: an entry with a scope alone would
 // otherwise open everything.
@@ -66,10 +66,19 @@ func CheckTokenName(name string) error {
 	switch {
 	case name == string(ScopeRead) || name == string(ScopeScreen):
 		return fmt.Errorf("%q is a scope: put a name before it", name)
-	case !tokenName.MatchString(name):
+	case !isTokenName(name):
 		return errors.New("a name has up to 40 letters, digits, dots, hyphens and underscores")
 	}
 	return nil
+}
+
+func isTokenName(name string) bool {
+	for i, r := range name {
+		if !unicode.In(r, unicode.L, unicode.N) && (i == 0 || !strings.ContainsRune("._-", r)) {
+			return false
+		}
+	}
+	return name != "" && utf8.RuneCountInString(name) <= longestTokenName
 }
 
 // ParseScope reads the name of a scope.

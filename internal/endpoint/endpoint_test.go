@@ -56,7 +56,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 
 // ask sends a request and gives the answer's status and text.
 func ask(ctx context.Context, dir, path, body string) (int, string, error) {
-	response, err := (&endpoint.Client{DataDir: dir}).Do(ctx, "POST", path, strings.NewReader(body))
+	response, err := (&endpoint.Client{DataDir: dir, ConnectTimeout: 5 * time.Minute}).Do(ctx, "POST", path, strings.NewReader(body))
 	if err != nil {
 		return 0, "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -204,15 +205,16 @@ func TestNoAnswerDependsOnCaches(t *testing.T) {
 		return answers
 	}
 	want := ask()
-	// told without the chronicle, the history of a computer is the same
+	// Read without the chronicle, the history of a computer is the same, but for what a line says of those around it.
+	alone := regexp.MustCompile(`"(more":true|after":\d+|export":\{[^}]*\}),`)
 	all := jobmondb(t, "replay", "-o", "ndjson", "--data-dir="+dir)
 	var of []string
 	for line := range strings.Lines(all.stdout) {
 		if strings.Contains(line, `"computer_id":5000003,`) {
-			of = append(of, line)
+			of = append(of, alone.ReplaceAllString(line, ""))
 		}
 	}
-	if strings.Join(of, "") != want[1].stdout || len(of) < 20 {
+	if strings.Join(of, "") != alone.ReplaceAllString(want[1].stdout, "") || len(of) < 20 {
 		t.Errorf("PC-0003 has %d events:\n%s\nand alone\n%s", len(of), strings.Join(of, ""), want[1].stdout)
 	}
 	for _, condition := range []struct {

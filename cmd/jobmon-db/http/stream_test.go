@@ -224,18 +224,18 @@ func TestNobodyReads(t *testing.T) {
 		s := newStage(t, open())
 		s.shown.commit(7, "a")
 		time.Sleep(time.Hour)
-		if s.shown.asked != 0 {
-			t.Errorf("looked %d times", s.shown.asked)
+		if n := s.shown.asked.Load(); n != 0 {
+			t.Errorf("looked %d times", n)
 		}
 		o := s.open("")
 		o.next("state")
 		o.cancel()
 		time.Sleep(time.Hour)
-		was := s.shown.asked
+		was := s.shown.asked.Load()
 		s.shown.commit(7, "b")
 		time.Sleep(time.Hour)
-		if s.shown.asked != was || was > 60 {
-			t.Errorf("looked %d times, then %d", was, s.shown.asked)
+		if n := s.shown.asked.Load(); n != was || was > 60 {
+			t.Errorf("looked %d times, then %d", was, n)
 		}
 	})
 }
@@ -299,6 +299,7 @@ func TestHowManyMayRead(t *testing.T) {
 			all = append(all, o)
 		}
 		all[0].cancel()
+		<-all[0].done
 		if o := ask("192.0.2.1:1"); o.code != 200 {
 			t.Errorf("after one has gone: %d", o.code)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jobmon-db/jobmon-db/client/board"
 	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
@@ -17,7 +18,7 @@ type shown struct {
 	changed chan struct{}
 
 	mu       sync.Mutex
-	asked    int // how often for the present
+	asked    atomic.Int64 // how often for the present
 	seq      uint64
 	now      jobmon.Instant
 	pictures []jobmon.Progress
@@ -63,7 +64,7 @@ func (s *shown) set(change func()) {
 func (s *shown) Now(context.Context) (web.Moment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked++
+	s.asked.Add(1)
 	frame := board.Frame{Site: "DS01", Now: s.now, Seq: s.seq, Until: s.now, From: s.now - 3_600_000, SourceLost: s.lost}
 	return web.Moment{Frame: frame, Pictures: slices.Clone(s.pictures)}, s.fails
 }
