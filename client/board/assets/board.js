@@ -328,7 +328,7 @@ const typed = (text) => { play(false); load(address(text === "now" ? "" : text),
 
 // seek shows a moment. While one is on its way only the newest that is wanted counts.
 async function seek(ms, history = "replace") {
-	wanted = [ms, history];
+	wanted = [Math.max(ms, Math.ceil(Number(track.input?.min ?? 0) / 1000) * 1000), history]; // in whole seconds, never before the slider
 	if (seeking) return;
 	seeking = true;
 	while (wanted) {
@@ -340,7 +340,7 @@ async function seek(ms, history = "replace") {
 }
 
 async function step(by) {
-	const to = Number(shown().seq) + by, before = shown().seq;
+	const to = Math.max(Number(shown().seq), past() ? 0 : seen) + by, before = shown().seq;
 	if (!await load(address("seq:" + to), "push", () => {}) && by > 0 && past()) load(address(""), "push");
 	else if (by < 0 && shown().seq === before) say("");
 }

@@ -207,7 +207,7 @@ const settled = time.Minute
 // missed is what a page has to be told that was not there until now.
 func (d *desk) missed(r *reader) (messages [][]byte) {
 	last := r.last
-	messages = append(messages, []byte("retry: 3000\n\n"))
+	messages = append(messages, []byte("retry: 1000\n\n"))
 	if last.run != "" && last.run != d.run || last.known && last.seq > d.moment.Seq {
 		return append(messages, message("reload", d.here(), []byte("{}")))
 	}
