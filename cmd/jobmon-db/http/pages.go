@@ -114,7 +114,7 @@ func (p *pages) board(r *http.Request) (page, error) {
 		Frame: p.frame(r, m.Frame), Query: board.ParseQuery(r.URL.Query()), Pictures: m.Pictures,
 	}
 	if r.Header.Get(fragmentHeader) == board.FragmentSlider {
-		from, to := rangeOf(&shown.Frame, board.RangeDay)
+		from, to := rangeOf(&shown.Frame, board.RangeWeek)
 		shown.Timeline, err = p.timeline(r.Context(), from, to, 0)
 	}
 	return shown, err
