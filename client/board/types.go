@@ -20,6 +20,7 @@ type Frame struct {
 	At     string         // what ?at= says; "" for the present
 	Said   string         // a remark about At, such as "the clock was set back: the earlier 02:30"; "" for none
 	Seq    uint64         // the newest event shown
+	First  uint64         // the first of those that were recorded together with it; 0 in the present
 
 	ReadAge    time.Duration // how old the last good read is; -1: unknown
 	SourceLost bool

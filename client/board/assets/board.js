@@ -340,7 +340,8 @@ async function seek(ms, history = "replace") {
 }
 
 async function step(by) {
-	const to = Math.max(Number(shown().seq), past() ? 0 : seen) + by, before = shown().seq;
+	const last = Math.max(Number(shown().seq), past() ? 0 : seen), before = shown().seq;
+	const to = by < 0 && past() ? shown().first - 1 : last + by; // a moment has all that was recorded together
 	if (!await load(address("seq:" + to), "push", () => {}) && by > 0 && past()) load(address(""), "push");
 	else if (by < 0 && shown().seq === before) say("");
 }

@@ -164,6 +164,9 @@ func (d *Desk) at(p *past.Log, text string) (board.Frame, *moment, error) {
 		return board.Frame{}, nil, err
 	}
 	f := frame(p, now, m.seq)
+	if f.First, err = p.FirstAt(m.seq); err != nil {
+		return board.Frame{}, nil, err
+	}
 	f.At, f.Said, f.ReadAge = text, strings.TrimSpace(remarks.String()), -1
 	return f, m, nil
 }

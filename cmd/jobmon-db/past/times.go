@@ -206,6 +206,17 @@ func (p *Log) TimeOf(point replay.Point) (jobmon.Instant, error) {
 }
 
 // timeAt is the time of the batch that holds the event.
+// FirstAt is the first sequence number of the batch that holds the event with that one.
+func (p *Log) FirstAt(seq uint64) (uint64, error) {
+	for b, err := range p.Read(seq) {
+		if err != nil {
+			return 0, fmt.Errorf("read the log: %w", err)
+		}
+		return b.First(), nil
+	}
+	return seq, nil
+}
+
 func (p *Log) timeAt(seq uint64) (jobmon.Instant, error) {
 	for b, err := range p.Read(seq) {
 		if err != nil {
