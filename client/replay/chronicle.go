@@ -24,7 +24,7 @@ type Chronicle struct {
 	daemon    []jobmon.Event // all that concern every computer
 	looks     []version[jobmon.Looks]
 	steps     []version[steps]
-	numbers   map[any]uint32
+	named     int   // counts what jobs and computers came to be
 	writer    int32 // projection number of the daemon that wrote last
 	last      uint64
 
@@ -38,36 +38,44 @@ type Chronicle struct {
 
 // era is what held for all computers at the events from one on and before another: what changes rarely is looked up once.
 type era struct {
-	from, to uint64
-	offset   jobmon.Offset
-	start    startClock
-	rules    *jobmon.Rules
-	steps    steps
+	span
+	offset jobmon.Offset
+	start  startClock
+	rules  *jobmon.Rules
+	steps  steps
 }
+
+// span is the events from one on and before another.
+type span struct{ from, to uint64 }
+
+func (s *span) holds(seq uint64) bool { return seq >= s.from && seq < s.to }
+
+// always holds every event.
+var always = span{to: math.MaxUint64}
 
 // eraOf is the era of an event.
 func (c *Chronicle) eraOf(seq uint64) *era {
 	e := &c.era
-	if seq >= e.from && seq < e.to {
+	if e.holds(seq) {
 		return e
 	}
-	e.from, e.to = 0, math.MaxUint64
-	e.offset, e.start = during(e, c.offsets, seq), during(e, c.starts, seq)
-	e.rules, e.steps = during(e, c.rules, seq), during(e, c.steps, seq)
+	e.span = always
+	e.offset, e.start = during(&e.span, c.offsets, seq), during(&e.span, c.starts, seq)
+	e.rules, e.steps = during(&e.span, c.rules, seq), during(&e.span, c.steps, seq)
 	return e
 }
 
-// during is what held at an event, as at returns it; the era shrinks to where that holds.
-func during[T any](e *era, versions []version[T], seq uint64) (is T) {
+// during is what held at an event, as at returns it; the span shrinks to where that holds.
+func during[T any](s *span, versions []version[T], seq uint64) (is T) {
 	i, found := slices.BinarySearchFunc(versions, seq, compareSeq)
 	if found {
 		i++
 	}
 	if i < len(versions) {
-		e.to = min(e.to, versions[i].seq)
+		s.to = min(s.to, versions[i].seq)
 	}
 	if i > 0 {
-		e.from = max(e.from, versions[i-1].seq)
+		s.from = max(s.from, versions[i-1].seq)
 	}
 	if len(versions) > 0 {
 		is = versions[max(i-1, 0)].is
@@ -91,9 +99,8 @@ type steps struct {
 
 // version is what held from an event on.
 type version[T any] struct {
-	seq    uint64
-	is     T
-	number uint32 // of what it is, see Chronicle.number
+	seq uint64
+	is  T
 }
 
 // NewChronicle makes it of the log's chronicle (history.Facts).
@@ -105,7 +112,6 @@ func NewChronicle(events []jobmon.Event) *Chronicle {
 	c := &Chronicle{
 		jobs: map[jobmon.JobID][]version[jobmon.Job]{}, computers: map[jobmon.ComputerID][]version[jobmon.Computer]{},
 		starts: []version[startClock]{{}}, steps: []version[steps]{{}}, rules: []version[*jobmon.Rules]{{is: standard}},
-		numbers: map[any]uint32{},
 	}
 	for i := range events {
 		c.Add(&events[i])
@@ -174,17 +180,8 @@ func changed[T comparable](c *Chronicle, versions []version[T], seq uint64, is T
 	if v := last(versions); v != nil && v.is == is {
 		return versions
 	}
-	return append(versions, version[T]{seq, is, c.number(is)})
-}
-
-// number is one that nothing else has: it stands for a text, a job or a computer with all that it is called.
-func (c *Chronicle) number(of any) uint32 {
-	n, ok := c.numbers[of]
-	if !ok {
-		n = uint32(len(c.numbers) + 1)
-		c.numbers[of] = n
-	}
-	return n
+	c.named++
+	return append(versions, version[T]{seq, is})
 }
 
 // at is what held at an event, or the first that ever held.

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,9 +50,7 @@ type Filter struct {
 	folders   []Pattern
 	kinds     map[jobmon.Kind]bool
 	states    map[jobmon.RowState]bool
-	grep      []*regexp.Regexp
-	seen      map[sight]bool // whether grep finds events of that sight
-	sketch    Record         // of the event that is looked through
+	grep      *finder // nil for any
 }
 
 // NewFilter makes a filter. Errors: *names.UnknownError, *names.AmbiguousError, *UnknownError and *Mistake.
@@ -75,17 +72,8 @@ func NewFilter(a Ask, names names.Computers, c *Chronicle) (*Filter, error) {
 	if err := f.findStates(a.States); err != nil {
 		return nil, err
 	}
-	for _, text := range a.Grep {
-		compiled, err := regexp.Compile(text)
-		if err != nil {
-			return nil, mistake("--grep %q: %w", text, err)
-		}
-		if text == strings.ToLower(text) {
-			if anyCase, err := regexp.Compile("(?i:" + text + ")"); err == nil {
-				compiled = anyCase
-			}
-		}
-		f.grep = append(f.grep, compiled)
+	if f.grep, err = newFinder(a.Grep); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
@@ -207,7 +195,7 @@ func (f *Filter) Wants(e *jobmon.Event, c *Chronicle) bool {
 	case f.folders != nil && !(ofJob && f.inFolder(c.Job(e.Job, e.Seq).Folder)):
 	case f.states != nil && !f.states[c.State(e)]:
 	default:
-		return f.grep == nil || f.finds(e, c)
+		return f.grep == nil || f.grep.finds(e, c)
 	}
 	return false
 }
@@ -234,65 +222,4 @@ func (f *Filter) ofComputer(e *jobmon.Event) bool {
 
 func (f *Filter) inFolder(folder string) bool {
 	return slices.ContainsFunc(f.folders, func(p Pattern) bool { return p.Holds(folder) })
-}
-
-// sight is all of an event on which its Text depends, in numbers.
-type sight struct {
-	kind     jobmon.Kind
-	flags    jobmon.Flags
-	state    jobmon.RowState
-	set      bool // it has a status
-	computer jobmon.ComputerID
-	job      jobmon.JobID
-	names    [2]uint32 // of the computer and of the job, see Chronicle.number
-	figures  [2]int64  // the status code and the start time, or the length and number of runs
-}
-
-// sightOf is the event's sight; ok is false for rare kinds, whose text depends on more.
-func (c *Chronicle) sightOf(e *jobmon.Event) (s sight, ok bool) {
-	s = sight{kind: e.Kind, flags: e.Flags, computer: e.Computer}
-	if v := find(c.computers[e.Computer], e.Seq); v != nil {
-		s.names[0] = v.number
-	}
-	switch {
-	case e.Kind == jobmon.KindRefreshed || e.Kind == jobmon.KindExpected:
-		s.names[1], s.figures = c.number(e.Name), [2]int64{int64(e.Seconds), int64(e.Count)}
-		return s, true
-	case !e.Kind.OfRow():
-		return s, e.Kind == jobmon.KindAgentOnline || e.Kind == jobmon.KindAgentOffline ||
-			e.Kind == jobmon.KindAgentUnknown
-	}
-	s.state, s.set, s.job = c.State(e), e.Status.Set, e.Job
-	if v := find(c.jobs[e.Job], e.Seq); v != nil {
-		s.names[1] = v.number
-	}
-	s.figures[0] = int64(e.Status.Code)
-	if s.state == jobmon.StateLater || e.Kind == jobmon.KindRescheduled || c.maybe(e, s.state) {
-		s.figures[1] = int64(e.Start)
-	}
-	return s, true
-}
-
-// mostSeen is how many sights are remembered.
-const mostSeen = 1 << 17
-
-// finds says whether --grep finds the event. Events of the same sight have the same text, which is looked through once.
-func (f *Filter) finds(e *jobmon.Event, c *Chronicle) bool {
-	s, ok := c.sightOf(e)
-	if found, known := f.seen[s]; ok && known {
-		return found
-	}
-	c.tell(&f.sketch, e)
-	found := f.tells(f.sketch.Text())
-	if len(f.seen) >= mostSeen || f.seen == nil {
-		f.seen = map[sight]bool{}
-	}
-	if ok {
-		f.seen[s] = found
-	}
-	return found
-}
-
-func (f *Filter) tells(text string) bool {
-	return slices.ContainsFunc(f.grep, func(p *regexp.Regexp) bool { return p.MatchString(text) })
 }

@@ -9,13 +9,16 @@ import (
 )
 
 // Text is all of an event that --grep looks at: whom and what it is about, and what happened.
-func (r *Record) Text() string {
-	parts := []string{r.event.Kind.String()}
+func (r *Record) Text() string { return strings.Join(r.parts(nil), "  ") }
+
+// parts appends the parts of the text.
+func (r *Record) parts(list []string) []string {
+	list = append(list, r.event.Kind.String())
 	if r.computer != nil {
-		parts = append(parts, r.computerName())
+		list = append(list, r.computerName())
 	}
-	return strings.Join(append(parts, r.group(), r.subject(), r.folder(), r.what(), r.code(),
-		r.textOf(jobmon.KindComputer), r.reason(), r.textOf(jobmon.KindConfigured)), "  ")
+	return append(list, r.group(), r.subject(), r.folder(), r.what(), r.code(),
+		r.textOf(jobmon.KindComputer), r.reason(), r.textOf(jobmon.KindConfigured))
 }
 
 // what says what happened, a row's from one state to another.
