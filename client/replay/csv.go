@@ -33,31 +33,35 @@ func NewCSV(w io.Writer) (*CSV, error) {
 
 // Line writes a line of strings, numbers and bools; nil is an empty cell.
 func (c *CSV) Line(values ...any) error {
-	list := make([]value, len(values))
-	for i, v := range values {
-		list[i] = valueOf(v)
+	for _, v := range values {
+		c.put(valueOf(v))
 	}
-	return c.write(list)
+	return c.end()
 }
 
-func (c *CSV) write(values []value) error {
-	c.line = c.line[:0]
-	for i := range values {
-		if i > 0 {
-			c.line = append(c.line, ',')
-		}
-		if v := &values[i]; v.is == isText {
-			c.line = append(c.line, c.cell(v.text)...)
-		} else {
-			c.line = v.append(c.line)
-		}
+// put appends a cell to the line.
+func (c *CSV) put(v value) {
+	if v.is == isText {
+		c.line = append(c.line, c.cell(v.text)...)
+	} else {
+		c.line = v.append(c.line)
 	}
-	_, err := c.w.Write(append(c.line, "\r\n"...))
+	c.line = append(c.line, ',')
+}
+
+// end writes the line.
+func (c *CSV) end() error {
+	line := append(c.line[:max(len(c.line), 1)-1], "\r\n"...)
+	c.line = line[:0]
+	_, err := c.w.Write(line)
 	return err
 }
 
 // cell is a text as a cell. Names come again and again.
 func (c *CSV) cell(text string) string {
+	if isWord(text) {
+		return text
+	}
 	cell, ok := c.cells[text]
 	if ok {
 		return cell
@@ -70,6 +74,18 @@ func (c *CSV) cell(text string) string {
 	}
 	c.cells[text] = cell
 	return cell
+}
+
+// isWord reports whether a text is a cell as it is: it begins with a letter or digit, and nothing in it is special.
+func isWord(text string) bool {
+	for i := range len(text) {
+		switch b := text[i]; {
+		case b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9':
+		case i == 0 || b < ' ' || b > '~' || strings.IndexByte(`,;|"`, b) >= 0:
+			return false
+		}
+	}
+	return true
 }
 
 func startsBlank(text string) bool {

@@ -54,11 +54,14 @@ func (c *Chronicle) maybe(e *jobmon.Event, state jobmon.RowState) bool {
 		e.Start-c.startWall(e) > jobmon.WallTime(c.Rules(e.Seq).Gap.Milliseconds())
 }
 
-// offsetText is the offset as text, which is nearly always the one of the event before.
-func (r *Record) offsetText() string {
+// offsetText is the offset as text.
+func (r *Record) offsetText() string { return r.zone()[len("UTC"):] }
+
+// zone is the offset as in "UTC+01:00". It is nearly always the one of the event before.
+func (r *Record) zone() string {
 	last := &r.chronicle.offset
 	if last.text == "" || last.is != r.offset {
-		last.is, last.text = r.offset, r.offset.String()
+		last.is, last.text = r.offset, "UTC"+r.offset.String()
 	}
 	return last.text
 }

@@ -99,7 +99,6 @@ func (p *jsonPrinter) Close() error {
 type csvPrinter struct {
 	*CSV
 	fields []field
-	values []value
 	utc    bool
 }
 
@@ -118,26 +117,29 @@ func newCSVPrinter(w io.Writer, list []field, utc bool) (*csvPrinter, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &csvPrinter{c, list, make([]value, len(list)), utc}
+	p := &csvPrinter{c, list, utc}
 	titles := make([]any, len(list))
 	for i, f := range list {
 		titles[i] = f.name
+		if f.name == "utc_offset" {
+			list[i].value = zoneName // "+01:00" would be a formula
+		}
 	}
 	return p, p.Line(titles...)
 }
 
+func zoneName(r *Record, utc bool) value {
+	if utc {
+		return safe("UTC")
+	}
+	return safe(r.zone())
+}
+
 func (p *csvPrinter) Print(r *Record) error {
 	for i := range p.fields {
-		f := &p.fields[i]
-		p.values[i] = f.value(r, p.utc)
-		if f.name == "utc_offset" {
-			p.values[i] = safe("UTC")
-			if !p.utc {
-				p.values[i].text += r.offsetText() // "+01:00" would be a formula
-			}
-		}
+		p.put(p.fields[i].value(r, p.utc))
 	}
-	return p.write(p.values)
+	return p.end()
 }
 
 func (p *csvPrinter) Close() error { return p.Flush() }

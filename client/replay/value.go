@@ -2,6 +2,7 @@ package replay
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -13,8 +14,7 @@ import (
 type value struct {
 	is    valueKind
 	text  string
-	whole int64
-	real  float64
+	whole int64 // or the bits of a real number: a larger struct would be copied through memory
 }
 
 type valueKind uint8
@@ -42,7 +42,9 @@ func truth(b bool) value {
 	return v
 }
 
-func inSeconds(d time.Duration) value { return value{is: isReal, real: d.Seconds()} }
+func inSeconds(d time.Duration) value { return realNumber(d.Seconds()) }
+
+func realNumber(f float64) value { return value{is: isReal, whole: int64(math.Float64bits(f))} }
 
 // when is nothing unless the value is known.
 func when(known bool, v value) value {
@@ -74,7 +76,7 @@ func valueOf(v any) value {
 	case string:
 		return text(v)
 	case float64:
-		return value{is: isReal, real: v}
+		return realNumber(v)
 	case int:
 		return whole(v)
 	case jobmon.Code: // the number alone
@@ -91,7 +93,7 @@ func (v *value) append(dst []byte) []byte {
 	case isWhole:
 		return strconv.AppendInt(dst, v.whole, 10)
 	case isReal:
-		return strconv.AppendFloat(dst, v.real, 'f', -1, 64)
+		return strconv.AppendFloat(dst, math.Float64frombits(uint64(v.whole)), 'f', -1, 64)
 	case isTruth:
 		return strconv.AppendBool(dst, v.whole == 1)
 	}

@@ -24,13 +24,11 @@ func (r *Record) parts(list []string) []string {
 // what says what happened, a row's from one state to another.
 func (r *Record) what() string {
 	text := r.change()
-	for _, flag := range []struct {
-		set  bool
-		word string
-	}{{r.has(jobmon.Inferred), "not seen"}, {r.has(jobmon.Inexact), "time not exact"}} {
-		if flag.set {
-			text += ", " + flag.word
-		}
+	if r.has(jobmon.Inferred) {
+		text += ", not seen"
+	}
+	if r.has(jobmon.Inexact) {
+		text += ", time not exact"
 	}
 	return text
 }
@@ -84,7 +82,8 @@ func (r *Record) other() string {
 	case jobmon.KindJob:
 		return "job" + words(r.has(jobmon.Gone), "gone") + detail("in", e.Place) + r.changes()
 	case jobmon.KindComputer:
-		return "computer" + words(r.has(jobmon.Gone), "gone") + words(r.has(jobmon.Ghost), "now a ghost") + detail("in", e.Place) + r.changes()
+		return "computer" + words(r.has(jobmon.Gone), "gone") + words(r.has(jobmon.Ghost), "now a ghost") +
+			detail("in", e.Place) + r.changes()
 	case jobmon.KindAgentOnline, jobmon.KindAgentOffline, jobmon.KindAgentUnknown:
 		return strings.Replace(e.Kind.String(), "-", " ", 1)
 	case jobmon.KindRefreshed:
