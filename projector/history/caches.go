@@ -94,7 +94,7 @@ func keptFacts(log Log) (*Facts, bool) {
 }
 
 func keptProjection(log Log, name string) (*projector.Projection, bool) {
-	cache, ok := log.Cache(name, projector.CheckpointVersion)
+	cache, ok := log.Cache(name, packedVersion)
 	if !ok {
 		return nil, false
 	}
@@ -181,11 +181,11 @@ func Nearest(log Log, seq uint64) *projector.Projection {
 
 // unpack is the projection that a program of the same version kept; ok is false when it is of no use.
 func unpack(c *jobmon.Cache) (p *projector.Projection, ok bool) {
-	if c.Version != projector.CheckpointVersion {
+	if c.Version != packedVersion {
 		return nil, false
 	}
-	p, err := projector.Decode(c.Data)
-	return p, err == nil && p.Seq() == c.Seq
+	p, ok = Unpack(c.Data)
+	return p, ok && p.Seq() == c.Seq
 }
 
 // keptUntil goes through the projections that were kept, not behind that event, from the newest on.
@@ -206,7 +206,7 @@ func keptUntil(log Log, seq uint64) iter.Seq[jobmon.Cache] {
 }
 
 func isCheckpoint(c *jobmon.Cache) bool {
-	return c.Version == projector.CheckpointVersion &&
+	return c.Version == packedVersion &&
 		(c.Name == projectionCache || strings.HasPrefix(c.Name, checkpoints))
 }
 

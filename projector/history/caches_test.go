@@ -244,7 +244,7 @@ func TestTheKeeperGoesOn(t *testing.T) {
 		}
 	}
 	// checkpoints that another version left are of no use to anybody
-	if err := log.KeepCaches(store.Cache{Name: checkpointName(1), Version: projector.CheckpointVersion - 1, Seq: 1}); err != nil {
+	if err := log.KeepCaches(store.Cache{Name: checkpointName(1), Version: packedVersion - 1, Seq: 1}); err != nil {
 		t.Fatal(err)
 	}
 	often(log).load(t)

@@ -34,7 +34,7 @@ func CompareCaches(log Log) (compared int, wrong []string, err error) {
 			return compared, wrong, err
 		}
 		for _, c := range of[s.Seq] {
-			if compared++; !bytes.Equal(c.Data, s.packed(c.Name)) {
+			if compared++; !s.agrees(&c) {
 				wrong = append(wrong, c.Name)
 			}
 		}
@@ -48,7 +48,19 @@ func CompareCaches(log Log) (compared int, wrong []string, err error) {
 	return compared, wrong, nil
 }
 
-// packed is what the cache of that name holds of this state.
+// agrees reports whether the cache holds what the state gives.
+func (s *State) agrees(c *jobmon.Cache) bool {
+	data := c.Data
+	if isCheckpoint(c) {
+		var err error
+		if data, err = inflate(data); err != nil {
+			return false
+		}
+	}
+	return bytes.Equal(data, s.packed(c.Name))
+}
+
+// packed is what the cache of that name holds of this state; a projection is not packed by Pack here.
 func (s *State) packed(name string) []byte {
 	switch name {
 	case mirrorCache:

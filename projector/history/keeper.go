@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/projector"
 )
 
 // Keeper keeps caches in a log: the newest state, so that a start need not read everything, and checkpoints of the
@@ -34,7 +33,7 @@ type Keeper struct {
 const (
 	stateEvery      = 1 << 16
 	checkpointEvery = 1 << 15
-	bytesPerEvent   = 4
+	bytesPerEvent   = 6
 )
 
 // Load is Load that keeps the checkpoints which are missing on its way. When another version of the program has left
@@ -49,7 +48,7 @@ func (k *Keeper) Load(warn func(error)) (*State, error) {
 		if failed || !k.checkpointDue(s.Seq) {
 			return
 		}
-		if err := k.Keep(k.packCheckpoint(s.Seq, s.Projection.Encode())); err != nil {
+		if err := k.Keep(k.packCheckpoint(s.Seq, Pack(s.Projection))); err != nil {
 			failed = true
 			warn(err)
 		}
@@ -64,7 +63,7 @@ func (k *Keeper) Look() error {
 		return fmt.Errorf("look for caches in the log: %w", err)
 	}
 	foreign := func(c jobmon.Cache) bool {
-		return strings.HasPrefix(c.Name, checkpoints) && c.Version != projector.CheckpointVersion
+		return strings.HasPrefix(c.Name, checkpoints) && c.Version != packedVersion
 	}
 	if slices.ContainsFunc(list, foreign) {
 		if err := k.Log.DropCaches(); err != nil {
@@ -81,7 +80,7 @@ func (k *Keeper) Look() error {
 			k.checkpoint = c.Seq
 		}
 	}
-	if newest, ok := k.Log.Cache(checkpointName(k.checkpoint), projector.CheckpointVersion); ok {
+	if newest, ok := k.Log.Cache(checkpointName(k.checkpoint), packedVersion); ok {
 		k.size = uint64(len(newest.Data))
 	}
 	return nil
@@ -109,7 +108,7 @@ func (k *Keeper) Pack(s *State, newest bool) []jobmon.Cache {
 	if !newest && !k.checkpointDue(s.Seq) || s.Seq == 0 {
 		return nil
 	}
-	projection := s.Projection.Encode()
+	projection := Pack(s.Projection)
 	if k.checkpointDue(s.Seq) {
 		caches = append(caches, k.packCheckpoint(s.Seq, projection))
 	}
@@ -118,7 +117,7 @@ func (k *Keeper) Pack(s *State, newest bool) []jobmon.Cache {
 		k.state = s.Seq
 		caches = append(caches,
 			jobmon.Cache{Name: mirrorCache, Version: mirrorVersion, Seq: s.Seq, Data: EncodeMirror(s.Mirror)},
-			jobmon.Cache{Name: projectionCache, Version: projector.CheckpointVersion, Seq: s.Seq, Data: projection},
+			jobmon.Cache{Name: projectionCache, Version: packedVersion, Seq: s.Seq, Data: projection},
 			jobmon.Cache{Name: factsCache, Version: factsVersion, Seq: s.Seq, Data: whole.encode()})
 	}
 	return caches
@@ -126,7 +125,7 @@ func (k *Keeper) Pack(s *State, newest bool) []jobmon.Cache {
 
 func (k *Keeper) packCheckpoint(seq uint64, projection []byte) jobmon.Cache {
 	k.checkpoint, k.size = seq, uint64(len(projection))
-	return jobmon.Cache{Name: checkpointName(seq), Version: projector.CheckpointVersion, Seq: seq, Data: projection}
+	return jobmon.Cache{Name: checkpointName(seq), Version: packedVersion, Seq: seq, Data: projection}
 }
 
 // Keep keeps what was packed. A cache that is too large is done without.

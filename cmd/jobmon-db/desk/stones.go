@@ -1,9 +1,6 @@
 package desk
 
 import (
-	"bytes"
-	"compress/flate"
-	"io"
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/projector"
@@ -23,32 +20,6 @@ type stone struct {
 	data []byte
 }
 
-// newStone packs a projection.
-func newStone(p *projector.Projection) (stone, error) {
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestSpeed)
-	if err == nil {
-		_, err = w.Write(p.Encode())
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	return stone{p.Seq(), packed.Bytes()}, err
-}
-
-// projection is the one that was packed, nil where it cannot be had.
-func (s *stone) projection() *projector.Projection {
-	data, err := io.ReadAll(flate.NewReader(bytes.NewReader(s.data)))
-	if err != nil {
-		return nil
-	}
-	p, err := projector.Decode(data)
-	if err != nil {
-		return nil
-	}
-	return p
-}
-
 // nearest is the projection of the last stone not behind seq, nil where there is none behind an event.
 func (k *moments) nearest(seq, behind uint64) *projector.Projection {
 	k.mu.Lock()
@@ -62,15 +33,16 @@ func (k *moments) nearest(seq, behind uint64) *projector.Projection {
 	if best == nil {
 		return nil
 	}
-	return best.projection()
+	p, _ := history.Unpack(best.data)
+	return p
 }
 
 // lay keeps a stone. The oldest ones go when there are too many.
 func (k *moments) lay(p *projector.Projection) {
-	s, err := newStone(p)
+	s := stone{p.Seq(), history.Pack(p)}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if err != nil || slices.ContainsFunc(k.stones, func(old stone) bool { return old.seq == s.seq }) {
+	if slices.ContainsFunc(k.stones, func(old stone) bool { return old.seq == s.seq }) {
 		return
 	}
 	k.stones = append(k.stones, s)
