@@ -1,0 +1,134 @@
+//go:build !windows
+
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/jobmon-db/jobmon-db/internal/browsertest"
+)
+
+const shown = `document.getElementById("shown").dataset`
+
+// theSlider moves through time by keys, by the mouse, by typing, and back.
+func theSlider(t *testing.T, b *browsertest.Tab, s *boardSite) {
+	b.Go(s.address + "/?range=all")
+	b.Until(`document.getElementById("moment")`)
+	number := func(script string) int64 { return browsertest.Do[int64](b, "Number("+script+")") }
+	at := func(want func(seq, now int64) bool, what string) (seq, now int64) {
+		t.Helper()
+		b.Until(`document.getElementById("busy").hidden`)
+		if seq, now = number(shown+".seq"), number(shown+".now"); !want(seq, now) {
+			t.Errorf("%s: seq %d at %s", what, seq, time.UnixMilli(now).UTC())
+		}
+		return seq, now
+	}
+	press := func(key string) {
+		t.Helper()
+		before := browsertest.Do[string](b, `location.href`)
+		b.Press(key)
+		b.Until(`location.href !== ` + browsertest.Quoted(before))
+	}
+	browsertest.Do[bool](b, `document.getElementById("moment").focus(), true`)
+	loaded := number(shown + ".seq")
+	b.Until(`document.querySelector(".lit")`) // news, after which the newest event is another one
+	press(kb.ArrowLeft)
+	first, now := at(func(seq, _ int64) bool { return seq >= loaded }, "one event back")
+	before := number(shown+".first") - 1 // several events are recorded together
+	press(kb.ArrowLeft)
+	at(func(seq, _ int64) bool { return seq == before }, "two events back")
+	press(kb.ArrowRight)
+	at(func(seq, _ int64) bool { return seq == first }, "an event on")
+	press(kb.PageUp)
+	at(func(_, then int64) bool { return then == now-now%1000-3600_000 }, "an hour back")
+	press(kb.PageDown)
+	at(func(_, then int64) bool { return then == now-now%1000 }, "an hour on")
+	press(kb.Home)
+	at(func(_, then int64) bool { return then-number(`document.getElementById("moment").min`) < 1000 }, "the first moment")
+	if focus := browsertest.Do[string](b, `document.activeElement.id`); focus != "moment" {
+		t.Errorf("the focus is at %q", focus)
+	}
+	press(kb.End)
+	b.Until(`!document.documentElement.classList.contains("past") && !new URL(location).searchParams.has("at")`)
+
+	theMouse(t, b)
+	b.Click(".past-banner .back")
+	b.Until(`!document.documentElement.classList.contains("past")`)
+	b.Back()
+	b.Until(`document.documentElement.classList.contains("past") && new URL(location).searchParams.has("at")`)
+	typedTimes(t, b)
+	b.Clean("the slider")
+}
+
+// theMouse clicks into the middle of the slider and drags it from there.
+func theMouse(t *testing.T, b *browsertest.Tab) {
+	type box struct{ Left, Top, Width, Height float64 }
+	r := browsertest.Do[box](b, `(({ left, top, width, height }) => ({ Left: left, Top: top, Width: width, Height: height }))(
+		document.getElementById("moment").getBoundingClientRect())`)
+	y := r.Top + r.Height/2
+	b.Mouse(chromedp.MouseClickXY(r.Left+r.Width/2, y))
+	b.Until(`document.documentElement.classList.contains("past") && new URL(location).searchParams.has("at") &&
+		document.getElementById("busy").hidden`)
+	part := func() float64 {
+		return browsertest.Do[float64](b, `((m) => (`+shown+`.now - m.min) / (m.max - m.min))(document.getElementById("moment"))`)
+	}
+	if got := part(); got < 0.45 || got > 0.55 {
+		t.Errorf("a click into the middle shows %.2f", got)
+	}
+	before := browsertest.Do[string](b, `location.href`)
+	b.Mouse(chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, r.Left+r.Width*0.5, y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
+	for i := range 10 {
+		b.Mouse(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, r.Left+r.Width*(0.5-float64(i)*0.025), y, chromedp.ButtonLeft))
+	}
+	b.Mouse(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, r.Left+r.Width*0.25, y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
+	b.Until(`location.href !== ` + browsertest.Quoted(before) + ` && document.getElementById("busy").hidden &&
+		!document.documentElement.classList.contains("dragging")`)
+	b.Until(`Math.abs(((m) => (` + shown + `.now - m.min) / (m.max - m.min))(document.getElementById("moment")) - 0.25) < 0.06`)
+}
+
+// typedTimes writes moments into the field: right ones are shown, wrong ones move nothing and are explained.
+func typedTimes(t *testing.T, b *browsertest.Tab) {
+	before := browsertest.Do[string](b, `location.href + `+shown+`.now`)
+	for _, c := range []struct{ typed, says string }{{"half past two", "RFC 3339"}, {"2001-01-01", "covers"}} {
+		browsertest.Do[bool](b, `document.getElementById("at").value = "", true`)
+		b.Type("#at", c.typed+"\r")
+		b.Until(`document.getElementById("wrong").textContent.includes(` + browsertest.Quoted(c.says) + `)`)
+		if after := browsertest.Do[string](b, `location.href + `+shown+`.now`); after != before {
+			t.Errorf("%q moved from %s to %s", c.typed, before, after)
+		}
+	}
+	b.Allow("the server responded with a status of 400")
+	b.Allow("the server responded with a status of 404")
+}
+
+// theDaemonRestarts: pages say that the daemon is gone, and come back by themselves.
+func theDaemonRestarts(t *testing.T, b *browsertest.Tab, s *boardSite) {
+	other := browsertest.Open(b.Browser(), t, 1366, 768)
+	b.Go(s.address + "/")
+	other.Go(s.address + "/c/5000003")
+	for _, tab := range []*browsertest.Tab{b, other} {
+		tab.Allow("ERR_") // of requests while nobody answers
+		tab.Until(`document.getElementById("broken").hidden`)
+	}
+	s.kill()
+	for _, tab := range []*browsertest.Tab{b, other} {
+		tab.Until(`!document.getElementById("broken").hidden && document.getElementById("broken").innerText.includes("does not answer")`)
+	}
+	keepShot(b, "gone")
+	s.run()
+	for _, tab := range []*browsertest.Tab{b, other} {
+		tab.Until(`document.getElementById("broken").hidden`)
+		seq := browsertest.Do[string](tab, shown+`.seq`)
+		browsertest.Do[bool](tab, `window.stays = true`)
+		tab.Until(shown + `.seq !== ` + browsertest.Quoted(seq) + ` || [...document.querySelectorAll(".lit")].length > 0`)
+		if !browsertest.Do[bool](tab, `window.stays === true`) {
+			t.Error("the page was loaded anew, although the program is the same")
+		}
+		tab.Clean("after the new start")
+	}
+}

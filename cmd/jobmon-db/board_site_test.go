@@ -1,0 +1,169 @@
+//go:build !windows
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// boardSite is a daemon that serves the board, in a process of its own.
+type boardSite struct {
+	*program
+	owner   *testing.T // the daemon ends with it
+	t       *testing.T // of what is tried now
+	file    string     // the configuration
+	text    string     // what stands in it
+	address string     // without the slash at its end
+}
+
+// simulated is a source in fast motion, recorded one whose tables stand still.
+func simulated(computers int) string {
+	return fmt.Sprintf("source: {kind: simulator, poll_interval: 250ms}\nsimulator: {speed: 600, computers: %d}\n", computers)
+}
+
+func recorded(file string) string {
+	return "source: {kind: recording, recording: '" + file + "', poll_interval: 250ms}\n"
+}
+
+// newBoardSite starts a daemon with that source and more settings of http, at a free port.
+func newBoardSite(t *testing.T, source, http string) *boardSite {
+	t.Helper()
+	s := prepareBoardSite(t, source, http)
+	s.run()
+	return s
+}
+
+// prepareBoardSite is such a daemon that does not run yet. Its port stays the same.
+func prepareBoardSite(t *testing.T, source, http string) *boardSite {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	s := &boardSite{owner: t, t: t, file: filepath.Join(dir, "jobmon-db.yaml"), address: "http://" + listen}
+	if strings.Contains(http, "tls:") {
+		s.address = "https://" + listen
+	}
+	s.text = "site: DS01\ndata_dir: '" + filepath.Join(dir, "data") + "'\n" + source + "http:\n  listen: '" + listen + "'\n" + http
+	s.write(s.text)
+	return s
+}
+
+// write writes the configuration, whose last part are the settings of http.
+func (s *boardSite) write(text string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.file+".new", []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.Rename(s.file+".new", s.file); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// run starts the daemon, also once more.
+func (s *boardSite) run() {
+	s.t.Helper()
+	s.program = start(s.owner, nil, "run", "--config", s.file)
+	s.program.t = s.t
+	s.until("the board and computers' files are given over HTTP")
+}
+
+// kill ends the daemon as a crash does.
+func (s *boardSite) kill() {
+	s.t.Helper()
+	s.signal(syscall.SIGKILL)
+	s.end()
+}
+
+// ask runs a command with the daemon's configuration and returns what it prints.
+func (s *boardSite) ask(args ...string) string {
+	s.t.Helper()
+	return printed(s.t, append(args, "--config", s.file)...)
+}
+
+// printed is what a command prints.
+func printed(t *testing.T, args ...string) string {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0], args...)
+	c.Env = append(os.Environ(), asProgram+"=1")
+	var said bytes.Buffer
+	c.Stderr = &said
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s%s", args, err, out, said.String())
+	}
+	return string(out)
+}
+
+// recording writes a recording of computers of which every seventh has failed, and others run, wait and are ready.
+// Their names and those of jobs come from the list, if there is one.
+func recording(t *testing.T, computers int, list []string) (file string) {
+	t.Helper()
+	var lines []any
+	add := func(kind string, value map[string]any) { lines = append(lines, map[string]any{kind: value}) }
+	name := func(i int, usual string) string {
+		if len(list) == 0 {
+			return usual
+		}
+		return list[i%len(list)]
+	}
+	add("recording", map[string]any{"format": "jobmon-db recording", "v": 1, "at": "2026-05-01T10:00:00.000Z",
+		"utc_offset": "+00:00", "program": "v1", "server": "SQL", "pseudonyms": false})
+	stages := []string{"Configuring computer", "Install drivers", "Office 2024", "Security updates", "Final checks"}
+	for i, stage := range stages {
+		add("job", map[string]any{"id": 2*i + 1, "name": fmt.Sprintf("%02d. (JM) ", i+1) + name(i, stage), "folder": "Build"})
+		add("job", map[string]any{"id": 2*i + 2, "name": name(i+7, "Job of "+stage), "folder": name(i+3, "Build")})
+	}
+	for i := range computers {
+		add("computer", map[string]any{"id": 5000001 + i, "name": name(i, fmt.Sprintf("PC-%04d", i+1)),
+			"os_name": name(i+1, fmt.Sprintf("PC-%04d", i+1)), "group": name(i%5, fmt.Sprintf("Room %d", 1+i%5))})
+	}
+	row := 700000
+	for i := range computers {
+		for j := range 2 * len(stages) {
+			row++
+			value := map[string]any{"id": row, "job": j + 1, "computer": 5000001 + i,
+				"start": fmt.Sprintf("2026-05-01T09:%02d:%02d.000", 10+4*j, i%60), "status": 0}
+			switch done := []int{10, 5, 7, 0, 10, 3, 8}[i%7]; { // of 10
+			case i%7 == 6 && j == 4:
+				value["status"] = 1603
+			case j == done && i%7 != 3:
+				value["status"] = -1
+			case j >= done:
+				value["status"] = nil
+			}
+			add("row", value)
+		}
+	}
+	for i := range computers {
+		add("agent", map[string]any{"computer": 5000001 + i, "state": []string{"online", "online", "offline"}[i%3]})
+	}
+	add("end", map[string]any{"lines": len(lines) + 1})
+	var text bytes.Buffer
+	for _, line := range lines {
+		data, err := json.Marshal(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(append(data, '\n'))
+	}
+	file = filepath.Join(t.TempDir(), "recording.ndjson")
+	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
