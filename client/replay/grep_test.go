@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 )
 
 // TestPartsAreSearchedLikeTheText: an expression that stays within words finds a text exactly if it finds a part of it.
@@ -14,7 +16,7 @@ func TestPartsAreSearchedLikeTheText(t *testing.T) {
 	t.Parallel()
 	atoms := []string{"a", "B", "ok", ".", " ", "^", "$", `\b`, `\B`, `\s`, `\S`, "[^a]", "[a-c]", "|", "*", "?", "(?i:b)", `\pL`}
 	word := rapid.StringMatching(`[abBok0 ß-]{0,6}`)
-	rapid.Check(t, func(t *rapid.T) {
+	lawtest.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(atoms), 0, 5).Draw(t, "expression"), "")
 		r, err := regexp.Compile(text)
 		if err != nil || !withinWords(r) {
