@@ -42,12 +42,17 @@ func (s *session) stages() (list []*stage, steady bool) {
 
 // group puts the rows, in the order in which they run, into stages; some markers open one that is not shown.
 func (s *session) group(order []*row) []*stage {
-	made, list := make([]stage, 0, len(order)), make([]*stage, 0, len(order))
+	list := make([]*stage, 0, len(order))
 	var current, lateRun *stage // the marker's stage or Preparation; late jobs without a marker, being gathered
 	begin := func(st stage) *stage {
-		made = append(made, st)
-		list = append(list, &made[len(made)-1])
-		return list[len(list)-1]
+		list = append(list, &st)
+		return &st
+	}
+	add := func(st *stage, r *row) {
+		if st.jobs == nil {
+			st.jobs = make([]*row, 0, 4) // most stages have few jobs
+		}
+		st.jobs = append(st.jobs, r)
 	}
 	for i, r := range order {
 		switch r.class {
@@ -65,12 +70,12 @@ func (s *session) group(order []*row) []*stage {
 				if lateRun == nil {
 					lateRun = begin(stage{name: r.displayName(), late: true})
 				}
-				lateRun.jobs = append(lateRun.jobs, r)
+				add(lateRun, r)
 			default:
 				if current == nil {
 					current = begin(stage{name: Preparation})
 				}
-				current.jobs = append(current.jobs, r)
+				add(current, r)
 				lateRun = nil
 			}
 		}
