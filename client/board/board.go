@@ -247,12 +247,12 @@ func share(c *jobmon.Progress) int {
 	return c.Session.Percent
 }
 
-// end is when a deployment is expected to end or has ended; what is not known comes last.
+// end is when a computer got ready or is expected to; what is not known comes last, and what is not ready after it.
 func (p *pen) end(c *jobmon.Progress) jobmon.Instant {
-	if c.Session == nil {
+	switch {
+	case c.Session == nil, !c.Session.Unended() && !isReady(c.Session):
 		return 1<<62 + 1
-	}
-	if !c.Session.Unended() {
+	case !c.Session.Unended():
 		return c.Session.Ended
 	}
 	eta, _, _ := c.Session.Estimate(p.now)

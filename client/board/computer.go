@@ -26,6 +26,8 @@ type computerView struct {
 	Chart       template.HTML
 	Deployments []deploymentLine
 	DeployNote  string
+	Other       string // the chart is of another deployment than the screen
+	OtherEnd    string // a link to the end of the one that is drawn, "" while it goes on
 	Events      []eventLine
 	EventsNote  template.HTML
 	Earlier     string // how many events are not listed
@@ -192,13 +194,37 @@ func (v *computerView) deployments() {
 		other := v.view
 		other.Frame = &Frame{Asked: v.Asked}
 		l.Href = other.address("deployment", l.Number)
-		l.Shown = d.Number == v.c.Shown
+		if l.Shown = d.Number == v.c.Shown; l.Shown {
+			v.other(&d)
+		}
 		v.Deployments = append(v.Deployments, l)
 	}
 	if v.From != 0 {
 		v.DeployNote = p.w.say("log.begins", "time", p.w.dated("date.long", v.wall(v.From), false))
 	}
 }
+
+// other says which deployment is drawn where the rest of the page is about another one.
+func (v *computerView) other(d *Deployment) {
+	screen := 0
+	if pic := v.c.Picture; pic != nil && pic.Session != nil {
+		screen = pic.Session.Number
+	}
+	if screen == d.Number {
+		return
+	}
+	key := "deployment.other"
+	if screen == 0 {
+		key = "deployment.other.none"
+	}
+	v.Other = v.pen.w.say(key, "n", number(d.Number), "screen", number(screen))
+	if d.Ended != 0 {
+		v.OtherEnd = v.address("at", v.iso(d.Ended))
+	}
+}
+
+// Newest is the page with the chart of the newest deployment.
+func (v *computerView) Newest() string { return v.address("deployment", "") }
 
 func (v *computerView) events() {
 	for _, e := range v.c.Events {

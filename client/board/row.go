@@ -128,7 +128,7 @@ func (p *pen) remarks(c *jobmon.Progress, state string) {
 	switch {
 	case !s.Unended():
 		if state == StateOther {
-			p.put(`<span>`, p.w.phrase("result.text."+string(s.Result)), `</span> `)
+			p.put(`<span>`, p.resultText(s), `</span> `)
 		}
 	case state == StateStill:
 		head, text := p.still(s)

@@ -159,16 +159,12 @@ func (p *pen) ended(v *screen, s *jobmon.SessionProgress) {
 		v.Icon, v.Tone = "alert", "warn"
 	}
 	v.Hero = safe(p.result(s))
-	text := "result.text." + string(s.Result)
-	if !p.w.has(text) {
-		text = "result.text.none"
-	}
 	line := p.w.phrase("ended.jobs", "n", number(s.JobsDone), "all", number(s.Jobs)) + " · " +
 		p.w.phrase("ended.at", "time", p.at(s.Ended))
 	if s.Began != 0 && s.WatchedSince == 0 {
 		line = p.w.phrase("ended.after", "time", p.w.lasting(s.Ended.Sub(s.Began))) + " · " + line
 	}
-	v.Facts = append(v.Facts, safe(p.w.phrase(text)), safe(line))
+	v.Facts = append(v.Facts, safe(p.resultText(s)), safe(line))
 }
 
 // notices sets the failure box and what else needs somebody.

@@ -115,10 +115,18 @@ func sign(state string) string {
 	}[state])
 }
 
-// ready is when it ended or is expected to end: ">=" for at least, a dash for not known.
+// isReady reports whether a deployment ended well: all others have no time at which the computer was ready.
+func isReady(s *jobmon.SessionProgress) bool {
+	return !s.Unended() && (s.Result == jobmon.ResultReady || s.Result == jobmon.ResultAfterRetries)
+}
+
+// ready is when the computer got ready or is expected to: ">=" for at least, a dash for never and for not known.
 func (p *pen) ready(s *jobmon.SessionProgress) string {
-	if !s.Unended() {
+	switch {
+	case isReady(s):
 		return p.at(s.Ended)
+	case !s.Unended():
+		return "–"
 	}
 	switch eta, atLeast, usedUp := s.Estimate(p.now); {
 	case usedUp != 0:
@@ -191,4 +199,12 @@ func (p *pen) result(s *jobmon.SessionProgress) string {
 		return p.w.phrase(key)
 	}
 	return p.w.phrase("result.none")
+}
+
+// resultText says what that result means.
+func (p *pen) resultText(s *jobmon.SessionProgress) string {
+	if key := "result.text." + string(s.Result); p.w.has(key) {
+		return p.w.phrase(key)
+	}
+	return p.w.phrase("result.text.none")
 }

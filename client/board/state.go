@@ -45,7 +45,7 @@ func StateOf(p *jobmon.Progress, now jobmon.Instant) string {
 	case term.PhaseWaiting, term.PhasePlanned:
 		return StateWaiting
 	}
-	if s.Result == jobmon.ResultReady || s.Result == jobmon.ResultAfterRetries {
+	if isReady(s) {
 		return StateReady
 	}
 	return StateOther
