@@ -43,7 +43,6 @@ var opensItself = map[string][]string{
 	"cmd/jobmon-db/command/import.go":          {"Open"},     // a person names it
 
 	"internal/atomicfile": {"Open", "OpenFile"}, // folders; new files
-	"internal/keyfile":    {"ReadFile"},         // in the data folder, or a person names it
 	"internal/instance":   {"Open"},             // beside the lock in the data folder
 	"internal/secretfile": {"Open", "OpenFile"}, // the password
 	"internal/plainfile":  {"OpenFile"},

@@ -40,7 +40,7 @@ func TestKeyIsMadeOnceAndKept(t *testing.T) {
 func TestDamagedKeyStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "key")
-	for _, content := range []string{"", "secret", "00ff", strings.Repeat("0", 2*keyfile.Size+2)} {
+	for _, content := range []string{"", "secret", "00ff", strings.Repeat("0", 1<<20), strings.Repeat("0", 2*keyfile.Size+2)} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}

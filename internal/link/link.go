@@ -28,7 +28,6 @@ const Lifetime = 24 * time.Hour
 const Path = "/Q/"
 
 const (
-	keyName = "jobmon-db.link-key"
 	macSize = 10 // bytes: 80 bits cannot be tried out over a network
 	longest = 64 // more letters than any code has
 	purpose = "jobmon-db link 1\x00"
@@ -42,12 +41,12 @@ type Key []byte
 
 // ReadKey returns the site's key. The error is fs.ErrNotExist where the folder has none.
 func ReadKey(dataDir string) (Key, error) {
-	return named(keyfile.Read(filepath.Join(dataDir, keyName)))
+	return named(keyfile.Read(filepath.Join(dataDir, keyfile.Links)))
 }
 
 // MakeKey is ReadKey, and makes a key where the folder has none.
 func MakeKey(dataDir string) (Key, error) {
-	return named(keyfile.Make(filepath.Join(dataDir, keyName)))
+	return named(keyfile.Make(filepath.Join(dataDir, keyfile.Links)))
 }
 
 func named(key []byte, err error) (Key, error) {

@@ -49,6 +49,20 @@ func Look(path, beside string) (Holding, error) {
 	return h, nil
 }
 
+// Alone is Look for a secret that not even the group may read.
+func Alone(path, beside string) (Holding, error) {
+	h, err := Look(path, beside)
+	if err != nil {
+		return h, err
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		h.Others = max(h.Others, Readers)
+		h.narrowed = func(path string, _ Access) string { return "chmod go= " + path }
+	}
+	return h, err
+}
+
 func narrowed(path string, most Access) string {
 	if most >= Readers {
 		return "chmod o-w " + path

@@ -50,6 +50,9 @@ func Look(path, beside string) (Holding, error) {
 	return h, nil
 }
 
+// Alone is Look: no group of Windows has a place of its own in a file's rights.
+func Alone(path, beside string) (Holding, error) { return Look(path, beside) }
+
 // entries reads the list of rights: who may do what, by name, and what the groups that hold everybody may do.
 func entries(sd *windows.SECURITY_DESCRIPTOR) (holders string, others Access, err error) {
 	list, _, err := sd.DACL()

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/keyfile"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 )
 
@@ -20,9 +22,23 @@ type guarded struct {
 	danger     string       // what others can do with more rights
 }
 
-// guarded lists the places of the daemon. Files within the data folder are as safe as that folder.
+// look says who holds it. A key is its owner's alone: not even the group may read it.
+func (g *guarded) look(dataDir string) (trust.Holding, error) {
+	if name := filepath.Base(g.path); name == keyfile.Sessions || name == keyfile.Links {
+		return trust.Alone(g.path, dataDir)
+	}
+	return trust.Look(g.path, dataDir)
+}
+
+// guarded lists the places of the daemon. Other files within the data folder are as safe as that folder.
 func (c *checker) guarded() []guarded {
-	list := []guarded{{"data folder", c.Config.DataDir, trust.Nobody, "others can read the history, or change it"}}
+	list := []guarded{
+		{"data folder", c.Config.DataDir, trust.Nobody, "others can read the history, or change it"},
+		{"session key", filepath.Join(c.Config.DataDir, keyfile.Sessions), trust.Nobody,
+			"others can read the key, and open the board as a browser that has logged in"},
+		{"link key", filepath.Join(c.Config.DataDir, keyfile.Links), trust.Nobody,
+			"others can read the key, and make links to the board"},
+	}
 	if path, err := endpoint.Address(c.Config.DataDir); err == nil && runtime.GOOS != "windows" {
 		list = append(list, guarded{"socket", path, trust.Nobody, "others can ask the daemon, and administer it"})
 	}
@@ -55,7 +71,7 @@ func (c *checker) rights(context.Context) Line {
 	line := Line{State: OK}
 	var found, wrong, next []string
 	for _, g := range c.guarded() {
-		h, err := trust.Look(g.path, c.Config.DataDir)
+		h, err := g.look(c.Config.DataDir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/keyfile"
 )
 
 func TestRightsAreShownAndTooManyAreTold(t *testing.T) {
@@ -137,4 +138,27 @@ func TestWhoMayChangeTheMonitor(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.expect(s.run(), "rights", check.Warn, "as SYSTEM", "JobMon.hta", "let only administrators write")
+}
+
+// The keys of sessions and of links are their owner's alone: the group may read the rest of the data folder.
+func TestKeysAreTheirOwnersAlone(t *testing.T) {
+	t.Parallel()
+	for name, what := range map[string]string{keyfile.Sessions: "session key", keyfile.Links: "link key"} {
+		s := newSite(t)
+		path := filepath.Join(s.dir, name)
+		write(t, path, "")
+		if err := os.Chmod(s.dir, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		for mode, state := range map[os.FileMode]check.State{0o600: check.OK, 0o640: check.Warn, 0o604: check.Warn} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{what + " 0" + strconv.FormatUint(uint64(mode), 8)}
+			if state == check.Warn {
+				want = append(want, "others can read the key", "chmod go= "+path)
+			}
+			s.expect(s.run(), "rights", state, want...)
+		}
+	}
 }

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,9 +22,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
-// sessionKey is the file in the data folder that holds the key of browsers' sessions.
-const sessionKey = "jobmon-db.session-key"
-
 // listen opens the address for HTTP, if there is one; Run serves it.
 func (s *served) listen(config *configs.HTTP, dataDir string, logger zerolog.Logger) (err error) {
 	if config.Listen == "" {
@@ -41,14 +37,25 @@ func (s *served) listen(config *configs.HTTP, dataDir string, logger zerolog.Log
 		}
 		s.feed = encrypted
 	}
-	key, err := keyfile.Make(filepath.Join(dataDir, sessionKey))
-	if err != nil {
-		return fmt.Errorf("the key of browsers' sessions: %w", err)
-	}
+	key := func() []byte { return sessionKey(filepath.Join(dataDir, keyfile.Sessions), logger) }
 	s.access, s.public = web.NewAccess(config.Tokens, key, logger), config.Public
 	s.board = s.boardAt(config)
 	logger.Info().Str("board", s.board).Msg("the board and computers' files are given over HTTP")
 	return nil
+}
+
+// sessionKey returns the key of browsers' sessions. A file that cannot be used costs the sessions, and nothing else.
+func sessionKey(path string, logger zerolog.Logger) []byte {
+	key, err := keyfile.Make(path)
+	if err != nil {
+		logger.Error().Err(err).Str("file", path).Msg("browsers have to log in again after each start: remove the file, " +
+			"and the next start makes a new one; everybody logs in again then")
+		return keyfile.Random()
+	}
+	if exposed := keyfile.Exposed(path); exposed != nil {
+		logger.Warn().Err(exposed).Msg("the key of browsers' sessions is not secret")
+	}
+	return key
 }
 
 // boardAt is the board's address, for a browser on this computer where no other is known.

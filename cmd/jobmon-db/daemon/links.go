@@ -3,7 +3,9 @@ package daemon
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 
+	"github.com/jobmon-db/jobmon-db/internal/keyfile"
 	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
@@ -15,6 +17,9 @@ func (o *Options) loadLinks() link.Key {
 		load = link.MakeKey
 	}
 	key, err := load(o.DataDir)
+	if exposed := keyfile.Exposed(filepath.Join(o.DataDir, keyfile.Links)); exposed != nil {
+		o.Logger.Warn().Err(exposed).Msg("the key of the links on screens is not secret")
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		o.Logger.Error().Err(err).Msg("screens show no link to the board until the next start: restore the file, or " +
 			"remove it for a new key, which ends all links that were shown")

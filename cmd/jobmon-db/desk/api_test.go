@@ -114,7 +114,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	s.pass(t, 3*time.Hour, 20*time.Second)
 	s.away(t, 5*time.Minute)
 	s.pass(t, 20*time.Minute, 20*time.Second)
-	handler := http.Handler(http.Routes{Web: New(s)}, http.NewAccess(nil, nil, zerolog.Nop()))
+	handler := http.Handler(http.Routes{Web: New(s)}, http.NewAccess(nil, func() []byte { return nil }, zerolog.Nop()))
 	document := openapi(t)
 	asked := map[string]bool{}
 	middle := url.QueryEscape(begin().Add(2 * time.Hour).String())

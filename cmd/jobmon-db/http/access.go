@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,21 +19,27 @@ import (
 
 // Access says who may ask. Its tokens may change while it is used.
 type Access struct {
-	key    []byte // signs sessions
+	key    func() []byte // signs sessions; always the same
 	log    zerolog.Logger
 	tokens atomic.Pointer[[]configs.Token]
 }
 
 // NewAccess lets in those who have one of the tokens. Without any, only requests that name this computer are answered,
-// and all of them are. The key signs browsers' sessions; a session lasts as long as the key and its token.
-func NewAccess(tokens []configs.Token, key []byte, log zerolog.Logger) *Access {
-	a := &Access{key: key, log: log}
+// and all of them are. The key signs browsers' sessions; a session lasts as long as the key and its token. key is called
+// once, when there is a token.
+func NewAccess(tokens []configs.Token, key func() []byte, log zerolog.Logger) *Access {
+	a := &Access{key: sync.OnceValue(key), log: log}
 	a.Set(tokens)
 	return a
 }
 
 // Set replaces the tokens. What a removed one had opened ends.
-func (a *Access) Set(tokens []configs.Token) { a.tokens.Store(&tokens) }
+func (a *Access) Set(tokens []configs.Token) {
+	if len(tokens) > 0 {
+		a.key()
+	}
+	a.tokens.Store(&tokens)
+}
 
 func (a *Access) list() []configs.Token { return *a.tokens.Load() }
 

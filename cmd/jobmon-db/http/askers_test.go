@@ -9,7 +9,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 )
 
-var key = bytes.Repeat([]byte{7}, 32) // of sessions
+func key() []byte { return bytes.Repeat([]byte{7}, 32) } // of sessions
 
 // open asks for no token.
 func open() *web.Access { return web.NewAccess(nil, key, zerolog.Nop()) }

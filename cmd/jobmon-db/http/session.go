@@ -33,7 +33,7 @@ func (a *Access) session(r *http.Request) *configs.Token {
 
 func (a *Access) opened(r *http.Request) (token *configs.Token, began time.Time) {
 	cookie, err := r.Cookie(cookieName)
-	if err != nil || len(a.key) == 0 {
+	if err != nil {
 		return nil, began
 	}
 	text, err := base64.RawURLEncoding.DecodeString(cookie.Value)
@@ -55,7 +55,7 @@ func (a *Access) opened(r *http.Request) (token *configs.Token, began time.Time)
 }
 
 func (a *Access) sign(head []byte, token *configs.Token) []byte {
-	h := hmac.New(sha256.New, a.key)
+	h := hmac.New(sha256.New, a.key())
 	h.Write([]byte(sessionKind))
 	h.Write(head)
 	h.Write(token.Digest[:])
