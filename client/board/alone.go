@@ -2,6 +2,7 @@ package board
 
 import (
 	"io"
+	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
@@ -16,6 +17,9 @@ type problemView struct {
 // Write writes the page. The error is the writer's.
 func (p *Problem) Write(w io.Writer) error {
 	v := &problemView{view: newView(&p.Frame, "problem", "/"), Heading: shown(p.Title), Text: plain.Text(p.Text)}
+	if before, _, long := strings.Cut(v.Text, ": write "); long && p.Kind == ProblemWrong {
+		v.Text = before + ": " + v.Say("at.hint")
+	}
 	v.Alone = p.Kind == ProblemCode
 	for _, l := range p.Links {
 		v.Links = append(v.Links, Link{Text: shown(l.Text), Href: l.Href})

@@ -31,6 +31,7 @@ type boardView struct {
 	Sections []section
 	Note     string // said instead of rows: nothing is there, or nothing matches
 	NoteText string
+	Unread   bool // nothing was read yet
 	NoteHref string
 }
 
@@ -74,7 +75,8 @@ type line struct {
 
 func (b *Board) view(page, path string) *boardView {
 	v := &boardView{view: newView(&b.Frame, page, path), Query: b.Query}
-	v.query, v.servers, v.line = b.Query.Values(), serversOf(b.Pictures), b.Timeline
+	v.Query.Group, v.Query.Server = shown(b.Query.Group), shown(b.Query.Server)
+	v.query, v.servers, v.line = v.Query.Values(), serversOf(b.Pictures), b.Timeline
 	lines := b.lines(v.pen)
 	v.counts(lines)
 	v.choices(b.Pictures)
@@ -127,7 +129,8 @@ func (v *boardView) counts(lines []line) {
 		N: len(lines), Chosen: v.Query.State == ""})
 }
 
-// choices lists the groups and servers to choose from.
+// choices lists the groups and servers to choose from, as they are shown: a browser sends control characters in another
+// form than it got them.
 func (v *boardView) choices(pictures []jobmon.Progress) {
 	list := func(names []string, chosen string) []choice {
 		if chosen != "" {
@@ -136,20 +139,23 @@ func (v *boardView) choices(pictures []jobmon.Progress) {
 		slices.Sort(names)
 		var choices []choice
 		for _, name := range slices.Compact(names) {
-			choices = append(choices, choice{Name: name, Text: shown(name), Chosen: name == chosen})
+			choices = append(choices, choice{Name: name, Text: name, Chosen: name == chosen})
 		}
 		return choices
 	}
 	seen := map[string]bool{"": true}
-	var groups []string
+	var groups, servers []string
 	for i := range pictures {
-		if group := pictures[i].Computer.Group; !seen[group] {
+		if group := shown(pictures[i].Computer.Group); !seen[group] {
 			seen[group] = true
 			groups = append(groups, group)
 		}
 	}
 	v.Groups = list(groups, v.Query.Group)
-	if v.Servers = list(slices.Clone(v.servers), v.Query.Server); len(v.Servers) < 2 {
+	for _, server := range v.servers {
+		servers = append(servers, shown(server))
+	}
+	if v.Servers = list(servers, v.Query.Server); len(v.Servers) < 2 {
 		v.Servers = nil
 	}
 }
@@ -200,8 +206,8 @@ func (v *boardView) filter(lines []line) []line {
 	var kept []line
 	for i := range lines {
 		c := lines[i].picture
-		if q.State != "" && lines[i].state != q.State || q.Group != "" && c.Computer.Group != q.Group ||
-			q.Server != "" && c.Site != q.Server || search != "" && !strings.Contains(searchText(c), search) {
+		if q.State != "" && lines[i].state != q.State || q.Group != "" && shown(c.Computer.Group) != q.Group ||
+			q.Server != "" && shown(c.Site) != q.Server || search != "" && !strings.Contains(searchText(c), search) {
 			continue
 		}
 		kept = append(kept, lines[i])
@@ -300,6 +306,11 @@ func (v *boardView) sections(lines []line) {
 // note says why there are no rows.
 func (v *boardView) note(all, kept int) {
 	switch {
+	case all == 0 && v.ReadAge < 0 && !v.Past():
+		v.Unread, v.Note = true, v.Say("unread")
+		if !v.SourceLost {
+			v.NoteText = v.Say("unread.text")
+		}
 	case all == 0:
 		v.Note = v.Say("empty")
 		v.NoteText = v.pen.w.say("empty.text", "time", v.Moment())

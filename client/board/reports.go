@@ -87,6 +87,9 @@ func (r *Reports) view() *reportsView {
 	}
 	for _, f := range r.Figures {
 		line := figureLine{Name: shown(f.Name), Value: shown(f.Value), Detail: shown(f.Detail), Href: f.Href}
+		if before, now, two := strings.Cut(line.Detail, " → "); two {
+			line.Detail = p.w.say("figure.change", "before", before, "now", now)
+		}
 		line.Trend = trend(f.Detail, f.Trend)
 		if key := "figure." + f.Name; p.w.has(key) {
 			line.Name = v.Say(key)
@@ -141,7 +144,7 @@ func (v *reportsView) table(t *Table, r *Reports) tableView {
 		}
 		view.Columns = append(view.Columns, columnView{text, numeric(t, i)})
 	}
-	for _, row := range t.Rows {
+	for _, row := range ranked(t) {
 		cells := make([]cellView, len(row))
 		for i := range row {
 			c := &row[i]
@@ -155,6 +158,36 @@ func (v *reportsView) table(t *Table, r *Reports) tableView {
 		view.Rows = append(view.Rows, cells)
 	}
 	return view
+}
+
+// bound reports whether a duration is known only as the most that it can have been.
+func bound(text string) bool {
+	return strings.HasPrefix(text, "< ") || strings.HasPrefix(text, "up to ")
+}
+
+// ranked are a table's rows as they are drawn. What is known only as a bound has no bar, and no rank among the slowest
+// jobs: it comes last there.
+func ranked(t *Table) [][]Cell {
+	median, worst := slices.Index(t.Columns, "median_s"), slices.Index(t.Columns, "worst_s")
+	if median < 0 {
+		return t.Rows
+	}
+	rows, bounds := make([][]Cell, 0, len(t.Rows)), [][]Cell(nil)
+	for _, row := range t.Rows {
+		row = slices.Clone(row)
+		if worst >= 0 && worst < len(row) && median < len(row) && bound(row[worst].Text) {
+			row[median].Worst = 0
+		}
+		if median < len(row) && bound(row[median].Text) {
+			row[median].Share, row[median].Worst = 0, 0
+			if t.Name == TableSlowest {
+				bounds = append(bounds, row)
+				continue
+			}
+		}
+		rows = append(rows, row)
+	}
+	return append(rows, bounds...)
 }
 
 // numeric reports whether a column holds numbers or durations alone.

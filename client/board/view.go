@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ func (v *view) Brand() string {
 }
 
 func (v *view) NowMS() int64         { return int64(v.Now) }
+func (v *view) UntilMS() int64       { return int64(v.Until) }
 func (v *view) OffsetMS() int64      { return int64(v.Offset) * 1000 }
 func (v *view) Moment() string       { return v.pen.w.moment(v.pen.today) }
 func (v *view) Day() string          { return v.pen.w.day(v.pen.today) }
@@ -115,18 +117,22 @@ func (v *view) Source() template.HTML {
 		name = w.say("servers", "n", number(n))
 	case n > 0:
 		name = shown(strings.Join(v.servers, ", "))
+	case strings.TrimSpace(v.Site) != "":
+		name = shown(v.Site)
 	}
 	age := max(v.ReadAge, 0)
 	switch {
 	case v.SourceLost:
 		return template.HTML(w.phrase("source.lost", "name", esc(name))) //nolint:gosec // escaped
+	case v.ReadAge < 0 && v.Past():
+		return template.HTML(w.phrase("source.then", "name", esc(name))) //nolint:gosec // escaped
 	case v.ReadAge < 0:
 		return template.HTML(w.phrase("source.unknown", "name", esc(name))) //nolint:gosec // escaped
 	case v.Past():
 		at := v.wall(v.Now.Add(-age)).Format(time.TimeOnly)
 		return template.HTML(w.phrase("source.was", "name", esc(name), "time", at)) //nolint:gosec // escaped
 	}
-	ago := `<time id="read">` + w.lasting(age) + `</time>`
+	ago := `<time id="read" data-age="` + strconv.FormatInt(age.Milliseconds(), 10) + `">` + w.lasting(age) + `</time>`
 	return template.HTML(w.phrase("source.read", "name", esc(name), "time", ago)) //nolint:gosec // escaped
 }
 

@@ -113,13 +113,15 @@ const longest = 200
 func esc(text string) string { return html.EscapeString(shown(text)) }
 
 // shown is a text that others wrote, cut to what a page can bear, with what is invisible in it made visible.
+// What is shown stays as it is when it goes through here again.
 func shown(text string) string {
+	text = plain.Text(text)
 	if len(text) > longest {
 		if runes := []rune(text); len(runes) > longest {
 			text = string(runes[:longest-1]) + "…"
 		}
 	}
-	return plain.Text(text)
+	return text
 }
 
 // forScript are the words that the script says by itself, as JSON.

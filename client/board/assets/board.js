@@ -13,8 +13,13 @@ root.classList.add("js");
 
 const shown = () => document.getElementById("shown")?.dataset ?? {};
 const past = () => shown().past === "1";
-let ahead = Number(shown().now || Date.now()) - Date.now(); // how far the DS server's clock is ahead of this one
-let readAge = null, readSeen = Date.now();
+let ahead = Number(shown().until || shown().now || Date.now()) - Date.now(); // how far the DS server's clock is ahead of this one
+let readAge = null, readSeen = Date.now(); // how old the last read was, and when that was said
+function fresh() {
+	const said = one("#read")?.dataset.age;
+	readAge = said === undefined ? null : Number(said);
+	readSeen = Date.now();
+}
 const present = () => Date.now() + ahead;
 
 function lasting(ms) {
@@ -49,6 +54,7 @@ function tick() {
 		if (readAge !== null) put(one("#read"), lasting(readAge + Date.now() - readSeen));
 		if (track.input && !dragging) point(Math.min(present(), track.input.max));
 	}
+	movePresent(present());
 	if (page === "wall") wall.tick();
 }
 
@@ -66,13 +72,14 @@ async function load(address, history = "", wrong = null) {
 		answer = await fetch(address, { headers: { "X-Fragment": "main" }, signal: mine.signal, cache: "no-store" });
 		text = await answer.text();
 	} catch (error) {
-		if (error.name !== "AbortError") gone(true);
+		if (error.name === "AbortError") return null;
+		gone(true);
 		return false;
 	} finally {
 		clearTimeout(slow);
 		if (mine === asking) { busy(false); asking = null; }
 	}
-	if (mine.signal.aborted) return false;
+	if (mine.signal.aborted) return null; // another one has taken its place
 	if (answer.redirected || answer.status === 401) return void location.reload();
 	const parts = new DOMParser().parseFromString(text, "text/html"), next = parts.getElementById("shown");
 	if (!answer.ok || !next) {
@@ -95,10 +102,10 @@ async function load(address, history = "", wrong = null) {
 function show(next) {
 	const old = document.getElementById("shown"), at = document.activeElement, name = old.contains(at) && at.name;
 	const typed = name && [at.value, at.selectionStart, at.selectionEnd], href = old.contains(at) && at.getAttribute("href");
-	if (!next.dataset.past) ahead = Number(next.dataset.now) - Date.now();
-	readAge = null;
+	ahead = Number(next.dataset.until || next.dataset.now) - Date.now();
 	const scrolled = all("[data-scroll]", old).map((e) => e.scrollTop);
 	old.replaceWith(next);
+	fresh();
 	all("[data-scroll]", next).forEach((e, i) => { e.scrollTop = scrolled[i] || 0; });
 	root.classList.toggle("past", past());
 	document.title = next.dataset.title;
@@ -271,7 +278,9 @@ function news(data) {
 	if (past()) return;
 	if (data.now) ahead = data.now - Date.now();
 	if (data.read_age >= 0) { readAge = data.read_age * 1000; readSeen = Date.now(); }
+	movePresent(present());
 	if (data.lost !== undefined && data.lost !== (shown().lost === "1")) return void load(location.href);
+	if (data.read_age >= 0 && one("[data-unread]")) return void load(location.href);
 	const rows = data.rows ?? [], table = one("table.rows");
 	if (page === "wall") return void wall.news(rows, data.counts);
 	if (data.counts) count(data.counts);
@@ -312,6 +321,15 @@ function point(ms) {
 		timeZone: "UTC" }).format(ms + Number(shown().offset || 0)));
 }
 
+// movePresent moves the line and the label of the present, on the ground as it was fetched last.
+function movePresent(ms) {
+	const line = one(".t-now"), label = one(".t-present"), { from, to } = one("#track")?.dataset ?? {};
+	if (!line || !label || !shown().now) return;
+	const x = Math.min(Math.max(100 * (ms - from) / Math.max(1, to - from), 0), 100) + "%";
+	for (const e of [line, label]) if (e.getAttribute("x") !== x) e.setAttribute("x", x);
+	put(label, label.textContent.replace(/\d\d:\d\d/, wallClock(ms).slice(11, 16)));
+}
+
 const zone = () => {
 	const minutes = Math.round(Number(shown().offset || 0) / 60000), m = Math.abs(minutes);
 	return (minutes < 0 ? "-" : "+") + String(Math.floor(m / 60)).padStart(2, "0") + ":" + String(m % 60).padStart(2, "0");
@@ -339,10 +357,16 @@ async function seek(ms, history = "replace") {
 	seeking = false;
 }
 
+// step goes to another event: from the one that the last step asked for, while that is on its way.
+let stepped = null;
 async function step(by) {
-	const last = Math.max(Number(shown().seq), past() ? 0 : seen), before = shown().seq;
-	const to = by < 0 && past() ? shown().first - 1 : last + by; // a moment has all that was recorded together
-	if (!await load(address("seq:" + to), "push", () => {}) && by > 0 && past()) load(address(""), "push");
+	const last = stepped?.to ?? Math.max(Number(shown().seq), past() ? 0 : seen), before = shown().seq;
+	const to = !stepped && by < 0 && past() ? shown().first - 1 : last + by; // a moment has all that was recorded together
+	const mine = stepped = { to };
+	const found = await load(address("seq:" + to), "push", () => {});
+	if (stepped !== mine) return;
+	stepped = null;
+	if (found === false && by > 0 && past()) load(address(""), "push");
 	else if (by < 0 && shown().seq === before) say("");
 }
 
@@ -555,6 +579,7 @@ if (page === "wall") {
 
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 bind();
+fresh();
 if (one("#track") && !track.input) ground();
 tick();
 connect();
