@@ -271,7 +271,8 @@ func (r *reader) follows(p *Part, h *head) error {
 	path := r.path
 	switch {
 	case h.first != p.Seq:
-		return missing(path, r.sinceOf(p), r.untilOf(p), fmt.Sprintf("what is stored there holds %d to %d", h.first, h.last))
+		holds := fmt.Sprintf("what is stored there holds %d to %d", h.first, h.last)
+		return missing(path, r.sinceOf(p), r.untilOf(p), holds)
 	case !r.chained && begin > r.from:
 		return missing(path, r.from, begin-1, fmt.Sprintf("what follows holds %d to %d", h.first, h.last))
 	case r.chained && begin > r.next:

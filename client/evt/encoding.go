@@ -61,7 +61,8 @@ func codePage(name string) *charmap.Charmap {
 
 // standIns are written for letters and signs that do not come apart into a letter and its accents.
 var standIns = strings.NewReplacer(
-	"ß", "ss", "æ", "ae", "Æ", "Ae", "œ", "oe", "Œ", "Oe", "ø", "o", "Ø", "O", "ł", "l", "Ł", "L", "đ", "d", "Đ", "D",
+	"ß", "ss", "æ", "ae", "Æ", "Ae", "œ", "oe", "Œ", "Oe", "ø", "o", "Ø", "O", "ł", "l", "Ł", "L",
+	"đ", "d", "Đ", "D",
 	"ı", "i",
 	"‘", "'", "’", "'", "‚", "'", "“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`,
 	"‐", "-", "‑", "-", "–", "-", "—", "-", "€", "EUR", "\u200c", "", "\u200d", "",

@@ -36,7 +36,8 @@ type Chronicle struct {
 	}
 }
 
-// era is what held for all computers at the events from one on and before another: what changes rarely is looked up once.
+// era is what held for all computers at the events from one on and before another: what changes rarely is looked up
+// once.
 type era struct {
 	span
 	offset jobmon.Offset

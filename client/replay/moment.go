@@ -9,9 +9,9 @@ import (
 )
 
 // Forms lists what Parse understands, for error messages and help.
-const Forms = `2026-11-22T14:05:00+01:00 (RFC 3339), "2026-11-22 14:05", 14:05 (the last one; as the end of a range also one still to ` +
-	`come), "yesterday 14:05", today or "monday 14:05" (all on the DS server's clock, or with a zone behind: "14:05 UTC+01:00"), ` +
-	`-2h or -3d (before the end of the log), now (that end) or seq:120`
+const Forms = `2026-11-22T14:05:00+01:00 (RFC 3339), "2026-11-22 14:05", 14:05 (the last one; as the end of a range ` +
+	`also one still to come), "yesterday 14:05", today or "monday 14:05" (all on the DS server's clock, or with a ` +
+	`zone behind: "14:05 UTC+01:00"), -2h or -3d (before the end of the log), now (that end) or seq:120`
 
 // Point is a moment: a time, or a place in the log.
 type Point struct {

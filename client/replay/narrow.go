@@ -39,7 +39,8 @@ func newNarrow(w io.Writer, l Layout, computers int) *narrow {
 	}
 	job := max(l.Look.Width-clock-narrowDelta-computers-what-narrowTook-5*2, 8)
 	n.stream = term.NewStream(w, []term.Column{
-		{Title: "TIME", Width: clock}, {Title: "+", Width: narrowDelta, Right: true}, {Title: "COMPUTER", Width: computers},
+		{Title: "TIME", Width: clock}, {Title: "+", Width: narrowDelta, Right: true},
+		{Title: "COMPUTER", Width: computers},
 		{Title: "JOB", Width: job}, {Title: "WHAT", Width: what}, {Title: "TOOK", Width: narrowTook, Right: true},
 	}, l.Look)
 	return n

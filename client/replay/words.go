@@ -140,7 +140,8 @@ var standing = map[string]string{
 // changes says what a job or computer was before, as far as it was something else.
 func (r *Record) changes() (text string) {
 	said := map[string]string{
-		"renamed_from": ", renamed, was %q", "moved_from": ", moved, was in %q", "os_name_was": ", its system was named %q",
+		"renamed_from": ", renamed, was %q", "moved_from": ", moved, was in %q",
+		"os_name_was": ", its system was named %q",
 	}
 	r.was(func(field, was string) { text += fmt.Sprintf(said[field], was) })
 	return text

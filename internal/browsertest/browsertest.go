@@ -93,7 +93,8 @@ func (b *Tab) hear(event any) {
 	case *log.EventEntryAdded:
 		b.problems = append(b.problems, "the browser says "+e.Entry.Text+" "+e.Entry.URL)
 	case *network.EventRequestWillBeSent:
-		if to := e.Request.URL; b.origin != "" && !strings.HasPrefix(to, b.origin+"/") && !strings.HasPrefix(to, "data:") {
+		to := e.Request.URL
+		if b.origin != "" && !strings.HasPrefix(to, b.origin+"/") && !strings.HasPrefix(to, "data:") {
 			b.problems = append(b.problems, "a request to "+to)
 		}
 	}
@@ -254,7 +255,8 @@ func (b *Tab) Fits(where string) {
 	for _, what := range Do[[]string](b, `(() => {
 		const width = document.documentElement.clientWidth, all = document.scrollingElement.scrollWidth;
 		if (all <= width) return [];
-		const wide = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > width + 1);
+		const wide = [...document.body.querySelectorAll("*")]
+			.filter((e) => e.getBoundingClientRect().right > width + 1);
 		return ["the page is " + all + " wide, the window " + width + ": " + wide.slice(-3).map((e) =>
 			e.outerHTML.slice(0, 200)).join(" ... ")];
 	})()`) {

@@ -12,8 +12,8 @@ import (
 // packedVersion distinguishes projections that were packed by Pack: it is the projector's, with a mark for the packing.
 const packedVersion = projector.CheckpointVersion | 1<<31
 
-// Pack returns a projection in few bytes, about a third of what Encode gives. Other versions of the program may pack the
-// same projection into other bytes: only what Unpack makes of them can be compared.
+// Pack returns a projection in few bytes, about a third of what Encode gives. Other versions of the program may pack
+// the same projection into other bytes: only what Unpack makes of them can be compared.
 func Pack(p *projector.Projection) []byte {
 	var packed bytes.Buffer
 	w, _ := flate.NewWriter(&packed, flate.BestSpeed) // an error means a level that does not exist

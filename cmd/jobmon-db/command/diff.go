@@ -156,8 +156,9 @@ func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, chang
 	for _, c := range changed {
 		one := changedRecord{c.ID, jobmon.ComputerName(c.ID, c.Name), c.Scheduled, c.Removed, []changeRecord{}}
 		for _, ch := range c.Changes {
-			one.Changes = append(one.Changes, changeRecord{ch.Session, ch.What, ch.Name, ch.From, ch.To, past.Stamp(ch.At),
-				ch.Late, ch.Code})
+			one.Changes = append(one.Changes, changeRecord{
+				ch.Session, ch.What, ch.Name, ch.From, ch.To, past.Stamp(ch.At), ch.Late, ch.Code,
+			})
 		}
 		record.Computers = append(record.Computers, one)
 	}

@@ -269,8 +269,8 @@ func (d *Daemon) Pictures() []jobmon.Progress {
 // waits for it: several commits may be one.
 func (d *Daemon) Changed() <-chan struct{} { return d.journal.changed }
 
-// Durable are all computers' pictures after the last batch, by id, and the last event that they show. It fails where they
-// may show what the log does not hold. Safe for concurrent use.
+// Durable returns all computers' pictures after the last batch, by id, and the last event that they show. It fails
+// where they may show what the log does not hold. Safe for concurrent use.
 func (d *Daemon) Durable() ([]jobmon.Progress, uint64, error) {
 	list, seq, durable := d.journal.pictures()
 	if !durable {

@@ -60,7 +60,8 @@ type report struct {
 func (r *report) failures(d *deployments.Deployment) {
 	for i := range d.Jobs {
 		j := &d.Jobs[i]
-		if j.State != jobmon.StateFailed || j.Class != jobmon.RealJob || !r.Period.Holds(cmp.Or(j.Started, d.Session.Began)) {
+		began := cmp.Or(j.Started, d.Session.Began)
+		if j.State != jobmon.StateFailed || j.Class != jobmon.RealJob || !r.Period.Holds(began) {
 			continue
 		}
 		if r.codes[j.Job] == nil {
