@@ -107,6 +107,10 @@ func TestBoardBrowser(t *testing.T) {
 			look(tab(t), s, fmt.Sprint(computers), pages, computers == 0)
 		})
 	}
+	t.Run("hostile names", func(t *testing.T) {
+		s := newBoardSite(t, recorded(recording(t, 60, owaspNames)), public)
+		look(tab(t), s, "hostile", pagesOf(s, "5000003"), false)
+	})
 	s := newBoardSite(t, simulated(60), public)
 	b := tab(t)
 	b.Go(s.address + "/")

@@ -109,6 +109,19 @@ func printed(t *testing.T, args ...string) string {
 	return string(out)
 }
 
+// owaspNames are names that do something where they are not shown as text.
+var owaspNames = []string{
+	`<script>console.error("run")</script>`, `"><img src=x onerror=console.error("run")>`,
+	`' onmouseover='console.error("run")`, `javascript:console.error("run")`, `</title><svg onload=console.error("run")>`,
+	`</textarea><script>console.error(1)</script>`, `<!--<script>`, `{{.}} {time} ${1}`, `]]><x>`, `&lt;b&gt;&amp;`,
+	`<style>*{display:none}</style>`, `<base href=//evil.example>`, `%3Cscript%3E`, `" style="position:fixed`,
+	`<iframe srcdoc="<script>parent.console.error(1)</script>">`, `<meta http-equiv=refresh content="0;url=//evil.example">`,
+	`<form action=//evil.example><input autofocus onfocus=console.error(1)>`, "\u202egnp.exe\u2066\u200b", "\u2028</script>",
+	`<math><mi//xlink:href="data:x,<script>console.error(1)</script>">`, `=HYPERLINK("http://evil.example")`,
+	`<link rel=stylesheet href=//evil.example/x.css>`, `<a href="javascript:console.error(1)">x</a>`,
+	strings.Repeat("Donaudampfschifffahrt", 12), strings.Repeat("W", 64),
+}
+
 // recording writes a recording of computers of which every seventh has failed, and others run, wait and are ready.
 // Their names and those of jobs come from the list, if there is one.
 func recording(t *testing.T, computers int, list []string) (file string) {
