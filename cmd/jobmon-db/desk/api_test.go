@@ -128,6 +128,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"/stats", "", "200"}, {"/stats", "by=day", "200"}, {"/stats", "by=folder&since=-1h", "200"}, {"/stats", "by=moon", "400"},
 		{"/timeline", "", "200"}, {"/timeline", "computer=5000002&buckets=20", "200"},
 		{"/timeline", "from=" + middle + "&to=2030-01-01T00:00:00Z", "200"}, {"/timeline", "from=noon", "400"},
+		{"/timeline", "from=-2h&to=seq:40000000", "200"}, {"/timeline", "from=seq:40&to=-1m", "200"},
+		{"/timeline", "from=9999-12-31T23:59:59-23:59", "404"}, {"/timeline", "to=9999-12-31T23:59:59-23:59", "400"},
+		{"/timeline", "buckets=0", "400"}, {"/events", "limit=0", "400"}, {"/events", "limit=10001", "400"},
 	} {
 		asked[c.path] = true
 		r := httptest.NewRequest("GET", "http://127.0.0.1/api/v1"+strings.Replace(c.path, "{id}", "5000001", 1)+"?"+c.query, nil)

@@ -14,9 +14,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
-// mostLines is how many events are given at once.
-const mostLines = 10_000
-
 // Events implements http.Web: the lines are those of "replay -o ndjson".
 func (d *Desk) Events(ctx context.Context, after uint64, limit int, computer jobmon.ComputerID) ([]byte, error) {
 	leave, err := d.enter(ctx)
@@ -29,7 +26,9 @@ func (d *Desk) Events(ctx context.Context, after uint64, limit int, computer job
 		return nil, said(err, p)
 	}
 	var ask replay.Ask
+	last := p.Last // up to where pages make a text that can be imported
 	if computer != 0 {
+		last = 0
 		ask.Computers = []string{fmt.Sprintf("id:%d", computer)}
 	}
 	known := replay.NewChronicle(p.Chronicle)
@@ -40,13 +39,13 @@ func (d *Desk) Events(ctx context.Context, after uint64, limit int, computer job
 	var lines bytes.Buffer
 	printer, err := replay.NewPrinter(&lines, replay.Layout{
 		Shape:  "ndjson",
-		Header: ndjson.Header{LogID: p.LogID, Site: p.Site, Program: d.daemon.Info().Version},
+		Header: ndjson.Header{LogID: p.LogID, Site: p.Site, Program: d.daemon.Info().Version, Last: last},
 	}, known)
 	if err != nil {
 		return nil, err
 	}
 	telling := &replay.Telling{Log: p, Chronicle: known, Filter: filter}
-	limit = min(max(limit, 0), mostLines)
+	limit = min(max(limit, 0), http.MostLines)
 	for r, err := range telling.Forward(replay.Range{From: max(after+1, p.Oldest), To: p.Last}) {
 		if err != nil {
 			return nil, said(err, p)

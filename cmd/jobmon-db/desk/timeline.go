@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,6 +21,42 @@ const (
 	mostMarks   = 500
 	mostRead    = 50_000
 )
+
+// Range implements http.Web.
+func (d *Desk) Range(ctx context.Context, since, until string) (from, to jobmon.Instant, err error) {
+	if since == "" && until == "" {
+		return 0, 0, nil
+	}
+	leave, err := d.enter(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer leave()
+	p, err := d.open(ctx)
+	if err != nil {
+		return 0, 0, said(err, p)
+	}
+	begin, end, err := p.Bounds(since, until, false)
+	if err == nil && since != "" {
+		from, err = timeOf(p, begin)
+	}
+	if err == nil && until != "" {
+		to, err = timeOf(p, end)
+	}
+	return from, to, said(err, p)
+}
+
+// timeOf is the time of one end of a range, within what a year of four digits says in UTC.
+func timeOf(p *past.Log, point replay.Point) (jobmon.Instant, error) {
+	if point.Seq > 0 {
+		point.Seq = min(max(point.Seq, p.Oldest), p.Last)
+		return p.TimeOf(point)
+	}
+	if year := point.Time.UTC().Year(); year < 1970 || year > 9999 {
+		return 0, &past.Wrong{Err: errors.New("the time must be of a year from 1970 to 9999 (UTC)")}
+	}
+	return p.TimeOf(point)
+}
 
 // Timeline implements http.Web. From 0 is where the log begins, to 0 is the present.
 func (d *Desk) Timeline(ctx context.Context, from, to jobmon.Instant, buckets int, computer jobmon.ComputerID) (

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/client/replay"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
@@ -169,11 +170,11 @@ func TestEventsComeInPages(t *testing.T) {
 	s := watch(t, 3, 1000)
 	s.pass(t, time.Hour, 20*time.Second)
 	d := New(s)
-	all, err := d.Events(t.Context(), 0, mostLines, 0)
+	all, err := d.Events(t.Context(), 0, http.MostLines, 0)
 	if err != nil || bytes.Count(all, []byte("\n")) != int(s.state.Seq) {
 		t.Fatalf("%d lines of %d events, %v", bytes.Count(all, []byte("\n")), s.state.Seq, err)
 	}
-	rest, err := d.Events(t.Context(), 10, mostLines, 0)
+	rest, err := d.Events(t.Context(), 10, http.MostLines, 0)
 	_, behind, _ := bytes.Cut(rest, []byte("\n")) // the first line says of which log they are
 	if err != nil || !bytes.HasSuffix(all, behind) || bytes.Count(rest, []byte("\n")) != int(s.state.Seq)-10 {
 		t.Errorf("%d lines behind the tenth, %v", bytes.Count(rest, []byte("\n")), err)

@@ -81,6 +81,15 @@ func (a *Access) holds(who asker) bool {
 	return false
 }
 
+// caching is what a client may keep of an answer. Where tokens are asked for, logging out on a computer that several
+// people use leaves nothing there. A screen may keep its picture, whose ETag it asks with.
+func (a *Access) caching(path string) string {
+	if len(a.list()) > 0 && !isPicture(path) {
+		return "no-store"
+	}
+	return "no-cache"
+}
+
 // guard passes on the requests of those who may ask, before anything else is spent on them. /healthz needs no token and
 // counts in no rate: supervision must hear it while somebody attacks.
 func (a *Access) guard(next http.Handler) http.Handler {

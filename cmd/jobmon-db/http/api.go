@@ -16,8 +16,11 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
-// mostEvents is how many events are given where nothing is asked.
-const mostEvents = 1000
+// MostLines is how many events are given at once, mostEvents where the question does not say.
+const (
+	MostLines  = 10_000
+	mostEvents = 1000
+)
 
 // question is one that programs ask. It returns the answer, a value for JSON or lines, or what is wrong.
 type question func(r *http.Request, asked url.Values) (answer any, err error)
@@ -149,9 +152,9 @@ func (q questionsOf) computer(r *http.Request, asked url.Values) (any, error) {
 }
 
 func (q questionsOf) events(r *http.Request, asked url.Values) (any, error) {
-	after, err := whole(asked, "after", 0, jobmon.MaxSeq)
-	limit, err2 := whole(asked, "limit", mostEvents, 1<<31-1)
-	id, err3 := whole(asked, "computer", 0, 1<<31-1)
+	after, err := whole(asked, "after", 0, 0, jobmon.MaxSeq)
+	limit, err2 := whole(asked, "limit", mostEvents, 1, MostLines)
+	id, err3 := whole(asked, "computer", 0, 0, 1<<31-1)
 	if err := errors.Join(err, err2, err3); err != nil {
 		return nil, err
 	}
@@ -168,11 +171,13 @@ func (q questionsOf) stats(r *http.Request, asked url.Values) (any, error) {
 }
 
 func (q questionsOf) timeline(r *http.Request, asked url.Values) (any, error) {
-	from, err := instant(asked, "from")
-	to, err2 := instant(asked, "to")
-	n, err3 := whole(asked, "buckets", buckets, 1<<31-1)
-	id, err4 := whole(asked, "computer", 0, 1<<31-1)
-	if err := errors.Join(err, err2, err3, err4); err != nil {
+	n, err := whole(asked, "buckets", buckets, 1, 1<<31-1)
+	id, err2 := whole(asked, "computer", 0, 0, 1<<31-1)
+	if err := errors.Join(err, err2); err != nil {
+		return nil, err
+	}
+	from, to, err := q.Range(r.Context(), asked.Get("from"), asked.Get("to"))
+	if err != nil {
 		return nil, err
 	}
 	t, err := q.Timeline(r.Context(), from, to, int(n), jobmon.ComputerID(id))
@@ -180,29 +185,16 @@ func (q questionsOf) timeline(r *http.Request, asked url.Values) (any, error) {
 }
 
 // whole is a parameter that is a number.
-func whole(asked url.Values, name string, otherwise, most uint64) (uint64, error) {
+func whole(asked url.Values, name string, otherwise, least, most uint64) (uint64, error) {
 	text := asked.Get(name)
 	if text == "" {
 		return otherwise, nil
 	}
 	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil || n > most {
-		return 0, &Wrong{Text: fmt.Sprintf("%s must be a whole number up to %d", name, most)}
+	if err != nil || n < least || n > most {
+		return 0, &Wrong{Text: fmt.Sprintf("%s must be a whole number, %d to %d", name, least, most)}
 	}
 	return n, nil
-}
-
-// instant is a parameter that is a time, 0 for none.
-func instant(asked url.Values, name string) (jobmon.Instant, error) {
-	text := asked.Get(name)
-	if text == "" {
-		return 0, nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil || at.Year() < 1970 || at.Year() > 9999 {
-		return 0, &Wrong{Text: name + ` must be a time like "2026-11-22T14:05:00+01:00"`}
-	}
-	return jobmon.InstantOf(at), nil
 }
 
 type bucketJSON struct {

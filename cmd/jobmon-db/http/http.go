@@ -136,7 +136,7 @@ func Handler(routes Routes, access *Access) http.Handler {
 		w.Header().Set("Server", Product)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
-		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("Cache-Control", access.caching(r.URL.Path))
 		guarded.ServeHTTP(w, r)
 	})
 }
@@ -216,7 +216,7 @@ func here(host string) bool {
 		return true
 	}
 	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback()
+	return err == nil && address.Zone() == "" && address.Unmap().IsLoopback()
 }
 
 // questions passes on what asks for something, and refuses everything else. A path that the mux would answer with a

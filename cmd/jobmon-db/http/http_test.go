@@ -78,6 +78,7 @@ func TestAnswers(t *testing.T) {
 		{"a part is not given", "GET", "/evt/5000001", []string{"Range", "bytes=0-1,0-1,0-1"}, 200, file},
 		{"with a query", "GET", "/evt/5000001?now=1", nil, 200, file},
 		{"localhost", "GET", "/evt/5000001", []string{"Host", "LOCALHOST"}, 200, file},
+		{"IPv6 with a zone", "GET", "/evt/5000001", []string{"Host", "[::1%evil.com]:8080"}, 421, "127.0.0.1"},
 		{"IPv6", "GET", "/evt/5000001", []string{"Host", "[::1]:8080"}, 200, file},
 		{"no such computer", "GET", "/evt/5000002", nil, 404, "computer 5000002 has no picture"},
 		{"not known and asked in short", "HEAD", "/evt/5000002", nil, 404, ""},

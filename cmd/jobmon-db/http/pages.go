@@ -145,26 +145,46 @@ func (p *pages) computer(r *http.Request) (page, error) {
 	}
 	shown.Frame = p.frame(r, shown.Frame)
 	if r.Header.Get(fragmentHeader) == board.FragmentSlider {
+		asked := shown.Range // before rangeOf chooses another one
 		from, to := rangeOf(&shown.Frame, board.RangeWeek)
-		if began, ended := span(&shown); began != 0 && (shown.Range == "" || shown.Range == board.RangeDeployment) {
-			from, to = began, ended
+		if asked == "" || asked == board.RangeDeployment {
+			if began, ended := p.span(r.Context(), &shown); began != 0 {
+				from, to, shown.Range = began, ended, board.RangeDeployment
+			}
 		}
 		shown.Timeline, err = p.timeline(r.Context(), from, to, shown.ID)
 	}
 	return &shown, err
 }
 
-// span is when the deployment that is shown began and ended, the present where it goes on; 0 for none.
-func span(c *board.Computer) (began, ended jobmon.Instant) {
-	for _, d := range c.Deployments {
-		if d.Number == c.Shown || c.Shown == 0 {
-			if ended = d.Ended; ended == 0 {
-				ended = c.Until
-			}
-			return d.Began, ended
+// span is when the deployment that is shown began and ended, the present where it goes on; 0 for none. A page about
+// the past does not know yet how it ended.
+func (p *pages) span(ctx context.Context, c *board.Computer) (began, ended jobmon.Instant) {
+	d := deploymentOn(c, c.Shown)
+	if d == nil {
+		return 0, 0
+	}
+	began, ended = d.Began, d.Ended
+	if ended == 0 && c.At != "" {
+		later, err := p.web.Computer(ctx, strconv.Itoa(int(c.ID)), "", d.Number)
+		if now := deploymentOn(&later, d.Number); err == nil && now != nil {
+			ended = now.Ended
 		}
 	}
-	return 0, 0
+	if ended == 0 {
+		ended = c.Until
+	}
+	return began, ended
+}
+
+// deploymentOn finds a deployment on a page by its number, 0 for the latest; nil for none.
+func deploymentOn(c *board.Computer, number int) *board.Deployment {
+	for i := range c.Deployments {
+		if number == 0 || c.Deployments[i].Number == number {
+			return &c.Deployments[i]
+		}
+	}
+	return nil
 }
 
 // buckets is into how many pieces a timeline is cut at most: a bar is some pixels wide.

@@ -204,3 +204,36 @@ func TestACodeEnds(t *testing.T) {
 		t.Errorf("without a key: %d", r.StatusCode)
 	}
 }
+
+// The slider of a computer's page reaches over the deployment that is shown, unless another range is asked for.
+func TestTheSliderReachesOverTheDeployment(t *testing.T) {
+	t.Parallel()
+	s := newShown(7)
+	from, until := s.now-3_600_000, s.now
+	s.began = []board.Deployment{{Number: 2, Began: s.now - 60_000}, {Number: 1, Began: s.now - 900_000, Ended: s.now - 800_000}}
+	slider := func(query string) (jobmon.Instant, jobmon.Instant) {
+		if r := browse(t, web.Routes{Web: s}, "/c/7?"+query, "X-Fragment", "slider"); r.StatusCode != 200 {
+			t.Errorf("%s: %d", query, r.StatusCode)
+		}
+		return s.lines[0], s.lines[1]
+	}
+	for query, want := range map[string][2]jobmon.Instant{
+		"":                              {s.now - 60_000, until},
+		"range=deployment":              {s.now - 60_000, until},
+		"range=deployment&deployment=2": {s.now - 60_000, until},
+		"range=deployment&deployment=1": {s.now - 900_000, s.now - 800_000},
+		"deployment=1":                  {s.now - 900_000, s.now - 800_000},
+		"range=deployment&deployment=9": {from, until},
+		"range=all":                     {from, until},
+		"range=7d&deployment=1":         {from, until},
+	} {
+		if begin, end := slider(query); begin != want[0] || end != want[1] {
+			t.Errorf("%q: %s to %s, want %s to %s", query, begin, end, want[0], want[1])
+		}
+	}
+	// a moment within it does not know yet when it ended
+	s.began = s.began[1:]
+	if begin, end := slider("at=14:20"); begin != s.now-900_000 || end != s.now-800_000 {
+		t.Errorf("in the past: %s to %s", begin, end)
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/jobmon-db/jobmon-db/client/board"
 	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/link"
@@ -274,4 +275,27 @@ func TestLoginsCount(t *testing.T) {
 			t.Errorf("who has a token on that address: %d", r.StatusCode)
 		}
 	})
+}
+
+// Where tokens are asked for, nothing that they open stays in a browser; pictures keep their ETag, assets their time.
+func TestNothingStaysBehindALogout(t *testing.T) {
+	t.Parallel()
+	routes := web.Routes{Files: files, Web: newShown(7, known)}
+	for path, want := range map[string][2]string{
+		"/": {"no-cache", "no-store"}, "/c/7": {"no-cache", "no-store"}, "/reports": {"no-cache", "no-store"},
+		"/nothing": {"no-cache", "no-store"}, "/api/v1/computers": {"no-cache", "no-store"},
+		"/evt/5000001":               {"no-cache", "no-cache"},
+		board.AssetPath("board.css"): {"public, max-age=31536000, immutable", "public, max-age=31536000, immutable"},
+	} {
+		for i, access := range []*web.Access{open(), tokens("secret")} {
+			r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
+			r.Host = "127.0.0.1"
+			r.Header.Set("Authorization", "Bearer secret")
+			w := httptest.NewRecorder()
+			web.Handler(routes, access).ServeHTTP(w, r)
+			if got := w.Header().Get("Cache-Control"); got != want[i] {
+				t.Errorf("%s: %d, %q, want %q", path, w.Code, got, want[i])
+			}
+		}
+	}
 }

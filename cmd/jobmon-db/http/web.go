@@ -21,6 +21,8 @@ type Web interface {
 	// Computer returns a computer's page at a moment ("" for the present), with one of its deployments (0 for the
 	// latest). id is a number, or a name.
 	Computer(ctx context.Context, id, at string, deployment int) (board.Computer, error)
+	// Range returns the ends of a range in the words of --since and --until; 0 for what is not said.
+	Range(ctx context.Context, since, until string) (from, to jobmon.Instant, err error)
 	// Timeline counts events in so many buckets, of one computer or (0) of all.
 	Timeline(ctx context.Context, from, to jobmon.Instant, buckets int, computer jobmon.ComputerID) (board.Timeline, error)
 	// Reports returns the figures of a range, in the words of --since and --until.

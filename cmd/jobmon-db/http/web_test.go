@@ -24,6 +24,8 @@ type shown struct {
 	pictures []jobmon.Progress
 	lost     bool
 	fails    error
+	began    []board.Deployment // the computers' deployments, the newest first
+	lines    []jobmon.Instant   // the ends of the timeline that was asked for last
 }
 
 func newShown(ids ...jobmon.ComputerID) *shown {
@@ -97,13 +99,22 @@ func (s *shown) Computer(ctx context.Context, id, at string, deployment int) (c 
 	for i := range m.Pictures {
 		if p := &m.Pictures[i]; strconv.Itoa(int(p.Computer.ID)) == id {
 			c = board.Computer{Frame: m.Frame, ID: p.Computer.ID, Picture: p, Shown: deployment}
+			c.Deployments = slices.Clone(s.began)
+			if at != "" && len(s.began) > 0 {
+				c.Deployments[0].Ended = 0
+			}
 			return c, nil
 		}
 	}
 	return c, &web.Unknown{Text: "no computer " + id, Closest: []jobmon.Computer{m.Pictures[0].Computer}}
 }
 
+func (s *shown) Range(context.Context, string, string) (from, to jobmon.Instant, err error) {
+	return 0, 0, nil
+}
+
 func (s *shown) Timeline(_ context.Context, from, to jobmon.Instant, _ int, _ jobmon.ComputerID) (board.Timeline, error) {
+	s.set(func() { s.lines = []jobmon.Instant{from, to} })
 	return board.Timeline{From: from, To: to}, nil
 }
 
