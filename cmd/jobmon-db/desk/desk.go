@@ -112,10 +112,13 @@ func (d *Desk) known(log history.Log, last uint64) (*history.Facts, error) {
 func (d *Desk) Now(ctx context.Context) (http.Moment, error) {
 	d.idle.Reset(keptFor)
 	p, err := d.open(ctx)
-	if err != nil {
-		return http.Moment{}, err
+	var m http.Moment
+	switch {
+	case err == nil:
+		m, err = d.present(p)
+	case ctx.Err() == nil && !errors.Is(err, http.ErrBusy):
+		m, err = d.unread(err)
 	}
-	m, err := d.present(p)
 	m.Pictures = past.Listed(m.Pictures)
 	return m, err
 }
@@ -132,6 +135,29 @@ func (d *Desk) present(p *past.Log) (http.Moment, error) {
 		f.ReadAge = time.Duration(p.AgeMS) * time.Millisecond
 	}
 	return http.Moment{Frame: f, Pictures: list}, nil
+}
+
+// unread is the present of a daemon whose log cannot be read: its pictures, without what only the log says.
+func (d *Desk) unread(why error) (http.Moment, error) {
+	list, seq, err := d.daemon.Durable()
+	if err != nil {
+		return http.Moment{}, fmt.Errorf("%w: %w", http.ErrBusy, err)
+	}
+	info := d.daemon.Info()
+	f := board.Frame{Site: info.Site, Now: info.Covered, Seq: seq, ReadAge: -1, Said: http.Unreadable}
+	if info.AgeMS >= 0 {
+		f.ReadAge = time.Duration(info.AgeMS) * time.Millisecond
+		f.Now = f.Now.Add(f.ReadAge)
+	}
+	f.From, f.Until = f.Now, f.Now
+	newest := jobmon.Instant(0)
+	for i := range list {
+		if p := &list[i]; p.At >= newest {
+			newest, f.Offset = p.At, p.Offset
+			f.SourceLost, f.LostSince = p.SourceLost, p.SourceSince
+		}
+	}
+	return http.Moment{Frame: f, Pictures: list, Trouble: why}, nil
 }
 
 // At implements http.Web.

@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/history"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // file is all pictures as their files have them.
@@ -208,3 +209,32 @@ func TestAComputersPage(t *testing.T) {
 		t.Errorf("%+v, %v", then, err)
 	}
 }
+
+// TestALogThatCannotBeReadLeavesThePresent: the daemon's own pictures are shown, with a remark that names no file.
+func TestALogThatCannotBeReadLeavesThePresent(t *testing.T) {
+	t.Parallel()
+	s := watch(t, 3, 300)
+	s.pass(t, 20*time.Minute, 20*time.Second)
+	want, err := New(s).Now(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := New(broken{s.asked})
+	got, err := d.Now(t.Context())
+	if err != nil || got.Trouble == nil || got.Said != http.Unreadable || got.Site != want.Site || got.Now != want.Now ||
+		got.Offset != want.Offset || !bytes.Equal(file(t, got.Pictures), file(t, want.Pictures)) {
+		t.Errorf("%+v, %v", got.Frame, err)
+	}
+	if _, err := d.At(t.Context(), "-5m"); err == nil {
+		t.Error("the past of a log that cannot be read")
+	}
+}
+
+// broken is a daemon whose log cannot be read.
+type broken struct{ *asked }
+
+var errBroken = errors.New("read /srv/data/jobmon-db.log: input/output error")
+
+func (broken) Extract(uint64) (store.Extract, error) { return store.Extract{}, errBroken }
+
+func (broken) Caches() ([]store.Cache, error) { return nil, errBroken }

@@ -22,6 +22,8 @@ type Access struct {
 	key    func() []byte // signs sessions; always the same
 	log    zerolog.Logger
 	tokens atomic.Pointer[[]configs.Token]
+
+	trouble atomic.Pointer[string] // logged last
 }
 
 // NewAccess lets in those who have one of the tokens. Without any, only requests that name this computer are answered,
@@ -65,6 +67,14 @@ type askerKey struct{}
 func askerOf(r *http.Request) asker {
 	who, _ := r.Context().Value(askerKey{}).(asker)
 	return who
+}
+
+// unreadable logs what readers do not see, once until it is something else.
+func (a *Access) unreadable(err error) {
+	text := err.Error()
+	if was := a.trouble.Swap(&text); was == nil || *was != text {
+		a.log.Error().Err(err).Msg("pages and answers about the past fail: the log cannot be read")
+	}
 }
 
 // holds says whether the asker's token is still among those that open everything.

@@ -32,14 +32,14 @@ type (
 )
 
 // api answers what programs ask, below /api/v1/: docs/openapi.yaml.
-func api(web Web) http.Handler {
+func api(web Web, unreadable func(error)) http.Handler {
 	q := questionsOf{web}
 	mux := http.NewServeMux()
 	for path, ask := range map[string]question{
 		"computers": q.computers, "computers/{id}": q.computer, "at": q.at, "events": q.events,
 		"deployments": q.deployments, "stats": q.stats, "timeline": q.timeline,
 	} {
-		mux.HandleFunc(apiRoute+path, func(w http.ResponseWriter, r *http.Request) { ask.serve(w, r) })
+		mux.HandleFunc(apiRoute+path, func(w http.ResponseWriter, r *http.Request) { ask.serve(w, r, unreadable) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		apiError(w, http.StatusNotFound, "there is no such question: docs/openapi.yaml lists them")
@@ -47,7 +47,7 @@ func api(web Web) http.Handler {
 	return mux
 }
 
-func (ask question) serve(w http.ResponseWriter, r *http.Request) {
+func (ask question) serve(w http.ResponseWriter, r *http.Request, unreadable func(error)) {
 	asked, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		apiError(w, http.StatusBadRequest, "the question's parameters cannot be read")
@@ -57,6 +57,9 @@ func (ask question) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		if r.Context().Err() == nil { // else nobody waits
 			code, why := refusal(err)
+			if why == Unreadable {
+				unreadable(err)
+			}
 			apiError(w, code, why)
 		}
 		return
@@ -93,7 +96,10 @@ func refusal(err error) (code int, why string) {
 	case errors.As(err, &wrong):
 		return http.StatusBadRequest, wrong.Text
 	}
-	return http.StatusServiceUnavailable, err.Error()
+	if errors.Is(err, ErrBusy) {
+		return http.StatusServiceUnavailable, ErrBusy.Error()
+	}
+	return http.StatusServiceUnavailable, Unreadable
 }
 
 // apiError answers below /api with what is wrong.

@@ -119,7 +119,7 @@ func Handler(routes Routes, access *Access) http.Handler {
 		if routes.Stream != nil {
 			mux.HandleFunc(streamRoute, routes.Stream.serveHTTP(access))
 		}
-		mux.HandleFunc(apiRoute, taken.bound(api(routes.Web).ServeHTTP))
+		mux.HandleFunc(apiRoute, taken.bound(api(routes.Web, access.unreadable).ServeHTTP))
 		served = append(served, "/, /c/<computer id>, /wall, /reports, "+apiRoute)
 		plainly := nothing
 		nothing = func(w http.ResponseWriter, r *http.Request) {

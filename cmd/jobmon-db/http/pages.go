@@ -100,7 +100,11 @@ func (p *pages) answer(w http.ResponseWriter, r *http.Request, code int, write f
 func (p *pages) moment(r *http.Request) (Moment, error) {
 	at := strings.TrimSpace(r.URL.Query().Get("at"))
 	if at == "" {
-		return p.web.Now(r.Context())
+		m, err := p.web.Now(r.Context())
+		if err == nil && m.Trouble != nil {
+			p.access.unreadable(m.Trouble)
+		}
+		return m, err
 	}
 	return p.web.At(r.Context(), at)
 }

@@ -168,7 +168,8 @@ func TestTheLogCannotBeRead(t *testing.T) {
 	s := newShown(7)
 	s.fails = errors.New("the log cannot be read: disk gone")
 	r := browse(t, web.Routes{Web: s}, "/")
-	if text := body(t, r); r.StatusCode != 503 || !strings.Contains(text, "disk gone") || r.Header.Get("Refresh") == "" {
+	if text := body(t, r); r.StatusCode != 503 || strings.Contains(text, "disk gone") ||
+		!strings.Contains(text, "messages say why") || r.Header.Get("Refresh") == "" {
 		t.Errorf("%d %s", r.StatusCode, text)
 	}
 	r = browse(t, web.Routes{Web: s, Links: links}, "/q/"+links.Code(7, 1))
@@ -235,5 +236,20 @@ func TestTheSliderReachesOverTheDeployment(t *testing.T) {
 	s.began = s.began[1:]
 	if begin, end := slider("at=14:20"); begin != s.now-900_000 || end != s.now-800_000 {
 		t.Errorf("in the past: %s to %s", begin, end)
+	}
+}
+
+// Where the log cannot be read, the present is shown all the same, and the page says so in words.
+func TestThePresentIsShownWithoutTheLog(t *testing.T) {
+	t.Parallel()
+	s := newShown(7)
+	s.trouble = errors.New("read /srv/data/jobmon-db.log: disk gone")
+	for _, header := range [][]string{nil, {"X-Fragment", "main"}} {
+		r := browse(t, web.Routes{Web: s}, "/", header...)
+		text := body(t, r)
+		if r.StatusCode != 200 || !strings.Contains(text, "PC-7") || !strings.Contains(text, "The log cannot be read") ||
+			strings.Contains(text, "/srv/data") {
+			t.Errorf("%d %s", r.StatusCode, text)
+		}
 	}
 }

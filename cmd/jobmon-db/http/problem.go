@@ -85,7 +85,8 @@ func (p *pages) explain(r *http.Request, err error) board.Problem {
 		set(http.StatusServiceUnavailable, board.ProblemBusy, "One moment",
 			"The log cannot be asked at the moment. This page comes back by itself.")
 	default:
-		set(http.StatusServiceUnavailable, board.ProblemUnreadable, "The log cannot be read", sentence(err.Error()))
+		set(http.StatusServiceUnavailable, board.ProblemUnreadable, "The log cannot be read", Unreadable)
+		p.access.unreadable(err)
 	}
 	return said
 }

@@ -40,6 +40,7 @@ type Web interface {
 type Moment struct {
 	board.Frame
 	Pictures []jobmon.Progress // by id
+	Trouble  error             // why the log cannot be read, of which the frame says only Unreadable; nil for none
 }
 
 // Outside is the error for a moment that the log does not cover.
@@ -62,6 +63,9 @@ type Unknown struct {
 }
 
 func (u *Unknown) Error() string { return u.Text }
+
+// Unreadable is what readers see of a log that cannot be read. The error itself may name files of the server.
+const Unreadable = "The log cannot be read, so that nothing of the past is shown; the daemon's messages say why."
 
 // ErrBusy is the error for a log that cannot answer at the moment, as while it is compacted.
 var ErrBusy = errors.New("the log cannot be asked at the moment")

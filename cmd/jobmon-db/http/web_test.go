@@ -24,6 +24,7 @@ type shown struct {
 	pictures []jobmon.Progress
 	lost     bool
 	fails    error
+	trouble  error              // with the log alone
 	began    []board.Deployment // the computers' deployments, the newest first
 	lines    []jobmon.Instant   // the ends of the timeline that was asked for last
 }
@@ -68,7 +69,10 @@ func (s *shown) Now(context.Context) (web.Moment, error) {
 	defer s.mu.Unlock()
 	s.asked.Add(1)
 	frame := board.Frame{Site: "DS01", Now: s.now, Seq: s.seq, Until: s.now, From: s.now - 3_600_000, SourceLost: s.lost}
-	return web.Moment{Frame: frame, Pictures: slices.Clone(s.pictures)}, s.fails
+	if s.trouble != nil {
+		frame.Said = web.Unreadable
+	}
+	return web.Moment{Frame: frame, Pictures: slices.Clone(s.pictures), Trouble: s.trouble}, s.fails
 }
 
 func (s *shown) At(ctx context.Context, text string) (web.Moment, error) {
