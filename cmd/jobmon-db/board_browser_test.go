@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 )
@@ -111,6 +115,7 @@ func TestBoardBrowser(t *testing.T) {
 		s := newBoardSite(t, recorded(recording(t, 60, owaspNames)), public)
 		look(tab(t), s, "hostile", pagesOf(s, "5000003"), false)
 	})
+	t.Run("tokens", func(t *testing.T) { tokens(t, tab(t)) })
 	s := newBoardSite(t, simulated(60), public)
 	b := tab(t)
 	b.Go(s.address + "/")
@@ -126,6 +131,7 @@ func TestBoardBrowser(t *testing.T) {
 	}{
 		{"the past", thePast},
 		{"the slider", theSlider},
+		{"links", theLinks},
 		{"without script", withoutScript},
 		{"the daemon restarts", theDaemonRestarts},
 	} {
@@ -243,4 +249,48 @@ func withoutScript(t *testing.T, b *browsertest.Tab, s *boardSite) {
 		t.Errorf("the filter is lost in the past: %d rows", n)
 	}
 	b.Clean("without script")
+}
+
+// theLinks: an address shows the same with and without script, and to everybody.
+func theLinks(t *testing.T, b *browsertest.Tab, s *boardSite) {
+	b.Go(s.address + "/")
+	b.Until(`document.getElementById("moment")`)
+	b.Type("#at", "-10m\r")
+	b.Until(`document.documentElement.classList.contains("past")`)
+	at := browsertest.Do[string](b, `new URL(location).searchParams.get("at")`)
+	for _, query := range []string{"", "&state=running", "&state=failed&sort=computer", "&sort=computer&desc=1",
+		"&sort=ready", "&q=PC-000", "&q=security&sort=jobs", "&group=All+Computers&sort=news",
+		"&state=nothing&sort=nothing&q=&lang=xx"} {
+		address := s.address + "/?at=" + url.QueryEscape(at) + query
+		b.Go(address)
+		with := rowsOf(b)
+		b.Script(false)
+		b.Go(address)
+		without := rowsOf(b)
+		if !slices.Equal(with, without) || len(with) == 0 && !strings.Contains(query, "=security") {
+			t.Errorf("%q: %v with script, %v without", query, with, without)
+		}
+		b.Script(true)
+	}
+	b.Go(s.address + "/?at=" + url.QueryEscape(at))
+	all := rowsOf(b)
+	b.Click("th.c-name a")
+	b.Until(`new URL(location).searchParams.get("sort") === "computer"`)
+	b.Type("#filter [name=q]", "pc-000")
+	b.Until(`new URL(location).searchParams.get("q") === "pc-000" &&
+		document.querySelectorAll("tr[data-key]").length < ` + fmt.Sprint(len(all)))
+	seen := rowsOf(b)
+	here := browsertest.Do[string](b, `location.href`)
+	b.Go(s.address + "/wall")
+	b.Go(here)
+	if again := rowsOf(b); !slices.Equal(seen, again) {
+		t.Errorf("%s shows %v to its sender, %v to others", here, seen, again)
+	}
+	b.Click("#filter [name=q]")
+	for range len("pc-000") {
+		b.Press(kb.Backspace)
+	}
+	b.Until(`!new URL(location).searchParams.has("q") &&
+		document.querySelectorAll("tr[data-key]").length === ` + fmt.Sprint(len(all)))
+	b.Clean("links")
 }

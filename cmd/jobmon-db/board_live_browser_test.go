@@ -3,6 +3,8 @@
 package main
 
 import (
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -131,4 +133,63 @@ func theDaemonRestarts(t *testing.T, b *browsertest.Tab, s *boardSite) {
 		}
 		tab.Clean("after the new start")
 	}
+}
+
+// tokens: a browser logs in over TLS, stays so over a new start, and is out when its token is taken back.
+func tokens(t *testing.T, b *browsertest.Tab) {
+	s := prepareBoardSite(t, recorded(recording(t, 1, nil)), certificate(t))
+	made := func(args ...string) (token, entry string) {
+		for line := range strings.Lines(printed(t, append([]string{"config", "new-token"}, args...)...)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+			switch name {
+			case "token":
+				token = strings.TrimSpace(value)
+			case "entry":
+				entry = "    - '" + strings.TrimSpace(value) + "'\n"
+			}
+		}
+		return token, entry
+	}
+	helpdesk, first := made("--name", "helpdesk")
+	monitor, second := made("--name", "monitors", "--scope", "screen")
+	other, third := made("--name", "others")
+	text := s.text + "  tokens:\n"
+	s.write(text + first + second + third)
+	s.run()
+	b.Allow("the server responded with a status of 403") // a wrong token
+	b.Go(s.address + "/c/5000001?lang=en")
+	b.Until(`location.pathname === "/login"`)
+	keepShot(b, "login")
+	for _, wrong := range []string{"guess", monitor} {
+		b.Type("#token", wrong+"\r")
+		b.Until(`document.querySelector("[role=alert]") && document.getElementById("token").value === ""`)
+		b.Fits("login")
+		b.Axe("login")
+		b.Go(s.address + "/login?next=" + "/c/5000001")
+	}
+	b.Type("#token", helpdesk+"\r")
+	b.Until(`location.pathname === "/c/5000001" && document.querySelector(".logout")`)
+	if cookie := browsertest.Do[string](b, `document.cookie`); cookie != "" {
+		t.Errorf("a script reads the cookie %q", cookie)
+	}
+	s.signal(syscall.SIGTERM)
+	s.end()
+	s.run()
+	b.Allow("ERR_")
+	b.Go(s.address + "/")
+	b.Until(`location.pathname === "/" && document.querySelector(".logout")`)
+
+	s.write(text + second + third) // the token is taken back
+	s.signal(syscall.SIGHUP)
+	b.Allow("the server responded with a status of 401")
+	b.Until(`location.pathname === "/login"`)
+	b.Type("#token", helpdesk+"\r")
+	b.Until(`document.querySelector("[role=alert]")`)
+	b.Type("#token", other+"\r")
+	b.Until(`document.querySelector(".logout")`)
+	b.Click(".logout button")
+	b.Until(`location.pathname === "/login"`)
+	b.Go(s.address + "/")
+	b.Until(`location.pathname === "/login"`)
+	b.Clean("tokens")
 }
