@@ -91,7 +91,7 @@ func (p *Log) Heard(covered jobmon.Instant, ageMS int64) {
 
 // Note takes over a batch that the log has got since it was opened.
 func (p *Log) Note(b *jobmon.Batch) {
-	p.Note(b)
+	p.facts.Note(b)
 	p.know()
 }
 
