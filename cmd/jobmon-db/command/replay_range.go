@@ -57,8 +57,8 @@ func (r *replayer) askedRange() (replay.Range, error) {
 	}
 	if r.cursor != nil {
 		if r.cursor.Seq > p.Last {
-			return asked, &past.Outside{Err: fmt.Errorf("%s stands at event %d, which the log does not have: %s; remove "+
-				"the file to begin anew", r.cursor.path, r.cursor.Seq, p.Period())}
+			return asked, &past.Outside{Err: fmt.Errorf("%s stands at event %d, which the log does not have: %s; "+
+				"remove the file to begin anew", r.cursor.path, r.cursor.Seq, p.Period())}
 		}
 		asked.From = max(asked.From, r.cursor.Seq+1)
 	}
@@ -88,8 +88,8 @@ func (r *replayer) passed(flag string, at jobmon.Instant) (store.Moment, error) 
 		return m, fmt.Errorf("look for %s in the log: %w", r.past.Local(at), err)
 	}
 	if m.Times > 1 {
-		r.warn("%s: the server's clock was set back and passed %s %d times; all events in the range are printed.\n", flag,
-			r.past.Local(at), m.Times)
+		r.warn("%s: the server's clock was set back and passed %s %d times; all events in the range are printed.\n",
+			flag, r.past.Local(at), m.Times)
 	}
 	return m, nil
 }

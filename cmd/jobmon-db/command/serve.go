@@ -48,8 +48,9 @@ func (s *served) listen(config *configs.HTTP, dataDir string, logger zerolog.Log
 func sessionKey(path string, logger zerolog.Logger) []byte {
 	key, err := keyfile.Make(path)
 	if err != nil {
-		logger.Error().Err(err).Str("file", path).Msg("browsers have to log in again after each start: remove the file, " +
-			"and the next start makes a new one; everybody logs in again then")
+		logger.Error().Err(err).Str("file", path).
+			Msg("browsers have to log in again after each start: remove the file, " +
+				"and the next start makes a new one; everybody logs in again then")
 		return keyfile.Random()
 	}
 	if exposed := keyfile.Exposed(path); exposed != nil {

@@ -24,7 +24,8 @@ var suites = []uint16{
 
 // signatures are what the key is used for. SHA-1 is not among them.
 var signatures = []tls.SignatureScheme{
-	tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PSSWithSHA512, tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512,
+	tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PSSWithSHA512,
+	tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512,
 	tls.ECDSAWithP256AndSHA256, tls.ECDSAWithP384AndSHA384, tls.ECDSAWithP521AndSHA512, tls.Ed25519,
 }
 
@@ -64,7 +65,8 @@ func (c *certificate) load() error {
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return fmt.Errorf("the certificate in http.tls.cert (%s) and the key in http.tls.key (%s) cannot be used: %w: "+
-			"give PEM files that belong together, without password, which the daemon's account may read", c.certFile, c.keyFile, err)
+			"give PEM files that belong together, without password, which the daemon's account may read",
+			c.certFile, c.keyFile, err)
 	}
 	pair.SupportedSignatureAlgorithms = signatures
 	if now := time.Now(); now.After(pair.Leaf.NotAfter) {

@@ -112,7 +112,8 @@ func (d *desk) draw(v view, s sight, all bool) (changed []*row) {
 		}
 		html, err := made(p, &frame)
 		if err != nil {
-			d.stream.log.Error().Err(err).Int32("computer", int32(p.Computer.ID)).Msg("a row of the board could not be made")
+			d.stream.log.Error().Err(err).Int32("computer", int32(p.Computer.ID)).
+				Msg("a row of the board could not be made")
 			continue
 		}
 		if r == nil {
@@ -295,7 +296,8 @@ func (f *follower) work(ctx context.Context, stream *Stream, s sight, frame boar
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			stream.log.Debug().Err(err).Int32("computer", int32(s.computer)).Msg("an open page does not get what is new")
+			stream.log.Debug().Err(err).Int32("computer", int32(s.computer)).
+				Msg("an open page does not get what is new")
 		}
 		select {
 		case <-ctx.Done():

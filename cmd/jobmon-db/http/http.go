@@ -89,8 +89,8 @@ const healthRoute = "/healthz"
 // Serve answers until ctx ends, and then lets the answers under way be finished. It closes l.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolog.Logger) error {
 	return endpoint.Serve(ctx, l, handler, endpoint.Limits{
-		Name: "the HTTP server", Unbounded: true, Header: headerWithin, Read: readWithin, Write: writeWithin, Idle: idleFor,
-		Shutdown: shutdownWithin,
+		Name: "the HTTP server", Unbounded: true,
+		Header: headerWithin, Read: readWithin, Write: writeWithin, Idle: idleFor, Shutdown: shutdownWithin,
 	}, log)
 }
 

@@ -49,11 +49,12 @@ type deployment struct {
 	Expected *time.Time `json:"expected_end,omitempty"`
 	AtLeast  bool       `json:"expected_at_least,omitempty"` // it ends then or later
 
-	Why         string     `json:"why,omitempty"`     // why nothing runs
-	Takes       int64      `json:"takes_s,omitempty"` // planned: what it usually takes
-	TakesLeast  bool       `json:"takes_at_least,omitempty"`
-	SilentSince *time.Time `json:"silent_since,omitempty"` // nothing has started since then for so long that it counts as abandoned
-	Still       string     `json:"still,omitempty"`        // why it stands still: stage, agent or idle
+	Why        string `json:"why,omitempty"`     // why nothing runs
+	Takes      int64  `json:"takes_s,omitempty"` // planned: what it usually takes
+	TakesLeast bool   `json:"takes_at_least,omitempty"`
+	// nothing has started since then for so long that it counts as abandoned
+	SilentSince *time.Time `json:"silent_since,omitempty"`
+	Still       string     `json:"still,omitempty"` // why it stands still: stage, agent or idle
 	StillSince  *time.Time `json:"still_since,omitempty"`
 }
 
@@ -91,8 +92,9 @@ func deploymentOf(s *jobmon.SessionProgress) *deployment {
 		return nil
 	}
 	d := &deployment{
-		Number: s.Number, State: s.State.String(), Result: string(s.Result), Began: moment(s.Began), Ended: moment(s.Ended),
-		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed, Late: s.Late, Expected: moment(s.ETA), AtLeast: s.ETAAtLeast,
+		Number: s.Number, State: s.State.String(), Result: string(s.Result),
+		Began: moment(s.Began), Ended: moment(s.Ended), Expected: moment(s.ETA), AtLeast: s.ETAAtLeast,
+		Jobs: s.Jobs, JobsDone: s.JobsDone, Failed: s.Failed, Late: s.Late,
 	}
 	d.Takes, d.TakesLeast, d.SilentSince = int64(s.Takes/time.Second), s.TakesAtLeast, moment(s.SilentSince)
 	if s.State != jobmon.SessionPlanned {

@@ -225,7 +225,8 @@ func (p *pages) reports(r *http.Request) (page, error) {
 
 func (p *pages) figures(r *http.Request) (*board.Reports, error) {
 	query := r.URL.Query()
-	shown, err := p.web.Reports(r.Context(), strings.TrimSpace(query.Get("since")), strings.TrimSpace(query.Get("until")))
+	since, until := strings.TrimSpace(query.Get("since")), strings.TrimSpace(query.Get("until"))
+	shown, err := p.web.Reports(r.Context(), since, until)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,8 @@ type Web interface {
 	// Range returns the ends of a range in the words of --since and --until; 0 for what is not said.
 	Range(ctx context.Context, since, until string) (from, to jobmon.Instant, err error)
 	// Timeline counts events in so many buckets, of one computer or (0) of all.
-	Timeline(ctx context.Context, from, to jobmon.Instant, buckets int, computer jobmon.ComputerID) (board.Timeline, error)
+	Timeline(ctx context.Context, from, to jobmon.Instant, buckets int, computer jobmon.ComputerID) (
+		board.Timeline, error)
 	// Reports returns the figures of a range, in the words of --since and --until.
 	Reports(ctx context.Context, since, until string) (board.Reports, error)
 	// Events returns events as lines of the one ndjson, those of a computer or (0) all.
