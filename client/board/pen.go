@@ -40,8 +40,6 @@ func (p *pen) attribute(name, value string) {
 	}
 }
 
-func (p *pen) number(n int64) { p.b = strconv.AppendInt(p.b, n, 10) }
-
 // icon is a sign; what it means stands beside it in words.
 func icon(name string) string {
 	return `<svg class="i i-` + name + `" aria-hidden="true"><use href="#i-` + name + `"/></svg>`

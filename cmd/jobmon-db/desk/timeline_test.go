@@ -89,7 +89,6 @@ func TestATimelineCountsEveryEvent(t *testing.T) {
 func TestATallyIsWhatReadingGives(t *testing.T) {
 	t.Parallel()
 	s := watch(t, 8, 1000)
-	known := replay.NewChronicle(nil)
 	count := newTally(1)
 	for range 6 {
 		s.pass(t, 30*time.Minute, 20*time.Second)
@@ -97,7 +96,7 @@ func TestATallyIsWhatReadingGives(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		known = replay.NewChronicle(facts.Chronicle)
+		known := replay.NewChronicle(facts.Chronicle)
 		if err := count.follow(s.Log, known); err != nil {
 			t.Fatal(err)
 		}
