@@ -265,6 +265,9 @@ func paletted(full image.Image, most int) *image.Paletted {
 
 // TestScreensBrowser shows every page and keeps its picture.
 func TestScreensBrowser(t *testing.T) {
+	if !*update {
+		t.Skip("draws the pictures in docs/screens with -update; TestPagesFitBrowser looks at the same pages")
+	}
 	ctx, s := browser(t), newSite(t)
 	past := testFrame()
 	past.At, past.Until = "2026-11-22T14:12:30+01:00", testNow().Add(48*time.Hour)
