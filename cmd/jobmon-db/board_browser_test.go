@@ -241,13 +241,6 @@ func withoutScript(t *testing.T, b *browsertest.Tab, s *boardSite) {
 		b.Click(`a[href="` + path + `"]`)
 		b.Until(`location.pathname === ` + browsertest.Quoted(path) + ` && document.querySelector("#content").innerText !== ""`)
 	}
-	b.Type("#filter [name=q]", "PC-0003\r")
-	b.Until(`new URL(location).searchParams.get("q") === "PC-0003" && document.querySelectorAll("tr[data-key]").length === 1`)
-	b.Type("#at", "-5m\r")
-	b.Until(`document.querySelector(".past-banner") && new URL(location).searchParams.get("at") === "-5m"`)
-	if n := len(rowsOf(b)); n != 1 {
-		t.Errorf("the filter is lost in the past: %d rows", n)
-	}
 	b.Clean("without script")
 }
 
