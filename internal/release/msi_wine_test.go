@@ -94,11 +94,11 @@ func TestWineInstaller(t *testing.T) {
 	history := s.Run(`C:\spare.exe`, "replay", "-o", "ndjson", "--kind", "daemon-started")
 	var starts []string
 	for line := range strings.Lines(history.Stdout) {
-		var event struct{ Version string }
+		var event struct{ Text string } // the version
 		if err := json.Unmarshal([]byte(line), &event); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
-		starts = append(starts, event.Version)
+		starts = append(starts, event.Text)
 	}
 	if want := []string{"v0.1.0", "v0.2.0"}; !slices.Equal(starts, want) {
 		t.Errorf("the history names as started %q, want %q", starts, want)
