@@ -1,0 +1,64 @@
+// Package notices says what in the log is worth a message, and to whom: topics, rules, and what one message is about.
+//
+// A rule is a pure function of an event and the picture after it. The daemon asks it at each commit, "notify try" over
+// the history, and both get the same answer. Who writes the text is client/message, who sends it cmd/jobmon-db/notify.
+package notices
+
+import "github.com/jobmon-db/jobmon-db/internal/jobmon"
+
+// Topic is what a message is about, as a rule's "on" names it.
+type Topic string
+
+// Topics.
+const (
+	Failed         Topic = "failed"          // a job of a deployment ended with a code that is no success
+	Repaired       Topic = "repaired"        // a later attempt of such a job succeeded
+	Ready          Topic = "ready"           // a deployment is complete, also with failures
+	EndedEarly     Topic = "ended-early"     // it ended because its rows were cancelled, or was abandoned for good
+	StandingStill  Topic = "standing-still"  // it stands still, or moves again
+	SourceLost     Topic = "source-lost"     // the DS database cannot be read
+	SourceRestored Topic = "source-restored" // it can be read again, and stays readable
+	Damaged        Topic = "damaged"         // events of the log were lost
+	DiskFull       Topic = "disk-full"       // the log cannot be written, or can be again; no event in the log says so
+)
+
+// Topics lists all of them, in the order in which help and docs name them.
+func Topics() []Topic {
+	return []Topic{Failed, Repaired, Ready, EndedEarly, StandingStill, SourceLost, SourceRestored, Damaged, DiskFull}
+}
+
+// Notice is one thing that a message may be about. It is not changed once it is made and may be shared by goroutines.
+type Notice struct {
+	Topic  Topic
+	Healed bool          // the problem of that topic is over: repaired, moving again, restored, room on the disk
+	Event  jobmon.Event  // what happened; its At is UTC by the SQL Server's clock
+	Offset jobmon.Offset // the server's UTC offset then
+
+	// Picture is the computer's picture after the event's batch; nil for topics that concern no computer.
+	Picture *jobmon.Progress
+	Stage   string // of the job that failed or was repaired
+	Job     string // its name, "" when names are hidden
+	Folder  string // of that job, for rules; "" when it is not known
+	Code    jobmon.Code
+
+	// Since is when the problem began: the failure that was repaired, what stands still, the loss of the source. It is
+	// the event's own time where the problem begins with it.
+	Since jobmon.Instant
+	// Problem is the same for all notices about one problem, and for no others in this log: a job's failures and their
+	// repair within one deployment, a standstill and its end.
+	Problem string
+	Again   int // how often the problem was reported before within the deployment; 0 for the first time
+}
+
+// Message is what goes to one target: one notice, or a digest of several.
+type Message struct {
+	// ID is the same for each attempt to send this message to a target, and for no other message.
+	ID      string
+	Notices []*Notice // at least one; a digest has its first and its last in the order of the log
+	Digest  bool
+	More    int           // of a digest: how many notices it stands for beyond Notices, which is bounded
+	Counts  map[Topic]int // of a digest: all that it stands for
+}
+
+// Seq is the place in the log up to which the target has everything once it has this message.
+func (m *Message) Seq() uint64 { return m.Notices[len(m.Notices)-1].Event.Seq }
