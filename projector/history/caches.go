@@ -154,7 +154,7 @@ func GoOn(p *projector.Projection, log Scanner, seq uint64) (*projector.Projecti
 			return p, err
 		}
 	}
-	p.Changed() // nobody was told of any
+	p.Changed() // what changed on the way has not been reported to anybody
 	return p, nil
 }
 
@@ -177,15 +177,6 @@ func Nearest(log Log, seq uint64) *projector.Projection {
 		}
 	}
 	return projector.New()
-}
-
-// unpack is the projection that a program of the same version kept; ok is false when it is of no use.
-func unpack(c *jobmon.Cache) (p *projector.Projection, ok bool) {
-	if c.Version != packedVersion {
-		return nil, false
-	}
-	p, ok = Unpack(c.Data)
-	return p, ok && p.Seq() == c.Seq
 }
 
 // keptUntil goes through the projections that were kept, not behind that event, from the newest on.

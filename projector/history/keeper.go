@@ -48,7 +48,7 @@ func (k *Keeper) Load(warn func(error)) (*State, error) {
 		if failed || !k.checkpointDue(s.Seq) {
 			return
 		}
-		if err := k.Keep(k.packCheckpoint(s.Seq, Pack(s.Projection))); err != nil {
+		if err := k.Keep(k.packCheckpoint(s.Seq, pack(s.Projection))); err != nil {
 			failed = true
 			warn(err)
 		}
@@ -108,19 +108,22 @@ func (k *Keeper) Pack(s *State, newest bool) []jobmon.Cache {
 	if !newest && !k.checkpointDue(s.Seq) || s.Seq == 0 {
 		return nil
 	}
-	projection := Pack(s.Projection)
+	projection := pack(s.Projection)
 	if k.checkpointDue(s.Seq) {
 		caches = append(caches, k.packCheckpoint(s.Seq, projection))
 	}
-	whole, err := s.Whole(k.Log)
-	if newest && err == nil { // or else the log is damaged, which reading it says
-		k.state = s.Seq
-		caches = append(caches,
-			jobmon.Cache{Name: mirrorCache, Version: mirrorVersion, Seq: s.Seq, Data: EncodeMirror(s.Mirror)},
-			jobmon.Cache{Name: projectionCache, Version: packedVersion, Seq: s.Seq, Data: projection},
-			jobmon.Cache{Name: factsCache, Version: factsVersion, Seq: s.Seq, Data: whole.encode()})
+	if !newest {
+		return caches
 	}
-	return caches
+	whole, err := s.Whole(k.Log)
+	if err != nil {
+		return caches // the log is damaged, which reading it reports
+	}
+	k.state = s.Seq
+	return append(caches,
+		jobmon.Cache{Name: mirrorCache, Version: mirrorVersion, Seq: s.Seq, Data: EncodeMirror(s.Mirror)},
+		jobmon.Cache{Name: projectionCache, Version: packedVersion, Seq: s.Seq, Data: projection},
+		jobmon.Cache{Name: factsCache, Version: factsVersion, Seq: s.Seq, Data: whole.encode()})
 }
 
 func (k *Keeper) packCheckpoint(seq uint64, projection []byte) jobmon.Cache {

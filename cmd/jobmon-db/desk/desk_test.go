@@ -68,7 +68,6 @@ func TestAMomentIsWhatReplayShowPrints(t *testing.T) {
 	s.away(t, 7*time.Minute)
 	s.pass(t, time.Hour, 20*time.Second)
 	d := New(s)
-	d.past.every = 100
 	span := s.ds.Now().Sub(begin())
 	for range 2 {
 		var readers sync.WaitGroup

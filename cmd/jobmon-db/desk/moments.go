@@ -18,9 +18,6 @@ const mostKept = 4
 type moments struct {
 	mu   sync.Mutex
 	kept []*moment // the one that was asked for last comes last
-
-	stones []stone
-	every  uint64 // instead of stoneEvery, in tests
 }
 
 // moment is what was seen after a batch. Only its projection ever changes hands.
@@ -32,21 +29,14 @@ type moment struct {
 
 // at returns the moment of the batch that holds that event, with its pictures.
 func (k *moments) at(log history.Log, seq uint64) (*moment, error) {
-	checkpoint := history.NearestSeq(log, seq)
-	m, p := k.take(seq, checkpoint)
+	m, p := k.take(seq, history.NearestSeq(log, seq))
 	if m != nil {
 		return m, nil
-	}
-	if p != nil {
-		checkpoint = p.Seq()
-	}
-	if laid := k.nearest(seq, checkpoint); laid != nil {
-		p = laid
 	}
 	if p == nil {
 		p = history.Nearest(log, seq)
 	}
-	p, err := k.fold(p, log, seq)
+	p, err := history.GoOn(p, log, seq)
 	m = &moment{seq: p.Seq(), projection: p}
 	if err == nil {
 		m.pictures = append([]jobmon.Progress{}, history.Pictures(p)...)
@@ -94,5 +84,5 @@ func (k *moments) keep(m *moment) {
 func (k *moments) forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.kept, k.stones = nil, nil
+	k.kept = nil
 }
