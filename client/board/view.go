@@ -91,6 +91,9 @@ func (v *view) address(name, value string) string {
 	return v.Path + "?" + q.Encode()
 }
 
+// Trouble says that a page about the present lacks what only the log says, which cannot be read.
+func (v *view) Trouble() bool { return v.Said != "" && !v.Past() }
+
 // PastTitle is the banner's first words.
 func (v *view) PastTitle() string { return v.pen.w.say("past.title", "time", v.Moment()) }
 

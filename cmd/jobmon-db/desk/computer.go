@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -19,24 +19,49 @@ import (
 const mostEvents = 500
 
 // Computer implements http.Web.
-func (d *Desk) Computer(ctx context.Context, id, at string, deployment int) (board.Computer, error) {
+func (d *Desk) Computer(ctx context.Context, id, at string, deployment int) (http.Computer, error) {
 	leave, err := d.enter(ctx)
 	if err != nil {
-		return board.Computer{}, err
+		return http.Computer{}, err
 	}
 	defer leave()
 	p, err := d.open(ctx)
 	if err != nil {
-		return board.Computer{}, said(err, p)
+		if at == "" && unreadable(ctx, err) {
+			return d.pictured(id, err)
+		}
+		return http.Computer{}, said(err, p)
 	}
 	c, err := d.computer(p, id, at)
-	if err == nil {
-		then := p.Until(c.Seq, c.Now)
-		if err = listDeployments(then, &c, deployment); err == nil {
-			err = listEvents(then, &c)
-		}
+	if err != nil {
+		return http.Computer{}, said(err, p)
 	}
-	return c, said(err, p)
+	then := p.Until(c.Seq, c.Now)
+	if err = listDeployments(then, &c, deployment); err == nil {
+		err = listEvents(then, &c)
+	}
+	if at == "" && unreadable(ctx, err) {
+		return d.pictured(id, err)
+	}
+	return http.Computer{Computer: c}, said(err, p)
+}
+
+// pictured is the page in the present where the log cannot be read: the daemon's own picture.
+func (d *Desk) pictured(id string, why error) (c http.Computer, err error) {
+	m, err := d.unread(why)
+	if err != nil {
+		return c, err
+	}
+	known := names.Computers{}
+	for i := range m.Pictures {
+		is := &m.Pictures[i].Computer
+		known.Add(&jobmon.Event{Kind: jobmon.KindComputer, Computer: is.ID, Name: is.Name, Text: is.OSName})
+	}
+	if c.ID, err = known.Find(id); err != nil {
+		return c, &http.Unknown{Text: err.Error()}
+	}
+	c.Frame, c.Trouble, c.Picture = m.Frame, m.Trouble, past.PictureOf(m.Pictures, c.ID)
+	return c, nil
 }
 
 // computer is the computer's page with its picture.
@@ -55,21 +80,10 @@ func (d *Desk) computer(p *past.Log, id, at string) (c board.Computer, err error
 			return c, placed
 		}
 		c.Frame, list = f, m.pictures
-		c.ID, err = p.Find(id, func(id jobmon.ComputerID) bool { return pictureOf(list, id) != nil })
+		c.ID, err = p.Find(id, func(id jobmon.ComputerID) bool { return past.PictureOf(list, id) != nil })
 	}
-	c.Picture = pictureOf(list, c.ID)
+	c.Picture = past.PictureOf(list, c.ID)
 	return c, err
-}
-
-// pictureOf finds a computer's picture; nil for none.
-func pictureOf(list []jobmon.Progress, id jobmon.ComputerID) *jobmon.Progress {
-	i, found := slices.BinarySearchFunc(list, id, func(p jobmon.Progress, id jobmon.ComputerID) int {
-		return cmp.Compare(p.Computer.ID, id)
-	})
-	if !found {
-		return nil
-	}
-	return &list[i]
 }
 
 // listDeployments adds the computer's deployments, and the chart of the one with that number, 0 for the latest.

@@ -113,14 +113,19 @@ func (d *Desk) Now(ctx context.Context) (http.Moment, error) {
 	d.idle.Reset(keptFor)
 	p, err := d.open(ctx)
 	var m http.Moment
-	switch {
-	case err == nil:
+	if err == nil {
 		m, err = d.present(p)
-	case ctx.Err() == nil && !errors.Is(err, http.ErrBusy):
+	} else if unreadable(ctx, err) {
 		m, err = d.unread(err)
 	}
 	m.Pictures = past.Listed(m.Pictures)
 	return m, err
+}
+
+// unreadable says that an error is the log's, not the question's or its asker's.
+func unreadable(ctx context.Context, err error) bool {
+	var wrong *past.Wrong
+	return err != nil && ctx.Err() == nil && !errors.Is(err, http.ErrBusy) && !errors.As(err, &wrong)
 }
 
 // present is what the daemon shows.
@@ -130,10 +135,7 @@ func (d *Desk) present(p *past.Log) (http.Moment, error) {
 		return http.Moment{}, fmt.Errorf("%w: %w", http.ErrBusy, err)
 	}
 	f := frame(p, p.Present(), seq)
-	f.ReadAge = -1
-	if p.AgeMS >= 0 {
-		f.ReadAge = time.Duration(p.AgeMS) * time.Millisecond
-	}
+	f.ReadAge = readAge(p.AgeMS)
 	return http.Moment{Frame: f, Pictures: list}, nil
 }
 
@@ -144,11 +146,8 @@ func (d *Desk) unread(why error) (http.Moment, error) {
 		return http.Moment{}, fmt.Errorf("%w: %w", http.ErrBusy, err)
 	}
 	info := d.daemon.Info()
-	f := board.Frame{Site: info.Site, Now: info.Covered, Seq: seq, ReadAge: -1, Said: http.Unreadable}
-	if info.AgeMS >= 0 {
-		f.ReadAge = time.Duration(info.AgeMS) * time.Millisecond
-		f.Now = f.Now.Add(f.ReadAge)
-	}
+	f := board.Frame{Site: info.Site, Now: info.Covered, Seq: seq, ReadAge: readAge(info.AgeMS), Said: http.Unreadable}
+	f.Now = f.Now.Add(max(f.ReadAge, 0))
 	f.From, f.Until = f.Now, f.Now
 	newest := jobmon.Instant(0)
 	for i := range list {
@@ -159,6 +158,9 @@ func (d *Desk) unread(why error) (http.Moment, error) {
 	}
 	return http.Moment{Frame: f, Pictures: list, Trouble: why}, nil
 }
+
+// readAge is how long ago the source was last read, -1 for unknown.
+func readAge(ms int64) time.Duration { return max(time.Duration(ms)*time.Millisecond, -1) }
 
 // At implements http.Web.
 func (d *Desk) At(ctx context.Context, text string) (http.Moment, error) {

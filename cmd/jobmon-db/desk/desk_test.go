@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -123,7 +124,7 @@ func TestTheSourceIsLostWhenItWas(t *testing.T) {
 	}
 }
 
-// TestQuestionsThatHaveNoAnswer are told apart.
+// TestQuestionsThatHaveNoAnswer: each is refused with an error of its own kind.
 func TestQuestionsThatHaveNoAnswer(t *testing.T) {
 	t.Parallel()
 	s := watch(t, 3, 300)
@@ -227,10 +228,35 @@ func TestALogThatCannotBeReadLeavesThePresent(t *testing.T) {
 	if _, err := d.At(t.Context(), "-5m"); err == nil {
 		t.Error("the past of a log that cannot be read")
 	}
+	for _, id := range []string{"PC-0002", fmt.Sprint(want.Pictures[1].Computer.ID), "partly"} {
+		d := d
+		if id == "partly" {
+			d, id = New(partly{s.asked}), "PC-0002"
+		}
+		c, err := d.Computer(t.Context(), id, "", 0)
+		if err != nil || c.Trouble == nil || c.Said != http.Unreadable || c.Now != want.Now ||
+			!reflect.DeepEqual(c.Picture, &want.Pictures[1]) {
+			t.Errorf("%s: %+v, %v", id, c, err)
+		}
+	}
+	var unknown *http.Unknown
+	if _, err := d.Computer(t.Context(), "PC-9999", "", 0); !errors.As(err, &unknown) {
+		t.Error(err)
+	}
+	if _, err := d.Computer(t.Context(), "PC-0002", "-5m", 0); err == nil {
+		t.Error("a computer's past of a log that cannot be read")
+	}
 }
 
 // broken is a daemon whose log cannot be read.
 type broken struct{ *asked }
+
+// partly is a daemon whose log cannot be read where a computer's events are.
+type partly struct{ *asked }
+
+func (partly) ExtractComputer(jobmon.ComputerID, uint64) (store.Extract, error) {
+	return store.Extract{}, errBroken
+}
 
 var errBroken = errors.New("read /srv/data/jobmon-db.log: input/output error")
 

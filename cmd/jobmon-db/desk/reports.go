@@ -40,7 +40,7 @@ func (d *Desk) Reports(ctx context.Context, since, until string) (board.Reports,
 		return board.Reports{}, said(err, p)
 	}
 	f := frame(p, p.Present(), p.Last)
-	f.ReadAge = time.Duration(p.AgeMS) * time.Millisecond
+	f.ReadAge = readAge(p.AgeMS)
 	return board.Reports{
 		Frame: f, Since: since, Until: until, First: period.Since, Last: period.Until,
 		Figures: r.figures(), Days: r.days(),

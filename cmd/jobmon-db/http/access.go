@@ -69,8 +69,11 @@ func askerOf(r *http.Request) asker {
 	return who
 }
 
-// unreadable logs what readers do not see, once until it is something else.
+// unreadable logs what readers do not see, once until it is something else; nil is nothing.
 func (a *Access) unreadable(err error) {
+	if err == nil {
+		return
+	}
 	text := err.Error()
 	if was := a.trouble.Swap(&text); was == nil || *was != text {
 		a.log.Error().Err(err).Msg("pages and answers about the past fail: the log cannot be read")

@@ -1,12 +1,11 @@
 package http
 
 import (
-	"cmp"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/jobmon-db/jobmon-db/client/board"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/link"
 )
@@ -36,7 +35,7 @@ func (p *pages) phone(r *http.Request) (*board.Phone, error) {
 	if err != nil {
 		return nil, err
 	}
-	picture := pictureOf(m.Pictures, computer)
+	picture := past.PictureOf(m.Pictures, computer)
 	if picture == nil || picture.Session == nil {
 		return nil, errNothing
 	}
@@ -69,14 +68,4 @@ func began(list []board.Deployment, number int) jobmon.Instant {
 		}
 	}
 	return 0
-}
-
-func pictureOf(list []jobmon.Progress, id jobmon.ComputerID) *jobmon.Progress {
-	i, found := slices.BinarySearchFunc(list, id, func(p jobmon.Progress, id jobmon.ComputerID) int {
-		return cmp.Compare(p.Computer.ID, id)
-	})
-	if found {
-		return &list[i]
-	}
-	return nil
 }

@@ -48,10 +48,7 @@ func (p *pages) routes(serve func(pattern string, handler http.HandlerFunc)) {
 // frame adds to a frame what the request decides.
 func (p *pages) frame(r *http.Request, f board.Frame) board.Frame {
 	query := r.URL.Query()
-	f.Lang, f.CanLogOut, f.PublicURL = languageOf(r), askerOf(r).canEnd(), p.public
-	if query.Has("lang") {
-		f.Asked = f.Lang
-	}
+	f = sight{lang: languageOf(r), asked: query.Has("lang"), session: askerOf(r).canEnd()}.frame(f, p.public)
 	switch asked := query.Get("range"); asked {
 	case board.RangeDeployment, board.RangeDay, board.RangeWeek, board.RangeMonth, board.RangeAll:
 		f.Range = asked
@@ -101,9 +98,7 @@ func (p *pages) moment(r *http.Request) (Moment, error) {
 	at := strings.TrimSpace(r.URL.Query().Get("at"))
 	if at == "" {
 		m, err := p.web.Now(r.Context())
-		if err == nil && m.Trouble != nil {
-			p.access.unreadable(m.Trouble)
-		}
+		p.access.unreadable(m.Trouble)
 		return m, err
 	}
 	return p.web.At(r.Context(), at)
@@ -147,12 +142,13 @@ func (p *pages) computer(r *http.Request) (page, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.access.unreadable(shown.Trouble)
 	shown.Frame = p.frame(r, shown.Frame)
 	if r.Header.Get(fragmentHeader) == board.FragmentSlider {
 		asked := shown.Range // before rangeOf chooses another one
 		from, to := rangeOf(&shown.Frame, board.RangeWeek)
 		if asked == "" || asked == board.RangeDeployment {
-			if began, ended := p.span(r.Context(), &shown); began != 0 {
+			if began, ended := p.span(r.Context(), &shown.Computer); began != 0 {
 				from, to, shown.Range = began, ended, board.RangeDeployment
 			}
 		}
@@ -171,7 +167,7 @@ func (p *pages) span(ctx context.Context, c *board.Computer) (began, ended jobmo
 	began, ended = d.Began, d.Ended
 	if ended == 0 && c.At != "" {
 		later, err := p.web.Computer(ctx, strconv.Itoa(int(c.ID)), "", d.Number)
-		if now := deploymentOn(&later, d.Number); err == nil && now != nil {
+		if now := deploymentOn(&later.Computer, d.Number); err == nil && now != nil {
 			ended = now.Ended
 		}
 	}
@@ -219,9 +215,7 @@ func (p *pages) timeline(
 	return &t, err
 }
 
-func (p *pages) reports(r *http.Request) (page, error) {
-	return p.figures(r)
-}
+func (p *pages) reports(r *http.Request) (page, error) { return p.figures(r) }
 
 func (p *pages) figures(r *http.Request) (*board.Reports, error) {
 	query := r.URL.Query()

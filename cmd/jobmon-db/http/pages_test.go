@@ -244,12 +244,14 @@ func TestThePresentIsShownWithoutTheLog(t *testing.T) {
 	t.Parallel()
 	s := newShown(7)
 	s.trouble = errors.New("read /srv/data/jobmon-db.log: disk gone")
-	for _, header := range [][]string{nil, {"X-Fragment", "main"}} {
-		r := browse(t, web.Routes{Web: s}, "/", header...)
-		text := body(t, r)
-		if r.StatusCode != 200 || !strings.Contains(text, "PC-7") || !strings.Contains(text, "The log cannot be read") ||
-			strings.Contains(text, "/srv/data") {
-			t.Errorf("%d %s", r.StatusCode, text)
+	for _, path := range []string{"/", "/wall", "/c/7"} {
+		for _, header := range [][]string{nil, {"X-Fragment", "main"}} {
+			r := browse(t, web.Routes{Web: s}, path, header...)
+			text := body(t, r)
+			if r.StatusCode != 200 || !strings.Contains(text, "PC-7") ||
+				!strings.Contains(text, "The log cannot be read") || strings.Contains(text, "/srv/data") {
+				t.Errorf("%s: %d %s", path, r.StatusCode, text)
+			}
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -74,6 +75,15 @@ type sight struct {
 	session  bool // it can be ended on the page
 }
 
+// frame adds to a frame what the reader decides, and the site's address.
+func (s sight) frame(f board.Frame, public string) board.Frame {
+	f.Lang, f.CanLogOut, f.PublicURL = s.lang, s.session, public
+	if s.asked {
+		f.Asked = s.lang
+	}
+	return f
+}
+
 // The pages that are kept up to date.
 const (
 	pageBoard    = "board"
@@ -127,25 +137,25 @@ func (s *Stream) Run(ctx context.Context) {
 // serve works until nobody has read for a while.
 func (s *Stream) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
-	d := newDesk(s)
-	defer func() { cancel(); d.followed.Wait() }()
+	c := newComposer(s)
+	defer func() { cancel(); c.followed.Wait() }()
 	look, beat := time.NewTicker(redrawEvery), time.NewTicker(beatEvery)
 	defer look.Stop()
 	defer beat.Stop()
 	quiet := time.Now() // since when nobody reads
-	d.update(ctx, false)
+	c.update(ctx, false)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.changed:
-			d.update(ctx, false)
+			c.update(ctx, false)
 		case <-s.woken:
-			d.update(ctx, false)
+			c.update(ctx, false)
 		case <-look.C:
-			d.update(ctx, true)
+			c.update(ctx, true)
 		case <-beat.C:
-			d.beat(ctx)
+			c.beat(ctx)
 		}
 		if s.count() > 0 {
 			quiet = time.Now()
@@ -155,7 +165,7 @@ func (s *Stream) serve(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(d.pause()):
+		case <-time.After(c.pause()):
 		}
 	}
 }

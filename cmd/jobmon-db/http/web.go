@@ -20,7 +20,7 @@ type Web interface {
 	At(ctx context.Context, text string) (Moment, error)
 	// Computer returns a computer's page at a moment ("" for the present), with one of its deployments (0 for the
 	// latest). id is a number, or a name.
-	Computer(ctx context.Context, id, at string, deployment int) (board.Computer, error)
+	Computer(ctx context.Context, id, at string, deployment int) (Computer, error)
 	// Range returns the ends of a range in the words of --since and --until; 0 for what is not said.
 	Range(ctx context.Context, since, until string) (from, to jobmon.Instant, err error)
 	// Timeline counts events in so many buckets, of one computer or (0) of all.
@@ -42,6 +42,12 @@ type Moment struct {
 	board.Frame
 	Pictures []jobmon.Progress // by id
 	Trouble  error             // why the log cannot be read, of which the frame says only Unreadable; nil for none
+}
+
+// Computer is a computer's page. With Trouble, which is as that of a Moment, it lacks what only the log says.
+type Computer struct {
+	board.Computer
+	Trouble error
 }
 
 // Outside is the error for a moment that the log does not cover.

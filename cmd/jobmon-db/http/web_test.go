@@ -92,7 +92,7 @@ func (s *shown) At(ctx context.Context, text string) (web.Moment, error) {
 	return m, err
 }
 
-func (s *shown) Computer(ctx context.Context, id, at string, deployment int) (c board.Computer, err error) {
+func (s *shown) Computer(ctx context.Context, id, at string, deployment int) (c web.Computer, err error) {
 	m, err := s.Now(ctx)
 	if at != "" {
 		m, err = s.At(ctx, at)
@@ -102,7 +102,8 @@ func (s *shown) Computer(ctx context.Context, id, at string, deployment int) (c 
 	}
 	for i := range m.Pictures {
 		if p := &m.Pictures[i]; strconv.Itoa(int(p.Computer.ID)) == id {
-			c = board.Computer{Frame: m.Frame, ID: p.Computer.ID, Picture: p, Shown: deployment}
+			c = web.Computer{Trouble: m.Trouble}
+			c.Computer = board.Computer{Frame: m.Frame, ID: p.Computer.ID, Picture: p, Shown: deployment}
 			c.Deployments = slices.Clone(s.began)
 			if at != "" && len(s.began) > 0 {
 				c.Deployments[0].Ended = 0

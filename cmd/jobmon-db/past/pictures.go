@@ -1,6 +1,7 @@
 package past
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -33,6 +34,17 @@ func (p *Log) Place(at string, messages io.Writer) (seq uint64, now jobmon.Insta
 // leaves a picture, and no deployment to list.
 func Listed(list []jobmon.Progress) []jobmon.Progress {
 	return slices.DeleteFunc(slices.Clone(list), func(p jobmon.Progress) bool { return p.Unknown })
+}
+
+// PictureOf finds a computer's picture among pictures by id; nil for none.
+func PictureOf(list []jobmon.Progress, id jobmon.ComputerID) *jobmon.Progress {
+	i, found := slices.BinarySearchFunc(list, id, func(p jobmon.Progress, id jobmon.ComputerID) int {
+		return cmp.Compare(p.Computer.ID, id)
+	})
+	if !found {
+		return nil
+	}
+	return &list[i]
 }
 
 // Namesakes lists the other records of a computer's name that have a picture.

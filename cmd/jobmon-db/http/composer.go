@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/board"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// desk is where the stream's messages are made, each once for all readers. It belongs to one goroutine.
-type desk struct {
+// composer makes the stream's messages, each once for all readers. It belongs to one goroutine.
+type composer struct {
 	stream  *Stream
-	run     string        // tells the rows of this desk from those of others
+	run     string        // distinguishes the rows of this composer from those of others
 	version uint64        // counts the updates that changed a row
 	moment  Moment        // shown last
 	said    []byte        // of it, in JSON: what every message says
@@ -43,68 +44,68 @@ type row struct {
 	changed time.Time // zero: not since the view was begun
 }
 
-func newDesk(s *Stream) *desk {
-	return &desk{stream: s, run: rand.Text()[:8], views: map[sight]view{}, follows: map[sight]*follower{}}
+func newComposer(s *Stream) *composer {
+	return &composer{stream: s, run: rand.Text()[:8], views: map[sight]view{}, follows: map[sight]*follower{}}
 }
 
-// pause is how long the desk rests after an update: a fleet so large that looking at it counts gets its changes in
+// pause is how long the composer rests after an update: a fleet so large that looking at it counts gets its changes in
 // fewer messages.
-func (d *desk) pause() time.Duration { return min(max(updatesApart, 5*d.took), 5*updatesApart) }
+func (c *composer) pause() time.Duration { return min(max(updatesApart, 5*c.took), 5*updatesApart) }
 
 // update looks at the present and sends what changed; all draws every row again, for what time alone changes.
-func (d *desk) update(ctx context.Context, all bool) {
+func (c *composer) update(ctx context.Context, all bool) {
 	began := time.Now()
-	m, err := d.stream.web.Now(ctx)
-	d.took = time.Since(began)
+	m, err := c.stream.web.Now(ctx)
+	c.took = time.Since(began)
 	if err != nil {
-		if !d.failed && ctx.Err() == nil {
-			d.stream.log.Warn().Err(err).Msg("open pages do not get what is new")
+		if !c.failed && ctx.Err() == nil {
+			c.stream.log.Warn().Err(err).Msg("open pages do not get what is new")
 		}
-		d.failed = true
+		c.failed = true
 		return
 	}
-	was := d.moment
-	d.moment, d.failed = m, false
-	d.said = asJSON(conditionOf(&m))
-	d.version++
-	sights, come := d.stream.audience()
+	was := c.moment
+	c.moment, c.failed = m, false
+	c.said = asJSON(conditionOf(&m))
+	c.version++
+	sights, come := c.stream.audience()
 	for s := range sights {
 		switch {
 		case s.page == pageComputer:
-			d.follow(ctx, s, all)
-		case d.views[s] == nil:
+			c.follow(ctx, s, all)
+		case c.views[s] == nil:
 			v := view{}
-			d.draw(v, s, true)
+			c.draw(v, s, true)
 			for _, r := range v {
 				r.changed = time.Time{}
 			}
-			d.views[s] = v
+			c.views[s] = v
 		default:
-			if changed := d.draw(d.views[s], s, all); len(changed) > 0 {
-				d.stream.give(d.rows(changed), func(r *reader) bool { return r.sight == s })
+			if changed := c.draw(c.views[s], s, all); len(changed) > 0 {
+				c.stream.give(c.rows(changed), func(r *reader) bool { return r.sight == s })
 			}
 		}
 	}
-	maps.DeleteFunc(d.views, func(s sight, _ view) bool { return !sights[s] && d.stream.count() > 0 })
-	d.unfollow(sights)
+	maps.DeleteFunc(c.views, func(s sight, _ view) bool { return !sights[s] && c.stream.count() > 0 })
+	c.unfollow(sights)
 	if was.SourceLost != m.SourceLost {
-		d.stream.give(d.state(), everyone)
+		c.stream.give(c.state(), everyone)
 	}
 	for _, r := range come {
-		d.stream.welcome(r, d.missed(r))
+		c.stream.welcome(r, c.missed(r))
 	}
 }
 
 // draw draws the rows whose pictures changed, or all, and returns those that are not what they were.
-func (d *desk) draw(v view, s sight, all bool) (changed []*row) {
-	frame := d.frame(s)
+func (c *composer) draw(v view, s sight, all bool) (changed []*row) {
+	frame := s.frame(c.moment.Frame, c.stream.public)
 	made := board.Row
 	if s.page == pageWall {
 		made = board.Tile
 	}
-	there := make(map[jobmon.ComputerID]bool, len(d.moment.Pictures))
-	for i := range d.moment.Pictures {
-		p := &d.moment.Pictures[i]
+	there := make(map[jobmon.ComputerID]bool, len(c.moment.Pictures))
+	for i := range c.moment.Pictures {
+		p := &c.moment.Pictures[i]
 		there[p.Computer.ID] = true
 		r := v[p.Computer.ID]
 		if r != nil && r.html != nil && r.seq == p.Seq && !all {
@@ -112,7 +113,7 @@ func (d *desk) draw(v view, s sight, all bool) (changed []*row) {
 		}
 		html, err := made(p, &frame)
 		if err != nil {
-			d.stream.log.Error().Err(err).Int32("computer", int32(p.Computer.ID)).
+			c.stream.log.Error().Err(err).Int32("computer", int32(p.Computer.ID)).
 				Msg("a row of the board could not be made")
 			continue
 		}
@@ -122,33 +123,24 @@ func (d *desk) draw(v view, s sight, all bool) (changed []*row) {
 		}
 		r.seq = p.Seq
 		if !bytes.Equal(r.html, html) {
-			changed = append(changed, d.set(r, p.Computer.ID, html))
+			changed = append(changed, c.set(r, p.Computer.ID, html))
 		}
 	}
 	for id, r := range v {
 		if !there[id] && r.html != nil {
-			changed = append(changed, d.set(r, id, nil))
+			changed = append(changed, c.set(r, id, nil))
 		}
 	}
 	return changed
 }
 
-func (d *desk) set(r *row, id jobmon.ComputerID, html []byte) *row {
-	r.html, r.version, r.changed = html, d.version, time.Now()
+func (c *composer) set(r *row, id jobmon.ComputerID, html []byte) *row {
+	r.html, r.version, r.changed = html, c.version, time.Now()
 	r.line = asJSON(struct {
 		ID   jobmon.ComputerID `json:"id"`
 		HTML string            `json:"html"`
 	}{id, string(html)})
 	return r
-}
-
-func (d *desk) frame(s sight) board.Frame {
-	f := d.moment.Frame
-	f.Lang, f.CanLogOut, f.PublicURL = s.lang, s.session, d.stream.public
-	if s.asked {
-		f.Asked = s.lang
-	}
-	return f
 }
 
 // condition is what every message says.
@@ -167,25 +159,27 @@ func conditionOf(m *Moment) condition {
 	}
 }
 
-func (d *desk) here() position { return position{seq: d.moment.Seq, run: d.run, version: d.version} }
+func (c *composer) here() position {
+	return position{seq: c.moment.Seq, run: c.run, version: c.version}
+}
 
 // state is the message that says how things are; it also shows that the daemon lives.
-func (d *desk) state() []byte { return message("state", d.here(), d.said) }
+func (c *composer) state() []byte { return message("state", c.here(), c.said) }
 
 // beat sends the state as it is now.
-func (d *desk) beat(ctx context.Context) {
-	d.update(ctx, false)
-	d.stream.give(d.state(), everyone)
+func (c *composer) beat(ctx context.Context) {
+	c.update(ctx, false)
+	c.stream.give(c.state(), everyone)
 }
 
 // rows is the message that brings changed rows.
-func (d *desk) rows(list []*row) []byte {
+func (c *composer) rows(list []*row) []byte {
 	lines := make([][]byte, len(list))
 	for i, r := range list {
 		lines[i] = r.line
 	}
-	text := slices.Concat([]byte(`{"rows":[`), bytes.Join(lines, []byte(",")), []byte("],"), d.said[1:])
-	return message("rows", d.here(), text)
+	text := slices.Concat([]byte(`{"rows":[`), bytes.Join(lines, []byte(",")), []byte("],"), c.said[1:])
+	return message("rows", c.here(), text)
 }
 
 // message is one message of Server-Sent Events; its data is one line.
@@ -205,32 +199,32 @@ func asJSON(v any) []byte {
 // settled is for how long a page that was just loaded may lack what time alone changed.
 const settled = time.Minute
 
-// missed is what a page has to be told that was not there until now.
-func (d *desk) missed(r *reader) (messages [][]byte) {
+// missed are the messages for a page that was not there until now.
+func (c *composer) missed(r *reader) (messages [][]byte) {
 	last := r.last
 	messages = append(messages, []byte("retry: 1000\n\n"))
-	if last.run != "" && last.run != d.run || last.known && last.seq > d.moment.Seq {
-		return append(messages, message("reload", d.here(), []byte("{}")))
+	if last.run != "" && last.run != c.run || last.known && last.seq > c.moment.Seq {
+		return append(messages, message("reload", c.here(), []byte("{}")))
 	}
 	if r.sight.page == pageComputer {
-		if f := d.follows[r.sight]; f != nil {
+		if f := c.follows[r.sight]; f != nil {
 			if text := f.newest(); text != nil {
 				messages = append(messages, text)
 			}
 		}
 	} else if last.known {
 		var list []*row
-		for _, one := range d.views[r.sight] {
+		for _, one := range c.views[r.sight] {
 			if last.run != "" && one.version > last.version ||
 				last.run == "" && (one.seq > last.seq || time.Since(one.changed) < settled) {
 				list = append(list, one)
 			}
 		}
 		if len(list) > 0 {
-			messages = append(messages, d.rows(list))
+			messages = append(messages, c.rows(list))
 		}
 	}
-	return append(messages, d.state())
+	return append(messages, c.state())
 }
 
 // follower keeps one computer's pages up to date, on a goroutine of its own: a question about one computer may take
@@ -243,21 +237,21 @@ type follower struct {
 	html []byte // sent last
 	text []byte // the last message; nil before it
 
-	seq uint64 // of the picture that was asked for last; the desk's
+	seq uint64 // of the picture that was asked for last; the composer's
 }
 
-func (d *desk) follow(ctx context.Context, s sight, all bool) {
+func (c *composer) follow(ctx context.Context, s sight, all bool) {
 	seq := uint64(0)
-	if p := pictureOf(d.moment.Pictures, s.computer); p != nil {
+	if p := past.PictureOf(c.moment.Pictures, s.computer); p != nil {
 		seq = p.Seq
 	}
-	f := d.follows[s]
+	f := c.follows[s]
 	if f == nil {
 		following, stop := context.WithCancel(ctx)
 		f = &follower{signal: make(chan struct{}, 1), stop: stop}
-		d.follows[s] = f
-		frame, at := d.frame(s), d.here()
-		d.followed.Go(func() { f.work(following, d.stream, s, frame, at) })
+		c.follows[s] = f
+		at := c.here()
+		c.followed.Go(func() { f.work(following, c.stream, s, at) })
 	} else if f.seq == seq && !all {
 		return
 	}
@@ -268,17 +262,17 @@ func (d *desk) follow(ctx context.Context, s sight, all bool) {
 	}
 }
 
-func (d *desk) unfollow(sights map[sight]bool) {
-	for s, f := range d.follows {
+func (c *composer) unfollow(sights map[sight]bool) {
+	for s, f := range c.follows {
 		if !sights[s] {
 			f.stop()
-			delete(d.follows, s)
+			delete(c.follows, s)
 		}
 	}
 }
 
 // work makes the page's main part whenever that is asked, and sends it when it is another one.
-func (f *follower) work(ctx context.Context, stream *Stream, s sight, frame board.Frame, at position) {
+func (f *follower) work(ctx context.Context, stream *Stream, s sight, at position) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -286,12 +280,12 @@ func (f *follower) work(ctx context.Context, stream *Stream, s sight, frame boar
 		case <-f.signal:
 		}
 		began := time.Now()
-		c, err := stream.web.Computer(ctx, strconv.Itoa(int(s.computer)), "", 0)
+		shown, err := stream.web.Computer(ctx, strconv.Itoa(int(s.computer)), "", 0)
 		if err == nil {
-			c.Lang, c.Asked, c.CanLogOut, c.PublicURL = frame.Lang, frame.Asked, frame.CanLogOut, frame.PublicURL
+			shown.Frame = s.frame(shown.Frame, stream.public)
 			var b bytes.Buffer
-			if err = c.WriteFragment(&b, board.FragmentMain); err == nil {
-				at.seq = c.Seq
+			if err = shown.WriteFragment(&b, board.FragmentMain); err == nil {
+				at.seq = shown.Seq
 				f.say(stream, s, at, b.Bytes())
 			}
 		}
