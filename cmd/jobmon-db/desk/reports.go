@@ -152,10 +152,14 @@ func (r *report) days() (list []board.Day) {
 	return list
 }
 
-// longest is the longest duration of lines, against which others are drawn.
+// longest is the longest measured duration of lines, against which others are drawn.
 func longest(lines []*deployments.Line) (d time.Duration) {
 	for _, l := range lines {
-		d = max(d, l.Now.Worst.Took)
+		for _, length := range []jobmon.Length{l.Now.Median(), l.Now.Worst.Length} {
+			if length.Most == 0 {
+				d = max(d, length.Took)
+			}
+		}
 	}
 	return max(d, 1)
 }
@@ -166,10 +170,14 @@ func (r *report) lengths(l *deployments.Line, longest time.Duration) (median, wo
 		return board.Cell{Text: "–"}, board.Cell{Text: "–"}
 	}
 	m, w := l.Now.Median(), &l.Now.Worst
-	return board.Cell{
-		Text: m.String(), Value: seconds(m.Took),
-		Share: part(int(m.Took), int(longest)), Worst: part(int(w.Took), int(longest)),
-	}, board.Cell{Text: w.Length.String(), Value: seconds(w.Took), Href: r.moment(w)}
+	median = board.Cell{Text: m.String(), Value: seconds(m.Took)}
+	if m.Most == 0 { // a bound has no bar
+		median.Share = part(int(m.Took), int(longest))
+		if w.Most == 0 {
+			median.Worst = part(int(w.Took), int(longest))
+		}
+	}
+	return median, board.Cell{Text: w.Length.String(), Value: seconds(w.Took), Href: r.moment(w)}
 }
 
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
@@ -227,12 +235,17 @@ func (r *report) failing() board.Table {
 	return t
 }
 
-// slowest are the jobs with the longest medians.
+// slowest are the jobs with the longest medians. Medians that are only bounds come last, so that none of them takes the
+// place of a measured one.
 func (r *report) slowest() board.Table {
 	t := board.Table{Name: board.TableSlowest, Columns: []string{"job", "median_s", "worst_s", "trend", "runs"}}
 	lines := slices.DeleteFunc(r.ByJob(), func(l *deployments.Line) bool { return l.Now.Counted() == 0 })
 	slices.SortStableFunc(lines, func(a, b *deployments.Line) int {
-		return cmp.Compare(b.Now.Median().Took, a.Now.Median().Took)
+		m, n := a.Now.Median(), b.Now.Median()
+		if m.Most == 0 && n.Most == 0 {
+			return cmp.Compare(n.Took, m.Took)
+		}
+		return cmp.Or(cmp.Compare(min(m.Most, 1), min(n.Most, 1)), cmp.Compare(n.Most, m.Most))
 	})
 	lines = lines[:min(len(lines), mostJobs)]
 	for _, l := range lines {
