@@ -30,9 +30,8 @@ func HTML(w io.Writer, c *Chart) error {
 	var rows []pageRow
 	for i := range c.Lines {
 		l := &c.Lines[i]
-		row := pageRow{Job: l.Job, Name: term.Plain(l.Name), Folder: term.Plain(l.Folder), State: l.State.String(),
-			Began: c.at(l.Began), Ended: c.at(l.Ended),
-			Took: l.took(), Remark: l.tableRemark()}
+		row := pageRow{Job: l.Job, Name: term.Plain(c.name(l)), Folder: term.Plain(l.Folder), State: l.State.String(),
+			Began: c.at(l.Began), Ended: c.at(l.Ended), Took: c.took(l), Remark: c.beyondState(l)}
 		rows = append(rows, row)
 	}
 	return t.Execute(w, struct {
@@ -41,17 +40,10 @@ func HTML(w io.Writer, c *Chart) error {
 		Picture     template.HTML // of which every text is escaped
 		Rows        []pageRow
 	}{
-		Title:   term.Plain(fmt.Sprintf("%s, deployment %d", c.Computer, c.Number)),
+		Title:   term.Plain(c.title()),
 		Foot:    fmt.Sprintf("Times are %s. A duration with ~ is not certain; the remarks say why.", c.zone()),
 		Style:   template.CSS(style),
 		Picture: template.HTML(p.b.String()),
 		Rows:    rows,
 	})
-}
-
-// tableRemark is remark without the state, which stands in a column of its own.
-func (l *Line) tableRemark() string {
-	stateless := *l
-	stateless.State = 0
-	return stateless.remark()
 }

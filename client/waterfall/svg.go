@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"strconv"
 	"strings"
-	"time"
+	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -98,9 +99,9 @@ func (p *picture) draw(alone bool) {
 	p.f(`<svg xmlns="http://www.w3.org/2000/svg" class="waterfall" viewBox="0 0 %d %d" width="%d" height="%d" role="img" `+
 		`aria-label="%s">`+"\n",
 		pageWidth, height, pageWidth, height,
-		safe(p.Computer+", deployment "+fmt.Sprint(p.Number)+": "+p.Result+"; "+p.summary()))
+		safe(p.title()+": "+p.Result+"; "+p.summary()))
 	if alone {
-		p.f("<title>%s</title>\n<style>\n%s</style>\n", safe(p.Computer+", deployment "+fmt.Sprint(p.Number)), style)
+		p.f("<title>%s</title>\n<style>\n%s</style>\n", safe(p.title()), style)
 	}
 	p.f(`<defs><pattern id="waits" width="6" height="6" patternUnits="userSpaceOnUse" ` +
 		`patternTransform="rotate(45)"><rect width="6" height="6" class="waitback"/><path d="M0 0V6" ` +
@@ -124,10 +125,12 @@ func (p *picture) draw(alone bool) {
 
 func (p *picture) head() {
 	p.f(`<text x="%d" y="48" class="title">%s</text>`+"\n", margin, cut(p.Computer, 800, 13))
-	where := fmt.Sprintf("Deployment %d  ·  id %d", p.Number, p.ID)
+	key, say := "waterfall.id", p.Words.say
 	if p.Site != "" {
-		where += " on " + p.Site
+		key = "waterfall.id.on"
 	}
+	where := say("waterfall.number", "n", strconv.Itoa(p.Number)) + "  ·  " +
+		say(key, "id", strconv.Itoa(int(p.ID)), "site", p.Site)
 	p.f(`<text x="%d" y="72" class="dim">%s  ·  %s</text>`+"\n", margin, cut(where, 400, 7),
 		html.EscapeString(p.when()))
 	class := "busy"
@@ -137,12 +140,13 @@ func (p *picture) head() {
 	case p.Bad:
 		class = "bad"
 	}
-	wide := 28 + 7*len(p.Result)
+	wide := 28 + 7*utf8.RuneCountInString(p.Result)
 	right := pageWidth - margin
 	p.f(`<rect x="%d" y="28" width="%d" height="26" rx="13" class="p-%s"/><text x="%d" y="45.5" class="pill middle `+
 		`t-%s">%s</text>`+"\n",
 		right-wide, wide, class, right-wide/2, class, safe(p.Result))
-	p.f(`<text x="%d" y="72" class="num end dim">%s in all</text>`+"\n", right, jobmon.Span(p.Took))
+	p.f(`<text x="%d" y="72" class="num end dim">%s</text>`+"\n", right,
+		html.EscapeString(say("waterfall.all", "time", p.Words.span(p.Took))))
 	p.shares(92)
 }
 
@@ -151,25 +155,20 @@ func (p *picture) shares(y int) {
 	whole := float64(p.Working + p.Waiting + p.Unseen)
 	width := float64(pageWidth - 2*margin)
 	x, textX := float64(margin), margin
-	for _, s := range []struct {
-		word, fill string
-		part       time.Duration
-	}{{"working", "stage", p.Working}, {"waiting", "waits", p.Waiting}, {"unseen", "unseen", p.Unseen}} {
-		fill := fmt.Sprintf(`fill="url(#%s)"`, s.fill)
-		if s.fill == "stage" {
-			fill = `class="stage"`
-		}
-		if wide := width * float64(s.part) / max(1, whole); wide > 0 {
+	fills := map[Kind]string{Working: `class="stage"`, Waiting: `fill="url(#waits)"`, Unseen: `fill="url(#unseen)"`}
+	for _, s := range p.parts() {
+		fill := fills[s.kind]
+		if wide := width * float64(s.took) / max(1, whole); wide > 0 {
 			p.f(`<rect x="%.1f" y="%d" width="%.1f" height="14" %s/>`, x, y, max(wide-1, 1), fill)
 			x += wide
 		}
-		label := fmt.Sprintf("%s %s, %d %%", s.word, jobmon.Span(s.part), p.share(s.part))
+		label := fmt.Sprintf("%s %s, %d %%", s.word, p.Words.span(s.took), p.share(s.took))
 		p.f(`<rect x="%d" y="%d" width="14" height="10" rx="2" %s/><text x="%d" y="%d" class="num small `+
-			`dim">%s</text>`+"\n", textX, y+25, fill, textX+20, y+34, label)
-		textX += 20 + 6*len(label) + 36
+			`dim">%s</text>`+"\n", textX, y+25, fill, textX+20, y+34, html.EscapeString(label))
+		textX += 20 + 6*utf8.RuneCountInString(label) + 36
 	}
 	p.f(`<rect x="%d" y="%d" width="14" height="10" rx="2" class="failed"/><text x="%d" y="%d" class="small `+
-		`dim">failed</text>`+"\n", textX, y+25, textX+20, y+34)
+		`dim">%s</text>`+"\n", textX, y+25, textX+20, y+34, html.EscapeString(p.Words.say("waterfall.failed")))
 }
 
 func (p *picture) axis(top, rows int) {
@@ -197,7 +196,7 @@ func (p *picture) axis(top, rows int) {
 			p.f(`<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="url(#unseen)" `+
 				`opacity=".45"><title>%s</title></rect>`+"\n",
 				p.x(g.From), top-4, max(1, p.x(g.To)-p.x(g.From)), rows+4,
-				safe(g.What+", "+p.at(g.From)+" to "+p.at(g.To)))
+				safe(p.Words.word("gap", g.What)+", "+p.between(g.From, g.To)))
 		}
 	}
 }
@@ -207,7 +206,7 @@ func (p *picture) steps(top, rows int) {
 	for _, g := range p.Gaps {
 		if g.From == g.To {
 			p.f(`<path d="M%.1f %dV%d" class="step"><title>%s</title></path>`+"\n", p.x(g.From), top-4, top+rows,
-				safe(g.What+", "+p.at(g.From)))
+				safe(p.Words.word("gap", g.What)+", "+p.at(g.From)))
 		}
 	}
 }
@@ -222,22 +221,24 @@ func (p *picture) row(l *Line, y int) {
 	room := barsLeft - 16 - left - 20
 	p.mark(l, left+6, middle)
 	if l.Late {
-		room -= 40
-		p.f(`<rect x="%d" y="%.1f" width="32" height="15" rx="7.5" class="p-busy"/><text x="%d" y="%.1f" `+
-			`class="small middle t-busy">late</text>`,
-			barsLeft-48, middle-7.5, barsLeft-32, middle+4)
+		late := p.Words.say("waterfall.late")
+		wide := 8 + 6*utf8.RuneCountInString(late)
+		room -= float64(wide + 8)
+		p.f(`<rect x="%d" y="%.1f" width="%d" height="15" rx="7.5" class="p-busy"/><text x="%d" y="%.1f" `+
+			`class="small middle t-busy">%s</text>`,
+			barsLeft-16-wide, middle-7.5, wide, barsLeft-16-wide/2, middle+4, html.EscapeString(late))
 	}
 	p.f(`<text x="%.1f" y="%.1f"%s>%s<title>%s</title></text>`+"\n", left+20, middle+4.5, class,
-		cut(l.Name, room, letter), safe(l.tip(p.Chart)))
+		cut(p.name(l), room, letter), safe(p.tip(l)))
 	for i, b := range l.Bars {
 		p.bar(l, b, middle, i == len(l.Bars)-1)
 	}
-	if took := l.took(); took != "" {
+	if took := p.took(l); took != "" {
 		p.f(`<text x="%d" y="%.1f" class="num end small">%s</text>`, tookRight, middle+4, html.EscapeString(took))
 	}
 	said := *l
 	said.Late = false // it stands beside the name
-	if remark := said.remark(); remark != "" {
+	if remark := p.remark(&said); remark != "" {
 		class := "dim"
 		if l.State == jobmon.StateFailed {
 			class = "t-bad"
@@ -248,15 +249,15 @@ func (p *picture) row(l *Line, y int) {
 }
 
 // tip is the text that appears when the pointer rests on a line.
-func (l *Line) tip(c *Chart) string {
-	text := l.Name
+func (c *Chart) tip(l *Line) string {
+	text := c.name(l)
 	if l.Began != 0 {
-		text += ", " + c.at(l.Began) + " to " + c.at(l.Ended)
+		text += ", " + c.between(l.Began, l.Ended)
 	}
-	if took := l.took(); took != "" {
+	if took := c.took(l); took != "" {
 		text += ", " + took
 	}
-	if remark := l.remark(); remark != "" {
+	if remark := c.remark(l); remark != "" {
 		text += ", " + remark
 	}
 	return text
@@ -280,19 +281,19 @@ func (p *picture) bar(l *Line, b Bar, middle float64, last bool) {
 		if l.Running && last && wide > 10 { // an arrow: it goes on
 			p.f(`<path d="M%.1f %.1fH%.1fL%.1f %.1fL%.1f %.1fH%.1fZ" class="%s"><title>%s</title></path>`+"\n", x,
 				middle-tall/2, x+wide-6, x+wide, middle,
-				x+wide-6, middle+tall/2, x, class, safe(l.tip(p.Chart)))
+				x+wide-6, middle+tall/2, x, class, safe(p.tip(l)))
 			return
 		}
 		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="2.5" class="%s"><title>%s</title></rect>`+"\n", x,
-			middle-tall/2, wide, tall, class, safe(l.tip(p.Chart)))
+			middle-tall/2, wide, tall, class, safe(p.tip(l)))
 	case Waiting:
-		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="8" fill="url(#waits)"><title>waiting, %s to `+
-			`%s</title></rect>`+"\n",
-			x, middle-4, wide, p.at(b.From), p.at(b.To))
+		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="8" fill="url(#waits)"><title>%s, %s</title></rect>`+"\n",
+			x, middle-4, wide, safe(p.Words.say("waterfall.waiting")), safe(p.between(b.From, b.To)))
 	case Unseen:
 		p.f(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" fill="url(#unseen)"/><rect x="%.1f" y="%.1f" `+
-			`width="%.1f" height="%.0f" class="unseenedge"><title>unseen, %s to %s</title></rect>`+"\n",
-			x, middle-tall/2, wide, tall, x, middle-tall/2, wide, tall, p.at(b.From), p.at(b.To))
+			`width="%.1f" height="%.0f" class="unseenedge"><title>%s, %s</title></rect>`+"\n",
+			x, middle-tall/2, wide, tall, x, middle-tall/2, wide, tall, safe(p.Words.say("waterfall.unseen")),
+			safe(p.between(b.From, b.To)))
 	}
 }
 
@@ -309,7 +310,7 @@ func (p *picture) mark(l *Line, x, y float64) {
 	case jobmon.StateCancelled, jobmon.StateUnknown:
 		path = fmt.Sprintf("M%.1f %.1fh8", x-4, y)
 	}
-	p.f(`<path d="%s" class="mark m-%s"><title>%s</title></path>`, path, class, l.State)
+	p.f(`<path d="%s" class="mark m-%s"><title>%s</title></path>`, path, class, safe(p.state(l)))
 }
 
 func (p *picture) foot(y int) {
@@ -318,13 +319,13 @@ func (p *picture) foot(y int) {
 		y += footLine
 	}
 	for _, note := range p.Notes {
-		say(note, "")
+		say(p.note(note), "")
 	}
 	for _, g := range p.Gaps {
-		if g.From == g.To {
-			say(p.at(g.From)+": "+g.What, "dim")
-			continue
+		between := ": "
+		if g.From != g.To {
+			between = ", " + p.Words.span(g.To.Sub(g.From)) + between
 		}
-		say(fmt.Sprintf("%s to %s, %s: %s", p.at(g.From), p.at(g.To), jobmon.Span(g.To.Sub(g.From)), g.What), "dim")
+		say(p.gap(g, between), "dim")
 	}
 }

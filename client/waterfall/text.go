@@ -51,19 +51,19 @@ type text struct {
 func (t *text) layout() {
 	t.names, t.takes = 8, 4
 	for i := range t.Lines {
-		t.names = max(t.names, term.Columns(term.Plain(t.Lines[i].name())))
-		t.takes = max(t.takes, len(t.Lines[i].took()))
+		t.names = max(t.names, term.Columns(term.Plain(t.name(&t.Lines[i]))))
+		t.takes = max(t.takes, len(t.took(&t.Lines[i])))
 	}
 	t.names = min(t.names, max(24, t.width/4))
 	t.bars = max(20, (t.width-3-t.names-1-t.takes-2)*2/3)
 }
 
 // name is the line's name, moved in below its stage.
-func (l *Line) name() string {
+func (t *text) name(l *Line) string {
 	if l.Job {
 		return "  " + l.Name
 	}
-	return l.Name
+	return t.Chart.name(l)
 }
 
 func (t *text) say(line string, tone term.Tone) {
@@ -84,11 +84,11 @@ func (t *text) wrap(text string, tone term.Tone) {
 }
 
 func (t *text) head() {
-	t.say(fmt.Sprintf("%s, deployment %d: %s", t.Computer, t.Number, t.Result), term.Strong)
+	t.say(t.title()+": "+t.Result, term.Strong)
 	t.say(t.when(), term.Plainly)
-	t.say(fmt.Sprintf("%s: %s", jobmon.Span(t.Took), t.summary()), term.Plainly)
+	t.say(fmt.Sprintf("%s: %s", t.Words.span(t.Took), t.summary()), term.Plainly)
 	for _, note := range t.Notes {
-		t.wrap(note, term.Busily)
+		t.wrap(t.note(note), term.Busily)
 	}
 	t.b.WriteString("\n")
 }
@@ -117,17 +117,17 @@ func (t *text) column(at jobmon.Instant) int {
 
 func (t *text) line(l *Line) {
 	sign, tone := term.Mark(l.State)
-	name := fit(l.name(), t.names)
+	name := fit(t.name(l), t.names)
 	pad := strings.Repeat(" ", t.names-term.Columns(name))
 	nameTone := term.Plainly
 	if !l.Job {
 		nameTone = term.Strong
 	}
 	line := t.look.Paint(sign, tone) + " " + t.look.Paint(name, nameTone) + pad + " " + t.drawn(l)
-	took := l.took()
+	took := t.took(l)
 	line += strings.Repeat(" ", 1+t.takes-len(took)) + took
-	if room := t.width - 3 - t.names - 1 - t.bars - 1 - t.takes - 2; room >= 4 && l.remark() != "" {
-		line += "  " + t.look.Paint(fit(l.remark(), room), tone)
+	if room := t.width - 3 - t.names - 1 - t.bars - 1 - t.takes - 2; room >= 4 && t.remark(l) != "" {
+		line += "  " + t.look.Paint(fit(t.remark(l), room), tone)
 	}
 	t.b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
@@ -198,10 +198,6 @@ func (t *text) legend() {
 	t.say(fmt.Sprintf("%c stage at work, %c job at work, %c job that failed, %c waiting, %c unseen, %c goes on",
 		stageMark, jobMark, failedMark, waitingMark, unseenMark, goesOnMark), term.Faintly)
 	for _, g := range t.Gaps {
-		if g.From == g.To {
-			t.say(fmt.Sprintf("%s: %s", t.at(g.From), g.What), term.Plainly)
-			continue
-		}
-		t.say(fmt.Sprintf("%s to %s: %s", t.at(g.From), t.at(g.To), g.What), term.Plainly)
+		t.say(t.gap(g, ": "), term.Plainly)
 	}
 }

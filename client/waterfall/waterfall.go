@@ -6,6 +6,7 @@ package waterfall
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,16 +43,24 @@ type Line struct {
 	Ended   jobmon.Instant
 	Took    jobmon.Length
 	Known   bool          // Took is
-	Doubt   string        // why Took is no honest duration, "" when it is
+	Doubt   string        // why Took is no honest duration, "" when it is: a word of the kind "reason"
 	Waited  time.Duration // before a stage began
-	Remark  string        // what else is to be said: "code 1603", "attempt 2"
+	Code    jobmon.Code   // which a failed job ended with
+	Attempt int           // above 1: it was tried again
+	Beside  bool          // what ran beside the stages; it has no name of its own
 	Folder  string        // of a job
 }
 
 // Gap is a time in which nobody watched, or a moment at which the clock jumped.
 type Gap struct {
 	From, To jobmon.Instant
-	What     string
+	What     string // a word of the kind "gap"
+}
+
+// Note is what else the reader must know: a sentence by its key.
+type Note struct {
+	Key    string
+	Places []string // names of places in it, and what stands there
 }
 
 // Chart is a deployment.
@@ -70,9 +79,10 @@ type Chart struct {
 	Unseen     time.Duration
 	Lines      []Line
 	Gaps       []Gap
-	Notes      []string // what else the reader must know, a sentence each
+	Notes      []Note
 
 	Clock func(jobmon.Instant) time.Time // in the zone in which times are shown
+	Words Words
 }
 
 // at is a time of day, with the date when the deployment goes over midnight, with the UTC offset when that changes
@@ -101,7 +111,7 @@ func (c *Chart) offset() string {
 // zone names the zone of all times.
 func (c *Chart) zone() string {
 	if c.offset() != "" {
-		return "the UTC offset changed meanwhile"
+		return c.Words.say("waterfall.offsets")
 	}
 	if zone := c.Clock(c.Began).Format("-07:00"); zone != "+00:00" {
 		return "UTC" + zone
@@ -112,10 +122,40 @@ func (c *Chart) zone() string {
 // when says from when to when the deployment was.
 func (c *Chart) when() string {
 	began := c.Clock(c.Began).Format(time.DateTime + c.offset())
+	key := "waterfall.period"
 	if c.Running {
-		return fmt.Sprintf("%s to %s, and goes on (%s)", began, c.at(c.End), c.zone())
+		key = "waterfall.open"
 	}
-	return fmt.Sprintf("%s to %s (%s)", began, c.at(c.End), c.zone())
+	return fmt.Sprintf("%s (%s)", c.Words.say(key, "from", began, "to", c.at(c.End)), c.zone())
+}
+
+// title names the deployment.
+func (c *Chart) title() string {
+	return c.Words.say("waterfall.title", "computer", c.Computer, "n", strconv.Itoa(c.Number))
+}
+
+// note is a sentence for the reader.
+func (c *Chart) note(n Note) string { return c.Words.say(n.Key, n.Places...) }
+
+// gap says when nobody watched, or the clock jumped, and why.
+func (c *Chart) gap(g Gap, between string) string {
+	if g.From == g.To {
+		return c.at(g.From) + between + c.Words.word("gap", g.What)
+	}
+	return c.between(g.From, g.To) + between + c.Words.word("gap", g.What)
+}
+
+// between is "09:00:00 to 09:12:00".
+func (c *Chart) between(from, to jobmon.Instant) string {
+	return c.Words.say("waterfall.period", "from", c.at(from), "to", c.at(to))
+}
+
+// name is what the line is called.
+func (c *Chart) name(l *Line) string {
+	if l.Beside {
+		return c.Words.say("waterfall.beside")
+	}
+	return l.Name
 }
 
 // share is a part of the whole in percent.
@@ -127,47 +167,78 @@ func (c *Chart) share(part time.Duration) int {
 	return int((200*part/whole + 1) / 2)
 }
 
-// summary says where the time went, in words.
-func (c *Chart) summary() string {
-	return fmt.Sprintf("working %s (%d %%), waiting %s (%d %%), unseen %s (%d %%)",
-		jobmon.Span(c.Working), c.share(c.Working), jobmon.Span(c.Waiting), c.share(c.Waiting), jobmon.Span(c.Unseen),
-		c.share(c.Unseen))
+// part is a piece of the time, what it went to and its share: word, time and percent.
+type part struct {
+	kind Kind
+	word string
+	took time.Duration
 }
 
-// remark is all that is to be said beside a line.
-func (l *Line) remark() string {
+// parts are what the time went to.
+func (c *Chart) parts() []part {
+	return []part{
+		{Working, c.Words.say("waterfall.working"), c.Working},
+		{Waiting, c.Words.say("waterfall.waiting"), c.Waiting},
+		{Unseen, c.Words.say("waterfall.unseen"), c.Unseen},
+	}
+}
+
+// summary says where the time went, in words.
+func (c *Chart) summary() string {
 	var list []string
-	if l.Late {
-		list = append(list, "added late")
-	}
-	if l.State == jobmon.StateFailed || l.State == jobmon.StateCancelled || l.State == jobmon.StateUnknown ||
-		l.State == jobmon.StateWaiting {
-		list = append(list, l.State.String())
-	}
-	if l.Running {
-		list = append(list, "goes on")
-	}
-	if l.Remark != "" {
-		list = append(list, l.Remark)
-	}
-	if l.Waited >= 30*time.Second {
-		list = append(list, "waited "+jobmon.Span(l.Waited)+" before")
-	}
-	if l.Doubt != "" {
-		list = append(list, l.Doubt)
+	for _, p := range c.parts() {
+		list = append(list, fmt.Sprintf("%s %s (%d %%)", p.word, c.Words.span(p.took), c.share(p.took)))
 	}
 	return strings.Join(list, ", ")
 }
 
+// remark is all that is to be said beside a line.
+func (c *Chart) remark(l *Line) string {
+	state := ""
+	switch l.State {
+	case jobmon.StateFailed, jobmon.StateCancelled, jobmon.StateUnknown, jobmon.StateWaiting:
+		state = c.state(l)
+	}
+	return c.remarks(l, state)
+}
+
+// beyondState is remark for a table that has a column for the state.
+func (c *Chart) beyondState(l *Line) string { return c.remarks(l, "") }
+
+func (c *Chart) remarks(l *Line, state string) string {
+	var list []string
+	add := func(said bool, key string, places ...string) {
+		if said {
+			list = append(list, c.Words.say(key, places...))
+		}
+	}
+	add(l.Late, "waterfall.added")
+	if state != "" {
+		list = append(list, state)
+	}
+	add(l.Running, "waterfall.goes.on")
+	add(l.State == jobmon.StateFailed && l.Job, "waterfall.code", "code", l.Code.TextIn(c.Words.Lang))
+	add(l.Attempt > 1 && l.Job, "waterfall.attempt", "n", strconv.Itoa(l.Attempt))
+	add(l.Attempt > 1 && !l.Job, "waterfall.again")
+	add(l.Waited >= 30*time.Second, "waterfall.waited", "time", c.Words.span(l.Waited))
+	if l.Doubt != "" {
+		list = append(list, c.Words.word("reason", l.Doubt))
+	}
+	return strings.Join(list, ", ")
+}
+
+// state is where the line stands, in a word.
+func (c *Chart) state(l *Line) string { return c.Words.word("row-state", l.State.String()) }
+
 // took is how long it took, "~" when that is not certain.
-func (l *Line) took() string {
+func (c *Chart) took(l *Line) string {
 	switch {
 	case !l.Known:
 		return ""
 	case l.Doubt != "" && l.Took.Exact():
-		return "~" + l.Took.String()
+		return "~" + c.Words.span(l.Took.Took)
 	}
-	return l.Took.String()
+	return c.Words.units().Length(l.Took)
 }
 
 // steps are the distances that marks of the axis may have.

@@ -51,7 +51,8 @@ func run(name string, job bool, state jobmon.RowState, bars ...Bar) Line {
 func example() *Chart {
 	zone := time.FixedZone("", 3600)
 	late := func(l Line) Line { l.Late = true; return l }
-	remark := func(l Line, text string) Line { l.Remark = text; return l }
+	failed := func(l Line, code jobmon.Code, attempt int) Line { l.Code, l.Attempt = code, attempt; return l }
+	beside := func(l Line) Line { l.Beside = true; return l }
 	c := &Chart{
 		Computer: "PC-0042", ID: 5000042, Site: "DS01", Number: 3, Result: "open", Began: at("09:00"), End: at("10:24"),
 		Running: true,
@@ -66,20 +67,19 @@ func example() *Chart {
 				bar("09:30", "09:42", Unseen), bar("09:42", "09:48", Working)),
 			run("Install Microsoft 365 Apps for enterprise, semi-annual channel", true, jobmon.StateSucceeded,
 				bar("09:17", "09:30", Working), bar("09:30", "09:42", Unseen), bar("09:42", "09:44", Working)),
-			remark(run("Install Visio", true, jobmon.StateFailed, bar("09:44", "09:46", Failed)), "code 1603"),
-			remark(run("Install Visio", true, jobmon.StateFailed, bar("09:46", "09:48", Failed)),
-				"code 1618, attempt 2"),
+			failed(run("Install Visio", true, jobmon.StateFailed, bar("09:44", "09:46", Failed)), 1603, 1),
+			failed(run("Install Visio", true, jobmon.StateFailed, bar("09:46", "09:48", Failed)), 1618, 2),
 			late(run(`<img src=x onerror="alert(1)">`, false, jobmon.StateRunning, bar("09:48", "10:00", Waiting),
 				bar("10:00", "10:24", Working))),
 			late(run("CAD  ünïcode 設計 & <b>more</b>", true, jobmon.StateRunning, bar("10:00", "10:24", Working))),
 			late(run("\u202etxt.exe\x1b[31m", true, jobmon.StateWaiting)),
 			run("Closing", false, jobmon.StateWaiting),
 			run("Restart", true, jobmon.StateCancelled),
-			run("Beside the stages", false, jobmon.StateSucceeded, bar("09:00", "09:02", Working)),
+			beside(run("", false, jobmon.StateSucceeded, bar("09:00", "09:02", Working))),
 			run("0. Build Job Monitor", true, jobmon.StateSucceeded, bar("09:00", "09:02", Working)),
 		},
 		Gaps:  []Gap{{at("09:30"), at("09:42"), "source lost"}, {at("10:10"), at("10:10"), "clock stepped"}},
-		Notes: []string{"The server's clock was changed meanwhile: times and durations across that moment are wrong."},
+		Notes: []Note{{Key: "waterfall.stepped"}},
 	}
 	c.Lines[4].Doubt, c.Lines[7].Waited = "across a gap", 12*time.Minute
 	return c
@@ -129,7 +129,7 @@ func TestNamesStayText(t *testing.T) {
 	lawtest.Check(t, func(t *rapid.T) {
 		name := rapid.OneOf(rapid.SampledFrom(names), rapid.String()).Draw(t, "name")
 		c := example()
-		c.Computer, c.Site, c.Lines[0].Name, c.Lines[1].Name, c.Lines[1].Remark, c.Lines[2].Folder,
+		c.Computer, c.Site, c.Lines[0].Name, c.Lines[1].Name, c.Lines[1].Doubt, c.Lines[2].Folder,
 			c.Gaps[0].What = name, name, name, name, name, name, name
 		svg := drawn(t, func(w io.Writer) error { return SVG(w, c) })
 		elements := 0

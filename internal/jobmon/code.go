@@ -1,9 +1,11 @@
 package jobmon
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
+	"io/fs"
 	"math"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,36 +64,55 @@ func (c Code) String() string {
 }
 
 // Text is String and what Windows means by the code, where that is known: "3010 restart required".
-func (c Code) Text() string {
-	if meaning := c.Meaning(); meaning != "" {
+func (c Code) Text() string { return c.TextIn(English) }
+
+// TextIn is Text with the meaning in another language.
+func (c Code) TextIn(lang string) string {
+	if meaning := c.MeaningIn(lang); meaning != "" {
 		return c.String() + " " + meaning
 	}
 	return c.String()
 }
 
-//go:embed codes.txt
-var codeTable string
+// English is the language that the program speaks everywhere but on screens and pages.
+const English = "en"
 
-// meanings reads codes.txt.
-var meanings = sync.OnceValue(func() map[uint32]string {
-	table := map[uint32]string{}
-	for line := range strings.Lines(codeTable) {
-		number, meaning, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if code, err := strconv.ParseUint(number, 0, 32); err == nil { // anything else is a comment
-			table[uint32(code)] = meaning
+//go:embed codes/*.txt
+var codeFiles embed.FS
+
+// meanings are the tables of codes/ by their languages.
+var meanings = sync.OnceValue(func() map[string]map[uint32]string {
+	tables := map[string]map[uint32]string{}
+	names, _ := fs.Glob(codeFiles, "codes/*.txt")
+	for _, name := range names {
+		text, _ := codeFiles.ReadFile(name)
+		table := map[uint32]string{}
+		for line := range strings.Lines(string(text)) {
+			number, meaning, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if code, err := strconv.ParseUint(number, 0, 32); err == nil { // anything else is a comment
+				table[uint32(code)] = meaning
+			}
 		}
+		tables[strings.TrimSuffix(path.Base(name), ".txt")] = table
 	}
-	return table
+	return tables
 })
 
 // Meaning is what Windows and its installer mean by the code, "" where that is not known. A job may mean something
 // else.
-func (c Code) Meaning() string {
+func (c Code) Meaning() string { return c.MeaningIn(English) }
+
+// MeaningIn is Meaning in another language; English where there is no table of that language.
+func (c Code) MeaningIn(lang string) string {
 	s := c.signed()
 	if s < math.MinInt32 || s > math.MaxInt32 {
 		return ""
 	}
-	code, table := uint32(s), meanings()
+	table := meanings()[lang]
+	if table == nil {
+		table = meanings()[English]
+	}
+	code := uint32(s)
 	if meaning := table[code]; meaning != "" {
 		return meaning
 	}

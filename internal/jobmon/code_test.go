@@ -2,6 +2,7 @@ package jobmon
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -33,6 +34,48 @@ func TestCodes(t *testing.T) {
 	} {
 		if got := code.Text(); got != want {
 			t.Errorf("%d: %q; want %q", int64(code), got, want)
+		}
+	}
+}
+
+// TestCodesHaveMeaningsInAllLanguages: each table has the codes of the English one, in its order, and what has one
+// meaning in English has one in each language.
+func TestCodesHaveMeaningsInAllLanguages(t *testing.T) {
+	t.Parallel()
+	lines := func(lang string) (list [][2]string) {
+		text, err := codeFiles.ReadFile("codes/" + lang + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if number, meaning, _ := strings.Cut(strings.TrimSpace(line), " "); number != "#" && meaning != "" {
+				list = append(list, [2]string{number, meaning})
+			}
+		}
+		return list
+	}
+	english := lines(English)
+	for lang := range meanings() {
+		list, same := lines(lang), map[string]string{}
+		if len(list) != len(english) || len(list) < 250 {
+			t.Fatalf("%s has %d codes, English has %d", lang, len(list), len(english))
+		}
+		for i, line := range list {
+			if line[0] != english[i][0] {
+				t.Fatalf("%s has the code %s where English has %s", lang, line[0], english[i][0])
+			}
+			was, seen := same[english[i][1]]
+			if same[english[i][1]] = line[1]; seen && was != line[1] {
+				t.Errorf("%s: %q is both %q and %q", lang, english[i][1], was, line[1])
+			}
+		}
+	}
+	for lang, want := range map[string]string{
+		"de": "3010 Neustart erforderlich", "fr": "3010 redémarrage requis", "en": "3010 restart required",
+		"xx": "3010 restart required",
+	} {
+		if got := Code(3010).TextIn(lang); got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
 		}
 	}
 }

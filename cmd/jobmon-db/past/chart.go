@@ -1,14 +1,12 @@
 package past
 
 import (
-	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -38,19 +36,16 @@ func (p *Log) Chart(d *deployments.Deployment) *waterfall.Chart {
 			Name: st.Name, State: st.State, Running: st.State == jobmon.StateRunning, Began: st.Began, Ended: st.Ended,
 			Took: st.Length(), Known: st.Began != 0 && (st.Ended != 0 || st.State == jobmon.StateRunning),
 			Doubt: doubt(st.Why), Waited: stages[i].Before,
-			Bars: bars(parts, i),
+			Bars: bars(parts, i), Attempt: st.Attempt,
 		}
-		if st.Attempt > 1 {
-			l.Remark = "tried again"
-			if l.Doubt == "tried again" {
-				l.Doubt = ""
-			}
+		if st.Attempt > 1 && st.Why == deployments.Retried {
+			l.Doubt = "" // the attempt says so
 		}
 		c.Lines = append(c.Lines, l)
 		c.Lines = append(c.Lines, jobLines(d, i)...)
 	}
 	if lines := jobLines(d, -1); len(lines) > 0 || beside.Total() > 0 {
-		c.Lines = append(c.Lines, waterfall.Line{Name: "Beside the stages", State: jobmon.StateSucceeded,
+		c.Lines = append(c.Lines, waterfall.Line{Beside: true, State: jobmon.StateSucceeded,
 			Bars: bars(parts, -1), Took: jobmon.Length{Took: beside.Total()}, Known: true})
 		c.Lines = append(c.Lines, lines...)
 	}
@@ -58,20 +53,27 @@ func (p *Log) Chart(d *deployments.Deployment) *waterfall.Chart {
 		c.Gaps = append(c.Gaps, waterfall.Gap{From: g.From, To: g.To, What: string(g.Kind)})
 	}
 	if slices.ContainsFunc(d.Gaps, func(g deployments.Gap) bool { return g.Kind == deployments.ClockStepped }) {
-		c.Notes = append(c.Notes, "The server's clock was changed meanwhile: times and durations across that moment "+
-			"are wrong.")
+		c.Notes = append(c.Notes, waterfall.Note{Key: "waterfall.stepped"})
 	}
 	if s.WatchedSince != 0 {
-		c.Notes = append(c.Notes, "It had begun before the log did: what came before is unseen.")
+		c.Notes = append(c.Notes, waterfall.Note{Key: "waterfall.begun"})
 	}
 	if d.Overtaken {
-		note := fmt.Sprintf("It was still open when deployment %d began.", s.Number+1)
-		if went > 0 {
-			note += fmt.Sprintf(" %s that waited went on there.", words.Count(went, "job"))
-		}
-		c.Notes = append(c.Notes, note)
+		c.Notes = append(c.Notes, overtaken(s.Number+1, went))
 	}
 	return c
+}
+
+// overtaken says that a deployment was open when the next one began, and how many of its jobs went on there.
+func overtaken(next, jobs int) waterfall.Note {
+	key := "waterfall.overtook.many"
+	switch jobs {
+	case 0:
+		key = "waterfall.overtook"
+	case 1:
+		key = "waterfall.overtook.one"
+	}
+	return waterfall.Note{Key: key, Places: []string{"n", strconv.Itoa(next), "jobs", strconv.Itoa(jobs)}}
 }
 
 // Verdict says whether a result is a good or a bad one; that of a deployment which goes on is neither.
@@ -119,16 +121,8 @@ func jobLines(d *deployments.Deployment, stage int) []waterfall.Line {
 			Name: j.Name, Job: true, State: j.State, Running: j.State == jobmon.StateRunning, Late: j.Late &&
 				j.Attempt == 1 && j.Class == jobmon.RealJob, Began: j.Started, Ended: j.Ended,
 			Took: j.Length(), Known: j.Started != 0 && (j.Ended != 0 || j.State == jobmon.StateRunning),
-			Doubt: doubt(j.Why), Folder: j.Folder,
+			Doubt: doubt(j.Why), Folder: j.Folder, Code: j.Code, Attempt: j.Attempt,
 		}
-		var remarks []string
-		if j.State == jobmon.StateFailed {
-			remarks = append(remarks, "code "+j.Code.Text())
-		}
-		if j.Attempt > 1 {
-			remarks = append(remarks, fmt.Sprintf("attempt %d", j.Attempt))
-		}
-		l.Remark = strings.Join(remarks, ", ")
 		if from, to, ok := d.AtWork(&j.Run); ok {
 			l.Bars = cut(from, to, j.State == jobmon.StateFailed, d.Gaps)
 		}
