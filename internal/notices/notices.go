@@ -20,9 +20,12 @@ const (
 	SourceRestored Topic = "source-restored" // it can be read again, and stays readable
 	Damaged        Topic = "damaged"         // events of the log were lost
 	DiskFull       Topic = "disk-full"       // the log cannot be written, or can be again; no event in the log says so
+
+	// Test is what "notify test" sends. No rule can name it: it says only that messages arrive.
+	Test Topic = "test"
 )
 
-// Topics lists all of them, in the order in which help and docs name them.
+// Topics lists all that a rule can name, in the order in which help and docs name them.
 func Topics() []Topic {
 	return []Topic{Failed, Repaired, Ready, EndedEarly, StandingStill, SourceLost, SourceRestored, Damaged, DiskFull}
 }
