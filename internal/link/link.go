@@ -1,7 +1,7 @@
 // Package link makes and checks the codes that lead to one deployment of one computer, from its screen to a phone.
 //
 // A code is a capability: the page that it names needs no token. It holds the computer's id, the deployment's number
-// and a MAC of both with a key of the site, in letters and digits that a QR code packs tightly. Nobody makes one
+// and a MAC of both with the log's key, in letters and digits that a QR code packs tightly. Nobody makes one
 // without the key, and nobody reaches another computer or deployment with it. docs/adr/0012 has the reasons.
 package link
 
@@ -31,29 +31,35 @@ const (
 	macSize = 10 // bytes: 80 bits cannot be tried out over a network
 	longest = 64 // more letters than any code has
 	purpose = "jobmon-db link 1\x00"
+	ofALog  = "jobmon-db link, log "
 )
 
 // letters has neither padding nor small letters.
 var letters = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// Key makes and checks codes. It never leaves the data folder. The zero Key makes no code and accepts none.
+// Key makes and checks the codes of one log. It follows from the site's key, which never leaves the data folder, and from
+// the log's id. The zero Key makes no code and accepts none.
 type Key []byte
 
-// ReadKey returns the site's key. The error is fs.ErrNotExist where the folder has none.
-func ReadKey(dataDir string) (Key, error) {
-	return named(keyfile.Read(filepath.Join(dataDir, keyfile.Links)))
-}
+// ReadKey returns the key of the log with that id. The error is fs.ErrNotExist where the folder has no key of the site.
+func ReadKey(dataDir, logID string) (Key, error) { return keyOf(keyfile.Read, dataDir, logID) }
 
-// MakeKey is ReadKey, and makes a key where the folder has none.
-func MakeKey(dataDir string) (Key, error) {
-	return named(keyfile.Make(filepath.Join(dataDir, keyfile.Links)))
-}
+// MakeKey is ReadKey, and makes a key of the site where the folder has none.
+func MakeKey(dataDir, logID string) (Key, error) { return keyOf(keyfile.Make, dataDir, logID) }
 
-func named(key []byte, err error) (Key, error) {
+func keyOf(load func(path string) ([]byte, error), dataDir, logID string) (Key, error) {
+	site, err := load(filepath.Join(dataDir, keyfile.Links))
 	if err != nil {
 		return nil, fmt.Errorf("the key of the links on screens: %w", err)
 	}
-	return key, nil
+	return digest(site, ofALog, []byte(logID)), nil
+}
+
+func digest(key []byte, purpose string, subject []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(purpose))
+	h.Write(subject)
+	return h.Sum(nil)
 }
 
 // Code returns the code of a computer's deployment; deployments count from 1. Others have none: "".
@@ -63,7 +69,7 @@ func (k Key) Code(computer jobmon.ComputerID, deployment int) string {
 	}
 	subject := binary.AppendVarint(nil, int64(computer))
 	subject = binary.AppendUvarint(subject, uint64(deployment))
-	return letters.EncodeToString(append(subject, k.mac(subject)...))
+	return letters.EncodeToString(append(subject, digest(k, purpose, subject)[:macSize]...))
 }
 
 // Verify returns what a code was made for, in capitals or in small letters; ok is false where this key did not make it.
@@ -88,13 +94,6 @@ func (k Key) Verify(code string) (computer jobmon.ComputerID, deployment int, ok
 		return 0, 0, false
 	}
 	return computer, deployment, true
-}
-
-func (k Key) mac(subject []byte) []byte {
-	h := hmac.New(sha256.New, k)
-	h.Write([]byte(purpose))
-	h.Write(subject)
-	return h.Sum(nil)[:macSize]
 }
 
 // capital leaves all but a to z as they are: other letters have capitals in this alphabet too.

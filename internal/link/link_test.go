@@ -129,21 +129,28 @@ func TestExpired(t *testing.T) {
 func TestKeyOfADataFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if k, err := link.ReadKey(dir); k != nil || !errors.Is(err, fs.ErrNotExist) {
+	if k, err := link.ReadKey(dir, "log"); k != nil || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
-	made, err := link.MakeKey(dir)
+	made, err := link.MakeKey(dir, "log")
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := link.ReadKey(dir)
+	read, err := link.ReadKey(dir, "log")
 	if err != nil || read.Code(1, 1) != made.Code(1, 1) || made.Code(1, 1) == key.Code(1, 1) {
 		t.Errorf("the key is not kept (%v)", err)
+	}
+	other, err := link.MakeKey(dir, "another log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok := other.Verify(made.Code(1, 1)); ok || other.Code(1, 1) == made.Code(1, 1) {
+		t.Error("another log accepts the log's code")
 	}
 	if err := os.WriteFile(filepath.Join(dir, "jobmon-db.link-key"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if k, err := link.MakeKey(dir); k != nil || err == nil || !strings.Contains(err.Error(), dir) {
+	if k, err := link.MakeKey(dir, "log"); k != nil || err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("a damaged key: %v", err)
 	}
 }

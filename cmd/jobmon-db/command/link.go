@@ -15,7 +15,7 @@ import (
 // link and there is no key, the link is left out, which is said once.
 func (p *opened) content(picture *jobmon.Progress, messages io.Writer) ([]byte, error) {
 	if p.links == nil && evt.Links(picture) {
-		key, err := link.ReadKey(p.dir)
+		key, err := link.ReadKey(p.dir, p.LogID)
 		p.links = &key
 		if err != nil {
 			fmt.Fprintf(messages, "The file's link to the board is left out: %s.\n", missing(err))
@@ -24,7 +24,7 @@ func (p *opened) content(picture *jobmon.Progress, messages io.Writer) ([]byte, 
 	return evt.Content(picture, p.key())
 }
 
-// key is the site's key as far as it was looked for.
+// key is the key of the log's links as far as it was looked for.
 func (p *opened) key() link.Key {
 	if p.links == nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jobmon-db/jobmon-db/internal/link"
+	"github.com/jobmon-db/jobmon-db/internal/keyfile"
 )
 
 // The key of the links stays in its file. Without it the same file is shown without its link, and that is said.
@@ -20,11 +20,11 @@ func TestLinksNeedTheirKey(t *testing.T) {
 	data, folder := "--data-dir="+dir, "--evt-dir="+filepath.Join(dir, "evt")
 	phases := []phase{{public: "https://board.example.org"}}
 	inPhases(t, dir, phases)
-	key, err := link.ReadKey(dir)
+	path := filepath.Join(dir, "jobmon-db.link-key")
+	key, err := keyfile.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "jobmon-db.link-key")
 	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}

@@ -24,7 +24,7 @@ import (
 type opened struct {
 	*past.Log
 	dir   string     // the folder of the log
-	links *link.Key  // the site's, once it was looked for; see content
+	links *link.Key  // of the log's links, once it was looked for; see content
 	file  *store.Log // nil where a daemon is asked
 	holes []store.Gap
 }

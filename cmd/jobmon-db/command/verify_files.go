@@ -88,7 +88,6 @@ const (
 // compareFiles folds the log from its beginning and compares the pictures with their files.
 func compareFiles(ctx context.Context, config *configs.Config, report *store.Report) (comparison, error) {
 	c := comparison{Missing: []string{}, Differences: []difference{}}
-	c.key, c.noKey = link.ReadKey(config.DataDir)
 	if !report.Whole() {
 		c.Skipped = "not compared, as the log is damaged"
 		return c, nil
@@ -115,6 +114,7 @@ func compareFiles(ctx context.Context, config *configs.Config, report *store.Rep
 		if err != nil {
 			return c, err
 		}
+		c.key, c.noKey = link.ReadKey(config.DataDir, p.LogID)
 		state, err := history.Fold(p, nil)
 		live := p.Live
 		p.close()

@@ -132,7 +132,7 @@ func (d *Daemon) open() (err error) {
 	state.Shed(history.MostTold)
 	d.journal = &journal{
 		log: d.log, files: d.files, logger: o.Logger, notable: o.Notable, changed: make(chan struct{}, 1),
-		links: o.loadLinks(), state: state, keeper: keeper,
+		links: o.loadLinks(d.log.ID()), state: state, keeper: keeper,
 	}
 	return nil
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
-// loadLinks returns the key of the links on screens; where the site has an address and no key yet, it makes one. A key
-// that cannot be read costs the links, and nothing else.
-func (o *Options) loadLinks() link.Key {
+// loadLinks returns the key of the log's links on screens; where the site has an address and no key yet, it makes one. A
+// key that cannot be read costs the links, and nothing else.
+func (o *Options) loadLinks(logID string) link.Key {
 	load := link.ReadKey
 	if o.Settings.PublicURL != "" {
 		load = link.MakeKey
 	}
-	key, err := load(o.DataDir)
+	key, err := load(o.DataDir, logID)
 	if exposed := keyfile.Exposed(filepath.Join(o.DataDir, keyfile.Links)); exposed != nil {
 		o.Logger.Warn().Err(exposed).Msg("the key of the links on screens is not secret")
 	}

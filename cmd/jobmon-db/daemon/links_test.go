@@ -34,9 +34,12 @@ func TestKeyOfLinks(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		key := o.loadLinks()
-		if (key != nil) != c.key || key.Code(1, 1) != o.loadLinks().Code(1, 1) {
+		key := o.loadLinks("log")
+		if (key != nil) != c.key || key.Code(1, 1) != o.loadLinks("log").Code(1, 1) {
 			t.Errorf("%s: %d bytes", name, len(key))
+		}
+		if key != nil && key.Code(1, 1) == o.loadLinks("another log").Code(1, 1) {
+			t.Errorf("%s: another log has the same codes", name)
 		}
 		if strings.Contains(said.String(), `"level":"error"`) != c.complains || strings.Contains(said.String(), "secret") {
 			t.Errorf("%s: %s", name, said.String())
