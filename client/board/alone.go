@@ -24,10 +24,10 @@ func (p *Problem) Write(w io.Writer) error {
 	for _, l := range p.Links {
 		v.Links = append(v.Links, Link{Text: shown(l.Text), Href: l.Href})
 	}
-	if key := "problem." + p.Kind + ".title"; v.pen.w.has(key) {
+	if key := "problem." + p.Kind + ".title"; v.pen.w.Has(key) {
 		v.Heading = v.Say(key)
 	}
-	if key := "problem." + p.Kind + ".text"; v.pen.w.has(key) {
+	if key := "problem." + p.Kind + ".text"; v.pen.w.Has(key) {
 		v.Text = v.Say(key)
 	}
 	v.Name = v.Heading

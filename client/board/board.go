@@ -313,7 +313,7 @@ func (v *boardView) note(all, kept int) {
 		}
 	case all == 0:
 		v.Note = v.Say("empty")
-		v.NoteText = v.pen.w.say("empty.text", "time", v.Moment())
+		v.NoteText = v.pen.w.Say("empty.text", "time", v.Moment())
 	case kept == 0:
 		var what []string
 		for _, value := range []string{v.Query.Text, v.Query.Group, v.Query.Server} {
@@ -324,7 +324,7 @@ func (v *boardView) note(all, kept int) {
 		if v.Query.State != "" {
 			what = append(what, v.Say("count."+v.Query.State))
 		}
-		v.Note = v.pen.w.say("no.match", "what", strings.Join(what, ", "))
+		v.Note = v.pen.w.Say("no.match", "what", strings.Join(what, ", "))
 		none := v.view
 		none.query = nil
 		v.NoteHref = none.address("", "")

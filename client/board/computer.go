@@ -84,7 +84,7 @@ func (c *Computer) view() (*computerView, error) {
 	}
 	p := v.pen
 	v.Head = number(int(c.ID))
-	v.PrintedAt = p.w.say("printed", "time", p.w.moment(c.wall(c.Until)))
+	v.PrintedAt = p.w.Say("printed", "time", p.w.moment(c.wall(c.Until)))
 	if pic := c.Picture; pic != nil {
 		v.servers = []string{pic.Site}
 		v.Screen = p.screenOf(pic, listed)
@@ -103,7 +103,7 @@ func (c *Computer) view() (*computerView, error) {
 	v.deployments()
 	v.events()
 	v.Here = v.address("at", c.iso(c.Now))
-	v.HereText = p.w.say("link.to", "time", p.today.Format("15:04"))
+	v.HereText = p.w.Say("link.to", "time", p.today.Format("15:04"))
 	return v, nil
 }
 
@@ -129,12 +129,12 @@ func (v *computerView) headline() {
 			v.StateText += ", " + v.Screen.End
 		}
 	}
-	facts := []string{shown(pic.Computer.Group), shown(pic.Site), p.w.say("id", "id", number(int(pic.Computer.ID)))}
+	facts := []string{shown(pic.Computer.Group), shown(pic.Site), p.w.Say("id", "id", number(int(pic.Computer.ID)))}
 	if name := pic.Computer.OSName; name != "" && !strings.EqualFold(name, pic.Computer.Name) {
 		facts = append(facts, shown(name))
 	}
 	if s := pic.Session; s != nil && s.Jobs > 0 {
-		facts = append(facts, p.w.say("ended.jobs", "n", number(s.JobsDone), "all", number(s.Jobs)))
+		facts = append(facts, p.w.Say("ended.jobs", "n", number(s.JobsDone), "all", number(s.Jobs)))
 	}
 	var said []string
 	for _, fact := range facts {
@@ -200,7 +200,7 @@ func (v *computerView) deployments() {
 		v.Deployments = append(v.Deployments, l)
 	}
 	if v.From != 0 {
-		v.DeployNote = p.w.say("log.begins", "time", p.w.dated("date.long", v.wall(v.From), false))
+		v.DeployNote = p.w.Say("log.begins", "time", p.w.dated("date.long", v.wall(v.From), false))
 	}
 }
 
@@ -217,7 +217,7 @@ func (v *computerView) other(d *Deployment) {
 	if screen == 0 {
 		key = "deployment.other.none"
 	}
-	v.Other = v.pen.w.say(key, "n", number(d.Number), "screen", number(screen))
+	v.Other = v.pen.w.Say(key, "n", number(d.Number), "screen", number(screen))
 	if d.Ended != 0 {
 		v.OtherEnd = v.address("at", v.iso(d.Ended))
 	}
@@ -237,7 +237,7 @@ func (v *computerView) events() {
 			What: shown(e.What), Detail: shown(e.Detail), Bad: e.Bad})
 	}
 	if v.c.MoreEvents > 0 {
-		v.Earlier = v.pen.w.say("events.more", "n", number(int(v.c.MoreEvents)))
+		v.Earlier = v.pen.w.Say("events.more", "n", number(int(v.c.MoreEvents)))
 	}
 	v.EventsNote = safe(v.pen.w.count("events.note", len(v.Events)))
 }

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/client/internal/samples"
+	"github.com/jobmon-db/jobmon-db/client/internal/wording"
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/lawtest"
@@ -227,10 +228,10 @@ func TestIdentifiersAreUnique(t *testing.T) {
 func TestWordsAreComplete(t *testing.T) {
 	t.Parallel()
 	places := regexp.MustCompile(`\{\w+\}`)
-	own := map[string]words{}
+	own := map[string]wording.Words{}
 	for _, lang := range Languages() {
-		w := words{}
-		w.read(files, "words/"+lang+".txt")
+		w := wording.Words{}
+		w.Read(files, "words/"+lang+".txt")
 		own[lang] = w
 	}
 	sorted := func(text string) string {
@@ -253,14 +254,14 @@ func TestWordsAreComplete(t *testing.T) {
 		}
 	}
 	for _, key := range keysUsed(t) {
-		if !wordsOf("en").has(key) {
+		if !wordsOf("en").Has(key) {
 			t.Errorf("there is no text for %s", key)
 		}
 	}
 	for _, lang := range Languages() {
 		w := wordsOf(lang)
 		for key, n := range map[string]int{"weekdays": 7, "weekdays.short": 7, "months": 12, "months.short": 12} {
-			if got := len(strings.Fields(w.text(key))); got != n {
+			if got := len(strings.Fields(w.Text(key))); got != n {
 				t.Errorf("%s: %s has %d words", lang, key, got)
 			}
 		}

@@ -35,11 +35,11 @@ func (p *Phone) view() *phoneView {
 	v.Screen = v.pen.screenOf(pic, 40)
 	v.Name = v.Screen.Name
 	if s := pic.Session; s != nil {
-		v.Jobs = v.pen.w.say("phone.jobs", "n", number(s.JobsDone), "all", number(s.Jobs))
+		v.Jobs = v.pen.w.Say("phone.jobs", "n", number(s.JobsDone), "all", number(s.Jobs))
 	}
 	v.Ends = v.Say("phone.ends")
 	if p.Until != 0 {
-		v.Ends = v.pen.w.say("phone.until", "time", v.pen.w.day(v.wall(p.Until))+" "+v.wall(p.Until).Format("15:04"))
+		v.Ends = v.pen.w.Say("phone.until", "time", v.pen.w.day(v.wall(p.Until))+" "+v.wall(p.Until).Format("15:04"))
 	}
 	return v
 }

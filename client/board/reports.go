@@ -67,7 +67,7 @@ func (r *Reports) view() *reportsView {
 	v := &reportsView{view: newView(&r.Frame, "reports", "/reports"), Since: r.Since, Until: r.Until}
 	p := v.pen
 	v.Name = v.Say("reports")
-	v.PrintedAt = p.w.say("printed", "time", p.w.moment(v.wall(v.Now)))
+	v.PrintedAt = p.w.Say("printed", "time", p.w.moment(v.wall(v.Now)))
 	v.Kept = v.kept("lang", v.Asked)
 	for _, days := range []int{7, 14, 30, 90} {
 		since := "-" + number(days) + "d"
@@ -77,21 +77,21 @@ func (r *Reports) view() *reportsView {
 		} else {
 			href += "?"
 		}
-		v.Ranges = append(v.Ranges, choice{Text: p.w.say("reports.days", "n", number(days)),
+		v.Ranges = append(v.Ranges, choice{Text: p.w.Say("reports.days", "n", number(days)),
 			Href:   href + url.Values{"since": {since}}.Encode(),
 			Chosen: cmp.Or(r.Since, usualSince) == since && r.Until == ""})
 	}
 	if r.First != 0 && r.Last != 0 {
-		v.Period = p.w.say("reports.period", "from", p.w.dated("date.long", v.wall(r.First), false),
+		v.Period = p.w.Say("reports.period", "from", p.w.dated("date.long", v.wall(r.First), false),
 			"to", p.w.dated("date.long", v.wall(r.Last-1), false))
 	}
 	for _, f := range r.Figures {
 		line := figureLine{Name: shown(f.Name), Value: shown(f.Value), Detail: shown(f.Detail), Href: f.Href}
 		if before, now, two := strings.Cut(line.Detail, " → "); two {
-			line.Detail = p.w.say("figure.change", "before", before, "now", now)
+			line.Detail = p.w.Say("figure.change", "before", before, "now", now)
 		}
 		line.Trend = trend(f.Detail, f.Trend)
-		if key := "figure." + f.Name; p.w.has(key) {
+		if key := "figure." + f.Name; p.w.Has(key) {
 			line.Name = v.Say(key)
 		}
 		v.Figures = append(v.Figures, line)
@@ -134,12 +134,12 @@ func (v *reportsView) table(t *Table, r *Reports) tableView {
 	if len(q) > 0 {
 		view.CSV += "?" + q.Encode()
 	}
-	if key := "table." + t.Name; v.pen.w.has(key) {
+	if key := "table." + t.Name; v.pen.w.Has(key) {
 		view.Title = v.Say(key)
 	}
 	for i, name := range t.Columns {
 		text := shown(name)
-		if key := "column." + name; v.pen.w.has(key) {
+		if key := "column." + name; v.pen.w.Has(key) {
 			text = v.Say(key)
 		}
 		view.Columns = append(view.Columns, columnView{text, numeric(t, i)})
@@ -151,7 +151,7 @@ func (v *reportsView) table(t *Table, r *Reports) tableView {
 			cells[i] = cellView{Text: shown(c.Text), Href: c.Href, Head: i == 0, Trend: trend(c.Text, c.Trend),
 				Drawing: v.drawing(c, t.Name == TableFailing)}
 			cells[i].Number = i < len(view.Columns) && view.Columns[i].Number && i > 0
-			if key := "cell." + c.Text; v.pen.w.has(key) {
+			if key := "cell." + c.Text; v.pen.w.Has(key) {
 				cells[i].Text = v.Say(key)
 			}
 		}
@@ -255,7 +255,7 @@ func (v *reportsView) charts(r *Reports) {
 	}
 	for i, name := range []string{"first", "retries", "failed", "early"} {
 		v.Legend = append(v.Legend, legendLine{Class: "d-" + name, Fill: dayFill(i),
-			Text: v.pen.w.say("day."+name, "n", number(sums[i]))})
+			Text: v.pen.w.Say("day."+name, "n", number(sums[i]))})
 	}
 	v.DaysChart, v.LineChart = v.days(r.Days), v.rightFirst(r.Days)
 }

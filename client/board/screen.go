@@ -2,6 +2,7 @@ package board
 
 import (
 	"cmp"
+	"html"
 	"html/template"
 	"slices"
 	"strconv"
@@ -65,9 +66,9 @@ func (p *pen) screenOf(c *jobmon.Progress, places int) *screen {
 	v.Place = strings.Join(place, " · ")
 	switch c.Agent {
 	case jobmon.AgentOnline:
-		v.Agent, v.AgentOn = p.w.text("agent.on"), true
+		v.Agent, v.AgentOn = p.w.Text("agent.on"), true
 	case jobmon.AgentOffline:
-		v.Agent = p.w.text("agent.off")
+		v.Agent = p.w.Text("agent.off")
 	}
 	v.Tel = telephone(v.Call)
 	v.Age = safe(p.w.phrase("age.of", "at", p.f.wall(c.At).Format(time.TimeOnly), "time", p.since(c.At)))
@@ -108,7 +109,7 @@ func (p *pen) hero(v *screen, c *jobmon.Progress) {
 	}
 	switch {
 	case s == nil:
-		v.Label, v.Icon, v.Tone, v.Hero = p.w.text("idle"), "pause", "wait", safe(p.w.phrase("idle.name"))
+		v.Label, v.Icon, v.Tone, v.Hero = p.w.Text("idle"), "pause", "wait", safe(p.w.phrase("idle.name"))
 		if c.Unknown {
 			fact(p.w.phrase("idle.unknown"))
 			return
@@ -120,7 +121,7 @@ func (p *pen) hero(v *screen, c *jobmon.Progress) {
 		return
 	}
 	if stage := current(s); stage != nil {
-		v.Label, v.Icon, v.Tone, v.Hero, v.Moves = p.w.text("now"), "play", "run", safe(p.w.name(stage.Name)), true
+		v.Label, v.Icon, v.Tone, v.Hero, v.Moves = p.w.Text("now"), "play", "run", safe(p.w.name(stage.Name)), true
 		if stage.Began != 0 {
 			fact(p.w.phrase("since", "time", p.at(stage.Began)) + " · " + p.since(stage.Began))
 		}
@@ -135,11 +136,11 @@ func (p *pen) hero(v *screen, c *jobmon.Progress) {
 		v.Bar = bar.html()
 		return
 	}
-	v.Label, v.Icon, v.Tone, v.Hero = p.w.text("now"), "pause", "wait", safe(p.w.phrase("nothing.now"))
+	v.Label, v.Icon, v.Tone, v.Hero = p.w.Text("now"), "pause", "wait", safe(p.w.phrase("nothing.now"))
 	if stage := next(s); stage != nil {
-		v.Label, v.Hero = p.w.text("next"), safe(p.w.name(stage.Name))
+		v.Label, v.Hero = p.w.Text("next"), safe(p.w.name(stage.Name))
 		if s.State == jobmon.SessionPlanned {
-			v.Label = p.w.text("planned")
+			v.Label = p.w.Text("planned")
 		}
 		if s.Why == nil {
 			fact(p.w.phrase("next.text"))
@@ -216,19 +217,10 @@ func (p *pen) endOf(s *jobmon.SessionProgress) (end, left template.HTML) {
 		}
 		return safe(p.w.phrase(key, "time", p.w.about(s.Takes))), ""
 	}
-	switch eta, atLeast, usedUp := s.Estimate(p.now); {
-	case usedUp != 0:
-		end = safe(p.w.phrase("end.past", "time", p.at(usedUp)))
-		if s.ToCome > 0 {
-			left = safe(p.w.phrase("end.to.come", "time", p.w.about(s.ToCome)))
-		}
-	case eta == 0:
-	case atLeast:
-		end = safe(p.w.phrase("end.least", "time", p.at(eta)))
-	default:
-		end = safe(p.w.phrase("end.about", "time", p.at(eta)))
+	if _, _, usedUp := s.Estimate(p.now); usedUp != 0 && s.ToCome > 0 {
+		left = safe(p.w.phrase("end.to.come", "time", p.w.about(s.ToCome)))
 	}
-	return end, left
+	return safe(html.EscapeString(p.speaker().End(s, p.now))), left
 }
 
 // list sets the lines of the stages: those around the one at work where there are too many.

@@ -2,6 +2,7 @@ package board
 
 import (
 	"cmp"
+	"html"
 	"slices"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
@@ -142,32 +143,11 @@ func (p *pen) ready(s *jobmon.SessionProgress) string {
 
 // why says why nothing runs, or why a row waits.
 func (p *pen) why(w *jobmon.Waiting, goesOn bool) string {
-	switch w.Kind {
-	case jobmon.WaitAgentOffline:
-		return p.offline(w.Since, w.AtLeast)
-	case jobmon.WaitGhost:
-		return p.w.phrase("why.ghost")
-	case jobmon.WaitDue:
-		if goesOn {
-			return p.w.phrase("why.continues", "time", p.start(w.Start))
-		}
-		return p.w.phrase("why.due", "time", p.start(w.Start))
-	case jobmon.WaitBehind:
-		return p.w.phrase("why.behind", "name", p.w.name(w.Job))
-	case jobmon.WaitServer:
-		return p.w.phrase("why.server")
-	}
-	return esc(string(w.Kind))
+	return html.EscapeString(p.speaker().Why(w, goesOn))
 }
 
 func (p *pen) offline(since jobmon.Instant, atLeast bool) string {
-	switch {
-	case since == 0:
-		return p.w.phrase("why.offline")
-	case atLeast:
-		return p.w.phrase("why.offline.least", "time", p.at(since))
-	}
-	return p.w.phrase("why.offline.since", "time", p.at(since))
+	return html.EscapeString(p.speaker().Offline(since, atLeast))
 }
 
 // still says why it stands still.
@@ -175,11 +155,8 @@ func (p *pen) still(s *jobmon.SessionProgress) (head, text string) {
 	if s.SilentSince != 0 {
 		return p.w.phrase("silent", "time", p.at(s.SilentSince)), p.w.phrase("silent.text")
 	}
-	name := p.w.name(s.Still.Name)
-	key := map[string]string{
-		jobmon.StillStage: "still.stage", jobmon.StillAgent: "still.agent", jobmon.StillIdle: "still.idle",
-	}[s.Still.Why]
-	return p.w.phrase("still.since", "time", p.at(s.Still.Since)), p.w.phrase(key, "name", name)
+	head = p.w.phrase("still.since", "time", p.at(s.Still.Since))
+	return head, html.EscapeString(p.speaker().Still(s.Still.Why, s.Still.Name))
 }
 
 // elsewhere says why nothing can run on the computer, "" where something can.
@@ -195,16 +172,10 @@ func (p *pen) elsewhere(c *jobmon.Progress) string {
 
 // result is how a deployment ended, in words.
 func (p *pen) result(s *jobmon.SessionProgress) string {
-	if key := "result." + string(s.Result); p.w.has(key) {
-		return p.w.phrase(key)
-	}
-	return p.w.phrase("result.none")
+	return html.EscapeString(p.speaker().Result(s.Result))
 }
 
 // resultText says what that result means.
 func (p *pen) resultText(s *jobmon.SessionProgress) string {
-	if key := "result.text." + string(s.Result); p.w.has(key) {
-		return p.w.phrase(key)
-	}
-	return p.w.phrase("result.text.none")
+	return html.EscapeString(p.speaker().ResultText(s.Result))
 }

@@ -36,7 +36,7 @@ func newView(f *Frame, page, path string) view {
 }
 
 // Say is a text of the page's language.
-func (v *view) Say(key string) string { return v.pen.w.text(key) }
+func (v *view) Say(key string) string { return v.pen.w.Text(key) }
 
 // Words are those that the script needs.
 func (v *view) Words() string { return v.pen.w.forScript() }
@@ -95,13 +95,13 @@ func (v *view) address(name, value string) string {
 func (v *view) Trouble() bool { return v.Said != "" && !v.Past() }
 
 // PastTitle is the banner's first words.
-func (v *view) PastTitle() string { return v.pen.w.say("past.title", "time", v.Moment()) }
+func (v *view) PastTitle() string { return v.pen.w.Say("past.title", "time", v.Moment()) }
 
 // PastText says how long ago that is, and what there is to know about the moment.
 func (v *view) PastText() string {
 	text := v.Say("past.text")
 	if v.Until > v.Now {
-		text = v.pen.w.say("past.ago", "time", v.pen.w.lasting(v.Until.Sub(v.Now))) + " " + text
+		text = v.pen.w.Say("past.ago", "time", v.pen.w.lasting(v.Until.Sub(v.Now))) + " " + text
 	}
 	if v.Said != "" {
 		text += " " + shown(v.Said)
@@ -110,14 +110,14 @@ func (v *view) PastText() string {
 }
 
 // LostTitle says since when the source is lost.
-func (v *view) LostTitle() string { return v.pen.w.say("lost.title", "time", v.pen.at(v.LostSince)) }
+func (v *view) LostTitle() string { return v.pen.w.Say("lost.title", "time", v.pen.at(v.LostSince)) }
 
 // Source says how fresh the data is.
 func (v *view) Source() template.HTML {
 	w, name := v.pen.w, v.Say("source")
 	switch n := len(v.servers); {
 	case n > 3:
-		name = w.say("servers", "n", number(n))
+		name = w.Say("servers", "n", number(n))
 	case n > 0:
 		name = shown(strings.Join(v.servers, ", "))
 	case strings.TrimSpace(v.Site) != "":

@@ -98,7 +98,7 @@ func (v *wallView) quiet(lines []line) {
 		v.QuietText = safe(p.w.phrase("wall.next", "n", number(running), "name", p.computerName(first),
 			"time", p.at(soonest)))
 	}
-	v.QuietReady = p.w.say("wall.ready", "n", number(ready), "all", number(len(lines)))
+	v.QuietReady = p.w.Say("wall.ready", "n", number(ready), "all", number(len(lines)))
 	if failed != 0 {
 		v.QuietSince = safe(p.w.phrase("wall.since", "time", p.at(failed)))
 	}
