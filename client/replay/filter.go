@@ -44,20 +44,20 @@ func (e *UnknownError) Error() string {
 // Filter says whether an event is wanted. It is not safe for concurrent use.
 type Filter struct {
 	computers []jobmon.ComputerID // ascending; empty for any
-	names     []Pattern           // computers that come later are wanted too when their name is
-	jobs      []Pattern
+	names     []names.Pattern     // computers that come later are wanted too when their name is
+	jobs      []names.Pattern
 	jobIDs    map[jobmon.JobID]bool // that ever had such a name
-	folders   []Pattern
+	folders   []names.Pattern
 	kinds     map[jobmon.Kind]bool
 	states    map[jobmon.RowState]bool
 	grep      *finder // nil for any
 }
 
 // NewFilter makes a filter. Errors: *names.UnknownError, *names.AmbiguousError, *UnknownError and *Mistake.
-func NewFilter(a Ask, names names.Computers, c *Chronicle) (*Filter, error) {
+func NewFilter(a Ask, known names.Computers, c *Chronicle) (*Filter, error) {
 	f := &Filter{}
 	var err error
-	if f.computers, f.names, err = Computers(a.Computers, names); err != nil {
+	if f.computers, f.names, err = known.Meant(a.Computers); err != nil {
 		return nil, err
 	}
 	if err := f.findJobs(a.Jobs, c); err != nil {
@@ -90,7 +90,7 @@ func (f *Filter) findJobs(wanted []string, c *Chronicle) error {
 				f.jobIDs[jobmon.JobID(id)], found = true, true
 			}
 		} else {
-			pattern := NewPattern(strings.TrimPrefix(text, "name:"))
+			pattern := names.NewPattern(strings.TrimPrefix(text, "name:"))
 			f.jobs = append(f.jobs, pattern)
 			for id, versions := range c.jobs {
 				if slices.ContainsFunc(versions, func(v version[jobmon.Job]) bool { return pattern.Fits(v.is.Name) }) {
@@ -123,7 +123,7 @@ func (c *Chronicle) eachJob(name func(jobmon.Job) string) []string {
 
 func (f *Filter) findFolders(wanted []string, c *Chronicle) error {
 	for _, text := range wanted {
-		pattern := NewFolderPattern(text)
+		pattern := names.NewFolderPattern(text)
 		all := c.eachJob(func(j jobmon.Job) string { return j.Folder })
 		if !slices.ContainsFunc(all, pattern.Holds) {
 			return &UnknownError{"folder", text, nearest.First(text, all)}
@@ -145,7 +145,7 @@ func Kinds() []string {
 func (f *Filter) findKinds(wanted []string) error {
 	known := Kinds()
 	for _, text := range wanted {
-		pattern, found := NewPattern(text), false
+		pattern, found := names.NewPattern(text), false
 		for i, name := range known {
 			if pattern.Fits(name) {
 				if f.kinds == nil {
@@ -203,9 +203,9 @@ func (f *Filter) Wants(e *jobmon.Event, c *Chronicle) bool {
 // learn notes computers and jobs that come while events are followed.
 func (f *Filter) learn(e *jobmon.Event) {
 	switch {
-	case e.Kind == jobmon.KindJob && fitsAny(f.jobs, e.Name):
+	case e.Kind == jobmon.KindJob && names.FitsAny(f.jobs, e.Name):
 		f.jobIDs[e.Job] = true
-	case e.Kind == jobmon.KindComputer && (fitsAny(f.names, e.Name) || fitsAny(f.names, e.Text)):
+	case e.Kind == jobmon.KindComputer && (names.FitsAny(f.names, e.Name) || names.FitsAny(f.names, e.Text)):
 		if i, found := slices.BinarySearch(f.computers, e.Computer); !found {
 			f.computers = slices.Insert(f.computers, i, e.Computer)
 		}
@@ -221,5 +221,5 @@ func (f *Filter) ofComputer(e *jobmon.Event) bool {
 }
 
 func (f *Filter) inFolder(folder string) bool {
-	return slices.ContainsFunc(f.folders, func(p Pattern) bool { return p.Holds(folder) })
+	return slices.ContainsFunc(f.folders, func(p names.Pattern) bool { return p.Holds(folder) })
 }

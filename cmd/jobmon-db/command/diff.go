@@ -66,7 +66,7 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 		return err
 	}
 	defer p.done(a.stderr)
-	only, _, err := replay.Computers(o.computers, p.Names)
+	only, _, err := p.Names.Meant(o.computers)
 	if err != nil {
 		return err
 	}

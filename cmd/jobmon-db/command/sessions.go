@@ -79,7 +79,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 		return err
 	}
 	defer p.done(a.stderr)
-	only, _, err := replay.Computers(o.computers, p.Names)
+	only, _, err := p.Names.Meant(o.computers)
 	if err != nil {
 		return err
 	}

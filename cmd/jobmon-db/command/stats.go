@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
@@ -84,18 +85,18 @@ func (o *statsOptions) wants() func(*deployments.Job) bool {
 	if len(o.jobs)+len(o.folders) == 0 {
 		return nil
 	}
-	var jobs, folders []replay.Pattern
+	var jobs, folders []names.Pattern
 	for _, text := range o.jobs {
-		jobs = append(jobs, replay.NewPattern(strings.TrimPrefix(text, "name:")))
+		jobs = append(jobs, names.NewPattern(strings.TrimPrefix(text, "name:")))
 	}
 	for _, text := range o.folders {
-		folders = append(folders, replay.NewFolderPattern(text))
+		folders = append(folders, names.NewFolderPattern(text))
 	}
 	return func(j *deployments.Job) bool {
 		job := len(jobs) == 0 || slices.Contains(o.jobs, fmt.Sprintf("id:%d", j.Job)) ||
-			slices.ContainsFunc(jobs, func(p replay.Pattern) bool { return p.Fits(j.Name) })
+			slices.ContainsFunc(jobs, func(p names.Pattern) bool { return p.Fits(j.Name) })
 		return job && (len(folders) == 0 || slices.ContainsFunc(folders,
-			func(p replay.Pattern) bool { return p.Holds(j.Folder) }))
+			func(p names.Pattern) bool { return p.Holds(j.Folder) }))
 	}
 }
 
@@ -109,7 +110,7 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 		return err
 	}
 	defer p.done(a.stderr)
-	only, _, err := replay.Computers(o.computers, p.Names)
+	only, _, err := p.Names.Meant(o.computers)
 	if err != nil {
 		return err
 	}

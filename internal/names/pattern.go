@@ -1,4 +1,4 @@
-package replay
+package names
 
 import (
 	"regexp"
@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/names"
 )
 
 // Pattern is a name as it is typed: * stands for any text, also none, and ? for one character; nothing else is
@@ -24,19 +23,20 @@ func NewFolderPattern(text string) Pattern {
 	return NewPattern(strings.Trim(strings.ReplaceAll(text, "/", `\`), `\`))
 }
 
-func isPattern(text string) bool { return strings.ContainsAny(text, "*?") }
+// IsPattern reports whether the text can mean several names.
+func IsPattern(text string) bool { return strings.ContainsAny(text, "*?") }
 
-// Fits says whether a name is meant. Blanks at its end do not matter, as in SQL Server.
+// Fits reports whether a name is meant. Blanks at its end do not matter, as in SQL Server.
 func (p Pattern) Fits(name string) bool {
 	return p.compiled.MatchString(name) || p.compiled.MatchString(strings.TrimRight(name, " "))
 }
 
-// fitsAny says whether one of the patterns means the name.
-func fitsAny(patterns []Pattern, name string) bool {
+// FitsAny reports whether one of the patterns means the name.
+func FitsAny(patterns []Pattern, name string) bool {
 	return slices.ContainsFunc(patterns, func(p Pattern) bool { return p.Fits(name) })
 }
 
-// Holds says whether the folder, or one that it lies in, is meant: by its path or by its name.
+// Holds reports whether the folder, or one that it lies in, is meant: by its path or by its name.
 func (p Pattern) Holds(folder string) bool {
 	for path := folder; ; {
 		cut := strings.LastIndex(path, `\`)
@@ -50,13 +50,13 @@ func (p Pattern) Holds(folder string) bool {
 	}
 }
 
-// Computers are those that are meant, by id: each text is an id, a name, either with "id:" or "name:" in front, or a
-// name with * and ?, which can mean several, as a name does that several records have or had. patterns are those with
-// * and ?. The error is *names.UnknownError.
-func Computers(wanted []string, names names.Computers) (ids []jobmon.ComputerID, patterns []Pattern, err error) {
+// Meant returns the computers that are meant, by id. Each text is an id, a name, either with "id:" or "name:" in front,
+// or a name with * and ?, which can mean several, as a name does that several records have or had. patterns are those
+// with * and ?. The error is *UnknownError.
+func (n Computers) Meant(wanted []string) (ids []jobmon.ComputerID, patterns []Pattern, err error) {
 	for _, text := range wanted {
-		if !isPattern(text) {
-			found, err := names.All(text)
+		if !IsPattern(text) {
+			found, err := n.All(text)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -66,13 +66,13 @@ func Computers(wanted []string, names names.Computers) (ids []jobmon.ComputerID,
 			continue
 		}
 		pattern, found := NewPattern(strings.TrimPrefix(text, "name:")), false
-		for id, known := range names {
+		for id, known := range n {
 			if slices.ContainsFunc(known.Names, pattern.Fits) {
 				ids, found = append(ids, id), true
 			}
 		}
 		if !found {
-			_, err := names.Find(text)
+			_, err := n.Find(text)
 			return nil, nil, err
 		}
 		patterns = append(patterns, pattern)
