@@ -14,6 +14,7 @@ import (
 	"github.com/dop251/goja"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 )
 
 // withLink is a file whose link holds that JSON.
@@ -88,10 +89,10 @@ func TestCodeHasRoomOrIsLeftOut(t *testing.T) {
 func (m *monitor) photographed(element string) image.Image {
 	const around, larger = 10, 4
 	place := do[[]int](m, `(function () {
-		var b = document.querySelector(`+quoted(element)+`).getBoundingClientRect();
+		var b = document.querySelector(`+browsertest.Quoted(element)+`).getBoundingClientRect();
 		return [b.left, b.top, b.right, b.bottom].map(Math.round);
 	}())`)
-	screen := m.image()
+	screen := m.Image()
 	part := image.Rect(place[0], place[1], place[2], place[3]).Inset(-around).Intersect(screen.Bounds())
 	photo := image.NewRGBA(image.Rect(0, 0, part.Dx()*larger, part.Dy()*larger))
 	for y := range part.Dy() * larger {
@@ -105,7 +106,7 @@ func (m *monitor) photographed(element string) image.Image {
 // A phone reads from the screen what the file says, and nothing lies over the code.
 func TestCodeIsReadFromTheScreenBrowser(t *testing.T) {
 	t.Parallel()
-	b := browser(t)
+	b := browsertest.Start(t)
 	reader, err := exec.LookPath("zbarimg")
 	if err != nil {
 		t.Skip("zbarimg, a reader of QR codes, is not installed")
@@ -126,7 +127,8 @@ func TestCodeIsReadFromTheScreenBrowser(t *testing.T) {
 			var code = document.querySelector("[data-code]").getBoundingClientRect(), found = [];
 			Array.from(document.querySelectorAll(".text, .box, [data-shape]")).forEach(function (e) {
 				var b = e.getBoundingClientRect();
-				var across = b.right > code.left && b.left < code.right, down = b.bottom > code.top && b.top < code.bottom;
+				var across = b.right > code.left && b.left < code.right;
+				var down = b.bottom > code.top && b.top < code.bottom;
 				if (e.closest("#code") === null && across && down) found.push(e.outerHTML);
 			});
 			return found;

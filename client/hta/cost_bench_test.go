@@ -1,19 +1,18 @@
 package hta_test
 
 import (
-	"context"
-	"errors"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/performance"
-	"github.com/chromedp/chromedp"
+
+	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 )
 
-// BenchmarkMonitor measures what an hour of the monitor costs of a core: of the busiest screen, looked at once a minute,
-// and of the frames of what moves. The floor of each is the same screen with motion = off.
+// BenchmarkMonitor measures what an hour of the monitor costs of a core: the busiest screen, looked at once a minute,
+// and the frames of what moves. The floor of each is the same screen with motion = off.
 func BenchmarkMonitor(b *testing.B) {
-	screen := browser(b)
+	screen := browsertest.Start(b)
 	const frames = 60
 	for _, c := range []struct {
 		name   string
@@ -28,7 +27,7 @@ func BenchmarkMonitor(b *testing.B) {
 				(function step(left) {
 					advance(JobMon.every / 1000);
 					if (left > 0) requestAnimationFrame(function () { step(left - 1); }); else resolve(true);
-				}(` + quoted(frames) + `));
+				}(` + browsertest.Quoted(frames) + `));
 			})`, frames / 4. / 3600},
 	} {
 		for _, motion := range []string{"on", "off"} {
@@ -50,25 +49,14 @@ func BenchmarkMonitor(b *testing.B) {
 
 // busy is how many seconds of a core the page has taken so far.
 func (m *monitor) busy() float64 {
-	m.t.Helper()
-	found, err := chromedp.Run(m.ctx, func(ctx context.Context, tab *chromedp.Target) (float64, error) {
-		if _, err := cdp.Call(ctx, tab, performance.Enable,
-			performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
-			return 0, err
+	m.T.Helper()
+	browsertest.Call(m.Tab, performance.Enable,
+		performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks})
+	for _, metric := range browsertest.Call(m.Tab, performance.GetMetrics, cdp.Empty{}).Metrics {
+		if metric.Name == "TaskDuration" {
+			return metric.Value
 		}
-		got, err := cdp.Call(ctx, tab, performance.GetMetrics, cdp.Empty{})
-		if err != nil {
-			return 0, err
-		}
-		for _, metric := range got.Metrics {
-			if metric.Name == "TaskDuration" {
-				return metric.Value, nil
-			}
-		}
-		return 0, errors.New("no TaskDuration among the metrics")
-	})
-	if err != nil {
-		m.t.Fatal(err)
 	}
-	return found
+	m.T.Fatal("no TaskDuration among the metrics")
+	return 0
 }

@@ -5,6 +5,8 @@ import (
 	"image/draw"
 	"strings"
 	"testing"
+
+	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 )
 
 // The arrow goes from the package to the PC in 2.5 s and rests there for 0.5 s; the line glows up and down in 2 s, by
@@ -14,14 +16,17 @@ func TestFrames(t *testing.T) {
 	e := newEngine(t)
 	e.is("[JobMon.frame(0), JobMon.frame(1250), JobMon.frame(2500), JobMon.frame(2750), JobMon.frame(3000), "+
 		"JobMon.frame(4250)]",
-		`[{"arrow":0,"glow":0},{"arrow":0.5,"glow":1},{"arrow":-1,"glow":0.5},{"arrow":-1,"glow":0.5},{"arrow":0,"glow":1},{"arrow":0.5,"glow":0}]`)
+		`[{"arrow":0,"glow":0},{"arrow":0.5,"glow":1},{"arrow":-1,"glow":0.5},{"arrow":-1,"glow":0.5},`+
+			`{"arrow":0,"glow":1},{"arrow":0.5,"glow":0}]`)
 	e.is(`(function () {
 		var before = JobMon.frame(0), shades = {}, count = 0, ms, f, k;
 		for (ms = 0; ms < 60000; ms += JobMon.every) {
 			f = JobMon.frame(ms);
 			if ((f.arrow !== -1 && (f.arrow < 0 || f.arrow >= 1)) || f.glow < 0 || f.glow > 1) return [ms, f];
 			// It never jumps, except back to the package; nothing flashes.
-			if (f.arrow > before.arrow + 0.11 && before.arrow >= 0 || Math.abs(f.glow - before.glow) > 0.5) return [ms, before, f];
+			if (f.arrow > before.arrow + 0.11 && before.arrow >= 0 || Math.abs(f.glow - before.glow) > 0.5) {
+				return [ms, before, f];
+			}
 			shades[f.glow] = true;
 			before = f;
 		}
@@ -94,7 +99,7 @@ func differing(a, b image.Image) int {
 // somebody wants it so.
 func TestMotionBrowser(t *testing.T) {
 	t.Parallel()
-	b := browser(t)
+	b := browsertest.Start(t)
 	const visible = 20000 // of 2 million pixels: a line of 860x60 changes its shade, and an arrow is elsewhere
 	away := `stand.netstat = "  TCP    10.0.0.5:49731   10.0.0.1:445    ESTABLISHED\r\n";`
 	for _, c := range []struct {
@@ -127,9 +132,9 @@ func TestMotionBrowser(t *testing.T) {
 			m.pass(10)
 			m.deliver(c.file)
 			m.pass(c.passed)
-			first := m.image()
+			first := m.Image()
 			m.pass(1)
-			n := differing(first, m.image())
+			n := differing(first, m.Image())
 			t.Logf("%d pixels differ", n)
 			if c.moves && n < visible || !c.moves && n > 0 {
 				t.Errorf("%d pixels differ", n)
@@ -147,15 +152,15 @@ func TestMotionBrowser(t *testing.T) {
 		m.lose(delivered)
 		m.pass(20)
 		m.shows(map[string]string{"notice": "No new status can be read"})
-		first := m.image()
+		first := m.Image()
 		m.pass(2)
-		if n := differing(first, m.image()); n > 0 {
+		if n := differing(first, m.Image()); n > 0 {
 			t.Errorf("%d pixels differ", n)
 		}
 		m.deliver(strings.Replace(read(t, golden+"running.evt"), "4711", "4712", 1))
-		first = m.image()
+		first = m.Image()
 		m.pass(1)
-		if n := differing(first, m.image()); n < visible {
+		if n := differing(first, m.Image()); n < visible {
 			t.Errorf("%d pixels differ when it goes on", n)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 )
 
 // variant is the golden file failed-late with so many stages, of names that begin alike, on a computer of a name.
@@ -55,7 +57,7 @@ func lost(f map[string]any) { f["source"], f["source_since_local"] = "lost", "20
 // its code and the time are there, and that the server cannot see the deployment.
 func TestRoomBrowser(t *testing.T) {
 	t.Parallel()
-	b := browser(t)
+	b := browsertest.Start(t)
 	names := []struct{ stage, computer string }{
 		{"Installation-", "DESKTOP-W0RKM" + "01"}, {"WWWWWWWWWWWWWW", "WWWWWWWWWWWWWWW"}, {longName, longName + "02"},
 		{strings.Repeat("W", 59), strings.Repeat("M", 60)}, {"<b>&amp; \u202e\u05e9\u05dc\u05d5\u05dd ",
@@ -88,23 +90,23 @@ func TestRoomBrowser(t *testing.T) {
 
 // roomy says what is missing of what matters.
 func (m *monitor) roomy(stages int, computer string, lost bool) {
-	m.t.Helper()
-	before := m.t.Failed()
+	m.T.Helper()
+	before := m.T.Failed()
 	m.sound()
 	said := strings.Join(append(append(m.texts("notice"), m.texts("notice-text")...), m.texts("call")...), "|")
 	for _, want := range []string{"1603", "13:58", "Please call 12345"} {
 		if !strings.Contains(said, want) {
-			m.t.Errorf("%q is not said: %s", want, said)
+			m.T.Errorf("%q is not said: %s", want, said)
 		}
 	}
 	if joined := strings.ReplaceAll(said, "|", " "); lost &&
 		!strings.Contains(joined, "The server cannot see the deployment") {
-		m.t.Errorf("it is not said that the server is blind: %s", said)
+		m.T.Errorf("it is not said that the server is blind: %s", said)
 	}
 	if got := strings.Join(m.texts("computer"), ""); len(computer) < 16 && computer[0] < 128 && got != computer {
-		m.t.Errorf("the name is %q, want %q", got, computer)
+		m.T.Errorf("the name is %q, want %q", got, computer)
 	}
-	if m.t.Failed() && !before {
-		m.t.Logf("%d stages, computer %s, source lost: %v; the first that fails", stages, computer, lost)
+	if m.T.Failed() && !before {
+		m.T.Logf("%d stages, computer %s, source lost: %v; the first that fails", stages, computer, lost)
 	}
 }

@@ -1,95 +1,16 @@
 package hta_test
 
 import (
-	"bytes"
-	"cmp"
-	"image"
-	"image/color"
-	"image/png"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/internal/samples"
+	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
-
-// shot keeps a picture of the screen in docs/screens when -update is given, with as many colours as a palette holds.
-func (m *monitor) shot(name string) {
-	m.t.Helper()
-	if !*update {
-		return
-	}
-	var packed bytes.Buffer
-	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	full := m.image()
-	for colours := 64; colours > 16 && (packed.Len() == 0 || packed.Len() > 150<<10); colours /= 2 {
-		packed.Reset()
-		if err := encoder.Encode(&packed, paletted(full, colours)); err != nil {
-			m.t.Fatal(err)
-		}
-	}
-	if packed.Len() > 150<<10 {
-		m.t.Errorf("%s has %d bytes", name, packed.Len())
-	}
-	if err := os.WriteFile(filepath.Join("../../docs/screens", name+".png"), packed.Bytes(), 0o644); err != nil {
-		m.t.Fatal(err)
-	}
-}
-
-// image is the screen as it is now.
-func (m *monitor) image() image.Image {
-	m.t.Helper()
-	taken, err := chromedp.Run(m.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	full, err := png.Decode(bytes.NewReader(taken))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return full
-}
-
-// paletted takes the picture's most frequent colours, and for the others the nearest of these.
-func paletted(full image.Image, most int) *image.Paletted {
-	counts := map[color.RGBA]int{}
-	bounds := full.Bounds()
-	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(full.At(x, y)).(color.RGBA) }
-	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
-		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			counts[at(x, y)]++
-		}
-	}
-	colours := make([]color.RGBA, 0, len(counts))
-	for c := range counts {
-		colours = append(colours, c)
-	}
-	slices.SortFunc(colours, func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
-	var palette color.Palette
-	for _, c := range colours[:min(most, len(colours))] {
-		palette = append(palette, c)
-	}
-	packed, nearest := image.NewPaletted(bounds, palette), map[color.RGBA]uint8{}
-	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
-		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			c := at(x, y)
-			index, known := nearest[c]
-			if !known {
-				index = uint8(palette.Index(c))
-				nearest[c] = index
-			}
-			packed.SetColorIndex(x, y, index)
-		}
-	}
-	return packed
-}
 
 // edited gives a golden file with parts of its text replaced.
 func edited(t *testing.T, name string, pairs ...string) string {
@@ -159,13 +80,8 @@ const golden = "../evt/testdata/v1/"
 
 func TestScreensBrowser(t *testing.T) {
 	t.Parallel()
-	b := browser(t)
+	b := browsertest.Start(t)
 	ini := "title = Contoso workplace\nsupport = Service desk: 12345\n"
-	if *update {
-		if err := os.MkdirAll("../../docs/screens", 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for _, c := range []struct {
 		name, file    string
 		width, height int64
@@ -214,8 +130,8 @@ func TestScreensBrowser(t *testing.T) {
 			m.pass(float64(c.passed))
 			m.cuts = c.name == "long" // its names have 200 letters
 			m.sound()
-			if !slices.Contains(unkept, c.name) {
-				m.shot(c.name)
+			if *update && !slices.Contains(unkept, c.name) {
+				m.Keep("../../docs/screens/" + c.name + ".png")
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,7 +32,7 @@ const (
 const patience = 3 * time.Minute
 
 // Start starts the browser, or skips the test where there is none. It takes every certificate.
-func Start(t *testing.T) context.Context {
+func Start(t testing.TB) context.Context {
 	t.Helper()
 	path := os.Getenv(variable)
 	if path == "" {
@@ -49,7 +50,7 @@ func Start(t *testing.T) context.Context {
 
 // Tab is a page in a tab of its own.
 type Tab struct {
-	T       *testing.T
+	T       testing.TB
 	browser context.Context
 	ctx     context.Context
 
@@ -57,10 +58,11 @@ type Tab struct {
 	problems []string
 	allowed  []string // parts of problems that the test expects
 	origin   string   // of the last address
+	media    emulation.SetEmulatedMediaParams
 }
 
 // Open opens an empty tab in a window of that size. Cookies are shared by the tabs of a browser.
-func Open(browser context.Context, t *testing.T, width, height int64) *Tab {
+func Open(browser context.Context, t testing.TB, width, height int64) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
@@ -173,24 +175,43 @@ func (b *Tab) act(steps ...chromedp.Action[chromedp.Void]) {
 // Scheme has the browser prefer "light" or "dark".
 func (b *Tab) Scheme(scheme string) {
 	b.T.Helper()
-	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-	})
+	b.prefer("prefers-color-scheme", scheme)
+}
+
+// LessMotion has the browser ask pages to move little.
+func (b *Tab) LessMotion() {
+	b.T.Helper()
+	b.prefer("prefers-reduced-motion", "reduce")
+}
+
+func (b *Tab) prefer(feature, value string) {
+	b.T.Helper()
+	others := slices.DeleteFunc(b.media.Features, func(f *emulation.MediaFeature) bool { return f.Name == feature })
+	b.media.Features = append(others, &emulation.MediaFeature{Name: feature, Value: value})
+	Call(b, emulation.SetEmulatedMedia, b.media)
+}
+
+// OnPaper shows pages as they are printed.
+func (b *Tab) OnPaper() {
+	b.T.Helper()
+	b.media.Media = "print"
+	Call(b, emulation.SetEmulatedMedia, b.media)
 }
 
 // Script switches the pages' scripts on or off, from the next page on.
 func (b *Tab) Script(on bool) {
 	b.T.Helper()
-	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+	Call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 }
 
 // Prepare runs a script in front of every page from now on.
 func (b *Tab) Prepare(script string) {
 	b.T.Helper()
-	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	Call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 }
 
-func call[P, R any](b *Tab, command cdp.Command[P, R], params P) R {
+// Call asks the browser for what has no method of its own here.
+func Call[P, R any](b *Tab, command cdp.Command[P, R], params P) R {
 	b.T.Helper()
 	answer, err := chromedp.Run(b.ctx, func(ctx context.Context, tab *chromedp.Target) (R, error) {
 		return cdp.Call(ctx, tab, command, params)
@@ -239,16 +260,6 @@ func (b *Tab) Until(condition string) {
 	}
 }
 
-// Shot is a picture of what the window shows.
-func (b *Tab) Shot() []byte {
-	b.T.Helper()
-	taken, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		b.T.Fatal(err)
-	}
-	return taken
-}
-
 // Fits reports what is wider than the window.
 func (b *Tab) Fits(where string) {
 	b.T.Helper()
@@ -261,6 +272,14 @@ func (b *Tab) Fits(where string) {
 			e.outerHTML.slice(0, 200)).join(" ... ")];
 	})()`) {
 		b.T.Errorf("%s: %s", where, what)
+	}
+}
+
+// NeedAxe skips the test where axe-core is not installed.
+func NeedAxe(t testing.TB) {
+	t.Helper()
+	if os.Getenv(axeVariable) == "" {
+		t.Skip(axeVariable + " does not name axe-core's axe.min.js (.ci/run screen)")
 	}
 }
 
@@ -278,18 +297,18 @@ func (b *Tab) Axe(where string) {
 	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](string(source)+"\n;true")); err != nil {
 		b.T.Fatal(err)
 	}
-	for _, what := range Do[[]string](b, `axe.run({ resultTypes: ["violations"] }).then((found) => found.violations.map((v) =>
-		v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200) + " " +
-		(n.any[0] ?? n.all[0] ?? n.none[0])?.message).join(" ... ")))`) {
+	for _, what := range Do[[]string](b, `axe.run({ resultTypes: ["violations"] }).then((found) =>
+		found.violations.map((v) => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map((n) =>
+			n.html.slice(0, 200) + " " + (n.any[0] ?? n.all[0] ?? n.none[0])?.message).join(" ... ")))`) {
 		b.T.Errorf("%s: axe: %s", where, what)
 	}
 }
 
-// Quoted is a text as a script writes it.
-func Quoted(text string) string {
-	data, err := json.Marshal(text) // escapes < as well
+// Quoted is a text, a number or the like as a script writes it.
+func Quoted(value any) string {
+	data, err := json.Marshal(value) // escapes < as well
 	if err != nil {
-		panic(err) // a text has no form that fails
+		panic(err) // the tests quote nothing else
 	}
 	return string(data)
 }
