@@ -164,8 +164,11 @@ func testReports() *Reports {
 		slowest.Rows = append(slowest.Rows, []Cell{{Text: "CAD suite"}, {Text: "Business apps"}, {Text: "9 min", Share: 0.2, Worst: 0.6},
 			{Text: "41 min", Href: "/c/5000066"}})
 	}
+	days := Table{Name: TableDays, Columns: []string{"day", "ended", "first_time_right"}, Rows: [][]Cell{
+		{{Text: "2026-11-20"}, {Text: "21"}, {Text: "18"}}, {{Text: "2026-11-21"}, {Text: "0"}, {Text: "0"}}}}
 	left := Table{Name: TableLeftOut, Columns: []string{"count", "reason"}, Rows: [][]Cell{
-		{{Text: "11 deployments"}, {Text: "have not ended yet"}}, {{Text: "38 durations"}, {Text: "run across the time in which nobody watched"}}}}
-	r.Tables = []Table{stages, failing, slowest, left}
+		{{Text: "11 deployments"}, {Text: "have not ended yet"}},
+		{{Text: "38 durations"}, {Text: "run across the time in which nobody watched"}}}}
+	r.Tables = []Table{stages, failing, slowest, days, left}
 	return r
 }
