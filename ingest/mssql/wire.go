@@ -15,7 +15,7 @@ const farewell = 500 * time.Millisecond
 
 // wire makes the driver's sockets and keeps them, so that a call ends in time even when the server never answers.
 type wire struct {
-	dialer net.Dialer
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	received atomic.Uint64 // bytes
 	until    atomic.Uint64 // how many may be received; 0 for no bound
@@ -53,11 +53,11 @@ func (w *wire) exceeded() bool {
 	return until > 0 && w.received.Load() >= until
 }
 
-func newWire() *wire { return &wire{dialer: net.Dialer{KeepAlive: 30 * time.Second}} }
+func newWire() *wire { return &wire{dial: (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext} }
 
 // DialContext implements the driver's Dialer.
 func (w *wire) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := w.dialer.DialContext(ctx, network, address)
+	conn, err := w.dial(ctx, network, address)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if network == "udp" { // which only SQL Server Browser is asked over

@@ -3,8 +3,10 @@ package mssql_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/ingest"
@@ -20,34 +22,43 @@ const rowsBehindTheProxy = 50
 // overBrokenWires runs a test against tdstest's server and against a real one, each with 50 rows and a proxy before it.
 func overBrokenWires(t *testing.T, test func(*testing.T, *faultproxy.Proxy, func(mssql.Options) *mssql.Source)) {
 	t.Helper()
-	run := func(t *testing.T, dsn *url.URL) {
-		proxy := faultproxy.New(t, dsn.Host)
-		dsn.Host = proxy.Address()
-		test(t, proxy, func(o mssql.Options) *mssql.Source {
-			o.DSN = dsn.String()
-			return source(t, o)
-		})
-	}
 	t.Run("tdstest", func(t *testing.T) {
 		server := tdstest.New(t)
-		server.Change(func(tables *tdstest.Tables) {
-			for i := range rowsBehindTheProxy {
-				tables.Insert("event_schedule", i+1, 10, 5000001, nil, nil)
-			}
-		})
-		run(t, server.DSN())
+		fill(server)
+		overABrokenWire(t, server.DSN(), test)
 	})
-	t.Run("real", func(t *testing.T) {
-		db := mssqltest.New(t)
-		for range rowsBehindTheProxy {
-			db.Schedule(10, 5000001, jobmon.NoStart)
+	t.Run("real", func(t *testing.T) { overABrokenWire(t, realServer(t), test) })
+}
+
+func overABrokenWire(
+	t *testing.T, dsn *url.URL, test func(*testing.T, *faultproxy.Proxy, func(mssql.Options) *mssql.Source),
+) {
+	proxy := faultproxy.New(t, dsn.Host)
+	dsn.Host = proxy.Address()
+	test(t, proxy, func(o mssql.Options) *mssql.Source {
+		o.DSN = dsn.String()
+		return source(t, o)
+	})
+}
+
+func fill(server *tdstest.Server) {
+	server.Change(func(tables *tdstest.Tables) {
+		for i := range rowsBehindTheProxy {
+			tables.Insert("event_schedule", i+1, 10, 5000001, nil, nil)
 		}
-		dsn := db.URL()
-		query := dsn.Query()
-		query.Set("encrypt", "disable")
-		dsn.RawQuery = query.Encode()
-		run(t, dsn)
 	})
+}
+
+func realServer(t *testing.T) *url.URL {
+	db := mssqltest.New(t)
+	for range rowsBehindTheProxy {
+		db.Schedule(10, 5000001, jobmon.NoStart)
+	}
+	dsn := db.URL()
+	query := dsn.Query()
+	query.Set("encrypt", "disable")
+	dsn.RawQuery = query.Encode()
+	return dsn
 }
 
 // Wherever the wire breaks, between rows, within one, or within the head of a packet, a read returns all rows or an
@@ -91,32 +102,56 @@ func TestWireThatBreaksInAnAnswer(t *testing.T) {
 	})
 }
 
+// A call over a wire that hangs ends with its timeout: neither before, nor later than the server has to say farewell.
 func TestWireThatHangsCostsTheTimeout(t *testing.T) {
-	overBrokenWires(t, func(t *testing.T, proxy *faultproxy.Proxy, open func(mssql.Options) *mssql.Source) {
-		patient := open(mssql.Options{})
-		began := time.Now()
-		all := read(t, patient).Rows
-		timeout := time.Second + 4*time.Since(began) // enough over a good wire
-		connecting := proxy.Passed()
-		for _, f := range []faultproxy.Fault{
-			{End: faultproxy.Hang},                        // over the connection that is there
-			{End: faultproxy.Hang, After: 20},             // in the login
-			{End: faultproxy.Hang, After: connecting - 1}, // at the very end
-			{Piece: 1, Pause: 5 * time.Millisecond},       // never silent, never done
-		} {
-			s := open(mssql.Options{Timeout: timeout})
-			if f.End == faultproxy.Hang && f.After == 0 {
-				proxy.Set(faultproxy.Fault{})
-				read(t, s)
-			}
-			proxy.Set(f)
-			if _, err := ingest.ReadAll(t.Context(), s, 0); !errors.Is(err, mssql.ErrTimeout) {
-				t.Errorf("%+v: %v", f, err)
-			}
-		}
-		proxy.Set(faultproxy.Fault{})
-		same(t, "rows", read(t, patient).Rows, all)
+	t.Run("tdstest", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			server, proxy := tdstest.InMemory(t), faultproxy.InMemory(t)
+			fill(server)
+			hang(t, proxy, func(o mssql.Options) *mssql.Source {
+				o.DSN = server.DSN().String()
+				s := source(t, o)
+				s.Dial(func() net.Conn { return proxy.Join(server.Connect()) })
+				return s
+			}, 0)
+		})
 	})
+	t.Run("real", func(t *testing.T) {
+		overABrokenWire(t, realServer(t), func(
+			t *testing.T, proxy *faultproxy.Proxy, open func(mssql.Options) *mssql.Source,
+		) {
+			hang(t, proxy, open, 5*time.Minute)
+		})
+	})
+}
+
+// hang lets a wire hang at several places; slack is how much longer than it should a call may take.
+func hang(t *testing.T, proxy *faultproxy.Proxy, open func(mssql.Options) *mssql.Source, slack time.Duration) {
+	const timeout = 3 * time.Second
+	patient := open(mssql.Options{})
+	all := read(t, patient).Rows
+	connecting := proxy.Passed()
+	for _, f := range []faultproxy.Fault{
+		{End: faultproxy.Hang},                        // over the connection that is there
+		{End: faultproxy.Hang, After: 20},             // in the login
+		{End: faultproxy.Hang, After: connecting - 1}, // at the very end
+		{Piece: 1, Pause: 5 * time.Millisecond},       // never silent, never done
+	} {
+		s := open(mssql.Options{Timeout: timeout})
+		if f.End == faultproxy.Hang && f.After == 0 {
+			proxy.Set(faultproxy.Fault{})
+			read(t, s)
+		}
+		proxy.Set(f)
+		began := time.Now()
+		_, err := ingest.ReadAll(t.Context(), s, 0)
+		took := time.Since(began)
+		if !errors.Is(err, mssql.ErrTimeout) || took < timeout || took > timeout+mssql.Farewell+slack {
+			t.Errorf("%+v: after %s of %s: %v", f, took, timeout, err)
+		}
+	}
+	proxy.Set(faultproxy.Fault{})
+	same(t, "rows", read(t, patient).Rows, all)
 }
 
 func TestWireThatDrips(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -99,13 +100,20 @@ func TestManyAtOnce(t *testing.T) {
 	group.Wait()
 }
 
+// TestNobodyRuns: that is found out without waiting, which would let the bubble's clock go on.
 func TestNobodyRuns(t *testing.T) {
 	dir := t.TempDir()
 	for _, dir := range []string{dir, filepath.Join(dir, "missing")} {
-		_, _, err := ask(t.Context(), dir, "/", "")
-		if !errors.Is(err, endpoint.ErrNotRunning) || !strings.Contains(err.Error(), "no daemon runs") {
-			t.Errorf("%v, want that no daemon runs", err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			_, _, err := ask(t.Context(), dir, "/", "")
+			if took := time.Since(began); took != 0 {
+				t.Errorf("it waits for %v", took)
+			}
+			if !errors.Is(err, endpoint.ErrNotRunning) || !strings.Contains(err.Error(), "no daemon runs") {
+				t.Errorf("%v, want that no daemon runs", err)
+			}
+		})
 	}
 }
 

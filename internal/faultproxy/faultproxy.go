@@ -1,4 +1,4 @@
-// Package faultproxy is a TCP proxy for tests that stands before a server and lets the network fail: cut after so many
+// Package faultproxy is a proxy for tests that stands before a server and lets the network fail: cut after so many
 // bytes, reset, silent, in drips, or away for a while. It knows nothing of what passes through it.
 package faultproxy
 
@@ -52,6 +52,23 @@ func New(t testing.TB, server string) *Proxy {
 	return p
 }
 
+// InMemory returns a proxy that listens nowhere: Join makes its connections. A bubble of testing/synctest can hold it.
+func InMemory(t testing.TB) *Proxy {
+	p := &Proxy{stop: make(chan struct{})}
+	t.Cleanup(func() {
+		close(p.stop)
+		p.wg.Wait()
+	})
+	return p
+}
+
+// Join returns a client's end of a connection through the proxy to a server's client.
+func (p *Proxy) Join(up net.Conn) net.Conn {
+	client, end := net.Pipe()
+	p.wg.Go(func() { p.join(end, up) })
+	return client
+}
+
 func (p *Proxy) listen(t testing.TB, address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", address)
@@ -65,7 +82,14 @@ func (p *Proxy) listen(t testing.TB, address string) {
 			if err != nil {
 				return
 			}
-			p.wg.Go(func() { p.join(client) })
+			p.wg.Go(func() {
+				up, err := net.Dial("tcp", p.server)
+				if err != nil {
+					_ = client.Close()
+					return
+				}
+				p.join(client, up)
+			})
 		}
 	})
 }
@@ -103,12 +127,8 @@ func (p *Proxy) Passed() int {
 }
 
 // join connects a client with the server until one of them goes, or the test ends.
-func (p *Proxy) join(client net.Conn) {
+func (p *Proxy) join(client, up net.Conn) {
 	defer func() { _ = client.Close() }()
-	up, err := net.Dial("tcp", p.server)
-	if err != nil {
-		return
-	}
 	defer func() { _ = up.Close() }()
 	ended := make(chan struct{}, 2)
 	p.wg.Go(func() {

@@ -47,10 +47,11 @@ type Options struct {
 	SSPI func(token []byte) (challenge []byte, ok bool)
 }
 
-// Server is a server on a free port of this computer. Its methods can be called at any time by any goroutine.
+// Server is a server on a free port of this computer, or in memory. Its methods can be called at any time by any
+// goroutine.
 type Server struct {
 	options  Options
-	listener net.Listener
+	listener net.Listener // nil in memory
 	wg       sync.WaitGroup
 
 	mu      sync.Mutex
@@ -76,13 +77,22 @@ func Start(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{options: o, listener: listener, tables: newTables(), faults: map[string]Fault{}}
+	s := newServer(t, o)
+	s.listener = listener
+	t.Cleanup(func() { _ = listener.Close() })
 	s.wg.Go(s.accept)
+	return s
+}
+
+// InMemory is New without a port: Connect makes its connections. A bubble of testing/synctest can hold it.
+func InMemory(t testing.TB) *Server { return newServer(t, Options{}) }
+
+func newServer(t testing.TB, o Options) *Server {
+	s := &Server{options: o, tables: newTables(), faults: map[string]Fault{}}
 	t.Cleanup(func() {
 		s.mu.Lock()
 		s.closed = true
 		s.mu.Unlock()
-		_ = listener.Close()
 		s.Cut()
 		s.wg.Wait()
 	})
@@ -95,21 +105,37 @@ func (s *Server) accept() {
 		if err != nil {
 			return
 		}
-		s.mu.Lock()
-		s.open = append(s.open, conn)
-		if s.closed {
-			_ = conn.Close()
-		}
-		s.mu.Unlock()
-		s.wg.Go(func() {
-			defer func() { _ = conn.Close() }()
-			(&connection{server: s, conn: conn, raw: conn}).serve()
-		})
+		s.serve(conn)
 	}
 }
 
-// Address is the host and port of the server.
-func (s *Server) Address() string { return s.listener.Addr().String() }
+// Connect returns a client's end of a new connection in memory.
+func (s *Server) Connect() net.Conn {
+	client, end := net.Pipe()
+	s.serve(end)
+	return client
+}
+
+func (s *Server) serve(conn net.Conn) {
+	s.mu.Lock()
+	s.open = append(s.open, conn)
+	if s.closed {
+		_ = conn.Close()
+	}
+	s.mu.Unlock()
+	s.wg.Go(func() {
+		defer func() { _ = conn.Close() }()
+		(&connection{server: s, conn: conn, raw: conn}).serve()
+	})
+}
+
+// Address is the host and port of the server; in memory, of none.
+func (s *Server) Address() string {
+	if s.listener == nil {
+		return "127.0.0.1:1433"
+	}
+	return s.listener.Addr().String()
+}
 
 // DSN is the URL that the server can be read with, without encryption. A test can put another address into it.
 func (s *Server) DSN() *url.URL {
