@@ -13,6 +13,8 @@ func (p *Projection) settleBaseline() {
 		return
 	}
 	p.unsettled = false
+	happened := len(p.turns)
+	defer func() { p.turns = p.turns[:happened] }() // what the first read finds is no news
 	for _, c := range p.sortedComputers() {
 		if c.baseline {
 			c.baseline = false

@@ -36,6 +36,7 @@ type desk struct {
 	events   []jobmon.Event // of the last read
 
 	share map[jobmon.ComputerID]*jobmon.Progress // what the files say
+	heard []string                               // what was worth a message since hears was last called
 }
 
 func newDesk(t rapid.TB) *desk {
@@ -194,6 +195,7 @@ func (d *desk) commit(at jobmon.Instant, events []jobmon.Event) *desk {
 	d.requireLaw2(d.replayed)
 	d.resumed.Apply(&batch)
 	d.requireLaw2(d.resumed)
+	d.requireNotices(&batch)
 	d.requireShare()
 	for _, p := range []*Projection{d.live, d.replayed, d.resumed} {
 		d.requireSettled(p)

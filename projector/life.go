@@ -215,6 +215,7 @@ func (p *Projection) overtake(c *computer, old *session, first *row) {
 			r.root().session.disorder()
 		}
 	}
+	p.taken(c, old)
 	v := p.view(c)
 	goOn := slices.DeleteFunc(slices.Clone(old.rows), func(r *row) bool {
 		return r != first && (r.state != jobmon.StateWaiting || r.stuck(v))
@@ -266,6 +267,7 @@ func (p *Projection) completeIfDone(c *computer, s *session) {
 
 func (p *Projection) complete(c *computer, s *session, state jobmon.SessionState) {
 	s.state, s.ended, s.endedSeq, s.endedIn, s.closed = state, p.axis, p.seq, p.batch, p.world
+	p.turned(c, s, turn{over: true})
 	for _, r := range slices.Clone(s.rows) {
 		if r.recurring && r.state == jobmon.StateWaiting {
 			s.leave(r)

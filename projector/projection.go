@@ -50,6 +50,7 @@ type Projection struct {
 		seq     uint64
 		stages  []*stage
 	}
+	turns   []turn         // of the last batch
 	changed []*computer    // whose pictures changed since Changed was last called, each once
 	over    func(*Account) // gets sessions that end for good; may be nil
 }
@@ -185,6 +186,8 @@ func (p *Projection) begin(at jobmon.Instant, events []jobmon.Event) {
 		p.gapSeq = p.seq + 1
 	}
 	p.at, p.stepped, p.settled = at, false, false
+	clear(p.turns)
+	p.turns = p.turns[:0]
 	p.batch++
 	steps := p.world.steps
 	for i := range events {

@@ -78,6 +78,9 @@ func (p *Projection) change(c *computer, r *row, e *jobmon.Event) (_ *row, visib
 		}
 		r.state, r.code = p.world.rules.Next(r.state, e, p.now()), e.Status.Code
 		r.ended, r.endedSeq, r.endInexact = p.axis, e.Seq, e.Flags.Has(jobmon.Inexact)
+		if !e.Flags.Has(jobmon.Baseline) {
+			p.turned(c, r.session, turn{row: r})
+		}
 		p.ended(c, r)
 	case jobmon.KindRemoved:
 		if p.removed(c, r, e); r.state.Finished() {

@@ -121,8 +121,10 @@ func (p *Projection) movingAgain() []jobmon.Event {
 
 func (p *Projection) standingEvent(e *jobmon.Event) {
 	c := p.computer(e.Computer)
+	was := c.still
 	if c.still = nil; e.Kind == jobmon.KindOverdue {
 		c.still = &standing{why: e.Text, name: e.Name, since: p.world.axis(e.Until)}
 	}
+	p.stood(c, cmp.Or(c.still, was))
 	p.look(c)
 }

@@ -1,6 +1,7 @@
 package projector
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -115,6 +116,9 @@ func (p *Projection) daemonEvent(e *jobmon.Event) {
 	}
 	p.looks.Note(e)
 	was, next := p.world, p.worldAfter(e)
+	if e.Kind == jobmon.KindDamaged || next.sourceLost != was.sourceLost {
+		p.turns = append(p.turns, turn{seq: e.Seq, lost: cmp.Or(next.sourceSince, was.sourceSince)})
+	}
 	if p.world = next; next.rules != was.rules {
 		p.reclass()
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest/recording"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/notices"
 	"github.com/jobmon-db/jobmon-db/internal/systemd"
 )
 
@@ -85,14 +86,21 @@ func (a *app) messages(config *configs.Log) (logger zerolog.Logger, closeLog fun
 // overseer is the service manager that started the program, if any. daemon.Options describes the calls; each may be
 // nil.
 type overseer struct {
-	alive   func(within time.Duration)
-	cycled  func(lost string)
-	notable func(*jobmon.Event)
-	risk    func(text string) // called for each risk of the connection to the database
+	alive  func(within time.Duration)
+	cycled func(lost string)
+	heard  func(*jobmon.Batch) // called with each batch that is durable
+	risk   func(text string)   // called for each risk of the connection to the database
 	// place is called when the local endpoint's place is taken, and with nil when the daemon has it again.
 	place func(err error)
 	// begun is called when the daemon is open, with the board's address, "" for none; stop is called before it closes.
 	begun func(d *daemon.Daemon, board string) (stop func())
+}
+
+// hear is daemon.Options.Heard.
+func (o overseer) hear(b *jobmon.Batch, _ func() []*notices.Notice) {
+	if o.heard != nil {
+		o.heard(b)
+	}
 }
 
 // meet reports the risks of the source. It returns the clocks that the source's clock is compared with, nil for a
@@ -181,7 +189,7 @@ func (o overseer) open(source ingest.Source, r *reloader, command string) (d *se
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover, Reload: r.reload,
 		Settings: pace.Settings, Interval: pace.Interval, Timeout: config.Source.Timeout, Reconcile: pace.Reconcile,
 		Speed: speed, Clocks: clocks, Local: local, Command: command, Logger: r.logger,
-		Alive: o.alive, Cycled: o.cycled, Notable: o.notable,
+		Alive: o.alive, Cycled: o.cycled, Heard: o.hear,
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 		Keep:    config.History.Keep,
 	}, config.Endpoint.Allow, o.place)

@@ -86,9 +86,11 @@ func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configur
 // eventLogOverseer announces in the Windows event log what an administrator should know.
 func eventLogOverseer(announce func(eventlog.Entry)) overseer {
 	return overseer{
-		notable: func(e *jobmon.Event) {
-			if entry, ok := notable(e); ok {
-				announce(entry)
+		heard: func(b *jobmon.Batch) {
+			for i := range b.Events {
+				if entry, ok := notable(&b.Events[i]); ok {
+					announce(entry)
+				}
 			}
 		},
 		risk:  func(text string) { announce(risky(text)) },

@@ -29,6 +29,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/notices"
 	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 	"github.com/jobmon-db/jobmon-db/projector/history"
@@ -57,9 +58,10 @@ type Options struct {
 	Backups  Backups
 	Keep     time.Duration // history older than that is cut off; 0 keeps it for ever
 
-	// Notable, where set, is told of events that concern the daemon, its source or its log, once they are durable. What
-	// it takes keeps the next batch waiting.
-	Notable func(*jobmon.Event)
+	// Heard, where set, gets each batch once it is durable and its pictures are drawn. It must not wait: the next batch
+	// does. found returns what in the batch is worth a message; only Heard itself may call it, and only once. When the
+	// log cannot be written, and when it can be again, the batch holds no events, and found returns that notice.
+	Heard func(b *jobmon.Batch, found func() []*notices.Notice)
 
 	// Reload, where set, reads the configuration again; see control.Daemon. It uses Change.
 	Reload func(ctx context.Context, r control.ReloadRequest) control.Reload
@@ -131,7 +133,7 @@ func (d *Daemon) open() (err error) {
 	})
 	state.Shed(history.MostTold)
 	d.journal = &journal{
-		log: d.log, files: d.files, logger: o.Logger, notable: o.Notable, changed: make(chan struct{}, 1),
+		log: d.log, files: d.files, logger: o.Logger, heard: o.Heard, changed: make(chan struct{}, 1),
 		links: o.loadLinks(d.log.ID()), state: state, keeper: keeper,
 	}
 	return nil

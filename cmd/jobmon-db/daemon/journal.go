@@ -13,6 +13,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/link"
+	"github.com/jobmon-db/jobmon-db/internal/notices"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -25,18 +26,20 @@ type journal struct {
 	files  *evtdir.Dir
 	logger zerolog.Logger
 
-	notable func(*jobmon.Event) // see Options
-	changed chan struct{}       // holds one: pictures have changed
+	heard   func(*jobmon.Batch, func() []*notices.Notice) // see Options
+	changed chan struct{}                                 // holds one: pictures have changed
 
 	mu      sync.Mutex
 	state   *history.State
 	keeper  *history.Keeper
 	gallery gallery
-	drawn   map[jobmon.ComputerID]drawn // pictures that scripts asked for in the last batch
-	ahead   bool                        // the projection holds a batch that the log does not
-	failing map[jobmon.ComputerID]bool  // the template makes no file of their pictures
-	links   link.Key                    // nil: files have no link to the board
-	lost    *jobmon.Event               // records with the next batch that the log lost its end; nil when it did not
+	drawn   map[jobmon.ComputerID]drawn            // pictures that scripts asked for in the last batch
+	shown   map[jobmon.ComputerID]*jobmon.Progress // pictures that the batch at hand changed; nil where nobody asks
+	ahead   bool                                   // the projection holds a batch that the log does not
+	failing map[jobmon.ComputerID]bool             // the template makes no file of their pictures
+	links   link.Key                               // nil: files have no link to the board
+	full    jobmon.Instant                         // since when the log cannot be written; 0 while it can
+	lost    *jobmon.Event                          // recorded with the next batch: the log lost its end
 }
 
 // drawn is a picture with its file; file holds nothing where the site's template failed.
@@ -115,20 +118,21 @@ func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
 	j.addChecksums(&batch)
 	if _, err := j.log.Append(at, batch.Events); err != nil {
 		j.ahead = true
+		j.hearFull(at, err)
 		return errors.Join(err, j.refold())
 	}
+	j.hearFull(at, nil)
 	j.lost = nil
 	j.state.Note(&batch)
 	j.state.Shed(history.MostTold)
-	for i := range batch.Events {
-		if e := &batch.Events[i]; j.notable != nil && e.Kind.OfDaemon() {
-			j.notable(e)
-		}
+	if j.heard != nil {
+		j.shown = map[jobmon.ComputerID]*jobmon.Progress{}
 	}
 	changed := j.state.Projection.Changed()
 	for _, id := range changed {
 		j.publish(id)
 	}
+	j.hear(&batch)
 	if len(changed) > 0 {
 		select {
 		case j.changed <- struct{}{}:
@@ -163,6 +167,9 @@ func (j *journal) publish(id jobmon.ComputerID) {
 		}
 	}
 	j.gallery.show(d.picture)
+	if j.shown != nil {
+		j.shown[id] = d.picture
+	}
 	if d.made {
 		j.files.Publish(id, d.file)
 	}
