@@ -82,6 +82,12 @@ func (c *Client) Reload(ctx context.Context, r ReloadRequest) (got Reload, err e
 	return got, err
 }
 
+// Targets asks how it stands with the targets of messages.
+func (c *Client) Targets(ctx context.Context) (list []Target, err error) {
+	err = c.ask(ctx, http.MethodGet, routeTargets, nil, &list)
+	return list, err
+}
+
 // ExtractComputer asks for such a page for one computer's history, like store.Log.ExtractComputer.
 func (c *Client) ExtractComputer(id jobmon.ComputerID, from uint64) (store.Extract, error) {
 	return c.page(fmt.Sprintf("%s?from=%d&computer=%d", routeLog, from, id))

@@ -142,6 +142,20 @@ type Setting struct {
 	New string `json:"new"`
 }
 
+// Target is how it stands with a target of messages. The counts are of this run of the daemon.
+type Target struct {
+	Name    string         `json:"name"`
+	Kind    string         `json:"kind"`
+	Waiting int            `json:"waiting"`            // messages; a digest may make fewer of them
+	AgeMS   int64          `json:"age_ms,omitempty"`   // how long ago what the oldest is about happened
+	Sent    uint64         `json:"sent"`               // messages
+	Failed  uint64         `json:"failed"`             // tries
+	GivenUp uint64         `json:"given_up"`           // messages
+	SentAt  jobmon.Instant `json:"sent_ms,omitempty"`  // when the last one arrived, by the daemon's clock; 0 for never
+	Error   string         `json:"error,omitempty"`    // of the last try
+	ErrorAt jobmon.Instant `json:"error_ms,omitempty"` // when that was, likewise
+}
+
 // problem is the body of every answer that is not 200.
 type problem struct {
 	Error string `json:"error"` // one sentence
@@ -157,4 +171,5 @@ const (
 	routeCache   = "/v1/cache"
 	routeCompact = "/v1/compact"
 	routeReload  = "/v1/reload"
+	routeTargets = "/v1/targets"
 )

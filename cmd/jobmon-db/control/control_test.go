@@ -43,6 +43,8 @@ func (f *fake) Compaction() Compaction {
 	return Compaction{Running: true, Done: 3, Total: 9}
 }
 
+func (f *fake) Targets() []Target { return []Target{{Name: "ops", Waiting: 7, Error: "away"}} }
+
 func (f *fake) Refresh(_ context.Context, r RefreshRequest) (RefreshAnswer, error) {
 	if r.Computer == 0 {
 		return RefreshAnswer{}, errors.New("no computer")
@@ -184,6 +186,9 @@ func TestBothEnds(t *testing.T) {
 	}
 	if info, err := client.Info(t.Context()); err != nil || info.Site != "DS01" {
 		t.Errorf("%+v, %v", info, err)
+	}
+	if list, err := client.Targets(t.Context()); err != nil || !reflect.DeepEqual(list, daemon.Targets()) {
+		t.Errorf("%+v, %v", list, err)
 	}
 	if a, err := client.Refresh(t.Context(), RefreshRequest{Computer: 5, Job: `a "b" & c`}); err != nil ||
 		a.Path != `a "b" & c` ||

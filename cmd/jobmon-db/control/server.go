@@ -22,6 +22,7 @@ type Daemon interface {
 	Refresh(ctx context.Context, r RefreshRequest) (RefreshAnswer, error)
 	Compact(ctx context.Context, r CompactRequest) (Compaction, error)
 	Compaction() Compaction
+	Targets() []Target                                           // of messages, by name
 	Reload(ctx context.Context, r ReloadRequest) (Reload, error) // an error only where there is no configuration
 }
 
@@ -34,6 +35,7 @@ func Handler(d Daemon) http.Handler {
 	mux.HandleFunc("GET "+routeCaches, asked(func(r *http.Request) (any, error) { return caches(d) }))
 	mux.HandleFunc("GET "+routeCache, asked(func(r *http.Request) (any, error) { return cache(r, d) }))
 	mux.HandleFunc("GET "+routeCompact, asked(func(*http.Request) (any, error) { return d.Compaction(), nil }))
+	mux.HandleFunc("GET "+routeTargets, asked(func(*http.Request) (any, error) { return d.Targets(), nil }))
 	mux.HandleFunc("POST "+routeRefresh, ordered(d.Refresh))
 	mux.HandleFunc("POST "+routeCompact, administered(ordered(d.Compact)))
 	mux.HandleFunc("POST "+routeReload, administered(ordered(d.Reload)))

@@ -62,6 +62,28 @@ func (d *Daemon) Info() control.Info {
 	return info
 }
 
+// Targets implements control.Daemon.
+func (d *Daemon) Targets() []control.Target {
+	if d.options.Targets == nil {
+		return []control.Target{}
+	}
+	return d.options.Targets()
+}
+
+// ServerTime is what the SQL Server's clock shows, as far as the last good read says: ours carries it on.
+func (d *Daemon) ServerTime() jobmon.Instant {
+	d.mu.Lock()
+	read, at := d.coverage.Until, d.readLast
+	d.mu.Unlock()
+	switch {
+	case read != 0:
+		return read.Add(time.Duration(float64(time.Since(at)) * max(d.options.Speed, 1)))
+	case d.options.Clocks == nil: // a clock that is made up stands still while nobody reads it
+		return d.covered.Until
+	}
+	return jobmon.InstantOf(time.Now().Add(d.covered.Ahead()))
+}
+
 // Picture is the computer's newest picture; ok is false when it has none. Safe for concurrent use.
 func (d *Daemon) Picture(id jobmon.ComputerID) (p *jobmon.Progress, ok bool, err error) {
 	d.journal.mu.Lock()

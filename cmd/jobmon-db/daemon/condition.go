@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
@@ -27,6 +28,7 @@ type Condition struct {
 
 	Files     evtdir.Stats
 	Refreshes Refreshes
+	Targets   []control.Target // of messages
 
 	Counts
 }
@@ -64,7 +66,7 @@ func (p *pulse) cycled(lost string) {
 func (d *Daemon) Condition() Condition {
 	c := Condition{
 		Version: d.options.Version, Site: d.options.Settings.Site, Started: d.started,
-		LogBytes: d.current().Size(), Files: d.files.Stats(),
+		LogBytes: d.current().Size(), Files: d.files.Stats(), Targets: d.Targets(),
 	}
 	d.pulse.mu.Lock()
 	c.Due, c.Lost, c.Cycles = d.pulse.due, d.pulse.lost, d.pulse.cycles

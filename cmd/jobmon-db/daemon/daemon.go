@@ -63,6 +63,9 @@ type Options struct {
 	// log cannot be written, and when it can be again, the batch holds no events, and found returns that notice.
 	Heard func(b *jobmon.Batch, found func() []*notices.Notice)
 
+	// Targets, where set, says how it stands with those who get messages.
+	Targets func() []control.Target
+
 	// Reload, where set, reads the configuration again; see control.Daemon. It uses Change.
 	Reload func(ctx context.Context, r control.ReloadRequest) control.Reload
 

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 )
 
@@ -22,14 +23,19 @@ func Metrics(condition func() daemon.Condition) http.Handler {
 
 // figure is one of ours. known is false as long as there is nothing to report.
 type figure struct {
-	description *prometheus.Desc
-	kind        prometheus.ValueType
-	value       float64
-	known       bool
+	name, help string
+	kind       prometheus.ValueType
+	value      float64
+	known      bool
 }
 
 func define(name, help string, kind prometheus.ValueType, value float64, known bool) figure {
-	return figure{prometheus.NewDesc("jobmon_"+name, help, nil, nil), kind, value, known}
+	return figure{"jobmon_" + name, help, kind, value, known}
+}
+
+// description is that of the figure, with a label for its target where it is one of several.
+func (f *figure) description(labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(f.name, f.help, labels, nil)
 }
 
 func counter[N uint64 | int](name, help string, n N) figure {
@@ -95,6 +101,18 @@ func figures(c *daemon.Condition) []figure {
 	}
 }
 
+// targeted are the figures of each target of messages. Their labels are names from the configuration.
+func targeted(t *control.Target) []figure {
+	return []figure{
+		gauge("notify_waiting", "Messages that the target has yet to get.", t.Waiting),
+		counter("notify_sent_total", "Messages that arrived.", t.Sent),
+		counter("notify_failed_total", "Tries that failed.", t.Failed),
+		counter("notify_given_up_total", "Messages that were given up.", t.GivenUp),
+		define("notify_oldest_age_seconds", "Seconds since what the oldest message that waits is about; 0 for none.",
+			prometheus.GaugeValue, float64(t.AgeMS)/1000, true),
+	}
+}
+
 // collector looks at the daemon once for all figures.
 func collector(condition func() daemon.Condition) prometheus.Collector {
 	const help = "Always 1; the program's version and the DS server watched."
@@ -110,7 +128,10 @@ type ours struct {
 func (o *ours) Describe(to chan<- *prometheus.Desc) {
 	to <- o.info
 	for _, f := range figures(&daemon.Condition{}) {
-		to <- f.description
+		to <- f.description()
+	}
+	for _, f := range targeted(&control.Target{}) {
+		to <- f.description("target")
 	}
 }
 
@@ -120,7 +141,13 @@ func (o *ours) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(o.info, prometheus.GaugeValue, 1, c.Version, c.Site)
 	for _, f := range figures(&c) {
 		if f.known {
-			to <- prometheus.MustNewConstMetric(f.description, f.kind, f.value)
+			to <- prometheus.MustNewConstMetric(f.description(), f.kind, f.value)
+		}
+	}
+	for i := range c.Targets {
+		t := &c.Targets[i]
+		for _, f := range targeted(t) {
+			to <- prometheus.MustNewConstMetric(f.description("target"), f.kind, f.value, t.Name)
 		}
 	}
 }

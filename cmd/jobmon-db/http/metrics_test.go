@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
@@ -44,13 +45,17 @@ func TestFigures(t *testing.T) {
 			Good:   time.Now().Add(-time.Hour),
 		},
 		Files: evtdir.Stats{Written: 7, Pending: 2, Away: errors.New("gone")}, Events: 1234,
-		Counts: daemon.Counts{Open: 3, Failing: 1},
+		Counts:  daemon.Counts{Open: 3, Failing: 1},
+		Targets: []control.Target{{Name: "ops", Waiting: 3, AgeMS: 1500, Sent: 9, Failed: 4, GivenUp: 2}, {Name: "it"}},
 	})
 	for _, want := range []string{
 		`jobmon_info{site="DS \"01\"",version="v1.2.3"} 1`, "jobmon_source_lost 1", "jobmon_cycles_total 41", "jobmon_source_reads_total 40",
 		"jobmon_source_read_seconds_total 3", "jobmon_source_last_read_seconds 0.05", "jobmon_evt_files_written_total 7",
 		"jobmon_evt_files_pending 2", "jobmon_evt_folder_away 1", "jobmon_log_events_total 1234", "jobmon_deployments_open 3",
-		"jobmon_deployments_open_failing 1",
+		"jobmon_deployments_open_failing 1", `jobmon_notify_waiting{target="ops"} 3`,
+		`jobmon_notify_sent_total{target="ops"} 9`, `jobmon_notify_failed_total{target="ops"} 4`,
+		`jobmon_notify_given_up_total{target="ops"} 2`, `jobmon_notify_oldest_age_seconds{target="ops"} 1.5`,
+		`jobmon_notify_waiting{target="it"} 0`,
 	} {
 		if !strings.Contains(text, "\n"+want+"\n") {
 			t.Errorf("no line %q", want)
