@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -329,5 +330,31 @@ func TestServices(t *testing.T) {
 		if errors.As(err, new(*Refusal)) != (err != nil) {
 			t.Errorf("%s %d: %T", c.kind, c.code, err)
 		}
+	}
+}
+
+// TestNtfyPublishesAtTheRoot: as JSON, with the topic that the address ends in.
+func TestNtfyPublishesAtTheRoot(t *testing.T) {
+	t.Parallel()
+	var got, where string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		got, where = string(body), r.URL.Path
+	}))
+	defer server.Close()
+	for _, address := range []string{"/builds", "/builds/"} {
+		got, where = "", ""
+		if err := target(t, Settings{Kind: Ntfy, URL: server.URL + address}).Send(t.Context(), message("m")); err != nil {
+			t.Fatal(err)
+		}
+		if where != "/" || got != `{"id":"m","topic":"builds"}` {
+			t.Errorf("%s: %s got %s", address, where, got)
+		}
+	}
+	if _, err := New(&Settings{Kind: Ntfy, URL: server.URL}, plainly{}, "test"); err == nil {
+		t.Error("an address without a topic is taken")
 	}
 }

@@ -86,7 +86,9 @@ func (p plainly) CloudEvent(m *notices.Message) ([]byte, error) { return p.write
 func (p plainly) Slack(m *notices.Message) ([]byte, error)      { return p.write(m) }
 func (p plainly) Teams(m *notices.Message) ([]byte, error)      { return p.write(m) }
 func (p plainly) Discord(m *notices.Message) ([]byte, error)    { return p.write(m) }
-func (p plainly) Ntfy(m *notices.Message) ([]byte, error)       { return p.write(m) }
+func (p plainly) Ntfy(m *notices.Message, topic string) ([]byte, error) {
+	return []byte(`{"id":"` + m.ID + `","topic":"` + topic + `"}`), nil
+}
 func (plainly) Mail(m *notices.Message) (subject, body, id, references string) {
 	return "Subject of " + m.ID, "Body of " + m.ID, m.ID + "@jobmon", "first@jobmon"
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/notices"
@@ -40,7 +41,7 @@ type Bodies interface {
 	Slack(m *notices.Message) ([]byte, error)
 	Teams(m *notices.Message) ([]byte, error)
 	Discord(m *notices.Message) ([]byte, error)
-	Ntfy(m *notices.Message) ([]byte, error)
+	Ntfy(m *notices.Message, topic string) ([]byte, error)
 	Mail(m *notices.Message) (subject, body, messageID, references string)
 }
 
@@ -74,7 +75,7 @@ func New(s *Settings, bodies Bodies, agent string) (Target, error) {
 	case Discord:
 		return &service{client: c, body: bodies.Discord, probe: lookAtDiscord}, nil
 	case Ntfy:
-		return &service{client: c, body: bodies.Ntfy, token: s.Token}, nil
+		return newNtfy(c, bodies.Ntfy, s.Token)
 	}
 	return nil, fmt.Errorf("there is no kind of target %q", s.Kind)
 }
@@ -86,6 +87,18 @@ type service struct {
 	body    func(*notices.Message) ([]byte, error)
 	refuses func(answer string) bool // reports that a success is none; nil: it is one
 	probe   func(ctx context.Context, s *service) (found string, err error)
+}
+
+// newNtfy publishes as JSON, which an ntfy server takes at its root: the topic is the last part of the address.
+func newNtfy(c *client, body func(*notices.Message, string) ([]byte, error), token string) (*service, error) {
+	root, topic := path.Split(strings.TrimSuffix(c.address.Path, "/"))
+	if topic == "" {
+		return nil, errors.New("the url of an ntfy target ends in its topic: https://ntfy.sh/TOPIC")
+	}
+	c.address.Path, c.address.RawPath = root, ""
+	return &service{client: c, token: token, body: func(m *notices.Message) ([]byte, error) {
+		return body(m, topic)
+	}}, nil
 }
 
 // Send implements Target.
