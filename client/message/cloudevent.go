@@ -51,8 +51,8 @@ type one struct {
 	brief
 	Offset     int         `json:"utc_offset_s"`
 	Deployment *deployment `json:"deployment,omitempty"`
+	Folders    []string    `json:"folders,omitempty"`
 	Reason     string      `json:"reason,omitempty"`
-	Name       string      `json:"name,omitempty"`
 	From       uint64      `json:"from,omitempty"`
 	To         uint64      `json:"to,omitempty"`
 }
@@ -69,7 +69,6 @@ type brief struct {
 	Computer *computer     `json:"computer,omitempty"`
 	Stage    string        `json:"stage,omitempty"`
 	Job      string        `json:"job,omitempty"`
-	Folder   string        `json:"folder,omitempty"`
 	Code     *jobmon.Code  `json:"code,omitempty"`
 	Meaning  string        `json:"code_meaning,omitempty"`
 }
@@ -146,6 +145,9 @@ func (w *Writer) CloudEvent(m *notices.Message) ([]byte, error) {
 // longestName is how many characters of a name a CloudEvent has: as many as a column of the DS database.
 const longestName = 255
 
+// mostFolders is how many folders a CloudEvent names.
+const mostFolders = 20
+
 // name is a name as it is in the database, cut to what such a column holds.
 func name(text string) string { return fit(text, longestName, asIs) }
 
@@ -160,7 +162,7 @@ func moment(at jobmon.Instant) string {
 func (w *Writer) brief(n *notices.Notice) brief {
 	b := brief{
 		Topic: n.Topic, Healed: n.Healed, Problem: n.Problem, Again: n.Again, Seq: n.Event.Seq, At: moment(n.Event.At),
-		Since: moment(n.Since), Stage: name(n.Stage), Job: name(n.Job), Folder: name(n.Folder),
+		Since: moment(n.Since), Stage: name(n.Stage), Job: name(n.Job),
 	}
 	if c := computerOf(n); c.ID != 0 {
 		b.Computer = &computer{ID: int32(c.ID), Name: name(c.Name)}
@@ -173,10 +175,13 @@ func (w *Writer) brief(n *notices.Notice) brief {
 
 func (w *Writer) one(n *notices.Notice) *one {
 	o := &one{brief: w.brief(n), Offset: int(n.Offset), From: n.Event.From, To: n.Event.To}
+	for _, folder := range n.Folders[:min(len(n.Folders), mostFolders)] {
+		o.Folders = append(o.Folders, name(folder))
+	}
 	switch n.Topic {
 	case notices.StandingStill:
 		if !n.Healed {
-			o.Reason, o.Name = n.Event.Text, name(n.Event.Name)
+			o.Reason = name(n.Event.Text)
 		}
 	case notices.SourceLost, notices.Damaged, notices.DiskFull:
 		o.Reason = reason(n)

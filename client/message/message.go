@@ -130,7 +130,7 @@ func (w *Writer) say(m *notices.Message) *said {
 		return w.digest(m)
 	}
 	p := w.about(m.Notices[0])
-	p.said.link = w.address(p.n, computerOf(p.n).ID)
+	p.said.link = w.address(p.n, p.n.Computer())
 	p.notice()
 	return p.said
 }
@@ -161,7 +161,7 @@ func computerOf(n *notices.Notice) jobmon.Computer {
 	if n.Picture != nil {
 		return n.Picture.Computer
 	}
-	return jobmon.Computer{ID: n.Event.Computer}
+	return jobmon.Computer{}
 }
 
 func (p *pen) computer() string {

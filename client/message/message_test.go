@@ -64,7 +64,7 @@ func ofSite(t testing.TB, topic notices.Topic, e jobmon.Event) notices.Notice {
 
 func failed(t testing.TB) notices.Notice {
 	n := ofComputer(picture(t, "failed-late"), notices.Failed)
-	n.Stage, n.Job, n.Folder, n.Code = "Install Plugins", "Java plug-in", `Build\Plugins`, 1603
+	n.Stage, n.Job, n.Folders, n.Code = "Install Plugins", "Java plug-in", []string{`Build\Plugins`}, 1603
 	return n
 }
 
@@ -81,8 +81,8 @@ func examples(t testing.TB) []example {
 	n.Job, n.Code, n.Picture = "", 4242, picture(t, "ready-with-failures")
 	add("failed-hidden", n)
 	n = failed(t)
-	n.Topic, n.Healed, n.Again, n.Since = notices.Repaired, true, 1, n.Event.At.Add(-14*time.Minute)
-	n.Picture = picture(t, "repaired")
+	n.Topic, n.Healed, n.Again, n.Code, n.Picture = notices.Repaired, true, 1, 3010, picture(t, "repaired")
+	n.Since = n.Picture.Session.Stages[2].Failures[0].At
 	add("repaired", n)
 	add("ready", ofComputer(picture(t, "ready"), notices.Ready))
 	add("ready-with-failures", ofComputer(picture(t, "ready-with-failures"), notices.Ready))
@@ -91,11 +91,11 @@ func examples(t testing.TB) []example {
 
 	n = ofComputer(picture(t, "standing-still"), notices.StandingStill)
 	still := n.Picture.Session.Still
-	n.Event.Kind, n.Event.Text, n.Event.Name, n.Since = jobmon.KindOverdue, still.Why, still.Name, still.Since
+	n.Event.Kind, n.Event.Text, n.Job, n.Since = jobmon.KindOverdue, still.Why, still.Name, still.Since
 	add("standing-still", n)
-	n.Again, n.Event.Text, n.Event.Name, n.Picture = 1, jobmon.StillAgent, "Virus scanner", picture(t, "agent-away")
+	n.Event.Text, n.Job, n.Picture = jobmon.StillAgent, "", picture(t, "agent-away")
 	n.Since = n.Event.At.Add(-50 * time.Hour)
-	add("standing-still-again", n)
+	add("standing-still-hidden", n)
 	n = ofComputer(picture(t, "running"), notices.StandingStill)
 	n.Healed, n.Since, n.Event.Kind = true, n.Event.At.Add(-31*time.Minute), jobmon.KindMovingAgain
 	add("moving-again", n)

@@ -92,7 +92,7 @@ func (w *Writer) lines(list []*notices.Notice) (lines []line, left int) {
 	var order []subject
 	newest, count := map[subject]*notices.Notice{}, map[subject]int{}
 	for _, n := range list {
-		about := subject{computer: computerOf(n).ID}
+		about := subject{computer: n.Computer()}
 		if about.computer == 0 {
 			about.topic = n.Topic
 		}

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -40,7 +41,7 @@ func (p *pen) failed() {
 	}
 	p.title(bad, key)
 	p.which()
-	p.fact("label.code", p.code())
+	p.fact("label.code", p.code(p.n.Code))
 	p.fact("label.when", p.exact(p.n.Event.At))
 	if p.n.Again > 0 {
 		p.fact("label.times", p.Say("times.failed", "n", strconv.Itoa(p.n.Again+1)))
@@ -55,6 +56,7 @@ func (p *pen) repaired() {
 	p.which()
 	p.fact("label.when", p.exact(p.n.Event.At))
 	p.fact("label.was", p.was("was.failed"))
+	p.fact("label.code", p.failedWith())
 	if p.n.Again > 1 {
 		p.fact("label.times", p.Say("times.failed", "n", strconv.Itoa(p.n.Again)))
 	}
@@ -84,11 +86,27 @@ func (p *pen) whole() string {
 	return p.Say(key, "name", p.computer(), "id", strconv.Itoa(int(c.ID)), "group", p.Name(c.Group))
 }
 
-func (p *pen) code() string {
-	if meaning := p.n.Code.Meaning(); meaning != "" {
-		return p.Say("code", "code", p.n.Code.String(), "meaning", meaning)
+func (p *pen) code(code jobmon.Code) string {
+	if meaning := code.Meaning(); meaning != "" {
+		return p.Say("code", "code", code.String(), "meaning", meaning)
 	}
-	return p.Say("code.unknown", "code", p.n.Code.String())
+	return p.Say("code.unknown", "code", code.String())
+}
+
+// failedWith is the code of the failure that is repaired, "" where the picture no longer has it.
+func (p *pen) failedWith() string {
+	s := p.session()
+	if s == nil {
+		return ""
+	}
+	for i := range s.Stages {
+		for _, f := range s.Stages[i].Failures {
+			if f.At == p.n.Since && (p.n.Job == "" || f.Job == p.n.Job) {
+				return p.code(f.Code)
+			}
+		}
+	}
+	return ""
 }
 
 // was says since when the problem had been there that is over now, and for how long.
@@ -96,8 +114,7 @@ func (p *pen) was(key string) string {
 	if p.n.Since == 0 {
 		return ""
 	}
-	return p.Say(key, "time", p.At(p.n.Since), "lasting", p.Lasting(p.n.Event.At.Sub(p.n.Since)),
-		"code", codeText(p.n.Code))
+	return p.Say(key, "time", p.At(p.n.Since), "lasting", p.Lasting(p.n.Event.At.Sub(p.n.Since)))
 }
 
 // since says since when the problem has been there.
@@ -233,17 +250,10 @@ func (p *pen) still() {
 		p.fact("label.next", p.next())
 		return
 	}
-	key := "still"
-	if p.n.Again > 0 {
-		key += ".again"
-	}
-	p.title(warn, key)
+	p.title(warn, "still")
 	p.fact("label.computer", p.whole())
-	p.fact("label.reason", p.Still(p.n.Event.Text, p.n.Event.Name))
+	p.fact("label.reason", p.Still(p.n.Event.Text, cmp.Or(p.n.Stage, p.n.Job, p.Text("a.job"))))
 	p.since()
-	if p.n.Again > 0 {
-		p.fact("label.times", p.Say("times", "n", strconv.Itoa(p.n.Again+1)))
-	}
 	p.progress()
 	p.fact("label.next", p.next())
 	todo := "do.console"
