@@ -138,6 +138,13 @@ func Project(log Log, seq uint64) (*projector.Projection, error) {
 // GoOn folds what is behind the projection, up to the batch that holds sequence number seq. The projection that it
 // returns takes the place of the one that was given, also beside an error: that is after the last batch that was read.
 func GoOn(p *projector.Projection, log Scanner, seq uint64) (*projector.Projection, error) {
+	return goOn(p, log, seq, func(*projector.Projection, *jobmon.Batch) bool { return true })
+}
+
+// goOn is GoOn that calls after each batch that it folds, unless that stands for history that was cut off, until the
+// call returns false.
+func goOn(p *projector.Projection, log Scanner, seq uint64,
+	after func(*projector.Projection, *jobmon.Batch) bool) (*projector.Projection, error) {
 	for b, err := range log.Scan(p.Seq() + 1) {
 		if err != nil {
 			return p, fmt.Errorf("read the log after event %d: %w", p.Seq(), err)
@@ -146,7 +153,9 @@ func GoOn(p *projector.Projection, log Scanner, seq uint64) (*projector.Projecti
 			break
 		}
 		if !IsCut(&b) {
-			p.Apply(&b)
+			if p.Apply(&b); !after(p, &b) {
+				break
+			}
 			continue
 		}
 		w := wanted{projection: func(kept *projector.Projection) { p = kept }}
