@@ -168,7 +168,7 @@ func (w *Writer) brief(n *notices.Notice) brief {
 		b.Computer = &computer{ID: int32(c.ID), Name: name(c.Name)}
 	}
 	if n.Topic == notices.Failed || n.Topic == notices.Repaired {
-		b.Code, b.Meaning = &n.Code, n.Code.Meaning()
+		b.Code, b.Meaning = &n.Code, n.Code.MeaningIn(w.language())
 	}
 	return b
 }

@@ -40,7 +40,8 @@ func drawn(t *rapid.T) *notices.Message {
 			Topic:  rapid.SampledFrom(append(notices.Topics(), "a later one")).Draw(t, "topic"),
 			Healed: rapid.Bool().Draw(t, "healed"), Offset: 3600, Stage: draw("stage"), Job: draw("job"),
 			Code: jobmon.Code(rapid.Int64().Draw(t, "code")), Problem: "5000123/2/77",
-			Again: rapid.IntRange(0, 1<<40).Draw(t, "again"), Since: jobmon.Instant(rapid.Int64().Draw(t, "since")),
+			Again: rapid.IntRange(0, 1<<40).Draw(t, "again"),
+			Since: jobmon.Instant(rapid.Int64Range(0, 4e12).Draw(t, "since")),
 			Event: jobmon.Event{Seq: uint64(i), At: jobmon.Instant(1.8e12), Text: draw("text"), Name: draw("name"),
 				Computer: jobmon.ComputerID(rapid.Int32().Draw(t, "computer"))},
 		}
@@ -59,7 +60,7 @@ func drawn(t *rapid.T) *notices.Message {
 	if rapid.Bool().Draw(t, "digest") {
 		m.Digest, m.More = true, rapid.IntRange(0, 1<<30).Draw(t, "more")
 		m.Counts = map[notices.Topic]int{}
-		for i := range rapid.IntRange(0, 120).Draw(t, "notices") {
+		for i := range rapid.IntRange(0, 60).Draw(t, "notices") {
 			m.Notices = append(m.Notices, one(i+2))
 		}
 		for _, n := range m.Notices {

@@ -121,7 +121,7 @@ func (w *Writer) about(n *notices.Notice) *pen {
 	words := wordsOf(w.Language)
 	return &pen{
 		Speaker: wording.Speaker{Words: words, Offset: n.Offset, Today: n.Event.At.Wall(n.Offset).Time()},
-		w:       w, lang: w.Language, n: n, said: &said{words: words},
+		w:       w, lang: w.language(), n: n, said: &said{words: words},
 	}
 }
 

@@ -87,7 +87,7 @@ func (p *pen) whole() string {
 }
 
 func (p *pen) code(code jobmon.Code) string {
-	if meaning := code.Meaning(); meaning != "" {
+	if meaning := code.MeaningIn(p.lang); meaning != "" {
 		return p.Say("code", "code", code.String(), "meaning", meaning)
 	}
 	return p.Say("code.unknown", "code", code.String())
