@@ -121,7 +121,7 @@ func TestAFailureHoldsUntilItIsRepaired(t *testing.T) {
 	}
 	d = open(t).set(0, 1, 2, 4, 5, 6).set(1603, 3).read("10:01").requeue(3).read("10:02").remove(3, 7).read("10:03")
 	p, _ := d.live.Progress(pc)
-	if got := p.Session.Outcome(); got != "ended early, 1 failed" {
+	if got := p.Session.Outcome().String(); got != "ended early, 1 failed" {
 		t.Error(got)
 	}
 }

@@ -2,7 +2,7 @@ package board
 
 import (
 	"io"
-	"strings"
+	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
@@ -16,19 +16,26 @@ type problemView struct {
 
 // Write writes the page. The error is the writer's.
 func (p *Problem) Write(w io.Writer) error {
-	v := &problemView{view: newView(&p.Frame, "problem", "/"), Heading: shown(p.Title), Text: plain.Text(p.Text)}
-	if before, _, long := strings.Cut(v.Text, ": write "); long && p.Kind == ProblemWrong {
-		v.Text = before + ": " + v.Say("at.hint")
+	v := &problemView{view: newView(&p.Frame, "problem", "/"), Alone: p.Kind == ProblemCode}
+	key := "problem." + p.Kind
+	v.Heading = v.pen.say(key + ".title")
+	switch {
+	case p.Kind == ProblemWrong && p.Say.Key != "":
+		v.Text = v.pen.say(p.Say.Key, append(slices.Clone(p.Say.Places), "hint", v.Say("at.hint"))...)
+	case p.Say.Key != "":
+		v.Text = v.pen.phrases(p.Say)
+	case p.Kind == ProblemOutside:
+		v.Text = v.pen.say(key+".text", "from", v.minute(p.From), "until", v.minute(p.Until))
+	case p.Text != "":
+		v.Text = plain.Text(p.Text)
+	default:
+		v.Text = v.pen.say(key + ".text")
 	}
-	v.Alone = p.Kind == ProblemCode
 	for _, l := range p.Links {
-		v.Links = append(v.Links, Link{Text: shown(l.Text), Href: l.Href})
+		v.Links = append(v.Links, Link{shown(l.Text), l.Href})
 	}
-	if key := "problem." + p.Kind + ".title"; v.pen.w.Has(key) {
-		v.Heading = v.Say(key)
-	}
-	if key := "problem." + p.Kind + ".text"; v.pen.w.Has(key) {
-		v.Text = v.Say(key)
+	for _, l := range p.Ways {
+		v.Links = append(v.Links, Link{v.Say(l.Text), l.Href})
 	}
 	v.Name = v.Heading
 	return write(w, "problem", v)

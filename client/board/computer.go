@@ -95,7 +95,9 @@ func (c *Computer) view() (*computerView, error) {
 	v.Name = v.Head
 	if c.Chart != nil {
 		var b strings.Builder
-		if err := waterfall.Inline(&b, c.Chart); err != nil {
+		drawn := *c.Chart
+		drawn.Words = p.drawing()
+		if err := waterfall.Inline(&b, &drawn); err != nil {
 			return nil, err
 		}
 		v.Chart = template.HTML(b.String()) //nolint:gosec // waterfall escapes every text
@@ -178,7 +180,7 @@ func (v *computerView) failures() {
 func (v *computerView) deployments() {
 	p := v.pen
 	for _, d := range v.c.Deployments {
-		l := deploymentLine{Number: number(d.Number), Result: shown(d.Result), Icon: "play", Took: d.Took.String()}
+		l := deploymentLine{Number: number(d.Number), Result: p.value(d.Result), Icon: "play", Took: p.value(d.Took)}
 		if d.Began != 0 {
 			t := v.wall(d.Began)
 			l.Began = p.w.day(t) + " " + t.Format("15:04")
@@ -227,14 +229,15 @@ func (v *computerView) other(d *Deployment) {
 func (v *computerView) Newest() string { return v.address("deployment", "") }
 
 func (v *computerView) events() {
-	for _, e := range v.c.Events {
+	for i := range v.c.Events {
+		e := &v.c.Events[i]
 		t := e.At.Wall(e.Offset).Time()
 		at := t.Format(time.TimeOnly)
 		if t.Format(time.DateOnly) != v.pen.today.Format(time.DateOnly) {
 			at = v.pen.w.day(t) + " " + at
 		}
 		v.Events = append(v.Events, eventLine{Href: v.address("at", "seq:"+strconv.FormatUint(e.Seq, 10)), At: at,
-			What: shown(e.What), Detail: shown(e.Detail), Bad: e.Bad})
+			What: v.pen.happened(e), Detail: v.pen.about(e), Bad: e.Bad()})
 	}
 	if v.c.MoreEvents > 0 {
 		v.Earlier = v.pen.w.Say("events.more", "n", number(int(v.c.MoreEvents)))

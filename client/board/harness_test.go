@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/internal/samples"
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -82,25 +83,64 @@ func testComputer() *Computer {
 	}
 	began := testNow().Add(-66 * time.Minute)
 	c.Deployments = []Deployment{
-		{Number: 3, Began: began, Took: jobmon.Length{Took: 66 * time.Minute}, Result: "open, 1 failed"},
+		{Number: 3, Began: began, Took: jobmon.Length{Took: 66 * time.Minute}, Result: jobmon.Outcome{Word: "open", Failed: 1}},
 		{Number: 2, Began: began.Add(-400 * time.Hour), Ended: began.Add(-399 * time.Hour),
-			Took: jobmon.Length{Took: 84 * time.Minute}, Result: "ready", Good: true},
+			Took: jobmon.Length{Took: 84 * time.Minute}, Result: jobmon.Outcome{Word: "ready"}, Good: true},
 		{Number: 1, Began: began.Add(-900 * time.Hour), Ended: began.Add(-899 * time.Hour),
-			Took: jobmon.Length{Took: 111 * time.Minute}, Result: "ready with failures", Bad: true},
+			Took: jobmon.Length{Took: 111 * time.Minute}, Result: jobmon.Outcome{Word: "ready with failures"}, Bad: true},
 	}
-	for i := range 30 {
-		c.Events = append(c.Events, Event{Seq: uint64(4720 - i), At: testNow().Add(-time.Duration(i*97) * time.Second),
-			Offset: testOffset, What: "Sensor and policy started", Detail: "Anti-virus"})
-	}
-	c.Events[9].Bad, c.Events[9].What = true, "Java plug-in failed, code 1603"
+	c.Events = testEvents()
 	c.Timeline = testTimeline()
 	return c
+}
+
+// testEvents are events of every kind that a computer's page lists, the newest first.
+func testEvents() (list []replay.Facts) {
+	add := func(e jobmon.Event, state jobmon.RowState) *replay.Facts {
+		n := len(list)
+		e.Seq, e.At = uint64(4720-n), testNow().Add(-time.Duration(n*97)*time.Second)
+		f := replay.Facts{Event: &e, Offset: testOffset, State: state}
+		if e.Kind.OfRow() {
+			f.Subject = "Java plug-in"
+		}
+		list = append(list, f)
+		return &list[n]
+	}
+	start, code := jobmon.InstantOf(testNow().Add(time.Hour).Time()).Wall(testOffset), func(n int64) jobmon.Status {
+		return jobmon.Status{Set: true, Code: jobmon.Code(n)}
+	}
+	for _, state := range jobmon.RowStates() {
+		add(jobmon.Event{Kind: jobmon.KindScheduled, Start: start}, state)
+		add(jobmon.Event{Kind: jobmon.KindScheduled, Flags: jobmon.Baseline, Start: start}, state)
+		add(jobmon.Event{Kind: jobmon.KindRequeued, Start: start}, state)
+		add(jobmon.Event{Kind: jobmon.KindRequeued, Start: start}, state).Ran = true
+		add(jobmon.Event{Kind: jobmon.KindRemoved}, state)
+	}
+	add(jobmon.Event{Kind: jobmon.KindRescheduled, Start: start}, jobmon.StateLater)
+	add(jobmon.Event{Kind: jobmon.KindRescheduled, Start: jobmon.NoStart}, jobmon.StateUnscheduled)
+	add(jobmon.Event{Kind: jobmon.KindStarted, Flags: jobmon.Inferred | jobmon.Inexact}, jobmon.StateRunning)
+	add(jobmon.Event{Kind: jobmon.KindFinished, Status: code(1603)}, jobmon.StateFailed)
+	add(jobmon.Event{Kind: jobmon.KindFinished, Status: code(3010)}, jobmon.StateSucceeded)
+	add(jobmon.Event{Kind: jobmon.KindDue}, jobmon.StateWaiting)
+	for _, flags := range []jobmon.Flags{0, jobmon.Gone, jobmon.Ghost} {
+		add(jobmon.Event{Kind: jobmon.KindComputer, Flags: flags, Place: "Sales"}, 0)
+	}
+	add(jobmon.Event{Kind: jobmon.KindComputer, Place: "Sales"}, 0).Was = []replay.Was{
+		{Field: "renamed_from", Text: "BWL-1"}, {Field: "moved_from", Text: "Design"}, {Field: "os_name_was", Text: "BWL-2"}}
+	for _, why := range []string{jobmon.StillStage, jobmon.StillAgent, jobmon.StillIdle, ""} {
+		add(jobmon.Event{Kind: jobmon.KindOverdue, Text: why, Until: testNow()}, 0).Subject = "Office 2024"
+	}
+	for _, kind := range []jobmon.Kind{jobmon.KindAgentOnline, jobmon.KindAgentOffline, jobmon.KindAgentUnknown,
+		jobmon.KindRefreshed, jobmon.KindExpected, jobmon.KindMovingAgain, jobmon.KindCut} {
+		add(jobmon.Event{Kind: kind}, 0)
+	}
+	return list
 }
 
 func testChart() *waterfall.Chart {
 	p := testComputerStages()
 	at := testNow().Add(-32 * time.Minute)
-	c := &waterfall.Chart{Computer: "CXNRD02", ID: 5000123, Site: "DS01", Number: 3, Result: "running, 1 failed",
+	c := &waterfall.Chart{Computer: "CXNRD02", ID: 5000123, Site: "DS01", Number: 3, Result: jobmon.Outcome{Word: "open", Failed: 1},
 		Began: at, End: testNow(), Running: true, Took: 32 * time.Minute, Working: 26 * time.Minute,
 		Waiting: 4 * time.Minute, Unseen: 2 * time.Minute,
 		Clock: func(i jobmon.Instant) time.Time { return i.Time().In(testOffset.Zone()) }}
@@ -136,12 +176,13 @@ func testReports() *Reports {
 	r := &Reports{Frame: testFrame(), Since: "-14d"}
 	r.Last = testNow()
 	r.First = r.Last.Add(-14 * 24 * time.Hour)
+	minutes := func(n int) jobmon.Length { return jobmon.Length{Took: time.Duration(n) * time.Minute} }
 	r.Figures = []Figure{
-		{Name: "ended", Value: "217", Detail: "14 days before: 208"},
-		{Name: "first_time_right", Value: "88.0 %", Detail: "1.9 points less than before", Trend: -1},
-		{Name: "median", Value: "1 h 24 min", Detail: "6 min faster", Trend: 1},
-		{Name: "worst", Value: "3 h 41 min", Detail: "BWL-1066, Mon 16 Nov", Href: "/c/5000066?deployment=2"},
-		{Name: "unwatched", Value: "8 h", Detail: "Sun 22 Nov 04:30 to 12:30"},
+		{Name: "ended", Value: 217, Before: 208},
+		{Name: "first_time_right", Value: Percent(88), Before: Percent(89.9), Trend: -1},
+		{Name: "median", Value: minutes(84), Before: minutes(90), Trend: 1},
+		{Name: "worst", Value: minutes(221), Detail: "BWL-1066", At: r.First, Href: "/c/5000066?deployment=2"},
+		{Name: "unwatched", Value: 8 * time.Hour},
 	}
 	for i := range 14 {
 		d := Day{Began: r.First.Add(time.Duration(i) * 24 * time.Hour)}
@@ -152,23 +193,22 @@ func testReports() *Reports {
 	}
 	stages := Table{Name: TableStages, Columns: []string{"stage", "median_s", "worst_s", "trend", "runs", "failed", "share_failed"}}
 	for i, name := range testComputerStages() {
-		stages.Rows = append(stages.Rows, []Cell{{Text: name}, {Text: fmt.Sprintf("%d min", 17-i), Value: "1020", Share: 0.3 - float64(i)/50,
-			Worst: 0.7 - float64(i)/20}, {Text: fmt.Sprintf("%d min", 41+i), Href: "/c/5000066?deployment=2"},
-			{Text: "+2 min", Trend: 1 - i%3, Line: []float64{3, 4, 3.5, float64(i), 6, 5.5}}, {Text: "190"}, {Text: "6"}, {Text: "3.2 %"}})
+		stages.Rows = append(stages.Rows, []Cell{{Text: name}, {Text: minutes(17 - i), Value: "1020", Share: 0.3 - float64(i)/50,
+			Worst: 0.7 - float64(i)/20}, {Text: minutes(41 + i), Href: "/c/5000066?deployment=2"},
+			{Text: Change(2 - i), Trend: 1 - i%3, Line: []float64{3, 4, 3.5, float64(i), 6, 5.5}}, {Text: 190}, {Text: 6}, {Text: Percent(3.2)}})
 	}
 	failing := Table{Name: TableFailing, Columns: []string{"job", "code", "runs", "failed", "share_failed"}}
 	slowest := Table{Name: TableSlowest, Columns: []string{"job", "stage", "median_s", "worst_s"}}
 	for i := range 5 {
-		failing.Rows = append(failing.Rows, []Cell{{Text: "Microsoft 365 Apps"}, {Text: "1603 fatal error during installation"},
-			{Text: "190"}, {Text: "6"}, {Text: "3.2 %", Share: 0.5 - float64(i)/10}})
-		slowest.Rows = append(slowest.Rows, []Cell{{Text: "CAD suite"}, {Text: "Business apps"}, {Text: "9 min", Share: 0.2, Worst: 0.6},
-			{Text: "41 min", Href: "/c/5000066"}})
+		failing.Rows = append(failing.Rows, []Cell{{Text: "Microsoft 365 Apps"}, {Text: jobmon.Code(1603)},
+			{Text: 190}, {Text: 6}, {Text: Percent(3.2), Share: 0.5 - float64(i)/10}})
+		slowest.Rows = append(slowest.Rows, []Cell{{Text: "CAD suite"}, {Text: "Business apps"}, {Text: minutes(9), Share: 0.2, Worst: 0.6},
+			{Text: minutes(41), Href: "/c/5000066"}})
 	}
 	days := Table{Name: TableDays, Columns: []string{"day", "ended", "first_time_right"}, Rows: [][]Cell{
-		{{Text: "2026-11-20"}, {Text: "21"}, {Text: "18"}}, {{Text: "2026-11-21"}, {Text: "0"}, {Text: "0"}}}}
+		{{Text: "2026-11-20"}, {Text: 21}, {Text: 18}}, {{Text: "2026-11-21"}, {Text: 0}, {Text: 0}}}}
 	left := Table{Name: TableLeftOut, Columns: []string{"count", "reason"}, Rows: [][]Cell{
-		{{Text: "11 deployments"}, {Text: "have not ended yet"}},
-		{{Text: "38 durations"}, {Text: "run across the time in which nobody watched"}}}}
+		{{Text: 11}, {Text: Word{"reason", "goes on"}}}, {{Text: 38}, {Text: Word{"reason", "across a gap"}}}}}
 	r.Tables = []Table{stages, failing, slowest, days, left}
 	return r
 }

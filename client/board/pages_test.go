@@ -20,6 +20,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
+	texts "github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 func made(t testing.TB, page writer) []byte {
@@ -36,7 +37,7 @@ func everyPage(lang string, names []string) map[string]writer {
 	f := testFrame()
 	f.Lang = lang
 	name := func(i int) string { return names[i%len(names)] }
-	f.Site, f.Said, f.Support = name(0), name(1), name(2)
+	f.Site, f.Said, f.Support = name(0), []texts.Phrase{{English: name(1)}}, name(2)
 	past := f
 	past.At, past.Until = "2026-11-22T14:12:30+01:00", f.Now.Add(time.Hour)
 	var pictures []jobmon.Progress
@@ -60,10 +61,13 @@ func everyPage(lang string, names []string) map[string]writer {
 		}
 	}
 	for i := range computer.Events {
-		computer.Events[i].What, computer.Events[i].Detail = name(i), name(i+3)
+		computer.Events[i].Subject, computer.Events[i].Place = name(i), name(i+3)
+		for k := range computer.Events[i].Was {
+			computer.Events[i].Was[k].Text = name(k)
+		}
 	}
 	for i := range computer.Deployments {
-		computer.Deployments[i].Result = name(i)
+		computer.Deployments[i].Result.Word = name(i)
 	}
 	computer.Chart.Computer, computer.Chart.Lines[0].Name = name(1), name(6)
 	reports := testReports()
@@ -89,7 +93,7 @@ func everyPage(lang string, names []string) map[string]writer {
 		"quiet":    &Wall{Board: Board{Frame: f, Pictures: pictures[:2]}},
 		"reports":  reports,
 		"phone":    &Phone{Frame: f, Picture: computer.Picture},
-		"problem":  &Problem{Frame: f, Kind: "?", Title: name(0), Text: name(1), Links: []Link{{name(2), "javascript:alert(1)"}}},
+		"problem":  &Problem{Frame: f, Kind: ProblemUnknown, Text: name(1), Links: []Link{{name(2), "javascript:alert(1)"}}},
 		"login":    &Login{Frame: f, Wrong: true, Next: name(0)},
 	}
 }
@@ -231,6 +235,9 @@ func TestWordsAreComplete(t *testing.T) {
 	own := map[string]wording.Words{}
 	for _, lang := range Languages() {
 		w := wording.Words{}
+		if lang == Languages()[0] {
+			w = waterfall.English()
+		}
 		w.Read(files, "words/"+lang+".txt")
 		own[lang] = w
 	}

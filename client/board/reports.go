@@ -6,8 +6,6 @@ import (
 	"html/template"
 	"io"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -86,11 +84,15 @@ func (r *Reports) view() *reportsView {
 			"to", p.w.dated("date.long", v.wall(r.Last-1), false))
 	}
 	for _, f := range r.Figures {
-		line := figureLine{Name: shown(f.Name), Value: shown(f.Value), Detail: shown(f.Detail), Href: f.Href}
-		if before, now, two := strings.Cut(line.Detail, " → "); two {
-			line.Detail = p.w.Say("figure.change", "before", before, "now", now)
+		line := figureLine{Name: shown(f.Name), Value: p.value(f.Value), Detail: shown(f.Detail), Href: f.Href}
+		if f.At != 0 {
+			at := v.wall(f.At)
+			line.Detail += ", " + p.w.day(at) + " " + at.Format("15:04")
 		}
-		line.Trend = trend(f.Detail, f.Trend)
+		if f.Before != nil {
+			line.Detail = p.say("figure.change", "before", f.Before, "now", f.Value)
+		}
+		line.Trend = trend("", f.Trend)
 		if key := "figure." + f.Name; p.w.Has(key) {
 			line.Name = v.Say(key)
 		}
@@ -120,123 +122,6 @@ func trend(text string, way int) template.HTML {
 		arrow = "▼"
 	}
 	return safe(`<span class="` + class + `" aria-hidden="true">` + arrow + ` </span>`)
-}
-
-func (v *reportsView) table(t *Table, r *Reports) tableView {
-	q := url.Values{}
-	for name, value := range map[string]string{"since": r.Since, "until": r.Until} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	view := tableView{Name: t.Name, Title: shown(t.Name), CSV: "/reports/" + url.PathEscape(t.Name) + ".csv",
-		Half: t.Name == TableFailing || t.Name == TableSlowest}
-	if len(q) > 0 {
-		view.CSV += "?" + q.Encode()
-	}
-	if key := "table." + t.Name; v.pen.w.Has(key) {
-		view.Title = v.Say(key)
-	}
-	for i, name := range t.Columns {
-		text := shown(name)
-		if key := "column." + name; v.pen.w.Has(key) {
-			text = v.Say(key)
-		}
-		view.Columns = append(view.Columns, columnView{text, numeric(t, i)})
-	}
-	for _, row := range ranked(t) {
-		cells := make([]cellView, len(row))
-		for i := range row {
-			c := &row[i]
-			cells[i] = cellView{Text: shown(c.Text), Href: c.Href, Head: i == 0, Trend: trend(c.Text, c.Trend),
-				Drawing: v.drawing(c, t.Name == TableFailing)}
-			cells[i].Number = i < len(view.Columns) && view.Columns[i].Number && i > 0
-			if key := "cell." + c.Text; v.pen.w.Has(key) {
-				cells[i].Text = v.Say(key)
-			}
-		}
-		view.Rows = append(view.Rows, cells)
-	}
-	return view
-}
-
-// bound reports whether a duration is known only as the most that it can have been.
-func bound(text string) bool {
-	return strings.HasPrefix(text, "< ") || strings.HasPrefix(text, "up to ")
-}
-
-// ranked are a table's rows as they are drawn. What is known only as a bound has no bar, and no rank among the slowest
-// jobs: it comes last there.
-func ranked(t *Table) [][]Cell {
-	median, worst := slices.Index(t.Columns, "median_s"), slices.Index(t.Columns, "worst_s")
-	if median < 0 {
-		return t.Rows
-	}
-	rows, bounds := make([][]Cell, 0, len(t.Rows)), [][]Cell(nil)
-	for _, row := range t.Rows {
-		row = slices.Clone(row)
-		if worst >= 0 && worst < len(row) && median < len(row) && bound(row[worst].Text) {
-			row[median].Worst = 0
-		}
-		if median < len(row) && bound(row[median].Text) {
-			row[median].Share, row[median].Worst = 0, 0
-			if t.Name == TableSlowest {
-				bounds = append(bounds, row)
-				continue
-			}
-		}
-		rows = append(rows, row)
-	}
-	return append(rows, bounds...)
-}
-
-// numeric reports whether a column holds numbers or durations alone.
-func numeric(t *Table, column int) bool {
-	return column > 0 && !slices.ContainsFunc(t.Rows, func(row []Cell) bool {
-		if column >= len(row) {
-			return false
-		}
-		for _, word := range strings.Fields(row[column].Text) {
-			digits := strings.Trim(word, "~<≥+-−–.,%0123456789")
-			if digits != "" && !slices.Contains([]string{"s", "min", "h", "d"}, digits) {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-// drawing is what a cell has besides its text: a bar with the mark of the worst, or a small line.
-func (v *reportsView) drawing(c *Cell, bad bool) template.HTML {
-	p := newPen(v.Frame, false)
-	switch {
-	case len(c.Line) > 1:
-		least, greatest := slices.Min(c.Line), slices.Max(c.Line)
-		p.put(`<svg class="spark" width="76" height="18" aria-hidden="true"><polyline points="`)
-		x, y := 0.0, 0.0
-		for i, value := range c.Line {
-			x, y = 2+70*float64(i)/float64(len(c.Line)-1), 9.0
-			if greatest > least {
-				y = 15 - 12*(value-least)/(greatest-least)
-			}
-			p.put(fmt.Sprintf("%.1f,%.1f ", x, y))
-		}
-		p.put(fmt.Sprintf(`"/><circle cx="%.1f" cy="%.1f" r="2"/></svg>`, x, y))
-	case c.Share > 0 || c.Worst > 0:
-		class := "share"
-		if bad {
-			class = "share bad-share"
-		}
-		p.put(`<svg class="`, class, `" viewBox="0 0 200 12" preserveAspectRatio="none" aria-hidden="true">`,
-			`<rect class="s-back" y="5" width="200" height="2"/>`)
-		long := func(share float64) string { return strconv.FormatFloat(198*min(max(share, 0), 1), 'f', 1, 64) }
-		if c.Worst > 0 {
-			p.put(`<rect class="s-thin" y="5" width="`, long(c.Worst), `" height="2"/>`,
-				`<rect class="s-worst" x="`, long(c.Worst), `" width="2" height="12"/>`)
-		}
-		p.put(`<rect class="s-bar" y="2" width="`, long(c.Share), `" height="8"/></svg>`)
-	}
-	return p.html()
 }
 
 // leastOfDay is how many deployments a day needs to stand in the line: a share of fewer says nothing.

@@ -2,6 +2,7 @@ package board
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -21,8 +22,8 @@ func (p *pen) row(c *jobmon.Progress, state string) {
 	p.attribute("data-server", c.Site)
 	p.attribute("data-text", searchText(c))
 	p.put(`><td class="c-state">`, sign(state), `<span>`, p.w.phrase("state."+state), `</span></td>`)
-	p.put(`<th scope="row" class="c-name"><a href="`, esc(p.f.computer(c.Computer.ID)), `" title="id `,
-		number(int(c.Computer.ID)), `">`, p.computerName(c), `</a> `,
+	p.put(`<th scope="row" class="c-name"><a href="`, esc(p.f.computer(c.Computer.ID)), `" title="`,
+		p.w.phrase("id", "id", number(int(c.Computer.ID))), `">`, p.computerName(c), `</a> `,
 		`<small>`, esc(c.Computer.Group), `</small></th><td class="c-now">`)
 	p.happens(c, state)
 	p.put(`</td><td class="c-bar">`)
@@ -169,17 +170,14 @@ func (p *pen) failedJob(f *failure) string {
 	return p.w.phrase("failed.job", "name", p.w.name(name), "code", esc(f.Code.String()), "time", p.at(f.At))
 }
 
-// meaning writes what the code means, where that is known. It is English in all languages.
+// meaning writes what the code means, where that is known.
 func (p *pen) meaning(code jobmon.Code) {
-	text := code.Meaning()
+	text := code.MeaningIn(p.w.Say("lang"))
 	if text == "" {
 		return
 	}
-	p.put(`<span class="means"`)
-	if p.f.Lang != "en" {
-		p.put(` lang="en"`)
-	}
-	p.put(`>`, esc(strings.ToUpper(text[:1])+text[1:]), `.</span>`)
+	_, first := utf8.DecodeRuneInString(text)
+	p.put(`<span class="means">`, esc(strings.ToUpper(text[:first])+text[first:]), `.</span>`)
 }
 
 // beside names what runs or waits beside the deployment.

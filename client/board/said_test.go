@@ -7,6 +7,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/internal/samples"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	texts "github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // endedWith is a picture of a deployment that has ended with that result.
@@ -88,12 +89,15 @@ func TestAnotherDeploymentIsSaid(t *testing.T) {
 func TestBoundsAreNotRanked(t *testing.T) {
 	t.Parallel()
 	r := testReports()
-	row := func(name, median, worst string) []Cell {
+	measured := func(n int) jobmon.Length { return jobmon.Length{Took: time.Duration(n) * time.Minute} }
+	less := func(n int) jobmon.Length { return jobmon.Length{Most: time.Duration(n) * time.Minute} }
+	upTo := jobmon.Length{Inexact: true, Most: 3 * time.Minute}
+	row := func(name string, median, worst jobmon.Length) []Cell {
 		return []Cell{{Text: name}, {Text: median, Share: 0.5, Worst: 0.9}, {Text: worst}}
 	}
 	slow := &Table{Name: TableSlowest, Columns: []string{"job", "median_s", "worst_s"}, Rows: [][]Cell{
-		row("Office", "< 5 min", "9 min"), row("Java", "4 min", "< 8 min"), row("Fonts", "up to 3 min", "up to 3 min"),
-		row("Viewer", "2 min", "6 min"),
+		row("Office", less(5), measured(9)), row("Java", measured(4), less(8)), row("Fonts", upTo, upTo),
+		row("Viewer", measured(2), measured(6)),
 	}}
 	r.Tables = []Table{*slow}
 	var names, drawn []string
@@ -118,7 +122,7 @@ func TestBoundsAreNotRanked(t *testing.T) {
 func TestFiguresSayWhatTheyCompare(t *testing.T) {
 	t.Parallel()
 	r := testReports()
-	r.Figures = []Figure{{Name: "ended", Value: "32", Detail: "39 → 32"}, {Name: "worst", Value: "1 h", Detail: "PC-7"}}
+	r.Figures = []Figure{{Name: "ended", Value: 32, Before: 39}, {Name: "worst", Value: time.Hour, Detail: "PC-7"}}
 	for lang, want := range map[string]string{
 		"en": "39 before → 32 now", "de": "davor 39 → jetzt 32", "fr": "avant 39 → maintenant 32",
 	} {
@@ -166,12 +170,19 @@ func TestFirstReadIsNotAnEmptyBoard(t *testing.T) {
 // TestWrongTimeIsShort: the page has examples, not the whole help.
 func TestWrongTimeIsShort(t *testing.T) {
 	t.Parallel()
-	p := &Problem{Frame: testFrame(), Kind: ProblemWrong, Text: `"x" is not a time: write 2026-11-22T14:05:00+01:00 (RFC 3339), ...`}
-	page := string(made(t, p))
-	if strings.Contains(page, "RFC") || !strings.Contains(page, "&#34;x&#34; is not a time: now, 14:20, tue 9:00, -2h") {
-		t.Errorf("the page is %s", page)
+	p := &Problem{Frame: testFrame(), Kind: ProblemWrong, Text: `"x" is not a time: write 2026-11-22T14:05 (RFC 3339), ...`,
+		Say: texts.Phrase{Key: "problem.wrong.text", Places: []any{"text", "x"}}}
+	for lang, want := range map[string]string{
+		"en": "“x” is not a moment. Write, for example: now, 14:20, Tue 9:00, -2h",
+		"de": "„x“ ist kein Moment. Beispiele: jetzt, 14:20, Di 9:00, -2h",
+		"fr": "« x » n’est pas un moment. Exemples : maintenant, 14:20, mar. 9:00, -2h",
+	} {
+		p.Lang = lang
+		if page := string(made(t, p)); strings.Contains(page, "RFC") || !strings.Contains(page, want) {
+			t.Errorf("the page is %s", page)
+		}
 	}
-	p.Text = "There is no deployment 9: this computer's are 1, 2."
+	p.Text, p.Say = "There is no deployment 9: this computer's are 1, 2.", texts.Phrase{}
 	if !strings.Contains(string(made(t, p)), "are 1, 2.") {
 		t.Error("another sentence of the program is cut")
 	}

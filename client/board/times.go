@@ -63,3 +63,9 @@ func (f *Frame) iso(i jobmon.Instant) string {
 	}
 	return f.wall(i).Format(layout) + f.Offset.String()
 }
+
+// minute is a moment with its date, without seconds: "Thursday 26 November 2026, 14:32".
+func (v *view) minute(i jobmon.Instant) string {
+	t := v.wall(i)
+	return v.pen.w.dated("date.long", t, false) + ", " + t.Format("15:04")
+}

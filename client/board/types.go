@@ -6,8 +6,10 @@ package board
 import (
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	texts "github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // Frame is what all pages share.
@@ -18,7 +20,7 @@ type Frame struct {
 	Now    jobmon.Instant // the moment shown, by the DS server's clock
 	Offset jobmon.Offset  // that server's UTC offset then
 	At     string         // what ?at= says; "" for the present
-	Said   string         // a remark about At, such as "the clock was set back: the earlier 02:30"; "" for none
+	Said   []texts.Phrase // remarks about At, such as that the clock showed it twice, or what the page lacks
 	Seq    uint64         // the newest event shown
 	First  uint64         // the first of those that were recorded together with it; 0 in the present
 
@@ -59,8 +61,8 @@ type Computer struct {
 	Deployments []Deployment // newest first
 	Shown       int          // the number of the deployment shown, 0 for the latest
 	Chart       *waterfall.Chart
-	Events      []Event // newest first
-	MoreEvents  int     // earlier ones that Events leaves out
+	Events      []replay.Facts // newest first
+	MoreEvents  int            // earlier ones that Events leaves out
 	Timeline    *Timeline
 }
 
@@ -69,18 +71,8 @@ type Deployment struct {
 	Number       int
 	Began, Ended jobmon.Instant // Ended is 0 while it goes on
 	Took         jobmon.Length
-	Result       string // in words
+	Result       jobmon.Outcome
 	Good, Bad    bool
-}
-
-// Event is a line of a computer's events.
-type Event struct {
-	Seq    uint64
-	At     jobmon.Instant
-	Offset jobmon.Offset
-	What   string // in words, from client/replay
-	Detail string
-	Bad    bool
 }
 
 // Phone is the page that a code on a computer's screen leads to: this computer and nothing else.
@@ -106,11 +98,15 @@ type Reports struct {
 	Tables       []Table
 }
 
-// Figure is a number at the top: "Right the first time", "88.0 %".
+// Figure is a number at the top: "Right the first time", "88.0 %". The page writes values in its reader's language.
 type Figure struct {
-	Name, Value, Detail string
-	Href                string // where Detail leads, "" for nowhere
-	Trend               int    // 1: Detail is better than before, -1: worse
+	Name   string // of its title, "figure.<name>"
+	Value  any
+	Before any    // Value of the period before; nil for none
+	Detail string // whose value it is, "" for nobody's
+	At     jobmon.Instant
+	Href   string // where Detail leads, "" for nowhere
+	Trend  int    // 1: Value is better than Before, -1: worse
 }
 
 // Day is a column of the chart of results.
@@ -138,7 +134,7 @@ type Table struct {
 
 // Cell is a value of a table.
 type Cell struct {
-	Text  string    // as the page shows it
+	Text  any       // the page writes it in its reader's language, the CSV in English
 	Value string    // as the CSV has it; "" for Text
 	Href  string    // where it leads, "" for nowhere
 	Share float64   // 0 to 1 of the widest of its column: drawn as a bar where it is not 0
@@ -171,20 +167,32 @@ type Mark struct {
 // Span is a piece of time.
 type Span struct{ From, To jobmon.Instant }
 
+// CSV is the value as the CSV has it.
+func (c *Cell) CSV() string {
+	if c.Value != "" || c.Text == nil {
+		return c.Value
+	}
+	return (&pen{w: wordsOf(Languages()[0]), f: &Frame{}}).value(c.Text)
+}
+
 // Problem is a page that says what went wrong.
 type Problem struct {
 	Frame
-	Status      int
-	Kind        string // one of the Problem constants
-	Title, Text string
-	Links       []Link
+	Status int
+	Kind   string       // one of the Problem constants
+	Text   string       // what no kind has words for, in English; "" for the kind's usual text
+	Say    texts.Phrase // instead of the kind's usual text; the zero one for that
+	Links  []Link       // with names, to computers that may be meant
+	Ways   []Link       // with keys of words, to other pages
 }
 
-// The kinds of problems. Of wrong, unknown and unreadable, Text is the program's own sentence.
+// The kinds of problems. The words of each are "problem.<kind>.title" and "problem.<kind>.text".
 const (
 	ProblemOutside    = "outside"    // the log does not cover the moment
 	ProblemWrong      = "wrong"      // what was typed is no moment
+	ProblemPeriod     = "period"     // what was typed is no period
 	ProblemUnknown    = "unknown"    // no computer, or several, are meant
+	ProblemDeployment = "deployment" // no such deployment of the computer
 	ProblemNothing    = "nothing"    // no such page
 	ProblemCode       = "code"       // a code that opens nothing; the page has no menu and no links
 	ProblemStopping   = "stopping"   // the daemon stops
@@ -192,7 +200,7 @@ const (
 	ProblemUnreadable = "unreadable" // the log cannot be read
 )
 
-// Link is a link with its words.
+// Link is a link with its text.
 type Link struct{ Text, Href string }
 
 // Login asks for a token.

@@ -92,7 +92,10 @@ func (v *view) address(name, value string) string {
 }
 
 // Trouble says that a page about the present lacks what only the log says, which cannot be read.
-func (v *view) Trouble() bool { return v.Said != "" && !v.Past() }
+func (v *view) Trouble() bool { return len(v.Frame.Said) > 0 && !v.Past() }
+
+// Said are the remarks of the page.
+func (v *view) Said() string { return v.pen.phrases(v.Frame.Said...) }
 
 // PastTitle is the banner's first words.
 func (v *view) PastTitle() string { return v.pen.w.Say("past.title", "time", v.Moment()) }
@@ -103,10 +106,7 @@ func (v *view) PastText() string {
 	if v.Until > v.Now {
 		text = v.pen.w.Say("past.ago", "time", v.pen.w.lasting(v.Until.Sub(v.Now))) + " " + text
 	}
-	if v.Said != "" {
-		text += " " + shown(v.Said)
-	}
-	return text
+	return strings.TrimSpace(text + " " + v.Said())
 }
 
 // LostTitle says since when the source is lost.

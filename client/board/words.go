@@ -3,10 +3,13 @@ package board
 import (
 	"encoding/json"
 	"html"
+	"maps"
 	"strings"
 	"sync"
 
 	"github.com/jobmon-db/jobmon-db/client/internal/wording"
+	"github.com/jobmon-db/jobmon-db/client/waterfall"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // Languages lists those that the pages speak; the first one is spoken where another is asked for.
@@ -15,8 +18,15 @@ func Languages() []string { return wording.Languages() }
 // words are the texts of one language.
 type words struct{ wording.Words }
 
-// tongues are the languages by their letters.
-var tongues = sync.OnceValue(func() map[string]wording.Words { return wording.Load(files, "words") })
+// tongues are the languages by their letters. The drawing of a deployment brings its English words along.
+var tongues = sync.OnceValue(func() map[string]wording.Words {
+	all := wording.Load(files, "words")
+	maps.Copy(all[jobmon.English], waterfall.English())
+	for lang, w := range all {
+		w["lang"] = lang
+	}
+	return all
+})
 
 func wordsOf(lang string) words {
 	if w, ok := tongues()[lang]; ok {

@@ -201,7 +201,7 @@ func ready(s *jobmon.SessionProgress, now jobmon.Instant, clock clock) string {
 func (o Options) now(p *jobmon.Progress, clock clock, worded bool) Cell {
 	s := p.Session
 	if !s.Unended() {
-		c := Cell{Text: s.Outcome(), Tone: outcomeStyle(s)}
+		c := Cell{Text: s.Outcome().String(), Tone: outcomeStyle(s)}
 		if text := waits(p, clock); text != "" {
 			c.Text += "; not part of it: " + text
 		}

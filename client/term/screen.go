@@ -102,7 +102,7 @@ func (s *screen) head() {
 func (s *screen) session(d *jobmon.SessionProgress) {
 	s.began(d)
 	if !d.Unended() {
-		s.say(outcomeStyle(d), "Result: "+d.Outcome(), "")
+		s.say(outcomeStyle(d), "Result: "+d.Outcome().String(), "")
 		return
 	}
 	if d.SilentSince != 0 {

@@ -96,10 +96,11 @@ func (p *picture) draw(alone bool) {
 	rows := p.rowsHeight()
 	foot := footLine * (len(p.Notes) + len(p.Gaps))
 	height := headHeight + axisHeight + rows + 24 + foot + 16
+	result := p.Words.outcome(p.Result)
 	p.f(`<svg xmlns="http://www.w3.org/2000/svg" class="waterfall" viewBox="0 0 %d %d" width="%d" height="%d" role="img" `+
 		`aria-label="%s">`+"\n",
 		pageWidth, height, pageWidth, height,
-		safe(p.title()+": "+p.Result+"; "+p.summary()))
+		safe(p.title()+": "+result+"; "+p.summary()))
 	if alone {
 		p.f("<title>%s</title>\n<style>\n%s</style>\n", safe(p.title()), style)
 	}
@@ -140,11 +141,12 @@ func (p *picture) head() {
 	case p.Bad:
 		class = "bad"
 	}
-	wide := 28 + 7*utf8.RuneCountInString(p.Result)
+	result := p.Words.outcome(p.Result)
+	wide := 28 + 7*utf8.RuneCountInString(result)
 	right := pageWidth - margin
 	p.f(`<rect x="%d" y="28" width="%d" height="26" rx="13" class="p-%s"/><text x="%d" y="45.5" class="pill middle `+
 		`t-%s">%s</text>`+"\n",
-		right-wide, wide, class, right-wide/2, class, safe(p.Result))
+		right-wide, wide, class, right-wide/2, class, safe(result))
 	p.f(`<text x="%d" y="72" class="num end dim">%s</text>`+"\n", right,
 		html.EscapeString(say("waterfall.all", "time", p.Words.span(p.Took))))
 	p.shares(92)

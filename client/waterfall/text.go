@@ -84,7 +84,7 @@ func (t *text) wrap(text string, tone term.Tone) {
 }
 
 func (t *text) head() {
-	t.say(t.title()+": "+t.Result, term.Strong)
+	t.say(t.title()+": "+t.Words.outcome(t.Result), term.Strong)
 	t.say(t.when(), term.Plainly)
 	t.say(fmt.Sprintf("%s: %s", t.Words.span(t.Took), t.summary()), term.Plainly)
 	for _, note := range t.Notes {

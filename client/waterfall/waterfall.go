@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // Kind says what a piece of time went to.
@@ -57,20 +58,14 @@ type Gap struct {
 	What     string // a word of the kind "gap"
 }
 
-// Note is what else the reader must know: a sentence by its key.
-type Note struct {
-	Key    string
-	Places []string // names of places in it, and what stands there
-}
-
 // Chart is a deployment.
 type Chart struct {
 	Computer   string
 	ID         jobmon.ComputerID
 	Site       string // name of the DS server, "" for none
 	Number     int
-	Result     string // in words
-	Good, Bad  bool   // the result is
+	Result     jobmon.Outcome
+	Good, Bad  bool // the result is
 	Began, End jobmon.Instant
 	Running    bool // End is as far as the log knows
 	Took       time.Duration
@@ -79,7 +74,7 @@ type Chart struct {
 	Unseen     time.Duration
 	Lines      []Line
 	Gaps       []Gap
-	Notes      []Note
+	Notes      []words.Phrase // what else the reader must know
 
 	Clock func(jobmon.Instant) time.Time // in the zone in which times are shown
 	Words Words
@@ -135,7 +130,7 @@ func (c *Chart) title() string {
 }
 
 // note is a sentence for the reader.
-func (c *Chart) note(n Note) string { return c.Words.say(n.Key, n.Places...) }
+func (c *Chart) note(n words.Phrase) string { return c.Words.say(n.Key, n.Places...) }
 
 // gap says when nobody watched, or the clock jumped, and why.
 func (c *Chart) gap(g Gap, between string) string {
@@ -207,7 +202,7 @@ func (c *Chart) beyondState(l *Line) string { return c.remarks(l, "") }
 
 func (c *Chart) remarks(l *Line, state string) string {
 	var list []string
-	add := func(said bool, key string, places ...string) {
+	add := func(said bool, key string, places ...any) {
 		if said {
 			list = append(list, c.Words.say(key, places...))
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/lawtest"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 var update = flag.Bool("update", false, "replace the golden files")
@@ -54,7 +55,7 @@ func example() *Chart {
 	failed := func(l Line, code jobmon.Code, attempt int) Line { l.Code, l.Attempt = code, attempt; return l }
 	beside := func(l Line) Line { l.Beside = true; return l }
 	c := &Chart{
-		Computer: "PC-0042", ID: 5000042, Site: "DS01", Number: 3, Result: "open", Began: at("09:00"), End: at("10:24"),
+		Computer: "PC-0042", ID: 5000042, Site: "DS01", Number: 3, Result: jobmon.Outcome{Word: "open"}, Began: at("09:00"), End: at("10:24"),
 		Running: true,
 		Took:    84 * time.Minute, Working: 57 * time.Minute, Waiting: 15 * time.Minute, Unseen: 12 * time.Minute,
 		Clock: func(i jobmon.Instant) time.Time { return i.Time().In(zone) },
@@ -79,7 +80,7 @@ func example() *Chart {
 			run("0. Build Job Monitor", true, jobmon.StateSucceeded, bar("09:00", "09:02", Working)),
 		},
 		Gaps:  []Gap{{at("09:30"), at("09:42"), "source lost"}, {at("10:10"), at("10:10"), "clock stepped"}},
-		Notes: []Note{{Key: "waterfall.stepped"}},
+		Notes: []words.Phrase{{Key: "waterfall.stepped"}},
 	}
 	c.Lines[4].Doubt, c.Lines[7].Waited = "across a gap", 12*time.Minute
 	return c

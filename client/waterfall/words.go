@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ type Words struct {
 	Lang string // of the meanings of codes
 	// Say returns the text of a key with its places filled in: one of English, or a key for a word that the log has,
 	// such as "row-state.failed", "reason.across a gap" or "gap.source lost".
-	Say func(key string, places ...string) string
+	Say func(key string, places ...any) string
 }
 
 // English returns the English texts by their keys, as a beginning for other languages.
@@ -42,6 +43,7 @@ var english = map[string]string{
 	"waterfall.beside":        "Beside the stages",
 	"waterfall.stepped":       "The server's clock was changed meanwhile: times and durations across that moment are wrong.",
 	"waterfall.begun":         "It had begun before the log did: what came before is unseen.",
+	"outcome.failed":          "{n} failed",
 	"waterfall.overtook":      "It was still open when deployment {n} began.",
 	"waterfall.overtook.one":  "It was still open when deployment {n} began. 1 job that waited went on there.",
 	"waterfall.overtook.many": "It was still open when deployment {n} began. {jobs} jobs that waited went on there.",
@@ -50,7 +52,7 @@ var english = map[string]string{
 }
 
 // say returns a text of the drawing. Pairs are the names of places and what stands there.
-func (w *Words) say(key string, pairs ...string) string {
+func (w *Words) say(key string, pairs ...any) string {
 	if w.Say != nil {
 		return w.Say(key, pairs...)
 	}
@@ -60,8 +62,8 @@ func (w *Words) say(key string, pairs ...string) string {
 	}
 	places := make([]string, len(pairs))
 	for i, part := range pairs {
-		if places[i] = part; i%2 == 0 {
-			places[i] = "{" + part + "}"
+		if places[i] = fmt.Sprint(part); i%2 == 0 {
+			places[i] = "{" + places[i] + "}"
 		}
 	}
 	return strings.NewReplacer(places...).Replace(text)
@@ -73,6 +75,15 @@ func (w *Words) word(kind, word string) string {
 		return word
 	}
 	return w.Say(kind + "." + word)
+}
+
+// outcome says how the deployment stands or ended.
+func (w *Words) outcome(o jobmon.Outcome) string {
+	text := w.word("outcome", o.Word)
+	if o.Failed > 0 {
+		text += ", " + w.say("outcome.failed", "n", o.Failed)
+	}
+	return text
 }
 
 func (w *Words) units() jobmon.Units {

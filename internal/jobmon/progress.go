@@ -93,26 +93,50 @@ const (
 	ResultAbandoned    Result = "abandoned"
 )
 
-// Outcome is how the deployment stands or ended, in words: a result that does not speak of failures does not hide them.
-func (s *SessionProgress) Outcome() string {
+// Outcome is how a deployment stands or ended.
+type Outcome struct {
+	Word   string // a result, or a phase where there is none yet
+	Failed int    // jobs of which Word does not speak
+}
+
+// String is the outcome in English: "ended early, 2 failed".
+func (o Outcome) String() string {
+	if o.Failed > 0 {
+		return fmt.Sprintf("%s, %d failed", o.Word, o.Failed)
+	}
+	return o.Word
+}
+
+// Outcomes lists the words of outcomes.
+func Outcomes() []string {
+	return []string{string(ResultReady), string(ResultWithFailures), string(ResultAfterRetries), string(ResultEndedEarly),
+		string(ResultAbandoned), "open", phaseAbandoned, phaseStill, "complete", "planned", "none"}
+}
+
+// Outcome is how the deployment stands or ended: a result that does not speak of failures does not hide them.
+func (s *SessionProgress) Outcome() Outcome {
 	switch s.Result {
 	case ResultNone:
-		return s.Phase()
+		return Outcome{Word: s.Phase()}
 	case ResultEndedEarly, ResultAbandoned:
-		if s.Failed > 0 {
-			return fmt.Sprintf("%s, %d failed", s.Result, s.Failed)
-		}
+		return Outcome{Word: string(s.Result), Failed: s.Failed}
 	}
-	return string(s.Result)
+	return Outcome{Word: string(s.Result)}
 }
+
+// The phases of an open deployment that are more than a state.
+const (
+	phaseAbandoned = "open, abandoned"
+	phaseStill     = "open, stands still"
+)
 
 // Phase is the state in the words of people: of an open deployment also that it is abandoned, or stands still.
 func (s *SessionProgress) Phase() string {
 	switch {
 	case s.State == SessionOpen && s.SilentSince != 0:
-		return "open, abandoned"
+		return phaseAbandoned
 	case s.State == SessionOpen && s.Still != nil:
-		return "open, stands still"
+		return phaseStill
 	}
 	return s.State.String()
 }

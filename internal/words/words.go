@@ -34,6 +34,16 @@ func Some(names []string, few int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
 }
 
+// Phrase is a sentence that is said in several languages.
+type Phrase struct {
+	English string // what the command line and programs read; "" where they are not told
+	Key     string // of a page's text, see client/board/words
+	Places  []any  // names of the places in that text, each followed by what stands there
+}
+
+// String is the English sentence.
+func (p Phrase) String() string { return p.English }
+
 // Kind marks an error with its kind, for errors.Is, and adds nothing to the sentence: fmt.Errorf("...%w", Kind{err}).
 type Kind struct{ error }
 

@@ -27,7 +27,7 @@ func (p *opened) showDelivered(out, messages io.Writer, o showOptions, look term
 	if err != nil {
 		return err
 	}
-	until, _, err := p.Place(o.at, messages)
+	until, _, err := p.Place(o.at, remarks(messages))
 	if err != nil {
 		return err
 	}

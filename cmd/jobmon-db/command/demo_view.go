@@ -65,7 +65,7 @@ func changeLine(p *jobmon.Progress) string {
 	case s.State == jobmon.SessionPlanned:
 		what = "planned"
 	case s.State != jobmon.SessionOpen:
-		what = s.Outcome()
+		what = s.Outcome().String()
 	case s.Current >= 0:
 		what = s.Stages[s.Current].Name
 	case s.Next >= 0:

@@ -108,10 +108,10 @@ func (a *app) moments(p *opened, o diffOptions) (from, to uint64, err error) {
 	if err := p.Covers(end); err != nil {
 		return 0, 0, err
 	}
-	if from, err = p.SeqAt(begin, a.stderr); err != nil {
+	if from, err = p.SeqAt(begin, remarks(a.stderr)); err != nil {
 		return 0, 0, err
 	}
-	if to, err = p.SeqAt(end, a.stderr); err != nil {
+	if to, err = p.SeqAt(end, remarks(a.stderr)); err != nil {
 		return 0, 0, err
 	}
 	if from > to {

@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
@@ -67,6 +68,11 @@ COMPUTER is a name or an id; id:N and name:N say which. A time is written as ` +
 }
 
 // show prints the board or one screen as it was.
+// remarks prints remarks about a moment.
+func remarks(to io.Writer) func(words.Phrase) {
+	return func(remark words.Phrase) { fmt.Fprintln(to, remark) }
+}
+
 func show(ctx context.Context, out, messages io.Writer, q question, o showOptions, look term.Options) error {
 	switch {
 	case o.computer == "" && (o.output == "evt" || o.delivered):
@@ -80,7 +86,7 @@ func show(ctx context.Context, out, messages io.Writer, q question, o showOption
 	if o.delivered {
 		return p.showDelivered(out, messages, o, look)
 	}
-	seq, now, err := p.Place(o.at, messages)
+	seq, now, err := p.Place(o.at, remarks(messages))
 	if err != nil {
 		return err
 	}

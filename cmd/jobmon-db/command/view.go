@@ -225,7 +225,7 @@ func stands(f *evt.File) string {
 	case f.Session == nil:
 		return "no deployment"
 	case f.Session.Result != "":
-		return f.Picture().Session.Outcome()
+		return f.Picture().Session.Outcome().String()
 	}
 	text := fmt.Sprintf("%s, %d of %d stages", f.Picture().Session.Phase(), f.Counts.StagesDone, f.Counts.Stages)
 	if f.Current != nil {

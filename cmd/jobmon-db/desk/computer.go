@@ -12,6 +12,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -58,7 +59,7 @@ func (d *Desk) pictured(id string, why error) (c http.Computer, err error) {
 		known.Add(&jobmon.Event{Kind: jobmon.KindComputer, Computer: is.ID, Name: is.Name, Text: is.OSName})
 	}
 	if c.ID, err = known.Find(id); err != nil {
-		return c, &http.Unknown{Text: err.Error()}
+		return c, said(err, &past.Log{Names: known})
 	}
 	c.Frame, c.Trouble, c.Picture = m.Frame, m.Trouble, past.PictureOf(m.Pictures, c.ID)
 	return c, nil
@@ -113,10 +114,12 @@ func listDeployments(p *past.Log, c *board.Computer, number int) error {
 	case shown != nil:
 		c.Shown, c.Chart = number, p.Chart(shown)
 	case number != 0 && len(numbers) > 0:
-		return &past.Wrong{Err: fmt.Errorf("there is no deployment %d; this computer's are %s", number,
-			strings.Join(numbers, ", "))}
+		list := strings.Join(numbers, ", ")
+		return &past.Wrong{Err: fmt.Errorf("there is no deployment %d; this computer's are %s", number, list),
+			Say: words.Phrase{Key: "problem.deployment.text", Places: []any{"n", number, "list", list}}}
 	case number != 0:
-		return &past.Wrong{Err: fmt.Errorf("there is no deployment %d: none of this computer was seen", number)}
+		return &past.Wrong{Err: fmt.Errorf("there is no deployment %d: none of this computer was seen", number),
+			Say: words.Phrase{Key: "problem.deployment.none", Places: []any{"n", number}}}
 	}
 	return nil
 }
@@ -153,10 +156,7 @@ func listEvents(p *past.Log, c *board.Computer) error {
 		if err != nil {
 			return err
 		}
-		what, about := r.Said()
-		c.Events = append(c.Events, board.Event{
-			Seq: r.Event().Seq, At: r.Event().At, Offset: r.Offset(), What: what, Detail: about, Bad: r.Failed(),
-		})
+		c.Events = append(c.Events, r.Facts())
 	}
 	slices.Reverse(c.Events)
 	c.MoreEvents = seen - len(c.Events)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
@@ -146,7 +146,7 @@ func (d *Desk) unread(why error) (http.Moment, error) {
 		return http.Moment{}, fmt.Errorf("%w: %w", http.ErrBusy, err)
 	}
 	info := d.daemon.Info()
-	f := board.Frame{Site: info.Site, Now: info.Covered, Seq: seq, ReadAge: readAge(info.AgeMS), Said: http.Unreadable}
+	f := board.Frame{Site: info.Site, Now: info.Covered, Seq: seq, ReadAge: readAge(info.AgeMS), Said: http.SaidUnreadable()}
 	f.Now = f.Now.Add(max(f.ReadAge, 0))
 	f.From, f.Until = f.Now, f.Now
 	newest := jobmon.Instant(0)
@@ -182,8 +182,8 @@ func (d *Desk) At(ctx context.Context, text string) (http.Moment, error) {
 
 // at returns the moment that a text names, with the frame of a page about it.
 func (d *Desk) at(p *past.Log, text string) (board.Frame, *moment, error) {
-	var remarks strings.Builder
-	seq, now, err := p.Place(text, &remarks)
+	var remarks []words.Phrase
+	seq, now, err := p.Place(text, func(remark words.Phrase) { remarks = append(remarks, remark) })
 	if err != nil {
 		return board.Frame{}, nil, err
 	}
@@ -195,7 +195,7 @@ func (d *Desk) at(p *past.Log, text string) (board.Frame, *moment, error) {
 	if f.First, err = p.FirstAt(m.seq); err != nil {
 		return board.Frame{}, nil, err
 	}
-	f.At, f.Said, f.ReadAge = text, strings.TrimSpace(remarks.String()), -1
+	f.At, f.Said, f.ReadAge = text, remarks, -1
 	return f, m, nil
 }
 
@@ -220,9 +220,10 @@ func said(err error, p *past.Log) error {
 		_, seconds := p.Clock().In(p.Present().Time()).Zone()
 		return &http.Outside{From: p.First, Until: p.Present(), Offset: jobmon.Offset(seconds)}
 	case errors.As(err, &wrong):
-		return &http.Wrong{Text: err.Error()}
+		return &http.Wrong{Text: err.Error(), Say: wrong.Say}
 	case errors.As(err, &unknown):
-		u := &http.Unknown{Text: err.Error()}
+		u := &http.Unknown{Text: err.Error(), Say: words.Phrase{Key: "problem.unknown.text",
+			Places: []any{"name", unknown.Asked}}}
 		for _, name := range unknown.Closest {
 			if id, err := p.Names.Find(name); err == nil {
 				u.Closest = append(u.Closest, p.Names[id].Computer)
@@ -230,7 +231,8 @@ func said(err error, p *past.Log) error {
 		}
 		return u
 	case errors.As(err, &several):
-		u := &http.Unknown{Text: err.Error()}
+		u := &http.Unknown{Text: err.Error(), Say: words.Phrase{Key: "problem.unknown.several",
+			Places: []any{"name", several.Asked}}}
 		for _, k := range several.Found {
 			u.Closest = append(u.Closest, k.Computer)
 		}

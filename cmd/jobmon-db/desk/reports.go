@@ -71,13 +71,13 @@ func (r *report) failures(d *deployments.Deployment) {
 	}
 }
 
-// figures are those at the top. Where there was a period before, its value comes first: "86.1 % → 88.0 %".
+// figures are those at the top, each with its value of the period before where there was one.
 func (r *report) figures() []board.Figure {
 	whole := r.Whole()
 	now, before := &whole.Now, &whole.Before
-	list := []board.Figure{{Name: "ended", Value: strconv.Itoa(ended(now))}}
+	list := []board.Figure{{Name: "ended", Value: ended(now)}}
 	if before.Runs > 0 {
-		list[0].Detail = fmt.Sprintf("%d → %d", ended(before), ended(now))
+		list[0].Before = ended(before)
 	}
 	if ended(now) == 0 {
 		return list
@@ -86,19 +86,19 @@ func (r *report) figures() []board.Figure {
 	if ended(before) > 0 {
 		was := part(before.Results[jobmon.ResultReady], ended(before))
 		is := part(now.Results[jobmon.ResultReady], ended(now))
-		right.Detail = share(before.Results[jobmon.ResultReady], ended(before)) + " → " + right.Value
+		right.Before = share(before.Results[jobmon.ResultReady], ended(before))
 		right.Trend = cmp.Compare(is, was)
 	}
 	list = append(list, right)
 	if now.Counted() > 0 {
-		median := board.Figure{Name: "median", Value: now.Median().String()}
+		median := board.Figure{Name: "median", Value: now.Median()}
 		if before.Counted() > 0 {
-			median.Detail, median.Trend = before.Median().String()+" → "+median.Value, way(whole)
+			median.Before, median.Trend = before.Median(), way(whole)
 		}
 		w := &now.Worst
 		list = append(list, median, board.Figure{
-			Name: "worst", Value: w.Length.String(), Href: r.moment(w),
-			Detail: jobmon.ComputerName(w.Computer.ID, w.Computer.Name) + ", " + r.past.Local(w.At),
+			Name: "worst", Value: w.Length, Href: r.moment(w), At: w.At,
+			Detail: jobmon.ComputerName(w.Computer.ID, w.Computer.Name),
 		})
 	}
 	var away time.Duration
@@ -108,7 +108,7 @@ func (r *report) figures() []board.Figure {
 		}
 		away += max(0, min(g.To, r.Until).Sub(max(g.From, r.Since)))
 	}
-	return append(list, board.Figure{Name: "unwatched", Value: jobmon.Span(away)})
+	return append(list, board.Figure{Name: "unwatched", Value: away})
 }
 
 // ended counts the deployments that have ended.
@@ -117,7 +117,7 @@ func ended(f *deployments.Figures) int { return f.Runs - f.Results[jobmon.Result
 func part(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
 
 // share is a part in percent.
-func share(n, of int) string { return fmt.Sprintf("%.1f %%", 100*part(n, of)) }
+func share(n, of int) board.Percent { return board.Percent(100 * part(n, of)) }
 
 // way is 1 where a line got faster, -1 where it got slower.
 func way(l *deployments.Line) int {
@@ -170,19 +170,19 @@ func (r *report) lengths(l *deployments.Line, longest time.Duration) (median, wo
 		return board.Cell{Text: "–"}, board.Cell{Text: "–"}
 	}
 	m, w := l.Now.Median(), &l.Now.Worst
-	median = board.Cell{Text: m.String(), Value: seconds(m.Took)}
+	median = board.Cell{Text: m, Value: seconds(m.Took)}
 	if m.Most == 0 { // a bound has no bar
 		median.Share = part(int(m.Took), int(longest))
 		if w.Most == 0 {
 			median.Worst = part(int(w.Took), int(longest))
 		}
 	}
-	return median, board.Cell{Text: w.Length.String(), Value: seconds(w.Took), Href: r.moment(w)}
+	return median, board.Cell{Text: w.Length, Value: seconds(w.Took), Href: r.moment(w)}
 }
 
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
 
-func number(n int) board.Cell { return board.Cell{Text: strconv.Itoa(n)} }
+func number(n int) board.Cell { return board.Cell{Text: n} }
 
 // trend is the cell that compares with the period before.
 func trend(l *deployments.Line) board.Cell {
@@ -191,7 +191,7 @@ func trend(l *deployments.Line) board.Cell {
 	case deployments.NoRunsBefore, deployments.TooFewRuns:
 		return board.Cell{Text: "–", Value: string(word)}
 	}
-	return board.Cell{Text: fmt.Sprintf("%+d %%", change), Value: strconv.Itoa(change), Trend: way(l)}
+	return board.Cell{Text: board.Change(change), Value: strconv.Itoa(change), Trend: way(l)}
 }
 
 func (r *report) stages() board.Table {
@@ -221,11 +221,11 @@ func (r *report) failing() board.Table {
 	for _, l := range lines[:min(len(lines), mostJobs)] {
 		f := &l.Now
 		codes := r.codes[l.Job]
-		code := ""
+		var code any
 		if len(codes) > 0 {
 			code = slices.MaxFunc(slices.Sorted(maps.Keys(codes)), func(a, b jobmon.Code) int {
 				return cmp.Compare(codes[a], codes[b])
-			}).Text()
+			})
 		}
 		t.Rows = append(t.Rows, []board.Cell{
 			{Text: l.Name}, {Text: code}, number(f.Runs), number(f.Failures),
@@ -282,7 +282,7 @@ func (r *report) left() board.Table {
 	}
 	for _, reason := range deployments.Reasons() {
 		if why[reason] > 0 {
-			t.Rows = append(t.Rows, []board.Cell{number(why[reason]), {Text: string(reason)}})
+			t.Rows = append(t.Rows, []board.Cell{number(why[reason]), {Text: board.Word{Kind: "reason", Word: string(reason)}}})
 		}
 	}
 	return t

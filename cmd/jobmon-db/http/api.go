@@ -14,6 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // MostLines is how many events are given at once, mostEvents where the question does not say.
@@ -136,8 +137,17 @@ func (q questionsOf) at(r *http.Request, asked url.Values) (any, error) {
 		LostSince  *time.Time `json:"lost_since,omitempty"`
 		Computers  []computer `json:"computers"`
 	}{
-		m.Now.Time(), m.Offset.String(), m.Seq, m.Said, m.SourceLost, moment(m.LostSince), computersOf(m.Pictures),
+		m.Now.Time(), m.Offset.String(), m.Seq, note(m.Said), m.SourceLost, moment(m.LostSince), computersOf(m.Pictures),
 	}, err
+}
+
+// note is the remarks in English.
+func note(remarks []words.Phrase) string {
+	var list []string
+	for _, remark := range remarks {
+		list = append(list, remark.English)
+	}
+	return strings.Join(list, "\n")
 }
 
 // computer is a computer's picture in the form of its file, with what is beside the deployment.

@@ -95,13 +95,18 @@ func (p *pages) answer(w http.ResponseWriter, r *http.Request, code int, write f
 
 // moment is what the request asks to see: the present, or what ?at= says.
 func (p *pages) moment(r *http.Request) (Moment, error) {
-	at := strings.TrimSpace(r.URL.Query().Get("at"))
+	at := typed(r, "at")
 	if at == "" {
 		m, err := p.web.Now(r.Context())
 		p.access.unreadable(m.Trouble)
 		return m, err
 	}
 	return p.web.At(r.Context(), at)
+}
+
+// typed is a moment in the address, which may be in the words of the page's language.
+func typed(r *http.Request, name string) string {
+	return board.Typed(languageOf(r), r.URL.Query().Get(name))
 }
 
 func (p *pages) board(r *http.Request) (page, error) {
@@ -138,7 +143,7 @@ func (p *pages) computer(r *http.Request) (page, error) {
 	if err != nil || number < 0 {
 		number = 0
 	}
-	shown, err := p.web.Computer(r.Context(), r.PathValue("id"), strings.TrimSpace(query.Get("at")), number)
+	shown, err := p.web.Computer(r.Context(), r.PathValue("id"), typed(r, "at"), number)
 	if err != nil {
 		return nil, err
 	}
@@ -218,13 +223,13 @@ func (p *pages) timeline(
 func (p *pages) reports(r *http.Request) (page, error) { return p.figures(r) }
 
 func (p *pages) figures(r *http.Request) (*board.Reports, error) {
-	query := r.URL.Query()
-	since, until := strings.TrimSpace(query.Get("since")), strings.TrimSpace(query.Get("until"))
-	shown, err := p.web.Reports(r.Context(), since, until)
+	shown, err := p.web.Reports(r.Context(), typed(r, "since"), typed(r, "until"))
 	if err != nil {
 		return nil, err
 	}
 	shown.Frame = p.frame(r, shown.Frame)
+	query := r.URL.Query() // what was typed stays in the fields as it is
+	shown.Since, shown.Until = strings.TrimSpace(query.Get("since")), strings.TrimSpace(query.Get("until"))
 	return &shown, nil
 }
 
@@ -272,12 +277,7 @@ func writeTable(to io.Writer, t *board.Table) error {
 		return err
 	}
 	for _, row := range t.Rows {
-		err := line(len(row), func(i int) string {
-			if row[i].Value != "" {
-				return row[i].Value
-			}
-			return row[i].Text
-		})
+		err := line(len(row), func(i int) string { return row[i].CSV() })
 		if err != nil {
 			return err
 		}

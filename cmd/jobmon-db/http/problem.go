@@ -51,63 +51,61 @@ func (p *pages) explain(r *http.Request, err error) board.Problem {
 	if m, err := p.web.Now(r.Context()); err == nil {
 		said.Frame = m.Frame
 	}
-	home := board.Link{Text: "All computers", Href: "/"}
-	now := board.Link{Text: "Now", Href: at(r.URL, "")}
+	home := board.Link{Text: "board.title", Href: "/"}
+	now := board.Link{Text: "back", Href: at(r.URL, "")}
 	var outside *Outside
 	var wrong *Wrong
 	var unknown *Unknown
-	set := func(status int, kind, title, text string, links ...board.Link) {
-		said.Status, said.Kind, said.Title, said.Text, said.Links = status, kind, title, text, links
+	set := func(status int, kind string, links ...board.Link) {
+		said.Status, said.Kind, said.Ways = status, kind, links
 	}
 	switch {
 	case errors.As(err, &outside):
-		from, until := wall(outside.From, outside.Offset), wall(outside.Until, outside.Offset)
-		first := board.Link{Text: "The first moment", Href: at(r.URL, outside.From.String())}
-		set(http.StatusNotFound, board.ProblemOutside, "This moment is not covered",
-			fmt.Sprintf("The log covers %s to %s.", from, until), first, now)
+		first := board.Link{Text: "problem.first", Href: at(r.URL, outside.From.String())}
+		set(http.StatusNotFound, board.ProblemOutside, first, now)
 		said.From, said.Until, said.Offset = outside.From, outside.Until, outside.Offset
 	case errors.As(err, &wrong):
-		set(http.StatusBadRequest, board.ProblemWrong, "This is not a time", sentence(wrong.Text), now)
+		set(http.StatusBadRequest, kindOf(wrong.Say.Key), now)
+		said.Say, said.Text = wrong.Say, sentence(wrong.Text)
 	case errors.As(err, &unknown):
-		set(http.StatusNotFound, board.ProblemUnknown, "No such computer", sentence(unknown.Text))
+		set(http.StatusNotFound, board.ProblemUnknown, home)
+		said.Say, said.Text = unknown.Say, sentence(unknown.Text)
 		for _, c := range unknown.Closest {
 			said.Links = append(said.Links, board.Link{
 				Text: jobmon.ComputerName(c.ID, c.Name), Href: fmt.Sprintf("/c/%d", c.ID),
 			})
 		}
-		said.Links = append(said.Links, home)
 	case errors.Is(err, errNothing):
-		set(http.StatusNotFound, board.ProblemNothing, "There is no such page", "The address may be mistyped.", home)
+		set(http.StatusNotFound, board.ProblemNothing, home)
 	case errors.Is(err, errStopping):
-		set(http.StatusServiceUnavailable, board.ProblemStopping, "The daemon stops",
-			"This page comes back by itself when the daemon runs again.")
+		set(http.StatusServiceUnavailable, board.ProblemStopping)
 	case errors.Is(err, ErrBusy):
-		set(http.StatusServiceUnavailable, board.ProblemBusy, "One moment",
-			"The log cannot be asked at the moment. This page comes back by itself.")
+		set(http.StatusServiceUnavailable, board.ProblemBusy)
 	default:
-		set(http.StatusServiceUnavailable, board.ProblemUnreadable, "The log cannot be read", Unreadable)
+		set(http.StatusServiceUnavailable, board.ProblemUnreadable)
 		p.access.unreadable(err)
 	}
 	return said
+}
+
+// kindOf is the kind of problem that a text "problem.<kind>.text" is about.
+func kindOf(key string) string {
+	if parts := strings.Split(key, "."); len(parts) == 3 {
+		return parts[1]
+	}
+	return board.ProblemWrong
 }
 
 // bare answers a phone, which is shown nothing of the site, with what is wrong.
 func (p *pages) bare(w http.ResponseWriter, r *http.Request, err error) {
 	said := board.Problem{
 		Frame: p.frame(r, board.Frame{ReadAge: -1}), Status: http.StatusNotFound, Kind: board.ProblemCode,
-		Title: "This link shows nothing", Text: "It has ended, or was mistyped. Scan the code on the screen again.",
 	}
 	if !errors.Is(err, errNothing) {
-		said.Status, said.Kind, said.Title = http.StatusServiceUnavailable, board.ProblemBusy, "One moment"
-		said.Text = "This page comes back by itself."
+		said.Status, said.Kind = http.StatusServiceUnavailable, board.ProblemBusy
 		again(w)
 	}
 	p.answer(w, r, said.Status, said.Write)
-}
-
-// wall is a moment by the clock of the DS server.
-func wall(at jobmon.Instant, offset jobmon.Offset) string {
-	return at.Wall(offset).Time().Format("2006-01-02 15:04")
 }
 
 // at is the page's address at another moment, "" for the present.

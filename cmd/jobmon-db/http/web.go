@@ -7,6 +7,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // Web answers what pages ask, about the present and the past. Its methods are safe for concurrent use and end soon
@@ -59,13 +60,17 @@ type Outside struct {
 func (o *Outside) Error() string { return "the log does not cover that moment" }
 
 // Wrong is the error for a text that names no moment. Text is a sentence for the person who wrote it.
-type Wrong struct{ Text string }
+type Wrong struct {
+	Text string
+	Say  words.Phrase // the same for a page
+}
 
 func (w *Wrong) Error() string { return w.Text }
 
 // Unknown is the error for a name that means no computer, or several.
 type Unknown struct {
-	Text    string // a sentence
+	Text    string       // a sentence
+	Say     words.Phrase // the same for a page, which lists Closest below
 	Closest []jobmon.Computer
 }
 
@@ -73,6 +78,11 @@ func (u *Unknown) Error() string { return u.Text }
 
 // Unreadable is what readers see of a log that cannot be read. The error itself may name files of the server.
 const Unreadable = "The log cannot be read, so that nothing of the past is shown; the daemon's messages say why."
+
+// SaidUnreadable is Unreadable in the words of a page.
+func SaidUnreadable() []words.Phrase {
+	return []words.Phrase{{English: Unreadable, Key: "problem.unreadable.text"}}
+}
 
 // ErrBusy is the error for a log that cannot answer at the moment, as while it is compacted.
 var ErrBusy = errors.New("the log cannot be asked at the moment")

@@ -70,7 +70,7 @@ func (s *shown) Now(context.Context) (web.Moment, error) {
 	s.asked.Add(1)
 	frame := board.Frame{Site: "DS01", Now: s.now, Seq: s.seq, Until: s.now, From: s.now - 3_600_000, SourceLost: s.lost}
 	if s.trouble != nil {
-		frame.Said = web.Unreadable
+		frame.Said = web.SaidUnreadable()
 	}
 	return web.Moment{Frame: frame, Pictures: slices.Clone(s.pictures), Trouble: s.trouble}, s.fails
 }

@@ -2,11 +2,11 @@ package past
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -53,10 +53,10 @@ func (p *Log) Chart(d *deployments.Deployment) *waterfall.Chart {
 		c.Gaps = append(c.Gaps, waterfall.Gap{From: g.From, To: g.To, What: string(g.Kind)})
 	}
 	if slices.ContainsFunc(d.Gaps, func(g deployments.Gap) bool { return g.Kind == deployments.ClockStepped }) {
-		c.Notes = append(c.Notes, waterfall.Note{Key: "waterfall.stepped"})
+		c.Notes = append(c.Notes, words.Phrase{Key: "waterfall.stepped"})
 	}
 	if s.WatchedSince != 0 {
-		c.Notes = append(c.Notes, waterfall.Note{Key: "waterfall.begun"})
+		c.Notes = append(c.Notes, words.Phrase{Key: "waterfall.begun"})
 	}
 	if d.Overtaken {
 		c.Notes = append(c.Notes, overtaken(s.Number+1, went))
@@ -65,7 +65,7 @@ func (p *Log) Chart(d *deployments.Deployment) *waterfall.Chart {
 }
 
 // overtaken says that a deployment was open when the next one began, and how many of its jobs went on there.
-func overtaken(next, jobs int) waterfall.Note {
+func overtaken(next, jobs int) words.Phrase {
 	key := "waterfall.overtook.many"
 	switch jobs {
 	case 0:
@@ -73,7 +73,7 @@ func overtaken(next, jobs int) waterfall.Note {
 	case 1:
 		key = "waterfall.overtook.one"
 	}
-	return waterfall.Note{Key: key, Places: []string{"n", strconv.Itoa(next), "jobs", strconv.Itoa(jobs)}}
+	return words.Phrase{Key: key, Places: []any{"n", next, "jobs", jobs}}
 }
 
 // Verdict says whether a result is a good or a bad one; that of a deployment which goes on is neither.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -44,7 +45,20 @@ type Log struct {
 }
 
 // Wrong is the error of a question that has to be asked in other words.
-type Wrong struct{ Err error }
+type Wrong struct {
+	Err error
+	Say words.Phrase // the same for a page; the zero one where no page asks it
+}
+
+// notATime is the error for a text that names no moment.
+func notATime(err error, text string) error {
+	return &Wrong{Err: err, Say: words.Phrase{Key: "problem.wrong.text", Places: []any{"text", text}}}
+}
+
+// emptyPeriod is the error for a period in which nothing can lie.
+func emptyPeriod(format string, values ...any) error {
+	return &Wrong{Err: fmt.Errorf(format, values...), Say: words.Phrase{Key: "problem.period.text"}}
+}
 
 func (e *Wrong) Error() string { return e.Err.Error() }
 func (e *Wrong) Unwrap() error { return e.Err }

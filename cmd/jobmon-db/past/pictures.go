@@ -3,19 +3,19 @@ package past
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 // Place is where in the log a moment lies that somebody wrote, "" for the end of the log: the last event of its batch,
-// and up to when what lasts is reckoned. Remarks about the moment go to messages.
-func (p *Log) Place(at string, messages io.Writer) (seq uint64, now jobmon.Instant, err error) {
+// and up to when what lasts is reckoned. Remarks about the moment go to warn.
+func (p *Log) Place(at string, warn func(words.Phrase)) (seq uint64, now jobmon.Instant, err error) {
 	if at == "" {
 		return p.Last, p.Present(), nil
 	}
@@ -23,7 +23,7 @@ func (p *Log) Place(at string, messages io.Writer) (seq uint64, now jobmon.Insta
 	if err != nil {
 		return 0, 0, err
 	}
-	if seq, err = p.SeqAt(point, messages); err != nil {
+	if seq, err = p.SeqAt(point, warn); err != nil {
 		return 0, 0, err
 	}
 	now, err = p.TimeOf(point)

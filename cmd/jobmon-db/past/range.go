@@ -72,14 +72,14 @@ func (p *Log) Bounds(sinceText, untilText string, follow bool) (since, until rep
 		return since, until, nil
 	}
 	if until, err = p.Clock().ParseEnd(untilText, p.Present().Time(), since); err != nil {
-		return since, until, &Wrong{Err: err}
+		return since, until, notATime(err, untilText)
 	}
 	if until.Seq == 0 && jobmon.InstantOf(until.Time) <= p.First || until.Seq > 0 && until.Seq <= p.Oldest && p.Cut {
 		return since, until, &Outside{Err: fmt.Errorf("--until %s is outside: %s", p.Named(until), p.Period())}
 	}
 	if sinceText != "" && (since.Seq > 0) == (until.Seq > 0) && !before(since, until) {
-		err = &Wrong{Err: fmt.Errorf("--since %s (%s) is not before --until %s (%s): nothing lies between them",
-			sinceText, p.Named(since), untilText, p.Named(until))}
+		err = emptyPeriod("--since %s (%s) is not before --until %s (%s): nothing lies between them",
+			sinceText, p.Named(since), untilText, p.Named(until))
 	}
 	return since, until, err
 }

@@ -68,7 +68,7 @@ func NewSession(d *deployments.Deployment) Session {
 		Stages:    len(s.Stages), StagesDone: s.StagesDone, Jobs: s.Jobs, JobsDone: s.JobsDone,
 		Late: n.Late, Failed: s.Failed, Failures: n.Failures, Retries: n.Retries,
 		Working: spent.Working.Seconds(), Waiting: spent.Waiting.Seconds(), Unseen: spent.Unseen.Seconds(),
-		BeganAt: s.Began, EndedAt: s.Ended, ResultIs: s.Result, Outcome: s.Outcome(),
+		BeganAt: s.Began, EndedAt: s.Ended, ResultIs: s.Result, Outcome: s.Outcome().String(),
 	}
 	if r.SilentSince = Stamp(s.SilentSince); s.Still != nil {
 		r.Still = s.Still.Why

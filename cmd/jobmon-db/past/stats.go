@@ -1,7 +1,6 @@
 package past
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
@@ -104,8 +103,8 @@ func (s *Stretch) Period(p *Log) (period deployments.Period, err error) {
 		}
 	}
 	if period.Since >= period.Until {
-		return period, &Wrong{Err: fmt.Errorf("nothing lies between --since (%s) and --until (%s)",
-			p.Local(period.Since), p.Local(period.Until))}
+		return period, emptyPeriod("nothing lies between --since (%s) and --until (%s)", p.Local(period.Since),
+			p.Local(period.Until))
 	}
 	return period, nil
 }

@@ -2,12 +2,12 @@ package past
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 // Clock returns the clock by which times without a zone are read, and times are printed.
@@ -146,7 +146,7 @@ func latest(point replay.Point) jobmon.Instant {
 func (p *Log) point(text string, newest jobmon.Instant) (replay.Point, error) {
 	point, err := p.Clock().Parse(text, p.Covered.Time())
 	if err != nil {
-		return point, &Wrong{Err: err}
+		return point, notATime(err, text)
 	}
 	if point.Recurs() {
 		point, _ = p.Clock().Parse(text, newest.Time()) // which is read by the same rules
@@ -172,7 +172,7 @@ func (p *Log) Covers(point replay.Point) error {
 
 // SeqAt is the last sequence number of the batch that is the picture's at that moment: the batch that holds a
 // sequence number, or the last one not after a time. When the clock passed that time more than once, warn says so.
-func (p *Log) SeqAt(point replay.Point, warn io.Writer) (uint64, error) {
+func (p *Log) SeqAt(point replay.Point, warn func(words.Phrase)) (uint64, error) {
 	if point.Seq > 0 {
 		for b, err := range p.Read(point.Seq) {
 			if err != nil {
@@ -182,8 +182,11 @@ func (p *Log) SeqAt(point replay.Point, warn io.Writer) (uint64, error) {
 		}
 	}
 	if point.First.Before(point.Time) {
-		fmt.Fprintf(warn, "The server's clock showed that twice, %s and %s; this is the later one.\n",
-			point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339))
+		first, last := point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339)
+		warn(words.Phrase{
+			English: fmt.Sprintf("The server's clock showed that twice, %s and %s; this is the later one.", first, last),
+			Key:     "said.twice", Places: []any{"first", first, "last", last},
+		})
 	}
 	at := latest(point)
 	m, _, err := p.Moment(at)
@@ -191,8 +194,11 @@ func (p *Log) SeqAt(point replay.Point, warn io.Writer) (uint64, error) {
 		return 0, fmt.Errorf("look for %s in the log: %w", p.Local(at), err)
 	}
 	if m.Times > 1 {
-		fmt.Fprintf(warn, "The server's clock passed %s %d times; this is the last one (seq %d).\n", p.Local(at),
-			m.Times, m.Seq)
+		warn(words.Phrase{
+			English: fmt.Sprintf("The server's clock passed %s %d times; this is the last one (seq %d).", p.Local(at),
+				m.Times, m.Seq),
+			Key: "said.passed", Places: []any{"time", p.Local(at), "n", m.Times},
+		})
 	}
 	return max(m.Seq, p.Begun), nil // a time within the log's first second means its first batch
 }
@@ -205,7 +211,6 @@ func (p *Log) TimeOf(point replay.Point) (jobmon.Instant, error) {
 	return p.timeAt(point.Seq)
 }
 
-// timeAt is the time of the batch that holds the event.
 // FirstAt is the first sequence number of the batch that holds the event with that one.
 func (p *Log) FirstAt(seq uint64) (uint64, error) {
 	for b, err := range p.Read(seq) {
@@ -217,6 +222,7 @@ func (p *Log) FirstAt(seq uint64) (uint64, error) {
 	return seq, nil
 }
 
+// timeAt is the time of the batch that holds the event.
 func (p *Log) timeAt(seq uint64) (jobmon.Instant, error) {
 	for b, err := range p.Read(seq) {
 		if err != nil {
