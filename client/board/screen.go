@@ -1,11 +1,9 @@
 package board
 
 import (
-	"cmp"
 	"html"
 	"html/template"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -290,11 +288,6 @@ func (p *pen) starts(s *jobmon.SessionProgress) map[int]jobmon.Instant {
 	return begins
 }
 
-// shortCode is a code in its shorter form: "1603", "0x80070057".
-func shortCode(code jobmon.Code) string {
-	return cmp.Or(code.Hex(), strconv.FormatInt(int64(code), 10))
-}
-
 // stageWord is the word or time behind a stage's name.
 func (p *pen) stageWord(s *jobmon.Stage, begins jobmon.Instant) string {
 	switch s.State {
@@ -309,7 +302,7 @@ func (p *pen) stageWord(s *jobmon.Stage, begins jobmon.Instant) string {
 	case jobmon.StateFailed:
 		for i := len(s.Failures) - 1; i >= 0; i-- {
 			if f := s.Failures[i]; !f.Repaired {
-				return p.w.phrase("row.failed.code", "code", shortCode(f.Code))
+				return p.w.phrase("row.failed.code", "code", f.Code.Short())
 			}
 		}
 		return p.w.phrase("row.failed")

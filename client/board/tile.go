@@ -62,7 +62,7 @@ func acknowledged(s *jobmon.SessionProgress, state string) jobmon.Instant {
 func (p *pen) tileWhat(c *jobmon.Progress) {
 	s := c.Session
 	if list := failures(s); len(list) > 0 {
-		code := p.w.phrase("failed.code", "code", esc(shortCode(list[0].Code)))
+		code := p.w.phrase("failed.code", "code", list[0].Code.Short())
 		p.put(`<b>`, p.w.name(list[0].Stage), `</b><span>, `, code, `</span>`)
 		return
 	}

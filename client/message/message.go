@@ -7,7 +7,6 @@
 package message
 
 import (
-	"cmp"
 	"embed"
 	"strconv"
 	"strings"
@@ -145,7 +144,7 @@ func (p *pen) fact(key, value string) {
 // title sets the title. Pairs are more places and their values.
 func (p *pen) title(tone tone, key string, pairs ...string) {
 	pairs = append(pairs, "computer", p.computer(), "site", p.site(), "stage", p.Name(p.n.Stage),
-		"code", codeText(p.n.Code))
+		"code", p.n.Code.Short())
 	p.said.title, p.said.tone = p.Say("title."+key, pairs...), tone
 }
 
@@ -180,9 +179,6 @@ func (p *pen) session() *jobmon.SessionProgress {
 func (p *pen) exact(i jobmon.Instant) string {
 	return i.Wall(p.Offset).Time().Format("2006-01-02 15:04:05") + " UTC" + p.Offset.String()
 }
-
-// codeText is a code in its shorter form: "1603", "0x80070057".
-func codeText(code jobmon.Code) string { return cmp.Or(code.Hex(), strconv.FormatInt(int64(code), 10)) }
 
 // address leads to the board at the moment of a notice, to the computer where one is named; "" without a board.
 func (w *Writer) address(n *notices.Notice, computer jobmon.ComputerID) string {

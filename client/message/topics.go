@@ -237,7 +237,7 @@ func (p *pen) failure(stage, job string, code jobmon.Code) string {
 	if job == "" {
 		key = "failure.hidden"
 	}
-	return p.Say(key, "stage", p.Name(stage), "job", p.Name(job), "code", codeText(code))
+	return p.Say(key, "stage", p.Name(stage), "job", p.Name(job), "code", code.Short())
 }
 
 func (p *pen) still() {

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"cmp"
 	"io"
 	"time"
 
@@ -66,7 +65,7 @@ func (n *narrow) print(r *Record, at time.Time) error {
 	}
 	what := r.what()
 	if code := r.event.Status; r.state == jobmon.StateFailed && code.Set {
-		what += " " + cmp.Or(code.Code.Hex(), code.Code.String()) // the shorter one
+		what += " " + code.Code.Short()
 	}
 	tone := r.tone()
 	return n.stream.Line([]term.Cell{

@@ -1,6 +1,7 @@
 package jobmon
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -62,6 +63,9 @@ func (c Code) String() string {
 	}
 	return text
 }
+
+// Short is the code in its shorter form: "1603", "0x80070057".
+func (c Code) Short() string { return cmp.Or(c.Hex(), strconv.FormatInt(int64(c), 10)) }
 
 // Text is String and what Windows means by the code, where that is known: "3010 restart required".
 func (c Code) Text() string { return c.TextIn(English) }
