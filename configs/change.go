@@ -11,7 +11,7 @@ type Change struct {
 // difference.
 func (c *Config) Changes(next *Config) []Change {
 	var list []Change
-	for _, k := range Keys() {
+	for _, k := range entryKeys(Keys(), c.keys, next.keys) {
 		if !k.equal(c, next) {
 			list = append(list, Change{Key: k.Name, Old: k.text(c), New: k.text(next), Live: k.Live})
 		}

@@ -43,7 +43,8 @@ func TestChanges(t *testing.T) {
 			t.Errorf("differs from itself: %+v", list)
 		}
 		section, _, _ := strings.Cut(k.Name, ".")
-		live := slices.Contains([]string{"jobs", "stages", "session", "agent", "monitor", "names"}, section) ||
+		live := slices.Contains(
+			[]string{"jobs", "stages", "session", "agent", "monitor", "names", "notices"}, section) ||
 			slices.Contains([]string{"source.poll_interval", "source.reconcile", "source.start_time_zone", "log.level",
 				"http.tokens"}, k.Name)
 		if live != k.Live {

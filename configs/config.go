@@ -31,10 +31,15 @@ type Config struct {
 	Agent     Agent
 	Names     Names
 	Monitor   Monitor
+	Notices   Notices
 	Log       Log
+
+	Notify  []Rule             // by number: notify.1 is the first
+	Targets map[string]*Target // by name, in small letters
 
 	File   string // the configuration file that was read, an absolute path; "" for none
 	values []Value
+	keys   []Key // of the entries of Notify and Targets that are given
 }
 
 // Evt is about the folder of .evt files.
@@ -163,6 +168,11 @@ type Names struct {
 type Monitor struct {
 	Quiet  time.Duration `key:"monitor.quiet"`
 	Settle time.Duration `key:"monitor.settle"`
+}
+
+// Notices is about messages to people and programs: see Rule and Target.
+type Notices struct {
+	Language string `key:"notices.language"` // en, de or fr
 }
 
 // Log is about the program's messages.

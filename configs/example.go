@@ -48,7 +48,50 @@ func example(goos string) []byte {
 		last := k.Name[strings.LastIndexByte(k.Name, '.')+1:]
 		fmt.Fprintf(&b, "%s\n", strings.TrimRight(indent+"#"+last+": "+value, " "))
 	}
+	exampleEntries(&b)
 	return []byte(b.String())
+}
+
+// exampleEntries explains rules and targets, by an example of each that is commented out as a whole.
+func exampleEntries(b *strings.Builder) {
+	fields := func(keys []Key) {
+		for _, k := range keys {
+			name := k.Name[strings.LastIndexByte(k.Name, '.')+1:]
+			text := name + ": " + k.Help + " Allowed: " + k.Allowed + "."
+			if k.DefaultIs != "" {
+				text += " Default: " + k.DefaultIs + "."
+			}
+			comment(b, "", text)
+		}
+	}
+	b.WriteString("\n")
+	comment(b, "", "Messages: each rule of notify says what is sent, and to which targets. jobmon-db notify try shows "+
+		"what rules would have sent over the history. A running daemon takes new rules and targets at once. The "+
+		"environment gives the first rule's topics as "+ruleKeys(1)[0].Env()+". The keys of a rule:")
+	fields(ruleKeys(1))
+	b.WriteString(`#notify:
+#  - on: [failed, standing-still, ended-early]
+#    to: [helpdesk]
+#  - on: [source-lost, damaged, disk-full]
+#    hours: mon-fri 07:00-18:00
+#    to: [helpdesk, admins]
+`)
+	b.WriteString("\n")
+	example := targetKeys("helpdesk")
+	comment(b, "", "Targets, by a name of your own. The environment gives the target helpdesk's address as "+
+		entryKey("targets.helpdesk.url").Env()+". Secrets hide themselves wherever the configuration is shown. "+
+		"The keys of a target:")
+	fields(example)
+	b.WriteString(`#targets:
+#  helpdesk:
+#    kind: teams
+#    url_file: teams-url
+#  admins:
+#    kind: mail
+#    server: mail.example.com
+#    from: jobmon-db@example.com
+#    to: [admins@example.com]
+`)
 }
 
 func separator(goos string) string {

@@ -139,10 +139,14 @@ func (w *walker) mapping(section string, node *yaml.Node) {
 			continue
 		}
 		full := strings.TrimPrefix(section+"."+key.Value, ".")
-		switch {
-		case w.byName[full] != nil:
-			w.setting(w.byName[full], key, value)
-		case !w.sections[full]:
+		switch k := w.key(full); {
+		case k != nil:
+			w.setting(k, key, value)
+		case full == rulesKey:
+			w.rules(value)
+		case section == targetsKey && CheckTargetName(key.Value) != nil:
+			w.wrong(key, full, "", CheckTargetName(key.Value).Error())
+		case !w.section(full):
 			text := ""
 			if value.Kind == yaml.ScalarNode && !isNull(value) {
 				text = value.Value

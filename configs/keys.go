@@ -28,7 +28,7 @@ type Key struct {
 	// DefaultIs is the default in words, where it depends on the machine or on other keys.
 	DefaultIs string
 	Help      string // what it is for: sentences, the first of which stands alone
-	Secret    bool   // its value is never shown; every text is allowed, so that none is ever complained of
+	Secret    bool   // its value is never shown, and no problem repeats it
 	Live      bool   // a running daemon can take a new value; all others wait for its next start
 
 	rare  bool                        // --help does not list its flag
@@ -40,7 +40,7 @@ type Key struct {
 
 // Env is the environment variable that gives the key: JOBMON_SOURCE_POLL_INTERVAL.
 func (k *Key) Env() string {
-	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+	return envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(k.Name))
 }
 
 // Flag is the flag that gives the key, without its dashes: source-poll-interval.

@@ -60,6 +60,9 @@ func Load(o LoadOptions) (*Config, error) {
 		v.SetDefault(k.Name, k.Default)
 	}
 	origins, bad := map[string]Origin{}, map[string]bool{}
+	for _, p := range problems {
+		bad[p.Key] = true
+	}
 	for _, layer := range layers {
 		values := map[string]any{}
 		for _, g := range layer {
@@ -75,6 +78,8 @@ func Load(o LoadOptions) (*Config, error) {
 		}
 	}
 
+	keys = entryKeys(keys, entriesOf(layers))
+	c.keys = keys[len(Keys()):]
 	for _, k := range keys {
 		if _, isGiven := origins[k.Name]; !isGiven && k.Default == "" {
 			continue // complete knows
@@ -166,6 +171,7 @@ func (c *Config) complete(env map[string]string, origins map[string]Origin, bad 
 	}
 	problems = append(problems, c.completeHTTP(origins, bad)...)
 	problems = append(problems, c.completeForm(origins, bad)...)
+	problems = append(problems, c.completeNotify(origins, bad)...)
 	return append(problems, c.completeSource(origins, bad)...)
 }
 
@@ -198,10 +204,14 @@ func readEnvironment(env map[string]string, keys []Key) (values []given, problem
 			continue
 		}
 		origin := Origin{Layer: FromEnvironment, Name: variable}
-		if k := byName[variable]; k != nil {
+		k, others := byName[variable], []name(nil)
+		if k == nil {
+			k, others = entryOfVariable(variable)
+		}
+		if k != nil {
 			values = append(values, given{key: k, text: env[variable], origin: origin})
 		} else {
-			problems = append(problems, unknown(origin, variable, env[variable], known))
+			problems = append(problems, unknown(origin, variable, env[variable], slices.Concat(known, others)))
 		}
 	}
 	return values, problems

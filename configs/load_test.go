@@ -104,6 +104,7 @@ func samples(t *testing.T) map[string]sample {
 		"names.hide":        one("true", "2"),
 		"monitor.quiet":     one("1h30m", "1s"),
 		"monitor.settle":    one("0s", "-1s"),
+		"notices.language":  one("de", "es"),
 		"log.level":         one("debug", "loud"),
 		"log.format":        one("json", "xml"),
 		"log.file":          one(dir, "%TEMP%\\x.log"),

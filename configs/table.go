@@ -85,6 +85,8 @@ func Keys() []Key {
 		duration("monitor.quiet", d.Quiet, time.Minute, 7*day).live(),
 		duration("monitor.settle", d.Settle, 0, 10*time.Minute).live(),
 
+		oneOf("notices.language", "en", []string{"en", "de", "fr"}).live(),
+
 		oneOf("log.level", "info", []string{"trace", "debug", "info", "warn", "error"}).live(),
 		oneOf("log.format", "auto", []string{"auto", "console", "json"}),
 		path("log.file", "file"),
@@ -115,17 +117,23 @@ var places = sync.OnceValue(func() map[string][]int {
 func newKey[T any](name, typ string, def T, parse func(string) (T, error), write func(T) string) Key {
 	place := places()[name]
 	at := func(c *Config) *T { return reflect.ValueOf(c).Elem().FieldByIndex(place).Addr().Interface().(*T) }
+	return keyAt(name, typ, def, at, at, parse, write)
+}
+
+// keyAt is newKey for a value that stands elsewhere: in reads it, and out is where it is put.
+func keyAt[T any](name, typ string, def T, in, out func(*Config) *T, parse func(string) (T, error),
+	write func(T) string) Key {
 	return Key{
 		Name: name, Type: typ, Default: write(def),
 		parse: func(c *Config, text string) error {
 			v, err := parse(text)
 			if err == nil {
-				*at(c) = v
+				*out(c) = v
 			}
 			return err
 		},
-		text:  func(c *Config) string { return write(*at(c)) },
-		equal: func(a, b *Config) bool { return reflect.DeepEqual(*at(a), *at(b)) },
+		text:  func(c *Config) string { return write(*in(c)) },
+		equal: func(a, b *Config) bool { return reflect.DeepEqual(*in(a), *in(b)) },
 	}
 }
 

@@ -36,7 +36,7 @@ func ParseHours(text string) (Hours, error) {
 	for part := range strings.SplitSeq(text, ";") {
 		spans, err := parsePart(part)
 		if err != nil {
-			return Hours{}, fmt.Errorf("hours %q: %w; write %s", text, err, HoursForms)
+			return Hours{}, err
 		}
 		h.spans = append(h.spans, spans...)
 	}

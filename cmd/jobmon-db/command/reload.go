@@ -57,6 +57,8 @@ type reloader struct {
 	logger zerolog.Logger
 	change func(context.Context, ingest.Pace) error
 	access *web.Access // to the HTTP server; nil for none
+	// taken, where set, is called with the configuration that was taken up, and must not wait
+	taken func(*configs.Config)
 
 	mu      sync.Mutex
 	running *configs.Config
@@ -86,6 +88,9 @@ func (r *reloader) reload(ctx context.Context, request control.ReloadRequest) (g
 		r.level.set(next.Log.Level)
 		if r.access != nil {
 			r.access.Set(next.HTTP.Tokens)
+		}
+		if r.taken != nil {
+			r.taken(next)
 		}
 		r.running = next
 	}
