@@ -64,6 +64,7 @@ func everyPicture() []pictured {
 // TestPagesFitBrowser: no page is wider than its screen, with usual names and with hostile ones. With -update it draws
 // the pictures in docs/screens anew.
 func TestPagesFitBrowser(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	b := open(browsertest.Start(t), t, s.URL+showAll(s, []string{"BWL-1142"})[0], 360, 640)
 	for _, names := range [][]string{{"BWL-1142", "Warehouse"}, samples.StrangeNames()} {
@@ -89,15 +90,16 @@ func TestPagesFitBrowser(t *testing.T) {
 
 // TestAccessibleBrowser has axe-core look at every page, light and dark.
 func TestAccessibleBrowser(t *testing.T) {
+	t.Parallel()
 	browsertest.NeedAxe(t)
 	s := newSite(t)
 	paths := showAll(s, []string{"BWL-1142", "Warehouse"})
 	b := open(browsertest.Start(t), t, s.URL+paths[0], 1366, 768)
-	b.LessMotion()
-	for _, scheme := range []string{"dark", "light"} {
-		b.Scheme(scheme)
-		for _, path := range paths {
-			b.Go(s.URL + path)
+	b.LessMotion(true)
+	for _, path := range paths {
+		b.Go(s.URL + path)
+		for _, scheme := range []string{"dark", "light"} {
+			b.Scheme(scheme)
 			b.Axe(path + ", " + scheme)
 		}
 	}
@@ -135,6 +137,7 @@ const at = `new URL(location).searchParams.get("at")`
 
 // TestSliderBrowser moves the slider by keys, by the mouse and by typing.
 func TestSliderBrowser(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	moments(s, "/")
 	b := open(browsertest.Start(t), t, s.URL+"/", 1366, 768)
@@ -205,6 +208,7 @@ type changedRow struct {
 
 // TestLiveBrowser: changed rows come in place and in order; nothing moves below the pointer; filters hold.
 func TestLiveBrowser(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	f, list := testFrame(), fleet(12)
 	s.show("/", &Board{Frame: f, Pictures: list, Timeline: testTimeline()})
@@ -256,6 +260,7 @@ func TestLiveBrowser(t *testing.T) {
 
 // TestFilterBrowser: what is typed and chosen stands in the address, and the field keeps the focus.
 func TestFilterBrowser(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	moments(s, "/")
 	b := open(browsertest.Start(t), t, s.URL+"/", 1366, 768)
@@ -277,6 +282,7 @@ func TestFilterBrowser(t *testing.T) {
 // TestWallBrowser: pages turn, and a failure stays until somebody has acknowledged it, also when the page is loaded
 // again.
 func TestWallBrowser(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	f, list := testFrame(), fleet(42)
 	s.show("/wall", &Wall{Board: Board{Frame: f, Pictures: list}, Seconds: 1})
@@ -310,6 +316,7 @@ func TestWallBrowser(t *testing.T) {
 
 // TestComputerPrintsBrowser: a computer's page is one sheet of A4, without controls.
 func TestComputerPrintsBrowser(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.show("/c/5000123", testComputer())
 	b := open(browsertest.Start(t), t, s.URL+"/c/5000123", 1366, 768)

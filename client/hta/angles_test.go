@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 )
 
 // angle is how large capitals of so many pixels appear at four metres, in arc minutes, on a screen of 24 inches and
@@ -52,7 +50,7 @@ var seen = []struct {
 // the documents is written anew.
 func TestAnglesBrowser(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := window(t)
 	ini := map[string]string{ownFolder + "JobMon.ini": "title = Contoso workplace\nsupport = Service desk: 12345\n"}
 	smallest, sizes := map[string]float64{}, map[string]float64{}
 	for name, file := range map[string]string{

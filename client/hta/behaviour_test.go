@@ -11,7 +11,7 @@ import (
 // The story of a deployment as the daemon's own tests deliver it, played in a browser: texts, states, order and signs.
 func TestStoryBrowser(t *testing.T) {
 	t.Parallel()
-	m := start(browsertest.Start(t), t,
+	m := start(window(t), t,
 		setup{files: map[string]string{ownFolder + "JobMon.ini": "support = Service desk: 12345\n"}})
 	m.shows(map[string]string{"label": "One moment", "hero": "Waiting for the first status",
 		"line": "The file is not there.", "age": "No status yet", "clock": "",
@@ -61,7 +61,7 @@ func TestStoryBrowser(t *testing.T) {
 // Signs that something is wrong with the picture, or with the clock, and that they go when it is over.
 func TestStaleSignsBrowser(t *testing.T) {
 	t.Parallel()
-	m := start(browsertest.Start(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
+	m := start(window(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
 	m.pass(10)
 	m.shows(map[string]string{"age": "Status of 14:12:05, age not known", "clock": "14:12", "notice": ""})
 	do[bool](m, "step(86400), true") // somebody sets the clock
@@ -92,7 +92,7 @@ func TestStaleSignsBrowser(t *testing.T) {
 // The folder and the computer's id come from the command line; the rest from the settings, also while it runs.
 func TestSetupBrowser(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := window(t)
 	settings := "language = de\r\ntitle = Übergabe\r\nlogo = logo.png\r\ncolour.back = #102030\r\n"
 	m := start(b, t, setup{line: plainLine + ` "D:\evt" 5000123`, files: map[string]string{
 		`D:\evt\JobMon.txt`: read(t, golden+"running.evt"), ownFolder + "JobMon.ini": settings, ownFolder +
@@ -136,7 +136,7 @@ func TestSetupBrowser(t *testing.T) {
 // It ends when it is told to, and when a newer one runs in the same folder; else never.
 func TestEndBrowser(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := window(t)
 	for name, c := range map[string]struct{ file, text string }{
 		"stop file": {"JobMon.stop", ""}, "switch": {"JobMon.ini", "close = on"},
 		"newer one": {"JobMon.running", "1234-5678"},
@@ -167,7 +167,7 @@ func TestEndBrowser(t *testing.T) {
 // Where its folder is not this computer's alone, or not known, nothing is written and nothing of others is heeded.
 func TestFolderOfOthersBrowser(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := window(t)
 	for _, line := range []string{`"N:\JobMon\JobMon.hta"`, `"\\server\share\JobMon.hta"`, `JobMon.hta`} {
 		m := start(b, t, setup{line: line, files: map[string]string{
 			`N:\JobMon\JobMon.running`: "1234-5678", `\\server\share\JobMon.running`: "1234-5678", `\JobMon.stop`: "",
@@ -185,7 +185,7 @@ func TestFolderOfOthersBrowser(t *testing.T) {
 // Whatever breaks while it runs, it goes on: no error is shown and the next tick comes.
 func TestNothingEndsItBrowser(t *testing.T) {
 	t.Parallel()
-	m := start(browsertest.Start(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
+	m := start(window(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
 	m.pass(10)
 	if !do[bool](m, `window.onerror("message", "address", 1) === true`) {
 		t.Error("an error would be shown")
@@ -212,7 +212,7 @@ func TestNothingEndsItBrowser(t *testing.T) {
 // The agent's connection is looked up without a window and without waiting, and nothing is said where it is not known.
 func TestAgentBrowser(t *testing.T) {
 	t.Parallel()
-	m := start(browsertest.Start(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
+	m := start(window(t), t, setup{files: map[string]string{delivered: read(t, golden+"running.evt")}})
 	m.pass(20)
 	m.shows(map[string]string{"agent": ""})
 	want := `"C:\Windows\System32\cmd.exe" /d /c ""C:\Windows\System32\netstat.exe" -n -p TCP > ` +
@@ -249,7 +249,7 @@ func TestLiveFeedBrowser(t *testing.T) {
 		if (stand.answer === "refused") return {fails: true};
 		return null;
 	}; stand.answer = "200"; stand.body = ` + browsertest.Quoted(late(t)) + ";"
-	m := start(browsertest.Start(t), t, setup{script: answers, files: map[string]string{
+	m := start(window(t), t, setup{script: answers, files: map[string]string{
 		delivered: read(t, golden+"running.evt"), ownFolder +
 			"JobMon.ini": "monitor.url = http://127.0.0.1:8080/evt/{id}",
 	}})
@@ -285,7 +285,7 @@ func TestLiveFeedBrowser(t *testing.T) {
 // The token is for an encrypted address alone.
 func TestTokenBrowser(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := window(t)
 	for url, want := range map[string]string{
 		"https://ds01:8443/evt/{id}":  `[["https://ds01:8443/evt/5000123","",true,2,"Bearer jobmon-token-ABC"]]`,
 		"http://127.0.0.1:8080/evt/":  `[["http://127.0.0.1:8080/evt/5000123","",true,2]]`,

@@ -2,7 +2,6 @@ package hta_test
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,7 +17,13 @@ const (
 	plainLine = `"C:\JobMon\JobMon.hta"`
 )
 
-// monitor is a monitor in a tab of its own.
+// window opens a window for one monitor after another.
+func window(t testing.TB) *browsertest.Tab {
+	t.Helper()
+	return browsertest.Open(browsertest.Start(t), t, 1920, 1080)
+}
+
+// monitor is a monitor in a window.
 type monitor struct {
 	*browsertest.Tab
 	cuts bool // names are so long that they may be shortened
@@ -33,8 +38,8 @@ type setup struct {
 	script        string            // run before it starts
 }
 
-// start opens the monitor in a tab, with the stand-in for Windows in front of it.
-func start(browser context.Context, t testing.TB, s setup) *monitor {
+// start opens the monitor in a window, with the stand-in for Windows in front of it. The monitor before it ends.
+func start(b *browsertest.Tab, t testing.TB, s setup) *monitor {
 	t.Helper()
 	if s.width == 0 {
 		s.width, s.height = 1920, 1080
@@ -56,12 +61,11 @@ func start(browser context.Context, t testing.TB, s setup) *monitor {
 	server := httptest.NewServer(files)
 	t.Cleanup(server.Close)
 
-	m := &monitor{Tab: browsertest.Open(browser, t, s.width, s.height)}
-	if s.reduced {
-		m.LessMotion()
-	}
-	m.Go(server.URL + "/JobMon.hta")
-	return m
+	b.T = t
+	b.Size(s.width, s.height)
+	b.LessMotion(s.reduced)
+	b.Go(server.URL + "/JobMon.hta")
+	return &monitor{Tab: b}
 }
 
 // do runs a script in the page and returns its value, also a promised one.

@@ -106,7 +106,7 @@ func (m *monitor) photographed(element string) image.Image {
 // A phone reads from the screen what the file says, and nothing lies over the code.
 func TestCodeIsReadFromTheScreenBrowser(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := window(t)
 	reader, err := exec.LookPath("zbarimg")
 	if err != nil {
 		t.Skip("zbarimg, a reader of QR codes, is not installed")

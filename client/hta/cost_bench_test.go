@@ -12,7 +12,7 @@ import (
 // BenchmarkMonitor measures what an hour of the monitor costs of a core: the busiest screen, looked at once a minute,
 // and the frames of what moves. The floor of each is the same screen with motion = off.
 func BenchmarkMonitor(b *testing.B) {
-	screen := browsertest.Start(b)
+	screen := window(b)
 	const frames = 60
 	for _, c := range []struct {
 		name   string

@@ -5,8 +5,6 @@ import (
 	"image/draw"
 	"strings"
 	"testing"
-
-	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 )
 
 // The arrow goes from the package to the PC in 2.5 s and rests there for 0.5 s; the line glows up and down in 2 s, by
@@ -99,7 +97,7 @@ func differing(a, b image.Image) int {
 // somebody wants it so.
 func TestMotionBrowser(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := window(t)
 	const visible = 20000 // of 2 million pixels: a line of 860x60 changes its shade, and an arrow is elsewhere
 	away := `stand.netstat = "  TCP    10.0.0.5:49731   10.0.0.1:445    ESTABLISHED\r\n";`
 	for _, c := range []struct {

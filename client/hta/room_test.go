@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 )
 
 // variant is the golden file failed-late with so many stages, of names that begin alike, on a computer of a name.
@@ -57,7 +55,7 @@ func lost(f map[string]any) { f["source"], f["source_since_local"] = "lost", "20
 // its code and the time are there, and that the server cannot see the deployment.
 func TestRoomBrowser(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := window(t)
 	names := []struct{ stage, computer string }{
 		{"Installation-", "DESKTOP-W0RKM" + "01"}, {"WWWWWWWWWWWWWW", "WWWWWWWWWWWWWWW"}, {longName, longName + "02"},
 		{strings.Repeat("W", 59), strings.Repeat("M", 60)}, {"<b>&amp; \u202e\u05e9\u05dc\u05d5\u05dd ",

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/client/internal/samples"
-	"github.com/jobmon-db/jobmon-db/internal/browsertest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
@@ -80,7 +79,7 @@ const golden = "../evt/testdata/v1/"
 
 func TestScreensBrowser(t *testing.T) {
 	t.Parallel()
-	b := browsertest.Start(t)
+	b := window(t)
 	ini := "title = Contoso workplace\nsupport = Service desk: 12345\n"
 	for _, c := range []struct {
 		name, file    string

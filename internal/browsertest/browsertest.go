@@ -31,21 +31,43 @@ const (
 // patience is how long a page may take to come to what it must, on a machine that has much else to do.
 const patience = 3 * time.Minute
 
-// Start starts the browser, or skips the test where there is none. It takes every certificate.
+// shared is the browser of the tests that run now: to start one takes longer than most of them.
+var shared struct {
+	mu    sync.Mutex
+	users int
+	tabs  context.Context
+	end   context.CancelFunc
+}
+
+// Start returns the browser, or skips the test where there is none. The first test starts it and the last one ends it.
+// It takes every certificate.
 func Start(t testing.TB) context.Context {
 	t.Helper()
 	path := os.Getenv(variable)
 	if path == "" {
 		t.Skip(variable + " does not name a Chromium to show pages in (.ci/run screen)")
 	}
-	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path),
-		chromedp.NoSandbox, chromedp.IgnoreCertErrors, chromedp.Flag("force-color-profile", "srgb"),
-		chromedp.Flag("lang", "en-US")))
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.users == 0 {
+		tabs, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path),
+			chromedp.NoSandbox, chromedp.IgnoreCertErrors, chromedp.Flag("force-color-profile", "srgb"),
+			chromedp.Flag("lang", "en-US")))
+		if err := chromedp.Do(tabs); err != nil {
+			end()
+			t.Fatal(err)
+		}
+		shared.tabs, shared.end = tabs, end
 	}
-	return ctx
+	shared.users++
+	t.Cleanup(func() {
+		shared.mu.Lock()
+		defer shared.mu.Unlock()
+		if shared.users--; shared.users == 0 {
+			shared.end()
+		}
+	})
+	return shared.tabs
 }
 
 // Tab is a page in a tab of its own.
@@ -178,10 +200,10 @@ func (b *Tab) Scheme(scheme string) {
 	b.prefer("prefers-color-scheme", scheme)
 }
 
-// LessMotion has the browser ask pages to move little.
-func (b *Tab) LessMotion() {
+// LessMotion has the browser ask pages to move little, or not.
+func (b *Tab) LessMotion(less bool) {
 	b.T.Helper()
-	b.prefer("prefers-reduced-motion", "reduce")
+	b.prefer("prefers-reduced-motion", map[bool]string{true: "reduce", false: "no-preference"}[less])
 }
 
 func (b *Tab) prefer(feature, value string) {
@@ -290,12 +312,14 @@ func (b *Tab) Axe(where string) {
 	if path == "" {
 		return
 	}
-	source, err := os.ReadFile(path)
-	if err != nil {
-		b.T.Fatal(err)
-	}
-	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](string(source)+"\n;true")); err != nil {
-		b.T.Fatal(err)
+	if !Do[bool](b, `"axe" in window`) { // it is long: the browser reads it once a page
+		source, err := os.ReadFile(path)
+		if err != nil {
+			b.T.Fatal(err)
+		}
+		if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](string(source)+"\n;true")); err != nil {
+			b.T.Fatal(err)
+		}
 	}
 	for _, what := range Do[[]string](b, `axe.run({ resultTypes: ["violations"] }).then((found) =>
 		found.violations.map((v) => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map((n) =>
