@@ -21,11 +21,14 @@ func TestNoEnglishOnPagesInOtherLanguages(t *testing.T) {
 	for _, name := range names {
 		names = append(names, shown(name))
 	}
-	english := pagesIn("en")
+	english := map[string][]byte{}
+	for name, page := range pagesIn("en") {
+		english[name] = made(t, page)
+	}
 	for _, lang := range Languages()[1:] {
 		found := map[string]string{}
 		for name, page := range pagesIn(lang) {
-			list, err := boardtest.Untranslated(made(t, english[name]), made(t, page), lang, names...)
+			list, err := boardtest.Untranslated(english[name], made(t, page), lang, names...)
 			if err != nil {
 				t.Fatal(err)
 			}
