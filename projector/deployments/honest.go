@@ -1,8 +1,6 @@
 package deployments
 
 import (
-	"slices"
-
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
 )
@@ -56,12 +54,15 @@ func (f *Fold) whyJob(r *projector.Run) Reason {
 }
 
 // whyStage says why a stage's duration is not honest, by the projector's rule for what is typical of it.
-func (f *Fold) whyStage(st *Stage, runs []Job) Reason {
+func (f *Fold) whyStage(d *Deployment, stage int) Reason {
 	var first, last uint64
-	baseline := false
-	for i := range runs {
-		r := &runs[i]
-		baseline = baseline || r.Baseline
+	baseline, retried := false, false
+	for i := range d.Jobs {
+		r := &d.Jobs[i]
+		if r.Stage != stage {
+			continue
+		}
+		baseline, retried = baseline || r.Baseline, retried || r.Class == jobmon.RealJob && r.Attempt > 1
 		for _, seq := range []uint64{r.AskedSeq, r.StartedSeq} {
 			if seq != 0 && (first == 0 || seq < first) {
 				first = seq
@@ -69,8 +70,7 @@ func (f *Fold) whyStage(st *Stage, runs []Job) Reason {
 		}
 		last = max(last, r.EndedSeq)
 	}
-	retried := slices.ContainsFunc(runs, func(j Job) bool { return j.Class == jobmon.RealJob && j.Attempt > 1 })
-	switch {
+	switch st := &d.Stages[stage]; {
 	case first == 0:
 		return NotRun
 	case st.State == jobmon.StateRunning || st.State == jobmon.StateWaiting:
@@ -130,17 +130,11 @@ func (f *Fold) whyDeployment(a *projector.Account) Reason {
 
 // stages says of each stage how long it took.
 func (f *Fold) stages(d *Deployment) {
-	of := make([][]Job, len(d.Session.Stages))
-	for _, j := range d.Jobs {
-		if j.Stage >= 0 {
-			of[j.Stage] = append(of[j.Stage], j)
-		}
-	}
 	d.Stages = make([]Stage, len(d.Session.Stages))
 	for i := range d.Stages {
 		st := &d.Stages[i]
 		st.Stage = d.Session.Stages[i]
-		st.Why = f.whyStage(st, of[i])
+		st.Why = f.whyStage(d, i)
 		switch {
 		case st.Began == 0:
 		case st.Ended != 0:

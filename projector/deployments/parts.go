@@ -131,9 +131,9 @@ func (d *Deployment) split(p Part) []Part {
 	return list
 }
 
-// merged joins neighbours that went to the same thing.
+// merged joins neighbours that went to the same thing, in their place.
 func merged(parts []Part) []Part {
-	var list []Part
+	list := parts[:0]
 	for _, p := range parts {
 		if n := len(list); n > 0 && list[n-1].Doing == p.Doing && list[n-1].Stage == p.Stage {
 			list[n-1].To = p.To

@@ -68,11 +68,11 @@ func (p *Log) fold(seq uint64, only []jobmon.ComputerID) (*folding, error) {
 	}, nil
 }
 
-// behind is what the fold is to be told: all of the log, or one computer's part of it.
+// behind is what the fold still needs: all of the log, or one computer's part of it. A batch is valid until the next one.
 func (f *folding) behind(p *Log, only []jobmon.ComputerID) iter.Seq2[jobmon.Batch, error] {
 	from := f.last + 1
 	if !f.alone {
-		return whole(until(p.Last, p.Read(from)))
+		return whole(until(p.Last, p.Scan(from)))
 	}
 	shaping := slices.DeleteFunc(slices.Clone(p.Chronicle),
 		func(e jobmon.Event) bool { return e.Seq < from || e.Seq > p.Last })
