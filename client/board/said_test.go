@@ -175,7 +175,7 @@ func TestWrongTimeIsShort(t *testing.T) {
 	for lang, want := range map[string]string{
 		"en": "“x” is not a moment. Write, for example: now, 14:20, Tue 9:00, -2h",
 		"de": "„x“ ist kein Moment. Beispiele: jetzt, 14:20, Di 9:00, -2h",
-		"fr": "« x » n’est pas un moment. Exemples : maintenant, 14:20, mar. 9:00, -2h",
+		"fr": "« x » n’est pas un moment. Exemples : 14:20, mar. 9:00, -2h",
 	} {
 		p.Lang = lang
 		if page := string(made(t, p)); strings.Contains(page, "RFC") || !strings.Contains(page, want) {
