@@ -109,6 +109,7 @@ func examples(t testing.TB) []example {
 	add("disk-full", full)
 	full.Healed, full.Since = true, full.Event.At.Add(-90*time.Second)
 	add("disk-free", full)
+	add("test", ofSite(t, notices.Test, jobmon.Event{}))
 	return append(list, example{"digest", digest(t, 3, 34)})
 }
 

@@ -28,6 +28,10 @@ func (p *pen) notice() {
 		p.damaged()
 	case notices.DiskFull:
 		p.disk()
+	case notices.Test:
+		p.title(good, "test")
+		p.fact("label.when", p.exact(p.n.Event.At))
+		p.fact("label.reason", p.Text("reason.test"))
 	default:
 		p.said.title = p.computer() + ": " + string(p.n.Topic)
 		p.fact("label.when", p.exact(p.n.Event.At))
