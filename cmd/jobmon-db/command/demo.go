@@ -16,9 +16,11 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/notify"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
@@ -26,6 +28,7 @@ type demoOptions struct {
 	settings map[string]string // by key
 	length   time.Duration
 	noHTTP   bool
+	notify   string // where messages go; "" for none
 }
 
 // How often the demo reads its made-up server and redraws, and how long it lasts where nobody can stop it.
@@ -54,10 +57,13 @@ func (a *app) demo() *cobra.Command {
 		Long: `Run a made-up Deployment Server and the daemon that watches it in one process, with time running faster,
 and show where each computer's deployment stands: here, and on the board in a browser, whose address is printed
 first. Only this computer reaches it. The log and the files stay, so that replay can be tried on them.
+With --notify, messages about it go to an address: about each job that fails, and each deployment that is ready
+or stands still.
 
 On a terminal it lasts until Ctrl-C; in a pipe it prints a line for each change and ends by itself after 60 s.`,
 		Example: `  jobmon-db demo
   jobmon-db demo --speed 120 --for 20s --data-dir ./demo
+  jobmon-db demo --notify http://127.0.0.1:9000/hook
   jobmon-db replay --data-dir ./demo --computer PC-0003`,
 		Args: noArgs,
 	}
@@ -66,6 +72,8 @@ On a terminal it lasts until Ctrl-C; in a pipe it prints a line for each change 
 	}
 	c.Flags().DurationVar(&o.length, "for", 0, "end after this time; 0: until Ctrl-C, or after 60 s in a pipe")
 	c.Flags().BoolVar(&o.noHTTP, "no-http", false, "do not serve the board")
+	c.Flags().StringVar(&o.notify, "notify", "", "send messages to this address: a webhook, or that of Slack, Teams, "+
+		"Discord or ntfy.sh")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if !o.noHTTP {
 			o.settings["http.listen"] = "127.0.0.1:0"
@@ -115,6 +123,9 @@ func (o *demoOptions) config(c *cobra.Command) (*configs.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.notify != "" {
+		content = append(content, demoTarget(o.notify)...)
+	}
 	return configs.Load(configs.LoadOptions{File: "the demo", Content: content})
 }
 
@@ -137,6 +148,7 @@ func (a *app) playDemo(ctx context.Context, o demoOptions, config *configs.Confi
 		defer cancel()
 	}
 	var drawn error
+	var targets []control.Target
 	begun := func(d *daemon.Daemon, board string) (stop func()) {
 		if board != "" {
 			heading = "The board, in a browser:  " + board + "\n" + heading
@@ -147,13 +159,17 @@ func (a *app) playDemo(ctx context.Context, o demoOptions, config *configs.Confi
 		go func() { done <- a.draw(drawing, d, heading, terminal) }()
 		return func() {
 			stopDrawing()
-			drawn = <-done
+			drawn, targets = <-done, d.Targets()
 		}
 	}
 	same := again{load: func() (*configs.Config, error) { return config, nil }}
 	err = run(ctx, config, same, "jobmon-db demo", overseer{begun: begun}, logger)
 	if err = errors.Join(err, drawn); err != nil {
 		return err
+	}
+	for _, t := range targets {
+		fmt.Fprintf(a.stdout, "\n%s sent, %d wait, %s failed. %s\n", words.Count(int(t.Sent), "message"), t.Waiting,
+			words.Count(int(t.Failed), "try", "tries"), t.Error)
 	}
 	fmt.Fprintf(a.stdout, `
 The log is in      %s
@@ -163,6 +179,22 @@ Try:  %[4]s replay --data-dir %[5]s --computer PC-0001
       %[4]s replay show PC-0001 --data-dir %[5]s
 `, config.DataDir, config.Evt.Dir, clientsOf(config), calledAs(), quotedArg(config.DataDir))
 	return nil
+}
+
+// demoTarget is the part of the configuration that sends messages to an address.
+func demoTarget(address string) string {
+	kind := notify.Webhook
+	for part, service := range map[string]string{
+		"//hooks.slack.com/": notify.Slack, "//discord.com/api/webhooks/": notify.Discord, "//ntfy.sh/": notify.Ntfy,
+		".webhook.office.com/": notify.Teams, ".logic.azure.com": notify.Teams, ".api.powerplatform.com": notify.Teams,
+	} {
+		if strings.Contains(address, part) {
+			kind = service
+		}
+	}
+	quoted := plain.AppendJSON(nil, address) // which YAML reads too
+	return fmt.Sprintf("\ntargets:\n  demo: {kind: %s, url: %s}\nnotify:\n"+
+		"  - {on: [failed, ready, ended-early, standing-still, source-lost, damaged, disk-full], to: demo}\n", kind, quoted)
 }
 
 // ending says when the demo ends.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	web "github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/notify"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -57,8 +58,8 @@ type reloader struct {
 	logger zerolog.Logger
 	change func(context.Context, ingest.Pace) error
 	access *web.Access // to the HTTP server; nil for none
-	// taken, where set, is called with the configuration that was taken up, and must not wait
-	taken func(*configs.Config)
+	// messages are sent to the configured targets
+	messages *messenger
 
 	mu      sync.Mutex
 	running *configs.Config
@@ -72,6 +73,10 @@ func (r *reloader) reload(ctx context.Context, request control.ReloadRequest) (g
 	next, err := r.load()
 	if err == nil {
 		err = sourceNamed(next)
+	}
+	var targets map[string]notify.Spec
+	if err == nil {
+		targets, err = specsOf(next)
 	}
 	if err != nil {
 		got.Problems = problemsOf(err)
@@ -89,22 +94,31 @@ func (r *reloader) reload(ctx context.Context, request control.ReloadRequest) (g
 		if r.access != nil {
 			r.access.Set(next.HTTP.Tokens)
 		}
-		if r.taken != nil {
-			r.taken(next)
-		}
 		r.running = next
+	}
+	if got.Taken() {
+		r.messages.take(targets) // also the same ones: what stands in files of their own may have changed
 	}
 	r.tell(&got)
 	return got
 }
 
 func problemsOf(err error) (list []string) {
-	var wrong *configs.Error
-	if !errors.As(err, &wrong) {
-		return []string{err.Error()}
-	}
-	for _, p := range wrong.Problems {
-		list = append(list, p.String())
+	switch wrong := err.(type) {
+	case *configs.Error:
+		for _, p := range wrong.Problems {
+			list = append(list, p.String())
+		}
+	case interface{ Unwrap() []error }:
+		for _, err := range wrong.Unwrap() {
+			list = append(list, problemsOf(err)...)
+		}
+	default:
+		inner := new(configs.Error)
+		if errors.As(err, &inner) {
+			return problemsOf(inner)
+		}
+		list = append(list, err.Error())
 	}
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -96,8 +97,8 @@ type overseer struct {
 	begun func(d *daemon.Daemon, board string) (stop func())
 }
 
-// hear is daemon.Options.Heard.
-func (o overseer) hear(b *jobmon.Batch, _ func() []*notices.Notice) {
+// hear hands on a batch that is durable.
+func (o overseer) hear(b *jobmon.Batch) {
 	if o.heard != nil {
 		o.heard(b)
 	}
@@ -135,6 +136,10 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	if err := filesApart(config.Evt.Dir, config.DataDir, config.Source.Kind); err != nil {
 		return err
 	}
+	targets, err := specsOf(config)
+	if err != nil {
+		return &usageError{err}
+	}
 	reloader := &reloader{again: again, running: config, file: config.File, form: form, level: level, logger: logger}
 	d, err := manager.open(source, reloader, command)
 	if err != nil {
@@ -157,8 +162,15 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 		defer manager.begun(d.Daemon, d.board)()
 	}
 	reloader.change, reloader.access = d.Change, d.access
-	watch := func(ctx context.Context) error { reloader.watch(ctx); return nil }
-	return alongside(ctx, watch, func(ctx context.Context) error {
+	reloader.messages.take(targets)
+	beside := func(ctx context.Context) error {
+		var sending sync.WaitGroup
+		sending.Go(func() { reloader.messages.outbox.Run(ctx) })
+		reloader.watch(ctx)
+		sending.Wait()
+		return nil
+	}
+	return alongside(ctx, beside, func(ctx context.Context) error {
 		return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
 	})
 }
@@ -189,13 +201,19 @@ func (o overseer) open(source ingest.Source, r *reloader, command string) (d *se
 		DataDir: config.DataDir, EvtDir: config.Evt.Dir, Takeover: config.Evt.Takeover, Reload: r.reload,
 		Settings: pace.Settings, Interval: pace.Interval, Timeout: config.Source.Timeout, Reconcile: pace.Reconcile,
 		Speed: speed, Clocks: clocks, Local: local, Command: command, Logger: r.logger,
-		Alive: o.alive, Cycled: o.cycled, Heard: o.hear,
+		Alive: o.alive, Cycled: o.cycled,
+		Heard: func(b *jobmon.Batch, found func() []*notices.Notice) {
+			o.hear(b)
+			r.messages.hear(b, found)
+		},
+		Targets: func() []control.Target { return r.messages.targets() },
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 		Keep:    config.History.Keep,
 	}, config.Endpoint.Allow, o.place)
 	if err != nil {
 		return nil, err
 	}
+	r.messages = newMessenger(d.Daemon, config.DataDir, speed, r.logger)
 	if err = d.listen(&config.HTTP, config.DataDir, r.logger); err == nil {
 		err = sameKind(config.DataDir, config.Source.Kind, d.Info().Last > 0)
 	}

@@ -37,7 +37,27 @@ const (
 // TestTorture kills the daemon at random instants, again and again: no event that it reported as durable is lost, none
 // is recorded twice, and every file on the share is one that the log gives.
 func TestTorture(t *testing.T) {
-	limit, most, seed := time.Duration(0), fewKills, uint64(1)
+	limit, most, random := tortured(t)
+	kills, cuts, events := 0, 0, uint64(0)
+	began, enough := time.Now(), false
+	for !enough {
+		w := newWitness(t, random)
+		for i := 0; i < most && !enough; i++ {
+			w.strike(i%2 == 0)
+			kills++
+			enough = t.Failed() || limit > 0 && time.Since(began) >= limit
+		}
+		enough = enough || limit == 0
+		events, cuts = events+w.last, cuts+w.cuts
+	}
+	t.Logf("%d kills, %d cuts, %d events", kills, cuts, events)
+}
+
+// tortured is how long a torture goes on, 0 for once, how often one daemon is killed, and what draws the instants.
+func tortured(t *testing.T) (limit time.Duration, most int, random *rand.Rand) {
+	t.Helper()
+	most = fewKills
+	seed := uint64(1)
 	if text := os.Getenv(tortureFor); text != "" {
 		var err error
 		if limit, err = time.ParseDuration(text); err != nil {
@@ -52,20 +72,7 @@ func TestTorture(t *testing.T) {
 		}
 	}
 	t.Logf("%s=%d", tortureSeed, seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	kills, cuts, events := 0, 0, uint64(0)
-	began, enough := time.Now(), false
-	for !enough {
-		w := newWitness(t, random)
-		for i := 0; i < most && !enough; i++ {
-			w.strike(i%2 == 0)
-			kills++
-			enough = t.Failed() || limit > 0 && time.Since(began) >= limit
-		}
-		enough = enough || limit == 0
-		events, cuts = events+w.last, cuts+w.cuts
-	}
-	t.Logf("%d kills, %d cuts, %d events", kills, cuts, events)
+	return limit, most, rand.New(rand.NewPCG(seed, 0))
 }
 
 // witness remembers what the log said and compares.

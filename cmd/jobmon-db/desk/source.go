@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -25,6 +26,9 @@ type source struct {
 	daemon Daemon
 	ctx    context.Context
 }
+
+// NewSource is the log of that id of a running daemon, for one question: reading ends when ctx does.
+func NewSource(ctx context.Context, d Daemon, id string) past.Source { return newSource(ctx, d, id) }
 
 func newSource(ctx context.Context, d Daemon, id string) *source {
 	return &source{Remote: store.Remote{Pages: d, Name: "the log", ID: id}, daemon: d, ctx: ctx}

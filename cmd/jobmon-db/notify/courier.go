@@ -173,7 +173,7 @@ func (c *courier) deliver(ctx, sending context.Context) {
 	c.status.tries(timeOf(m))
 	err := c.status.target().Send(sending, m)
 	if errors.As(err, new(*Partly)) {
-		c.logger.Warn().Err(err).Str("message", m.ID).Msg("a message arrives in part")
+		c.logger.Warn().Err(err).Str("id", m.ID).Msg("a message arrives in part")
 		err = nil
 	}
 	if err == nil {
@@ -220,7 +220,7 @@ func (c *courier) hopeless(err error, m *notices.Message) bool {
 	if time.Since(c.refused) < neverAfter {
 		return false
 	}
-	c.logger.Error().Str("message", m.ID).Err(err).
+	c.logger.Error().Str("id", m.ID).Err(err).
 		Msg("the receiver will not take this message: it is given up, and the next one is tried")
 	c.status.gaveUp(1)
 	c.done()
@@ -264,7 +264,7 @@ func (c *courier) failed(err error, m *notices.Message) {
 	if c.status.failed(err) {
 		event = c.logger.Warn()
 	}
-	event.Err(err).Str("message", m.ID).Msg("a message does not arrive; it is tried again")
+	event.Err(err).Str("id", m.ID).Msg("a message does not arrive; it is tried again")
 }
 
 // place is what the file keeps when nothing is pending.

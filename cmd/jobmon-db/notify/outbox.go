@@ -231,3 +231,10 @@ func (t turns) take(ctx context.Context) (release func(), err error) {
 		return nil, ctx.Err()
 	}
 }
+
+// Idle reports whether there is no target.
+func (o *Outbox) Idle() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.couriers) == 0
+}
