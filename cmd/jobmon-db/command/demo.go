@@ -194,7 +194,8 @@ func demoTarget(address string) string {
 	}
 	quoted := plain.AppendJSON(nil, address) // which YAML reads too
 	return fmt.Sprintf("\ntargets:\n  demo: {kind: %s, url: %s}\nnotify:\n"+
-		"  - {on: [failed, ready, ended-early, standing-still, source-lost, damaged, disk-full], to: demo}\n", kind, quoted)
+		"  - {on: [failed, ready, ended-early, standing-still, source-lost, damaged, disk-full], to: demo}\n",
+		kind, quoted)
 }
 
 // ending says when the demo ends.

@@ -24,10 +24,11 @@ func (a *app) notify() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "notify",
 		Short: "Try messages, and see how they arrive",
-		Long: `The daemon sends messages about what needs somebody: a job that failed, a deployment that stands still or is
-ready, a database that cannot be read. The configuration says about what (notify) and to whom (targets).`,
-		Args: unknownCommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Long: `The daemon sends messages about what needs somebody: a job that failed, a deployment that stands still or
+is ready, a database that cannot be read. The configuration says about what (notify) and to whom (targets).`,
+		Example: `  jobmon-db notify list`,
+		Args:    unknownCommand,
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.notifyList(), a.notifyTest())
 	return c
@@ -37,9 +38,9 @@ func (a *app) notifyTest() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "test TARGET",
 		Short: "Send a message to a target that says that nothing has happened",
-		Long: `Send a message to one of the configured targets, the way that all messages go: signed, encrypted and in the
-site's language. It says that somebody tries the target. It is sent by this command, once, and not by the
-daemon.`,
+		Long: `Send a message to one of the configured targets, the way that all messages go: signed, encrypted and in
+the site's language. It says that somebody tries the target. It is sent by this command, once, and not by
+the daemon.`,
 		Example: `  jobmon-db notify test ops
   jobmon-db notify test ops --config jobmon-db.yaml`,
 		Args: exactly("a target"),

@@ -58,7 +58,7 @@ type reloader struct {
 	logger zerolog.Logger
 	change func(context.Context, ingest.Pace) error
 	access *web.Access // to the HTTP server; nil for none
-	// messages are sent to the configured targets
+	// messages are sent to the configured targets; nil for none
 	messages *messenger
 
 	mu      sync.Mutex
@@ -96,7 +96,7 @@ func (r *reloader) reload(ctx context.Context, request control.ReloadRequest) (g
 		}
 		r.running = next
 	}
-	if got.Taken() {
+	if got.Taken() && r.messages != nil {
 		r.messages.take(targets) // also the same ones: what stands in files of their own may have changed
 	}
 	r.tell(&got)

@@ -192,7 +192,6 @@ func (c *courier) deliver(ctx, sending context.Context) {
 	if c.hopeless(err, m) {
 		return
 	}
-	c.countOnce(ctx)
 	if c.saveDue() <= 0 {
 		c.save()
 	}
@@ -334,17 +333,12 @@ func (r *reading) had(n *notices.Notice, at place) bool {
 	return false
 }
 
-// countOnce counts what the log had for the target when the courier began: nobody has counted it, and it waits now.
+// countOnce counts what the log had for the target when the courier was made: nobody has counted that yet.
 func (c *courier) countOnce(ctx context.Context) {
 	if c.counted || c.at.seq >= c.began {
 		return
 	}
 	c.counted = true
-	release, err := c.turns.take(ctx)
-	if err != nil {
-		return
-	}
-	defer release()
 	found := 0
 	for n, err := range c.Log.Notices(ctx, c.at.seq) {
 		if err != nil || n.Event.Seq > c.began {
@@ -362,6 +356,7 @@ func (c *courier) startReading(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.countOnce(ctx)
 	until := c.Log.Last()
 	next, stop := iter.Pull2(c.Log.Notices(ctx, c.at.seq))
 	c.reading = &reading{until: until, since: time.Now(), skip: c.at.few,
