@@ -46,8 +46,8 @@ func (d DSN) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 // hidden stands for a secret of which nothing can safely be shown.
 const hidden = "(hidden)"
 
-// redactDSN shows the server and the database of a data source name and nothing else of it, and nothing where the parts
-// cannot be told apart for sure.
+// redactDSN shows the server and the database of a data source name and nothing else of it, and nothing where it is not
+// certain which part is which.
 func redactDSN(text string) string {
 	if text == "" {
 		return ""

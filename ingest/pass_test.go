@@ -79,7 +79,7 @@ func TestAQuickCycleTakesTwoBatchesAtMost(t *testing.T) {
 }
 
 func TestWhatOnlyAPassSees(t *testing.T) {
-	bubble(t, "is told by the next one, as of an unknown time", func(t *testing.T) {
+	bubble(t, "is recorded by the next one, as of an unknown time", func(t *testing.T) {
 		r, s, j := finishedRows(t, 1, 2, 3)
 		s.put(row(1, jobmon.StatusOf(1603)), row(4, jobmon.StatusOf(0))) // run again, and come, between two reads
 		s.change(func() {
@@ -95,7 +95,7 @@ func TestWhatOnlyAPassSees(t *testing.T) {
 				"started 4 inexact, finished 4 inexact",
 		)
 	})
-	bubble(t, "rows in the window are told at once", func(t *testing.T) {
+	bubble(t, "rows in the window are recorded at once", func(t *testing.T) {
 		r, s, j := finishedRows(t, 8600)
 		s.put(row(8599, jobmon.StatusOf(0)), row(8600, jobmon.StatusOf(7)))
 		r.readOnce()
@@ -183,7 +183,7 @@ func TestWhatHappensDuringAPass(t *testing.T) {
 			t.Errorf("%d pages, looked up %v", s.turnedPages()-before, s.lookups())
 		}
 	})
-	bubble(t, "what could not be committed is told after all", func(t *testing.T) {
+	bubble(t, "what could not be committed is recorded after all", func(t *testing.T) {
 		ids := make([]jobmon.ScheduleID, 300)
 		for i := range ids {
 			ids[i] = jobmon.ScheduleID(i)

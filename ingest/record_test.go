@@ -97,7 +97,7 @@ func TestAFirstReadInPartsTellsWhatIsThere(t *testing.T) {
 					case !e.Kind.OfRow():
 					case read || !e.Flags.Has(jobmon.Baseline) || told[e.Row()]:
 						rt.Fatalf(
-							"%v %d is told although the read is recorded (%t) or the row is", e.Kind, e.Schedule,
+							"%v %d is recorded although the read is recorded (%t) or the row is", e.Kind, e.Schedule,
 							read,
 						)
 					default:

@@ -106,7 +106,7 @@ func TestFirstBatch(t *testing.T) {
 		pass(2 * time.Minute)
 		requireTold(t, j, "source-restored")
 	})
-	bubble(t, "is told whole when its commit failed at first", func(t *testing.T) {
+	bubble(t, "is recorded whole when its commit failed at first", func(t *testing.T) {
 		s, j := newSource(), newJournal()
 		s.put(row(1, jobmon.StatusNull))
 		j.fail = errors.New("no space left on device")

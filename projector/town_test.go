@@ -139,7 +139,7 @@ func (w *town) read(before ...jobmon.Event) {
 	w.commit(at, events)
 }
 
-// judged is what time brings, but for rows that the read tells of.
+// judged is what time brings, but for rows of which the read has news.
 func (w *town) judged(at jobmon.Instant, changes []jobmon.Event) []jobmon.Event {
 	return slices.DeleteFunc(w.live.Judge(at, w.offset), func(e jobmon.Event) bool {
 		return e.Kind == jobmon.KindDue && slices.ContainsFunc(changes, func(c jobmon.Event) bool {

@@ -227,7 +227,7 @@ func TestRestore(t *testing.T) {
 	if got := content(t, log, 0); got != content(t, openCopy(t, path), 0) || log.ID() != saved.ID {
 		t.Error("the log is not the backup")
 	}
-	// no number that the lost events had is given again, and the gap is told
+	// no number that the lost events had is given again, and the gap is reported
 	if next := log.Next(); next != newest+1 {
 		t.Errorf("the next event is %d", next)
 	}

@@ -241,7 +241,7 @@ func TestCut(t *testing.T) {
 			t.Errorf("cut at %d, wanted at %d", next.Cut(), at)
 		}
 		if gaps, err := next.Gaps(); err != nil || gaps != nil {
-			t.Errorf("what was cut off is told as lost: %v, %v", gaps, err)
+			t.Errorf("what was cut off is reported as lost: %v, %v", gaps, err)
 		}
 		if err := next.Prove(t.Context(), 0); err != nil {
 			t.Error(err)

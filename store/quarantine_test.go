@@ -124,7 +124,7 @@ func TestNothingTrueIsLost(t *testing.T) {
 			}
 			for i, g := range q.Lost {
 				if said[i].From != g.From || said[i].To != g.To {
-					t.Errorf("%+v tells of %+v", said[i], g)
+					t.Errorf("%+v reports %+v", said[i], g)
 				}
 			}
 			if report, err := store.Verify(t.Context(), log.Path()); err != nil || !report.Whole() {

@@ -366,7 +366,7 @@ func TestVerifyWhileItIsWritten(t *testing.T) {
 	for last < 6000 { // several blocks are sealed meanwhile
 		report, err := store.Verify(t.Context(), log.Path())
 		if errors.Is(err, store.ErrLocked) {
-			// nobody writes without a pause but this test; a slow machine never gets a quiet moment, and is told so
+			// only this test writes without a pause; a slow machine never has a quiet moment, which the error says
 			break
 		}
 		// What a look passes by may be written anew under it: then it knows a batch before that is committed.

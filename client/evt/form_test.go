@@ -237,7 +237,7 @@ func doubling() string {
 	return b.String()
 }
 
-// Everything that is wrong is told at once, with its place.
+// Everything that is wrong is reported at once, with its place.
 func TestCheckNamesAllFaults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

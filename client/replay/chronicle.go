@@ -120,7 +120,7 @@ func NewChronicle(events []jobmon.Event) *Chronicle {
 	return c
 }
 
-// Add takes note of an event behind those that it knows; others, and those that shape nothing, are left out.
+// Add records an event behind those that it knows; others, and those that shape nothing, are left out.
 func (c *Chronicle) Add(e *jobmon.Event) {
 	if e.Seq <= c.last {
 		return

@@ -18,7 +18,7 @@ type Ask struct {
 	Folders   []string // path or name of a folder, with all below it, or either with * and ?
 	Kinds     []string // or with * and ?
 	States    []string // of a row after the event
-	Grep      []string // regular expressions over what is told, see Record.Text
+	Grep      []string // regular expressions over what is printed, see Record.Text
 }
 
 // Mistake says that something was asked for that cannot be.

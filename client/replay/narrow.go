@@ -13,7 +13,7 @@ import (
 type narrow struct {
 	stream *term.Stream
 	date   string // of the last line
-	zone   bool   // a time is told with its zone: the clock was changed within what is told
+	zone   bool   // a time is printed with its zone: the clock was changed within the range
 }
 
 // Columns of the narrow table; the job gets what they leave.

@@ -10,7 +10,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// TestTheStoryFitsTheTerminal: whatever its width, no line is longer, and what happened and how long it took is told.
+// TestTheStoryFitsTheTerminal: whatever its width, no line is longer, and each says what happened and how long it took.
 func TestTheStoryFitsTheTerminal(t *testing.T) {
 	log, chronicle, names := morning(t, 3, 14*time.Hour)
 	last, _, _ := log.Last()
@@ -39,7 +39,7 @@ func TestTheStoryFitsTheTerminal(t *testing.T) {
 			}
 		}
 		if told := strings.Count(out.String(), "running -> succeeded") + strings.Count(out.String(), "running -> failed"); told != ended {
-			t.Errorf("%d columns: %d ends of %d are told:\n%s", width, told, ended, out.String())
+			t.Errorf("%d columns: %d ends of %d are printed:\n%s", width, told, ended, out.String())
 		}
 		days := strings.Count(out.String(), "day, 2026-11-2")
 		if want := map[bool]int{true: 2, false: 0}[width < 140]; days != want {

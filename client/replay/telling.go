@@ -9,27 +9,27 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// How many sequence numbers are looked through at once where they are told backwards, and how many before the first one
-// that is told are looked at for what ran then.
+// How many sequence numbers are read at once where events are printed backwards, and how many before the first printed
+// one are read to find what ran then.
 const (
 	backwards = 8192
 	runUp     = 4096
 )
 
-// Telling tells the events of a range that a filter wants. It is for one use after the other, not safe for concurrent
+// Telling yields the events of a range that a filter wants. It is for one use after the other, not safe for concurrent
 // use.
 type Telling struct {
 	Log       Log
 	Chronicle *Chronicle
 	Filter    *Filter
 	All       bool   // read all events, though some would do: so the chronicle learns of those that it does not have
-	Seen      uint64 // the last event that it was told of, kept up by Forward
+	Seen      uint64 // the last event that it has read, kept up by Forward
 
 	piece, runUp uint64 // instead of backwards and runUp, in tests
-	short        bool   // a piece is told, and so no more rows end than it has events
+	short        bool   // only a piece is read, and so no more rows end than it has events
 
 	record Record
-	runs   *runs                                // as far as it has told, nil before
+	runs   *runs                                // as far as it has read, nil before
 	before map[jobmon.ComputerID]jobmon.Instant // on the axis
 }
 
@@ -101,7 +101,7 @@ func (t *Telling) Backward(r Range) iter.Seq2[*Record, error] {
 					yield(nil, err)
 					return
 				}
-				record.told = false // what came before is told later
+				record.told = false // the events before this one are printed later
 				records = append(records, record)
 			}
 			for _, record := range slices.Backward(records) {

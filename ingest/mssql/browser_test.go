@@ -45,7 +45,7 @@ func browser(t *testing.T, answer func(host string) string) (host string) {
 	}
 }
 
-// instance is what a Browser tells of one instance.
+// instance is what a Browser says about one instance.
 func instance(name, more string) string {
 	return "ServerName;DB01;InstanceName;" + name + ";IsClustered;No;Version;9.00.1399.06;" + more + ";"
 }

@@ -83,7 +83,7 @@ type fault struct {
 }
 
 // recovers lets a poller read the source, breaks something again and again while rows change, and compares: each fault
-// is told once, so is its end, and the log says of the rows what the tables say, without an event lost or doubled.
+// is reported once, so is its end, and the log says of the rows what the tables say, without an event lost or doubled.
 func recovers(
 	t *testing.T, s ingest.Source, faults []fault,
 	change func(round int), tables func() map[jobmon.ScheduleID]jobmon.Row,

@@ -213,7 +213,7 @@ func (m *metered) Names(ctx context.Context) (*jobmon.Snapshot, error) {
 	return m.Source.Names(ctx)
 }
 
-// stepped is a poller that rests after each cycle until it is told to go on. Between two steps nothing reads.
+// stepped is a poller that rests after each cycle until the test lets it go on. Between two steps nothing reads.
 type stepped struct {
 	t      testing.TB
 	poller *ingest.Poller

@@ -138,7 +138,7 @@ func BenchmarkStatements(b *testing.B) {
 // index on computer_id, which helps the other two and of which nobody knows whether DS has it.
 //
 // An op is a quick read, a look-up of the rows that end in a cycle, and three of each of the others' statements. The
-// times are medians as seen by the client, each over one kept connection: what an engine tells of processor time
+// times are medians as seen by the client, each over one kept connection: what an engine reports about processor time
 // differs too much. The figures per computer count, for an hour, 720 reads, a look-up for each cycle in which a job
 // ends, and 12 passes; 1,200 queries; 12 calls. refreshed is the first together with a read for each marker, of which
 // there are at most 240 a minute.

@@ -59,7 +59,7 @@ func checkTruth(t failer, ds *simulator.DS, offset jobmon.Offset) {
 	}
 	read := ds.Snapshot(nil).Rows
 	if len(read) != len(rows) {
-		t.Errorf("%d rows are read, the history tells of %d", len(read), len(rows))
+		t.Errorf("%d rows are read, the history has %d", len(read), len(rows))
 	}
 	for _, r := range read {
 		if rows[r.ID] != r {

@@ -188,7 +188,7 @@ var rules = []rule{
 	},
 	{
 		"no global logger",
-		"loggers are passed in: a global one cannot be silenced, captured or told apart in tests",
+		"loggers are passed in: a global one cannot be silenced, captured or distinguished in tests",
 		func(f *file) []string {
 			return f.importBreaches(func(imported string) bool { return imported == "github.com/rs/zerolog/log" })
 		},

@@ -81,7 +81,7 @@ func TestRequestIsAnswered(t *testing.T) {
 	must(t, response.Body.Close())
 	must(t, stop())
 	if _, _, err := ask(t.Context(), dir, "/", ""); !errors.Is(err, endpoint.ErrNotRunning) {
-		t.Errorf("after the end: %v, want that nobody runs", err)
+		t.Errorf("after the end: %v, want that no daemon runs", err)
 	}
 }
 
@@ -252,7 +252,8 @@ func TestAnotherKindOfServer(t *testing.T) {
 	}
 }
 
-// A daemon that dies in the middle is told apart from one that is not there: the request may have been carried out.
+// The error of a daemon that dies in the middle is not that of one that is not there: the request may have been carried
+// out.
 func TestServerGoesAwayBeforeTheAnswer(t *testing.T) {
 	dir := t.TempDir()
 	l := rawListener(t, dir)

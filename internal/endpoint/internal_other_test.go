@@ -177,6 +177,6 @@ func TestWhoListensIsCompared(t *testing.T) {
 	}
 	defer conn.Close()
 	if peer := peerOf(conn); runtime.GOOS == "linux" && peer != os.Geteuid() {
-		t.Errorf("user %d listens, and it is told as %d", os.Geteuid(), peer)
+		t.Errorf("user %d listens, and the client sees %d", os.Geteuid(), peer)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// listening is a manager that keeps what it is told, with its environment.
+// listening is a manager that keeps the messages that it receives, with its environment.
 func listening(t *testing.T) (*net.UnixConn, []string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "notify")

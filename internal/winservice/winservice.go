@@ -5,7 +5,7 @@
 // Whether it was started as a service is decided by the arguments that were registered, never by asking the system how
 // the process came to be: that is guesswork, and Wine answers it wrongly.
 //
-// What decides something (which account is meant, what is undone when a step fails, when the manager is told what) is
+// What decides something (which account is meant, what is undone when a step fails, when the manager receives what) is
 // plain code over small interfaces and tested everywhere; what calls Windows is in files of its own. On other systems
 // every function returns ErrUnsupported.
 package winservice

@@ -113,7 +113,7 @@ func ownToken(session uint32) (windows.Token, error) {
 	return copied, nil
 }
 
-// enable turns a privilege on that the token has. One that it has not is told by the call that needs it.
+// enable turns a privilege on that the token has. The call that needs one that it has not reports that.
 func enable(token windows.Token, name string) error {
 	text, err := windows.UTF16PtrFromString(name)
 	if err != nil {

@@ -80,7 +80,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	}
 }
 
-// TestStart starts a program, as Wine allows everybody, or is told what is missing.
+// TestStart starts a program, as Wine allows everybody, or gets an error that says what is missing.
 func TestStart(t *testing.T) {
 	line, err := CommandLine(os.Args[0], "-test.run=^$")
 	if err != nil {

@@ -66,10 +66,10 @@ const (
 type Gap struct {
 	From, To jobmon.Instant
 	Kind     GapKind
-	from, to uint64 // the events that tell of its beginning and its end
+	from, to uint64 // the events of its beginning and its end
 }
 
-// Fold folds a log and tells of its deployments. It is not safe for concurrent use.
+// Fold folds a log and reports its deployments. It is not safe for concurrent use.
 type Fold struct {
 	projection *projector.Projection
 	watch      watch
@@ -88,7 +88,7 @@ type placed struct {
 // New begins behind the projection, which it goes on with: projector.New for a log's beginning. The chronicle
 // (history.Facts) tells what was before: where jobs were, and when nobody watched; see Told. Cut is the last event of
 // the history that was cut off, 0 for none: what began in it has no honest duration. Only, if not empty, says which
-// computers are of interest: the others cost little then, and nothing is told of them.
+// computers are of interest: the others cost little then, and none of theirs is reported.
 func New(from *projector.Projection, chronicle []jobmon.Event, cut uint64, only ...jobmon.ComputerID) *Fold {
 	f := &Fold{projection: from, watch: newWatch(), cut: cut, at: from.At(), folders: map[jobmon.JobID][]placed{}}
 	for i := range chronicle {
@@ -116,7 +116,7 @@ func (f *Fold) note(e *jobmon.Event) {
 	}
 }
 
-// Apply folds a batch and tells of the sessions that it ends for good. What is told belongs to whom it is told.
+// Apply folds a batch and reports the sessions that it ends for good. Each belongs to the caller.
 func (f *Fold) Apply(b *jobmon.Batch, tell func(*Deployment)) {
 	gap, unrecorded := jobmon.Unrecorded(b, f.watch.at)
 	for i := range b.Events {
@@ -146,7 +146,7 @@ func (f *Fold) tell(a *projector.Account, tell func(*Deployment)) {
 	}
 }
 
-// Rest tells of every computer's last session, by id: it may be over, go on, or be opened again by what is yet to come.
+// Rest reports every computer's last session, by id: it may be over, go on, or be opened again by what is yet to come.
 func (f *Fold) Rest(tell func(*Deployment)) {
 	f.projection.Accounts(func(a *projector.Account) { f.tell(a, tell) })
 }

@@ -204,7 +204,7 @@ func (d *desk) commit(at jobmon.Instant, events ...jobmon.Event) *desk {
 	return d
 }
 
-// all tells of the log's sessions, in the order in which they began on each computer.
+// all returns the log's sessions, in the order in which they began on each computer.
 func (d *desk) all(only ...jobmon.ComputerID) []*Deployment {
 	f := New(projector.New(), nil, 0, only...)
 	var list []*Deployment

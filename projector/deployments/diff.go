@@ -245,7 +245,7 @@ func (c *Changed) stages(before, after *Deployment, add func(Change)) {
 	}
 }
 
-// jobs tells of runs that failed, and of jobs that were added or cancelled.
+// jobs lists runs that failed, and jobs that were added or cancelled.
 func (c *Changed) jobs(before, after *Deployment, add func(Change)) {
 	type run struct {
 		row  jobmon.ScheduleID

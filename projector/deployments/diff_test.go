@@ -49,7 +49,7 @@ func TestWhatChanged(t *testing.T) {
 }
 
 // TestChangesAreWhatIsDifferent: between a moment and itself nothing changed; all that failed and all that began in
-// between is told once, and every computer is told of or counted.
+// between is listed once, and every computer is listed or counted.
 func TestChangesAreWhatIsDifferent(t *testing.T) {
 	lawtest.Check(t, func(t *rapid.T) {
 		d := site(t, true)

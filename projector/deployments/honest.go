@@ -25,7 +25,7 @@ const (
 	EndedBad  Reason = "not brought to its end"
 )
 
-// Reasons lists those for which durations are left out of figures, in the order in which they are told.
+// Reasons lists those for which durations are left out of figures, in the order in which they are printed.
 func Reasons() []Reason {
 	return []Reason{Failed, EndedBad, GoesOn, Retried, Baseline, Unseen, Inexact, AcrossGap, ClockBack, Older}
 }

@@ -200,7 +200,7 @@ func TestWhatIsToldIsWhatWasShown(t *testing.T) {
 		for _, one := range d.all() {
 			key := session{one.Computer.ID, one.Session.Number}
 			if all[key] != nil {
-				t.Fatalf("%v is told twice", key)
+				t.Fatalf("%v is reported twice", key)
 			}
 			all[key] = one
 		}

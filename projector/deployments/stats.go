@@ -84,7 +84,7 @@ func (f *Figures) sort() {
 	)
 }
 
-// Line is what is told of one key: how it went in the period, and in the one before.
+// Line is about one key: how it went in the period, and in the one before.
 type Line struct {
 	Key
 	Name        string // of the job, too

@@ -32,7 +32,7 @@ func (w *watch) note(e *jobmon.Event) {
 	w.settings.Apply(&jobmon.Batch{At: e.At, Events: []jobmon.Event{*e}})
 }
 
-// gap takes note of what keeps us from watching.
+// gap records what keeps us from watching.
 func (w *watch) gap(e *jobmon.Event, breaks bool) {
 	switch e.Kind {
 	case jobmon.KindSourceLost:

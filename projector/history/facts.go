@@ -27,7 +27,7 @@ func decodeFacts(data []byte) (*Facts, error) {
 	return f, nil
 }
 
-// codeFacts tells the names by the chronicle; only computers that it does not speak of are told beside it.
+// codeFacts codes the names by the chronicle, and beside it only the computers that are not in it.
 func codeFacts(c *packed.Coder, f *Facts) {
 	c.Uint(&f.Seq)
 	packed.Int(c, &f.At)

@@ -33,7 +33,7 @@ type Facts struct {
 	Seq        uint64
 	At         jobmon.Instant
 	Names      names.Computers // all names that computers ever had
-	Chronicle  []jobmon.Event  // all that changed how events are told, in order: see Beside, and Shed
+	Chronicle  []jobmon.Event  // all that changed how events are shown, in order: see Beside, and Shed
 
 	shed   uint64  // the last event that was taken out of Chronicle, 0 for none
 	shifts []Shift // up to that event

@@ -66,7 +66,7 @@ func (c *checker) daemon(ctx context.Context) (line Line, running bool) {
 var errNone = errors.New("no daemon")
 
 // log opens the log, which looks at its newest frame; the rest is for verify. While a daemon has it, the daemon's line
-// tells of it.
+// reports on it.
 func (c *checker) log(running bool) Line {
 	if running {
 		return Line{State: OK, Found: "in use by the daemon"}
@@ -108,7 +108,7 @@ func (c *checker) log(running bool) Line {
 	return line
 }
 
-// broken tells of an error of the log; the last part of its sentence is what to do.
+// broken reports an error of the log; the last part of its sentence is what to do.
 func broken(err error) Line {
 	text := err.Error()
 	line := Line{State: Fail, Found: text, Next: "see docs/event-log.md"}

@@ -117,7 +117,7 @@ func skipped(why string, checks ...string) []Line {
 	return lines
 }
 
-// refused tells of an error of the source.
+// refused reports an error of the source.
 func (c *checker) refused(check string, err error) Line {
 	var parts *mssql.Error
 	switch {

@@ -96,7 +96,7 @@ func TestGoldenStory(t *testing.T) {
 		return fmt.Sprint(slices.Sorted(maps.Keys(seen)))
 	}
 	if told, kept := kinds(dir), kinds(openGolden(t)); told != kept || !strings.Contains(told, "damaged") {
-		t.Errorf("the story tells of\n%s\nthe golden log of\n%s", told, kept)
+		t.Errorf("the story has events of the kinds\n%s\nthe golden log\n%s", told, kept)
 	}
 }
 

@@ -133,7 +133,7 @@ func (o *replayOptions) check(c *cobra.Command) error {
 	return nil
 }
 
-// parseSpeed reads how many times faster than it happened history is told; 0 is at once.
+// parseSpeed reads how many times faster than it happened history is printed; 0 is at once.
 func parseSpeed(text string) (float64, error) {
 	switch text {
 	case "instant":

@@ -76,7 +76,7 @@ func (r *replayer) warn(format string, args ...any) {
 // warnTwice says which one is meant of two moments at which the server's clock showed the same.
 func (r *replayer) warnTwice(flag string, point replay.Point, taken time.Time) {
 	if point.First.Before(point.Time) {
-		r.warn("%s: the server's clock showed that twice, %s and %s; taken is %s, so that both are told.\n", flag,
+		r.warn("%s: the server's clock showed that twice, %s and %s; taken is %s, so that both are printed.\n", flag,
 			point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339), taken.Format(time.RFC3339))
 	}
 }
@@ -97,7 +97,7 @@ func (r *replayer) passed(flag string, at jobmon.Instant) (store.Moment, error) 
 // mostGaps is how many gaps the first line names.
 const mostGaps = 5
 
-// head says, before anything is told, what the log covers, what is missing in it, and whose the times are.
+// head says, before any event is printed, what the log covers, what is missing in it, and whose the times are.
 func (r *replayer) head(asked replay.Range) {
 	p := r.past
 	whose := "UTC"

@@ -110,7 +110,7 @@ func (s *site) shows(id int, state string, stages ...string) {
 		})
 }
 
-// told lists what replay tells of rows.
+// told lists what replay prints about rows.
 func (s *site) told() []string {
 	got := jobmondb(s.T, "replay", "--data-dir="+s.dir, "-o", "ndjson")
 	if got.code != exitOK {
@@ -225,11 +225,11 @@ func TestWatchASQLServer(t *testing.T) {
 		daemon.kill()
 	}
 
-	// what came and went between two reads is told as the reads could see it, and nothing else is missing or doubled
+	// what came and went between two reads is printed as the reads could see it, and nothing else is missing or doubled
 	told := s.told()
 	for _, done := range s.done {
 		if n := len(slices.DeleteFunc(slices.Clone(told), func(e string) bool { return e != done })); n != 1 {
-			t.Errorf("%q is told %d times", done, n)
+			t.Errorf("%q is printed %d times", done, n)
 		}
 	}
 	for _, id := range []string{"id:5000001", "PC-Ümlaut"} {

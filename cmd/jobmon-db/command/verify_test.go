@@ -143,8 +143,8 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// TestADamagedEventIsRecordedOnce: the daemon goes on without what is damaged, its scrub says so in the log, once, and
-// who reads the log is told.
+// TestADamagedEventIsRecordedOnce: the daemon goes on without what is damaged, its scrub records that in the log, once,
+// and the commands that read the log report it.
 func TestADamagedEventIsRecordedOnce(t *testing.T) {
 	dir := watchedFor(t, 20*time.Minute)
 	path := filepath.Join(dir, "log-000001.db")

@@ -27,10 +27,10 @@ func (a *app) replayWaterfall() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "waterfall COMPUTER",
 		Short: "Draw where one deployment's time went",
-		Long: `Draw one deployment as a chart: its stages and jobs as bars on an axis of time, with waiting and what
-nobody saw told apart from work, what was added late, what failed and what still runs; and how much of the
-whole went to what. Without --session it is the computer's newest deployment; "replay sessions" lists their
-numbers.
+		Long: `Draw one deployment as a chart: its stages and jobs as bars on an axis of time. The bars distinguish
+work, waiting and what nobody saw, and mark what was added late, what failed and what still runs. The chart
+also says how much of the whole went to what. Without --session it is the computer's newest deployment;
+"replay sessions" lists their numbers.
 
 With -o svg or -o html it is a picture or a page for a report: one file that needs nothing else.
 

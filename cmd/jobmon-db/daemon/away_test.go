@@ -98,7 +98,7 @@ func (s *site) requireAbsence(killed bool) {
 			}
 			if missed := b.At == clock("11:03:40").Instant(winter); missed && !e.Flags.Has(jobmon.Inexact) &&
 				(e.Kind == jobmon.KindScheduled || e.Kind == jobmon.KindStarted || e.Kind == jobmon.KindFinished) {
-				s.t.Errorf("event %d: %v is told as exact", e.Seq, e.Kind)
+				s.t.Errorf("event %d: %v is recorded as exact", e.Seq, e.Kind)
 			}
 		}
 	}
@@ -108,6 +108,6 @@ func (s *site) requireAbsence(killed bool) {
 		want = []jobmon.Kind{jobmon.KindDaemonStarted, jobmon.KindDaemonStarted, jobmon.KindDaemonStopped}
 	}
 	if !slices.Equal(kinds, want) {
-		s.t.Errorf("the log tells of %v, want %v", kinds, want)
+		s.t.Errorf("the log has %v, want %v", kinds, want)
 	}
 }

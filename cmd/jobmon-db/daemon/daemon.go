@@ -69,7 +69,7 @@ type Options struct {
 	// Reload, where set, reads the configuration again; see control.Daemon. It uses Change.
 	Reload func(ctx context.Context, r control.ReloadRequest) control.Reload
 
-	// Alive and Cycled, where set, are told how the polling goes, see ingest.Options.
+	// Alive and Cycled, where set, receive the progress of the polling, see ingest.Options.
 	Alive  func(within time.Duration)
 	Cycled func(lost string)
 }
@@ -239,7 +239,7 @@ func (d *Daemon) watch(ctx context.Context, poller *ingest.Poller) error {
 	return errors.Join(err, refused)
 }
 
-// cover takes note of a good read, and writes it down from time to time.
+// cover records a good read, and writes it to the disk from time to time.
 func (d *Daemon) cover(until jobmon.Instant, ahead time.Duration) {
 	d.mu.Lock()
 	d.readLast = time.Now()

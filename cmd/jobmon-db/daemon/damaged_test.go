@@ -11,7 +11,7 @@ import (
 )
 
 // The log is restored from a backup of a quarter of an hour before: files on the share are newer, also of computers
-// without an open deployment. The next start says so, once, and what the database still tells is told again.
+// without an open deployment. The next start records that, once, and records again what the database still shows.
 func TestARestoredLogSaysThatItIsDamaged(t *testing.T) {
 	play(t, "09:40", func(s *site) {
 		pc, over, backup := s.goOnAfterABackup()
@@ -57,8 +57,8 @@ func TestANewLogBesideOldFilesIsNotDamaged(t *testing.T) {
 	})
 }
 
-// A log that lost its end is told again what happened meanwhile; nobody knows any more when it was, although the file
-// that says until when the source was watched has survived.
+// In a log that lost its end, what happened since is recorded again, as inexact: nobody knows when it was, although the
+// file that says until when the source was watched has survived.
 func TestWhatIsToldAgainAfterALossIsInexact(t *testing.T) {
 	play(t, "09:40", func(s *site) {
 		_, _, backup := s.goOnAfterABackup()

@@ -109,7 +109,7 @@ func TestNoMarkersAtAll(t *testing.T) {
 }
 
 // A technician drags one job after the other. The first marker is all there is when it brings its file; it closes
-// nothing, so nobody is told "ready" on an empty PC.
+// nothing, so no empty PC shows "ready".
 func TestAPiecemealTechnician(t *testing.T) {
 	play(t, "09:59", func(s *site) {
 		pc := s.watch().pc("PC-0001")

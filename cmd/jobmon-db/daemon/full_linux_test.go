@@ -75,7 +75,7 @@ func TestTheLogIsScrubbedWhileTheDiskIsFull(t *testing.T) {
 }
 
 // The disk of the log is full for an hour, in which one deployment ends and another begins and ends. No file shows what
-// is not in the log; then everything is told, as inexact, and that it was full is said once.
+// is not in the log. Then everything is recorded, as inexact, and that the disk was full, once.
 func TestTheDiskIsFullForAnHour(t *testing.T) {
 	if !inOwnProcess(t) {
 		return

@@ -43,7 +43,7 @@ func TestTheShareIsAwayForAnHour(t *testing.T) {
 }
 
 // Somebody sets the server's clock three hours forward while a PC is built, and back while another one is. Each step is
-// an event, once; the pictures are those of what happened, and what comes later is told as ever.
+// an event, once; the pictures are those of what happened, and what comes later is recorded as ever.
 func TestTheServersClockIsSetByHours(t *testing.T) {
 	play(t, "09:59", func(s *site) {
 		pc, other, later := s.watch().pc("PC-0001"), s.pc("PC-0002"), s.pc("PC-0003")
@@ -77,7 +77,7 @@ func (s *site) requireSteps(want ...time.Duration) {
 		}
 	}
 	if len(want) > 0 {
-		s.t.Errorf("no event tells of the jumps %v", want)
+		s.t.Errorf("no event records the jumps %v", want)
 	}
 }
 

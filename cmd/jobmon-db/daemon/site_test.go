@@ -65,7 +65,7 @@ type site struct {
 	restarts   bool          // the daemon is started again and again
 	restarted  time.Time     // when it was last
 	turns      int
-	foreign    bool // the log tells of another server
+	foreign    bool // the log is of another server
 
 	daemon *daemon.Daemon // nil while none runs
 	cancel context.CancelFunc

@@ -165,6 +165,6 @@ func (s *site) requireWhole() {
 	}
 	if told[jobmon.KindDaemonStarted] != 1 || told[jobmon.KindDaemonStopped] != 1 ||
 		told[jobmon.KindSourceLost]+told[jobmon.KindDamaged] > 0 {
-		s.t.Errorf("the log tells of %v", told)
+		s.t.Errorf("the log has %v", told)
 	}
 }

@@ -140,7 +140,7 @@ func (s *site) picture(state *history.State, id jobmon.ComputerID) string {
 	return string(content)
 }
 
-// requireTruth compares the log with what truly happened: each step of each row is told once, and, while somebody
+// requireTruth compares the log with what truly happened: each step of each row is recorded once, and, while somebody
 // watched, soon; the tables that the log folds to are those of the server.
 func (s *site) requireTruth(batches []jobmon.Batch) {
 	s.t.Helper()

@@ -130,7 +130,7 @@ func upTo(n jobmon.ComputerID) (ids []jobmon.ComputerID) {
 	return ids
 }
 
-// However many ask, each gets an answer or is told to come back, and what the daemon does is not waited for.
+// However many ask, each gets an answer or a request to come back, and none waits for what the daemon does.
 func TestManyRequests(t *testing.T) {
 	t.Parallel()
 	l, err := web.Listen("127.0.0.1:0")
@@ -148,7 +148,7 @@ func TestManyRequests(t *testing.T) {
 			for j := range 20 {
 				r, err := client.Get("http://" + l.Addr().String() + paths[(i+j)%len(paths)])
 				if err != nil {
-					// one that is told to come back loses its connection, which may be in use again
+					// one that has to come back loses its connection, which may be in use again
 					if errors.Is(err, context.DeadlineExceeded) {
 						t.Error(err)
 					}

@@ -36,7 +36,7 @@ func (p *Log) Deployments(before uint64, only []jobmon.ComputerID, tell func(*de
 		}
 	}
 	if f.alone {
-		f.Reach(end) // all that was left out is told
+		f.Reach(end) // the time of what was left out passes
 	}
 	f.Rest(tell)
 	return nil
