@@ -67,9 +67,9 @@ func (s *boardSite) code(computer string) string {
 }
 
 // made are elements and attributes that no page has; a name that is not text makes one.
-const made = `[...document.querySelectorAll("iframe, base, object, embed, img, style, math, meta[http-equiv], form[action^='//'], " +
-	"[style]:not(#handle, #screen), script:not([src]), a[href^='javascript'], [onload], [onerror], [onfocus], [onmouseover]")]
-	.map((e) => e.outerHTML.slice(0, 200)).join()`
+const made = `[...document.querySelectorAll("iframe, base, object, embed, img, style, math, meta[http-equiv], " +
+	"form[action^='//'], [style]:not(#handle, #screen), script:not([src]), a[href^='javascript'], " +
+	"[onload], [onerror], [onfocus], [onmouseover]")].map((e) => e.outerHTML.slice(0, 200)).join()`
 
 // look opens pages in windows of all sizes: nothing is wider than the window, the console is silent, no policy is
 // broken, no other server is asked, and a name makes nothing but text.
@@ -108,7 +108,10 @@ func TestBoardBrowser(t *testing.T) {
 			if computers == 1000 {
 				pages = map[string]string{"board": "/", "wall": "/wall"}
 			}
-			look(tab(t), s, fmt.Sprint(computers), pages, computers == 0)
+			b := tab(t)
+			b.Go(s.address + "/")
+			b.Until(`document.querySelectorAll("tr[data-key]").length === ` + fmt.Sprint(computers))
+			look(b, s, fmt.Sprint(computers), pages, computers == 0)
 		})
 	}
 	t.Run("hostile names", func(t *testing.T) {
@@ -119,16 +122,16 @@ func TestBoardBrowser(t *testing.T) {
 	s := newBoardSite(t, simulated(60), public)
 	b := tab(t)
 	b.Go(s.address + "/")
-	b.Until(`["failed", "running", "ready"].every((state) => document.querySelector(".k-" + state + " b").textContent !== "0")`)
-	b.Until(`fetch("/?range=all", { headers: { "X-Fragment": "slider" } }).then((a) => a.text()).then((text) => {
-		const [, from, to] = text.match(/data-from="(\d+)" data-to="(\d+)"/);
-		return to - from > 7.5e6; // two hours, and some minutes
-	})`)
+	b.Until(`["failed", "running", "ready"].every((state) =>
+		document.querySelector(".k-" + state + " b").textContent !== "0")`)
 	b.Clean("the board")
 	for _, c := range []struct {
 		name string
 		try  func(t *testing.T, b *browsertest.Tab, s *boardSite)
 	}{
+		{"60 computers", func(_ *testing.T, b *browsertest.Tab, s *boardSite) {
+			look(b, s, "60", pagesOf(s, "5000003"), true)
+		}},
 		{"the past", thePast},
 		{"the slider", theSlider},
 		{"links", theLinks},
@@ -145,8 +148,9 @@ func TestBoardBrowser(t *testing.T) {
 // row is what the board shows of a computer.
 type row struct{ ID, State, Jobs, Now string }
 
-const rows = `[...document.querySelectorAll("tr[data-key]")].filter((r) => r.checkVisibility()).map((r) => ({ ID: r.id.slice(1),
-	State: r.dataset.state, Jobs: r.querySelector(".c-jobs").textContent, Now: r.querySelector(".c-now b")?.textContent ?? "" }))`
+const rows = `[...document.querySelectorAll("tr[data-key]")].filter((r) => r.checkVisibility()).map((r) => ({
+	ID: r.id.slice(1), State: r.dataset.state, Jobs: r.querySelector(".c-jobs").textContent,
+	Now: r.querySelector(".c-now b")?.textContent ?? "" }))`
 
 func rowsOf(b *browsertest.Tab) []row {
 	b.T.Helper()
@@ -155,8 +159,11 @@ func rowsOf(b *browsertest.Tab) []row {
 
 // picture is one of "replay show -o json", as far as the board shows the same.
 type picture struct {
-	Computer struct{ ID int }
-	Session  *struct {
+	Computer struct {
+		ID   int
+		Name string
+	}
+	Session *struct {
 		Number        int
 		State, Result string
 	}
@@ -165,6 +172,15 @@ type picture struct {
 		Done         int `json:"jobs_done"`
 	}
 	Stages []struct{ Name, State string }
+}
+
+// pictures is what "replay show" prints of a moment.
+func (s *boardSite) pictures(at string) (pictures []picture) {
+	s.t.Helper()
+	if err := json.Unmarshal([]byte(s.ask("replay", "show", "--at", at, "-o", "json")), &pictures); err != nil {
+		s.t.Fatal(err)
+	}
+	return pictures
 }
 
 // agrees compares the rows of the board with the pictures of "replay show".
@@ -187,7 +203,8 @@ func agrees(t *testing.T, where string, shown []row, pictures []picture) {
 		if failed := p.Counts.Failed > 0; failed != (got.State == "failed") {
 			t.Errorf("%s: %s is %s, and %d jobs failed", where, id, got.State, p.Counts.Failed)
 		}
-		if ready := strings.HasPrefix(p.Session.Result, "ready") && p.Counts.Failed == 0; ready != (got.State == "ready") {
+		ready := strings.HasPrefix(p.Session.Result, "ready") && p.Counts.Failed == 0
+		if ready != (got.State == "ready") {
 			t.Errorf("%s: %s is %s, its deployment %s", where, id, got.State, p.Session.Result)
 		}
 		for _, stage := range p.Stages {
@@ -201,20 +218,27 @@ func agrees(t *testing.T, where string, shown []row, pictures []picture) {
 	}
 }
 
+// hours opens the board and waits until its log covers two hours, and some minutes.
+func hours(b *browsertest.Tab, s *boardSite) {
+	b.T.Helper()
+	b.Go(s.address + "/?range=all")
+	b.Until(`fetch("/?range=all", { headers: { "X-Fragment": "slider" } }).then((a) => a.text()).then((text) => {
+		const [, from, to] = text.match(/data-from="(\d+)" data-to="(\d+)"/);
+		return to - from > 7.5e6;
+	})`)
+	b.Reload()
+	b.Until(`document.getElementById("moment")`)
+}
+
 // thePast compares what the board shows at a moment with what "replay show" prints.
 func thePast(t *testing.T, b *browsertest.Tab, s *boardSite) {
-	b.Go(s.address + "/")
-	b.Until(`document.getElementById("moment")`)
+	hours(b, s)
 	from, to := browsertest.Do[int64](b, `Number(document.getElementById("track").dataset.from)`),
 		browsertest.Do[int64](b, `Number(document.getElementById("track").dataset.to)`)
 	for _, part := range []int64{5, 30, 55, 80, 99} {
 		at := time.UnixMilli(from + (to-from)*part/100).UTC().Truncate(time.Second).Format(time.RFC3339)
 		b.Go(s.address + "/?at=" + at)
-		var pictures []picture
-		if err := json.Unmarshal([]byte(s.ask("replay", "show", "--at", at, "-o", "json")), &pictures); err != nil {
-			t.Fatal(err)
-		}
-		agrees(t, at, rowsOf(b), pictures)
+		agrees(t, at, rowsOf(b), s.pictures(at))
 		if !strings.Contains(b.Text(".past-banner"), "Back") {
 			t.Errorf("%s: the banner says %q", at, b.Text(".past-banner"))
 		}
@@ -230,18 +254,53 @@ func withoutScript(t *testing.T, b *browsertest.Tab, s *boardSite) {
 		t.Errorf("%d rows", n)
 	}
 	b.Click(".count.k-ready")
-	b.Until(`location.search === "?state=ready" && document.querySelector(".count.k-ready").getAttribute("aria-current") === "true"`)
+	b.Until(`location.search === "?state=ready" &&
+		document.querySelector(".count.k-ready").getAttribute("aria-current") === "true"`)
 	b.Click("tr[data-state=ready] th a")
-	b.Until(`location.pathname.startsWith("/c/") && document.querySelector(".its-screen .s-name").textContent.startsWith("PC-")`)
+	b.Until(`location.pathname.startsWith("/c/") &&
+		document.querySelector(".its-screen .s-name").textContent.startsWith("PC-")`)
 	b.Click(".events td a")
 	b.Until(`location.search.startsWith("?at=") && document.querySelector(".past-banner")`)
 	b.Click(".past-banner a.back")
 	b.Until(`location.search === "" && !document.querySelector(".past-banner")`)
 	for _, path := range []string{"/reports", "/wall", "/"} {
 		b.Click(`a[href="` + path + `"]`)
-		b.Until(`location.pathname === ` + browsertest.Quoted(path) + ` && document.querySelector("#content").innerText !== ""`)
+		b.Until(`location.pathname === ` + browsertest.Quoted(path) + ` &&
+			document.querySelector("#content").innerText !== ""`)
 	}
+	b.Type("#filter [name=q]", "PC-0003\r")
+	b.Until(`new URL(location).searchParams.get("q") === "PC-0003" && document.readyState === "complete"`)
+	called(t, b, s, "PC-0003")
+	b.Type("#at", "-5m\r")
+	b.Until(`document.querySelector(".past-banner") && document.readyState === "complete"`)
+	for key, want := range map[string]string{"q": "PC-0003", "at": "-5m"} {
+		got := browsertest.Do[string](b, `new URL(location).searchParams.get(`+browsertest.Quoted(key)+`)`)
+		if got != want {
+			t.Errorf("the address in the past has %s=%q, want %q", key, got, want)
+		}
+	}
+	called(t, b, s, "PC-0003")
 	b.Clean("without script")
+}
+
+// called compares the rows with the computers of a name, of which the log knows several: a computer that is installed
+// anew gets another id.
+func called(t *testing.T, b *browsertest.Tab, s *boardSite, name string) {
+	t.Helper()
+	var ids, want []string
+	for _, r := range rowsOf(b) {
+		ids = append(ids, r.ID)
+	}
+	for _, p := range s.pictures("seq:" + browsertest.Do[string](b, shown+`.seq`)) {
+		if p.Computer.Name == name && p.Session != nil {
+			want = append(want, fmt.Sprint(p.Computer.ID))
+		}
+	}
+	slices.Sort(ids)
+	slices.Sort(want)
+	if !slices.Equal(ids, want) || len(ids) == 0 {
+		t.Errorf("the rows are those of %v, and %v are called %s", ids, want, name)
+	}
 }
 
 // theLinks: an address shows the same with and without script, and to everybody.

@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,7 +37,8 @@ type boardSite struct {
 
 // simulated is a source in fast motion, recorded one whose tables stand still.
 func simulated(computers int) string {
-	return fmt.Sprintf("source: {kind: simulator, poll_interval: 250ms}\nsimulator: {speed: 600, computers: %d}\n", computers)
+	return fmt.Sprintf("source: {kind: simulator, poll_interval: 250ms}\n"+
+		"simulator: {speed: 600, computers: %d}\n", computers)
 }
 
 func recorded(file string) string {
@@ -43,15 +46,15 @@ func recorded(file string) string {
 }
 
 // newBoardSite starts a daemon with that source and more settings of http, at a free port.
-func newBoardSite(t *testing.T, source, http string) *boardSite {
+func newBoardSite(t *testing.T, source, web string) *boardSite {
 	t.Helper()
-	s := prepareBoardSite(t, source, http)
+	s := prepareBoardSite(t, source, web)
 	s.run()
 	return s
 }
 
 // prepareBoardSite is such a daemon that does not run yet. Its port stays the same.
-func prepareBoardSite(t *testing.T, source, http string) *boardSite {
+func prepareBoardSite(t *testing.T, source, web string) *boardSite {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,10 +66,11 @@ func prepareBoardSite(t *testing.T, source, http string) *boardSite {
 	}
 	dir := t.TempDir()
 	s := &boardSite{owner: t, t: t, file: filepath.Join(dir, "jobmon-db.yaml"), address: "http://" + listen}
-	if strings.Contains(http, "tls:") {
+	if strings.Contains(web, "tls:") {
 		s.address = "https://" + listen
 	}
-	s.text = "site: DS01\ndata_dir: '" + filepath.Join(dir, "data") + "'\n" + source + "http:\n  listen: '" + listen + "'\n" + http
+	s.text = "site: DS01\ndata_dir: '" + filepath.Join(dir, "data") + "'\n" + source +
+		"http:\n  listen: '" + listen + "'\n" + web
 	s.write(s.text)
 	return s
 }
@@ -82,12 +86,22 @@ func (s *boardSite) write(text string) {
 	}
 }
 
-// run starts the daemon, also once more.
+// run starts the daemon, also once more, and waits until its board shows what it has read, if no token is needed.
 func (s *boardSite) run() {
 	s.t.Helper()
 	s.program = start(s.owner, nil, "run", "--config", s.file)
 	s.program.t = s.t
 	s.until("the board and computers' files are given over HTTP")
+	plain := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	s.wait("the board's first answer", func(string) bool {
+		answer, err := plain.Get(s.address + "/")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode != http.StatusServiceUnavailable
+	})
+	plain.CloseIdleConnections()
 }
 
 // kill ends the daemon as a crash does.
@@ -120,17 +134,20 @@ func printed(t *testing.T, args ...string) string {
 // owaspNames are names that do something where they are not shown as text.
 var owaspNames = []string{
 	`<script>console.error("run")</script>`, `"><img src=x onerror=console.error("run")>`,
-	`' onmouseover='console.error("run")`, `javascript:console.error("run")`, `</title><svg onload=console.error("run")>`,
+	`' onmouseover='console.error("run")`, `javascript:console.error("run")`,
+	`</title><svg onload=console.error("run")>`,
 	`</textarea><script>console.error(1)</script>`, `<!--<script>`, `{{.}} {time} ${1}`, `]]><x>`, `&lt;b&gt;&amp;`,
 	`<style>*{display:none}</style>`, `<base href=//evil.example>`, `%3Cscript%3E`, `" style="position:fixed`,
-	`<iframe srcdoc="<script>parent.console.error(1)</script>">`, `<meta http-equiv=refresh content="0;url=//evil.example">`,
-	`<form action=//evil.example><input autofocus onfocus=console.error(1)>`, "\u202egnp.exe\u2066\u200b", "\u2028</script>",
+	`<iframe srcdoc="<script>parent.console.error(1)</script>">`,
+	`<meta http-equiv=refresh content="0;url=//evil.example">`,
+	`<form action=//evil.example><input autofocus onfocus=console.error(1)>`,
+	"\u202egnp.exe\u2066\u200b", "\u2028</script>",
 	`<math><mi//xlink:href="data:x,<script>console.error(1)</script>">`, `=HYPERLINK("http://evil.example")`,
 	`<link rel=stylesheet href=//evil.example/x.css>`, `<a href="javascript:console.error(1)">x</a>`,
 	strings.Repeat("Donaudampfschifffahrt", 12), strings.Repeat("W", 64),
 }
 
-// recording writes a recording of computers of which every seventh has failed, and others run, wait and are ready.
+// recording writes a recording of computers of which every seventh has failed, and the others run and wait.
 // Their names and those of jobs come from the list, if there is one.
 func recording(t *testing.T, computers int, list []string) (file string) {
 	t.Helper()
@@ -146,7 +163,8 @@ func recording(t *testing.T, computers int, list []string) (file string) {
 		"utc_offset": "+00:00", "program": "v1", "server": "SQL", "pseudonyms": false})
 	stages := []string{"Configuring computer", "Install drivers", "Office 2024", "Security updates", "Final checks"}
 	for i, stage := range stages {
-		add("job", map[string]any{"id": 2*i + 1, "name": fmt.Sprintf("%02d. (JM) ", i+1) + name(i, stage), "folder": "Build"})
+		marker := fmt.Sprintf("%02d. (JM) ", i+1) + name(i, stage)
+		add("job", map[string]any{"id": 2*i + 1, "name": marker, "folder": "Build"})
 		add("job", map[string]any{"id": 2*i + 2, "name": name(i+7, "Job of "+stage), "folder": name(i+3, "Build")})
 	}
 	for i := range computers {
@@ -159,7 +177,7 @@ func recording(t *testing.T, computers int, list []string) (file string) {
 			row++
 			value := map[string]any{"id": row, "job": j + 1, "computer": 5000001 + i,
 				"start": fmt.Sprintf("2026-05-01T09:%02d:%02d.000", 10+4*j, i%60), "status": 0}
-			switch done := []int{10, 5, 7, 0, 10, 3, 8}[i%7]; { // of 10
+			switch done := []int{4, 5, 7, 0, 9, 3, 8}[i%7]; { // of 10; whose jobs all ended before is not seen
 			case i%7 == 6 && j == 4:
 				value["status"] = 1603
 			case j == done && i%7 != 3:
@@ -215,5 +233,6 @@ func certificate(t *testing.T) (settings string) {
 			t.Fatal(err)
 		}
 	}
-	return fmt.Sprintf("  tls: {cert: '%s', key: '%s'}\n", filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+	return fmt.Sprintf("  tls: {cert: '%s', key: '%s'}\n",
+		filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 }
