@@ -37,32 +37,7 @@ func Keys() []Key {
 		whole("backup.keep", 7, 1, 1000),
 
 		keep("history.keep"),
-
-		oneOf("source.kind", "", []string{KindSQLServer, KindSimulator, KindRecording}),
-		dsn("source.dsn"),
-		serverName("source.server"),
-		freeText("source.database", 128),
-		freeText("source.user", 128),
-		password("source.password"),
-		path("source.password_file", "file"),
-		oneOf("source.tls.encrypt", "", []string{"strict", "true", "false", "disable"}),
-		yesNo("source.tls.trust", false),
-		path("source.tls.ca", "file"),
-		freeText("source.tls.host_name", 255),
-		oneOf("source.tls.min", "1.2", []string{"1.0", "1.1", "1.2", "1.3"}),
-		path("source.recording", "file"),
-		duration("source.poll_interval", d.PollInterval, 250*time.Millisecond, time.Hour).live(),
-		duration("source.reconcile", 5*time.Minute, 10*time.Second, day).live(),
-		duration("source.timeout", 15*time.Second, time.Second, 10*time.Minute),
-		duration("source.lock_timeout", 2*time.Second, 100*time.Millisecond, time.Minute),
-		zone("source.start_time_zone").live(),
-		tableName("source.tables.event_schedule", "event_schedule"),
-		tableName("source.tables.event", "event"),
-		tableName("source.tables.event_folder", "event_folder"),
-		tableName("source.tables.computer", "computer"),
-		tableName("source.tables.computer_group", "computer_group"),
-		tableName("source.tables.sessions", "sessions"),
-	}, columnKeys(), []Key{
+	}, sourceKeys(d), columnKeys(), []Key{
 		whole("simulator.computers", 8, 1, 10_000),
 		number("simulator.speed", 1, 0.1, 10_000),
 		seed("simulator.seed", 1),
@@ -93,6 +68,36 @@ func Keys() []Key {
 		whole("log.max_size", 20, 1, 10_000),
 		whole("log.keep", 5, 1, 1000),
 	}))
+}
+
+// sourceKeys are the keys of what is watched.
+func sourceKeys(d jobmon.Settings) []Key {
+	return []Key{
+		oneOf("source.kind", "", []string{KindSQLServer, KindSimulator, KindRecording}),
+		dsn("source.dsn"),
+		serverName("source.server"),
+		freeText("source.database", 128),
+		freeText("source.user", 128),
+		password("source.password"),
+		path("source.password_file", "file"),
+		oneOf("source.tls.encrypt", "", []string{"strict", "true", "false", "disable"}),
+		yesNo("source.tls.trust", false),
+		path("source.tls.ca", "file"),
+		freeText("source.tls.host_name", 255),
+		oneOf("source.tls.min", "1.2", []string{"1.0", "1.1", "1.2", "1.3"}),
+		path("source.recording", "file"),
+		duration("source.poll_interval", d.PollInterval, 250*time.Millisecond, time.Hour).live(),
+		duration("source.reconcile", 5*time.Minute, 10*time.Second, day).live(),
+		duration("source.timeout", 15*time.Second, time.Second, 10*time.Minute),
+		duration("source.lock_timeout", 2*time.Second, 100*time.Millisecond, time.Minute),
+		zone("source.start_time_zone").live(),
+		tableName("source.tables.event_schedule", "event_schedule"),
+		tableName("source.tables.event", "event"),
+		tableName("source.tables.event_folder", "event_folder"),
+		tableName("source.tables.computer", "computer"),
+		tableName("source.tables.computer_group", "computer_group"),
+		tableName("source.tables.sessions", "sessions"),
+	}
 }
 
 // places are where Config keeps the values of keys, by the tags of its fields.

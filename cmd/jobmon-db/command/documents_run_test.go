@@ -48,7 +48,8 @@ var standIns = strings.NewReplacer(
 	`client pack --out "\\DS01\eXpress\jobmon-db"`, `client pack --out pack --evt-share \\DS01\eXpress\temp\jobmon`,
 	`D:\jobmon\data`, "other", "/var/lib/jobmon-db", "data", `--list \\DS01\eXpress\temp\jobmon`, "--list data/evt",
 	`\\DS01\eXpress\temp\jobmon\5000123.evt`, "data/evt/5000001.evt", "--since yesterday", "--since 14:00",
-	"--since monday", "--since 14:00",
+	"--since monday", "--since 14:00", "--rule 2 --config changed.yaml", "--rule 1 --config jobmon-db.yaml",
+	"try --since 2026-11-01 --until 2026-12-01", "try --since 14:00 --until 14:30",
 )
 
 // documentsPlace is a folder as the documents take it for granted: a configuration, the log of an hour in the data
@@ -58,7 +59,15 @@ func documentsPlace(t *testing.T) string {
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
 	watch(t, data, time.Hour)
-	write(t, filepath.Join(dir, "jobmon-db.yaml"), "site: DS01\ndata_dir: data\nsource:\n  kind: simulator\n")
+	write(t, filepath.Join(dir, "jobmon-db.yaml"), `site: DS01
+data_dir: data
+source:
+  kind: simulator
+notify:
+  - {on: [failed, ready], to: ops}
+targets:
+  ops: {kind: slack, url: "https://hooks.example.com/x"}
+`)
 	write(t, filepath.Join(dir, "site.ndjson"), atWork)
 	for _, args := range [][]string{
 		{"backup", filepath.Join(dir, "backup.db"), "--data-dir=" + data},

@@ -26,11 +26,13 @@ func (a *app) notify() *cobra.Command {
 		Short: "Try messages, and see how they arrive",
 		Long: `The daemon sends messages about what needs somebody: a job that failed, a deployment that stands still or
 is ready, a database that cannot be read. The configuration says about what (notify) and to whom (targets).`,
-		Example: `  jobmon-db notify list`,
-		Args:    unknownCommand,
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+		Example: `  jobmon-db notify try --since -30d
+  jobmon-db notify test ops
+  jobmon-db notify list`,
+		Args: unknownCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.notifyList(), a.notifyTest())
+	c.AddCommand(a.notifyTry(), a.notifyTest(), a.notifyList())
 	return c
 }
 

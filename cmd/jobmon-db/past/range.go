@@ -29,10 +29,16 @@ func (s *Stretch) Read(p *Log) (err error) {
 
 // Holds says whether the deployment began in it.
 func (s *Stretch) Holds(d *deployments.Deployment) bool {
-	began := &jobmon.Event{Seq: d.OpenSeq, At: d.Session.Began}
-	return d.OpenSeq > s.After && (s.SinceText == "" || reached(s.Since, began)) &&
-		(s.UntilText == "" || !reached(s.Until, began))
+	return s.Has(&jobmon.Event{Seq: d.OpenSeq, At: d.Session.Began})
 }
+
+// Has reports whether the event is in it.
+func (s *Stretch) Has(e *jobmon.Event) bool {
+	return e.Seq > s.After && (s.SinceText == "" || reached(s.Since, e)) && !s.Past(e)
+}
+
+// Past reports whether the event is behind it.
+func (s *Stretch) Past(e *jobmon.Event) bool { return s.UntilText != "" && reached(s.Until, e) }
 
 // Before is an event up to which all are before that point, the last such one.
 func (p *Log) Before(point replay.Point) (uint64, error) {
