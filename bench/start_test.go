@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"path/filepath"
@@ -135,16 +136,25 @@ func keepCaches(b *testing.B, dir string) {
 		size, folded)
 }
 
+// referenceLog is the folder of the reference log, which takes minutes to make: one for all benchmarks of a run.
 func referenceLog(b *testing.B) string {
 	b.Helper()
-	dir := os.Getenv("JOBMON_BENCH_DIR")
-	if dir == "" {
-		dir = b.TempDir()
+	dir := filepath.Join(cmp.Or(os.Getenv("JOBMON_BENCH_DIR"), scratch), "data")
+	if _, err := os.Stat(dir); err != nil {
+		fillReference(b, dir)
 	}
-	dir = filepath.Join(dir, "data")
-	if _, err := os.Stat(dir); err == nil {
-		return dir
-	}
-	fillReference(b, dir)
 	return dir
+}
+
+// scratch is a folder for all benchmarks of a run.
+var scratch string
+
+func TestMain(m *testing.M) {
+	var err error
+	if scratch, err = os.MkdirTemp("", "jobmon-bench-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(scratch)
+	os.Exit(code)
 }
