@@ -279,6 +279,31 @@ func TestFilterBrowser(t *testing.T) {
 		document.querySelector(".c-name[aria-sort=ascending]") !== null`)
 }
 
+// TestBusyWallBrowser: what stands in large letters while all is well follows the fleet, also when news never pauses.
+func TestBusyWallBrowser(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	quiet := fleet(3)
+	for i := range quiet {
+		ready := fleet(2)[1]
+		ready.Computer, quiet[i] = quiet[i].Computer, ready
+	}
+	s.show("/wall", &Wall{Board: Board{Frame: testFrame(), Pictures: quiet[:2]}})
+	b := open(browsertest.Start(t), t, s.URL+"/wall", 1920, 1080)
+	if text := b.Text(".q-foot b"); !strings.HasPrefix(text, "2 ") {
+		t.Fatalf("the wall shows %q", text)
+	}
+	s.show("/wall", &Wall{Board: Board{Frame: testFrame(), Pictures: quiet}})
+	for n := range 600 {
+		s.news <- event(t, 4721+n, "rows", map[string]any{"rows": []changedRow{{1, ""}}})
+		if browsertest.Do[bool](b, `new Promise((done) => setTimeout(() =>
+			done(document.querySelector(".q-foot b")?.textContent.startsWith("3 ")), 100))`) {
+			return
+		}
+	}
+	t.Error("a minute of news has not changed the number of computers that are ready")
+}
+
 // TestWallBrowser: pages turn, and a failure stays until somebody has acknowledged it, also when the page is loaded
 // again.
 func TestWallBrowser(t *testing.T) {

@@ -234,7 +234,18 @@ function count(counts) {
 
 // ---- News from the server ----
 
-let source = null, heard = Date.now(), seen = 0, again = 1000, retry = 0, refresh = 0, lost = false;
+let source = null, heard = Date.now(), seen = 0, again = 1000, retry = 0, refresh = 0, stale = false, lost = false;
+
+// soon loads the page anew, at most once in that many milliseconds however much happens.
+function soon(ms) {
+	stale = true;
+	refresh ||= setTimeout(async () => {
+		stale = false;
+		await load(location.href);
+		refresh = 0;
+		if (stale) soon(ms);
+	}, ms);
+}
 
 // gone says that the server does not answer, and tries again until it does.
 function gone(on) {
@@ -269,7 +280,7 @@ function connect() {
 	});
 	on("rows", news);
 	on("state", news);
-	on("picture", () => { clearTimeout(refresh); refresh = setTimeout(load, 300, location.href); });
+	on("picture", () => soon(300));
 	on("reload", () => { disconnect(); seen = 0; load(location.href); });
 }
 function disconnect() { source?.close(); source = null; }
@@ -512,7 +523,7 @@ wall.news = (rows, counts) => {
 	}
 	keep("wall.was", all(".tile.was").map((t) => t.outerHTML));
 	const wrong = one('.tile[data-ack], .tile[data-overdue]') !== null;
-	if (rows.length && (!wrong || shown().quiet)) { clearTimeout(refresh); refresh = setTimeout(load, 1000, location.href); }
+	if (rows.length && (!wrong || shown().quiet)) soon(1000);
 	wall.place();
 };
 
