@@ -7,6 +7,7 @@
 package message
 
 import (
+	"cmp"
 	"embed"
 	"strconv"
 	"strings"
@@ -143,7 +144,7 @@ func (p *pen) fact(key, value string) {
 
 // title sets the title. Pairs are more places and their values.
 func (p *pen) title(tone tone, key string, pairs ...string) {
-	pairs = append(pairs, "computer", p.computer(), "site", p.site(), "stage", p.Name(p.n.Stage),
+	pairs = append(pairs, "computer", p.computer(), "site", p.site(), "stage", p.Name(cmp.Or(p.n.Stage, p.n.Job)),
 		"code", p.n.Code.Short())
 	p.said.title, p.said.tone = p.Say("title."+key, pairs...), tone
 }
