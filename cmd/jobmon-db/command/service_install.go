@@ -179,7 +179,7 @@ func (a *app) accountPassword(ctx context.Context, file string) (string, error) 
 	case "":
 		return "", nil
 	case "-":
-		return a.readSecret(ctx)
+		return a.readSecret(ctx, secretNoun(secretKey))
 	}
 	f, err := os.Open(file)
 	if err != nil {

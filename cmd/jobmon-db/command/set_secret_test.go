@@ -92,6 +92,35 @@ func TestSetSecret(t *testing.T) {
 	}
 }
 
+// A target's secret goes the same way, before the configuration has the target and after.
+func TestSetSecretOfATarget(t *testing.T) {
+	needsNoElevation(t)
+	const address = "https://hooks.example.com/Planted"
+	dir := t.TempDir()
+	got := piped(t, address+"\n", "config", "set-secret", "targets.helpdesk.url", "--data-dir="+dir)
+	path := filepath.Join(dir, "targets.helpdesk.url")
+	_, proposed, ok := strings.Cut(got.stdout, "configuration:\n\n")
+	proposed, _, _ = strings.Cut(proposed, "\n\n")
+	if got.code != exitOK || got.stderr != "" || !ok || !strings.Contains(got.stdout, path+" holds the address") {
+		t.Fatalf("%+v", got)
+	}
+	file := filepath.Join(t.TempDir(), "jobmon-db.yaml")
+	if err := os.WriteFile(file, []byte(proposed+"\n      kind: slack\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, err := configs.Load(configs.LoadOptions{File: file})
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, proposed)
+	}
+	if target, err := config.Target("helpdesk"); err != nil || target.URL.Reveal() != address {
+		t.Errorf("%+v, %v", target, err)
+	}
+	got = piped(t, address, "config", "set-secret", "targets.helpdesk.url", "--config="+file)
+	if got.code != exitOK || !strings.Contains(got.stdout, "url_file names it already ("+file+", line 3)") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestSetSecretRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "password")
 	for _, c := range []struct {
@@ -107,6 +136,8 @@ func TestSetSecretRefuses(t *testing.T) {
 		{"Planted", []string{"source.password", "Planted", "--file=" + path}, exitUsage, "nothing else"},
 		{"Planted", []string{"Planted", "--file=" + path}, exitUsage, "source.password"},
 		{"Planted", []string{"--file=" + path}, exitUsage, "source.password"},
+		{"Planted", []string{"targets.helpdesk.kind", "--file=" + path}, exitUsage, "targets.NAME."},
+		{"Planted", []string{"targets..url", "--file=" + path}, exitUsage, "targets.NAME."},
 		{"Planted", []string{"source.password", "--file=" + filepath.Join(path, "below")}, exitFailed, "below"},
 		{"Planted", []string{"source.password", "--account=no-such-account", "--file=" + path}, exitFailed,
 			"no-such-account"},
@@ -137,7 +168,7 @@ func TestAskTwice(t *testing.T) {
 		{[]string{"Planted"}, "", "no more"},
 	} {
 		left := c.answers
-		got, err := askTwice(func(string) (string, error) {
+		got, err := askTwice("password", func(string) (string, error) {
 			if len(left) == 0 {
 				return "", errors.New("no more")
 			}

@@ -235,9 +235,9 @@ func (s *setup) list() (list []configs.Setting) {
 // secretPath is where the password goes where nothing else is configured: it must be readable for the service.
 func (s *setup) secretPath() string {
 	if runtime.GOOS == "windows" {
-		return filepath.Join(s.config.DataDir, secretName)
+		return filepath.Join(s.config.DataDir, secretKey)
 	}
-	return filepath.Join(filepath.Dir(s.path), secretName)
+	return filepath.Join(filepath.Dir(s.path), secretKey)
 }
 
 // missing names the flags without which nothing can be done unattended.

@@ -90,7 +90,7 @@ func TestSetupUnattended(t *testing.T) {
 		!strings.Contains(content, "  user: '"+tdstest.User+"'") {
 		t.Errorf("written:\n%s", content)
 	}
-	if info, err := os.Stat(filepath.Join(filepath.Dir(n.path), secretName)); err != nil || runtime.GOOS != "windows" &&
+	if info, err := os.Stat(filepath.Join(filepath.Dir(n.path), secretKey)); err != nil || runtime.GOOS != "windows" &&
 		info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info, err)
 	}
