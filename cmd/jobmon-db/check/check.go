@@ -72,6 +72,9 @@ type Options struct {
 	// Apart says why the source may not go on in the folders, which are those of another kind. nil skips that.
 	Apart func() error
 
+	// Targets are those of messages.
+	Targets []Target
+
 	DataLock string // lock file of the daemon that uses the data dir
 	Requests string // the request folder
 	Monitor  string // the monitor's folder on the share or on a computer; "" for none
@@ -106,6 +109,7 @@ func Run(ctx context.Context, o Options) []Line {
 		func(ctx context.Context) []Line { return c.alone(ctx, "request folder", c.requestFolder) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "template", c.template) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "http", c.http) },
+		c.targets,
 		func(ctx context.Context) []Line { return c.alone(ctx, "backup folder", c.backupFolder) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "rights", c.rights) },
 		c.data,

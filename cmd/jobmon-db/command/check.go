@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -27,11 +29,11 @@ func (a *app) check() *cobra.Command {
 		Use:   "check",
 		Short: "Check everything that the daemon uses, and say how to mend what is wrong",
 		Long: `Check everything that the daemon uses: configuration, database, login, tables and their contents,
-markers, clocks, folders, rights, log, daemon. Each check is a line: ok, warn (it works, and somebody should
+markers, clocks, folders, targets of messages, rights, log, daemon. Each check is a line: ok, warn (it works, and somebody should
 know), fail, or skip.
 
-Nothing is changed: the database is only queried, and a test file in each folder is deleted at once. The
-results about rights hold for the account that runs this: run it as the account of the service. No check waits
+Nothing is changed: the database is only queried, a test file in each folder is deleted at once, and a target
+gets an empty request and no message. The results about rights hold for the account that runs this: run it as the account of the service. No check waits
 longer than source.timeout. The exit code is 0 unless a check failed.
 
 With --record the rows, jobs and computers that were read are kept in a file, with the agents of computers
@@ -95,6 +97,13 @@ func checkOptions(config *configs.Config, file recordingFile) check.Options {
 		Apart:      func() error { return apart(config) },
 		DataLock:   filepath.Join(config.DataDir, daemon.DataLock),
 		Requests:   filepath.Join(config.Evt.Dir, daemon.RequestFolder),
+	}
+	for _, name := range slices.Sorted(maps.Keys(config.Targets)) {
+		target, _, err := targetOf(config, name)
+		options.Targets = append(options.Targets, check.Target{
+			Name: name, Kind: config.Targets[name].Kind, Target: target, Unusable: err,
+			Idle: slices.Contains(config.Idle(), name),
+		})
 	}
 	recording := file.path != ""
 	if recording {

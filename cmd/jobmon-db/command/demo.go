@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/client/message"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/notify"
@@ -124,7 +125,11 @@ func (o *demoOptions) config(c *cobra.Command) (*configs.Config, error) {
 		return nil, err
 	}
 	if o.notify != "" {
-		content = append(content, demoTarget(o.notify)...)
+		target, err := demoTarget(o.notify)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("--notify: %w", err)}
+		}
+		content = append(content, target...)
 	}
 	return configs.Load(configs.LoadOptions{File: "the demo", Content: content})
 }
@@ -182,7 +187,7 @@ Try:  %[4]s replay --data-dir %[5]s --computer PC-0001
 }
 
 // demoTarget is the part of the configuration that sends messages to an address.
-func demoTarget(address string) string {
+func demoTarget(address string) (string, error) {
 	kind := notify.Webhook
 	for part, service := range map[string]string{
 		"//hooks.slack.com/": notify.Slack, "//discord.com/api/webhooks/": notify.Discord, "//ntfy.sh/": notify.Ntfy,
@@ -192,10 +197,13 @@ func demoTarget(address string) string {
 			kind = service
 		}
 	}
+	if _, err := notify.New(&notify.Settings{Kind: kind, URL: address}, &message.Writer{}, ""); err != nil {
+		return "", err
+	}
 	quoted := plain.AppendJSON(nil, address) // which YAML reads too
 	return fmt.Sprintf("\ntargets:\n  demo: {kind: %s, url: %s}\nnotify:\n"+
 		"  - {on: [failed, ready, ended-early, standing-still, source-lost, damaged, disk-full], to: demo}\n",
-		kind, quoted)
+		kind, quoted), nil
 }
 
 // ending says when the demo ends.

@@ -122,13 +122,13 @@ func (s *service) header() http.Header {
 	return header
 }
 
-// errCannotTry is the error of a target that takes every request for a message.
-var errCannotTry = errors.New("it cannot be tried without sending a message: `jobmon-db notify test` sends one")
+// ErrCannotTry is the error of a target that takes every request for a message.
+var ErrCannotTry = errors.New("it cannot be tried without sending a message")
 
 // Probe implements Target.
 func (s *service) Probe(ctx context.Context) (string, error) {
 	if s.probe == nil {
-		return "", errCannotTry
+		return "", ErrCannotTry
 	}
 	return s.probe(ctx, s)
 }
