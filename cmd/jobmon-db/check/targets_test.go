@@ -17,7 +17,9 @@ type probed struct {
 	hangs bool
 }
 
-func (probed) Send(context.Context, *notices.Message) error { return errors.New("a check sends nothing") }
+func (probed) Send(context.Context, *notices.Message) error {
+	return errors.New("a check sends nothing")
+}
 
 func (p probed) Probe(ctx context.Context) (string, error) {
 	if p.hangs {

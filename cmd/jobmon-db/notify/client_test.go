@@ -19,7 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/notices"
 )
 
-func message(id string) *notices.Message {
+func about(id string) *notices.Message {
 	n := &notices.Notice{Topic: notices.Failed, Event: jobmon.Event{Seq: 7, At: jobmon.InstantOf(time.Now())}}
 	return &notices.Message{ID: id, Notices: []*notices.Notice{n}}
 }
@@ -47,7 +47,7 @@ func TestSignatures(t *testing.T) {
 	for _, c := range []struct{ secret, old string }{{testSecret, ""}, {other, testSecret}, {testSecret, other}} {
 		hook := target(t, Settings{Kind: Webhook, URL: server.URL + "/hook", Secret: c.secret, OldSecret: c.old,
 			Token: "token-of-the-hook"})
-		if err := hook.Send(t.Context(), message("msg_1_failed")); err != nil {
+		if err := hook.Send(t.Context(), about("msg_1_failed")); err != nil {
 			t.Fatal(err)
 		}
 		for secret, good := range map[string]bool{
@@ -132,7 +132,7 @@ func TestRedirects(t *testing.T) {
 	} {
 		posted.Store(0)
 		hook := target(t, Settings{Kind: Webhook, URL: server.URL + path, Secret: testSecret})
-		err := hook.Send(t.Context(), message("msg_1_failed"))
+		err := hook.Send(t.Context(), about("msg_1_failed"))
 		if (err == nil) != arrives || (posted.Load() == 1) != arrives {
 			t.Errorf("%s: %v, %d", path, err, posted.Load())
 		}
@@ -200,7 +200,7 @@ func TestEndlessAnswers(t *testing.T) {
 	for path, want := range map[string]string{"/good": "", "/bad": "500", "/h": "header"} {
 		sent.Store(0)
 		hook := target(t, Settings{Kind: Webhook, URL: server.URL + path})
-		err := hook.Send(t.Context(), message("msg_1_failed"))
+		err := hook.Send(t.Context(), about("msg_1_failed"))
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -243,11 +243,11 @@ func TestNoErrorHoldsASecret(t *testing.T) {
 	} {
 		for _, kind := range []string{Webhook, Slack, Teams, Discord, Ntfy} {
 			made := target(t, Settings{Kind: kind, URL: address, Secret: secret, Token: token})
-			errs := []error{made.Send(t.Context(), message("msg_1_failed"))}
+			errs := []error{made.Send(t.Context(), about("msg_1_failed"))}
 			_, err := made.Probe(t.Context())
 			cancelled, cancel := context.WithCancel(t.Context())
 			cancel()
-			for _, err := range append(errs, err, made.Send(cancelled, message("msg_1_failed"))) {
+			for _, err := range append(errs, err, made.Send(cancelled, about("msg_1_failed"))) {
 				text := strings.ToLower(fmt.Sprintf("%v %+v %#v", err, err, err))
 				if err != nil && strings.Contains(text, "planted") {
 					t.Errorf("%s: %v", kind, err)
@@ -323,7 +323,7 @@ func TestServices(t *testing.T) {
 			method != c.method || err == nil && found == "" {
 			t.Errorf("%s %d: the probe (%s) found %q, %v", c.kind, c.code, method, found, err)
 		}
-		err = made.Send(t.Context(), message("msg_1_failed"))
+		err = made.Send(t.Context(), about("msg_1_failed"))
 		if (err == nil) != (c.sent == "") || err != nil && !strings.Contains(err.Error(), c.sent) {
 			t.Errorf("%s %d: %v", c.kind, c.code, err)
 		}
@@ -347,7 +347,7 @@ func TestNtfyPublishesAtTheRoot(t *testing.T) {
 	defer server.Close()
 	for _, address := range []string{"/builds", "/builds/"} {
 		got, where = "", ""
-		if err := target(t, Settings{Kind: Ntfy, URL: server.URL + address}).Send(t.Context(), message("m")); err != nil {
+		if err := target(t, Settings{Kind: Ntfy, URL: server.URL + address}).Send(t.Context(), about("m")); err != nil {
 			t.Fatal(err)
 		}
 		if where != "/" || got != `{"id":"m","topic":"builds"}` {

@@ -107,14 +107,23 @@ func newWorld(t *testing.T) *world {
 	return &world{T: t, log: &fakeLog{}, dir: t.TempDir(), said: &safeBuffer{}}
 }
 
-// start runs an outbox over the log with one target, as a start of the daemon does.
+// start runs an outbox over the log with these targets, as a start of the daemon does. A message is about one notice.
 func (w *world) start(targets map[string]Spec) {
 	w.Helper()
+	w.startWith(targets, func(json.RawMessage) Window { return single{} })
+}
+
+// startJoining joins notices into digests, as the daemon does.
+func (w *world) startJoining(targets map[string]Spec) {
+	w.Helper()
+	w.startWith(targets, func(state json.RawMessage) Window { return notices.NewWindow(w.log.ID(), state) })
+}
+
+func (w *world) startWith(targets map[string]Spec, window func(json.RawMessage) Window) {
+	w.Helper()
 	w.outbox = NewOutbox(Options{
-		Folder: w.dir, Log: w.log, Logger: zerolog.New(w.said).Level(zerolog.InfoLevel), Now: func() jobmon.Instant {
-			return jobmon.InstantOf(time.Now())
-		},
-		Window: func(json.RawMessage) Window { return single{} },
+		Folder: w.dir, Log: w.log, Logger: zerolog.New(w.said).Level(zerolog.InfoLevel), Window: window,
+		Now: func() jobmon.Instant { return jobmon.InstantOf(time.Now()) },
 	})
 	if err := w.outbox.Set(targets); err != nil {
 		w.Fatal(err)

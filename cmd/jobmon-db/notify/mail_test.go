@@ -155,7 +155,7 @@ func TestMailArrives(t *testing.T) {
 	if len(server.mails) > 0 || server.logins != 1 {
 		t.Errorf("after the probe: %d mails, %d logins", len(server.mails), server.logins)
 	}
-	if err := m.Send(t.Context(), message("msg_1_failed")); err != nil {
+	if err := m.Send(t.Context(), about("msg_1_failed")); err != nil {
 		t.Fatal(err)
 	}
 	if len(server.mails) != 1 || server.logins != 2 {
@@ -221,7 +221,7 @@ func TestMailRefused(t *testing.T) {
 				password = c.password
 			}
 			m := mailTarget(t, Settings{Server: address, User: "jobmon", Password: password}, roots)
-			err := m.Send(t.Context(), message("msg_1_failed"))
+			err := m.Send(t.Context(), about("msg_1_failed"))
 			if err == nil || !strings.Contains(err.Error(), c.err) || strings.Contains(err.Error(), "planted") {
 				t.Errorf("%v", err)
 			}
@@ -241,7 +241,7 @@ func TestMailEncrypts(t *testing.T) {
 	t.Parallel()
 	address, _ := startMail(t, &mailServer{}, false, false)
 	m := mailTarget(t, Settings{Server: address}, nil)
-	if err := m.Send(t.Context(), message("msg_1_failed")); err != nil {
+	if err := m.Send(t.Context(), about("msg_1_failed")); err != nil {
 		t.Errorf("on this computer: %v", err)
 	}
 	far, err := newMail(&Settings{Server: "mail.example", From: "a@example.com", To: []string{"b@example.com"}},
@@ -253,7 +253,7 @@ func TestMailEncrypts(t *testing.T) {
 	address, roots := startMail(t, server, false, true)
 	m = mailTarget(t, Settings{Server: address, User: "jobmon", Password: "planted-password"}, roots)
 	m.atOnce = true
-	if err := m.Send(t.Context(), message("msg_1_failed")); err != nil || len(server.mails) != 1 || server.logins != 1 {
+	if err := m.Send(t.Context(), about("msg_1_failed")); err != nil || len(server.mails) != 1 || server.logins != 1 {
 		t.Errorf("TLS at once: %v, %d mails, %d logins", err, len(server.mails), server.logins)
 	}
 }
@@ -279,7 +279,7 @@ func TestMailServerWithoutEnd(t *testing.T) {
 		}
 	}()
 	m := mailTarget(t, Settings{Server: listener.Addr().String()}, nil)
-	if err := m.Send(t.Context(), message("msg_1_failed")); err == nil || len(err.Error()) > 300 {
+	if err := m.Send(t.Context(), about("msg_1_failed")); err == nil || len(err.Error()) > 300 {
 		t.Errorf("%v", err)
 	}
 }
