@@ -78,8 +78,8 @@ func (x *Extract) copy(tx *bolt.Tx, path string, from uint64, one *jobmon.Comput
 	return nil
 }
 
-// leftOut reports whether a page goes without a frame or block, and where that ends: the first one may end before the
-// number from on which a page is asked for, as numbers were skipped behind it, and a block may not list the computer.
+// leftOut reports whether a page leaves out a frame or block, and where that ends. The first one may end before the
+// number at which the page begins, because numbers were skipped behind it. A block may not list the computer.
 func leftOut(value []byte, from uint64, first bool, one *jobmon.ComputerID) (last uint64, ok bool) {
 	if !first && (one == nil || !isBlock(value)) {
 		return 0, false

@@ -18,7 +18,7 @@ type Options struct {
 	Width int            // columns of a line; 0 for any number, as for a pipe; fewer than 36 count as 36
 	Color bool           // with ANSI colours
 	UTC   bool           // times in UTC instead of the DS server's
-	Now   jobmon.Instant // the present, for live views: what lasts is reckoned up to it; 0: up to the picture's time
+	Now   jobmon.Instant // the present, for live views: durations are counted up to it; 0: up to the picture's time
 }
 
 func (o Options) width() int { return max(o.Width, 36) }
@@ -26,7 +26,7 @@ func (o Options) width() int { return max(o.Width, 36) }
 // narrow says that a line holds less than the usual terminal's.
 func (o Options) narrow() bool { return o.Width > 0 && o.Width < 80 }
 
-// moment is the time up to which a picture is reckoned.
+// moment is the time up to which a picture's durations are counted.
 func (o Options) moment(p *jobmon.Progress) jobmon.Instant { return max(p.At, o.Now) }
 
 // overdue says whether a stage is overdue at present; without present (0) whether it was at the time of its picture.

@@ -35,7 +35,7 @@ func draw(p *jobmon.Progress, o Options) *screen {
 type screen struct {
 	Options
 	p       *jobmon.Progress
-	at      jobmon.Instant // up to when it is reckoned
+	at      jobmon.Instant // up to when durations are counted
 	clock   clock
 	b       strings.Builder
 	current int // the line of the stage that runs, or comes next; -1 for none

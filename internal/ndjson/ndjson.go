@@ -84,7 +84,7 @@ type line struct {
 	derived
 }
 
-// derived are the fields that say what other events of the log tell.
+// derived are the fields that follow from other events of the log.
 type derived struct {
 	UTCOffset   skipped `json:"utc_offset"`
 	ComputerIs  skipped `json:"computer"`

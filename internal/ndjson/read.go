@@ -97,7 +97,7 @@ func (r *Reader) parse(text []byte) (*line, error) {
 	return &l, nil
 }
 
-// head takes over what a line says of the log. Texts of the same log may follow one another.
+// head takes a line's fields about the log. Texts of the same log may follow one another.
 func (r *Reader) head(h *head) error {
 	if h.Version > version {
 		return fmt.Errorf("%w: it has version %d, and this program knows %d: install a newer one", ErrNewer, h.Version,

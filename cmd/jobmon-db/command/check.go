@@ -87,7 +87,7 @@ func (a *app) runCheck(ctx context.Context, config *configs.Config, output, moni
 	return check.Failed(lines)
 }
 
-// checkOptions tells the checks where everything is, and what to keep in the file.
+// checkOptions are what the checks need: where everything is, and what to keep in the file.
 func checkOptions(config *configs.Config, file recordingFile) check.Options {
 	options := check.Options{
 		Config:     config,

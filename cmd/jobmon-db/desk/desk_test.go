@@ -45,7 +45,7 @@ func english(remarks []words.Phrase) (text string) {
 	return text
 }
 
-// shown is what "replay show --at" takes its answer from: the pictures, up to when what lasts is reckoned, and remarks.
+// shown returns what "replay show --at" prints: the pictures, the time up to which durations are counted, and remarks.
 func shown(t testing.TB, s *site, at string) (list []jobmon.Progress, now jobmon.Instant, remarks string) {
 	t.Helper()
 	p, err := past.Open(s.Log, s.ID(), "DS01")

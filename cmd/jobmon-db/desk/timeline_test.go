@@ -174,7 +174,7 @@ func TestEventsComeInPages(t *testing.T) {
 		t.Fatalf("%d lines of %d events, %v", bytes.Count(all, []byte("\n")), s.state.Seq, err)
 	}
 	rest, err := d.Events(t.Context(), 10, http.MostLines, 0)
-	_, behind, _ := bytes.Cut(rest, []byte("\n")) // the first line says of which log they are
+	_, behind, _ := bytes.Cut(rest, []byte("\n")) // the first line names the log
 	if err != nil || !bytes.HasSuffix(all, behind) || bytes.Count(rest, []byte("\n")) != int(s.state.Seq)-10 {
 		t.Errorf("%d lines behind the tenth, %v", bytes.Count(rest, []byte("\n")), err)
 	}

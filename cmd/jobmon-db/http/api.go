@@ -129,7 +129,7 @@ func (q questionsOf) computers(r *http.Request, _ url.Values) (any, error) {
 func (q questionsOf) at(r *http.Request, asked url.Values) (any, error) {
 	m, err := q.moment(r, asked)
 	return struct {
-		At         time.Time  `json:"at"` // up to when what lasts is reckoned
+		At         time.Time  `json:"at"` // up to when durations are counted
 		UTCOffset  string     `json:"utc_offset"`
 		Seq        uint64     `json:"seq"`
 		Note       string     `json:"note,omitempty"`

@@ -13,8 +13,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
-// Place is where in the log a moment lies that somebody wrote, "" for the end of the log: the last event of its batch,
-// and up to when what lasts is reckoned. Remarks about the moment go to warn.
+// Place finds the moment that a text names, "" for the end of the log. It returns the last event of the moment's batch,
+// and the time up to which the durations of what goes on are counted. Remarks about the moment go to warn.
 func (p *Log) Place(at string, warn func(words.Phrase)) (seq uint64, now jobmon.Instant, err error) {
 	if at == "" {
 		return p.Last, p.Present(), nil

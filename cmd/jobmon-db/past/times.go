@@ -113,8 +113,8 @@ func (p *Log) allOffsets() []string {
 	return p.offsets(moments...)
 }
 
-// Present is up to when what lasts is reckoned where nothing else is asked: the present while a daemon watches, by the
-// server's clock; else the moment until which the log tells all.
+// Present is the time up to which the durations of what goes on are counted, unless a question names another one: the
+// present by the server's clock while a daemon watches; else the time until which the log is complete.
 func (p *Log) Present() jobmon.Instant {
 	if p.Live && p.AgeMS >= 0 {
 		return p.Covered.Add(time.Duration(p.AgeMS) * time.Millisecond)
