@@ -91,8 +91,8 @@ func (h *head) append(dst []byte) []byte {
 	return append(dst, h.computers...)
 }
 
-// parseBlockHead checks the head of a block and returns its fields, and where the body begins. It checks that the block is
-// whole, but reads no byte of the body.
+// parseBlockHead checks the head of a block and returns its fields, and where the body begins. It checks that the block
+// is whole, but reads no byte of the body.
 func parseBlockHead(data []byte) (h head, bodyAt int, bad *frameError) {
 	if len(data) <= fixedLen {
 		return h, 0, &frameError{ErrTruncated, len(data), fmt.Sprintf("a block has at least %d bytes", fixedLen+1)}

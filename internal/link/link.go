@@ -37,8 +37,8 @@ const (
 // letters has neither padding nor small letters.
 var letters = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// Key makes and checks the codes of one log. It follows from the site's key, which never leaves the data folder, and from
-// the log's id. The zero Key makes no code and accepts none.
+// Key makes and checks the codes of one log. It follows from the site's key, which never leaves the data folder, and
+// from the log's id. The zero Key makes no code and accepts none.
 type Key []byte
 
 // ReadKey returns the key of the log with that id. The error is fs.ErrNotExist where the folder has no key of the site.
