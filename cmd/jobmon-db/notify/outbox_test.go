@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,23 +82,26 @@ func TestEachMessageArrives(t *testing.T) {
 func TestAwayForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		away := true
+		var back atomic.Bool
 		r := &receiver{}
-		w.start(specs(Webhook, reach(t, loopbackHook, r, func() bool { return away })))
+		w.start(specs(Webhook, reach(t, loopbackHook, r, func() bool { return !back.Load() })))
 		defer w.stop()
 		for range 30 * 60 { // one a minute, 30 hours
 			w.happen(1)
 			time.Sleep(time.Minute)
 		}
-		if q := w.outbox.couriers["ops"].queue; len(q.list) > queueLength || cap(q.list) > 2*queueLength {
+		q := w.outbox.couriers["ops"].queue
+		q.mu.Lock()
+		if len(q.list) > queueLength || cap(q.list) > 2*queueLength {
 			t.Errorf("%d notices in memory, room for %d", len(q.list), cap(q.list))
 		}
+		q.mu.Unlock()
 		s := w.outbox.Status()[0]
 		if s.Waiting+int(s.GivenUp) != 1800 || s.GivenUp < 350 || s.GivenUp > 360 || s.Oldest == 0 ||
 			!strings.Contains(s.Error, "refused") {
 			t.Errorf("after 30 hours: %+v", s)
 		}
-		away = false
+		back.Store(true)
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		got := r.list()
