@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -53,32 +54,36 @@ the daemon.`,
 		if err != nil {
 			return err
 		}
-		name := args[0]
-		if config.Targets[name] == nil {
-			return &usageError{noTarget(config, name)}
-		}
-		target, kind, err := targetOf(config, name)
-		if err != nil {
-			return &usageError{err}
-		}
-		now := time.Now()
-		_, offset := now.Zone()
-		m := &notices.Message{ID: fmt.Sprintf("msg_test_%d", now.UnixMilli()), Notices: []*notices.Notice{{
-			Topic: notices.Test, Event: jobmon.Event{At: jobmon.InstantOf(now)}, Offset: jobmon.Offset(offset),
-			Since: jobmon.InstantOf(now), Problem: "test",
-		}}}
-		stop := a.notice("Waiting for the receiver of %s.", name)
-		err = target.Send(c.Context(), m)
-		stop()
-		if partly := new(notify.Partly); err != nil && !errors.As(err, &partly) {
-			return fmt.Errorf("target %s (%s): %w", name, kind, err)
-		} else if partly.Err != nil {
-			fmt.Fprintf(a.stderr, "%v\n", err)
-		}
-		_, err = fmt.Fprintf(a.stdout, "The receiver of %s (%s) took message %s.\n", name, kind, m.ID)
-		return err
+		return a.tryTarget(c.Context(), config, args[0])
 	}
 	return c
+}
+
+// tryTarget sends a message to a target that says that nothing has happened.
+func (a *app) tryTarget(ctx context.Context, config *configs.Config, name string) error {
+	if config.Targets[name] == nil {
+		return &usageError{noTarget(config, name)}
+	}
+	target, kind, err := targetOf(config, name)
+	if err != nil {
+		return &usageError{err}
+	}
+	now := time.Now()
+	_, offset := now.Zone()
+	m := &notices.Message{ID: fmt.Sprintf("msg_test_%d", now.UnixMilli()), Notices: []*notices.Notice{{
+		Topic: notices.Test, Event: jobmon.Event{At: jobmon.InstantOf(now)}, Offset: jobmon.Offset(offset),
+		Since: jobmon.InstantOf(now), Problem: "test",
+	}}}
+	stop := a.notice("Waiting for the receiver of %s.", name)
+	err = target.Send(ctx, m)
+	stop()
+	if errors.As(err, new(*notify.Partly)) {
+		fmt.Fprintf(a.stderr, "%v\n", err)
+	} else if err != nil {
+		return fmt.Errorf("target %s (%s): %w", name, kind, err)
+	}
+	_, err = fmt.Fprintf(a.stdout, "The receiver of %s (%s) took message %s.\n", name, kind, m.ID)
+	return err
 }
 
 func noTarget(config *configs.Config, name string) error {

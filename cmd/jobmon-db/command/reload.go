@@ -163,6 +163,15 @@ func keysOf(list []control.Setting) (keys []string) {
 	return keys
 }
 
+// run sends messages, and reads the configuration again when it has changed, until ctx ends.
+func (r *reloader) run(ctx context.Context) error {
+	var sending sync.WaitGroup
+	sending.Go(func() { r.messages.outbox.Run(ctx) })
+	r.watch(ctx)
+	sending.Wait()
+	return nil
+}
+
 // watch reloads when the file has changed, and at a hangup, until ctx ends.
 func (r *reloader) watch(ctx context.Context) {
 	ticker := time.NewTicker(lookAtFile)

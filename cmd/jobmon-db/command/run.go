@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -163,14 +162,7 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	}
 	reloader.change, reloader.access = d.Change, d.access
 	reloader.messages.take(targets)
-	beside := func(ctx context.Context) error {
-		var sending sync.WaitGroup
-		sending.Go(func() { reloader.messages.outbox.Run(ctx) })
-		reloader.watch(ctx)
-		sending.Wait()
-		return nil
-	}
-	return alongside(ctx, beside, func(ctx context.Context) error {
+	return alongside(ctx, reloader.run, func(ctx context.Context) error {
 		return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
 	})
 }
