@@ -17,8 +17,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// BenchmarkLog reads the reference log and its peer in order. The log holds the reference workload as often as it takes to
-// come to JOBMON_BENCH_EVENTS events, or to a million.
+// BenchmarkLog reads the reference log and its peer in order. The log holds the reference workload as often as it takes
+// to come to JOBMON_BENCH_EVENTS events, or to a million.
 func BenchmarkLog(b *testing.B) {
 	dir := referenceLog(b)
 	log, err := store.Open(dir, store.Options{})

@@ -18,8 +18,8 @@ import (
 // inJournal is how many events the journal has at most: more take journalctl, and the making of the journal, minutes.
 const inJournal = 200_000
 
-// BenchmarkReplay prints the events of the reference log, all of them and those that --grep finds, beside journalctl over
-// the first of them where systemd-journal-remote is installed.
+// BenchmarkReplay prints the events of the reference log, all of them and those that --grep finds, beside journalctl
+// over the first of them where systemd-journal-remote is installed.
 func BenchmarkReplay(b *testing.B) {
 	log, err := store.Open(referenceLog(b), store.Options{ReadOnly: true})
 	if err != nil {
