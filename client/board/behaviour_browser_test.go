@@ -330,6 +330,21 @@ func TestWallBrowser(t *testing.T) {
 	s.news <- event(t, 4721, "rows", map[string]any{
 		"rows": []changedRow{{int(repaired.Computer.ID), string(tile)}}, "now": f.Now})
 	b.Until(`document.querySelector("#need .was h2")?.textContent === "BWL-1107"`)
+
+	// All tiles come anew, and no computer has failed.
+	failures := browsertest.Do[int](b, `document.querySelectorAll("#need .tile[data-state=failed]").length`)
+	ready := fleet(3)
+	for i := range ready {
+		c := ready[i].Computer
+		ready[i] = list[1]
+		ready[i].Computer = c
+	}
+	s.show("/wall", &Wall{Board: Board{Frame: f, Pictures: ready}, Seconds: 1})
+	s.news <- event(t, 4722, "reload", map[string]any{})
+	b.Until(`document.getElementById("shown").dataset.quiet === "1"`)
+	b.Until(fmt.Sprintf(`document.querySelectorAll("#need .was").length === %d`, failures))
+	s.show("/wall", &Wall{Board: Board{Frame: f, Pictures: list}, Seconds: 1})
+
 	b.Go(s.URL + "/wall")
 	b.Until(`document.querySelector("#need .tile h2") !== null`)
 	browsertest.Do[bool](b, `document.querySelectorAll("#need .tile").forEach((t) => t.click()), true`)

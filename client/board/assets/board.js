@@ -456,6 +456,7 @@ document.addEventListener("click", (event) => {
 
 const wall = { at: 0, turned: Date.now(), states: new Map(), sounds: null, shifted: Date.now() };
 wall.seen = new Set(JSON.parse(localStorageOr("wall.seen", "[]")));
+wall.open = new Map(JSON.parse(localStorageOr("wall.open", "[]"))); // failures that nobody has acknowledged, with their tiles
 function localStorageOr(name, otherwise) { try { return localStorage.getItem(name) ?? otherwise; } catch { return otherwise; } }
 function keep(name, value) { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* this screen keeps nothing */ } }
 
@@ -516,28 +517,42 @@ wall.news = (rows, counts) => {
 			wall.states.set(String(id), state);
 			age(tile);
 		}
-		// A failure stays until somebody has acknowledged it, whatever becomes of the computer.
-		if (old?.dataset.state === "failed" && !wall.seen.has(old.dataset.ack) && tile?.dataset.state !== "failed") wall.was(old);
-		else old?.remove();
+		old?.remove();
 		if (tile) { tile.classList.add("lit"); one("#others").append(tile); }
 	}
-	keep("wall.was", all(".tile.was").map((t) => t.outerHTML));
+	wall.hold();
 	const wrong = one('.tile[data-ack], .tile[data-overdue]') !== null;
 	if (rows.length && (!wrong || shown().quiet)) soon(1000);
 	wall.place();
 };
 
-wall.was = (tile) => {
-	tile.id = "";
-	tile.classList.add("was");
-	put(one(".w-then", tile), words.was);
+// hold keeps a failure in sight until somebody has acknowledged it, or until its computer shows a newer one: whatever
+// becomes of the computer, and also when all tiles come anew.
+wall.hold = () => {
+	for (const tile of all('.tile[data-state="failed"][data-ack]:not(.was)')) {
+		const { ack } = tile.dataset, computer = ack.split(":")[0] + ":";
+		for (const other of wall.open.keys()) if (other.startsWith(computer)) wall.open.delete(other);
+		wall.open.set(ack, tile.outerHTML);
+	}
+	for (const [ack, html] of wall.open) {
+		if (wall.seen.has(ack)) { wall.open.delete(ack); continue; }
+		if (all(".tile").some((tile) => tile.dataset.ack === ack)) continue;
+		rowTemplate.innerHTML = html;
+		const tile = rowTemplate.content.firstElementChild;
+		tile.id = "";
+		tile.classList.add("was");
+		put(one(".w-then", tile), words.was);
+		one("#need").append(tile);
+	}
+	for (const tile of all(".tile.was")) if (!wall.open.has(tile.dataset.ack)) tile.remove();
+	keep("wall.open", [...wall.open]);
 };
 
 wall.acknowledge = (tiles) => {
-	for (const tile of tiles) { wall.seen.add(tile.dataset.ack); if (tile.classList.contains("was")) tile.remove(); }
+	for (const tile of tiles) wall.seen.add(tile.dataset.ack);
 	wall.seen = new Set([...wall.seen].slice(-500));
 	keep("wall.seen", [...wall.seen]);
-	keep("wall.was", all(".tile.was").map((t) => t.outerHTML));
+	wall.hold();
 	wall.place();
 };
 
@@ -559,11 +574,7 @@ wall.sound = (what) => {
 // begin takes the tiles of a new part of the page, and those that nobody has acknowledged from before.
 wall.begin = () => {
 	for (const tile of all(".tile")) wall.states.set(tile.id.slice(1), tile.dataset.state);
-	for (const html of JSON.parse(localStorageOr("wall.was", "[]"))) {
-		rowTemplate.innerHTML = html;
-		const tile = rowTemplate.content.firstElementChild;
-		if (tile && !wall.seen.has(tile.dataset.ack) && !all("#need .tile").some((t) => t.dataset.ack === tile.dataset.ack)) one("#need").append(tile);
-	}
+	wall.hold();
 	wall.place();
 };
 
