@@ -137,6 +137,7 @@ func TestBoardBrowser(t *testing.T) {
 		{"links", theLinks},
 		{"without script", withoutScript},
 		{"the daemon restarts", theDaemonRestarts},
+		{"the wall", theWall},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.t, s.program.t = t, t
