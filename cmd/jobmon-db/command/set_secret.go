@@ -39,10 +39,10 @@ func (a *app) configSetSecret() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "set-secret KEY",
 		Short: "Write a password or another secret into a file of its own, on Windows protected",
-		Long: `Write a secret into a file of its own: the password of the database (source.password), or the url, secret,
-old_secret, token or password of a target of messages (targets.NAME.url). The configuration names the file with
-the same key and _file behind it. The command asks for the secret twice without showing it, or reads it from
-standard input if that is no terminal; it is never given on the command line.
+		Long: `Write a secret into a file of its own: the password of the database (source.password), or the url,
+secret, old_secret, token or password of a target of messages (targets.NAME.url). The configuration names the
+file with the same key and _file behind it. The command asks for the secret twice without showing it, or reads
+it from standard input if that is no terminal; it is never given on the command line.
 
 On Windows the secret is protected for this computer, and only SYSTEM, Administrators and the account named
 with --account can read the file: name the account of the service, unless that is SYSTEM. Run this elevated
