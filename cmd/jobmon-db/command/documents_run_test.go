@@ -66,7 +66,7 @@ source:
 notify:
   - {on: [failed, ready], to: ops}
 targets:
-  ops: {kind: slack, url: "https://hooks.example.com/x"}
+  ops: {kind: teams, url: "https://hooks.example.com/x"} # of all kinds the one that check sends nothing to
 `)
 	write(t, filepath.Join(dir, "site.ndjson"), atWork)
 	for _, args := range [][]string{
