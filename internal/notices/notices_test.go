@@ -20,15 +20,17 @@ func TestHours(t *testing.T) {
 	for text, want := range map[string]struct {
 		written, in, out string // 2026-11-30 is a Monday
 	}{
-		"":                                {"", "Mon 03:00", ""},
-		"mon-fri 07:00-18:00":             {"mon-fri 07:00-18:00", "Mon 07:00, Fri 17:59", "Mon 06:59, Fri 18:00, Sat 12:00"},
-		" Monday-FRIDAY  7:00-18:00":      {"mon-fri 07:00-18:00", "Tue 12:00", "Sun 12:00"},
-		"mon,wed 08:00-12:00,13:00-17:00": {"mon,wed 08:00-12:00,13:00-17:00", "Wed 11:59, Mon 13:00", "Wed 12:30, Tue 09:00"},
-		"fri 22:00-06:00":                 {"fri 22:00-06:00", "Fri 22:00, Sat 05:59", "Fri 21:59, Sat 06:00, Fri 03:00"},
-		"22:00-06:00":                     {"22:00-06:00", "Mon 23:00, Mon 01:00", "Mon 12:00"},
-		"sat-sun":                         {"sat,sun 00:00-24:00", "Sat 00:00, Sun 23:59", "Mon 00:00, Fri 23:59"},
-		"fri-mon 10:00-11:00":             {"mon,fri-sun 10:00-11:00", "Mon 10:00, Sat 10:30", "Tue 10:00"},
-		"mon 18:00-24:00; tue":            {"mon 18:00-24:00; tue 00:00-24:00", "Mon 23:59, Tue 00:00", "Wed 00:00"},
+		"":                           {"", "Mon 03:00", ""},
+		"mon-fri 07:00-18:00":        {"mon-fri 07:00-18:00", "Mon 07:00, Fri 17:59", "Mon 06:59, Fri 18:00"},
+		" Monday-FRIDAY  7:00-18:00": {"mon-fri 07:00-18:00", "Tue 12:00", "Sun 12:00"},
+		"mon,wed 08:00-12:00,13:00-17:00": {
+			"mon,wed 08:00-12:00,13:00-17:00", "Wed 11:59, Mon 13:00", "Wed 12:30, Tue 09:00",
+		},
+		"fri 22:00-06:00":      {"fri 22:00-06:00", "Fri 22:00, Sat 05:59", "Fri 21:59, Sat 06:00, Fri 03:00"},
+		"22:00-06:00":          {"22:00-06:00", "Mon 23:00, Mon 01:00", "Mon 12:00"},
+		"sat-sun":              {"sat,sun 00:00-24:00", "Sat 00:00, Sun 23:59", "Mon 00:00, Fri 23:59"},
+		"fri-mon 10:00-11:00":  {"mon,fri-sun 10:00-11:00", "Mon 10:00, Sat 10:30", "Tue 10:00"},
+		"mon 18:00-24:00; tue": {"mon 18:00-24:00; tue 00:00-24:00", "Mon 23:59, Tue 00:00", "Wed 00:00"},
 	} {
 		h, err := ParseHours(text)
 		if err != nil || h.String() != want.written {
@@ -45,7 +47,8 @@ func TestHours(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"mon-fr", "7-18", "mon 07:00", "07:00-07:00", "24:00-06:00", "mon 25:00-26:00", ";", "mon;", "07:00-08:00 mon", "mon-",
+		"mon-fr", "7-18", "mon 07:00", "07:00-07:00", "24:00-06:00", "mon 25:00-26:00", ";", "mon;", "07:00-08:00 mon",
+		"mon-",
 	} {
 		if h, err := ParseHours(text); err == nil {
 			t.Errorf("%q is read as %q", text, h)
@@ -239,8 +242,10 @@ func TestIDs(t *testing.T) {
 	event := jobmon.Event{Seq: 7, At: 1234}
 	seen := map[string]bool{}
 	for _, n := range []*Notice{
-		{Topic: EndedEarly, Event: event, Picture: picture(1, "", "")}, {Topic: EndedEarly, Event: event, Picture: picture(2, "", "")},
-		{Topic: Damaged, Event: event}, {Topic: DiskFull, Event: jobmon.Event{At: 1}}, {Topic: DiskFull, Event: jobmon.Event{At: 2}},
+		{Topic: EndedEarly, Event: event, Picture: picture(1, "", "")},
+		{Topic: EndedEarly, Event: event, Picture: picture(2, "", "")},
+		{Topic: Damaged, Event: event}, {Topic: DiskFull, Event: jobmon.Event{At: 1}},
+		{Topic: DiskFull, Event: jobmon.Event{At: 2}},
 	} {
 		if id := n.ID(logID); seen[id] {
 			t.Errorf("%s twice", id)
@@ -250,9 +255,9 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// TestAWindowGoesOnFromAnyPlace is the law of the outbox: from every place that a target may have acknowledged, with the
-// state kept then, the same messages follow with the same ids in the same order; those that went twice have the id that
-// they had before, and nothing is left out.
+// TestAWindowGoesOnFromAnyPlace is the law of the outbox: from every place that a target may have acknowledged, with
+// the state kept then, the same messages follow with the same ids in the same order; those that went twice have the id
+// that they had before, and nothing is left out.
 func TestAWindowGoesOnFromAnyPlace(t *testing.T) {
 	t.Parallel()
 	lawtest.Check(t, func(t *rapid.T) {

@@ -102,6 +102,11 @@ func TestTheDiskIsFullForAnHour(t *testing.T) {
 		pc.shows("11:05:30", allReady)
 		other.shows("11:05:30", allReady)
 		later.shows("11:20", allReady)
+		if list := s.diskFulls; len(list) != 2 || list[0].Healed || list[0].Event.Text == "" || !list[1].Healed ||
+			list[1].Since != list[0].Event.At || list[1].Event.At.Sub(list[1].Since) < 50*time.Minute ||
+			list[0].Problem != list[1].Problem {
+			t.Errorf("that the disk was full was handed on as %+v", list)
+		}
 		s.saidOnce("the log cannot be written", "the log can be written again")
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/ingest/simulator"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/notices"
 )
 
 // The stories of these tests run the whole daemon over a made-up Deployment Server: its log and its files are real,
@@ -66,6 +67,10 @@ type site struct {
 	restarted  time.Time     // when it was last
 	turns      int
 	foreign    bool // the log is of another server
+
+	heard     map[uint64]uint64 // the batches that the daemon handed on: the last event of each, by the first
+	noticed   []*notices.Notice // and what they were worth
+	diskFulls []*notices.Notice // that the log could not be written, or could be again
 
 	daemon *daemon.Daemon // nil while none runs
 	cancel context.CancelFunc
@@ -190,6 +195,7 @@ func (s *site) watch() *site {
 		Version:  "test",
 		Requests: s.requests, Clocks: s.clocks(), Local: s.local,
 		Logger: zerolog.New(zerolog.SyncWriter(&s.said)).Level(zerolog.InfoLevel),
+		Heard:  s.hear,
 	})
 	if err != nil {
 		s.t.Fatal(err)

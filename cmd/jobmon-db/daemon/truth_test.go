@@ -32,6 +32,7 @@ func (s *site) end() {
 		return
 	}
 	s.requireAnswers(batches)
+	s.requireNotices(batches)
 	s.requireReplay(batches)
 	s.requireTruth(batches)
 }
