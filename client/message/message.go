@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/internal/wording"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -178,7 +179,11 @@ func (p *pen) session() *jobmon.SessionProgress {
 
 // exact is a moment with its date and the server's UTC offset.
 func (p *pen) exact(i jobmon.Instant) string {
-	return i.Wall(p.Offset).Time().Format("2006-01-02 15:04:05") + " UTC" + p.Offset.String()
+	zone := " UTC"
+	if p.Offset != 0 {
+		zone += p.Offset.String()
+	}
+	return i.Wall(p.Offset).Time().Format(time.DateTime) + zone
 }
 
 // address leads to the board at the moment of a notice, to the computer where one is named; "" without a board.

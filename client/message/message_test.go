@@ -104,7 +104,9 @@ func examples(t testing.TB) []example {
 	add("source-lost", lost)
 	lost.Topic, lost.Healed, lost.Since = notices.SourceRestored, true, lost.Event.At.Add(-40*time.Minute)
 	add("source-restored", lost)
-	add("damaged", ofSite(t, notices.Damaged, jobmon.Event{From: 100, To: 120, Text: "page 7 is damaged"}))
+	damaged := ofSite(t, notices.Damaged, jobmon.Event{From: 100, To: 120, Text: "page 7 is damaged"})
+	damaged.Offset = 0
+	add("damaged", damaged)
 	full := ofSite(t, notices.DiskFull, jobmon.Event{Text: "no space left on device"})
 	add("disk-full", full)
 	full.Healed, full.Since = true, full.Event.At.Add(-90*time.Second)
