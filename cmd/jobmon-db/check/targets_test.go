@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/notify"
@@ -30,24 +31,25 @@ func (p probed) Probe(ctx context.Context) (string, error) {
 }
 
 func TestTargets(t *testing.T) {
-	t.Parallel()
-	c := checker{patience: 50 * time.Millisecond, Options: Options{Targets: []Target{
-		{Name: "good", Kind: "slack", Target: probed{found: "knows the address"}},
-		{Name: "idle", Kind: "slack", Target: probed{found: "knows the address"}, Idle: true},
-		{Name: "away", Kind: "webhook", Target: probed{err: errors.New("connection refused")}},
-		{Name: "mute", Kind: "teams", Target: probed{err: notify.ErrCannotTry}},
-		{Name: "none", Kind: "mail", Unusable: errors.New("there is no file password")},
-		{Name: "slow", Kind: "webhook", Target: probed{hangs: true}},
-	}}}
-	want := []State{OK, Warn, Fail, Skip, Fail, Fail}
-	lines := c.targets(t.Context())
-	if len(lines) != len(want) {
-		t.Fatalf("%+v", lines)
-	}
-	for i, l := range lines {
-		if l.State != want[i] || l.Check != "target "+c.Targets[i].Name || l.Found == "" ||
-			(l.Next == "") != (l.State == OK) {
-			t.Errorf("%+v", l)
+	synctest.Test(t, func(t *testing.T) {
+		c := checker{patience: time.Minute, Options: Options{Targets: []Target{
+			{Name: "good", Kind: "slack", Target: probed{found: "knows the address"}},
+			{Name: "idle", Kind: "slack", Target: probed{found: "knows the address"}, Idle: true},
+			{Name: "away", Kind: "webhook", Target: probed{err: errors.New("connection refused")}},
+			{Name: "mute", Kind: "teams", Target: probed{err: notify.ErrCannotTry}},
+			{Name: "none", Kind: "mail", Unusable: errors.New("there is no file password")},
+			{Name: "slow", Kind: "webhook", Target: probed{hangs: true}},
+		}}}
+		want := []State{OK, Warn, Fail, Skip, Fail, Fail}
+		lines := c.targets(t.Context())
+		if len(lines) != len(want) {
+			t.Fatalf("%+v", lines)
 		}
-	}
+		for i, l := range lines {
+			if l.State != want[i] || l.Check != "target "+c.Targets[i].Name || l.Found == "" ||
+				(l.Next == "") != (l.State == OK) {
+				t.Errorf("%+v", l)
+			}
+		}
+	})
 }

@@ -7,12 +7,16 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // hookConfig is a configuration with one target, and the folder that it stands in.
@@ -127,5 +131,41 @@ func TestMessagesOfADaemon(t *testing.T) {
 	printed := []string{string(place), ran.stdout, ran.stderr, left.stdout, left.stderr, daemon.stderr.String()}
 	if err != nil || plantedIn(printed...) {
 		t.Errorf("a secret is told, or %v:\n%s\n%s\n%s", err, place, ran.stdout, &daemon.stderr)
+	}
+}
+
+// worth are the IDs of all messages that a log gives behind an event.
+func worth(t *testing.T, data string, behind uint64) (ids []string) {
+	t.Helper()
+	log, err := store.Open(data, store.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	all, err := past.Open(log, log.ID(), "DS01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, err := range all.Notices(behind) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, n.ID(log.ID()))
+	}
+	return ids
+}
+
+// A target whose place was cut off gets everything that the log still has.
+func TestNoticesBehindACut(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	watch(t, data, 6*time.Hour)
+	before := worth(t, data, 0)
+	if err := cutInHalf(t.Context(), data); err != nil {
+		t.Fatal(err)
+	}
+	after := worth(t, data, 1)
+	if len(after) == 0 || len(after) >= len(before) || !slices.Equal(after, before[len(before)-len(after):]) {
+		t.Errorf("%d of %d are left: %v", len(after), len(before), after)
 	}
 }

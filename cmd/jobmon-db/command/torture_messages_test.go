@@ -28,6 +28,7 @@ import (
 // TestTortureMessages kills the daemon at random instants while it sends messages to a receiver that fails at random:
 // each message arrives, in the order of the log, and one that arrives again has the same ID and says the same.
 func TestTortureMessages(t *testing.T) {
+	t.Parallel()
 	limit, most, random := tortured(t)
 	kills, messages, again := 0, 0, 0
 	for began, enough := time.Now(), false; !enough; {
