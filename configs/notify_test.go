@@ -207,3 +207,17 @@ func TestTheExampleOfRulesIsOne(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// TestRulesSurviveAnEdit: setup changes other keys of a file with rules.
+func TestRulesSurviveAnEdit(t *testing.T) {
+	t.Parallel()
+	got, err := configs.Edit("f.yaml", []byte(messages), []configs.Setting{{Key: "site", Text: "DS02"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := mustLoad(t, configs.LoadOptions{File: "f.yaml", Content: got})
+	before := mustLoad(t, configs.LoadOptions{File: "f.yaml", Content: []byte(messages)})
+	if changes := before.Changes(c); len(changes) != 1 || c.Site != "DS02" || len(c.Rules()) != 2 {
+		t.Errorf("%+v", changes)
+	}
+}

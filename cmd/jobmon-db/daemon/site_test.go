@@ -69,7 +69,9 @@ type site struct {
 	foreign    bool // the log is of another server
 
 	heard     map[uint64]uint64 // the batches that the daemon handed on: the last event of each, by the first
-	noticed   []*notices.Notice // and what they were worth
+	heardIn   string            // the first data folder
+	otherLog  bool              // then it was another one
+	noticed   []*notices.Notice // and what the batches were worth
 	diskFulls []*notices.Notice // that the log could not be written, or could be again
 
 	daemon *daemon.Daemon // nil while none runs
