@@ -51,7 +51,7 @@ func newClient(address, agent string, more ...string) (*client, error) {
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    tryWithin,
 			MaxResponseHeaderBytes: mostRead, DisableCompression: true,
-			MaxIdleConnsPerHost: 1, MaxConnsPerHost: 2, IdleConnTimeout: 30 * time.Second,
+			MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second,
 		},
 	}
 	return c, nil
@@ -112,6 +112,8 @@ func (c *client) do(ctx context.Context, method string, header http.Header, body
 	}
 	request.Header = header.Clone()
 	request.Header.Set("User-Agent", c.agent)
+	// Not sent: a connection that the receiver closed in the same moment costs no try.
+	request.Header["Idempotency-Key"] = nil
 	response, err := c.http.Do(request)
 	if err != nil {
 		return nil, c.failure(ctx, err)
@@ -127,8 +129,10 @@ func (c *client) do(ctx context.Context, method string, header http.Header, body
 	return text, nil
 }
 
-// failure is an error of the network without the address, which may be a secret.
+// failure is an error of the network without the address, which may be a secret. The next try has a connection of its
+// own: what failed may be this one.
 func (c *client) failure(ctx context.Context, err error) error {
+	c.http.CloseIdleConnections()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("no answer within %v", tryWithin)
 	}
@@ -138,5 +142,11 @@ func (c *client) failure(ctx context.Context, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the receiver ends the connection before its answer is whole")
 	}
-	return errors.New(c.secrets.hide(shortened([]byte(err.Error())), "the receiver cannot be reached"))
+	for _, ours := range []error{errElsewhere, errRedirects, errMethod} {
+		if errors.Is(err, ours) {
+			return ours
+		}
+	}
+	const away = "the receiver cannot be reached"
+	return errors.New(c.secrets.hide(away+": "+shortened([]byte(err.Error())), away))
 }
