@@ -72,8 +72,13 @@ func TestWhatLiesBesideTheLogByDefault(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "jobmon-db.yaml"), "site: DS1\n")
 	write(t, filepath.Join(dir, "LOCK"), "pid 7")
-	if err := os.Mkdir(filepath.Join(dir, "evt"), 0o700); err != nil {
-		t.Fatal(err)
+	for _, secret := range []string{"source.password", "targets.ops.url", "targets.ops.old_secret", "ntfy.token"} {
+		write(t, filepath.Join(dir, secret), "secret")
+	}
+	for _, folder := range []string{"evt", "notify"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := store.Open(dir, store.Options{ReadOnly: true}); !errors.Is(err, store.ErrNoLog) {
 		t.Errorf("for reading: %v, want ErrNoLog", err)
