@@ -97,8 +97,8 @@ func (p *picture) draw(alone bool) {
 	foot := footLine * (len(p.Notes) + len(p.Gaps))
 	height := headHeight + axisHeight + rows + 24 + foot + 16
 	result := p.Words.outcome(p.Result)
-	p.f(`<svg xmlns="http://www.w3.org/2000/svg" class="waterfall" viewBox="0 0 %d %d" width="%d" height="%d" role="img" `+
-		`aria-label="%s">`+"\n",
+	p.f(`<svg xmlns="http://www.w3.org/2000/svg" class="waterfall" viewBox="0 0 %d %d" width="%d" height="%d" `+
+		`role="img" aria-label="%s">`+"\n",
 		pageWidth, height, pageWidth, height,
 		safe(p.title()+": "+result+"; "+p.summary()))
 	if alone {

@@ -109,8 +109,10 @@ func (o Outcome) String() string {
 
 // Outcomes lists the words of outcomes.
 func Outcomes() []string {
-	return []string{string(ResultReady), string(ResultWithFailures), string(ResultAfterRetries), string(ResultEndedEarly),
-		string(ResultAbandoned), "open", phaseAbandoned, phaseStill, "complete", "planned", "none"}
+	return []string{
+		string(ResultReady), string(ResultWithFailures), string(ResultAfterRetries), string(ResultEndedEarly),
+		string(ResultAbandoned), "open", phaseAbandoned, phaseStill, "complete", "planned", "none",
+	}
 }
 
 // Outcome is how the deployment stands or ended: a result that does not speak of failures does not hide them.

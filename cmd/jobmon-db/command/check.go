@@ -29,12 +29,12 @@ func (a *app) check() *cobra.Command {
 		Use:   "check",
 		Short: "Check everything that the daemon uses, and say how to mend what is wrong",
 		Long: `Check everything that the daemon uses: configuration, database, login, tables and their contents,
-markers, clocks, folders, targets of messages, rights, log, daemon. Each check is a line: ok, warn (it works, and somebody should
-know), fail, or skip.
+markers, clocks, folders, targets of messages, rights, log, daemon. Each check is a line: ok, warn (it works,
+and somebody should know), fail, or skip.
 
 Nothing is changed: the database is only queried, a test file in each folder is deleted at once, and a target
-gets an empty request and no message. The results about rights hold for the account that runs this: run it as the account of the service. No check waits
-longer than source.timeout. The exit code is 0 unless a check failed.
+gets an empty request and no message. The results about rights hold for the account that runs this: run it as
+the account of the service. No check waits longer than source.timeout. The exit code is 0 unless a check failed.
 
 With --record the rows, jobs and computers that were read are kept in a file, with the agents of computers
 that have work to do. Somebody else can play it back with source.kind recording. It holds no password, login

@@ -9,8 +9,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/link"
 )
 
-// loadLinks returns the key of the log's links on screens; where the site has an address and no key yet, it makes one. A
-// key that cannot be read costs the links, and nothing else.
+// loadLinks returns the key of the log's links on screens; where the site has an address and no key yet, it makes one.
+// A key that cannot be read costs the links, and nothing else.
 func (o *Options) loadLinks(logID string) link.Key {
 	load := link.ReadKey
 	if o.Settings.PublicURL != "" {

@@ -146,7 +146,9 @@ func (d *Desk) unread(why error) (http.Moment, error) {
 		return http.Moment{}, fmt.Errorf("%w: %w", http.ErrBusy, err)
 	}
 	info := d.daemon.Info()
-	f := board.Frame{Site: info.Site, Now: info.Covered, Seq: seq, ReadAge: readAge(info.AgeMS), Said: http.SaidUnreadable()}
+	f := board.Frame{
+		Site: info.Site, Now: info.Covered, Seq: seq, ReadAge: readAge(info.AgeMS), Said: http.SaidUnreadable(),
+	}
 	f.Now = f.Now.Add(max(f.ReadAge, 0))
 	f.From, f.Until = f.Now, f.Now
 	newest := jobmon.Instant(0)

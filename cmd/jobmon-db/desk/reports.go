@@ -282,7 +282,8 @@ func (r *report) left() board.Table {
 	}
 	for _, reason := range deployments.Reasons() {
 		if why[reason] > 0 {
-			t.Rows = append(t.Rows, []board.Cell{number(why[reason]), {Text: board.Word{Kind: "reason", Word: string(reason)}}})
+			word := board.Word{Kind: "reason", Word: string(reason)}
+			t.Rows = append(t.Rows, []board.Cell{number(why[reason]), {Text: word}})
 		}
 	}
 	return t

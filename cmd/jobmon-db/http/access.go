@@ -27,8 +27,8 @@ type Access struct {
 }
 
 // NewAccess lets in those who have one of the tokens. Without any, only requests that name this computer are answered,
-// and all of them are. The key signs browsers' sessions; a session lasts as long as the key and its token. key is called
-// once, when there is a token.
+// and all of them are. The key signs browsers' sessions; a session lasts as long as the key and its token. key is
+// called once, when there is a token.
 func NewAccess(tokens []configs.Token, key func() []byte, log zerolog.Logger) *Access {
 	a := &Access{key: sync.OnceValue(key), log: log}
 	a.Set(tokens)

@@ -137,7 +137,8 @@ func (q questionsOf) at(r *http.Request, asked url.Values) (any, error) {
 		LostSince  *time.Time `json:"lost_since,omitempty"`
 		Computers  []computer `json:"computers"`
 	}{
-		m.Now.Time(), m.Offset.String(), m.Seq, note(m.Said), m.SourceLost, moment(m.LostSince), computersOf(m.Pictures),
+		m.Now.Time(), m.Offset.String(), m.Seq, note(m.Said), m.SourceLost, moment(m.LostSince),
+		computersOf(m.Pictures),
 	}, err
 }
 

@@ -68,7 +68,8 @@ func (p *Log) fold(seq uint64, only []jobmon.ComputerID) (*folding, error) {
 	}, nil
 }
 
-// behind is what the fold still needs: all of the log, or one computer's part of it. A batch is valid until the next one.
+// behind is what the fold still needs: all of the log, or one computer's part of it. A batch is valid until the next
+// one.
 func (f *folding) behind(p *Log, only []jobmon.ComputerID) iter.Seq2[jobmon.Batch, error] {
 	from := f.last + 1
 	if !f.alone {

@@ -184,7 +184,8 @@ func (p *Log) SeqAt(point replay.Point, warn func(words.Phrase)) (uint64, error)
 	if point.First.Before(point.Time) {
 		first, last := point.First.Format(time.RFC3339), point.Time.Format(time.RFC3339)
 		warn(words.Phrase{
-			English: fmt.Sprintf("The server's clock showed that twice, %s and %s; this is the later one.", first, last),
+			English: fmt.Sprintf("The server's clock showed that twice, %s and %s; this is the later one.",
+				first, last),
 			Key:     "said.twice", Places: []any{"first", first, "last", last},
 		})
 	}
