@@ -186,7 +186,7 @@ func (p *Log) SeqAt(point replay.Point, warn func(words.Phrase)) (uint64, error)
 		warn(words.Phrase{
 			English: fmt.Sprintf("The server's clock showed that twice, %s and %s; this is the later one.",
 				first, last),
-			Key:     "said.twice", Places: []any{"first", first, "last", last},
+			Key: "said.twice", Places: []any{"first", first, "last", last},
 		})
 	}
 	at := latest(point)
