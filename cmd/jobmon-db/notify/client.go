@@ -112,8 +112,6 @@ func (c *client) do(ctx context.Context, method string, header http.Header, body
 	}
 	request.Header = header.Clone()
 	request.Header.Set("User-Agent", c.agent)
-	// Not sent: a connection that the receiver closed in the same moment costs no try.
-	request.Header["Idempotency-Key"] = nil
 	response, err := c.http.Do(request)
 	if err != nil {
 		return nil, c.failure(ctx, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/rs/zerolog"
 
+	"github.com/jobmon-db/jobmon-db/internal/atomicfile"
 	"github.com/jobmon-db/jobmon-db/internal/inherit"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/notices"
@@ -120,6 +121,11 @@ func (o *Outbox) Set(targets map[string]Spec) error {
 	o.dismiss(targets)
 	if err := inherit.MkdirAll(o.Folder, 0o750); err != nil {
 		return fmt.Errorf("make the folder for what targets have got: %w", err)
+	}
+	if len(o.couriers) == 0 { // nobody writes there
+		if _, err := atomicfile.Sweep(o.Folder); err != nil {
+			o.Logger.Warn().Err(err).Msg("what a crash left of a write cannot be removed")
+		}
 	}
 	err := forget(o.Folder, func(name string) bool { _, stays := targets[name]; return stays })
 	if err != nil {
