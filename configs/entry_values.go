@@ -122,7 +122,7 @@ func CheckTargetName(name string) error {
 	}
 	if number, isPort := strings.CutPrefix(strings.Replace(name, "lpt", "com", 1), "com"); slices.Contains(
 		[]string{"con", "prn", "aux", "nul"}, name) || isPort && len(number) == 1 {
-		return errors.New("Windows has no file of that name; take another one")
+		return errors.New("no file of Windows can have that name; take another one")
 	}
 	return nil
 }

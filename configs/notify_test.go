@@ -164,7 +164,7 @@ targets:
 		`line 22: targets.post.password: has no effect without targets.post.user`,
 		`line 23: targets.direct: this is a section`,
 		`line 24: targets.both.url_file: is not allowed beside targets.both.url`,
-		`line 24: targets.both.old_secret: has no effect without`, `line 25: targets.nul: Windows`,
+		`line 24: targets.both.old_secret: has no effect without`, `line 25: targets.nul: no file of Windows`,
 		`variable JOBMON_TARGETS_OPS_ULR: \(hidden\) .*"JOBMON_TARGETS_OPS_URL"`,
 		`JOBMON_NOTIFY_9_OM: .*"JOBMON_NOTIFY_9_ON"`,
 	} {

@@ -17,8 +17,9 @@ func (a *app) export() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export [FILE]",
 		Short: "Write every event of the log as text",
-		Long: `Write every event of the log as newline-delimited JSON, a line an event, to a file or to the standard
-output. Nothing is left out: "jobmon-db import" makes the same log of it. The format is in docs/export.md.
+		Long: `Write every event of the log as newline-delimited JSON, a line an event, to a file or, without one or for
+"-", to the standard output. Nothing is left out: "jobmon-db import" makes the same log of it. The format is
+in docs/export.md.
 
 It works while the daemon runs and when it does not. A file that is there already is not replaced.`,
 		Example: `  jobmon-db export events.ndjson
@@ -37,7 +38,7 @@ It works while the daemon runs and when it does not. A file that is there alread
 			return err
 		}
 		defer p.done(a.stderr)
-		if len(args) == 0 {
+		if len(args) == 0 || args[0] == standard {
 			_, err := p.export(a.stdout)
 			return err
 		}

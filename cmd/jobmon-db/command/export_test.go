@@ -55,8 +55,10 @@ func TestExport(t *testing.T) {
 	if want := batchesOf(t, dir); !reflect.DeepEqual(got, want) || len(want) == 0 {
 		t.Errorf("%d batches exported, %d in the log, or not the same", len(got), len(want))
 	}
-	if again := jobmondb(t, "export", "--data-dir="+dir); again.stdout != string(text) || again.stderr != "" {
-		t.Errorf("to the standard output it writes something else: code %d, %s", again.code, again.stderr)
+	for _, args := range [][]string{{"export"}, {"export", "-"}} {
+		if again := jobmondb(t, append(args, "--data-dir="+dir)...); again.stdout != string(text) || again.stderr != "" {
+			t.Errorf("%q writes something else: code %d, %s", args, again.code, again.stderr)
+		}
 	}
 	if over := jobmondb(t, "export", path, "--data-dir="+dir); over.code != exitUsage ||
 		!strings.Contains(over.stderr, "there already") {

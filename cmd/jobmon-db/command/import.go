@@ -42,7 +42,7 @@ restore treats it: it is renamed to end in .aside, and is only replaced by an ex
 			return err
 		}
 		in := a.stdin
-		if args[0] != "-" {
+		if args[0] != standard {
 			file, err := openExport(args[0])
 			if err != nil {
 				return err
@@ -55,7 +55,7 @@ restore treats it: it is renamed to end in .aside, and is only replaced by an ex
 		o.Before = func(r *store.Restoration) error { return a.announce(r, "export") }
 		r, err := importFrom(c.Context(), in, config.DataDir, o)
 		end()
-		if err != nil && args[0] != "-" {
+		if err != nil && args[0] != standard {
 			err = fmt.Errorf("%s: %w", args[0], err)
 		}
 		if err != nil {

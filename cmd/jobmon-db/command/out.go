@@ -15,6 +15,9 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
+// standard is the name of the standard input or output where a file can be named.
+const standard = "-"
+
 // outFlag gives a command the flag --out. Windows PowerShell 5.1 turns what ">" gets into UTF-16 and breaks it.
 func outFlag(c *cobra.Command, path *string) {
 	c.Flags().StringVar(path, "out", "", "write the result to this file, in UTF-8; it is replaced when all is written")
@@ -88,10 +91,10 @@ func (a *app) answer(ctx context.Context, asked func() (question, error), out st
 	})
 }
 
-// printTo calls print with an app whose results go to the file at path, "" for the standard output. The file gets its
-// name when print has succeeded; otherwise what was there stays.
+// printTo calls print with an app whose results go to the file at path, "" or "-" for the standard output. The file
+// gets its name when print has succeeded; otherwise what was there stays.
 func (a *app) printTo(ctx context.Context, path string, print func(*app) error) error {
-	if path == "" {
+	if path == "" || path == standard {
 		return print(a)
 	}
 	err := atomicfile.WriteDurableFrom(path, 0o666, func(w io.Writer) error {

@@ -56,10 +56,10 @@ func newMail(s *Settings, describe func(*notices.Message) (subject, body, messag
 				mail.SMTPAuthLogin, mail.SMTPAuthCramMD5, mail.SMTPAuthNTLM)}
 	}
 	if _, err := m.client(context.Background(), time.Time{}); err != nil {
-		return nil, m.failure(nil, err)
+		return nil, m.failure(err)
 	}
 	if _, err := m.letter(nil, m.to); err != nil {
-		return nil, m.failure(nil, err)
+		return nil, m.failure(err)
 	}
 	return m, nil
 }
@@ -128,7 +128,7 @@ func (m *mailer) Send(ctx context.Context, about *notices.Message) error {
 	err := m.send(ctx, about, m.to)
 	failed := new(mail.SendError)
 	if len(m.to) == 1 || !errors.As(err, &failed) || failed.Reason != mail.ErrSMTPRcptTo || failed.IsTemp() {
-		return m.failure(ctx, err)
+		return m.failure(err)
 	}
 	took := 0
 	for _, one := range m.to {
@@ -136,10 +136,10 @@ func (m *mailer) Send(ctx context.Context, about *notices.Message) error {
 		case each == nil:
 			took++
 		case !errors.As(each, &failed) || failed.Reason != mail.ErrSMTPRcptTo || failed.IsTemp():
-			return m.failure(ctx, each)
+			return m.failure(each)
 		}
 	}
-	if err = m.failure(ctx, err); took == 0 {
+	if err = m.failure(err); took == 0 {
 		return err
 	}
 	return &Partly{err}
@@ -173,7 +173,7 @@ func (m *mailer) Probe(ctx context.Context) (string, error) {
 		err = client.DialWithContext(ctx)
 	}
 	if err != nil {
-		return "", m.failure(ctx, err)
+		return "", m.failure(err)
 	}
 	_ = client.Close()
 	return "the mail server greets, and takes the login where one is set", nil
@@ -181,13 +181,13 @@ func (m *mailer) Probe(ctx context.Context) (string, error) {
 
 // failure is an error without the password. What a server refuses for ever is the message, not its envelope: that can
 // be set right in the configuration.
-func (m *mailer) failure(ctx context.Context, err error) error {
+func (m *mailer) failure(err error) error {
 	if err == nil {
 		return nil
 	}
 	failed := new(mail.SendError)
 	answered := errors.As(err, &failed)
-	if !answered && ctx != nil && (errors.Is(err, context.DeadlineExceeded) || isTimeout(err)) {
+	if !answered && (errors.Is(err, context.DeadlineExceeded) || isTimeout(err)) {
 		return fmt.Errorf("no answer within %v", tryWithin)
 	}
 	text := m.secrets.hide(shortened([]byte(err.Error())), "the mail server refuses")
