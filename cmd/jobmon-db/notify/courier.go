@@ -17,7 +17,7 @@ import (
 const (
 	firstPause, longestPause = time.Second, 5 * time.Minute
 
-	giveUpAfter = 24 * time.Hour   // that a message may wait
+	giveUpAfter = 24 * time.Hour   // that a message may wait, and that the target must have failed
 	neverAfter  = 15 * time.Minute // that a message is tried which the receiver says it will never take
 	saveEvery   = time.Second      // that a place is written while much is sent
 	saveIdle    = time.Minute      // that it is written while nothing is sent
@@ -44,8 +44,10 @@ type courier struct {
 	reading *reading           // of the log; nil while the queue has all
 
 	pause     *backoff.ExponentialBackOff
+	failing   time.Time      // the first failed try since the last message arrived; zero for none
+	stuck     time.Time      // the first failed try of the first pending message; zero for none
 	refused   time.Time      // since when the first pending message is refused for ever; zero for not
-	abandoned jobmon.Instant // messages that are older are given up
+	abandoned jobmon.Instant // messages that are older are given up, unless the clock says that they are not old
 	given     int            // how many were, since the last error about it
 
 	reached Place     // when nothing was pending last
@@ -165,12 +167,12 @@ func (c *courier) wait(ctx context.Context, long time.Duration) {
 // deliver tries the first pending message once, or gives it up. After a failure it waits.
 func (c *courier) deliver(ctx, sending context.Context) {
 	m := c.pending[0]
-	if timeOf(m) < c.abandoned {
+	if timeOf(m) < min(c.abandoned, c.Now().Add(-giveUpAfter)) {
 		c.giveUp()
 		return
 	}
 	c.tellGivenUp()
-	c.status.tries(timeOf(m))
+	c.status.tries(timeOf(m), c.Now())
 	err := c.status.target().Send(sending, m)
 	if errors.As(err, new(*Partly)) {
 		c.logger.Warn().Err(err).Str("id", m.ID).Msg("a message arrives in part")
@@ -181,6 +183,7 @@ func (c *courier) deliver(ctx, sending context.Context) {
 			c.logger.Info().Msg("messages arrive again")
 		}
 		c.pause.Reset()
+		c.failing, c.abandoned = time.Time{}, 0
 		c.done()
 		return
 	}
@@ -202,11 +205,19 @@ func (c *courier) deliver(ctx, sending context.Context) {
 	c.wait(ctx, pause)
 }
 
-// hopeless gives up what waits for too long, and a message that the receiver will never take.
+// hopeless gives up what waits for too long, and a message that the receiver will never take. The server's clock may
+// step, so nothing is given up for its age before the target has failed for as long by our own clock.
 func (c *courier) hopeless(err error, m *notices.Message) bool {
-	if limit := c.Now().Add(-giveUpAfter); timeOf(m) < limit {
-		c.abandoned = limit
-		return true
+	if time.Since(c.failing) >= giveUpAfter {
+		limit := c.Now().Add(-giveUpAfter)
+		if timeOf(m) < limit {
+			c.abandoned = limit
+			return true
+		}
+		if time.Since(c.stuck) >= giveUpAfter { // its time is ahead of the clock
+			c.giveUp()
+			return true
+		}
 	}
 	refused := new(Refusal)
 	if !errors.As(err, &refused) || !refused.Never {
@@ -247,7 +258,7 @@ func (c *courier) tellGivenUp() {
 func (c *courier) done() {
 	c.pending[0] = nil
 	c.pending = c.pending[1:]
-	c.refused = time.Time{}
+	c.refused, c.stuck = time.Time{}, time.Time{}
 	if len(c.pending) > 0 {
 		return
 	}
@@ -259,6 +270,13 @@ func (c *courier) done() {
 
 // failed records why a try failed. The log gets the first of a row, and another reason.
 func (c *courier) failed(err error, m *notices.Message) {
+	now := time.Now()
+	if c.failing.IsZero() {
+		c.failing = now
+	}
+	if c.stuck.IsZero() {
+		c.stuck = now
+	}
 	event := c.logger.Debug()
 	if c.status.failed(err) {
 		event = c.logger.Warn()

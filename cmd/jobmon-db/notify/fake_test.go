@@ -100,11 +100,13 @@ type world struct {
 	outbox *Outbox
 	dir    string
 	said   *safeBuffer
+	clock  func() jobmon.Instant // the server's
 	stop   func()
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{T: t, log: &fakeLog{}, dir: t.TempDir(), said: &safeBuffer{}}
+	clock := func() jobmon.Instant { return jobmon.InstantOf(time.Now()) }
+	return &world{T: t, log: &fakeLog{}, dir: t.TempDir(), said: &safeBuffer{}, clock: clock}
 }
 
 // start runs an outbox over the log with these targets, as a start of the daemon does. A message is about one notice.
@@ -123,7 +125,7 @@ func (w *world) startWith(targets map[string]Spec, window func(json.RawMessage) 
 	w.Helper()
 	w.outbox = NewOutbox(Options{
 		Folder: w.dir, Log: w.log, Logger: zerolog.New(w.said).Level(zerolog.InfoLevel), Window: window,
-		Now: func() jobmon.Instant { return jobmon.InstantOf(time.Now()) },
+		Now: w.clock,
 	})
 	if err := w.outbox.Set(targets); err != nil {
 		w.Fatal(err)

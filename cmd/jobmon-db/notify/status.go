@@ -68,11 +68,13 @@ func (s *status) change(spec Spec) {
 	}
 }
 
-// tries records how old the message is that is tried.
-func (s *status) tries(at jobmon.Instant) {
+// tries records how old the message is that is tried. One from ahead of the clock counts from its first try.
+func (s *status) tries(at, now jobmon.Instant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.oldest = at
+	if s.oldest == 0 || at <= now || s.oldest > now {
+		s.oldest = min(at, now)
+	}
 }
 
 // sent records that a message arrived, and says whether the one before had not.
