@@ -125,3 +125,20 @@ func TestAFailureHoldsUntilItIsRepaired(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestARetryStandsStillByItsOwnTime: what ran between a stage's first attempt and the next is no part of its bound.
+func TestARetryStandsStillByItsOwnTime(t *testing.T) {
+	d := folder2(learned(t), 900, "14:00").read("14:00").set(-1, 900).read("14:00:05").set(0, 900).set(-1, 901).
+		read("14:00:10").set(0, 901).set(-1, 902).read("14:00:20").set(1603, 902).set(-1, 903).read("14:00:40").
+		set(0, 903).set(-1, 904).read("14:01").requeue(902).read("14:02").set(0, 904).set(-1, 902).read("14:20")
+	still := func(now string) *jobmon.Standing {
+		d.read(now)
+		return d.progress().Session.Still
+	}
+	if s := still("14:20:15"); s != nil {
+		t.Errorf("a retry of 15 s stands still: %+v", s)
+	}
+	if s := still("14:31"); s == nil || s.Why != jobmon.StillStage || s.Since != clock("14:20").Instant(3600) {
+		t.Errorf("a retry of 11 min: %+v", s)
+	}
+}

@@ -49,8 +49,12 @@ func (s *session) limit(c *computer, v view) (is standing, at jobmon.Instant) {
 		if st := s.stageNow(r); st != nil {
 			sp, typical := st.span(), s.prospects.get(st.name)
 			expected := time.Duration(typical.seconds) * time.Second
+			began := sp.began
+			if r.attempt > 1 { // other stages may have run since the attempt before
+				began = max(began, r.started)
+			}
 			if expected > 0 && sp.began != 0 && alike(int(typical.jobs), len(st.jobs)) {
-				earlier(jobmon.StillStage, st.name, sp.began, jobmon.OverdueAfter(expected))
+				earlier(jobmon.StillStage, st.name, began, jobmon.OverdueAfter(expected))
 			}
 		}
 		return is, at
