@@ -119,7 +119,7 @@ func (c *client) do(ctx context.Context, method string, header http.Header, body
 	defer response.Body.Close()
 	text, err = io.ReadAll(io.LimitReader(response.Body, mostRead))
 	if response.StatusCode/100 != 2 {
-		return text, refusal(response, c.secrets.hide(shortened(text), ""), time.Now())
+		return text, refusal(response, c.secrets.quote(text, ""), time.Now())
 	}
 	if err != nil {
 		return text, c.failure(ctx, err)
@@ -145,6 +145,9 @@ func (c *client) failure(ctx context.Context, err error) error {
 			return ours
 		}
 	}
-	const away = "the receiver cannot be reached"
-	return errors.New(c.secrets.hide(away+": "+shortened([]byte(err.Error())), away))
+	away := "the receiver cannot be reached"
+	if why := c.secrets.quote([]byte(err.Error()), ""); why != "" {
+		away += ": " + why
+	}
+	return errors.New(away)
 }

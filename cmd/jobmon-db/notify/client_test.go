@@ -358,3 +358,24 @@ func TestNtfyPublishesAtTheRoot(t *testing.T) {
 		t.Error("an address without a topic is taken")
 	}
 }
+
+// No part of a secret gets into an error, wherever the error, the answer or the receiver ends it.
+func TestNoErrorHoldsAPartOfASecret(t *testing.T) {
+	t.Parallel()
+	const secret = "T0AAAA1111BBBBsupersecretsupersecret1234"
+	var before, echoed string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, before, echoed)
+	}))
+	defer server.Close()
+	for _, before = range []string{"", strings.Repeat("x", 84), strings.Repeat(" ", mostRead-30), "no route for /"} {
+		for _, echoed = range []string{secret, secret[:30], secret + " is no route"} {
+			made := target(t, Settings{Kind: Slack, URL: server.URL + "/" + secret})
+			err := made.Send(t.Context(), about("msg_1_failed"))
+			if err == nil || strings.Contains(err.Error(), secret[:shortest]) {
+				t.Errorf("%.20q and %s: %v", before, echoed, err)
+			}
+		}
+	}
+}

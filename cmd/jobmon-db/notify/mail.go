@@ -190,7 +190,7 @@ func (m *mailer) failure(err error) error {
 	if !answered && (errors.Is(err, context.DeadlineExceeded) || isTimeout(err)) {
 		return fmt.Errorf("no answer within %v", tryWithin)
 	}
-	text := m.secrets.hide(shortened([]byte(err.Error())), "the mail server refuses")
+	text := m.secrets.quote([]byte(err.Error()), "the mail server refuses")
 	if answered && failed.ErrorCode()/100 == 5 &&
 		(failed.Reason == mail.ErrSMTPData || failed.Reason == mail.ErrSMTPDataClose) {
 		return &Refusal{Answer: text, Never: true}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/notices"
-	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // Target is who gets messages. Send returns nil once the receiver said yes. Its errors hold no secrets.
@@ -85,14 +84,4 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 		now = theirs // both by one clock
 	}
 	return min(max(at.Sub(now), 0), longestAfter)
-}
-
-// shortened is the beginning of a receiver's answer on one line, for errors.
-func shortened(text []byte) string {
-	const most = 120
-	line := strings.Join(strings.Fields(plain.Text(strings.ToValidUTF8(string(text), "?"))), " ")
-	if runes := []rune(line); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return line
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // shortest is the least number of letters that make a secret: shorter pieces of an address are words like "api".
@@ -52,11 +54,30 @@ func secretsOf(address *url.URL, more ...string) secrets {
 	return list
 }
 
-// hide returns a text that holds none of them: the text, or what stands for it.
-func (s secrets) hide(text, instead string) string {
-	low := strings.ToLower(text)
-	if slices.ContainsFunc([]string(s), func(piece string) bool { return strings.Contains(low, piece) }) {
+// quote is the beginning of a receiver's answer on one line, for errors; instead where the answer holds a secret. It
+// looks at the whole answer: a secret that is cut off is one still.
+func (s secrets) quote(answer []byte, instead string) string {
+	const most = 120
+	whole := strings.ToValidUTF8(string(answer), "?")
+	line := strings.Join(strings.Fields(plain.Text(whole)), " ")
+	if s.within(whole) || s.within(line) {
 		return instead
 	}
-	return text
+	if runes := []rune(line); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return line
+}
+
+// within reports whether the text holds a secret, or ends within one.
+func (s secrets) within(text string) bool {
+	low := strings.ToLower(text)
+	return slices.ContainsFunc(s, func(piece string) bool {
+		for n := len(piece) - 1; n >= shortest; n-- {
+			if strings.HasSuffix(low, piece[:n]) {
+				return true
+			}
+		}
+		return strings.Contains(low, piece)
+	})
 }

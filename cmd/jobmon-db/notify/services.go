@@ -110,7 +110,7 @@ func (s *service) Send(ctx context.Context, m *notices.Message) error {
 	answer, err := s.do(ctx, http.MethodPost, s.header(), body)
 	if err == nil && s.refuses != nil && s.refuses(string(answer)) {
 		err = &Refusal{Answer: "the receiver answers 200 and says that it failed: " +
-			s.secrets.hide(shortened(answer), "no reason that can be shown")}
+			s.secrets.quote(answer, "no reason that can be shown")}
 	}
 	return err
 }
