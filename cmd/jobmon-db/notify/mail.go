@@ -23,6 +23,9 @@ const (
 // mostHeard bounds what is read from a mail server during one try; its certificate is the largest part.
 const mostHeard = 256 << 10
 
+// waitForRest is how long recipients that are refused for now hold up those that get their messages.
+const waitForRest = time.Hour
+
 // mailer hands mail to a server. A server on another computer must encrypt.
 type mailer struct {
 	host     string
@@ -35,6 +38,11 @@ type mailer struct {
 	secrets  secrets
 	tls      *tls.Config
 	describe func(*notices.Message) (subject, body, messageID, references string)
+
+	// of Send, which one goroutine calls
+	id    string               // the message that was tried last
+	over  map[string]error     // its recipients that are not tried again: nil for one that has it, or why not
+	later map[string]time.Time // since when a recipient is refused for now
 }
 
 func newMail(s *Settings, describe func(*notices.Message) (subject, body, messageID, references string),
@@ -47,6 +55,7 @@ func newMail(s *Settings, describe func(*notices.Message) (subject, body, messag
 		}
 	}
 	m := &mailer{host: host, port: port, from: s.From, to: s.To, agent: agent, describe: describe,
+		later:   map[string]time.Time{},
 		secrets: secretsOf(nil, s.Password), tls: &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}}
 	m.atOnce = port == portTLS
 	if s.User != "" {
@@ -123,26 +132,83 @@ func (m *mailer) letter(about *notices.Message, to []string) (*mail.Msg, error) 
 	return letter, nil
 }
 
-// Send implements Target. Recipients that the server will never take keep nobody else from the message.
+// Send implements Target. No recipient keeps another one from the message, or gets it again while others are tried.
+// Those that are refused for now are tried again, until that has lasted for an hour.
 func (m *mailer) Send(ctx context.Context, about *notices.Message) error {
-	err := m.send(ctx, about, m.to)
-	failed := new(mail.SendError)
-	if len(m.to) == 1 || !errors.As(err, &failed) || failed.Reason != mail.ErrSMTPRcptTo || failed.IsTemp() {
-		return m.failure(err)
+	if m.id != about.ID {
+		m.id, m.over = about.ID, map[string]error{}
 	}
-	took := 0
-	for _, one := range m.to {
-		switch each := m.send(ctx, about, []string{one}); {
-		case each == nil:
-			took++
-		case !errors.As(each, &failed) || failed.Reason != mail.ErrSMTPRcptTo || failed.IsTemp():
-			return m.failure(each)
+	if len(m.over) == 0 {
+		err := m.send(ctx, about, m.to)
+		if err == nil {
+			clear(m.later)
+		}
+		if len(m.to) == 1 || !refusesRecipient(err) {
+			return m.failure(err)
 		}
 	}
-	if err = m.failure(err); took == 0 {
-		return err
+	var later error
+	for _, one := range m.to {
+		if _, over := m.over[one]; over {
+			continue
+		}
+		err := m.send(ctx, about, []string{one})
+		switch {
+		case err == nil:
+			delete(m.later, one)
+		case !refusesRecipient(err):
+			return m.failure(err)
+		case isTemporary(err) && m.waitsFor(one):
+			later = err
+			continue
+		}
+		m.over[one] = err
 	}
-	return &Partly{err}
+	if later != nil {
+		return m.failure(later)
+	}
+	return m.outcome()
+}
+
+// outcome is what comes of a message that no recipient is tried with again.
+func (m *mailer) outcome() error {
+	var refused error
+	took := 0
+	for _, one := range m.to {
+		if err := m.over[one]; err != nil {
+			refused = err
+		} else {
+			took++
+		}
+	}
+	switch {
+	case refused == nil:
+		return nil
+	case took == 0:
+		m.id = "" // the next try asks all of them
+		return m.failure(refused)
+	}
+	return &Partly{m.failure(refused)}
+}
+
+// waitsFor reports whether a recipient that is refused for now is worth another try. It holds up the others.
+func (m *mailer) waitsFor(recipient string) bool {
+	since, known := m.later[recipient]
+	if !known {
+		since = time.Now()
+		m.later[recipient] = since
+	}
+	return time.Since(since) < waitForRest
+}
+
+func refusesRecipient(err error) bool {
+	failed := new(mail.SendError)
+	return errors.As(err, &failed) && failed.Reason == mail.ErrSMTPRcptTo
+}
+
+func isTemporary(err error) bool {
+	failed := new(mail.SendError)
+	return errors.As(err, &failed) && failed.IsTemp()
 }
 
 func (m *mailer) send(ctx context.Context, about *notices.Message, to []string) error {

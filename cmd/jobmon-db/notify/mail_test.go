@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	netmail "net/mail"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -182,7 +183,7 @@ func TestMailArrives(t *testing.T) {
 	}
 }
 
-// What goes wrong with a mail server is an error without the password, and nothing arrives half.
+// What goes wrong with a mail server is an error without the password, and no mail arrives half.
 func TestMailRefused(t *testing.T) {
 	t.Parallel()
 	gone := &smtp.SMTPError{Code: 550, Message: "no such user"}
@@ -204,7 +205,7 @@ func TestMailRefused(t *testing.T) {
 		"one recipient gone": {server: &mailServer{refuses: map[string]*smtp.SMTPError{"ops@example.com": gone}},
 			err: "a part of the recipients", mails: 1},
 		"one recipient later": {server: &mailServer{refuses: map[string]*smtp.SMTPError{"ops@example.com": later}},
-			err: "greylisted"},
+			err: "greylisted", mails: 1},
 		"the content": {server: &mailServer{data: &smtp.SMTPError{Code: 554, Message: "spam"}},
 			err: "spam", never: true},
 		"the content now": {server: &mailServer{data: &smtp.SMTPError{Code: 452, Message: "disk full"}},
@@ -281,5 +282,52 @@ func TestMailServerWithoutEnd(t *testing.T) {
 	m := mailTarget(t, Settings{Server: listener.Addr().String()}, nil)
 	if err := m.Send(t.Context(), about("msg_1_failed")); err == nil || len(err.Error()) > 300 {
 		t.Errorf("%v", err)
+	}
+}
+
+// However recipients are refused, and in whatever order, each that the server takes gets a message once, and one that
+// is refused for now gets it later. One that is refused for an hour holds up nobody any more.
+func TestMailComesOnce(t *testing.T) {
+	t.Parallel()
+	const good, gone, grey = "good@example.com", "gone@example.com", "grey@example.com"
+	for _, to := range [][]string{
+		{good, gone, grey}, {good, grey, gone}, {gone, good, grey}, {gone, grey, good}, {grey, gone, good}, {grey, good},
+	} {
+		server := &mailServer{refuses: map[string]*smtp.SMTPError{
+			gone: {Code: 550, Message: "no such user"}, grey: {Code: 451, Message: "greylisted"},
+		}}
+		got := func() (list []string) {
+			for _, mail := range server.mails {
+				list = append(list, mail.to...)
+			}
+			server.mails = nil
+			return list
+		}
+		address, roots := startMail(t, server, true, false)
+		m := mailTarget(t, Settings{Server: address, To: to}, roots)
+		for range 3 {
+			if err := m.Send(t.Context(), about("one")); err == nil || errors.As(err, new(*Partly)) ||
+				!strings.Contains(err.Error(), "greylisted") {
+				t.Errorf("%v: while one is refused for now: %v", to, err)
+			}
+		}
+		if list := got(); !slices.Equal(list, []string{good}) {
+			t.Errorf("%v: %v got the message", to, list)
+		}
+		m.later[grey] = time.Now().Add(-waitForRest)
+		for _, id := range []string{"one", "two"} {
+			if err := m.Send(t.Context(), about(id)); !errors.As(err, new(*Partly)) {
+				t.Errorf("%v: after an hour: %v", to, err)
+			}
+		}
+		if list := got(); !slices.Equal(list, []string{good}) {
+			t.Errorf("%v: %v got the second message", to, list)
+		}
+		delete(server.refuses, grey)
+		err := m.Send(t.Context(), about("three"))
+		if list := got(); len(list) != 2 || !slices.Contains(list, grey) || len(m.later) > 0 ||
+			(err == nil) != (len(to) == 2) {
+			t.Errorf("%v: %v got the third message, %v", to, list, err)
+		}
 	}
 }
