@@ -169,9 +169,22 @@ func (k *checking) wrong(entry, key, value, reason string) {
 // gives reports whether the entry has the key, be it with a bad value.
 func (k *checking) gives(key string) bool { return k.origins[key] != (Origin{}) }
 
+func allOfDaemon(topics []notices.Topic) bool {
+	return !slices.ContainsFunc(topics, func(t notices.Topic) bool { return !t.OfDaemon() })
+}
+
 func (c *Config) checkRule(k *checking, entry string, r *Rule) {
 	if len(r.On) == 0 {
 		k.wrong(entry, "on", "", "is missing: it says what the rule sends; allowed is "+topicsAllowed())
+	}
+	for _, narrowed := range []struct {
+		field string
+		to    []string
+	}{{"computers", r.Computers}, {"groups", r.Groups}, {"folders", r.Folders}} {
+		if len(narrowed.to) > 0 && len(r.On) > 0 && allOfDaemon(r.On) {
+			k.wrong(entry, narrowed.field, "", "would keep the rule from sending anything: none of its topics is about a "+
+				"computer; leave it out")
+		}
 	}
 	if len(r.To) == 0 {
 		k.wrong(entry, "to", "", "is missing: it names the targets that the rule sends to")

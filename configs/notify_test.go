@@ -221,3 +221,19 @@ func TestRulesSurviveAnEdit(t *testing.T) {
 		t.Errorf("%+v", changes)
 	}
 }
+
+// TestARuleThatNeverSends: a rule about no computer cannot be narrowed to some.
+func TestARuleThatNeverSends(t *testing.T) {
+	t.Parallel()
+	for rule, wrong := range map[string]string{
+		"on: [source-lost, damaged], groups: Lab":      `line 1: notify.1.groups: .*none of its topics is about a computer`,
+		"on: disk-full, folders: Build, computers: PC": `line 1: notify.1.computers: .*leave it out\n.*notify.1.folders: `,
+		"on: [source-lost, failed], groups: Lab":       "",
+	} {
+		_, err := load(configs.LoadOptions{File: write(t, "notify: [{"+rule+", to: ops}]\n"+
+			`targets: {ops: {kind: webhook, url: "https://example.com/x", secret: "`+signing+`", token: 'a,b'}}`+"\n")})
+		if text := fmt.Sprint(err); (err == nil) != (wrong == "") || !regexp.MustCompile(wrong).MatchString(text) {
+			t.Errorf("%s: %v", rule, err)
+		}
+	}
+}

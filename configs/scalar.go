@@ -99,6 +99,9 @@ func misreadQuoted(k *Key, source string) string {
 		return oneLine
 	}
 	inside, rest := m[1], m[3]
+	if behind := strings.TrimSpace(rest); behind != "" && strings.ContainsRune(",}]", rune(behind[0])) {
+		rest = "" // the next key of a map on one line
+	}
 	switch {
 	case strings.HasPrefix(rest, "#"), k.Secret && noComment(strings.TrimSpace(rest)):
 		return beforeComment

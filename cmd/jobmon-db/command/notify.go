@@ -121,8 +121,11 @@ daemon left when it ended. Counts are those of the daemon that runs.`,
 		if err != nil {
 			return err
 		}
-		if output == "json" {
+		switch {
+		case output == "json" && live:
 			return plain.WriteJSON(a.stdout, list)
+		case output == "json":
+			return plain.WriteJSON(a.stdout, withoutCounts(list))
 		}
 		return listTargets(a.stdout, a.stderr, list, live)
 	}
@@ -142,6 +145,23 @@ func leftBehind(config *configs.Config) ([]control.Target, error) {
 		list = append(list, t)
 	}
 	return list, nil
+}
+
+// leftTarget is a target where no daemon runs, and so nobody counts.
+type leftTarget struct {
+	Name    string         `json:"name"`
+	Kind    string         `json:"kind"`
+	SentAt  jobmon.Instant `json:"sent_ms,omitempty"`
+	Error   string         `json:"error,omitempty"`
+	ErrorAt jobmon.Instant `json:"error_ms,omitempty"`
+}
+
+func withoutCounts(list []control.Target) []leftTarget {
+	left := make([]leftTarget, 0, len(list))
+	for _, t := range list {
+		left = append(left, leftTarget{t.Name, t.Kind, t.SentAt, t.Error, t.ErrorAt})
+	}
+	return left
 }
 
 func listTargets(out, messages io.Writer, list []control.Target, live bool) error {

@@ -127,6 +127,10 @@ func TestMessagesOfADaemon(t *testing.T) {
 	if left.code != exitOK || !strings.Contains(left.stdout, " ago") {
 		t.Errorf("%+v", left)
 	}
+	if text := jobmondb(t, "notify", "list", "--config", file, "-o", "json").stdout; strings.Contains(text, `"waiting"`) ||
+		strings.Contains(text, `"sent"`) || !strings.Contains(text, `"sent_ms"`) {
+		t.Errorf("without a daemon nobody counts: %s", text)
+	}
 	place, err := os.ReadFile(filepath.Join(dir, "data", "notify", "ops.json"))
 	printed := []string{string(place), ran.stdout, ran.stderr, left.stdout, left.stderr, daemon.stderr.String()}
 	if err != nil || plantedIn(printed...) {
