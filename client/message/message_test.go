@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -204,4 +205,16 @@ func TestBodies(t *testing.T) {
 		b.WriteString(body + "\n")
 	}
 	golden(t, "mail.txt", b.Bytes())
+}
+
+// TestARestartIsNoCauseToMend: msiexec's two codes for a restart come with another advice than failures.
+func TestARestartIsNoCauseToMend(t *testing.T) {
+	for code, restart := range map[jobmon.Code]bool{3010: true, 1641: true, 1603: false} {
+		n := failed(t)
+		n.Code = code
+		_, body := writer("en").Text(single(n))
+		if strings.Contains(body, "jobs.success") != restart || strings.Contains(body, "the cause is mended") == restart {
+			t.Errorf("%d: %s", code, body)
+		}
+	}
 }

@@ -52,7 +52,11 @@ func (p *pen) failed() {
 	}
 	p.progress()
 	p.fact("label.next", p.next())
-	p.fact("label.do", p.Text("do.failed"))
+	todo := "do.failed"
+	if p.n.Code == 3010 || p.n.Code == 1641 { // of msiexec
+		todo = "do.restart"
+	}
+	p.fact("label.do", p.Text(todo))
 }
 
 func (p *pen) repaired() {
