@@ -121,6 +121,14 @@ func (w *Window) Next() jobmon.Instant {
 	return next
 }
 
+// Held is how many notices wait for a digest.
+func (w *Window) Held() int {
+	if w.held == nil {
+		return 0
+	}
+	return w.held.total
+}
+
 // Place is from where on a new window with that state has to get notices, in order to go on as this one does: those of
 // the events behind from. All notices up to seq were added, and the messages that came of them have arrived.
 func (w *Window) Place(seq uint64) (from uint64, state json.RawMessage) {

@@ -78,7 +78,7 @@ func (c *courier) run(ctx, sending context.Context) {
 			c.logger.Error().Err(err).Msg("the log cannot be read for messages; it is tried again")
 			c.wait(ctx, c.pause.NextBackOff())
 		case n != nil:
-			c.pending = c.window.Add(n)
+			c.take(c.window.Add(n))
 		default:
 			c.idle(ctx)
 		}
@@ -131,7 +131,7 @@ func (c *courier) next(ctx context.Context) (*notices.Notice, error) {
 // idle waits until something comes or the window has something to say.
 func (c *courier) idle(ctx context.Context) {
 	c.tellGivenUp()
-	if c.pending = c.window.Tick(c.Now()); len(c.pending) > 0 {
+	if c.take(c.window.Tick(c.Now())); len(c.pending) > 0 {
 		return
 	}
 	c.reached = c.place()
@@ -145,6 +145,12 @@ func (c *courier) idle(ctx context.Context) {
 		long = min(long, time.Duration(float64(next.Sub(c.Now()))/c.Speed)+time.Millisecond)
 	}
 	c.wait(ctx, long)
+}
+
+// take takes up what the window gives.
+func (c *courier) take(messages []*notices.Message) {
+	c.pending = messages
+	c.status.holds(c.window.Held())
 }
 
 // wait waits so long, or until something comes or the target has changed.

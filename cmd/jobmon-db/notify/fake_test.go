@@ -75,6 +75,7 @@ func (single) Add(n *notices.Notice) []*notices.Message {
 }
 func (single) Tick(jobmon.Instant) []*notices.Message     { return nil }
 func (single) Next() jobmon.Instant                       { return 0 }
+func (single) Held() int                                  { return 0 }
 func (single) Place(seq uint64) (uint64, json.RawMessage) { return seq, nil }
 
 // plainly writes bodies that say no more than the ID.

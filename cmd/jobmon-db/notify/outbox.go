@@ -34,6 +34,7 @@ type Window interface {
 	// Tick returns what is due at that time, and Next when there is something, 0 for never: by the server's clock.
 	Tick(now jobmon.Instant) []*notices.Message
 	Next() jobmon.Instant
+	Held() int // notices that a later message is about
 	// Place is from where on notices must be added to a new window with that state, to go on as this one does, when
 	// all up to seq were added to it.
 	Place(seq uint64) (from uint64, state json.RawMessage)

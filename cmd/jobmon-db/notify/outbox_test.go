@@ -310,3 +310,43 @@ func TestEndIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// What waits is what a target has yet to get: nothing that a rule has left out since, and what a digest will hold.
+func TestWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var back atomic.Bool
+		r := &receiver{}
+		away := reach(t, loopbackHook, r, func() bool { return !back.Load() })
+		w.startJoining(specs(Webhook, away))
+		defer w.stop()
+		waits := func(want int) {
+			t.Helper()
+			synctest.Wait()
+			if s := w.outbox.Status()[0]; s.Waiting != want {
+				t.Errorf("%d wait, not %d: %+v", s.Waiting, want, s)
+			}
+		}
+		for range 2 * queueLength {
+			w.happen(1)
+		}
+		waits(2 * queueLength)
+		nothing := map[string]Spec{"ops": {
+			Kind: Webhook, Target: away, Wants: func(*notices.Notice) bool { return false }}}
+		if err := w.outbox.Set(nothing); err != nil {
+			t.Fatal(err)
+		}
+		back.Store(true)
+		time.Sleep(10 * time.Minute)
+		waits(0)
+		if err := w.outbox.Set(specs(Webhook, away)); err != nil {
+			t.Fatal(err)
+		}
+		for range 30 {
+			w.happen(1)
+		}
+		waits(10)
+		time.Sleep(10 * time.Minute)
+		waits(0)
+	})
+}

@@ -120,6 +120,7 @@ func (q *queue) take(from place) (n *notices.Notice, now place, behind bool) {
 	if from.seq < q.since {
 		return nil, from, true
 	}
+	q.gone = 0 // also what was counted and is no longer wanted
 	for len(q.list) > 0 {
 		n := q.list[0]
 		q.list[0] = nil

@@ -31,6 +31,7 @@ type status struct {
 	spec   Spec
 	now    Status
 	oldest jobmon.Instant
+	held   int // notices that the window has for a digest
 }
 
 func newStatus(name string, spec Spec, p *Place) *status {
@@ -97,6 +98,13 @@ func (s *status) failed(err error) (isNew bool) {
 	return isNew
 }
 
+// holds records how many notices wait in the window.
+func (s *status) holds(held int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = held
+}
+
 func (s *status) gaveUp(messages uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +131,7 @@ func (s *status) snapshot(q *queue) Status {
 	defer s.mu.Unlock()
 	now := s.now
 	now.Kind = s.spec.Kind
-	if now.Waiting, now.Oldest = waiting, s.oldest; s.oldest != 0 {
+	if now.Waiting, now.Oldest = waiting+s.held, s.oldest; s.oldest != 0 {
 		now.Waiting++ // the one that is tried
 	}
 	return now
