@@ -271,6 +271,7 @@ func (c *courier) done() {
 	c.reached, c.moved = c.place(), true
 	if c.saveDue() <= 0 {
 		c.save()
+		c.moved = true // until the next notice, more of this event may come, and the place stands before it
 	}
 }
 
@@ -311,6 +312,7 @@ func (c *courier) save() {
 	p := c.reached
 	c.status.describe(&p)
 	if p.equal(&c.written) {
+		c.moved = false
 		return
 	}
 	if err := writePlace(c.Folder, c.name, &p); err != nil {

@@ -182,9 +182,13 @@ func TestPlaces(t *testing.T) {
 			r := &receiver{}
 			w.start(specs(Webhook, reach(t, loopbackHook, r, nil)))
 			w.happen(1)
+			time.Sleep(10 * time.Second)
 			w.happen(1)
-			time.Sleep(time.Minute)
+			time.Sleep(3 * time.Second)
 			synctest.Wait()
+			if p, _, err := ReadPlace(w.dir, "ops"); err != nil || p.Seq != 12 {
+				t.Errorf("%s: 3 s after the last message a crash would find %+v, %v", c.name, p, err)
+			}
 			w.stop()
 			if got := r.list(); !slices.Equal(got, c.want) {
 				t.Errorf("%s: %v", c.name, got)
