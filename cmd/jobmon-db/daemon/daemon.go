@@ -170,7 +170,8 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 			// A batch may be of a time at which nothing could be read: it counts when nothing better is known.
 			Covered: d.complete(), Ahead: d.covered.Ahead(), AheadKnown: d.covered.Until != 0,
 		},
-		Covered: d.cover, Alive: both(d.pulse.alive, d.options.Alive), Cycled: both(d.pulse.cycled, d.options.Cycled),
+		Covered: d.cover, Alive: both(d.pulse.alive, d.options.Alive),
+		Cycled: both(func(lost string) { d.pulse.cycled(lost); d.journal.hearRoom() }, d.options.Cycled),
 	})
 	d.mu.Lock()
 	d.poller = poller

@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -108,6 +109,32 @@ func TestTheDiskIsFullForAnHour(t *testing.T) {
 			t.Errorf("that the disk was full was handed on as %+v", list)
 		}
 		s.saidOnce("the log cannot be written", "the log can be written again")
+	})
+}
+
+// A disk at its end is full and free by turns. That is one problem, which ends when there was room for ten minutes,
+// also where nothing happens then.
+func TestTheDiskIsFullByTurns(t *testing.T) {
+	if !inOwnProcess(t) {
+		return
+	}
+	playAlone(t, "09:59", func(s *site) {
+		s.watch()
+		for i := range 4 {
+			s.at(fmt.Sprintf("10:%02d", 10*i))
+			empty := fillDisk(t)
+			s.pc(fmt.Sprintf("PC-%04d", i+1)).drop(folder()...)
+			s.at(fmt.Sprintf("10:%02d", 10*i+5))
+			empty()
+		}
+		s.at("10:44")
+		if len(s.diskFulls) != 1 || s.diskFulls[0].Healed {
+			t.Errorf("while the disk was full by turns %d notices: %+v", len(s.diskFulls), s.diskFulls)
+		}
+		s.at("10:50")
+		if list := s.diskFulls; len(list) != 2 || !list[1].Healed || list[1].Since != list[0].Event.At {
+			t.Errorf("at the end: %+v", list)
+		}
 	})
 }
 

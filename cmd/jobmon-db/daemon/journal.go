@@ -38,8 +38,8 @@ type journal struct {
 	ahead   bool                                   // the projection holds a batch that the log does not
 	failing map[jobmon.ComputerID]bool             // the template makes no file of their pictures
 	links   link.Key                               // nil: files have no link to the board
-	full    jobmon.Instant                         // since when the log cannot be written; 0 while it can
-	lost    *jobmon.Event                          // recorded with the next batch: the log lost its end
+	full    fullness
+	lost    *jobmon.Event // recorded with the next batch: the log lost its end
 }
 
 // drawn is a picture with its file; file holds nothing where the site's template failed.
@@ -118,10 +118,10 @@ func (j *journal) commit(at jobmon.Instant, events []jobmon.Event) error {
 	j.addChecksums(&batch)
 	if _, err := j.log.Append(at, batch.Events); err != nil {
 		j.ahead = true
-		j.hearFull(at, err)
+		j.refused(at, err)
 		return errors.Join(err, j.refold())
 	}
-	j.hearFull(at, nil)
+	j.full.wrote(at)
 	j.lost = nil
 	j.state.Note(&batch)
 	j.state.Shed(history.MostTold)

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"errors"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/notices"
@@ -30,21 +31,51 @@ func (j *journal) picture(id jobmon.ComputerID) *jobmon.Progress {
 	return picture
 }
 
-// hearFull hands on that the log cannot be written, and why, or with nil that it can be. It does so once each.
-func (j *journal) hearFull(at jobmon.Instant, err error) {
-	if (err != nil) == (j.full != 0) || errors.Is(err, store.ErrClosed) {
+// roomLasts is how long the log must be writable before that is a message: a disk at its end is full again at once.
+const roomLasts = 10 * time.Minute
+
+// fullness is that the log cannot be written. A restart forgets it.
+type fullness struct {
+	since jobmon.Instant // since when; 0 while the log can be written
+	room  jobmon.Instant // when it could be written again; 0 while it cannot
+	began time.Time      // that moment by our clock
+}
+
+// wrote records that the log was written.
+func (f *fullness) wrote(at jobmon.Instant) {
+	if f.since != 0 && f.room == 0 {
+		f.room, f.began = at, time.Now()
+	}
+}
+
+// refused hands on once that the log cannot be written, and why.
+func (j *journal) refused(at jobmon.Instant, err error) {
+	if errors.Is(err, store.ErrClosed) {
 		return
 	}
-	n := &notices.Notice{
-		Topic: notices.DiskFull, Healed: err == nil, Event: jobmon.Event{At: at}, Problem: "disk",
-		Offset: j.state.Projection.Offset(), Since: at,
+	j.full.room = 0
+	if j.full.since == 0 {
+		j.full.since = at
+		j.hearDisk(&notices.Notice{Event: jobmon.Event{At: at, Text: err.Error()}, Since: at})
 	}
-	if err != nil {
-		n.Event.Text, j.full = err.Error(), at
-	} else {
-		n.Since, j.full = j.full, 0
+}
+
+// hearRoom hands on that the log can be written again, once that has lasted.
+func (j *journal) hearRoom() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	f := &j.full
+	if f.room == 0 || time.Since(f.began) < roomLasts {
+		return
 	}
+	since, room := f.since, f.room
+	*f = fullness{}
+	j.hearDisk(&notices.Notice{Healed: true, Event: jobmon.Event{At: room}, Since: since})
+}
+
+func (j *journal) hearDisk(n *notices.Notice) {
+	n.Topic, n.Problem, n.Offset = notices.DiskFull, "disk", j.state.Projection.Offset()
 	if j.heard != nil {
-		j.heard(&jobmon.Batch{At: at}, func() []*notices.Notice { return []*notices.Notice{n} })
+		j.heard(&jobmon.Batch{At: n.Event.At}, func() []*notices.Notice { return []*notices.Notice{n} })
 	}
 }
