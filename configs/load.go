@@ -128,7 +128,11 @@ func (g given) check() (p Problem, wrong bool) {
 		return Problem{}, false
 	}
 	p.Reason = "is not allowed; allowed is " + g.key.Allowed
-	if err != errNotAllowed && (!secret || g.key.Secret) { // no check of a secret repeats it
+	if err == errSecretPath {
+		p.Value = hidden
+	}
+	// no check of a secret repeats it
+	if err != errNotAllowed && (!secret || g.key.Secret || err == errSecretPath) {
 		p.Reason += " (" + err.Error() + ")"
 	}
 	if g.text == "" {

@@ -74,12 +74,17 @@ var (
 	driveRelative  = regexp.MustCompile(`^([A-Za-z]:([^\\/]|$)|/[^/])`)
 )
 
+// errSecretPath is the error of a secret at the key of the file that holds it: a path would be shown.
+var errSecretPath = errors.New("it looks like an address or a secret, and not like a path")
+
 // parsePath takes the blanks off that are never meant, and refuses what names no certain place.
 func parsePath(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	switch {
 	case text == "":
 		return "", errNotAllowed
+	case strings.Contains(text, "://"), strings.HasPrefix(text, "whsec_"), strings.HasPrefix(text, TokenPrefix):
+		return "", errSecretPath
 	case variableInPath.MatchString(text):
 		return "", errors.New("variables in it are not replaced")
 	case strings.HasPrefix(text, "~"):

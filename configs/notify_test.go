@@ -237,3 +237,29 @@ func TestARuleThatNeverSends(t *testing.T) {
 		}
 	}
 }
+
+// What belongs into a file and stands where its path belongs is refused and not repeated, wherever it comes from.
+func TestSecretsWherePathsBelong(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []string{
+		"https://hooks.example.com/hidden-part", " 'HTTPS://hooks.example.com/hidden-part '",
+		"whsec_hidden-part", configs.TokenPrefix + "hidden-part",
+	} {
+		for key, start := range map[string]string{
+			"targets.ops.url_file":        "targets:\n  ops:\n    kind: webhook\n    url_file: ",
+			"targets.ops.old_secret_file": "targets:\n  ops:\n    kind: webhook\n    old_secret_file: ",
+			"source.password_file":        "source:\n  password_file: ",
+		} {
+			variable := "JOBMON_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+			for _, o := range []configs.LoadOptions{
+				{File: write(t, start+secret+"\n")}, {Env: []string{variable + "=" + strings.Trim(secret, " '")}},
+			} {
+				_, err := configs.Load(o)
+				if err == nil || strings.Contains(err.Error(), "hidden-part") || !strings.Contains(err.Error(), key) ||
+					!strings.Contains(err.Error(), "(hidden) is not allowed; allowed is the path of a file (it looks like") {
+					t.Errorf("%s: %s: %v", key, secret, err)
+				}
+			}
+		}
+	}
+}
