@@ -35,9 +35,15 @@ func (t *Target) try(ctx context.Context) Line {
 	}
 	test := "jobmon-db notify test " + t.Name + " sends a message"
 	found, err := t.Target.Probe(ctx)
+	refused := new(notify.Refusal)
 	switch {
 	case errors.Is(err, notify.ErrCannotTry):
 		return Line{State: Skip, Found: t.Kind + ": " + err.Error(), Next: test}
+	case errors.As(err, new(*notify.Unsure)):
+		return Line{State: Warn, Found: t.Kind + ": " + err.Error(), Next: "see whether a message arrives: " + test}
+	case errors.As(err, &refused) && refused.Status/100 == 4:
+		return Line{State: Fail, Found: t.Kind + ": " + err.Error(),
+			Next: "correct the address of targets." + t.Name + " and what it sends to log in"}
 	case err != nil:
 		return Line{State: Fail, Found: t.Kind + ": " + err.Error(),
 			Next: "see whether this computer reaches the receiver, and correct targets." + t.Name}

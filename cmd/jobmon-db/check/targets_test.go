@@ -38,9 +38,11 @@ func TestTargets(t *testing.T) {
 			{Name: "away", Kind: "webhook", Target: probed{err: errors.New("connection refused")}},
 			{Name: "mute", Kind: "teams", Target: probed{err: notify.ErrCannotTry}},
 			{Name: "none", Kind: "mail", Unusable: errors.New("there is no file password")},
+			{Name: "lost", Kind: "webhook", Target: probed{err: &notify.Unsure{Err: &notify.Refusal{Status: 404}}}},
+			{Name: "shut", Kind: "webhook", Target: probed{err: &notify.Refusal{Answer: "401", Status: 401}}},
 			{Name: "slow", Kind: "webhook", Target: probed{hangs: true}},
 		}}}
-		want := []State{OK, Warn, Fail, Skip, Fail, Fail}
+		want := []State{OK, Warn, Fail, Skip, Fail, Warn, Fail, Fail}
 		lines := c.targets(t.Context())
 		if len(lines) != len(want) {
 			t.Fatalf("%+v", lines)

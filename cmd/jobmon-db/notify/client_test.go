@@ -314,7 +314,14 @@ func TestServices(t *testing.T) {
 		{Ntfy, "{}", 200, "", "cannot be tried", ""},
 		{Webhook, "", 204, "", "", "HEAD"},
 		{Webhook, "", 405, "405", "", "HEAD"},
+		{Webhook, "", 501, "501", "", "HEAD"},
 		{Webhook, "", 410, "no longer in use", "no longer in use", "HEAD"},
+		{Webhook, "", 401, "401", "401", "HEAD"},
+		{Webhook, "", 403, "403", "403", "HEAD"},
+		{Webhook, "", 404, "404", "an empty request alone", "HEAD"},
+		{Webhook, "", 400, "400", "an empty request alone", "HEAD"},
+		{Webhook, "", 500, "500", "an empty request alone", "HEAD"},
+		{Webhook, "", 503, "503", "an empty request alone", "HEAD"},
 	} {
 		answer, code, method = c.answer, c.code, ""
 		made := target(t, Settings{Kind: c.kind, URL: server.URL + "/planted"})

@@ -35,6 +35,7 @@ const (
 // Refusal is the error of a receiver that answered, and did not say yes.
 type Refusal struct {
 	Answer string        // what it said, in plain words
+	Status int           // of HTTP; 0 for none
 	Wait   time.Duration // how long it wants to be left alone; 0 where it does not say
 	Never  bool          // it will never take this message
 	Gone   bool          // it says that the address is given up for good
@@ -48,9 +49,15 @@ type Partly struct{ Err error }
 func (p *Partly) Error() string { return "a part of the recipients is refused: " + p.Err.Error() }
 func (p *Partly) Unwrap() error { return p.Err }
 
+// Unsure is the error of a probe that shows a receiver, and not whether it takes messages.
+type Unsure struct{ Err error }
+
+func (u *Unsure) Error() string { return u.Err.Error() + "; this may hold for an empty request alone" }
+func (u *Unsure) Unwrap() error { return u.Err }
+
 // refusal is what an HTTP status that is no success means.
 func refusal(response *http.Response, text string, now time.Time) *Refusal {
-	r := &Refusal{Answer: fmt.Sprintf("the receiver answers %d %s", response.StatusCode,
+	r := &Refusal{Status: response.StatusCode, Answer: fmt.Sprintf("the receiver answers %d %s", response.StatusCode,
 		http.StatusText(response.StatusCode))}
 	if text != "" {
 		r.Answer += ": " + text

@@ -66,16 +66,23 @@ func (w *webhook) Send(ctx context.Context, m *notices.Message) error {
 	return err
 }
 
-// Probe implements Target. Any answer shows that there is a receiver: few of them know HEAD.
+// Probe implements Target. Few receivers know HEAD: an answer that says so is a good one.
 func (w *webhook) Probe(ctx context.Context) (string, error) {
+	const found = "answers an empty request (HEAD)"
 	header := http.Header{}
 	authorize(header, w.token)
 	_, err := w.do(ctx, http.MethodHead, header, nil)
 	refused := new(Refusal)
-	if errors.As(err, &refused) && !refused.Gone {
-		return "answers an empty request (HEAD): " + strings.TrimPrefix(refused.Answer, "the receiver answers "), nil
+	if !errors.As(err, &refused) {
+		return found, err
 	}
-	return "answers an empty request (HEAD)", err
+	switch refused.Status {
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return found + ": " + strings.TrimPrefix(refused.Answer, "the receiver answers "), nil
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusGone:
+		return "", err
+	}
+	return "", &Unsure{err}
 }
 
 func authorize(header http.Header, token string) {
