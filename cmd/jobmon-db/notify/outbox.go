@@ -133,19 +133,19 @@ func (o *Outbox) Set(targets map[string]Spec) error {
 		o.Logger.Warn().Err(err).Msg("the place of a target that is no more cannot be removed")
 	}
 	for name, spec := range targets {
+		if c := o.couriers[name]; c != nil { // it knows its place better than the file
+			c.status.change(spec)
+			continue
+		}
 		p, known, err := ReadPlace(o.Folder, name)
 		if err != nil {
 			o.Logger.Error().Err(err).Str("target", name).
 				Msg("how far the target has got is not known: it gets what happens from now on")
 		}
 		o.mu.Lock()
-		if c := o.couriers[name]; c != nil {
-			c.status.change(spec)
-		} else {
-			c := o.newCourier(name, spec, p, known)
-			if o.couriers[name] = c; o.ctx != nil && o.ctx.Err() == nil {
-				o.start(c)
-			}
+		c := o.newCourier(name, spec, p, known)
+		if o.couriers[name] = c; o.ctx != nil && o.ctx.Err() == nil {
+			o.start(c)
 		}
 		o.mu.Unlock()
 	}
