@@ -52,14 +52,14 @@ func (w *Writer) Text(m *notices.Message) (title, body string) {
 type said struct {
 	title string
 	facts []fact
-	lines []line // of a digest: one for each computer
+	lines []line // of a digest: one for each problem
 	left  int    // how many notices the lines leave out
 	link  string // to the board, "" for none
 	tone  tone
 	words wording.Words
 }
 
-// line is what a digest says about one computer, and how many notices it stands for.
+// line is what a digest says about one problem, and how many notices it stands for.
 type line struct {
 	text  string
 	count int

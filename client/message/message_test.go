@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,22 +117,30 @@ func examples(t testing.TB) []example {
 	return append(list, example{"digest", digest(t, 3, 34)})
 }
 
-// digest stands for the failures of so many computers, each of which fails twice, and for more.
+// digest stands for the failures of so many computers, each of which failed twice, for more, and for a repair.
 func digest(t testing.TB, computers, more int) *notices.Message {
 	m := &notices.Message{
-		ID: "msg_" + logID + "_4712_digest", Digest: true, More: more,
-		Counts: map[notices.Topic]int{notices.Failed: 2*computers + more - 1, notices.SourceLost: 1, notices.Ready: 1},
+		ID: "msg_" + logID + "_4712_digest", Digest: true, More: computers + 1 + more,
+		Counts: map[notices.Topic]int{
+			notices.Failed: 2*computers + more, notices.SourceLost: 1, notices.Ready: 1, notices.Repaired: 1,
+		},
+		Began: picture(t, "failed-late").At.Add(-4 * time.Minute),
 	}
-	for i := range 2 * computers {
+	add := func(n notices.Notice, of int) {
+		n.Event.Seq = 4712 + uint64(len(m.Notices))
+		m.Notices, m.Each = append(m.Notices, &n), append(m.Each, of)
+	}
+	for i := range computers {
 		n := failed(t)
-		c := n.Picture.Computer
-		c.ID += jobmon.ComputerID(i % computers)
-		c.Name = "PC-" + string(rune('A'+i%computers%26))
-		n.Picture.Computer, n.Event.Seq = c, 4712+uint64(i)
-		m.Notices = append(m.Notices, &n)
+		n.Picture.Computer.ID += jobmon.ComputerID(i)
+		n.Picture.Computer.Name = "PC-" + string(rune('A'+i%26))
+		n.Problem, n.Again = fmt.Sprintf("%d/2/77", n.Picture.Computer.ID), 1
+		add(n, 2)
 	}
-	lost := ofSite(t, notices.SourceLost, jobmon.Event{Seq: 5000, Text: "login failed"})
-	m.Notices = append(m.Notices, &lost)
+	n := failed(t)
+	n.Topic, n.Healed, n.Stage, n.Problem, n.Again = notices.Repaired, true, "Install Visio", "5000123/2/78", 1
+	add(n, 2)
+	add(ofSite(t, notices.SourceLost, jobmon.Event{Text: "login failed"}), 1)
 	return m
 }
 

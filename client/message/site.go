@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"strconv"
 
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/notices"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
@@ -49,25 +48,27 @@ func (p *pen) disk() {
 // reason is what was said of why something failed: what a server or a system wrote, in one line.
 func reason(n *notices.Notice) string { return fit(plain.Text(n.Event.Text), 500, asIs) }
 
-// named is how many computers a digest names.
-const named = 50
-
-// digest says how many messages of which topic it stands for, and which computers they are about.
+// digest says how many messages of which topic it stands for, and how the problems stand that they are about.
 func (w *Writer) digest(m *notices.Message) *said {
-	first, last := m.Notices[0], m.Notices[len(m.Notices)-1]
+	last := m.Notices[len(m.Notices)-1]
 	p := w.about(last)
 	all := len(m.Notices) + m.More
 	p.said.title = p.Say(p.CountKey("title.digest", all), "site", p.Name(cmp.Or(w.Site, p.site())),
 		"n", strconv.Itoa(all))
+	w.lines(p.said, m)
 	for _, topic := range notices.Topics() {
 		if n := m.Counts[topic]; n > 0 {
 			p.fact("topic."+string(topic), strconv.Itoa(n))
-			p.said.tone = max(p.said.tone, toneOf(topic))
+			if p.said.left > 0 {
+				p.said.tone = max(p.said.tone, toneOf(topic))
+			}
 		}
 	}
-	p.fact("label.period", p.Say("period", "from", p.exact(first.Event.At), "to", p.exact(last.Event.At)))
-	p.said.lines, p.said.left = w.lines(m.Notices)
-	p.said.left += m.More
+	from, to := cmp.Or(m.Began, m.Notices[0].Event.At), last.Event.At
+	for _, n := range m.Notices {
+		from, to = min(from, n.Event.At), max(to, n.Event.At)
+	}
+	p.fact("label.period", p.Say("period", "from", p.exact(from), "to", p.exact(to)))
 	p.said.link = w.address(last, 0)
 	return p.said
 }
@@ -82,38 +83,20 @@ func toneOf(topic notices.Topic) tone {
 	return bad
 }
 
-// lines has a line for each computer, in the order in which they came: the newest notice of it and how many there are.
-// left is how many notices are about others.
-func (w *Writer) lines(list []*notices.Notice) (lines []line, left int) {
-	type subject struct {
-		computer jobmon.ComputerID
-		topic    notices.Topic // of what is about no computer
-	}
-	var order []subject
-	newest, count := map[subject]*notices.Notice{}, map[subject]int{}
-	for _, n := range list {
-		about := subject{computer: n.Computer()}
-		if about.computer == 0 {
-			about.topic = n.Topic
+// lines adds a line for each problem: its newest notice, and how many there are. What is left is about other problems.
+func (w *Writer) lines(to *said, m *notices.Message) {
+	to.left = len(m.Notices) + m.More
+	for i, n := range m.Notices {
+		p, of := w.about(n), 1
+		if p.notice(); i < len(m.Each) {
+			of = m.Each[i]
 		}
-		switch {
-		case count[about] == 0 && len(order) == named:
-			left++
-			continue
-		case count[about] == 0:
-			order = append(order, about)
+		text := p.said.title
+		if of > 1 {
+			text = p.Say("digest.line", "title", text, "n", strconv.Itoa(of))
 		}
-		newest[about] = n
-		count[about]++
+		to.lines = append(to.lines, line{text, of})
+		to.left -= of
+		to.tone = max(to.tone, p.said.tone)
 	}
-	for _, about := range order {
-		p := w.about(newest[about])
-		p.notice()
-		text, n := p.said.title, count[about]
-		if n > 1 {
-			text = p.Say("digest.line", "title", text, "n", strconv.Itoa(n))
-		}
-		lines = append(lines, line{text, n})
-	}
-	return lines, left
 }

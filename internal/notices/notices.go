@@ -76,9 +76,13 @@ func (n *Notice) Computer() jobmon.ComputerID {
 // Message is what goes to one target: one notice, or a digest of several.
 type Message struct {
 	// ID is the same for each attempt to send this message to a target, and for no other message.
-	ID      string
-	Notices []*Notice // at least one; a digest has its first and its last in the order in which they came
+	ID string
+	// Notices are at least one; of a digest the newest of each problem, in the order in which they came, up to a bound.
+	// The last one of all is always there.
+	Notices []*Notice
 	Digest  bool
-	More    int           // of a digest: how many notices it stands for beyond Notices, which is bounded
-	Counts  map[Topic]int // of a digest: all that it stands for
+	Each    []int          // of a digest: how many notices it stands for about the problem of each of Notices
+	More    int            // of a digest: how many notices it stands for beyond Notices, about the same problems or others
+	Counts  map[Topic]int  // of a digest: all that it stands for
+	Began   jobmon.Instant // of a digest: when the first of them happened
 }

@@ -150,6 +150,7 @@ func failure(seq uint64, after time.Duration) *Notice {
 	return &Notice{
 		Topic: Failed, Event: jobmon.Event{Seq: seq, At: noon.Add(after), Computer: jobmon.ComputerID(seq)},
 		Picture: picture(jobmon.ComputerID(seq), fmt.Sprint("PC-", seq), ""), Since: noon.Add(after),
+		Problem: fmt.Sprint(seq, "/1/7"),
 	}
 }
 
@@ -202,6 +203,48 @@ func TestAStorm(t *testing.T) {
 	}
 }
 
+// TestADigestSaysWhatHolds: of each problem it has the newest notice alone, in order, and says how many there were.
+func TestADigestSaysWhatHolds(t *testing.T) {
+	t.Parallel()
+	w, seq := NewWindow(logID, nil), uint64(0)
+	add := func(topic Topic, computer jobmon.ComputerID, problem string) {
+		seq++
+		n := failure(seq, time.Duration(seq)*time.Millisecond)
+		n.Topic, n.Problem, n.Healed = topic, problem, topic == Repaired
+		n.Picture = picture(computer, "", "")
+		if topic.OfDaemon() {
+			n.Picture = nil
+		}
+		w.Add(n)
+	}
+	for i := range 20 {
+		add(Failed, 1, fmt.Sprint("1/1/", i))
+	}
+	add(Failed, 2, "2/1/7")
+	add(SourceLost, 0, "source/1")
+	add(Damaged, 0, "damaged/9")
+	add(Failed, 2, "2/1/7")
+	for i := range 10 {
+		add(Repaired, 1, fmt.Sprint("1/1/", i))
+	}
+	add(Repaired, 2, "2/1/7")
+	d := w.Tick(noon.Add(time.Hour))[0]
+	got := ""
+	for i, n := range d.Notices {
+		got += fmt.Sprintf("%s %s x%d\n", n.Topic, n.Problem, d.Each[i])
+	}
+	want := "source-lost source/1 x1\ndamaged damaged/9 x1\n"
+	for i := range 10 {
+		want += fmt.Sprintf("repaired 1/1/%d x1\n", i)
+	}
+	if want += "repaired 2/1/7 x3\n"; got != want || d.More != 2 || d.Counts[Failed] != 2 || d.Counts[Repaired] != 11 {
+		t.Errorf("%d more, %v\n%s", d.More, d.Counts, got)
+	}
+	if d.Began != noon.Add(21*time.Millisecond) {
+		t.Errorf("it begins at %v", d.Began)
+	}
+}
+
 // TestASourceThatFlaps is one message when it is lost, and one when it stays readable.
 func TestASourceThatFlaps(t *testing.T) {
 	t.Parallel()
@@ -245,7 +288,7 @@ func TestIDs(t *testing.T) {
 		{Topic: EndedEarly, Event: event, Picture: picture(1, "", "")},
 		{Topic: EndedEarly, Event: event, Picture: picture(2, "", "")},
 		{Topic: Damaged, Event: event}, {Topic: DiskFull, Event: jobmon.Event{At: 1}},
-		{Topic: DiskFull, Event: jobmon.Event{At: 2}},
+		{Topic: DiskFull, Event: jobmon.Event{At: 2}}, {Topic: DiskFull, Healed: true, Event: jobmon.Event{At: 2}},
 	} {
 		if id := n.ID(logID); seen[id] {
 			t.Errorf("%s twice", id)

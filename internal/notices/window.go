@@ -14,7 +14,7 @@ const (
 	atOnce    = 20               // messages in a window that go at once
 	windowFor = 5 * time.Minute  // how long a window lasts, from its first message on
 	heldFor   = 10 * time.Minute // how long the source stays readable before that is a message
-	mostNamed = 50               // computers that a digest names
+	mostNamed = 50               // problems that a digest names, beside that of its last notice
 	// how long Tick waits beyond the end of a window: an event from before it may still be on its way to the log
 	grace = 15 * time.Second
 )
@@ -61,10 +61,11 @@ type digest struct {
 	from   uint64  // all notices up to this event come before it
 	before numbers // the state then
 	list   []*Notice
+	each   []int          // how many notices came about the problem of each in list
+	total  int            // how many came
+	began  jobmon.Instant // when the first one happened
 	last   *Notice
-	total  int
 	counts map[Topic]int
-	named  map[jobmon.ComputerID]bool // computers in list; 0 for what concerns none
 }
 
 // NewWindow begins with a state that Place gave, or nil. What it cannot read counts as nil. The log's id is part of the
@@ -153,7 +154,11 @@ func (w *Window) Place(seq uint64) (from uint64, state json.RawMessage) {
 func (n *Notice) ID(logID string) string {
 	id := messageID(logID, n.Event.Seq, string(n.Topic))
 	if n.Topic == DiskFull {
-		return messageID(logID, uint64(n.Event.At), string(n.Topic)) // no event has it
+		id = messageID(logID, uint64(n.Event.At), string(n.Topic)) // no event has it
+		if n.Healed {
+			id += "_healed"
+		}
+		return id
 	}
 	if about := n.Computer(); about != 0 && about != n.Event.Computer {
 		id += fmt.Sprintf("_%d", about) // an event that ended several deployments
@@ -221,37 +226,48 @@ func (w *Window) take(n *Notice, at jobmon.Instant) {
 		if n.Event.Seq == w.seq {
 			from--
 		}
-		w.held = &digest{
-			from: from, before: w.before, counts: map[Topic]int{}, named: map[jobmon.ComputerID]bool{},
-		}
+		w.held = &digest{from: from, before: w.before, began: n.Event.At, counts: map[Topic]int{}}
 	}
 	w.held.add(n)
 }
 
+// add keeps the newest notice of each problem: what it says still holds.
 func (d *digest) add(n *Notice) {
 	d.total++
 	d.counts[n.Topic]++
 	d.last = n
-	id := n.Computer()
-	if !d.named[id] && len(d.list) < mostNamed {
-		d.named[id] = true
-		d.list = append(d.list, n)
+	of := 1
+	if i := slices.IndexFunc(d.list, n.sameProblem); i >= 0 {
+		of += d.each[i]
+		d.list, d.each = slices.Delete(d.list, i, i+1), slices.Delete(d.each, i, i+1)
 	}
+	if len(d.list) < mostNamed {
+		d.list, d.each = append(d.list, n), append(d.each, of)
+	}
+}
+
+func (n *Notice) sameProblem(other *Notice) bool {
+	return n.Problem != "" && n.Problem == other.Problem
 }
 
 // close ends the window and gives its digest.
 func (w *Window) close() {
 	if d := w.held; d != nil {
-		list := d.list
-		if !slices.Contains(list, d.last) {
-			list = append(list, d.last)
-		}
-		m := &Message{ID: d.last.ID(w.logID), Notices: list}
-		if d.total > 1 {
-			m.ID, m.Digest = messageID(w.logID, w.is.First, "digest"), true
-			m.More, m.Counts = d.total-len(list), d.counts
-		}
-		w.out = append(w.out, m)
+		w.out = append(w.out, d.message(w))
 	}
 	w.held, w.is.Begun, w.is.First, w.is.Sent = nil, 0, 0, 0
+}
+
+// message is the digest, or the message of its only notice.
+func (d *digest) message(w *Window) *Message {
+	if d.total == 1 {
+		return &Message{ID: d.last.ID(w.logID), Notices: d.list}
+	}
+	if !slices.Contains(d.list, d.last) {
+		d.list, d.each = append(d.list, d.last), append(d.each, 1)
+	}
+	return &Message{
+		ID: messageID(w.logID, w.is.First, "digest"), Digest: true, Began: d.began,
+		Notices: d.list, Each: d.each, More: d.total - len(d.list), Counts: d.counts,
+	}
 }

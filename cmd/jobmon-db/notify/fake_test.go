@@ -59,8 +59,9 @@ func (l *fakeLog) happen(failures int) (seq uint64, found []*notices.Notice) {
 	l.last++
 	seq = l.last
 	for i := range failures {
-		found = append(found, &notices.Notice{Topic: notices.Failed, Job: fmt.Sprint(i), Event: jobmon.Event{
-			Seq: seq, At: jobmon.InstantOf(time.Now()), Computer: jobmon.ComputerID(seq%7 + 1)}})
+		problem := fmt.Sprintf("%d/1/%d", seq, i)
+		found = append(found, &notices.Notice{Topic: notices.Failed, Problem: problem, Job: fmt.Sprint(i),
+			Event: jobmon.Event{Seq: seq, At: jobmon.InstantOf(time.Now()), Computer: jobmon.ComputerID(seq%7 + 1)}})
 	}
 	l.list = append(l.list, found...)
 	return seq, found

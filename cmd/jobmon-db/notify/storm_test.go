@@ -92,7 +92,7 @@ func TestMessagesOfNoEvent(t *testing.T) {
 		synctest.Wait()
 		w.stop()
 		id := w.log.ID()[:16]
-		want := []string{ids(1, 1)[0], "msg_" + id + "_7_disk-full", "msg_" + id + "_8_disk-full", ids(2, 2)[0]}
+		want := []string{ids(1, 1)[0], "msg_" + id + "_7_disk-full", "msg_" + id + "_8_disk-full_healed", ids(2, 2)[0]}
 		if !slices.Equal(got, want) {
 			t.Errorf("%v, not %v", got, want)
 		}

@@ -98,8 +98,17 @@ func TestTheReceiverOfTheDocuments(t *testing.T) {
 	}
 	send := func(ids ...*notices.Notice) {
 		t.Helper()
-		m := &notices.Message{ID: fmt.Sprintf("msg_a_%d_%s", ids[0].Event.Seq, ids[0].Topic), Notices: ids,
-			Digest: len(ids) > 1, Counts: map[notices.Topic]int{notices.Failed: len(ids)}}
+		m := &notices.Message{ID: fmt.Sprintf("msg_a_%d_%s", ids[0].Event.Seq, ids[0].Topic), Notices: ids}
+		if len(ids) > 1 {
+			window := notices.NewWindow("a", nil)
+			for i := range uint64(20) { // what goes at once, so that the rest is one digest
+				window.Add(notice(100*ids[0].Event.Seq+i, notices.Ready, fmt.Sprint(i)))
+			}
+			for _, n := range ids {
+				window.Add(n)
+			}
+			m = window.Tick(1 << 60)[0]
+		}
 		if err := target.Send(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
@@ -110,9 +119,12 @@ func TestTheReceiverOfTheDocuments(t *testing.T) {
 	send(notice(3, notices.Ready, "other"))
 	send(notice(4, notices.Repaired, "a"))
 	send(notice(5, notices.Failed, "b"), notice(6, notices.Failed, "c"))
+	// the ticket of b is closed; e was over before anybody heard of it
+	send(notice(7, notices.Failed, "e"), notice(8, notices.Failed, "b"), notice(9, notices.Repaired, "e"),
+		notice(10, notices.Repaired, "b"))
 	const ticket = "/api/v1/tickets"
 	for _, want := range []string{"POST " + ticket, "PUT " + ticket + "/17", "PUT " + ticket + "/17 closed",
-		"POST " + ticket, "POST " + ticket} {
+		"POST " + ticket, "POST " + ticket, "PUT " + ticket + "/17 closed"} {
 		if got := <-asked; got != want {
 			t.Errorf("the ticket system was asked to %s, want %s", got, want)
 		}
