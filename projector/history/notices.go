@@ -26,17 +26,13 @@ func (f folders) note(e *jobmon.Event) {
 // log's (Facts.Chronicle), from its beginning. An error ends it.
 func Notices(log Log, chronicle []jobmon.Event, after, last uint64) iter.Seq2[*notices.Notice, error] {
 	return func(yield func(*notices.Notice, error) bool) {
+		chronicle := chronicle // it may be read again
 		from := Nearest(log, after)
 		in := folders{}
-		for i := range chronicle {
-			if chronicle[i].Seq <= from.Seq() {
-				in.note(&chronicle[i])
-			}
-		}
 		ended := false
 		_, err := goOn(from, log, last, func(p *projector.Projection, b *jobmon.Batch) bool {
-			for i := range b.Events {
-				in.note(&b.Events[i])
+			for ; len(chronicle) > 0 && chronicle[0].Seq <= b.Last(); chronicle = chronicle[1:] {
+				in.note(&chronicle[0]) // also of events before a cut, which the log no longer has
 			}
 			if b.Last() <= after {
 				return true

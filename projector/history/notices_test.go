@@ -87,6 +87,35 @@ func TestNoticesAreTheSameFromAnyPlace(t *testing.T) {
 	}
 }
 
+// TestNoticesBehindACut: a log whose beginning was cut off, without caches, has them as the whole log had.
+func TestNoticesBehindACut(t *testing.T) {
+	t.Parallel()
+	lawtest.Check(t, func(t *rapid.T) {
+		s := newSite(t, rapid.Uint64().Draw(t, "seed"))
+		s.live(t, rapid.IntRange(5, 60).Draw(t, "cycles"))
+		at := rapid.IntRange(0, len(s.batches)-1).Draw(t, "cut")
+		state := New()
+		var log list
+		var live []*notices.Notice
+		for i := range s.batches {
+			b := &s.batches[i]
+			apply(t, state, b)
+			if i > at {
+				log, live = append(log, *b), append(live, noticed(state, b)...)
+			} else if i == at {
+				standIn, err := StandIn(state, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				log = append(log, standIn)
+			}
+		}
+		if got := gather(t, Notices(log, state.Chronicle, 0, state.Seq)); !reflect.DeepEqual(got, live) {
+			t.Fatalf("%d notices behind a cut at event %d differ from %d", len(got), s.batches[at].Last(), len(live))
+		}
+	})
+}
+
 // ending is the end of the batch that holds the event.
 func ending(batches []jobmon.Batch, seq uint64) uint64 {
 	for i := range batches {
