@@ -93,6 +93,8 @@ func TestRules(t *testing.T) {
 	lost := Notice{Topic: SourceLost}
 	night := failed
 	night.Event.At, night.Offset = jobmon.InstantOf(time.Date(2026, 11, 30, 17, 30, 0, 0, time.UTC)), 3600
+	repaired := night // it failed at 17:50 by the server's clock
+	repaired.Topic, repaired.Healed, repaired.Since = Repaired, true, night.Event.At.Add(-40*time.Minute)
 	for i, c := range []struct {
 		rule  Rule
 		n     Notice
@@ -120,6 +122,9 @@ func TestRules(t *testing.T) {
 		{Rule{On: all, Folders: in("Drivers")}, failed, false},
 		{Rule{On: all, Hours: hours(t, "mon-fri 07:00-18:00")}, night, false}, // 18:30 by the server's clock
 		{Rule{On: all, Hours: hours(t, "mon 18:00-19:00")}, night, true},
+		{Rule{On: []Topic{Failed}, Hours: hours(t, "07:00-18:00")}, repaired, true},
+		{Rule{On: []Topic{Repaired}, Hours: hours(t, "07:00-18:00")}, repaired, false},
+		{Rule{On: []Topic{Failed}, Hours: hours(t, "07:00-17:00")}, repaired, false},
 	} {
 		if got := c.rule.Wants(&c.n); got != c.wants {
 			t.Errorf("%d: %v", i, got)

@@ -54,23 +54,30 @@ func (c Computers) fits(is *jobmon.Computer) bool {
 }
 
 // Wants reports whether the rule sends the notice. A rule that wants a problem wants its end too. A rule with
-// computers, groups or folders wants nothing that concerns no computer. The hours count for each notice by itself.
+// computers, groups or folders wants nothing that concerns no computer. An end counts as within the hours, too,
+// when its problem began within them: those who heard of the problem hear of its end.
 func (r *Rule) Wants(n *Notice) bool {
-	return r.named(n) && r.covers(n) && r.Hours.Holds(n.Event.At.Wall(n.Offset))
+	if !r.named(n) || !r.covers(n) {
+		return false
+	}
+	return r.Hours.Holds(n.Event.At.Wall(n.Offset)) ||
+		n.Healed && r.namesProblem(n.Topic) && r.Hours.Holds(n.Since.Wall(n.Offset))
+}
+
+// namesProblem reports whether the rule names the problem that is over with a healed notice of that topic.
+func (r *Rule) namesProblem(topic Topic) bool {
+	switch topic {
+	case Repaired:
+		topic = Failed
+	case SourceRestored:
+		topic = SourceLost
+	}
+	return slices.Contains(r.On, topic)
 }
 
 // named reports whether the rule names the notice's topic, or the problem that is over with it.
 func (r *Rule) named(n *Notice) bool {
-	if slices.Contains(r.On, n.Topic) {
-		return true
-	}
-	switch n.Topic {
-	case Repaired:
-		return slices.Contains(r.On, Failed)
-	case SourceRestored:
-		return slices.Contains(r.On, SourceLost)
-	}
-	return false
+	return slices.Contains(r.On, n.Topic) || r.namesProblem(n.Topic)
 }
 
 // covers reports whether the notice is about one of the rule's computers, groups and folders.
