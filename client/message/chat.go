@@ -19,7 +19,9 @@ func (w *Writer) Slack(m *notices.Message) ([]byte, error) {
 	text := func(text string, limit int) object {
 		return object{"type": "plain_text", "text": fit(text, limit, slackEscape), "emoji": false}
 	}
-	blocks := []object{{"type": "header", "text": text(s.title, 150)}}
+	blocks := []object{{"type": "header", "text": object{
+		"type": "plain_text", "text": s.titled(150, slackEscape), "emoji": false,
+	}}}
 	var fields []object
 	for _, f := range s.facts {
 		fields = append(fields, text(f.label+"\n"+f.value, 600))
@@ -39,7 +41,7 @@ func (w *Writer) Slack(m *notices.Message) ([]byte, error) {
 		}})
 	}
 	return encode(object{
-		"text": fit(s.title, 600, slackEscape), "mrkdwn": false, "blocks": blocks,
+		"text": s.titled(600, slackEscape), "mrkdwn": false, "blocks": blocks,
 		"unfurl_links": false, "unfurl_media": false,
 	})
 }
@@ -77,7 +79,7 @@ func (w *Writer) Teams(m *notices.Message) ([]byte, error) {
 	}
 	block := func(runs ...object) object { return object{"type": "RichTextBlock", "inlines": runs} }
 	colour := [...]string{good: "Good", warn: "Warning", bad: "Attention"}[s.tone]
-	body := []object{block(run(s.title, 400, object{"size": "Large", "weight": "Bolder", "color": colour}))}
+	body := []object{block(run(s.titled(400, asIs), 400, object{"size": "Large", "weight": "Bolder", "color": colour}))}
 	for _, f := range s.facts {
 		label := s.words.Say("fact", "label", f.label)
 		body = append(body, block(run(label, 100, object{"weight": "Bolder"}), run(f.value, 350, nil)))
@@ -89,7 +91,7 @@ func (w *Writer) Teams(m *notices.Message) ([]byte, error) {
 	}
 	card := object{
 		"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
-		"msteams": object{"width": "Full"}, "body": body, "fallbackText": fit(s.title, 400, asIs),
+		"msteams": object{"width": "Full"}, "body": body, "fallbackText": s.titled(400, asIs),
 	}
 	if s.link != "" {
 		card["actions"] = []object{{"type": "Action.OpenUrl", "title": s.words.Text("label.board"), "url": s.link}}
@@ -107,7 +109,7 @@ func (w *Writer) Teams(m *notices.Message) ([]byte, error) {
 func (w *Writer) Discord(m *notices.Message) ([]byte, error) {
 	s := w.say(m)
 	embed := object{
-		"title": fit(s.title, 256, discordEscape), "timestamp": at(m).Format(time.RFC3339),
+		"title": s.titled(256, discordEscape), "timestamp": at(m).Format(time.RFC3339),
 		"color": [...]int{good: 0x2e7d32, warn: 0xed6c02, bad: 0xc62828}[s.tone],
 	}
 	var fields []object

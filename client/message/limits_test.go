@@ -145,6 +145,24 @@ func TestTheLongestMessagesStayWithinLimits(t *testing.T) {
 	}
 }
 
+// TestLongNamesLeaveWhatHappened: a title whose names are too long still says what happened.
+func TestLongNamesLeaveWhatHappened(t *testing.T) {
+	t.Parallel()
+	n := failed(t)
+	n.Picture.Computer.Name, n.Stage = strings.Repeat("PC", 60), strings.Repeat("Stage ", 40)
+	w := writer("en")
+	w.Site = strings.Repeat("Site", 50)
+	subject, _, _, _ := w.Mail(single(n))
+	if !strings.HasSuffix(subject, " failed, code 1603") || length(subject) > 180 {
+		t.Errorf("the subject is %q", subject)
+	}
+	for service, write := range bodies(w) {
+		if body, err := write(single(n)); err != nil || !strings.Contains(string(body), "failed, code 1603") {
+			t.Errorf("%s: %v, %s", service, err, body)
+		}
+	}
+}
+
 func length(text any) int { return len(utf16.Encode([]rune(text.(string)))) }
 
 // faults says what a service would refuse or misread in a body, by its documents.

@@ -51,6 +51,7 @@ func (w *Writer) Text(m *notices.Message) (title, body string) {
 // said is what a message says, before it takes the form of a service. Its texts are plain.
 type said struct {
 	title string
+	short func(limit int) string // the title with each name cut to so many characters; nil for one without names
 	facts []fact
 	lines []line // of a digest: one for each problem
 	left  int    // how many notices the lines leave out
@@ -145,9 +146,21 @@ func (p *pen) fact(key, value string) {
 
 // title sets the title. Pairs are more places and their values.
 func (p *pen) title(tone tone, key string, pairs ...string) {
-	pairs = append(pairs, "computer", p.computer(), "site", p.site(), "stage", p.Name(cmp.Or(p.n.Stage, p.n.Job)),
-		"code", p.n.Code.Short())
-	p.said.title, p.said.tone = p.Say("title."+key, pairs...), tone
+	say := func(limit int) string {
+		return p.Say("title."+key, append(pairs[:len(pairs):len(pairs)],
+			"computer", fit(p.computer(), limit, asIs), "site", fit(p.site(), limit, asIs),
+			"stage", fit(p.Name(cmp.Or(p.n.Stage, p.n.Job)), limit, asIs), "code", p.n.Code.Short())...)
+	}
+	p.said.title, p.said.short, p.said.tone = say(1<<20), say, tone
+}
+
+// titled is the title within a limit, see fit. Names are cut first: what happened stands behind them.
+func (s *said) titled(limit int, escape func(rune) string) string {
+	title := s.title
+	for n := 80; s.short != nil && n >= 10 && size(title, escape) > limit; n /= 2 {
+		title = s.short(n)
+	}
+	return fit(title, limit, escape)
 }
 
 func (p *pen) site() string {

@@ -21,7 +21,7 @@ func (w *Writer) Ntfy(m *notices.Message, topic string) ([]byte, error) {
 	priority := [...]int{good: 3, warn: 4, bad: 4}[s.tone]
 	tag := [...]string{good: "white_check_mark", warn: "warning", bad: "rotating_light"}[s.tone]
 	body := object{
-		"topic": topic, "title": inBytes(s.title, 400), "message": inBytes(strings.TrimSpace(s.pushed()), 2800),
+		"topic": topic, "title": inBytes(s.titled(400, asIs), 400), "message": inBytes(strings.TrimSpace(s.pushed()), 2800),
 		"tags": []string{tag}, "priority": priority, "sequence_id": thread(m),
 	}
 	if s.link != "" {
@@ -66,7 +66,8 @@ func thread(m *notices.Message) string {
 func (w *Writer) Mail(m *notices.Message) (subject, body, messageID, references string) {
 	s := w.say(m)
 	domain := cmp.Or(w.Domain, "jobmon-db.invalid")
-	subject = fit("["+cmp.Or(strings.TrimSpace(s.words.Name(w.Site)), "jobmon-db")+"] "+s.title, 180, asIs)
+	subject = "[" + fit(cmp.Or(strings.TrimSpace(s.words.Name(w.Site)), "jobmon-db"), 30, asIs) + "] "
+	subject += s.titled(180-size(subject, asIs), asIs)
 	if !m.Digest {
 		references = thread(m) + "@" + domain
 	}
