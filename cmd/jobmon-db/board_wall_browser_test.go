@@ -102,7 +102,7 @@ func theWall(t *testing.T, b *browsertest.Tab, s *boardSite) {
 	s.kill()
 	advance(time.Minute)
 	b.Until(`!document.getElementById("broken").hidden`)
-	browsertest.Do[bool](b, fmt.Sprintf("advance(%d, 10000)", (10*time.Hour).Milliseconds()))
+	browsertest.Do[bool](b, fmt.Sprintf("advance(%d, 60000)", (10*time.Hour).Milliseconds()))
 	stay("after a night without the daemon")
 	s.succeed()
 	s.run()

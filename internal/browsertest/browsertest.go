@@ -176,16 +176,31 @@ func (b *Tab) Press(key string) { b.act(chromedp.KeyEvent(key)) }
 func (b *Tab) Mouse(steps ...chromedp.Action[chromedp.Void]) { b.act(steps...) }
 
 // Click clicks on the first element that the selector finds.
-func (b *Tab) Click(selector string) { b.act(chromedp.Click(selector)) }
+func (b *Tab) Click(selector string) { b.onNode(chromedp.Click(selector)) }
 
 // Type writes into a field.
-func (b *Tab) Type(selector, text string) { b.act(chromedp.SendKeys(selector, text)) }
+func (b *Tab) Type(selector, text string) { b.onNode(chromedp.SendKeys(selector, text)) }
 
 // Back goes to the page before.
 func (b *Tab) Back() { b.act(chromedp.NavigateBack()) }
 
 // Reload loads the page again.
 func (b *Tab) Reload() { b.act(chromedp.Reload()) }
+
+// onNode does something with a part of the page, again where a new page took the old one's place between the search for
+// that part and the act.
+func (b *Tab) onNode(step chromedp.Action[chromedp.Void]) {
+	b.T.Helper()
+	for began := time.Now(); ; {
+		err := chromedp.Do(b.ctx, step)
+		if err == nil {
+			return
+		}
+		if !strings.Contains(err.Error(), "node with given id") || time.Since(began) > patience {
+			b.T.Fatal(err)
+		}
+	}
+}
 
 func (b *Tab) act(steps ...chromedp.Action[chromedp.Void]) {
 	b.T.Helper()

@@ -37,6 +37,7 @@ const (
 // TestTorture kills the daemon at random instants, again and again: no event that it reported as durable is lost, none
 // is recorded twice, and every file on the share is one that the log gives.
 func TestTorture(t *testing.T) {
+	t.Parallel()
 	limit, most, random := tortured(t)
 	kills, cuts, events := 0, 0, uint64(0)
 	began, enough := time.Now(), false
