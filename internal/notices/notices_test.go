@@ -181,7 +181,7 @@ func ids(list []*Message) (ids []string) {
 // TestAStorm: 500 failures in a minute are 20 messages and a digest that stands for all others.
 func TestAStorm(t *testing.T) {
 	t.Parallel()
-	w := NewWindow(logID, nil)
+	w := NewWindow(logID, "ops", nil)
 	var sent []*Message
 	for i := range uint64(500) {
 		sent = append(sent, w.Add(failure(i+1, time.Duration(i)*120*time.Millisecond))...)
@@ -190,7 +190,7 @@ func TestAStorm(t *testing.T) {
 		t.Fatalf("%d messages, next at %v", len(sent), w.Next())
 	}
 	last := w.Tick(w.Next())
-	if len(last) != 1 || last[0].ID != "msg_0123456789abcdef_1_digest" || !last[0].Digest || w.Next() != 0 {
+	if len(last) != 1 || last[0].ID != "msg_0123456789abcdef_1_digest_ops" || !last[0].Digest || w.Next() != 0 {
 		t.Fatalf("%+v", last)
 	}
 	d := last[0]
@@ -211,7 +211,7 @@ func TestAStorm(t *testing.T) {
 // TestADigestSaysWhatHolds: of each problem it has the newest notice alone, in order, and says how many there were.
 func TestADigestSaysWhatHolds(t *testing.T) {
 	t.Parallel()
-	w, seq := NewWindow(logID, nil), uint64(0)
+	w, seq := NewWindow(logID, "ops", nil), uint64(0)
 	add := func(topic Topic, computer jobmon.ComputerID, problem string) {
 		seq++
 		n := failure(seq, time.Duration(seq)*time.Millisecond)
@@ -253,7 +253,7 @@ func TestADigestSaysWhatHolds(t *testing.T) {
 // TestASourceThatFlaps is one message when it is lost, and one when it stays readable.
 func TestASourceThatFlaps(t *testing.T) {
 	t.Parallel()
-	w := NewWindow(logID, nil)
+	w := NewWindow(logID, "ops", nil)
 	sent := w.Add(source(1, 0, 0))
 	for i := range uint64(20) {
 		at := time.Duration(i) * 9 * time.Minute
@@ -278,7 +278,7 @@ func TestASourceThatFlaps(t *testing.T) {
 		t.Errorf("%v", ids(sent))
 	}
 	// a loss whose end the rules keep from the target does not swallow the next one
-	w = NewWindow(logID, nil)
+	w = NewWindow(logID, "ops", nil)
 	if sent := append(w.Add(source(1, 0, 0)), w.Add(source(5, 24*time.Hour, 0))...); len(sent) != 2 {
 		t.Errorf("%v", ids(sent))
 	}
@@ -319,7 +319,7 @@ func TestAWindowGoesOnFromAnyPlace(t *testing.T) {
 		}
 		var sent []*Message
 		var places []acknowledged
-		w := NewWindow(logID, nil)
+		w := NewWindow(logID, "ops", nil)
 		place := func(i int, seq uint64) {
 			from, state := w.Place(seq)
 			places = append(places, acknowledged{i, len(sent), from, state})
@@ -346,7 +346,7 @@ func TestAWindowGoesOnFromAnyPlace(t *testing.T) {
 			unique[id] = true
 		}
 		for _, p := range places {
-			again := NewWindow(logID, p.state)
+			again := NewWindow(logID, "ops", p.state)
 			var rest []*Message
 			for _, n := range list {
 				if n.Event.Seq > p.from {

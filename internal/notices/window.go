@@ -25,6 +25,7 @@ const (
 // end. It is not safe for concurrent use.
 type Window struct {
 	logID  string
+	target string
 	seq    uint64  // of the notices that were added last
 	before numbers // as they were before the first notice of that event
 	is     numbers
@@ -69,9 +70,9 @@ type digest struct {
 }
 
 // NewWindow begins with a state that Place gave, or nil. What it cannot read counts as nil. The log's id is part of the
-// messages' ids.
-func NewWindow(logID string, state json.RawMessage) *Window {
-	w := &Window{logID: logID}
+// messages' ids, the target's name of those of digests: what a digest holds depends on the rules of its target.
+func NewWindow(logID, target string, state json.RawMessage) *Window {
+	w := &Window{logID: logID, target: target}
 	if len(state) > 0 && json.Unmarshal(state, &w.is) != nil {
 		w.is = numbers{}
 	}
@@ -267,7 +268,7 @@ func (d *digest) message(w *Window) *Message {
 		d.list, d.each = append(d.list, d.last), append(d.each, 1)
 	}
 	return &Message{
-		ID: messageID(w.logID, w.is.First, "digest"), Digest: true, Began: d.began,
+		ID: messageID(w.logID, w.is.First, "digest_"+w.target), Digest: true, Began: d.began,
 		Notices: d.list, Each: d.each, More: d.total - len(d.list), Counts: d.counts,
 	}
 }

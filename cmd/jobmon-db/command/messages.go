@@ -36,7 +36,9 @@ func newMessenger(d *daemon.Daemon, dataDir string, speed float64, logger zerolo
 	id := d.Info().LogID
 	return &messenger{logID: id, now: d.ServerTime, logger: logger, outbox: notify.NewOutbox(notify.Options{
 		Folder: notify.Folder(dataDir), Log: ownLog{d}, Now: d.ServerTime, Speed: speed, Logger: logger,
-		Window: func(state json.RawMessage) notify.Window { return notices.NewWindow(id, state) },
+		Window: func(target string, state json.RawMessage) notify.Window {
+			return notices.NewWindow(id, target, state)
+		},
 	})}
 }
 

@@ -127,7 +127,7 @@ func newTrial(logID string, config *configs.Config, rules map[int]notices.Rule) 
 	}}
 	for _, rule := range rules {
 		for _, target := range rule.To {
-			t.windows[target] = notices.NewWindow(logID, nil)
+			t.windows[target] = notices.NewWindow(logID, target, nil)
 		}
 	}
 	return t

@@ -184,7 +184,7 @@ func (w *mailbox) compare() {
 		w.Fatal(err)
 	}
 	var want []string
-	window := notices.NewWindow(log.ID(), nil)
+	window := notices.NewWindow(log.ID(), "ops", nil)
 	rule := notices.Rule{On: []notices.Topic{notices.Failed, notices.Ready, notices.EndedEarly, notices.StandingStill}}
 	for n, err := range all.Notices(0) {
 		if err != nil {

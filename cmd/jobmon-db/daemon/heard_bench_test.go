@@ -84,8 +84,8 @@ func BenchmarkCommitBesideTargets(b *testing.B) {
 	beside.outbox = notify.NewOutbox(notify.Options{
 		Folder: b.TempDir(), Log: noHistory{beside.log}, Logger: zerolog.Nop(),
 		Now: func() jobmon.Instant { return jobmon.InstantOf(time.Now()) },
-		Window: func(state json.RawMessage) notify.Window {
-			return notices.NewWindow(beside.log.ID(), state)
+		Window: func(target string, state json.RawMessage) notify.Window {
+			return notices.NewWindow(beside.log.ID(), target, state)
 		},
 	})
 	if err := beside.outbox.Set(targets); err != nil {

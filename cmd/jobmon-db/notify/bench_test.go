@@ -45,7 +45,7 @@ func benched(b *testing.B, log Log, target Target) *Outbox {
 	o := NewOutbox(Options{
 		Folder: b.TempDir(), Log: log, Logger: zerolog.Nop(),
 		Now:    func() jobmon.Instant { return jobmon.InstantOf(time.Now()) },
-		Window: func(json.RawMessage) Window { return single{} },
+		Window: func(string, json.RawMessage) Window { return single{} },
 	})
 	if err := o.Set(specs(Webhook, target)); err != nil {
 		b.Fatal(err)

@@ -114,16 +114,18 @@ func newWorld(t *testing.T) *world {
 // start runs an outbox over the log with these targets, as a start of the daemon does. A message is about one notice.
 func (w *world) start(targets map[string]Spec) {
 	w.Helper()
-	w.startWith(targets, func(json.RawMessage) Window { return single{} })
+	w.startWith(targets, func(string, json.RawMessage) Window { return single{} })
 }
 
 // startJoining joins notices into digests, as the daemon does.
 func (w *world) startJoining(targets map[string]Spec) {
 	w.Helper()
-	w.startWith(targets, func(state json.RawMessage) Window { return notices.NewWindow(w.log.ID(), state) })
+	w.startWith(targets, func(target string, state json.RawMessage) Window {
+		return notices.NewWindow(w.log.ID(), target, state)
+	})
 }
 
-func (w *world) startWith(targets map[string]Spec, window func(json.RawMessage) Window) {
+func (w *world) startWith(targets map[string]Spec, window func(string, json.RawMessage) Window) {
 	w.Helper()
 	w.outbox = NewOutbox(Options{
 		Folder: w.dir, Log: w.log, Logger: zerolog.New(w.said).Level(zerolog.InfoLevel), Window: window,

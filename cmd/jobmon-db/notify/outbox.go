@@ -51,9 +51,9 @@ type Spec struct {
 type Options struct {
 	Folder string // of the places; made where it is missing
 	Log    Log
-	Window func(state json.RawMessage) Window // a new one; state is nil, or what Window.Place gave
-	Now    func() jobmon.Instant              // the SQL Server's time, as far as it is known
-	Speed  float64                            // how many times faster than ours that clock runs; 0 means 1
+	Window func(target string, state json.RawMessage) Window // a new one; state is nil, or what Window.Place gave
+	Now    func() jobmon.Instant                             // the SQL Server's time, as far as it is known
+	Speed  float64                                           // how many times faster than ours that clock runs; 0 means 1
 	Logger zerolog.Logger
 }
 
@@ -179,7 +179,7 @@ func (o *Outbox) newCourier(name string, spec Spec, p Place, known bool) *courie
 	c := &courier{
 		Outbox: o, name: name, queue: newQueue(o.upto), status: newStatus(name, spec, &p), ended: make(chan struct{}),
 		logger: o.Logger.With().Str("target", name).Logger(),
-		window: o.Window(p.Window), at: place{seq: p.Seq}, pause: backoff.NewExponentialBackOff(),
+		window: o.Window(name, p.Window), at: place{seq: p.Seq}, pause: backoff.NewExponentialBackOff(),
 		began: o.upto, reached: p, written: p, moved: !known,
 	}
 	c.pause.InitialInterval, c.pause.MaxInterval, c.pause.Multiplier = firstPause, longestPause, 2

@@ -100,7 +100,7 @@ func TestTheReceiverOfTheDocuments(t *testing.T) {
 		t.Helper()
 		m := &notices.Message{ID: fmt.Sprintf("msg_a_%d_%s", ids[0].Event.Seq, ids[0].Topic), Notices: ids}
 		if len(ids) > 1 {
-			window := notices.NewWindow("a", nil)
+			window := notices.NewWindow("a", "ops", nil)
 			for i := range uint64(20) { // what goes at once, so that the rest is one digest
 				window.Add(notice(100*ids[0].Event.Seq+i, notices.Ready, fmt.Sprint(i)))
 			}
