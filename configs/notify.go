@@ -182,8 +182,8 @@ func (c *Config) checkRule(k *checking, entry string, r *Rule) {
 		to    []string
 	}{{"computers", r.Computers}, {"groups", r.Groups}, {"folders", r.Folders}} {
 		if len(narrowed.to) > 0 && len(r.On) > 0 && allOfDaemon(r.On) {
-			k.wrong(entry, narrowed.field, "", "would keep the rule from sending anything: none of its topics is about a "+
-				"computer; leave it out")
+			k.wrong(entry, narrowed.field, "", "would keep the rule from sending anything: "+
+				"none of its topics is about a computer; leave it out")
 		}
 	}
 	if len(r.To) == 0 {

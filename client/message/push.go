@@ -21,8 +21,9 @@ func (w *Writer) Ntfy(m *notices.Message, topic string) ([]byte, error) {
 	priority := [...]int{good: 3, warn: 4, bad: 4}[s.tone]
 	tag := [...]string{good: "white_check_mark", warn: "warning", bad: "rotating_light"}[s.tone]
 	body := object{
-		"topic": topic, "title": inBytes(s.titled(400, asIs), 400), "message": inBytes(strings.TrimSpace(s.pushed()), 2800),
-		"tags": []string{tag}, "priority": priority, "sequence_id": thread(m),
+		"topic": topic, "title": inBytes(s.titled(400, asIs), 400),
+		"message": inBytes(strings.TrimSpace(s.pushed()), 2800),
+		"tags":    []string{tag}, "priority": priority, "sequence_id": thread(m),
 	}
 	if s.link != "" {
 		body["click"] = s.link

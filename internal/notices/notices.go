@@ -82,7 +82,7 @@ type Message struct {
 	Notices []*Notice
 	Digest  bool
 	Each    []int          // of a digest: how many notices it stands for about the problem of each of Notices
-	More    int            // of a digest: how many notices it stands for beyond Notices, about the same problems or others
+	More    int            // of a digest: how many notices it stands for beyond Notices
 	Counts  map[Topic]int  // of a digest: all that it stands for
 	Began   jobmon.Instant // of a digest: when the first of them happened
 }

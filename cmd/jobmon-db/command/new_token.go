@@ -14,8 +14,8 @@ func (a *app) configNewToken() *cobra.Command {
 		Use:   "new-token",
 		Short: "Make a token for the HTTP server, and its entry for the configuration",
 		Long: `Make a token by which others may ask the HTTP server, and print it with its digest (SHA-256) and the
-entry for http.tokens. The token is given to those who ask, and kept nowhere else: if it is lost, make a new one. A browser
-asks for it once; programs send it as "Authorization: Bearer ...". Removing the entry takes the token back.
+entry for http.tokens. The token is given to those who ask, and kept nowhere else: if it is lost, make a new one.
+A browser asks for it once; programs send it as "Authorization: Bearer ...". Removing the entry takes the token back.
 
 The name stands in the daemon's messages. A token of the scope read opens everything; one of the scope screen opens
 one computer's picture at a time and nothing else, for monitors, whose settings users can read.`,

@@ -134,7 +134,7 @@ func TestMessagesOfADaemon(t *testing.T) {
 	place, err := os.ReadFile(filepath.Join(dir, "data", "notify", "ops.json"))
 	printed := []string{string(place), ran.stdout, ran.stderr, left.stdout, left.stderr, daemon.stderr.String()}
 	if err != nil || plantedIn(printed...) {
-		t.Errorf("a secret is told, or %v:\n%s\n%s\n%s", err, place, ran.stdout, &daemon.stderr)
+		t.Errorf("a secret is shown, or %v:\n%s\n%s\n%s", err, place, ran.stdout, &daemon.stderr)
 	}
 }
 

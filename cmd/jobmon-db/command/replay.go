@@ -35,7 +35,8 @@ func (a *app) replay() *cobra.Command {
 		Short: "Show what happened: the log's events in their order",
 		Long: `Show the log's events in their order, a line each: when, how long after the computer's event before,
 which computer, which job, what happened to it, how long it took, and the code that it ended with. Of a flag
-that is given several times one has to fit, of different flags all. Names may hold * and ?, case does not matter. The range is [since, until).
+that is given several times one has to fit, of different flags all. Names may hold * and ?, case does not matter.
+The range is [since, until).
 
 A time is written as ` + replay.Forms + `.
 

@@ -51,9 +51,10 @@ type Spec struct {
 type Options struct {
 	Folder string // of the places; made where it is missing
 	Log    Log
-	Window func(target string, state json.RawMessage) Window // a new one; state is nil, or what Window.Place gave
-	Now    func() jobmon.Instant                             // the SQL Server's time, as far as it is known
-	Speed  float64                                           // how many times faster than ours that clock runs; 0 means 1
+	// Window makes a new one; state is nil, or what Window.Place gave
+	Window func(target string, state json.RawMessage) Window
+	Now    func() jobmon.Instant // the SQL Server's time, as far as it is known
+	Speed  float64               // how many times faster than ours that clock runs; 0 means 1
 	Logger zerolog.Logger
 }
 

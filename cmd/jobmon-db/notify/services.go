@@ -143,7 +143,7 @@ func emptySlack(ctx context.Context, s *service) (string, error) {
 	return "takes an empty message", err
 }
 
-// lookAtDiscord asks for the webhook's description, which is given to whoever knows the address.
+// lookAtDiscord asks for the webhook's description, which anybody gets who knows the address.
 func lookAtDiscord(ctx context.Context, s *service) (string, error) {
 	_, err := s.do(ctx, http.MethodGet, s.header(), nil)
 	return "knows the address", err
