@@ -31,9 +31,23 @@ type Frame struct {
 	From, Until jobmon.Instant // what the log covers; Until is the present
 	Range       string         // what the slider shows: one of Ranges; "" for the page's own choice
 
+	Sites []SiteState // of a fleet, by name; none at a site
+
 	CanLogOut bool
 	PublicURL string // http.public_url, "" for none
 	Support   string // whom to call, "" for nobody known
+}
+
+// SiteState is how it stands with a site of a fleet.
+type SiteState struct {
+	Name      string // in the fleet
+	Server    string // name of its DS server
+	Offset    jobmon.Offset
+	Age       time.Duration // of its data; -1: unknown
+	Away      string        // what is away: "site", "nats" or "source"; "" for nothing
+	Behind    uint64        // events that the site has and the hub does not yet
+	Computers int           // with a picture
+	Trouble   string        // a sentence, "" for none
 }
 
 // The values of ?range=.

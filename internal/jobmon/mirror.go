@@ -29,7 +29,14 @@ type Computer struct {
 	Group  string // name of its group, "" when unknown
 	Ghost  bool   // group_id NULL: no longer shown in the console, yet schedules can sit on it
 	Gone   bool   // the record was deleted; never set in a Mirror or Snapshot, which hold what is there
+
+	// Site is the name of the computer's site in the fleet, on copies that a hub shows. It is "" at the site itself, in
+	// a Mirror and a Snapshot, and stands in no event and no file.
+	Site string
 }
+
+// Key names the computer within a fleet.
+func (c *Computer) Key() ComputerKey { return ComputerKey{c.Site, c.ID} }
 
 // Agent is one computer's connection as a read saw it.
 type Agent struct {

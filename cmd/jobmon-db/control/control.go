@@ -156,6 +156,21 @@ type Target struct {
 	ErrorAt jobmon.Instant `json:"error_ms,omitempty"` // when that was, likewise
 }
 
+// FleetSite is how it stands with a site of a fleet: at the hub, or at the site itself.
+type FleetSite struct {
+	Site      string `json:"site"`
+	LogID     string `json:"log_id"`
+	Last      uint64 `json:"last"`              // newest event of the site, as it said last; 0 for unknown
+	Published uint64 `json:"published"`         // newest event in its stream; 0 for unknown
+	Has       uint64 `json:"has"`               // newest event that the hub has; 0 at a site
+	DelayMS   int64  `json:"delay_ms"`          // how long the newest batch took to here, -1 for unknown
+	AgeMS     int64  `json:"age_ms"`            // how long ago the source was last read, -1 for unknown
+	Away      string `json:"away,omitempty"`    // what is away: "site", "nats" or "source"
+	Computers int    `json:"computers"`         // with a picture
+	Aside     int    `json:"aside,omitempty"`   // earlier logs of the site that the hub set aside
+	Trouble   string `json:"trouble,omitempty"` // a sentence: why nothing goes on, and what to do
+}
+
 // problem is the body of every answer that is not 200.
 type problem struct {
 	Error string `json:"error"` // one sentence
