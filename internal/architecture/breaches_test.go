@@ -44,6 +44,7 @@ func TestBreachesAreReported(t *testing.T) {
 			"package store\n\nimport \"pgregory.net/rapid\"\n\nfunc f() { rapid.Check(nil, nil) }\n", "rapid.Check",
 		},
 		{"only store knows bbolt", "projector/fold.go", imports("go.etcd.io/bbolt"), "bbolt"},
+		{"only internal/fleet knows NATS", "cmd/jobmon-db/hub/hub.go", imports("github.com/nats-io/nats.go"), "nats"},
 		{
 			"only client/live knows the terminal library", "client/term/board.go",
 			imports("charm.land/bubbletea/v2"), "bubbletea",

@@ -124,6 +124,8 @@ var rules = []rule{
 		"durability, locking and the format of the log are promises of one package"),
 	onlyIn("only cmd knows cobra", "github.com/spf13/cobra", "cmd",
 		"below the commands nothing may depend on flags, arguments or how the program was called"),
+	onlyIn("only internal/fleet knows NATS", "github.com/nats-io", "internal/fleet",
+		"the order, the traps and the promises of the engine between the sites are the business of one package"),
 	{
 		"questions print nothing",
 		"commands and web pages ask cmd/jobmon-db/past the same questions: it knows neither flags nor the way to a " +
