@@ -13,7 +13,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
-	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // DataLock is the lock file in the data folder.
@@ -93,15 +92,6 @@ func (d *Daemon) Picture(id jobmon.ComputerID) (p *jobmon.Progress, ok bool, err
 	}
 	p, ok = d.journal.state.Projection.Progress(id)
 	return p, ok, nil
-}
-
-// Moment implements control.Daemon.
-func (d *Daemon) Moment(at jobmon.Instant) (m store.Moment, ok bool, err error) {
-	m, err = onCurrent(d, func(log *store.Log) (m store.Moment, err error) {
-		m, ok, err = log.Moment(at)
-		return m, err
-	})
-	return m, ok, err
 }
 
 // Refresh implements control.Daemon. Before Run it waits for it.

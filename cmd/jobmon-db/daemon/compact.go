@@ -2,12 +2,12 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/inuse"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/history"
@@ -85,7 +85,7 @@ func (d *Daemon) older(ctx context.Context, keep time.Duration) (history.Removal
 	if horizon == 0 {
 		return history.Removal{}, nil
 	}
-	return onCurrent(d, func(log *store.Log) (history.Removal, error) { return history.Older(ctx, log, horizon) })
+	return inuse.Ask(&d.Log, func(log *store.Log) (history.Removal, error) { return history.Older(ctx, log, horizon) })
 }
 
 // Compaction implements control.Daemon.
@@ -188,51 +188,18 @@ func (c *compactor) compact(ctx context.Context, keep time.Duration) (before, af
 func (d *Daemon) exchange(by func() (*store.Log, error)) error {
 	d.journal.mu.Lock()
 	defer d.journal.mu.Unlock()
-	d.exchanging.Lock()
-	defer d.exchanging.Unlock()
-	log, err := by()
-	if log != nil {
-		d.log, d.journal.log, d.journal.keeper = log, log, &history.Keeper{Log: log}
+	return d.Exchange(func() (*store.Log, error) {
+		log, err := by()
+		if log == nil {
+			return nil, err
+		}
+		d.journal.log, d.journal.keeper = log, &history.Keeper{Log: log}
 		if err := d.journal.keeper.Look(); err != nil { // the caches came along
 			d.options.Logger.Warn().Err(err).Msg("the caches of the new log are made anew")
 		}
-	}
-	return err
+		return log, err
+	})
 }
 
-// current returns the log in use. Calls of a log that a new generation has replaced fail with store.ErrClosed.
-func (d *Daemon) current() *store.Log {
-	d.exchanging.RLock()
-	defer d.exchanging.RUnlock()
-	return d.log
-}
-
-// onCurrent queries the log in use, and queries again if a new generation has replaced it meanwhile.
-func onCurrent[T any](d *Daemon, ask func(log *store.Log) (T, error)) (T, error) {
-	for {
-		log := d.current()
-		v, err := ask(log)
-		if errors.Is(err, store.ErrClosed) && d.current() != log {
-			continue
-		}
-		return v, err
-	}
-}
-
-// ExtractComputer implements control.Daemon.
-func (d *Daemon) ExtractComputer(id jobmon.ComputerID, from uint64) (store.Extract, error) {
-	return onCurrent(d, func(log *store.Log) (store.Extract, error) { return log.ExtractComputer(id, from) })
-}
-
-// Caches implements control.Daemon.
-func (d *Daemon) Caches() ([]store.Cache, error) { return onCurrent(d, (*store.Log).Caches) }
-
-// CachePage implements control.Daemon.
-func (d *Daemon) CachePage(name string, at int) (store.CachePage, error) {
-	return onCurrent(d, func(log *store.Log) (store.CachePage, error) { return log.CachePage(name, at) })
-}
-
-// Extract implements control.Daemon.
-func (d *Daemon) Extract(from uint64) (store.Extract, error) {
-	return onCurrent(d, func(log *store.Log) (store.Extract, error) { return log.Extract(from) })
-}
+// current returns the log in use.
+func (d *Daemon) current() *store.Log { return d.InUse() }

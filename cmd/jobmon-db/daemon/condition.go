@@ -5,9 +5,11 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/gallery"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 // Condition is how the daemon fares, for those who watch over it.
@@ -30,7 +32,7 @@ type Condition struct {
 	Refreshes Refreshes
 	Targets   []control.Target // of messages
 
-	Counts
+	gallery.Counts
 }
 
 // Refreshes counts the requests of DS scripts since the daemon began.
@@ -88,3 +90,20 @@ func (d *Daemon) Condition() Condition {
 	c.Counts = d.journal.counts()
 	return c
 }
+
+// counts sums up all pictures after the last batch.
+func (j *journal) counts() gallery.Counts {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.gallery.Counts(&j.mu, j.current)
+}
+
+// pictures are all pictures after the last batch, by computer, and the number of the last event that they show; durable
+// is false while they may show what the log refused.
+func (j *journal) pictures() (list []jobmon.Progress, seq uint64, durable bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.gallery.Pictures(&j.mu, j.current), j.state.Seq, !j.ahead
+}
+
+func (j *journal) current() *history.State { return j.state }

@@ -26,6 +26,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/inuse"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -82,9 +83,9 @@ const (
 
 // Daemon is one running program. Create it with Open, call Run once, then Close.
 type Daemon struct {
+	inuse.Log // see current
 	options   Options
 	held      *instance.Lock
-	log       *store.Log // see current
 	compactor *compactor
 	files     *evtdir.Dir
 	journal   *journal
@@ -93,8 +94,6 @@ type Daemon struct {
 	covered   Coverage      // as the previous run left it
 	started   time.Time
 	pulse     pulse
-
-	exchanging sync.RWMutex // held for writing while log is exchanged
 
 	mu          sync.Mutex
 	poller      *ingest.Poller // once running
@@ -122,10 +121,12 @@ func (d *Daemon) open() (err error) {
 	if err := d.lock(); err != nil {
 		return err
 	}
-	if d.log, err = d.openLog(context.Background()); err != nil {
+	err = d.Exchange(func() (*store.Log, error) { return d.openLog(context.Background()) })
+	if err != nil {
 		return err
 	}
-	keeper := &history.Keeper{Log: d.log}
+	log := d.current()
+	keeper := &history.Keeper{Log: log}
 	state, err := keeper.Load(func(err error) { o.Logger.Warn().Err(err).Msg("the next start will take longer") })
 	if err != nil {
 		return err
@@ -136,8 +137,8 @@ func (d *Daemon) open() (err error) {
 	})
 	state.Shed(history.MostTold)
 	d.journal = &journal{
-		log: d.log, files: d.files, logger: o.Logger, heard: o.Heard, changed: make(chan struct{}, 1),
-		links: o.loadLinks(d.log.ID()), state: state, keeper: keeper,
+		log: log, files: d.files, logger: o.Logger, heard: o.Heard, changed: make(chan struct{}, 1),
+		links: o.loadLinks(log.ID()), state: state, keeper: keeper,
 	}
 	return nil
 }
@@ -154,7 +155,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { d.files.Run(writing) })
 
-	d.journal.goBehind(d.log.Next())
+	d.journal.goBehind(d.current().Next())
 	d.journal.compareWith(published)
 	d.journal.publishOpen()
 	state := d.journal.state
@@ -178,7 +179,7 @@ func (d *Daemon) Run(ctx context.Context, source ingest.Source) error {
 	d.refresher = newRefresher(d.journal, poller)
 	d.mu.Unlock()
 	close(d.running)
-	d.options.Logger.Info().Str("log", d.log.Path()).Uint64("events", state.Seq).Str("evt_dir", d.options.EvtDir).
+	d.options.Logger.Info().Str("log", d.current().Path()).Uint64("events", state.Seq).Str("evt_dir", d.options.EvtDir).
 		Str("version", d.options.Version).Msg("watching")
 	err = d.watch(ctx, poller)
 
@@ -297,8 +298,8 @@ func (d *Daemon) promise(seq uint64) (upTo uint64, err error) {
 // Close closes the log and gives up the lock; Run must have returned.
 func (d *Daemon) Close() error {
 	var errs []error
-	if d.log != nil {
-		if err := d.log.Close(); err != nil {
+	if log := d.current(); log != nil {
+		if err := log.Close(); err != nil {
 			errs = append(errs, fmt.Errorf("close the log: %w", err))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/inuse"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/store"
@@ -88,7 +89,7 @@ func (d *Daemon) scrub(ctx context.Context) {
 }
 
 func (d *Daemon) scrubOnce(ctx context.Context) error {
-	found, err := onCurrent(d, func(log *store.Log) (*store.Scrubbed, error) {
+	found, err := inuse.Ask(&d.Log, func(log *store.Log) (*store.Scrubbed, error) {
 		return log.Scrub(ctx, func(ctx context.Context) error { return patience.Sleep(ctx, scrubPause) })
 	})
 	if gaps := found.Unrecorded(); len(gaps) > 0 && ctx.Err() == nil {

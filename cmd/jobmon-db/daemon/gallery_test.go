@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/gallery"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/lawtest"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
@@ -99,19 +100,19 @@ func (c *crowd) work(n int) {
 func TestTheGalleryIsWhatTheProjectionDraws(t *testing.T) {
 	t.Parallel()
 	lawtest.Check(t, func(rt *rapid.T) {
-		c := newCrowd(t, 2*drawAtOnce+5)
+		c := newCrowd(t, 2*gallery.AtOnce+5)
 		rt.Repeat(map[string]func(*rapid.T){
 			"commit": func(rt *rapid.T) {
 				for range rapid.IntRange(1, 20).Draw(rt, "steps") {
-					c.step(rapid.IntRange(0, 2*drawAtOnce+4).Draw(rt, "computer"),
+					c.step(rapid.IntRange(0, 2*gallery.AtOnce+4).Draw(rt, "computer"),
 						jobmon.StatusOf(jobmon.Code(rapid.IntRange(0, 1).Draw(rt, "code"))))
 				}
 				c.commit()
 			},
 			"a few are drawn": func(rt *rapid.T) {
-				c.gallery.ready(c.state.Projection, rapid.Bool().Draw(rt, "keep"))
+				c.gallery.Ready(c.state.Projection, rapid.Bool().Draw(rt, "keep"))
 			},
-			"nobody asks": func(*rapid.T) { c.gallery.asked = time.Time{} },
+			"nobody asks": func(*rapid.T) { c.gallery.Asked = time.Time{} },
 			"the log refuses a batch": func(rt *rapid.T) {
 				if err := c.refold(); err != nil {
 					rt.Fatal(err)
@@ -133,7 +134,7 @@ func TestTheGalleryIsWhatTheProjectionDraws(t *testing.T) {
 	})
 }
 
-func recount(list []jobmon.Progress) (n Counts) {
+func recount(list []jobmon.Progress) (n gallery.Counts) {
 	for _, p := range list {
 		if p.Seq == 0 {
 			continue // it has no picture

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/gallery"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/link"
 	"github.com/jobmon-db/jobmon-db/internal/notices"
@@ -32,7 +33,7 @@ type journal struct {
 	mu      sync.Mutex
 	state   *history.State
 	keeper  *history.Keeper
-	gallery gallery
+	gallery gallery.Gallery
 	drawn   map[jobmon.ComputerID]drawn            // pictures that scripts asked for in the last batch
 	shown   map[jobmon.ComputerID]*jobmon.Progress // pictures that the batch at hand changed; nil where nobody asks
 	ahead   bool                                   // the projection holds a batch that the log does not
@@ -154,7 +155,7 @@ func (j *journal) refold() error {
 	}
 	state.Shed(history.MostTold)
 	state.Projection.Changed() // all of the past: its files are written, or will be when something changes
-	j.state, j.ahead, j.gallery = state, false, gallery{}
+	j.state, j.ahead, j.gallery = state, false, gallery.Gallery{}
 	return nil
 }
 
@@ -166,7 +167,7 @@ func (j *journal) publish(id jobmon.ComputerID) {
 			return
 		}
 	}
-	j.gallery.show(d.picture)
+	j.gallery.Show(d.picture)
 	if j.shown != nil {
 		j.shown[id] = d.picture
 	}

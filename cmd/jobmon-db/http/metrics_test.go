@@ -17,6 +17,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/gallery"
 	"github.com/jobmon-db/jobmon-db/ingest"
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
@@ -45,7 +46,7 @@ func TestFigures(t *testing.T) {
 			Good:   time.Now().Add(-time.Hour),
 		},
 		Files: evtdir.Stats{Written: 7, Pending: 2, Away: errors.New("gone")}, Events: 1234,
-		Counts:  daemon.Counts{Open: 3, Failing: 1},
+		Counts:  gallery.Counts{Open: 3, Failing: 1},
 		Targets: []control.Target{{Name: "ops", Waiting: 3, AgeMS: 1500, Sent: 9, Failed: 4, GivenUp: 2}, {Name: "it"}},
 	})
 	for _, want := range []string{

@@ -1,8 +1,11 @@
-package daemon
+// Package gallery keeps what readers ask of all pictures of one log: how many there are of each kind, and the pictures
+// themselves.
+package gallery
 
 import (
 	"cmp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -11,8 +14,8 @@ import (
 )
 
 const (
-	drawAtOnce = 32          // pictures that are drawn before a commit may come between
-	keepFor    = time.Minute // pictures stay drawn for so long after the last question for all of them
+	AtOnce  = 32          // pictures that are drawn before a commit may come between
+	keepFor = time.Minute // pictures stay drawn for so long after the last question for all of them
 )
 
 // Counts sums the pictures up.
@@ -24,34 +27,34 @@ type Counts struct {
 	Waiting   int // of these, in which nothing runs
 }
 
-// gallery keeps what readers ask of all pictures, so that their questions draw none while a commit waits for the lock
-// of the journal, which guards it. Commits hand over the pictures that they change, and draw them for the files in any
-// case. What nobody has drawn since the state was loaded is drawn for the first reader, a few at a time.
-type gallery struct {
+// Gallery draws nothing twice: while readers ask, no commit waits. The lock of the state that the pictures are drawn from
+// guards it. Commits hand over the pictures that they change, and draw them in any case. What nobody has drawn since the
+// state was loaded is drawn for the first reader, a few at a time. The zero value is ready for use.
+type Gallery struct {
 	counts  Counts
 	counted map[jobmon.ComputerID]Counts // what each picture adds to counts
 	all     bool                         // counted holds every picture
 
 	kept  []*jobmon.Progress // by id, while somebody asks for all pictures; never changed
 	keeps bool
-	asked time.Time           // when somebody did last
+	Asked time.Time           // when somebody did last
 	todo  []jobmon.ComputerID // pictures to draw, for counted or kept
 }
 
-// show takes a picture that a commit has changed.
-func (g *gallery) show(p *jobmon.Progress) {
+// Show takes a picture that a commit has changed.
+func (g *Gallery) Show(p *jobmon.Progress) {
 	g.count(p)
 	if !g.keeps {
 		return
 	}
-	if time.Since(g.asked) > keepFor {
+	if time.Since(g.Asked) > keepFor {
 		g.kept, g.keeps = nil, false
 		return
 	}
 	g.keep(p)
 }
 
-func (g *gallery) count(p *jobmon.Progress) {
+func (g *Gallery) count(p *jobmon.Progress) {
 	now := Counts{Computers: 1}
 	switch s := p.Session; {
 	case s != nil && s.State == jobmon.SessionPlanned:
@@ -77,7 +80,7 @@ func (g *gallery) count(p *jobmon.Progress) {
 	g.counts.Waiting += now.Waiting - was.Waiting
 }
 
-func (g *gallery) keep(p *jobmon.Progress) {
+func (g *Gallery) keep(p *jobmon.Progress) {
 	i, found := g.place(p.Computer.ID)
 	if found {
 		g.kept[i] = p
@@ -86,17 +89,17 @@ func (g *gallery) keep(p *jobmon.Progress) {
 	g.kept = slices.Insert(g.kept, i, p)
 }
 
-func (g *gallery) place(id jobmon.ComputerID) (i int, found bool) {
+func (g *Gallery) place(id jobmon.ComputerID) (i int, found bool) {
 	return slices.BinarySearchFunc(g.kept, id, func(p *jobmon.Progress, id jobmon.ComputerID) int {
 		return cmp.Compare(p.Computer.ID, id)
 	})
 }
 
-// ready draws some of what is missing, and reports whether nothing is: all pictures are counted, and kept if that is
+// Ready draws some of what is missing, and reports whether nothing is: all pictures are counted, and kept if that is
 // asked.
-func (g *gallery) ready(p *projector.Projection, keep bool) bool {
+func (g *Gallery) Ready(p *projector.Projection, keep bool) bool {
 	if keep {
-		g.asked = time.Now()
+		g.Asked = time.Now()
 	}
 	if len(g.todo) == 0 {
 		if g.all && (g.keeps || !keep) {
@@ -104,7 +107,7 @@ func (g *gallery) ready(p *projector.Projection, keep bool) bool {
 		}
 		g.todo, g.all, g.keeps = p.Pictures(), true, g.keeps || keep
 	}
-	for range min(drawAtOnce, len(g.todo)) {
+	for range min(AtOnce, len(g.todo)) {
 		id := g.todo[0]
 		g.todo = g.todo[1:]
 		if _, kept := g.place(id); kept {
@@ -123,29 +126,27 @@ func (g *gallery) ready(p *projector.Projection, keep bool) bool {
 	return len(g.todo) == 0 && (g.keeps || !keep)
 }
 
-// counts sums up all pictures after the last batch.
-func (j *journal) counts() Counts {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for !j.gallery.ready(j.state.Projection, false) {
-		j.mu.Unlock() // a commit goes first
-		j.mu.Lock()
-	}
-	return j.gallery.counts
+// Counts sums up all pictures after the last batch. The caller holds the lock, and a commit may come between; state
+// returns what the pictures are drawn from by then.
+func (g *Gallery) Counts(lock sync.Locker, state func() *history.State) Counts {
+	g.await(lock, state, false)
+	return g.counts
 }
 
-// pictures are all pictures after the last batch, by computer, and the number of the last event that they show; durable
-// is false while they may show what the log refused.
-func (j *journal) pictures() (list []jobmon.Progress, seq uint64, durable bool) {
-	j.mu.Lock()
-	for !j.gallery.ready(j.state.Projection, true) {
-		j.mu.Unlock() // a commit goes first
-		j.mu.Lock()
-	}
-	defer j.mu.Unlock()
-	list = slices.Grow(list, len(j.gallery.kept)) // nil for none
-	for _, p := range j.gallery.kept {
+// Pictures are all pictures after the last batch, by computer. The rest is as with Counts.
+func (g *Gallery) Pictures(lock sync.Locker, state func() *history.State) (list []jobmon.Progress) {
+	g.await(lock, state, true)
+	list = slices.Grow(list, len(g.kept)) // nil for none
+	for _, p := range g.kept {
 		list = append(list, *p)
 	}
-	return j.state.Names.Mark(history.AddAside(list, j.state.Projection)), j.state.Seq, !j.ahead
+	s := state()
+	return s.Names.Mark(history.AddAside(list, s.Projection))
+}
+
+func (g *Gallery) await(lock sync.Locker, state func() *history.State, keep bool) {
+	for !g.Ready(state().Projection, keep) {
+		lock.Unlock() // a commit goes first
+		lock.Lock()
+	}
 }
