@@ -32,6 +32,8 @@ type Config struct {
 	Names     Names
 	Monitor   Monitor
 	Notices   Notices
+	Fleet     Fleet
+	Hub       Hub
 	Log       Log
 
 	Notify  []Rule             // by number: notify.1 is the first

@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -202,8 +201,11 @@ func listenAddress(name string) Key {
 }
 
 // Open says whether other computers reach the server.
-func (h *HTTP) Open() bool {
-	host, _, err := net.SplitHostPort(h.Listen)
+func (h *HTTP) Open() bool { return isOpen(h.Listen) }
+
+// isOpen says whether other computers reach what listens there.
+func isOpen(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
 		return false
 	}
@@ -212,32 +214,24 @@ func (h *HTTP) Open() bool {
 }
 
 // completeHTTP checks what must go together.
-func (c *Config) completeHTTP(origins map[string]Origin, bad map[string]bool) (problems []Problem) {
-	h := &c.HTTP
-	wrong := func(key, value, reason string) {
-		problems = append(problems, Problem{Origin: cmp.Or(origins[key], origins["http.listen"]), Key: key,
-			Value: value, Reason: reason})
-	}
+func (c *Config) completeHTTP(origins map[string]Origin, bad map[string]bool) []Problem {
+	h, k := &c.HTTP, checking{origins: origins, bad: bad}
 	switch {
 	case h.Listen == "" && h.Public != "":
-		wrong("http.public_url", h.Public, "leads to a server that does not run: give http.listen as well")
-		return problems
+		k.wrong("http.", "public_url", h.Public, "leads to a server that does not run: give http.listen as well")
+		return k.problems
 	case h.Listen == "":
 		return nil
-	case bad["http.tls.cert"] || bad["http.tls.key"]:
-	case h.Cert != "" && h.Key == "":
-		wrong("http.tls.cert", h.Cert, "is a certificate without its key: give that as http.tls.key")
-	case h.Key != "" && h.Cert == "":
-		wrong("http.tls.key", h.Key, "is a key without its certificate: give that as http.tls.cert")
-	case h.Open() && h.Cert == "":
-		wrong("http.listen", h.Listen,
-			"would be open to other computers without encryption: give http.tls.cert and http.tls.key, or listen on "+
-				"127.0.0.1")
+	}
+	k.pair("http.tls.cert", h.Cert, "http.tls.key", h.Key)
+	if h.Open() && h.Cert == "" && h.Key == "" && !bad["http.tls.cert"] && !bad["http.tls.key"] {
+		k.wrong("http.", "listen", h.Listen, "would be open to other computers without encryption: give http.tls.cert "+
+			"and http.tls.key, or listen on 127.0.0.1")
 	}
 	if h.Open() && len(h.Tokens) == 0 && !bad["http.tokens"] {
-		wrong("http.listen", h.Listen,
+		k.wrong("http.", "listen", h.Listen,
 			"would be open to everybody who reaches this computer: make a token with `jobmon-db config new-token` and "+
 				"give its digest as http.tokens, or listen on 127.0.0.1")
 	}
-	return problems
+	return k.problems
 }

@@ -33,6 +33,7 @@ type Key struct {
 
 	rare  bool                        // --help does not list its flag
 	list  bool                        // the file may give it as a list
+	tells bool                        // what parse returns repeats no secret, whatever the value holds
 	parse func(*Config, string) error // an error says what is wrong in addition to Allowed, or is errNotAllowed
 	text  func(*Config) string
 	equal func(a, b *Config) bool

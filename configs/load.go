@@ -132,7 +132,7 @@ func (g given) check() (p Problem, wrong bool) {
 		p.Value = hidden
 	}
 	// no check of a secret repeats it
-	if err != errNotAllowed && (!secret || g.key.Secret || err == errSecretPath) {
+	if err != errNotAllowed && (!secret || g.key.Secret || g.key.tells || err == errSecretPath) {
 		p.Reason += " (" + err.Error() + ")"
 	}
 	if g.text == "" {
@@ -176,6 +176,8 @@ func (c *Config) complete(env map[string]string, origins map[string]Origin, bad 
 	problems = append(problems, c.completeHTTP(origins, bad)...)
 	problems = append(problems, c.completeForm(origins, bad)...)
 	problems = append(problems, c.completeNotify(origins, bad)...)
+	problems = append(problems, c.completeFleet(origins, bad)...)
+	problems = append(problems, c.completeHub(origins, bad)...)
 	return append(problems, c.completeSource(origins, bad)...)
 }
 

@@ -38,6 +38,9 @@ type sample struct {
 	with []string
 }
 
+// someKey is a public key of a user.
+const someKey = "UBYVDSBYUVU6SYQTMOSGDHKHUZPEHLDBXK2DJTBCP2MUX2SL2RES25ON"
+
 func samples(t *testing.T) map[string]sample {
 	dir := abs(t, "somewhere")
 	one := func(text, bad string, with ...string) sample {
@@ -105,11 +108,31 @@ func samples(t *testing.T) map[string]sample {
 		"monitor.quiet":     one("1h30m", "1s"),
 		"monitor.settle":    one("0s", "-1s"),
 		"notices.language":  one("de", "es"),
-		"log.level":         one("debug", "loud"),
-		"log.format":        one("json", "xml"),
-		"log.file":          one(dir, "%TEMP%\\x.log"),
-		"log.max_size":      one("1", "0"),
-		"log.keep":          one("30", "0"),
+		"fleet.site":        one("DS-01_b", "DS 01"),
+		"fleet.nats": {yaml: "[tls://hub:4222, 'nats://[::1]:4223']", text: "tls://hub:4222, nats://[::1]:4223",
+			bad: "hub 4222", with: []string{"JOBMON_FLEET_SITE=DS01"}},
+		"fleet.credentials": one(dir, "%TEMP%\\x.nk"),
+		"fleet.tls.ca":      one(dir, "$HOME/ca.pem"),
+		"fleet.tls.cert":    one(dir, "%TEMP%\\c.pem", "JOBMON_FLEET_TLS_KEY="+dir),
+		"fleet.tls.key":     one(dir, "$HOME/k.pem", "JOBMON_FLEET_TLS_CERT="+dir),
+		"fleet.domain":      one("hub", "hub.>"),
+		"fleet.notices":     one("hub", "both", "JOBMON_FLEET_NATS=nats://hub:4222", "JOBMON_FLEET_SITE=DS01"),
+		"hub.nats":          one("embedded", "hub 4222", "JOBMON_HUB_LISTEN=127.0.0.1:4222"),
+		"hub.listen":        one("127.0.0.1:4222", "hub:4222"),
+		"hub.credentials":   one(dir, "%TEMP%\\x.nk"),
+		"hub.tls.ca":        one(dir, "$HOME/ca.pem"),
+		"hub.tls.cert":      one(dir, "%TEMP%\\c.pem", "JOBMON_HUB_TLS_KEY="+dir),
+		"hub.tls.key":       one(dir, "$HOME/k.pem", "JOBMON_HUB_TLS_CERT="+dir),
+		"hub.domain":        one("hub", "hub.>"),
+		"hub.sites": {yaml: "[DS01 " + someKey + "]", text: "DS01 " + someKey,
+			bad: "DS01 U" + someKey[2:] + "A"},
+		"hub.keep":     one("60d", "23h"),
+		"hub.gap_wait": one("24h", "59s"),
+		"log.level":    one("debug", "loud"),
+		"log.format":   one("json", "xml"),
+		"log.file":     one(dir, "%TEMP%\\x.log"),
+		"log.max_size": one("1", "0"),
+		"log.keep":     one("30", "0"),
 	}
 	for _, k := range configs.Keys() {
 		if strings.HasPrefix(k.Name, "source.columns.") {

@@ -237,7 +237,7 @@ func TestRelativePaths(t *testing.T) {
 
 func TestEveryEncodingOfTheFile(t *testing.T) {
 	t.Parallel()
-	content := strings.ReplaceAll(string(configs.Example()), "#site:", "site: Zürich")
+	content := strings.ReplaceAll(string(configs.Example()), "\n#site:", "\nsite: Zürich")
 	var little []byte
 	for _, unit := range utf16.Encode([]rune(content)) {
 		little = binary.LittleEndian.AppendUint16(little, unit)

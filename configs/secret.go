@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -66,6 +67,9 @@ func redactDSN(text string) string {
 	return shown
 }
 
+// seedPattern finds the seed of an nkey, the secret half of a credential for NATS.
+var seedPattern = regexp.MustCompile(`S[ACNOU][A-Z2-7]{56}`)
+
 // maybeSecret says that what was given under an unknown name may be a secret whose key was mistyped.
 func maybeSecret(name, value string) bool {
 	contains := func(text string, words ...string) bool {
@@ -73,5 +77,5 @@ func maybeSecret(name, value string) bool {
 		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 	}
 	return contains(name, "dsn", "pass", "pw", "secret", "token", "connection") ||
-		contains(value, "password", "pwd", "://", "@", TokenPrefix)
+		contains(value, "password", "pwd", "://", "@", TokenPrefix) || seedPattern.MatchString(value)
 }

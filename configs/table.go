@@ -61,7 +61,7 @@ func Keys() []Key {
 		duration("monitor.settle", d.Settle, 0, 10*time.Minute).live(),
 
 		oneOf("notices.language", "en", []string{"en", "de", "fr"}).live(),
-
+	}, fleetKeys(), hubKeys(), []Key{
 		oneOf("log.level", "info", []string{"trace", "debug", "info", "warn", "error"}).live(),
 		oneOf("log.format", "auto", []string{"auto", "console", "json"}),
 		path("log.file", "file"),

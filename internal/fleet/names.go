@@ -2,10 +2,7 @@
 // site's log is the truth; its stream is a copy that may be lost. docs/fleet.md has the whole of it.
 package fleet
 
-import (
-	"fmt"
-	"regexp"
-)
+import "github.com/jobmon-db/jobmon-db/internal/jobmon"
 
 // The beginnings of what a site's name completes.
 const (
@@ -15,16 +12,8 @@ const (
 	beatPrefix   = "jobmon.beat.v1."
 )
 
-var siteName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$`)
-
-// CheckSite says what is wrong with a site's name in the fleet: it becomes part of subjects and folders.
-func CheckSite(name string) error {
-	if !siteName.MatchString(name) {
-		return fmt.Errorf("%q cannot name a site in the fleet: take 1 to 32 of the letters A to Z, digits, - and _, "+
-			"and begin with a letter or a digit", name)
-	}
-	return nil
-}
+// CheckSite returns what is wrong with a site's name in the fleet.
+func CheckSite(name string) error { return jobmon.CheckSite(name) }
 
 // StreamOf is the name of a site's stream.
 func StreamOf(site string) string { return streamPrefix + site }
