@@ -1,11 +1,21 @@
 package fleet
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
+	"math/rand/v2"
+	"os"
+	"regexp"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+	"github.com/rs/zerolog"
 )
 
 // Settings say how a NATS server is reached.
@@ -14,16 +24,246 @@ type Settings struct {
 	Credentials   string   // a file: .creds, or the seed of an nkey; "" for none
 	CA, Cert, Key string   // files for TLS; "" for none
 	Domain        string   // of JetStream, "" for the server's own
+
+	within nats.InProcessConnProvider // a server inside this process, nil for none
 }
 
-// connect connects once; inboxes begin with the prefix.
-func (s *Settings) connect(name, inboxes string) (*nats.Conn, error) {
-	options := []nats.Option{nats.Name(name), nats.CustomInboxPrefix(inboxes)}
-	c, err := nats.Connect(strings.Join(s.Servers, ","), options...)
-	if err != nil {
-		return nil, fmt.Errorf("reach NATS at %s: %w", strings.Join(s.Servers, ", "), err)
+// How a connection is kept.
+const (
+	dialWithin  = 5 * time.Second
+	pingEvery   = 5 * time.Second // two pings without an answer end a connection
+	pingsUnheld = 2
+	leastPause  = 250 * time.Millisecond // between attempts to connect
+	mostPause   = 10 * time.Second
+)
+
+// Conn is a connection to NATS that is made again for ever. What happens to it goes to the logger, in words, once for
+// each change.
+type Conn struct {
+	nc       *nats.Conn
+	settings Settings
+	logger   zerolog.Logger
+	changed  chan struct{} // holds one: the connection came or went, or something was denied
+
+	mu     sync.Mutex
+	said   string                             // why there is no connection, as it was logged last
+	denied map[string]bool                    // subjects that the server does not allow on this connection
+	asking map[string]context.CancelCauseFunc // requests that wait, by subject
+}
+
+// Connect begins to connect and returns at once: the first connection may take days. name says to the server's
+// administrator who this is. Inboxes begin with the prefix. It fails only where the settings or their files cannot be
+// used. The connection ends with ctx, or with Close.
+func Connect(ctx context.Context, s Settings, name, inboxes string, logger zerolog.Logger) (*Conn, error) {
+	c := &Conn{
+		settings: s, logger: logger, changed: make(chan struct{}, 1), denied: map[string]bool{},
+		asking: map[string]context.CancelCauseFunc{},
 	}
+	options, err := s.options()
+	if err != nil {
+		return nil, err
+	}
+	options = append(options,
+		nats.Name(name), nats.CustomInboxPrefix(inboxes), nats.Timeout(dialWithin),
+		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsUnheld),
+		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(),
+		nats.ReconnectBufSize(-1), nats.CustomReconnectDelay(pause),
+		nats.ConnectHandler(func(*nats.Conn) { c.up() }), nats.ReconnectHandler(func(*nats.Conn) { c.up() }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.down(err) }),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { c.down(err) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.failed(err) }),
+	)
+	c.nc, err = nats.Connect(strings.Join(s.Servers, ","), options...)
+	if err != nil {
+		return nil, fmt.Errorf("reach NATS at %s: %w", s.where(), err)
+	}
+	context.AfterFunc(ctx, c.Close)
 	return c, nil
+}
+
+// Close ends the connection.
+func (c *Conn) Close() { c.nc.Close() }
+
+// Connected says whether the connection is there now.
+func (c *Conn) Connected() bool { return c.nc.IsConnected() }
+
+// pause is how long to wait before all servers are tried once more.
+func pause(attempts int) time.Duration {
+	most := min(leastPause<<min(attempts, 16), mostPause)
+	return most/2 + rand.N(most/2)
+}
+
+func (s *Settings) where() string { return strings.Join(s.Servers, ", ") }
+
+// options are those that the settings ask for.
+func (s *Settings) options() (list []nats.Option, err error) {
+	if s.within != nil {
+		list = append(list, nats.InProcessServer(s.within))
+	}
+	if s.Credentials != "" {
+		identify, err := s.identify()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, identify)
+	}
+	if s.CA != "" {
+		text, err := os.ReadFile(s.CA)
+		if err != nil {
+			return nil, fmt.Errorf("read the certificates of the authorities that NATS is trusted by: %w", err)
+		}
+		if !x509.NewCertPool().AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("%s holds no certificate: it must be a PEM file of the authority that signed the NATS "+
+				"server's", s.CA)
+		}
+		list = append(list, nats.RootCAs(s.CA))
+	}
+	if s.Cert != "" {
+		if _, err := tls.LoadX509KeyPair(s.Cert, s.Key); err != nil {
+			return nil, fmt.Errorf("the certificate %s and the key %s cannot be used: %w", s.Cert, s.Key, err)
+		}
+		list = append(list, nats.ClientCert(s.Cert, s.Key))
+	}
+	return list, nil
+}
+
+// identify reads the credentials: a file of JWT and seed, or of a seed alone.
+func (s *Settings) identify() (nats.Option, error) {
+	text, err := os.ReadFile(s.Credentials)
+	if err != nil {
+		return nil, fmt.Errorf("read the credential for NATS: %w", err)
+	}
+	if _, err := nkeys.ParseDecoratedJWT(text); err == nil && strings.Contains(string(text), "BEGIN NATS USER JWT") {
+		return nats.UserCredentials(s.Credentials), nil
+	}
+	option, err := nats.NkeyOptionFromSeed(s.Credentials)
+	if err != nil {
+		return nil, fmt.Errorf("%s holds neither the seed of an nkey, which begins with SU, nor a .creds file",
+			s.Credentials)
+	}
+	return option, nil
+}
+
+func (c *Conn) up() {
+	c.mu.Lock()
+	c.said = ""
+	clear(c.denied)
+	c.mu.Unlock()
+	c.logger.Info().Str("server", c.nc.ConnectedUrlRedacted()).Msg("connected to NATS")
+	c.signal()
+}
+
+// down logs that there is no connection, once for each reason.
+func (c *Conn) down(err error) {
+	text := "the connection ended"
+	if err != nil {
+		text = c.words(err)
+	}
+	c.mu.Lock()
+	news := c.said != text && (err != nil || c.said == "")
+	if news {
+		c.said = text
+	}
+	c.mu.Unlock()
+	if news && !c.nc.IsClosed() {
+		c.logger.Warn().Str("error", text).Str("servers", c.settings.where()).
+			Msg("NATS is away; trying again until it is there")
+	}
+	c.signal()
+}
+
+// away is why there is no connection, "" while there is one.
+func (c *Conn) away() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.nc.IsConnected() {
+		return ""
+	}
+	if c.said == "" {
+		return "NATS has not answered yet"
+	}
+	return c.said
+}
+
+// words says what is wrong with the connection, and what to do.
+func (c *Conn) words(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	text := err.Error()
+	switch {
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
+		errors.Is(err, nats.ErrAuthRevoked):
+		return fmt.Sprintf("the server refuses the credential %s: it must be one of its users, as \"jobmon-db fleet "+
+			"init\" prints them (%v)", quoted(c.settings.Credentials), err)
+	case errors.As(err, &unknown):
+		return fmt.Sprintf("no known authority signed the server's certificate: name the authority's certificate in "+
+			"tls.ca (%v)", err)
+	case errors.As(err, &name):
+		return fmt.Sprintf("the server's certificate is for another name than the one in its address: %v", err)
+	case errors.Is(err, nats.ErrSecureConnRequired):
+		return "the server wants TLS: use tls:// in its address"
+	case errors.Is(err, nats.ErrSecureConnWanted):
+		return "the server has no TLS, and the address begins with tls:// or tls.ca is set"
+	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
+		return fmt.Sprintf("the server wants a client's certificate that it knows: set tls.cert and tls.key (%v)", err)
+	}
+	return text
+}
+
+func quoted(path string) string {
+	if path == "" {
+		return "(none is set)"
+	}
+	return path
+}
+
+var forbidden = regexp.MustCompile(`Permissions Violation for (Publish|Subscription) to "([^"]*)"`)
+
+// failed takes what the server reports at any time.
+func (c *Conn) failed(err error) {
+	denied := forbidden.FindStringSubmatch(err.Error())
+	if denied == nil {
+		c.logger.Warn().Err(err).Msg("the connection to NATS reports an error")
+		return
+	}
+	subject := denied[2]
+	c.mu.Lock()
+	again := c.denied[subject]
+	c.denied[subject] = true
+	for asked, stop := range c.asking {
+		if asked == subject || denied[1] == "Subscription" {
+			stop(denial(subject))
+		}
+	}
+	c.mu.Unlock()
+	if !again {
+		c.logger.Error().Str("subject", subject).Msg(denial(subject).Error())
+	}
+	c.signal()
+}
+
+// denial says that the server does not allow a subject.
+func denial(subject string) error {
+	return fmt.Errorf("the credential may not use the NATS subject %s: \"jobmon-db fleet init\" prints the permissions "+
+		"that it needs", subject)
+}
+
+// mayNot is the denial of the subject on this connection, nil for none.
+func (c *Conn) mayNot(subject string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.denied[subject] {
+		return denial(subject)
+	}
+	return nil
+}
+
+// signal wakes the goroutine that waits for changes.
+func (c *Conn) signal() {
+	select {
+	case c.changed <- struct{}{}:
+	default:
+	}
 }
 
 // NewKey makes the key pair of a site: the seed is its secret, the public key is what the server knows.

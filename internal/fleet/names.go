@@ -10,7 +10,12 @@ const (
 	batchPrefix  = "jobmon.v1."
 	gapPrefix    = "jobmon.gap.v1."
 	beatPrefix   = "jobmon.beat.v1."
+	sitePrefix   = "_INBOX_site."
+	askPrefix    = "_INBOX_gap."
 )
+
+// HubInbox begins the inboxes of a hub.
+const HubInbox = "_INBOX_hub"
 
 // CheckSite returns what is wrong with a site's name in the fleet.
 func CheckSite(name string) error { return jobmon.CheckSite(name) }
@@ -26,3 +31,10 @@ func GapSubjectOf(site string) string { return gapPrefix + site }
 
 // BeatSubjectOf is where a site says how it fares.
 func BeatSubjectOf(site string) string { return beatPrefix + site }
+
+// InboxOf begins the inboxes of a site.
+func InboxOf(site string) string { return sitePrefix + site }
+
+// GapInboxOf begins the inboxes to which a site sends the batches that a hub lacks. The hub asks for them over a
+// connection of its own, so that no site may publish into the hub's other inboxes.
+func GapInboxOf(site string) string { return askPrefix + site }
