@@ -76,14 +76,14 @@ func (c *Computer) WriteFragment(w io.Writer, name string) error {
 }
 
 func (c *Computer) view() (*computerView, error) {
-	path := "/c/" + strconv.Itoa(int(c.ID))
+	path := "/c/" + c.Key.String()
 	v := &computerView{view: newView(&c.Frame, "computer", path), c: c}
 	v.deploy, v.line = true, c.Timeline
 	if c.Shown > 0 {
 		v.query = url.Values{"deployment": {number(c.Shown)}}
 	}
 	p := v.pen
-	v.Head = number(int(c.ID))
+	v.Head = c.Key.String()
 	v.PrintedAt = p.w.Say("printed", "time", p.w.moment(c.wall(c.Until)))
 	if pic := c.Picture; pic != nil {
 		v.servers = []string{pic.Site}

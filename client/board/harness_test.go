@@ -75,7 +75,7 @@ func testComputer() *Computer {
 	f := testFrame()
 	f.Seq = 4720
 	pictures := samples.Pictures()
-	c := &Computer{Frame: f, ID: 5000123, Chart: testChart()}
+	c := &Computer{Frame: f, Key: jobmon.ComputerKey{ID: 5000123}, Chart: testChart()}
 	for _, s := range pictures {
 		if s.Name == "failed-late" {
 			c.Picture = s.Progress

@@ -88,7 +88,7 @@ func everyPage(lang string, names []string) map[string]writer {
 		"sorted":   &Board{Frame: f, Pictures: pictures, Query: Query{Sort: "computer", Desc: true}},
 		"empty":    &Board{Frame: f},
 		"computer": computer,
-		"none":     &Computer{Frame: f, ID: 7},
+		"none":     &Computer{Frame: f, Key: jobmon.ComputerKey{ID: 7}},
 		"wall":     &Wall{Board: Board{Frame: f, Pictures: pictures}},
 		"quiet":    &Wall{Board: Board{Frame: f, Pictures: pictures[:2]}},
 		"reports":  reports,

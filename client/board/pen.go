@@ -81,8 +81,8 @@ func (f *Frame) link(path string, pairs ...string) string {
 }
 
 // computer is the address of a computer's page at the moment shown.
-func (f *Frame) computer(id jobmon.ComputerID) string {
-	path := "/c/" + strconv.Itoa(int(id))
+func (f *Frame) computer(key jobmon.ComputerKey) string {
+	path := "/c/" + key.String()
 	if f.At == "" && f.Asked == "" {
 		return path
 	}

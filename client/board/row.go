@@ -17,12 +17,12 @@ func Row(c *jobmon.Progress, f *Frame) ([]byte, error) {
 
 // row writes the row of a computer in that state.
 func (p *pen) row(c *jobmon.Progress, state string) {
-	p.put(`<tr id="c`, number(int(c.Computer.ID)), `" data-state="`, state, `" data-key="`, p.key(c, state), `"`)
+	p.put(`<tr id="c`, c.Computer.Key().String(), `" data-state="`, state, `" data-key="`, p.key(c, state), `"`)
 	p.attribute("data-group", c.Computer.Group)
 	p.attribute("data-server", c.Site)
 	p.attribute("data-text", searchText(c))
 	p.put(`><td class="c-state">`, sign(state), `<span>`, p.w.phrase("state."+state), `</span></td>`)
-	p.put(`<th scope="row" class="c-name"><a href="`, esc(p.f.computer(c.Computer.ID)), `" title="`,
+	p.put(`<th scope="row" class="c-name"><a href="`, esc(p.f.computer(c.Computer.Key())), `" title="`,
 		p.w.phrase("id", "id", number(int(c.Computer.ID))), `">`, p.computerName(c), `</a> `,
 		`<small>`, esc(c.Computer.Group), `</small></th><td class="c-now">`)
 	p.happens(c, state)

@@ -16,10 +16,10 @@ func Tile(c *jobmon.Progress, f *Frame) ([]byte, error) {
 // tile writes a tile: what stands in a large one, and what stands in a small one.
 func (p *pen) tile(c *jobmon.Progress, state string) {
 	s := c.Session
-	p.put(`<article id="t`, number(int(c.Computer.ID)), `" class="tile" data-state="`, state, `" data-key="`,
+	p.put(`<article id="t`, c.Computer.Key().String(), `" class="tile" data-state="`, state, `" data-key="`,
 		p.key(c, state), `"`)
 	if ack := acknowledged(s, state); ack != 0 {
-		p.put(` data-ack="`, number(int(c.Computer.ID)), `:`, strconv.FormatInt(int64(ack), 10), `"`)
+		p.put(` data-ack="`, c.Computer.Key().String(), `:`, strconv.FormatInt(int64(ack), 10), `"`)
 	}
 	if p.overdue(c) {
 		p.put(` data-overdue="1"`)

@@ -50,7 +50,7 @@ func pagesIn(lang string) map[string]writer {
 	for _, s := range samples.Pictures() {
 		p := *s.Progress
 		p.Computer.ID, p.SourceLost, p.SourceSince = 5000001, s.Name == "running", f.Now.Add(-1)
-		pages["of "+s.Name] = &Computer{Frame: f, ID: p.Computer.ID, Picture: &p}
+		pages["of "+s.Name] = &Computer{Frame: f, Key: p.Computer.Key(), Picture: &p}
 		pages["row of "+s.Name] = &Board{Frame: f, Pictures: []jobmon.Progress{p}}
 		pages["tile of "+s.Name] = &Wall{Board: Board{Frame: f, Pictures: []jobmon.Progress{p}}}
 		pages["phone of "+s.Name] = &Phone{Frame: f, Picture: &p, Until: f.Now}

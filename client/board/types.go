@@ -70,7 +70,7 @@ type Board struct {
 // Computer is one computer's page. A page without Picture says that no deployment was seen.
 type Computer struct {
 	Frame
-	ID          jobmon.ComputerID
+	Key         jobmon.ComputerKey
 	Picture     *jobmon.Progress
 	Deployments []Deployment // newest first
 	Shown       int          // the number of the deployment shown, 0 for the latest

@@ -81,7 +81,7 @@ func benchmarkSlider(b *testing.B, s *site) {
 			seq := 1 + random.Uint64N(s.state.Seq)
 			at := func(seq uint64) func() error {
 				return func() error {
-					m, err := d.At(b.Context(), seqText(seq))
+					m, err := d.At(b.Context(), "", seqText(seq))
 					if err == nil && len(m.Pictures) == 0 {
 						b.Fatal("nothing is shown")
 					}
@@ -109,7 +109,7 @@ func benchmarkTimeline(b *testing.B, s *site) {
 		d := New(s)
 		ask := func() float64 {
 			began := time.Now()
-			if _, err := d.Timeline(b.Context(), begin(), end, 500, 0); err != nil {
+			if _, err := d.Timeline(b.Context(), begin(), end, 500, jobmon.ComputerKey{}); err != nil {
 				b.Fatal(err)
 			}
 			return float64(time.Since(began).Microseconds()) / 1000

@@ -20,7 +20,7 @@ import (
 const mostEvents = 500
 
 // Computer implements http.Web.
-func (d *Desk) Computer(ctx context.Context, id, at string, deployment int) (http.Computer, error) {
+func (d *Desk) Computer(ctx context.Context, _, id, at string, deployment int) (http.Computer, error) {
 	leave, err := d.enter(ctx)
 	if err != nil {
 		return http.Computer{}, err
@@ -58,10 +58,10 @@ func (d *Desk) pictured(id string, why error) (c http.Computer, err error) {
 		is := &m.Pictures[i].Computer
 		known.Add(&jobmon.Event{Kind: jobmon.KindComputer, Computer: is.ID, Name: is.Name, Text: is.OSName})
 	}
-	if c.ID, err = known.Find(id); err != nil {
+	if c.Key.ID, err = known.Find(id); err != nil {
 		return c, said(err, &past.Log{Names: known})
 	}
-	c.Frame, c.Trouble, c.Picture = m.Frame, m.Trouble, past.PictureOf(m.Pictures, c.ID)
+	c.Frame, c.Trouble, c.Picture = m.Frame, m.Trouble, past.PictureOf(m.Pictures, c.Key)
 	return c, nil
 }
 
@@ -74,16 +74,16 @@ func (d *Desk) computer(p *past.Log, id, at string) (c board.Computer, err error
 			return c, err
 		}
 		c.Frame, list = m.Frame, m.Pictures
-		c.ID, err = p.Names.Find(id)
+		c.Key.ID, err = p.Names.Find(id)
 	} else {
 		f, m, placed := d.at(p, at)
 		if placed != nil {
 			return c, placed
 		}
 		c.Frame, list = f, m.pictures
-		c.ID, err = p.Find(id, func(id jobmon.ComputerID) bool { return past.PictureOf(list, id) != nil })
+		c.Key.ID, err = p.Find(id, func(id jobmon.ComputerID) bool { return past.PictureOf(list, jobmon.ComputerKey{ID: id}) != nil })
 	}
-	c.Picture = past.PictureOf(list, c.ID)
+	c.Picture = past.PictureOf(list, c.Key)
 	return c, err
 }
 
@@ -91,7 +91,7 @@ func (d *Desk) computer(p *past.Log, id, at string) (c board.Computer, err error
 func listDeployments(p *past.Log, c *board.Computer, number int) error {
 	var shown *deployments.Deployment
 	var numbers []string
-	err := p.Deployments(0, []jobmon.ComputerID{c.ID}, func(d *deployments.Deployment) {
+	err := p.Deployments(0, []jobmon.ComputerID{c.Key.ID}, func(d *deployments.Deployment) {
 		s := &d.Session
 		if !d.Deployment {
 			return
@@ -128,7 +128,7 @@ func listDeployments(p *past.Log, c *board.Computer, number int) error {
 func listEvents(p *past.Log, c *board.Computer) error {
 	var last []uint64 // a ring
 	seen := 0
-	for b, err := range p.Computer(c.ID, 0) {
+	for b, err := range p.Computer(c.Key.ID, 0) {
 		if err != nil {
 			return fmt.Errorf("read the log: %w", err)
 		}
@@ -147,7 +147,7 @@ func listEvents(p *past.Log, c *board.Computer) error {
 		return nil
 	}
 	known := replay.NewChronicle(p.Chronicle)
-	filter, err := replay.NewFilter(replay.Ask{Computers: []string{fmt.Sprintf("id:%d", c.ID)}}, p.Names, known)
+	filter, err := replay.NewFilter(replay.Ask{Computers: []string{fmt.Sprintf("id:%d", c.Key.ID)}}, p.Names, known)
 	if err != nil {
 		return err
 	}

@@ -165,7 +165,7 @@ func (d *Desk) unread(why error) (http.Moment, error) {
 func readAge(ms int64) time.Duration { return max(time.Duration(ms)*time.Millisecond, -1) }
 
 // At implements http.Web.
-func (d *Desk) At(ctx context.Context, text string) (http.Moment, error) {
+func (d *Desk) At(ctx context.Context, _, text string) (http.Moment, error) {
 	leave, err := d.enter(ctx)
 	if err != nil {
 		return http.Moment{}, err

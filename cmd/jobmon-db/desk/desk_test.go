@@ -95,7 +95,7 @@ func TestAMomentIsWhatReplayShowPrints(t *testing.T) {
 						seq = min(max(seq+random.Uint64N(3), 2)-1, s.state.Seq)
 						at = fmt.Sprintf("seq:%d", seq)
 					}
-					got, err := d.At(t.Context(), at)
+					got, err := d.At(t.Context(), "", at)
 					if err != nil {
 						t.Errorf("%s: %v", at, err)
 						continue
@@ -126,7 +126,7 @@ func TestTheSourceIsLostWhenItWas(t *testing.T) {
 		at    jobmon.Instant
 		since jobmon.Instant
 	}{{lost.Add(-time.Minute), 0}, {lost.Add(5 * time.Minute), lost}, {lost.Add(12 * time.Minute), 0}} {
-		m, err := d.At(t.Context(), c.at.String())
+		m, err := d.At(t.Context(), "", c.at.String())
 		if err != nil || m.SourceLost != (c.since != 0) || m.LostSince != c.since || m.Offset != 3600 {
 			t.Errorf("at %s: %+v, %v; want lost since %s", c.at, m.Frame, err, c.since)
 		}
@@ -141,19 +141,19 @@ func TestQuestionsThatHaveNoAnswer(t *testing.T) {
 	d := New(s)
 	_, last, _ := s.Last()
 	var outside *http.Outside
-	if _, err := d.At(t.Context(), "2025-01-01"); !errors.As(err, &outside) || outside.From != begin() ||
+	if _, err := d.At(t.Context(), "", "2025-01-01"); !errors.As(err, &outside) || outside.From != begin() ||
 		outside.Until != last.Add(2*time.Second) || outside.Offset != 3600 {
 		t.Errorf("%v: %+v", err, outside)
 	}
 	var wrong *http.Wrong
-	if _, err := d.At(t.Context(), "half past two"); !errors.As(err, &wrong) || !strings.Contains(wrong.Text, "RFC 3339") {
+	if _, err := d.At(t.Context(), "", "half past two"); !errors.As(err, &wrong) || !strings.Contains(wrong.Text, "RFC 3339") {
 		t.Errorf("%v", err)
 	}
 	var unknown *http.Unknown
-	if _, err := d.Computer(t.Context(), "PC-9999", "", 0); !errors.As(err, &unknown) || len(unknown.Closest) == 0 {
+	if _, err := d.Computer(t.Context(), "", "PC-9999", "", 0); !errors.As(err, &unknown) || len(unknown.Closest) == 0 {
 		t.Errorf("%v: %+v", err, unknown)
 	}
-	if _, err := d.Computer(t.Context(), "PC-0001", "", 99); !errors.As(err, &wrong) {
+	if _, err := d.Computer(t.Context(), "", "PC-0001", "", 99); !errors.As(err, &wrong) {
 		t.Errorf("%v", err)
 	}
 	s.ahead = true
@@ -173,18 +173,18 @@ func TestNobodyWaitsForACancelledQuestion(t *testing.T) {
 	for range mostAtOnce {
 		d.places <- struct{}{}
 	}
-	if _, err := d.At(gone, "now"); !errors.Is(err, context.Canceled) {
+	if _, err := d.At(gone, "", "now"); !errors.Is(err, context.Canceled) {
 		t.Errorf("while all places are taken: %v", err)
 	}
 	for range mostAtOnce {
 		<-d.places
 	}
 	for range 3 * mostAtOnce {
-		if _, err := d.At(gone, "now"); !errors.Is(err, context.Canceled) {
+		if _, err := d.At(gone, "", "now"); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
 	}
-	if _, err := d.At(t.Context(), "now"); err != nil {
+	if _, err := d.At(t.Context(), "", "now"); err != nil {
 		t.Error(err)
 	}
 }
@@ -195,7 +195,7 @@ func TestAComputersPage(t *testing.T) {
 	s := watch(t, 6, 300)
 	s.pass(t, 5*time.Hour, 20*time.Second)
 	d := New(s)
-	c, err := d.Computer(t.Context(), "PC-0002", "", 0)
+	c, err := d.Computer(t.Context(), "", "PC-0002", "", 0)
 	if err != nil || c.Picture == nil || c.Picture.Computer.Name != "PC-0002" || len(c.Deployments) < 2 || c.Chart == nil {
 		t.Fatalf("%+v, %v", c, err)
 	}
@@ -212,7 +212,7 @@ func TestAComputersPage(t *testing.T) {
 	}
 	// in the middle of its first deployment nothing is known of what came later
 	first := c.Deployments[len(c.Deployments)-1]
-	then, err := d.Computer(t.Context(), "PC-0002", first.Began.Add(5*time.Minute).String(), 1)
+	then, err := d.Computer(t.Context(), "", "PC-0002", first.Began.Add(5*time.Minute).String(), 1)
 	if err != nil || len(then.Deployments) != 1 || then.Deployments[0].Ended != 0 || then.Shown != 1 ||
 		then.Events[0].At > then.Now || !then.Chart.Running {
 		t.Errorf("%+v, %v", then, err)
@@ -234,7 +234,7 @@ func TestALogThatCannotBeReadLeavesThePresent(t *testing.T) {
 		got.Offset != want.Offset || !bytes.Equal(file(t, got.Pictures), file(t, want.Pictures)) {
 		t.Errorf("%+v, %v", got.Frame, err)
 	}
-	if _, err := d.At(t.Context(), "-5m"); err == nil {
+	if _, err := d.At(t.Context(), "", "-5m"); err == nil {
 		t.Error("the past of a log that cannot be read")
 	}
 	for _, id := range []string{"PC-0002", fmt.Sprint(want.Pictures[1].Computer.ID), "partly"} {
@@ -242,17 +242,17 @@ func TestALogThatCannotBeReadLeavesThePresent(t *testing.T) {
 		if id == "partly" {
 			d, id = New(partly{s.asked}), "PC-0002"
 		}
-		c, err := d.Computer(t.Context(), id, "", 0)
+		c, err := d.Computer(t.Context(), "", id, "", 0)
 		if err != nil || c.Trouble == nil || english(c.Said) != http.Unreadable || c.Now != want.Now ||
 			!reflect.DeepEqual(c.Picture, &want.Pictures[1]) {
 			t.Errorf("%s: %+v, %v", id, c, err)
 		}
 	}
 	var unknown *http.Unknown
-	if _, err := d.Computer(t.Context(), "PC-9999", "", 0); !errors.As(err, &unknown) {
+	if _, err := d.Computer(t.Context(), "", "PC-9999", "", 0); !errors.As(err, &unknown) {
 		t.Error(err)
 	}
-	if _, err := d.Computer(t.Context(), "PC-0002", "-5m", 0); err == nil {
+	if _, err := d.Computer(t.Context(), "", "PC-0002", "-5m", 0); err == nil {
 		t.Error("a computer's past of a log that cannot be read")
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Events implements http.Web: the lines are those of "replay -o ndjson".
-func (d *Desk) Events(ctx context.Context, after uint64, limit int, computer jobmon.ComputerID) ([]byte, error) {
+func (d *Desk) Events(ctx context.Context, after uint64, limit int, of jobmon.ComputerKey) ([]byte, error) {
 	leave, err := d.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -27,9 +27,9 @@ func (d *Desk) Events(ctx context.Context, after uint64, limit int, computer job
 	}
 	var ask replay.Ask
 	last := p.Last // up to where pages make a text that can be imported
-	if computer != 0 {
+	if of.ID != 0 {
 		last = 0
-		ask.Computers = []string{fmt.Sprintf("id:%d", computer)}
+		ask.Computers = []string{fmt.Sprintf("id:%d", of.ID)}
 	}
 	known := replay.NewChronicle(p.Chronicle)
 	filter, err := replay.NewFilter(ask, p.Names, known)
@@ -61,7 +61,7 @@ func (d *Desk) Events(ctx context.Context, after uint64, limit int, computer job
 }
 
 // Deployments implements http.Web.
-func (d *Desk) Deployments(ctx context.Context, since, until, computer string) ([]past.Session, error) {
+func (d *Desk) Deployments(ctx context.Context, _, since, until, computer string) ([]past.Session, error) {
 	leave, err := d.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (d *Desk) Deployments(ctx context.Context, since, until, computer string) (
 }
 
 // Stats implements http.Web.
-func (d *Desk) Stats(ctx context.Context, by, since, until string) ([]past.Stat, error) {
+func (d *Desk) Stats(ctx context.Context, _, by, since, until string) ([]past.Stat, error) {
 	if by != "" && !slices.Contains([]string{"job", "stage", "folder", "day"}, by) {
 		return nil, &http.Wrong{Text: "by must be job, stage, folder or day"}
 	}

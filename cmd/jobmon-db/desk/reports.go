@@ -20,7 +20,7 @@ import (
 const mostJobs = 20
 
 // Reports implements http.Web.
-func (d *Desk) Reports(ctx context.Context, since, until string) (board.Reports, error) {
+func (d *Desk) Reports(ctx context.Context, _, since, until string) (board.Reports, error) {
 	leave, err := d.enter(ctx)
 	if err != nil {
 		return board.Reports{}, err

@@ -23,7 +23,7 @@ const (
 )
 
 // Range implements http.Web.
-func (d *Desk) Range(ctx context.Context, since, until string) (from, to jobmon.Instant, err error) {
+func (d *Desk) Range(ctx context.Context, _, since, until string) (from, to jobmon.Instant, err error) {
 	if since == "" && until == "" {
 		return 0, 0, nil
 	}
@@ -59,7 +59,7 @@ func timeOf(p *past.Log, point replay.Point) (jobmon.Instant, error) {
 }
 
 // Timeline implements http.Web. From 0 is where the log begins, to 0 is the present.
-func (d *Desk) Timeline(ctx context.Context, from, to jobmon.Instant, buckets int, computer jobmon.ComputerID) (
+func (d *Desk) Timeline(ctx context.Context, from, to jobmon.Instant, buckets int, of jobmon.ComputerKey) (
 	board.Timeline, error) {
 	leave, err := d.enter(ctx)
 	if err != nil {
@@ -82,11 +82,11 @@ func (d *Desk) Timeline(ctx context.Context, from, to jobmon.Instant, buckets in
 	buckets = min(max(buckets, 1), mostBuckets)
 	step := (to - from + jobmon.Instant(buckets) - 1) / jobmon.Instant(buckets)
 	l := line{
-		past: p, known: replay.NewChronicle(p.Chronicle), of: computer,
+		past: p, known: replay.NewChronicle(p.Chronicle), of: of.ID,
 		Timeline: board.Timeline{From: from, To: to, Step: time.Duration(step) * time.Millisecond},
 		cells:    make([]cell, (to-from+step-1)/step), step: step,
 	}
-	if err = d.fill(&l); err == nil && computer != 0 {
+	if err = d.fill(&l); err == nil && of.ID != 0 {
 		err = l.stages()
 	}
 	l.unwatched()

@@ -62,7 +62,7 @@ func TestATimelineCountsEveryEvent(t *testing.T) {
 		{begin(), end, 100, 0}, {begin(), end, 7, 5000002}, {begin().Add(time.Hour), begin().Add(2 * time.Hour), 60, 0},
 		{begin().Add(-time.Hour), end.Add(time.Hour), 240, 0},
 	} {
-		line, err := d.Timeline(t.Context(), c.from, c.to, c.buckets, c.computer)
+		line, err := d.Timeline(t.Context(), c.from, c.to, c.buckets, jobmon.ComputerKey{ID: c.computer})
 		if err != nil || len(line.Buckets) == 0 || len(line.Buckets) > c.buckets {
 			t.Fatalf("%+v: %d buckets, %v", c, len(line.Buckets), err)
 		}
@@ -128,7 +128,7 @@ func TestReportsCountEveryDeployment(t *testing.T) {
 	s := watch(t, 8, 1000)
 	s.pass(t, 6*time.Hour, 30*time.Second)
 	d := New(s)
-	r, err := d.Reports(t.Context(), "", "")
+	r, err := d.Reports(t.Context(), "", "", "")
 	if err != nil || len(r.Days) != 1 || len(r.Tables) != 5 {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -138,7 +138,7 @@ func TestReportsCountEveryDeployment(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range c.Pictures {
-		page, err := d.Computer(t.Context(), fmt.Sprint("id:", p.Computer.ID), "", 0)
+		page, err := d.Computer(t.Context(), "", fmt.Sprint("id:", p.Computer.ID), "", 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,16 +169,16 @@ func TestEventsComeInPages(t *testing.T) {
 	s := watch(t, 3, 1000)
 	s.pass(t, time.Hour, 20*time.Second)
 	d := New(s)
-	all, err := d.Events(t.Context(), 0, http.MostLines, 0)
+	all, err := d.Events(t.Context(), 0, http.MostLines, jobmon.ComputerKey{})
 	if err != nil || bytes.Count(all, []byte("\n")) != int(s.state.Seq) {
 		t.Fatalf("%d lines of %d events, %v", bytes.Count(all, []byte("\n")), s.state.Seq, err)
 	}
-	rest, err := d.Events(t.Context(), 10, http.MostLines, 0)
+	rest, err := d.Events(t.Context(), 10, http.MostLines, jobmon.ComputerKey{})
 	_, behind, _ := bytes.Cut(rest, []byte("\n")) // the first line names the log
 	if err != nil || !bytes.HasSuffix(all, behind) || bytes.Count(rest, []byte("\n")) != int(s.state.Seq)-10 {
 		t.Errorf("%d lines behind the tenth, %v", bytes.Count(rest, []byte("\n")), err)
 	}
-	few, err := d.Events(t.Context(), 5, 3, 5000001)
+	few, err := d.Events(t.Context(), 5, 3, jobmon.ComputerKey{ID: 5000001})
 	if err != nil || bytes.Count(few, []byte("\n")) != 3 || strings.Count(string(few), `"computer_id":5000001`) != 3 {
 		t.Errorf("%s, %v", few, err)
 	}

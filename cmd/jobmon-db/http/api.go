@@ -116,7 +116,7 @@ type questionsOf struct{ Web }
 // moment is the one that is asked for: t, or the present.
 func (q questionsOf) moment(r *http.Request, asked url.Values) (Moment, error) {
 	if t := strings.TrimSpace(asked.Get("t")); t != "" {
-		return q.At(r.Context(), t)
+		return q.At(r.Context(), "", t)
 	}
 	return q.Now(r.Context())
 }
@@ -175,16 +175,16 @@ func (q questionsOf) events(r *http.Request, asked url.Values) (any, error) {
 	if err := errors.Join(err, err2, err3); err != nil {
 		return nil, err
 	}
-	text, err := q.Events(r.Context(), after, int(limit), jobmon.ComputerID(id))
+	text, err := q.Events(r.Context(), after, int(limit), jobmon.ComputerKey{ID: jobmon.ComputerID(id)})
 	return lines(text), err
 }
 
 func (q questionsOf) deployments(r *http.Request, asked url.Values) (any, error) {
-	return q.Deployments(r.Context(), asked.Get("since"), asked.Get("until"), asked.Get("computer"))
+	return q.Deployments(r.Context(), "", asked.Get("since"), asked.Get("until"), asked.Get("computer"))
 }
 
 func (q questionsOf) stats(r *http.Request, asked url.Values) (any, error) {
-	return q.Stats(r.Context(), asked.Get("by"), asked.Get("since"), asked.Get("until"))
+	return q.Stats(r.Context(), "", asked.Get("by"), asked.Get("since"), asked.Get("until"))
 }
 
 func (q questionsOf) timeline(r *http.Request, asked url.Values) (any, error) {
@@ -193,11 +193,11 @@ func (q questionsOf) timeline(r *http.Request, asked url.Values) (any, error) {
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
-	from, to, err := q.Range(r.Context(), asked.Get("from"), asked.Get("to"))
+	from, to, err := q.Range(r.Context(), "", asked.Get("from"), asked.Get("to"))
 	if err != nil {
 		return nil, err
 	}
-	t, err := q.Timeline(r.Context(), from, to, int(n), jobmon.ComputerID(id))
+	t, err := q.Timeline(r.Context(), from, to, int(n), jobmon.ComputerKey{ID: jobmon.ComputerID(id)})
 	return timelineOf(&t), err
 }
 

@@ -35,7 +35,7 @@ func (p *pages) phone(r *http.Request) (*board.Phone, error) {
 	if err != nil {
 		return nil, err
 	}
-	picture := past.PictureOf(m.Pictures, computer)
+	picture := past.PictureOf(m.Pictures, jobmon.ComputerKey{ID: computer})
 	if picture == nil || picture.Session == nil {
 		return nil, errNothing
 	}
@@ -43,7 +43,7 @@ func (p *pages) phone(r *http.Request) (*board.Phone, error) {
 	var next jobmon.Instant // when the deployment after it began
 	if latest := picture.Session.Number; latest != number {
 		// it is a planned one, or another one has begun
-		c, err := p.web.Computer(r.Context(), strconv.Itoa(int(computer)), "", number)
+		c, err := p.web.Computer(r.Context(), "", strconv.Itoa(int(computer)), "", number)
 		if err != nil || c.Picture == nil || c.Picture.Session == nil || c.Picture.Session.Number != number {
 			return nil, errNothing
 		}

@@ -33,7 +33,7 @@ type composer struct {
 }
 
 // view is what readers of the board or the wall have, by computer.
-type view map[jobmon.ComputerID]*row
+type view map[jobmon.ComputerKey]*row
 
 // row is a computer's row or tile.
 type row struct {
@@ -103,42 +103,47 @@ func (c *composer) draw(v view, s sight, all bool) (changed []*row) {
 	if s.page == pageWall {
 		made = board.Tile
 	}
-	there := make(map[jobmon.ComputerID]bool, len(c.moment.Pictures))
+	there := make(map[jobmon.ComputerKey]bool, len(c.moment.Pictures))
 	for i := range c.moment.Pictures {
 		p := &c.moment.Pictures[i]
-		there[p.Computer.ID] = true
-		r := v[p.Computer.ID]
+		key := p.Computer.Key()
+		there[key] = true
+		r := v[key]
 		if r != nil && r.html != nil && r.seq == p.Seq && !all {
 			continue
 		}
 		html, err := made(p, &frame)
 		if err != nil {
-			c.stream.log.Error().Err(err).Int32("computer", int32(p.Computer.ID)).
+			c.stream.log.Error().Err(err).Stringer("computer", key).
 				Msg("a row of the board could not be made")
 			continue
 		}
 		if r == nil {
 			r = &row{}
-			v[p.Computer.ID] = r
+			v[key] = r
 		}
 		r.seq = p.Seq
 		if !bytes.Equal(r.html, html) {
-			changed = append(changed, c.set(r, p.Computer.ID, html))
+			changed = append(changed, c.set(r, key, html))
 		}
 	}
-	for id, r := range v {
-		if !there[id] && r.html != nil {
-			changed = append(changed, c.set(r, id, nil))
+	for key, r := range v {
+		if !there[key] && r.html != nil {
+			changed = append(changed, c.set(r, key, nil))
 		}
 	}
 	return changed
 }
 
-func (c *composer) set(r *row, id jobmon.ComputerID, html []byte) *row {
+func (c *composer) set(r *row, key jobmon.ComputerKey, html []byte) *row {
 	r.html, r.version, r.changed = html, c.version, time.Now()
+	var id any = key.ID
+	if key.Site != "" {
+		id = key.String()
+	}
 	r.line = asJSON(struct {
-		ID   jobmon.ComputerID `json:"id"`
-		HTML string            `json:"html"`
+		ID   any    `json:"id"`
+		HTML string `json:"html"`
 	}{id, string(html)})
 	return r
 }
@@ -280,7 +285,7 @@ func (f *follower) work(ctx context.Context, stream *Stream, s sight, at positio
 		case <-f.signal:
 		}
 		began := time.Now()
-		shown, err := stream.web.Computer(ctx, strconv.Itoa(int(s.computer)), "", 0)
+		shown, err := stream.web.Computer(ctx, s.computer.Site, strconv.Itoa(int(s.computer.ID)), "", 0)
 		if err == nil {
 			shown.Frame = s.frame(shown.Frame, stream.public)
 			var b bytes.Buffer
@@ -290,7 +295,7 @@ func (f *follower) work(ctx context.Context, stream *Stream, s sight, at positio
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			stream.log.Debug().Err(err).Int32("computer", int32(s.computer)).
+			stream.log.Debug().Err(err).Stringer("computer", s.computer).
 				Msg("an open page does not get what is new")
 		}
 		select {

@@ -101,7 +101,7 @@ func (p *pages) moment(r *http.Request) (Moment, error) {
 		p.access.unreadable(m.Trouble)
 		return m, err
 	}
-	return p.web.At(r.Context(), at)
+	return p.web.At(r.Context(), "", at)
 }
 
 // typed is a moment in the address, which may be in the words of the page's language.
@@ -119,7 +119,7 @@ func (p *pages) board(r *http.Request) (page, error) {
 	}
 	if r.Header.Get(fragmentHeader) == board.FragmentSlider {
 		from, to := rangeOf(&shown.Frame, board.RangeWeek)
-		shown.Timeline, err = p.timeline(r.Context(), from, to, 0)
+		shown.Timeline, err = p.timeline(r.Context(), from, to, jobmon.ComputerKey{})
 	}
 	return shown, err
 }
@@ -143,7 +143,7 @@ func (p *pages) computer(r *http.Request) (page, error) {
 	if err != nil || number < 0 {
 		number = 0
 	}
-	shown, err := p.web.Computer(r.Context(), r.PathValue("id"), typed(r, "at"), number)
+	shown, err := p.web.Computer(r.Context(), "", r.PathValue("id"), typed(r, "at"), number)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (p *pages) computer(r *http.Request) (page, error) {
 				from, to, shown.Range = began, ended, board.RangeDeployment
 			}
 		}
-		shown.Timeline, err = p.timeline(r.Context(), from, to, shown.ID)
+		shown.Timeline, err = p.timeline(r.Context(), from, to, shown.Key)
 	}
 	return &shown, err
 }
@@ -171,7 +171,7 @@ func (p *pages) span(ctx context.Context, c *board.Computer) (began, ended jobmo
 	}
 	began, ended = d.Began, d.Ended
 	if ended == 0 && c.At != "" {
-		later, err := p.web.Computer(ctx, strconv.Itoa(int(c.ID)), "", d.Number)
+		later, err := p.web.Computer(ctx, c.Key.Site, strconv.Itoa(int(c.Key.ID)), "", d.Number)
 		if now := deploymentOn(&later.Computer, d.Number); err == nil && now != nil {
 			ended = now.Ended
 		}
@@ -215,15 +215,15 @@ func rangeOf(f *board.Frame, otherwise string) (from, to jobmon.Instant) {
 }
 
 func (p *pages) timeline(
-	ctx context.Context, from, to jobmon.Instant, computer jobmon.ComputerID) (*board.Timeline, error) {
-	t, err := p.web.Timeline(ctx, from, to, buckets, computer)
+	ctx context.Context, from, to jobmon.Instant, of jobmon.ComputerKey) (*board.Timeline, error) {
+	t, err := p.web.Timeline(ctx, from, to, buckets, of)
 	return &t, err
 }
 
 func (p *pages) reports(r *http.Request) (page, error) { return p.figures(r) }
 
 func (p *pages) figures(r *http.Request) (*board.Reports, error) {
-	shown, err := p.web.Reports(r.Context(), typed(r, "since"), typed(r, "until"))
+	shown, err := p.web.Reports(r.Context(), "", typed(r, "since"), typed(r, "until"))
 	if err != nil {
 		return nil, err
 	}

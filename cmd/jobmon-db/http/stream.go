@@ -69,7 +69,7 @@ type reader struct {
 // sight is what the messages of several readers have in common.
 type sight struct {
 	page     string
-	computer jobmon.ComputerID // of pageComputer
+	computer jobmon.ComputerKey // of pageComputer
 	lang     string
 	asked    bool // the address says lang, which links keep
 	session  bool // it can be ended on the page
@@ -354,11 +354,11 @@ func readerOf(r *http.Request) (rd *reader, why string) {
 	rd = &reader{from: address(r.RemoteAddr), out: make(chan []byte, behind), gone: make(chan struct{})}
 	rd.sight = sight{page: cmp.Or(query.Get("page"), pageBoard), lang: languageOf(r), asked: query.Has("lang")}
 	if text := query.Get("computer"); text != "" {
-		id, err := strconv.ParseInt(text, 10, 32)
-		if err != nil {
+		key, ok := jobmon.ParseKey(text)
+		if !ok {
 			return nil, "computer must be a computer's id, a whole number such as 5000001"
 		}
-		rd.sight.page, rd.sight.computer, rd.sight.session = pageComputer, jobmon.ComputerID(id), askerOf(r).canEnd()
+		rd.sight.page, rd.sight.computer, rd.sight.session = pageComputer, key, askerOf(r).canEnd()
 	} else if rd.sight.page != pageBoard && rd.sight.page != pageWall {
 		return nil, "page must be board or wall"
 	}

@@ -13,35 +13,37 @@ import (
 // Web answers what pages ask, about the present and the past. Its methods are safe for concurrent use and end soon
 // after ctx does. Frames in its answers are complete but for what a request decides: language, session, public address.
 //
+// site names a site of a fleet; "" is all of them, or the only one.
+//
 // Errors are *Outside, *Wrong, *Unknown, ErrBusy, what ctx says, and else that the log cannot be read.
 type Web interface {
 	// Now returns what the newest batch in the log shows.
 	Now(ctx context.Context) (Moment, error)
 	// At returns what was shown at a moment, in the words that --at takes.
-	At(ctx context.Context, text string) (Moment, error)
+	At(ctx context.Context, site, text string) (Moment, error)
 	// Computer returns a computer's page at a moment ("" for the present), with one of its deployments (0 for the
-	// latest). id is a number, or a name.
-	Computer(ctx context.Context, id, at string, deployment int) (Computer, error)
+	// latest). name is a number, or a name.
+	Computer(ctx context.Context, site, name, at string, deployment int) (Computer, error)
 	// Range returns the ends of a range in the words of --since and --until; 0 for what is not said.
-	Range(ctx context.Context, since, until string) (from, to jobmon.Instant, err error)
-	// Timeline counts events in so many buckets, of one computer or (0) of all.
-	Timeline(ctx context.Context, from, to jobmon.Instant, buckets int, computer jobmon.ComputerID) (
+	Range(ctx context.Context, site, since, until string) (from, to jobmon.Instant, err error)
+	// Timeline counts events in so many buckets, of one computer or, without an id, of all.
+	Timeline(ctx context.Context, from, to jobmon.Instant, buckets int, of jobmon.ComputerKey) (
 		board.Timeline, error)
 	// Reports returns the figures of a range, in the words of --since and --until.
-	Reports(ctx context.Context, since, until string) (board.Reports, error)
-	// Events returns events as lines of the one ndjson, those of a computer or (0) all.
-	Events(ctx context.Context, after uint64, limit int, computer jobmon.ComputerID) ([]byte, error)
+	Reports(ctx context.Context, site, since, until string) (board.Reports, error)
+	// Events returns events as lines of the one ndjson, those of a computer or, without an id, all.
+	Events(ctx context.Context, after uint64, limit int, of jobmon.ComputerKey) ([]byte, error)
 	// Deployments returns those that began in a range, of a computer or ("") of all: the records of "replay sessions".
-	Deployments(ctx context.Context, since, until, computer string) ([]past.Session, error)
+	Deployments(ctx context.Context, site, since, until, computer string) ([]past.Session, error)
 	// Stats returns the figures of a range by "job", "stage", "folder", "day" or (""), by job and by stage: the records
 	// of "replay stats".
-	Stats(ctx context.Context, by, since, until string) ([]past.Stat, error)
+	Stats(ctx context.Context, site, by, since, until string) ([]past.Stat, error)
 }
 
 // Moment is what all computers show at a time.
 type Moment struct {
 	board.Frame
-	Pictures []jobmon.Progress // by id
+	Pictures []jobmon.Progress // in the order of their keys
 	Trouble  error             // why the log cannot be read, of which the frame says only Unreadable; nil for none
 }
 

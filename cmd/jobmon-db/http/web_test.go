@@ -75,7 +75,7 @@ func (s *shown) Now(context.Context) (web.Moment, error) {
 	return web.Moment{Frame: frame, Pictures: slices.Clone(s.pictures), Trouble: s.trouble}, s.fails
 }
 
-func (s *shown) At(ctx context.Context, text string) (web.Moment, error) {
+func (s *shown) At(ctx context.Context, _, text string) (web.Moment, error) {
 	switch text {
 	case "rubbish":
 		return web.Moment{}, &web.Wrong{Text: "invalid time \"rubbish\""}
@@ -92,10 +92,10 @@ func (s *shown) At(ctx context.Context, text string) (web.Moment, error) {
 	return m, err
 }
 
-func (s *shown) Computer(ctx context.Context, id, at string, deployment int) (c web.Computer, err error) {
+func (s *shown) Computer(ctx context.Context, _, id, at string, deployment int) (c web.Computer, err error) {
 	m, err := s.Now(ctx)
 	if at != "" {
-		m, err = s.At(ctx, at)
+		m, err = s.At(ctx, "", at)
 	}
 	if err != nil {
 		return c, err
@@ -103,7 +103,7 @@ func (s *shown) Computer(ctx context.Context, id, at string, deployment int) (c 
 	for i := range m.Pictures {
 		if p := &m.Pictures[i]; strconv.Itoa(int(p.Computer.ID)) == id {
 			c = web.Computer{Trouble: m.Trouble}
-			c.Computer = board.Computer{Frame: m.Frame, ID: p.Computer.ID, Picture: p, Shown: deployment}
+			c.Computer = board.Computer{Frame: m.Frame, Key: p.Computer.Key(), Picture: p, Shown: deployment}
 			c.Deployments = slices.Clone(s.began)
 			if at != "" && len(s.began) > 0 {
 				c.Deployments[0].Ended = 0
@@ -114,18 +114,18 @@ func (s *shown) Computer(ctx context.Context, id, at string, deployment int) (c 
 	return c, &web.Unknown{Text: "no computer " + id, Closest: []jobmon.Computer{m.Pictures[0].Computer}}
 }
 
-func (s *shown) Range(context.Context, string, string) (from, to jobmon.Instant, err error) {
+func (s *shown) Range(context.Context, string, string, string) (from, to jobmon.Instant, err error) {
 	return 0, 0, nil
 }
 
-func (s *shown) Timeline(_ context.Context, from, to jobmon.Instant, _ int, _ jobmon.ComputerID) (board.Timeline, error) {
+func (s *shown) Timeline(_ context.Context, from, to jobmon.Instant, _ int, _ jobmon.ComputerKey) (board.Timeline, error) {
 	s.set(func() { s.lines = []jobmon.Instant{from, to} })
 	return board.Timeline{From: from, To: to}, nil
 }
 
-func (s *shown) Reports(ctx context.Context, _, until string) (board.Reports, error) {
+func (s *shown) Reports(ctx context.Context, _, _, until string) (board.Reports, error) {
 	if until != "" {
-		if _, err := s.At(ctx, until); err != nil {
+		if _, err := s.At(ctx, "", until); err != nil {
 			return board.Reports{}, err
 		}
 	}
@@ -135,12 +135,14 @@ func (s *shown) Reports(ctx context.Context, _, until string) (board.Reports, er
 	}}}, nil
 }
 
-func (s *shown) Events(context.Context, uint64, int, jobmon.ComputerID) ([]byte, error) {
+func (s *shown) Events(context.Context, uint64, int, jobmon.ComputerKey) ([]byte, error) {
 	return nil, nil
 }
 
-func (s *shown) Deployments(context.Context, string, string, string) ([]past.Session, error) {
+func (s *shown) Deployments(context.Context, string, string, string, string) ([]past.Session, error) {
 	return nil, nil
 }
 
-func (s *shown) Stats(context.Context, string, string, string) ([]past.Stat, error) { return nil, nil }
+func (s *shown) Stats(context.Context, string, string, string, string) ([]past.Stat, error) {
+	return nil, nil
+}

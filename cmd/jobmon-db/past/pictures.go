@@ -1,9 +1,9 @@
 package past
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -36,11 +36,10 @@ func Listed(list []jobmon.Progress) []jobmon.Progress {
 	return slices.DeleteFunc(slices.Clone(list), func(p jobmon.Progress) bool { return p.Unknown })
 }
 
-// PictureOf finds a computer's picture among pictures by id; nil for none.
-func PictureOf(list []jobmon.Progress, id jobmon.ComputerID) *jobmon.Progress {
-	i, found := slices.BinarySearchFunc(list, id, func(p jobmon.Progress, id jobmon.ComputerID) int {
-		return cmp.Compare(p.Computer.ID, id)
-	})
+// PictureOf finds a computer's picture among pictures in the order of their keys; nil for none.
+func PictureOf(list []jobmon.Progress, key jobmon.ComputerKey) *jobmon.Progress {
+	// by index: a picture is large
+	i, found := sort.Find(len(list), func(i int) int { return key.Compare(list[i].Computer.Key()) })
 	if !found {
 		return nil
 	}

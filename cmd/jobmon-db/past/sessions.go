@@ -10,6 +10,7 @@ import (
 
 // Session is a deployment as programs get it; others script against the names.
 type Session struct {
+	Site         string             `json:"site,omitempty"` // in a fleet
 	ComputerID   jobmon.ComputerID  `json:"computer_id"`
 	Computer     string             `json:"computer"`
 	Number       int                `json:"session"`

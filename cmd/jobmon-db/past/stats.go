@@ -10,7 +10,8 @@ import (
 
 // Stat is a line of figures as programs get it; others script against the names.
 type Stat struct {
-	By             string         `json:"by"` // job, stage, folder or day
+	Site           string         `json:"site,omitempty"` // in a fleet
+	By             string         `json:"by"`             // job, stage, folder or day
 	Name           string         `json:"name"`
 	JobID          *jobmon.JobID  `json:"job_id,omitempty"`
 	Runs           int            `json:"runs"`
