@@ -26,6 +26,7 @@ type Settings struct {
 	Domain        string   // of JetStream, "" for the server's own
 
 	within nats.InProcessConnProvider // a server inside this process, nil for none
+	seed   string                     // of an nkey, instead of Credentials
 }
 
 // How a connection is kept.
@@ -100,7 +101,17 @@ func (s *Settings) options() (list []nats.Option, err error) {
 	if s.within != nil {
 		list = append(list, nats.InProcessServer(s.within))
 	}
-	if s.Credentials != "" {
+	if s.seed != "" {
+		pair, err := nkeys.FromSeed([]byte(s.seed))
+		if err != nil {
+			return nil, fmt.Errorf("use the seed of an nkey: %w", err)
+		}
+		public, err := pair.PublicKey()
+		if err != nil {
+			return nil, fmt.Errorf("use the seed of an nkey: %w", err)
+		}
+		list = append(list, nats.Nkey(public, pair.Sign))
+	} else if s.Credentials != "" {
 		identify, err := s.identify()
 		if err != nil {
 			return nil, err

@@ -2,33 +2,170 @@ package fleet
 
 import (
 	"fmt"
+	"net"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // Server is a NATS server inside this process.
-type Server struct{ inner *server.Server }
+type Server struct {
+	inner *server.Server
+	done  chan struct{} // closed when it has ended
+}
 
-// startWithin is how long the server may take until it answers.
-const startWithin = 10 * time.Second
+// ServerOptions say how the server inside this process is reached, and by whom.
+type ServerOptions struct {
+	Listen    string            // host:port; "" for this process only
+	StoreDir  string            // of its streams
+	Cert, Key string            // its certificate and key; "" for no TLS
+	CA        string            // the authority that signed its clients' certificates; "" where they need none
+	Users     map[string]string // the public key of each site's credential
+	HubKey    string            // the public key of the hub's
+	Logger    zerolog.Logger
+}
 
-// startServer starts the server.
-func startServer(o *server.Options) (*Server, error) {
-	inner, err := server.NewServer(o)
+// Bounds of the server.
+const (
+	startWithin = 10 * time.Second // until it answers
+	serverName  = "jobmon-db-hub"
+	memoryMost  = 64 << 20 // bytes of streams in memory, of which there are none
+)
+
+// StartServer starts a server that keeps what it acknowledges: each message is on the disk before. A site's credential
+// reaches its own stream and nothing else.
+func StartServer(o ServerOptions) (*Server, error) {
+	options, err := o.options()
+	if err != nil {
+		return nil, err
+	}
+	inner, err := server.NewServer(options)
 	if err != nil {
 		return nil, fmt.Errorf("start the NATS server: %w", err)
 	}
-	inner.Start()
-	if !inner.ReadyForConnections(startWithin) {
-		inner.Shutdown()
-		return nil, fmt.Errorf("the NATS server does not answer within %s", startWithin)
+	log := &serverLog{logger: o.Logger, fatal: make(chan string, 1)}
+	inner.SetLoggerV2(log, false, false, false)
+	s := &Server{inner: inner, done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		inner.Start()
+		inner.WaitForShutdown()
+	}()
+	ready := make(chan bool, 1)
+	go func() { ready <- inner.ReadyForConnections(startWithin) && inner.JetStreamEnabled() }()
+	why := ""
+	select {
+	case why = <-log.fatal:
+	case answers := <-ready:
+		if answers {
+			return s, nil
+		}
+		why = fmt.Sprintf("it does not answer within %s", startWithin)
 	}
-	return &Server{inner}, nil
+	s.Close()
+	return nil, fmt.Errorf("start the NATS server on %s: %s", o.where(), why)
+}
+
+func (o *ServerOptions) where() string {
+	if o.Listen == "" {
+		return "no address"
+	}
+	return o.Listen
+}
+
+// options are those of the server.
+func (o *ServerOptions) options() (*server.Options, error) {
+	options := &server.Options{
+		ServerName: serverName, NoSigs: true, JetStream: true, StoreDir: o.StoreDir, SyncAlways: true,
+		JetStreamMaxMemory: memoryMost, DontListen: o.Listen == "",
+	}
+	if o.Listen != "" {
+		host, port, err := net.SplitHostPort(o.Listen)
+		if err == nil {
+			options.Port, err = strconv.Atoi(port)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is no address to listen on, which is host:port: %w", o.Listen, err)
+		}
+		options.Host = host
+		if options.Port == 0 {
+			options.Port = server.RANDOM_PORT
+		}
+	}
+	if o.Cert != "" {
+		config, err := server.GenTLSConfig(&server.TLSConfigOpts{
+			CertFile: o.Cert, KeyFile: o.Key, CaFile: o.CA, Verify: o.CA != "",
+		})
+		if err != nil {
+			return nil, fmt.Errorf("the certificate %s and the key %s of the NATS server cannot be used: %w", o.Cert,
+				o.Key, err)
+		}
+		options.TLS, options.TLSConfig, options.TLSVerify = true, config, o.CA != ""
+	}
+	options.Nkeys = append(options.Nkeys, &server.NkeyUser{Nkey: o.HubKey})
+	for site, key := range o.Users {
+		publish, subscribe := siteSubjects(site)
+		options.Nkeys = append(options.Nkeys, &server.NkeyUser{Nkey: key, Permissions: &server.Permissions{
+			Publish:   &server.SubjectPermission{Allow: publish},
+			Subscribe: &server.SubjectPermission{Allow: subscribe},
+		}})
+	}
+	return options, nil
+}
+
+// Inside are the settings of a connection from inside this process, by the credential of that seed.
+func (s *Server) Inside(seed string) Settings { return Settings{within: s.inner, seed: seed} }
+
+// Address is where the server listens, "" for nowhere.
+func (s *Server) Address() string {
+	if address := s.inner.Addr(); address != nil {
+		return address.String()
+	}
+	return ""
 }
 
 // Close ends the server and waits for its end.
 func (s *Server) Close() {
 	s.inner.Shutdown()
-	s.inner.WaitForShutdown()
+	<-s.done
 }
+
+// serverLog hands on what the server logs. Its texts hold names of others.
+type serverLog struct {
+	logger zerolog.Logger
+	fatal  chan string // why the server cannot start
+}
+
+func (l *serverLog) say(e *zerolog.Event, format string, v []any) string {
+	text := plain.Text(fmt.Sprintf(format, v...))
+	e.Str("part", "nats").Msg(text)
+	return text
+}
+
+// Noticef implements server.Logger. Its start alone is thirty lines.
+func (l *serverLog) Noticef(format string, v ...any) { l.say(l.logger.Debug(), format, v) }
+
+// Warnf implements server.Logger.
+func (l *serverLog) Warnf(format string, v ...any) { l.say(l.logger.Warn(), format, v) }
+
+// Errorf implements server.Logger.
+func (l *serverLog) Errorf(format string, v ...any) { l.say(l.logger.Error(), format, v) }
+
+// Fatalf implements server.Logger. The program goes on: StartServer ends the server.
+func (l *serverLog) Fatalf(format string, v ...any) {
+	text := l.say(l.logger.Error(), format, v)
+	select {
+	case l.fatal <- text:
+	default: // the first one says why
+	}
+}
+
+// Debugf implements server.Logger.
+func (l *serverLog) Debugf(string, ...any) {}
+
+// Tracef implements server.Logger.
+func (l *serverLog) Tracef(string, ...any) {}

@@ -1,0 +1,142 @@
+package fleet
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
+)
+
+// embedded is a server in the test's process with the keys of the hub and of its sites.
+type embedded struct {
+	*Server
+	hub   Settings
+	sites map[string]Settings
+}
+
+func embed(t testing.TB, sites ...string) *embedded {
+	t.Helper()
+	return embedIn(t, t.TempDir(), sites...)
+}
+
+func embedIn(t testing.TB, dir string, sites ...string) *embedded {
+	t.Helper()
+	o := ServerOptions{StoreDir: dir, Users: map[string]string{}, Logger: zerolog.Nop()}
+	seeds := map[string]string{}
+	for _, site := range append(sites, "") {
+		seed, public, err := NewKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seeds[site] = seed; site == "" {
+			o.HubKey = public
+		} else {
+			o.Users[site] = public
+		}
+	}
+	s, err := StartServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	e := &embedded{Server: s, hub: s.Inside(seeds[""]), sites: map[string]Settings{}}
+	for _, site := range sites {
+		e.sites[site] = s.Inside(seeds[site])
+	}
+	return e
+}
+
+// connected is a connection that is there.
+func connected(t testing.TB, s Settings, inboxes string) *Conn {
+	t.Helper()
+	c, err := Connect(t.Context(), s, "a test", inboxes, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	await(t, "a connection", c.Connected)
+	return c
+}
+
+// await waits until ok.
+func await(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("there is no %s", what)
+		case <-ticker.C:
+		}
+	}
+}
+
+// TestASiteReachesItsOwnStreamAlone: with the credential of one site, nothing of another can be written, read or asked.
+func TestASiteReachesItsOwnStreamAlone(t *testing.T) {
+	t.Parallel()
+	e := embed(t, "A", "B")
+	c := connected(t, e.sites["A"], InboxOf("A"))
+	denied := func(subject string) {
+		t.Helper()
+		if err := c.api(t.Context(), subject, map[string]any{}, &struct{}{}); err == nil ||
+			!strings.Contains(err.Error(), "may not use") {
+			t.Errorf("%s: %v", subject, err)
+		}
+	}
+	denied("STREAM.MSG.GET." + StreamOf("B"))
+	denied("STREAM.INFO." + StreamOf("B"))
+	denied("STREAM.PURGE." + StreamOf("B"))
+	denied("STREAM.CREATE." + StreamOf("A"))
+	if err := c.api(t.Context(), "STREAM.INFO."+StreamOf("A"), nil, &struct{}{}); !isAPI(err, noStream) {
+		t.Errorf("its own stream: %v", err)
+	}
+	for _, subject := range []string{SubjectOf("B"), BeatSubjectOf("B"), HubInbox + ".x", GapInboxOf("B") + ".x"} {
+		if err := c.nc.Publish(subject, nil); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "denial of "+subject, func() bool { return c.mayNot(subject) != nil })
+	}
+	for _, subject := range []string{SubjectOf("B"), GapSubjectOf("B"), InboxOf("B") + ".>", ">", HubInbox + ".>"} {
+		if _, err := c.nc.Subscribe(subject, func(*nats.Msg) {}); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "denial of "+subject, func() bool { return c.mayNot(subject) != nil })
+	}
+}
+
+func TestAServerThatCannotStartSaysWhy(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, public, err := NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(*ServerOptions)
+		says   string
+	}{
+		"the port is in use": {func(o *ServerOptions) { o.Listen = l.Addr().String() }, "address already in use"},
+		"no address":         {func(o *ServerOptions) { o.Listen = "4222" }, "which is host:port"},
+		"no certificate":     {func(o *ServerOptions) { o.Cert, o.Key = "none.crt", "none.key" }, "cannot be used"},
+	} {
+		o := ServerOptions{StoreDir: t.TempDir(), HubKey: public, Logger: zerolog.Nop()}
+		c.change(&o)
+		if s, err := StartServer(o); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+			if s != nil {
+				s.Close()
+			}
+		}
+	}
+}
