@@ -29,27 +29,22 @@ func (l *Log) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, er
 		return jobmon.Batch{}, err
 	}
 	b := l.ends()
-	next := b.next(&l.meta)
+	next := b.next(&l.meta().meta)
 	f := frame{previous: b.crc, first: max(next, l.skipTo), at: at}
 	f.skipped, f.count = f.first-next, len(events)
 	var err error
 	if l.frame, l.body, f.crc, err = appendFrame(l.frame[:0], l.body, &f, events); err != nil {
 		return jobmon.Batch{}, err
 	}
-	var tail uint64
-	err = l.commit(fmt.Sprintf("appending events %d to %d", f.first, f.last()), func(tx *bolt.Tx) (err error) {
-		if l.unsure {
-			if err := forget(tx, b.last); err != nil {
-				return err
-			}
-		}
-		tail, err = putFrame(tx, l.path, &b, &f, l.frame)
+	end := b
+	end.add(&f)
+	err = l.extend(&end, nil, fmt.Sprintf("appending events %d to %d", f.first, f.last()), func(tx *bolt.Tx) (err error) {
+		end.tail, err = putFrame(tx, l.path, &b, &f, l.frame)
 		return err
 	})
 	if err != nil {
 		return jobmon.Batch{}, err
 	}
-	l.unsure = false
 	if cap(l.frame) > maxScratch {
 		l.frame, l.body = nil, nil
 	}
@@ -57,19 +52,43 @@ func (l *Log) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, er
 	for i := range events {
 		events[i].Seq, events[i].At = f.first+uint64(i), at
 	}
-	l.appended(b, &f, tail)
 	return jobmon.Batch{At: at, Events: events}, nil
 }
 
-// appended records a frame that is on the disk, behind what b describes.
-func (l *Log) appended(b bounds, f *frame, tail uint64) {
-	if b.last == 0 {
-		b.first, b.firstAt = f.first, f.at
+// extend commits what put stores behind the log's end, and makes end its end then, and m its meta record unless that is
+// nil. The caller holds appending, and end is not read before put was called.
+func (l *Log) extend(end *bounds, m *description, what string, put func(tx *bolt.Tx) error) error {
+	l.attempts = append(l.attempts, attempt{end.last, end.crc})
+	err := l.commit(what, func(tx *bolt.Tx) error {
+		if l.unsure {
+			if err := l.forget(tx); err != nil {
+				return err
+			}
+		}
+		if m != nil {
+			if err := tx.Bucket([]byte(bucketMeta)).Put([]byte(keyLog), m.record); err != nil {
+				return err
+			}
+		}
+		return put(tx)
+	})
+	if err != nil {
+		return err
 	}
-	b.last, b.lastAt, b.crc, b.tail = f.last(), f.at, f.crc, tail
+	l.unsure, l.attempts = false, nil
+	if m != nil {
+		l.described.Store(m)
+	}
 	l.state.Lock()
 	defer l.state.Unlock()
-	l.bounds = b
+	l.bounds = *end
+	return nil
+}
+
+// attempt is where the log would end if a commit that failed reached the disk.
+type attempt struct {
+	last uint64
+	crc  uint32
 }
 
 // SkipTo lets the next batch begin with sequence number seq: those before it that were not given yet are never given.
@@ -83,7 +102,7 @@ func (l *Log) SkipTo(seq uint64) error {
 		return err
 	}
 	b := l.ends()
-	if next := b.next(&l.meta); seq < next {
+	if next := b.next(&l.meta().meta); seq < next {
 		return sentence(ErrInvalid, l.path,
 			"the next event of %s cannot have the sequence number %d, it is at least %d: "+
 				"this is a mistake in the program", l.path, seq, next)
@@ -102,7 +121,7 @@ func (l *Log) Next() uint64 {
 	l.appending.Lock()
 	defer l.appending.Unlock()
 	b := l.ends()
-	return max(b.next(&l.meta), l.skipTo)
+	return max(b.next(&l.meta().meta), l.skipTo)
 }
 
 // mayWrite returns why the log takes nothing. The caller holds appending.
@@ -171,23 +190,35 @@ func (l *Log) commit(what string, write func(*bolt.Tx) error) error {
 	return ioError(what+" to "+l.path, err)
 }
 
-// forget removes the batch that a failed commit left behind sequence number last.
-func forget(tx *bolt.Tx, last uint64) error {
-	tail := tx.Bucket([]byte(bucketTail))
-	for c := tail.Cursor(); ; {
-		key, _ := c.Last()
-		if seq, ok := keySeq(key); !ok || seq <= last {
-			return nil
+// forget removes what a failed commit left behind the end of the log.
+func (l *Log) forget(tx *bolt.Tx) error {
+	last := l.ends().last
+	for _, name := range [...]string{bucketTail, bucketBlocks} {
+		bucket := tx.Bucket([]byte(name))
+		if bucket == nil {
+			continue
 		}
-		if err := tail.Delete(key); err != nil {
-			return err
+		c := bucket.Cursor()
+		for key, _ := c.Last(); key != nil; key, _ = c.Last() {
+			if seq, ok := keySeq(key); !ok || seq <= last {
+				break
+			}
+			if err := bucket.Delete(key); err != nil {
+				return err
+			}
+		}
+		if key, _ := c.First(); key == nil && name == bucketBlocks { // it is not there while it would be empty
+			if err := tx.DeleteBucket([]byte(name)); err != nil {
+				return err
+			}
 		}
 	}
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyLog), l.meta().record)
 }
 
 // reopen closes the file after a failed commit and opens it again, so that nothing is left of what bbolt and the
-// system believed to be on the disk. What was acknowledged must still be there. A batch behind it is the one that
-// failed: it stays unseen, and the next frame takes its key.
+// system believed to be on the disk. What was acknowledged must still be there. What is behind it must be what
+// failed: it stays unseen, and the next commit takes its place.
 func (l *Log) reopen() error {
 	l.handle.Lock()
 	defer l.handle.Unlock()
@@ -220,25 +251,19 @@ func (l *Log) sameAsBefore(db *bolt.DB) (tail uint64, err error) {
 	}
 	known := l.ends()
 	switch {
-	case m.ID != l.meta.ID:
+	case m.ID != l.meta().ID:
 		return 0, sentence(ErrNotOurs, l.path, "%s has become another log: start the program again", l.path)
 	case found.last == known.last && found.crc == known.crc:
+		l.attempts = nil
 		return found.tail, nil
 	case found.last <= known.last:
 		return 0, missing(l.path, found.last+1, known.last, fmt.Sprintf("events up to %d had been written", known.last))
 	}
-	// One frame more than was acknowledged: it must follow what was.
-	err = guarded(l.path, func() error {
-		return db.View(func(tx *bolt.Tx) error {
-			f, err := headAt(l.path, lastOf(tx.Bucket([]byte(bucketTail)).Cursor()))
-			if err != nil {
-				return err
-			}
-			if f.begin() != known.next(&l.meta) || f.previous != known.crc {
-				return missing(l.path, known.last+1, 0, "what follows was not written by this process")
-			}
-			return nil
-		})
-	})
-	return found.tail, err
+	for _, a := range l.attempts {
+		if found.last == a.last && found.crc == a.crc {
+			l.attempts = []attempt{a}
+			return found.tail, nil
+		}
+	}
+	return 0, missing(l.path, known.last+1, 0, "what follows was not written by this process")
 }

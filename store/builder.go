@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"iter"
 	"os"
@@ -160,10 +159,9 @@ func (b *builder) abandon() {
 // batches, the context, and the operating system.
 func Build(ctx context.Context, path, id, site string, batches iter.Seq2[jobmon.Batch, error]) error {
 	m := newMeta(site)
-	if raw, bad := hex.DecodeString(id); bad != nil || len(raw) != 16 {
-		return sentence(ErrInvalid, path, "%q is no id of a log, which has 32 hex digits", id)
+	if err := m.take(id, path); err != nil {
+		return err
 	}
-	m.ID = id
 	b, ends := &builder{path: path}, bounds{}
 	for batch, err := range batches {
 		if err = errors.Join(err, context.Cause(ctx)); err == nil {

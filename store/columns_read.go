@@ -25,6 +25,8 @@ type batchEnd struct {
 	at      jobmon.Instant
 	end     int    // the index after its last event
 	skipped uint64 // unused sequence numbers before its first event
+
+	previous, crc uint32 // checksums of the frame before and of its own, once frames made them
 }
 
 // events decodes the events of a block. The batches are in r.batches until the next call, and so are the events when

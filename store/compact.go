@@ -94,7 +94,7 @@ func (l *Log) Compact(ctx context.Context, o CompactOptions) (_ *Compaction, err
 // reset makes the old log's meta record that of the new generation.
 func (c *Compaction) reset(m *meta) {
 	m.Replaces = []string{filepath.Base(c.old.path)}
-	for _, name := range c.old.meta.Replaces {
+	for _, name := range c.old.meta().Replaces {
 		if _, err := os.Stat(filepath.Join(c.old.dir, name)); err == nil { // readers may still have it open
 			m.Replaces = append(m.Replaces, name)
 		}
@@ -184,14 +184,14 @@ func (c *Compaction) finish(ctx context.Context) (next *Log, err error) {
 	if err != nil {
 		return nil, errors.Join(err, next.Close())
 	}
-	next.skipTo = max(l.skipTo, next.meta.Next)
+	next.skipTo = max(l.skipTo, next.meta().Next)
 	return next, nil
 }
 
 // same makes sure that the new generation ends as the old one does.
 func (c *Compaction) same(next *Log) error {
 	was, is := c.old.ends(), next.ends()
-	if next.meta.ID != c.old.meta.ID || is.last != was.last || is.lastAt != was.lastAt {
+	if next.meta().ID != c.old.meta().ID || is.last != was.last || is.lastAt != was.lastAt {
 		return sentence(ErrCorrupt, c.path, "the new generation ends with event %d, the log with %d: nothing was "+
 			"changed", is.last, was.last)
 	}
@@ -209,7 +209,7 @@ func (l *Log) begins(cut *Cut) error {
 		if err != nil {
 			return err
 		}
-		if before > 0 || cut.At <= l.meta.First {
+		if before > 0 || cut.At <= l.meta().First {
 			if batch.First() != cut.At || before != cut.At-1 || len(cut.Carried.Events) == 0 ||
 				cut.Carried.Last() != before {
 				break

@@ -79,15 +79,15 @@ func (s *Scrubbed) Unrecorded() []Gap {
 // error. Errors are pause's, and those of Read that it cannot go on behind.
 func (l *Log) Scrub(ctx context.Context, pause func(context.Context) error) (*Scrubbed, error) {
 	s := &Scrubbed{}
-	return s, l.scrub(l.meta.First, s, func() error { return pause(ctx) })
+	return s, l.scrub(l.meta().First, s, func() error { return pause(ctx) })
 }
 
 // scrub is Scrub from sequence number from on.
 func (l *Log) scrub(from uint64, s *Scrubbed, pause func() error) (failure error) {
 	r := l.reader(from, true)
 	r.proving, r.pause = true, pause
-	if from == l.meta.First {
-		r.next, r.crc, r.chained = from, l.meta.chain(), true
+	if from == l.meta().First {
+		r.next, r.crc, r.chained = from, l.meta().chain(), true
 	}
 	r.over = func(err error, from uint64) (uint64, bool) {
 		next := behind(err, from)
@@ -106,7 +106,7 @@ func (l *Log) scrub(from uint64, s *Scrubbed, pause func() error) (failure error
 // scrubbed checks what is behind sequence number from; damage is an error.
 func (l *Log) scrubbed(ctx context.Context, from uint64) error {
 	found := &Scrubbed{}
-	err := l.scrub(max(from, l.meta.First), found, func() error { return context.Cause(ctx) })
+	err := l.scrub(max(from, l.meta().First), found, func() error { return context.Cause(ctx) })
 	if len(found.Damage) > 0 {
 		return found.Damage[0]
 	}

@@ -31,6 +31,9 @@ var (
 	ErrReadOnly = errors.New("event log open for reading only")
 	ErrTooLarge = errors.New("event or batch too large")
 	ErrInvalid  = errors.New("event or batch invalid")
+
+	// On following another log.
+	ErrUnjoined = errors.New("batch does not join the copy of the log")
 )
 
 // Error is a failure of the event log.

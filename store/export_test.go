@@ -195,7 +195,7 @@ const UnsureEnd = unsureEnd
 
 // Gaps lists the numbers between the batches that can be read, from the cut on.
 func (l *Log) Gaps() (gaps []Gap, err error) {
-	next := l.meta.First
+	next := l.meta().First
 	for batch, err := range l.Scan(next) {
 		if err != nil {
 			return nil, err

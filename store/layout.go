@@ -177,8 +177,14 @@ func lastIn(path string, wait time.Duration) (uint64, error) {
 //	log-000001.db      renamed              cut off here: holds no events, removed by the next writer
 //	CURRENT.*          written and synced   the same
 //	CURRENT            renamed              from here on there is a log
-func createLog(dir, site string, wait time.Duration) (string, error) {
-	leftovers, err := withoutCurrent(dir, wait)
+func createLog(dir string, o Options) (string, error) {
+	m := newMeta(o.Site)
+	if o.ID != "" {
+		if err := m.take(o.ID, dir); err != nil {
+			return "", err
+		}
+	}
+	leftovers, err := withoutCurrent(dir, o.LockWait)
 	if err != nil {
 		return "", err
 	}
@@ -192,7 +198,7 @@ func createLog(dir, site string, wait time.Duration) (string, error) {
 	}
 	path := filepath.Join(dir, logName(1))
 	b := builder{path: path + tempSuffix}
-	if err := errors.Join(b.begin(newMeta(site)), b.finish()); err != nil {
+	if err := errors.Join(b.begin(m), b.finish()); err != nil {
 		return "", err
 	}
 	if err := publish(path); err != nil {
@@ -240,7 +246,7 @@ func (l *Log) isOver(name string) bool {
 	switch {
 	case !isLogName(name) || name == own:
 		return false
-	case slices.Contains(l.meta.Replaces, name):
+	case slices.Contains(l.meta().Replaces, name):
 		return true
 	case generation(name) < generation(own):
 		return false

@@ -68,6 +68,15 @@ func newMeta(site string) meta {
 	}
 }
 
+// take gives the record the id of the log that it copies. path is for the error.
+func (m *meta) take(id, path string) error {
+	if raw, bad := hex.DecodeString(id); bad != nil || len(raw) != 16 {
+		return sentence(ErrInvalid, path, "%q is no id of a log, which has 32 hex digits", id)
+	}
+	m.ID = id
+	return nil
+}
+
 // chain is what the log's first frame gives as the checksum of its predecessor.
 func (m *meta) chain() uint32 {
 	id, err := hex.DecodeString(m.ID)

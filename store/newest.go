@@ -29,7 +29,7 @@ func (l *Log) takeUpNewest() error {
 	if n := len(f.parts); n > 0 {
 		newest = f.parts[n-1]
 	}
-	if !newest.frame || newest.live || newest.begin() != b.next(&l.meta) || newest.previous != b.crc {
+	if !newest.frame || newest.live || newest.begin() != b.next(&l.meta().meta) || newest.previous != b.crc {
 		l.notes = append(l.notes, damaged+": nothing is missing as far as can be seen")
 		return nil
 	}

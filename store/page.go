@@ -39,8 +39,10 @@ func (l *Log) ExtractComputer(id jobmon.ComputerID, from uint64) (Extract, error
 }
 
 func (l *Log) extract(from uint64, one *jobmon.ComputerID) (Extract, error) {
-	x := Extract{Meta: l.record, Last: l.ends().last}
-	if from = max(from, l.meta.First); from > x.Last {
+	x := Extract{Last: l.ends().last}
+	m := l.meta() // never behind the ends
+	x.Meta = m.record
+	if from = max(from, m.First); from > x.Last {
 		return x, l.usable()
 	}
 	err := l.view(func(tx *bolt.Tx) error { return x.copy(tx, l.path, from, one) })

@@ -49,8 +49,9 @@ func (l *Log) Computer(id jobmon.ComputerID, from uint64) iter.Seq2[jobmon.Batch
 }
 
 func (l *Log) reader(from uint64, reuse bool) *reader {
+	m := l.meta()
 	return &reader{
-		pages: l.Extract, path: l.path, id: l.meta.ID, record: l.record, meta: l.meta, from: from,
+		pages: l.Extract, path: l.path, id: m.ID, record: m.record, meta: m.meta, from: from,
 		reuse: reuse, blocks: blockReader{reuse: reuse}, over: l.over,
 	}
 }
@@ -81,16 +82,18 @@ type reader struct {
 	id      string                             // of the log; "" for any
 	record  []byte                             // the meta record of the last page, which says
 	meta    meta
-	one     bool   // the pages hold only blocks that list one computer
-	from    uint64 // batches that end before it are not yielded,
-	last    uint64 // nor those that begin behind it
-	asked   uint64 // where the last page was asked from
-	next    uint64 // sequence number that comes next
-	crc     uint32 // of the frame before it; both
-	chained bool   // once there was one
-	tail    bool   // the last part was a frame of the tail
-	head    head   // of the last part
-	parts   []Part // of the last page
+	one     bool      // the pages hold only blocks that list one computer
+	from    uint64    // batches that end before it are not yielded,
+	last    uint64    // nor those that begin behind it
+	asked   uint64    // where the last page was asked from
+	next    uint64    // sequence number that comes next
+	crc     uint32    // of the frame before it; both
+	chained bool      // once there was one
+	tail    bool      // the last part was a frame of the tail
+	head    head      // of the last part
+	batch   *batchEnd // that is yielded,
+	opens   bool      // and whether its part begins with it
+	parts   []Part    // of the last page
 	decoder decoder
 	blocks  blockReader
 	reuse   bool
@@ -226,6 +229,7 @@ func (r *reader) part(p *Part, yield func(jobmon.Batch, error) bool) error {
 			r.next = of[0].Seq - batch.skipped // the block holds more than was acknowledged when the page was copied
 			return nil
 		}
+		r.batch, r.opens = batch, i == 0
 		if of[len(of)-1].Seq >= wanted && !yield(jobmon.Batch{At: batch.at, Events: of}, nil) {
 			return errEnough
 		}
@@ -250,7 +254,9 @@ func (r *reader) decode(b *part) (events []jobmon.Event, bad *frameError) {
 	if r.reuse {
 		r.events = events
 	}
-	r.blocks.batches = append(r.blocks.batches[:0], batchEnd{at: f.at, end: f.count, skipped: b.skippedBefore()})
+	r.blocks.batches = append(r.blocks.batches[:0], batchEnd{
+		at: f.at, end: f.count, skipped: b.skippedBefore(), previous: b.previous, crc: b.crc,
+	})
 	return events, nil
 }
 
@@ -331,7 +337,7 @@ func (l *Log) view(fn func(*bolt.Tx) error) error {
 			if err != nil {
 				return err
 			}
-			if m.ID != l.meta.ID {
+			if m.ID != l.meta().ID {
 				return sentence(ErrNotOurs, l.path, "%s has become another log: start the program again", l.path)
 			}
 			return fn(tx)

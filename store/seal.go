@@ -37,15 +37,10 @@ func putFrame(tx *bolt.Tx, path string, b *bounds, f *frame, data []byte) (tail 
 // frames: those that cannot be packed, being damaged or of a newer writer, stay as they are, among the blocks.
 func sealTail(tx *bolt.Tx, path string) error {
 	tail := tx.Bucket([]byte(bucketTail))
-	blocks, err := tx.CreateBucketIfNotExists([]byte(bucketBlocks))
-	if err != nil {
-		return err
-	}
-	blocks.FillPercent = fill
 	var group []tailFrame
 	events, size := 0, 0
 	flush := func() error {
-		err := pack(group, func(seq uint64, data []byte) error { return blocks.Put(seqKey(seq), data) })
+		err := putBlocks(tx, group)
 		group, events, size = nil, 0, 0
 		return err
 	}
@@ -67,6 +62,19 @@ func sealTail(tx *bolt.Tx, path string) error {
 		return err
 	}
 	return emptyTail(tx)
+}
+
+// putBlocks stores frames in as few blocks as possible, behind all others.
+func putBlocks(tx *bolt.Tx, group []tailFrame) error {
+	if len(group) == 0 {
+		return nil
+	}
+	blocks, err := tx.CreateBucketIfNotExists([]byte(bucketBlocks))
+	if err != nil {
+		return err
+	}
+	blocks.FillPercent = fill
+	return pack(group, func(seq uint64, data []byte) error { return blocks.Put(seqKey(seq), data) })
 }
 
 // emptyTail removes all frames of the tail.
@@ -98,9 +106,6 @@ func newTailFrame(key, value []byte) (t tailFrame, ok bool) {
 
 // pack makes as few blocks as possible of the frames. One that cannot be in a block is put as it is.
 func pack(group []tailFrame, put func(seq uint64, data []byte) error) error {
-	if len(group) == 0 {
-		return nil
-	}
 	if block := packed(group); block != nil {
 		return put(group[0].key, block)
 	}
@@ -168,7 +173,7 @@ func unpacks(data []byte, group []tailFrame) bool {
 }
 
 // frames makes the frames that a decoded block was made of and gives them to each, which may refuse one. It returns
-// the checksum of the last one.
+// the checksum of the last one; those of all are in r.batches.
 func (r *blockReader) frames(
 	b *part, events []jobmon.Event, each func(frame []byte) bool,
 ) (crc uint32, bad *frameError) {
@@ -183,6 +188,7 @@ func (r *blockReader) frames(
 		if data, scratch, f.crc, err = appendFrame(data[:0], scratch, &f, of); err != nil || !each(data) {
 			return 0, broken(b.bodyAt, "the batch of %d to %d is not as it was appended", of[0].Seq, of[len(of)-1].Seq)
 		}
+		batch.previous, batch.crc = f.previous, f.crc
 		begin = batch.end
 	}
 	return f.crc, nil

@@ -80,7 +80,7 @@ type knownHeads struct {
 func (l *Log) heads() ([]head, error) {
 	l.blocks.mu.Lock()
 	defer l.blocks.mu.Unlock()
-	next, list := uint64(0), l.blocks.list
+	next, list, last := uint64(0), l.blocks.list, l.ends().last
 	if n := len(list); n > 0 {
 		next = list[n-1].first + 1
 	}
@@ -92,6 +92,9 @@ func (l *Log) heads() ([]head, error) {
 		c := bucket.Cursor()
 		for key, value := c.Seek(seqKey(next)); key != nil; key, value = c.Next() {
 			h, bad := parseHead(value)
+			if h.first > last {
+				break // what a failed commit left
+			}
 			if seq, ok := keySeq(key); bad != nil || !ok || seq != h.first {
 				continue
 			}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -24,6 +25,10 @@ import (
 type Options struct {
 	// Site is the name of the DS server, written into a log that is created; an existing log keeps its own.
 	Site string
+
+	// ID is the id of a log that is created as a copy of another one, 32 hex digits; "" gives it one of its own. An
+	// existing log keeps its own.
+	ID string
 
 	// ReadOnly opens an existing log and changes nothing on the disk. The file is then open, and locked against a
 	// writer, only while a page of it is read.
@@ -46,12 +51,13 @@ type Log struct {
 	dir     string
 	path    string
 	options Options
-	meta    meta
-	record  []byte // the meta record
+
+	described atomic.Pointer[description] // follows state: what bounds say is never beyond it
 
 	appending sync.Mutex // one Append at a time; guards what follows
 	failed    bool       // the last commit failed: open the file again before the next
 	unsure    bool       // and the file may hold something of it, to be removed by the next
+	attempts  []attempt  // commits that failed since the last one that did not
 	skipTo    uint64     // the next batch begins here, when that is behind what comes next
 	frame     []byte     // working space
 	body      []byte     // the same
@@ -70,12 +76,28 @@ type Log struct {
 	dead error
 }
 
+// description is the meta record of an open log. Following another log can change it.
+type description struct {
+	meta
+	record []byte
+}
+
+func (l *Log) meta() *description { return l.described.Load() }
+
 // bounds are the ends of what is committed and acknowledged; zero when the log is empty.
 type bounds struct {
 	first, last     uint64
 	firstAt, lastAt jobmon.Instant
 	crc             uint32 // of the last frame, or what the first one is chained to
 	tail            uint64 // where the tail begins: all before it is in blocks
+}
+
+// add makes a frame the newest one. The tail stays as it was.
+func (b *bounds) add(f *frame) {
+	if b.last == 0 {
+		b.first, b.firstAt = f.first, f.at
+	}
+	b.last, b.lastAt, b.crc = f.last(), f.at, f.crc
 }
 
 // next is the least sequence number that can come next.
@@ -111,13 +133,15 @@ func Open(dir string, options Options) (*Log, error) {
 // take reads the ends of the file that was opened, and keeps it open unless the log is for reading only. After an error
 // it is closed.
 func (l *Log) take(db *bolt.DB) (err error) {
-	if l.meta, l.bounds, err = readState(db, l.path); err == nil {
-		l.record, err = l.meta.encode()
+	var d description
+	if d.meta, l.bounds, err = readState(db, l.path); err == nil {
+		d.record, err = d.encode()
 	}
+	l.described.Store(&d)
 	if err != nil || l.options.ReadOnly {
 		return closeAfter(db, err)
 	}
-	l.db, l.skipTo = db, l.meta.Next
+	l.db, l.skipTo = db, l.meta().Next
 	return nil
 }
 
@@ -146,7 +170,7 @@ func openLog(dir, path string, o Options) (*Log, error) {
 // absent creates the log, or returns that there is none.
 func (l *Log) absent() (string, error) {
 	if !l.options.ReadOnly {
-		return createLog(l.dir, l.options.Site, l.options.LockWait)
+		return createLog(l.dir, l.options)
 	}
 	if _, err := withoutCurrent(l.dir, l.options.LockWait); err != nil {
 		return "", err
@@ -229,13 +253,13 @@ func (l *Log) Last() (seq uint64, at jobmon.Instant, ok bool) {
 
 // Cut is the sequence number from which on the history is complete: 1, or more once older history was cut off. Events
 // before it only stand for what was there.
-func (l *Log) Cut() uint64 { return max(l.meta.Cut, 1) }
+func (l *Log) Cut() uint64 { return max(l.meta().Cut, 1) }
 
 // ID identifies the log: 32 hex digits, random, given at its creation.
-func (l *Log) ID() string { return l.meta.ID }
+func (l *Log) ID() string { return l.meta().ID }
 
 // Site is the name of the DS server that was given at the log's creation.
-func (l *Log) Site() string { return l.meta.Site }
+func (l *Log) Site() string { return l.meta().Site }
 
 // Size is how many bytes the log's file has; 0 when that cannot be found out.
 func (l *Log) Size() int64 {

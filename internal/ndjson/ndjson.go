@@ -36,6 +36,7 @@ type Header struct {
 	Site    string
 	Program string // the version that wrote it
 	Last    uint64 // the text goes up to this event; 0 where that is not known
+	Chain   *Chain // of a message, nil otherwise
 }
 
 // head is the header as the field export.
@@ -46,6 +47,7 @@ type head struct {
 	Site    string `json:"site"`
 	Program string `json:"program"`
 	Last    uint64 `json:"last_seq"`
+	Chain   *chain `json:"chain"`
 }
 
 // tail is the end of a text, on a line of its own. It may be left out where the header says what the last event is.

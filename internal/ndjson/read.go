@@ -23,6 +23,8 @@ type Reader struct {
 	last  uint64 // sequence number of the last event
 	count uint64 // events read
 	ended bool   // a line said that it was the last one
+
+	message bool // the text is one message, see ReadMessage
 }
 
 // NewReader reads the first line. A mark that says UTF-8 may stand before it. Errors wrap ErrForeign, ErrNewer,
@@ -107,6 +109,11 @@ func (r *Reader) head(h *head) error {
 		return r.damaged("it is of another log (%s, those before it are of %s)", h.LogID, r.Header.LogID)
 	}
 	r.Header = Header{LogID: h.LogID, Site: h.Site, Program: h.Program, Last: h.Last}
+	if c := h.Chain; c != nil {
+		r.Header.Chain = &Chain{
+			After: c.After, Previous: uint32(c.Previous), Sum: uint32(c.Sum), Seam: c.Seam, Lost: c.Lost,
+		}
+	}
 	return nil
 }
 
@@ -124,6 +131,9 @@ func (r *Reader) next() (*line, error) {
 			}
 			if l, err = r.parse(text); err != nil {
 				return nil, err
+			}
+			if r.message && (l.Export != nil || l.End != nil) {
+				return nil, r.damaged("a message has one head, on its first line, and no other end")
 			}
 			if l.Export != nil {
 				if err := r.head(l.Export); err != nil {

@@ -89,8 +89,24 @@ func (w *Encoder) head() {
 	w.Text("site", w.header.Site)
 	w.Text("program", w.header.Program)
 	w.number("last_seq", int64(w.header.Last))
+	if w.header.Chain != nil {
+		w.chain(w.header.Chain)
+	}
 	w.Close()
 	w.header = nil
+}
+
+func (w *Encoder) chain(c *Chain) {
+	w.Key("chain")
+	w.Open()
+	w.Whole("after", int64(c.After))
+	w.Safe("previous", fmt.Sprintf("%08x", c.Previous))
+	w.Safe("sum", fmt.Sprintf("%08x", c.Sum))
+	if c.Seam {
+		w.True("seam")
+	}
+	w.number("lost", int64(c.Lost))
+	w.Close()
 }
 
 func (w *Encoder) kind(k jobmon.Kind) string {

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Follow appends batches of another log to a copy of it, under their own numbers: all of them in one commit, or none.
+// When it returns without error they are on the disk. A checksum of a link that is 0 is not known, and not compared:
+// of links that came in one message only the first Previous and the last Sum are known.
+//
+// A link joins where it comes right behind the last event, by number and by checksum. One with a Seam joins by number
+// alone, and the seam is recorded. A log without events begins with any link.
+//
+// Errors: ErrUnjoined (a link does not join, or its events do not give its checksum); all else is as with Append.
+func (l *Log) Follow(links []jobmon.Link) error {
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	if err := l.writable(); err != nil || len(links) == 0 {
+		return err
+	}
+	f := follower{path: l.path, meta: l.meta().meta, end: l.ends()}
+	if f.end.tail > f.end.last {
+		f.end.tail = 0 // only what a failed commit left is there
+	}
+	for i := range links {
+		if err := f.add(&links[i]); err != nil {
+			return err
+		}
+	}
+	var changed *description
+	if f.changed {
+		changed = &description{meta: f.meta}
+		var err error
+		if changed.record, err = changed.encode(); err != nil {
+			return err
+		}
+	}
+	what := fmt.Sprintf("appending events %d to %d", links[0].First(), f.end.last)
+	return l.extend(&f.end, changed, what, f.put)
+}
+
+// follower makes frames of links.
+type follower struct {
+	path    string
+	meta    meta
+	changed bool   // the meta record
+	end     bounds // of the log with the frames
+	frames  []tailFrame
+	body    []byte // working space
+}
+
+// add makes the frame of a link behind those before it.
+func (f *follower) add(k *jobmon.Link) error {
+	if len(k.Events) == 0 {
+		return sentence(ErrUnjoined, f.path, "a batch without events does not follow event %d of %s", f.end.last, f.path)
+	}
+	for i := range k.Events {
+		if e := &k.Events[i]; e.Seq != k.First()+uint64(i) || e.At != k.At {
+			return f.unjoined(k, "the batch is of several numbers or times")
+		}
+	}
+	if f.end.last == 0 {
+		return f.begin(k)
+	}
+	switch {
+	case k.After != f.end.last:
+		return f.unjoined(k, fmt.Sprintf("it comes behind event %d", k.After))
+	case !k.Seam && k.Lost > 0:
+		return f.unjoined(k, fmt.Sprintf("%d events before it are missing", k.Lost))
+	case !k.Seam && k.Previous != 0 && k.Previous != f.end.crc:
+		return f.unjoined(k, fmt.Sprintf("it follows the checksum %08x, and %08x is there", k.Previous, f.end.crc))
+	}
+	return f.join(k, k.After)
+}
+
+// begin makes the frame of a log's first link. Where history was cut off, the log begins with the number of that link;
+// otherwise those before it were skipped. The link does not say which, and its checksum does.
+func (f *follower) begin(k *jobmon.Link) error {
+	first, chain := k.First(), f.meta.chain()
+	f.end.crc, f.changed = chain, true
+	switch {
+	case k.After > 0 || k.Seam:
+		f.meta.First = k.After + 1
+		begins := *k
+		begins.Seam = k.Seam || k.Previous != chain
+		return f.join(&begins, k.After)
+	case k.Previous != 0 && k.Previous != chain:
+		return f.unjoined(k, "it begins another log")
+	case k.Events[0].Kind == jobmon.KindCut:
+		f.meta.Cut = k.Last() + 1
+	}
+	f.meta.First = first
+	err := f.join(k, first-1)
+	if err != nil && first > 1 {
+		f.meta.First = 1
+		if f.join(k, 0) == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// join makes the frame of a link that comes behind event after.
+func (f *follower) join(k *jobmon.Link, after uint64) error {
+	first := k.First()
+	if after >= first || k.Lost >= first-after {
+		return f.unjoined(k, fmt.Sprintf("%d events cannot be missing behind event %d", k.Lost, after))
+	}
+	head := frame{previous: f.end.crc, first: first, skipped: first - after - k.Lost - 1, at: k.At, count: len(k.Events)}
+	if k.Seam {
+		head.previous = k.Previous
+	}
+	data, body, crc, err := appendFrame(nil, f.body, &head, k.Events)
+	if f.body = body; err != nil {
+		return err
+	}
+	if head.crc = crc; k.Sum != 0 && k.Sum != crc {
+		return f.unjoined(k, fmt.Sprintf("its checksum is %08x, its events give %08x", k.Sum, crc))
+	}
+	if k.Seam {
+		f.meta.Seams = append(slices.Clip(f.meta.Seams), seam{Seq: head.begin(), Lost: k.Lost})
+		f.meta.Format, f.changed = format, true
+	}
+	t, _ := newTailFrame(seqKey(first), data)
+	f.frames = append(f.frames, t)
+	f.end.add(&head)
+	return nil
+}
+
+func (f *follower) unjoined(k *jobmon.Link, why string) error {
+	return sentence(ErrUnjoined, f.path, "event %d is not appended to %s behind event %d: %s", k.First(), f.path,
+		f.end.last, why)
+}
+
+// put stores the frames. What fits joins the tail; else the tail becomes a block, and so does what has enough of them.
+func (f *follower) put(tx *bolt.Tx) error {
+	if f.end.tail > 0 && f.end.last-f.end.tail >= sealEvents {
+		if err := sealTail(tx, f.path); err != nil {
+			return err
+		}
+		f.end.tail = 0
+	}
+	group := f.frames
+	if f.end.tail == 0 {
+		var err error
+		if group, err = f.seal(tx); err != nil {
+			return err
+		}
+		f.end.tail = group[0].first
+	}
+	bucket := tx.Bucket([]byte(bucketTail))
+	bucket.FillPercent = fill
+	for i := range group {
+		if err := bucket.Put(seqKey(group[i].first), group[i].data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seal makes blocks of the frames, and returns those that are left for the tail: at least the last one.
+func (f *follower) seal(tx *bolt.Tx) (left []tailFrame, err error) {
+	begin, size := 0, 0
+	for i := range f.frames {
+		t := &f.frames[i]
+		if i > begin && (t.last()-f.frames[begin].first >= sealEvents || size+len(t.data) > sealBytes) {
+			if err := putBlocks(tx, f.frames[begin:i]); err != nil {
+				return nil, err
+			}
+			begin, size = i, 0
+		}
+		size += len(t.data)
+	}
+	return f.frames[begin:], nil
+}

@@ -1,0 +1,161 @@
+package store_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// follow copies what a copy of the log lacks, n links at a time.
+func follow(t testing.TB, to, from *store.Log, n int) {
+	t.Helper()
+	last, _ := to.End()
+	for links := range slices.Chunk(links(t, from, last+1), n) {
+		if err := to.Follow(links); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// links are those of a log from a batch on.
+func links(t testing.TB, log *store.Log, from uint64) (all []jobmon.Link) {
+	t.Helper()
+	for k, err := range log.Links(from) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, k)
+	}
+	return all
+}
+
+func copyOf(t testing.TB, log *store.Log) *store.Log {
+	return open(t, t.TempDir(), store.Options{Site: log.Site(), ID: log.ID()})
+}
+
+// sameChain fails unless two logs have the same batches with the same checksums.
+func sameChain(t testing.TB, got, want *store.Log) {
+	t.Helper()
+	is, should := links(t, got, 0), links(t, want, 0)
+	if len(is) != len(should) {
+		t.Fatalf("%d links, want %d", len(is), len(should))
+	}
+	for i := range should {
+		g, w := is[i], should[i]
+		if g.After != w.After || g.Previous != w.Previous || g.Sum != w.Sum || g.Seam != w.Seam || g.Lost != w.Lost ||
+			g.At != w.At || !slices.Equal(g.Events, w.Events) {
+			t.Fatalf("link %d\ngot  %+v\nwant %+v", i, g, w)
+		}
+		if i > 0 && !w.Seam && w.Previous != should[i-1].Sum {
+			t.Fatalf("link %d follows %08x, %08x is before it", i, w.Previous, should[i-1].Sum)
+		}
+		for _, log := range []*store.Log{got, want} {
+			if sum, ok, err := log.SumAt(w.Last()); err != nil || !ok || sum != w.Sum {
+				t.Fatalf("SumAt(%d) = %08x, %v, %v, want %08x", w.Last(), sum, ok, err, w.Sum)
+			}
+			if _, ok, err := log.SumAt(w.First()); err != nil || ok && len(w.Events) > 1 {
+				t.Fatalf("SumAt(%d) = %v, %v, in the middle of a batch", w.First(), ok, err)
+			}
+		}
+	}
+	gotLast, gotSum := got.End()
+	wantLast, wantSum := want.End()
+	if gotLast != wantLast || gotSum != wantSum || len(should) > 0 && wantSum != should[len(should)-1].Sum {
+		t.Fatalf("the end is %d %08x, want %d %08x", gotLast, gotSum, wantLast, wantSum)
+	}
+	for _, log := range []*store.Log{got, want} {
+		if report, err := store.Verify(t.Context(), log.Path()); err != nil || !report.Whole() {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		if err := log.Prove(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A log with a gap, blocks and a tail is followed as it was, in steps of any size; so is one that was cut off.
+func TestFollow(t *testing.T) {
+	t.Parallel()
+	log := open(t, t.TempDir(), store.Options{Site: "DS01"})
+	if err := log.SkipTo(17); err != nil {
+		t.Fatal(err)
+	}
+	history(t, log, 3000)
+	if err := log.SkipTo(log.Next() + 40); err != nil {
+		t.Fatal(err)
+	}
+	history(t, log, 4500)
+	for _, n := range []int{1, 7, 10_000} {
+		to := copyOf(t, log)
+		if to.ID() != log.ID() {
+			t.Fatalf("the copy has the id %s", to.ID())
+		}
+		follow(t, to, log, n)
+		sameChain(t, to, log)
+	}
+	to := copyOf(t, log)
+	follow(t, to, log, 10_000)
+	appendKnown(t, log, 200)
+	follow(t, to, log, 3)
+	sameChain(t, to, log)
+
+	at := links(t, log, 1500)[1].First()
+	cut := compact(t, log, store.CompactOptions{Cut: &store.Cut{At: at, Carried: carried(log, at)}})
+	to = copyOf(t, cut)
+	follow(t, to, cut, 100)
+	sameChain(t, to, cut)
+	if to.Cut() != cut.Cut() {
+		t.Errorf("cut at %d, want %d", to.Cut(), cut.Cut())
+	}
+}
+
+func TestFollowRefuses(t *testing.T) {
+	t.Parallel()
+	log := open(t, t.TempDir(), store.Options{})
+	for range 5 {
+		appendRows(t, log, 3)
+	}
+	other := open(t, t.TempDir(), store.Options{})
+	appendRows(t, other, 3)
+	to := copyOf(t, log)
+	all := links(t, log, 0)
+	if err := to.Follow(all[:2]); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(k *jobmon.Link){
+		"another previous": func(k *jobmon.Link) { k.Previous++ },
+		"another sum":      func(k *jobmon.Link) { k.Sum++ },
+		"another event":    func(k *jobmon.Link) { k.Events[1].Job++ },
+		"another time":     func(k *jobmon.Link) { k.At++ },
+		"another after":    func(k *jobmon.Link) { k.After++ },
+		"lost":             func(k *jobmon.Link) { k.Lost++ },
+		"lost too many":    func(k *jobmon.Link) { k.Lost, k.Seam = 7, true },
+		"skipped":          func(k *jobmon.Link) { *k = all[4] },
+		"there already":    func(k *jobmon.Link) { *k = all[1] },
+		"of another log":   func(k *jobmon.Link) { *k = links(t, other, 0)[0] },
+		"no events":        func(k *jobmon.Link) { k.Events = nil },
+	} {
+		bad := all[2]
+		bad.Events = slices.Clone(bad.Events)
+		change(&bad)
+		for what, links := range map[string][]jobmon.Link{"alone": {bad}, "behind a good one": {all[2], bad}} {
+			if err := to.Follow(links); !errors.Is(err, store.ErrUnjoined) {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+			if seq, sum := to.End(); seq != 6 || sum != all[1].Sum {
+				t.Fatalf("%s, %s: the log ends with %d", name, what, seq)
+			}
+		}
+	}
+	empty := copyOf(t, log)
+	if err := empty.Follow(links(t, other, 0)); !errors.Is(err, store.ErrUnjoined) {
+		t.Errorf("another log begins an empty copy: %v", err)
+	}
+	if err := to.Follow(all[2:]); err != nil {
+		t.Fatal(err)
+	}
+	sameChain(t, to, log)
+}
