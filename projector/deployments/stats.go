@@ -19,11 +19,11 @@ func (p Period) Holds(at jobmon.Instant) bool { return p.Since <= at && at < p.U
 // Before is the period of the same length that ends where this one begins.
 func (p Period) Before() Period { return Period{Since: p.Since - (p.Until - p.Since), Until: p.Since} }
 
-// Key is what figures are of: a job (by id, under its newest name), a stage, a folder or a day. Only the fields of
-// what is asked for are set.
+// Key is what figures are of: a job (by id, under its newest name), a stage, a folder, a day or a site. Only the fields
+// of what is asked for are set.
 type Key struct {
 	Job  jobmon.JobID
-	Name string // of the stage, the folder or, as "2026-11-22" by the DS server's clock, the day
+	Name string // of the stage, the folder, the site or, as "2026-11-22" by the DS server's clock, the day
 }
 
 // Figures say how something went in a period. Durations are those of runs that succeeded and are honest.
@@ -44,7 +44,7 @@ type Worst struct {
 
 // compare orders the longest first, of equal ones the earliest.
 func (w *Worst) compare(v *Worst) int {
-	return cmp.Or(cmp.Compare(v.Took, w.Took), cmp.Compare(w.At, v.At), cmp.Compare(w.Computer.ID, v.Computer.ID))
+	return cmp.Or(cmp.Compare(v.Took, w.Took), cmp.Compare(w.At, v.At), w.Computer.Key().Compare(v.Computer.Key()))
 }
 
 // Counted is how many durations the figures rest on.
@@ -133,10 +133,12 @@ func (l *Line) Trend() (trend Trend, change int) {
 type Stats struct {
 	Period
 	Jobs    func(*Job) bool // which runs count; nil for all
+	ByNames bool            // jobs of one name are one, as several servers have each its own ids
 	jobs    map[Key]*Line
 	stages  map[Key]*Line
 	folders map[Key]*Line
 	days    map[Key]*Line
+	sites   map[Key]*Line
 	whole   Line                    // of all deployments
 	newest  map[jobmon.JobID]uint64 // the run that gave the job its name
 	told    int                     // deployments with a part in the period
@@ -148,6 +150,7 @@ func NewStats(p Period, jobs func(*Job) bool) *Stats {
 	return &Stats{
 		Period: p, Jobs: jobs,
 		jobs: map[Key]*Line{}, stages: map[Key]*Line{}, folders: map[Key]*Line{}, days: map[Key]*Line{},
+		sites:  map[Key]*Line{},
 		newest: map[jobmon.JobID]uint64{},
 	}
 }
@@ -207,10 +210,10 @@ func (s *Stats) Add(d *Deployment) {
 		if failed {
 			why = Failed
 		}
-		key, worst := Key{Job: j.Job}, Worst{counted(j.Length()), d.Computer, at}
+		key, worst := s.keyOf(j), Worst{counted(j.Length()), d.Computer, at}
 		figures(s.jobs, key, j.Name, at).add(failed, why, worst)
 		figures(s.folders, Key{Name: j.Folder}, j.Folder, at).add(failed, why, worst)
-		if l := s.jobs[key]; l != nil && j.StartedSeq >= s.newest[j.Job] {
+		if l := s.jobs[key]; l != nil && !s.ByNames && j.StartedSeq >= s.newest[j.Job] {
 			l.Name, s.newest[j.Job] = j.Name, j.StartedSeq
 		}
 	}
@@ -231,6 +234,7 @@ func (s *Stats) Add(d *Deployment) {
 	day := d.Session.Began.Wall(d.Offset).Time().Format(time.DateOnly)
 	if f := figures(s.days, Key{Name: day}, day, d.Session.Began); f != nil {
 		f.deployment(d)
+		figures(s.sites, Key{Name: d.Computer.Site}, d.Computer.Site, d.Session.Began).deployment(d)
 		if s.Holds(d.Session.Began) {
 			s.whole.Now.deployment(d)
 		} else {
@@ -240,6 +244,14 @@ func (s *Stats) Add(d *Deployment) {
 	if part {
 		s.told++
 	}
+}
+
+// keyOf is what a run of a job is counted under.
+func (s *Stats) keyOf(j *Job) Key {
+	if s.ByNames {
+		return Key{Name: j.Name}
+	}
+	return Key{Job: j.Job}
 }
 
 // deployment counts a deployment.
@@ -282,12 +294,16 @@ func (f *Figures) add(failed bool, why Reason, w Worst) {
 	f.durations = append(f.durations, w.Length)
 }
 
-// ByJob, ByStage and ByFolder list what ran in the period, what ran most often first; ByDay lists its days in order.
+// ByJob, ByStage and ByFolder list what ran in the period, what ran most often first; ByDay lists its days and BySite its
+// sites in order.
 func (s *Stats) ByJob() []*Line    { return sorted(s.jobs) }
 func (s *Stats) ByStage() []*Line  { return sorted(s.stages) }
 func (s *Stats) ByFolder() []*Line { return sorted(s.folders) }
-func (s *Stats) ByDay() []*Line {
-	list := sorted(s.days)
+func (s *Stats) ByDay() []*Line    { return byName(s.days) }
+func (s *Stats) BySite() []*Line   { return byName(s.sites) }
+
+func byName(of map[Key]*Line) []*Line {
+	list := sorted(of)
 	slices.SortFunc(list, func(a, b *Line) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }

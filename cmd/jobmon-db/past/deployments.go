@@ -18,6 +18,13 @@ import (
 // that it has reached.
 func (p *Log) Deployments(before uint64, only []jobmon.ComputerID, tell func(*deployments.Deployment),
 	show func(done, total uint64)) error {
+	if p.Member != "" {
+		plainly := tell
+		tell = func(d *deployments.Deployment) {
+			d.Computer.Site = p.Member
+			plainly(d)
+		}
+	}
 	f, err := p.fold(before, only)
 	if err != nil {
 		return err

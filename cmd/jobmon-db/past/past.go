@@ -26,6 +26,7 @@ type Source interface {
 type Log struct {
 	Source
 	LogID, Site string
+	Member      string         // the site's name in a fleet, which stands on its computers; "" outside
 	First       jobmon.Instant // time of the first batch
 	Begun       uint64         // last event of the first batch
 	Oldest      uint64         // first event of which anything can be asked
@@ -131,5 +132,21 @@ func (p *Log) Newest() ([]jobmon.Progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.Names.Mark(history.Pictures(projection)), nil
+	return p.Mark(history.Pictures(projection)), nil
+}
+
+// Mark adds to pictures of the present what only the whole log knows: which computers go on under another id. It names
+// the site in a fleet.
+func (p *Log) Mark(pictures []jobmon.Progress) []jobmon.Progress {
+	return p.OfSite(p.Names.Mark(pictures))
+}
+
+// OfSite puts the site's name in a fleet on the computers of pictures, which are copies.
+func (p *Log) OfSite(pictures []jobmon.Progress) []jobmon.Progress {
+	if p.Member != "" {
+		for i := range pictures {
+			pictures[i].Computer.Site = p.Member
+		}
+	}
+	return pictures
 }

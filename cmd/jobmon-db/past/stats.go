@@ -17,7 +17,7 @@ type Stat struct {
 	Runs           int            `json:"runs"`
 	Failures       int            `json:"failures"`
 	FailurePercent int            `json:"failure_percent"`
-	Results        map[string]int `json:"results,omitempty"` // by day: how the deployments ended
+	Results        map[string]int `json:"results,omitempty"` // by day or site: how the deployments ended
 	Counted        int            `json:"durations"`         // how many the next figures rest on
 	Median         *float64       `json:"median_s"`
 	// it took no longer: it came and went between two reads
@@ -26,7 +26,8 @@ type Stat struct {
 	Worst           *float64                   `json:"worst_s"`
 	WorstComputer   string                     `json:"worst_computer,omitempty"`
 	WorstComputerID *jobmon.ComputerID         `json:"worst_computer_id,omitempty"`
-	WorstAt         *string                    `json:"worst_at,omitempty"` // UTC
+	WorstSite       string                     `json:"worst_site,omitempty"` // over several sites
+	WorstAt         *string                    `json:"worst_at,omitempty"`   // UTC
 	Trend           deployments.Trend          `json:"trend,omitempty"`
 	Change          *int                       `json:"change_percent,omitempty"`
 	RunsBefore      int                        `json:"runs_before"`
@@ -48,15 +49,16 @@ func NewStat(by string, l *deployments.Line) Stat {
 		RunsBefore: l.Before.Runs, FailuresBefore: l.Before.Failures,
 		MedianBefore: seconds(l.Before.Median().Took, l.Before.Counted() > 0), Left: f.Left,
 	}
-	if by == "job" {
+	if by == "job" && l.Job != 0 {
 		r.JobID = &l.Job
 	}
 	if counted {
 		r.WorstComputer, r.WorstComputerID = jobmon.ComputerName(f.Worst.Computer.ID,
 			f.Worst.Computer.Name), &f.Worst.Computer.ID
+		r.WorstSite = f.Worst.Computer.Site
 		r.WorstAt, r.WorstWhen = Stamp(f.Worst.At), f.Worst.At
 	}
-	if by == "day" {
+	if by == "day" || by == "site" {
 		r.Results = map[string]int{}
 		for result, n := range f.Results {
 			if result == jobmon.ResultNone {
@@ -64,6 +66,8 @@ func NewStat(by string, l *deployments.Line) Stat {
 			}
 			r.Results[string(result)] = n
 		}
+	}
+	if by == "day" {
 		return r
 	}
 	trend, change := l.Trend()
@@ -86,7 +90,7 @@ const statsPeriod = 30 * 24 * time.Hour
 
 // Period reads a range of which figures are wanted: without an end up to the last batch, without a beginning 30 days.
 func (s *Stretch) Period(p *Log) (period deployments.Period, err error) {
-	if err := s.Read(p); err != nil {
+	if s.Since, s.Until, err = p.Bounds(s.SinceText, s.UntilText, false); err != nil {
 		return period, err
 	}
 	period.Until = p.Covered + 1 // the last batch included
@@ -116,9 +120,16 @@ func (s *Stretch) Period(p *Log) (period deployments.Period, err error) {
 func (p *Log) Figures(period deployments.Period, only []jobmon.ComputerID, wants func(*deployments.Job) bool, all bool,
 	tell func(*deployments.Deployment), show func(done, total uint64)) (s *deployments.Stats, looked int, err error) {
 	s = deployments.NewStats(period, wants)
-	from, err := p.Before(replay.Point{Time: period.Before().Since.Time()})
+	looked, err = p.Gather(s, only, all, tell, show)
+	return s, looked, err
+}
+
+// Gather adds to figures what this log knows of their period, as Figures says.
+func (p *Log) Gather(s *deployments.Stats, only []jobmon.ComputerID, all bool, tell func(*deployments.Deployment),
+	show func(done, total uint64)) (looked int, err error) {
+	from, err := p.Before(replay.Point{Time: s.Before().Since.Time()})
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	err = p.Deployments(from, only, func(d *deployments.Deployment) {
 		if s.Touches(d) {
@@ -131,7 +142,7 @@ func (p *Log) Figures(period deployments.Period, only []jobmon.ComputerID, wants
 			tell(d)
 		}
 	}, show)
-	return s, looked, err
+	return looked, err
 }
 
 // Stats are the records of figures by "job", "stage", "folder", "day" or, for "", by job and by stage.
@@ -140,7 +151,7 @@ func Stats(s *deployments.Stats, by string) []Stat {
 	for _, one := range []struct {
 		by    string
 		lines func() []*deployments.Line
-	}{{"job", s.ByJob}, {"stage", s.ByStage}, {"folder", s.ByFolder}, {"day", s.ByDay}} {
+	}{{"job", s.ByJob}, {"stage", s.ByStage}, {"folder", s.ByFolder}, {"day", s.ByDay}, {"site", s.BySite}} {
 		if by != one.by && (by != "" || one.by != "job" && one.by != "stage") {
 			continue
 		}
