@@ -47,6 +47,7 @@ type Conn struct {
 	changed  chan struct{} // holds one: the connection came or went, or something was denied
 
 	mu     sync.Mutex
+	epoch  int                                // how often the connection was made
 	said   string                             // why there is no connection, as it was logged last
 	denied map[string]bool                    // subjects that the server does not allow on this connection
 	asking map[string]context.CancelCauseFunc // requests that wait, by subject
@@ -66,7 +67,7 @@ func Connect(ctx context.Context, s Settings, name, inboxes string, logger zerol
 	}
 	options = append(options,
 		nats.Name(name), nats.CustomInboxPrefix(inboxes), nats.Timeout(dialWithin),
-		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsUnheld),
+		nats.FlusherTimeout(dialWithin), nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsUnheld),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(),
 		nats.ReconnectBufSize(-1), nats.CustomReconnectDelay(pause),
 		nats.ConnectHandler(func(*nats.Conn) { c.up() }), nats.ReconnectHandler(func(*nats.Conn) { c.up() }),
@@ -87,6 +88,13 @@ func (c *Conn) Close() { c.nc.Close() }
 
 // Connected says whether the connection is there now.
 func (c *Conn) Connected() bool { return c.nc.IsConnected() }
+
+// made is how often the connection was made: what was under way on an earlier one may be lost.
+func (c *Conn) made() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.epoch
+}
 
 // pause is how long to wait before all servers are tried once more.
 func pause(attempts int) time.Duration {
@@ -157,6 +165,7 @@ func (s *Settings) identify() (nats.Option, error) {
 
 func (c *Conn) up() {
 	c.mu.Lock()
+	c.epoch++
 	c.said = ""
 	clear(c.denied)
 	c.mu.Unlock()

@@ -37,7 +37,7 @@ const (
 type parcel struct {
 	pieces [][]byte
 	last   uint64 // event
-	at     jobmon.Instant
+	sum    uint32 // checksum of the frame that ends with it
 	bytes  int
 }
 
@@ -70,11 +70,11 @@ func parcels(h ndjson.Header, links iter.Seq2[jobmon.Link, error], limit int) it
 func pack(h ndjson.Header, links []jobmon.Link, limit int, yield func(parcel, error) bool) bool {
 	end := &links[len(links)-1]
 	h.Last = end.Last()
-	text := encode(nil, h, links)
+	text := ndjson.AppendMessage(nil, h, links)
 	if half := len(links) / 2; len(text) > limit && half > 0 {
 		return pack(h, links[:half], limit, yield) && pack(h, links[half:], limit, yield)
 	}
-	p := parcel{last: h.Last, at: end.At, bytes: len(text)}
+	p := parcel{last: h.Last, sum: end.Sum, bytes: len(text)}
 	for ; len(text) > limit; text = text[limit:] {
 		p.pieces = append(p.pieces, text[:limit])
 	}

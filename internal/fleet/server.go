@@ -108,7 +108,7 @@ func (o *ServerOptions) options() (*server.Options, error) {
 	}
 	options.Nkeys = append(options.Nkeys, &server.NkeyUser{Nkey: o.HubKey})
 	for site, key := range o.Users {
-		publish, subscribe := siteSubjects(site)
+		publish, subscribe := SiteSubjects(site, "")
 		options.Nkeys = append(options.Nkeys, &server.NkeyUser{Nkey: key, Permissions: &server.Permissions{
 			Publish:   &server.SubjectPermission{Allow: publish},
 			Subscribe: &server.SubjectPermission{Allow: subscribe},
