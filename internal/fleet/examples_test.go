@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/jobmon-db/jobmon-db/internal/fleet"
 	"github.com/jobmon-db/jobmon-db/internal/fleet/natstest"
 )
 
@@ -58,7 +61,7 @@ func TestALeafNode(t *testing.T) {
 	carries(t, e, "nats://"+leaf.Address(), "tls://"+hub.Address(), "hub", 1)
 
 	config, store = e.Write("leaf.conf", "127.0.0.1:4222", "127.0.0.1:-1", "hub.example.com:7422", leaves,
-		"leaf-ds01", "loose", `"jobmon.v1.DS01", `, `">", `)
+		"leaf-ds01", "loose", "publish: [", `publish: [ ">"`)
 	loose := join(t, e, "DS01", "nats://"+natstest.Run(t, nil, config, store).Address(), "_INBOX_site.DS01")
 	asked(t, loose, "jobmon.v1.DS01", "text", `"seq":2`) // it is joined
 	for _, subject := range []string{"jobmon.v1.DS02", "$JS.hub.API.STREAM.PURGE.JOBMON_DS02"} {
@@ -68,8 +71,35 @@ func TestALeafNode(t *testing.T) {
 	}
 }
 
-// carries has the hub make the streams, DS01 publish what it knows and answer what is missing, and DS01 try what only DS02
-// may do.
+// TestTheExamplesAllowWhatIsPrinted: the entries for users are those that "fleet init" prints.
+func TestTheExamplesAllowWhatIsPrinted(t *testing.T) {
+	t.Parallel()
+	for file, domains := range map[string]map[string]string{
+		"users.conf": {"DS01": "", "DS02": "", "HUB": ""},
+		"hub.conf":   {"DS01": "hub", "HUB": ""},
+		"leaf.conf":  {"DS01": "hub"},
+	} {
+		text, err := os.ReadFile(filepath.Join(examples, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for who, domain := range domains {
+			publish, subscribe := fleet.HubSubjects(domain)
+			comment := "the hub, which also makes the streams"
+			if who != "HUB" {
+				publish, subscribe = fleet.SiteSubjects(who, domain)
+				comment = "the site " + who
+			}
+			entry := strings.Join(strings.Fields(fleet.Permissions(comment, "U"+who, publish, subscribe)), " ")
+			if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), entry) {
+				t.Errorf("%s does not have the entry\n%s", file, entry)
+			}
+		}
+	}
+}
+
+// carries has the hub make the streams, DS01 publish what it knows and answer what is missing, and DS01 try what only
+// DS02 may do.
 func carries(t *testing.T, e *natstest.Examples, site, centre, domain string, replicas int) {
 	t.Helper()
 	hub := join(t, e, "HUB", centre, "_INBOX_hub")

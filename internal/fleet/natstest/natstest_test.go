@@ -16,7 +16,8 @@ func alone(t *testing.T, host string) (config, store string) {
 	t.Helper()
 	dir := t.TempDir()
 	config, store = filepath.Join(dir, "nats.conf"), filepath.Join(dir, "store")
-	text := fmt.Sprintf("listen: %q\njetstream {store_dir: %q, sync_interval: always}\n", net.JoinHostPort(host, "-1"), store)
+	text := fmt.Sprintf("listen: %q\njetstream {store_dir: %q, sync_interval: always}\n", net.JoinHostPort(host, "-1"),
+		store)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -98,18 +98,19 @@ func (m *Machine) Apart() {
 // Slow lets little through to the machine and from it: 2 Mbit/s, with a queue of up to 300 ms before it.
 func (m *Machine) Slow() {
 	m.network.t.Helper()
-	limit := strings.Fields("root tbf rate 2mbit burst 16kbit latency 300ms")
-	m.network.command(append([]string{"tc", "qdisc", "replace", "dev", m.port}, limit...)...)
-	if err := within(m.space, command(append([]string{"tc", "qdisc", "replace", "dev", "eth0"}, limit...)...)); err != nil {
-		m.network.t.Fatal(err)
+	for device, space := range map[string]*os.File{m.port: m.network.hub, "eth0": m.space} {
+		c := "tc qdisc replace dev " + device + " root tbf rate 2mbit burst 16kbit latency 300ms"
+		if err := within(space, command(strings.Fields(c)...)); err != nil {
+			m.network.t.Fatal(err)
+		}
 	}
 }
 
 // Start starts the command on the machine.
 func (m *Machine) Start(c *exec.Cmd) error { return within(m.space, c.Start) }
 
-// DialContext connects to an IP address as a process of the machine does. The thread that makes a socket decides to which
-// network it belongs; for an address without a name the dialer takes no other one.
+// DialContext connects to an IP address as a process of the machine does. The thread that makes a socket decides to
+// which network it belongs; for an address without a name the dialer takes no other thread.
 func (m *Machine) DialContext(ctx context.Context, network, address string) (c net.Conn, err error) {
 	err = within(m.space, func() error {
 		c, err = (&net.Dialer{}).DialContext(ctx, network, address)
