@@ -88,6 +88,18 @@ func (p *Publisher) Committed() {
 	wakeUp(p.wake)
 }
 
+// Finish waits until the stream holds all of the log, unless that cannot be soon.
+func (p *Publisher) Finish(within time.Duration) {
+	ctx, stop := context.WithTimeout(context.Background(), within)
+	defer stop()
+	const look = 10 * time.Millisecond
+	for sleep(ctx, look, nil) {
+		if s := p.State(); s.Lag == 0 || !s.Connected || s.Refused != "" {
+			return
+		}
+	}
+}
+
 func wakeUp(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -60,6 +60,7 @@ type reloader struct {
 	access *web.Access // to the HTTP server; nil for none
 	// messages are sent to the configured targets; nil for none
 	messages *messenger
+	fleet    *carrier // publishes the log; nil for nowhere
 
 	mu      sync.Mutex
 	running *configs.Config

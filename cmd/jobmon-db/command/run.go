@@ -163,7 +163,9 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	reloader.change, reloader.access = d.Change, d.access
 	reloader.messages.take(targets)
 	return alongside(ctx, reloader.run, func(ctx context.Context) error {
-		return alongside(ctx, play, func(ctx context.Context) error { return d.Run(ctx, source) })
+		return alongside(ctx, play, func(ctx context.Context) error {
+			return reloader.fleet.beside(ctx, func(ctx context.Context) error { return d.Run(ctx, source) })
+		})
 	})
 }
 
@@ -197,8 +199,10 @@ func (o overseer) open(source ingest.Source, r *reloader, command string) (d *se
 		Heard: func(b *jobmon.Batch, found func() []*notices.Notice) {
 			o.hear(b)
 			r.messages.hear(b, found)
+			r.fleet.hear(b)
 		},
 		Targets: func() []control.Target { return r.messages.targets() },
+		Fleet:   func() []control.FleetSite { return r.fleet.sites() },
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 		Keep:    config.History.Keep,
 	}, config.Endpoint.Allow, o.place)
@@ -206,6 +210,7 @@ func (o overseer) open(source ingest.Source, r *reloader, command string) (d *se
 		return nil, err
 	}
 	r.messages = newMessenger(d.Daemon, config.DataDir, speed, r.logger)
+	r.fleet = newCarrier(config, d.Daemon, r.logger)
 	if err = d.listen(&config.HTTP, config.DataDir, r.logger); err == nil {
 		err = sameKind(config.DataDir, config.Source.Kind, d.Info().Last > 0)
 	}

@@ -88,6 +88,12 @@ func (c *Client) Targets(ctx context.Context) (list []Target, err error) {
 	return list, err
 }
 
+// Fleet asks how it stands with the sites of the fleet.
+func (c *Client) Fleet(ctx context.Context) (list []FleetSite, err error) {
+	err = c.ask(ctx, http.MethodGet, routeFleet, nil, &list)
+	return list, err
+}
+
 // ExtractComputer asks for such a page for one computer's history, like store.Log.ExtractComputer.
 func (c *Client) ExtractComputer(id jobmon.ComputerID, from uint64) (store.Extract, error) {
 	return c.page(fmt.Sprintf("%s?from=%d&computer=%d", routeLog, from, id))

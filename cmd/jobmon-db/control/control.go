@@ -169,6 +169,8 @@ type FleetSite struct {
 	Computers int    `json:"computers"`         // with a picture
 	Aside     int    `json:"aside,omitempty"`   // earlier logs of the site that the hub set aside
 	Trouble   string `json:"trouble,omitempty"` // a sentence: why nothing goes on, and what to do
+	Refused   bool   `json:"refused,omitempty"` // the site may not publish: its stream holds another log
+	Lost      uint64 `json:"lost,omitempty"`    // events that NATS lost in this run and that were published anew
 }
 
 // problem is the body of every answer that is not 200.
@@ -187,4 +189,5 @@ const (
 	routeCompact = "/v1/compact"
 	routeReload  = "/v1/reload"
 	routeTargets = "/v1/targets"
+	routeFleet   = "/v1/fleet"
 )

@@ -43,6 +43,10 @@ func (f *fake) Compaction() Compaction {
 	return Compaction{Running: true, Done: 3, Total: 9}
 }
 
+func (f *fake) Fleet() []FleetSite {
+	return []FleetSite{{Site: "DS01", Last: 9, Away: "nats", Refused: true}}
+}
+
 func (f *fake) Targets() []Target { return []Target{{Name: "ops", Waiting: 7, Error: "away"}} }
 
 func (f *fake) Refresh(_ context.Context, r RefreshRequest) (RefreshAnswer, error) {
@@ -186,6 +190,9 @@ func TestBothEnds(t *testing.T) {
 	}
 	if info, err := client.Info(t.Context()); err != nil || info.Site != "DS01" {
 		t.Errorf("%+v, %v", info, err)
+	}
+	if list, err := client.Fleet(t.Context()); err != nil || !reflect.DeepEqual(list, daemon.Fleet()) {
+		t.Errorf("fleet: %+v %v", list, err)
 	}
 	if list, err := client.Targets(t.Context()); err != nil || !reflect.DeepEqual(list, daemon.Targets()) {
 		t.Errorf("%+v, %v", list, err)

@@ -23,6 +23,7 @@ type Daemon interface {
 	Compact(ctx context.Context, r CompactRequest) (Compaction, error)
 	Compaction() Compaction
 	Targets() []Target                                           // of messages, by name
+	Fleet() []FleetSite                                          // all at a hub, one at a site, none without a fleet
 	Reload(ctx context.Context, r ReloadRequest) (Reload, error) // an error only where there is no configuration
 }
 
@@ -36,6 +37,7 @@ func Handler(d Daemon) http.Handler {
 	mux.HandleFunc("GET "+routeCache, asked(func(r *http.Request) (any, error) { return cache(r, d) }))
 	mux.HandleFunc("GET "+routeCompact, asked(func(*http.Request) (any, error) { return d.Compaction(), nil }))
 	mux.HandleFunc("GET "+routeTargets, asked(func(*http.Request) (any, error) { return d.Targets(), nil }))
+	mux.HandleFunc("GET "+routeFleet, asked(func(*http.Request) (any, error) { return d.Fleet(), nil }))
 	mux.HandleFunc("POST "+routeRefresh, ordered(d.Refresh))
 	mux.HandleFunc("POST "+routeCompact, administered(ordered(d.Compact)))
 	mux.HandleFunc("POST "+routeReload, administered(ordered(d.Reload)))

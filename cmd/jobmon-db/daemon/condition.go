@@ -30,7 +30,8 @@ type Condition struct {
 
 	Files     evtdir.Stats
 	Refreshes Refreshes
-	Targets   []control.Target // of messages
+	Targets   []control.Target    // of messages
+	Fleet     []control.FleetSite // this site; none without a fleet
 
 	gallery.Counts
 }
@@ -69,6 +70,7 @@ func (d *Daemon) Condition() Condition {
 	c := Condition{
 		Version: d.options.Version, Site: d.options.Settings.Site, Started: d.started,
 		LogBytes: d.current().Size(), Files: d.files.Stats(), Targets: d.Targets(),
+		Fleet: d.Fleet(),
 	}
 	d.pulse.mu.Lock()
 	c.Due, c.Lost, c.Cycles = d.pulse.due, d.pulse.lost, d.pulse.cycles

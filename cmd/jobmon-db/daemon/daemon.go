@@ -67,6 +67,9 @@ type Options struct {
 	// Targets, where set, says how it stands with those who get messages.
 	Targets func() []control.Target
 
+	// Fleet, where set, says how it stands with the fleet that this site is part of.
+	Fleet func() []control.FleetSite
+
 	// Reload, where set, reads the configuration again; see control.Daemon. It uses Change.
 	Reload func(ctx context.Context, r control.ReloadRequest) control.Reload
 

@@ -113,6 +113,21 @@ func targeted(t *control.Target) []figure {
 	}
 }
 
+// inFleet are the figures of a site of a fleet.
+func inFleet(s *control.FleetSite) []figure {
+	return []figure{
+		flag("fleet_connected", "1 while there is a connection to NATS.", s.Away != "nats"),
+		gauge("fleet_published_seq", "Newest event in the site's stream.", s.Published),
+		gauge("fleet_lag_events", "Events of the log that the stream does not hold yet.",
+			s.Last-min(s.Last, s.Published)),
+		define("fleet_delay_seconds", "Seconds from the newest commit to its acknowledgement.",
+			prometheus.GaugeValue, float64(s.DelayMS)/1000, s.DelayMS >= 0),
+		flag("fleet_refused", "1 while this log must not be published: the stream holds another one.", s.Refused),
+		counter("fleet_lost_events_total", "Events that NATS had acknowledged and lost; they were published anew.",
+			s.Lost),
+	}
+}
+
 // collector looks at the daemon once for all figures.
 func collector(condition func() daemon.Condition) prometheus.Collector {
 	const help = "Always 1; the program's version and the DS server watched."
@@ -133,6 +148,9 @@ func (o *ours) Describe(to chan<- *prometheus.Desc) {
 	for _, f := range targeted(&control.Target{}) {
 		to <- f.description("target")
 	}
+	for _, f := range inFleet(&control.FleetSite{}) {
+		to <- f.description("site")
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -148,6 +166,13 @@ func (o *ours) Collect(to chan<- prometheus.Metric) {
 		t := &c.Targets[i]
 		for _, f := range targeted(t) {
 			to <- prometheus.MustNewConstMetric(f.description("target"), f.kind, f.value, t.Name)
+		}
+	}
+	for i := range c.Fleet {
+		for _, f := range inFleet(&c.Fleet[i]) {
+			if f.known {
+				to <- prometheus.MustNewConstMetric(f.description("site"), f.kind, f.value, c.Fleet[i].Site)
+			}
 		}
 	}
 }

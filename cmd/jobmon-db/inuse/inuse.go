@@ -4,6 +4,7 @@ package inuse
 
 import (
 	"errors"
+	"iter"
 	"sync"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -71,4 +72,42 @@ func (l *Log) Moment(at jobmon.Instant) (m store.Moment, ok bool, err error) {
 		return m, err
 	})
 	return m, ok, err
+}
+
+// ID is store.Log.ID.
+func (l *Log) ID() string { return l.InUse().ID() }
+
+// Last is store.Log.Last.
+func (l *Log) Last() (seq uint64, at jobmon.Instant, ok bool) { return l.InUse().Last() }
+
+// SumAt is store.Log.SumAt.
+func (l *Log) SumAt(seq uint64) (sum uint32, ok bool, err error) {
+	sum, err = Ask(l, func(log *store.Log) (sum uint32, err error) {
+		sum, ok, err = log.SumAt(seq)
+		return sum, err
+	})
+	return sum, ok, err
+}
+
+// Links is store.Log.Links. Where another log takes the place of the one that is read, it goes on with that.
+func (l *Log) Links(from uint64) iter.Seq2[jobmon.Link, error] {
+	return func(yield func(jobmon.Link, error) bool) {
+		for l.links(&from, yield) {
+		}
+	}
+}
+
+// links yields what the log in use has from that event on. It returns true when another log has replaced it meanwhile.
+func (l *Log) links(from *uint64, yield func(jobmon.Link, error) bool) (replaced bool) {
+	log := l.InUse()
+	for k, err := range log.Links(*from) {
+		if errors.Is(err, store.ErrClosed) && l.InUse() != log {
+			return true
+		}
+		if !yield(k, err) || err != nil {
+			return false
+		}
+		*from = k.Last() + 1
+	}
+	return false
 }
