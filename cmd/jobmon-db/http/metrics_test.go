@@ -48,6 +48,9 @@ func TestFigures(t *testing.T) {
 		Files: evtdir.Stats{Written: 7, Pending: 2, Away: errors.New("gone")}, Events: 1234,
 		Counts:  gallery.Counts{Open: 3, Failing: 1},
 		Targets: []control.Target{{Name: "ops", Waiting: 3, AgeMS: 1500, Sent: 9, Failed: 4, GivenUp: 2}, {Name: "it"}},
+		Fleet: []control.FleetSite{{
+			Site: "DS01", Last: 1234, Published: 1200, DelayMS: 40, Away: "nats", Refused: true, Lost: 7,
+		}},
 	})
 	for _, want := range []string{
 		`jobmon_info{site="DS \"01\"",version="v1.2.3"} 1`, "jobmon_source_lost 1", "jobmon_cycles_total 41", "jobmon_source_reads_total 40",
@@ -56,7 +59,10 @@ func TestFigures(t *testing.T) {
 		"jobmon_deployments_open_failing 1", `jobmon_notify_waiting{target="ops"} 3`,
 		`jobmon_notify_sent_total{target="ops"} 9`, `jobmon_notify_failed_total{target="ops"} 4`,
 		`jobmon_notify_given_up_total{target="ops"} 2`, `jobmon_notify_oldest_age_seconds{target="ops"} 1.5`,
-		`jobmon_notify_waiting{target="it"} 0`,
+		`jobmon_notify_waiting{target="it"} 0`, `jobmon_fleet_connected{site="DS01"} 0`,
+		`jobmon_fleet_published_seq{site="DS01"} 1200`, `jobmon_fleet_lag_events{site="DS01"} 34`,
+		`jobmon_fleet_delay_seconds{site="DS01"} 0.04`, `jobmon_fleet_refused{site="DS01"} 1`,
+		`jobmon_fleet_lost_events_total{site="DS01"} 7`,
 	} {
 		if !strings.Contains(text, "\n"+want+"\n") {
 			t.Errorf("no line %q", want)
