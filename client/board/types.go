@@ -48,6 +48,14 @@ type SiteState struct {
 	Behind    uint64        // events that the site has and the hub does not yet
 	Computers int           // with a picture
 	Trouble   string        // a sentence, "" for none
+
+	// What is shown of it: its server's clock decides.
+	Now      jobmon.Instant // the moment shown
+	Known    jobmon.Instant // until when it is known what happened; 0 for never
+	From     jobmon.Instant // where its log begins; 0 for nowhere
+	Coverage string         // "before" or "after": the moment of the past lies there, outside its log
+	Unread   bool           // its log cannot be read
+	Said     []texts.Phrase // remarks about the moment
 }
 
 // The values of ?range=.
@@ -137,6 +145,7 @@ const (
 	TableSlowest = "slowest-jobs"
 	TableDays    = "days"
 	TableLeftOut = "left-out"
+	TableSites   = "sites"
 )
 
 // Table is a table of figures, which the page and the CSV share.

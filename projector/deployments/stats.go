@@ -210,7 +210,7 @@ func (s *Stats) Add(d *Deployment) {
 		if failed {
 			why = Failed
 		}
-		key, worst := s.keyOf(j), Worst{counted(j.Length()), d.Computer, at}
+		key, worst := s.KeyOf(j), Worst{counted(j.Length()), d.Computer, at}
 		figures(s.jobs, key, j.Name, at).add(failed, why, worst)
 		figures(s.folders, Key{Name: j.Folder}, j.Folder, at).add(failed, why, worst)
 		if l := s.jobs[key]; l != nil && !s.ByNames && j.StartedSeq >= s.newest[j.Job] {
@@ -246,8 +246,8 @@ func (s *Stats) Add(d *Deployment) {
 	}
 }
 
-// keyOf is what a run of a job is counted under.
-func (s *Stats) keyOf(j *Job) Key {
+// KeyOf is what a run of a job is counted under.
+func (s *Stats) KeyOf(j *Job) Key {
 	if s.ByNames {
 		return Key{Name: j.Name}
 	}

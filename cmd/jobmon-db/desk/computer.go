@@ -20,7 +20,10 @@ import (
 const mostEvents = 500
 
 // Computer implements http.Web.
-func (d *Desk) Computer(ctx context.Context, _, id, at string, deployment int) (http.Computer, error) {
+func (d *Desk) Computer(ctx context.Context, site, id, at string, deployment int) (http.Computer, error) {
+	if site != "" {
+		return http.Computer{}, http.ErrNothing
+	}
 	leave, err := d.enter(ctx)
 	if err != nil {
 		return http.Computer{}, err

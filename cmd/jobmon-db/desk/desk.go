@@ -30,10 +30,12 @@ type Desk struct {
 	daemon Daemon
 	places chan struct{} // one for each question about the past that is worked on
 	past   moments
+	cells  int // of its tally, at most
 
 	idle *time.Timer
 
 	mu    sync.Mutex
+	logID string         // of which the facts are
 	facts *history.Facts // what the log said at its end when it was last asked; nil for unknown. Never changed
 
 	counting sync.Mutex
@@ -42,7 +44,13 @@ type Desk struct {
 
 // New answers for a daemon.
 func New(daemon Daemon) *Desk {
-	d := &Desk{daemon: daemon, places: make(chan struct{}, mostAtOnce)}
+	return newDesk(daemon, make(chan struct{}, mostAtOnce), mostKept, mostCells)
+}
+
+// newDesk answers with these places for questions about the past; it keeps so many moments and cells.
+func newDesk(daemon Daemon, places chan struct{}, kept, cells int) *Desk {
+	d := &Desk{daemon: daemon, places: places, cells: cells}
+	d.past.most = kept
 	d.idle = time.AfterFunc(keptFor, d.forget)
 	return d
 }
@@ -76,6 +84,7 @@ func (d *Desk) open(ctx context.Context) (*past.Log, error) {
 		return nil, fmt.Errorf("%w: nothing was watched yet", http.ErrBusy)
 	}
 	log := newSource(ctx, d.daemon, info.LogID)
+	d.follow(info.LogID)
 	facts, err := d.known(log, info.Last)
 	if err != nil {
 		return nil, err
@@ -86,6 +95,17 @@ func (d *Desk) open(ctx context.Context) (*past.Log, error) {
 	}
 	p.Heard(info.Covered, info.AgeMS)
 	return p, nil
+}
+
+// follow drops what is known of another log, where a copy was begun anew.
+func (d *Desk) follow(logID string) {
+	d.mu.Lock()
+	other := d.logID != "" && d.logID != logID
+	d.logID = logID
+	d.mu.Unlock()
+	if other {
+		d.forget()
+	}
 }
 
 // known is what the log says at its end, of which only what is new is read.

@@ -2,12 +2,19 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
+	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
 // Site is a site of a fleet.
@@ -17,56 +24,221 @@ type Site struct {
 	State  func() board.SiteState
 }
 
-// Fleet implements http.Web over the desks of many sites.
+// What is kept of each site's past: there are many sites.
+const (
+	keptOfSite  = 1
+	cellsOfSite = 1 << 14
+)
+
+// Fleet implements http.Web over the desks of many sites. A moment is one instant, which each site's log is searched for
+// by its own server's clock.
 type Fleet struct {
-	sites func() []Site
+	sites  func() []Site
+	places chan struct{} // of the questions about the past of all sites
+
+	idle *time.Timer
+
+	clock func() time.Time // this machine's
+	zone  *time.Location   // in which times without a zone are typed
+
+	mu      sync.Mutex
+	members map[string]*member
+	number  uint64      // of the newest change that was seen
+	last    http.Moment // what was shown last, whose pictures serve again
 }
+
+// member is a site with its desk.
+type member struct {
+	Site
+	*Desk
+
+	// guarded by Fleet.mu
+	logID  string
+	begins jobmon.Instant // of the log with this id
+	begun  string
+	marks  []mark        // the last changes of its log
+	slow   time.Duration // how far its server's clock is behind this machine's
+	from   int           // where its pictures stand among those that were shown last
+	to     int
+}
+
+// mark says that a log had got to an event when a change got that number.
+type mark struct{ number, seq uint64 }
 
 // NewFleet answers for the sites that sites returns, by name.
-func NewFleet(sites func() []Site) *Fleet { return &Fleet{sites: sites} }
-
-var errLater = fmt.Errorf("%w: the board of a fleet is not there yet", http.ErrBusy)
-
-// Now implements http.Web.
-func (f *Fleet) Now(context.Context) (http.Moment, error) { return http.Moment{}, errLater }
-
-// At implements http.Web.
-func (f *Fleet) At(context.Context, string, string) (http.Moment, error) {
-	return http.Moment{}, errLater
+func NewFleet(sites func() []Site) *Fleet {
+	f := &Fleet{
+		sites: sites, places: make(chan struct{}, mostAtOnce), clock: time.Now, zone: time.Local,
+		members: map[string]*member{},
+	}
+	// open pages know numbers of an earlier run: these are higher
+	f.number = uint64(f.clock().UnixMilli())
+	f.idle = time.AfterFunc(keptFor, f.forget)
+	return f
 }
 
-// Computer implements http.Web.
-func (f *Fleet) Computer(context.Context, string, string, string, int) (http.Computer, error) {
-	return http.Computer{}, errLater
+// forget drops what nobody has needed for a while, but the count of changes, which open pages know.
+func (f *Fleet) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last = http.Moment{}
+	for _, m := range f.members {
+		m.from, m.to = 0, 0
+	}
 }
 
-// Range implements http.Web.
-func (f *Fleet) Range(context.Context, string, string, string) (from, to jobmon.Instant, err error) {
-	return 0, 0, errLater
+// all are the sites with their desks, by name.
+func (f *Fleet) all() []*member {
+	sites := f.sites()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := make([]*member, len(sites))
+	for i, s := range sites {
+		m := f.members[s.Name]
+		if m == nil || m.Site.Daemon != s.Daemon {
+			m = &member{Site: s, Desk: newDesk(s.Daemon, f.places, keptOfSite, cellsOfSite)}
+			f.members[s.Name] = m
+		}
+		list[i] = m
+	}
+	slices.SortFunc(list, func(a, b *member) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }
 
-// Timeline implements http.Web.
-func (f *Fleet) Timeline(context.Context, jobmon.Instant, jobmon.Instant, int, jobmon.ComputerKey) (
-	board.Timeline, error) {
-	return board.Timeline{}, errLater
+// those are the sites that a question is about: the one of that name, or all.
+func (f *Fleet) those(site string) ([]*member, error) {
+	all := f.all()
+	if site == "" {
+		return all, nil
+	}
+	for _, m := range all {
+		if m.Name == site {
+			return []*member{m}, nil
+		}
+	}
+	return nil, noSite(site, all)
 }
 
-// Reports implements http.Web.
-func (f *Fleet) Reports(context.Context, string, string, string) (board.Reports, error) {
-	return board.Reports{}, errLater
+// noSite is the error for a name that no site has.
+func noSite(site string, all []*member) error {
+	list := namesOf(all)
+	return &http.Unknown{
+		Text: fmt.Sprintf("there is no site %q; the sites are %s", site, list),
+		Say:  words.Phrase{Key: "problem.unknown.site", Places: []any{"name", site, "list", list}},
+	}
 }
 
-// Events implements http.Web.
-func (f *Fleet) Events(context.Context, uint64, int, jobmon.ComputerKey) ([]byte, error) {
-	return nil, errLater
+func namesOf(members []*member) string {
+	var list []string
+	for _, m := range members {
+		list = append(list, m.Name)
+	}
+	return strings.Join(list, ", ")
 }
 
-// Deployments implements http.Web.
-func (f *Fleet) Deployments(context.Context, string, string, string, string) ([]past.Session, error) {
-	return nil, errLater
+// each asks sites, some at a time, and returns the errors by site. It ends early when ctx does.
+func each(ctx context.Context, members []*member, ask func(i int, m *member) error) []error {
+	errs := make([]error, len(members))
+	var working sync.WaitGroup
+	next := make(chan int)
+	for range min(mostAtOnce, len(members)) {
+		working.Go(func() {
+			for i := range next {
+				errs[i] = ask(i, members[i])
+			}
+		})
+	}
+	for i := range members {
+		if errs[i] = ctx.Err(); errs[i] == nil {
+			next <- i
+		}
+	}
+	close(next)
+	working.Wait()
+	return errs
 }
 
-// Stats implements http.Web.
-func (f *Fleet) Stats(context.Context, string, string, string, string) ([]past.Stat, error) {
-	return nil, errLater
+// answered returns an error where no site has an answer: a site that has none is left out of those of all.
+func answered(ctx context.Context, errs []error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var first error
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			return nil
+		case first == nil || graver(err, first):
+			first = err
+		}
+	}
+	return first
+}
+
+// graver says that the first error says more: what cannot be read does, then what is not covered.
+func graver(a, b error) bool {
+	rank := func(err error) int {
+		var outside *http.Outside
+		switch {
+		case errors.As(err, &outside):
+			return 1
+		case errors.Is(err, http.ErrBusy):
+			return 0
+		}
+		return 2
+	}
+	return rank(a) > rank(b)
+}
+
+// ask opens a site's log for one question about the past.
+func (m *member) ask(ctx context.Context, question func(p *past.Log) error) error {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	p, err := m.open(ctx)
+	if err != nil {
+		return said(err, p)
+	}
+	return said(question(p), p)
+}
+
+// now is the present by this machine's clock.
+func (f *Fleet) now() jobmon.Instant { return jobmon.InstantOf(f.clock()) }
+
+// machine reads what is typed about all sites.
+func (f *Fleet) machine(members []*member) *past.Log {
+	now := f.now()
+	return past.Machine(f.zone, f.first(members, now), now)
+}
+
+// first is where the first of the logs begins, now where there is none.
+func (f *Fleet) first(members []*member, now jobmon.Instant) jobmon.Instant {
+	first := now
+	for _, m := range members {
+		if at := f.begin(m); at != 0 {
+			first = min(first, at)
+		}
+	}
+	return first
+}
+
+// begin is where a site's log begins, 0 where that is not known.
+func (f *Fleet) begin(m *member) jobmon.Instant {
+	id := m.Site.Daemon.Info().LogID
+	f.mu.Lock()
+	at, known := m.begins, m.begun == id
+	f.mu.Unlock()
+	if known {
+		return at
+	}
+	begins, err := history.Begins(newSource(context.Background(), m.Site.Daemon, id))
+	if err != nil || begins.At == 0 {
+		return 0 // the question itself says so
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m.begins, m.begun = begins.At, id
+	return begins.At
 }

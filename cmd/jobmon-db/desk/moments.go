@@ -16,6 +16,8 @@ const mostKept = 4
 // moments keeps moments of the past, so that a question about one close behind another folds only the events between
 // them. It is safe for concurrent use.
 type moments struct {
+	most int // how many are kept
+
 	mu   sync.Mutex
 	kept []*moment // the one that was asked for last comes last
 }
@@ -75,7 +77,7 @@ func (k *moments) keep(m *moment) {
 		return old.seq == m.seq || old.pictures == nil && old.projection == nil
 	})
 	k.kept = append(k.kept, m)
-	if len(k.kept) > mostKept {
+	if len(k.kept) > k.most {
 		k.kept = slices.Delete(k.kept, 0, 1)
 	}
 }

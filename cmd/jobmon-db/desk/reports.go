@@ -35,25 +35,47 @@ func (d *Desk) Reports(ctx context.Context, _, since, until string) (board.Repor
 	if err != nil {
 		return board.Reports{}, said(err, p)
 	}
-	r := report{past: p, Period: period, codes: map[jobmon.JobID]map[jobmon.Code]int{}}
+	r := newReport(period, p.Clock())
 	if r.Stats, _, err = p.Figures(period, nil, nil, false, r.failures, nil); err != nil {
 		return board.Reports{}, said(err, p)
 	}
+	r.away = unwatched(p, period)
 	f := frame(p, p.Present(), p.Last)
 	f.ReadAge = readAge(p.AgeMS)
-	return board.Reports{
-		Frame: f, Since: since, Until: until, First: period.Since, Last: period.Until,
-		Figures: r.figures(), Days: r.days(),
-		Tables: []board.Table{r.stages(), r.failing(), r.slowest(), r.byDay(), r.left()},
-	}, nil
+	return r.page(f, since, until, r.stages(), r.failing(), r.slowest(), r.byDay(), r.left()), nil
 }
 
 // report makes the figures of a page.
 type report struct {
 	*deployments.Stats
 	Period deployments.Period
-	past   *past.Log
-	codes  map[jobmon.JobID]map[jobmon.Code]int // with which runs of the period failed
+	clock  replay.Clock
+	away   time.Duration                           // nobody watched; -1 where there are several sites
+	codes  map[deployments.Key]map[jobmon.Code]int // with which runs of the period failed
+}
+
+func newReport(period deployments.Period, clock replay.Clock) *report {
+	s := deployments.NewStats(period, nil)
+	return &report{Stats: s, Period: period, clock: clock, codes: map[deployments.Key]map[jobmon.Code]int{}}
+}
+
+// page is the page with these tables.
+func (r *report) page(f board.Frame, since, until string, tables ...board.Table) board.Reports {
+	return board.Reports{
+		Frame: f, Since: since, Until: until, First: r.Period.Since, Last: r.Period.Until,
+		Figures: r.figures(), Days: r.days(), Tables: tables,
+	}
+}
+
+// unwatched is for how long of a period nobody watched.
+func unwatched(p *past.Log, period deployments.Period) (away time.Duration) {
+	for _, g := range replay.NewChronicle(p.Chronicle).Gaps() {
+		if g.To == 0 {
+			g.To = p.Present()
+		}
+		away += max(0, min(g.To, period.Until).Sub(max(g.From, period.Since)))
+	}
+	return away
 }
 
 // failures counts the codes of a deployment's failed runs.
@@ -64,10 +86,11 @@ func (r *report) failures(d *deployments.Deployment) {
 		if j.State != jobmon.StateFailed || j.Class != jobmon.RealJob || !r.Period.Holds(began) {
 			continue
 		}
-		if r.codes[j.Job] == nil {
-			r.codes[j.Job] = map[jobmon.Code]int{}
+		key := r.KeyOf(j)
+		if r.codes[key] == nil {
+			r.codes[key] = map[jobmon.Code]int{}
 		}
-		r.codes[j.Job][j.Code]++
+		r.codes[key][j.Code]++
 	}
 }
 
@@ -98,17 +121,22 @@ func (r *report) figures() []board.Figure {
 		w := &now.Worst
 		list = append(list, median, board.Figure{
 			Name: "worst", Value: w.Length, Href: r.moment(w), At: w.At,
-			Detail: jobmon.ComputerName(w.Computer.ID, w.Computer.Name),
+			Detail: named(&w.Computer),
 		})
 	}
-	var away time.Duration
-	for _, g := range replay.NewChronicle(r.past.Chronicle).Gaps() {
-		if g.To == 0 {
-			g.To = r.past.Present()
-		}
-		away += max(0, min(g.To, r.Until).Sub(max(g.From, r.Since)))
+	if r.away < 0 {
+		return list
 	}
-	return append(list, board.Figure{Name: "unwatched", Value: away})
+	return append(list, board.Figure{Name: "unwatched", Value: r.away})
+}
+
+// named is a computer's name, in a fleet with its site.
+func named(c *jobmon.Computer) string {
+	if name := jobmon.ComputerName(c.ID, c.Name); c.Site == "" {
+		return name
+	} else {
+		return c.Site + "/" + name
+	}
 }
 
 // ended counts the deployments that have ended.
@@ -132,24 +160,29 @@ func way(l *deployments.Line) int {
 
 // moment leads to the computer at the time when the longest run began.
 func (r *report) moment(w *deployments.Worst) string {
-	return fmt.Sprintf("/c/%d?at=%s", w.Computer.ID, w.At)
+	return fmt.Sprintf("/c/%s?at=%s", w.Computer.Key(), w.At)
 }
 
 // days are the columns of the chart of results.
 func (r *report) days() (list []board.Day) {
 	for _, l := range r.ByDay() {
-		results := l.Now.Results
-		day := board.Day{
-			First: results[jobmon.ResultReady], Retries: results[jobmon.ResultAfterRetries],
-			Failed: results[jobmon.ResultWithFailures],
-			Early:  results[jobmon.ResultEndedEarly] + results[jobmon.ResultAbandoned],
-		}
-		if point, err := r.past.Clock().Parse(l.Name, r.Until.Time()); err == nil {
+		day := resultsOf(l)
+		if point, err := r.clock.Parse(l.Name, r.Until.Time()); err == nil {
 			day.Began = jobmon.InstantOf(point.Time)
 		}
 		list = append(list, day)
 	}
 	return list
+}
+
+// resultsOf are how the deployments of a line ended.
+func resultsOf(l *deployments.Line) board.Day {
+	results := l.Now.Results
+	return board.Day{
+		First: results[jobmon.ResultReady], Retries: results[jobmon.ResultAfterRetries],
+		Failed: results[jobmon.ResultWithFailures],
+		Early:  results[jobmon.ResultEndedEarly] + results[jobmon.ResultAbandoned],
+	}
 }
 
 // longest is the longest measured duration of lines, against which others are drawn.
@@ -220,7 +253,7 @@ func (r *report) failing() board.Table {
 	})
 	for _, l := range lines[:min(len(lines), mostJobs)] {
 		f := &l.Now
-		codes := r.codes[l.Job]
+		codes := r.codes[l.Key]
 		var code any
 		if len(codes) > 0 {
 			code = slices.MaxFunc(slices.Sorted(maps.Keys(codes)), func(a, b jobmon.Code) int {
@@ -259,16 +292,20 @@ func (r *report) byDay() board.Table {
 	t := board.Table{Name: board.TableDays, Columns: []string{
 		"day", "ended", "first_time_right", "retries", "failed", "early", "median_s", "worst_s",
 	}}
-	days := r.days()
-	lines := r.ByDay()
-	for i, l := range lines {
+	r.results(&t, r.ByDay())
+	return t
+}
+
+// results adds how the deployments of each line ended.
+func (r *report) results(t *board.Table, lines []*deployments.Line) {
+	for _, l := range lines {
 		median, worst := r.lengths(l, longest(lines))
+		day := resultsOf(l)
 		t.Rows = append(t.Rows, []board.Cell{
-			{Text: l.Name}, number(ended(&l.Now)), number(days[i].First), number(days[i].Retries),
-			number(days[i].Failed), number(days[i].Early), median, worst,
+			{Text: l.Name}, number(ended(&l.Now)), number(day.First), number(day.Retries), number(day.Failed),
+			number(day.Early), median, worst,
 		})
 	}
-	return t
 }
 
 // left is how many durations no figure counts, and why.

@@ -19,11 +19,12 @@ type asked struct {
 	*store.Log
 	state *history.State
 	ahead bool
+	name  string
 }
 
 func (d *asked) Info() control.Info {
 	last, at, _ := d.Last()
-	return control.Info{LogID: d.ID(), Site: "DS01", Last: last, Covered: at, AgeMS: 2000}
+	return control.Info{LogID: d.ID(), Site: d.name, Last: last, Covered: at, AgeMS: 2000}
 }
 
 func (d *asked) Durable() ([]jobmon.Progress, uint64, error) {
@@ -38,6 +39,8 @@ type site struct {
 	*asked
 	ds     *simulator.DS
 	keeper *history.Keeper
+	offset jobmon.Offset
+	skew   time.Duration // of its server's clock
 }
 
 // begin is when sites begin, in UTC.
@@ -45,18 +48,24 @@ func begin() jobmon.Instant { return jobmon.InstantOf(time.Date(2026, 11, 2, 6, 
 
 // watch watches a site with so many computers. Checkpoints are so many events apart.
 func watch(t testing.TB, computers int, apart uint64) *site {
+	return watchAt(t, "DS01", 3600, 7, computers, apart)
+}
+
+// watchAt watches a site of that name in a zone; what happens there depends on the seed.
+func watchAt(t testing.TB, name string, offset jobmon.Offset, seed uint64, computers int, apart uint64) *site {
 	log := storetest.Open(t)
 	s := &site{
-		asked:  &asked{Log: log, state: history.New()},
-		ds:     simulator.NewDS(begin(), 3600, 7),
+		asked:  &asked{Log: log, state: history.New(), name: name},
+		offset: offset,
+		ds:     simulator.NewDS(begin(), offset, seed),
 		keeper: &history.Keeper{Log: log, CheckpointEvery: apart, BytesPerEvent: 1 << 20},
 	}
 	simulator.Play(s.ds, computers)
 	settings := jobmon.DefaultSettings()
-	settings.Site = "DS01"
+	settings.Site = name
 	s.commit(t, jobmon.Event{Kind: jobmon.KindDaemonStarted, Text: "1"},
 		jobmon.Event{Kind: jobmon.KindConfigured, Text: settings.Encode()},
-		jobmon.Event{Kind: jobmon.KindClock, Seconds: 3600})
+		jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(offset)})
 	return s
 }
 
@@ -66,7 +75,7 @@ func (s *site) commit(t testing.TB, events ...jobmon.Event) {
 	if len(events) == 0 {
 		return
 	}
-	b := s.state.Projection.Extend(s.ds.Now(), s.state.Seq+1, events)
+	b := s.state.Projection.Extend(s.ds.Now().Add(s.skew), s.state.Seq+1, events)
 	if len(b.Events) == 0 {
 		return
 	}
@@ -97,6 +106,12 @@ func (s *site) away(t testing.TB, long time.Duration) {
 	s.commit(t, jobmon.Event{Kind: jobmon.KindSourceLost, Text: "unreachable"})
 	s.ds.Advance(long)
 	s.commit(t, jobmon.Event{Kind: jobmon.KindSourceRestored})
+}
+
+// step has the server's clock jump.
+func (s *site) step(t testing.TB, by time.Duration) {
+	s.skew += by
+	s.commit(t, jobmon.Event{Kind: jobmon.KindClock, Seconds: int32(s.offset), Step: by.Milliseconds()})
 }
 
 func seqText(seq uint64) string { return fmt.Sprintf("seq:%d", seq) }

@@ -22,6 +22,7 @@ type tally struct {
 	oldest uint64 // the log's first event when counting began
 	seq    uint64 // the last event that was counted
 	length jobmon.Instant
+	most   int    // cells
 	cells  []cell // in which something happened, by time
 }
 
@@ -40,8 +41,8 @@ type failure struct {
 	job      jobmon.JobID
 }
 
-func newTally(oldest uint64) *tally {
-	return &tally{oldest: oldest, length: jobmon.Instant(firstCell.Milliseconds())}
+func newTally(oldest uint64, most int) *tally {
+	return &tally{oldest: oldest, most: most, length: jobmon.Instant(firstCell.Milliseconds())}
 }
 
 // follow counts what the log has got since.
@@ -57,7 +58,7 @@ func (t *tally) follow(log history.Scanner, known *replay.Chronicle) error {
 		for i := range b.Events {
 			c.count(&b.Events[i], known)
 		}
-		if t.seq = b.Last(); len(t.cells) > mostCells {
+		if t.seq = b.Last(); len(t.cells) > t.most {
 			t.coarsen()
 		}
 	}

@@ -120,7 +120,7 @@ func (d *Desk) fill(l *line) error {
 	d.counting.Lock()
 	defer d.counting.Unlock()
 	if d.tally == nil || d.tally.oldest != l.past.Oldest {
-		d.tally = newTally(l.past.Oldest)
+		d.tally = newTally(l.past.Oldest, d.cells)
 	}
 	if err := d.tally.follow(l.past, l.known); err != nil {
 		return fmt.Errorf("read the log: %w", err)

@@ -89,7 +89,7 @@ func TestATimelineCountsEveryEvent(t *testing.T) {
 func TestATallyIsWhatReadingGives(t *testing.T) {
 	t.Parallel()
 	s := watch(t, 8, 1000)
-	count := newTally(1)
+	count := newTally(1, mostCells)
 	for range 6 {
 		s.pass(t, 30*time.Minute, 20*time.Second)
 		facts, err := history.LoadFacts(s.Log)
@@ -100,7 +100,7 @@ func TestATallyIsWhatReadingGives(t *testing.T) {
 		if err := count.follow(s.Log, known); err != nil {
 			t.Fatal(err)
 		}
-		anew := newTally(1)
+		anew := newTally(1, mostCells)
 		anew.length = count.length
 		if err := anew.follow(s.Log, known); err != nil || !slices.Equal(anew.cells, count.cells) || len(anew.cells) == 0 {
 			t.Fatalf("cells of %d ms: %+v, want %+v, %v", count.length, count.cells, anew.cells, err)

@@ -124,7 +124,7 @@ func Handler(routes Routes, access *Access) http.Handler {
 		plainly := nothing
 		nothing = func(w http.ResponseWriter, r *http.Request) {
 			if strings.Contains(r.Header.Get("Accept"), "text/html") {
-				p.problem(w, r, errNothing)
+				p.problem(w, r, ErrNothing)
 				return
 			}
 			plainly(w, r)

@@ -237,7 +237,7 @@ func (p *pages) figures(r *http.Request) (*board.Reports, error) {
 func (p *pages) table(w http.ResponseWriter, r *http.Request) {
 	name, ok := strings.CutSuffix(r.PathValue("file"), ".csv")
 	if !ok {
-		p.problem(w, r, errNothing)
+		p.problem(w, r, ErrNothing)
 		return
 	}
 	figures, err := p.figures(r)
@@ -258,7 +258,7 @@ func (p *pages) table(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	p.problem(w, r, errNothing)
+	p.problem(w, r, ErrNothing)
 }
 
 func writeTable(to io.Writer, t *board.Table) error {

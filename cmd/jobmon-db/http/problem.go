@@ -14,10 +14,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-var (
-	errNothing  = errors.New("there is nothing at this address")
-	errStopping = errors.New("the daemon stops")
-)
+var errStopping = errors.New("the daemon stops")
 
 // againAfter is when a page that cannot be made now is loaded again, by itself.
 const againAfter = 5 * time.Second
@@ -75,7 +72,7 @@ func (p *pages) explain(r *http.Request, err error) board.Problem {
 				Text: jobmon.ComputerName(c.ID, c.Name), Href: fmt.Sprintf("/c/%d", c.ID),
 			})
 		}
-	case errors.Is(err, errNothing):
+	case errors.Is(err, ErrNothing):
 		set(http.StatusNotFound, board.ProblemNothing, home)
 	case errors.Is(err, errStopping):
 		set(http.StatusServiceUnavailable, board.ProblemStopping)
@@ -101,7 +98,7 @@ func (p *pages) bare(w http.ResponseWriter, r *http.Request, err error) {
 	said := board.Problem{
 		Frame: p.frame(r, board.Frame{ReadAge: -1}), Status: http.StatusNotFound, Kind: board.ProblemCode,
 	}
-	if !errors.Is(err, errNothing) {
+	if !errors.Is(err, ErrNothing) {
 		said.Status, said.Kind = http.StatusServiceUnavailable, board.ProblemBusy
 		again(w)
 	}

@@ -45,6 +45,9 @@ type Moment struct {
 	board.Frame
 	Pictures []jobmon.Progress // in the order of their keys
 	Trouble  error             // why the log cannot be read, of which the frame says only Unreadable; nil for none
+
+	// Number numbers what a picture shows by the same count as the frame's Seq; nil where that is the picture's Seq.
+	Number func(*jobmon.Progress) uint64
 }
 
 // Computer is a computer's page. With Trouble, which is as that of a Moment, it lacks what only the log says.
@@ -85,6 +88,9 @@ const Unreadable = "The log cannot be read, so that nothing of the past is shown
 func SaidUnreadable() []words.Phrase {
 	return []words.Phrase{{English: Unreadable, Key: "problem.unreadable.text"}}
 }
+
+// ErrNothing is the error for an address at which there is nothing.
+var ErrNothing = errors.New("there is nothing at this address")
 
 // ErrBusy is the error for a log that cannot answer at the moment, as while it is compacted.
 var ErrBusy = errors.New("the log cannot be asked at the moment")
