@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -15,7 +16,8 @@ type place struct {
 	seq   uint64        // last sequence number of the stream, whatever became of its message
 	limit int           // bytes of a message's data
 	keep  time.Duration // how old a message gets; 0 for any age
-	empty bool          // nothing is in it
+	mark  uint32        // of the newest message
+	empty bool          // nothing whole is in it
 	logID string        // of the newest whole text
 	last  uint64        // its last event
 	sum   uint32        // checksum of the frame that ends with it
@@ -29,51 +31,57 @@ type refusal struct{ kind, text string }
 
 func (r *refusal) Error() string { return r.text }
 
-// find looks at the end of the stream. Only the server that leads it is asked: others may be behind.
+// find looks at the end of the stream and reads what stands there. Only the server that leads the stream is asked:
+// others may be behind.
 func (p *Publisher) find(ctx context.Context, c *Conn) (place, error) {
+	at, m, err := p.end(ctx, c)
+	if err == nil && !at.empty {
+		err = p.newest(ctx, c, &at, m)
+	}
+	return at, err
+}
+
+// end looks at the end of the stream; m is its newest message.
+func (p *Publisher) end(ctx context.Context, c *Conn) (at place, m stored, err error) {
 	info, err := c.info(ctx, p.o.Site)
 	if isAPI(err, noStream) {
-		return place{}, fmt.Errorf("there is no stream %s yet: the hub makes it where it has a NATS server of its own, "+
+		return at, m, fmt.Errorf("there is no stream %s yet: the hub makes it where it has a NATS server of its own, "+
 			"else \"jobmon-db fleet init --site %s\" does", StreamOf(p.o.Site), p.o.Site)
 	}
 	if err != nil {
-		return place{}, err
+		return at, m, err
 	}
-	at := place{seq: info.State.LastSeq, limit: largestData, keep: info.Config.MaxAge}
-	if most := int(c.nc.MaxPayload()) - headerRoom; most < at.limit {
-		at.limit = most
-	}
-	if most := int(info.Config.MaxMsgSize) - headerRoom; info.Config.MaxMsgSize > 0 && most < at.limit {
-		at.limit = most
+	at = place{seq: info.State.LastSeq, limit: largestData, keep: info.Config.MaxAge, empty: info.State.Msgs == 0}
+	for _, most := range []int64{c.nc.MaxPayload(), int64(info.Config.MaxMsgSize)} {
+		if most > 0 {
+			at.limit = min(at.limit, int(most)-headerRoom)
+		}
 	}
 	if at.limit < headerRoom {
-		return place{}, fmt.Errorf("the NATS server takes messages of %d bytes, which are too short: max_payload and the "+
-			"stream's max_msg_size must be at least %d", max(0, at.limit+headerRoom), 2*headerRoom)
+		return at, m, fmt.Errorf("the NATS server takes messages of %d bytes, which are too short: max_payload and the "+
+			"stream's max_msg_size must be at least %d", at.limit+headerRoom, 2*headerRoom)
 	}
-	if info.State.Msgs == 0 {
-		at.empty = true
-		return at, nil
+	if at.empty {
+		return at, m, nil
 	}
-	return at, p.newest(ctx, c, &at)
+	m, ok, err := c.get(ctx, p.o.Site, at.seq)
+	if err == nil && !ok { // its last messages were removed
+		m, ok, err = c.get(ctx, p.o.Site, 0)
+	}
+	at.empty, at.mark = !ok, markOf(m.data)
+	if err == nil && m.seq > at.seq {
+		err = errAgain
+	}
+	return at, m, err
 }
 
-// newest reads the newest whole text of the stream. A text whose last pieces are missing counts for nothing.
-func (p *Publisher) newest(ctx context.Context, c *Conn, at *place) error {
-	seq := at.seq
-	for ctx.Err() == nil {
-		m, ok, err := c.get(ctx, p.o.Site, seq)
-		if err == nil && !ok && seq == at.seq { // its last messages were removed
-			m, ok, err = c.get(ctx, p.o.Site, 0)
-		}
-		switch {
-		case err != nil:
-			return err
-		case !ok:
-			at.empty = true
-			return nil
-		case m.seq > at.seq:
-			return errAgain
-		}
+// markOf tells messages of one stream sequence number apart.
+func markOf(data []byte) uint32 { return crc32.ChecksumIEEE(data) }
+
+// newest reads the newest whole text of the stream, whose newest message is m. A text whose last pieces are missing
+// counts for nothing.
+func (p *Publisher) newest(ctx context.Context, c *Conn, at *place, m stored) error {
+	for {
 		i, n, err := partOf(m.header)
 		if err != nil {
 			return p.foreign(err)
@@ -87,13 +95,15 @@ func (p *Publisher) newest(ctx context.Context, c *Conn, at *place) error {
 		if text != nil {
 			return p.read(text, at)
 		}
-		if m.seq <= uint64(i) {
-			at.empty = true
-			return nil
+		ok := m.seq > uint64(i)
+		if ok {
+			m, ok, err = c.get(ctx, p.o.Site, m.seq-uint64(i))
 		}
-		seq = m.seq - uint64(i)
+		if err != nil || !ok {
+			at.empty = err == nil
+			return err
+		}
 	}
-	return ctx.Err()
 }
 
 // pieces fetches the text of which m is the last piece, nil where that is not whole.

@@ -42,6 +42,7 @@ type flight struct {
 	seq    uint64 // that it gets in the stream
 	last   uint64 // event with which its text ends; 0 for a piece that others follow
 	sum    uint32 // checksum of its frame
+	mark   uint32 // see markOf
 	bytes  int
 	at     time.Time
 	since  int64 // when it was committed, ms since 1970; 0 for unknown
@@ -79,15 +80,20 @@ func (s *session) run(ctx context.Context) (err error) {
 		case m := <-s.acks: // none is awaited
 			return fmt.Errorf("NATS acknowledges what was not published: %.100q", m.Data)
 		case <-check.C:
-			at, err := s.p.find(ctx, s.c)
-			if err == nil && at != s.at {
-				err = errAgain
-			}
-			if err != nil {
+			if err := s.unchanged(ctx); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// unchanged returns errAgain where the stream does not end as it was left.
+func (s *session) unchanged(ctx context.Context) error {
+	at, _, err := s.p.end(ctx, s.c)
+	if err == nil && (at.seq != s.at.seq || at.mark != s.at.mark) {
+		err = errAgain
+	}
+	return err
 }
 
 // look finds the stream's end and judges it. That the engine lost what it acknowledged is believed when two looks agree.
@@ -135,7 +141,7 @@ func (s *session) sendAll(ctx context.Context) error {
 		}
 		messages := parcel.messages(SubjectOf(s.p.o.Site))
 		for i, m := range messages {
-			f := flight{bytes: len(m.Data), since: since}
+			f := flight{bytes: len(m.Data), mark: markOf(m.Data), since: since}
 			if i == len(messages)-1 {
 				f.last, f.sum = parcel.last, parcel.sum
 			}
@@ -238,7 +244,7 @@ func (s *session) acknowledged(m *nats.Msg) error {
 	case number != strconv.FormatUint(f.number, 10) || seq != f.seq:
 		return errAgain // another message's answer was lost
 	}
-	s.flying, s.bytes, s.at.seq = s.flying[1:], s.bytes-f.bytes, f.seq
+	s.flying, s.bytes, s.at.seq, s.at.mark = s.flying[1:], s.bytes-f.bytes, f.seq, f.mark
 	s.stored++
 	if f.last == 0 {
 		return nil
