@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/jobmon-db/jobmon-db/internal/fleet/natstest"
 )
 
 // asProgram makes the test binary be the program itself.
@@ -48,11 +50,17 @@ func skipShort(t *testing.T) {
 // start runs the program with arguments and further environment; the test's end kills it.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	return startOn(t, &natstest.Here{}, env, args...)
+}
+
+// startOn does so at that place.
+func startOn(t *testing.T, place natstest.Place, env []string, args ...string) *process {
+	t.Helper()
 	skipShort(t)
 	p := &process{t: t, cmd: exec.Command(os.Args[0], args...)}
 	p.cmd.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	p.cmd.Stderr = &p.stderr
-	if err := p.cmd.Start(); err != nil {
+	if err := place.Start(p.cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.kill() })

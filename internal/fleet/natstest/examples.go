@@ -16,6 +16,7 @@ type Examples struct {
 
 	t       testing.TB
 	from    string
+	publics map[string]string
 	changes []string
 	written int
 }
@@ -23,10 +24,10 @@ type Examples struct {
 // NewExamples takes the examples from a folder. The servers are known by these hosts.
 func NewExamples(t testing.TB, from string, hosts ...string) *Examples {
 	t.Helper()
-	e := &Examples{Dir: t.TempDir(), t: t, from: from}
+	e := &Examples{Dir: t.TempDir(), t: t, from: from, publics: map[string]string{}}
 	Certificates(t, e.Dir, hosts...)
 	for _, who := range []string{"DS01", "DS02", "HUB"} {
-		public := Key(t, e.Seed(who))
+		public := e.Key(who)
 		seed, err := os.ReadFile(e.Seed(who))
 		if err != nil {
 			t.Fatal(err)
@@ -36,7 +37,16 @@ func NewExamples(t testing.TB, from string, hosts ...string) *Examples {
 	return e
 }
 
-// Seed is the file with the secret of DS01, DS02 or HUB.
+// Key is the public key of DS01, DS02 or HUB, or of somebody else, who gets one.
+func (e *Examples) Key(who string) string {
+	e.t.Helper()
+	if e.publics[who] == "" {
+		e.publics[who] = Key(e.t, e.Seed(who))
+	}
+	return e.publics[who]
+}
+
+// Seed is the file with the secret.
 func (e *Examples) Seed(who string) string { return filepath.Join(e.Dir, who+".nk") }
 
 // CA is the file with the certificate of the authority.
