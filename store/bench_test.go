@@ -106,16 +106,16 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkRead reads a log from end to end through bbolt.
-func BenchmarkRead(b *testing.B) {
+// longLog is a log of so many thousand batches.
+func longLog(b *testing.B, thousands int) (log *Log, events int) {
+	b.Helper()
 	log, err := Open(b.TempDir(), Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer log.Close()
+	b.Cleanup(func() { log.Close() })
 	log.db.NoSync = true
-	events := 0
-	for range 20 {
+	for range thousands {
 		for _, batch := range cycles(1000) {
 			if _, err := log.Append(noon, batch); err != nil {
 				b.Fatal(err)
@@ -123,6 +123,56 @@ func BenchmarkRead(b *testing.B) {
 			events += len(batch)
 		}
 	}
+	return log, events
+}
+
+// BenchmarkFollow copies a log, 20,000 events in a transaction, each on the disk before the next.
+func BenchmarkFollow(b *testing.B) {
+	log, events := longLog(b, 100)
+	b.Run("links", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for _, err := range log.Links(0) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(float64(b.N)*float64(events)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+	})
+	var all [][]jobmon.Link
+	n := 20_000
+	for k, err := range log.Links(0) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n >= 20_000 {
+			all, n = append(all, nil), 0
+		}
+		n += len(k.Events)
+		all[len(all)-1] = append(all[len(all)-1], k)
+	}
+	b.Run("follow", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			to, err := Open(b.TempDir(), Options{ID: log.ID()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, links := range all {
+				if err := to.Follow(links); err != nil {
+					b.Fatal(err)
+				}
+			}
+			to.Close()
+		}
+		b.ReportMetric(float64(b.N)*float64(events)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+	})
+}
+
+// BenchmarkRead reads a log from end to end through bbolt.
+func BenchmarkRead(b *testing.B) {
+	log, events := longLog(b, 20)
 	for _, way := range []struct {
 		name string
 		read func(from uint64) iter.Seq2[jobmon.Batch, error]

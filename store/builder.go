@@ -184,10 +184,7 @@ func (b *builder) batch(ends *bounds, m *meta, batch *jobmon.Batch) error {
 		return sentence(ErrInvalid, b.path, "a batch without events cannot follow event %d", ends.last)
 	}
 	if ends.last == 0 {
-		m.First = batch.First()
-		if batch.Events[0].Kind == jobmon.KindCut {
-			m.Cut = batch.Last() + 1
-		}
+		m.begin(batch)
 		if err := b.begin(*m); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -23,19 +24,18 @@ func (l *Log) Follow(links []jobmon.Link) error {
 	if err := l.writable(); err != nil || len(links) == 0 {
 		return err
 	}
-	f := follower{path: l.path, meta: l.meta().meta, end: l.ends()}
-	if f.end.tail > f.end.last {
-		f.end.tail = 0 // only what a failed commit left is there
-	}
-	for i := range links {
-		if err := f.add(&links[i]); err != nil {
-			return err
+	f, err := l.frames(links, false)
+	if errors.Is(err, ErrUnjoined) && l.ends().last == 0 {
+		if g, again := l.frames(links, true); again == nil {
+			f, err = g, nil
 		}
+	}
+	if err != nil {
+		return err
 	}
 	var changed *description
 	if f.changed {
 		changed = &description{meta: f.meta}
-		var err error
 		if changed.record, err = changed.encode(); err != nil {
 			return err
 		}
@@ -44,10 +44,26 @@ func (l *Log) Follow(links []jobmon.Link) error {
 	return l.extend(&f.end, changed, what, f.put)
 }
 
+// frames makes frames of links that follow the log. A log can begin with any number, because those before it were
+// skipped or, if bare, because it was built of a text that begins there: only the checksums say which.
+func (l *Log) frames(links []jobmon.Link, bare bool) (f follower, err error) {
+	f = follower{path: l.path, meta: l.meta().meta, end: l.ends(), bare: bare}
+	if f.end.tail > f.end.last {
+		f.end.tail = 0 // only what a failed commit left is there
+	}
+	for i := range links {
+		if err := f.add(&links[i]); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
 // follower makes frames of links.
 type follower struct {
 	path    string
 	meta    meta
+	bare    bool
 	changed bool   // the meta record
 	end     bounds // of the log with the frames
 	frames  []tailFrame
@@ -78,31 +94,22 @@ func (f *follower) add(k *jobmon.Link) error {
 	return f.join(k, k.After)
 }
 
-// begin makes the frame of a log's first link. Where history was cut off, the log begins with the number of that link;
-// otherwise those before it were skipped. The link does not say which, and its checksum does.
+// begin makes the frame of a log's first link.
 func (f *follower) begin(k *jobmon.Link) error {
-	first, chain := k.First(), f.meta.chain()
+	chain := f.meta.chain()
 	f.end.crc, f.changed = chain, true
-	switch {
+	switch begins := *k; {
 	case k.After > 0 || k.Seam:
-		f.meta.First = k.After + 1
-		begins := *k
-		begins.Seam = k.Seam || k.Previous != chain
+		f.meta.First, begins.Seam = k.After+1, k.Seam || k.Previous != chain
 		return f.join(&begins, k.After)
 	case k.Previous != 0 && k.Previous != chain:
 		return f.unjoined(k, "it begins another log")
-	case k.Events[0].Kind == jobmon.KindCut:
-		f.meta.Cut = k.Last() + 1
+	case f.bare:
+		f.meta.First = k.First()
+	default:
+		f.meta.begin(&k.Batch)
 	}
-	f.meta.First = first
-	err := f.join(k, first-1)
-	if err != nil && first > 1 {
-		f.meta.First = 1
-		if f.join(k, 0) == nil {
-			return nil
-		}
-	}
-	return err
+	return f.join(k, f.meta.First-1)
 }
 
 // join makes the frame of a link that comes behind event after.

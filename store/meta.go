@@ -77,6 +77,14 @@ func (m *meta) take(id, path string) error {
 	return nil
 }
 
+// begin records that the log begins with this batch. Where history was cut off the batch stands for it; otherwise the
+// numbers before it were skipped.
+func (m *meta) begin(b *jobmon.Batch) {
+	if b.Events[0].Kind == jobmon.KindCut {
+		m.First, m.Cut = b.First(), b.Last()+1
+	}
+}
+
 // chain is what the log's first frame gives as the checksum of its predecessor.
 func (m *meta) chain() uint32 {
 	id, err := hex.DecodeString(m.ID)
