@@ -199,11 +199,14 @@ func (r *responder) unable(gap *Gap) nats.Header {
 	switch {
 	case err != nil:
 		return refused("the site cannot read its log at event %d: %v", gap.After, err)
-	case !ok || gap.Sum != "" && gap.Sum != fmt.Sprintf("%08x", sum):
+	case !ok || gap.Sum != "" && gap.Sum != sumText(sum):
 		return forked(gap.After, fmt.Sprintf("the site's log has another history up to event %d", gap.After))
 	}
 	return nil
 }
+
+// sumText is a checksum as it stands in messages.
+func sumText(sum uint32) string { return fmt.Sprintf("%08x", sum) }
 
 func forked(after uint64, text string) nats.Header {
 	no := refused("%s", text)
