@@ -70,9 +70,8 @@ func Connect(ctx context.Context, s Settings, name, inboxes string, logger zerol
 		nats.FlusherTimeout(dialWithin), nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(pingsUnheld),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(),
 		nats.ReconnectBufSize(-1), nats.CustomReconnectDelay(pause),
-		nats.ConnectHandler(func(*nats.Conn) { c.up() }), nats.ReconnectHandler(func(*nats.Conn) { c.up() }),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.down(err) }),
-		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { c.down(err) }),
+		nats.ConnectHandler(c.up), nats.ReconnectHandler(c.up),
+		nats.DisconnectErrHandler(c.down), nats.ReconnectErrHandler(c.down),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.failed(err) }),
 	)
 	c.nc, err = nats.Connect(strings.Join(s.Servers, ","), options...)
@@ -163,18 +162,18 @@ func (s *Settings) identify() (nats.Option, error) {
 	return option, nil
 }
 
-func (c *Conn) up() {
+func (c *Conn) up(nc *nats.Conn) {
 	c.mu.Lock()
 	c.epoch++
 	c.said = ""
 	clear(c.denied)
 	c.mu.Unlock()
-	c.logger.Info().Str("server", c.nc.ConnectedUrlRedacted()).Msg("connected to NATS")
+	c.logger.Info().Str("server", nc.ConnectedUrlRedacted()).Msg("connected to NATS")
 	c.signal()
 }
 
 // down logs that there is no connection, once for each reason.
-func (c *Conn) down(err error) {
+func (c *Conn) down(nc *nats.Conn, err error) {
 	text := "the connection ended"
 	if err != nil {
 		text = c.words(err)
@@ -185,7 +184,7 @@ func (c *Conn) down(err error) {
 		c.said = text
 	}
 	c.mu.Unlock()
-	if news && !c.nc.IsClosed() {
+	if news && !nc.IsClosed() {
 		c.logger.Warn().Str("error", text).Str("servers", c.settings.where()).
 			Msg("NATS is away; trying again until it is there")
 	}

@@ -22,7 +22,8 @@ func SiteSubjects(site, domain string) (publish, subscribe []string) {
 func HubSubjects(domain string) (publish, subscribe []string) {
 	s := Settings{Domain: domain}
 	for _, verb := range []string{
-		"INFO", "STREAM.NAMES", "STREAM.INFO.*", "STREAM.CREATE.*", "STREAM.UPDATE.*", "STREAM.PURGE.*",
+		"INFO", "STREAM.NAMES", "STREAM.INFO.*", "STREAM.MSG.GET.*", "STREAM.CREATE.*", "STREAM.UPDATE.*",
+		"STREAM.PURGE.*",
 		"CONSUMER.CREATE.>", "CONSUMER.INFO.*.*", "CONSUMER.MSG.NEXT.*.*", "CONSUMER.DELETE.*.*",
 	} {
 		publish = append(publish, s.apiSubject(verb))

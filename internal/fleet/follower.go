@@ -1,0 +1,221 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Copy is the hub's copy of a site's log. Only its follower changes it.
+type Copy interface {
+	ID() string // of the log; "" where there is none yet
+	// End is the newest event and the checksum of its batch; 0 for none.
+	End() (seq uint64, sum uint32)
+	// SumAt is the checksum of the batch that ends with that event; ok is false where none does.
+	SumAt(seq uint64) (sum uint32, ok bool, err error)
+	// Follow appends the links, all or none, and returns when they are on the disk. An error that wraps ErrUnjoined says
+	// that they are not what follows.
+	Follow(links []jobmon.Link) error
+	// BeginAnew sets the log aside, if there is one, and begins an empty one of that id. why is a sentence.
+	BeginAnew(id, dsName, why string) error
+}
+
+// ErrUnjoined says that links do not follow what a copy holds, or are not what their checksums say.
+var ErrUnjoined = errors.New("the batches do not follow")
+
+// FollowerOptions say what a follower works on.
+type FollowerOptions struct {
+	Site    string
+	Copy    Copy
+	GapWait time.Duration // how long to wait for batches that nobody has, before the copy goes on without them
+	Logger  zerolog.Logger
+	Beat    func(*Beat) // where set, gets each beat of the site's daemon
+}
+
+// Follower brings a site's stream into the hub's copy of its log: each batch once, in order, whatever arrives twice,
+// late or not at all. What the stream lacks it asks the site's daemon for.
+type Follower struct {
+	FollowerOptions
+	hub   *Hub
+	poke  chan struct{} // holds one: the site was heard
+	check time.Duration
+
+	// Of the goroutine that follows.
+	position uint64    // the newest message of the stream that was dealt with
+	lacking  time.Time // since when batches are missing that nobody has had; zero for none
+	moved    time.Time // when that was
+	turn     bool      // it has one of the hub's turns
+	idleAt   uint64    // the copy's end at the last check, where the stream had nothing more
+
+	mu    sync.Mutex
+	state FollowerState
+	beat  Beat
+	beatA time.Time // when the beat arrived
+	since time.Time // when the follower began to listen
+}
+
+// FollowerState is how it stands with following a site.
+type FollowerState struct {
+	Heard     bool // a beat arrived
+	Beat      Beat // the newest one, without those that are refused
+	BeatAge   time.Duration
+	Published uint64        // newest event known to be in the stream; 0 for unknown
+	Delay     time.Duration // from the site's commit of the newest batch to here; -1 for unknown
+	Away      string        // "nats" or "site"; "" for neither
+	Trouble   string        // a sentence: why nothing goes on; "" for nothing
+	Refused   uint64        // messages that are not the site's batches
+	Twice     uint64        // messages whose batches were there already
+	Asked     uint64        // events that the site was asked for, and sent
+}
+
+// Pauses of a follower.
+const (
+	awayAfter  = 3 * beatEvery // without a beat
+	stuckAfter = time.Minute   // without a message, where the stream has some
+	againLeast = 250 * time.Millisecond
+	againMost  = 10 * time.Second
+)
+
+// Follow makes the follower of a site; Run it once.
+func (h *Hub) Follow(o FollowerOptions) *Follower {
+	f := &Follower{FollowerOptions: o, hub: h, poke: make(chan struct{}, 1), check: checkEvery, since: time.Now()}
+	f.state.Delay = -1
+	f.GapWait = cmp.Or(f.GapWait, time.Hour)
+	h.mu.Lock()
+	h.followers[o.Site] = f
+	h.mu.Unlock()
+	return f
+}
+
+// Run follows until ctx ends.
+func (f *Follower) Run(ctx context.Context) {
+	wait := againLeast
+	for ctx.Err() == nil {
+		before, _ := f.Copy.End()
+		err := f.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if end, _ := f.Copy.End(); end != before {
+			wait = againLeast
+		}
+		if !errors.Is(err, errAgain) {
+			f.trouble(err)
+		}
+		sleep(ctx, againLeast, nil)
+		sleep(ctx, wait-againLeast, f.poke) // a site that is heard can be asked
+		wait = min(2*wait, againMost)
+	}
+}
+
+// trouble records why nothing goes on, nil for nothing, and logs it once.
+func (f *Follower) trouble(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	f.mu.Lock()
+	was := f.state.Trouble
+	f.state.Trouble = text
+	f.mu.Unlock()
+	switch {
+	case text == was:
+	case text != "" && f.hub.Connected():
+		f.Logger.Warn().Err(err).Msg("the site's log cannot be followed; trying again")
+	case text == "":
+		f.Logger.Info().Msg("the site's log is followed")
+	}
+}
+
+// refuse counts a message that is not the site's, and reports the first one of many.
+func (f *Follower) refuse(err error) {
+	f.mu.Lock()
+	f.state.Refused++
+	n := f.state.Refused
+	f.mu.Unlock()
+	if n&(n-1) == 0 { // 1, 2, 4, 8 and so on
+		f.Logger.Error().Err(err).Uint64("refused", n).Msg("a message is refused: it is not what this site's log says")
+	}
+}
+
+// heard takes a beat.
+func (f *Follower) heard(b *Beat) {
+	f.mu.Lock()
+	if b.Refused == "" || f.beat.LogID == "" || f.beat.Refused != "" || time.Since(f.beatA) > awayAfter {
+		f.beat, f.beatA = *b, time.Now()
+	}
+	f.mu.Unlock()
+	wakeUp(f.poke)
+	if f.Beat != nil && b.Refused == "" {
+		f.Beat(b)
+	}
+}
+
+// newest is the newest beat, if it is fresh; ok is false where the site is not heard or may not publish.
+func (f *Follower) newest() (b Beat, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.beat, !f.beatA.IsZero() && time.Since(f.beatA) <= awayAfter && f.beat.Refused == ""
+}
+
+// State may be asked at any time.
+func (f *Follower) State() FollowerState {
+	connected := f.hub.Connected()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.state
+	s.Beat, s.Heard = f.beat, !f.beatA.IsZero()
+	quiet := time.Since(f.since)
+	if s.Heard {
+		s.BeatAge = time.Since(f.beatA)
+		quiet = s.BeatAge
+	}
+	switch {
+	case !connected:
+		s.Away = "nats"
+	case quiet > awayAfter:
+		s.Away = "site"
+	}
+	if s.Trouble == "" && s.Away == "" {
+		s.Trouble = s.Beat.Refused
+	}
+	return s
+}
+
+// published records that the stream holds the batches of a message, and, where it says so, how long they took to here.
+func (f *Follower) published(a *arrival) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.state.Published = max(f.state.Published, a.last())
+	if !a.committed.IsZero() {
+		f.state.Delay = max(0, time.Since(a.committed))
+	}
+}
+
+func (f *Follower) count(n *uint64, add uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	*n += add
+}
+
+// anew has the copy begin anew.
+func (f *Follower) anew(id, dsName, why string) error {
+	if why != "" {
+		f.Logger.Warn().Str("log", id).Msg(why)
+	}
+	f.lacking, f.idleAt = time.Time{}, 0
+	f.mu.Lock()
+	f.state.Published = 0
+	f.mu.Unlock()
+	if err := f.Copy.BeginAnew(id, dsName, why); err != nil {
+		return fmt.Errorf("begin the site's log anew: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// Hub is the connection of a hub to the streams and the daemons of its sites.
+type Hub struct {
+	conn     *Conn
+	settings Settings
+	logger   zerolog.Logger
+	turns    chan struct{} // groups of messages that are decoded or appended at the same time
+
+	mu        sync.Mutex
+	followers map[string]*Follower
+}
+
+// OpenHub begins to connect. It fails only where the settings cannot be used. The connection lasts until Close.
+func OpenHub(s Settings, logger zerolog.Logger) (*Hub, error) {
+	conn, err := Connect(context.Background(), s, "jobmon-db hub", HubInbox, logger)
+	if err != nil {
+		return nil, err
+	}
+	h := &Hub{
+		conn: conn, settings: s, logger: logger, followers: map[string]*Follower{},
+		turns: make(chan struct{}, max(3, runtime.GOMAXPROCS(0)+1)),
+	}
+	_, err = conn.nc.Subscribe(BeatSubjectOf("*"), h.beat)
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("use the connection to NATS: %w", err)
+	}
+	return h, nil
+}
+
+// Connected says whether NATS is there.
+func (h *Hub) Connected() bool { return h.conn.Connected() }
+
+// Close ends the connection. The followers must have ended.
+func (h *Hub) Close() { h.conn.Close() }
+
+// Sites lists the sites that have a stream, by name.
+func (h *Hub) Sites(ctx context.Context) ([]string, error) {
+	var sites []string
+	for {
+		var page struct {
+			Total   int      `json:"total"`
+			Streams []string `json:"streams"`
+		}
+		question := map[string]any{"offset": len(sites), "subject": SubjectOf("*")}
+		if err := h.conn.api(ctx, "STREAM.NAMES", question, &page); err != nil {
+			return nil, fmt.Errorf("list the streams: %w", err)
+		}
+		sites = append(sites, page.Streams...)
+		if len(page.Streams) == 0 || len(sites) >= page.Total {
+			break
+		}
+	}
+	for i, stream := range sites {
+		sites[i] = strings.TrimPrefix(stream, streamPrefix)
+	}
+	sites = slices.DeleteFunc(sites, func(site string) bool { return jobmon.CheckSite(site) != nil })
+	slices.Sort(sites)
+	return slices.Compact(sites), nil
+}
+
+// beat takes what a site says of itself.
+func (h *Hub) beat(m *nats.Msg) {
+	site := strings.TrimPrefix(m.Subject, beatPrefix)
+	h.mu.Lock()
+	f := h.followers[site]
+	h.mu.Unlock()
+	if f == nil {
+		return
+	}
+	b, err := readBeat(site, m.Data)
+	if err != nil {
+		f.refuse(err)
+		return
+	}
+	f.heard(&b)
+}
+
+// pullBytes is how much of a stream may be on its way to this process. All streams together stay within a bound, and
+// the largest message within each.
+func (h *Hub) pullBytes() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	const all, most = 64 << 20, 8 << 20
+	least := 2 * int(max(h.conn.nc.MaxPayload(), 1<<20))
+	return max(least, min(most, all/max(1, len(h.followers))))
+}
