@@ -55,9 +55,13 @@ func readFlags(flags *pflag.FlagSet, keys []Key) (values []given) {
 		return nil
 	}
 	for i := range keys {
-		if flag := flags.Lookup(keys[i].Flag()); flag != nil && flag.Changed {
+		flag := flags.Lookup(keys[i].Flag())
+		if flag == nil || !flag.Changed {
+			continue
+		}
+		if value, ours := flag.Value.(*flagValue); ours { // else it is another flag of that name
 			values = append(values, given{
-				key: &keys[i], text: flag.Value.String(), origin: Origin{Layer: FromFlag, Name: "--" + flag.Name},
+				key: &keys[i], text: value.text, origin: Origin{Layer: FromFlag, Name: "--" + flag.Name},
 			})
 		}
 	}

@@ -17,13 +17,16 @@ import (
 // Update is what is known at one moment.
 type Update struct {
 	Pictures   []jobmon.Progress // all; nobody changes them any more
-	Site       string            // name of the DS server
+	Site       string            // name of the DS server, or what stands for several
 	Offset     jobmon.Offset     // its UTC offset
 	Now        jobmon.Instant    // the present by its clock, UTC
 	Still      bool              // Now is past, and does not go on
 	ReadAge    time.Duration     // how long ago the DS database was read, negative for unknown
 	SourceLost bool              // it cannot be read now
 	Trouble    string            // why this is not the present, "" when it is
+
+	// Ahead is by how much the clocks of sites' servers are ahead of Now, where pictures are of several.
+	Ahead map[string]time.Duration
 }
 
 // Feed finds out what is known now. It is asked again a second after it has answered, never twice at once, and gives
@@ -33,9 +36,9 @@ type Feed func(ctx context.Context) Update
 // Options say what to show, and where.
 type Options struct {
 	Feed     Feed
-	First    Update            // what is known at the beginning
-	Computer jobmon.ComputerID // begin with this computer's screen, when Name is not empty
-	Name     string            // its name, for as long as it has no picture
+	First    Update             // what is known at the beginning
+	Computer jobmon.ComputerKey // begin with this computer's screen, when Name is not empty
+	Name     string             // its name, for as long as it has no picture
 
 	Look   term.Options // colours and zone; the width is the terminal's
 	In     io.Reader    // keys

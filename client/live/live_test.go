@@ -255,17 +255,17 @@ func TestFilters(t *testing.T) {
 func TestTheCursorStays(t *testing.T) {
 	m := press(view(small(), 80, 24), "down", "down")
 	for _, keys := range []string{"2", "3", "r", "/c", "?"} {
-		if m = press(m, keys); m.cursor != 4 {
-			t.Fatalf("after %s the cursor is on %d", keys, m.cursor)
+		if m = press(m, keys); m.cursor.ID != 4 {
+			t.Fatalf("after %s the cursor is on %s", keys, m.cursor)
 		}
 	}
 	m = press(m, "esc", "esc", "2", "enter", "left")
-	if m.id != 3 || !strings.Contains(text(m), "a-slow") {
-		t.Errorf("the computer before is %d:\n%s", m.id, text(m))
+	if m.id.ID != 3 || !strings.Contains(text(m), "a-slow") {
+		t.Errorf("the computer before is %s:\n%s", m.id, text(m))
 	}
 	m = press(m, "right", "right", "right", "right", "esc")
-	if m.one || m.cursor != 1 {
-		t.Errorf("back on the board the cursor is on %d", m.cursor)
+	if m.one || m.cursor.ID != 1 {
+		t.Errorf("back on the board the cursor is on %s", m.cursor)
 	}
 }
 

@@ -31,11 +31,11 @@ type model struct {
 	kept  string // what it was before
 
 	shown  []jobmon.Progress // what passes the filter, in order
-	cursor jobmon.ComputerID
+	cursor jobmon.ComputerKey
 	top    int // the first line of shown that is on the screen
 
 	one    bool // one computer's screen
-	id     jobmon.ComputerID
+	id     jobmon.ComputerKey
 	name   string
 	help   bool
 	scroll int  // first line of the screen, or of the help
@@ -61,7 +61,7 @@ func newModel(ctx context.Context, o Options, now time.Time) model {
 	}
 	m.arrange()
 	if len(m.shown) > 0 {
-		m.cursor = m.shown[0].Computer.ID
+		m.cursor = m.shown[0].Computer.Key()
 	}
 	if m.one {
 		m.cursor = m.id
@@ -113,6 +113,11 @@ func (m model) now() jobmon.Instant {
 	return m.got.Now.Add(m.passed())
 }
 
+// time is the present by the clock of a picture's server.
+func (m model) time(p *jobmon.Progress) jobmon.Instant {
+	return m.now().Add(m.got.Ahead[p.Computer.Site])
+}
+
 // passed is the time since the feed's answer.
 func (m model) passed() time.Duration {
 	if m.got.Still {
@@ -124,20 +129,20 @@ func (m model) passed() time.Duration {
 // options are those of drawing at present.
 func (m model) options() term.Options {
 	o := m.look
-	o.Width, o.Now = m.width, m.now()
+	o.Width, o.Now, o.Ahead = m.width, m.now(), m.got.Ahead
 	return o
 }
 
 // arrange finds out which computers are shown, and in which order.
 func (m *model) arrange() {
-	now, pass := m.now(), parseFilter(m.words)
+	pass := parseFilter(m.words)
 	m.shown = m.shown[:0:0]
 	for i := range m.got.Pictures {
-		if p := &m.got.Pictures[i]; !p.Unknown && pass.passes(p, now) {
+		if p := &m.got.Pictures[i]; !p.Unknown && pass.passes(p, m.time(p)) {
 			m.shown = append(m.shown, *p)
 		}
 	}
-	m.order.sort(m.shown, now)
+	m.order.sort(m.shown, m.time)
 }
 
 // filter shows what these words let pass.
@@ -146,13 +151,13 @@ func (m *model) filter(words string) {
 	m.arrange()
 	m.top = 0
 	if m.at() < 0 && len(m.shown) > 0 {
-		m.cursor = m.shown[0].Computer.ID
+		m.cursor = m.shown[0].Computer.Key()
 	}
 }
 
 // at is the cursor's line among those shown, -1 when its computer is not among them.
 func (m model) at() int {
-	return slices.IndexFunc(m.shown, func(p jobmon.Progress) bool { return p.Computer.ID == m.cursor })
+	return slices.IndexFunc(m.shown, func(p jobmon.Progress) bool { return p.Computer.Key() == m.cursor })
 }
 
 // move puts the cursor so many lines further.
@@ -160,13 +165,13 @@ func (m *model) move(by int) {
 	if len(m.shown) == 0 {
 		return
 	}
-	m.cursor = m.shown[min(max(max(m.at(), 0)+by, 0), len(m.shown)-1)].Computer.ID
+	m.cursor = m.shown[min(max(max(m.at(), 0)+by, 0), len(m.shown)-1)].Computer.Key()
 }
 
 // picture is that of the computer whose screen is shown, nil when it has none.
 func (m model) picture() *jobmon.Progress {
 	for i := range m.got.Pictures {
-		if m.got.Pictures[i].Computer.ID == m.id {
+		if m.got.Pictures[i].Computer.Key() == m.id {
 			return &m.got.Pictures[i]
 		}
 	}
@@ -177,14 +182,14 @@ func (m model) picture() *jobmon.Progress {
 func (m *model) open() {
 	if i := m.at(); i >= 0 {
 		c := m.shown[i].Computer
-		m.one, m.id, m.name, m.moved = true, c.ID, jobmon.ComputerName(c.ID, c.Name), false
+		m.one, m.id, m.name, m.moved = true, c.Key(), jobmon.ComputerName(c.ID, c.Name), false
 	}
 }
 
 // settle brings what is shown into what can be: the cursor on the screen, and no lines beyond the end.
 func (m *model) settle() {
 	if len(m.shown) > 0 && m.at() < 0 && !m.one {
-		m.cursor = m.shown[min(m.top, len(m.shown)-1)].Computer.ID
+		m.cursor = m.shown[min(m.top, len(m.shown)-1)].Computer.Key()
 	}
 	room := m.room()
 	switch {

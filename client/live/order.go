@@ -33,7 +33,7 @@ func (o order) descending() bool {
 }
 
 // sort puts the pictures in order; equal ones are in the order of their names.
-func (o order) sort(list []jobmon.Progress, now jobmon.Instant) {
+func (o order) sort(list []jobmon.Progress, now func(*jobmon.Progress) jobmon.Instant) {
 	type item struct {
 		key     int64
 		name    string
@@ -41,11 +41,12 @@ func (o order) sort(list []jobmon.Progress, now jobmon.Instant) {
 	}
 	items := make([]item, len(list))
 	for i := range list {
-		c := list[i].Computer
-		items[i] = item{o.key(&list[i], now), strings.ToLower(jobmon.ComputerName(c.ID, c.Name)), list[i]}
+		p, c := &list[i], list[i].Computer
+		items[i] = item{o.key(p, now(p)), strings.ToLower(jobmon.ComputerName(c.ID, c.Name)), *p}
 	}
 	slices.SortFunc(items, func(a, b item) int {
-		named := cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.picture.Computer.ID, b.picture.Computer.ID))
+		x, y := &a.picture.Computer, &b.picture.Computer
+		named := cmp.Or(cmp.Compare(x.Site, y.Site), cmp.Compare(a.name, b.name), cmp.Compare(x.ID, y.ID))
 		keyed := cmp.Compare(a.key, b.key)
 		switch {
 		case keyed == 0 && o.by == term.ColumnComputer && o.descending():
@@ -135,6 +136,10 @@ func (f filter) passes(p *jobmon.Progress, now jobmon.Instant) bool {
 	c := p.Computer
 	id := "id:" + strconv.Itoa(int(c.ID))
 	names := []string{strings.ToLower(jobmon.ComputerName(c.ID, c.Name)), strings.ToLower(c.OSName), id}
+	if c.Site != "" {
+		site := strings.ToLower(c.Site)
+		names = append(names, site+"/", site+"/"+names[0], site+"/"+id)
+	}
 	name := func(word string) bool {
 		return slices.ContainsFunc(names, func(name string) bool {
 			if strings.ContainsAny(word, "*?") {

@@ -74,7 +74,10 @@ func (m model) head() []string {
 	if m.got.Site != "" {
 		title = term.Plain(m.got.Site)
 	}
-	if m.one {
+	switch {
+	case m.one && m.id.Site != "":
+		title = term.Plain(m.name) + " at " + m.id.Site
+	case m.one:
 		title = term.Plain(m.name) + " on " + title
 	}
 	lines := []string{o.Paint(term.Sides(title, term.Time(m.got.Offset, now, o), m.width), term.Strong)}
@@ -105,7 +108,7 @@ func (m model) head() []string {
 
 // counts says how many computers there are of each sort.
 func (m model) counts() string {
-	total, now := 0, m.now()
+	total := 0
 	count := map[term.Phase]int{}
 	bad := 0
 	for i := range m.got.Pictures {
@@ -114,7 +117,7 @@ func (m model) counts() string {
 			continue
 		}
 		total++
-		count[term.PhaseOf(p, now)]++
+		count[term.PhaseOf(p, m.time(p))]++
 		if p.Session != nil && p.Session.Failed > 0 {
 			bad++
 		}

@@ -24,6 +24,7 @@ func fields() []field {
 		{"time", func(r *Record, utc bool) value { return safe(r.date(utc)) }},
 		of("utc_offset", func(r *Record, _ *jobmon.Event) value { return safe(r.offsetText()) }),
 		of("at", func(_ *Record, e *jobmon.Event) value { return safe(e.At.String()) }),
+		of("site", func(r *Record, _ *jobmon.Event) value { return someText(r.site) }),
 		of("kind", func(_ *Record, e *jobmon.Event) value { return safe(e.Kind.String()) }),
 		of("computer_id", func(r *Record, e *jobmon.Event) value { return when(r.computer != nil, whole(e.Computer)) }),
 		of("computer", func(r *Record, _ *jobmon.Event) value { return someText(r.computerName()) }),

@@ -13,6 +13,7 @@ import (
 type narrow struct {
 	stream *term.Stream
 	date   string // of the last line
+	sites  bool   // a site's name stands before that of its computer
 	zone   bool   // a time is printed with its zone: the clock was changed within the range
 }
 
@@ -23,6 +24,7 @@ const (
 	narrowComputer = 10
 	narrowWhat     = 22
 	narrowTook     = len("59m59s")
+	narrowSite     = len("DS01/")
 )
 
 func newNarrow(w io.Writer, l Layout, computers int) *narrow {
@@ -32,6 +34,9 @@ func newNarrow(w io.Writer, l Layout, computers int) *narrow {
 		clock += len(" +01:00")
 	}
 	computers = min(computers, narrowComputer)
+	if n.sites = l.Sites > 0; n.sites {
+		computers += narrowSite
+	}
 	what := narrowWhat
 	if l.Look.Width >= 90 {
 		what = len("waiting -> running, not seen")
@@ -68,8 +73,12 @@ func (n *narrow) print(r *Record, at time.Time) error {
 		what += " " + code.Code.Short()
 	}
 	tone := r.tone()
+	computer := r.computerName()
+	if n.sites {
+		computer = r.site + "/" + computer
+	}
 	return n.stream.Line([]term.Cell{
-		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: r.computerName()},
+		{Text: clock}, {Text: delta, Tone: term.Faintly}, {Text: computer},
 		{Text: r.subject()}, {Text: what, Tone: tone}, {Text: took},
 	})
 }

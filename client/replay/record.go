@@ -12,6 +12,7 @@ type Record struct {
 	event     *jobmon.Event
 	place     ndjson.Place
 	chronicle *Chronicle
+	site      string // where records of several are printed together
 
 	axis     jobmon.Instant // its time without the steps of the server's clock
 	offset   jobmon.Offset
@@ -170,6 +171,7 @@ func (r *Record) was(say func(field, text string)) {
 func (r *Record) write(w *ndjson.Encoder) {
 	w.Event(r.event, r.place)
 	w.Safe("utc_offset", r.offsetText())
+	w.Some("site", r.site)
 	if r.computer != nil {
 		w.Text("computer", r.computerName())
 		w.Some("group", r.group())

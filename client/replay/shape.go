@@ -29,23 +29,28 @@ type Layout struct {
 	Look   term.Options
 	Zones  bool // the UTC offset stands behind each time, as there are several
 	Header ndjson.Header
+	Sites  int // columns of the longest name of a site, where records are of several; these are no text of one log
 }
 
-// NewPrinter returns the printer; an error is a *Mistake or the writer's.
-func NewPrinter(w io.Writer, l Layout, c *Chronicle) (Printer, error) {
+// NewPrinter returns the printer of records of these logs; an error is a *Mistake or the writer's.
+func NewPrinter(w io.Writer, l Layout, logs ...*Chronicle) (Printer, error) {
 	list, err := chosen(l.Fields)
 	if err != nil {
 		return nil, err
 	}
 	switch l.Shape {
 	case "table", "wide":
-		return newTable(w, l, list, c)
+		return newTable(w, l, list, logs)
 	case "json", "ndjson":
+		encoder := ndjson.NewEncoder(l.Header)
+		if l.Sites > 0 {
+			encoder = &ndjson.Encoder{}
+		}
 		return &jsonPrinter{
-			w: w, encoder: ndjson.NewEncoder(l.Header), fields: list, utc: l.Look.UTC, array: l.Shape == "json",
+			w: w, encoder: encoder, fields: list, utc: l.Look.UTC, array: l.Shape == "json",
 		}, nil
 	case "csv":
-		return newCSVPrinter(w, list, l.Look.UTC)
+		return newCSVPrinter(w, list, l)
 	}
 	return nil, mistake("invalid --output %q; use one of: %s", l.Shape, strings.Join(Shapes(), ", "))
 }
@@ -102,13 +107,17 @@ type csvPrinter struct {
 	utc    bool
 }
 
-func newCSVPrinter(w io.Writer, list []field, utc bool) (*csvPrinter, error) {
+func newCSVPrinter(w io.Writer, list []field, l Layout) (*csvPrinter, error) {
 	if list == nil {
 		var err error
-		list, err = chosen([]string{
+		names := []string{
 			"seq,time,utc_offset,computer_id,computer,group,job_id,job,folder,schedule_id,kind,state",
 			"took_s,took_exact,took_at_most_s,status_code,code,what",
-		})
+		}
+		if l.Sites > 0 {
+			names = slices.Insert(names, 0, "site")
+		}
+		list, err = chosen(names)
 		if err != nil {
 			return nil, err
 		}
@@ -117,7 +126,7 @@ func newCSVPrinter(w io.Writer, list []field, utc bool) (*csvPrinter, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &csvPrinter{c, list, utc}
+	p := &csvPrinter{c, list, l.Look.UTC}
 	titles := make([]any, len(list))
 	for i, f := range list {
 		titles[i] = f.name
@@ -153,9 +162,9 @@ type tablePrinter struct {
 	narrow *narrow // where the story in full does not fit
 }
 
-func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter, error) {
+func newTable(w io.Writer, l Layout, list []field, logs []*Chronicle) (*tablePrinter, error) {
 	t := &tablePrinter{layout: l, fields: list, wide: l.Shape == "wide"}
-	computers, jobs := c.widths()
+	computers, jobs := widths(logs)
 	timeWidth := len(time.DateTime)
 	if l.Zones && !l.Look.UTC {
 		timeWidth += len(" +01:00")
@@ -163,6 +172,9 @@ func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter,
 	what := term.Column{Title: "WHAT", Width: whatWidth}
 	if width := l.Look.Width; width > 0 && !t.wide && list == nil {
 		full := timeWidth + computers + jobs + whatWidth + beside
+		if l.Sites > 0 {
+			full += l.siteWidth() + 2
+		}
 		if full > width {
 			t.narrow = newNarrow(w, l, computers)
 			return t, nil
@@ -174,17 +186,20 @@ func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter,
 		{Title: "COMPUTER", Width: computers}, {Title: "JOB", Width: jobs},
 		what, {Title: "TOOK", Width: 11, Right: true}, {Title: "CODE"},
 	}
+	if l.Sites > 0 {
+		columns = slices.Insert(columns, 2, term.Column{Title: "SITE", Width: l.siteWidth()})
+	}
 	if t.wide {
 		columns = slices.Concat(
 			[]term.Column{{Title: "SEQ", Width: 9, Right: true}},
-			columns[:3],
+			columns[:len(columns)-4],
 			[]term.Column{
 				{Title: "ID", Width: 9, Right: true},
 				{Title: "GROUP", Width: 16},
 			},
-			columns[3:4],
+			columns[len(columns)-4:len(columns)-3],
 			[]term.Column{{Title: "FOLDER", Width: 20}, {Title: "ROW", Width: 9, Right: true}},
-			columns[4:],
+			columns[len(columns)-3:],
 		)
 	}
 	if list != nil {
@@ -203,6 +218,8 @@ func newTable(w io.Writer, l Layout, list []field, c *Chronicle) (*tablePrinter,
 	return t, nil
 }
 
+func (l *Layout) siteWidth() int { return max(l.Sites, len("SITE")) }
+
 // Widths of the table that no name changes: of WHAT, and of the columns beside the times and the names.
 const (
 	whatWidth = 24
@@ -215,7 +232,7 @@ func fieldWidth(name string, computers, jobs, timeWidth int) int {
 		return timeWidth
 	case "at":
 		return len("2026-11-22T14:05:00.000Z")
-	case "computer":
+	case "computer", "site":
 		return computers
 	case "job":
 		return jobs
@@ -232,16 +249,18 @@ func fieldWidth(name string, computers, jobs, timeWidth int) int {
 }
 
 // widths are those of the longest names, within limits.
-func (c *Chronicle) widths() (computers, jobs int) {
+func widths(logs []*Chronicle) (computers, jobs int) {
 	computers, jobs = len("COMPUTER"), 12
-	for _, versions := range c.computers {
-		for _, v := range versions {
-			computers = max(computers, term.Columns(term.Plain(v.is.Name)))
+	for _, c := range logs {
+		for _, versions := range c.computers {
+			for _, v := range versions {
+				computers = max(computers, term.Columns(term.Plain(v.is.Name)))
+			}
 		}
-	}
-	for _, versions := range c.jobs {
-		for _, v := range versions {
-			jobs = max(jobs, term.Columns(term.Plain(v.is.Name)))
+		for _, versions := range c.jobs {
+			for _, v := range versions {
+				jobs = max(jobs, term.Columns(term.Plain(v.is.Name)))
+			}
 		}
 	}
 	return min(computers, 20), min(jobs, 36)
@@ -279,14 +298,17 @@ func (t *tablePrinter) Print(r *Record) error {
 		{Text: took},
 		{Text: r.code(), Tone: tone},
 	}
+	if t.layout.Sites > 0 {
+		line = slices.Insert(line, 2, term.Cell{Text: r.site})
+	}
 	if t.wide {
 		line = slices.Concat(
 			[]term.Cell{{Text: strconv.FormatUint(r.event.Seq, 10)}},
-			line[:3],
+			line[:len(line)-4],
 			[]term.Cell{{Text: cellOf(r.computer != nil, int64(r.event.Computer))}, {Text: r.group()}},
-			line[3:4],
+			line[len(line)-4:len(line)-3],
 			[]term.Cell{{Text: r.folder()}, {Text: cellOf(r.event.Kind.OfRow(), int64(r.event.Schedule))}},
-			line[4:],
+			line[len(line)-3:],
 		)
 	}
 	return t.stream.Line(line)

@@ -22,6 +22,7 @@ type Telling struct {
 	Log       Log
 	Chronicle *Chronicle
 	Filter    *Filter
+	Site      string // the log's site, where records of several are printed together
 	All       bool   // read all events, though some would do: so the chronicle learns of those that it does not have
 	Seen      uint64 // the last event that it has read, kept up by Forward
 
@@ -76,7 +77,7 @@ func (t *Telling) Forward(r Range) iter.Seq2[*Record, error] {
 				record, e = &Record{}, new(*e)
 			}
 			t.Chronicle.tell(record, e)
-			record.place = at.Place
+			record.place, record.site = at.Place, t.Site
 			if ran {
 				record.ended(b, t.Chronicle)
 			}
@@ -95,7 +96,8 @@ func (t *Telling) Backward(r Range) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		for piece := range t.pieces(r) {
 			var records []*Record
-			forward := &Telling{Log: t.Log, Chronicle: t.Chronicle, Filter: t.Filter, runUp: t.runUp, short: true}
+			forward := &Telling{Log: t.Log, Chronicle: t.Chronicle, Filter: t.Filter, Site: t.Site, runUp: t.runUp,
+				short: true}
 			for record, err := range forward.Forward(piece) {
 				if err != nil {
 					yield(nil, err)

@@ -77,13 +77,15 @@ func LiveBoard(pictures []jobmon.Progress, sorted BoardColumn, descending bool, 
 	names := ambiguous(pictures)
 	for i := range pictures {
 		p := &pictures[i]
+		o := o.of(p.Computer.Site)
 		clock := o.clock(p.Offset, o.Now)
 		clock.short = true
 		sign, word := o.phase(p)
-		line := o.line(p, clock, names[nameKey(p.Computer.Name)], false)
+		line := o.line(p, clock, names[nameKey(p.Computer)], false)
 		rows = append(rows, append([]Cell{sign, line[0], word}, line[1:]...))
 	}
 	var b strings.Builder
+	columns, rows = withSites(columns, rows, pictures, 1)
 	o.table(&b, columns, o.gap(), rows)
 	lines = strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 	return lines[0], lines[1:]

@@ -17,6 +17,7 @@ func Screen(w io.Writer, p *jobmon.Progress, o Options) error {
 }
 
 func draw(p *jobmon.Progress, o Options) *screen {
+	o = o.of(p.Computer.Site)
 	s := &screen{Options: o, p: p, at: o.moment(p), current: -1}
 	s.clock = o.clock(p.Offset, s.at)
 	s.head()
@@ -63,6 +64,9 @@ func (s *screen) head() {
 	if s.p.Site != "" {
 		id += " on " + label(s.p.Site)
 	}
+	if c.Site != "" {
+		id += ", site " + c.Site
+	}
 	switch {
 	case s.p.Computer.Gone:
 		state = ", deleted in DS"
@@ -93,7 +97,7 @@ func (s *screen) head() {
 			jobmon.Span(s.at.Sub(s.p.At))), "")
 	}
 	if s.p.SourceLost {
-		s.say(Badly, lost(s.p, s.clock), "")
+		s.say(Badly, lost(s.p, "", s.clock), "")
 	}
 	s.b.WriteString("\n")
 }

@@ -27,12 +27,17 @@ The file is written with the rights of the user who types the command. One that 
 and there is no file of that name before the copy is whole, checked and on the disk. backup.every makes the
 daemon do it by itself.`,
 		Example: `  jobmon-db backup D:\Backups\jobmon-2026-11-22.db
-  jobmon-db backup /mnt/backup/jobmon.db --data-dir /var/lib/jobmon-db`,
+  jobmon-db backup /mnt/backup/jobmon.db --data-dir /var/lib/jobmon-db
+  jobmon-db backup ds01.db --site DS01`,
 		Args: one("file"),
 	}
-	configured := a.configured(c, "data_dir")
+	configured, site := a.configured(c, "data_dir"), oneSiteFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		config, err := configured()
+		if err != nil {
+			return err
+		}
+		dir, _, err := site(config.DataDir)
 		if err != nil {
 			return err
 		}
@@ -41,7 +46,7 @@ daemon do it by itself.`,
 			return &usageError{err}
 		}
 		tell, end := a.progress("backup")
-		made, err := backup(c.Context(), config.DataDir, path, tell)
+		made, err := backup(c.Context(), dir, path, tell)
 		end()
 		if err != nil {
 			return err

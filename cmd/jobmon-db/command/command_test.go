@@ -53,18 +53,22 @@ func watchedFor(t *testing.T, long time.Duration) string {
 	return dir
 }
 
-func watch(t *testing.T, dir string, long time.Duration) {
+func watch(t *testing.T, dir string, long time.Duration) { watchAt(t, dir, long, "DS01", 3600) }
+
+// watchAt is watch for a server of that name, whose clock is so many seconds east of UTC.
+func watchAt(t *testing.T, dir string, long time.Duration, site string, east int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		source, err := simulator.New(simulator.Options{
-			Seed: 1, Speed: 1, Computers: 3, Start: time.Date(2026, 11, 22, 14, 0, 0, 0, time.FixedZone("", 3600)),
+			Seed: 1, Speed: 1, Computers: 3,
+			Start: time.Date(2026, 11, 22, 13, 0, 0, 0, time.UTC).In(time.FixedZone("", east)),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		source.DS().Redeploy(5000002)
 		settings := jobmon.DefaultSettings()
-		settings.Site = "DS01"
+		settings.Site = site
 		d, err := daemon.Open(daemon.Options{
 			DataDir: dir, EvtDir: filepath.Join(dir, "evt"), Settings: settings,
 			Interval: 5 * time.Second, Timeout: 15 * time.Second, Version: "test", Logger: zerolog.Nop(),

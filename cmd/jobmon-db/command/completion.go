@@ -50,6 +50,10 @@ func (a *app) completionOf(f *pflag.Flag) cobra.CompletionFunc {
 	switch f.Name {
 	case "computer":
 		return a.computers
+	case "site":
+		if strings.HasPrefix(f.Usage, atHub) {
+			return a.sitesOf
+		}
 	case "job":
 		return a.jobs
 	case "folder":
@@ -126,22 +130,46 @@ func (a *app) fromLog(c *cobra.Command, typed string,
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), completeWithin)
 	defer cancel()
-	p, err := patience.For(ctx, func() (*opened, error) { return openPast(ctx, q) })
+	s, err := patience.For(ctx, func() (*sites, error) { return openSites(ctx, q) })
 	if err != nil {
 		return nil, directive
 	}
+	var words []word
+	for _, p := range s.list { // the process ends now, and with it what is open
+		words = append(words, find(ctx, p)...)
+	}
+	return offer(words, typed), directive
+}
+
+// offer lists the words that go on as the text does that was typed, each once.
+func offer(words []word, typed string) []cobra.Completion {
 	var list []cobra.Completion
-	for _, w := range find(ctx, p) { // the process ends now, and with it what is open
+	seen := map[string]bool{}
+	for _, w := range words {
 		begins := strings.HasPrefix(strings.ToLower(w.text), strings.ToLower(typed))
 		switch {
-		case !begins || !inert.MatchString(w.text):
+		case !begins || !inert.MatchString(w.text) || seen[w.text]:
+			continue
 		case w.about == "":
 			list = append(list, w.text)
 		default:
 			list = append(list, cobra.CompletionWithDesc(w.text, term.Plain(w.about)))
 		}
+		seen[w.text] = true
 	}
-	return list, directive
+	return list
+}
+
+// sitesOf completes a site of the hub.
+func (a *app) sitesOf(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var words []word
+	if q, err := a.questionOf(c); err == nil {
+		all, _, _ := hubSites(q.dataDir) // nothing to offer where it cannot be read
+		for _, site := range all {
+			words = append(words, word{text: site})
+		}
+	}
+	return offer(words, typed), cobra.ShellCompDirectiveNoFileComp
 }
 
 // questionOf reads from a command line that is still being typed which log it is about.
@@ -164,7 +192,11 @@ func (a *app) questionOf(c *cobra.Command) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
-	return question{dataDir: config.DataDir}, nil
+	q := question{dataDir: config.DataDir}
+	if list, err := c.Flags().GetStringSlice("site"); err == nil {
+		q.sites = list
+	}
+	return q, nil
 }
 
 // computers completes a computer: by its name, or by its id where the name means several. How each stands is said
@@ -172,7 +204,13 @@ func (a *app) questionOf(c *cobra.Command) (question, error) {
 func (a *app) computers(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return a.fromLog(c, typed, func(ctx context.Context, p *opened) []word {
 		pictures, _ := patience.For(ctx, p.Newest)
-		return computerWords(p.Names, pictures)
+		words := computerWords(p.Names, pictures)
+		if p.Member != "" {
+			for i := range words {
+				words[i].text = p.Member + "/" + words[i].text
+			}
+		}
+		return words
 	})
 }
 

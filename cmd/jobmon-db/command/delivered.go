@@ -22,11 +22,8 @@ type delivery struct {
 
 // showDelivered prints the file of the last request before a moment, and reports on messages whether the client
 // received the same bytes.
-func (p *opened) showDelivered(out, messages io.Writer, o showOptions, look term.Options) error {
-	id, err := p.Names.Find(o.computer)
-	if err != nil {
-		return err
-	}
+func (p *opened) showDelivered(out, messages io.Writer, id jobmon.ComputerID, o showOptions,
+	look term.Options) error {
 	until, _, err := p.Place(o.at, remarks(messages))
 	if err != nil {
 		return err

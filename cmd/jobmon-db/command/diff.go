@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,7 @@ cancelled, and computers that are new or gone. Computers on which nothing change
 
 COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which.
 A time is written as ` + replay.Forms + `.
-Put -- in front of times that begin with a minus.`,
+Put -- in front of times that begin with a minus.` + sitesHelp,
 		Example: `  jobmon-db replay diff 14:00 15:00
   jobmon-db replay diff -- -2h now
   jobmon-db replay diff "yesterday 18:00" "today 07:00" PC-0003
@@ -61,51 +62,88 @@ Put -- in front of times that begin with a minus.`,
 
 // diff prints what changed between the moments.
 func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions) error {
-	p, err := openPast(ctx, q)
+	s, err := openSites(ctx, q)
 	if err != nil {
 		return err
 	}
-	defer p.done(a.stderr)
-	only, _, err := p.Names.Meant(o.computers)
+	defer s.done(a.stderr)
+	meant, err := s.meant(o.computers, a.stderr)
 	if err != nil {
 		return err
 	}
-	for _, text := range p.Names.Several(o.computers) {
-		fmt.Fprintln(a.stderr, text)
-	}
-	from, to, err := a.moments(p, o)
-	if err != nil {
+	if o.from, o.to, err = s.between(a, o); err != nil {
 		return err
 	}
-	show, done := a.progress("reading the log")
-	changed, quiet, begun, ended, err := p.Changes(only, from, to, show)
-	done()
-	if err != nil {
-		return err
+	var all []changedLog
+	for _, p := range meant {
+		d := changedLog{of: p.opened}
+		d.from, d.to, err = a.moments(p.opened, o)
+		if s.skip(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		show, done := a.progress("reading the log")
+		d.changed, d.quiet, d.begun, d.ended, err = p.Changes(p.only, d.from, d.to, show)
+		done()
+		if err != nil {
+			return err
+		}
+		all = append(all, d)
 	}
 	if o.output == "json" {
-		return diffJSON(out, from, to, begun, ended, changed, quiet)
+		return s.diffJSON(out, all)
 	}
-	p.heading(a.stderr, begun, ended)
-	return diffTable(out, p, from, to, begun, ended, changed, quiet, a.look(q))
+	s.heading(a.stderr, func(p *opened) []jobmon.Instant {
+		for _, d := range all {
+			if d.of == p {
+				return []jobmon.Instant{d.begun, d.ended}
+			}
+		}
+		return nil
+	})
+	return s.diffTable(out, all, a.look(q))
 }
 
-// moments are the batches between which the changes lie, each given by its last event.
-func (a *app) moments(p *opened, o diffOptions) (from, to uint64, err error) {
-	begin, err := p.Parse(o.from)
-	if err != nil {
-		return 0, 0, err
+// changedLog is what changed in a log between two batches, each named by its last event.
+type changedLog struct {
+	of           *opened
+	from, to     uint64
+	begun, ended jobmon.Instant
+	changed      []*deployments.Changed
+	quiet        int // computers on which nothing changed
+}
+
+// between are the two moments as every site understands them.
+func (s *sites) between(a *app, o diffOptions) (from, to string, err error) {
+	if !s.several() {
+		return o.from, o.to, nil
 	}
-	end, err := p.Clock().ParseEnd(o.to, p.Present().Time(), begin)
-	if err != nil {
-		return 0, 0, &usageError{err}
+	begin, end, err := a.points(s.Log, o)
+	return begin.Time.Format(time.RFC3339Nano), end.Time.Format(time.RFC3339Nano), err
+}
+
+// points are the two moments.
+func (a *app) points(p *past.Log, o diffOptions) (begin, end replay.Point, err error) {
+	if begin, err = p.Parse(o.from); err != nil {
+		return begin, end, err
+	}
+	if end, err = p.ParseEnd(o.to, begin); err != nil {
+		return begin, end, err
 	}
 	if end.Recurs() && jobmon.InstantOf(end.Time) > p.Covered {
 		fmt.Fprintf(a.stderr, "%s is still to come; this is the end of the log, %s.\n", p.Named(end),
 			p.Local(p.Covered))
 		end = replay.Point{Time: p.Covered.Time(), First: p.Covered.Time()}
 	}
-	if err := p.Covers(end); err != nil {
+	return begin, end, p.Covers(end)
+}
+
+// moments are the batches between which the changes lie, each given by its last event.
+func (a *app) moments(p *opened, o diffOptions) (from, to uint64, err error) {
+	begin, end, err := a.points(p.Log, o)
+	if err != nil {
 		return 0, 0, err
 	}
 	if from, err = p.SeqAt(begin, remarks(a.stderr)); err != nil {
@@ -145,15 +183,30 @@ type momentRecord struct {
 	At  *string `json:"at"` // UTC
 }
 
-func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed,
-	quiet int) error {
-	record := struct {
-		From      momentRecord    `json:"from"`
-		To        momentRecord    `json:"to"`
-		Computers []changedRecord `json:"computers"`
-		Quiet     int             `json:"quiet_computers"`
-	}{momentRecord{from, past.Stamp(begun)}, momentRecord{to, past.Stamp(ended)}, []changedRecord{}, quiet}
-	for _, c := range changed {
+type diffRecord struct {
+	Site      string          `json:"site,omitempty"`
+	From      momentRecord    `json:"from"`
+	To        momentRecord    `json:"to"`
+	Computers []changedRecord `json:"computers"`
+	Quiet     int             `json:"quiet_computers"`
+}
+
+// diffJSON prints a record, or a list with one of each site where several are asked.
+func (s *sites) diffJSON(out io.Writer, all []changedLog) error {
+	list := []diffRecord{}
+	for i := range all {
+		list = append(list, all[i].record())
+	}
+	if s.several() {
+		return plain.WriteJSON(out, list)
+	}
+	return plain.WriteJSON(out, list[0])
+}
+
+func (d *changedLog) record() diffRecord {
+	record := diffRecord{d.of.Member, momentRecord{d.from, past.Stamp(d.begun)}, momentRecord{d.to, past.Stamp(d.ended)},
+		[]changedRecord{}, d.quiet}
+	for _, c := range d.changed {
 		one := changedRecord{c.ID, jobmon.ComputerName(c.ID, c.Name), c.Scheduled, c.Removed, []changeRecord{}}
 		for _, ch := range c.Changes {
 			one.Changes = append(one.Changes, changeRecord{
@@ -162,18 +215,47 @@ func diffJSON(out io.Writer, from, to uint64, begun, ended jobmon.Instant, chang
 		}
 		record.Computers = append(record.Computers, one)
 	}
-	return plain.WriteJSON(out, record)
+	return record
 }
 
-func diffTable(out io.Writer, p *opened, from, to uint64, begun, ended jobmon.Instant, changed []*deployments.Changed,
-	quiet int, look term.Options) error {
-	clock := p.Clock()
+func (s *sites) diffTable(out io.Writer, all []changedLog, look term.Options) error {
 	var rows [][]term.Cell
+	for i := range all {
+		for _, row := range all[i].rows() {
+			rows = append(rows, s.row(all[i].of.Member, row))
+		}
+	}
+	if len(rows) > 0 {
+		err := term.List(out, s.titles([]term.Column{
+			{Title: "COMPUTER", Least: 8}, {Title: "NO", Right: true}, {Title: "TIME"}, {Title: "WHAT"},
+			{Title: "NAME", Least: 10}, {Title: "CHANGE", Least: 10},
+		}), rows, look)
+		if err != nil {
+			return err
+		}
+	}
+	for _, d := range all {
+		from := "From"
+		if s.several() {
+			from = s.in(d.of) + "from"
+		}
+		_, err := fmt.Fprintf(out, "%s %s (seq %d) to %s (seq %d): changes on %s, none on %d.\n", from,
+			d.of.Local(d.begun), d.from, d.of.Local(d.ended), d.to, words.Count(len(d.changed), "computer"), d.quiet)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows are the lines of the table.
+func (d *changedLog) rows() (rows [][]term.Cell) {
+	clock := d.of.Clock()
 	names := map[string]int{}
-	for _, c := range changed {
+	for _, c := range d.changed {
 		names[c.Name]++
 	}
-	for _, c := range changed {
+	for _, c := range d.changed {
 		name := term.Cell{Text: jobmon.ComputerName(c.ID, c.Name), Tone: term.Strong}
 		if names[c.Name] > 1 {
 			name.Tail = fmt.Sprintf(" id:%d", c.ID)
@@ -196,18 +278,7 @@ func diffTable(out io.Writer, p *opened, from, to uint64, begun, ended jobmon.In
 			line(0, 0, "rows", "", term.Cell{Text: text})
 		}
 	}
-	if len(rows) > 0 {
-		err := term.List(out, []term.Column{
-			{Title: "COMPUTER", Least: 8}, {Title: "NO", Right: true}, {Title: "TIME"}, {Title: "WHAT"},
-			{Title: "NAME", Least: 10}, {Title: "CHANGE", Least: 10},
-		}, rows, look)
-		if err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(out, "From %s (seq %d) to %s (seq %d): changes on %s, none on %d.\n",
-		p.Local(begun), from, p.Local(ended), to, words.Count(len(changed), "computer"), quiet)
-	return err
+	return rows
 }
 
 func changeCell(ch deployments.Change) term.Cell {

@@ -25,7 +25,7 @@ const (
 	exitOK        = 0
 	exitFailed    = 1  // something failed that has no code of its own
 	exitUsage     = 2  // the command line or the configuration is wrong
-	exitUnknown   = 3  // no such computer, job or folder
+	exitUnknown   = 3  // no such computer, job, folder or site
 	exitAmbiguous = 4  // the name means several computers
 	exitOutside   = 5  // the time is outside what the log covers
 	exitNoLog     = 6  // no log there, or not one of ours
@@ -85,8 +85,10 @@ var exitCodes = []struct {
 	{exitDamaged, found(true)},
 	{exitFiles, found(false)},
 	{exitUnknown, isA[*names.UnknownError]},
+	{exitUnknown, isA[*noSiteError]},
 	{exitUnknown, isA[*replay.UnknownError]},
 	{exitAmbiguous, isA[*names.AmbiguousError]},
+	{exitAmbiguous, isA[*ambiguousError]},
 	{exitOutside, isA[*past.Outside]},
 	{exitNothing, isA[*nothingError]},
 	{exitNoSpace, wraps(store.ErrNoSpace)},

@@ -23,17 +23,22 @@ in docs/export.md.
 
 It works while the daemon runs and when it does not. A file that is there already is not replaced.`,
 		Example: `  jobmon-db export events.ndjson
+  jobmon-db export --site DS01 ds01.ndjson
   jobmon-db export | gzip > events.ndjson.gz
   jobmon-db export | jq -c 'select(.kind == "finished" and .status_code != 0)'`,
 		Args: atMost(1),
 	}
-	configured := a.configured(c, "data_dir")
+	configured, site := a.configured(c, "data_dir"), oneSiteFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		config, err := configured()
 		if err != nil {
 			return err
 		}
-		p, err := openPast(c.Context(), question{dataDir: config.DataDir})
+		dir, _, err := site(config.DataDir)
+		if err != nil {
+			return err
+		}
+		p, err := openPast(c.Context(), question{dataDir: dir})
 		if err != nil {
 			return err
 		}

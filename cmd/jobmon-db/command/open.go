@@ -24,9 +24,15 @@ import (
 type opened struct {
 	*past.Log
 	dir   string     // the folder of the log
+	who   string     // writes the log
 	links *link.Key  // of the log's links, once it was looked for; see content
 	file  *store.Log // nil where a daemon is asked
 	holes []store.Gap
+}
+
+// follow takes over from what was asked before it what the log itself does not say.
+func (p *opened) follow(before *opened) {
+	p.UTC, p.Member, p.dir, p.who = before.UTC, before.Member, before.dir, before.who
 }
 
 // close closes the file.
@@ -51,10 +57,14 @@ const connectWithin = 900 * time.Millisecond
 // openPast opens the log that a question is about: the file that it names; else the running daemon is asked that works
 // on the data dir, and where none does the log there is opened. What is printed is the same.
 func openPast(ctx context.Context, q question) (*opened, error) {
+	q, err := q.one()
+	if err != nil {
+		return nil, err
+	}
 	p, err := q.open(ctx)
 	if p != nil {
 		p.UTC = p.UTC || q.utc
-		p.dir = q.folder()
+		p.dir, p.who = q.folder(), q.who()
 	}
 	return p, err
 }

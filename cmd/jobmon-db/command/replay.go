@@ -38,7 +38,8 @@ which computer, which job, what happened to it, how long it took, and the code t
 that is given several times one has to fit, of different flags all. Names may hold * and ?, case does not matter.
 The range is [since, until).
 
-A time is written as ` + replay.Forms + `.
+A time is written as ` + replay.Forms + `.` + sitesHelp + `
+What several sites tell is one story, by the time at which each server saw it.
 
 Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 		Example: `  jobmon-db replay --since 14:00 --until 15:00 --computer PC-0003
@@ -48,6 +49,7 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
   jobmon-db replay --since monday -o csv --out events.csv
   jobmon-db replay --cursor-file seen.json -o ndjson      what is new since the last call
   jobmon-db replay --since 14:00 --speed 10x
+  jobmon-db replay --site 'DS0*' --computer DS01/PC-0003
   jobmon-db replay --log backup.db --utc --grep 'visio|office'`,
 		Args: noArgs,
 	}
@@ -61,9 +63,16 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 		if err := o.check(c); err != nil {
 			return err
 		}
-		r := &replayer{question: q, o: o, messages: a.stderr}
+		list, err := q.split()
+		if err != nil {
+			return err
+		}
+		r := &replayer{question: list[0], o: o, messages: a.stderr}
 		err = a.printTo(c.Context(), o.out, func(a *app) error {
 			r.out, r.o.layout.Look = bufio.NewWriterSize(a.stdout, 64<<10), a.look(q)
+			if len(list) > 1 {
+				return r.runSites(c.Context(), q)
+			}
 			return r.run(c.Context())
 		})
 		if err != nil {
@@ -169,12 +178,9 @@ func (r *replayer) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { r.past.done(r.messages) }()
-	known := replay.NewChronicle(r.past.Chronicle)
-	filter, err := replay.NewFilter(r.o.Ask, r.past.Names, known)
-	if err != nil {
+	if err := r.begin(); err != nil {
 		return err
 	}
-	r.telling = &replay.Telling{Log: r.past, Chronicle: known, Filter: filter}
 	if r.cursor, err = openCursor(r.o.cursor, r.past.LogID); err != nil {
 		return err
 	}
@@ -191,8 +197,8 @@ func (r *replayer) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	r.o.layout.Zones, r.o.layout.Header = known.Shifted(told), r.past.header(told.To)
-	if r.printer, err = replay.NewPrinter(r.out, r.o.layout, known); err != nil {
+	r.o.layout.Zones, r.o.layout.Header = r.telling.Chronicle.Shifted(told), r.past.header(told.To)
+	if r.printer, err = replay.NewPrinter(r.out, r.o.layout, r.telling.Chronicle); err != nil {
 		return err
 	}
 	if r.forPeople() {
@@ -212,12 +218,20 @@ func (r *replayer) run(ctx context.Context) (err error) {
 		r.nothing(asked)
 	}
 	if r.o.follow {
-		err = r.follow(ctx, asked.To)
+		err = follow(ctx, r.messages, r.tail(asked.To))
 	}
 	if err != nil {
 		return quiet(ctx, err)
 	}
 	return errors.Join(r.printer.Close(), r.out.Flush())
+}
+
+// begin gets ready to find what is asked for in the log.
+func (r *replayer) begin() error {
+	known := replay.NewChronicle(r.past.Chronicle)
+	filter, err := replay.NewFilter(r.o.Ask, r.past.Names, known)
+	r.telling = &replay.Telling{Log: r.past, Chronicle: known, Filter: filter, Site: r.past.Member}
+	return err
 }
 
 // quiet ends with success what Ctrl-C ended.

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
-	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
@@ -15,52 +16,65 @@ import (
 // followEvery is how often it is looked whether something came.
 const followEvery = 300 * time.Millisecond
 
-// follow tells what comes behind event seq until ctx ends. It asks the daemon; when that goes away it tells what the
-// log has got meanwhile and waits for one that works on the same log.
-func (r *replayer) follow(ctx context.Context, seq uint64) error {
-	dir := r.question.dataDir
-	if r.question.log != "" {
-		dir = filepath.Dir(r.question.log)
-	}
+// tail follows what a log gets. It asks the daemon; when that goes away it tells what the log has got meanwhile and
+// waits for one that works on the same log.
+type tail struct {
+	*replayer
+	id      string
+	waiting bool // for a daemon
+	behind  bool // the daemon has gone, and what it wrote last, which may be in the file alone, is not told yet
+}
+
+// tail begins behind event seq.
+func (r *replayer) tail(seq uint64) *tail {
 	r.telling.All, r.telling.Seen = true, max(seq, r.telling.Seen)
-	id, waiting := r.past.LogID, !r.past.Live
-	if waiting {
-		fmt.Fprintln(r.messages, "No daemon runs; waiting for one to go on with this log.")
+	return &tail{replayer: r, id: r.past.LogID, waiting: !r.past.Live}
+}
+
+// follow tells what comes to all of these logs until ctx ends.
+func follow(ctx context.Context, messages io.Writer, tails ...*tail) error {
+	if !slices.ContainsFunc(tails, func(t *tail) bool { return !t.waiting }) {
+		fmt.Fprintf(messages, "No %s runs; waiting for one to go on with this log.\n", tails[0].question.who())
 	}
-	behind := false // the daemon has gone, and what it wrote last, which may be in the file alone, is not told yet
 	for {
 		if err := wait(ctx, followEvery); err != nil {
 			return err
 		}
-		if waiting {
-			asked, err := askDaemon(ctx, dir)
-			if err != nil { // it is not there yet, or not for us
-				if behind {
-					if behind, err = r.fromFile(ctx, id); err != nil {
-						return err
-					}
-				}
-				continue
-			}
-			if asked.LogID != id {
-				return fmt.Errorf("the daemon works on another log now (%s, this one is %s): start again", asked.LogID,
-					id)
-			}
-			asked.UTC = r.past.UTC
-			r.past.done(r.messages)
-			r.past, waiting, behind = asked, false, false
-		}
-		if err := r.next(ctx); err != nil {
-			var printed *printError
-			if ctx.Err() != nil || errors.As(err, &printed) {
-				return err
-			}
-			waiting = true
-			if behind, err = r.fromFile(ctx, id); err != nil {
+		for _, t := range tails {
+			if err := t.step(ctx); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// step tells what has come since the last one.
+func (t *tail) step(ctx context.Context) error {
+	if t.waiting {
+		asked, err := askDaemon(ctx, t.question.folder())
+		if err != nil { // it is not there yet, or not for us
+			if t.behind {
+				t.behind, err = t.fromFile(ctx, t.id)
+				return err
+			}
+			return nil
+		}
+		if asked.LogID != t.id {
+			return fmt.Errorf("the %s works on another log now (%s, this one is %s): start again", t.question.who(),
+				asked.LogID, t.id)
+		}
+		asked.follow(t.past)
+		t.past.done(t.messages)
+		t.past, t.waiting, t.behind = asked, false, false
+	}
+	err := t.next(ctx)
+	var printed *printError
+	if err == nil || ctx.Err() != nil || errors.As(err, &printed) {
+		return err
+	}
+	t.waiting = true
+	t.behind, err = t.fromFile(ctx, t.id)
+	return err
 }
 
 // fromFile tells what the file of the log has got, unless the daemon, which may be about to end, still has it to
@@ -70,7 +84,7 @@ func (r *replayer) fromFile(ctx context.Context, id string) (again bool, err err
 	if err != nil || p.LogID != id {
 		return errors.Is(err, store.ErrLocked), nil
 	}
-	p.UTC = r.past.UTC
+	p.follow(r.past)
 	r.past.done(r.messages)
 	r.past = p
 	var printed *printError

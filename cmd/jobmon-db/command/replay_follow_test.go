@@ -184,7 +184,7 @@ func TestFollowWaitsForALogThatIsStillHeld(t *testing.T) {
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- r.follow(ctx, last) }()
+		go func() { ended <- follow(ctx, &messages, r.tail(last)) }()
 		time.Sleep(3 * time.Second)
 		if err := held.Close(); err != nil {
 			t.Fatal(err)

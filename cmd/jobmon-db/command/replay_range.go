@@ -108,14 +108,7 @@ func (r *replayer) head(asked replay.Range) {
 	default:
 		whose = fmt.Sprintf("the DS server's (%s)", r.telling.Chronicle.Offset(asked.From))
 	}
-	in, elsewhere := r.telling.Chronicle.GapsIn(asked)
-	var told []string
-	for i := range in[:min(len(in), mostGaps)] {
-		told = append(told, in[i].Words(p.FromTo))
-	}
-	if more := len(in) - len(told); more > 0 {
-		told = append(told, fmt.Sprintf("%d more", more))
-	}
+	told, elsewhere := r.gaps(asked)
 	gaps := "no gaps"
 	if len(told) > 0 {
 		gaps = "gaps: " + strings.Join(told, ", ")
@@ -127,7 +120,12 @@ func (r *replayer) head(asked replay.Range) {
 		}
 	}
 	fmt.Fprintf(r.messages, "Times are %s; %s; %s.\n", whose, p.Period(), gaps)
-	switch { // what "14:00" was taken for
+	r.shown(p.Log, asked)
+}
+
+// shown says what "14:00" was taken for.
+func (r *replayer) shown(p *past.Log, asked replay.Range) {
+	switch {
 	case asked.Since != 0 && asked.Until != 0:
 		fmt.Fprintf(r.messages, "Shown is %s.\n", p.FromTo(asked.Since, asked.Until))
 	case asked.Since != 0:
@@ -135,4 +133,16 @@ func (r *replayer) head(asked replay.Range) {
 	case asked.Until != 0:
 		fmt.Fprintf(r.messages, "Shown is what happened before %s.\n", p.Local(asked.Until))
 	}
+}
+
+// gaps are those in the range in words, and how many there are elsewhere.
+func (r *replayer) gaps(asked replay.Range) (told []string, elsewhere int) {
+	in, elsewhere := r.telling.Chronicle.GapsIn(asked)
+	for i := range in[:min(len(in), mostGaps)] {
+		told = append(told, in[i].Words(r.past.FromTo))
+	}
+	if more := len(in) - len(told); more > 0 {
+		told = append(told, fmt.Sprintf("%d more", more))
+	}
+	return told, elsewhere
 }

@@ -37,10 +37,11 @@ were done, how many jobs were added late, how many jobs failed without being rep
 tries again. A deployment is in the range [since, until) when it began in it.
 
 COMPUTER is a name, one with * and ? (PC-00*), or an id; id:N and name:N say which.
-A time is written as ` + replay.Forms + `.`,
+A time is written as ` + replay.Forms + `.` + sitesHelp,
 		Example: `  jobmon-db replay sessions
   jobmon-db replay sessions PC-0003 --since 2026-11-01
   jobmon-db replay sessions --result "ready with failures" --since -24h
+  jobmon-db replay sessions --site 'DS0*' --since -24h
   jobmon-db replay sessions --log backup.db -o csv --out deployments.csv`,
 	}
 	asked := a.question(c)
@@ -63,7 +64,10 @@ A time is written as ` + replay.Forms + `.`,
 }
 
 // sessionRecord is a session as it is printed.
-type sessionRecord struct{ past.Session }
+type sessionRecord struct {
+	past.Session
+	of *opened
+}
 
 // outcome is the result, or that there is none.
 func (r *sessionRecord) outcome() string { return cmp.Or(r.Result, r.State) }
@@ -74,27 +78,24 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	if err != nil {
 		return err
 	}
-	p, err := openPast(ctx, q)
+	s, err := openSites(ctx, q)
 	if err != nil {
 		return err
 	}
-	defer p.done(a.stderr)
-	only, _, err := p.Names.Meant(o.computers)
+	defer s.done(a.stderr)
+	meant, err := s.meant(o.computers, a.stderr)
 	if err != nil {
 		return err
 	}
-	for _, text := range p.Names.Several(o.computers) {
-		fmt.Fprintln(a.stderr, text)
-	}
-	if err := o.Stretch.Read(p.Log); err != nil {
+	if o.Stretch, err = s.stretch(o.Stretch, false); err != nil {
 		return err
 	}
-	list, others, told, err := a.sessionsOf(p, o, only, wanted)
+	list, others, told, err := a.sessionsOf(s, meant, o, wanted)
 	if err != nil {
 		return err
 	}
 	if o.output == "table" {
-		p.heading(a.stderr, moments(list)...)
+		s.heading(a.stderr, moments(list))
 	}
 	left := ""
 	if others > 0 {
@@ -104,7 +105,7 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 	switch {
 	case len(list) == 0:
 		fmt.Fprintf(a.stderr, "No deployment is what you asked for: looked through %s%s; %s.\n",
-			words.Count(told, "session"), left, p.Period())
+			words.Count(told, "session"), left, s.Period())
 	case others > 0 && o.output == "table":
 		fmt.Fprintf(a.stderr, "%s%s.\n", words.Count(len(list), "deployment"), left)
 	}
@@ -112,41 +113,53 @@ func (a *app) sessions(ctx context.Context, out io.Writer, q question, o session
 		if len(list) == 0 {
 			return nil
 		}
-		return a.sessionsTable(out, p, list, a.look(q))
+		return a.sessionsTable(out, s, list, a.look(q))
 	}
-	return printer(out, o.output, list, []string{
+	return printer(out, o.output, list, s.columns([]string{
 		"computer_id", "computer", "session", "began", "ended", "utc_offset", "duration_s", "duration_doubt", "state",
 		"result",
 		"stages", "stages_done", "jobs", "jobs_done", "late", "failed", "failures", "retries", "working_s", "waiting_s",
 		"unseen_s", "is_deployment",
-	}, func(r *sessionRecord) []any { return r.sheet(p) })
+	}), func(r *sessionRecord) []any { return s.cells(r.Site, r.sheet()) })
 }
 
 // sessionsOf are the sessions that are asked for, by when they began; others counts those that are no deployments,
 // and told all of the range.
-func (a *app) sessionsOf(p *opened, o sessionsOptions, only []jobmon.ComputerID, wanted map[string]bool) (
+func (a *app) sessionsOf(s *sites, meant []askedLog, o sessionsOptions, wanted map[string]bool) (
 	list []sessionRecord, others, told int, err error,
 ) {
-	err = a.deployments(p, o.After, only, func(d *deployments.Deployment) {
-		if !o.Holds(d) {
-			return
+	for _, p := range meant {
+		stretch := o.Stretch
+		switch err := stretch.Read(p.Log); {
+		case s.skip(err):
+			continue
+		case err != nil:
+			return nil, 0, 0, err
 		}
-		told++
-		r := sessionRecord{past.NewSession(d)}
-		switch {
-		case wanted != nil && !wanted[r.outcome()] && (r.SilentSince == nil || !wanted["abandoned"]):
-		case !d.Deployment && !o.all:
-			others++
-		default:
-			list = append(list, r)
+		err = a.deployments(p.opened, stretch.After, p.only, func(d *deployments.Deployment) {
+			if !stretch.Holds(d) {
+				return
+			}
+			told++
+			r := sessionRecord{past.NewSession(d), p.opened}
+			switch {
+			case wanted != nil && !wanted[r.outcome()] && (r.SilentSince == nil || !wanted["abandoned"]):
+			case !d.Deployment && !o.all:
+				others++
+			default:
+				list = append(list, r)
+			}
+		})
+		if err != nil {
+			return nil, 0, 0, err
 		}
-	})
+	}
 	slices.SortFunc(list, func(a, b sessionRecord) int { return a.Compare(&b.Session) })
 	return list, others, told, err
 }
 
-func (r *sessionRecord) sheet(p *opened) []any {
-	clock := p.Clock()
+func (r *sessionRecord) sheet() []any {
+	clock := r.of.Clock()
 	return []any{
 		r.ComputerID, r.Computer, r.Number, sheetTime(r.BeganAt, clock), sheetTime(r.EndedAt, clock),
 		zoneText(r.BeganAt, clock), cell(r.Duration),
@@ -173,51 +186,57 @@ func wantedResults(texts []string) (map[string]bool, error) {
 	return wanted, nil
 }
 
-func (a *app) sessionsTable(out io.Writer, p *opened, list []sessionRecord, look term.Options) error {
+func (a *app) sessionsTable(out io.Writer, s *sites, list []sessionRecord, look term.Options) error {
 	names := map[string]jobmon.ComputerID{}
 	double := map[string]bool{}
+	key := func(r *sessionRecord) string { return r.Site + "/" + r.Computer }
 	for i := range list {
 		r := &list[i]
-		if id, known := names[r.Computer]; known && id != r.ComputerID {
-			double[r.Computer] = true
+		if id, known := names[key(r)]; known && id != r.ComputerID {
+			double[key(r)] = true
 		}
-		names[r.Computer] = r.ComputerID
+		names[key(r)] = r.ComputerID
 	}
 	var rows [][]term.Cell
-	clock, zone := p.Clock(), p.Layout("", moments(list)...)
+	zone := s.zone(moments(list))
 	for i := range list {
 		r := &list[i]
+		clock := r.of.Clock()
 		name := term.Cell{Text: r.Computer, Tone: term.Strong}
-		if double[r.Computer] {
+		if double[key(r)] {
 			name.Tail = fmt.Sprintf(" id:%d", r.ComputerID)
 		}
 		failures := term.Cell{Text: strconv.Itoa(r.Failed)}
 		if r.Failed > 0 {
 			failures.Tone = term.Badly
 		}
-		rows = append(rows, []term.Cell{
+		rows = append(rows, s.row(r.Site, []term.Cell{
 			name, {Text: strconv.Itoa(r.Number)}, {Text: clock.In(r.BeganAt.Time()).Format("2006-01-02 15:04" + zone)},
 			{Text: r.until(clock, zone)},
 			{Text: r.length()}, r.resultCell(), {Text: fmt.Sprintf("%d/%d", r.StagesDone, r.Stages)},
 			{Text: fmt.Sprintf("%d/%d", r.JobsDone, r.Jobs)},
 			{Text: strconv.Itoa(r.Late)}, failures, {Text: strconv.Itoa(r.Retries)},
-		})
+		}))
 	}
-	return term.List(out, []term.Column{
+	return term.List(out, s.titles([]term.Column{
 		{Title: "COMPUTER", Least: 8}, {Title: "NO", Right: true}, {Title: "BEGAN"}, {Title: "ENDED"},
 		{Title: "LASTED", Right: true},
 		{Title: "RESULT", Least: 10}, {Title: "STAGES", Right: true}, {Title: "JOBS", Right: true},
 		{Title: "LATE", Right: true},
 		{Title: "FAIL", Right: true}, {Title: "RETRY", Right: true},
-	}, rows, look)
+	}), rows, look)
 }
 
-// moments lists when the deployments began and ended.
-func moments(list []sessionRecord) (all []jobmon.Instant) {
-	for i := range list {
-		all = append(all, list[i].BeganAt, list[i].EndedAt)
+// moments lists when the deployments of a log began and ended.
+func moments(list []sessionRecord) func(*opened) []jobmon.Instant {
+	return func(p *opened) (all []jobmon.Instant) {
+		for i := range list {
+			if list[i].of == p {
+				all = append(all, list[i].BeganAt, list[i].EndedAt)
+			}
+		}
+		return all
 	}
-	return all
 }
 
 // until is when it ended: with the date when that is another day. Zone is the layout of the UTC offset, where that is

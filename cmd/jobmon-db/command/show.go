@@ -2,11 +2,13 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +26,7 @@ import (
 type showOptions struct {
 	computer, at, output string
 	delivered            bool
-	lost                 jobmon.Instant // since when the source cannot be read, where that is to be shown
+	lost                 bool // whether it is shown since when the source cannot be read
 }
 
 func (a *app) replayShow() *cobra.Command {
@@ -38,7 +40,7 @@ of the file on the share at that moment. With --delivered it is what the client 
 before that moment, and it is said whether the bytes are still the same.
 
 COMPUTER is a name or an id; id:N and name:N say which. A time is written as ` + replay.Forms + `. Without
---at it is the end of the log.`,
+--at it is the end of the log.` + sitesHelp,
 		Example: `  jobmon-db replay show --at 14:05
   jobmon-db replay show PC-0003 --at 2026-11-22T14:05:00+01:00
   jobmon-db replay show PC-0003 --at 14:05 --delivered
@@ -67,54 +69,119 @@ COMPUTER is a name or an id; id:N and name:N say which. A time is written as ` +
 	return c
 }
 
-// show prints the board or one screen as it was.
 // remarks prints remarks about a moment.
 func remarks(to io.Writer) func(words.Phrase) {
 	return func(remark words.Phrase) { fmt.Fprintln(to, remark) }
 }
 
+// show prints the board or one screen as it was.
 func show(ctx context.Context, out, messages io.Writer, q question, o showOptions, look term.Options) error {
 	switch {
 	case o.computer == "" && (o.output == "evt" || o.delivered):
 		return &usageError{fmt.Errorf("--output evt and --delivered are about one computer's file: say which computer")}
 	}
-	p, err := openPast(ctx, q)
+	s, err := openSites(ctx, q)
 	if err != nil {
 		return err
 	}
-	defer p.done(messages)
+	defer s.done(messages)
 	if o.delivered {
-		return p.showDelivered(out, messages, o, look)
+		p, id, err := s.find(o.computer, nil)
+		if err != nil {
+			return err
+		}
+		if o.at, err = s.moment(o.at); err != nil {
+			return err
+		}
+		return p.showDelivered(out, messages, id, o, look)
 	}
-	seq, now, err := p.Place(o.at, remarks(messages))
+	then, err := s.then(o.at, messages)
 	if err != nil {
 		return err
 	}
-	look.Now = now
-	projection, err := history.Project(p, seq)
+	return then.show(out, messages, o, look)
+}
+
+// scene is what is shown: the pictures of each log as they were at a moment.
+type scene struct {
+	*sites
+	now         map[*opened]jobmon.Instant // up to when what lasts is counted
+	projections map[*opened]*projector.Projection
+}
+
+// then is the scene at a moment, "" for the end of each log.
+func (s *sites) then(at string, messages io.Writer) (*scene, error) {
+	t := &scene{s, map[*opened]jobmon.Instant{}, map[*opened]*projector.Projection{}}
+	text, err := s.moment(at)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return p.show(out, messages, projection, o, look)
+	for _, p := range s.list {
+		seq, now, err := p.Place(text, remarks(messages))
+		switch {
+		case s.skip(err): // it began later
+			continue
+		case err != nil:
+			return nil, err
+		}
+		t.now[p] = now
+		if t.projections[p], err = history.Project(p, seq); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// present sets the time up to which what lasts is counted: by each server's own clock.
+func (t *scene) present(look term.Options) term.Options {
+	for _, p := range t.list {
+		look.Now = max(look.Now, t.now[p])
+	}
+	if t.several() {
+		look.Ahead = map[string]time.Duration{}
+		for _, p := range t.list {
+			look.Ahead[p.Member] = t.now[p].Sub(look.Now)
+		}
+	}
+	return look
 }
 
 // show prints all pictures, or the one that is asked for.
-func (p *opened) show(out, messages io.Writer, projection *projector.Projection, o showOptions,
-	look term.Options) error {
+func (t *scene) show(out, messages io.Writer, o showOptions, look term.Options) error {
+	look = t.present(look)
 	if o.computer == "" {
-		list := p.complete(history.Pictures(projection), o)
+		var list []jobmon.Progress
+		for _, p := range t.list {
+			if projection := t.projections[p]; projection != nil {
+				list = append(list, p.complete(history.Pictures(projection), o)...)
+			}
+		}
 		return showBoard(out, past.Listed(list), o.output, look)
 	}
-	id, err := p.Names.Find(o.computer)
+	var drawn func(*opened, jobmon.ComputerID) bool
 	if o.at != "" {
-		id, err = p.Find(o.computer, func(id jobmon.ComputerID) bool {
-			_, drawn := history.Picture(projection, id)
+		drawn = func(p *opened, id jobmon.ComputerID) bool {
+			if t.projections[p] == nil {
+				return false
+			}
+			_, drawn := history.Picture(t.projections[p], id)
 			return drawn
-		})
+		}
 	}
+	p, id, err := t.find(o.computer, drawn)
 	if err != nil {
 		return err
 	}
+	if t.projections[p] == nil {
+		_, _, err := p.Place(o.at, remarks(messages))
+		return cmp.Or(err, past.Empty(p.dir))
+	}
+	return p.showOne(out, messages, t.projections[p], id, o, look)
+}
+
+// showOne prints one computer's picture.
+func (p *opened) showOne(out, messages io.Writer, projection *projector.Projection, id jobmon.ComputerID,
+	o showOptions, look term.Options) error {
 	if picture, ok := history.Picture(projection, id); ok {
 		return p.showScreen(out, messages, &p.complete([]jobmon.Progress{picture}, o)[0], o.output, look)
 	}
@@ -128,14 +195,14 @@ func (p *opened) show(out, messages io.Writer, projection *projector.Projection,
 // complete adds to pictures what is known of the present beside them.
 func (p *opened) complete(list []jobmon.Progress, o showOptions) []jobmon.Progress {
 	if o.at != "" {
-		return list
+		return p.OfSite(list)
 	}
-	if o.lost != 0 {
+	if o.lost && p.Lost != 0 {
 		for i := range list { // also those of what had ended by then
-			list[i].SourceLost, list[i].SourceSince = true, o.lost
+			list[i].SourceLost, list[i].SourceSince = true, p.Lost
 		}
 	}
-	return p.Names.Mark(list)
+	return p.Mark(list)
 }
 
 func (p *opened) showScreen(out, messages io.Writer, picture *jobmon.Progress, output string,
@@ -174,7 +241,11 @@ func (p *opened) showScreen(out, messages io.Writer, picture *jobmon.Progress, o
 func asFile(p *jobmon.Progress) ([]byte, error) {
 	now := *p
 	now.Later = p.Beside()
-	return evt.Encode(&now)
+	file, err := evt.Encode(&now)
+	if err == nil && p.Computer.Site != "" { // which is in no file
+		file = append([]byte(`{"site":"`+p.Computer.Site+`",`), bytes.TrimPrefix(bytes.TrimSpace(file), []byte("{"))...)
+	}
+	return file, err
 }
 
 func showBoard(out io.Writer, list []jobmon.Progress, output string, look term.Options) error {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -33,7 +34,8 @@ func (a *app) replayStats() *cobra.Command {
 		Use:   "stats",
 		Short: "How often jobs, stages and folders run and fail, and how long they take",
 		Long: `Say how often jobs, stages or folders ran and failed in a period, how long they took, where it took
-longest, and how that compares with the period of the same length before; or, by day, how deployments ended.
+longest, and how that compares with the period of the same length before; or, by day or by site of a hub, how
+deployments ended.
 Without --by it is jobs and stages.
 
 Durations are those of runs that succeeded and whose start and end were both seen, exactly, with nobody
@@ -42,16 +44,19 @@ began. The period is [since, until); without them the last 30 days that the log 
 A time is written as ` + replay.Forms + `.
 
 --job takes a name, id:N, or a name with * and ?; --folder the path or name of a folder, which means all below
-it, too, or either with * and ?. Both may be repeated.`,
+it, too, or either with * and ?. Both may be repeated.` + sitesHelp + `
+
+Figures are of all sites together; jobs of one name count as one there. --site narrows, --by site compares.`,
 		Example: `  jobmon-db replay stats
   jobmon-db replay stats --by job --since -7d --job "*Office*"
   jobmon-db replay stats --by day --since 2026-11-01
+  jobmon-db replay stats --site 'DS0*' --by site
   jobmon-db replay stats --by folder -o csv --out folders.csv`,
 		Args: noArgs,
 	}
 	asked := a.question(c)
 	stretchFlags(&o.Stretch, c, "what began")
-	by := &oneOf{&o.by, []string{"job", "stage", "folder", "day"}}
+	by := &oneOf{&o.by, []string{"job", "stage", "folder", "day", "site"}}
 	c.Flags().Var(by, "by", words.Or(by.words...))
 	c.Flags().StringArrayVar(&o.computers, "computer", nil,
 		"only these computers: name, id:N, name:N, or a name with * and ?; may be repeated")
@@ -71,7 +76,7 @@ it, too, or either with * and ?. Both may be repeated.`,
 func (o *statsOptions) check() error {
 	narrowed := len(o.jobs)+len(o.folders) > 0
 	switch {
-	case narrowed && (o.by == "stage" || o.by == "day"):
+	case narrowed && (o.by == "stage" || o.by == "day" || o.by == "site"):
 		return &usageError{fmt.Errorf("--job and --folder choose runs of jobs, and --by %s is about whole stages and "+
 			"deployments: leave one of them out", o.by)}
 	case o.by == "" && (narrowed || o.output == "csv"):
@@ -105,30 +110,36 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 	if err := o.check(); err != nil {
 		return err
 	}
-	p, err := openPast(ctx, q)
+	p, err := openSites(ctx, q)
 	if err != nil {
 		return err
 	}
 	defer p.done(a.stderr)
-	only, _, err := p.Names.Meant(o.computers)
+	if o.by == "site" && !p.several() {
+		return &usageError{errors.New("--by site compares the sites of a hub, and one is asked: leave it out")}
+	}
+	meant, err := p.meant(o.computers, a.stderr)
 	if err != nil {
 		return err
-	}
-	for _, text := range p.Names.Several(o.computers) {
-		fmt.Fprintln(a.stderr, text)
 	}
 	period, err := o.Period(p.Log)
 	if err != nil {
 		return err
 	}
+	s, looked := deployments.NewStats(period, o.wants()), 0
+	s.ByNames = p.several()
 	show, done := a.progress("reading the log")
-	s, looked, err := p.Figures(period, only, o.wants(), o.all, nil, show)
-	done()
-	if err != nil {
-		return err
+	for _, one := range meant {
+		n, err := one.Gather(s, one.only, o.all, nil, show)
+		if err != nil {
+			done()
+			return err
+		}
+		looked += n
 	}
+	done()
 	if o.output == "table" {
-		p.heading(a.stderr, period.Before().Since, period.Until)
+		p.heading(a.stderr, func(*opened) []jobmon.Instant { return []jobmon.Instant{period.Before().Since, period.Until} })
 	}
 	before := period.Before()
 	if s.Told() == 0 {
@@ -153,8 +164,10 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 }
 
 // tables prints the figures for people.
-func (o *statsOptions) tables(out io.Writer, p *opened, s *deployments.Stats, look term.Options) error {
-	t := statsTables{out: out, past: p, look: look, zone: p.Layout("", s.Before().Since, s.Until)}
+func (o *statsOptions) tables(out io.Writer, p *sites, s *deployments.Stats, look term.Options) error {
+	t := statsTables{out: out, past: p, look: look, zone: p.zone(func(*opened) []jobmon.Instant {
+		return []jobmon.Instant{s.Before().Since, s.Until}
+	})}
 	switch o.by {
 	case "job":
 		t.lines("JOB", s.ByJob())
@@ -163,7 +176,9 @@ func (o *statsOptions) tables(out io.Writer, p *opened, s *deployments.Stats, lo
 	case "folder":
 		t.lines("FOLDER", s.ByFolder())
 	case "day":
-		t.days(s.ByDay())
+		t.days("DAY", s.ByDay())
+	case "site":
+		t.days("SITE", s.BySite())
 	default:
 		t.lines("JOB", s.ByJob())
 		fmt.Fprintln(out)
@@ -175,7 +190,7 @@ func (o *statsOptions) tables(out io.Writer, p *opened, s *deployments.Stats, lo
 // statsTables prints tables; err is the first that went wrong.
 type statsTables struct {
 	out  io.Writer
-	past *opened
+	past *sites
 	look term.Options
 	err  error
 	zone string // layout of the UTC offset behind times, "" when there is one only
@@ -209,7 +224,8 @@ func (t *statsTables) lines(title string, lines []*deployments.Line) {
 	t.left(lines)
 }
 
-func (t *statsTables) days(lines []*deployments.Line) {
+// days says how deployments ended, by day or by site.
+func (t *statsTables) days(title string, lines []*deployments.Line) {
 	results := []jobmon.Result{
 		jobmon.ResultReady, jobmon.ResultAfterRetries, jobmon.ResultWithFailures, jobmon.ResultEndedEarly,
 		jobmon.ResultAbandoned, jobmon.ResultNone,
@@ -231,7 +247,7 @@ func (t *statsTables) days(lines []*deployments.Line) {
 		rows = append(rows, append(row, duration(f.Median(), f), duration(f.Worst.Length, f), t.where(f)))
 	}
 	t.list([]term.Column{
-		{Title: "DAY"}, {Title: "BEGUN", Right: true}, {Title: "READY", Right: true}, {Title: "RETRIED", Right: true},
+		{Title: title}, {Title: "BEGUN", Right: true}, {Title: "READY", Right: true}, {Title: "RETRIED", Right: true},
 		{Title: "FAILURES", Right: true},
 		{Title: "EARLY", Right: true}, {Title: "ABANDONED", Right: true}, {Title: "OPEN", Right: true},
 		{Title: "MEDIAN", Right: true},
@@ -269,8 +285,12 @@ func (t *statsTables) where(f *deployments.Figures) term.Cell {
 		return term.Cell{}
 	}
 	w := &f.Worst
-	return term.Cell{Text: jobmon.ComputerName(w.Computer.ID, w.Computer.Name),
-		Tail: " " + t.past.Clock().In(w.At.Time()).Format("01-02 15:04"+t.zone)}
+	name := jobmon.ComputerName(w.Computer.ID, w.Computer.Name)
+	if w.Computer.Site != "" {
+		name = w.Computer.Site + "/" + name
+	}
+	clock := t.past.log(w.Computer.Site).Clock()
+	return term.Cell{Text: name, Tail: " " + clock.In(w.At.Time()).Format("01-02 15:04"+t.zone)}
 }
 
 // called is what stands for a name that is empty.

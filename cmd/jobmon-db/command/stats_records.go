@@ -9,7 +9,7 @@ import (
 )
 
 // records prints the figures for programs.
-func (o *statsOptions) records(out io.Writer, p *opened, s *deployments.Stats) error {
+func (o *statsOptions) records(out io.Writer, p *sites, s *deployments.Stats) error {
 	list := past.Stats(s, o.by)
 	columns := []string{
 		"by", "name", "job_id", "runs", "failures", "failure_percent", "durations", "median_s", "p90_s", "worst_s",
@@ -17,7 +17,8 @@ func (o *statsOptions) records(out io.Writer, p *opened, s *deployments.Stats) e
 		"worst_at", "utc_offset", "trend", "change_percent", "runs_before", "failures_before", "median_before_s",
 	}
 	results := []string{"ready", "ready after retries", "ready with failures", "ended early", "abandoned", "open"}
-	if o.by == "day" {
+	ends := o.by == "day" || o.by == "site"
+	if ends {
 		for _, r := range results {
 			columns = append(columns, strings.ReplaceAll(r, " ", "_"))
 		}
@@ -25,20 +26,27 @@ func (o *statsOptions) records(out io.Writer, p *opened, s *deployments.Stats) e
 	for _, why := range deployments.Reasons() {
 		columns = append(columns, "left_"+strings.ReplaceAll(string(why), " ", "_"))
 	}
+	if p.several() {
+		columns = append(columns, "worst_site")
+	}
 	return printer(out, o.output, list, columns, func(r *past.Stat) []any {
+		clock := p.log(r.WorstSite).Clock()
 		row := []any{
 			r.By, r.Name, cell(r.JobID), r.Runs, r.Failures, r.FailurePercent, r.Counted,
 			cell(r.Median), cell(r.P90), cell(r.Worst), r.WorstComputer, cell(r.WorstComputerID),
-			sheetTime(r.WorstWhen, p.Clock()), zoneText(r.WorstWhen, p.Clock()), string(r.Trend), cell(r.Change),
+			sheetTime(r.WorstWhen, clock), zoneText(r.WorstWhen, clock), string(r.Trend), cell(r.Change),
 			r.RunsBefore, r.FailuresBefore, cell(r.MedianBefore),
 		}
-		if o.by == "day" {
+		if ends {
 			for _, result := range results {
 				row = append(row, r.Results[result])
 			}
 		}
 		for _, why := range deployments.Reasons() {
 			row = append(row, r.Left[why])
+		}
+		if p.several() {
+			row = append(row, r.WorstSite)
 		}
 		return row
 	})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,7 @@ func (a *app) status() *cobra.Command {
 		Long: `Show the newest picture that the log holds: a line for each computer, or one computer's screen, and how
 old it is. What still lasts is reckoned up to the present; when no daemon runs, up to the last read.
 
-COMPUTER is a name or an id; id:N and name:N say which.`,
+COMPUTER is a name or an id; id:N and name:N say which.` + computerHelp,
 		Example: `  jobmon-db status
   jobmon-db status PC-0003
   jobmon-db status -o json`,
@@ -51,34 +52,51 @@ COMPUTER is a name or an id; id:N and name:N say which.`,
 
 func status(ctx context.Context, out, messages io.Writer, q question, computer, output string,
 	look term.Options) error {
-	p, err := openPast(ctx, q)
+	s, err := openSites(ctx, q)
 	if err != nil {
 		return err
 	}
-	defer p.done(messages)
-	o := showOptions{computer: computer, output: output}
-	if output == "table" {
-		o.lost = p.Lost
-	}
-	look.Now = p.Present()
-	projection, err := history.Project(p, p.Last)
+	defer s.done(messages)
+	t, err := s.then("", messages)
 	if err != nil {
 		return err
 	}
-	if err := p.show(out, messages, projection, o, look); err != nil {
+	if err := t.show(out, messages, showOptions{computer: computer, output: output, lost: output == "table"},
+		look); err != nil {
 		return err
 	}
-	if p.Lost != 0 && len(history.Pictures(projection)) == 0 {
-		fmt.Fprintf(messages, "!! The DS database has not been readable since %s.\n",
-			p.Clock().In(p.Lost.Time()).Format(time.DateTime+" -07:00"))
+	for _, p := range s.list {
+		in := s.in(p)
+		if p.Lost != 0 && len(history.Pictures(t.projections[p])) == 0 {
+			fmt.Fprintf(messages, "!! %sThe DS database has not been readable since %s.\n", in,
+				p.Clock().In(p.Lost.Time()).Format(time.DateTime+" -07:00"))
+		}
 	}
-	if p.AgeMS < 0 {
+	return s.ages(messages)
+}
+
+// ages says how long ago each source was read.
+func (s *sites) ages(messages io.Writer) error {
+	var ages []string
+	for _, p := range s.list {
+		if p.AgeMS >= 0 {
+			age := jobmon.Span(time.Duration(p.AgeMS)*time.Millisecond) + " ago"
+			if s.several() {
+				age += " at " + p.Member
+			}
+			ages = append(ages, age)
+		}
+	}
+	if len(ages) == 0 {
 		return nil
 	}
-	if !p.Live {
-		fmt.Fprint(messages, "No daemon runs: this is what the log says. ")
+	if !s.Live {
+		fmt.Fprintf(messages, "No %s runs: this is what the log says. ", s.list[0].who)
 	}
-	_, err = fmt.Fprintf(messages, "The source was last read %s ago.\n",
-		jobmon.Span(time.Duration(p.AgeMS)*time.Millisecond))
+	what := "source was"
+	if s.several() {
+		what = "sources were"
+	}
+	_, err := fmt.Fprintf(messages, "The %s last read %s.\n", what, strings.Join(ages, ", "))
 	return err
 }

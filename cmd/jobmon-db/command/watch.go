@@ -24,7 +24,9 @@ which job of how many, what is overdue by now. ? lists the keys; q ends it.
 While no daemon runs it shows the end of the log and says so; when one starts, or starts again, it goes on by
 itself. With --log it shows the end of that file.
 
-COMPUTER is a name or an id; id:N and name:N say which. It needs a terminal; colours only repeat what is
+COMPUTER is a name or an id; id:N and name:N say which.` + computerHelp + `
+
+It needs a terminal; colours only repeat what is
 written, and NO_COLOR turns them off.`,
 		Example: `  jobmon-db watch
   jobmon-db watch PC-0003
@@ -61,24 +63,40 @@ func (a *app) canWatch() error {
 }
 
 func (a *app) watchLive(ctx context.Context, q question, computer string) error {
-	w := &watcher{question: q}
-	first, names, err := w.begin(ctx)
+	list, err := q.split()
 	if err != nil {
 		return err
 	}
 	_, height := a.terminalSize()
-	o := live.Options{
-		Feed: w.ask, First: first, Look: a.look(q), In: a.stdin, Out: a.stdout, Env: a.env, Height: height,
+	o := live.Options{Look: a.look(q), In: a.stdin, Out: a.stdout, Env: a.env, Height: height}
+	if len(list) > 1 {
+		err = watchSites(ctx, &o, q, list, computer)
+	} else {
+		err = watchOne(ctx, &o, list[0], computer)
 	}
-	if computer != "" {
-		if o.Computer, err = names.Find(computer); err != nil {
-			return err
-		}
-		o.Name = jobmon.ComputerName(o.Computer, names[o.Computer].Name)
+	if err != nil {
+		return err
 	}
 	if err := live.Run(ctx, o); err != nil {
 		return fmt.Errorf("%w; jobmon-db status shows the same once", err)
 	}
+	return nil
+}
+
+// watchOne begins with one log.
+func watchOne(ctx context.Context, o *live.Options, q question, computer string) error {
+	w := &watcher{question: q}
+	first, names, err := w.begin(ctx)
+	if err != nil || computer == "" {
+		o.Feed, o.First = w.ask, first
+		return err
+	}
+	id, err := names.Find(computer)
+	if err != nil {
+		return err
+	}
+	o.Feed, o.First, o.Computer.ID = w.ask, first, id
+	o.Name = jobmon.ComputerName(id, names[id].Name)
 	return nil
 }
 

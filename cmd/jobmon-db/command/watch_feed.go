@@ -75,7 +75,7 @@ func (w *watcher) ask(ctx context.Context) live.Update {
 		if w.known.Now != 0 {
 			since = " since " + term.Time(w.known.Offset, w.known.Now, term.Options{UTC: w.utc})
 		}
-		u.Trouble = fmt.Sprintf("Out of touch with the daemon%s: %s.", since, sentence(err))
+		u.Trouble = fmt.Sprintf("Out of touch with the %s%s: %s.", w.who(), since, sentence(err))
 	}
 	return u
 }
@@ -139,13 +139,13 @@ func (w *watcher) follow(ctx context.Context, client *control.Client, info *cont
 func (w *watcher) end(p *opened) live.Update {
 	u := live.Update{Site: p.Site, Offset: p.Offset, Now: p.Covered, Still: true, ReadAge: -1}
 	var err error
-	u.Trouble = fmt.Sprintf("No daemon runs. This is the end of the log, of %s.", p.Local(p.Covered))
+	u.Trouble = fmt.Sprintf("No %s runs. This is the end of the log, of %s.", w.who(), p.Local(p.Covered))
 	if w.log != "" {
 		u.Trouble = fmt.Sprintf("This is the end of %s, of %s.", term.Plain(w.log), p.Local(p.Covered))
 	}
 	if u.Pictures, err = p.Newest(); err != nil {
 		u.Pictures = w.known.Pictures
-		u.Trouble = fmt.Sprintf("No daemon runs, and the log cannot be read: %s.", sentence(err))
+		u.Trouble = fmt.Sprintf("No %s runs, and the log cannot be read: %s.", w.who(), sentence(err))
 	}
 	w.past = nil
 	return u

@@ -34,7 +34,7 @@ also says how much of the whole went to what. Without --session it is the comput
 
 With -o svg or -o html it is a picture or a page for a report: one file that needs nothing else.
 
-COMPUTER is a name or an id; id:N and name:N say which.`,
+COMPUTER is a name or an id; id:N and name:N say which.` + computerHelp,
 		Example: `  jobmon-db replay waterfall PC-0003
   jobmon-db replay waterfall PC-0003 --session 2 -o html --out PC-0003.html
   jobmon-db replay waterfall id:5000003 -o svg --out PC-0003.svg`,
@@ -58,12 +58,12 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 	if o.session < 0 {
 		return &usageError{fmt.Errorf("--session %d: they are counted from 1", o.session)}
 	}
-	p, err := openPast(ctx, q)
+	s, err := openSites(ctx, q)
 	if err != nil {
 		return err
 	}
-	defer p.done(a.stderr)
-	id, err := p.Names.Find(o.computer)
+	defer s.done(a.stderr)
+	p, id, err := s.find(o.computer, nil)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ type Log struct {
 	Live        bool           // a daemon runs
 
 	facts *history.Facts
+	parts int // see Together
 }
 
 // Wrong is the error of a question that has to be asked in other words.

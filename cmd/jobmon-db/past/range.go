@@ -77,8 +77,8 @@ func (p *Log) Bounds(sinceText, untilText string, follow bool) (since, until rep
 	if untilText == "" {
 		return since, until, nil
 	}
-	if until, err = p.Clock().ParseEnd(untilText, p.Present().Time(), since); err != nil {
-		return since, until, notATime(err, untilText)
+	if until, err = p.ParseEnd(untilText, since); err != nil {
+		return since, until, err
 	}
 	if until.Seq == 0 && jobmon.InstantOf(until.Time) <= p.First || until.Seq > 0 && until.Seq <= p.Oldest && p.Cut {
 		return since, until, &Outside{Err: fmt.Errorf("--until %s is outside: %s", p.Named(until), p.Period())}

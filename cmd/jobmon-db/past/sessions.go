@@ -59,6 +59,7 @@ func NewSession(d *deployments.Deployment) Session {
 	n := d.Tally()
 	spent, _, _ := d.Spent()
 	r := Session{
+		Site:       d.Computer.Site,
 		ComputerID: d.Computer.ID, Computer: jobmon.ComputerName(d.Computer.ID, d.Computer.Name), Number: s.Number,
 		IsDeployment: d.Deployment,
 		State:        s.State.String(), Result: string(s.Result), Began: Stamp(s.Began),
@@ -98,6 +99,6 @@ func Stamp(at jobmon.Instant) *string {
 
 // Compare orders sessions by when they began.
 func (r *Session) Compare(s *Session) int {
-	return cmp.Or(cmp.Compare(r.BeganAt, s.BeganAt), cmp.Compare(r.ComputerID, s.ComputerID),
-		cmp.Compare(r.Number, s.Number))
+	return cmp.Or(cmp.Compare(r.BeganAt, s.BeganAt), cmp.Compare(r.Site, s.Site),
+		cmp.Compare(r.ComputerID, s.ComputerID), cmp.Compare(r.Number, s.Number))
 }

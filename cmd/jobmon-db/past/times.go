@@ -46,8 +46,8 @@ func (p *Log) zoneName() string {
 	return p.Offset.String()
 }
 
-// offsets lists the different UTC offsets of the server's clock at these moments.
-func (p *Log) offsets(moments ...jobmon.Instant) (list []string) {
+// Offsets lists the different UTC offsets of the server's clock at these moments.
+func (p *Log) Offsets(moments ...jobmon.Instant) (list []string) {
 	clock := p.Clock()
 	for _, at := range moments {
 		if offset := clock.In(at.Time()).Format("-07:00"); at != 0 && !slices.Contains(list, offset) {
@@ -59,7 +59,7 @@ func (p *Log) offsets(moments ...jobmon.Instant) (list []string) {
 
 // Layout is a layout of times, with the UTC offset behind it when these moments have several.
 func (p *Log) Layout(layout string, moments ...jobmon.Instant) string {
-	if len(p.offsets(moments...)) > 1 {
+	if len(p.Offsets(moments...)) > 1 {
 		return layout + " -07:00"
 	}
 	return layout
@@ -70,7 +70,7 @@ func (p *Log) WhoseTimes(moments ...jobmon.Instant) string {
 	if p.UTC {
 		return "UTC"
 	}
-	switch offsets := p.offsets(moments...); len(offsets) {
+	switch offsets := p.Offsets(moments...); len(offsets) {
 	case 0:
 		return fmt.Sprintf("the DS server's (%s)", p.Offset)
 	case 1:
@@ -81,8 +81,12 @@ func (p *Log) WhoseTimes(moments ...jobmon.Instant) string {
 
 // Period says what the log covers.
 func (p *Log) Period() string {
+	if p.parts > 0 {
+		return fmt.Sprintf("the logs of %s cover %s to %s", words.Count(p.parts, "site"), p.Local(p.First),
+			p.Local(p.Covered))
+	}
 	zone := ""
-	if offsets := p.offsets(p.First, p.Covered); p.UTC || len(offsets) == 0 {
+	if offsets := p.Offsets(p.First, p.Covered); p.UTC || len(offsets) == 0 {
 		zone = p.zoneName() + ", "
 	} else if len(p.allOffsets()) == 1 {
 		zone = offsets[0] + ", "
@@ -98,7 +102,7 @@ func (p *Log) Period() string {
 // Local is a moment as the clock in use shows it, with the UTC offset when the log knows several.
 func (p *Log) Local(at jobmon.Instant) string {
 	layout := time.DateTime
-	if len(p.allOffsets()) > 1 {
+	if len(p.allOffsets()) > 1 || p.parts > 0 {
 		layout += " -07:00"
 	}
 	return p.Clock().In(at.Time()).Format(layout)
@@ -110,7 +114,7 @@ func (p *Log) allOffsets() []string {
 	for _, s := range p.Shifts {
 		moments = append(moments, max(s.From, p.First))
 	}
-	return p.offsets(moments...)
+	return p.Offsets(moments...)
 }
 
 // Present is the time up to which the durations of what goes on are counted, unless a question names another one: the
@@ -148,10 +152,22 @@ func (p *Log) point(text string, newest jobmon.Instant) (replay.Point, error) {
 	if err != nil {
 		return point, notATime(err, text)
 	}
+	if err := p.ofOne(point); err != nil {
+		return point, err
+	}
 	if point.Recurs() {
 		point, _ = p.Clock().Parse(text, newest.Time()) // which is read by the same rules
 	}
 	return point, nil
+}
+
+// ParseEnd reads the end of a range that begins there, see replay.Clock.
+func (p *Log) ParseEnd(text string, begin replay.Point) (replay.Point, error) {
+	point, err := p.Clock().ParseEnd(text, p.Present().Time(), begin)
+	if err != nil {
+		return point, notATime(err, text)
+	}
+	return point, p.ofOne(point)
 }
 
 // Covers makes sure that the log covers a moment.

@@ -1,0 +1,460 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/names"
+	"github.com/jobmon-db/jobmon-db/internal/nearest"
+	"github.com/jobmon-db/jobmon-db/internal/words"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// sitesFolder is the folder in a hub's data folder that holds the data folders of its sites, by their names.
+const sitesFolder = "sites"
+
+// sitesHelp says in the help of a command whose times are meant where several sites are asked.
+const sitesHelp = `
+
+On a hub's data folder all sites are asked, or those that --site names. Of several sites a computer is
+SITE/NAME or SITE/id:N. Times are shown by each site's own server; one that is typed without a zone is read
+by the clock of this machine, and where one site is asked by that of its server.`
+
+// computerHelp is the same for a command that is about one computer and no time.
+const computerHelp = ` On a hub's data folder it is
+SITE/NAME or SITE/id:N, or a name that one of the sites has; --site narrows to sites.`
+
+// atHub begins the help of flags that name sites of a hub; configuration keys have flags of the same name.
+const atHub = "at a hub:"
+
+// siteFlag gives a command the flag that names sites at a hub.
+func siteFlag(c *cobra.Command, patterns *[]string) {
+	c.Flags().StringSliceVar(patterns, "site", nil,
+		atHub+" only these sites, by name, also with * and ?; may be repeated")
+}
+
+// oneSiteFlag gives a command that works on one log the flag that names a site at a hub. What it returns is that site's
+// data folder; atHub says that it is one.
+func oneSiteFlag(c *cobra.Command) func(dataDir string) (dir string, atHub bool, err error) {
+	var site string
+	c.Flags().StringVar(&site, "site", "", atHub+" the site whose log is meant")
+	return func(dataDir string) (dir string, atHub bool, err error) {
+		q := question{dataDir: dataDir}
+		if site != "" {
+			q.sites = []string{site}
+		}
+		q, err = q.one()
+		return q.dataDir, q.site != "", err
+	}
+}
+
+// one is the question about the one log that is meant.
+func (q question) one() (question, error) {
+	list, err := q.split()
+	if err == nil && len(list) > 1 {
+		err = &usageError{fmt.Errorf("%s are meant, and one log is needed: say which with --site (%s)",
+			words.Count(len(list), "site"), strings.Join(siteNames(list), ", "))}
+	}
+	if err != nil {
+		return question{}, err
+	}
+	return list[0], nil
+}
+
+// hubSites lists the sites of a hub's data folder; hub is false for any other folder.
+func hubSites(dataDir string) (list []string, hub bool, err error) {
+	entries, err := os.ReadDir(filepath.Join(dataDir, sitesFolder))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("look for the hub's sites: %w", err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && jobmon.CheckSite(e.Name()) == nil {
+			list = append(list, e.Name())
+		}
+	}
+	return list, true, nil
+}
+
+// split makes a question of each site that is meant; of a folder that is no hub's it is the question itself.
+func (q question) split() ([]question, error) {
+	if q.log != "" {
+		return []question{q}, nil
+	}
+	all, hub, err := hubSites(q.dataDir)
+	switch {
+	case err != nil:
+		return nil, err
+	case !hub && len(q.sites) > 0:
+		return nil, &usageError{fmt.Errorf("--site goes with the data folder of a hub, and %s is none: leave it out, or "+
+			"name the hub's folder with --data-dir", q.dataDir)}
+	case !hub:
+		return []question{q}, nil
+	case len(all) == 0:
+		return nil, fmt.Errorf("%w: the hub in %s has followed no site yet", store.ErrNoLog, q.dataDir)
+	}
+	chosen := map[string]bool{}
+	for _, text := range q.sites {
+		pattern, found := names.NewPattern(strings.TrimSpace(text)), false
+		for _, name := range all {
+			if pattern.Fits(name) {
+				chosen[name], found = true, true
+			}
+		}
+		if !found {
+			return nil, &noSiteError{fmt.Errorf("no site %q at this hub; the closest names are %s", text,
+				strings.Join(nearest.First(text, all), ", "))}
+		}
+	}
+	var list []question
+	for _, name := range all {
+		if len(q.sites) == 0 || chosen[name] {
+			one := q
+			one.site, one.dataDir, one.sites = name, filepath.Join(q.dataDir, sitesFolder, name), nil
+			list = append(list, one)
+		}
+	}
+	return list, nil
+}
+
+// noSiteError says that a hub has no site of a name.
+type noSiteError struct{ error }
+
+func siteNames(list []question) (all []string) {
+	for _, q := range list {
+		all = append(all, q.site)
+	}
+	return all
+}
+
+// sites are the logs that a question is about: one, or one of each site that is meant at a hub.
+type sites struct {
+	*past.Log // the one, or what stands for all of them: see past.Together
+	list      []*opened
+	silent    []string // sites that have sent nothing yet
+}
+
+// openSites opens the logs that a question is about.
+func openSites(ctx context.Context, q question) (*sites, error) {
+	list, err := q.split()
+	if err != nil {
+		return nil, err
+	}
+	s := &sites{}
+	if len(list) == 1 {
+		p, err := openPast(ctx, list[0])
+		if err != nil {
+			return nil, err
+		}
+		s.list, s.Log = []*opened{p}, p.Log
+		return s, nil
+	}
+	logs := make([]*past.Log, 0, len(list))
+	for _, one := range list {
+		p, err := openPast(ctx, one)
+		switch {
+		case past.IsOutside(err), errors.Is(err, store.ErrNoLog):
+			s.silent = append(s.silent, one.site)
+			continue
+		case err != nil:
+			s.close()
+			return nil, fmt.Errorf("%s: %w", one.site, err)
+		}
+		p.Member = one.site
+		s.list, logs = append(s.list, p), append(logs, p.Log)
+	}
+	if len(logs) == 0 {
+		return nil, past.Empty(q.dataDir)
+	}
+	s.Log = past.Together(logs, time.Local)
+	s.Log.UTC = s.Log.UTC || q.utc
+	return s, nil
+}
+
+// several reports whether more than one site is asked, also where only one has sent anything yet.
+func (s *sites) several() bool { return s.Parts() > 0 }
+
+// log is the log of a site; the first one for "".
+func (s *sites) log(site string) *opened {
+	return s.list[max(0, slices.IndexFunc(s.list, func(p *opened) bool { return p.Member == site }))]
+}
+
+func (s *sites) close() {
+	for _, p := range s.list {
+		p.close()
+	}
+}
+
+// done closes the logs, and reports what was left out.
+func (s *sites) done(messages io.Writer) {
+	for _, p := range s.list {
+		p.done(messages)
+	}
+	if len(s.silent) > 0 {
+		fmt.Fprintf(messages, "Nothing has come from %s yet.\n", strings.Join(s.silent, ", "))
+	}
+}
+
+// heading says whose times are shown, and what the logs cover. Moments are all times that are shown, by log.
+func (s *sites) heading(messages io.Writer, moments func(*opened) []jobmon.Instant) {
+	if !s.several() {
+		s.list[0].heading(messages, moments(s.list[0])...)
+		return
+	}
+	whose := "each DS server's own"
+	if s.UTC {
+		whose = "UTC"
+	} else if offsets := s.offsets(moments); len(offsets) == 1 {
+		whose += " (" + offsets[0] + ")"
+	}
+	fmt.Fprintf(messages, "Times are %s; %s.\n", whose, s.Period())
+}
+
+// offsets are the different UTC offsets of the sites' clocks at these moments.
+func (s *sites) offsets(moments func(*opened) []jobmon.Instant) (all []string) {
+	for _, p := range s.list {
+		for _, offset := range p.Offsets(moments(p)...) {
+			if !slices.Contains(all, offset) {
+				all = append(all, offset)
+			}
+		}
+	}
+	return all
+}
+
+// zone is the layout of the UTC offset behind times, "" where all have the same one.
+func (s *sites) zone(moments func(*opened) []jobmon.Instant) string {
+	if len(s.offsets(moments)) > 1 {
+		return " -07:00"
+	}
+	return ""
+}
+
+// in names the log's site in front of a sentence about it, where several are asked.
+func (s *sites) in(p *opened) string {
+	if !s.several() {
+		return ""
+	}
+	return p.Member + ": "
+}
+
+// titles are the columns of a table: with the site in front where several are asked. row and columns are the same for a
+// line of it and for CSV.
+func (s *sites) titles(list []term.Column) []term.Column {
+	if s.several() {
+		list = slices.Insert(list, 0, term.Column{Title: "SITE", Least: 4})
+	}
+	return list
+}
+
+func (s *sites) row(site string, cells []term.Cell) []term.Cell {
+	if s.several() {
+		cells = slices.Insert(cells, 0, term.Cell{Text: site})
+	}
+	return cells
+}
+
+func (s *sites) columns(list []string) []string {
+	if s.several() {
+		list = slices.Insert(list, 0, "site")
+	}
+	return list
+}
+
+// cells is a line of CSV.
+func (s *sites) cells(site string, row []any) []any {
+	if s.several() {
+		row = slices.Insert(row, 0, any(site))
+	}
+	return row
+}
+
+// stretch is a range with ends that every site understands alike.
+func (s *sites) stretch(o past.Stretch, follow bool) (past.Stretch, error) {
+	if !s.several() {
+		return o, nil
+	}
+	since, until, err := s.Bounds(o.SinceText, o.UntilText, follow)
+	if err != nil {
+		return o, err
+	}
+	if o.SinceText != "" {
+		o.SinceText = since.First.Format(time.RFC3339Nano)
+	}
+	if o.UntilText != "" {
+		o.UntilText = until.Time.Format(time.RFC3339Nano)
+	}
+	return o, nil
+}
+
+// moment is a moment that every site understands alike; "" stays the end of each log.
+func (s *sites) moment(text string) (string, error) {
+	if !s.several() || text == "" {
+		return text, nil
+	}
+	point, err := s.Parse(text)
+	if err != nil {
+		return "", err
+	}
+	return point.Time.Format(time.RFC3339Nano), nil
+}
+
+// skip reports whether an error says no more than that one of several sites has nothing to say about a time.
+func (s *sites) skip(err error) bool { return s.several() && past.IsOutside(err) }
+
+// of takes the site off a computer that is named SITE/NAME. rest is what names it there; ok is false where another site
+// is meant.
+func (s *sites) of(p *opened, text string) (rest string, ok bool) {
+	if p.Member == "" {
+		return text, true
+	}
+	site, rest, found := strings.Cut(text, "/")
+	if !found || !slices.ContainsFunc(s.list, func(p *opened) bool { return strings.EqualFold(p.Member, site) }) {
+		return text, true
+	}
+	return rest, strings.EqualFold(p.Member, site)
+}
+
+// find finds the one computer that is meant, and its log. drawn says, where it is not nil, which records had a picture
+// at the moment that is asked for: see past.Log.Find.
+func (s *sites) find(text string, drawn func(*opened, jobmon.ComputerID) bool) (*opened, jobmon.ComputerID, error) {
+	var found []*opened
+	var ids []jobmon.ComputerID
+	var all []string
+	var failed error
+	for _, p := range s.list {
+		rest, ok := s.of(p, text)
+		if !ok {
+			continue
+		}
+		id, err := p.Names.Find(rest)
+		if drawn != nil {
+			id, err = p.Find(rest, func(id jobmon.ComputerID) bool { return drawn(p, id) })
+		}
+		var ambiguous *names.AmbiguousError
+		if errors.As(err, &ambiguous) && s.several() {
+			for _, k := range ambiguous.Found {
+				all = append(all, fmt.Sprintf("%s/id:%d", p.Member, k.ID))
+			}
+			continue
+		}
+		if err != nil {
+			if failed == nil {
+				failed = err
+			}
+			continue
+		}
+		found, ids = append(found, p), append(ids, id)
+		all = append(all, fmt.Sprintf("%s/id:%d", p.Member, id))
+	}
+	switch {
+	case len(all) == 0 && s.several():
+		return nil, 0, s.unknown(text)
+	case len(all) == 0:
+		return nil, 0, failed
+	case len(all) > 1:
+		return nil, 0, &ambiguousError{fmt.Errorf("%d computers are called %q; say which one: %s", len(all), text,
+			strings.Join(all, ", "))}
+	}
+	return found[0], ids[0], nil
+}
+
+// ambiguousError says that a name means computers of several sites.
+type ambiguousError struct{ error }
+
+// unknown is the error of a computer that no site has.
+func (s *sites) unknown(text string) error {
+	e := &names.UnknownError{Asked: text}
+	var all []string
+	for _, p := range s.list {
+		rest, ok := s.of(p, text)
+		if !ok {
+			continue
+		}
+		var unknown *names.UnknownError
+		if _, err := p.Names.All(rest); errors.As(err, &unknown) {
+			for _, name := range unknown.Closest {
+				all = append(all, p.Member+"/"+name)
+			}
+		}
+	}
+	if e.Closest = all; len(all) > 3 {
+		_, rest, _ := strings.Cut(text, "/")
+		e.Closest = nearest.First(cmp.Or(rest, text), all)
+	}
+	if site, _, cut := strings.Cut(text, "/"); cut && jobmon.CheckSite(site) == nil &&
+		!slices.ContainsFunc(s.list, func(p *opened) bool { return strings.EqualFold(p.Member, site) }) {
+		return fmt.Errorf("%w; no site is called %s", e, site)
+	}
+	return e
+}
+
+// askedLog is a log with those of its computers that are asked for; nil for all.
+type askedLog struct {
+	*opened
+	texts []string // as they were typed, without the site
+	only  []jobmon.ComputerID
+}
+
+// meant finds the computers of each log that a list means. A log that has none of them is left out. What a name means
+// beyond one computer is reported.
+func (s *sites) meant(list []string, messages io.Writer) (all []askedLog, err error) {
+	if !s.several() {
+		p := s.list[0]
+		only, _, err := p.Names.Meant(list)
+		if err != nil {
+			return nil, err
+		}
+		for _, text := range p.Names.Several(list) {
+			fmt.Fprintln(messages, text)
+		}
+		return []askedLog{{p, list, only}}, nil
+	}
+	known := map[string][]string{} // what each text means
+	for _, p := range s.list {
+		one := askedLog{opened: p}
+		for _, text := range list {
+			rest, ok := s.of(p, text)
+			if !ok {
+				continue
+			}
+			ids, _, err := p.Names.Meant([]string{rest})
+			if err != nil {
+				continue
+			}
+			one.texts, one.only = append(one.texts, rest), append(one.only, ids...)
+			for _, id := range ids {
+				known[text] = append(known[text], fmt.Sprintf("%s/id:%d", p.Member, id))
+			}
+		}
+		slices.Sort(one.only)
+		if one.only = slices.Compact(one.only); len(list) == 0 || len(one.texts) > 0 {
+			all = append(all, one)
+		}
+	}
+	for _, text := range list {
+		switch found := known[text]; {
+		case len(found) == 0:
+			return nil, s.unknown(text)
+		case len(found) > 1 && !names.IsPattern(text):
+			fmt.Fprintf(messages, "%s is the name of %s, all are taken: %s.\n", text,
+				words.Count(len(found), "record"), strings.Join(found, ", "))
+		}
+	}
+	return all, nil
+}
