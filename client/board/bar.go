@@ -101,7 +101,7 @@ func (p *pen) filled(s *jobmon.Stage, x, wide int) {
 	share, more := 0, ""
 	switch {
 	case s.Expected > 0 && s.Began != 0:
-		more = ` data-since="` + strconv.FormatInt(int64(s.Began), 10) + `" data-takes="` +
+		more = ` data-since="` + strconv.FormatInt(int64(s.Began.Add(p.f.slow)), 10) + `" data-takes="` +
 			strconv.FormatInt(s.Expected.Milliseconds(), 10) + `" data-wide="` + number(wide) + `"`
 		if !p.lasts {
 			share = wide * int(min(p.now.Sub(s.Began), s.Expected*95/100)/1e6) / int(max(1, s.Expected/1e6))

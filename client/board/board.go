@@ -27,6 +27,8 @@ type boardView struct {
 	Counts   []count
 	Groups   []choice
 	Servers  []choice
+	Places   []choice // the sites to choose from
+	Fleet    *fleetView
 	Heads    []columnHead
 	Sections []section
 	Note     string // said instead of rows: nothing is there, or nothing matches
@@ -69,6 +71,7 @@ func (b *Board) WriteFragment(w io.Writer, name string) error {
 // line is a picture with what orders it.
 type line struct {
 	picture    *jobmon.Progress
+	frame      *Frame // by whose clock it is drawn
 	state, key string
 	name       string
 }
@@ -76,13 +79,19 @@ type line struct {
 func (b *Board) view(page, path string) *boardView {
 	v := &boardView{view: newView(&b.Frame, page, path), Query: b.Query}
 	v.Query.Group, v.Query.Server = shown(b.Query.Group), shown(b.Query.Server)
+	if !v.fleet() {
+		if v.Query.Site = ""; v.Query.Sort == "site" {
+			v.Query.Sort = ""
+		}
+	}
 	v.query, v.servers, v.line = v.Query.Values(), serversOf(b.Pictures), b.Timeline
 	lines := b.lines(v.pen)
 	v.counts(lines)
 	v.choices(b.Pictures)
+	v.sites(lines)
 	v.heads()
 	kept := v.filter(lines)
-	v.Query.order(kept, v.pen)
+	v.Query.order(kept, newPen(v.Frame, false))
 	v.sections(kept)
 	v.note(len(b.Pictures), len(kept))
 	v.Name = v.Say("board")
@@ -94,10 +103,13 @@ func (b *Board) view(page, path string) *boardView {
 
 func (b *Board) lines(p *pen) []line {
 	lines := make([]line, len(b.Pictures))
+	frames := p.f.frames()
+	p = newPen(p.f, false)
 	for i := range b.Pictures {
 		c := &b.Pictures[i]
-		state := StateOf(c, b.Now)
-		lines[i] = line{picture: c, state: state, key: p.key(c, state),
+		f := frames(c.Computer.Site)
+		state := StateOf(c, f.Now)
+		lines[i] = line{picture: c, frame: f, state: state, key: p.by(f).key(c, state),
 			name: strings.ToLower(jobmon.ComputerName(c.Computer.ID, c.Computer.Name))}
 	}
 	return lines
@@ -108,7 +120,7 @@ func (v *boardView) Search() string { return strings.ToLower(strings.TrimSpace(v
 
 // Kept are what the form keeps of the address.
 func (v *boardView) Kept() []field {
-	return append(fields(v.query, "q", "group", "server"), v.kept("at", v.At, "range", v.Range, "lang", v.Asked)...)
+	return append(fields(v.query, "q", "group", "server", "site"), v.kept("at", v.At, "range", v.Range, "lang", v.Asked)...)
 }
 
 // counts are of all computers, whatever is filtered.
@@ -155,14 +167,17 @@ func (v *boardView) choices(pictures []jobmon.Progress) {
 	for _, server := range v.servers {
 		servers = append(servers, shown(server))
 	}
-	if v.Servers = list(servers, v.Query.Server); len(v.Servers) < 2 {
+	if v.Servers = list(servers, v.Query.Server); len(v.Servers) < 2 || v.fleet() && v.Query.Server == "" {
 		v.Servers = nil
 	}
 }
 
 func (v *boardView) heads() {
-	for _, name := range []string{"state", "name", "now", "bar", "jobs", "ready", "why", "news"} {
+	for _, name := range []string{"state", "name", "site", "now", "bar", "jobs", "ready", "why", "news"} {
 		head := columnHead{Name: name, Text: v.Say("column." + name)}
+		if name == "site" && !v.fleet() {
+			continue
+		}
 		if name == "now" && v.Past() {
 			head.Text = v.Say("column.now.past")
 		}
@@ -195,7 +210,7 @@ func sortOf(column string) string {
 	switch column {
 	case "name":
 		return "computer"
-	case "state", "now", "jobs", "ready", "news":
+	case "state", "site", "now", "jobs", "ready", "news":
 		return column
 	}
 	return ""
@@ -207,7 +222,8 @@ func (v *boardView) filter(lines []line) []line {
 	for i := range lines {
 		c := lines[i].picture
 		if q.State != "" && lines[i].state != q.State || q.Group != "" && shown(c.Computer.Group) != q.Group ||
-			q.Server != "" && shown(c.Site) != q.Server || search != "" && !strings.Contains(searchText(c), search) {
+			q.Server != "" && shown(c.Site) != q.Server || q.Site != "" && c.Computer.Site != q.Site ||
+			search != "" && !strings.Contains(searchText(c), search) {
 			continue
 		}
 		kept = append(kept, lines[i])
@@ -219,14 +235,15 @@ func (v *boardView) filter(lines []line) []line {
 func (q Query) order(lines []line, p *pen) {
 	compare := map[string]func(a, b *line) int{
 		"computer": func(a, b *line) int { return cmp.Compare(a.name, b.name) },
+		"site":     func(a, b *line) int { return cmp.Compare(a.picture.Computer.Site, b.picture.Computer.Site) },
 		"now":      func(a, b *line) int { return cmp.Compare(nowName(a.picture), nowName(b.picture)) },
 		"jobs":     func(a, b *line) int { return cmp.Compare(share(a.picture), share(b.picture)) },
-		"ready":    func(a, b *line) int { return cmp.Compare(p.end(a.picture), p.end(b.picture)) },
+		"ready":    func(a, b *line) int { return cmp.Compare(p.by(a.frame).end(a.picture), p.by(b.frame).end(b.picture)) },
 		"news":     func(a, b *line) int { return cmp.Compare(b.picture.At, a.picture.At) },
 	}[q.Sort]
 	slices.SortStableFunc(lines, func(a, b line) int {
 		usual := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.name, b.name),
-			cmp.Compare(a.picture.Computer.ID, b.picture.Computer.ID))
+			a.picture.Computer.Key().Compare(b.picture.Computer.Key()))
 		if compare != nil {
 			usual = cmp.Or(compare(&a, &b), usual)
 		}
@@ -289,7 +306,7 @@ func (v *boardView) sections(lines []line) {
 		p.b = make([]byte, 0, g.N*rowRoom)
 		for i := range lines {
 			if strings.Contains(g.Letters, lines[i].key[:1]) {
-				p.row(lines[i].picture, lines[i].state)
+				p.by(lines[i].frame).row(lines[i].picture, lines[i].state)
 				p.put("\n")
 			}
 		}
@@ -316,7 +333,7 @@ func (v *boardView) note(all, kept int) {
 		v.NoteText = v.pen.w.Say("empty.text", "time", v.Moment())
 	case kept == 0:
 		var what []string
-		for _, value := range []string{v.Query.Text, v.Query.Group, v.Query.Server} {
+		for _, value := range []string{v.Query.Text, v.Query.Site, v.Query.Group, v.Query.Server} {
 			if value != "" {
 				what = append(what, "“"+shown(value)+"”")
 			}

@@ -83,7 +83,7 @@ func (c *Computer) view() (*computerView, error) {
 		v.query = url.Values{"deployment": {number(c.Shown)}}
 	}
 	p := v.pen
-	v.Head = c.Key.String()
+	v.Head = inFleet(c.Key.Site, number(int(c.Key.ID)))
 	v.PrintedAt = p.w.Say("printed", "time", p.w.moment(c.wall(c.Until)))
 	if pic := c.Picture; pic != nil {
 		v.servers = []string{pic.Site}
@@ -131,7 +131,7 @@ func (v *computerView) headline() {
 			v.StateText += ", " + v.Screen.End
 		}
 	}
-	facts := []string{shown(pic.Computer.Group), shown(pic.Site), p.w.Say("id", "id", number(int(pic.Computer.ID)))}
+	facts := []string{pic.Computer.Site, shown(pic.Computer.Group), shown(pic.Site), p.w.Say("id", "id", number(int(pic.Computer.ID)))}
 	if name := pic.Computer.OSName; name != "" && !strings.EqualFold(name, pic.Computer.Name) {
 		facts = append(facts, shown(name))
 	}
@@ -223,6 +223,14 @@ func (v *computerView) other(d *Deployment) {
 	if d.Ended != 0 {
 		v.OtherEnd = v.address("at", v.iso(d.Ended))
 	}
+}
+
+// SiteOf is the computer's site in the fleet, with its page.
+func (v *computerView) SiteOf() *Link {
+	if site := v.c.Key.Site; site != "" {
+		return &Link{Text: site, Href: v.link("/", "site", site)}
+	}
+	return nil
 }
 
 // Newest is the page with the chart of the newest deployment.

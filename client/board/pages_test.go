@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -81,7 +82,7 @@ func everyPage(lang string, names []string) map[string]writer {
 		reports.Figures[i].Detail = name(i)
 	}
 	query := Query{Text: name(0), Group: name(1), Server: name(2)}
-	return map[string]writer{
+	pages := map[string]writer{
 		"board":    &Board{Frame: f, Pictures: pictures, Timeline: line},
 		"past":     &Board{Frame: past, Pictures: pictures, Timeline: line},
 		"filtered": &Board{Frame: f, Pictures: pictures, Query: query},
@@ -96,6 +97,8 @@ func everyPage(lang string, names []string) map[string]writer {
 		"problem":  &Problem{Frame: f, Kind: ProblemUnknown, Text: name(1), Links: []Link{{name(2), "javascript:alert(1)"}}},
 		"login":    &Login{Frame: f, Wrong: true, Next: name(0)},
 	}
+	maps.Copy(pages, fleetPages(lang, names, *reports))
+	return pages
 }
 
 // owasp are names that would do something if they were not shown as text.
@@ -132,7 +135,7 @@ func shape(t *testing.T, page []byte) string {
 	var found []string
 	allowed := strings.Fields("html head meta title link script body svg defs symbol path circle rect pattern polyline text " +
 		"a div b span nav header main h1 h2 p form input label select option button kbd table caption thead tbody tr th td " +
-		"small section time use g em ul li dl dt dd output footer article i")
+		"details summary small section time use g em ul li dl dt dd output footer article i")
 	for n := range root.Descendants() {
 		if n.Type != html.ElementNode {
 			continue
@@ -396,7 +399,8 @@ func TestCountsAreOfAll(t *testing.T) {
 			}
 			break
 		}
-		if want := Counts(b.Pictures, b.Now)[c.State]; c.N != want {
+		all, _ := Counts(b.Pictures, &b.Frame)
+		if want := all[c.State]; c.N != want {
 			t.Errorf("%s: %d, want %d", c.State, c.N, want)
 		}
 		sum += c.N

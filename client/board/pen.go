@@ -40,6 +40,14 @@ func (p *pen) attribute(name, value string) {
 	}
 }
 
+// by has the pen write by another site's clock.
+func (p *pen) by(f *Frame) *pen {
+	if p.f != f {
+		p.f, p.today, p.now = f, f.wall(f.Now), f.Now
+	}
+	return p
+}
+
 // icon is a sign; what it means stands beside it in words.
 func icon(name string) string {
 	return `<svg class="i i-` + name + `" aria-hidden="true"><use href="#i-` + name + `"/></svg>`
@@ -51,7 +59,7 @@ func (p *pen) since(at jobmon.Instant) string {
 	if !p.lasts {
 		text = p.w.lasting(p.now.Sub(at))
 	}
-	return `<time data-since="` + strconv.FormatInt(int64(at), 10) + `">` + text + `</time>`
+	return `<time data-since="` + strconv.FormatInt(int64(at.Add(p.f.slow)), 10) + `">` + text + `</time>`
 }
 
 // past reports whether the page shows another moment than the present.
@@ -61,7 +69,7 @@ func (f *Frame) past() bool { return f.At != "" }
 func (f *Frame) link(path string, pairs ...string) string {
 	v := url.Values{}
 	if f.At != "" {
-		v.Set("at", f.At)
+		v.Set("at", f.instant())
 	}
 	if f.Range != "" {
 		v.Set("range", f.Range)

@@ -5,13 +5,15 @@ import "net/url"
 // Query is what a reader of the board asked for; all of it stands in the address.
 type Query struct {
 	Text, State, Group, Server string
-	Sort                       string // "computer", "now", "jobs", "ready" or "news"; "" for the usual order
+	Site                       string // of a fleet
+	Sort                       string // "computer", "site", "now", "jobs", "ready" or "news"; "" for the usual order
 	Desc                       bool
 }
 
 // ParseQuery reads an address. Nothing in it is an error: what is not known asks for nothing.
 func ParseQuery(v url.Values) Query {
-	q := Query{Text: v.Get("q"), Group: v.Get("group"), Server: v.Get("server"), Desc: v.Get("desc") == "1"}
+	q := Query{Text: v.Get("q"), Group: v.Get("group"), Server: v.Get("server"), Site: v.Get("site"),
+		Desc: v.Get("desc") == "1"}
 	if state := v.Get("state"); stateKnown(state) {
 		q.State = state
 	}
@@ -25,7 +27,7 @@ func ParseQuery(v url.Values) Query {
 func (q Query) Values() url.Values {
 	v := url.Values{}
 	for key, value := range map[string]string{
-		"q": q.Text, "state": q.State, "group": q.Group, "server": q.Server, "sort": q.Sort,
+		"q": q.Text, "state": q.State, "group": q.Group, "server": q.Server, "site": q.Site, "sort": q.Sort,
 	} {
 		if value != "" {
 			v.Set(key, value)
@@ -39,7 +41,7 @@ func (q Query) Values() url.Values {
 
 func sortKnown(name string) bool {
 	switch name {
-	case "state", "computer", "now", "jobs", "ready", "news":
+	case "state", "computer", "site", "now", "jobs", "ready", "news":
 		return true
 	}
 	return false

@@ -10,21 +10,28 @@ import (
 // Row writes a computer's row of the board, as the stream sends it. Its bytes are the same until something changes:
 // the script counts on what time alone changes.
 func Row(c *jobmon.Progress, f *Frame) ([]byte, error) {
-	p := newPen(f, true)
-	p.row(c, StateOf(c, f.Now))
+	p := newPen(f.of(c.Computer.Site), true)
+	p.row(c, StateOf(c, p.now))
 	return p.b, nil
 }
 
 // row writes the row of a computer in that state.
 func (p *pen) row(c *jobmon.Progress, state string) {
 	p.put(`<tr id="c`, c.Computer.Key().String(), `" data-state="`, state, `" data-key="`, p.key(c, state), `"`)
+	p.attribute("data-site", c.Computer.Site)
 	p.attribute("data-group", c.Computer.Group)
 	p.attribute("data-server", c.Site)
+	site := p.f.site(c.Computer.Site)
+	if site.old() {
+		p.put(` data-old="1"`)
+	}
 	p.attribute("data-text", searchText(c))
 	p.put(`><td class="c-state">`, sign(state), `<span>`, p.w.phrase("state."+state), `</span></td>`)
 	p.put(`<th scope="row" class="c-name"><a href="`, esc(p.f.computer(c.Computer.Key())), `" title="`,
 		p.w.phrase("id", "id", number(int(c.Computer.ID))), `">`, p.computerName(c), `</a> `,
-		`<small>`, esc(c.Computer.Group), `</small></th><td class="c-now">`)
+		`<small>`, esc(c.Computer.Group), `</small></th>`)
+	p.place(site)
+	p.put(`<td class="c-now">`)
 	p.happens(c, state)
 	p.put(`</td><td class="c-bar">`)
 	p.bar(c, "bar", barWidth)
@@ -43,7 +50,7 @@ func (p *pen) row(c *jobmon.Progress, state string) {
 
 // searchText is what a search looks through, in small letters.
 func searchText(c *jobmon.Progress) string {
-	parts := []string{c.Computer.Name, c.Computer.OSName, number(int(c.Computer.ID)), c.Computer.Group}
+	parts := []string{inFleet(c.Computer.Site, c.Computer.Name), c.Computer.OSName, number(int(c.Computer.ID)), c.Computer.Group}
 	if s := c.Session; s != nil {
 		if stage := current(s); stage != nil {
 			parts = append(parts, stage.Name)
@@ -57,7 +64,7 @@ func searchText(c *jobmon.Progress) string {
 	}
 	var b strings.Builder
 	for i, part := range parts {
-		if part == "" || i == 1 && strings.EqualFold(part, parts[0]) {
+		if part == "" || i == 1 && strings.EqualFold(part, c.Computer.Name) {
 			continue
 		}
 		b.WriteString(strings.ToLower(shown(part)) + " ")
@@ -67,6 +74,14 @@ func searchText(c *jobmon.Progress) string {
 
 func (p *pen) computerName(c *jobmon.Progress) string {
 	return esc(jobmon.ComputerName(c.Computer.ID, c.Computer.Name))
+}
+
+// inFleet is a computer's name with its site, where it has one.
+func inFleet(site, name string) string {
+	if site == "" || name == "" {
+		return name
+	}
+	return site + "/" + name
 }
 
 // happens says what happens now, and since when.

@@ -51,12 +51,29 @@ func StateOf(p *jobmon.Progress, now jobmon.Instant) string {
 	return StateOther
 }
 
-// Counts is how many computers are in each state.
-func Counts(pictures []jobmon.Progress, now jobmon.Instant) map[string]int {
-	counts := make(map[string]int, len(states())+1)
-	for i := range pictures {
-		counts[StateOf(&pictures[i], now)]++
+// Counts is how many computers are in each state, and of a fleet how many of each site.
+func Counts(pictures []jobmon.Progress, f *Frame) (all map[string]int, sites map[string]map[string]int) {
+	count := func(counts map[string]int, state string) {
+		counts[state]++
+		counts["all"]++
 	}
-	counts["all"] = len(pictures)
-	return counts
+	all = map[string]int{"all": 0}
+	for i := range f.Sites {
+		if sites == nil {
+			sites = make(map[string]map[string]int, len(f.Sites))
+		}
+		sites[f.Sites[i].Name] = map[string]int{"all": 0}
+	}
+	for i := range pictures {
+		now, site := f.Now, pictures[i].Computer.Site
+		if s := f.site(site); s != nil {
+			now = s.Now
+		}
+		state := StateOf(&pictures[i], now)
+		count(all, state)
+		if of := sites[site]; of != nil {
+			count(of, state)
+		}
+	}
+	return all, sites
 }

@@ -8,8 +8,8 @@ import (
 
 // Tile writes a computer's tile of the wall, as the stream sends it; as stable as Row.
 func Tile(c *jobmon.Progress, f *Frame) ([]byte, error) {
-	p := newPen(f, true)
-	p.tile(c, StateOf(c, f.Now))
+	p := newPen(f.of(c.Computer.Site), true)
+	p.tile(c, StateOf(c, p.now))
 	return p.b, nil
 }
 
@@ -24,11 +24,17 @@ func (p *pen) tile(c *jobmon.Progress, state string) {
 	if p.overdue(c) {
 		p.put(` data-overdue="1"`)
 	}
+	p.attribute("data-site", c.Computer.Site)
 	p.put(`><p class="w-state">`, sign(state), `<span>`, p.w.phrase("state."+state))
 	if at := lastFailure(s); at != 0 {
 		p.put(` `, p.at(at))
 	}
 	p.put(`</span></p><h2>`, p.computerName(c), `</h2>`)
+	if site := p.f.site(c.Computer.Site); site != nil {
+		p.put(`<p class="w-site">`, esc(site.Name))
+		p.asOf(site)
+		p.put(`</p>`)
+	}
 	if s == nil {
 		p.put(`</article>`)
 		return

@@ -15,7 +15,8 @@ import (
 // few words that both languages have.
 func TestNoEnglishOnPagesInOtherLanguages(t *testing.T) {
 	t.Parallel()
-	names := append(boardtest.Names(samples.Pictures()), "PC-0001", "PC-0002", "Brightwater Logistics", testFrame().Support, "BWL", "xFFFFFFF9", "Business apps", "Sales", "Design")
+	names := append(boardtest.Names(samples.Pictures()), "PC-0001", "PC-0002", "Brightwater Logistics", testFrame().Support, "BWL", "xFFFFFFF9", "Business apps", "Sales", "Design",
+		"BER", "NYC", "ROM", "SYD")
 	names = append(names, boardtest.Names(testComputer().Chart)...)
 	names = append(names, boardtest.Names(testTimeline())...)
 	for _, name := range names {

@@ -31,11 +31,13 @@ type Frame struct {
 	From, Until jobmon.Instant // what the log covers; Until is the present
 	Range       string         // what the slider shows: one of Ranges; "" for the page's own choice
 
-	Sites []SiteState // of a fleet, by name; none at a site
+	Sites []SiteState // of a fleet, by name; nil at a site
 
 	CanLogOut bool
 	PublicURL string // http.public_url, "" for none
 	Support   string // whom to call, "" for nobody known
+
+	slow time.Duration // how far Now is behind the moment shown, for computers of a site whose clock is another one
 }
 
 // SiteState is how it stands with a site of a fleet.

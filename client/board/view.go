@@ -29,7 +29,8 @@ func newView(f *Frame, page, path string) view {
 	if !slices.Contains(Languages(), copied.Lang) {
 		copied.Lang = Languages()[0]
 	}
-	if copied.At != "" && !strings.HasPrefix(copied.At, "seq:") { // "14:20" means another moment tomorrow
+	if copied.At != "" && (!strings.HasPrefix(copied.At, "seq:") || copied.fleet() && page != "computer") {
+		// "14:20" means another moment tomorrow, and a number another one in the log of another site
 		copied.At = copied.iso(copied.Now)
 	}
 	return view{Frame: &copied, pen: newPen(&copied, false), Page: page, Path: path, query: url.Values{}}
@@ -115,6 +116,9 @@ func (v *view) LostTitle() string { return v.pen.w.Say("lost.title", "time", v.p
 // Source says how fresh the data is.
 func (v *view) Source() template.HTML {
 	w, name := v.pen.w, v.Say("source")
+	if v.fleet() && v.Page != "computer" {
+		return safe(esc(v.standing()))
+	}
 	switch n := len(v.servers); {
 	case n > 3:
 		name = w.Say("servers", "n", number(n))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"html/template"
 	"io"
+	"slices"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
@@ -12,6 +13,7 @@ import (
 type wallView struct {
 	view
 	Seconds      int
+	Chosen       string // the site that is shown, "" for all
 	Counts       []count
 	Need, Others template.HTML
 	Quiet        bool // nothing needs anybody
@@ -34,25 +36,33 @@ func (v *Wall) WriteFragment(w io.Writer, name string) error {
 }
 
 func (v *Wall) view() *wallView {
+	if v.fleet() && v.Query.Site != "" {
+		v.Pictures = slices.DeleteFunc(slices.Clone(v.Pictures), func(p jobmon.Progress) bool {
+			return p.Computer.Site != v.Query.Site
+		})
+	}
 	b := v.Board.view("wall", "/wall")
 	// b's view shows all: a wall has no filter
 	wv := &wallView{view: b.view, Seconds: cmp.Or(v.Seconds, 12), Counts: b.Counts}
 	wv.Name = wv.Say("wall")
+	if v.fleet() {
+		wv.Chosen = v.Query.Site
+	}
 	lines := v.lines(wv.pen)
-	Query{}.order(lines, wv.pen)
+	Query{}.order(lines, newPen(wv.Frame, false))
 	need, others := newPen(wv.Frame, false), newPen(wv.Frame, false)
 	wv.Quiet = true
 	for i := range lines {
 		l := &lines[i]
 		switch l.state {
 		case StateFailed, StateStill:
-			need.tile(l.picture, l.state)
+			need.by(l.frame).tile(l.picture, l.state)
 			need.put("\n")
 			wv.Quiet = false
 		case StateRunning, StateWaiting:
-			others.tile(l.picture, l.state)
+			others.by(l.frame).tile(l.picture, l.state)
 			others.put("\n")
-			if wv.pen.overdue(l.picture) {
+			if others.overdue(l.picture) {
 				wv.Quiet = false
 			}
 		}
@@ -67,8 +77,8 @@ func (v *Wall) view() *wallView {
 
 // quiet says what is to be known where nothing is wrong.
 func (v *wallView) quiet(lines []line) {
-	p, ready, running := v.pen, 0, 0
-	var first *jobmon.Progress
+	p, ready, running := newPen(v.Frame, false), 0, 0
+	var first *line
 	var soonest, failed jobmon.Instant
 	for i := range lines {
 		c := lines[i].picture
@@ -77,8 +87,8 @@ func (v *wallView) quiet(lines []line) {
 			ready++
 		case StateRunning:
 			running++
-			if eta, _, _ := c.Session.Estimate(v.Now); eta != 0 && (soonest == 0 || eta < soonest) {
-				soonest, first = eta, c
+			if eta, _, _ := c.Session.Estimate(lines[i].frame.Now); eta != 0 && (soonest == 0 || eta < soonest) {
+				soonest, first = eta, &lines[i]
 			}
 		}
 		if s := c.Session; s != nil {
@@ -95,8 +105,11 @@ func (v *wallView) quiet(lines []line) {
 	case first == nil:
 		v.QuietText = safe(p.w.phrase("wall.running", "n", number(running)))
 	default:
-		v.QuietText = safe(p.w.phrase("wall.next", "n", number(running), "name", p.computerName(first),
-			"time", p.at(soonest)))
+		c := &first.picture.Computer
+		name := inFleet(c.Site, jobmon.ComputerName(c.ID, c.Name))
+		v.QuietText = safe(p.w.phrase("wall.next", "n", number(running), "name", esc(name),
+			"time", p.by(first.frame).at(soonest)))
+		p.by(v.Frame)
 	}
 	v.QuietReady = p.w.Say("wall.ready", "n", number(ready), "all", number(len(lines)))
 	if failed != 0 {

@@ -103,10 +103,11 @@ function show(next) {
 	const old = document.getElementById("shown"), at = document.activeElement, name = old.contains(at) && at.name;
 	const typed = name && [at.value, at.selectionStart, at.selectionEnd], href = old.contains(at) && at.getAttribute("href");
 	ahead = Number(next.dataset.until || next.dataset.now) - Date.now();
-	const scrolled = all("[data-scroll]", old).map((e) => e.scrollTop);
+	const scrolled = all("[data-scroll]", old).map((e) => e.scrollTop), opened = all("details", old).map((e) => e.open);
 	old.replaceWith(next);
 	fresh();
 	all("[data-scroll]", next).forEach((e, i) => { e.scrollTop = scrolled[i] || 0; });
+	all("details", next).forEach((e, i) => { if (i in opened) e.open = opened[i]; });
 	root.classList.toggle("past", past());
 	document.title = next.dataset.title;
 	const field = name ? one(`[name="${CSS.escape(name)}"]`, next) : href && all("a[href]", next).find((a) => a.getAttribute("href") === href);
@@ -168,7 +169,7 @@ let unsorted = false, said = 0;
 const fits = (row, table) => {
 	const want = table.dataset;
 	return (!want.state || row.dataset.state === want.state) && (!want.group || row.dataset.group === want.group) &&
-		(!want.server || row.dataset.server === want.server) && (!want.text || (row.dataset.text || "").includes(want.text));
+		(!want.server || row.dataset.server === want.server) && (!want.site || row.dataset.site === want.site) && (!want.text || (row.dataset.text || "").includes(want.text));
 };
 const order = (a, b) => a.dataset.key < b.dataset.key ? -1 : a.dataset.key > b.dataset.key ? 1 :
 	one("th a", a).textContent.toLowerCase() < one("th a", b).textContent.toLowerCase() ? -1 : 1;
@@ -257,7 +258,7 @@ function gone(on) {
 }
 
 function connect() {
-	const computer = location.pathname.match(/^\/c\/(\d+)/)?.[1];
+	const computer = location.pathname.match(/^\/c\/((?:[\w-]+\/)?\d+)$/)?.[1];
 	if (past() || !(page === "board" || page === "wall" || computer) || !one("#shown")) return void disconnect();
 	if (source || document.hidden && page !== "wall") return;
 	const asked = new URLSearchParams(computer ? { computer } : { page }), lang = new URL(location).searchParams.get("lang");
@@ -285,6 +286,23 @@ function connect() {
 }
 function disconnect() { source?.close(); source = null; }
 
+// moved says whether a site went away, came back, appeared or is gone since the page was made.
+function moved(sites) {
+	if (!sites || !shown().now) return false;
+	const said = sites.map(({ name, away }) => name + ":" + (away ?? ""));
+	return page === "computer" ? !said.includes(shown().sites) : said.join(" ") !== shown().sites;
+}
+
+// standings keeps the list of the sites up to date.
+function standings(sites) {
+	for (const { name, counts, known } of sites) {
+		const row = one(`tr[data-of="${CSS.escape(name)}"]`), age = row && one("time", row);
+		if (!row) continue;
+		for (const e of all("[data-n]", row)) put(e, String(counts[e.dataset.n] ?? 0));
+		if (age && known) age.dataset.since = known;
+	}
+}
+
 function news(data) {
 	if (past()) return;
 	if (data.now) ahead = data.now - Date.now();
@@ -292,8 +310,10 @@ function news(data) {
 	movePresent(present());
 	if (data.lost !== undefined && data.lost !== (shown().lost === "1")) return void load(location.href);
 	if (data.read_age >= 0 && one("[data-unread]")) return void load(location.href);
+	if (moved(data.sites)) return void load(location.href);
 	const rows = data.rows ?? [], table = one("table.rows");
-	if (page === "wall") return void wall.news(rows, data.counts);
+	if (page === "wall") return void wall.news(rows, data.sites?.find(({ name }) => name === shown().site)?.counts ?? data.counts);
+	standings(data.sites ?? []);
 	if (data.counts) count(data.counts);
 	if (!table || rows.length === 0) return;
 	if (table.hidden) return void load(location.href);
@@ -371,7 +391,9 @@ async function seek(ms, history = "replace") {
 // step goes to another event: from the one that the last step asked for, while that is on its way.
 let stepped = null;
 async function step(by) {
-	const last = stepped?.to ?? Math.max(Number(shown().seq), past() ? 0 : seen), before = shown().seq;
+	const track = Number(one("#track")?.dataset.step);
+	if (track) return void seek((past() ? Number(shown().now) : present()) + by * track * 1000, "push"); // sites have no order of events
+	const last = stepped?.to ?? Math.max(Number(shown().seq), past() || shown().sites !== undefined ? 0 : seen), before = shown().seq;
 	const to = !stepped && by < 0 && past() ? shown().first - 1 : last + by; // a moment has all that was recorded together
 	const mine = stepped = { to };
 	const found = await load(address("seq:" + to), "push", () => {});
@@ -509,7 +531,8 @@ wall.news = (rows, counts) => {
 	if (counts) count(counts);
 	for (const { id, html } of rows) {
 		rowTemplate.innerHTML = html;
-		const tile = rowTemplate.content.firstElementChild, old = document.getElementById("t" + id), was = wall.states.get(String(id));
+		const made = rowTemplate.content.firstElementChild, tile = made && shown().site && made.dataset.site !== shown().site ? null : made;
+		const old = document.getElementById("t" + id), was = wall.states.get(String(id));
 		if (tile) {
 			const state = tile.dataset.state;
 			if (state === "failed" && tile.dataset.ack !== old?.dataset.ack && !wall.seen.has(tile.dataset.ack)) wall.sound("failed");

@@ -16,8 +16,9 @@ import (
 // same are words that are the same in English and in that language, in lower case.
 var same = map[string]string{
 	"de": "administrator agent an code computer computers csv filter id in job jobs live link median min moment " +
-		"november nov name server so status still system token trend utc was installation ds deployment",
-	"fr": "agent code console csv ds id installation messages min moment nov oct page pages questions service utc",
+		"nats november nov name server so status still system token trend utc was installation ds deployment",
+	"fr": "agent code console csv ds id installation messages min moment nats nov oct page pages questions service " +
+		"site sites utc",
 }
 
 // everywhere are the attributes that people read or hear.

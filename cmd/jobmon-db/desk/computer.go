@@ -20,10 +20,7 @@ import (
 const mostEvents = 500
 
 // Computer implements http.Web.
-func (d *Desk) Computer(ctx context.Context, site, id, at string, deployment int) (http.Computer, error) {
-	if site != "" {
-		return http.Computer{}, http.ErrNothing
-	}
+func (d *Desk) Computer(ctx context.Context, _, id, at string, deployment int) (http.Computer, error) {
 	leave, err := d.enter(ctx)
 	if err != nil {
 		return http.Computer{}, err

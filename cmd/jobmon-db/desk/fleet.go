@@ -124,7 +124,7 @@ func noSite(site string, all []*member) error {
 	list := namesOf(all)
 	return &http.Unknown{
 		Text: fmt.Sprintf("there is no site %q; the sites are %s", site, list),
-		Say:  words.Phrase{Key: "problem.unknown.site", Places: []any{"name", site, "list", list}},
+		Say:  words.Phrase{Key: "problem.nosite.text", Places: []any{"name", site, "list", list}},
 	}
 }
 
@@ -135,6 +135,9 @@ func namesOf(members []*member) string {
 	}
 	return strings.Join(list, ", ")
 }
+
+// ManySites implements http.ManySites.
+func (*Fleet) ManySites() {}
 
 // each asks sites, some at a time, and returns the errors by site. It ends early when ctx does.
 func each(ctx context.Context, members []*member, ask func(i int, m *member) error) []error {

@@ -38,6 +38,7 @@ type view map[jobmon.ComputerKey]*row
 // row is a computer's row or tile.
 type row struct {
 	seq     uint64 // of its picture
+	number  uint64 // by the count that pages know
 	html    []byte // nil: the computer is gone
 	line    []byte // of a message
 	version uint64
@@ -88,7 +89,7 @@ func (c *composer) update(ctx context.Context, all bool) {
 	}
 	maps.DeleteFunc(c.views, func(s sight, _ view) bool { return !sights[s] && c.stream.count() > 0 })
 	c.unfollow(sights)
-	if was.SourceLost != m.SourceLost {
+	if was.SourceLost != m.SourceLost || was.Standing() != m.Standing() {
 		c.stream.give(c.state(), everyone)
 	}
 	for _, r := range come {
@@ -122,7 +123,10 @@ func (c *composer) draw(v view, s sight, all bool) (changed []*row) {
 			r = &row{}
 			v[key] = r
 		}
-		r.seq = p.Seq
+		r.seq, r.number = p.Seq, p.Seq
+		if number := c.moment.Number; number != nil {
+			r.number = number(p)
+		}
 		if !bytes.Equal(r.html, html) {
 			changed = append(changed, c.set(r, key, html))
 		}
@@ -153,15 +157,37 @@ type condition struct {
 	Counts    map[string]int `json:"counts"`
 	Now       int64          `json:"now"`      // ms since 1970 UTC, by the DS server's clock
 	ReadAge   float64        `json:"read_age"` // seconds, -1 for unknown
+	Sites     []standing     `json:"sites,omitempty"`
 	Lost      bool           `json:"lost"`
 	LostSince int64          `json:"lost_since,omitempty"`
 }
 
+// standing is how it stands with a site.
+type standing struct {
+	Name   string         `json:"name"`
+	Counts map[string]int `json:"counts"`
+	Known  int64          `json:"known,omitempty"` // until when its data is known, by the clock of Now
+	Away   string         `json:"away,omitempty"`
+}
+
 func conditionOf(m *Moment) condition {
-	return condition{
-		Counts: board.Counts(m.Pictures, m.Now), Now: int64(m.Now), ReadAge: max(m.ReadAge.Seconds(), -1),
+	all, sites := board.Counts(m.Pictures, &m.Frame)
+	is := condition{
+		Counts: all, Now: int64(m.Now), ReadAge: max(m.ReadAge.Seconds(), -1),
 		Lost: m.SourceLost, LostSince: int64(m.LostSince),
 	}
+	for i := range m.Sites {
+		s := &m.Sites[i]
+		one := standing{Name: s.Name, Counts: sites[s.Name], Away: s.Away}
+		if s.Known != 0 {
+			one.Known = int64(min(s.Known.Add(m.Now.Sub(s.Now)), m.Now))
+		}
+		if s.Unread {
+			one.Away = "log"
+		}
+		is.Sites = append(is.Sites, one)
+	}
+	return is
 }
 
 func (c *composer) here() position {
@@ -221,7 +247,7 @@ func (c *composer) missed(r *reader) (messages [][]byte) {
 		var list []*row
 		for _, one := range c.views[r.sight] {
 			if last.run != "" && one.version > last.version ||
-				last.run == "" && (one.seq > last.seq || time.Since(one.changed) < settled) {
+				last.run == "" && (one.number > last.seq || time.Since(one.changed) < settled) {
 				list = append(list, one)
 			}
 		}

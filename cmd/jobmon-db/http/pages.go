@@ -38,6 +38,9 @@ type parted interface {
 func (p *pages) routes(serve func(pattern string, handler http.HandlerFunc)) {
 	serve("/{$}", p.show(p.board))
 	serve("/c/{id}", p.show(p.computer))
+	if _, many := p.web.(ManySites); many {
+		serve("/c/{site}/{id}", p.show(p.computer))
+	}
 	serve("/wall", p.show(p.wall))
 	serve("/reports", p.show(p.reports))
 	serve("/reports/{file}", p.table)
@@ -101,7 +104,7 @@ func (p *pages) moment(r *http.Request) (Moment, error) {
 		p.access.unreadable(m.Trouble)
 		return m, err
 	}
-	return p.web.At(r.Context(), "", at)
+	return p.web.At(r.Context(), r.URL.Query().Get("site"), at)
 }
 
 // typed is a moment in the address, which may be in the words of the page's language.
@@ -119,9 +122,19 @@ func (p *pages) board(r *http.Request) (page, error) {
 	}
 	if r.Header.Get(fragmentHeader) == board.FragmentSlider {
 		from, to := rangeOf(&shown.Frame, board.RangeWeek)
-		shown.Timeline, err = p.timeline(r.Context(), from, to, jobmon.ComputerKey{})
+		shown.Timeline, err = p.timeline(r.Context(), from, to, jobmon.ComputerKey{Site: siteOf(shown)})
 	}
 	return shown, err
+}
+
+// siteOf is the site that a board's reader has chosen, "" for all of them.
+func siteOf(b *board.Board) string {
+	for i := range b.Sites {
+		if b.Sites[i].Name == b.Query.Site {
+			return b.Query.Site
+		}
+	}
+	return ""
 }
 
 func (p *pages) wall(r *http.Request) (page, error) {
@@ -143,7 +156,7 @@ func (p *pages) computer(r *http.Request) (page, error) {
 	if err != nil || number < 0 {
 		number = 0
 	}
-	shown, err := p.web.Computer(r.Context(), "", r.PathValue("id"), typed(r, "at"), number)
+	shown, err := p.web.Computer(r.Context(), r.PathValue("site"), r.PathValue("id"), typed(r, "at"), number)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +236,7 @@ func (p *pages) timeline(
 func (p *pages) reports(r *http.Request) (page, error) { return p.figures(r) }
 
 func (p *pages) figures(r *http.Request) (*board.Reports, error) {
-	shown, err := p.web.Reports(r.Context(), "", typed(r, "since"), typed(r, "until"))
+	shown, err := p.web.Reports(r.Context(), r.URL.Query().Get("site"), typed(r, "since"), typed(r, "until"))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,11 +67,12 @@ func (p *pages) explain(r *http.Request, err error) board.Problem {
 		said.Say, said.Text = wrong.Say, sentence(wrong.Text)
 	case errors.As(err, &unknown):
 		set(http.StatusNotFound, board.ProblemUnknown, home)
+		if unknown.Say.Key != "" {
+			said.Kind = kindOf(unknown.Say.Key)
+		}
 		said.Say, said.Text = unknown.Say, sentence(unknown.Text)
 		for _, c := range unknown.Closest {
-			said.Links = append(said.Links, board.Link{
-				Text: jobmon.ComputerName(c.ID, c.Name), Href: fmt.Sprintf("/c/%d", c.ID),
-			})
+			said.Links = append(said.Links, linkTo(c, unknown.Closest))
 		}
 	case errors.Is(err, ErrNothing):
 		set(http.StatusNotFound, board.ProblemNothing, home)
@@ -83,6 +85,21 @@ func (p *pages) explain(r *http.Request, err error) board.Problem {
 		p.access.unreadable(err)
 	}
 	return said
+}
+
+// linkTo leads to a computer. In a fleet its site stands before its name, and its id behind one that is there twice.
+func linkTo(c jobmon.Computer, all []jobmon.Computer) board.Link {
+	name := jobmon.ComputerName(c.ID, c.Name)
+	if c.Site != "" {
+		name = c.Site + "/" + name
+		twice := func(other jobmon.Computer) bool {
+			return other.Site == c.Site && other.Name == c.Name && other.ID != c.ID
+		}
+		if slices.ContainsFunc(all, twice) {
+			name += fmt.Sprintf(" (id:%d)", c.ID)
+		}
+	}
+	return board.Link{Text: name, Href: "/c/" + c.Key().String()}
 }
 
 // kindOf is the kind of problem that a text "problem.<kind>.text" is about.

@@ -40,6 +40,9 @@ type Web interface {
 	Stats(ctx context.Context, site, by, since, until string) ([]past.Stat, error)
 }
 
+// ManySites is what the Web of a fleet has besides: an address of a computer names its site.
+type ManySites interface{ ManySites() }
+
 // Moment is what all computers show at a time.
 type Moment struct {
 	board.Frame

@@ -21,7 +21,7 @@ func (s *Stretch) Read(p *Log) (err error) {
 	if s.Since, s.Until, err = p.Bounds(s.SinceText, s.UntilText, false); err != nil {
 		return err
 	}
-	if s.SinceText != "" && p.Source != nil { // a machine's clock has no events
+	if s.SinceText != "" {
 		s.After, err = p.Before(s.Since)
 	}
 	return err

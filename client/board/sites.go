@@ -1,0 +1,310 @@
+package board
+
+import (
+	"html/template"
+	"slices"
+	"strings"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// fleet reports whether the page is about the sites of a fleet.
+func (f *Frame) fleet() bool { return f.Sites != nil }
+
+// site is how it stands with a site, nil for one that the page does not know.
+func (f *Frame) site(name string) *SiteState {
+	if name == "" {
+		return nil
+	}
+	i, found := slices.BinarySearchFunc(f.Sites, name, func(s SiteState, name string) int {
+		return strings.Compare(s.Name, name)
+	})
+	if !found {
+		return nil
+	}
+	return &f.Sites[i]
+}
+
+// of is the frame by which a site's computers are shown: its own server's clock decides.
+func (f *Frame) of(site string) *Frame {
+	s := f.site(site)
+	if s == nil {
+		return f
+	}
+	own := *f
+	own.Now, own.Offset, own.slow = s.Now, s.Offset, f.Now.Sub(s.Now)
+	return &own
+}
+
+// frames returns the frame of each site, made once.
+func (f *Frame) frames() func(site string) *Frame {
+	made := map[string]*Frame{}
+	return func(site string) *Frame {
+		if made[site] == nil {
+			made[site] = f.of(site)
+		}
+		return made[site]
+	}
+}
+
+// zones reports whether the sites' clocks show different times.
+func (f *Frame) zones() bool {
+	return slices.ContainsFunc(f.Sites, func(s SiteState) bool { return s.Offset != f.Sites[0].Offset })
+}
+
+// instant is the moment shown, for links to pages of other sites: an event's number means nothing there.
+func (f *Frame) instant() string {
+	if f.fleet() && strings.HasPrefix(f.At, "seq:") {
+		return f.iso(f.Now)
+	}
+	return f.At
+}
+
+// old reports whether what is shown of the site is not what happens there.
+func (s *SiteState) old() bool {
+	return s != nil && (s.Away != "" || s.Unread || s.Coverage == "after")
+}
+
+// place writes the cell of a computer's site: with its zone where the sites' zones differ, and with the time of what is
+// shown where that is old.
+func (p *pen) place(s *SiteState) {
+	if s == nil {
+		return
+	}
+	p.put(`<td class="c-site">`, esc(s.Name))
+	if p.f.zones() {
+		p.put(` <small>`, zone(s.Offset), `</small>`)
+	}
+	p.asOf(s)
+	p.put(`</td>`)
+}
+
+// asOf says of when the picture of a site is where that is old.
+func (p *pen) asOf(s *SiteState) {
+	if !s.old() {
+		return
+	}
+	if s.Known == 0 {
+		p.put(` <b class="warn">`, p.w.phrase("site.old.unknown"), `</b>`)
+		return
+	}
+	p.put(` <b class="warn">`, p.w.phrase("site.old", "time", p.at(s.Known)), `</b>`)
+}
+
+// zone names an offset.
+func zone(o jobmon.Offset) string { return "UTC" + o.String() }
+
+// Zone is that of the times on the page, in words; "" at a site, where there is only one.
+func (v *view) Zone() string {
+	switch {
+	case !v.fleet():
+		return ""
+	case v.Page == "computer" && len(v.Sites) == 1:
+		return v.pen.w.Say("zone.site", "name", v.Sites[0].Name, "zone", zone(v.Offset))
+	}
+	return v.pen.w.Say("zone.here", "zone", zone(v.Offset))
+}
+
+// Minutes is by how many seconds the arrow keys move the moment, 0 where they go from event to event: the events of
+// several sites have no common order.
+func (v *view) Minutes() int {
+	if v.fleet() && v.Page != "computer" {
+		return 60
+	}
+	return 0
+}
+
+// Steps says what an arrow key does.
+func (v *view) Steps() string {
+	if v.Minutes() > 0 {
+		return v.Say("key.minute")
+	}
+	return v.Say("key.event")
+}
+
+// fleetView is what the page of a fleet has besides: a line for each site.
+type fleetView struct {
+	Title   string
+	Open    bool
+	Columns []string
+	Lines   []siteLine
+}
+
+type siteLine struct {
+	Name, Href, Server, Zone, Says, Trouble string
+	Counts                                  []siteCount
+	Known                                   template.HTML
+	Bad, Chosen                             bool
+}
+
+type siteCount struct {
+	State string
+	N     int
+	Href  string
+}
+
+// openUpTo is for how many sites the list is open when the page is loaded.
+const openUpTo = 8
+
+// sites makes the list of the sites, with their counts of all computers.
+func (v *boardView) sites(lines []line) {
+	if !v.fleet() {
+		return
+	}
+	n := map[string]map[string]int{}
+	for i := range lines {
+		site := lines[i].picture.Computer.Site
+		if n[site] == nil {
+			n[site] = map[string]int{}
+		}
+		n[site][lines[i].state]++
+		n[site]["all"]++
+	}
+	list := &fleetView{Title: v.standing(), Open: len(v.Sites) <= openUpTo}
+	for _, name := range []string{"site", "says", "all", "failed", "still", "running", "waiting", "ready", "known", "zone", "server"} {
+		list.Columns = append(list.Columns, v.Say("site.column."+name))
+	}
+	for i := range v.Sites {
+		s := &v.Sites[i]
+		line := siteLine{Name: s.Name, Server: shown(s.Server), Zone: zone(s.Offset), Chosen: s.Name == v.Query.Site,
+			Href: v.address("site", s.Name), Trouble: shown(s.Trouble), Bad: s.old() || s.Coverage != ""}
+		if line.Chosen {
+			line.Href = v.address("site", "")
+		}
+		line.Says, line.Known = v.says(s), v.known(s)
+		for _, state := range []string{"all", StateFailed, StateStill, StateRunning, StateWaiting, StateReady} {
+			line.Counts = append(line.Counts, siteCount{State: state, N: n[s.Name][state]})
+		}
+		list.Lines = append(list.Lines, line)
+		v.Places = append(v.Places, choice{Name: s.Name, Text: s.Name, Chosen: line.Chosen})
+	}
+	if v.Query.Site != "" && v.site(v.Query.Site) == nil {
+		v.Places = append(v.Places, choice{Name: v.Query.Site, Text: shown(v.Query.Site), Chosen: true})
+	}
+	v.Fleet = list
+}
+
+// says is how it stands with a site, in words.
+func (v *view) says(s *SiteState) string {
+	p := newPen(v.of(s.Name), false)
+	var said []string
+	switch {
+	case s.Unread:
+		said = append(said, v.Say("site.unread"))
+	case s.Coverage == "before":
+		said = append(said, p.w.Say("site.before", "time", p.moments(s.From)))
+	case s.Coverage == "after":
+		said = append(said, p.w.Say("site.after", "time", p.moments(s.Known)))
+	case s.Away == "source" && v.Past():
+		said = append(said, v.Say("site.away.source.then"))
+	case s.Away != "":
+		said = append(said, v.away(s.Away))
+	case s.Known == 0 && !v.Past():
+		said = append(said, v.Say("site.never"))
+	case v.Past():
+		said = append(said, v.Say("site.then"))
+	default:
+		said = append(said, v.Say("site.watched"))
+	}
+	if s.Behind > 0 && !v.Past() {
+		said = append(said, p.w.Say(p.w.CountKey("site.behind", int(s.Behind)), "n", number(int(s.Behind))))
+	}
+	if remarks := p.phrases(s.Said...); remarks != "" {
+		said = append(said, remarks)
+	}
+	return strings.Join(said, ". ")
+}
+
+// away says what does not answer.
+func (v *view) away(what string) string {
+	if key := "site.away." + what; v.pen.w.Has(key) {
+		return v.Say(key)
+	}
+	return shown(what)
+}
+
+// moments is a moment with its day.
+func (p *pen) moments(at jobmon.Instant) string {
+	if at == 0 {
+		return "?"
+	}
+	t := p.f.wall(at)
+	return p.w.day(t) + " " + t.Format("15:04")
+}
+
+// known is until when it is known what happens at a site.
+func (v *view) known(s *SiteState) template.HTML {
+	p := newPen(v.of(s.Name), false)
+	switch {
+	case s.Known == 0 || s.Coverage == "before":
+		p.put("–")
+	case v.Past():
+		p.put(esc(p.moments(min(s.Known, s.Now))))
+	default:
+		p.put(p.w.phrase("site.age", "time", p.since(min(s.Known, s.Now))))
+	}
+	return p.html()
+}
+
+// missing are the sites of which nothing new comes.
+func (f *Frame) missing() (list []string) {
+	for i := range f.Sites {
+		if s := &f.Sites[i]; s.old() || s.Coverage != "" {
+			list = append(list, s.Name)
+		}
+	}
+	return list
+}
+
+// standing says how many sites there are, and which of them are away.
+func (v *view) standing() string {
+	w, list := v.pen.w, v.missing()
+	text := w.Say(w.CountKey("sites.count", len(v.Sites)), "n", number(len(v.Sites)))
+	switch {
+	case len(v.Sites) == 0:
+		return w.Say("sites.none")
+	case len(list) == 0 && v.Past():
+		return text
+	case len(list) == 0:
+		return text + ", " + w.Say("sites.fine")
+	case v.Past():
+		return text + ". " + w.Say("sites.not.covered", "list", strings.Join(list, ", "))
+	}
+	return text + ". " + w.Say("sites.away", "list", strings.Join(list, ", "))
+}
+
+// Standing is what says what is away, in a form that the script compares.
+func (f *Frame) Standing() string {
+	var list []string
+	for i := range f.Sites {
+		s := &f.Sites[i]
+		if what := s.Away; s.Unread {
+			list = append(list, s.Name+":log")
+		} else {
+			list = append(list, s.Name+":"+what)
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+// AwayText says that a computer's site is away; "" where it is not.
+func (v *view) AwayText() string {
+	if v.Page != "computer" || len(v.Sites) != 1 || v.Past() {
+		return ""
+	}
+	s := &v.Sites[0]
+	if s.Away == "" || s.Away == "source" && v.SourceLost {
+		return ""
+	}
+	return s.Name + ": " + v.away(s.Away) + ". " + v.pen.w.Say("site.old.page", "time", v.pen.moments(s.Known))
+}
+
+// Lacking are the sites of which a wall shows nothing new, in words.
+func (v *view) Lacking() (list []string) {
+	for i := range v.Sites {
+		if s := &v.Sites[i]; s.old() {
+			list = append(list, s.Name+": "+v.says(s))
+		}
+	}
+	return list
+}

@@ -1,0 +1,194 @@
+package board
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+)
+
+// fleetFrame is that of four sites: one is behind, two are away, and their clocks show different times.
+func fleetFrame() Frame {
+	f := testFrame()
+	f.Site, f.Seq = "", 1_800_000_000_000
+	state := func(name, server string, offset jobmon.Offset, age time.Duration, away string) SiteState {
+		return SiteState{Name: name, Server: server, Offset: offset, Age: age, Away: away, Now: f.Now,
+			Known: f.Now.Add(-age), From: f.From}
+	}
+	f.Sites = []SiteState{
+		state("BER", "SRV-DS01", 3600, 3*time.Second, ""), state("NYC", "SRV-DS02", -5*3600, 40*time.Minute, "site"),
+		state("ROM", "SRV-DS03", 3600, 12*time.Minute, "source"), state("SYD", "SRV-DS04", 11*3600, 4*time.Second, ""),
+	}
+	f.Sites[0].Behind, f.Sites[3].Now = 120, f.Now.Add(-3*time.Minute)
+	return f
+}
+
+// sited are the pictures of those sites.
+func sited(n int) (list []jobmon.Progress) {
+	sites := fleetFrame().Sites
+	for i, p := range fleet(n) {
+		s := sites[i*len(sites)/n]
+		p.Computer.Site, p.Site = s.Name, s.Server
+		list = append(list, p)
+	}
+	return list
+}
+
+// fleetPages are the pages of a fleet, with names of that kind.
+func fleetPages(lang string, names []string, reports Reports) map[string]writer {
+	f := fleetFrame()
+	f.Lang = lang
+	pictures := sited(8)
+	for i := range pictures {
+		p := &pictures[i]
+		p.Computer.Name, p.Computer.Group, p.Site = names[i%len(names)], names[(i+1)%len(names)], names[(i+2)%len(names)]
+	}
+	for i := range f.Sites {
+		f.Sites[i].Server = names[i%len(names)]
+	}
+	past := f
+	past.Sites = slices.Clone(f.Sites)
+	past.At = "2026-11-22T14:12:30+01:00"
+	for i := range past.Sites {
+		past.Sites[i].Away, past.Sites[i].Now = "", past.Now
+	}
+	past.Sites[1].Coverage, past.Sites[2].Coverage, past.Sites[3].Away = "before", "after", "source"
+	nats := f
+	nats.Sites = slices.Clone(f.Sites)
+	nats.Sites[0].Away, nats.Sites[1].Unread, nats.Sites[2].Known, nats.Sites[2].Away = "nats", true, 0, ""
+	computer := testComputer()
+	computer.Frame, computer.Key = f, jobmon.ComputerKey{Site: "NYC", ID: 5000123}
+	computer.Sites, computer.Offset = f.Sites[1:2], f.Sites[1].Offset
+	picture := *computer.Picture
+	picture.Computer.Site, picture.Computer.Name, computer.Picture = "NYC", names[0], &picture
+	reports.Frame = f
+	reports.Tables = append([]Table{{Name: TableSites, Columns: []string{"site", "ended", "unwatched_s"},
+		Rows: [][]Cell{{{Text: "BER", Href: "/?site=BER"}, {Text: 3}, {Text: time.Minute, Value: "60"}}}}}, reports.Tables...)
+	none := f
+	none.Sites = []SiteState{}
+	return map[string]writer{
+		"fleet":         &Board{Frame: f, Pictures: pictures, Timeline: testTimeline()},
+		"fleet-past":    &Board{Frame: past, Pictures: pictures, Timeline: testTimeline()},
+		"fleet-away":    &Board{Frame: nats, Pictures: pictures, Query: Query{Site: "NYC"}},
+		"fleet-none":    &Board{Frame: none},
+		"fleet-wall":    &Wall{Board: Board{Frame: f, Pictures: pictures}},
+		"fleet-reports": &reports, "computer-fleet": computer,
+	}
+}
+
+// text is a page without its tags.
+func text(t *testing.T, page writer) string {
+	t.Helper()
+	plain := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(string(made(t, page)), " ")
+	return html.UnescapeString(strings.Join(strings.Fields(plain), " "))
+}
+
+// TestTheBoardOfAFleetSaysWhereAndHowOld: each row has its site and zone, and what is old is marked as old.
+func TestTheBoardOfAFleetSaysWhereAndHowOld(t *testing.T) {
+	t.Parallel()
+	b := &Board{Frame: fleetFrame(), Pictures: sited(40)}
+	page := string(made(t, b))
+	for _, want := range []string{
+		`<tr id="cNYC/5000011"`, `href="/c/NYC/5000011"`, `<option value="SYD">SYD</option>`, `href="/?site=NYC"`,
+		`NYC <small>UTC-05:00</small> <b class="warn">as of 07:32</b>`, `data-sites="BER: NYC:site ROM:source SYD:"`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	said := text(t, b)
+	for _, want := range []string{
+		"4 sites. Nothing new from: NYC, ROM", "BER Watched. 120 events are on their way 10", "NYC The site does not answer 10",
+		"ROM Its DS database cannot be read", "SYD Watched 10", "Times of this server, UTC+01:00",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the page lacks %q:\n%s", want, said)
+		}
+	}
+	if strings.Contains(page, `id="cBER/5000001"`) && strings.Contains(strings.SplitN(page, `id="cBER/5000001"`, 2)[1][:900], "as of") {
+		t.Error("a site that is there is marked as old")
+	}
+}
+
+// TestEachSitesRowsFollowItsClock: what lasts is counted by the clock of the computer's server, also by the script.
+func TestEachSitesRowsFollowItsClock(t *testing.T) {
+	t.Parallel()
+	f := fleetFrame()
+	p := sited(4)[3]
+	row, err := Row(&p, &f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf(`data-since="%d"`, p.At.Add(3*time.Minute))
+	if !bytes.Contains(row, []byte(want)) || !bytes.Contains(row, []byte("UTC+11:00")) {
+		t.Errorf("want %s in\n%s", want, row)
+	}
+}
+
+// TestAFleetIsFilteredAndSortedBySite.
+func TestAFleetIsFilteredAndSortedBySite(t *testing.T) {
+	t.Parallel()
+	rows := func(query string) (sites []string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := made(t, &Board{Frame: fleetFrame(), Pictures: sited(16), Query: ParseQuery(values)})
+		for _, m := range regexp.MustCompile(`<tr id="c(\w+)/`).FindAllSubmatch(page, -1) {
+			sites = append(sites, string(m[1]))
+		}
+		return sites
+	}
+	if got := slices.Compact(rows("site=ROM")); !slices.Equal(got, []string{"ROM"}) {
+		t.Errorf("%v", got)
+	}
+	if got := slices.Compact(rows("sort=site&desc=1")); !slices.Equal(got, []string{"SYD", "ROM", "NYC", "BER"}) {
+		t.Errorf("%v", got)
+	}
+	if got := rows("q=nyc%2Fbwl-1105"); !slices.Equal(got, []string{"NYC"}) {
+		t.Errorf("%v", got)
+	}
+	if got := rows("site=nyc"); got != nil {
+		t.Errorf("sites are compared exactly: %v", got)
+	}
+	wall := &Wall{Board: Board{Frame: fleetFrame(), Pictures: sited(16), Query: Query{Site: "BER"}}}
+	if page := made(t, wall); bytes.Contains(page, []byte(`id="tROM`)) || !bytes.Contains(page, []byte(`id="tBER`)) {
+		t.Error("the wall of one site shows another's tiles, or none")
+	}
+}
+
+// TestAnEventsNumberStaysAtItsSite: links to other pages name the time instead.
+func TestAnEventsNumberStaysAtItsSite(t *testing.T) {
+	t.Parallel()
+	c := fleetPages("en", []string{"PC-0001"}, Reports{})["computer-fleet"].(*Computer)
+	c.At = "seq:4711"
+	page := string(made(t, c))
+	if !strings.Contains(page, "/c/NYC/5000123?") || !strings.Contains(page, "at=seq%3A") {
+		t.Error("the page itself lost its moment")
+	}
+	if strings.Contains(page, `href="/?at=seq`) || !strings.Contains(page, `href="/?at=2026-11-22T08%3A12%3A30-05%3A00&amp;site=NYC"`) {
+		t.Errorf("links to the board name an event")
+	}
+	board := &Board{Frame: fleetFrame(), Pictures: sited(8), Query: Query{Site: "NYC"}}
+	board.At = "seq:4711"
+	if page := string(made(t, board)); strings.Contains(page, "seq%3A") || strings.Contains(page, "seq:") {
+		t.Error("the board names an event")
+	}
+}
+
+// TestASiteKnowsNoSites: what is asked about sites changes nothing there.
+func TestASiteKnowsNoSites(t *testing.T) {
+	t.Parallel()
+	plain := made(t, &Board{Frame: testFrame(), Pictures: fleet(20)})
+	asked := made(t, &Board{Frame: testFrame(), Pictures: fleet(20), Query: Query{Site: "BER", Sort: "site"}})
+	if !bytes.Equal(plain, asked) {
+		t.Error("another page")
+	}
+}
