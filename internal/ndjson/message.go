@@ -69,19 +69,23 @@ func (w *Encoder) batch(b *jobmon.Batch, before uint64) {
 	}
 }
 
+// shortestLine is less than an event's line has.
+const shortestLine = 40
+
 // ReadMessage reads what AppendMessage wrote and believes none of it: every batch follows the one before, and the last
 // one ends with the event that the head names. Previous is known of the first link and Sum of the last one; the events
 // are not compared with them. Errors are those of a Reader.
 func ReadMessage(text []byte) (Header, []jobmon.Link, error) {
-	r, err := NewReader(bytes.NewReader(text))
-	if err != nil {
+	lines := min(bytes.Count(text, []byte("\n"))+1, len(text)/shortestLine)
+	r := &Reader{rest: text, events: make([]jobmon.Event, 0, lines)}
+	if err := r.begin(); err != nil {
 		return Header{}, nil, err
 	}
 	c := r.Header.Chain
 	if c == nil || r.Header.Last == 0 {
 		return Header{}, nil, r.damaged("a message says where it belongs: its chain or its last_seq is missing")
 	}
-	r.message, r.last = true, c.After
+	r.last = c.After
 	var links []jobmon.Link
 	for {
 		after := r.last
@@ -107,4 +111,17 @@ func ReadMessage(text []byte) (Header, []jobmon.Link, error) {
 	first, last := &links[0], &links[len(links)-1]
 	first.Previous, first.Seam, first.Lost, last.Sum = c.Previous, c.Seam, c.Lost, c.Sum
 	return r.Header, links, nil
+}
+
+// ofMessage is the next line of a message that is not blank, nil at the end.
+func (r *Reader) ofMessage() []byte {
+	for len(r.rest) > 0 {
+		text, rest, _ := bytes.Cut(r.rest, []byte("\n"))
+		r.rest = rest
+		r.line++
+		if text = bytes.TrimSpace(text); len(text) > 0 {
+			return text
+		}
+	}
+	return nil
 }

@@ -17,14 +17,17 @@ import (
 type Reader struct {
 	Header Header
 
-	lines *bufio.Scanner
-	line  int    // number of the last one read, from 1
-	first *line  // read by NewReader, and not yet by Batches
-	last  uint64 // sequence number of the last event
-	count uint64 // events read
-	ended bool   // a line said that it was the last one
+	lines *bufio.Scanner // nil for a message,
+	rest  []byte         // of which this was not read yet; see ReadMessage
+	line  int            // number of the last one read, from 1
+	quick quick
+	read  parsed  // the last line
+	first *parsed // that line, when it was read to know the header, and not yet by Batches
+	last  uint64  // sequence number of the last event
+	count uint64  // events read
+	ended bool    // a line said that it was the last one
 
-	message bool // the text is one message, see ReadMessage
+	events []jobmon.Event // space for the events of batches; those that are in it are not touched again
 }
 
 // NewReader reads the first line. A mark that says UTF-8 may stand before it. Errors wrap ErrForeign, ErrNewer,
@@ -46,27 +49,38 @@ func NewReader(r io.Reader) (*Reader, error) {
 	lines := bufio.NewScanner(input)
 	lines.Buffer(make([]byte, 0, 64<<10), longestLine)
 	in := &Reader{lines: lines}
-	text, err := in.text()
+	return in, in.begin()
+}
+
+// begin reads the first line.
+func (r *Reader) begin() error {
+	text, err := r.text()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if text == nil {
-		return nil, fmt.Errorf("%w: there is no line in it", ErrTruncated)
+		return fmt.Errorf("%w: there is no line in it", ErrTruncated)
 	}
-	var named struct {
-		Export *head `json:"export"`
+	if !r.quick.line(text, &r.read) || r.read.export == nil {
+		var named struct {
+			Export *head `json:"export"`
+		}
+		if err := json.Unmarshal(text, &named); err != nil || named.Export == nil || named.Export.Format != formatName {
+			return fmt.Errorf("%w: its first line does not say %q", ErrForeign, formatName)
+		}
+		if _, err := r.parse(text); err != nil {
+			return err
+		}
 	}
-	if err := json.Unmarshal(text, &named); err != nil || named.Export == nil || named.Export.Format != formatName {
-		return nil, fmt.Errorf("%w: its first line does not say %q", ErrForeign, formatName)
-	}
-	if in.first, err = in.parse(text); err == nil {
-		err = in.head(named.Export)
-	}
-	return in, err
+	r.first = &r.read
+	return r.head(r.read.export)
 }
 
 // text is the next line that is not blank, nil at the end.
 func (r *Reader) text() ([]byte, error) {
+	if r.lines == nil {
+		return r.ofMessage(), nil
+	}
 	for r.lines.Scan() {
 		r.line++
 		if text := bytes.TrimSpace(r.lines.Bytes()); len(text) > 0 {
@@ -86,17 +100,34 @@ func (r *Reader) damaged(format string, details ...any) error {
 	return fmt.Errorf("%w: line %d: %s", ErrDamaged, r.line, fmt.Sprintf(format, details...))
 }
 
-func (r *Reader) parse(text []byte) (*line, error) {
+// parse takes a line apart. What it returns is good until the next line.
+func (r *Reader) parse(text []byte) (*parsed, error) {
+	if r.quick.line(text, &r.read) {
+		return &r.read, nil
+	}
+	var err error
+	if r.read, err = strict(text); err != nil {
+		return nil, r.damaged("%v", err)
+	}
+	return &r.read, nil
+}
+
+// strict takes any line apart.
+func strict(text []byte) (parsed, error) {
 	var l line
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields() // what is not understood would be lost
 	if err := decoder.Decode(&l); err != nil {
-		return nil, r.damaged("%v", err)
+		return parsed{}, err
 	}
 	if decoder.More() {
-		return nil, r.damaged("something follows the event")
+		return parsed{}, errors.New("something follows the event")
 	}
-	return &l, nil
+	p := parsed{event: l.event(), before: l.Seq - 1, more: l.More, export: l.Export, end: l.End}
+	if l.After != nil {
+		p.before = *l.After
+	}
+	return p, nil
 }
 
 // head takes a line's fields about the log. Texts of the same log may follow one another.
@@ -118,7 +149,7 @@ func (r *Reader) head(h *head) error {
 }
 
 // next is the next line of an event, nil at the end.
-func (r *Reader) next() (*line, error) {
+func (r *Reader) next() (*parsed, error) {
 	for {
 		l := r.first
 		if r.first = nil; l == nil {
@@ -132,22 +163,22 @@ func (r *Reader) next() (*line, error) {
 			if l, err = r.parse(text); err != nil {
 				return nil, err
 			}
-			if r.message && (l.Export != nil || l.End != nil) {
+			if r.lines == nil && (l.export != nil || l.end != nil) {
 				return nil, r.damaged("a message has one head, on its first line, and no other end")
 			}
-			if l.Export != nil {
-				if err := r.head(l.Export); err != nil {
+			if l.export != nil {
+				if err := r.head(l.export); err != nil {
 					return nil, err
 				}
 			}
 		}
 		switch {
-		case l.End != nil && (l.End.Events != r.count || l.End.Last != r.last):
-			return nil, r.damaged("it counts %d events up to %d, and %d up to %d stand before it", l.End.Events,
-				l.End.Last, r.count, r.last)
-		case l.End != nil:
+		case l.end != nil && (l.end.Events != r.count || l.end.Last != r.last):
+			return nil, r.damaged("it counts %d events up to %d, and %d up to %d stand before it", l.end.Events,
+				l.end.Last, r.count, r.last)
+		case l.end != nil:
 			r.ended = true
-		case l.Export == nil || l.Seq != 0:
+		case l.export == nil || l.event.Seq != 0:
 			return l, nil
 		}
 	}
@@ -166,6 +197,20 @@ func (r *Reader) Batches() iter.Seq2[jobmon.Batch, error] {
 	}
 }
 
+// eventsAtOnce is for how many events space is made.
+const eventsAtOnce = 512
+
+// add adds an event to a batch, whose events have been the last ones in the space for events.
+func (r *Reader) add(b *jobmon.Batch, e *jobmon.Event) {
+	n := len(b.Events)
+	if len(r.events) == cap(r.events) {
+		r.events = append(make([]jobmon.Event, 0, max(eventsAtOnce, 2*n)), b.Events...)
+	}
+	r.events = append(r.events, *e)
+	end := len(r.events)
+	b.At, b.Events = e.At, r.events[end-n-1:end:end]
+}
+
 // batch reads the lines of one batch; it is empty at the end.
 func (r *Reader) batch() (b jobmon.Batch, err error) {
 	for {
@@ -176,32 +221,28 @@ func (r *Reader) batch() (b jobmon.Batch, err error) {
 		if l == nil {
 			return jobmon.Batch{}, r.end(len(b.Events) > 0)
 		}
-		e := l.event()
-		if err := r.joins(l, &e, &b); err != nil {
+		if err := r.joins(l, &b); err != nil {
 			return jobmon.Batch{}, err
 		}
-		b.At = e.At
-		r.last, r.count = e.Seq, r.count+1
-		if b.Events = append(b.Events, e); !l.More {
+		r.add(&b, &l.event)
+		r.last, r.count = l.event.Seq, r.count+1
+		if !l.more {
 			return b, nil
 		}
 	}
 }
 
 // joins checks that the event follows the one before it.
-func (r *Reader) joins(l *line, e *jobmon.Event, b *jobmon.Batch) error {
+func (r *Reader) joins(l *parsed, b *jobmon.Batch) error {
+	e := &l.event
 	if max(e.Seq, e.From, e.To) > jobmon.MaxSeq {
 		return r.damaged("it has or names a sequence number above %d", jobmon.MaxSeq)
 	}
 	if e.Seq <= r.last || e.Kind == 0 {
 		return r.damaged("event %d of kind %s cannot follow event %d", e.Seq, e.Kind, r.last)
 	}
-	before := e.Seq - 1
-	if l.After != nil {
-		before = *l.After
-	}
 	switch {
-	case len(b.Events) > 0 && e.Seq != r.last+1, before != r.last:
+	case len(b.Events) > 0 && e.Seq != r.last+1, l.before != r.last:
 		return fmt.Errorf("%w: line %d: event %d does not join event %d; %s", ErrIncomplete, r.line, e.Seq, r.last,
 			whole)
 	case len(b.Events) > 0 && e.At != b.At:
