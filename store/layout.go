@@ -55,7 +55,8 @@ func generation(name string) int {
 // simulator keep there, and logs that were moved aside.
 func isNeighbour(name string) bool {
 	switch name {
-	case lockFile, lockFile + ".json", "evt", "clients", "notify", "covered.json", "endpoint.sock", "simulator.ndjson":
+	case lockFile, lockFile + ".json", "evt", "clients", "notify", "covered.json", "fleet.json", "endpoint.sock",
+		"simulator.ndjson":
 		return true
 	}
 	switch filepath.Ext(name) { // as docs/notices.md names them, and `config set-secret`

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nuid"
 )
 
 // Of the consumers that a hub makes. They lie in the server's memory, and are gone soon after the hub.
@@ -39,8 +38,9 @@ type consumer struct {
 
 // consume makes a consumer that begins with that message.
 func (h *Hub) consume(ctx context.Context, site string, start uint64) (*consumer, error) {
+	inbox := h.conn.nc.NewInbox() // no other is named like it
 	c := &consumer{
-		c: h.conn, site: site, name: "hub-" + nuid.Next(), bytes: h.pullBytes(), inbox: h.conn.nc.NewInbox(),
+		c: h.conn, site: site, name: "hub-" + strings.TrimPrefix(inbox, HubInbox+"."), bytes: h.pullBytes(), inbox: inbox,
 		arrived: make(chan *nats.Msg, pullMessages+mostRaw), messages: make(chan *nats.Msg, mostRaw),
 	}
 	question := map[string]any{"stream_name": StreamOf(site), "action": "create", "config": map[string]any{

@@ -43,8 +43,16 @@ func OpenHub(s Settings, logger zerolog.Logger) (*Hub, error) {
 	return h, nil
 }
 
+// Settings are those of the connection.
+func (h *Hub) Settings() Settings { return h.settings }
+
 // Connected says whether NATS is there.
 func (h *Hub) Connected() bool { return h.conn.Connected() }
+
+// Init makes or checks the stream of a site, see Conn.Init.
+func (h *Hub) Init(ctx context.Context, o InitOptions) (Initialized, error) {
+	return h.conn.Init(ctx, o)
+}
 
 // Close ends the connection. The followers must have ended.
 func (h *Hub) Close() { h.conn.Close() }

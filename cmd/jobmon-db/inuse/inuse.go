@@ -4,6 +4,7 @@ package inuse
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"sync"
 
@@ -39,6 +40,10 @@ func (l *Log) Exchange(by func() (*store.Log, error)) error {
 func Ask[T any](l *Log, ask func(log *store.Log) (T, error)) (T, error) {
 	for {
 		log := l.InUse()
+		if log == nil {
+			var none T
+			return none, fmt.Errorf("%w: nothing has arrived yet", store.ErrNoLog)
+		}
 		v, err := ask(log)
 		if errors.Is(err, store.ErrClosed) && l.InUse() != log {
 			continue

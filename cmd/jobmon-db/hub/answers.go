@@ -1,0 +1,256 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/client/board"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/internal/fleet"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/history"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// coverage is until when the log is complete, as the site's daemon said last.
+type coverage struct {
+	daemon.Coverage
+	written time.Time // when the file was written
+}
+
+// coverageEvery is how often the file that says until when the site's source was watched is written.
+const coverageEvery = 5 * time.Second
+
+// heard takes what the site's daemon says of itself.
+func (s *Site) heard(b *fleet.Beat) {
+	s.mu.Lock()
+	own := b.LogID == s.ID()
+	due := false
+	if own && b.Covered != 0 && b.AgeMS >= 0 {
+		read := jobmon.InstantOf(time.Now().Add(-time.Duration(b.AgeMS) * time.Millisecond))
+		s.covered.Coverage = daemon.Coverage{Until: b.Covered, AheadMS: b.Covered.Sub(read).Milliseconds()}
+		if due = time.Since(s.covered.written) >= coverageEvery; due {
+			s.covered.written = time.Now()
+		}
+	}
+	s.mu.Unlock()
+	if due {
+		s.saveCoverage()
+	}
+	s.sending.poke(b, own)
+}
+
+func (s *Site) saveCoverage() {
+	s.mu.Lock()
+	c := s.covered.Coverage
+	s.mu.Unlock()
+	if c.Until == 0 || s.InUse() == nil {
+		return
+	}
+	if err := daemon.WriteCoverage(s.dir, c); err != nil {
+		s.logger.Warn().Err(err).Msg("cannot write down until when the site's source was watched")
+	}
+}
+
+// following is how it stands with following the site; zero before it begins.
+func (s *Site) following() (f fleet.FollowerState) {
+	s.mu.Lock()
+	follower := s.follower
+	s.mu.Unlock()
+	f.Delay = -1
+	if follower != nil {
+		f = follower.State()
+	}
+	return f
+}
+
+// age is how long ago the site's source was last read, -1 for unknown.
+func age(f *fleet.FollowerState) time.Duration {
+	if !f.Heard || f.Beat.AgeMS < 0 {
+		return -1
+	}
+	return time.Duration(f.Beat.AgeMS)*time.Millisecond + f.BeatAge
+}
+
+// Info implements control.Daemon.
+func (s *Site) Info() control.Info {
+	f := s.following()
+	info := control.Info{
+		Version: s.hub.options.Version, PID: os.Getpid(), LogID: s.ID(), AgeMS: age(&f).Milliseconds(),
+	}
+	if age(&f) < 0 {
+		info.AgeMS = -1
+	}
+	if log := s.InUse(); log != nil {
+		info.Site = log.Site()
+		info.Last, _, _ = log.Last()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	info.Covered = max(s.covered.Until, s.state.At)
+	return info
+}
+
+// fleetSite is how it stands with the site.
+func (s *Site) fleetSite() control.FleetSite {
+	f := s.following()
+	end, _ := s.End()
+	c := control.FleetSite{
+		Site: s.name, LogID: s.ID(), Last: f.Beat.Last, Published: f.Published, Has: end, DelayMS: -1, AgeMS: -1,
+		Away: f.Away, Trouble: f.Trouble, Refused: f.Beat.Refused != "",
+	}
+	if f.Delay >= 0 {
+		c.DelayMS = f.Delay.Milliseconds()
+	}
+	if a := age(&f); a >= 0 {
+		c.AgeMS = a.Milliseconds()
+	}
+	if c.Away == "" && f.Beat.Lost {
+		c.Away = "source"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Aside = len(s.record.Asides)
+	c.Computers = s.gallery.Counts(&s.mu, s.newest).Computers
+	return c
+}
+
+// newest is what the pictures are drawn from. The caller holds mu.
+func (s *Site) newest() *history.State { return s.state }
+
+// State is how pages show that it stands with the site.
+func (s *Site) State() board.SiteState {
+	c := s.fleetSite()
+	b := board.SiteState{
+		Name: s.name, Away: c.Away, Computers: c.Computers, Trouble: c.Trouble, Age: -1,
+		Behind: c.Last - min(c.Last, c.Has),
+	}
+	if c.AgeMS >= 0 {
+		b.Age = time.Duration(c.AgeMS) * time.Millisecond
+	}
+	if log := s.InUse(); log != nil {
+		b.Server = log.Site()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b.Offset = s.state.Projection.Offset()
+	return b
+}
+
+// Fleet implements control.Daemon.
+func (s *Site) Fleet() []control.FleetSite { return []control.FleetSite{s.fleetSite()} }
+
+// Durable implements desk.Daemon. The pictures have the name of their site.
+func (s *Site) Durable() ([]jobmon.Progress, uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
+		return nil, 0, errors.New("the copy of the site's log cannot be read, so nothing new is shown")
+	}
+	list := s.gallery.Pictures(&s.mu, s.newest)
+	for i := range list {
+		list[i].Computer.Site = s.name
+	}
+	return list, s.state.Seq, nil
+}
+
+// ServerTime is what the clock of the site's SQL Server shows, as far as its daemon said.
+func (s *Site) ServerTime() jobmon.Instant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.covered.Until == 0 {
+		return s.state.At
+	}
+	return jobmon.InstantOf(time.Now().Add(s.covered.Ahead()))
+}
+
+// errAtTheSite says that only the site's own daemon can do something.
+var errAtTheSite = errors.New("this is the hub's copy of the site's log: ask the daemon at the site itself")
+
+// Refresh implements control.Daemon.
+func (s *Site) Refresh(context.Context, control.RefreshRequest) (control.RefreshAnswer, error) {
+	return control.RefreshAnswer{}, errAtTheSite
+}
+
+// Compact implements control.Daemon.
+func (s *Site) Compact(context.Context, control.CompactRequest) (control.Compaction, error) {
+	return control.Compaction{}, errors.New("a hub does not compact the logs that it follows: stop it, and compact the " +
+		"site's folder")
+}
+
+// Compaction implements control.Daemon.
+func (s *Site) Compaction() control.Compaction { return control.Compaction{} }
+
+// Reload implements control.Daemon.
+func (s *Site) Reload(context.Context, control.ReloadRequest) (control.Reload, error) {
+	return control.Reload{}, errAtTheSite
+}
+
+// Info implements control.Daemon.
+func (h *Hub) Info() control.Info {
+	return control.Info{Version: h.options.Version, PID: os.Getpid(), AgeMS: -1}
+}
+
+// Fleet implements control.Daemon.
+func (h *Hub) Fleet() []control.FleetSite {
+	list := []control.FleetSite{}
+	for _, s := range h.Sites() {
+		list = append(list, s.fleetSite())
+	}
+	return list
+}
+
+// Targets implements control.Daemon.
+func (h *Hub) Targets() []control.Target {
+	list := []control.Target{}
+	for _, s := range h.Sites() {
+		for _, t := range s.Targets() {
+			t.Name = s.name + "/" + t.Name
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// errOneSite says that a question is about one log.
+var errOneSite = errors.New("this is a hub, which has the logs of many sites: name one with --site")
+
+// Extract implements control.Daemon.
+func (h *Hub) Extract(uint64) (store.Extract, error) { return store.Extract{}, errOneSite }
+
+// ExtractComputer implements control.Daemon.
+func (h *Hub) ExtractComputer(jobmon.ComputerID, uint64) (store.Extract, error) {
+	return store.Extract{}, errOneSite
+}
+
+// Caches implements control.Daemon.
+func (h *Hub) Caches() ([]store.Cache, error) { return nil, errOneSite }
+
+// CachePage implements control.Daemon.
+func (h *Hub) CachePage(string, int) (store.CachePage, error) { return store.CachePage{}, errOneSite }
+
+// Moment implements control.Daemon.
+func (h *Hub) Moment(jobmon.Instant) (store.Moment, bool, error) {
+	return store.Moment{}, false, errOneSite
+}
+
+// Refresh implements control.Daemon.
+func (h *Hub) Refresh(context.Context, control.RefreshRequest) (control.RefreshAnswer, error) {
+	return control.RefreshAnswer{}, errAtTheSite
+}
+
+// Compact implements control.Daemon.
+func (h *Hub) Compact(context.Context, control.CompactRequest) (control.Compaction, error) {
+	return control.Compaction{}, errOneSite
+}
+
+// Compaction implements control.Daemon.
+func (h *Hub) Compaction() control.Compaction { return control.Compaction{} }
+
+// Reload implements control.Daemon.
+func (h *Hub) Reload(context.Context, control.ReloadRequest) (control.Reload, error) {
+	return control.Reload{}, errors.New("a hub reads its configuration at its start: start it again")
+}

@@ -1,0 +1,154 @@
+package hub
+
+import (
+	"context"
+	"os"
+	"sync"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/notify"
+	"github.com/jobmon-db/jobmon-db/internal/fleet"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/notices"
+)
+
+// sending is who sends the messages about a site: this hub only as long as the site's daemon says so, or else both
+// would. It begins when the copy has got to where the log was at the daemon's word: messages are about the present.
+type sending struct {
+	sender Sender // nil while the hub does not send. The site's mu guards it
+	stop   func() // ends the sender and waits for its end
+
+	mu    sync.Mutex
+	asked bool   // the site's daemon said that the hub is to send
+	from  uint64 // when the copy has this event
+	known bool   // the daemon has said either in this run
+	woken chan struct{}
+}
+
+// poke takes the word of the site's daemon. own says that it is of the log that the hub has.
+func (s *sending) poke(b *fleet.Beat, own bool) {
+	s.mu.Lock()
+	if !s.known || s.asked != b.Notices {
+		s.from = b.Last
+	}
+	s.known, s.asked = true, b.Notices
+	woken := s.woken
+	s.mu.Unlock()
+	if own && woken != nil {
+		select {
+		case woken <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// wanted says whether the hub is to send; begin is the event that the copy must have before.
+func (s *sending) wanted() (known, asked bool, from uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known, s.asked, s.from
+}
+
+// send has the hub send, or not, as the site's daemon says, until ctx ends.
+func (s *Site) send(ctx context.Context) {
+	if s.hub.options.Messages == nil {
+		return
+	}
+	woken := make(chan struct{}, 1)
+	s.sending.mu.Lock()
+	s.sending.woken = woken
+	s.sending.mu.Unlock()
+	defer s.quiet()
+	for {
+		select {
+		case <-woken:
+		case <-ctx.Done():
+			return
+		}
+		known, asked, from := s.sending.wanted()
+		end, _ := s.End()
+		s.mu.Lock()
+		sends := s.sending.sender != nil
+		s.mu.Unlock()
+		switch {
+		case known && !asked:
+			s.forget()
+		case asked && !sends && end >= from && end > 0:
+			s.speak(ctx)
+		}
+	}
+}
+
+// reset forgets the daemon's word: it was about another log.
+func (s *sending) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known, s.asked = false, false
+}
+
+// speak begins to send what comes from now on, and what the targets have not got yet.
+func (s *Site) speak(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sender := s.hub.options.Messages(s)
+	if sender == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { sender.Run(ctx) })
+	s.sending.sender = sender
+	s.sending.stop = func() {
+		cancel()
+		running.Wait()
+	}
+	s.logger.Info().Msg("the hub sends this site's messages")
+}
+
+// quiet ends sending; each target goes on where it is when the hub sends again.
+func (s *Site) quiet() {
+	s.mu.Lock()
+	stop := s.sending.stop
+	s.sending.sender, s.sending.stop = nil, nil
+	s.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+// forget ends sending for the site's own daemon, which has its own account of what each target has got: the hub's is
+// of no more use.
+func (s *Site) forget() {
+	s.quiet()
+	folder := notify.Folder(s.dir)
+	if _, err := os.Stat(folder); err != nil {
+		return
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		s.logger.Error().Err(err).Msg("what the hub's targets have got cannot be forgotten: remove the folder notify, or " +
+			"old messages are sent when the hub sends again")
+		return
+	}
+	s.logger.Info().Msg("the site sends its messages itself")
+}
+
+// tell hands on the batch that was taken up last. The caller holds mu.
+func (s *Site) tell(b *jobmon.Batch) {
+	s.sending.sender.Heard(b, func() []*notices.Notice {
+		return s.state.Projection.Notices(b, func(id jobmon.ComputerID) *jobmon.Progress {
+			picture, _ := s.state.Projection.Progress(id)
+			return picture
+		}, func(id jobmon.JobID) string { return s.state.Mirror.Jobs[id].Folder })
+	})
+}
+
+// Targets implements control.Daemon.
+func (s *Site) Targets() []control.Target {
+	s.mu.Lock()
+	sender := s.sending.sender
+	s.mu.Unlock()
+	if sender == nil {
+		return []control.Target{}
+	}
+	return sender.Targets()
+}

@@ -1,0 +1,129 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/fleet"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
+)
+
+// How often a hub looks for new sites and for places that are taken, and whether a site is away.
+const (
+	lookEvery  = time.Minute
+	againEvery = 2 * time.Second
+	soon       = 50 * time.Millisecond // the connection is being made
+	watchEvery = time.Second
+)
+
+// Run follows the sites until ctx ends.
+func (h *Hub) Run(ctx context.Context) error {
+	h.options.Logger.Info().Str("data_dir", h.options.DataDir).Int("sites", len(h.Sites())).
+		Str("version", h.options.Version).Msg("following")
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { h.answer(ctx, h.options.DataDir, h) })
+	for _, s := range h.Sites() {
+		running.Go(func() { s.run(ctx) })
+	}
+	running.Go(func() { h.watch(ctx) })
+	if !h.options.Embedded && len(h.options.Sites) == 0 {
+		h.look(ctx, func(s *Site) { running.Go(func() { s.run(ctx) }) })
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// make makes the stream of a configured site on the hub's own server.
+func (h *Hub) make(ctx context.Context, s *Site) {
+	if !h.options.Embedded {
+		return
+	}
+	for pause := soon; ; pause = againEvery {
+		done, err := h.link.Init(ctx, fleet.InitOptions{Site: s.name, Keep: h.options.Keep})
+		if err == nil {
+			for _, change := range done.Changed {
+				s.logger.Info().Str("changed", change).Msg("the site's stream is as it is configured again")
+			}
+			return
+		}
+		if pause == againEvery && ctx.Err() == nil {
+			s.logger.Warn().Err(err).Msg("the site's stream cannot be made; trying again")
+		}
+		if patience.Sleep(ctx, pause) != nil {
+			return
+		}
+	}
+}
+
+// look follows sites whose streams are new, until ctx ends.
+func (h *Hub) look(ctx context.Context, follow func(*Site)) {
+	said := map[string]bool{}
+	for pause := againEvery; ; pause = lookEvery {
+		names, err := h.link.Sites(ctx)
+		if err != nil {
+			if ctx.Err() == nil && h.link.Connected() {
+				h.options.Logger.Warn().Err(err).Msg("which sites have a stream is not known; trying again")
+			}
+			names, pause = nil, againEvery
+		}
+		for _, name := range names {
+			if h.has(name) || said[name] {
+				continue
+			}
+			s, err := h.take(name)
+			if err != nil {
+				said[name] = true
+				h.options.Logger.Error().Err(err).Str("site", name).Msg("a new site cannot be followed")
+				continue
+			}
+			h.options.Logger.Info().Str("site", name).Msg("following a new site")
+			follow(s)
+		}
+		if patience.Sleep(ctx, pause) != nil {
+			return
+		}
+	}
+}
+
+// watch signals when something is away that was not, or has returned.
+func (h *Hub) watch(ctx context.Context) {
+	was := ""
+	for patience.Sleep(ctx, watchEvery) == nil {
+		now := ""
+		for _, s := range h.Sites() {
+			f := s.fleetSite()
+			now += f.Away + f.Trouble + "\n"
+		}
+		if now != was {
+			was = now
+			h.signal()
+		}
+	}
+}
+
+// answer answers commands about the folder until ctx ends. A place that another program has is tried again.
+func (h *Hub) answer(ctx context.Context, dir string, d control.Daemon) {
+	log := h.options.Logger
+	o := endpoint.Options{
+		DataDir: dir, Allow: h.options.Allow, Greeting: endpoint.Greeting{Program: h.options.Version},
+	}
+	l, err := endpoint.Listen(o)
+	if errors.Is(err, endpoint.ErrTaken) {
+		log.Error().Err(err).Str("data_dir", dir).Msg("commands cannot reach this hub; trying again")
+		if l = endpoint.Await(ctx, o, againEvery); l == nil {
+			return
+		}
+		err = nil
+	}
+	if err == nil {
+		err = endpoint.Serve(ctx, l, control.Handler(d), endpoint.Limits{}, log)
+	}
+	if err != nil {
+		log.Error().Err(err).Str("data_dir", dir).Msg("commands cannot reach this hub")
+	}
+}

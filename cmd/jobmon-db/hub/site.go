@@ -1,0 +1,259 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/gallery"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/inuse"
+	"github.com/jobmon-db/jobmon-db/internal/fleet"
+	"github.com/jobmon-db/jobmon-db/internal/instance"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/history"
+	"github.com/jobmon-db/jobmon-db/store"
+)
+
+// Site is a site of the fleet: the hub's copy of its log, and what follows from it. It implements fleet.Copy for its
+// follower, and control.Daemon for commands.
+type Site struct {
+	inuse.Log
+	hub    *Hub
+	name   string
+	dir    string
+	logger zerolog.Logger
+	held   *instance.Lock
+
+	follower *fleet.Follower // once it runs
+
+	mu      sync.Mutex
+	state   *history.State
+	keeper  *history.Keeper
+	gallery gallery.Gallery
+	broken  bool // the state is not what the log says
+	record  record
+	sending sending
+	covered coverage
+}
+
+// openSite opens the copy of a site's log, if there is one yet.
+func openSite(h *Hub, name string) (*Site, error) {
+	s := &Site{
+		hub: h, name: name, dir: filepath.Join(h.options.DataDir, sitesFolder, name),
+		logger: h.options.Logger.With().Str("site", name).Logger(),
+	}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the copy of site %s: %w", name, err), s.close())
+	}
+	return s, nil
+}
+
+func (s *Site) open() (err error) {
+	if s.held, err = lockFolder(s.dir, s.hub.options.Command); err != nil {
+		return err
+	}
+	if s.record, err = readRecord(s.dir); err != nil {
+		return err
+	}
+	s.covered.Coverage = daemon.ReadCoverage(s.dir)
+	s.state = history.New()
+	if _, err := store.Current(s.dir); errors.Is(err, store.ErrNoLog) {
+		return nil
+	}
+	return s.take(store.Options{})
+}
+
+// take opens the log in use, of which nothing is shown before.
+func (s *Site) take(o store.Options) error {
+	o.LockWait = lockWait
+	o.Damaged = func(e *store.Error) {
+		s.logger.Error().Err(e).Uint64("from", e.Seq).Uint64("to", e.Last).
+			Msg("events in the copy of the log are damaged and left out; remove the site's folder, and the hub gets all " +
+				"of it again")
+	}
+	return s.Exchange(func() (*store.Log, error) {
+		log, err := store.Open(s.dir, o)
+		if err != nil {
+			return nil, err
+		}
+		for _, note := range log.Notes() {
+			s.logger.Error().Msg(note)
+		}
+		keeper := &history.Keeper{Log: log}
+		state, err := keeper.Load(s.slower)
+		if err != nil {
+			return nil, errors.Join(err, log.Close())
+		}
+		state.Shed(history.MostTold)
+		state.Projection.Changed() // all of the past
+		s.state, s.keeper, s.gallery, s.broken = state, keeper, gallery.Gallery{}, false
+		return log, nil
+	})
+}
+
+// lockWait is how long a start waits for a command that still reads the log.
+const lockWait = 5 * time.Second
+
+func (s *Site) slower(err error) {
+	if !errors.Is(err, store.ErrClosed) {
+		s.logger.Warn().Err(err).Msg("the next start will take longer")
+	}
+}
+
+// Name is the site's name in the fleet.
+func (s *Site) Name() string { return s.name }
+
+// Dir is the site's data folder.
+func (s *Site) Dir() string { return s.dir }
+
+// run follows the site until ctx ends.
+func (s *Site) run(ctx context.Context) {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { s.hub.answer(ctx, s.dir, s) })
+	beside.Go(func() { s.send(ctx) })
+	s.hub.make(ctx, s)
+	f := s.hub.link.Follow(fleet.FollowerOptions{
+		Site: s.name, Copy: s, GapWait: s.hub.options.GapWait, Logger: s.logger, Beat: s.heard,
+	})
+	s.mu.Lock()
+	s.follower = f
+	s.mu.Unlock()
+	f.Run(ctx)
+}
+
+// close keeps the newest state for the next start, and closes the log.
+func (s *Site) close() error {
+	var errs []error
+	if log := s.InUse(); log != nil {
+		s.mu.Lock()
+		var caches []store.Cache
+		if !s.broken {
+			caches = s.keeper.Pack(s.state, true)
+		}
+		s.mu.Unlock()
+		if err := s.keeper.Keep(caches...); err != nil {
+			s.slower(err)
+		}
+		errs = append(errs, log.Close())
+	}
+	s.saveCoverage()
+	if s.held != nil {
+		errs = append(errs, s.held.Release())
+	}
+	return errors.Join(errs...)
+}
+
+// ID implements fleet.Copy.
+func (s *Site) ID() string {
+	if log := s.InUse(); log != nil {
+		return log.ID()
+	}
+	return ""
+}
+
+// End implements fleet.Copy.
+func (s *Site) End() (seq uint64, sum uint32) {
+	if log := s.InUse(); log != nil {
+		if seq, sum = log.End(); seq > 0 {
+			return seq, sum
+		}
+	}
+	return 0, 0
+}
+
+// Follow implements fleet.Copy: first the log, then what is shown.
+func (s *Site) Follow(links []jobmon.Link) error {
+	err := s.InUse().Follow(links)
+	if errors.Is(err, store.ErrUnjoined) {
+		return fmt.Errorf("%w: %w", fleet.ErrUnjoined, err)
+	}
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.fold(links)
+	var caches []store.Cache
+	if !s.broken {
+		caches = s.keeper.Pack(s.state, false)
+	}
+	s.mu.Unlock()
+	s.hub.signal()
+	if err := s.keeper.Keep(caches...); err != nil {
+		s.slower(err)
+	}
+	return nil
+}
+
+// fold takes up batches that are on the disk. The caller holds mu.
+func (s *Site) fold(links []jobmon.Link) {
+	if s.broken {
+		s.refold()
+		return
+	}
+	for i := range links {
+		if err := s.state.Apply(&links[i].Batch); err != nil {
+			s.logger.Error().Err(err).Msg("a batch of the log cannot be taken up: its state is folded anew")
+			s.refold()
+			return
+		}
+		if s.sending.sender != nil {
+			s.show()
+			s.tell(&links[i].Batch)
+		}
+	}
+	s.show()
+	s.state.Shed(history.MostTold)
+}
+
+// show hands pictures that changed to those who ask for all. The caller holds mu.
+func (s *Site) show() {
+	for _, id := range s.state.Projection.Changed() {
+		if p, ok := s.state.Projection.Progress(id); ok {
+			s.gallery.Show(p)
+		}
+	}
+}
+
+// refold takes the state from the log. The caller holds mu.
+func (s *Site) refold() {
+	state, err := history.Load(s.InUse())
+	if s.broken = err != nil; s.broken {
+		s.logger.Error().Err(err).Msg("the copy of the log cannot be read: nothing new of the site is shown")
+		return
+	}
+	state.Shed(history.MostTold)
+	state.Projection.Changed()
+	s.state, s.gallery = state, gallery.Gallery{}
+}
+
+// BeginAnew implements fleet.Copy. The log that was followed so far is kept, and the site's record says why.
+func (s *Site) BeginAnew(id, dsName, why string) error {
+	s.quiet()
+	s.sending.reset()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := store.Options{ID: id, Site: dsName}
+	if log := s.InUse(); log != nil {
+		last, _ := log.End()
+		was := aside{LogID: log.ID(), Last: last, Why: why, At: jobmon.InstantOf(time.Now())}
+		if err := log.Close(); err != nil {
+			return err
+		}
+		name, err := store.SetAside(s.dir, o)
+		if was.File = name; name != "" && last > 0 {
+			s.record.Asides = append(s.record.Asides, was)
+			err = errors.Join(err, s.record.write(s.dir))
+		}
+		if err != nil {
+			return errors.Join(err, s.take(o)) // whichever is in use
+		}
+	}
+	return s.take(o)
+}
