@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -38,7 +39,8 @@ func (l *Log) Append(at jobmon.Instant, events []jobmon.Event) (jobmon.Batch, er
 	}
 	end := b
 	end.add(&f)
-	err = l.extend(&end, nil, fmt.Sprintf("appending events %d to %d", f.first, f.last()), func(tx *bolt.Tx) (err error) {
+	what := fmt.Sprintf("appending events %d to %d", f.first, f.last())
+	err = l.extend(&end, nil, what, func(tx *bolt.Tx) (err error) {
 		end.tail, err = putFrame(tx, l.path, &b, &f, l.frame)
 		return err
 	})
@@ -194,26 +196,37 @@ func (l *Log) commit(what string, write func(*bolt.Tx) error) error {
 func (l *Log) forget(tx *bolt.Tx) error {
 	last := l.ends().last
 	for _, name := range [...]string{bucketTail, bucketBlocks} {
-		bucket := tx.Bucket([]byte(name))
-		if bucket == nil {
-			continue
-		}
-		c := bucket.Cursor()
-		for key, _ := c.Last(); key != nil; key, _ = c.Last() {
-			if seq, ok := keySeq(key); !ok || seq <= last {
-				break
-			}
-			if err := bucket.Delete(key); err != nil {
-				return err
-			}
-		}
-		if key, _ := c.First(); key == nil && name == bucketBlocks { // it is not there while it would be empty
-			if err := tx.DeleteBucket([]byte(name)); err != nil {
+		if bucket := tx.Bucket([]byte(name)); bucket != nil {
+			if err := cutOff(tx, bucket, []byte(name), last); err != nil {
 				return err
 			}
 		}
 	}
+	if tx.Bucket([]byte(bucketTail)) == nil {
+		if _, err := tx.CreateBucket([]byte(bucketTail)); err != nil {
+			return err
+		}
+	}
 	return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyLog), l.meta().record)
+}
+
+// cutOff removes what is stored behind sequence number last, and the bucket when nothing is left in it. It looks up all
+// keys first: between pages that have become empty, a cursor may search for ever.
+func cutOff(tx *bolt.Tx, bucket *bolt.Bucket, name []byte, last uint64) error {
+	c := bucket.Cursor()
+	if first, _ := c.First(); bytes.Compare(first, seqKey(last)) > 0 {
+		return tx.DeleteBucket(name)
+	}
+	var over [][]byte
+	for key, _ := c.Seek(seqKey(last + 1)); key != nil; key, _ = c.Next() {
+		over = append(over, bytes.Clone(key))
+	}
+	for _, key := range over {
+		if err := bucket.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reopen closes the file after a failed commit and opens it again, so that nothing is left of what bbolt and the

@@ -45,12 +45,21 @@ func (b *builder) begin(m meta) error {
 		if _, err := tx.CreateBucket([]byte(bucketTail)); err != nil {
 			return err
 		}
-		record, err := m.encode()
-		if err != nil {
-			return err
-		}
-		return bucket.Put([]byte(keyLog), record)
+		return putMeta(bucket, &b.meta)
 	})
+}
+
+func putMeta(bucket *bolt.Bucket, m *meta) error {
+	record, err := m.encode()
+	if err != nil {
+		return err
+	}
+	return bucket.Put([]byte(keyLog), record)
+}
+
+// describe writes the meta record again.
+func (b *builder) describe() error {
+	return b.write(func(tx *bolt.Tx) error { return putMeta(tx.Bucket([]byte(bucketMeta)), &b.meta) })
 }
 
 // write changes the file; what many calls did is committed together.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -103,6 +104,10 @@ func (c *copier) identify(record []byte) error {
 		return c.begin(m)
 	case m.ID != c.origin.ID || m.First != c.origin.First:
 		return sentence(ErrNotOurs, c.path, "the log that is copied to %s has become another one: begin again", c.path)
+	case len(m.Seams) > len(c.origin.Seams): // it follows another log
+		more := m.Seams[len(c.origin.Seams):]
+		c.origin, c.meta.Seams = m, slices.Concat(c.meta.Seams, more)
+		return c.describe()
 	}
 	return nil
 }

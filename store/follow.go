@@ -73,7 +73,8 @@ type follower struct {
 // add makes the frame of a link behind those before it.
 func (f *follower) add(k *jobmon.Link) error {
 	if len(k.Events) == 0 {
-		return sentence(ErrUnjoined, f.path, "a batch without events does not follow event %d of %s", f.end.last, f.path)
+		return sentence(ErrUnjoined, f.path, "a batch without events does not follow event %d of %s", f.end.last,
+			f.path)
 	}
 	for i := range k.Events {
 		if e := &k.Events[i]; e.Seq != k.First()+uint64(i) || e.At != k.At {
@@ -118,8 +119,8 @@ func (f *follower) join(k *jobmon.Link, after uint64) error {
 	if after >= first || k.Lost >= first-after {
 		return f.unjoined(k, fmt.Sprintf("%d events cannot be missing behind event %d", k.Lost, after))
 	}
-	head := frame{previous: f.end.crc, first: first, skipped: first - after - k.Lost - 1, at: k.At, count: len(k.Events)}
-	if k.Seam {
+	head := frame{previous: f.end.crc, first: first, at: k.At, count: len(k.Events)}
+	if head.skipped = first - after - k.Lost - 1; k.Seam {
 		head.previous = k.Previous
 	}
 	data, body, crc, err := appendFrame(nil, f.body, &head, k.Events)

@@ -89,15 +89,19 @@ func (w *following) check(t *rapid.T, err error) {
 	}
 }
 
-// open opens a log that syncs nothing.
 func (w *following) open(t *rapid.T, dir string, o store.Options) *store.Log {
+	unsynced(dir)
+	log, err := store.Open(dir, o)
+	w.check(t, err)
+	return log
+}
+
+// unsynced lets the log in dir sync nothing.
+func unsynced(dir string) {
 	store.CommitThrough(dir, func(tx *bolt.Tx) error {
 		tx.DB().NoSync = true
 		return tx.Commit()
 	})
-	log, err := store.Open(dir, o)
-	w.check(t, err)
-	return log
 }
 
 // anew begins another copy.
