@@ -299,12 +299,38 @@ func (v *view) AwayText() string {
 	return s.Name + ": " + v.away(s.Away) + ". " + v.pen.w.Say("site.old.page", "time", v.pen.moments(s.Known))
 }
 
-// Lacking are the sites of which a wall shows nothing new, in words.
-func (v *view) Lacking() (list []string) {
+// Lacking says of which sites a wall shows nothing new, and why; "" for none. Many of them are only named.
+func (v *view) Lacking() string {
+	var list []string
 	for i := range v.Sites {
 		if s := &v.Sites[i]; s.old() {
 			list = append(list, s.Name+": "+v.says(s))
 		}
 	}
-	return list
+	if len(list) > 2 {
+		return v.pen.w.Say("sites.away", "list", strings.Join(v.missing(), ", "))
+	}
+	return strings.Join(list, " · ")
+}
+
+// Many reports whether the page is about many sites.
+func (v *view) Many() bool { return v.fleet() }
+
+// Stale reports whether what the page shows is not what happens.
+func (v *view) Stale() bool { return v.SourceLost || !v.Past() && len(v.missing()) > 0 }
+
+// source says how many sites there are, and how many of them are away; on a computer's page how old its site's data is.
+func (v *view) source() string {
+	w, list := v.pen.w, v.missing()
+	if v.Page == "computer" {
+		return v.Sites[0].Name + ", " + w.Say("site.old", "time", v.pen.at(v.Sites[0].Known))
+	}
+	text := w.Say(w.CountKey("sites.count", len(v.Sites)), "n", number(len(v.Sites)))
+	switch {
+	case len(v.Sites) == 0:
+		return w.Say("sites.none")
+	case len(list) > 0 && !v.Past():
+		text += ", " + w.Say("sites.away.count", "n", number(len(list)))
+	}
+	return text
 }

@@ -31,7 +31,11 @@ func (p *pen) tile(c *jobmon.Progress, state string) {
 	}
 	p.put(`</span></p><h2>`, p.computerName(c), `</h2>`)
 	if site := p.f.site(c.Computer.Site); site != nil {
-		p.put(`<p class="w-site">`, esc(site.Name))
+		p.put(`<p class="w-site">`)
+		if site.old() {
+			p.put(icon("alert"), ` `)
+		}
+		p.put(esc(site.Name))
 		p.asOf(site)
 		p.put(`</p>`)
 	}

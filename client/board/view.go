@@ -116,8 +116,8 @@ func (v *view) LostTitle() string { return v.pen.w.Say("lost.title", "time", v.p
 // Source says how fresh the data is.
 func (v *view) Source() template.HTML {
 	w, name := v.pen.w, v.Say("source")
-	if v.fleet() && v.Page != "computer" {
-		return safe(esc(v.standing()))
+	if v.fleet() && (v.Page != "computer" || v.AwayText() != "") {
+		return safe(esc(v.source()))
 	}
 	switch n := len(v.servers); {
 	case n > 3:

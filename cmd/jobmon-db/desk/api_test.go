@@ -149,7 +149,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(document["paths"].(map[string]any))) {
-		if !asked[path] && path != "/stream" { // which never ends
+		if !asked[path] && path != "/stream" && path != "/computers/{site}/{id}" { // that never ends, and is of a fleet
 			t.Errorf("%s was not asked", path)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/ndjson"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -93,10 +94,18 @@ func (d *Desk) Deployments(ctx context.Context, _, since, until, computer string
 	return list, said(err, p)
 }
 
+// known makes sure that figures are asked by something that there is.
+func known(by string, list ...string) error {
+	if by == "" || slices.Contains(list, by) {
+		return nil
+	}
+	return &http.Wrong{Text: "by must be " + words.Or(list...)}
+}
+
 // Stats implements http.Web.
 func (d *Desk) Stats(ctx context.Context, _, by, since, until string) ([]past.Stat, error) {
-	if by != "" && !slices.Contains([]string{"job", "stage", "folder", "day"}, by) {
-		return nil, &http.Wrong{Text: "by must be job, stage, folder or day"}
+	if err := known(by, "job", "stage", "folder", "day"); err != nil {
+		return nil, err
 	}
 	leave, err := d.enter(ctx)
 	if err != nil {

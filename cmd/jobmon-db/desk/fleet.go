@@ -213,7 +213,7 @@ func (f *Fleet) now() jobmon.Instant { return jobmon.InstantOf(f.clock()) }
 // machine reads what is typed about all sites.
 func (f *Fleet) machine(members []*member) *past.Log {
 	now := f.now()
-	return past.Machine(f.zone, f.first(members, now), now)
+	return past.Machine(f.zone, len(members), f.first(members, now), now)
 }
 
 // first is where the first of the logs begins, now where there is none.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
 // Events implements http.Web. Each site counts its own events, so the question names one.
@@ -49,24 +50,29 @@ func (f *Fleet) Deployments(ctx context.Context, site, since, until, computer st
 	return list, nil
 }
 
-// Stats implements http.Web: the figures of each site.
+// Stats implements http.Web: one set of figures, also by "site".
 func (f *Fleet) Stats(ctx context.Context, site, by, since, until string) ([]past.Stat, error) {
-	members, since, until, err := f.within(site, since, until)
+	if err := known(by, "job", "stage", "folder", "day", "site"); err != nil {
+		return nil, err
+	}
+	members, err := f.those(site)
 	if err != nil {
 		return nil, err
 	}
-	lists := make([][]past.Stat, len(members))
-	errs := each(ctx, members, func(i int, m *member) (err error) {
-		lists[i], err = m.Desk.Stats(ctx, "", by, since, until)
-		for k := range lists[i] {
-			lists[i][k].Site = m.Name
-		}
-		return err
-	})
-	if err := answered(ctx, errs); err != nil {
+	period, _, err := f.period(ctx, members, site, since, until)
+	if err != nil {
 		return nil, err
 	}
-	return slices.Concat([]past.Stat{}, slices.Concat(lists...)), nil
+	s := deployments.NewStats(period, nil)
+	s.ByNames = len(members) > 1
+	if err := answered(ctx, deploymentsOf(ctx, members, period, s.Add, func(int, *past.Log) {})); err != nil {
+		return nil, err
+	}
+	list := past.Stats(s, by)
+	for i := range list {
+		list[i].Site = site
+	}
+	return list, nil
 }
 
 // within are the sites that a question is about, and the ends of its range as each of them takes them: as moments.

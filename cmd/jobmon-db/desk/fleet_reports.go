@@ -25,19 +25,11 @@ func (f *Fleet) Reports(ctx context.Context, site, since, until string) (board.R
 	}
 	r := newReport(period, clock)
 	r.ByNames, r.away = true, -1
-	var adding sync.Mutex
 	away := make([]time.Duration, len(members))
-	errs := each(ctx, members, func(i int, m *member) error {
-		return m.ask(ctx, func(p *past.Log) error {
-			away[i] = unwatched(p, period)
-			return deploymentsOf(p, period, m.Name, func(d *deployments.Deployment) {
-				adding.Lock()
-				defer adding.Unlock()
-				r.Add(d)
-				r.failures(d)
-			})
-		})
-	})
+	errs := deploymentsOf(ctx, members, period, func(d *deployments.Deployment) {
+		r.Add(d)
+		r.failures(d)
+	}, func(i int, p *past.Log) { away[i] = unwatched(p, period) })
 	if err := answered(ctx, errs); err != nil {
 		return board.Reports{}, err
 	}
@@ -72,18 +64,28 @@ func (f *Fleet) period(ctx context.Context, members []*member, site, since, unti
 	return period, machine.Clock(), err
 }
 
-// deploymentsOf calls tell with a site's deployments that may count in a period or in the one before it.
-func deploymentsOf(p *past.Log, period deployments.Period, site string, tell func(*deployments.Deployment)) error {
-	from, err := p.Before(replay.Point{Time: period.Before().Since.Time()})
-	if err != nil {
-		return err
-	}
-	return p.Deployments(from, nil, func(d *deployments.Deployment) {
-		if d.Deployment {
-			d.Computer.Site = site
-			tell(d)
-		}
-	}, nil)
+// deploymentsOf calls tell with the deployments of sites that may count in a period or in the one before it, one at a
+// time, and seen with each site's log.
+func deploymentsOf(ctx context.Context, members []*member, period deployments.Period,
+	tell func(*deployments.Deployment), seen func(i int, p *past.Log)) []error {
+	var telling sync.Mutex
+	return each(ctx, members, func(i int, m *member) error {
+		return m.ask(ctx, func(p *past.Log) error {
+			p.Member = m.Name
+			from, err := p.Before(replay.Point{Time: period.Before().Since.Time()})
+			if err != nil {
+				return err
+			}
+			seen(i, p)
+			return p.Deployments(from, nil, func(d *deployments.Deployment) {
+				telling.Lock()
+				defer telling.Unlock()
+				if d.Deployment {
+					tell(d)
+				}
+			}, nil)
+		})
+	})
 }
 
 // bySite has a line for each site, also where nothing is known of it.

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
@@ -36,10 +35,14 @@ type (
 func api(web Web, unreadable func(error)) http.Handler {
 	q := questionsOf{web}
 	mux := http.NewServeMux()
-	for path, ask := range map[string]question{
+	questions := map[string]question{
 		"computers": q.computers, "computers/{id}": q.computer, "at": q.at, "events": q.events,
 		"deployments": q.deployments, "stats": q.stats, "timeline": q.timeline,
-	} {
+	}
+	if q.many() {
+		questions["computers/{site}/{id}"] = q.computer
+	}
+	for path, ask := range questions {
 		mux.HandleFunc(apiRoute+path, func(w http.ResponseWriter, r *http.Request) { ask.serve(w, r, unreadable) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -115,14 +118,23 @@ type questionsOf struct{ Web }
 
 // moment is the one that is asked for: t, or the present.
 func (q questionsOf) moment(r *http.Request, asked url.Values) (Moment, error) {
+	var m Moment
+	var err error
+	site := asked.Get("site")
 	if t := strings.TrimSpace(asked.Get("t")); t != "" {
-		return q.At(r.Context(), "", t)
+		m, err = q.At(r.Context(), site, t)
+	} else {
+		m, err = q.Now(r.Context())
 	}
-	return q.Now(r.Context())
+	if err == nil && q.many() && site != "" {
+		m, err = only(m, site)
+	}
+	return m, err
 }
 
-func (q questionsOf) computers(r *http.Request, _ url.Values) (any, error) {
-	m, err := q.Now(r.Context())
+func (q questionsOf) computers(r *http.Request, asked url.Values) (any, error) {
+	asked.Del("t")
+	m, err := q.moment(r, asked)
 	return computersOf(m.Pictures), err
 }
 
@@ -135,10 +147,11 @@ func (q questionsOf) at(r *http.Request, asked url.Values) (any, error) {
 		Note       string     `json:"note,omitempty"`
 		SourceLost bool       `json:"source_lost"`
 		LostSince  *time.Time `json:"lost_since,omitempty"`
+		Sites      []siteJSON `json:"sites,omitempty"` // of a fleet
 		Computers  []computer `json:"computers"`
 	}{
-		m.Now.Time(), m.Offset.String(), m.Seq, note(m.Said), m.SourceLost, moment(m.LostSince),
-		computersOf(m.Pictures),
+		m.Now.Time(), m.Offset.String(), newest(&m), note(m.Said), m.SourceLost, moment(m.LostSince),
+		sitesOf(&m), computersOf(m.Pictures),
 	}, err
 }
 
@@ -158,8 +171,9 @@ func (q questionsOf) computer(r *http.Request, asked url.Values) (any, error) {
 		return nil, err
 	}
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 32)
+	key := jobmon.ComputerKey{Site: r.PathValue("site"), ID: jobmon.ComputerID(id)}
 	for i := range m.Pictures {
-		if p := m.Pictures[i]; err == nil && p.Computer.ID == jobmon.ComputerID(id) {
+		if p := m.Pictures[i]; err == nil && p.Computer.Key() == key {
 			p.Later = p.Beside()
 			file, err := evt.Encode(&p)
 			return document(file), err
@@ -171,33 +185,33 @@ func (q questionsOf) computer(r *http.Request, asked url.Values) (any, error) {
 func (q questionsOf) events(r *http.Request, asked url.Values) (any, error) {
 	after, err := whole(asked, "after", 0, 0, jobmon.MaxSeq)
 	limit, err2 := whole(asked, "limit", mostEvents, 1, MostLines)
-	id, err3 := whole(asked, "computer", 0, 0, 1<<31-1)
+	of, err3 := q.of(asked)
 	if err := errors.Join(err, err2, err3); err != nil {
 		return nil, err
 	}
-	text, err := q.Events(r.Context(), after, int(limit), jobmon.ComputerKey{ID: jobmon.ComputerID(id)})
+	text, err := q.Events(r.Context(), after, int(limit), of)
 	return lines(text), err
 }
 
 func (q questionsOf) deployments(r *http.Request, asked url.Values) (any, error) {
-	return q.Deployments(r.Context(), "", asked.Get("since"), asked.Get("until"), asked.Get("computer"))
+	return q.Deployments(r.Context(), asked.Get("site"), asked.Get("since"), asked.Get("until"), asked.Get("computer"))
 }
 
 func (q questionsOf) stats(r *http.Request, asked url.Values) (any, error) {
-	return q.Stats(r.Context(), "", asked.Get("by"), asked.Get("since"), asked.Get("until"))
+	return q.Stats(r.Context(), asked.Get("site"), asked.Get("by"), asked.Get("since"), asked.Get("until"))
 }
 
 func (q questionsOf) timeline(r *http.Request, asked url.Values) (any, error) {
 	n, err := whole(asked, "buckets", buckets, 1, 1<<31-1)
-	id, err2 := whole(asked, "computer", 0, 0, 1<<31-1)
+	of, err2 := q.of(asked)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
-	from, to, err := q.Range(r.Context(), "", asked.Get("from"), asked.Get("to"))
+	from, to, err := q.Range(r.Context(), of.Site, asked.Get("from"), asked.Get("to"))
 	if err != nil {
 		return nil, err
 	}
-	t, err := q.Timeline(r.Context(), from, to, int(n), jobmon.ComputerKey{ID: jobmon.ComputerID(id)})
+	t, err := q.Timeline(r.Context(), from, to, int(n), of)
 	return timelineOf(&t), err
 }
 
@@ -212,54 +226,4 @@ func whole(asked url.Values, name string, otherwise, least, most uint64) (uint64
 		return 0, &Wrong{Text: fmt.Sprintf("%s must be a whole number, %d to %d", name, least, most)}
 	}
 	return n, nil
-}
-
-type bucketJSON struct {
-	Started int `json:"started"`
-	Failed  int `json:"failed"`
-	Events  int `json:"events"`
-}
-
-type markJSON struct {
-	Seq      uint64    `json:"seq,omitempty"`
-	At       time.Time `json:"at"`
-	Computer string    `json:"computer"`
-	Job      string    `json:"job,omitempty"`
-	Stage    string    `json:"stage,omitempty"`
-}
-
-type spanJSON struct {
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
-}
-
-type timelineJSON struct {
-	From      time.Time    `json:"from"`
-	To        time.Time    `json:"to"`
-	Step      float64      `json:"step_s"`
-	Buckets   []bucketJSON `json:"buckets"`
-	Failures  []markJSON   `json:"failures"`
-	Unwatched []spanJSON   `json:"unwatched"`
-	Stages    []markJSON   `json:"stages"`
-}
-
-// timelineOf is a timeline for programs.
-func timelineOf(t *board.Timeline) *timelineJSON {
-	shown := &timelineJSON{
-		From: t.From.Time(), To: t.To.Time(), Step: t.Step.Seconds(),
-		Buckets: []bucketJSON{}, Failures: []markJSON{}, Unwatched: []spanJSON{}, Stages: []markJSON{},
-	}
-	for _, b := range t.Buckets {
-		shown.Buckets = append(shown.Buckets, bucketJSON(b))
-	}
-	for _, m := range t.Failures {
-		shown.Failures = append(shown.Failures, markJSON{Seq: m.Seq, At: m.At.Time(), Computer: m.Computer, Job: m.Job})
-	}
-	for _, m := range t.Stages {
-		shown.Stages = append(shown.Stages, markJSON{At: m.At.Time(), Computer: m.Computer, Stage: m.Job})
-	}
-	for _, s := range t.Unwatched {
-		shown.Unwatched = append(shown.Unwatched, spanJSON{s.From.Time(), s.To.Time()})
-	}
-	return shown
 }

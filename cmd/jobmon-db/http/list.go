@@ -11,6 +11,7 @@ import (
 
 // computer is one line of the list, for programs. Times are UTC.
 type computer struct {
+	Site       string            `json:"site,omitempty"` // in a fleet
 	ID         jobmon.ComputerID `json:"id"`
 	Name       string            `json:"name,omitempty"`
 	Group      string            `json:"group,omitempty"`
@@ -78,7 +79,7 @@ func computersOf(pictures []jobmon.Progress) []computer {
 	for i := range pictures {
 		p := &pictures[i]
 		computers = append(computers, computer{
-			ID: p.Computer.ID, Name: p.Computer.Name, Group: p.Computer.Group, Seq: p.Seq, AsOf: p.At.Time(),
+			Site: p.Computer.Site, ID: p.Computer.ID, Name: p.Computer.Name, Group: p.Computer.Group, Seq: p.Seq, AsOf: p.At.Time(),
 			Ghost: p.Computer.Ghost, Gone: p.Computer.Gone, Continues: p.Continues,
 			SourceLost: p.SourceLost, Agent: p.Agent.String(), AgentSince: moment(p.AgentSince),
 			Deployment: deploymentOf(p.Session), Beside: besideOf(p),

@@ -26,17 +26,29 @@ func Together(logs []*Log, place *time.Location) *Log {
 	if t.Live {
 		t.AgeMS = newest.Sub(t.Covered).Milliseconds()
 	}
-	// from a year before to a year behind: a range may end later than the logs
+	t.at(place, newest)
+	return t
+}
+
+// Machine is Together of so many logs where it is known already what they cover, up to now by this machine's clock.
+func Machine(place *time.Location, parts int, first, now jobmon.Instant) *Log {
+	t := &Log{First: first, Covered: now, Live: true, parts: parts}
+	t.at(place, now)
+	return t
+}
+
+// at has times read by the clock of a place, from a year before to a year behind: a range may end later than the logs.
+func (p *Log) at(place *time.Location, newest jobmon.Instant) {
 	const year = 366 * 24 * time.Hour
-	for at, end := t.First.Time().Add(-year), newest.Time().Add(year); ; {
+	for at, end := p.First.Time().Add(-year), newest.Time().Add(year); ; {
 		_, offset := at.In(place).Zone()
-		t.Shifts = append(t.Shifts, history.Shift{From: jobmon.InstantOf(at), Offset: jobmon.Offset(offset)})
+		p.Shifts = append(p.Shifts, history.Shift{From: jobmon.InstantOf(at), Offset: jobmon.Offset(offset)})
 		if at.Before(newest.Time()) {
-			t.Offset = jobmon.Offset(offset)
+			p.Offset = jobmon.Offset(offset)
 		}
 		_, next := at.In(place).ZoneBounds()
 		if at = next; next.IsZero() || next.After(end) {
-			return t
+			return
 		}
 	}
 }
