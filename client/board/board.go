@@ -29,6 +29,7 @@ type boardView struct {
 	Servers  []choice
 	Places   []choice // the sites to choose from
 	Fleet    *fleetView
+	Left     string // how many rows of a fleet are not listed
 	Heads    []columnHead
 	Sections []section
 	Note     string // said instead of rows: nothing is there, or nothing matches
@@ -120,7 +121,8 @@ func (v *boardView) Search() string { return strings.ToLower(strings.TrimSpace(v
 
 // Kept are what the form keeps of the address.
 func (v *boardView) Kept() []field {
-	return append(fields(v.query, "q", "group", "server", "site"), v.kept("at", v.At, "range", v.Range, "lang", v.Asked)...)
+	return append(fields(v.query, "q", "group", "server", "site"),
+		v.kept("at", v.At, "range", v.Range, "lang", v.Asked)...)
 }
 
 // counts are of all computers, whatever is filtered.
@@ -285,6 +287,9 @@ func (p *pen) end(c *jobmon.Progress) jobmon.Instant {
 // rowRoom is how many bytes a row usually needs.
 const rowRoom = 1600
 
+// mostRows is how many rows the board of a fleet has: a browser cannot show those of 50 sites.
+const mostRows = 1500
+
 // sections groups the lines in the usual order; in any other they are one group without a head.
 func (v *boardView) sections(lines []line) {
 	groups := []section{{Name: "need", Letters: "01"}, {Name: "running", Letters: "2"}, {Name: "waiting", Letters: "3"},
@@ -296,6 +301,7 @@ func (v *boardView) sections(lines []line) {
 	if v.Past() {
 		then = ".past"
 	}
+	written, left := 0, 0
 	for _, g := range groups {
 		for i := range lines {
 			if strings.Contains(g.Letters, lines[i].key[:1]) {
@@ -303,12 +309,18 @@ func (v *boardView) sections(lines []line) {
 			}
 		}
 		p := newPen(v.Frame, false)
-		p.b = make([]byte, 0, g.N*rowRoom)
+		p.b = make([]byte, 0, min(g.N, 4*mostRows)*rowRoom)
 		for i := range lines {
-			if strings.Contains(g.Letters, lines[i].key[:1]) {
-				p.by(lines[i].frame).row(lines[i].picture, lines[i].state)
-				p.put("\n")
+			if !strings.Contains(g.Letters, lines[i].key[:1]) {
+				continue
 			}
+			if written == mostRows && v.fleet() {
+				left++
+				continue
+			}
+			written++
+			p.by(lines[i].frame).row(lines[i].picture, lines[i].state)
+			p.put("\n")
 		}
 		if g.Rows = p.html(); g.Name != "all" {
 			g.Title = v.Say("group." + g.Name + then)
@@ -317,6 +329,9 @@ func (v *boardView) sections(lines []line) {
 			g.Note = v.Say("group.running.order")
 		}
 		v.Sections = append(v.Sections, g)
+	}
+	if left > 0 {
+		v.Left = v.pen.w.Say("rows.left", "n", number(left))
 	}
 }
 

@@ -131,7 +131,9 @@ func (v *computerView) headline() {
 			v.StateText += ", " + v.Screen.End
 		}
 	}
-	facts := []string{pic.Computer.Site, shown(pic.Computer.Group), shown(pic.Site), p.w.Say("id", "id", number(int(pic.Computer.ID)))}
+	facts := []string{
+		pic.Computer.Site, shown(pic.Computer.Group), shown(pic.Site), p.w.Say("id", "id", number(int(pic.Computer.ID))),
+	}
 	if name := pic.Computer.OSName; name != "" && !strings.EqualFold(name, pic.Computer.Name) {
 		facts = append(facts, shown(name))
 	}

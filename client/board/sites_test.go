@@ -192,3 +192,21 @@ func TestASiteKnowsNoSites(t *testing.T) {
 		t.Error("another page")
 	}
 }
+
+// TestABoardOfAFleetEnds: those that need somebody stand on it, and what it leaves out is counted. A site's board has all.
+func TestABoardOfAFleetEnds(t *testing.T) {
+	t.Parallel()
+	many := &Board{Frame: fleetFrame(), Pictures: sited(mostRows + 300)}
+	page := made(t, many)
+	if n := bytes.Count(page, []byte("<tr id=")); n != mostRows || !bytes.Contains(page, []byte("300 more are not listed")) ||
+		!bytes.Contains(page, []byte(`data-capped="1"`)) {
+		t.Errorf("%d rows", n)
+	}
+	all, _ := Counts(many.Pictures, &many.Frame)
+	if n := bytes.Count(page, []byte(`" data-state="failed" data-key=`)); n != all[StateFailed] {
+		t.Errorf("%d of %d failures", n, all[StateFailed])
+	}
+	if n := bytes.Count(made(t, &Board{Frame: testFrame(), Pictures: fleet(mostRows + 300)}), []byte("<tr id=")); n != mostRows+300 {
+		t.Errorf("%d rows of a site", n)
+	}
+}

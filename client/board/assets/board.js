@@ -183,6 +183,8 @@ function upsert(table, { id, html }) {
 		else if (old) { old.classList.add("left"); unsorted = true; }
 		return;
 	}
+	if (table.dataset.capped && old?.dataset.state !== row.dataset.state) soon(10000); // the server knows which rows come first
+	if (table.dataset.capped && !old) return;
 	age(row);
 	row.classList.add("lit");
 	const focused = old?.contains(document.activeElement);
@@ -208,7 +210,7 @@ function sort(table, force = false) {
 			if (row === at) at = at.nextElementSibling; else body.insertBefore(row, at);
 		}
 		body.hidden = mine.length === 0;
-		put(one(".n", body), String(mine.length));
+		if (!table.dataset.capped) put(one(".n", body), String(mine.length));
 	}
 }
 function disordered(table) {

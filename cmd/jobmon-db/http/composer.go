@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strconv"
@@ -27,6 +28,7 @@ type composer struct {
 	took    time.Duration // the last question for it
 	failed  bool          // the last look failed, which was logged
 	views   map[sight]view
+	seed    maphash.Seed
 	follows map[sight]*follower
 
 	followed sync.WaitGroup
@@ -35,18 +37,19 @@ type composer struct {
 // view is what readers of the board or the wall have, by computer.
 type view map[jobmon.ComputerKey]*row
 
-// row is a computer's row or tile.
+// row is a computer's row or tile. Its HTML is not kept: a fleet has many rows, of which few are sent again.
 type row struct {
 	seq     uint64 // of its picture
 	number  uint64 // by the count that pages know
-	html    []byte // nil: the computer is gone
-	line    []byte // of a message
+	sum     uint64 // of the HTML
+	gone    bool   // there is no such computer any more
 	version uint64
 	changed time.Time // zero: not since the view was begun
 }
 
 func newComposer(s *Stream) *composer {
-	return &composer{stream: s, run: rand.Text()[:8], views: map[sight]view{}, follows: map[sight]*follower{}}
+	return &composer{stream: s, run: rand.Text()[:8], views: map[sight]view{}, follows: map[sight]*follower{},
+		seed: maphash.MakeSeed()}
 }
 
 // pause is how long the composer rests after an update: a fleet so large that looking at it counts gets its changes in
@@ -82,8 +85,8 @@ func (c *composer) update(ctx context.Context, all bool) {
 			}
 			c.views[s] = v
 		default:
-			if changed := c.draw(c.views[s], s, all); len(changed) > 0 {
-				c.stream.give(c.rows(changed), func(r *reader) bool { return r.sight == s })
+			if lines := c.draw(c.views[s], s, all); len(lines) > 0 {
+				c.stream.give(c.rows(lines), func(r *reader) bool { return r.sight == s })
 			}
 		}
 	}
@@ -97,28 +100,23 @@ func (c *composer) update(ctx context.Context, all bool) {
 	}
 }
 
-// draw draws the rows whose pictures changed, or all, and returns those that are not what they were.
-func (c *composer) draw(v view, s sight, all bool) (changed []*row) {
-	frame := s.frame(c.moment.Frame, c.stream.public)
-	made := board.Row
-	if s.page == pageWall {
-		made = board.Tile
-	}
+// draw draws the rows whose pictures changed, or all, and returns the lines of those that are not what they were.
+func (c *composer) draw(v view, s sight, all bool) (lines [][]byte) {
+	made := c.maker(s)
 	there := make(map[jobmon.ComputerKey]bool, len(c.moment.Pictures))
 	for i := range c.moment.Pictures {
 		p := &c.moment.Pictures[i]
 		key := p.Computer.Key()
 		there[key] = true
 		r := v[key]
-		if r != nil && r.html != nil && r.seq == p.Seq && !all {
+		if r != nil && !r.gone && r.seq == p.Seq && !all {
 			continue
 		}
-		html, err := made(p, &frame)
-		if err != nil {
-			c.stream.log.Error().Err(err).Stringer("computer", key).
-				Msg("a row of the board could not be made")
+		html := made(p)
+		if html == nil {
 			continue
 		}
+		known := r != nil && !r.gone
 		if r == nil {
 			r = &row{}
 			v[key] = r
@@ -127,29 +125,47 @@ func (c *composer) draw(v view, s sight, all bool) (changed []*row) {
 		if number := c.moment.Number; number != nil {
 			r.number = number(p)
 		}
-		if !bytes.Equal(r.html, html) {
-			changed = append(changed, c.set(r, key, html))
+		if sum := maphash.Bytes(c.seed, html); !known || sum != r.sum {
+			r.sum, r.gone, r.version, r.changed = sum, false, c.version, time.Now()
+			lines = append(lines, lineOf(key, html))
 		}
 	}
 	for key, r := range v {
-		if !there[key] && r.html != nil {
-			changed = append(changed, c.set(r, key, nil))
+		if !there[key] && !r.gone {
+			r.gone, r.version, r.changed = true, c.version, time.Now()
+			lines = append(lines, lineOf(key, nil))
 		}
 	}
-	return changed
+	return lines
 }
 
-func (c *composer) set(r *row, key jobmon.ComputerKey, html []byte) *row {
-	r.html, r.version, r.changed = html, c.version, time.Now()
+// maker makes the rows or tiles of a sight, nil for one that cannot be made.
+func (c *composer) maker(s sight) func(*jobmon.Progress) []byte {
+	frame := s.frame(c.moment.Frame, c.stream.public)
+	made := board.Row
+	if s.page == pageWall {
+		made = board.Tile
+	}
+	return func(p *jobmon.Progress) []byte {
+		html, err := made(p, &frame)
+		if err != nil {
+			c.stream.log.Error().Err(err).Stringer("computer", p.Computer.Key()).
+				Msg("a row of the board could not be made")
+		}
+		return html
+	}
+}
+
+// lineOf is a row's part of a message; no HTML says that the computer is gone.
+func lineOf(key jobmon.ComputerKey, html []byte) []byte {
 	var id any = key.ID
 	if key.Site != "" {
 		id = key.String()
 	}
-	r.line = asJSON(struct {
+	return asJSON(struct {
 		ID   any    `json:"id"`
 		HTML string `json:"html"`
 	}{id, string(html)})
-	return r
 }
 
 // condition is what every message says.
@@ -204,11 +220,7 @@ func (c *composer) beat(ctx context.Context) {
 }
 
 // rows is the message that brings changed rows.
-func (c *composer) rows(list []*row) []byte {
-	lines := make([][]byte, len(list))
-	for i, r := range list {
-		lines[i] = r.line
-	}
+func (c *composer) rows(lines [][]byte) []byte {
 	text := slices.Concat([]byte(`{"rows":[`), bytes.Join(lines, []byte(",")), []byte("],"), c.said[1:])
 	return message("rows", c.here(), text)
 }
@@ -244,18 +256,28 @@ func (c *composer) missed(r *reader) (messages [][]byte) {
 			}
 		}
 	} else if last.known {
-		var list []*row
-		for _, one := range c.views[r.sight] {
-			if last.run != "" && one.version > last.version ||
-				last.run == "" && (one.number > last.seq || time.Since(one.changed) < settled) {
-				list = append(list, one)
-			}
-		}
-		if len(list) > 0 {
-			messages = append(messages, c.rows(list))
+		if lines := c.since(r.sight, last); len(lines) > 0 {
+			messages = append(messages, c.rows(lines))
 		}
 	}
 	return append(messages, c.state())
+}
+
+// since are the lines of the rows that have changed behind what a page shows.
+func (c *composer) since(s sight, last position) (lines [][]byte) {
+	made := c.maker(s)
+	for key, one := range c.views[s] {
+		if last.run != "" && one.version <= last.version ||
+			last.run == "" && one.number <= last.seq && time.Since(one.changed) >= settled {
+			continue
+		}
+		var html []byte
+		if p := past.PictureOf(c.moment.Pictures, key); p != nil && !one.gone {
+			html = made(p)
+		}
+		lines = append(lines, lineOf(key, html))
+	}
+	return lines
 }
 
 // follower keeps one computer's pages up to date, on a goroutine of its own: a question about one computer may take
