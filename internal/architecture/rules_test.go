@@ -44,7 +44,8 @@ var opensItself = map[string][]string{
 	"cmd/jobmon-db/command/logging.go":         {"OpenFile"}, // beside it
 	"cmd/jobmon-db/command/import.go":          {"Open"},     // a person names it
 
-	"internal/fleet/connect.go": {"ReadFile"}, // fleet.credentials, fleet.tls.ca
+	"internal/fleet/connect.go": {"ReadFile"}, // fleet.tls.ca
+	"internal/fleet/key.go":     {"ReadFile"}, // fleet.credentials
 
 	"internal/atomicfile": {"Open", "OpenFile"}, // folders; new files
 	"internal/instance":   {"Open"},             // beside the lock in the data folder

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nkeys"
 	"github.com/rs/zerolog"
 )
 
@@ -88,6 +87,16 @@ func (c *Conn) Close() { c.nc.Close() }
 // Connected says whether the connection is there now.
 func (c *Conn) Connected() bool { return c.nc.IsConnected() }
 
+// Await waits until the connection is there. Its error says why it is not.
+func (c *Conn) Await(ctx context.Context) error {
+	for !c.Connected() {
+		if !sleep(ctx, leastPause, c.changed) {
+			return fmt.Errorf("reach NATS at %s: %s", c.settings.where(), c.away())
+		}
+	}
+	return nil
+}
+
 // made is how often the connection was made: what was under way on an earlier one may be lost.
 func (c *Conn) made() int {
 	c.mu.Lock()
@@ -108,21 +117,11 @@ func (s *Settings) options() (list []nats.Option, err error) {
 	if s.within != nil {
 		list = append(list, nats.InProcessServer(s.within))
 	}
-	if s.seed != "" {
-		pair, err := nkeys.FromSeed([]byte(s.seed))
-		if err != nil {
-			return nil, fmt.Errorf("use the seed of an nkey: %w", err)
-		}
-		public, err := pair.PublicKey()
-		if err != nil {
-			return nil, fmt.Errorf("use the seed of an nkey: %w", err)
-		}
-		list = append(list, nats.Nkey(public, pair.Sign))
-	} else if s.Credentials != "" {
-		identify, err := s.identify()
-		if err != nil {
-			return nil, err
-		}
+	identify, err := s.identify()
+	if err != nil {
+		return nil, err
+	}
+	if identify != nil {
 		list = append(list, identify)
 	}
 	if s.CA != "" {
@@ -143,23 +142,6 @@ func (s *Settings) options() (list []nats.Option, err error) {
 		list = append(list, nats.ClientCert(s.Cert, s.Key))
 	}
 	return list, nil
-}
-
-// identify reads the credentials: a file of JWT and seed, or of a seed alone.
-func (s *Settings) identify() (nats.Option, error) {
-	text, err := os.ReadFile(s.Credentials)
-	if err != nil {
-		return nil, fmt.Errorf("read the credential for NATS: %w", err)
-	}
-	if _, err := nkeys.ParseDecoratedJWT(text); err == nil && strings.Contains(string(text), "BEGIN NATS USER JWT") {
-		return nats.UserCredentials(s.Credentials), nil
-	}
-	option, err := nats.NkeyOptionFromSeed(s.Credentials)
-	if err != nil {
-		return nil, fmt.Errorf("%s holds neither the seed of an nkey, which begins with SU, nor a .creds file",
-			s.Credentials)
-	}
-	return option, nil
 }
 
 func (c *Conn) up(nc *nats.Conn) {
@@ -263,9 +245,11 @@ func (c *Conn) failed(err error) {
 
 // denial says that the server does not allow a subject.
 func denial(subject string) error {
-	return fmt.Errorf("the credential may not use the NATS subject %s: \"jobmon-db fleet init\" prints the permissions "+
-		"that it needs", subject)
+	return fmt.Errorf("%w the NATS subject %s: \"jobmon-db fleet init\" prints the permissions that it needs", errDenied,
+		subject)
 }
+
+var errDenied = errors.New("the credential may not use")
 
 // mayNot is the denial of the subject on this connection, nil for none.
 func (c *Conn) mayNot(subject string) error {
@@ -283,17 +267,4 @@ func (c *Conn) signal() {
 	case c.changed <- struct{}{}:
 	default:
 	}
-}
-
-// NewKey makes the key pair of a site: the seed is its secret, the public key is what the server knows.
-func NewKey() (seed, public string, err error) {
-	pair, err := nkeys.CreateUser()
-	if err != nil {
-		return "", "", fmt.Errorf("make a key: %w", err)
-	}
-	secret, err := pair.Seed()
-	if err == nil {
-		public, err = pair.PublicKey()
-	}
-	return string(secret), public, err
 }

@@ -1,10 +1,13 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -63,7 +66,7 @@ func (c *Conn) get(ctx context.Context, site string, seq uint64) (m stored, ok b
 // InitOptions say which stream is made.
 type InitOptions struct {
 	Site string
-	Keep time.Duration // messages older than that are dropped
+	Keep time.Duration // messages older than that are dropped; 0 for 30 days, or as it is
 	Anew bool          // drop all messages, so that the site publishes its log from the beginning
 }
 
@@ -73,10 +76,14 @@ type Initialized struct {
 	Changed  []string // settings of a stream that was there, a sentence each
 	Emptied  uint64   // messages that were dropped
 	Replicas int
+	Keep     time.Duration // 0 for ever
 	Messages uint64
 	Bytes    uint64
 	Notes    []string // what an administrator must know, a sentence each
 }
+
+// keepFor is how old messages get where nobody says it.
+const keepFor = 30 * 24 * time.Hour
 
 // wanted is the stream's configuration.
 func (o *InitOptions) wanted(copies int) jetstream.StreamConfig {
@@ -84,7 +91,7 @@ func (o *InitOptions) wanted(copies int) jetstream.StreamConfig {
 		Name: StreamOf(o.Site), Subjects: []string{SubjectOf(o.Site)},
 		Description: "the log of a site of jobmon-db: a copy that may be lost",
 		Retention:   jetstream.LimitsPolicy, Storage: jetstream.FileStorage, Discard: jetstream.DiscardOld,
-		MaxAge: o.Keep, Replicas: copies, MaxMsgs: -1, MaxBytes: -1, MaxMsgSize: -1, MaxConsumers: -1,
+		MaxAge: cmp.Or(o.Keep, keepFor), Replicas: copies, MaxMsgs: -1, MaxBytes: -1, MaxMsgSize: -1, MaxConsumers: -1,
 	}
 }
 
@@ -95,6 +102,10 @@ func (c *Conn) Init(ctx context.Context, o InitOptions) (done Initialized, err e
 	switch {
 	case isAPI(err, noStream):
 		if info, err = c.create(ctx, &o); err != nil {
+			if errors.Is(err, errDenied) {
+				err = errors.New("this credential may not do that: the hub makes the streams of its sites, and so can an " +
+					"administrator's credential")
+			}
 			return done, fmt.Errorf("make the stream %s: %w", StreamOf(o.Site), err)
 		}
 		done.Made = true
@@ -104,7 +115,12 @@ func (c *Conn) Init(ctx context.Context, o InitOptions) (done Initialized, err e
 		if err := o.unusable(&info.Config); err != nil {
 			return done, err
 		}
-		if done.Changed, done.Notes, err = c.mend(ctx, &o, &info); err != nil {
+		done.Changed, done.Notes, err = c.mend(ctx, &o, &info)
+		if errors.Is(err, errDenied) && len(done.Changed) > 0 {
+			return done, fmt.Errorf("the stream %s is not as it must be (%s), and this credential may not change it: take "+
+				"that of the hub or of an administrator", StreamOf(o.Site), strings.Join(done.Changed, "; "))
+		}
+		if err != nil {
 			return done, fmt.Errorf("set the stream %s right: %w", StreamOf(o.Site), err)
 		}
 	}
@@ -118,10 +134,11 @@ func (c *Conn) Init(ctx context.Context, o InitOptions) (done Initialized, err e
 		done.Emptied = purged.Purged
 		info.State.Msgs, info.State.Bytes = 0, 0
 	}
-	done.Replicas, done.Messages, done.Bytes = info.Config.Replicas, info.State.Msgs, info.State.Bytes
+	done.Replicas, done.Keep = info.Config.Replicas, info.Config.MaxAge
+	done.Messages, done.Bytes = info.State.Msgs, info.State.Bytes
 	if done.Replicas < replicas {
-		done.Notes = append(done.Notes, fmt.Sprintf("The stream is kept by %d server: a cluster of three keeps it three times.",
-			done.Replicas))
+		done.Notes = append(done.Notes,
+			fmt.Sprintf("%d server keeps the stream: a cluster of three keeps it three times.", done.Replicas))
 	}
 	return done, nil
 }
@@ -165,7 +182,7 @@ func (c *Conn) mend(ctx context.Context, o *InitOptions, info *jetstream.StreamI
 		changed = append(changed, fmt.Sprintf("subjects: %s instead of %v", want.Subjects[0], config.Subjects))
 		config.Subjects = want.Subjects
 	}
-	if config.MaxAge != want.MaxAge {
+	if o.Keep != 0 && config.MaxAge != want.MaxAge {
 		changed = append(changed, fmt.Sprintf("max_age: %s instead of %s", want.MaxAge, config.MaxAge))
 		config.MaxAge = want.MaxAge
 	}
@@ -191,8 +208,8 @@ func (c *Conn) mend(ctx context.Context, o *InitOptions, info *jetstream.StreamI
 		if err == nil {
 			return append(changed, fmt.Sprintf("replicas: %d instead of %d", replicas, before)), notes, nil
 		}
-		if !isAPI(err, notClustered, noPeers) {
-			return nil, notes, err
+		if !isAPI(err, notClustered, noPeers) && !errors.Is(err, errDenied) {
+			return changed, notes, err
 		}
 		config.Replicas = before
 	}

@@ -1,0 +1,266 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/fleet"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/secretfile"
+	"github.com/jobmon-db/jobmon-db/internal/words"
+)
+
+// reachWithin is how long a command waits for NATS.
+const reachWithin = 10 * time.Second
+
+func (a *app) fleet() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "fleet",
+		Short: "Set up a site of a fleet, and see how the sites fare",
+		Long: `A fleet is many Deployment Servers, each with its own daemon, whose logs a hub follows over NATS JetStream.
+docs/fleet.md takes two sites to one board.`,
+		Example: `  jobmon-db fleet init --site DS01 --key ds01.nk
+  jobmon-db fleet status`,
+		Args: unknownCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.fleetInit(), a.fleetStatus())
+	return c
+}
+
+// fleetSetup is what fleet init was called with.
+type fleetSetup struct {
+	*app
+	config    *configs.Config
+	site      string
+	key       string // file; "" for none
+	account   string
+	keep      time.Duration
+	anew, yes bool
+}
+
+func (a *app) fleetInit() *cobra.Command {
+	s := &fleetSetup{app: a}
+	c := &cobra.Command{
+		Use:   "init",
+		Short: "Make a site's key and stream, or check them, and print the permissions for NATS",
+		Long: `Make the stream of a site, or check the one that is there and set it right: kept in files, by three servers
+where the cluster has three, for 30 days. Print the entries of the NATS server's users for the site and for the
+hub, whose permissions are all that these need. It may be run again and again.
+
+With --key it first makes the site's key, unless the file is there, and prints its public half: the hub's or
+the server's administrator needs that. The server is asked where the configuration names one: with hub.*, else
+with fleet.*. A site's own credential can check the stream, but not make it. The hub makes the streams of the
+sites in hub.sites by itself.
+
+--anew empties the stream. The daemon then publishes its log from the beginning, and the hub sets aside what it
+has of another one. It is needed when the daemon says that its stream holds another log.`,
+		Example: `  jobmon-db fleet init --site DS01 --key ds01.nk
+  jobmon-db fleet init --site DS01 --fleet-nats tls://nats1:4222 --fleet-credentials admin.creds
+  jobmon-db fleet init --site DS01 --anew`,
+		Args: noArgs,
+	}
+	flags := c.Flags()
+	flags.StringVar(&s.site, "site", "", "the site's name in the fleet (default: fleet.site)")
+	flags.StringVar(&s.key, "key", "", "file of the site's key, which is made unless it is there")
+	flags.StringVar(&s.account, "account", "", "account that reads a new key, by name or SID: the one of the service")
+	flags.DurationVar(&s.keep, "keep", 0, "how long messages are kept (default: hub.keep at a hub, 720h for a new stream)")
+	flags.BoolVar(&s.anew, "anew", false, "empty the stream, so that this log is published from its beginning")
+	flags.BoolVar(&s.yes, "yes", false, "ask nothing before --anew")
+	configured := a.configured(c, "fleet.nats", "fleet.credentials", "fleet.tls.ca", "fleet.tls.cert", "fleet.tls.key",
+		"fleet.domain")
+	c.RunE = func(c *cobra.Command, _ []string) (err error) {
+		if s.config, err = configured(); err != nil {
+			return err
+		}
+		return s.run(c.Context())
+	}
+	return c
+}
+
+func (s *fleetSetup) run(ctx context.Context) error {
+	s.site = cmp.Or(s.site, s.config.Fleet.Site)
+	if s.site == "" {
+		return &usageError{errors.New("name the site: --site NAME, or fleet.site in the configuration")}
+	}
+	if err := fleet.CheckSite(s.site); err != nil {
+		return &usageError{err}
+	}
+	if s.keep != 0 && s.keep < time.Hour {
+		return &usageError{fmt.Errorf("--keep %s: a stream keeps its messages for an hour at least", s.keep)}
+	}
+	public, made, err := s.makeKey()
+	if err != nil {
+		return err
+	}
+	if settings, where := s.settings(); made || where == "" {
+		fmt.Fprintln(s.stdout, s.later(made))
+	} else if err := s.stream(ctx, settings); err != nil {
+		return err
+	}
+	return s.printRights(public)
+}
+
+// makeKey makes the key where one is asked for, and returns the public half of the site's, "" where it is not known.
+func (s *fleetSetup) makeKey() (public string, made bool, err error) {
+	if s.key == "" {
+		if s.config.Fleet.Credentials != "" && s.config.Fleet.Site == s.site {
+			public, err = fleet.PublicKey(s.config.Fleet.Credentials)
+			if err != nil {
+				return "", false, &usageError{err}
+			}
+		}
+		return public, false, nil
+	}
+	path, err := filepath.Abs(s.key)
+	if err == nil {
+		public, made, err = fleet.MakeKey(path, s.account)
+	}
+	if err != nil {
+		return "", false, err
+	}
+	if made {
+		fmt.Fprintf(s.stdout, "%s holds the key of %s, %s.\n", path, s.site, secretfile.Protection(s.account))
+	} else {
+		fmt.Fprintf(s.stdout, "%s is there already and stays the key of %s.\n", path, s.site)
+	}
+	fmt.Fprintf(s.stdout, "Its public half, which is no secret, is for hub.sites or for the server:\n\n    %s %s\n\n",
+		s.site, public)
+	return public, made, nil
+}
+
+// settings say how to reach the server; where is "" for no server.
+func (s *fleetSetup) settings() (settings fleet.Settings, where string) {
+	f, h := &s.config.Fleet, &s.config.Hub
+	if len(h.NATS) > 0 && len(f.NATS) == 0 {
+		s.keep = cmp.Or(s.keep, h.Keep)
+		return fleet.Settings{
+			Servers: h.NATS, Credentials: h.Credentials, CA: h.CA, Cert: h.Cert, Key: h.Key, Domain: h.Domain,
+		}, strings.Join(h.NATS, ", ")
+	}
+	return siteSettings(f), strings.Join(f.NATS, ", ")
+}
+
+// later says what to do before the stream can be looked at.
+func (s *fleetSetup) later(made bool) string {
+	switch {
+	case made:
+		return fmt.Sprintf("Give the public half to the hub or the server, name the file as fleet.credentials, and run "+
+			"\"jobmon-db fleet init --site %s\" again: it checks the stream.", s.site)
+	case s.config.Hub.Embedded:
+		return "The hub makes the stream itself when it runs: hub.nats is embedded."
+	}
+	return "No server is named (fleet.nats, or hub.nats at a hub): nothing was asked."
+}
+
+// stream makes or checks the stream.
+func (s *fleetSetup) stream(ctx context.Context, settings fleet.Settings) error {
+	if s.anew {
+		if err := s.agreed(ctx); err != nil {
+			return err
+		}
+	}
+	ctx, stop := context.WithTimeout(ctx, reachWithin)
+	defer stop()
+	inbox := fleet.HubInbox
+	if settings.Credentials != "" && settings.Credentials == s.config.Fleet.Credentials {
+		inbox = fleet.InboxOf(s.site)
+	}
+	c, err := fleet.Connect(ctx, settings, "jobmon-db fleet init", inbox, zerolog.Nop())
+	if err != nil {
+		return &usageError{err}
+	}
+	defer c.Close()
+	done := s.notice("Waiting for NATS at %s.", strings.Join(settings.Servers, ", "))
+	err = c.Await(ctx)
+	done()
+	if err != nil {
+		return err
+	}
+	got, err := c.Init(ctx, fleet.InitOptions{Site: s.site, Keep: s.keep, Anew: s.anew})
+	if err != nil {
+		return err
+	}
+	return s.report(&got)
+}
+
+func (s *fleetSetup) agreed(ctx context.Context) error {
+	if s.yes {
+		return nil
+	}
+	if !readsTerminal(s.stdin) {
+		return &usageError{errors.New("--anew empties the stream: say so with --yes, as nobody can be asked here")}
+	}
+	answer, err := (&console{s.app}).line(ctx, fmt.Sprintf("Empty the stream of %s? A hub then sets aside what it has and follows the log "+
+		"of the daemon that publishes (yes or no)", s.site), "no")
+	if err != nil {
+		return err
+	}
+	if answer != "yes" {
+		return errors.New("nothing was changed")
+	}
+	return nil
+}
+
+func (s *fleetSetup) report(got *fleet.Initialized) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "The stream %s is ", fleet.StreamOf(s.site))
+	switch {
+	case got.Made:
+		b.WriteString("made: ")
+	case len(got.Changed) > 0:
+		b.WriteString("set right: ")
+	default:
+		b.WriteString("as it must be: ")
+	}
+	fmt.Fprintf(&b, "kept in files by %s for %s, %s in it.\n", words.Count(got.Replicas, "server"),
+		jobmon.Span(got.Keep), words.Count(int(got.Messages), "message"))
+	for _, changed := range got.Changed {
+		fmt.Fprintf(&b, "  changed %s\n", changed)
+	}
+	if s.anew {
+		fmt.Fprintf(&b, "%s removed: the daemon publishes its log from the beginning.\n",
+			words.Count(int(got.Emptied), "message"))
+	}
+	for _, note := range got.Notes {
+		b.WriteString(note + "\n")
+	}
+	_, err := io.WriteString(s.stdout, b.String())
+	return err
+}
+
+// printRights prints what the server's administrator needs.
+func (s *fleetSetup) printRights(public string) error {
+	hub := "UHUB"
+	if s.config.Hub.Credentials != "" {
+		if key, err := fleet.PublicKey(s.config.Hub.Credentials); err == nil {
+			hub = key
+		}
+	}
+	domain := cmp.Or(s.config.Fleet.Domain, s.config.Hub.Domain)
+	publish, subscribe := fleet.SiteSubjects(s.site, domain)
+	site := fleet.Permissions("the site "+s.site, cmp.Or(public, "U"+strings.ToUpper(s.site)), publish, subscribe)
+	publish, subscribe = fleet.HubSubjects(domain)
+	_, err := fmt.Fprintf(s.stdout, `
+A NATS server of its own needs these users (nkey is the public half of each one's key):
+
+%s%s
+The promise that nothing acknowledged is lost needs this line in the configuration of each server. Without it a
+power cut takes what came since the last sync, two minutes by default, from all servers that lose power together:
+
+    jetstream { sync_interval: always }
+
+A hub whose hub.nats is embedded does all of that itself.
+`, site, fleet.Permissions("the hub", hub, publish, subscribe))
+	return err
+}

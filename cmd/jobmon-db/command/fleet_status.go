@@ -1,0 +1,88 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
+)
+
+func (a *app) fleetStatus() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show each site: what is published, what the hub has, and the delay",
+		Long: `Ask the running daemon how it stands with its site, or the running hub with all of them: the newest event,
+how far the stream and the hub have it, how long the newest batch took, when the database was last read, and
+what is away (site, nats or source).`,
+		Example: `  jobmon-db fleet status
+  jobmon-db fleet status -o json`,
+		Args: noArgs,
+	}
+	configured := a.configured(c, "data_dir")
+	outputFlag(c, &output, "table", "json")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		config, err := configured()
+		if err != nil {
+			return err
+		}
+		client := &control.Client{Transport: &endpoint.Client{DataDir: config.DataDir}, Context: c.Context()}
+		list, err := client.Fleet(c.Context())
+		if errors.Is(err, endpoint.ErrNotRunning) {
+			return fmt.Errorf("how it stands with the fleet only a running daemon or hub knows; `jobmon-db status` shows "+
+				"what is in its log: %w", err)
+		}
+		if err != nil {
+			return err
+		}
+		if output == "json" {
+			return plain.WriteJSON(a.stdout, list)
+		}
+		return listSites(a.stdout, list)
+	}
+	return c
+}
+
+func listSites(out io.Writer, list []control.FleetSite) error {
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(out, "There is no fleet: this daemon publishes nothing (fleet.nats), and no hub runs here.")
+		return err
+	}
+	var rows [][]string
+	for i := range list {
+		s := &list[i]
+		rows = append(rows, []string{
+			s.Site, fmt.Sprint(s.Computers), number(s.Last), number(s.Published), number(s.Has), lasting(s.DelayMS),
+			lasting(s.AgeMS), s.Away, s.Trouble,
+		})
+	}
+	titles := []string{"SITE", "COMPUTERS", "NEWEST", "PUBLISHED", "HUB HAS", "DELAY", "READ BEFORE", "AWAY", "TROUBLE"}
+	return printTable(out, titles, rows)
+}
+
+// number is an event, "-" where it is not known.
+func number(seq uint64) string {
+	if seq == 0 {
+		return "-"
+	}
+	return fmt.Sprint(seq)
+}
+
+// lasting is a time in words, "-" where it is not known.
+func lasting(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	switch {
+	case ms < 0:
+		return "-"
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", ms)
+	}
+	return jobmon.Span(d)
+}
