@@ -3,12 +3,15 @@ package fleet
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
 
+	"github.com/jobmon-db/jobmon-db/internal/fleet/natstest"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
@@ -266,4 +269,60 @@ func FuzzPieces(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What keeps a connection away is said in words, and a connection is made as soon as it can be.
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	natstest.Certificates(t, dir, "127.0.0.1")
+	o, seeds := serverFor(t, filepath.Join(dir, "store"), "A")
+	o.Cert, o.Key = filepath.Join(dir, "server-cert.pem"), filepath.Join(dir, "server-key.pem")
+	s := started(t, o)
+	good := s.settings(seeds["A"])
+	good.Servers, good.CA = []string{"tls://" + s.o.Listen}, filepath.Join(dir, "ca.pem")
+	plainServer, other := serverFor(t, t.TempDir(), "A")
+	noTLS := started(t, plainServer).settings(other["A"])
+	for name, c := range map[string]struct {
+		change func(s *Settings)
+		said   string
+	}{
+		"good":              {func(*Settings) {}, ""},
+		"unknown authority": {func(s *Settings) { s.CA = "" }, "no known authority signed"},
+		"another name": {func(s *Settings) {
+			s.Servers = []string{strings.Replace(s.Servers[0], "127.0.0.1", "localhost", 1)}
+		}, "for another name"},
+		"no TLS there": {func(s *Settings) { s.Servers = noTLS.Servers }, "no TLS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settings := good
+			c.change(&settings)
+			said := &lines{}
+			conn, err := Connect(t.Context(), settings, "a test", InboxOf("A"), zerolog.New(said))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			await(t, "answer", func() bool {
+				return c.said == "" && conn.Connected() || c.said != "" && strings.Contains(said.String(), c.said)
+			})
+		})
+	}
+	for name, change := range map[string]func(s *Settings){
+		"no such authority": func(s *Settings) { s.CA = filepath.Join(dir, "none.pem") },
+		"no authority":      func(s *Settings) { s.CA = o.Key },
+		"no pair":           func(s *Settings) { s.Cert, s.Key = o.Cert, good.CA },
+		"no credential":     func(s *Settings) { s.seed, s.Credentials = "", filepath.Join(dir, "none.nk") },
+		"no seed":           func(s *Settings) { s.seed, s.Credentials = "", o.Key },
+	} {
+		settings := good
+		change(&settings)
+		if c, err := Connect(t.Context(), settings, "a test", InboxOf("A"), discard); err == nil {
+			c.Close()
+			t.Errorf("%s: no error", name)
+		} else if strings.Contains(err.Error(), "PRIVATE KEY") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

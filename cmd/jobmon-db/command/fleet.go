@@ -45,7 +45,7 @@ type fleetSetup struct {
 	site      string
 	key       string // file; "" for none
 	account   string
-	keep      time.Duration
+	keep      time.Duration // 0 for as it is
 	anew, yes bool
 }
 
@@ -74,14 +74,16 @@ has of another one. It is needed when the daemon says that its stream holds anot
 	flags.StringVar(&s.site, "site", "", "the site's name in the fleet (default: fleet.site)")
 	flags.StringVar(&s.key, "key", "", "file of the site's key, which is made unless it is there")
 	flags.StringVar(&s.account, "account", "", "account that reads a new key, by name or SID: the one of the service")
-	flags.DurationVar(&s.keep, "keep", 0, "how long messages are kept (default: hub.keep at a hub, 720h for a new stream)")
 	flags.BoolVar(&s.anew, "anew", false, "empty the stream, so that this log is published from its beginning")
 	flags.BoolVar(&s.yes, "yes", false, "ask nothing before --anew")
 	configured := a.configured(c, "fleet.nats", "fleet.credentials", "fleet.tls.ca", "fleet.tls.cert", "fleet.tls.key",
-		"fleet.domain")
+		"fleet.domain", "hub.keep")
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
 		if s.config, err = configured(); err != nil {
 			return err
+		}
+		if c.Flags().Changed("hub-keep") || len(s.config.Hub.NATS) > 0 {
+			s.keep = s.config.Hub.Keep
 		}
 		return s.run(c.Context())
 	}
@@ -95,9 +97,6 @@ func (s *fleetSetup) run(ctx context.Context) error {
 	}
 	if err := fleet.CheckSite(s.site); err != nil {
 		return &usageError{err}
-	}
-	if s.keep != 0 && s.keep < time.Hour {
-		return &usageError{fmt.Errorf("--keep %s: a stream keeps its messages for an hour at least", s.keep)}
 	}
 	public, made, err := s.makeKey()
 	if err != nil {
@@ -143,12 +142,13 @@ func (s *fleetSetup) makeKey() (public string, made bool, err error) {
 func (s *fleetSetup) settings() (settings fleet.Settings, where string) {
 	f, h := &s.config.Fleet, &s.config.Hub
 	if len(h.NATS) > 0 && len(f.NATS) == 0 {
-		s.keep = cmp.Or(s.keep, h.Keep)
 		return fleet.Settings{
 			Servers: h.NATS, Credentials: h.Credentials, CA: h.CA, Cert: h.Cert, Key: h.Key, Domain: h.Domain,
 		}, strings.Join(h.NATS, ", ")
 	}
-	return siteSettings(f), strings.Join(f.NATS, ", ")
+	settings = siteSettings(f)
+	settings.Credentials = cmp.Or(settings.Credentials, s.key)
+	return settings, strings.Join(f.NATS, ", ")
 }
 
 // later says what to do before the stream can be looked at.
@@ -173,7 +173,7 @@ func (s *fleetSetup) stream(ctx context.Context, settings fleet.Settings) error 
 	ctx, stop := context.WithTimeout(ctx, reachWithin)
 	defer stop()
 	inbox := fleet.HubInbox
-	if settings.Credentials != "" && settings.Credentials == s.config.Fleet.Credentials {
+	if s.own(settings.Credentials) {
 		inbox = fleet.InboxOf(s.site)
 	}
 	c, err := fleet.Connect(ctx, settings, "jobmon-db fleet init", inbox, zerolog.Nop())
@@ -192,6 +192,12 @@ func (s *fleetSetup) stream(ctx context.Context, settings fleet.Settings) error 
 		return err
 	}
 	return s.report(&got)
+}
+
+// own says whether the credential is the site's own, which needs its own inboxes.
+func (s *fleetSetup) own(credentials string) bool {
+	return credentials != "" && (credentials == s.key ||
+		credentials == s.config.Fleet.Credentials && s.site == s.config.Fleet.Site)
 }
 
 func (s *fleetSetup) agreed(ctx context.Context) error {
@@ -224,7 +230,7 @@ func (s *fleetSetup) report(got *fleet.Initialized) error {
 		b.WriteString("as it must be: ")
 	}
 	fmt.Fprintf(&b, "kept in files by %s for %s, %s in it.\n", words.Count(got.Replicas, "server"),
-		jobmon.Span(got.Keep), words.Count(int(got.Messages), "message"))
+		ageLimit(got.Keep), words.Count(int(got.Messages), "message"))
 	for _, changed := range got.Changed {
 		fmt.Fprintf(&b, "  changed %s\n", changed)
 	}
@@ -237,6 +243,18 @@ func (s *fleetSetup) report(got *fleet.Initialized) error {
 	}
 	_, err := io.WriteString(s.stdout, b.String())
 	return err
+}
+
+// ageLimit is how old messages get, in words.
+func ageLimit(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == 0:
+		return "ever"
+	case d%day == 0:
+		return words.Count(int(d/day), "day")
+	}
+	return jobmon.Span(d)
 }
 
 // printRights prints what the server's administrator needs.
