@@ -69,13 +69,14 @@ type columnWriter struct {
 	columns [columnValues + lastField + 1][]byte
 }
 
-// appendColumns appends the body of a block of these batches, whose events follow one another in events. It also
-// returns the list of computers, packed.
-func appendColumns(dst []byte, batches []frame, events []jobmon.Event) (body, computers []byte) {
+// appendColumns appends the body of a block of these batches. It also returns the list of computers, packed.
+func appendColumns(dst []byte, batches []jobmon.Batch) (body, computers []byte) {
 	ids := map[jobmon.ComputerID]uint64{}
-	for i := range events {
-		if e := &events[i]; hasRow(e) || e.Computer != 0 {
-			ids[e.Computer] = 0
+	for _, b := range batches {
+		for i := range b.Events {
+			if e := &b.Events[i]; hasRow(e) || e.Computer != 0 {
+				ids[e.Computer] = 0
+			}
 		}
 	}
 	list := slices.Sorted(maps.Keys(ids))
@@ -84,21 +85,20 @@ func appendColumns(dst []byte, batches []frame, events []jobmon.Event) (body, co
 	}
 	w := columnWriter{
 		rows: map[jobmon.ComputerID]*lastRow{}, begun: map[jobmon.ComputerID]lastRow{},
-		forms: map[form]int{}, strings: map[string]uint64{}, base: firstRow(batches[0].at),
+		forms: map[form]int{}, strings: map[string]uint64{}, base: firstRow(batches[0].At),
 	}
-	at := int64(batches[0].at)
+	at := int64(batches[0].At)
 	for _, b := range batches {
-		w.number(columnCounts, uint64(b.count))
-		w.number(columnTimes, delta(&at, int64(b.at)))
-		for i := range events[:b.count] {
-			e := &events[i]
+		w.number(columnCounts, uint64(len(b.Events)))
+		w.number(columnTimes, delta(&at, int64(b.At)))
+		for i := range b.Events {
+			e := &b.Events[i]
 			f := w.form(e)
 			w.events = append(w.events, w.numberOf(f))
 			if f.has(fieldRow) || f.has(fieldComputer) {
 				w.number(columnComputers, ids[e.Computer])
 			}
 		}
-		events = events[b.count:]
 	}
 	w.finish(list)
 	for tag, column := range w.columns {

@@ -136,14 +136,14 @@ func (l *Log) Forge(seq uint64) error {
 			return bad
 		}
 		events[7].Job++
-		var batches []frame
+		var batches []jobmon.Batch
 		begin := 0
 		for _, batch := range r.batches {
-			batches = append(batches, frame{first: events[begin].Seq, count: batch.end - begin, at: batch.at})
+			batches = append(batches, jobmon.Batch{At: batch.at, Events: events[begin:batch.end]})
 			begin = batch.end
 		}
 		var body []byte
-		body, b.computers = appendColumns(nil, batches, events)
+		body, b.computers = appendColumns(nil, batches)
 		return bucket.Put(seqKey(seq), appendBlock(nil, &b.head, body))
 	})
 }

@@ -40,6 +40,9 @@ func (l *Log) Follow(links []jobmon.Link) error {
 			return err
 		}
 	}
+	if cap(f.data) <= maxScratch {
+		l.frame, l.body = f.data, f.body
+	}
 	what := fmt.Sprintf("appending events %d to %d", links[0].First(), f.end.last)
 	return l.extend(&f.end, changed, what, f.put)
 }
@@ -47,7 +50,8 @@ func (l *Log) Follow(links []jobmon.Link) error {
 // frames makes frames of links that follow the log. A log can begin with any number, because those before it were
 // skipped or, if bare, because it was built of a text that begins there: only the checksums say which.
 func (l *Log) frames(links []jobmon.Link, bare bool) (f follower, err error) {
-	f = follower{path: l.path, meta: l.meta().meta, end: l.ends(), bare: bare}
+	f = follower{path: l.path, meta: l.meta().meta, end: l.ends(), bare: bare, data: l.frame[:0], body: l.body}
+	f.frames = make([]tailFrame, 0, len(links))
 	if f.end.tail > f.end.last {
 		f.end.tail = 0 // only what a failed commit left is there
 	}
@@ -67,6 +71,7 @@ type follower struct {
 	changed bool   // the meta record
 	end     bounds // of the log with the frames
 	frames  []tailFrame
+	data    []byte // of the frames
 	body    []byte // working space
 }
 
@@ -123,19 +128,20 @@ func (f *follower) join(k *jobmon.Link, after uint64) error {
 	if head.skipped = first - after - k.Lost - 1; k.Seam {
 		head.previous = k.Previous
 	}
-	data, body, crc, err := appendFrame(nil, f.body, &head, k.Events)
-	if f.body = body; err != nil {
+	begin := len(f.data)
+	var err error
+	if f.data, f.body, head.crc, err = appendFrame(f.data, f.body, &head, k.Events); err != nil {
 		return err
 	}
-	if head.crc = crc; k.Sum != 0 && k.Sum != crc {
-		return f.unjoined(k, fmt.Sprintf("its checksum is %08x, its events give %08x", k.Sum, crc))
+	if k.Sum != 0 && k.Sum != head.crc {
+		return f.unjoined(k, fmt.Sprintf("its checksum is %08x, its events give %08x", k.Sum, head.crc))
 	}
 	if k.Seam {
 		f.meta.Seams = append(slices.Clip(f.meta.Seams), seam{Seq: head.begin(), Lost: k.Lost})
 		f.meta.Format, f.changed = format, true
 	}
-	t, _ := newTailFrame(seqKey(first), data)
-	f.frames = append(f.frames, t)
+	data := f.data[begin:len(f.data):len(f.data)]
+	f.frames = append(f.frames, tailFrame{frame: head, key: first, data: data, decoded: k.Events})
 	f.end.add(&head)
 	return nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"sync"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -92,6 +93,8 @@ type tailFrame struct {
 	key  uint64
 	data []byte
 	bad  bool
+
+	decoded []jobmon.Event // nil where they are only in the bytes
 }
 
 func newTailFrame(key, value []byte) (t tailFrame, ok bool) {
@@ -121,8 +124,7 @@ func pack(group []tailFrame, put func(seq uint64, data []byte) error) error {
 
 // packed makes a block of the frames, nil when that would not give them back byte for byte, or be too large.
 func packed(group []tailFrame) []byte {
-	var events []jobmon.Event
-	batches := make([]frame, len(group))
+	batches := make([]jobmon.Batch, len(group))
 	h := group[0].head()
 	h.events, h.batches, h.gaps = 0, len(group), nil
 	var d decoder
@@ -131,12 +133,13 @@ func packed(group []tailFrame) []byte {
 		if f.bad || i > 0 && (f.begin() != h.last+1 || f.previous != h.crc) {
 			return nil
 		}
-		batches[i] = f.frame
-		batch, bad := d.events(nil, &batches[i])
-		if bad != nil {
-			return nil
+		batches[i] = jobmon.Batch{At: f.at, Events: f.decoded}
+		if f.decoded == nil {
+			var bad *frameError
+			if batches[i].Events, bad = d.events(nil, &f.frame); bad != nil {
+				return nil
+			}
 		}
-		events = append(events, batch...)
 		h.events, h.last, h.crc = h.events+f.count, f.last(), f.crc
 		h.lastAt, h.minAt, h.maxAt = f.at, min(h.minAt, f.at), max(h.maxAt, f.at)
 		if f.skipped > 0 {
@@ -144,7 +147,7 @@ func packed(group []tailFrame) []byte {
 		}
 	}
 	var body []byte
-	body, h.computers = appendColumns(nil, batches, events)
+	body, h.computers = appendColumns(nil, batches)
 	data := appendBlock(nil, &h, body)
 	if len(data) > maxBlock || !unpacks(data, group) {
 		return nil
@@ -152,13 +155,17 @@ func packed(group []tailFrame) []byte {
 	return data
 }
 
+// unpackers are used again, as a block's events are many bytes.
+var unpackers = sync.Pool{New: func() any { return &blockReader{reuse: true} }}
+
 // unpacks reports whether a block gives back the frames byte for byte.
 func unpacks(data []byte, group []tailFrame) bool {
 	b, bad := parsePart(data)
 	if bad != nil {
 		return false
 	}
-	var r blockReader
+	r := unpackers.Get().(*blockReader)
+	defer unpackers.Put(r)
 	events, bad := r.events(&b, &decoder{})
 	if bad != nil {
 		return false
