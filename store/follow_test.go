@@ -169,6 +169,9 @@ func TestFollowRefuses(t *testing.T) {
 			}
 		}
 	}
+	if _, err := store.Open(t.TempDir(), store.Options{ID: "0a"}); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("an id of two digits: %v", err)
+	}
 	empty := copyOf(t, log)
 	if err := empty.Follow(links(t, other, 0)); !errors.Is(err, store.ErrUnjoined) {
 		t.Errorf("another log begins an empty copy: %v", err)

@@ -110,3 +110,17 @@ func TestWrongMessages(t *testing.T) {
 		}
 	}
 }
+
+func FuzzMessage(f *testing.F) {
+	f.Add(ndjson.AppendMessage(nil, header(), linked(story())[1:]))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		h, links, err := ndjson.ReadMessage(text)
+		if err != nil {
+			return
+		}
+		again, got, err := ndjson.ReadMessage(ndjson.AppendMessage(nil, h, links))
+		if err != nil || !reflect.DeepEqual(again, h) || !reflect.DeepEqual(got, links) {
+			t.Errorf("read, written and read again: %v\n%+v %+v\n%+v %+v", err, h, links, again, got)
+		}
+	})
+}
