@@ -50,7 +50,9 @@ func (p *pen) row(c *jobmon.Progress, state string) {
 
 // searchText is what a search looks through, in small letters.
 func searchText(c *jobmon.Progress) string {
-	parts := []string{inFleet(c.Computer.Site, c.Computer.Name), c.Computer.OSName, number(int(c.Computer.ID)), c.Computer.Group}
+	parts := []string{
+		inFleet(c.Computer.Site, c.Computer.Name), c.Computer.OSName, number(int(c.Computer.ID)), c.Computer.Group,
+	}
 	if s := c.Session; s != nil {
 		if stage := current(s); stage != nil {
 			parts = append(parts, stage.Name)

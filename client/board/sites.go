@@ -161,7 +161,9 @@ func (v *boardView) sites(lines []line) {
 		n[site]["all"]++
 	}
 	list := &fleetView{Title: v.standing(), Open: len(v.Sites) <= openUpTo}
-	for _, name := range []string{"site", "says", "all", "failed", "still", "running", "waiting", "ready", "known", "zone", "server"} {
+	for _, name := range []string{
+		"site", "says", "all", "failed", "still", "running", "waiting", "ready", "known", "zone", "server",
+	} {
 		list.Columns = append(list.Columns, v.Say("site.column."+name))
 	}
 	for i := range v.Sites {

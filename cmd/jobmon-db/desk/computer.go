@@ -81,7 +81,9 @@ func (d *Desk) computer(p *past.Log, id, at string) (c board.Computer, err error
 			return c, placed
 		}
 		c.Frame, list = f, m.pictures
-		c.Key.ID, err = p.Find(id, func(id jobmon.ComputerID) bool { return past.PictureOf(list, jobmon.ComputerKey{ID: id}) != nil })
+		c.Key.ID, err = p.Find(id, func(id jobmon.ComputerID) bool {
+			return past.PictureOf(list, jobmon.ComputerKey{ID: id}) != nil
+		})
 	}
 	c.Picture = past.PictureOf(list, c.Key)
 	return c, err

@@ -30,7 +30,7 @@ const (
 	cellsOfSite = 1 << 14
 )
 
-// Fleet implements http.Web over the desks of many sites. A moment is one instant, which each site's log is searched for
+// Fleet implements http.Web over the desks of many sites. A moment is one instant, for which each site's log is searched
 // by its own server's clock.
 type Fleet struct {
 	sites  func() []Site

@@ -18,8 +18,8 @@ import (
 // lag is by how much a server's clock and what is known of it may be behind this machine's without being named.
 const lag = time.Minute
 
-// At implements http.Web. The moment is one instant for all sites, whatever site was asked for: that one says only whose
-// sequence number is meant.
+// At implements http.Web. The moment is one instant for all sites, whatever site was asked for: that one says only
+// whose sequence number is meant.
 func (f *Fleet) At(ctx context.Context, site, text string) (http.Moment, error) {
 	members := f.all()
 	frame := board.Frame{At: text, ReadAge: -1, Until: f.now()}
@@ -59,7 +59,8 @@ func (f *Fleet) outside(err error, frame *board.Frame) error {
 	return err
 }
 
-// then are a site's pictures at a moment, or after an event of its log. Where the log ends before it, they are the last.
+// then are a site's pictures at a moment, or after an event of its log. Where the log ends before it, they are the last
+// ones.
 func (m *member) then(ctx context.Context, state *board.SiteState, seq uint64) (list []jobmon.Progress, err error) {
 	err = m.ask(ctx, func(p *past.Log) error {
 		_, offset := p.Clock().In(state.Now.Time()).Zone()

@@ -13,14 +13,15 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
-// mostChanges is how many changes of each site's log are known. A page that lags behind more of them gets rows that it has.
+// mostChanges is how many changes of each site's log are known. A page that lags behind more of them gets rows that it
+// has.
 const mostChanges = 64
 
 // steady is by how much the difference of two clocks may waver without being shown: rows would change with it.
 const steady = 15 * time.Second
 
-// Now implements http.Web. It shows the pictures of the sites' daemons and asks no log: a site whose log cannot be asked
-// is shown as it was seen last.
+// Now implements http.Web. It shows the pictures of the sites' daemons and asks no log: a site whose log cannot be
+// asked is shown as it was seen last.
 func (f *Fleet) Now(ctx context.Context) (http.Moment, error) {
 	members := f.all()
 	f.idle.Reset(keptFor)
@@ -32,7 +33,9 @@ func (f *Fleet) Now(ctx context.Context) (http.Moment, error) {
 		seen[i] = look(m)
 	}
 	now := f.now()
-	frame := board.Frame{Now: now, Until: now, From: f.first(members, now), Offset: f.offset(now), Sites: []board.SiteState{}}
+	frame := board.Frame{
+		Now: now, Until: now, From: f.first(members, now), Offset: f.offset(now), Sites: []board.SiteState{},
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	m := f.gather(members, seen)
@@ -118,8 +121,8 @@ func (f *Fleet) shown(members []*member) bool {
 	return at == len(f.last.Pictures) && f.last.Pictures != nil
 }
 
-// join makes one list of the sites' pictures, in the order of their keys. Of a site that cannot be asked those that were
-// shown last stay.
+// join makes one list of the sites' pictures, in the order of their keys. Of a site that cannot be asked those that
+// were shown last stay.
 func (f *Fleet) join(members []*member, seen []sight) {
 	list := make([]jobmon.Progress, 0, len(f.last.Pictures)+16)
 	for i, m := range members {

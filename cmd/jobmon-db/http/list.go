@@ -79,7 +79,8 @@ func computersOf(pictures []jobmon.Progress) []computer {
 	for i := range pictures {
 		p := &pictures[i]
 		computers = append(computers, computer{
-			Site: p.Computer.Site, ID: p.Computer.ID, Name: p.Computer.Name, Group: p.Computer.Group, Seq: p.Seq, AsOf: p.At.Time(),
+			Site: p.Computer.Site, ID: p.Computer.ID, Name: p.Computer.Name, Group: p.Computer.Group,
+			Seq: p.Seq, AsOf: p.At.Time(),
 			Ghost: p.Computer.Ghost, Gone: p.Computer.Gone, Continues: p.Continues,
 			SourceLost: p.SourceLost, Agent: p.Agent.String(), AgentSince: moment(p.AgentSince),
 			Deployment: deploymentOf(p.Session), Beside: besideOf(p),
