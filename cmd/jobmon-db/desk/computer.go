@@ -61,7 +61,7 @@ func (d *Desk) pictured(id string, why error) (c http.Computer, err error) {
 	if c.Key.ID, err = known.Find(id); err != nil {
 		return c, said(err, &past.Log{Names: known})
 	}
-	c.Frame, c.Trouble, c.Picture = m.Frame, m.Trouble, past.PictureOf(m.Pictures, c.Key)
+	c.Frame, c.Trouble, c.Picture = m.Frame, m.Trouble, pictureOf(m.Pictures, c.Key.ID)
 	return c, nil
 }
 
@@ -82,11 +82,19 @@ func (d *Desk) computer(p *past.Log, id, at string) (c board.Computer, err error
 		}
 		c.Frame, list = f, m.pictures
 		c.Key.ID, err = p.Find(id, func(id jobmon.ComputerID) bool {
-			return past.PictureOf(list, jobmon.ComputerKey{ID: id}) != nil
+			return pictureOf(list, id) != nil
 		})
 	}
-	c.Picture = past.PictureOf(list, c.Key)
+	c.Picture = pictureOf(list, c.Key.ID)
 	return c, err
+}
+
+// pictureOf finds a computer's picture among those of one site, whether or not they name it; nil for none.
+func pictureOf(list []jobmon.Progress, id jobmon.ComputerID) *jobmon.Progress {
+	if len(list) == 0 {
+		return nil
+	}
+	return past.PictureOf(list, jobmon.ComputerKey{Site: list[0].Computer.Site, ID: id})
 }
 
 // listDeployments adds the computer's deployments, and the chart of the one with that number, 0 for the latest.

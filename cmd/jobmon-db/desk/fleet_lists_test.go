@@ -112,8 +112,27 @@ func TestListsOfAFleetNameTheSite(t *testing.T) {
 	if err != nil || len(stats) == 0 || stats[0].Site != "DS03" {
 		t.Errorf("%+v, %v", stats, err)
 	}
-	stats, err = f.Stats(t.Context(), "", "job", "", "")
-	if err != nil || stats[0].Site != "DS01" || stats[len(stats)-1].Site != "DS03" {
-		t.Errorf("%+v, %v", stats, err)
+	stats, err = f.Stats(t.Context(), "", "job", "2026-11-01", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs, names := 0, map[string]bool{}
+	for _, one := range stats {
+		if runs += one.Runs; names[one.Name] || one.JobID != nil {
+			t.Errorf("%s counts twice, or by a number of one site: %+v", one.Name, one)
+		}
+		names[one.Name] = true
+	}
+	for _, s := range sites {
+		own, err := New(s).Stats(t.Context(), "", "job", "2026-11-01", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range own {
+			runs -= one.Runs
+		}
+	}
+	if runs != 0 || len(stats) == 0 {
+		t.Errorf("%d jobs; the sites' runs differ by %d", len(stats), runs)
 	}
 }

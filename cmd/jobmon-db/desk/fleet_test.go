@@ -26,6 +26,7 @@ func fleet(t *testing.T) (f *Fleet, sites []*site) {
 		s.pass(t, time.Hour, 30*time.Second)
 	}
 	sites[1].step(t, -45*time.Minute)
+	sites[2].sited = true
 	for _, s := range sites {
 		s.pass(t, time.Hour, 30*time.Second)
 	}

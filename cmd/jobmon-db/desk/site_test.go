@@ -20,6 +20,7 @@ type asked struct {
 	state *history.State
 	ahead bool
 	name  string
+	sited bool // its pictures name the site, as those of a hub do
 }
 
 func (d *asked) Info() control.Info {
@@ -31,7 +32,13 @@ func (d *asked) Durable() ([]jobmon.Progress, uint64, error) {
 	if d.ahead {
 		return nil, 0, errors.New("the log cannot be written")
 	}
-	return d.state.Names.Mark(history.Pictures(d.state.Projection)), d.state.Seq, nil
+	list := d.state.Names.Mark(history.Pictures(d.state.Projection))
+	for i := range list {
+		if d.sited {
+			list[i].Computer.Site = d.name
+		}
+	}
+	return list, d.state.Seq, nil
 }
 
 // site is a made-up Deployment Server whose events go into a log.
