@@ -51,16 +51,16 @@ func generation(name string) int {
 }
 
 // isNeighbour reports whether a file or folder belongs to this program and may lie beside the log: the instance lock,
-// the folder of .evt files, the configuration and secrets in files, what the daemon, its targets, endpoint and
-// simulator keep there, and logs that were moved aside.
+// the folder of .evt files, the configuration, secrets and certificates in files, what the daemon, its targets, endpoint
+// and simulator keep there, and logs that were moved aside.
 func isNeighbour(name string) bool {
 	switch name {
 	case lockFile, lockFile + ".json", "evt", "clients", "notify", "covered.json", "fleet.json", "endpoint.sock",
 		"simulator.ndjson":
 		return true
 	}
-	switch filepath.Ext(name) { // as docs/notices.md names them, and `config set-secret`
-	case ".password", ".url", ".secret", ".old_secret", ".token":
+	switch filepath.Ext(name) { // as docs/notices.md and docs/fleet.md name them, and `config set-secret`
+	case ".password", ".url", ".secret", ".old_secret", ".token", ".nk", ".creds", ".pem":
 		return true
 	}
 	return strings.HasPrefix(name, "jobmon-db.") || strings.HasPrefix(name, "jobmon-db-") ||

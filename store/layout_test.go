@@ -72,7 +72,8 @@ func TestWhatLiesBesideTheLogByDefault(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "jobmon-db.yaml"), "site: DS1\n")
 	write(t, filepath.Join(dir, "LOCK"), "pid 7")
-	for _, secret := range []string{"source.password", "targets.ops.url", "targets.ops.old_secret", "ntfy.token"} {
+	for _, secret := range []string{"source.password", "targets.ops.url", "targets.ops.old_secret", "ntfy.token",
+		"ds01.nk", "ds01.creds", "ca.pem"} {
 		write(t, filepath.Join(dir, secret), "secret")
 	}
 	for _, folder := range []string{"evt", "notify"} {
