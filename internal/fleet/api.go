@@ -84,6 +84,12 @@ func (c *Conn) api(ctx context.Context, verb string, question, answer any) error
 
 // request asks and waits for one answer. What the server does not allow is an error at once.
 func (c *Conn) request(ctx context.Context, subject string, data []byte) (*nats.Msg, error) {
+	return c.ask(ctx, &nats.Msg{Subject: subject, Data: data})
+}
+
+// ask is request for a message with headers.
+func (c *Conn) ask(ctx context.Context, question *nats.Msg) (*nats.Msg, error) {
+	subject := question.Subject
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	c.mu.Lock()
@@ -96,7 +102,7 @@ func (c *Conn) request(ctx context.Context, subject string, data []byte) (*nats.
 	}()
 	waiting, done := context.WithTimeout(ctx, answerWithin)
 	defer done()
-	m, err := c.nc.RequestWithContext(waiting, subject, data)
+	m, err := c.nc.RequestMsgWithContext(waiting, question)
 	switch cause := context.Cause(ctx); {
 	case err == nil:
 		return m, nil

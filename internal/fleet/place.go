@@ -45,8 +45,7 @@ func (p *Publisher) find(ctx context.Context, c *Conn) (place, error) {
 func (p *Publisher) end(ctx context.Context, c *Conn) (at place, m stored, err error) {
 	info, err := c.info(ctx, p.o.Site)
 	if isAPI(err, noStream) {
-		return at, m, fmt.Errorf("there is no stream %s yet: the hub makes it where it has a NATS server of its own, "+
-			"else \"jobmon-db fleet init --site %s\" does", StreamOf(p.o.Site), p.o.Site)
+		return at, m, noStreamOf(p.o.Site)
 	}
 	if err != nil {
 		return at, m, err

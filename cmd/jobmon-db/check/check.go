@@ -75,6 +75,9 @@ type Options struct {
 	// Targets are those of messages.
 	Targets []Target
 
+	// Fleet asks as a site, nil where it is in none; Hub asks as a hub, nil where the server is the hub's own.
+	Fleet, Hub Fleet
+
 	DataLock string // lock file of the daemon that uses the data dir
 	Requests string // the request folder
 	Monitor  string // the monitor's folder on the share or on a computer; "" for none
@@ -109,10 +112,14 @@ func Run(ctx context.Context, o Options) []Line {
 		func(ctx context.Context) []Line { return c.alone(ctx, "request folder", c.requestFolder) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "template", c.template) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "http", c.http) },
+		c.fleet,
 		c.targets,
 		func(ctx context.Context) []Line { return c.alone(ctx, "backup folder", c.backupFolder) },
 		func(ctx context.Context) []Line { return c.alone(ctx, "rights", c.rights) },
 		c.data,
+	}
+	if c.atHub() {
+		groups = c.ofHub()
 	}
 	lines := make([][]Line, len(groups))
 	var running sync.WaitGroup
@@ -121,6 +128,23 @@ func Run(ctx context.Context, o Options) []Line {
 	}
 	running.Wait()
 	return slices.Concat(lines...)
+}
+
+// ofHub are the checks of a hub, which watches nothing itself.
+func (c *checker) ofHub() []func(context.Context) []Line {
+	return []func(context.Context) []Line{
+		func(ctx context.Context) []Line { return c.alone(ctx, "configuration", c.configuration) },
+		func(ctx context.Context) []Line { return c.alone(ctx, checkHub, c.hub) },
+		func(ctx context.Context) []Line { return c.alone(ctx, "http", c.http) },
+		c.targets,
+		func(ctx context.Context) []Line {
+			line, _ := c.daemon(ctx)
+			return append(c.alone(ctx, checkData, func(context.Context) Line {
+				line, _ := folder(c.Config.DataDir, "data_dir")
+				return line
+			}), line)
+		},
+	}
 }
 
 // OfSource makes the checks of the database alone.

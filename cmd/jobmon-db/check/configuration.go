@@ -31,7 +31,7 @@ func (c *checker) configuration(context.Context) Line {
 	}
 
 	switch {
-	case c.Config.Source.Kind == "":
+	case c.Config.Source.Kind == "" && !c.atHub():
 		line.State = Fail
 		line.Found += "; no source is named, so there is nothing to watch"
 		line.Next = "set source.server or source.dsn, or name the file that does with --config; jobmon-db setup asks " +
@@ -68,9 +68,14 @@ func (c *checker) exposed() (found, next []string) {
 			next = append(next, "chmod o-r "+origin.Name)
 		}
 	}
-	if path := c.Config.Source.PasswordFile; path != "" && secretfile.Exposed(path) {
-		found = append(found, "others than its owner can read the password in "+path)
-		next = append(next, "chmod go-r "+path)
+	for _, secret := range []struct{ what, path string }{
+		{"password", c.Config.Source.PasswordFile}, {"credential for NATS", c.Config.Fleet.Credentials},
+		{"credential for NATS", c.Config.Hub.Credentials},
+	} {
+		if secret.path != "" && secretfile.Exposed(secret.path) {
+			found = append(found, "others than its owner can read the "+secret.what+" in "+secret.path)
+			next = append(next, "chmod go-r "+secret.path)
+		}
 	}
 	return found, next
 }

@@ -46,8 +46,11 @@ func (c *checker) daemon(ctx context.Context) (line Line, running bool) {
 	})
 	switch {
 	case errors.Is(err, errNone):
-		return Line{checkDaemon, Warn, "none runs on " + c.Config.DataDir,
-			"start it: jobmon-db run, or its service"}, false
+		start := "start it: jobmon-db run, or its service"
+		if c.atHub() {
+			start = "start it: jobmon-db hub, or its service"
+		}
+		return Line{checkDaemon, Warn, "none runs on " + c.Config.DataDir, start}, false
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Line{checkDaemon, Fail, c.late(err), "stop the daemon and start it again: " + instance.StopDaemon}, false
 	case err != nil:

@@ -21,7 +21,7 @@ func (c *checker) http(ctx context.Context) Line {
 	}
 	line := c.listens(ctx, address)
 	if cert := c.Config.HTTP.Cert; cert != "" && line.State == OK {
-		return c.certificate(line, cert)
+		return c.certificateOf(line, "http", cert, c.Config.HTTP.Key)
 	}
 	return line
 }
@@ -29,17 +29,19 @@ func (c *checker) http(ctx context.Context) Line {
 // soon is how long before its end a certificate is spoken of.
 const soon = 21 * 24 * time.Hour
 
-// certificate adds to a good line what is to be said of the certificate.
-func (c *checker) certificate(line Line, cert string) Line {
-	pair, err := tls.LoadX509KeyPair(cert, c.Config.HTTP.Key)
+// certificateOf adds to a good line what is to be said of the certificate of a section of the configuration.
+func (c *checker) certificateOf(line Line, section, cert, key string) Line {
+	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
 		return Line{State: Fail, Found: fmt.Sprintf("the certificate cannot be used: %v", err),
-			Next: "check http.tls.cert and http.tls.key: PEM files that belong together, without password"}
+			Next: fmt.Sprintf("check %[1]s.tls.cert and %[1]s.tls.key: PEM files that belong together, without password",
+				section)}
 	}
 	until := pair.Leaf.NotAfter
 	line.Found += fmt.Sprintf("; its certificate is good until %s", until.UTC().Format(time.DateOnly))
 	if left := time.Until(until); left < soon {
-		line.State, line.Next = Warn, "renew the certificate in http.tls.cert; the daemon takes the new one by itself"
+		line.State = Warn
+		line.Next = "renew the certificate in " + section + ".tls.cert; the daemon takes the new one by itself"
 	}
 	return line
 }

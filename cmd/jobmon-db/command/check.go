@@ -20,6 +20,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
 func (a *app) check() *cobra.Command {
@@ -29,7 +30,8 @@ func (a *app) check() *cobra.Command {
 		Use:   "check",
 		Short: "Check everything that the daemon uses, and say how to mend what is wrong",
 		Long: `Check everything that the daemon uses: configuration, database, login, tables and their contents,
-markers, clocks, folders, targets of messages, rights, log, daemon. Each check is a line: ok, warn (it works,
+markers, clocks, folders, NATS, targets of messages, rights, log, daemon; with a hub's configuration what the hub
+uses. Each check is a line: ok, warn (it works,
 and somebody should know), fail, or skip.
 
 Nothing is changed: the database is only queried, a test file in each folder is deleted at once, and a target
@@ -105,6 +107,12 @@ func checkOptions(config *configs.Config, file recordingFile) check.Options {
 			Idle: slices.Contains(config.Idle(), name),
 		})
 	}
+	if len(config.Fleet.NATS) > 0 {
+		options.Fleet = func(ctx context.Context) (string, error) { return probeSite(ctx, &config.Fleet) }
+	}
+	if len(config.Hub.NATS) > 0 {
+		options.Hub = func(ctx context.Context) (string, error) { return probeHub(ctx, &config.Hub) }
+	}
 	recording := file.path != ""
 	if recording {
 		options.Record = func(read *check.Reading) (string, error) { return file.write(read, config.Settings()) }
@@ -144,6 +152,10 @@ func running(ctx context.Context, dataDir string) (description string, running b
 		return "", false, nil
 	case err != nil:
 		return "", false, err
+	}
+	if sites, err := client.Fleet(ctx); err == nil && info.Site == "" && len(sites) > 0 {
+		return fmt.Sprintf("version %s, process %d, follows %s", info.Version, info.PID,
+			words.Count(len(sites), "site")), true, nil
 	}
 	read := "has not read the source yet"
 	if info.AgeMS >= 0 {
