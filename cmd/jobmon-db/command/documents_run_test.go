@@ -15,6 +15,8 @@ import (
 
 // notRun are the commands of the documents that TestTheCommandsOfTheDocumentsRun does not run, and why.
 var notRun = map[string]string{
+	`^fleet`:                    "needs a NATS server: TestTheTenMinutesOfAFleet has one",
+	`^hub`:                      "lasts until it is stopped: TestTheTenMinutesOfAFleet runs it",
 	`^demo`:                     "runs until --for or Ctrl-C: TestDemoInAPipe runs it",
 	`^run`:                      "lasts until it is stopped: TestEveryCommandBothWays and others run it",
 	`^watch`:                    "needs a terminal: TestWatchOnATerminal has one",
@@ -53,8 +55,11 @@ var standIns = strings.NewReplacer(
 	"try --since 2026-11-01 --until 2026-12-01", "try --since 14:00 --until 14:30",
 )
 
+// ofHub are the commands that ask the sites of a hub.
+var ofHub = regexp.MustCompile(`--site|--by site|DS\d\d/`)
+
 // documentsPlace is a folder as the documents take it for granted: a configuration, the log of an hour in the data
-// folder, a backup, an export and a recording.
+// folder, a backup, an export, a recording and the data folder of a hub.
 func documentsPlace(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -80,8 +85,10 @@ targets:
 	}
 	write(t, filepath.Join(dir, "site.ndjson"), strings.NewReplacer("NOW", "2026-11-22T14:05:00.000Z", "START",
 		"2026-11-22T14:04:00.000").Replace(atWork))
-	if err := os.CopyFS(filepath.Join(dir, "demo"), os.DirFS(data)); err != nil {
-		t.Fatal(err)
+	for _, copied := range []string{"demo", "hub/sites/DS01", "hub/sites/DS02"} {
+		if err := os.CopyFS(filepath.Join(dir, copied), os.DirFS(data)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
@@ -132,6 +139,9 @@ func TestTheCommandsOfTheDocumentsRun(t *testing.T) {
 			}
 			var out bytes.Buffer
 			args := wordsOf(line)
+			if ofHub.MatchString(line) {
+				args = append(args, "--data-dir=hub")
+			}
 			code := Main(t.Context(), args, env, strings.NewReader(""), &out, &out)
 			named := len(args) <= 2 && !strings.Contains(line, "-") // it is only named, without its arguments
 			if code != exitOK && (code != exitUsage || !named) {
