@@ -32,7 +32,7 @@ ci: # everything that a change must pass
 fuzz: # every fuzz test, ten minutes in all: FUZZ_SECONDS=600
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} .ci/run fuzz
 
-torture: # kills the daemon at random instants, then tries the laws with random seeds, as long each: TORTURE=2h
+torture: # kills the daemon and a fleet at random instants, then tries the laws with random seeds, as long each: TORTURE=2h
 	TORTURE=$${TORTURE:-1h} .ci/run torture
 
 bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Append BENCHTIME=3s

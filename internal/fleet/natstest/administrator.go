@@ -25,7 +25,7 @@ func (e *Examples) Administrator(t testing.TB, place Place, servers string) (*Ad
 		return nil, err
 	}
 	t.Cleanup(c.Close)
-	js, err := jetstream.New(c)
+	js, err := jetstream.New(c) // each request has five seconds
 	return &Administrator{js}, err
 }
 
