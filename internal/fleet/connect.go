@@ -130,8 +130,8 @@ func (s *Settings) options() (list []nats.Option, err error) {
 			return nil, fmt.Errorf("read the certificates of the authorities that NATS is trusted by: %w", err)
 		}
 		if !x509.NewCertPool().AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("%s holds no certificate: it must be a PEM file of the authority that signed the NATS "+
-				"server's", s.CA)
+			return nil, fmt.Errorf("%s holds no certificate: it must be a PEM file of the authority that signed the "+
+				"NATS server's", s.CA)
 		}
 		list = append(list, nats.RootCAs(s.CA))
 	}
@@ -245,8 +245,8 @@ func (c *Conn) failed(err error) {
 
 // denial says that the server does not allow a subject.
 func denial(subject string) error {
-	return fmt.Errorf("%w the NATS subject %s: \"jobmon-db fleet init\" prints the permissions that it needs", errDenied,
-		subject)
+	return fmt.Errorf("%w the NATS subject %s: \"jobmon-db fleet init\" prints the permissions that it needs",
+		errDenied, subject)
 }
 
 var errDenied = errors.New("the credential may not use")

@@ -71,8 +71,8 @@ func readKey(path string) (pair nkeys.KeyPair, signed bool, err error) {
 		pair, err = nkeys.FromSeed([]byte(strings.TrimSpace(seed)))
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("%s holds neither the seed of an nkey, which begins with SU, nor a .creds file: %w",
-			path, err)
+		return nil, false, fmt.Errorf("%s holds neither the seed of an nkey, which begins with SU, nor a .creds "+
+			"file: %w", path, err)
 	}
 	return pair, false, nil
 }

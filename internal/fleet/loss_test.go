@@ -251,7 +251,9 @@ func TestACutLog(t *testing.T) {
 			}
 			log.links = log.links[5:] // begins with event 11
 			cut := &log.links[0]      // 11 and 12, with other contents
-			cut.Events = []jobmon.Event{{Seq: 11, Kind: jobmon.KindCut, At: cut.At}, {Seq: 12, Kind: jobmon.KindCut, At: cut.At}}
+			cut.Events = []jobmon.Event{
+				{Seq: 11, Kind: jobmon.KindCut, At: cut.At}, {Seq: 12, Kind: jobmon.KindCut, At: cut.At},
+			}
 			cut.After, cut.Previous, cut.Sum, log.links[1].Seam = 0, 0, 77, true
 			p = begin(t, site, e.sites[site], log)
 			p.reach(t)
@@ -272,4 +274,49 @@ func TestACutLog(t *testing.T) {
 			}
 		})
 	}
+}
+
+// listening is a server that can be closed and started again at the same address.
+type listening struct {
+	*Server
+	o ServerOptions
+}
+
+// serverFor are the options of a server for these sites, and the seeds by site, the hub's under "".
+func serverFor(t testing.TB, dir string, sites ...string) (o ServerOptions, seeds map[string]string) {
+	t.Helper()
+	o = ServerOptions{Listen: "127.0.0.1:0", StoreDir: dir, Users: map[string]string{}, Logger: zerolog.Nop()}
+	seeds = map[string]string{}
+	for _, site := range append(sites, "") {
+		seed, public, err := NewKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seeds[site] = seed; site == "" {
+			o.HubKey = public
+		} else {
+			o.Users[site] = public
+		}
+	}
+	return o, seeds
+}
+
+func started(t testing.TB, o ServerOptions) *listening {
+	t.Helper()
+	s, err := StartServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	o.Listen = s.Address()
+	return &listening{s, o}
+}
+
+func (s *listening) again(t testing.TB) *listening {
+	t.Helper()
+	return started(t, s.o)
+}
+
+func (s *listening) settings(seed string) Settings {
+	return Settings{Servers: []string{"nats://" + s.o.Listen}, seed: seed}
 }

@@ -31,6 +31,10 @@ type refusal struct{ kind, text string }
 
 func (r *refusal) Error() string { return r.text }
 
+func refuse(kind, format string, details ...any) error {
+	return &refusal{kind, fmt.Sprintf(format, details...)}
+}
+
 // find looks at the end of the stream and reads what stands there. Only the server that leads the stream is asked:
 // others may be behind.
 func (p *Publisher) find(ctx context.Context, c *Conn) (place, error) {
@@ -57,8 +61,8 @@ func (p *Publisher) end(ctx context.Context, c *Conn) (at place, m stored, err e
 		}
 	}
 	if at.limit < headerRoom {
-		return at, m, fmt.Errorf("the NATS server takes messages of %d bytes, which are too short: max_payload and the "+
-			"stream's max_msg_size must be at least %d", at.limit+headerRoom, 2*headerRoom)
+		return at, m, fmt.Errorf("the NATS server takes messages of %d bytes, which are too short: max_payload and "+
+			"the stream's max_msg_size must be at least %d", at.limit+headerRoom, 2*headerRoom)
 	}
 	if at.empty {
 		return at, m, nil
@@ -129,7 +133,7 @@ func (p *Publisher) read(text []byte, at *place) error {
 	h, links, err := ndjson.ReadMessage(text)
 	switch {
 	case errors.Is(err, ndjson.ErrNewer):
-		return &refusal{"newer", fmt.Sprintf("the stream %s holds messages of a newer program: %v", StreamOf(p.o.Site), err)}
+		return refuse("newer", "the stream %s holds messages of a newer program: %v", StreamOf(p.o.Site), err)
 	case err != nil:
 		return p.foreign(err)
 	case len(links) == 0:
@@ -141,15 +145,15 @@ func (p *Publisher) read(text []byte, at *place) error {
 }
 
 func (p *Publisher) foreign(err error) error {
-	return &refusal{"foreign", fmt.Sprintf("the newest message in the stream %s is none of a site's log (%v): something else "+
-		"publishes there. %s", StreamOf(p.o.Site), err, p.anew())}
+	return refuse("foreign", "the newest message in the stream %s is none of a site's log (%v): something else "+
+		"publishes there. %s", StreamOf(p.o.Site), err, p.anew())
 }
 
 // anew is what to do about a stream that another log was published into.
 func (p *Publisher) anew() string {
 	return fmt.Sprintf("Only one daemon may publish as %[1]s: stop the other one or give it a name of its own "+
-		"(fleet.site). When this log is the right one, \"jobmon-db fleet init --site %[1]s --anew\" empties the stream, "+
-		"and this log is published from its beginning; the hub sets aside what it has", p.o.Site)
+		"(fleet.site). When this log is the right one, \"jobmon-db fleet init --site %[1]s --anew\" empties the "+
+		"stream, and this log is published from its beginning; the hub sets aside what it has", p.o.Site)
 }
 
 // judge decides from which event on the log is to be published, or returns why it must not be: a *refusal.
@@ -159,15 +163,15 @@ func (p *Publisher) judge(at *place) (from uint64, err error) {
 		return 0, nil
 	}
 	if at.logID != log.ID() {
-		return 0, &refusal{"log", fmt.Sprintf("the stream %s holds another log: %s up to event %d, and this one is %s. A second "+
+		return 0, refuse("log", "the stream %s holds another log: %s up to event %d, and this one is %s. A second "+
 			"Deployment Server publishes under this name, or this log was begun anew. %s", stream, at.logID, at.last,
-			log.ID(), p.anew())}
+			log.ID(), p.anew())
 	}
 	last, _, _ := log.Last()
 	if at.last > last {
-		return 0, &refusal{"ahead", fmt.Sprintf("the stream %s is ahead of this log: it holds events up to %d, and this log ends "+
+		return 0, refuse("ahead", "the stream %s is ahead of this log: it holds events up to %d, and this log ends "+
 			"with %d. Another daemon publishes a copy of this data folder, or this log was restored from an older "+
-			"backup. %s", stream, at.last, last, p.anew())}
+			"backup. %s", stream, at.last, last, p.anew())
 	}
 	sum, ok, err := log.SumAt(at.last)
 	if err != nil {
@@ -189,9 +193,9 @@ func (p *Publisher) judge(at *place) (from uint64, err error) {
 			return 0, nil // what is in between was cut off
 		}
 	}
-	return 0, &refusal{"fork", fmt.Sprintf("the stream %s holds another history than this log: they differ at event %d or "+
-		"before. Another daemon publishes a copy of this data folder, or this log was restored from an older backup. %s",
-		stream, at.last, p.anew())}
+	return 0, refuse("fork", "the stream %s holds another history than this log: they differ at event %d or before. "+
+		"Another daemon publishes a copy of this data folder, or this log was restored from an older backup. %s",
+		stream, at.last, p.anew())
 }
 
 // first is the log's first batch, nil for an empty log.

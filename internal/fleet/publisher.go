@@ -42,7 +42,8 @@ const (
 	mostWait   = 30 * time.Second
 )
 
-// Publisher carries a site's log to its stream. The daemon never waits for it: it only says that there is something new.
+// Publisher carries a site's log to its stream. The daemon never waits for it: it only reports that there is something
+// new.
 type Publisher struct {
 	o         PublisherOptions
 	wake      chan struct{} // holds one

@@ -23,7 +23,7 @@ type Gap struct {
 	LogID string `json:"log_id"`
 	After uint64 `json:"after"`
 	To    uint64 `json:"to,omitempty"`  // the last event that is missing; 0 for up to the end
-	Sum   string `json:"sum,omitempty"` // checksum of the hub's frame that ends with After, 8 hex digits; "" for unknown
+	Sum   string `json:"sum,omitempty"` // checksum of the hub's frame that ends with After, 8 hex digits; "" unknown
 }
 
 // What one answer may take. The hub asks again from where it got.

@@ -96,7 +96,8 @@ func (s *session) unchanged(ctx context.Context) error {
 	return err
 }
 
-// look finds the stream's end and judges it. That the engine lost what it acknowledged is believed when two looks agree.
+// look finds the stream's end and judges it. That the engine lost what it acknowledged is believed when two looks
+// agree.
 func (s *session) look(ctx context.Context) (at place, next uint64, err error) {
 	if at, err = s.p.find(ctx, s.c); err != nil {
 		return at, 0, err
@@ -220,7 +221,8 @@ func (s *session) land(ctx context.Context) error {
 			if err := s.c.mayNot(s.inbox + ".*"); err != nil {
 				return err
 			}
-			return fmt.Errorf("NATS has not acknowledged a message within %s: its servers may elect a leader", ackWithin)
+			return fmt.Errorf("NATS has not acknowledged a message within %s: its servers may elect a leader",
+				ackWithin)
 		}
 	}
 }

@@ -241,7 +241,8 @@ func same(t testing.TB, log *memoryLog, got []jobmon.Link) {
 		t.Fatalf("%d batches were published of %d", len(got), len(want))
 	}
 	for i := range want {
-		if got[i].Last() != want[i].Last() || got[i].Events[0].Text != want[i].Events[0].Text || got[i].At != want[i].At {
+		g, w := &got[i], &want[i]
+		if g.Last() != w.Last() || g.Events[0].Text != w.Events[0].Text || g.At != w.At {
 			t.Fatalf("batch %d differs: %+v, and %+v", i, got[i], want[i])
 		}
 	}
@@ -376,49 +377,4 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-}
-
-// listening is a server that can be closed and started again at the same address.
-type listening struct {
-	*Server
-	o ServerOptions
-}
-
-// serverFor are the options of a server for these sites, and the seeds by site, the hub's under "".
-func serverFor(t testing.TB, dir string, sites ...string) (o ServerOptions, seeds map[string]string) {
-	t.Helper()
-	o = ServerOptions{Listen: "127.0.0.1:0", StoreDir: dir, Users: map[string]string{}, Logger: zerolog.Nop()}
-	seeds = map[string]string{}
-	for _, site := range append(sites, "") {
-		seed, public, err := NewKey()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if seeds[site] = seed; site == "" {
-			o.HubKey = public
-		} else {
-			o.Users[site] = public
-		}
-	}
-	return o, seeds
-}
-
-func started(t testing.TB, o ServerOptions) *listening {
-	t.Helper()
-	s, err := StartServer(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	o.Listen = s.Address()
-	return &listening{s, o}
-}
-
-func (s *listening) again(t testing.TB) *listening {
-	t.Helper()
-	return started(t, s.o)
-}
-
-func (s *listening) settings(seed string) Settings {
-	return Settings{Servers: []string{"nats://" + s.o.Listen}, seed: seed}
 }

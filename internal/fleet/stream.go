@@ -103,8 +103,8 @@ func (c *Conn) Init(ctx context.Context, o InitOptions) (done Initialized, err e
 	case isAPI(err, noStream):
 		if info, err = c.create(ctx, &o); err != nil {
 			if errors.Is(err, errDenied) {
-				err = errors.New("this credential may not do that: the hub makes the streams of its sites, and so can an " +
-					"administrator's credential")
+				err = errors.New("this credential may not do that: the hub makes the streams of its sites, and so can " +
+					"an administrator's credential")
 			}
 			return done, fmt.Errorf("make the stream %s: %w", StreamOf(o.Site), err)
 		}
@@ -117,8 +117,8 @@ func (c *Conn) Init(ctx context.Context, o InitOptions) (done Initialized, err e
 		}
 		done.Changed, done.Notes, err = c.mend(ctx, &o, &info)
 		if errors.Is(err, errDenied) && len(done.Changed) > 0 {
-			return done, fmt.Errorf("the stream %s is not as it must be (%s), and this credential may not change it: take "+
-				"that of the hub or of an administrator", StreamOf(o.Site), strings.Join(done.Changed, "; "))
+			return done, fmt.Errorf("the stream %s is not as it must be (%s), and this credential may not change it: "+
+				"take that of the hub or of an administrator", StreamOf(o.Site), strings.Join(done.Changed, "; "))
 		}
 		if err != nil {
 			return done, fmt.Errorf("set the stream %s right: %w", StreamOf(o.Site), err)
@@ -162,7 +162,7 @@ func (o *InitOptions) unusable(has *jetstream.StreamConfig) error {
 	case has.Storage != jetstream.FileStorage:
 		return fmt.Errorf("the stream %[1]s keeps its messages in memory, where they end with the server"+remove, name)
 	case has.Retention != jetstream.LimitsPolicy:
-		return fmt.Errorf("the stream %[1]s drops messages that were read, which the second hub would miss"+remove, name)
+		return fmt.Errorf("the stream %[1]s drops messages that were read, so a second hub misses them"+remove, name)
 	case has.Mirror != nil || len(has.Sources) > 0:
 		return fmt.Errorf("the stream %[1]s is a copy of other streams, into which a site cannot publish"+remove, name)
 	case has.Sealed:
@@ -173,8 +173,8 @@ func (o *InitOptions) unusable(has *jetstream.StreamConfig) error {
 	return nil
 }
 
-// mend changes the settings of the stream that are not as they must be. More replicas than there are servers for are not
-// asked for again.
+// mend changes the settings of the stream that are not as they must be. More replicas than there are servers for are
+// not asked for again.
 func (c *Conn) mend(ctx context.Context, o *InitOptions, info *jetstream.StreamInfo) (changed, notes []string,
 	err error) {
 	config, want := info.Config, o.wanted(replicas)

@@ -27,8 +27,8 @@ func (a *app) fleet() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fleet",
 		Short: "Set up a site of a fleet, and see how the sites fare",
-		Long: `A fleet is many Deployment Servers, each with its own daemon, whose logs a hub follows over NATS JetStream.
-docs/fleet.md takes two sites to one board.`,
+		Long: `A fleet is many Deployment Servers, each with its own daemon, whose logs a hub follows over NATS
+JetStream. docs/fleet.md takes two sites to one board.`,
 		Example: `  jobmon-db fleet init --site DS01 --key ds01.nk
   jobmon-db fleet status`,
 		Args: unknownCommand,
@@ -54,8 +54,8 @@ func (a *app) fleetInit() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Make a site's key and stream, or check them, and print the permissions for NATS",
-		Long: `Make the stream of a site, or check the one that is there and set it right: kept in files, by three servers
-where the cluster has three, for 30 days. Print the entries of the NATS server's users for the site and for the
+		Long: `Make the stream of a site, or check the one that is there and set it right: kept in files, by three
+servers where the cluster has three, for 30 days. Print the entries of the NATS server's users for the site and for the
 hub, whose permissions are all that these need. It may be run again and again.
 
 With --key it first makes the site's key, unless the file is there, and prints its public half: the hub's or
@@ -155,8 +155,8 @@ func (s *fleetSetup) settings() (settings fleet.Settings, where string) {
 func (s *fleetSetup) later(made bool) string {
 	switch {
 	case made:
-		return fmt.Sprintf("Give the public half to the hub or the server, name the file as fleet.credentials, and run "+
-			"\"jobmon-db fleet init --site %s\" again: it checks the stream.", s.site)
+		return fmt.Sprintf("Give the public half to the hub or the server, name the file as fleet.credentials, and "+
+			"run \"jobmon-db fleet init --site %s\" again: it checks the stream.", s.site)
 	case s.config.Hub.Embedded:
 		return "The hub makes the stream itself when it runs: hub.nats is embedded."
 	}
@@ -207,8 +207,9 @@ func (s *fleetSetup) agreed(ctx context.Context) error {
 	if !readsTerminal(s.stdin) {
 		return &usageError{errors.New("--anew empties the stream: say so with --yes, as nobody can be asked here")}
 	}
-	answer, err := (&console{s.app}).line(ctx, fmt.Sprintf("Empty the stream of %s? A hub then sets aside what it has and follows the log "+
-		"of the daemon that publishes (yes or no)", s.site), "no")
+	question := fmt.Sprintf("Empty the stream of %s? A hub then sets aside what it has and follows the log of the "+
+		"daemon that publishes (yes or no)", s.site)
+	answer, err := (&console{s.app}).line(ctx, question, "no")
 	if err != nil {
 		return err
 	}

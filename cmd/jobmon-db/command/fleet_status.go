@@ -19,8 +19,8 @@ func (a *app) fleetStatus() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show each site: what is published, what the hub has, and the delay",
-		Long: `Ask the running daemon how it stands with its site, or the running hub with all of them: the newest event,
-how far the stream and the hub have it, how long the newest batch took, when the database was last read, and
+		Long: `Ask the running daemon how it stands with its site, or the running hub with all of them: the newest
+event, how far the stream and the hub have it, how long the newest batch took, when the database was last read, and
 what is away (site, nats or source).`,
 		Example: `  jobmon-db fleet status
   jobmon-db fleet status -o json`,
@@ -36,8 +36,8 @@ what is away (site, nats or source).`,
 		client := &control.Client{Transport: &endpoint.Client{DataDir: config.DataDir}, Context: c.Context()}
 		list, err := client.Fleet(c.Context())
 		if errors.Is(err, endpoint.ErrNotRunning) {
-			return fmt.Errorf("how it stands with the fleet only a running daemon or hub knows; `jobmon-db status` shows "+
-				"what is in its log: %w", err)
+			return fmt.Errorf("only a running daemon or hub knows how it stands with the fleet; `jobmon-db status` "+
+				"shows what is in a log: %w", err)
 		}
 		if err != nil {
 			return err
@@ -52,7 +52,7 @@ what is away (site, nats or source).`,
 
 func listSites(out io.Writer, list []control.FleetSite) error {
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(out, "There is no fleet: this daemon publishes nothing (fleet.nats), and no hub runs here.")
+		_, err := fmt.Fprintln(out, "There is no fleet: this daemon publishes nothing, as fleet.nats is not set.")
 		return err
 	}
 	var rows [][]string

@@ -113,7 +113,7 @@ func TestASiteJoinsAFleet(t *testing.T) {
 	p.stop()
 	exported := jobmondb(t, "export", "--data-dir="+data)
 	last := exported.stdout[strings.LastIndex(strings.TrimSpace(exported.stdout), "\n"):]
-	if state := jobmondb(t, site...); !strings.Contains(state.stdout, "message") || !strings.Contains(last, "daemon-stopped") {
-		t.Errorf("%s\n%s", last, state.stdout)
+	if !strings.Contains(last, "daemon-stopped") {
+		t.Errorf("the log ends with %s", last)
 	}
 }
