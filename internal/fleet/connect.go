@@ -1,12 +1,14 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -47,7 +49,8 @@ type Conn struct {
 
 	mu     sync.Mutex
 	epoch  int                                // how often the connection was made
-	said   string                             // why there is no connection, as it was logged last
+	why    string                             // there is no connection; "" for unknown
+	said   map[string]bool                    // reasons that were logged since it went
 	denied map[string]bool                    // subjects that the server does not allow on this connection
 	asking map[string]context.CancelCauseFunc // requests that wait, by subject
 }
@@ -58,6 +61,7 @@ type Conn struct {
 func Connect(ctx context.Context, s Settings, name, inboxes string, logger zerolog.Logger) (*Conn, error) {
 	c := &Conn{
 		settings: s, logger: logger, changed: make(chan struct{}, 1), denied: map[string]bool{},
+		said:   map[string]bool{},
 		asking: map[string]context.CancelCauseFunc{},
 	}
 	options, err := s.options()
@@ -147,12 +151,16 @@ func (s *Settings) options() (list []nats.Option, err error) {
 func (c *Conn) up(nc *nats.Conn) {
 	c.mu.Lock()
 	c.epoch++
-	c.said = ""
+	c.why = ""
+	clear(c.said)
 	clear(c.denied)
 	c.mu.Unlock()
 	c.logger.Info().Str("server", nc.ConnectedUrlRedacted()).Msg("connected to NATS")
 	c.signal()
 }
+
+// mostReasons is how many reasons are logged until the connection is there: several servers have several.
+const mostReasons = 4
 
 // down logs that there is no connection, once for each reason.
 func (c *Conn) down(nc *nats.Conn, err error) {
@@ -161,9 +169,12 @@ func (c *Conn) down(nc *nats.Conn, err error) {
 		text = c.words(err)
 	}
 	c.mu.Lock()
-	news := c.said != text && (err != nil || c.said == "")
+	news := !c.said[text] && len(c.said) < mostReasons && !errors.Is(err, nats.ErrNoServers)
 	if news {
-		c.said = text
+		c.said[text] = true
+	}
+	if news || err != nil {
+		c.why = text
 	}
 	c.mu.Unlock()
 	if news && !nc.IsClosed() {
@@ -180,16 +191,14 @@ func (c *Conn) away() string {
 	if c.nc.IsConnected() {
 		return ""
 	}
-	if c.said == "" {
-		return "NATS has not answered yet"
-	}
-	return c.said
+	return cmp.Or(c.why, "NATS has not answered yet")
 }
 
 // words says what is wrong with the connection, and what to do.
 func (c *Conn) words(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
+	var op *net.OpError
 	text := err.Error()
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
@@ -207,6 +216,8 @@ func (c *Conn) words(err error) string {
 		return "the server has no TLS, and the address begins with tls:// or tls.ca is set"
 	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
 		return fmt.Sprintf("the server wants a client's certificate that it knows: set tls.cert and tls.key (%v)", err)
+	case errors.As(err, &op) && op.Addr != nil:
+		return fmt.Sprintf("%s %s: %v", op.Op, op.Addr, op.Err) // without our own port, which is another one each time
 	}
 	return text
 }

@@ -40,6 +40,8 @@ const (
 	checkEvery = time.Minute // whether the stream is still as it was left
 	leastWait  = 200 * time.Millisecond
 	mostWait   = 30 * time.Second
+
+	manyAttempts = 8
 )
 
 // Publisher carries a site's log to its stream. The daemon never waits for it: it only reports that there is something
@@ -53,10 +55,10 @@ type Publisher struct {
 	check     time.Duration
 
 	// Of the goroutine that publishes.
-	storedAt  time.Time // when a message was acknowledged last in this run
-	storedSeq uint64    // its place in the stream
-	begun     bool      // the log was published once
-	said      string    // what is in the way and was logged; "" for nothing
+	storedAt  time.Time       // when a message was acknowledged last in this run
+	storedSeq uint64          // its place in the stream
+	begun     bool            // the log was published once
+	said      map[string]bool // what was in the way since the log was published last, and was logged
 
 	mu    sync.Mutex
 	state State
@@ -77,7 +79,7 @@ type State struct {
 func NewPublisher(o PublisherOptions) *Publisher {
 	return &Publisher{
 		o: o, wake: make(chan struct{}, 1), beat: make(chan struct{}, 1), wait: waiting, check: checkEvery,
-		state: State{Delay: -1},
+		state: State{Delay: -1}, said: map[string]bool{},
 	}
 }
 
@@ -180,6 +182,9 @@ func (p *Publisher) publish(ctx context.Context, c *Conn, r *responder) {
 			continue
 		case !errors.Is(err, errAgain):
 			p.trouble(err)
+		case attempt >= manyAttempts:
+			p.trouble(fmt.Errorf("the stream %s changes whenever the log is published: something else publishes into it",
+				StreamOf(p.o.Site)))
 		}
 		sleep(ctx, p.wait(attempt), nil)
 		attempt++
@@ -199,7 +204,7 @@ func sleep(ctx context.Context, d time.Duration, early <-chan struct{}) bool {
 	return true
 }
 
-// trouble records what is in the way, and logs it unless it is what was in the way before.
+// trouble records what is in the way, and logs it once.
 func (p *Publisher) trouble(err error) {
 	p.change(func(s *State) { s.Trouble = err.Error() })
 	if p.news(err.Error()) {
@@ -216,11 +221,13 @@ func (p *Publisher) refuse(r *refusal) {
 	wakeUp(p.beat)
 }
 
-// news says whether the text differs from the one before.
+// news says whether the text was not logged since the log was published last.
 func (p *Publisher) news(text string) bool {
-	before := p.said
-	p.said = text
-	return text != before
+	if p.said[text] || len(p.said) >= mostReasons {
+		return false
+	}
+	p.said[text] = true
+	return true
 }
 
 // well records that publishing goes on.
@@ -232,10 +239,10 @@ func (p *Publisher) well() {
 		p.begun = true
 		p.o.Logger.Info().Str("site", p.o.Site).Uint64("published", s.Published).Uint64("behind", s.Lag).
 			Msg("publishing the log to the fleet")
-	case p.said != "":
+	case len(p.said) > 0:
 		p.o.Logger.Info().Uint64("behind", s.Lag).Msg("the log is published to the fleet again")
 	}
-	p.said = ""
+	clear(p.said)
 }
 
 // beats says how the site fares, as long as there is a connection.
