@@ -214,7 +214,8 @@ func (p *Publisher) trouble(err error) {
 
 func (p *Publisher) refuse(r *refusal) {
 	p.change(func(s *State) { s.Refused, s.Trouble = r.text, r.text })
-	if p.news(r.kind) {
+	if !p.said[r.kind] {
+		p.said[r.kind] = true
 		p.o.Logger.Error().Str("error", r.text).
 			Msg("this log is not published to the fleet; everything else goes on")
 	}
