@@ -23,6 +23,7 @@ import (
 type Writer struct {
 	Language  string // one of Languages; another one is English
 	Site      string // name of the DS server
+	Member    string // the site's name in the fleet, where the hub writes; its PublicURL then leads to the hub's board
 	PublicURL string // the board's address, "" for none; a picture's own comes first
 	Domain    string // of the mail address that messages come from, for the ids of mails
 }
@@ -164,6 +165,9 @@ func (s *said) titled(limit int, escape func(rune) string) string {
 }
 
 func (p *pen) site() string {
+	if p.w.Member != "" {
+		return wording.Shown(p.w.Member)
+	}
 	if p.n.Picture != nil && p.n.Picture.Site != "" {
 		return wording.Shown(p.n.Picture.Site)
 	}
@@ -201,19 +205,23 @@ func (p *pen) exact(i jobmon.Instant) string {
 
 // address leads to the board at the moment of a notice, to the computer where one is named; "" without a board.
 func (w *Writer) address(n *notices.Notice, computer jobmon.ComputerID) string {
-	public := w.PublicURL
-	if n.Picture != nil && n.Picture.PublicURL != "" {
-		public = n.Picture.PublicURL
+	public, member := w.PublicURL, w.Member
+	if n.Picture != nil && n.Picture.PublicURL != "" && (member == "" || public == "") {
+		public, member = n.Picture.PublicURL, ""
 	}
 	if public == "" {
 		return ""
 	}
 	public = strings.TrimSuffix(public, "/") + "/"
-	if computer != 0 {
-		public += "c/" + strconv.Itoa(int(computer))
+	sign := "?"
+	switch {
+	case computer != 0:
+		public += "c/" + jobmon.ComputerKey{Site: member, ID: computer}.String()
+	case member != "":
+		public, sign = public+"?site="+member, "&"
 	}
 	if n.Event.Seq > 0 {
-		public += "?at=seq:" + strconv.FormatUint(n.Event.Seq, 10)
+		public += sign + "at=seq:" + strconv.FormatUint(n.Event.Seq, 10)
 	}
 	return public
 }

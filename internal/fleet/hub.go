@@ -49,9 +49,13 @@ func (h *Hub) Settings() Settings { return h.settings }
 // Connected says whether NATS is there.
 func (h *Hub) Connected() bool { return h.conn.Connected() }
 
-// Init makes or checks the stream of a site, see Conn.Init.
-func (h *Hub) Init(ctx context.Context, o InitOptions) (Initialized, error) {
-	return h.conn.Init(ctx, o)
+// Make makes the stream of a site where there is none. One that is there stays as it is.
+func (h *Hub) Make(ctx context.Context, o InitOptions) error {
+	if _, err := h.conn.info(ctx, o.Site); !isAPI(err, noStream) {
+		return err
+	}
+	_, err := h.conn.Init(ctx, o)
+	return err
 }
 
 // Close ends the connection. The followers must have ended.

@@ -23,7 +23,6 @@ type ServerOptions struct {
 	Listen    string            // host:port; "" for this process only
 	StoreDir  string            // of its streams
 	Cert, Key string            // its certificate and key; "" for no TLS
-	CA        string            // the authority that signed its clients' certificates; "" where they need none
 	Users     map[string]string // the public key of each site's credential
 	HubKey    string            // the public key of the hub's
 	Logger    zerolog.Logger
@@ -98,13 +97,13 @@ func (o *ServerOptions) options() (*server.Options, error) {
 	}
 	if o.Cert != "" {
 		config, err := server.GenTLSConfig(&server.TLSConfigOpts{
-			CertFile: o.Cert, KeyFile: o.Key, CaFile: o.CA, Verify: o.CA != "",
+			CertFile: o.Cert, KeyFile: o.Key,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("the certificate %s and the key %s of the NATS server cannot be used: %w", o.Cert,
 				o.Key, err)
 		}
-		options.TLS, options.TLSConfig, options.TLSVerify = true, config, o.CA != ""
+		options.TLS, options.TLSConfig = true, config
 	}
 	options.Nkeys = append(options.Nkeys, &server.NkeyUser{Nkey: o.HubKey})
 	for site, key := range o.Users {

@@ -101,7 +101,7 @@ func checkOptions(config *configs.Config, file recordingFile) check.Options {
 		Requests:   filepath.Join(config.Evt.Dir, daemon.RequestFolder),
 	}
 	for _, name := range slices.Sorted(maps.Keys(config.Targets)) {
-		target, _, err := targetOf(config, name)
+		target, _, err := targetOf(config, name, "")
 		options.Targets = append(options.Targets, check.Target{
 			Name: name, Kind: config.Targets[name].Kind, Target: target, Unusable: err,
 			Idle: slices.Contains(config.Idle(), name),

@@ -78,7 +78,7 @@ It never writes to that database.`,
 	root.SetFlagErrorFunc(unknownFlag)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ",
 		fmt.Sprintf(".FlagUsagesWrapped %d ", helpWidth)))
-	root.AddCommand(a.run(), a.setup(), a.service(), a.demo(), a.status(), a.watch(), a.replay(), a.export(),
+	root.AddCommand(a.run(), a.hub(), a.setup(), a.service(), a.demo(), a.status(), a.watch(), a.replay(), a.export(),
 		a.refresh(), a.notify(), a.fleet(), a.check(), a.verify(),
 		a.backup(), a.restore(), a.compact(), a.importing(), a.client(), a.config(), a.version(), a.man())
 	root.InitDefaultHelpCmd()

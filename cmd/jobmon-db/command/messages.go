@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/message"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
-	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/desk"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/notify"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
@@ -24,7 +24,13 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/notices"
 )
 
-// messenger sends what a daemon finds worth a message to the configured targets.
+// speaker is what messages are about: a daemon, or a site of a hub.
+type speaker interface {
+	desk.Daemon
+	ServerTime() jobmon.Instant
+}
+
+// messenger sends what is worth a message to the configured targets.
 type messenger struct {
 	outbox *notify.Outbox
 	logID  string
@@ -32,7 +38,7 @@ type messenger struct {
 	logger zerolog.Logger
 }
 
-func newMessenger(d *daemon.Daemon, dataDir string, speed float64, logger zerolog.Logger) *messenger {
+func newMessenger(d speaker, dataDir string, speed float64, logger zerolog.Logger) *messenger {
 	id := d.Info().LogID
 	return &messenger{logID: id, now: d.ServerTime, logger: logger, outbox: notify.NewOutbox(notify.Options{
 		Folder: notify.Folder(dataDir), Log: ownLog{d}, Now: d.ServerTime, Speed: speed, Logger: logger,
@@ -49,8 +55,11 @@ func (m *messenger) take(targets map[string]notify.Spec) {
 	}
 }
 
-// hear is daemon.Options.Heard.
-func (m *messenger) hear(b *jobmon.Batch, found func() []*notices.Notice) {
+// Run sends messages until ctx ends.
+func (m *messenger) Run(ctx context.Context) { m.outbox.Run(ctx) }
+
+// Heard is daemon.Options.Heard.
+func (m *messenger) Heard(b *jobmon.Batch, found func() []*notices.Notice) {
 	var list []*notices.Notice
 	if !m.outbox.Idle() {
 		list = found()
@@ -64,8 +73,8 @@ func (m *messenger) hear(b *jobmon.Batch, found func() []*notices.Notice) {
 	}
 }
 
-// targets is daemon.Options.Targets.
-func (m *messenger) targets() []control.Target {
+// Targets is daemon.Options.Targets.
+func (m *messenger) Targets() []control.Target {
 	now, list := m.now(), []control.Target{}
 	for _, s := range m.outbox.Status() {
 		t := control.Target{
@@ -81,7 +90,7 @@ func (m *messenger) targets() []control.Target {
 }
 
 // ownLog is the daemon's log, as an outbox reads it.
-type ownLog struct{ *daemon.Daemon }
+type ownLog struct{ speaker }
 
 // ID implements notify.Log.
 func (l ownLog) ID() string { return l.Info().LogID }
@@ -92,7 +101,7 @@ func (l ownLog) Last() uint64 { return l.Info().Last }
 // Notices implements notify.Log.
 func (l ownLog) Notices(ctx context.Context, behind uint64) iter.Seq2[*notices.Notice, error] {
 	return func(yield func(*notices.Notice, error) bool) {
-		p, err := past.Open(desk.NewSource(ctx, l.Daemon, l.ID()), l.ID(), "")
+		p, err := past.Open(desk.NewSource(ctx, l.speaker, l.ID()), l.ID(), "")
 		if err != nil {
 			yield(nil, err)
 			return
@@ -101,12 +110,13 @@ func (l ownLog) Notices(ctx context.Context, behind uint64) iter.Seq2[*notices.N
 	}
 }
 
-// specsOf are the configured targets, ready to be sent to. The error has a problem for each that cannot be used.
-func specsOf(config *configs.Config) (map[string]notify.Spec, error) {
+// specsOf are the configured targets, ready to be sent to. member is the site of a fleet that messages are about, where a
+// hub sends them. The error has a problem for each target that cannot be used.
+func specsOf(config *configs.Config, member string) (map[string]notify.Spec, error) {
 	specs, rules := map[string]notify.Spec{}, config.Rules()
 	var wrong []error
 	for _, name := range slices.Sorted(maps.Keys(config.Targets)) {
-		target, kind, err := targetOf(config, name)
+		target, kind, err := targetOf(config, name, member)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
@@ -119,13 +129,14 @@ func specsOf(config *configs.Config) (map[string]notify.Spec, error) {
 }
 
 // targetOf makes the target of that name, with its secrets as they are in their files now.
-func targetOf(config *configs.Config, name string) (target notify.Target, kind string, err error) {
+func targetOf(config *configs.Config, name, member string) (target notify.Target, kind string, err error) {
 	t, err := config.Target(name)
 	if err != nil {
 		return nil, "", err
 	}
 	writer := &message.Writer{
-		Language: config.Notices.Language, Site: config.Site, PublicURL: config.HTTP.Public, Domain: domainOf(t.From),
+		Language: config.Notices.Language, Site: cmp.Or(member, config.Site), Member: member, PublicURL: config.HTTP.Public,
+		Domain: domainOf(t.From),
 	}
 	target, err = notify.New(&notify.Settings{
 		Kind: t.Kind, URL: t.URL.Reveal(), Secret: t.Secret.Reveal(), OldSecret: t.OldSecret.Reveal(),

@@ -64,7 +64,7 @@ func (a *app) tryTarget(ctx context.Context, config *configs.Config, name string
 	if config.Targets[name] == nil {
 		return &usageError{noTarget(config, name)}
 	}
-	target, kind, err := targetOf(config, name)
+	target, kind, err := targetOf(config, name, "")
 	if err != nil {
 		return &usageError{err}
 	}

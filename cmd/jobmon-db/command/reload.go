@@ -77,7 +77,7 @@ func (r *reloader) reload(ctx context.Context, request control.ReloadRequest) (g
 	}
 	var targets map[string]notify.Spec
 	if err == nil {
-		targets, err = specsOf(next)
+		targets, err = specsOf(next, "")
 	}
 	if err != nil {
 		got.Problems = problemsOf(err)
@@ -167,7 +167,7 @@ func keysOf(list []control.Setting) (keys []string) {
 // run sends messages, and reads the configuration again when it has changed, until ctx ends.
 func (r *reloader) run(ctx context.Context) error {
 	var sending sync.WaitGroup
-	sending.Go(func() { r.messages.outbox.Run(ctx) })
+	sending.Go(func() { r.messages.Run(ctx) })
 	r.watch(ctx)
 	sending.Wait()
 	return nil

@@ -135,7 +135,7 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	if err := filesApart(config.Evt.Dir, config.DataDir, config.Source.Kind); err != nil {
 		return err
 	}
-	targets, err := specsOf(config)
+	targets, err := specsOf(config, "")
 	if err != nil {
 		return &usageError{err}
 	}
@@ -198,10 +198,10 @@ func (o overseer) open(source ingest.Source, r *reloader, command string) (d *se
 		Alive: o.alive, Cycled: o.cycled,
 		Heard: func(b *jobmon.Batch, found func() []*notices.Notice) {
 			o.hear(b)
-			r.messages.hear(b, found)
+			r.messages.Heard(b, found)
 			r.fleet.hear(b)
 		},
-		Targets: func() []control.Target { return r.messages.targets() },
+		Targets: func() []control.Target { return r.messages.Targets() },
 		Fleet:   func() []control.FleetSite { return r.fleet.sites() },
 		Backups: daemon.Backups{Dir: config.Backup.Dir, Every: config.Backup.Every, Keep: config.Backup.Keep},
 		Keep:    config.History.Keep,
@@ -229,10 +229,7 @@ type served struct {
 	place    endpoint.Options
 	listener net.Listener // nil while place is taken
 	placed   func(error)  // see overseer.place
-	feed     net.Listener // nil: no HTTP
-	access   *http.Access // to feed
-	public   string       // http.public_url
-	board    string       // the board's address, for people; "" for none
+	webSide
 }
 
 // openDaemon opens the daemon, which takes the locks, and then its endpoint, also for these Windows accounts. If
@@ -244,7 +241,8 @@ func openDaemon(o daemon.Options, allow []string, placed func(error)) (*served, 
 	}
 	o.Version, o.Requests = programVersion(), true
 	o.Serve = func(ctx context.Context, d control.Daemon) error {
-		return s.serve(ctx, control.Handler(d), o.Logger)
+		return s.serve(ctx, func(ctx context.Context) http.Routes { return s.routes(ctx, o.Logger) },
+			func(ctx context.Context) error { return s.answer(ctx, control.Handler(d), o.Logger) }, o.Logger)
 	}
 	var err error
 	if s.Daemon, err = daemon.Open(o); err != nil {

@@ -22,8 +22,16 @@ import (
 	"github.com/jobmon-db/jobmon-db/projector/evtdir"
 )
 
-// listen opens the address for HTTP, if there is one; Run serves it.
-func (s *served) listen(config *configs.HTTP, dataDir string, logger zerolog.Logger) (err error) {
+// webSide is what is given over HTTP, if that is configured.
+type webSide struct {
+	feed   net.Listener // nil: no HTTP
+	access *web.Access  // to feed
+	public string       // http.public_url
+	board  string       // the board's address, for people; "" for none
+}
+
+// listen opens the address for HTTP, if there is one; serve serves it.
+func (s *webSide) listen(config *configs.HTTP, dataDir string, logger zerolog.Logger) (err error) {
 	if config.Listen == "" {
 		return nil
 	}
@@ -60,7 +68,7 @@ func sessionKey(path string, logger zerolog.Logger) []byte {
 }
 
 // boardAt is the board's address, for a browser on this computer where no other is known.
-func (s *served) boardAt(config *configs.HTTP) string {
+func (s *webSide) boardAt(config *configs.HTTP) string {
 	if config.Public != "" {
 		return config.Public + "/"
 	}
@@ -76,15 +84,16 @@ func (s *served) boardAt(config *configs.HTTP) string {
 	return scheme + "://" + address + "/"
 }
 
-// serve answers on the local endpoint and over HTTP until ctx ends, or one of them breaks down.
-func (s *served) serve(ctx context.Context, local http.Handler, logger zerolog.Logger) error {
+// serve answers over HTTP, and has beside answer on the local endpoint, until ctx ends or one of them breaks down.
+func (s *webSide) serve(ctx context.Context, routes func(context.Context) web.Routes, beside func(context.Context) error,
+	logger zerolog.Logger) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
 	if s.feed == nil {
 		ended <- nil
 	} else {
-		routes := s.routes(ctx, logger)
+		routes := routes(ctx)
 		var streaming sync.WaitGroup
 		streaming.Go(func() { routes.Stream.Run(ctx) })
 		defer streaming.Wait()
@@ -93,7 +102,7 @@ func (s *served) serve(ctx context.Context, local http.Handler, logger zerolog.L
 			ended <- web.Serve(ctx, s.feed, web.Handler(routes, s.access), logger)
 		}()
 	}
-	err := s.answer(ctx, local, logger)
+	err := beside(ctx)
 	stop()
 	return errors.Join(err, <-ended)
 }

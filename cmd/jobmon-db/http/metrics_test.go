@@ -88,10 +88,43 @@ func TestNothingIsSaidOfReadsBeforeTheFirst(t *testing.T) {
 	}
 }
 
+// A hub's figures are those of each site, and nothing is said of what is not known.
+func TestFiguresOfAHub(t *testing.T) {
+	w := httptest.NewRecorder()
+	HubMetrics("1.2", func() []control.FleetSite {
+		return []control.FleetSite{
+			{Site: "DS01", Last: 1234, Has: 1200, AgeMS: 2500, DelayMS: 40, Computers: 7, Aside: 1},
+			{Site: "DS02", Away: "site", AgeMS: -1, DelayMS: -1, Trouble: "away"},
+		}
+	}, func() []control.Target { return []control.Target{{Name: "DS01/ops", Waiting: 3}} }).
+		ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+	text := w.Body.String()
+	for _, want := range []string{
+		`jobmon_hub_info{version="1.2"} 1`, `jobmon_fleet_site_age_seconds{site="DS01"} 2.5`,
+		`jobmon_fleet_site_behind_events{site="DS01"} 34`, `jobmon_fleet_site_away{site="DS01"} 0`,
+		`jobmon_fleet_site_away{site="DS02"} 1`, `jobmon_fleet_site_delay_seconds{site="DS01"} 0.04`,
+		`jobmon_fleet_site_events_total{site="DS01"} 1200`, `jobmon_fleet_site_trouble{site="DS02"} 1`,
+		`jobmon_fleet_site_computers{site="DS01"} 7`, `jobmon_fleet_site_logs_aside{site="DS01"} 1`,
+		`jobmon_notify_waiting{target="DS01/ops"} 3`,
+	} {
+		if !strings.Contains(text, "\n"+want+"\n") {
+			t.Errorf("no line %q", want)
+		}
+	}
+	if strings.Contains(text, `seconds{site="DS02"}`) {
+		t.Error("DS02 has an age or a delay")
+	}
+	if problems, err := promlint.New(strings.NewReader(text)).Lint(); err != nil || slices.ContainsFunc(problems,
+		func(p promlint.Problem) bool { return strings.HasPrefix(p.Metric, "jobmon_") }) {
+		t.Error(problems, err)
+	}
+}
+
 // TestExamplesNameWhatThereIs looks at the alert rules, the dashboard and the documentation.
 func TestExamplesNameWhatThereIs(t *testing.T) {
 	descriptions := make(chan *prometheus.Desc, 100)
 	collector(nil).Describe(descriptions)
+	(&hubs{}).Describe(descriptions)
 	close(descriptions)
 	name := regexp.MustCompile(`jobmon_[a-z_]+`)
 	var known []string

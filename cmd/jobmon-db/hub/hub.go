@@ -50,18 +50,22 @@ type Options struct {
 	DataDir string   // created when missing
 	Sites   []Member // none: all that have a stream
 
-	Embedded      bool           // the NATS server runs in this process
-	Listen        string         // of that server; "" for this process only
-	Cert, Key, CA string         // of that server
-	Keep          time.Duration  // how old a message gets in the streams that this hub makes
-	NATS          fleet.Settings // the server otherwise
-	GapWait       time.Duration  // see fleet.FollowerOptions
+	Embedded  bool           // the NATS server runs in this process
+	Listen    string         // of that server; "" for this process only
+	Cert, Key string         // of that server; "" for no TLS
+	Keep      time.Duration  // how old a message gets in the streams that this hub makes
+	NATS      fleet.Settings // the server otherwise
+	GapWait   time.Duration  // see fleet.FollowerOptions
 
 	Allow    []string // Windows accounts that may ask the local endpoints
 	Version  string
 	Command  string // the command line, for those who find the data dir in use; without secrets
 	Logger   zerolog.Logger
 	Messages func(s *Site) Sender // where set, makes what sends the messages about a site
+
+	// Alive and Cycled, where set, receive how the hub goes; see ingest.Options. What can be lost is NATS.
+	Alive  func(within time.Duration)
+	Cycled func(lost string)
 }
 
 // Sender sends the messages about a site.
@@ -216,7 +220,7 @@ func (h *Hub) serve() (fleet.Settings, error) {
 		users[m.Name] = m.Key
 	}
 	h.server, err = fleet.StartServer(fleet.ServerOptions{
-		Listen: o.Listen, StoreDir: filepath.Join(o.DataDir, natsFolder), Cert: o.Cert, Key: o.Key, CA: o.CA,
+		Listen: o.Listen, StoreDir: filepath.Join(o.DataDir, natsFolder), Cert: o.Cert, Key: o.Key,
 		Users: users, HubKey: public, Logger: o.Logger,
 	})
 	if err != nil {

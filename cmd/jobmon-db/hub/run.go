@@ -18,6 +18,7 @@ const (
 	againEvery = 2 * time.Second
 	soon       = 50 * time.Millisecond // the connection is being made
 	watchEvery = time.Second
+	aliveFor   = 30 * time.Second
 )
 
 // Run follows the sites until ctx ends.
@@ -38,21 +39,21 @@ func (h *Hub) Run(ctx context.Context) error {
 	return nil
 }
 
-// make makes the stream of a configured site on the hub's own server.
+// make makes the stream of a configured site where there is none. On the hub's own server nobody else does.
 func (h *Hub) make(ctx context.Context, s *Site) {
-	if !h.options.Embedded {
+	if len(h.options.Sites) == 0 {
 		return
 	}
 	for pause := soon; ; pause = againEvery {
-		done, err := h.link.Init(ctx, fleet.InitOptions{Site: s.name, Keep: h.options.Keep})
-		if err == nil {
-			for _, change := range done.Changed {
-				s.logger.Info().Str("changed", change).Msg("the site's stream is as it is configured again")
-			}
+		err := h.link.Make(ctx, fleet.InitOptions{Site: s.name, Keep: h.options.Keep})
+		if err == nil || ctx.Err() != nil {
 			return
 		}
-		if pause == againEvery && ctx.Err() == nil {
-			s.logger.Warn().Err(err).Msg("the site's stream cannot be made; trying again")
+		if h.link.Connected() {
+			s.logger.Warn().Err(err).Msg("the site's stream cannot be made")
+			if !h.options.Embedded {
+				return
+			}
 		}
 		if patience.Sleep(ctx, pause) != nil {
 			return
@@ -92,8 +93,14 @@ func (h *Hub) look(ctx context.Context, follow func(*Site)) {
 
 // watch signals when something is away that was not, or has returned.
 func (h *Hub) watch(ctx context.Context) {
-	was := ""
+	o, was := &h.options, ""
 	for patience.Sleep(ctx, watchEvery) == nil {
+		if o.Alive != nil {
+			o.Alive(aliveFor)
+		}
+		if o.Cycled != nil {
+			o.Cycled(h.Unready())
+		}
 		now := ""
 		for _, s := range h.Sites() {
 			f := s.fleetSite()
@@ -104,6 +111,14 @@ func (h *Hub) watch(ctx context.Context) {
 			h.signal()
 		}
 	}
+}
+
+// Unready says why what the hub shows may be old, "" for no reason that it knows of.
+func (h *Hub) Unready() string {
+	if !h.link.Connected() {
+		return "NATS cannot be reached"
+	}
+	return ""
 }
 
 // answer answers commands about the folder until ctx ends. A place that another program has is tried again.
