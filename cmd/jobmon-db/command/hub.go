@@ -12,7 +12,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/hub"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/notify"
 	"github.com/jobmon-db/jobmon-db/configs"
-	"github.com/jobmon-db/jobmon-db/internal/fleet"
 )
 
 // hubFlags are the settings that a hub has.
@@ -142,12 +141,5 @@ func hubRoutes(ctx context.Context, h *hub.Hub, public string, logger zerolog.Lo
 			}
 			return nil
 		},
-	}
-}
-
-// hubSettings are those of the hub's connection to NATS servers that are not its own.
-func hubSettings(c *configs.Hub) fleet.Settings {
-	return fleet.Settings{
-		Servers: c.NATS, Credentials: c.Credentials, CA: c.CA, Cert: c.Cert, Key: c.Key, Domain: c.Domain,
 	}
 }
