@@ -49,7 +49,7 @@ var standIns = strings.NewReplacer(
 	"restore backup.db",
 	// as evt.dir says on Windows
 	`client pack --out "\\DS01\eXpress\jobmon-db"`, `client pack --out pack --evt-share \\DS01\eXpress\temp\jobmon`,
-	`D:\jobmon\data`, "other", "/var/lib/jobmon-db", "data", `--list \\DS01\eXpress\temp\jobmon`, "--list data/evt",
+	`D:\jobmon\data`, "other", "/var/lib/jobmon-db", "data", "/var/lib/jobmon-hub", "hub", `--list \\DS01\eXpress\temp\jobmon`, "--list data/evt",
 	`\\DS01\eXpress\temp\jobmon\5000123.evt`, "data/evt/5000001.evt", "--since yesterday", "--since 14:00",
 	"--since monday", "--since 14:00", "--rule 2 --config changed.yaml", "--rule 1 --config jobmon-db.yaml",
 	"try --since 2026-11-01 --until 2026-12-01", "try --since 14:00 --until 14:30",
