@@ -47,9 +47,9 @@ func TestFleetLiveBrowser(t *testing.T) {
 			"counts": map[string]int{"failed": 2, "all": 12}})
 	}
 	failed, other := list[6], list[6]
-	failed.Computer, other.Computer.ID = list[9].Computer, 5009999 // of SYD, and one of another site
+	failed.Computer, other.Computer.ID = list[10].Computer, 5009999 // of SYD, and one of another site
 	send(1, "", &failed, &other)
-	b.Until(`document.getElementById("cSYD/5000010")?.closest("tbody").classList.contains("g-need")`)
+	b.Until(`document.getElementById("cSYD/5000011")?.closest("tbody").classList.contains("g-need")`)
 	if n := b.Text(`tr[data-of="SYD"] [data-n=failed], tr[data-of="NYC"] [data-n=failed]`); n != "1 | 3" {
 		t.Errorf("the sites count %q", n)
 	}
