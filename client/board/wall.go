@@ -24,6 +24,10 @@ type wallView struct {
 	LongDay      string
 }
 
+// mostTiles is how many computers that need somebody the wall of a fleet has, and half of how many others: nobody waits
+// for a hundredth page.
+const mostTiles = 150
+
 // Write writes the page. The error is the writer's.
 func (v *Wall) Write(w io.Writer) error { return write(w, "wall", v.view()) }
 
@@ -52,14 +56,21 @@ func (v *Wall) view() *wallView {
 	Query{}.order(lines, newPen(wv.Frame, false))
 	need, others := newPen(wv.Frame, false), newPen(wv.Frame, false)
 	wv.Quiet = true
+	needing, going := 0, 0
 	for i := range lines {
 		l := &lines[i]
 		switch l.state {
 		case StateFailed, StateStill:
+			wv.Quiet = false
+			if needing++; v.fleet() && needing > mostTiles {
+				continue
+			}
 			need.by(l.frame).tile(l.picture, l.state)
 			need.put("\n")
-			wv.Quiet = false
 		case StateRunning, StateWaiting:
+			if going++; v.fleet() && going > 2*mostTiles {
+				continue
+			}
 			others.by(l.frame).tile(l.picture, l.state)
 			others.put("\n")
 			if others.overdue(l.picture) {

@@ -82,6 +82,13 @@ func (k *moments) keep(m *moment) {
 	}
 }
 
+// limit sets how many are kept.
+func (k *moments) limit(n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.most = n
+}
+
 // forget drops all of them.
 func (k *moments) forget() {
 	k.mu.Lock()

@@ -43,7 +43,10 @@ func api(web Web, unreadable func(error)) http.Handler {
 		questions["computers/{site}/{id}"] = q.computer
 	}
 	for path, ask := range questions {
-		mux.HandleFunc(apiRoute+path, func(w http.ResponseWriter, r *http.Request) { ask.serve(w, r, unreadable) })
+		mux.HandleFunc(apiRoute+path, func(w http.ResponseWriter, r *http.Request) {
+			patient(web, w)
+			ask.serve(w, r, unreadable)
+		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		apiError(w, http.StatusNotFound, "there is no such question: docs/openapi.yaml lists them")

@@ -78,6 +78,7 @@ const (
 	headerWithin     = 5 * time.Second
 	readWithin       = 10 * time.Second
 	writeWithin      = 20 * time.Second
+	writeOfMany      = 3 * time.Minute // about the sites of a fleet
 	idleFor          = 30 * time.Second
 	shutdownWithin   = 2 * time.Second
 	restWithin       = 500 * time.Millisecond // for what a refused request has not sent yet

@@ -64,6 +64,7 @@ func (p *pages) show(made func(r *http.Request) (page, error)) http.HandlerFunc 
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
+		patient(p.web, w)
 		defer context.AfterFunc(p.stopping, cancel)()
 		shown, err := made(r.WithContext(ctx))
 		if err != nil {
@@ -78,6 +79,14 @@ func (p *pages) show(made func(r *http.Request) (page, error)) http.HandlerFunc 
 			}
 		}
 		p.answer(w, r, http.StatusOK, write)
+	}
+}
+
+// patient gives an answer about the logs of many sites its time, of which one site's takes a part.
+func patient(web Web, w http.ResponseWriter) {
+	if _, many := web.(ManySites); many {
+		// a recorder in a test has none
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeOfMany))
 	}
 }
 
@@ -253,6 +262,7 @@ func (p *pages) table(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, r, ErrNothing)
 		return
 	}
+	patient(p.web, w)
 	figures, err := p.figures(r)
 	if err != nil {
 		p.problem(w, r, err)
