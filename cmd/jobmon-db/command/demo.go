@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type demoOptions struct {
 	length   time.Duration
 	noHTTP   bool
 	notify   string // where messages go; "" for none
+	sites    int    // of a fleet; 0 for one server without
 }
 
 // How often the demo reads its made-up server and redraws, and how long it lasts where nobody can stop it.
@@ -61,9 +63,13 @@ first. Only this computer reaches it. The log and the files stay, so that replay
 With --notify, messages about it go to an address: about each job that fails, and each deployment that is ready
 or stands still.
 
+With --sites it is a fleet: so many made-up servers in different zones, each with its daemon, a hub with a NATS
+server inside it, and one board of all of them.
+
 On a terminal it lasts until Ctrl-C; in a pipe it prints a line for each change and ends by itself after 60 s.`,
 		Example: `  jobmon-db demo
   jobmon-db demo --speed 120 --for 20s --data-dir ./demo
+  jobmon-db demo --sites 3
   jobmon-db demo --notify http://127.0.0.1:9000/hook
   jobmon-db replay --data-dir ./demo --computer PC-0003`,
 		Args: noArgs,
@@ -75,7 +81,12 @@ On a terminal it lasts until Ctrl-C; in a pipe it prints a line for each change 
 	c.Flags().BoolVar(&o.noHTTP, "no-http", false, "do not serve the board")
 	c.Flags().StringVar(&o.notify, "notify", "", "send messages to this address: a webhook, or that of Slack, Teams, "+
 		"Discord or ntfy.sh")
+	c.Flags().IntVar(&o.sites, "sites", 0, fmt.Sprintf("run a fleet of so many sites, 2 to %d, with a hub",
+		len(demoSites)))
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if c.Flags().Changed("sites") {
+			return a.demoFleet(c, &o)
+		}
 		if !o.noHTTP {
 			o.settings["http.listen"] = "127.0.0.1:0"
 		}
@@ -135,15 +146,9 @@ func (o *demoOptions) config(c *cobra.Command) (*configs.Config, error) {
 }
 
 func (a *app) playDemo(ctx context.Context, o demoOptions, config *configs.Config) (err error) {
-	terminal := isTerminal(a.stdout)
-	logger := zerolog.Nop() // on a terminal messages would tear the table apart; what matters is in the log
-	if !terminal {
-		if o.length == 0 {
-			o.length = demoInPipe
-		}
-		if logger, err = newLogger(a.stderr, config.Log.Level, "console"); err != nil {
-			return err
-		}
+	terminal, logger, err := a.stage(&o, config.Log.Level)
+	if err != nil {
+		return err
 	}
 	heading := fmt.Sprintf("A made-up Deployment Server with %s, %v times faster than real time. %s.\n",
 		words.Count(config.Simulator.Computers, "computer"), config.Simulator.Speed, o.ending())
@@ -161,7 +166,7 @@ func (a *app) playDemo(ctx context.Context, o demoOptions, config *configs.Confi
 		fmt.Fprint(a.stdout, heading)
 		drawing, stopDrawing := context.WithCancel(context.WithoutCancel(ctx))
 		done := make(chan error, 1)
-		go func() { done <- a.draw(drawing, d, heading, terminal) }()
+		go func() { done <- a.draw(drawing, d.Pictures, heading, terminal) }()
 		return func() {
 			stopDrawing()
 			drawn, targets = <-done, d.Targets()
@@ -184,6 +189,16 @@ Try:  %[4]s replay --data-dir %[5]s --computer PC-0001
       %[4]s replay show PC-0001 --data-dir %[5]s
 `, config.DataDir, config.Evt.Dir, clientsOf(config), calledAs(), quotedArg(config.DataDir))
 	return nil
+}
+
+// stage says where the demo plays, and where its messages go.
+func (a *app) stage(o *demoOptions, level string) (terminal bool, logger zerolog.Logger, err error) {
+	if isTerminal(a.stdout) {
+		return true, zerolog.Nop(), nil // messages would tear the table apart; what matters is in the log
+	}
+	o.length = cmp.Or(o.length, demoInPipe)
+	logger, err = newLogger(a.stderr, level, "console")
+	return false, logger, err
 }
 
 // demoTarget is the part of the configuration that sends messages to an address.
@@ -236,20 +251,20 @@ func calledAs() string {
 	return quotedArg(self)
 }
 
-// draw shows the daemon's pictures until ctx ends: a live table on a terminal, otherwise a line for each change.
-func (a *app) draw(ctx context.Context, d *daemon.Daemon, heading string, terminal bool) error {
+// draw shows pictures until ctx ends: a live table on a terminal, otherwise a line for each change.
+func (a *app) draw(ctx context.Context, pictures func() []jobmon.Progress, heading string, terminal bool) error {
 	ticker := time.NewTicker(demoRedraw)
 	defer ticker.Stop()
-	var show view = &changeLines{out: a.stdout, last: map[jobmon.ComputerID]string{}}
+	var show view = &changeLines{out: a.stdout, last: map[jobmon.ComputerKey]string{}}
 	if terminal {
 		defer colorable.EnableColorsStdout(nil)()
 		show = &liveTable{a, heading}
 	}
 	for {
-		err := show.Show(d.Pictures())
+		err := show.Show(pictures())
 		select {
 		case <-ctx.Done():
-			return errors.Join(err, show.Show(d.Pictures()))
+			return errors.Join(err, show.Show(pictures()))
 		case <-ticker.C:
 		}
 		if err != nil {

@@ -34,19 +34,24 @@ func (v *liveTable) Show(pictures []jobmon.Progress) error {
 // changeLines prints a line whenever something about a computer changed.
 type changeLines struct {
 	out  io.Writer
-	last map[jobmon.ComputerID]string
+	last map[jobmon.ComputerKey]string
 }
 
 // Show implements view.
 func (v *changeLines) Show(pictures []jobmon.Progress) error {
-	slices.SortFunc(pictures, func(a, b jobmon.Progress) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortStableFunc(pictures, func(a, b jobmon.Progress) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Seq, b.Seq))
+	})
 	for i := range pictures {
 		p := &pictures[i]
 		line := changeLine(p)
-		if line == "" || v.last[p.Computer.ID] == line {
+		if line == "" || v.last[p.Computer.Key()] == line {
 			continue
 		}
-		v.last[p.Computer.ID] = line
+		v.last[p.Computer.Key()] = line
+		if p.Computer.Site != "" {
+			line = fmt.Sprintf("%-8s %s", p.Computer.Site, line)
+		}
 		if _, err := fmt.Fprintf(v.out, "%s  %s\n", p.At.Wall(p.Offset).Time().Format("15:04:05"), line); err != nil {
 			return err
 		}

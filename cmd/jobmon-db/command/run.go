@@ -92,6 +92,7 @@ type overseer struct {
 	risk   func(text string)   // called for each risk of the connection to the database
 	// place is called when the local endpoint's place is taken, and with nil when the daemon has it again.
 	place func(err error)
+	zone  *time.Location // of a made-up server; nil for this machine's
 	// begun is called when the daemon is open, with the board's address, "" for none; stop is called before it closes.
 	begun func(d *daemon.Daemon, board string) (stop func())
 }
@@ -150,7 +151,7 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	}
 	var play func(context.Context) error // runs a simulated world
 	if source == nil {
-		world, err := newWorld(config, d.Daemon, logger)
+		world, err := newWorld(config, d.Daemon, manager.zone, logger)
 		if err != nil {
 			return err
 		}

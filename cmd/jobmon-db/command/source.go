@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -61,11 +62,16 @@ func sourceNamed(config *configs.Config) error {
 }
 
 // newWorld begins the simulated Deployment Server, or goes on with it.
-func newWorld(config *configs.Config, d control.Daemon, logger zerolog.Logger) (*simulator.Source, error) {
+func newWorld(config *configs.Config, d control.Daemon, zone *time.Location,
+	logger zerolog.Logger) (*simulator.Source, error) {
+	now := time.Now()
+	if zone != nil {
+		now = now.In(zone)
+	}
 	logger.Info().Msg("watching a made-up Deployment Server, as source.kind says")
 	return simulator.New(simulator.Options{
 		Seed: config.Simulator.Seed, Speed: config.Simulator.Speed, Computers: config.Simulator.Computers,
-		Dir: config.DataDir, Hook: deliverer(d, config.Evt.Dir, clientsOf(config)),
+		Start: now, Dir: config.DataDir, Hook: deliverer(d, config.Evt.Dir, clientsOf(config)),
 	})
 }
 
