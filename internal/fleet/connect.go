@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -210,6 +211,8 @@ func (c *Conn) words(err error) string {
 			"tls.ca (%v)", err)
 	case errors.As(err, &name):
 		return fmt.Sprintf("the server's certificate is for another name than the one in its address: %v", err)
+	case errors.Is(err, io.EOF):
+		return "the server ended the connection"
 	case errors.Is(err, nats.ErrSecureConnRequired):
 		return "the server wants TLS: use tls:// in its address"
 	case errors.Is(err, nats.ErrSecureConnWanted):

@@ -159,6 +159,29 @@ func TestACommitLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// When NATS loses the stream, the daemon that published goes on, and not the copy that was refused.
+func TestACopyDoesNotTakeALostStream(t *testing.T) {
+	t.Parallel()
+	e := embed(t, "DS01")
+	hub := made(t, e, "DS01")
+	right := newMemoryLog(1)
+	right.many(100, "batch")
+	p := begin(t, "DS01", e.sites["DS01"], right)
+	p.reach(t)
+	copied := right.copied()
+	p.add(1, "more")
+	p.reach(t)
+	copied.append(2, "of the copy")
+	other := beginChecking(t, "DS01", e.sites["DS01"], copied, time.Second)
+	await(t, "refusal", func() bool { return other.State().Refused != "" })
+	on(t, hub, "STREAM.PURGE."+StreamOf("DS01"), nil)
+	await(t, "notice of the loss", func() bool { return p.State().Lost > 0 })
+	p.reach(t)
+	await(t, "refusal", func() bool { return strings.Contains(other.State().Refused, "another history") })
+	got, _ := contents(t, hub, "DS01")
+	same(t, right, got)
+}
+
 // A stream that takes nothing more is no end: what it refuses is published once it takes it.
 func TestTheStreamIsFull(t *testing.T) {
 	t.Parallel()

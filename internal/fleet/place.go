@@ -198,6 +198,23 @@ func (p *Publisher) judge(at *place) (from uint64, err error) {
 		stream, at.last, p.anew())
 }
 
+// patience leaves a stream that has become empty to the other daemon for a while, where this one was refused: when NATS
+// lost the stream, the one that published goes on with it, and not the copy that waits.
+func (p *Publisher) patience(at *place) error {
+	if !at.empty || p.State().Refused == "" {
+		p.emptySince = time.Time{}
+		return nil
+	}
+	if p.emptySince.IsZero() {
+		p.emptySince = time.Now()
+	}
+	if left := 2*p.check - time.Since(p.emptySince); left > 0 {
+		return refuse("emptied", "the stream %s is empty now: this log is published into it from its beginning, unless "+
+			"the other daemon does that within %s", StreamOf(p.o.Site), 2*p.check)
+	}
+	return nil
+}
+
 // first is the log's first batch, nil for an empty log.
 func first(log Log) (*jobmon.Link, error) {
 	for l, err := range log.Links(0) {

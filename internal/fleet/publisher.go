@@ -55,10 +55,11 @@ type Publisher struct {
 	check     time.Duration
 
 	// Of the goroutine that publishes.
-	storedAt  time.Time       // when a message was acknowledged last in this run
-	storedSeq uint64          // its place in the stream
-	begun     bool            // the log was published once
-	said      map[string]bool // what was in the way since the log was published last, and was logged
+	storedAt   time.Time       // when a message was acknowledged last in this run
+	storedSeq  uint64          // its place in the stream
+	emptySince time.Time       // since when the stream is empty for a refused publisher
+	begun      bool            // the log was published once
+	said       map[string]bool // what was in the way since the log was published last, and was logged
 
 	mu    sync.Mutex
 	state State

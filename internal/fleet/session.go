@@ -102,7 +102,10 @@ func (s *session) look(ctx context.Context) (at place, next uint64, err error) {
 	if at, err = s.p.find(ctx, s.c); err != nil {
 		return at, 0, err
 	}
-	if next, err = s.p.judge(&at); err != nil {
+	if next, err = s.p.judge(&at); err == nil {
+		err = s.p.patience(&at)
+	}
+	if err != nil {
 		return at, 0, err
 	}
 	published := s.p.State().Published

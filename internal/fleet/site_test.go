@@ -136,6 +136,12 @@ type publishing struct {
 // begin starts a publisher that looks and tries again soon.
 func begin(t testing.TB, site string, s Settings, log *memoryLog) *publishing {
 	t.Helper()
+	return beginChecking(t, site, s, log, 30*time.Millisecond)
+}
+
+// beginChecking starts one that looks at the stream that often.
+func beginChecking(t testing.TB, site string, s Settings, log *memoryLog, check time.Duration) *publishing {
+	t.Helper()
 	said := &lines{}
 	p := NewPublisher(PublisherOptions{
 		Site: site, DSName: "DS " + site, Program: "1.2.3", Log: log, Settings: s, Logger: zerolog.New(said),
@@ -145,7 +151,7 @@ func begin(t testing.TB, site string, s Settings, log *memoryLog) *publishing {
 		},
 	})
 	p.wait = func(int) time.Duration { return 5 * time.Millisecond }
-	p.check = 30 * time.Millisecond
+	p.check = check
 	ctx, stop := context.WithCancel(t.Context())
 	running := &publishing{p, log, said, stop, make(chan struct{})}
 	go func() {
