@@ -182,6 +182,11 @@ func (c *center) start(t testing.TB) {
 	t.Cleanup(c.end)
 }
 
+// lose removes the folder of a site. The hub must have ended.
+func (c *center) lose(site string) error {
+	return os.RemoveAll(filepath.Join(c.options.DataDir, sitesFolder, site))
+}
+
 func (c *center) site(t testing.TB, name string) *Site {
 	t.Helper()
 	for _, s := range c.Sites() {
@@ -298,7 +303,7 @@ func TestAHubShowsWhatItsSitesShow(t *testing.T) {
 		t.Errorf("%+v", sites)
 	}
 	c.end()
-	if err := os.RemoveAll(filepath.Join(c.options.DataDir, sitesFolder, "DS02")); err != nil {
+	if err := c.lose("DS02"); err != nil {
 		t.Fatal(err)
 	}
 	c.start(t)
