@@ -29,6 +29,9 @@ var demoSites = [...]struct {
 	{"Nairobi", 3}, {"Lima", -5},
 }
 
+// demoLook is how often a site of the demo looks whether its stream is there.
+const demoLook = 50 * time.Millisecond
+
 // demoComputers is how many computers each site has where nothing else is said.
 const demoComputers = "4"
 
@@ -199,9 +202,29 @@ func (f *demoFleet) perform(ctx context.Context, i int, server string) error {
 	if err != nil {
 		return err
 	}
+	if err := streamOf(ctx, &config.Fleet); err != nil {
+		return quiet(ctx, err)
+	}
 	same := again{load: func() (*configs.Config, error) { return config, nil }}
 	zone := time.FixedZone("", int(demoSites[i].east*3600))
 	return run(ctx, config, same, "jobmon-db demo", overseer{zone: zone}, f.logger)
+}
+
+// streamOf waits until the hub has made the site's stream.
+func streamOf(ctx context.Context, c *configs.Fleet) error {
+	conn, err := fleet.Connect(ctx, siteSettings(c), "jobmon-db demo", fleet.InboxOf(c.Site), zerolog.Nop())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for {
+		if _, err := conn.Probe(ctx, c.Site); err == nil {
+			return nil
+		}
+		if err := wait(ctx, demoLook); err != nil {
+			return err
+		}
+	}
 }
 
 // picturesOf are the hub's pictures of all sites.
