@@ -212,8 +212,31 @@ func (m *member) ask(ctx context.Context, question func(p *past.Log) error) erro
 	return said(question(p), p)
 }
 
-// now is the present by this machine's clock.
-func (f *Fleet) now() jobmon.Instant { return jobmon.InstantOf(f.clock()) }
+// apart is by how much this machine's clock may differ from those of the sites' servers without being doubted.
+const apart = time.Minute
+
+// now is the present: by this machine's clock, unless most of the servers' clocks show another time.
+func (f *Fleet) now() jobmon.Instant {
+	now := jobmon.InstantOf(f.clock())
+	var ahead []time.Duration
+	for _, s := range f.sites() {
+		if info := s.Daemon.Info(); info.AgeMS >= 0 && info.Covered != 0 {
+			ahead = append(ahead, info.Covered.Sub(now)+time.Duration(info.AgeMS)*time.Millisecond)
+		}
+	}
+	if len(ahead) == 0 {
+		return now
+	}
+	slices.Sort(ahead)
+	median := ahead[len(ahead)/2]
+	if other := ahead[(len(ahead)-1)/2]; other.Abs() < median.Abs() {
+		median = other
+	}
+	if median.Abs() < apart {
+		return now
+	}
+	return now.Add(median)
+}
 
 // machine reads what is typed about all sites.
 func (f *Fleet) machine(members []*member) *past.Log {

@@ -60,6 +60,11 @@ func (f *Fleet) period(ctx context.Context, members []*member, site, since, unti
 	default:
 		period, err = asked.Period(machine)
 		err = said(err, machine)
+		for _, m := range members { // what a server whose clock is ahead has recorded counts, too
+			if until == "" {
+				period.Until = max(period.Until, m.Site.Daemon.Info().Covered+1)
+			}
+		}
 	}
 	return period, machine.Clock(), err
 }

@@ -286,3 +286,22 @@ func TestNobodyWatchedAnySite(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestThePresentIsThatOfMostServers: the hub's clock is wrong where most of the sites' servers agree on another time.
+func TestThePresentIsThatOfMostServers(t *testing.T) {
+	t.Parallel()
+	f, sites := fleet(t)
+	_, last, _ := sites[0].Last()
+	present := f.now()
+	if want := last.Add(2 * time.Second); present.Sub(want).Abs() > apart {
+		t.Errorf("one clock of three decides: it is %s, want %s", present, want)
+	}
+	right := f.clock
+	f.clock = func() time.Time { return right().Add(-time.Hour) }
+	if got := f.now(); got.Sub(present).Abs() > 2*apart {
+		t.Errorf("the hub's clock is an hour behind: it is %s, want %s", got, present)
+	}
+	if got, err := f.At(t.Context(), "", "-1m"); err != nil || len(got.Pictures) == 0 || got.Sites[0].Coverage != "" {
+		t.Errorf("%+v, %v", got.Sites, err)
+	}
+}
