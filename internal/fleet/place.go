@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/ndjson"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // place is what a site's stream holds.
@@ -31,8 +32,9 @@ type refusal struct{ kind, text string }
 
 func (r *refusal) Error() string { return r.text }
 
+// refuse makes a refusal, whose details may be words of others.
 func refuse(kind, format string, details ...any) error {
-	return &refusal{kind, fmt.Sprintf(format, details...)}
+	return &refusal{kind, plain.Text(fmt.Sprintf(format, details...))}
 }
 
 // find looks at the end of the stream and reads what stands there. Only the server that leads the stream is asked:

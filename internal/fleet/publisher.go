@@ -14,6 +14,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/ndjson"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // Log is what a site publishes. Its methods may be called by several goroutines.
@@ -207,9 +208,10 @@ func sleep(ctx context.Context, d time.Duration, early <-chan struct{}) bool {
 
 // trouble records what is in the way, and logs it once.
 func (p *Publisher) trouble(err error) {
-	p.change(func(s *State) { s.Trouble = err.Error() })
-	if p.news(err.Error()) {
-		p.o.Logger.Warn().Err(err).Msg("the log cannot be published to the fleet now; trying again")
+	text := plain.Text(err.Error())
+	p.change(func(s *State) { s.Trouble = text })
+	if p.news(text) {
+		p.o.Logger.Warn().Str("error", text).Msg("the log cannot be published to the fleet now; trying again")
 	}
 }
 

@@ -348,7 +348,7 @@ func TestRefusals(t *testing.T) {
 		}, "holds another log: 0202"},
 		"FOREIGN": {func(t *testing.T) {
 			hub := connected(t, e.hub, HubInbox)
-			if _, err := hub.nc.Request(SubjectOf("FOREIGN"), []byte("hello"), time.Second); err != nil {
+			if _, err := hub.nc.Request(SubjectOf("FOREIGN"), []byte("hello\x1b[2J"), time.Second); err != nil {
 				t.Fatal(err)
 			}
 		}, "none of a site's log"},

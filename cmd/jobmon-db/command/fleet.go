@@ -142,9 +142,7 @@ func (s *fleetSetup) makeKey() (public string, made bool, err error) {
 func (s *fleetSetup) settings() (settings fleet.Settings, where string) {
 	f, h := &s.config.Fleet, &s.config.Hub
 	if len(h.NATS) > 0 && len(f.NATS) == 0 {
-		return fleet.Settings{
-			Servers: h.NATS, Credentials: h.Credentials, CA: h.CA, Cert: h.Cert, Key: h.Key, Domain: h.Domain,
-		}, strings.Join(h.NATS, ", ")
+		return hubSettings(h), strings.Join(h.NATS, ", ")
 	}
 	settings = siteSettings(f)
 	settings.Credentials = cmp.Or(settings.Credentials, s.key)
