@@ -85,10 +85,13 @@ func (f *exampleFleet) configure(text string) *fleetProgram {
 
 func (f *exampleFleet) newSite() *fleetProgram {
 	f.Helper()
+	how := "tls: {ca: " + f.examples.CA() + "}"
+	if f.domain != "" { // the leaf node beside it has no TLS
+		how = "domain: " + f.domain
+	}
 	return f.configure(fmt.Sprintf("site: DS01\nsource: {kind: simulator, poll_interval: 250ms}\n"+
 		"simulator: {computers: 10, speed: 900}\n"+
-		"fleet: {nats: [%s], credentials: %s, tls: {ca: %s}, domain: '%s'}\n",
-		f.site, f.examples.Seed("DS01"), f.examples.CA(), f.domain))
+		"fleet: {nats: [%s], credentials: %s, %s}\n", f.site, f.examples.Seed("DS01"), how))
 }
 
 func (f *exampleFleet) newHub() *fleetProgram {
@@ -110,14 +113,15 @@ func (p *fleetProgram) start(command string) {
 	p.process = start(p.t, []string{configs.FileVariable + "=" + p.file}, command)
 }
 
-// arrives waits until what is said of DS01 is so.
-func (p *fleetProgram) arrives(what string, so func(s *control.FleetSite) bool) {
+// arrives waits until what the program says of the site is so.
+func (p *fleetProgram) arrives(site *fleetProgram, so func(s *control.FleetSite) bool) {
 	p.t.Helper()
 	var said []control.FleetSite
 	var err error
 	eventually(p.t, func() string {
 		p.kill()
-		return fmt.Sprintf("%s: %+v, %v: %s", what, said, err, &p.stderr)
+		site.kill()
+		return fmt.Sprintf("events are there: %+v, %v:\n%s\n%s", said, err, &p.stderr, &site.stderr)
 	}, func() bool {
 		said, err = p.client.Fleet(p.t.Context())
 		return err == nil && len(said) == 1 && so(&said[0])
@@ -146,13 +150,12 @@ func TestTheExamplesCarryAFleet(t *testing.T) {
 			hub, site := f.newHub(), f.newSite()
 			f.init(hub)
 			hub.start("hub")
-			site.start("run")
 			for tries := 0; tries == 0 || !hub.hasSoon(lastOf(t, site.dir)); tries++ { // its last words may be late
 				if tries == 5 {
 					t.Fatalf("the hub does not get what the site has: %s", &hub.stderr)
 				}
 				site.start("run")
-				hub.arrives("events are there", func(s *control.FleetSite) bool { return s.Has > 100 && s.Has == s.Last })
+				hub.arrives(site, func(s *control.FleetSite) bool { return s.Has > 100 && s.Has == s.Last })
 				site.stop()
 			}
 			hub.stop()
@@ -197,9 +200,7 @@ func TestAStreamIsALogForAnybody(t *testing.T) {
 	site := f.newSite()
 	for range 5 { // its last words may be late
 		site.start("run")
-		site.arrives("events are published", func(s *control.FleetSite) bool {
-			return s.Last > 300 && s.Published == s.Last
-		})
+		site.arrives(site, func(s *control.FleetSite) bool { return s.Last > 300 && s.Published == s.Last })
 		site.stop()
 		stream := filepath.Join(t.TempDir(), "stream.ndjson")
 		text := f.examples.ReadStream(t, f.centre, fleet.StreamOf("DS01"))
