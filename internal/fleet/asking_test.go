@@ -150,7 +150,7 @@ func TestGapsOfACutLog(t *testing.T) {
 	log.many(10, "batch")
 	log.links = log.links[4:]
 	begin := log.links[0].First()
-	r := newResponder("DS01", ndjson.Header{}, log, nil, discard)
+	r := newResponder("DS01", ndjson.Header{}, log, nil, zerolog.Nop())
 	for after, cut := range map[uint64]bool{0: true, begin - 2: true, begin - 1: false, log.links[0].Last(): false} {
 		no := r.unable(&Gap{LogID: log.id, After: after})
 		if got := no.Get(headerCut); cut != (got == fmt.Sprint(begin)) || cut != (no != nil) {
@@ -240,7 +240,7 @@ func FuzzGap(f *testing.F) {
 	f.Add([]byte(`{"after":18446744073709551615}`))
 	log := newMemoryLog(1)
 	log.many(5, "batch")
-	r := newResponder("DS01", ndjson.Header{}, log, nil, discard)
+	r := newResponder("DS01", ndjson.Header{}, log, nil, zerolog.Nop())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		gap, no := r.read(data)
 		if no == nil {
@@ -318,7 +318,7 @@ func TestTLS(t *testing.T) {
 	} {
 		settings := good
 		change(&settings)
-		if c, err := Connect(t.Context(), settings, "a test", InboxOf("A"), discard); err == nil {
+		if c, err := Connect(t.Context(), settings, "a test", InboxOf("A"), zerolog.Nop()); err == nil {
 			c.Close()
 			t.Errorf("%s: no error", name)
 		} else if strings.Contains(err.Error(), "PRIVATE KEY") {

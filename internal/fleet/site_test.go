@@ -18,8 +18,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
 
-var discard = zerolog.Nop()
-
 // memoryLog is a log with a chain like the store's.
 type memoryLog struct {
 	id string
