@@ -102,6 +102,9 @@ func (s *Site) fleetSite() control.FleetSite {
 		Site: s.name, LogID: s.ID(), Last: f.Beat.Last, Published: f.Published, Has: end, DelayMS: -1, AgeMS: -1,
 		Away: f.Away, Trouble: f.Trouble, Refused: f.Beat.Refused != "",
 	}
+	if f.Beat.LogID == c.LogID && !c.Refused {
+		c.Last = max(c.Last, end) // what came since the beat
+	}
 	if f.Delay >= 0 {
 		c.DelayMS = f.Delay.Milliseconds()
 	}
