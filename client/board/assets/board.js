@@ -307,10 +307,11 @@ function standings(sites) {
 
 function news(data) {
 	if (past()) return;
-	if (data.now) ahead = data.now - Date.now();
-	if (data.read_age >= 0) { readAge = data.read_age * 1000; readSeen = Date.now(); }
+	const own = page === "computer" && data.sites?.find(({ name }) => name === (shown().sites ?? "").split(":")[0]); // has a clock of its own
+	if (data.now) ahead = (own || data).now - Date.now();
+	if (data.read_age >= 0) { readAge = own ? data.now - (own.known ?? data.now) : data.read_age * 1000; readSeen = Date.now(); }
 	movePresent(present());
-	if (data.lost !== undefined && data.lost !== (shown().lost === "1")) return void load(location.href);
+	if (!own && data.lost !== undefined && data.lost !== (shown().lost === "1")) return void load(location.href);
 	if (data.read_age >= 0 && one("[data-unread]")) return void load(location.href);
 	if (moved(data.sites)) return void load(location.href);
 	const rows = data.rows ?? [], table = one("table.rows");

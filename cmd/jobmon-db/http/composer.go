@@ -182,6 +182,7 @@ type condition struct {
 type standing struct {
 	Name   string         `json:"name"`
 	Counts map[string]int `json:"counts"`
+	Now    int64          `json:"now"`             // by its server's clock
 	Known  int64          `json:"known,omitempty"` // until when its data is known, by the clock of Now
 	Away   string         `json:"away,omitempty"`
 }
@@ -194,7 +195,7 @@ func conditionOf(m *Moment) condition {
 	}
 	for i := range m.Sites {
 		s := &m.Sites[i]
-		one := standing{Name: s.Name, Counts: sites[s.Name], Away: s.Away}
+		one := standing{Name: s.Name, Counts: sites[s.Name], Now: int64(s.Now), Away: s.Away}
 		if s.Known != 0 {
 			one.Known = int64(min(s.Known.Add(m.Now.Sub(s.Now)), m.Now))
 		}
