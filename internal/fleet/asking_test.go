@@ -81,7 +81,7 @@ func TestGaps(t *testing.T) {
 	log := newMemoryLog(1)
 	log.many(3000, "batch")
 	log.append(3, strings.Repeat("0123456789abcdef", 1<<16)) // 3 MiB
-	for range 10 {
+	for range 6 {
 		log.append(1, strings.Repeat("x", 1<<20))
 	}
 	p := begin(t, "DS01", e.sites["DS01"], log)
@@ -106,7 +106,7 @@ func TestGaps(t *testing.T) {
 		got, after = append(got, links...), links[len(links)-1].Last()
 	}
 	if same(t, log, got); questions < 2 {
-		t.Errorf("13 MiB in %d answers", questions)
+		t.Errorf("9 MiB in %d answers", questions)
 	}
 	if links, _, no := a.gap(Gap{LogID: id, After: last}); no != nil || len(links) != 0 {
 		t.Errorf("behind the end: %d batches, %v", len(links), no)
