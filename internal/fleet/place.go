@@ -83,22 +83,35 @@ func (p *Publisher) end(ctx context.Context, c *Conn) (at place, m stored, err e
 // markOf tells messages of one stream sequence number apart.
 func markOf(data []byte) uint32 { return crc32.ChecksumIEEE(data) }
 
+// mostForeign is behind how many messages of others the newest text of a site is looked for.
+const mostForeign = 10_000
+
 // newest reads the newest whole text of the stream, whose newest message is m. A text whose last pieces are missing
-// counts for nothing.
+// counts for nothing, and so does a message that is no text of a log: whoever may ask NATS for anything can have its
+// answer sent into the stream, so that such a message must not stop the site. Hubs pass it over as well.
 func (p *Publisher) newest(ctx context.Context, c *Conn, at *place, m stored) error {
-	for {
+	for foreign := 0; ; {
 		i, n, err := partOf(m.header)
 		if err != nil {
-			return p.foreign(err)
+			err = &foreignError{err}
 		}
 		text := m.data
-		if n > 1 {
-			if text, err = p.pieces(ctx, c, m, i, n); err != nil {
-				return err
-			}
+		if err == nil && n > 1 {
+			text, err = p.pieces(ctx, c, m, i, n)
 		}
-		if text != nil {
-			return p.read(text, at)
+		if err == nil && text != nil {
+			err = p.read(text, at)
+		}
+		var other *foreignError
+		switch {
+		case errors.As(err, &other):
+			p.passOver(other)
+			if foreign++; foreign > mostForeign {
+				return p.foreign(other)
+			}
+			i, err = 1, nil
+		case err != nil || text != nil:
+			return err
 		}
 		ok := m.seq > uint64(i)
 		if ok {
@@ -108,6 +121,14 @@ func (p *Publisher) newest(ctx context.Context, c *Conn, at *place, m stored) er
 			at.empty = err == nil
 			return err
 		}
+	}
+}
+
+// passOver logs once that something else is in the stream.
+func (p *Publisher) passOver(err error) {
+	if text := plain.Text(err.Error()); p.news(text) {
+		p.o.Logger.Warn().Str("error", text).Str("stream", StreamOf(p.o.Site)).
+			Msg("a message in the stream is none of a site's log, and is passed over: something else publishes there")
 	}
 }
 
@@ -123,8 +144,11 @@ func (p *Publisher) pieces(ctx context.Context, c *Conn, m stored, i, n int) ([]
 			return nil, err
 		}
 		text, whole, _, err := j.add(piece.header, piece.data)
-		if err != nil || whole && seq == m.seq {
-			return text, err
+		if err != nil {
+			return nil, &foreignError{err}
+		}
+		if whole && seq == m.seq {
+			return text, nil
 		}
 	}
 	return nil, nil
@@ -137,18 +161,21 @@ func (p *Publisher) read(text []byte, at *place) error {
 	case errors.Is(err, ndjson.ErrNewer):
 		return refuse("newer", "the stream %s holds messages of a newer program: %v", StreamOf(p.o.Site), err)
 	case err != nil:
-		return p.foreign(err)
+		return &foreignError{err}
 	case len(links) == 0:
-		return p.foreign(errors.New("it holds no events"))
+		return &foreignError{errors.New("it holds no events")}
 	}
 	end := &links[len(links)-1]
 	at.logID, at.last, at.sum = h.LogID, end.Last(), end.Sum
 	return nil
 }
 
+// foreignError says why a message is no text of a log.
+type foreignError struct{ error }
+
 func (p *Publisher) foreign(err error) error {
-	return refuse("foreign", "the newest message in the stream %s is none of a site's log (%v): something else "+
-		"publishes there. %s", StreamOf(p.o.Site), err, p.anew())
+	return refuse("foreign", "the newest %d messages in the stream %s are none of a site's log (%v): something else "+
+		"publishes there. %s", mostForeign, StreamOf(p.o.Site), err, p.anew())
 }
 
 // anew is what to do about a stream that another log was published into.

@@ -330,9 +330,53 @@ func TestTwoPublishers(t *testing.T) {
 	}
 }
 
+// An answer of NATS can be sent into any stream: the one that asked says where it goes.
+func TestWordsOfOthersInAStreamStopNobody(t *testing.T) {
+	t.Parallel()
+	e := embed(t, "DS01", "DS02")
+	hub := made(t, e, "DS02")
+	if _, err := hub.Init(t.Context(), InitOptions{Site: "DS01", Keep: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	other := connected(t, e.sites["DS01"], InboxOf("DS01"))
+	plant := func() {
+		before, err := hub.info(t.Context(), "DS02")
+		if err != nil {
+			t.Fatal(err)
+		}
+		question := other.settings.apiSubject("STREAM.INFO." + StreamOf("DS01"))
+		if err := other.nc.PublishRequest(question, SubjectOf("DS02"), nil); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "planted message", func() bool {
+			after, err := hub.info(t.Context(), "DS02")
+			return err == nil && after.State.LastSeq > before.State.LastSeq
+		})
+	}
+	plant()
+	log := newMemoryLog(2)
+	log.many(3, "mine")
+	p := begin(t, "DS02", e.sites["DS02"], log)
+	p.reach(t)
+	plant()
+	log.many(3, "more")
+	p.Committed()
+	p.reach(t)
+	p.end()
+	plant()
+	log.many(3, "after the next start")
+	p = begin(t, "DS02", e.sites["DS02"], log)
+	p.reach(t)
+	last, _, _ := log.Last()
+	await(t, "the end of the log in the stream", func() bool { return p.State().Published == last })
+	if !strings.Contains(p.said.String(), "passed over") {
+		t.Errorf("nothing was logged of it:\n%s", p.said)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	e := embed(t, "OTHER", "FOREIGN")
+	e := embed(t, "OTHER")
 	for site, c := range map[string]struct {
 		before func(t *testing.T)
 		said   string
@@ -344,12 +388,6 @@ func TestRefusals(t *testing.T) {
 			p.reach(t)
 			p.end()
 		}, "holds another log: 0202"},
-		"FOREIGN": {func(t *testing.T) {
-			hub := connected(t, e.hub, HubInbox)
-			if _, err := hub.nc.Request(SubjectOf("FOREIGN"), []byte("hello\x1b[2J"), time.Second); err != nil {
-				t.Fatal(err)
-			}
-		}, "none of a site's log"},
 	} {
 		t.Run(site, func(t *testing.T) {
 			t.Parallel()
