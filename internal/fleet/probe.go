@@ -50,7 +50,7 @@ func (c *Conn) Probe(ctx context.Context, site string) (p Probed, err error) {
 
 // noStreamOf says that a site has no stream yet.
 func noStreamOf(site string) error {
-	return fmt.Errorf("there is no stream %s yet: the hub makes it where it has a NATS server of its own, else "+
+	return fmt.Errorf("there is no stream %s yet: a hub with this site in hub.sites makes it when it runs, else "+
 		"\"jobmon-db fleet init --site %s\" does", StreamOf(site), site)
 }
 

@@ -45,12 +45,14 @@ func probeHub(ctx context.Context, c *configs.Hub) (found string, err error) {
 			missing = append(missing, site.Name)
 		}
 	}
-	if len(missing) > 0 {
-		return "", fmt.Errorf("%s has no stream of %s: \"jobmon-db fleet init --site NAME\" makes it", server,
-			strings.Join(missing, ", "))
+	found = fmt.Sprintf("%s has the streams of %s", server, words.Count(len(sites), "site"))
+	if len(sites) > 0 {
+		found += ": " + strings.Join(sites, ", ")
 	}
-	return fmt.Sprintf("%s has the streams of %s: %s", server, words.Count(len(sites), "site"),
-		strings.Join(sites, ", ")), nil
+	if len(missing) > 0 {
+		found += "; the hub makes those of " + strings.Join(missing, ", ") + " when it runs"
+	}
+	return found, nil
 }
 
 // hubSettings are those of the hub's connection to NATS servers that are not its own.
