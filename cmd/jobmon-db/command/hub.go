@@ -3,6 +3,10 @@ package command
 import (
 	"context"
 	"errors"
+	"math"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -12,6 +16,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/hub"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/notify"
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
 // hubFlags are the settings that a hub has.
@@ -51,10 +56,36 @@ hub's data folder. What NATS has lost is asked from the site. The hub sends the 
 		}
 		defer closeLog()
 		return a.supervised(c.Context(), logger, func(ctx context.Context, manager overseer) error {
-			return runHub(ctx, config, "jobmon-db hub", manager, nil, logger)
+			return alongside(ctx, boundMemory, func(ctx context.Context) error {
+				return runHub(ctx, config, "jobmon-db hub", manager, nil, logger)
+			})
 		})
 	}
 	return c
+}
+
+// How much memory the process may have before the runtime looks for what is free, where that is enough for what lives.
+const (
+	memoryGoal   = 900 << 20
+	memoryChecks = 10 * time.Second
+)
+
+// boundMemory keeps the memory of a hub of many sites near what lives in it, until ctx ends: by itself the runtime lets
+// twice as much gather. A fleet that needs more than the goal gets it. GOMEMLIMIT goes before.
+func boundMemory(ctx context.Context) error {
+	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		return nil
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	for {
+		metrics.Read(live)
+		if live[0].Value.Kind() == metrics.KindUint64 {
+			debug.SetMemoryLimit(max(memoryGoal, int64(live[0].Value.Uint64()/3*4)))
+		}
+		if patience.Sleep(ctx, memoryChecks) != nil {
+			return nil
+		}
+	}
 }
 
 // runHub follows the configured sites until ctx ends. begun, where set, is called when the hub is open, with the
