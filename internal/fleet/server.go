@@ -1,21 +1,34 @@
 package fleet
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/rs/zerolog"
 
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // Server is a NATS server inside this process.
 type Server struct {
+	options *server.Options
+	after   time.Duration // a server that could not write is started anew
+	log     *serverLog
+	stop    context.CancelFunc
+	healing sync.WaitGroup
+
+	mu    sync.Mutex
 	inner *server.Server
-	done  chan struct{} // closed when it has ended
+	done  chan struct{} // closed when inner has ended
 }
 
 // ServerOptions say how the server inside this process is reached, and by whom.
@@ -26,13 +39,16 @@ type ServerOptions struct {
 	Users     map[string]string // the public key of each site's credential
 	HubKey    string            // the public key of the hub's
 	Logger    zerolog.Logger
+
+	healAfter time.Duration // see Server.heal; 0 for the default
 }
 
 // Bounds of the server.
 const (
 	startWithin = 10 * time.Second // until it answers
 	serverName  = "jobmon-db-hub"
-	memoryMost  = 64 << 20 // bytes of streams in memory, of which there are none
+	memoryMost  = 64 << 20         // bytes of streams in memory, of which there are none
+	healAfter   = 20 * time.Second // until a server that could not write is started anew
 )
 
 // StartServer starts a server that keeps what it acknowledges: each message is on the disk before. A site's credential
@@ -42,31 +58,72 @@ func StartServer(o ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	inner, err := server.NewServer(options)
-	if err != nil {
-		return nil, fmt.Errorf("start the NATS server: %w", err)
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Server{
+		options: options, stop: stop, after: cmp.Or(o.healAfter, healAfter),
+		log: &serverLog{logger: o.Logger, fatal: make(chan string, 1), hurt: make(chan struct{}, 1)},
 	}
-	log := &serverLog{logger: o.Logger, fatal: make(chan string, 1)}
-	inner.SetLoggerV2(log, false, false, false)
-	s := &Server{inner: inner, done: make(chan struct{})}
+	if err := s.start(); err != nil {
+		stop()
+		return nil, fmt.Errorf("start the NATS server on %s: %w", o.where(), err)
+	}
+	s.healing.Go(func() { s.heal(ctx) })
+	return s, nil
+}
+
+// start starts the server, and waits until it answers.
+func (s *Server) start() error {
+	inner, err := server.NewServer(s.options.Clone())
+	if err != nil {
+		return err
+	}
+	inner.SetLoggerV2(s.log, false, false, false)
+	done, ready := make(chan struct{}), make(chan bool, 1)
 	go func() {
-		defer close(s.done)
+		defer close(done)
 		inner.Start()
 		inner.WaitForShutdown()
 	}()
-	ready := make(chan bool, 1)
 	go func() { ready <- inner.ReadyForConnections(startWithin) && inner.JetStreamEnabled() }()
 	why := ""
 	select {
-	case why = <-log.fatal:
+	case why = <-s.log.fatal:
 	case answers := <-ready:
 		if answers {
-			return s, nil
+			s.mu.Lock()
+			s.inner, s.done = inner, done
+			s.mu.Unlock()
+			if address, ok := inner.Addr().(*net.TCPAddr); ok {
+				s.options.Port = address.Port // the next start has the same
+			}
+			return nil
 		}
 		why = fmt.Sprintf("it does not answer within %s", startWithin)
 	}
-	s.Close()
-	return nil, fmt.Errorf("start the NATS server on %s: %s", o.where(), why)
+	inner.Shutdown()
+	<-done
+	return errors.New(why)
+}
+
+// heal starts the server anew after it could not write, as on a full disk: a stream takes nothing any more then, also
+// when there is room again.
+func (s *Server) heal(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.log.hurt:
+		}
+		if patience.Sleep(ctx, s.after) != nil {
+			return
+		}
+		s.log.logger.Warn().Msg("the NATS server is started anew, as it could not write: see that its disk has room")
+		s.end()
+		if err := s.start(); err != nil {
+			s.log.logger.Error().Err(err).Msg("the NATS server cannot be started; trying again")
+			s.log.hurts()
+		}
+	}
 }
 
 func (o *ServerOptions) where() string {
@@ -117,10 +174,19 @@ func (o *ServerOptions) options() (*server.Options, error) {
 }
 
 // Inside are the settings of a connection from inside this process, by the credential of that seed.
-func (s *Server) Inside(seed string) Settings { return Settings{within: s.inner, seed: seed} }
+func (s *Server) Inside(seed string) Settings { return Settings{within: s, seed: seed} }
+
+// InProcessConn implements nats.InProcessConnProvider.
+func (s *Server) InProcessConn() (net.Conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inner.InProcessConn()
+}
 
 // Address is where the server listens, "" for nowhere.
 func (s *Server) Address() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if address := s.inner.Addr(); address != nil {
 		return address.String()
 	}
@@ -129,14 +195,31 @@ func (s *Server) Address() string {
 
 // Close ends the server and waits for its end.
 func (s *Server) Close() {
-	s.inner.Shutdown()
-	<-s.done
+	s.stop()
+	s.healing.Wait()
+	s.end()
+}
+
+func (s *Server) end() {
+	s.mu.Lock()
+	inner, done := s.inner, s.done
+	s.mu.Unlock()
+	inner.Shutdown()
+	<-done
 }
 
 // serverLog hands on what the server logs. Its texts hold names of others.
 type serverLog struct {
 	logger zerolog.Logger
-	fatal  chan string // why the server cannot start
+	fatal  chan string   // why the server cannot start
+	hurt   chan struct{} // holds one: a stream could not be written
+}
+
+func (l *serverLog) hurts() {
+	select {
+	case l.hurt <- struct{}{}:
+	default:
+	}
 }
 
 func (l *serverLog) say(e *zerolog.Event, format string, v []any) string {
@@ -152,7 +235,12 @@ func (l *serverLog) Noticef(format string, v ...any) { l.say(l.logger.Debug(), f
 func (l *serverLog) Warnf(format string, v ...any) { l.say(l.logger.Warn(), format, v) }
 
 // Errorf implements server.Logger.
-func (l *serverLog) Errorf(format string, v ...any) { l.say(l.logger.Error(), format, v) }
+func (l *serverLog) Errorf(format string, v ...any) {
+	text := l.say(l.logger.Error(), format, v)
+	if strings.Contains(text, "Critical write error") || strings.Contains(text, "will be DISABLED") {
+		l.hurts()
+	}
+}
 
 // Fatalf implements server.Logger. The program goes on: StartServer ends the server.
 func (l *serverLog) Fatalf(format string, v ...any) {

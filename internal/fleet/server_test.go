@@ -25,7 +25,7 @@ func embed(t testing.TB, sites ...string) *embedded {
 
 func embedIn(t testing.TB, dir string, sites ...string) *embedded {
 	t.Helper()
-	o := ServerOptions{StoreDir: dir, Users: map[string]string{}, Logger: zerolog.Nop()}
+	o := ServerOptions{StoreDir: dir, Users: map[string]string{}, Logger: zerolog.Nop(), healAfter: time.Millisecond}
 	seeds := map[string]string{}
 	for _, site := range append(sites, "") {
 		seed, public, err := NewKey()
@@ -139,4 +139,30 @@ func TestAServerThatCannotStartSaysWhy(t *testing.T) {
 			}
 		}
 	}
+}
+
+// After a full disk a stream of the server takes nothing any more: it is started anew, with all who use it.
+func TestAServerThatCouldNotWriteIsStartedAnew(t *testing.T) {
+	t.Parallel()
+	e := embed(t, "DS01")
+	hub := made(t, e, "DS01")
+	log := newMemoryLog(1)
+	log.many(3, "before")
+	p := begin(t, "DS01", e.sites["DS01"], log)
+	p.reach(t)
+	e.mu.Lock()
+	was := e.inner
+	e.mu.Unlock()
+	e.log.Errorf("Filestore [%s] Critical write error: %v", StreamOf("DS01"), "no space left on device")
+	await(t, "another server", func() bool {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.inner != was
+	})
+	log.many(3, "after")
+	p.Committed()
+	p.reach(t)
+	await(t, "the hub's connection", hub.Connected)
+	got, _ := contents(t, hub, "DS01")
+	same(t, log, got)
 }
