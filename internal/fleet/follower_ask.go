@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // Waits for the answer of a site.
@@ -240,6 +242,9 @@ func (f *Follower) alone(ctx context.Context, a *arrival, v verdict, why error) 
 	if time.Since(f.lacking) < f.GapWait {
 		return fmt.Errorf("the events %d to %d are not in the stream (%w): waiting for the site", end.seq+1, first.After,
 			why)
+	}
+	if first.Events[0].Kind == jobmon.KindCut {
+		return f.begin(a, &outcome{cut: first.First()}, end)
 	}
 	f.Logger.Error().Uint64("from", end.seq+1).Uint64("to", first.After).
 		Msg("nobody has had these events for so long that the hub's copy goes on without them")

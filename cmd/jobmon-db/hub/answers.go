@@ -114,6 +114,9 @@ func (s *Site) fleetSite() control.FleetSite {
 	if c.Away == "" && f.Beat.Lost {
 		c.Away = "source"
 	}
+	if own := s.inTheWay(); own != "" {
+		c.Trouble = own
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.Aside = len(s.record.Asides)
@@ -146,13 +149,11 @@ func (s *Site) State() board.SiteState {
 // Fleet implements control.Daemon.
 func (s *Site) Fleet() []control.FleetSite { return []control.FleetSite{s.fleetSite()} }
 
-// Durable implements desk.Daemon. The pictures have the name of their site.
+// Durable implements desk.Daemon. The pictures have the name of their site. Where the log cannot be folded, they are the
+// last ones that could be: State says why.
 func (s *Site) Durable() ([]jobmon.Progress, uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.broken {
-		return nil, 0, errors.New("the copy of the site's log cannot be read, so nothing new is shown")
-	}
 	list := s.gallery.Pictures(&s.mu, s.newest)
 	for i := range list {
 		list[i].Computer.Site = s.name

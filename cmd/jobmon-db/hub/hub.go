@@ -66,6 +66,8 @@ type Options struct {
 	// Alive and Cycled, where set, receive how the hub goes; see ingest.Options. What can be lost is NATS.
 	Alive  func(within time.Duration)
 	Cycled func(lost string)
+
+	openEvery, foldEvery time.Duration // see trouble; 0 for the usual
 }
 
 // Sender sends the messages about a site.
@@ -89,8 +91,8 @@ type Hub struct {
 	sites []*Site // by name; appended to while the hub runs
 }
 
-// Open takes the lock, opens the copies of all sites and begins to connect. Errors are those of store.Open,
-// *instance.HeldError, and a sentence.
+// Open takes the lock, opens the copies of all sites and begins to connect. What is wrong with the copy of one site is
+// the Trouble of that site. Errors are *instance.HeldError, and a sentence.
 func Open(o Options) (*Hub, error) {
 	h := &Hub{options: o, started: time.Now(), changed: make(chan struct{}, 1)}
 	if err := h.open(); err != nil {
@@ -111,9 +113,7 @@ func (h *Hub) open() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := h.load(names); err != nil {
-		return err
-	}
+	h.load(names)
 	settings := o.NATS
 	if o.Embedded {
 		if settings, err = h.serve(); err != nil {
@@ -186,26 +186,22 @@ func alike(names []string, name string) string {
 	return ""
 }
 
-// load opens the copies of these sites, some at a time: what a start needs of one is much.
-func (h *Hub) load(names []string) error {
-	sites, errs := make([]*Site, len(names)), make([]error, len(names))
+// load opens the copies of these sites, some at a time: what a start needs of one is much. One that cannot be opened
+// keeps no other from it.
+func (h *Hub) load(names []string) {
+	sites := make([]*Site, len(names))
 	var loading sync.WaitGroup
 	places := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, name := range names {
 		places <- struct{}{}
 		loading.Go(func() {
 			defer func() { <-places }()
-			sites[i], errs[i] = openSite(h, name)
+			sites[i] = openSite(h, name)
 		})
 	}
 	loading.Wait()
-	for _, s := range sites {
-		if s != nil {
-			h.sites = append(h.sites, s)
-		}
-	}
+	h.sites = append(h.sites, sites...)
 	slices.SortFunc(h.sites, func(a, b *Site) int { return strings.Compare(a.name, b.name) })
-	return errors.Join(errs...)
 }
 
 // serve starts the hub's own NATS server.
@@ -264,10 +260,7 @@ func (h *Hub) take(name string) (*Site, error) {
 	if other := alike(names, name); other != "" {
 		return nil, fmt.Errorf("the sites %s and %s differ in case alone, and folders cannot: rename one", other, name)
 	}
-	s, err := openSite(h, name)
-	if err != nil {
-		return nil, err
-	}
+	s := openSite(h, name)
 	h.sites = append(h.sites, s)
 	slices.SortFunc(h.sites, func(a, b *Site) int { return strings.Compare(a.name, b.name) })
 	return s, nil

@@ -36,64 +36,88 @@ type Site struct {
 	state   *history.State
 	keeper  *history.Keeper
 	gallery gallery.Gallery
-	broken  bool // the state is not what the log says
 	record  record
+	trouble // why the hub cannot use its copy
 	sending sending
 	covered coverage
 }
 
-// openSite opens the copy of a site's log, if there is one yet.
-func openSite(h *Hub, name string) (*Site, error) {
+// openSite opens the copy of a site's log, if there is one yet and it can be opened: else run tries again.
+func openSite(h *Hub, name string) *Site {
 	s := &Site{
-		hub: h, name: name, dir: filepath.Join(h.options.DataDir, sitesFolder, name),
+		hub: h, name: name, dir: filepath.Join(h.options.DataDir, sitesFolder, name), state: history.New(),
 		logger: h.options.Logger.With().Str("site", name).Logger(),
 	}
-	if err := s.open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the copy of site %s: %w", name, err), s.close())
-	}
-	return s, nil
+	s.tryOpen()
+	return s
 }
 
 func (s *Site) open() (err error) {
 	if s.held, err = lockFolder(s.dir, s.hub.options.Command); err != nil {
 		return err
 	}
-	if s.record, err = readRecord(s.dir); err != nil {
-		return err
-	}
-	s.covered.Coverage = daemon.ReadCoverage(s.dir)
-	s.state = history.New()
+	covered := daemon.ReadCoverage(s.dir)
+	s.mu.Lock()
+	s.readRecord()
+	s.covered.Coverage = covered
+	s.mu.Unlock()
 	if _, err := store.Current(s.dir); errors.Is(err, store.ErrNoLog) {
 		return nil
 	}
-	return s.take(store.Options{})
+	l, err := s.load(store.Options{})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Exchange(func() (*store.Log, error) { return s.use(l), nil })
 }
 
-// take opens the log in use, of which nothing is shown before.
-func (s *Site) take(o store.Options) error {
+// loaded is a log with what follows from it.
+type loaded struct {
+	log    *store.Log
+	keeper *history.Keeper
+	state  *history.State
+	broken error // why it cannot be folded
+}
+
+// load opens the log in the folder. One that cannot be folded is open all the same: what arrives is kept.
+func (s *Site) load(o store.Options) (l loaded, err error) {
 	o.LockWait = lockWait
 	o.Damaged = func(e *store.Error) {
 		s.logger.Error().Err(e).Uint64("from", e.Seq).Uint64("to", e.Last).
 			Msg("events in the copy of the log are damaged and left out; remove the site's folder, and the hub gets all " +
 				"of it again")
 	}
+	if l.log, err = store.Open(s.dir, o); err != nil {
+		return l, err
+	}
+	for _, note := range l.log.Notes() {
+		s.logger.Error().Msg(note)
+	}
+	l.keeper = &history.Keeper{Log: l.log}
+	if l.state, l.broken = l.keeper.Load(s.slower); l.broken != nil {
+		l.state = history.New()
+	}
+	l.state.Shed(history.MostTold)
+	l.state.Projection.Changed() // all of the past
+	return l, nil
+}
+
+// use shows what follows from the log. The caller holds mu.
+func (s *Site) use(l loaded) *store.Log {
+	s.state, s.keeper, s.broken, s.gallery = l.state, l.keeper, l.broken, gallery.Gallery{}
+	return l.log
+}
+
+// take opens the log that is to be used from now on. The caller holds mu.
+func (s *Site) take(o store.Options) error {
 	return s.Exchange(func() (*store.Log, error) {
-		log, err := store.Open(s.dir, o)
+		l, err := s.load(o)
 		if err != nil {
 			return nil, err
 		}
-		for _, note := range log.Notes() {
-			s.logger.Error().Msg(note)
-		}
-		keeper := &history.Keeper{Log: log}
-		state, err := keeper.Load(s.slower)
-		if err != nil {
-			return nil, errors.Join(err, log.Close())
-		}
-		state.Shed(history.MostTold)
-		state.Projection.Changed() // all of the past
-		s.state, s.keeper, s.gallery, s.broken = state, keeper, gallery.Gallery{}, false
-		return log, nil
+		return s.use(l), nil
 	})
 }
 
@@ -116,6 +140,13 @@ func (s *Site) Dir() string { return s.dir }
 func (s *Site) run(ctx context.Context) {
 	var beside sync.WaitGroup
 	defer beside.Wait()
+	if !s.usable() {
+		beside.Go(func() { s.hub.make(ctx, s) }) // the site publishes meanwhile
+		if !s.await(ctx) {
+			return
+		}
+	}
+	beside.Go(func() { s.mend(ctx) })
 	beside.Go(func() { s.hub.answer(ctx, s.dir, s) })
 	beside.Go(func() { s.send(ctx) })
 	s.hub.make(ctx, s)
@@ -134,7 +165,7 @@ func (s *Site) close() error {
 	if log := s.InUse(); log != nil {
 		s.mu.Lock()
 		var caches []store.Cache
-		if !s.broken {
+		if s.broken == nil {
 			caches = s.keeper.Pack(s.state, true)
 		}
 		s.mu.Unlock()
@@ -170,6 +201,13 @@ func (s *Site) End() (seq uint64, sum uint32) {
 
 // Follow implements fleet.Copy: first the log, then what is shown.
 func (s *Site) Follow(links []jobmon.Link) error {
+	end, _ := s.End()
+	for i := range links {
+		if (end > 0 || i > 0) && history.IsCut(&links[i].Batch) {
+			return fmt.Errorf("%w: event %d stands for history that was cut off, as only the first batch of a log does",
+				fleet.ErrUnjoined, links[i].First())
+		}
+	}
 	err := s.InUse().Follow(links)
 	if errors.Is(err, store.ErrUnjoined) {
 		return fmt.Errorf("%w: %w", fleet.ErrUnjoined, err)
@@ -180,10 +218,11 @@ func (s *Site) Follow(links []jobmon.Link) error {
 	s.mu.Lock()
 	s.fold(links)
 	var caches []store.Cache
-	if !s.broken {
+	if s.broken == nil {
 		caches = s.keeper.Pack(s.state, false)
 	}
 	s.mu.Unlock()
+	s.report()
 	s.hub.signal()
 	if err := s.keeper.Keep(caches...); err != nil {
 		s.slower(err)
@@ -193,9 +232,8 @@ func (s *Site) Follow(links []jobmon.Link) error {
 
 // fold takes up batches that are on the disk. The caller holds mu.
 func (s *Site) fold(links []jobmon.Link) {
-	if s.broken {
-		s.refold()
-		return
+	if s.broken != nil {
+		return // see mend
 	}
 	for i := range links {
 		if err := s.state.Apply(&links[i].Batch); err != nil {
@@ -221,22 +259,11 @@ func (s *Site) show() {
 	}
 }
 
-// refold takes the state from the log. The caller holds mu.
-func (s *Site) refold() {
-	state, err := history.Load(s.InUse())
-	if s.broken = err != nil; s.broken {
-		s.logger.Error().Err(err).Msg("the copy of the log cannot be read: nothing new of the site is shown")
-		return
-	}
-	state.Shed(history.MostTold)
-	state.Projection.Changed()
-	s.state, s.gallery = state, gallery.Gallery{}
-}
-
 // BeginAnew implements fleet.Copy. The log that was followed so far is kept, and the site's record says why.
 func (s *Site) BeginAnew(id, dsName, why string) error {
 	s.quiet()
 	s.sending.reset()
+	defer s.report()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := store.Options{ID: id, Site: dsName}
@@ -249,7 +276,7 @@ func (s *Site) BeginAnew(id, dsName, why string) error {
 		name, err := store.SetAside(s.dir, o)
 		if was.File = name; name != "" && last > 0 {
 			s.record.Asides = append(s.record.Asides, was)
-			err = errors.Join(err, s.record.write(s.dir))
+			err = errors.Join(err, s.writeRecord())
 		}
 		if err != nil {
 			return errors.Join(err, s.take(o)) // whichever is in use
