@@ -219,19 +219,10 @@ func (f *benchFleet) init(site string) fleet.Settings {
 // floor stores the bytes of all streams in files, synced every 4 MiB, which is about what the hub appends at once.
 func (f *benchFleet) floor() time.Duration {
 	f.Helper()
-	c, err := nats.Connect(f.server)
-	if err != nil {
-		f.Fatal(err)
-	}
-	defer c.Close()
-	js, err := jetstream.New(c)
-	if err != nil {
-		f.Fatal(err)
-	}
 	began := time.Now()
 	failed := make(chan error, len(f.sites))
 	for _, s := range f.sites {
-		go func() { failed <- f.keepBytes(js, s.name) }()
+		go func() { failed <- f.keepBytes(s.name) }()
 	}
 	for range f.sites {
 		if err := <-failed; err != nil {
@@ -241,9 +232,18 @@ func (f *benchFleet) floor() time.Duration {
 	return time.Since(began)
 }
 
-func (f *benchFleet) keepBytes(js jetstream.JetStream, site string) error {
+func (f *benchFleet) keepBytes(site string) error {
 	ctx, stop := context.WithTimeout(f.Context(), 5*time.Minute) // many ask at once
 	defer stop()
+	c, err := nats.Connect(f.server) // together they would be cut off, as slow
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	js, err := jetstream.New(c)
+	if err != nil {
+		return err
+	}
 	stream, err := js.Stream(ctx, fleet.StreamOf(site))
 	if err != nil {
 		return err
