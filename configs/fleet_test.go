@@ -58,6 +58,7 @@ func TestWhatAFleetCannotBe(t *testing.T) {
 		{[]string{nats, site, "JOBMON_FLEET_TLS_CERT=c"}, "fleet.tls.cert", "without its key"},
 		{[]string{"JOBMON_HUB_NATS=tls://hub", "JOBMON_HUB_TLS_KEY=c"}, "hub.tls.key", "without its certificate"},
 		{[]string{"JOBMON_FLEET_NATS=tls://a:geheim@hub:4222"}, "fleet.nats", "name its file as credentials"},
+		{[]string{nats, site, "JOBMON_FLEET_CREDENTIALS=" + seed}, "fleet.credentials", "not like a path"},
 		{[]string{"JOBMON_HUB_NATS=geheim@hub:4222"}, "hub.nats", "name its file as credentials"},
 		{[]string{"JOBMON_FLEET_NATS=hub:4222"}, "fleet.nats", "write tls://hub:4222"},
 		{[]string{"JOBMON_FLEET_NATS=embedded"}, "fleet.nats", "goes with hub.nats"},
