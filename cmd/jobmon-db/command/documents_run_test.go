@@ -27,7 +27,6 @@ var notRun = map[string]string{
 	`^config reload`:            "needs a running daemon: reload_test.go",
 	`^config set-secret`:        "asks for a password, and needs accounts: set_secret_test.go",
 	`^notify test`:              "needs a receiver: notify_test.go has one",
-	`^fleet `:                   "needs a NATS server: TestASiteJoinsAFleet has one",
 	`^refresh`:                  "needs a running daemon: endpoint_test.go",
 	`^replay -f`:                "lasts until it is stopped: replay_follow_test.go",
 	`^replay .*--speed`:         "takes as long as the history at that speed: replay_follow_test.go",
