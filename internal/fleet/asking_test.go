@@ -252,18 +252,82 @@ func FuzzGap(f *testing.F) {
 	})
 }
 
+// firstPiece begins as the text of a log.
+var firstPiece = []byte(`{"export":{"log_id":"` + strings.Repeat("0a", 16) + `","last_seq":7}}` + "\n")
+
+// What is kept of texts in pieces is bounded, for all of them together, and is given back.
+func TestThePiecesOfTextsAreBounded(t *testing.T) {
+	t.Parallel()
+	piece := func(i int) nats.Header { return nats.Header{headerPart: {fmt.Sprintf("%d/1000", i)}} }
+	j := joiner{}
+	if _, _, _, err := j.add(piece(1), []byte("\n\n\n")); err == nil || j.have > 0 {
+		t.Errorf("a text that does not begin as one: %v", err)
+	}
+	all := budget{left: 3 << 20}
+	one, two := joiner{budget: &all}, joiner{budget: &all}
+	fill := func(j *joiner) (size int, err error) {
+		for i := 1; err == nil; i++ {
+			data := firstPiece
+			if i > 1 {
+				data = make([]byte, 256<<10)
+			}
+			if _, _, _, err = j.add(piece(i), data); err == nil {
+				size = len(j.text)
+			}
+		}
+		return size, err
+	}
+	if size, err := fill(&one); err == nil || size < 1<<20 || size > 3<<20 {
+		t.Errorf("%d bytes, %v", size, err)
+	}
+	if all.left != 3<<20 {
+		t.Errorf("%d bytes were not given back", 3<<20-all.left)
+	}
+	if _, _, _, err := one.add(piece(1), firstPiece); err != nil {
+		t.Fatal(err)
+	}
+	one.add(piece(2), make([]byte, 5<<19))
+	if _, err := fill(&two); err == nil || !strings.Contains(err.Error(), "no room") {
+		t.Error(err)
+	}
+	one.drop()
+	if size, err := fill(&two); err == nil || size < 1<<20 {
+		t.Errorf("%d bytes, %v", size, err)
+	}
+	unbounded := joiner{}
+	if size, err := fill(&unbounded); err == nil || size > largestText || cap(unbounded.text) != 0 {
+		t.Errorf("%d bytes, %v", size, err)
+	}
+}
+
+// A batch whose text no hub takes is not published, and the error says which one it is.
+func TestABatchThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	l := jobmon.Link{Batch: jobmon.Batch{At: 5}}
+	text := strings.Repeat("x", 1<<20)
+	for i := range uint64(65) {
+		l.Events = append(l.Events, jobmon.Event{Seq: 11 + i, At: 5, Kind: jobmon.KindSourceLost, Text: text})
+	}
+	links := func(yield func(jobmon.Link, error) bool) { yield(l, nil) }
+	for p, err := range parcels(ndjson.Header{LogID: "0a"}, links, largestData) {
+		if err == nil || !strings.Contains(err.Error(), "the events 11 to 75 is too large") {
+			t.Errorf("%d pieces, %v", len(p.pieces), err)
+		}
+	}
+}
+
 // Pieces may come in any order; only those of one text are put together.
 func FuzzPieces(f *testing.F) {
 	f.Add("1/2", "2/2", "1/1")
 	f.Add("2/3", "3/3", "-1/0")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		var j joiner
-		for i, part := range []string{"1/3", a, b, c} {
+		for _, part := range []string{"1/3", a, b, c} {
 			h := nats.Header{headerPart: {part}}
-			text, whole, _, err := j.add(h, []byte{byte('0' + i)})
+			text, whole, _, err := j.add(h, firstPiece)
 			if whole && err == nil {
 				k, n, _ := partOf(h)
-				if k != n || len(text) != n {
+				if k != n || len(text) != n*len(firstPiece) {
 					t.Errorf("%q of piece %s", text, part)
 				}
 			}

@@ -50,5 +50,34 @@ func readBeat(site string, data []byte) (b Beat, err error) {
 	if b.Site != site {
 		return b, errors.New("a beat names another site than its subject")
 	}
-	return b, nil
+	return b, b.possible()
+}
+
+// What a beat can say: no clock is set so far ahead by mistake, and no source was read before there was one.
+const (
+	mostAhead = 24 * time.Hour
+	oldest    = jobmon.Instant(631152000_000) // 1990
+	mostAgeMS = int64(10 * 365 * 24 * time.Hour / time.Millisecond)
+)
+
+// possible refuses figures that cannot be: what is shown, and when, follows from them.
+func (b *Beat) possible() error {
+	switch {
+	case b.Last > jobmon.MaxSeq:
+		return fmt.Errorf("a beat of site %s says that its log ends with event %d", b.Site, b.Last)
+	case b.Covered != 0 && b.Covered < oldest:
+		return fmt.Errorf("a beat of site %s says that its log is complete until before 1990", b.Site)
+	case b.AgeMS < -1 || b.AgeMS > mostAgeMS:
+		return fmt.Errorf("a beat of site %s says that its source was read %d ms ago", b.Site, b.AgeMS)
+	}
+	return nil
+}
+
+// early refuses what is complete until a time too far ahead.
+func (b *Beat) early(most time.Duration) error {
+	if b.Covered > jobmon.InstantOf(time.Now().Add(most)) {
+		return fmt.Errorf("a beat of site %s says that its log is complete until more than %s from now: set the clock of "+
+			"its server right", b.Site, most)
+	}
+	return nil
 }

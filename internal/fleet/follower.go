@@ -36,7 +36,8 @@ type FollowerOptions struct {
 	Copy    Copy
 	GapWait time.Duration // how long to wait for batches that nobody has, before the copy goes on without them
 	Logger  zerolog.Logger
-	Beat    func(*Beat) // where set, gets each beat of the site's daemon
+	Ahead   time.Duration // how far ahead of this clock a server's may be; 0 for a day
+	Beat    func(*Beat)   // where set, gets each beat of the site's daemon
 }
 
 // Follower brings a site's stream into the hub's copy of its log: each batch once, in order, whatever arrives twice,
@@ -87,7 +88,7 @@ const (
 func (h *Hub) Follow(o FollowerOptions) *Follower {
 	f := &Follower{FollowerOptions: o, hub: h, poke: make(chan struct{}, 1), check: checkEvery, since: time.Now()}
 	f.state.Delay = -1
-	f.GapWait = cmp.Or(f.GapWait, time.Hour)
+	f.GapWait, f.Ahead = cmp.Or(f.GapWait, time.Hour), cmp.Or(f.Ahead, mostAhead)
 	h.mu.Lock()
 	h.followers[o.Site] = f
 	h.mu.Unlock()

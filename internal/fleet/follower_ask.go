@@ -90,7 +90,8 @@ func (f *Follower) askOnce(ctx context.Context, conn *Conn, inbox string, answer
 	if err != nil {
 		return 0, true, fmt.Errorf("ask the site: %w", err)
 	}
-	var pieces joiner
+	pieces := joiner{budget: &f.hub.joined}
+	defer pieces.drop()
 	defer func() { events = f.end().seq - end.seq }()
 	for range mostPages {
 		var m *nats.Msg

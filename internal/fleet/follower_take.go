@@ -39,8 +39,13 @@ type group struct {
 // decode reads messages, as many at once as wait, and hands them on. With each group goes a turn of the hub, which who
 // takes the group gives back.
 func (f *Follower) decode(ctx context.Context, raw <-chan *nats.Msg, groups chan<- *group) {
-	var pieces joiner
-	for m := range raw {
+	pieces := joiner{budget: &f.hub.joined}
+	defer pieces.drop()
+	for {
+		m, open := f.nextRaw(raw, &pieces)
+		if !open {
+			return
+		}
 		select {
 		case f.hub.turns <- struct{}{}:
 		case <-ctx.Done():
@@ -72,6 +77,24 @@ func (f *Follower) decode(ctx context.Context, raw <-chan *nats.Msg, groups chan
 			return
 		}
 	}
+}
+
+// nextRaw waits for the next message. Pieces that nothing follows are forgotten: others need the room.
+func (f *Follower) nextRaw(raw <-chan *nats.Msg, pieces *joiner) (m *nats.Msg, open bool) {
+	if pieces.have == 0 {
+		m, open = <-raw
+		return m, open
+	}
+	late := time.NewTimer(stuckAfter)
+	defer late.Stop()
+	select {
+	case m, open = <-raw:
+	case <-late.C:
+		f.refuse(errors.New("the rest of a text in pieces does not come"))
+		pieces.drop()
+		m, open = <-raw
+	}
+	return m, open
 }
 
 // read reads a message; nil for one that is refused, or a piece of one that is not whole yet.

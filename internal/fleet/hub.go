@@ -21,6 +21,8 @@ type Hub struct {
 	logger   zerolog.Logger
 	turns    chan struct{} // groups of messages that are decoded or appended at the same time
 
+	joined budget // of the texts in pieces of all sites
+
 	mu        sync.Mutex
 	followers map[string]*Follower
 }
@@ -33,7 +35,7 @@ func OpenHub(s Settings, logger zerolog.Logger) (*Hub, error) {
 	}
 	h := &Hub{
 		conn: conn, settings: s, logger: logger, followers: map[string]*Follower{},
-		turns: make(chan struct{}, max(3, runtime.GOMAXPROCS(0)+1)),
+		turns: make(chan struct{}, max(3, runtime.GOMAXPROCS(0)+1)), joined: budget{left: joinedBytes},
 	}
 	_, err = conn.nc.Subscribe(BeatSubjectOf("*"), h.beat)
 	if err != nil {
@@ -96,6 +98,9 @@ func (h *Hub) beat(m *nats.Msg) {
 		return
 	}
 	b, err := readBeat(site, m.Data)
+	if err == nil {
+		err = b.early(f.Ahead)
+	}
 	if err != nil {
 		f.refuse(err)
 		return

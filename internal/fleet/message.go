@@ -1,10 +1,13 @@
 package fleet
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"iter"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 
@@ -29,7 +32,8 @@ const (
 const (
 	largestData = 256 << 10 // bytes of a message's data
 	headerRoom  = 1 << 10   // bytes for headers, which count in the server's max_payload
-	largestText = 192 << 20 // bytes of a text in pieces: more than the largest batch that a log takes
+	largestText = 64 << 20  // bytes of a text in pieces, which is one batch: a baseline of 400,000 rows
+	joinedBytes = 128 << 20 // bytes that all texts in pieces of a process take before they are whole
 	mostPieces  = largestText / (1 << 10)
 )
 
@@ -73,6 +77,11 @@ func pack(h ndjson.Header, links []jobmon.Link, limit int, yield func(parcel, er
 	text := ndjson.AppendMessage(nil, h, links)
 	if half := len(links) / 2; len(text) > limit && half > 0 {
 		return pack(h, links[:half], limit, yield) && pack(h, links[half:], limit, yield)
+	}
+	if len(text) > largestText {
+		yield(parcel{}, fmt.Errorf("the batch of the events %d to %d is too large for the fleet: its text has %d bytes, and "+
+			"a hub takes %d at most", end.First(), end.Last(), len(text), largestText))
+		return false
 	}
 	p := parcel{last: h.Last, sum: end.Sum, bytes: len(text)}
 	for ; len(text) > limit; text = text[limit:] {
@@ -122,11 +131,32 @@ func partOf(h nats.Header) (i, n int, err error) {
 	return i, n, nil
 }
 
-// joiner puts the pieces of texts together again.
+// budget is how many bytes joiners may take yet. A nil one has no end.
+type budget struct {
+	mu   sync.Mutex
+	left int
+}
+
+// take says whether there was so much. What is given back is taken with a negative number.
+func (b *budget) take(n int) bool {
+	if b == nil {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n > b.left {
+		return false
+	}
+	b.left -= n
+	return true
+}
+
+// joiner puts the pieces of texts together again. drop gives back what it has taken of its budget.
 type joiner struct {
-	text []byte
-	have int // pieces; 0 while none is waited for
-	of   int
+	budget *budget
+	text   []byte
+	have   int // pieces; 0 while none is waited for
+	of     int
 }
 
 // add takes the next message. whole says that text is complete; it is valid until the next call. A piece that does not
@@ -145,9 +175,13 @@ func (j *joiner) add(h nats.Header, data []byte) (text []byte, whole bool, dropp
 	if n == 1 {
 		return data, true, dropped, nil
 	}
-	if len(j.text)+len(data) > largestText {
-		j.drop()
-		return nil, false, dropped, fmt.Errorf("a text in pieces is longer than %d bytes", largestText)
+	if i == 1 {
+		if !beginsAsLog(data) {
+			return nil, false, dropped, errors.New("a text in pieces does not begin as that of a log")
+		}
+	}
+	if err := j.room(len(data)); err != nil {
+		return nil, false, dropped + j.drop(), err
 	}
 	j.text, j.have, j.of = append(j.text, data...), i, n
 	if i < n {
@@ -158,9 +192,40 @@ func (j *joiner) add(h nats.Header, data []byte) (text []byte, whole bool, dropp
 	return text, true, dropped, nil
 }
 
+// beginsAsLog says whether a piece begins as the text of a log does: the first line, which names the log behind the
+// fields of its event, may be longer than the piece.
+func beginsAsLog(piece []byte) bool {
+	line, _, whole := bytes.Cut(piece, []byte("\n"))
+	if !whole {
+		return bytes.HasPrefix(line, []byte(`{"seq":`))
+	}
+	log, last, ok := head(line)
+	return ok && last > 0 && logID.MatchString(log)
+}
+
+// room makes room for so many bytes more.
+func (j *joiner) room(n int) error {
+	need := len(j.text) + n
+	if need > largestText {
+		return fmt.Errorf("a text in pieces is longer than %d bytes", largestText)
+	}
+	if need <= cap(j.text) {
+		return nil
+	}
+	most := min(max(need, 2*cap(j.text)), largestText)
+	if !j.budget.take(most - cap(j.text)) {
+		return errors.New("so many texts in pieces are incomplete that there is no room for another one")
+	}
+	text := make([]byte, len(j.text), most)
+	copy(text, j.text)
+	j.text = text
+	return nil
+}
+
 // drop forgets the pieces at hand and returns how many they were.
 func (j *joiner) drop() int {
 	n := j.have
-	*j = joiner{}
+	j.budget.take(-cap(j.text))
+	*j = joiner{budget: j.budget}
 	return n
 }

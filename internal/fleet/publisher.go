@@ -46,7 +46,7 @@ const (
 )
 
 // Publisher carries a site's log to its stream. The daemon never waits for it: it only reports that there is something
-// new.
+// new. A batch whose text is longer than largestText is not published, and its State says so: a hub takes no longer one.
 type Publisher struct {
 	o         PublisherOptions
 	wake      chan struct{} // holds one

@@ -69,14 +69,14 @@ func (w *Encoder) batch(b *jobmon.Batch, before uint64) {
 	}
 }
 
-// shortestLine is less than an event's line has.
-const shortestLine = 40
+// spaceAtOnce is for how many events a message gets space before its lines are read.
+const spaceAtOnce = 4096
 
 // ReadMessage reads what AppendMessage wrote and believes none of it: every batch follows the one before, and the last
 // one ends with the event that the head names. Previous is known of the first link and Sum of the last one; the events
 // are not compared with them. Errors are those of a Reader.
 func ReadMessage(text []byte) (Header, []jobmon.Link, error) {
-	lines := min(bytes.Count(text, []byte("\n"))+1, len(text)/shortestLine)
+	lines := min(bytes.Count(text, []byte("\n"))+1, spaceAtOnce)
 	r := &Reader{rest: text, events: make([]jobmon.Event, 0, lines)}
 	if err := r.begin(); err != nil {
 		return Header{}, nil, err
@@ -113,9 +113,15 @@ func ReadMessage(text []byte) (Header, []jobmon.Link, error) {
 	return r.Header, links, nil
 }
 
-// ofMessage is the next line of a message that is not blank, nil at the end.
+// ofMessage is the next line of a message that is not blank, nil at the end. Blank lines are left out all at once:
+// there may be millions.
 func (r *Reader) ofMessage() []byte {
 	for len(r.rest) > 0 {
+		if begin := bytes.TrimLeft(r.rest, " \t\r\n"); len(begin) < len(r.rest) {
+			r.line += bytes.Count(r.rest[:len(r.rest)-len(begin)], []byte("\n"))
+			r.rest = begin
+			continue
+		}
 		text, rest, _ := bytes.Cut(r.rest, []byte("\n"))
 		r.rest = rest
 		r.line++

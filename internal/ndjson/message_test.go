@@ -1,7 +1,11 @@
 package ndjson_test
 
 import (
+	"bytes"
+	"errors"
+	"math"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -123,4 +127,22 @@ func FuzzMessage(f *testing.F) {
 			t.Errorf("read, written and read again: %v\n%+v %+v\n%+v %+v", err, h, links, again, got)
 		}
 	})
+}
+
+// What a message takes is what it holds: blank lines take nothing, and no time either.
+func TestAMessageOfBlankLines(t *testing.T) {
+	text := bytes.Repeat([]byte("\n"), 16<<20)
+	least := uint64(math.MaxUint64)
+	for range 3 { // others allocate too
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, _, err := ndjson.ReadMessage(text); !errors.Is(err, ndjson.ErrTruncated) {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
+	}
+	if least > 4<<20 {
+		t.Errorf("%d bytes for no event", least)
+	}
 }

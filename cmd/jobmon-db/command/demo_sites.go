@@ -104,6 +104,7 @@ func (f *demoFleet) configure(base *configs.Config) error {
 	settings := map[string]string{
 		"data_dir": filepath.Join(f.dir, "hub"), "hub.nats": "embedded", "hub.listen": "127.0.0.1:0",
 		"hub.sites": strings.Join(members, ","), "log.level": base.Log.Level, "http.listen": base.HTTP.Listen,
+		"source.kind": configs.KindSimulator,
 	}
 	if !f.o.noHTTP {
 		settings["http.listen"] = "127.0.0.1:0"

@@ -56,6 +56,7 @@ type Options struct {
 	Keep      time.Duration  // how old a message gets in the streams that this hub makes
 	NATS      fleet.Settings // the server otherwise
 	GapWait   time.Duration  // see fleet.FollowerOptions
+	Ahead     time.Duration  // likewise
 
 	Allow    []string // Windows accounts that may ask the local endpoints
 	Version  string

@@ -152,6 +152,7 @@ func (s *Site) run(ctx context.Context) {
 	s.hub.make(ctx, s)
 	f := s.hub.link.Follow(fleet.FollowerOptions{
 		Site: s.name, Copy: s, GapWait: s.hub.options.GapWait, Logger: s.logger, Beat: s.heard,
+		Ahead: s.hub.options.Ahead,
 	})
 	s.mu.Lock()
 	s.follower = f
