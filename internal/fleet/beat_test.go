@@ -1,10 +1,42 @@
 package fleet
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/internal/ndjson"
 )
+
+// A site's word sets no log aside unless the other log is published, and only now and then.
+func TestHowOftenACopyBeginsAnew(t *testing.T) {
+	t.Parallel()
+	one, other := strings.Repeat("01", 16), strings.Repeat("02", 16)
+	keep := &memoryCopy{}
+	keep.id = one
+	f := &Follower{FollowerOptions: FollowerOptions{Copy: keep, Logger: zerolog.Nop()}, hub: &Hub{}}
+	says := func(published string, o outcome) error {
+		return f.begin(&arrival{header: ndjson.Header{LogID: published}}, &o, tip{seq: 5})
+	}
+	if err := says(one, outcome{log: other}); errors.Is(err, errAgain) || len(keep.aside) > 0 {
+		t.Errorf("a log that nobody has published: %v", err)
+	}
+	for range 3 {
+		_ = says(other, outcome{log: other})
+		_ = says(other, outcome{fork: true})
+	}
+	if err := says(other, outcome{fork: true}); len(keep.aside) != 1 || !strings.Contains(err.Error(), "anew in 10m") {
+		t.Errorf("%d logs are set aside: %v", len(keep.aside), err)
+	}
+	f.begun = time.Now().Add(-anewEvery)
+	if err := says(other, outcome{fork: true}); !errors.Is(err, errAgain) || len(keep.aside) != 2 {
+		t.Errorf("%d logs are set aside: %v", len(keep.aside), err)
+	}
+}
 
 // Figures that cannot be are refused: what is shown of a site, and when, follows from them.
 func TestWhatABeatCanSay(t *testing.T) {

@@ -53,6 +53,7 @@ type Follower struct {
 	lacking  time.Time // since when batches are missing that nobody has had; zero for none
 	moved    time.Time // when that was
 	turn     bool      // it has one of the hub's turns
+	begun    time.Time // when the copy began anew; see begin
 	idleAt   uint64    // the copy's end at the last check, where the stream had nothing more
 
 	mu    sync.Mutex

@@ -202,8 +202,19 @@ func (f *Follower) settle(ctx context.Context, a *arrival) error {
 	return nil
 }
 
-// begin has the copy begin anew, as the site says that its log does not go on where the copy ends.
+// anewEvery is how often a copy begins anew at most: each time a log is set aside, which is kept.
+const anewEvery = 10 * time.Minute
+
+// begin has the copy begin anew, as the site says that its log does not go on where the copy ends. Another log must
+// stand in the stream: the word of the site alone makes none.
 func (f *Follower) begin(a *arrival, o *outcome, end tip) error {
+	if o.log != "" && o.log != a.header.LogID {
+		return fmt.Errorf("the site says that it has the log %.32q, and the stream holds the log %s: waiting until the site "+
+			"has published its own", o.log, a.header.LogID)
+	}
+	if left := anewEvery - time.Since(f.begun); end.seq > 0 && !f.begun.IsZero() && left > 0 {
+		return fmt.Errorf("the site's history is another one again: it is followed anew in %s", left.Round(time.Second))
+	}
 	id, why := f.Copy.ID(), ""
 	switch {
 	case o.log != "":
@@ -218,6 +229,9 @@ func (f *Follower) begin(a *arrival, o *outcome, end tip) error {
 	}
 	if err := f.anew(id, a.header.Site, why); err != nil {
 		return err
+	}
+	if end.seq > 0 {
+		f.begun = time.Now()
 	}
 	return errAgain
 }

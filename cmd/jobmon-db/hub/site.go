@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -275,6 +276,9 @@ func (s *Site) BeginAnew(id, dsName, why string) error {
 			return err
 		}
 		name, err := store.SetAside(s.dir, o)
+		if name != "" && last == 0 { // nothing to keep
+			err = errors.Join(err, os.Remove(filepath.Join(s.dir, name)))
+		}
 		if was.File = name; name != "" && last > 0 {
 			s.record.Asides = append(s.record.Asides, was)
 			err = errors.Join(err, s.writeRecord())
