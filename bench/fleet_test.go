@@ -253,36 +253,34 @@ func (f *benchFleet) keepBytes(site string) error {
 	if err != nil {
 		return err
 	}
-	consumer, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{AckPolicy: jetstream.AckAllPolicy,
-		MaxAckPending: 100_000})
+	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
 	if err != nil {
 		return err
 	}
+	messages, err := consumer.Messages(jetstream.PullMaxBytes(8 << 20))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
 	file, err := os.Create(filepath.Join(f.dir, site+".floor"))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	for left := int(stream.CachedInfo().State.Msgs); left > 0; {
-		batch, err := consumer.FetchBytes(4<<20, jetstream.FetchMaxWait(250*time.Millisecond))
+	unsynced := 0
+	for left := stream.CachedInfo().State.Msgs; left > 0; left-- {
+		m, err := messages.Next()
 		if err != nil {
 			return err
 		}
-		var newest jetstream.Msg
-		for m := range batch.Messages() {
-			if _, err := file.Write(m.Data()); err != nil {
-				return err
-			}
-			newest = m
-			left--
-		}
-		if newest == nil {
-			continue
-		}
-		if err := file.Sync(); err != nil {
+		if _, err := file.Write(m.Data()); err != nil {
 			return err
 		}
-		if err := newest.Ack(); err != nil {
+		if unsynced += len(m.Data()); unsynced < 4<<20 && left > 1 {
+			continue
+		}
+		unsynced = 0
+		if err := file.Sync(); err != nil {
 			return err
 		}
 	}
@@ -323,6 +321,7 @@ func run(b *testing.B, path, dir, command, config string) *exec.Cmd {
 		b.Fatal(err)
 	}
 	cmd := exec.Command(path, command, "--config", file)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "JOBMON_BENCH_") })
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
@@ -363,7 +362,10 @@ func private(tb testing.TB, pid int) float64 {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	_, behind, _ := strings.Cut(string(text), "RssAnon:")
+	_, behind, ok := strings.Cut(string(text), "RssAnon:")
+	if !ok {
+		tb.Fatal("the program has ended")
+	}
 	kb, err := strconv.Atoi(strings.Fields(behind)[0])
 	if err != nil {
 		tb.Fatal(err)
