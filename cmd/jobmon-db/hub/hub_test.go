@@ -458,6 +458,7 @@ func TestWhoSendsMessages(t *testing.T) {
 	}
 	c := newCenter(t, func(o *Options) {
 		o.Messages = func(s *Site) Sender {
+			s.Info() // as every sender asks
 			mu.Lock()
 			defer mu.Unlock()
 			posts[s.Name()] = &post{}

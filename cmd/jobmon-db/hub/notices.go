@@ -4,12 +4,14 @@ import (
 	"context"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/notify"
 	"github.com/jobmon-db/jobmon-db/internal/fleet"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/notices"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
 // sending is who sends the messages about a site: this hub only as long as the site's daemon says so, or else both
@@ -86,13 +88,27 @@ func (s *sending) reset() {
 	s.known, s.asked = false, false
 }
 
-// speak begins to send what comes from now on, and what the targets have not got yet.
+// speakAgain is how long to wait where a batch came while a sender was made.
+const speakAgain = 200 * time.Millisecond
+
+// speak begins to send what comes from now on, and what the targets have not got yet. A sender asks the site where its
+// log ends, so it is made without the lock, and made anew where the log went on meanwhile: no batch falls between.
 func (s *Site) speak(ctx context.Context) {
+	for {
+		end, _ := s.End()
+		sender := s.hub.options.Messages(s)
+		if sender == nil || s.begin(ctx, sender, end) || patience.Sleep(ctx, speakAgain) != nil {
+			return
+		}
+	}
+}
+
+// begin has the sender send, unless the log does not end with that event any more, or not all of it is taken up yet.
+func (s *Site) begin(ctx context.Context, sender Sender, end uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sender := s.hub.options.Messages(s)
-	if sender == nil {
-		return
+	if now, _ := s.End(); now != end || s.state.Seq != end {
+		return false
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -103,6 +119,7 @@ func (s *Site) speak(ctx context.Context) {
 		running.Wait()
 	}
 	s.logger.Info().Msg("the hub sends this site's messages")
+	return true
 }
 
 // quiet ends sending; each target goes on where it is when the hub sends again.
