@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -33,10 +35,15 @@ func TestHub(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var messages atomic.Int32
+	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { messages.Add(1) }))
+	defer target.Close()
 	center, site := filepath.Join(dir, "hub"), filepath.Join(dir, "site")
 	config, err := configs.Load(configs.LoadOptions{File: "hub.yaml", Content: fmt.Appendf(nil,
 		"data_dir: %s\nhttp: {listen: 127.0.0.1:0}\n"+
-			"hub: {nats: embedded, listen: 127.0.0.1:0, sites: [DS01 %s]}\n", center, public)})
+			"hub: {nats: embedded, listen: 127.0.0.1:0, sites: [DS01 %s]}\n"+
+			"targets: {desk: {kind: webhook, url: %s}}\nnotify: [{on: [ready, failed, standing-still], to: desk}]\n",
+		center, public, target.URL)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +70,7 @@ func TestHub(t *testing.T) {
 	daemon := start(t, []string{
 		"JOBMON_SITE=DS01", "JOBMON_SOURCE_KIND=simulator", "JOBMON_SOURCE_POLL_INTERVAL=250ms", "JOBMON_SIMULATOR_SPEED=900",
 		"JOBMON_DATA_DIR=" + site, "JOBMON_EVT_DIR=" + filepath.Join(dir, "evt"), "JOBMON_FLEET_NATS=nats://" + at[0],
-		"JOBMON_FLEET_CREDENTIALS=" + key,
+		"JOBMON_FLEET_CREDENTIALS=" + key, "JOBMON_FLEET_NOTICES=hub",
 	}, "run")
 	client := &control.Client{Transport: &endpoint.Client{DataDir: center}, Context: t.Context()}
 	said := func() string {
@@ -98,6 +105,7 @@ func TestHub(t *testing.T) {
 	if text := get("/metrics"); !strings.Contains(text, `jobmon_fleet_site_away{site="DS01"} 0`) {
 		t.Error("the figures do not have the site")
 	}
+	eventually(t, func() string { return "the hub sends the site's messages" }, func() bool { return messages.Load() > 0 })
 	get("/healthz")
 	get("/readyz")
 	daemon.stop()
