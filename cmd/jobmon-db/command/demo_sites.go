@@ -41,7 +41,6 @@ type demoFleet struct {
 	o      demoOptions
 	dir    string
 	hub    *configs.Config
-	sites  []*configs.Config // without what the hub says of itself
 	logger zerolog.Logger
 
 	heading string

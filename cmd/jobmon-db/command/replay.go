@@ -67,6 +67,9 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 		if err != nil {
 			return err
 		}
+		if len(list) == 1 {
+			o.Computers = list[0].here(o.Computers)
+		}
 		r := &replayer{question: list[0], o: o, messages: a.stderr}
 		err = a.printTo(c.Context(), o.out, func(a *app) error {
 			r.out, r.o.layout.Look = bufio.NewWriterSize(a.stdout, 64<<10), a.look(q)

@@ -80,7 +80,7 @@ func show(ctx context.Context, out, messages io.Writer, q question, o showOption
 	case o.computer == "" && (o.output == "evt" || o.delivered):
 		return &usageError{fmt.Errorf("--output evt and --delivered are about one computer's file: say which computer")}
 	}
-	s, err := openSites(ctx, q)
+	s, err := openSites(ctx, q.about(o.computer))
 	if err != nil {
 		return err
 	}

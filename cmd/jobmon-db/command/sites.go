@@ -131,6 +131,30 @@ func (q question) split() ([]question, error) {
 	return list, nil
 }
 
+// about asks the site of a computer that is named SITE/NAME, where no other is asked for.
+func (q question) about(computer string) question {
+	site, _, found := strings.Cut(computer, "/")
+	if !found || len(q.sites) > 0 || q.log != "" {
+		return q
+	}
+	all, _, _ := hubSites(q.dataDir) // an error comes again
+	if i := slices.IndexFunc(all, func(name string) bool { return strings.EqualFold(name, site) }); i >= 0 {
+		q.sites = []string{all[i]}
+	}
+	return q
+}
+
+// here takes the site that is asked off computers that are named SITE/NAME.
+func (q question) here(computers []string) []string {
+	computers = slices.Clone(computers)
+	for i, text := range computers {
+		if site, rest, found := strings.Cut(text, "/"); found && q.site != "" && strings.EqualFold(site, q.site) {
+			computers[i] = rest
+		}
+	}
+	return computers
+}
+
 // noSiteError says that a hub has no site of a name.
 type noSiteError struct{ error }
 
@@ -146,6 +170,7 @@ type sites struct {
 	*past.Log // the one, or what stands for all of them: see past.Together
 	list      []*opened
 	silent    []string // sites that have sent nothing yet
+	only      question // the one that is asked, where it is one
 }
 
 // openSites opens the logs that a question is about.
@@ -160,7 +185,7 @@ func openSites(ctx context.Context, q question) (*sites, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.list, s.Log = []*opened{p}, p.Log
+		s.list, s.Log, s.only = []*opened{p}, p.Log, list[0]
 		return s, nil
 	}
 	logs := make([]*past.Log, 0, len(list))

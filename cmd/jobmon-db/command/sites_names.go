@@ -20,7 +20,7 @@ import (
 // is meant.
 func (s *sites) of(p *opened, text string) (rest string, ok bool) {
 	if p.Member == "" {
-		return text, true
+		return s.only.here([]string{text})[0], true
 	}
 	site, rest, found := strings.Cut(text, "/")
 	if !found || !slices.ContainsFunc(s.list, func(p *opened) bool { return strings.EqualFold(p.Member, site) }) {
@@ -115,6 +115,7 @@ type askedLog struct {
 func (s *sites) meant(list []string, messages io.Writer) (all []askedLog, err error) {
 	if !s.several() {
 		p := s.list[0]
+		list = s.only.here(list)
 		only, _, err := p.Names.Meant(list)
 		if err != nil {
 			return nil, err

@@ -65,6 +65,19 @@ func oneSiteIsItsFolder(t *testing.T, dir string) {
 			t.Errorf("%v\n hub    %+v\n folder %+v", c, at, on)
 		}
 	}
+	for _, named := range [][]string{{"DS01/PC-0001"}, {"ds01/PC-0001"}, {"DS01/PC-0001", "--site=DS01"}} {
+		c := []string{"replay", "show", "--at=seq:300", "-o", "evt", "--data-dir=" + dir}
+		at := jobmondb(t, append(c, named...)...)
+		on := jobmondb(t, "replay", "show", "PC-0001", "--at=seq:300", "-o", "evt",
+			"--data-dir="+filepath.Join(dir, "sites", "DS01"))
+		if at.code != exitOK || at.stdout != on.stdout {
+			t.Errorf("%v\n hub    %+v\n folder %+v", named, at, on)
+		}
+	}
+	listed := jobmondb(t, "replay", "--computer=DS01/PC-0001", "--site=DS01", "--data-dir="+dir)
+	if listed.code != exitOK || listed.stdout == "" {
+		t.Errorf("%+v", listed)
+	}
 	got := jobmondb(t, "verify", "--data-dir="+dir, "--site=ds02")
 	if got.code != exitOK || !strings.Contains(got.stdout, "The log is whole") ||
 		!strings.Contains(got.stdout, "a hub writes none") {

@@ -58,7 +58,7 @@ func (a *app) waterfall(ctx context.Context, out io.Writer, q question, o waterf
 	if o.session < 0 {
 		return &usageError{fmt.Errorf("--session %d: they are counted from 1", o.session)}
 	}
-	s, err := openSites(ctx, q)
+	s, err := openSites(ctx, q.about(o.computer))
 	if err != nil {
 		return err
 	}
