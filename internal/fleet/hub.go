@@ -51,12 +51,16 @@ func (h *Hub) Settings() Settings { return h.settings }
 // Connected says whether NATS is there.
 func (h *Hub) Connected() bool { return h.conn.Connected() }
 
-// Make makes the stream of a site where there is none. One that is there stays as it is.
+// Make makes the stream of a site where there is none. One that is there stays as it is, except that it gets the bound
+// of bytes that it does not have.
 func (h *Hub) Make(ctx context.Context, o InitOptions) error {
-	if _, err := h.conn.info(ctx, o.Site); !isAPI(err, noStream) {
+	info, err := h.conn.info(ctx, o.Site)
+	if err == nil && o.Most != 0 && info.Config.MaxBytes <= 0 {
+		o.Keep = 0
+	} else if !isAPI(err, noStream) {
 		return err
 	}
-	_, err := h.conn.Init(ctx, o)
+	_, err = h.conn.Init(ctx, o)
 	return err
 }
 

@@ -48,6 +48,7 @@ const (
 	startWithin = 10 * time.Second // until it answers
 	serverName  = "jobmon-db-hub"
 	memoryMost  = 64 << 20         // bytes of streams in memory, of which there are none
+	storeMost   = 1 << 50          // bytes of all streams: each has a bound of its own
 	healAfter   = 20 * time.Second // until a server that could not write is started anew
 )
 
@@ -137,7 +138,7 @@ func (o *ServerOptions) where() string {
 func (o *ServerOptions) options() (*server.Options, error) {
 	options := &server.Options{
 		ServerName: serverName, NoSigs: true, JetStream: true, StoreDir: o.StoreDir, SyncAlways: true,
-		JetStreamMaxMemory: memoryMost, DontListen: o.Listen == "",
+		JetStreamMaxMemory: memoryMost, JetStreamMaxStore: storeMost, DontListen: o.Listen == "",
 	}
 	if o.Listen != "" {
 		host, port, err := net.SplitHostPort(o.Listen)

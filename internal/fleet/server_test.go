@@ -166,3 +166,29 @@ func TestAServerThatCouldNotWriteIsStartedAnew(t *testing.T) {
 	got, _ := contents(t, hub, "DS01")
 	same(t, log, got)
 }
+
+// A stream without a bound of bytes gets one, and stays as it is otherwise.
+func TestStreamsGetABound(t *testing.T) {
+	t.Parallel()
+	e := embed(t, "DS01", "DS02")
+	c := made(t, e, "DS01")
+	h, err := OpenHub(e.hub, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if !h.conn.await(t.Context(), answerWithin) {
+		t.Fatal("no connection")
+	}
+	for site, keep := range map[string]time.Duration{"DS01": time.Hour, "DS02": 2 * time.Hour} {
+		for _, most := range []int64{1 << 40, 1 << 30} { // a server's disk is not asked whether it has so much
+			if err := h.Make(t.Context(), InitOptions{Site: site, Keep: 2 * time.Hour, Most: most}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		info, err := c.info(t.Context(), site)
+		if err != nil || info.Config.MaxBytes != 1<<40 || info.Config.MaxAge != keep {
+			t.Errorf("%s: %+v, %v", site, info.Config, err)
+		}
+	}
+}

@@ -67,6 +67,7 @@ func (c *Conn) get(ctx context.Context, site string, seq uint64) (m stored, ok b
 type InitOptions struct {
 	Site string
 	Keep time.Duration // messages older than that are dropped; 0 for 30 days, or as it is
+	Most int64         // bytes of the messages: the oldest ones are dropped; 0 for any number, or as it is
 	Anew bool          // drop all messages, so that the site publishes its log from the beginning
 }
 
@@ -91,7 +92,8 @@ func (o *InitOptions) wanted(copies int) jetstream.StreamConfig {
 		Name: StreamOf(o.Site), Subjects: []string{SubjectOf(o.Site)},
 		Description: "the log of a site of jobmon-db: a copy that may be lost",
 		Retention:   jetstream.LimitsPolicy, Storage: jetstream.FileStorage, Discard: jetstream.DiscardOld,
-		MaxAge: cmp.Or(o.Keep, keepFor), Replicas: copies, MaxMsgs: -1, MaxBytes: -1, MaxMsgSize: -1, MaxConsumers: -1,
+		MaxAge: cmp.Or(o.Keep, keepFor), Replicas: copies, MaxMsgs: -1, MaxMsgSize: -1, MaxConsumers: -1,
+		MaxBytes: cmp.Or(o.Most, -1),
 	}
 }
 
@@ -185,6 +187,10 @@ func (c *Conn) mend(ctx context.Context, o *InitOptions, info *jetstream.StreamI
 	if o.Keep != 0 && config.MaxAge != want.MaxAge {
 		changed = append(changed, fmt.Sprintf("max_age: %s instead of %s", want.MaxAge, config.MaxAge))
 		config.MaxAge = want.MaxAge
+	}
+	if o.Most != 0 && config.MaxBytes <= 0 {
+		changed = append(changed, fmt.Sprintf("max_bytes: %d instead of any number", want.MaxBytes))
+		config.MaxBytes = want.MaxBytes
 	}
 	if config.Discard != want.Discard {
 		changed = append(changed, "discard: old instead of new: a stream at its limit drops what is oldest")

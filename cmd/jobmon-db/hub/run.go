@@ -10,6 +10,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/fleet"
 	"github.com/jobmon-db/jobmon-db/internal/patience"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // How often a hub looks for new sites and for places that are taken, and whether a site is away.
@@ -39,13 +40,33 @@ func (h *Hub) Run(ctx context.Context) error {
 	return nil
 }
 
+// What a stream on the hub's own server may take, so that no site fills the disk of all.
+const (
+	leastStream = 64 << 20
+	mostStream  = 8 << 30 // more than most sites publish in a month
+)
+
+// streamBytes is the bound of a new stream on the hub's own server: its share of half of the disk's free room. On
+// another server its administrator says what a stream may take.
+func (h *Hub) streamBytes() int64 {
+	if !h.options.Embedded {
+		return 0
+	}
+	most := uint64(mostStream)
+	if free, ok := store.FreeBytes(h.options.DataDir); ok {
+		most = min(most, free/2/uint64(len(h.options.Sites)))
+	}
+	return int64(max(most, leastStream))
+}
+
 // make makes the stream of a configured site where there is none. On the hub's own server nobody else does.
 func (h *Hub) make(ctx context.Context, s *Site) {
 	if len(h.options.Sites) == 0 {
 		return
 	}
+	most := h.streamBytes()
 	for pause := soon; ; pause = againEvery {
-		err := h.link.Make(ctx, fleet.InitOptions{Site: s.name, Keep: h.options.Keep})
+		err := h.link.Make(ctx, fleet.InitOptions{Site: s.name, Keep: h.options.Keep, Most: most})
 		if err == nil || ctx.Err() != nil {
 			return
 		}

@@ -171,3 +171,20 @@ func TestALogThatCannotBeFolded(t *testing.T) {
 		}
 	}
 }
+
+// A stream on the hub's own server has a bound of bytes.
+func TestNoSiteFillsTheDisk(t *testing.T) {
+	t.Parallel()
+	h := &Hub{options: Options{DataDir: t.TempDir(), Embedded: true, Sites: []Member{{Name: "DS01"}, {Name: "DS02"}}}}
+	if most := h.streamBytes(); most < leastStream || most > mostStream {
+		t.Errorf("%d bytes", most)
+	}
+	h.options.DataDir = filepath.Join(h.options.DataDir, "that is not there") // nor is its free room
+	if most := h.streamBytes(); most != mostStream {
+		t.Errorf("%d bytes", most)
+	}
+	h.options.Embedded = false
+	if most := h.streamBytes(); most != 0 {
+		t.Errorf("%d bytes", most)
+	}
+}
