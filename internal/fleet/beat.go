@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // beatEvery is how often a site says how it fares.
@@ -50,7 +51,19 @@ func readBeat(site string, data []byte) (b Beat, err error) {
 	if b.Site != site {
 		return b, errors.New("a beat names another site than its subject")
 	}
+	b.Refused = sentenceOf(b.Refused)
 	return b, b.possible()
+}
+
+// longestSentence is how much is shown of a sentence of a site.
+const longestSentence = 600
+
+// sentenceOf is what a site says, as it can be shown.
+func sentenceOf(text string) string {
+	if len(text) > longestSentence {
+		text = text[:longestSentence] + "..."
+	}
+	return plain.Text(text)
 }
 
 // What a beat can say: no clock is set so far ahead by mistake, and no source was read before there was one.

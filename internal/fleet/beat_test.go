@@ -65,4 +65,8 @@ func TestWhatABeatCanSay(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
+	b, err := readBeat("DS01", []byte(`{"site":"DS01","refused":"\u001b[2J`+strings.Repeat("x", 9000)+`"}`))
+	if err != nil || len(b.Refused) > 700 || strings.Contains(b.Refused, "\x1b") {
+		t.Errorf("%q, %v", b.Refused, err)
+	}
 }

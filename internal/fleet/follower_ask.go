@@ -146,7 +146,7 @@ func (f *Follower) page(ctx context.Context, pieces *joiner, m *nats.Msg) error 
 
 // read reads the end of an answer; over says that it is the last one.
 func (o *outcome) read(h nats.Header) (over bool) {
-	o.problem, o.log = h.Get(headerError), h.Get(headerLog)
+	o.problem, o.log = sentenceOf(h.Get(headerError)), h.Get(headerLog)
 	if _, err := fmt.Sscan(h.Get(headerCut), &o.cut); err != nil {
 		o.cut = 0
 	}
