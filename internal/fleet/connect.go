@@ -156,7 +156,11 @@ func (c *Conn) up(nc *nats.Conn) {
 	clear(c.said)
 	clear(c.denied)
 	c.mu.Unlock()
-	c.logger.Info().Str("server", nc.ConnectedUrlRedacted()).Msg("connected to NATS")
+	server := nc.ConnectedUrlRedacted()
+	if c.settings.within != nil {
+		server = "inside this process" // the client makes an address up
+	}
+	c.logger.Info().Str("server", server).Msg("connected to NATS")
 	c.signal()
 }
 

@@ -52,7 +52,8 @@ what is away (site, nats or source).`,
 
 func listSites(out io.Writer, list []control.FleetSite) error {
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(out, "There is no fleet: this daemon publishes nothing, as fleet.nats is not set.")
+		_, err := fmt.Fprintln(out, "There is no fleet: this daemon publishes nothing, as fleet.nats was "+
+			"not set when it started. If it is set now, start the daemon again.")
 		return err
 	}
 	var rows [][]string
@@ -60,10 +61,10 @@ func listSites(out io.Writer, list []control.FleetSite) error {
 		s := &list[i]
 		rows = append(rows, []string{
 			s.Site, fmt.Sprint(s.Computers), number(s.Last), number(s.Published), number(s.Has), lasting(s.DelayMS),
-			lasting(s.AgeMS), s.Away, s.Trouble,
+			readAgo(s.AgeMS), s.Away, s.Trouble,
 		})
 	}
-	titles := []string{"SITE", "COMPUTERS", "NEWEST", "PUBLISHED", "HUB HAS", "DELAY", "READ BEFORE", "AWAY", "TROUBLE"}
+	titles := []string{"SITE", "COMPUTERS", "NEWEST", "PUBLISHED", "HUB HAS", "DELAY", "LAST READ", "AWAY", "TROUBLE"}
 	return printTable(out, titles, rows)
 }
 
@@ -73,6 +74,13 @@ func number(seq uint64) string {
 		return "-"
 	}
 	return fmt.Sprint(seq)
+}
+
+func readAgo(ms int64) string {
+	if ms < 0 {
+		return "-"
+	}
+	return lasting(ms) + " ago"
 }
 
 // lasting is a time in words, "-" where it is not known.

@@ -38,7 +38,7 @@ Each site's copy is an ordinary data folder, <data_dir>/sites/<site>: every comm
 hub's data folder. What NATS has lost is asked from the site. The hub sends the messages of the sites that say so
 (fleet.notices: hub), by its own notify and targets.`,
 		Example: `  jobmon-db hub --config hub.yaml
-  jobmon-db status --data-dir /var/lib/jobmon-db-hub --site 'DS*'`,
+  jobmon-db status --data-dir /var/lib/jobmon-hub --site 'DS*'`,
 		Args: noArgs,
 	}
 	configured := a.configured(c, hubFlags...)

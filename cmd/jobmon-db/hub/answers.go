@@ -248,7 +248,8 @@ func (h *Hub) Refresh(context.Context, control.RefreshRequest) (control.RefreshA
 
 // Compact implements control.Daemon.
 func (h *Hub) Compact(context.Context, control.CompactRequest) (control.Compaction, error) {
-	return control.Compaction{}, errOneSite
+	return control.Compaction{}, errors.New("a hub does not compact the logs that it follows: stop it, and compact the " +
+		"folder of a site, sites/NAME in its data folder")
 }
 
 // Compaction implements control.Daemon.
