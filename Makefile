@@ -39,7 +39,7 @@ bench: # all benchmarks, each beside its peer or floor in the same run: BENCH=Ap
 	@[ -n "$$JOBMON_TEST_SQLSERVER" ] || echo "those that need a T-SQL server are left out: JOBMON_TEST_SQLSERVER is not set (CONTRIBUTING.md)"
 	@[ -n "$$JOBMON_TEST_BROWSER" ] || echo "those that need a browser are left out: JOBMON_TEST_BROWSER is not set (CONTRIBUTING.md)"
 	@{ go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./...; code=$$?; \
-		cd bench && go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' . && exit $$code; } | \
+		cd bench && go test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -timeout 30m . && exit $$code; } | \
 		grep -E '^(pkg|cpu|Benchmark|FAIL|panic|---)' || { echo "a benchmark failed, or none has a name that fits '$(BENCH)'"; exit 1; }
 
 docs: # docs/commands.md, from the help of the commands

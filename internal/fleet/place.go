@@ -80,15 +80,15 @@ func (p *Publisher) end(ctx context.Context, c *Conn) (at place, m stored, err e
 	return at, m, err
 }
 
-// markOf tells messages of one stream sequence number apart.
+// markOf distinguishes messages that have the same stream sequence number.
 func markOf(data []byte) uint32 { return crc32.ChecksumIEEE(data) }
 
 // mostForeign is behind how many messages of others the newest text of a site is looked for.
 const mostForeign = 10_000
 
 // newest reads the newest whole text of the stream, whose newest message is m. A text whose last pieces are missing
-// counts for nothing, and so does a message that is no text of a log: whoever may ask NATS for anything can have its
-// answer sent into the stream, so that such a message must not stop the site. Hubs pass it over as well.
+// counts for nothing, and so does a message that is no text of a log. A client of NATS can have the answer to any
+// question sent into the stream, so such a message must not stop the site. Hubs pass it over as well.
 func (p *Publisher) newest(ctx context.Context, c *Conn, at *place, m stored) error {
 	for foreign := 0; ; {
 		i, n, err := partOf(m.header)

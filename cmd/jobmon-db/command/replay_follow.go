@@ -16,7 +16,7 @@ import (
 // followEvery is how often it is looked whether something came.
 const followEvery = 300 * time.Millisecond
 
-// tail follows what a log gets. It asks the daemon; when that goes away it tells what the log has got meanwhile and
+// tail follows what a log gets. It asks the daemon; when that goes away it prints what the log has got meanwhile and
 // waits for one that works on the same log.
 type tail struct {
 	*replayer
@@ -31,7 +31,7 @@ func (r *replayer) tail(seq uint64) *tail {
 	return &tail{replayer: r, id: r.past.LogID, waiting: !r.past.Live}
 }
 
-// follow tells what comes to all of these logs until ctx ends.
+// follow prints what comes to all of these logs until ctx ends.
 func follow(ctx context.Context, messages io.Writer, tails ...*tail) error {
 	if !slices.ContainsFunc(tails, func(t *tail) bool { return !t.waiting }) {
 		fmt.Fprintf(messages, "No %s runs; waiting for one to go on with this log.\n", tails[0].question.who())
@@ -48,7 +48,7 @@ func follow(ctx context.Context, messages io.Writer, tails ...*tail) error {
 	}
 }
 
-// step tells what has come since the last one.
+// step prints what has come since the last one.
 func (t *tail) step(ctx context.Context) error {
 	if t.waiting {
 		asked, err := askDaemon(ctx, t.question.folder())

@@ -89,7 +89,7 @@ func oneSiteIsItsFolder(t *testing.T, dir string) {
 	}
 }
 
-// eventsOfSeveralSites: what several sites tell is, site by site, what each tells alone, in the order of time.
+// eventsOfSeveralSites: the answer of several sites holds, site by site, what each site answers alone, in the order of time.
 func eventsOfSeveralSites(t *testing.T, dir string) {
 	type line struct{ Site, At string }
 	for _, flags := range [][]string{nil, {"--reverse"}, {"--computer=PC-0001"}, {"--since=2026-11-22T13:10:00Z"}} {

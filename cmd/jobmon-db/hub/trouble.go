@@ -36,7 +36,7 @@ const (
 func (s *Site) tryOpen() {
 	err := s.open()
 	if err != nil && s.held != nil {
-		err = errors.Join(err, s.held.Release()) // whoever mends the folder may work in it
+		err = errors.Join(err, s.held.Release()) // somebody may mend the folder
 		s.held = nil
 	}
 	s.mu.Lock()
