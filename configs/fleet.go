@@ -211,7 +211,8 @@ func hubSites(name string) Key {
 					return nil, fmt.Errorf("%s and %s are the same site, or differ in capitals only, which folders on "+
 						"Windows do not", other.Name, site.Name)
 				case site.Key != "" && other.Key == site.Key:
-					return nil, fmt.Errorf("%s and %s have the same key: each site needs its own", other.Name, site.Name)
+					return nil, fmt.Errorf("%s and %s have the same key: each site needs its "+
+						"own", other.Name, site.Name)
 				}
 			}
 			list = append(list, site)

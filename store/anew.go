@@ -9,8 +9,8 @@ import (
 // SetAside begins an empty log in place of the one in use, which is kept under the name that it returns: that of its
 // file in the data dir. o gives the new log's site and id. It is for a copy of a log that became another history.
 //
-// The caller has closed the log and makes sure that nobody else uses the data dir. When it fails, or is cut off, the old
-// log or the new one is in use. Errors: ErrNoLog, ErrInvalid (the id), and what the disk says.
+// The caller has closed the log and makes sure that nobody else uses the data dir. When it fails, or is cut off, the
+// old log or the new one is in use. Errors: ErrNoLog, ErrInvalid (the id), and what the disk says.
 func SetAside(dir string, o Options) (aside string, err error) {
 	old, err := Current(dir)
 	if err != nil {

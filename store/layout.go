@@ -51,8 +51,8 @@ func generation(name string) int {
 }
 
 // isNeighbour reports whether a file or folder belongs to this program and may lie beside the log: the instance lock,
-// the folder of .evt files, the configuration, secrets and certificates in files, what the daemon, its targets, endpoint
-// and simulator keep there, and logs that were moved aside.
+// the folder of .evt files, the configuration, secrets and certificates in files, what the daemon, its targets,
+// endpoint and simulator keep there, and logs that were moved aside.
 func isNeighbour(name string) bool {
 	switch name {
 	case lockFile, lockFile + ".json", "evt", "clients", "notify", "covered.json", "fleet.json", "endpoint.sock",

@@ -240,8 +240,10 @@ func (q Query) order(lines []line, p *pen) {
 		"site":     func(a, b *line) int { return cmp.Compare(a.picture.Computer.Site, b.picture.Computer.Site) },
 		"now":      func(a, b *line) int { return cmp.Compare(nowName(a.picture), nowName(b.picture)) },
 		"jobs":     func(a, b *line) int { return cmp.Compare(share(a.picture), share(b.picture)) },
-		"ready":    func(a, b *line) int { return cmp.Compare(p.by(a.frame).end(a.picture), p.by(b.frame).end(b.picture)) },
-		"news":     func(a, b *line) int { return cmp.Compare(b.picture.At, a.picture.At) },
+		"ready": func(a, b *line) int {
+			return cmp.Compare(p.by(a.frame).end(a.picture), p.by(b.frame).end(b.picture))
+		},
+		"news": func(a, b *line) int { return cmp.Compare(b.picture.At, a.picture.At) },
 	}[q.Sort]
 	slices.SortStableFunc(lines, func(a, b line) int {
 		usual := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.name, b.name),

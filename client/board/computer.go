@@ -132,7 +132,8 @@ func (v *computerView) headline() {
 		}
 	}
 	facts := []string{
-		pic.Computer.Site, shown(pic.Computer.Group), shown(pic.Site), p.w.Say("id", "id", number(int(pic.Computer.ID))),
+		pic.Computer.Site, shown(pic.Computer.Group), shown(pic.Site),
+		p.w.Say("id", "id", number(int(pic.Computer.ID))),
 	}
 	if name := pic.Computer.OSName; name != "" && !strings.EqualFold(name, pic.Computer.Name) {
 		facts = append(facts, shown(name))

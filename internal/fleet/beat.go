@@ -89,8 +89,8 @@ func (b *Beat) possible() error {
 // early refuses what is complete until a time too far ahead.
 func (b *Beat) early(most time.Duration) error {
 	if b.Covered > jobmon.InstantOf(time.Now().Add(most)) {
-		return fmt.Errorf("a beat of site %s says that its log is complete until more than %s from now: set the clock of "+
-			"its server right", b.Site, most)
+		return fmt.Errorf("a beat of site %s says that its log is complete until more than %s from now: set the clock "+
+			"of its server right", b.Site, most)
 	}
 	return nil
 }

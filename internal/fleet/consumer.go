@@ -40,12 +40,14 @@ type consumer struct {
 func (h *Hub) consume(ctx context.Context, site string, start uint64) (*consumer, error) {
 	inbox := h.conn.nc.NewInbox() // no other is named like it
 	c := &consumer{
-		c: h.conn, site: site, name: "hub-" + strings.TrimPrefix(inbox, HubInbox+"."), bytes: h.pullBytes(), inbox: inbox,
+		c: h.conn, site: site, name: "hub-" + strings.TrimPrefix(inbox, HubInbox+"."), bytes: h.pullBytes(),
+		inbox:   inbox,
 		arrived: make(chan *nats.Msg, pullMessages+mostRaw), messages: make(chan *nats.Msg, mostRaw),
 	}
 	question := map[string]any{"stream_name": StreamOf(site), "action": "create", "config": map[string]any{
-		"name": c.name, "deliver_policy": "by_start_sequence", "opt_start_seq": max(start, 1), "replay_policy": "instant",
-		"ack_policy": "all", "ack_wait": appendWithin, "max_ack_pending": mostUnacked, "max_deliver": -1,
+		"name": c.name, "deliver_policy": "by_start_sequence", "opt_start_seq": max(start, 1),
+		"replay_policy": "instant",
+		"ack_policy":    "all", "ack_wait": appendWithin, "max_ack_pending": mostUnacked, "max_deliver": -1,
 		"inactive_threshold": consumerLives, "mem_storage": true, "num_replicas": 1,
 	}}
 	err := c.c.api(ctx, "CONSUMER.CREATE."+c.path(), question, &struct{}{})

@@ -20,8 +20,8 @@ type Copy interface {
 	End() (seq uint64, sum uint32)
 	// SumAt is the checksum of the batch that ends with that event; ok is false where none does.
 	SumAt(seq uint64) (sum uint32, ok bool, err error)
-	// Follow appends the links, all or none, and returns when they are on the disk. An error that wraps ErrUnjoined says
-	// that they are not what follows.
+	// Follow appends the links, all or none, and returns when they are on the disk. An error that wraps ErrUnjoined
+	// says that they are not what follows.
 	Follow(links []jobmon.Link) error
 	// BeginAnew sets the log aside, if there is one, and begins an empty one of that id. why is a sentence.
 	BeginAnew(id, dsName, why string) error

@@ -209,8 +209,8 @@ const anewEvery = 10 * time.Minute
 // stand in the stream: the word of the site alone makes none.
 func (f *Follower) begin(a *arrival, o *outcome, end tip) error {
 	if o.log != "" && o.log != a.header.LogID {
-		return fmt.Errorf("the site says that it has the log %.32q, and the stream holds the log %s: waiting until the site "+
-			"has published its own", o.log, a.header.LogID)
+		return fmt.Errorf("the site says that it has the log %.32q, and the stream holds the log %s: waiting until "+
+			"the site has published its own", o.log, a.header.LogID)
 	}
 	if left := anewEvery - time.Since(f.begun); end.seq > 0 && !f.begun.IsZero() && left > 0 {
 		return fmt.Errorf("the site's history is another one again: it is followed anew in %s", left.Round(time.Second))
@@ -221,10 +221,12 @@ func (f *Follower) begin(a *arrival, o *outcome, end tip) error {
 		id = o.log
 		why = fmt.Sprintf("the site has another log now (%s), as after its data folder was made anew", id)
 	case o.cut > 0:
-		why = fmt.Sprintf("the site's history begins with event %d now, behind the end of what this hub had (%d)", o.cut,
+		why = fmt.Sprintf("the site's history begins with event %d now, behind the end of what this hub had "+
+			"(%d)", o.cut,
 			end.seq)
 	default:
-		why = fmt.Sprintf("the site's log does not hold event %d as this hub had it: an older backup was restored there",
+		why = fmt.Sprintf("the site's log does not hold event %d as this hub had it: an older backup was restored "+
+			"there",
 			end.seq)
 	}
 	if err := f.anew(id, a.header.Site, why); err != nil {
@@ -241,8 +243,8 @@ func (f *Follower) alone(ctx context.Context, a *arrival, v verdict, why error) 
 	end := f.end()
 	switch {
 	case v == foreign:
-		return fmt.Errorf("the stream holds the log %s, this hub has the log %s, and the site does not say which one is "+
-			"its own (%w): waiting for it", a.header.LogID, f.Copy.ID(), why)
+		return fmt.Errorf("the stream holds the log %s, this hub has the log %s, and the site does not say which one "+
+			"is its own (%w): waiting for it", a.header.LogID, f.Copy.ID(), why)
 	case v == differs && a.last() <= end.seq:
 		// What comes behind it shows whether this message is wrong or the history is another one.
 		f.refuse(fmt.Errorf("its batches up to event %d are not those that are here", a.last()))
@@ -255,7 +257,8 @@ func (f *Follower) alone(ctx context.Context, a *arrival, v verdict, why error) 
 	}
 	first := &a.links[0]
 	if time.Since(f.lacking) < f.GapWait {
-		return fmt.Errorf("the events %d to %d are not in the stream (%w): waiting for the site", end.seq+1, first.After,
+		return fmt.Errorf("the events %d to %d are not in the stream (%w): waiting for the "+
+			"site", end.seq+1, first.After,
 			why)
 	}
 	if first.Events[0].Kind == jobmon.KindCut {

@@ -79,8 +79,8 @@ func pack(h ndjson.Header, links []jobmon.Link, limit int, yield func(parcel, er
 		return pack(h, links[:half], limit, yield) && pack(h, links[half:], limit, yield)
 	}
 	if len(text) > largestText {
-		yield(parcel{}, fmt.Errorf("the batch of the events %d to %d is too large for the fleet: its text has %d bytes, and "+
-			"a hub takes %d at most", end.First(), end.Last(), len(text), largestText))
+		yield(parcel{}, fmt.Errorf("the batch of the events %d to %d is too large for the fleet: its text has %d "+
+			"bytes, and a hub takes %d at most", end.First(), end.Last(), len(text), largestText))
 		return false
 	}
 	p := parcel{last: h.Last, sum: end.Sum, bytes: len(text)}

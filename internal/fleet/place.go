@@ -238,8 +238,8 @@ func (p *Publisher) patience(at *place) error {
 		p.emptySince = time.Now()
 	}
 	if left := 2*p.check - time.Since(p.emptySince); left > 0 {
-		return refuse("emptied", "the stream %s is empty now: this log is published into it from its beginning, unless "+
-			"the other daemon does that within %s", StreamOf(p.o.Site), 2*p.check)
+		return refuse("emptied", "the stream %s is empty now: this log is published into it from its beginning, "+
+			"unless the other daemon does that within %s", StreamOf(p.o.Site), 2*p.check)
 	}
 	return nil
 }

@@ -46,7 +46,8 @@ const (
 )
 
 // Publisher carries a site's log to its stream. The daemon never waits for it: it only reports that there is something
-// new. A batch whose text is longer than largestText is not published, and its State says so: a hub takes no longer one.
+// new. A batch whose text is longer than largestText is not published, and its State says so: a hub takes no longer
+// one.
 type Publisher struct {
 	o         PublisherOptions
 	wake      chan struct{} // holds one
@@ -185,8 +186,8 @@ func (p *Publisher) publish(ctx context.Context, c *Conn, r *responder) {
 		case !errors.Is(err, errAgain):
 			p.trouble(err)
 		case attempt >= manyAttempts:
-			p.trouble(fmt.Errorf("the stream %s changes whenever the log is published: something else publishes into it",
-				StreamOf(p.o.Site)))
+			p.trouble(fmt.Errorf("the stream %s changes whenever the log is published: something else publishes "+
+				"into it", StreamOf(p.o.Site)))
 		}
 		sleep(ctx, p.wait(attempt), nil)
 		attempt++

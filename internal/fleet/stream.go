@@ -105,8 +105,8 @@ func (c *Conn) Init(ctx context.Context, o InitOptions) (done Initialized, err e
 	case isAPI(err, noStream):
 		if info, err = c.create(ctx, &o); err != nil {
 			if errors.Is(err, errDenied) {
-				err = errors.New("this credential may not do that: the hub makes the streams of its sites, and so can " +
-					"an administrator's credential")
+				err = errors.New("this credential may not do that: the hub makes the streams of its sites, and so " +
+					"can an administrator's credential")
 			}
 			return done, fmt.Errorf("make the stream %s: %w", StreamOf(o.Site), err)
 		}

@@ -294,8 +294,8 @@ func (f *Figures) add(failed bool, why Reason, w Worst) {
 	f.durations = append(f.durations, w.Length)
 }
 
-// ByJob, ByStage and ByFolder list what ran in the period, what ran most often first; ByDay lists its days and BySite its
-// sites in order.
+// ByJob, ByStage and ByFolder list what ran in the period, what ran most often first; ByDay lists its days and BySite
+// its sites in order.
 func (s *Stats) ByJob() []*Line    { return sorted(s.jobs) }
 func (s *Stats) ByStage() []*Line  { return sorted(s.stages) }
 func (s *Stats) ByFolder() []*Line { return sorted(s.folders) }

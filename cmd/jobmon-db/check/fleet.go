@@ -32,8 +32,8 @@ func (c *checker) fleet(ctx context.Context) []Line {
 	return c.alone(ctx, checkFleet, func(ctx context.Context) Line {
 		found, err := c.Fleet(ctx)
 		if err != nil {
-			return Line{State: Fail, Found: err.Error(), Next: "mend what the sentence names, as docs/fleet.md says below " +
-				"Troubleshooting; until then the daemon records, and publishes later"}
+			return Line{State: Fail, Found: err.Error(), Next: "mend what the sentence names, as docs/fleet.md says " +
+				"below Troubleshooting; until then the daemon records, and publishes later"}
 		}
 		return Line{State: OK, Found: found}
 	})

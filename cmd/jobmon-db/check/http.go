@@ -34,7 +34,8 @@ func (c *checker) certificateOf(line Line, section, cert, key string) Line {
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
 		return Line{State: Fail, Found: fmt.Sprintf("the certificate cannot be used: %v", err),
-			Next: fmt.Sprintf("check %[1]s.tls.cert and %[1]s.tls.key: PEM files that belong together, without password",
+			Next: fmt.Sprintf("check %[1]s.tls.cert and %[1]s.tls.key: PEM files that belong together, without "+
+				"password",
 				section)}
 	}
 	until := pair.Leaf.NotAfter

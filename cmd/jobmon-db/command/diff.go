@@ -204,7 +204,8 @@ func (s *sites) diffJSON(out io.Writer, all []changedLog) error {
 }
 
 func (d *changedLog) record() diffRecord {
-	record := diffRecord{d.of.Member, momentRecord{d.from, past.Stamp(d.begun)}, momentRecord{d.to, past.Stamp(d.ended)},
+	record := diffRecord{d.of.Member,
+		momentRecord{d.from, past.Stamp(d.begun)}, momentRecord{d.to, past.Stamp(d.ended)},
 		[]changedRecord{}, d.quiet}
 	for _, c := range d.changed {
 		one := changedRecord{c.ID, jobmon.ComputerName(c.ID, c.Name), c.Scheduled, c.Removed, []changeRecord{}}

@@ -30,8 +30,8 @@ func (a *app) hub() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "hub",
 		Short: "Follow the logs of many sites, and show them on one board",
-		Long: `Follow the logs that the daemons of a fleet publish to NATS, keep a copy of each, and show all sites on one
-board. With hub.nats embedded, the NATS server of a small fleet runs in this process; otherwise hub.nats names the
+		Long: `Follow the logs that the daemons of a fleet publish to NATS, keep a copy of each, and show all sites on
+one board. With hub.nats embedded, the NATS server of a small fleet runs in this process; otherwise hub.nats names the
 servers. docs/fleet.md has the whole of it.
 
 Each site's copy is an ordinary data folder, <data_dir>/sites/<site>: every command works on it, and with --site on the
@@ -107,7 +107,8 @@ func runHub(ctx context.Context, config *configs.Config, command string, manager
 			logger := logger.With().Str("site", s.Name()).Logger()
 			specs, err := targets(s.Name())
 			if err != nil {
-				logger.Error().Err(err).Msg("no message about this site is sent; mend the targets, and start the hub again")
+				logger.Error().Err(err).
+					Msg("no message about this site is sent; mend the targets, and start the hub again")
 				return nil
 			}
 			m := newMessenger(s, s.Dir(), 1, logger)
@@ -130,7 +131,8 @@ func runHub(ctx context.Context, config *configs.Config, command string, manager
 	if begun != nil {
 		defer begun(h, g.board)()
 	}
-	return g.serve(ctx, func(ctx context.Context) web.Routes { return hubRoutes(ctx, h, g.public, logger) }, h.Run, logger)
+	routes := func(ctx context.Context) web.Routes { return hubRoutes(ctx, h, g.public, logger) }
+	return g.serve(ctx, routes, h.Run, logger)
 }
 
 func hubOptions(config *configs.Config, logger zerolog.Logger) hub.Options {

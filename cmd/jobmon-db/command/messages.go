@@ -110,8 +110,8 @@ func (l ownLog) Notices(ctx context.Context, behind uint64) iter.Seq2[*notices.N
 	}
 }
 
-// specsOf are the configured targets, ready to be sent to. member is the site of a fleet that messages are about, where a
-// hub sends them. The error has a problem for each target that cannot be used.
+// specsOf are the configured targets, ready to be sent to. member is the site of a fleet that messages are about, where
+// a hub sends them. The error has a problem for each target that cannot be used.
 func specsOf(config *configs.Config, member string) (map[string]notify.Spec, error) {
 	specs, rules := map[string]notify.Spec{}, config.Rules()
 	var wrong []error
@@ -135,8 +135,8 @@ func targetOf(config *configs.Config, name, member string) (target notify.Target
 		return nil, "", err
 	}
 	writer := &message.Writer{
-		Language: config.Notices.Language, Site: cmp.Or(member, config.Site), Member: member, PublicURL: config.HTTP.Public,
-		Domain: domainOf(t.From),
+		Language: config.Notices.Language, Site: cmp.Or(member, config.Site), Member: member,
+		PublicURL: config.HTTP.Public, Domain: domainOf(t.From),
 	}
 	target, err = notify.New(&notify.Settings{
 		Kind: t.Kind, URL: t.URL.Reveal(), Secret: t.Secret.Reveal(), OldSecret: t.OldSecret.Reveal(),

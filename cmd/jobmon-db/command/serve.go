@@ -85,8 +85,8 @@ func (s *webSide) boardAt(config *configs.HTTP) string {
 }
 
 // serve answers over HTTP, and has beside answer on the local endpoint, until ctx ends or one of them breaks down.
-func (s *webSide) serve(ctx context.Context, routes func(context.Context) web.Routes, beside func(context.Context) error,
-	logger zerolog.Logger) error {
+func (s *webSide) serve(ctx context.Context, routes func(context.Context) web.Routes,
+	beside func(context.Context) error, logger zerolog.Logger) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)

@@ -100,8 +100,8 @@ func (q question) split() ([]question, error) {
 	case err != nil:
 		return nil, err
 	case !hub && len(q.sites) > 0:
-		return nil, &usageError{fmt.Errorf("--site goes with the data folder of a hub, and %s is none: leave it out, or "+
-			"name the hub's folder with --data-dir", q.dataDir)}
+		return nil, &usageError{fmt.Errorf("--site goes with the data folder of a hub, and %s is none: leave it out, "+
+			"or name the hub's folder with --data-dir", q.dataDir)}
 	case !hub:
 		return []question{q}, nil
 	case len(all) == 0:

@@ -139,7 +139,9 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 	}
 	done()
 	if o.output == "table" {
-		p.heading(a.stderr, func(*opened) []jobmon.Instant { return []jobmon.Instant{period.Before().Since, period.Until} })
+		p.heading(a.stderr, func(*opened) []jobmon.Instant {
+			return []jobmon.Instant{period.Before().Since, period.Until}
+		})
 	}
 	before := period.Before()
 	if s.Told() == 0 {

@@ -31,8 +31,8 @@ const (
 	cellsOfSite = 1 << 14
 )
 
-// Fleet implements http.Web over the desks of many sites. A moment is one instant, for which each site's log is searched
-// by its own server's clock.
+// Fleet implements http.Web over the desks of many sites. A moment is one instant, for which each site's log is
+// searched by its own server's clock.
 type Fleet struct {
 	sites  func() []Site
 	places chan struct{} // of the questions about the past of all sites

@@ -27,9 +27,9 @@ type Counts struct {
 	Waiting   int // of these, in which nothing runs
 }
 
-// Gallery draws nothing twice: while readers ask, no commit waits. The lock of the state that the pictures are drawn from
-// guards it. Commits hand over the pictures that they change, and draw them in any case. What nobody has drawn since the
-// state was loaded is drawn for the first reader, a few at a time. The zero value is ready for use.
+// Gallery draws nothing twice: while readers ask, no commit waits. The lock of the state that the pictures are drawn
+// from guards it. Commits hand over the pictures that they change, and draw them in any case. What nobody has drawn
+// since the state was loaded is drawn for the first reader, a few at a time. The zero value is ready for use.
 type Gallery struct {
 	counts  Counts
 	counted map[jobmon.ComputerID]Counts // what each picture adds to counts

@@ -149,8 +149,8 @@ func (s *Site) State() board.SiteState {
 // Fleet implements control.Daemon.
 func (s *Site) Fleet() []control.FleetSite { return []control.FleetSite{s.fleetSite()} }
 
-// Durable implements desk.Daemon. The pictures have the name of their site. Where the log cannot be folded, they are the
-// last ones that could be: State says why.
+// Durable implements desk.Daemon. The pictures have the name of their site. Where the log cannot be folded, they are
+// the last ones that could be: State says why.
 func (s *Site) Durable() ([]jobmon.Progress, uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,8 +181,8 @@ func (s *Site) Refresh(context.Context, control.RefreshRequest) (control.Refresh
 
 // Compact implements control.Daemon.
 func (s *Site) Compact(context.Context, control.CompactRequest) (control.Compaction, error) {
-	return control.Compaction{}, errors.New("a hub does not compact the logs that it follows: stop it, and compact the " +
-		"site's folder")
+	return control.Compaction{}, errors.New("a hub does not compact the logs that it follows: stop it, and compact " +
+		"the site's folder")
 }
 
 // Compaction implements control.Daemon.
@@ -248,8 +248,8 @@ func (h *Hub) Refresh(context.Context, control.RefreshRequest) (control.RefreshA
 
 // Compact implements control.Daemon.
 func (h *Hub) Compact(context.Context, control.CompactRequest) (control.Compaction, error) {
-	return control.Compaction{}, errors.New("a hub does not compact the logs that it follows: stop it, and compact the " +
-		"folder of a site, sites/NAME in its data folder")
+	return control.Compaction{}, errors.New("a hub does not compact the logs that it follows: stop it, and compact " +
+		"the folder of a site, sites/NAME in its data folder")
 }
 
 // Compaction implements control.Daemon.

@@ -142,8 +142,8 @@ func (s *Site) forget() {
 		return
 	}
 	if err := os.RemoveAll(folder); err != nil {
-		s.logger.Error().Err(err).Msg("what the hub's targets have got cannot be forgotten: remove the folder notify, or " +
-			"old messages are sent when the hub sends again")
+		s.logger.Error().Err(err).Msg("what the hub's targets have got cannot be forgotten: remove the folder " +
+			"notify, or old messages are sent when the hub sends again")
 		return
 	}
 	s.logger.Info().Msg("the site sends its messages itself")

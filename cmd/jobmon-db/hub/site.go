@@ -87,8 +87,8 @@ func (s *Site) load(o store.Options) (l loaded, err error) {
 	o.LockWait = lockWait
 	o.Damaged = func(e *store.Error) {
 		s.logger.Error().Err(e).Uint64("from", e.Seq).Uint64("to", e.Last).
-			Msg("events in the copy of the log are damaged and left out; remove the site's folder, and the hub gets all " +
-				"of it again")
+			Msg("events in the copy of the log are damaged and left out; remove the site's folder, and the hub gets " +
+				"all of it again")
 	}
 	if l.log, err = store.Open(s.dir, o); err != nil {
 		return l, err

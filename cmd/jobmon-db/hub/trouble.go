@@ -95,19 +95,20 @@ func (t *trouble) sentence(dir string) string {
 	var held *instance.HeldError
 	switch {
 	case errors.As(t.unopened, &held):
-		return plain.Text(fmt.Sprintf("another program works in the hub's folder of this site, which is followed again "+
-			"when that ends: %v", t.unopened))
+		return plain.Text(fmt.Sprintf("another program works in the hub's folder of this site, which is followed "+
+			"again when that ends: %v", t.unopened))
 	case errors.Is(t.unopened, fs.ErrPermission):
 		return plain.Text(fmt.Sprintf("the hub may not use its folder of this site: give its account the right to %s, "+
 			"or move that folder away, %s (%v)", dir, anew, t.unopened))
 	case t.unopened != nil:
-		return plain.Text(fmt.Sprintf("the hub cannot read its copy of this site's log: move the folder %s away, %s (%v)",
+		return plain.Text(fmt.Sprintf("the hub cannot read its copy of this site's log: move the folder %s away, %s "+
+			"(%v)",
 			dir, anew, t.unopened))
 	case errors.Is(t.broken, history.ErrNewerCut):
 		return plain.Text(fmt.Sprintf("the hub keeps this site's log and cannot show it: %v at the hub", t.broken))
 	case t.broken != nil:
-		return plain.Text(fmt.Sprintf("the hub keeps this site's log and cannot read it: stop the hub, move the folder %s "+
-			"away and start it, %s (%v)", dir, anew, t.broken))
+		return plain.Text(fmt.Sprintf("the hub keeps this site's log and cannot read it: stop the hub, move the "+
+			"folder %s away and start it, %s (%v)", dir, anew, t.broken))
 	case t.unread != nil:
 		return plain.Text(t.unread.Error())
 	}
