@@ -106,11 +106,13 @@ func siteName(name string) Key {
 }
 
 // domainPattern is a token of a NATS subject without its wildcards, as narrow as hosts and sites are named.
-var domainPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var domainPattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+const longestDomain = 64
 
 func natsDomain(name string) Key {
 	k := newKey(name, "text", "", func(text string) (string, error) {
-		if text = strings.TrimSpace(text); !domainPattern.MatchString(text) {
+		if text = strings.TrimSpace(text); len(text) > longestDomain || !domainPattern.MatchString(text) {
 			return "", errNotAllowed
 		}
 		return text, nil

@@ -77,9 +77,6 @@ var (
 // errSecretPath is the error of a secret at the key of the file that holds it: a path would be shown.
 var errSecretPath = errors.New("it looks like an address or a secret, and not like a path")
 
-// natsSeed is the secret half of a key for NATS, or a .creds file's content.
-var natsSeed = regexp.MustCompile(`^S[A-Z][A-Z2-7]{50,}$|BEGIN (NATS USER JWT|USER NKEY SEED)`)
-
 // parsePath takes the blanks off that are never meant, and refuses what names no certain place.
 func parsePath(text string) (string, error) {
 	text = strings.TrimSpace(text)
@@ -87,7 +84,7 @@ func parsePath(text string) (string, error) {
 	case text == "":
 		return "", errNotAllowed
 	case strings.Contains(text, "://"), strings.HasPrefix(text, "whsec_"), strings.HasPrefix(text, TokenPrefix),
-		natsSeed.MatchString(text):
+		seedPattern.MatchString(text):
 		return "", errSecretPath
 	case variableInPath.MatchString(text):
 		return "", errors.New("variables in it are not replaced")

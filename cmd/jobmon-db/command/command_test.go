@@ -413,36 +413,6 @@ func TestDemoInAPipe(t *testing.T) {
 	}
 }
 
-// TestDemoOfAFleet: the hub has what the sites recorded, and knows them apart.
-func TestDemoOfAFleet(t *testing.T) {
-	t.Parallel()
-	dir, err := os.MkdirTemp("", "demo") // a longer path has its sockets elsewhere
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	got := jobmondb(t, "demo", "--sites=2", "--for=3s", "--speed=600", "--computers=2", "--data-dir="+dir)
-	for _, want := range []string{"2 made-up Deployment Servers", "http://127.0.0.1:", "Berlin   PC-0001",
-		"Chicago  PC-0001", "Berlin/PC-0001"} {
-		if got.code != exitOK || got.stderr != "" || !strings.Contains(got.stdout, want) {
-			t.Fatalf("no %q: %+v", want, got)
-		}
-	}
-	for _, site := range []string{"Berlin", "Chicago"} {
-		copied := jobmondb(t, "export", "--data-dir="+filepath.Join(dir, "hub"), "--site="+site)
-		original := jobmondb(t, "replay", "--data-dir="+filepath.Join(dir, site), "-o", "ndjson", "--fields=seq,at")
-		lines := strings.Count(copied.stdout, "\n")
-		if copied.code != exitOK || lines < 20 || lines > strings.Count(original.stdout, "\n") {
-			t.Errorf("the hub has %d events of %s: %s", lines, site, copied.stderr)
-		}
-	}
-	for _, n := range []string{"1", "10"} {
-		if got := jobmondb(t, "demo", "--sites="+n, "--data-dir="+dir); got.code != exitUsage {
-			t.Errorf("%+v", got)
-		}
-	}
-}
-
 func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {

@@ -164,7 +164,7 @@ func offer(words []word, typed string) []cobra.Completion {
 func (a *app) sitesOf(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var words []word
 	if q, err := a.questionOf(c); err == nil {
-		all, _, _ := hubSites(q.dataDir) // nothing to offer where it cannot be read
+		all, _ := hubSites(q.dataDir) // nothing to offer where it cannot be read
 		for _, site := range all {
 			words = append(words, word{text: site})
 		}

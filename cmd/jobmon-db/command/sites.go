@@ -73,21 +73,19 @@ func (q question) one() (question, error) {
 	return list[0], nil
 }
 
-// hubSites lists the sites of a hub's data folder; hub is false for any other folder.
-func hubSites(dataDir string) (list []string, hub bool, err error) {
+// hubSites lists the sites of a hub's data folder; hub is false for any other folder, also for one that cannot be read:
+// its daemon can perhaps be asked, and else opening the log says what is wrong.
+func hubSites(dataDir string) (list []string, hub bool) {
 	entries, err := os.ReadDir(filepath.Join(dataDir, sitesFolder))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, false, nil
-	}
 	if err != nil {
-		return nil, false, fmt.Errorf("look for the hub's sites: %w", err)
+		return nil, false
 	}
 	for _, e := range entries {
 		if e.IsDir() && jobmon.CheckSite(e.Name()) == nil {
 			list = append(list, e.Name())
 		}
 	}
-	return list, true, nil
+	return list, true
 }
 
 // split makes a question of each site that is meant; of a folder that is no hub's it is the question itself.
@@ -95,10 +93,8 @@ func (q question) split() ([]question, error) {
 	if q.log != "" {
 		return []question{q}, nil
 	}
-	all, hub, err := hubSites(q.dataDir)
+	all, hub := hubSites(q.dataDir)
 	switch {
-	case err != nil:
-		return nil, err
 	case !hub && len(q.sites) > 0:
 		return nil, &usageError{fmt.Errorf("--site goes with the data folder of a hub, and %s is none: leave it out, "+
 			"or name the hub's folder with --data-dir", q.dataDir)}
@@ -137,7 +133,7 @@ func (q question) about(computer string) question {
 	if !found || len(q.sites) > 0 || q.log != "" {
 		return q
 	}
-	all, _, _ := hubSites(q.dataDir) // an error comes again
+	all, _ := hubSites(q.dataDir)
 	if i := slices.IndexFunc(all, func(name string) bool { return strings.EqualFold(name, site) }); i >= 0 {
 		q.sites = []string{all[i]}
 	}
