@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,11 @@ func TestTroubleWithTheFolderOfOneSite(t *testing.T) {
 		c.reaches(t, s)
 	}
 	dir := c.site(t, "DS01").Dir()
-	away := func() error { return os.Rename(dir, filepath.Join(t.TempDir(), "away")) }
+	moved := 0
+	away := func() error { // on the same disk
+		moved++
+		return os.Rename(dir, filepath.Join(filepath.Dir(filepath.Dir(dir)), fmt.Sprint("away", moved)))
+	}
 	for name, k := range map[string]struct {
 		harm func() (mend func() error)
 		says string
