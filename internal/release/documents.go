@@ -12,8 +12,8 @@ import (
 // no way to the Internet, so all that the documents point to goes along, in the same folders.
 var (
 	documents = []string{
-		"README.md", "CHANGELOG.md", "docs", "configs/grafana", "configs/prometheus", "configs/readonly-login.sql",
-		"configs/systemd", "configs/templates",
+		"README.md", "CHANGELOG.md", "docs", "configs/grafana", "configs/nats", "configs/prometheus",
+		"configs/readonly-login.sql", "configs/systemd", "configs/templates",
 	}
 	// renamed also lie where people look for them first.
 	renamed = map[string]string{
