@@ -83,14 +83,14 @@ func TestTheExamplesAllowWhatIsPrinted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for who, domain := range domains {
+		for user, domain := range domains {
 			publish, subscribe := fleet.HubSubjects(domain)
 			comment := "the hub, which also makes the streams"
-			if who != "HUB" {
-				publish, subscribe = fleet.SiteSubjects(who, domain)
-				comment = "the site " + who
+			if user != "HUB" {
+				publish, subscribe = fleet.SiteSubjects(user, domain)
+				comment = "the site " + user
 			}
-			entry := strings.Join(strings.Fields(fleet.Permissions(comment, "U"+who, publish, subscribe)), " ")
+			entry := strings.Join(strings.Fields(fleet.Permissions(comment, "U"+user, publish, subscribe)), " ")
 			if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), entry) {
 				t.Errorf("%s does not have the entry\n%s", file, entry)
 			}
