@@ -143,6 +143,7 @@ func (s *Site) State() board.SiteState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b.Offset = s.state.Projection.Offset()
+	b.Unread = s.unopened != nil || s.broken != nil
 	return b
 }
 

@@ -169,6 +169,9 @@ func TestALogThatCannotBeFolded(t *testing.T) {
 		if _, _, err := site.Durable(); err != nil {
 			t.Errorf("its last pictures: %v", err)
 		}
+		if !site.State().Unread {
+			t.Error("its state does not say that the hub cannot read the copy")
+		}
 		if round == 0 {
 			c.end()
 			c.start(t)
