@@ -309,10 +309,15 @@ func TestABatchThatIsTooLarge(t *testing.T) {
 		l.Events = append(l.Events, jobmon.Event{Seq: 11 + i, At: 5, Kind: jobmon.KindSourceLost, Text: text})
 	}
 	links := func(yield func(jobmon.Link, error) bool) { yield(l, nil) }
+	yielded := 0
 	for p, err := range parcels(ndjson.Header{LogID: "0a"}, links, largestData) {
+		yielded++
 		if err == nil || !strings.Contains(err.Error(), "the events 11 to 75 is too large") {
 			t.Errorf("%d pieces, %v", len(p.pieces), err)
 		}
+	}
+	if yielded != 1 {
+		t.Errorf("%d parcels instead of one error", yielded)
 	}
 }
 

@@ -47,6 +47,7 @@ type Conn struct {
 	settings Settings
 	logger   zerolog.Logger
 	changed  chan struct{} // holds one: the connection came or went, or something was denied
+	detach   func() bool   // from the context
 
 	mu     sync.Mutex
 	epoch  int                                // how often the connection was made
@@ -82,12 +83,15 @@ func Connect(ctx context.Context, s Settings, name, inboxes string, logger zerol
 	if err != nil {
 		return nil, fmt.Errorf("reach NATS at %s: %w", s.where(), err)
 	}
-	context.AfterFunc(ctx, c.Close)
+	c.detach = context.AfterFunc(ctx, c.nc.Close)
 	return c, nil
 }
 
 // Close ends the connection.
-func (c *Conn) Close() { c.nc.Close() }
+func (c *Conn) Close() {
+	c.detach() // or else the context keeps this connection until its own end
+	c.nc.Close()
+}
 
 // Connected says whether the connection is there now.
 func (c *Conn) Connected() bool { return c.nc.IsConnected() }
@@ -132,7 +136,8 @@ func (s *Settings) options() (list []nats.Option, err error) {
 	if s.CA != "" {
 		text, err := os.ReadFile(s.CA)
 		if err != nil {
-			return nil, fmt.Errorf("read the certificates of the authorities that NATS is trusted by: %w", err)
+			return nil, fmt.Errorf("read the certificates of the authorities that vouch for the NATS server "+
+				"(tls.ca): %w", err)
 		}
 		if !x509.NewCertPool().AppendCertsFromPEM(text) {
 			return nil, fmt.Errorf("%s holds no certificate: it must be a PEM file of the authority that signed the "+
@@ -161,7 +166,7 @@ func (c *Conn) up(nc *nats.Conn) {
 		server = "inside this process" // the client makes an address up
 	}
 	c.logger.Info().Str("server", server).Msg("connected to NATS")
-	c.signal()
+	wakeUp(c.changed)
 }
 
 // mostReasons is how many reasons are logged until the connection is there: several servers have several.
@@ -186,7 +191,7 @@ func (c *Conn) down(nc *nats.Conn, err error) {
 		c.logger.Warn().Str("error", text).Str("servers", c.settings.where()).
 			Msg("NATS is away; trying again until it is there")
 	}
-	c.signal()
+	wakeUp(c.changed)
 }
 
 // away is why there is no connection, "" while there is one.
@@ -258,7 +263,7 @@ func (c *Conn) failed(err error) {
 	if !again {
 		c.logger.Error().Str("subject", subject).Msg(denial(subject).Error())
 	}
-	c.signal()
+	wakeUp(c.changed)
 }
 
 // denial says that the server does not allow a subject.
@@ -277,12 +282,4 @@ func (c *Conn) mayNot(subject string) error {
 		return denial(subject)
 	}
 	return nil
-}
-
-// signal wakes the goroutine that waits for changes.
-func (c *Conn) signal() {
-	select {
-	case c.changed <- struct{}{}:
-	default:
-	}
 }

@@ -35,9 +35,9 @@ type outcome struct {
 
 // ask asks the site for what is behind the copy's end, up to that event, and appends it.
 func (f *Follower) ask(ctx context.Context, to uint64) (o outcome, err error) {
-	if f.turn {
-		<-f.hub.turns // nobody else waits for this site
-		defer func() { f.hub.turns <- struct{}{} }()
+	if f.turn { // it is not taken back: the site's next group may have it, and waits for this one
+		f.turn = false
+		<-f.hub.turns
 	}
 	conn, err := Connect(ctx, f.hub.settings, "jobmon-db hub, for "+f.Site, GapInboxOf(f.Site), f.Logger)
 	if err != nil {
@@ -81,7 +81,7 @@ func (f *Follower) askOnce(ctx context.Context, conn *Conn, inbox string, answer
 		q.After, o.cut = o.cut-1, 0 // the site's log begins there
 	}
 	if end.seq > 0 {
-		q.Sum = fmt.Sprintf("%08x", end.sum)
+		q.Sum = sumText(end.sum)
 	}
 	text, err := json.Marshal(&q)
 	if err == nil {

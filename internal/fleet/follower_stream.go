@@ -63,8 +63,10 @@ func (f *Follower) watch(ctx context.Context, info jetstream.StreamInfo, groups 
 		case g := <-groups:
 			f.turn = true
 			err := f.take(ctx, g)
-			f.turn = false
-			<-f.hub.turns
+			if f.turn { // ask may have given it back
+				f.turn = false
+				<-f.hub.turns
+			}
 			if err != nil {
 				return err
 			}

@@ -36,8 +36,8 @@ type group struct {
 	position uint64    // of the newest, in the stream
 }
 
-// decode reads messages, as many at once as wait, and hands them on. With each group goes a turn of the hub, which who
-// takes the group gives back.
+// decode reads messages, as many at once as wait, and hands them on. Each group comes with a turn of the hub, which the
+// receiver gives back.
 func (f *Follower) decode(ctx context.Context, raw <-chan *nats.Msg, groups chan<- *group) {
 	pieces := joiner{budget: &f.hub.joined}
 	defer pieces.drop()
@@ -163,9 +163,6 @@ func (f *Follower) judge(a *arrival, end tip) (verdict, []jobmon.Link, error) {
 		return foreign, nil, nil
 	case a.last() <= end.seq:
 		sum, ok, err := f.Copy.SumAt(a.last())
-		if a.last() == end.seq {
-			sum, ok, err = end.sum, true, nil
-		}
 		if err != nil {
 			return differs, nil, err
 		}

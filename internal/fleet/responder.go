@@ -101,12 +101,13 @@ func (r *responder) answer(ctx context.Context, m *nats.Msg) error {
 	if no == nil {
 		no = r.unable(&gap)
 	}
+	most := int(r.c.nc.MaxPayload())
+	limit := min(largestData, most-headerRoom)
+	if no == nil && limit < headerRoom {
+		no = refused("the NATS server's max_payload is %d bytes: it must be at least %d", most, 2*headerRoom)
+	}
 	if no != nil {
 		return r.c.nc.PublishMsg(&nats.Msg{Subject: m.Reply, Header: no})
-	}
-	limit := min(largestData, int(r.c.nc.MaxPayload())-headerRoom)
-	if limit < headerRoom {
-		return errors.New("the NATS server's max_payload is too small")
 	}
 	ctx, stop := context.WithTimeout(ctx, answerTime)
 	defer stop()
