@@ -201,7 +201,7 @@ func (v *view) says(s *SiteState) string {
 		said = append(said, v.Say("site.away.source.then"))
 	case s.Away != "":
 		said = append(said, v.away(s.Away))
-	case s.Known == 0 && !v.Past():
+	case s.Known == 0:
 		said = append(said, v.Say("site.never"))
 	case v.Past():
 		said = append(said, v.Say("site.then"))

@@ -42,6 +42,8 @@ type Fleet struct {
 	clock func() time.Time // this machine's
 	zone  *time.Location   // in which times without a zone are typed
 
+	looking sync.Mutex // one look at all sites at a time: an older one must not follow a newer one
+
 	mu      sync.Mutex
 	members map[string]*member
 	number  uint64      // of the newest change that was seen

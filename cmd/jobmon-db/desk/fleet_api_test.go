@@ -34,6 +34,7 @@ func TestAnswersOfAFleetAreAsDescribed(t *testing.T) {
 		{"/events", "site=DS02&limit=5", "200", sites[1].ID()}, {"/events", "computer=DS02/5000001", "200", "5000001"},
 		{"/events", "computer=5000001", "400", "computer=SITE/5000001"},
 		{"/deployments", "", "200", `"site":"DS03"`}, {"/deployments", "computer=DS02/PC-0001", "200", `"site":"DS02"`},
+		{"/deployments", "site=DS02&computer=DS02/PC-0001", "200", `"site":"DS02"`},
 		{"/deployments", "computer=PC-0001", "404", "DS01/id:5000001"}, {"/deployments", "since=seq:3", "400", "site="},
 		{"/stats", "", "200", `"worst_site":"DS0`}, {"/stats", "by=site", "200", `"name":"DS02"`},
 		{"/stats", "by=day&site=DS01", "200", `"site":"DS01"`}, {"/stats", "site=nowhere", "404", "DS01, DS02, DS03"},

@@ -62,7 +62,7 @@ type place struct{ Site, name string }
 // find finds the site of a computer where none is named.
 func (f *Fleet) find(ctx context.Context, site, name string) (place, error) {
 	if site != "" {
-		return place{site, name}, nil
+		return place{site, strings.TrimPrefix(name, site+"/")}, nil
 	}
 	members := f.all()
 	if first, rest, several := strings.Cut(name, "/"); several && slices.ContainsFunc(members,

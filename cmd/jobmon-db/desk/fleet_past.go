@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/client/replay"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -42,7 +43,7 @@ func (f *Fleet) At(ctx context.Context, site, text string) (http.Moment, error) 
 		}
 		parts[i], err = m.then(ctx, state, seq)
 		var outside *http.Outside
-		state.Unread = err != nil && !errors.As(err, &outside)
+		state.Unread = m.State().Unread || err != nil && !errors.As(err, &outside) && !errors.Is(err, http.ErrBusy)
 		return err
 	})
 	if err := answered(ctx, errs); err != nil {
@@ -71,11 +72,11 @@ func (m *member) then(ctx context.Context, state *board.SiteState, seq uint64) (
 		case state.Now+999 < p.First:
 			state.Coverage = "before"
 			return p.Covers(replay.Point{Time: state.Now.Time()})
-		case state.Now > p.Present():
-			if state.Now.Sub(p.Present()) > lag {
+		case state.Now > p.Present(), state.Now.Sub(heard(p)) > lag:
+			if state.Now.Sub(heard(p)) > lag {
 				state.Coverage = "after"
 			}
-			seq, state.Now = p.Last, p.Present()
+			seq, state.Now = p.Last, min(state.Now, p.Present())
 		default:
 			var err error
 			if seq, _, err = p.Place(state.Now.String(), remark); err != nil {
@@ -94,6 +95,15 @@ func (m *member) then(ctx context.Context, state *board.SiteState, seq uint64) (
 		return nil
 	})
 	return list, err
+}
+
+// heard is until when the log says what happened at the site. Of a source that could not be read it says that it could
+// not be read.
+func heard(p *past.Log) jobmon.Instant {
+	if p.LostAt(p.Last) != 0 {
+		return p.Present()
+	}
+	return p.Covered
 }
 
 // instant is the moment that a text names for all sites. seq is not 0 where it is an event of the site's log.
@@ -198,7 +208,7 @@ func (f *Fleet) Timeline(ctx context.Context, from, to jobmon.Instant, buckets i
 	var sum board.Timeline
 	for i, m := range members {
 		if errs[i] == nil {
-			add(&sum, &lines[i], m.Name, f.begin(m))
+			add(&sum, &lines[i], m.Name, f.begin(m), quiet(m.Site.Daemon.Info()))
 		}
 	}
 	several := func(a, b board.Mark) int { return int(a.At - b.At) }
@@ -207,9 +217,24 @@ func (f *Fleet) Timeline(ctx context.Context, from, to jobmon.Instant, buckets i
 	return sum, nil
 }
 
-// add adds a site's timeline to those of other sites.
-func add(sum, line *board.Timeline, site string, begins jobmon.Instant) {
+// quiet is since when nothing was heard of a site, 0 for one that reports.
+func quiet(info control.Info) jobmon.Instant {
+	if age := time.Duration(info.AgeMS) * time.Millisecond; age >= 0 && age <= lag {
+		return 0
+	}
+	return info.Covered
+}
+
+// add adds the timeline of a site, whose log begins then and of which nothing was heard since quiet, to those of other
+// sites.
+func add(sum, line *board.Timeline, site string, begins, quiet jobmon.Instant) {
 	blind := line.Unwatched
+	if n := len(blind); n > 0 && quiet != 0 {
+		quiet = max(quiet, blind[n-1].To)
+	}
+	if quiet != 0 && quiet < line.To {
+		blind = append(blind, board.Span{From: max(quiet, line.From), To: line.To})
+	}
 	if begins > line.From { // nobody watched it before
 		blind = append([]board.Span{{From: line.From, To: min(begins, line.To)}}, blind...)
 	}

@@ -23,6 +23,8 @@ const steady = 15 * time.Second
 // Now implements http.Web. It shows the pictures of the sites' daemons and asks no log: a site whose log cannot be
 // asked is shown as it was seen last.
 func (f *Fleet) Now(ctx context.Context) (http.Moment, error) {
+	f.looking.Lock()
+	defer f.looking.Unlock()
 	members := f.all()
 	f.idle.Reset(keptFor)
 	seen := make([]sight, len(members))
@@ -161,7 +163,8 @@ func numberOf(marks []mark, seq uint64) uint64 {
 // present is how it stands with a site now. f.mu is held.
 func (f *Fleet) present(m *member, s *sight, now jobmon.Instant) board.SiteState {
 	state := m.State()
-	state.Name, state.Known, state.From, state.Unread = m.Name, s.info.Covered, m.begins, s.err != nil
+	state.Name, state.Known, state.From = m.Name, s.info.Covered, m.begins
+	state.Unread = state.Unread || s.err != nil
 	if s.info.AgeMS >= 0 {
 		behind := now.Sub(s.info.Covered) - time.Duration(s.info.AgeMS)*time.Millisecond
 		if off := behind - m.slow; off > steady || off < -steady {

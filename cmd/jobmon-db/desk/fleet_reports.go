@@ -24,7 +24,7 @@ func (f *Fleet) Reports(ctx context.Context, site, since, until string) (board.R
 		return board.Reports{}, err
 	}
 	r := newReport(period, clock)
-	r.ByNames, r.away = true, -1
+	r.ByNames, r.away = len(members) > 1, -1
 	away := make([]time.Duration, len(members))
 	errs := deploymentsOf(ctx, members, period, func(d *deployments.Deployment) {
 		r.Add(d)

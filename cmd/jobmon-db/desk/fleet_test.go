@@ -143,6 +143,7 @@ func TestASiteThatDoesNotCoverTheMoment(t *testing.T) {
 	away := early.ds.Now()
 	late.log(t, 40*time.Minute)
 	late.pass(t, time.Hour, 30*time.Second)
+	early.age = late.ds.Now().Sub(away)
 	f := fleetOf(early, late)
 	f.clock = func() time.Time { return late.ds.Now().Add(2 * time.Second).Time() }
 	for _, c := range []struct {
@@ -161,8 +162,13 @@ func TestASiteThatDoesNotCoverTheMoment(t *testing.T) {
 			t.Error("what was known last is not shown")
 		}
 	}
+	line, err := f.Timeline(t.Context(), begin(), late.ds.Now(), 50, jobmon.ComputerKey{Site: "DS01"})
+	blind := board.Span{From: away, To: late.ds.Now()}
+	if n := len(line.Unwatched); err != nil || n == 0 || line.Unwatched[n-1] != blind {
+		t.Errorf("nothing was heard of the site in %v: %v, %v", blind, line.Unwatched, err)
+	}
 	var outside *http.Outside
-	_, err := f.At(t.Context(), "", "2026-10-01")
+	_, err = f.At(t.Context(), "", "2026-10-01")
 	if !errors.As(err, &outside) || outside.From != begin() || outside.Offset != 7200 {
 		t.Errorf("%v %+v", err, outside)
 	}
@@ -217,6 +223,29 @@ func TestThePresentOfAFleet(t *testing.T) {
 	last, err := f.Now(t.Context())
 	if err != nil || !last.Sites[2].Unread || len(of(last.Pictures, "DS03")) != len(of(now.Pictures, "DS03")) {
 		t.Errorf("%+v, %v", last.Sites[2], err)
+	}
+}
+
+// TestASiteWhoseCopyCannotBeRead is marked in the present and in the past, and one that sent nothing yet is not.
+func TestASiteWhoseCopyCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s, none := watchAt(t, "DS01", 3600, 7, 3, 300), watchAt(t, "DS02", 0, 8, 3, 300)
+	s.pass(t, 20*time.Minute, 30*time.Second)
+	none.asked.Log, none.asked.state = storetest.Open(t), history.New()
+	f := fleetOf(s, none)
+	sites := f.sites
+	f.sites = func() []Site {
+		list := sites()
+		list[0].State = func() board.SiteState { return board.SiteState{Unread: true} }
+		return list
+	}
+	now, err := f.Now(t.Context())
+	if err != nil || !now.Sites[0].Unread || now.Sites[1].Unread {
+		t.Errorf("%+v, %v", now.Sites, err)
+	}
+	then, err := f.At(t.Context(), "", "-10m")
+	if err != nil || !then.Sites[0].Unread || then.Sites[1].Unread || then.Sites[1].Known != 0 {
+		t.Errorf("%+v, %v", then.Sites, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"testing"
@@ -20,12 +21,13 @@ type asked struct {
 	state *history.State
 	ahead bool
 	name  string
-	sited bool // its pictures name the site, as those of a hub do
+	age   time.Duration // since it was heard of last; 0 is 2 s
+	sited bool          // its pictures name the site, as those of a hub do
 }
 
 func (d *asked) Info() control.Info {
 	last, at, _ := d.Last()
-	return control.Info{LogID: d.ID(), Site: d.name, Last: last, Covered: at, AgeMS: 2000}
+	return control.Info{LogID: d.ID(), Site: d.name, Last: last, Covered: at, AgeMS: cmp.Or(d.age, 2*time.Second).Milliseconds()}
 }
 
 func (d *asked) Durable() ([]jobmon.Progress, uint64, error) {
