@@ -77,10 +77,8 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 	var all []changedLog
 	for _, p := range meant {
 		d := changedLog{of: p.opened}
-		these := o
-		these.from, these.to = s.within(p.opened, o.from), s.within(p.opened, o.to)
-		d.from, d.to, err = a.moments(p.opened, these)
-		if s.skip(p.opened, err) {
+		d.from, d.to, err = a.moments(p.opened, o)
+		if s.skip(err) {
 			continue
 		}
 		if err != nil {
@@ -123,12 +121,6 @@ func (s *sites) between(a *app, o diffOptions) (from, to string, err error) {
 		return o.from, o.to, nil
 	}
 	begin, end, err := a.points(s.Log, o)
-	if err == nil {
-		err = s.Covers(begin)
-	}
-	if err == nil {
-		err = s.Covers(end)
-	}
 	return begin.Time.Format(time.RFC3339Nano), end.Time.Format(time.RFC3339Nano), err
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
@@ -78,6 +77,7 @@ func (t *storyteller) begin() error {
 	if err != nil {
 		return err
 	}
+	taken := map[*opened]bool{}
 	var missing error
 	for _, p := range meant {
 		part := &replayer{question: t.question, o: t.o, out: t.out, messages: t.messages, past: p.opened}
@@ -91,16 +91,22 @@ func (t *storyteller) begin() error {
 			return err
 		}
 		asked, err := part.askedRange()
-		if t.sites.skip(p.opened, err) {
+		if t.sites.skip(err) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		t.sites.list = slices.DeleteFunc(t.sites.list, func(o *opened) bool { return o == p.opened }) // closed with the part
+		taken[p.opened] = true
 		t.parts, t.asked = append(t.parts, part), append(t.asked, asked)
 	}
-	if len(t.parts) > 0 {
+	var rest []*opened
+	for _, p := range t.sites.list {
+		if !taken[p] {
+			rest = append(rest, p)
+		}
+	}
+	if t.sites.list = rest; len(t.parts) > 0 {
 		return nil
 	}
 	if missing != nil {

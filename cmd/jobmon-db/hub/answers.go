@@ -36,20 +36,22 @@ func (s *Site) heard(b *fleet.Beat) {
 			s.covered.written = time.Now()
 		}
 	}
+	if own {
+		s.sending.poke(b)
+	}
 	s.mu.Unlock()
 	if due {
 		s.saveCoverage()
 	}
-	s.sending.poke(b, own)
 }
 
 func (s *Site) saveCoverage() {
+	if s.InUse() == nil {
+		return
+	}
 	s.mu.Lock()
 	c := s.covered.Coverage
 	s.mu.Unlock()
-	if c.Until == 0 || s.InUse() == nil {
-		return
-	}
 	if err := daemon.WriteCoverage(s.dir, c); err != nil {
 		s.logger.Warn().Err(err).Msg("cannot write down until when the site's source was watched")
 	}

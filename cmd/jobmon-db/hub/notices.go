@@ -27,8 +27,8 @@ type sending struct {
 	woken chan struct{}
 }
 
-// poke takes the word of the site's daemon. own says that it is of the log that the hub has.
-func (s *sending) poke(b *fleet.Beat, own bool) {
+// poke takes the word of the site's daemon, about the log that the hub has.
+func (s *sending) poke(b *fleet.Beat) {
 	s.mu.Lock()
 	if !s.known || s.asked != b.Notices {
 		s.from = b.Last
@@ -36,7 +36,7 @@ func (s *sending) poke(b *fleet.Beat, own bool) {
 	s.known, s.asked = true, b.Notices
 	woken := s.woken
 	s.mu.Unlock()
-	if own && woken != nil {
+	if woken != nil {
 		select {
 		case woken <- struct{}{}:
 		default:
@@ -44,7 +44,7 @@ func (s *sending) poke(b *fleet.Beat, own bool) {
 	}
 }
 
-// wanted says whether the hub is to send; begin is the event that the copy must have before.
+// wanted says whether the hub is to send; from is the event that the copy must have before.
 func (s *sending) wanted() (known, asked bool, from uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,15 +67,9 @@ func (s *Site) send(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		known, asked, from := s.sending.wanted()
-		end, _ := s.End()
-		s.mu.Lock()
-		sends := s.sending.sender != nil
-		s.mu.Unlock()
-		switch {
-		case known && !asked:
+		if known, asked, _ := s.sending.wanted(); known && !asked {
 			s.forget()
-		case asked && !sends && end >= from && end > 0:
+		} else {
 			s.speak(ctx)
 		}
 	}
@@ -95,7 +89,12 @@ const speakAgain = 200 * time.Millisecond
 // log ends, so it is made without the lock, and made anew where the log went on meanwhile: no batch falls between.
 func (s *Site) speak(ctx context.Context) {
 	for {
-		end, _ := s.End()
+		s.mu.Lock()
+		end, due := s.due()
+		s.mu.Unlock()
+		if !due {
+			return
+		}
 		sender := s.hub.options.Messages(s)
 		if sender == nil || s.begin(ctx, sender, end) || patience.Sleep(ctx, speakAgain) != nil {
 			return
@@ -103,11 +102,20 @@ func (s *Site) speak(ctx context.Context) {
 	}
 }
 
-// begin has the sender send, unless the log does not end with that event any more, or not all of it is taken up yet.
+// due says whether the hub is to begin to send and can: the copy ends with the event that it returns, not before the
+// daemon's word, and can be read. The caller holds mu.
+func (s *Site) due() (end uint64, due bool) {
+	end, _ = s.End()
+	_, asked, from := s.sending.wanted()
+	return end, asked && s.sending.sender == nil && s.broken == nil && end > 0 && end >= from
+}
+
+// begin has the sender send, unless the log does not end with that event any more, not all of it is taken up yet, or
+// the site's daemon has taken its word back.
 func (s *Site) begin(ctx context.Context, sender Sender, end uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now, _ := s.End(); now != end || s.state.Seq != end {
+	if now, due := s.due(); !due || now != end || s.state.Seq != end {
 		return false
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -120,6 +128,13 @@ func (s *Site) begin(ctx context.Context, sender Sender, end uint64) bool {
 	}
 	s.logger.Info().Msg("the hub sends this site's messages")
 	return true
+}
+
+// hush ends sending until the site's daemon speaks again: its word was about another log. The word goes first, or else
+// it begins anew what was ended.
+func (s *Site) hush() {
+	s.sending.reset()
+	s.quiet()
 }
 
 // quiet ends sending; each target goes on where it is when the hub sends again.

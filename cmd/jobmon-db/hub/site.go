@@ -69,9 +69,8 @@ func (s *Site) open() (err error) {
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.Exchange(func() (*store.Log, error) { return s.use(l), nil })
+	s.use(l)
+	return nil
 }
 
 // loaded is a log with what follows from it.
@@ -105,21 +104,12 @@ func (s *Site) load(o store.Options) (l loaded, err error) {
 	return l, nil
 }
 
-// use shows what follows from the log. The caller holds mu.
-func (s *Site) use(l loaded) *store.Log {
+// use uses the log from now on, and shows what follows from it.
+func (s *Site) use(l loaded) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.state, s.keeper, s.broken, s.gallery = l.state, l.keeper, l.broken, gallery.Gallery{}
-	return l.log
-}
-
-// take opens the log that is to be used from now on. The caller holds mu.
-func (s *Site) take(o store.Options) error {
-	return s.Exchange(func() (*store.Log, error) {
-		l, err := s.load(o)
-		if err != nil {
-			return nil, err
-		}
-		return s.use(l), nil
-	})
+	_ = s.Exchange(func() (*store.Log, error) { return l.log, nil })
 }
 
 // lockWait is how long a start waits for a command that still reads the log.
@@ -232,20 +222,22 @@ func (s *Site) Follow(links []jobmon.Link) error {
 	return nil
 }
 
-// fold takes up batches that are on the disk. The caller holds mu.
+// fold takes up batches that are on the disk, unless the log is broken: see mend. The caller holds mu.
 func (s *Site) fold(links []jobmon.Link) {
 	if s.broken != nil {
-		return // see mend
+		return
 	}
 	for i := range links {
-		if err := s.state.Apply(&links[i].Batch); err != nil {
-			s.logger.Error().Err(err).Msg("a batch of the log cannot be taken up: its state is folded anew")
-			s.refold()
+		b := &links[i].Batch
+		if b.Last() <= s.state.Seq {
+			continue // mend read it in the log
+		}
+		if s.broken = s.state.Apply(b); s.broken != nil {
 			return
 		}
 		if s.sending.sender != nil {
 			s.show()
-			s.tell(&links[i].Batch)
+			s.tell(b)
 		}
 	}
 	s.show()
@@ -263,29 +255,43 @@ func (s *Site) show() {
 
 // BeginAnew implements fleet.Copy. The log that was followed so far is kept, and the site's record says why.
 func (s *Site) BeginAnew(id, dsName, why string) error {
-	s.quiet()
-	s.sending.reset()
 	defer s.report()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.hush()
 	o := store.Options{ID: id, Site: dsName}
-	if log := s.InUse(); log != nil {
-		last, _ := log.End()
-		was := aside{LogID: log.ID(), Last: last, Why: why, At: jobmon.InstantOf(time.Now())}
-		if err := log.Close(); err != nil {
-			return err
-		}
-		name, err := store.SetAside(s.dir, o)
-		if name != "" && last == 0 { // nothing to keep
-			err = errors.Join(err, os.Remove(filepath.Join(s.dir, name)))
-		}
-		if was.File = name; name != "" && last > 0 {
-			s.record.Asides = append(s.record.Asides, was)
-			err = errors.Join(err, s.writeRecord())
-		}
-		if err != nil {
-			return errors.Join(err, s.take(o)) // whichever is in use
-		}
+	err := s.setAside(o, why)
+	l, failed := s.load(o) // the new log, or the old one where it could not be set aside
+	if failed != nil {
+		return errors.Join(err, failed)
 	}
-	return s.take(o)
+	s.use(l)
+	s.hush() // the daemon may have spoken of the old log meanwhile
+	s.mu.Lock()
+	s.covered = coverage{}
+	s.mu.Unlock()
+	s.saveCoverage()
+	return err
+}
+
+// setAside keeps the log in use, if there is one, under another name, and begins an empty one in its place.
+func (s *Site) setAside(o store.Options, why string) error {
+	log := s.InUse()
+	if log == nil {
+		return nil
+	}
+	last, _ := log.End()
+	was := aside{LogID: log.ID(), Last: last, Why: why, At: jobmon.InstantOf(time.Now())}
+	if err := log.Close(); err != nil {
+		return err
+	}
+	name, err := store.SetAside(s.dir, o)
+	if name != "" && last == 0 { // nothing to keep
+		err = errors.Join(err, os.Remove(filepath.Join(s.dir, name)))
+	}
+	if was.File = name; name != "" && last > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.record.Asides = append(s.record.Asides, was)
+		err = errors.Join(err, s.writeRecord())
+	}
+	return err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 	"github.com/jobmon-db/jobmon-db/projector/history"
+	"github.com/jobmon-db/jobmon-db/store"
 )
 
 // trouble is why the hub cannot use its copy of a site. It concerns no other site. The site's mu guards it.
@@ -70,23 +71,52 @@ func (s *Site) mend(ctx context.Context) {
 		if s.unread != nil {
 			s.readRecord()
 		}
-		if s.broken != nil {
+		broken := s.broken != nil
+		s.mu.Unlock()
+		if broken {
 			s.refold()
 		}
-		s.mu.Unlock()
 		s.report()
 	}
 }
 
-// refold takes the state from the log. The caller holds mu.
+// refold takes the state from the log. That takes as long as the log is, and nobody waits for it.
 func (s *Site) refold() {
-	state, err := history.Load(s.InUse())
+	log := s.InUse()
+	state, err := history.Load(log)
+	s.renew(log, state, err)
+}
+
+// renew shows a state that was taken from the log, with what was appended to the log meanwhile. Where that failed, or
+// fails, it records why.
+func (s *Site) renew(log *store.Log, state *history.State, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if log != s.InUse() {
+		return // another log has replaced it
+	}
+	if err == nil {
+		err = catchUp(log, state)
+	}
 	if s.broken = err; err != nil {
 		return
 	}
 	state.Shed(history.MostTold)
 	state.Projection.Changed()
 	s.state, s.gallery = state, gallery.Gallery{}
+}
+
+// catchUp takes up what the log has behind the state.
+func catchUp(log *store.Log, state *history.State) error {
+	for b, err := range log.Scan(state.Seq + 1) {
+		if err == nil {
+			err = state.Apply(&b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sentence says what is in the way and what to do, "" for nothing. The caller holds mu.
