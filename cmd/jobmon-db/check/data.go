@@ -48,7 +48,7 @@ func (c *checker) daemon(ctx context.Context) (line Line, running bool) {
 	case errors.Is(err, errNone):
 		start := "start it: jobmon-db run, or its service"
 		if c.atHub() {
-			start = "start it: jobmon-db hub, or its service"
+			start = "start it: jobmon-db hub"
 		}
 		return Line{checkDaemon, Warn, "none runs on " + c.Config.DataDir, start}, false
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -43,6 +43,9 @@ func (c *checker) certificateOf(line Line, section, cert, key string) Line {
 	if left := time.Until(until); left < soon {
 		line.State = Warn
 		line.Next = "renew the certificate in " + section + ".tls.cert; the daemon takes the new one by itself"
+		if section == checkHub {
+			line.Next = "renew the certificate in hub.tls.cert, and start the hub again"
+		}
 	}
 	return line
 }

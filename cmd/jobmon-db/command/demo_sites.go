@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,12 +57,12 @@ func (a *app) demoFleet(c *cobra.Command, o *demoOptions) (err error) {
 			return err
 		}
 	}
+	if c.Flags().Changed("evt-dir") {
+		return &usageError{errors.New("--evt-dir is one folder, and each site has its own: leave it out")}
+	}
 	base, err := o.config(c) // which checks all flags
 	if err != nil {
 		return err
-	}
-	if c.Flags().Changed("evt-dir") {
-		return &usageError{errors.New("--evt-dir is one folder, and each site has its own: leave it out")}
 	}
 	f := &demoFleet{app: a, o: *o, dir: base.DataDir}
 	var terminal bool
@@ -102,7 +103,7 @@ func (f *demoFleet) configure(base *configs.Config) error {
 	}
 	settings := map[string]string{
 		"data_dir": filepath.Join(f.dir, "hub"), "hub.nats": "embedded", "hub.listen": "127.0.0.1:0",
-		"hub.sites": strings.Join(members, ","), "log.level": base.Log.Level, "http.listen": base.HTTP.Listen,
+		"hub.sites": strings.Join(members, ","), "log.level": base.Log.Level,
 		"source.kind": configs.KindSimulator,
 	}
 	if !f.o.noHTTP {
@@ -137,11 +138,7 @@ func loadDemo(settings map[string]string, content string) (*configs.Config, erro
 
 // site is the configuration of a site's daemon, which publishes to the hub's server.
 func (f *demoFleet) site(i int, server string) (*configs.Config, error) {
-	settings := map[string]string{}
-	for key, text := range f.o.settings {
-		settings[key] = text
-	}
-	delete(settings, "http.listen")
+	settings := maps.Clone(f.o.settings)
 	dir := filepath.Join(f.dir, demoSites[i].name)
 	settings["data_dir"], settings["evt.dir"] = dir, filepath.Join(dir, "evt")
 	settings["site"] = demoSites[i].name

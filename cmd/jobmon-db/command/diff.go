@@ -77,8 +77,10 @@ func (a *app) diff(ctx context.Context, out io.Writer, q question, o diffOptions
 	var all []changedLog
 	for _, p := range meant {
 		d := changedLog{of: p.opened}
-		d.from, d.to, err = a.moments(p.opened, o)
-		if s.skip(err) {
+		these := o
+		these.from, these.to = s.within(p.opened, o.from), s.within(p.opened, o.to)
+		d.from, d.to, err = a.moments(p.opened, these)
+		if s.skip(p.opened, err) {
 			continue
 		}
 		if err != nil {
@@ -121,6 +123,12 @@ func (s *sites) between(a *app, o diffOptions) (from, to string, err error) {
 		return o.from, o.to, nil
 	}
 	begin, end, err := a.points(s.Log, o)
+	if err == nil {
+		err = s.Covers(begin)
+	}
+	if err == nil {
+		err = s.Covers(end)
+	}
 	return begin.Time.Format(time.RFC3339Nano), end.Time.Format(time.RFC3339Nano), err
 }
 

@@ -59,8 +59,8 @@ servers where the cluster has three, for 30 days. Print the entries of the NATS 
 hub, whose permissions are all that these need. It may be run again and again.
 
 With --key it first makes the site's key, unless the file is there, and prints its public half: the hub's or
-the server's administrator needs that. The server is asked where the configuration names one: with hub.*, else
-with fleet.*. A site's own credential can check the stream, but not make it. The hub makes the streams of the
+the server's administrator needs that. The server is asked where the configuration names one: with fleet.*,
+else with hub.*. A site's own credential can check the stream, but not make it. The hub makes the streams of the
 sites in hub.sites by itself.
 
 --anew empties the stream. The daemon then publishes its log from the beginning, and the hub sets aside what it
@@ -98,11 +98,16 @@ func (s *fleetSetup) run(ctx context.Context) error {
 	if err := fleet.CheckSite(s.site); err != nil {
 		return &usageError{err}
 	}
+	settings, where := s.settings()
+	if s.anew && where == "" {
+		return &usageError{errors.New("--anew empties a stream, and no server is named: give the site's configuration, or " +
+			"name the server with --fleet-nats")}
+	}
 	public, made, err := s.makeKey()
 	if err != nil {
 		return err
 	}
-	if settings, where := s.settings(); made || where == "" {
+	if made || where == "" {
 		fmt.Fprintln(s.stdout, s.later(made))
 	} else if err := s.stream(ctx, settings); err != nil {
 		return err
@@ -153,8 +158,8 @@ func (s *fleetSetup) settings() (settings fleet.Settings, where string) {
 func (s *fleetSetup) later(made bool) string {
 	switch {
 	case made:
-		return fmt.Sprintf("Give the public half to the hub or the server, name the file as fleet.credentials, and "+
-			"run \"jobmon-db fleet init --site %s\" again: it checks the stream.", s.site)
+		return fmt.Sprintf("Give the public half to the hub or the server, name the file as fleet.credentials (at a hub: "+
+			"hub.credentials), and run \"jobmon-db fleet init --site %s\" again: it checks the stream.", s.site)
 	case s.config.Hub.Embedded:
 		return "The hub makes the stream itself when it runs: hub.nats is embedded."
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/client/replay"
@@ -77,7 +78,6 @@ func (t *storyteller) begin() error {
 	if err != nil {
 		return err
 	}
-	taken := map[*opened]bool{}
 	var missing error
 	for _, p := range meant {
 		part := &replayer{question: t.question, o: t.o, out: t.out, messages: t.messages, past: p.opened}
@@ -91,22 +91,16 @@ func (t *storyteller) begin() error {
 			return err
 		}
 		asked, err := part.askedRange()
-		if t.sites.skip(err) {
+		if t.sites.skip(p.opened, err) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		taken[p.opened] = true
+		t.sites.list = slices.DeleteFunc(t.sites.list, func(o *opened) bool { return o == p.opened }) // closed with the part
 		t.parts, t.asked = append(t.parts, part), append(t.asked, asked)
 	}
-	var rest []*opened
-	for _, p := range t.sites.list {
-		if !taken[p] {
-			rest = append(rest, p)
-		}
-	}
-	if t.sites.list = rest; len(t.parts) > 0 {
+	if len(t.parts) > 0 {
 		return nil
 	}
 	if missing != nil {

@@ -131,7 +131,7 @@ func (a *app) sessionsOf(s *sites, meant []askedLog, o sessionsOptions, wanted m
 	for _, p := range meant {
 		stretch := o.Stretch
 		switch err := stretch.Read(p.Log); {
-		case s.skip(err):
+		case s.skip(p.opened, err):
 			continue
 		case err != nil:
 			return nil, 0, 0, err

@@ -117,9 +117,9 @@ func (s *sites) then(at string, messages io.Writer) (*scene, error) {
 		return nil, err
 	}
 	for _, p := range s.list {
-		seq, now, err := p.Place(text, remarks(messages))
+		seq, now, err := p.Place(s.within(p, text), remarks(messages))
 		switch {
-		case s.skip(err): // it began later
+		case s.skip(p, err):
 			continue
 		case err != nil:
 			return nil, err

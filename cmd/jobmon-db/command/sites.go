@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,6 +89,12 @@ func hubSites(dataDir string) (list []string, hub bool) {
 	return list, true
 }
 
+// hidden reports whether this account must not look for the sites in a hub's folder.
+func hidden(dataDir string) bool {
+	_, err := os.ReadDir(filepath.Join(dataDir, sitesFolder))
+	return errors.Is(err, fs.ErrPermission)
+}
+
 // split makes a question of each site that is meant; of a folder that is no hub's it is the question itself.
 func (q question) split() ([]question, error) {
 	if q.log != "" {
@@ -95,6 +102,9 @@ func (q question) split() ([]question, error) {
 	}
 	all, hub := hubSites(q.dataDir)
 	switch {
+	case !hub && len(q.sites) > 0 && hidden(q.dataDir):
+		return nil, fmt.Errorf("this account must not read %s, so that a hub's sites are not known: run this as the "+
+			"account of the hub, or elevated", q.dataDir)
 	case !hub && len(q.sites) > 0:
 		return nil, &usageError{fmt.Errorf("--site goes with the data folder of a hub, and %s is none: leave it out, "+
 			"or name the hub's folder with --data-dir", q.dataDir)}
@@ -166,6 +176,7 @@ type sites struct {
 	*past.Log // the one, or what stands for all of them: see past.Together
 	list      []*opened
 	silent    []string // sites that have sent nothing yet
+	later     []string // sites that the logs do not cover at the moment that is asked for
 	only      question // the one that is asked, where it is one
 }
 
@@ -227,6 +238,9 @@ func (s *sites) done(messages io.Writer) {
 	}
 	if len(s.silent) > 0 {
 		fmt.Fprintf(messages, "Nothing has come from %s yet.\n", strings.Join(s.silent, ", "))
+	}
+	if len(s.later) > 0 {
+		fmt.Fprintf(messages, "Left out, as its log does not cover that time: %s.\n", strings.Join(s.later, ", "))
 	}
 }
 
@@ -328,11 +342,32 @@ func (s *sites) moment(text string) (string, error) {
 		return text, nil
 	}
 	point, err := s.Parse(text)
+	if err == nil {
+		err = s.Covers(point)
+	}
 	if err != nil {
 		return "", err
 	}
 	return point.Time.Format(time.RFC3339Nano), nil
 }
 
-// skip reports whether an error says no more than that one of several sites has nothing to say about a time.
-func (s *sites) skip(err error) bool { return s.several() && past.IsOutside(err) }
+// within is a moment of all sites, or the end of that site's log where this comes first: what was known last is shown.
+func (s *sites) within(p *opened, moment string) string {
+	at, err := time.Parse(time.RFC3339Nano, moment)
+	if !s.several() || err != nil || jobmon.InstantOf(at) <= p.Present() {
+		return moment
+	}
+	return p.Present().Time().Format(time.RFC3339Nano)
+}
+
+// skip reports whether an error says no more than that one of several sites was not watched yet at a time. Its name is
+// printed in the end.
+func (s *sites) skip(p *opened, err error) bool {
+	if !s.several() || !past.IsOutside(err) {
+		return false
+	}
+	if !slices.Contains(s.later, p.Member) {
+		s.later = append(s.later, p.Member)
+	}
+	return true
+}

@@ -41,10 +41,13 @@ func (s *sites) find(text string, drawn func(*opened, jobmon.ComputerID) bool) (
 		if !ok {
 			continue
 		}
-		id, err := p.Names.Find(rest)
+		find := p.Names.Find
 		if drawn != nil {
-			id, err = p.Find(rest, func(id jobmon.ComputerID) bool { return drawn(p, id) })
+			find = func(text string) (jobmon.ComputerID, error) {
+				return p.Find(text, func(id jobmon.ComputerID) bool { return drawn(p, id) })
+			}
 		}
+		id, err := find(rest)
 		var ambiguous *names.AmbiguousError
 		if errors.As(err, &ambiguous) && s.several() {
 			for _, k := range ambiguous.Found {

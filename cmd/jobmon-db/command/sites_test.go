@@ -44,6 +44,31 @@ func TestCommandsAtAHub(t *testing.T) {
 	}
 }
 
+// TestASiteThatIsBehindIsShown: what was known last of a site is shown for a moment behind the end of its log.
+func TestASiteThatIsBehindIsShown(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for site, long := range map[string]time.Duration{"DS01": 40 * time.Minute, "DS02": 20 * time.Minute} {
+		folder := filepath.Join(dir, "sites", site)
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		watchAt(t, folder, long, site, 3600)
+	}
+	for _, c := range [][]string{
+		{"replay", "show", "--at=now"}, {"replay", "show", "--at=2026-11-22T13:35:00Z"},
+		{"replay", "diff", "2026-11-22T13:05:00Z", "now"}, {"status"},
+	} {
+		got := jobmondb(t, append(c, "--data-dir="+dir)...)
+		if got.code != exitOK || !strings.Contains(got.stdout, "DS01") || !strings.Contains(got.stdout, "DS02") {
+			t.Errorf("%v: %+v", c, got)
+		}
+	}
+	if got := jobmondb(t, "replay", "show", "--at=2099-01-01", "--data-dir="+dir); got.code == exitOK {
+		t.Errorf("%+v", got)
+	}
+}
+
 // lastRead is how long ago the log was written, which goes on.
 var lastRead = regexp.MustCompile(`last read .* ago`)
 
@@ -143,7 +168,7 @@ func computersOfSeveralSites(t *testing.T, dir string) {
 		says  []string
 		words []string
 	}{
-		{exitOK, []string{"on DS02-server, site DS02"}, []string{"status", "DS02/PC-0001"}},
+		{exitOK, []string{"on DS02-server"}, []string{"status", "DS02/PC-0001"}},
 		{exitOK, []string{"on DS01-server"}, []string{"status", "ds01/id:5000001"}},
 		{exitAmbiguous, []string{"DS01/id:5000001", "DS02/id:5000001"}, []string{"status", "PC-0001"}},
 		{exitAmbiguous, []string{"DS01/id:5000001", "DS02/id:5000001"}, []string{"replay", "waterfall", "5000001"}},

@@ -52,7 +52,7 @@ COMPUTER is a name or an id; id:N and name:N say which.` + computerHelp,
 
 func status(ctx context.Context, out, messages io.Writer, q question, computer, output string,
 	look term.Options) error {
-	s, err := openSites(ctx, q)
+	s, err := openSites(ctx, q.about(computer))
 	if err != nil {
 		return err
 	}
