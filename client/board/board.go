@@ -224,7 +224,7 @@ func (v *boardView) filter(lines []line) []line {
 	for i := range lines {
 		c := lines[i].picture
 		if q.State != "" && lines[i].state != q.State || q.Group != "" && shown(c.Computer.Group) != q.Group ||
-			q.Server != "" && shown(c.Site) != q.Server || q.Site != "" && c.Computer.Site != q.Site ||
+			q.Server != "" && shown(c.Site) != q.Server || !q.shows(c.Computer.Site) ||
 			search != "" && !strings.Contains(searchText(c), search) {
 			continue
 		}
@@ -350,7 +350,7 @@ func (v *boardView) note(all, kept int) {
 		v.NoteText = v.pen.w.Say("empty.text", "time", v.Moment())
 	case kept == 0:
 		var what []string
-		for _, value := range []string{v.Query.Text, v.Query.Site, v.Query.Group, v.Query.Server} {
+		for _, value := range []string{v.Query.Text, v.Query.places(), v.Query.Group, v.Query.Server} {
 			if value != "" {
 				what = append(what, "“"+shown(value)+"”")
 			}

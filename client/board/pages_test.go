@@ -419,9 +419,11 @@ func TestQueryStandsInTheAddress(t *testing.T) {
 	t.Parallel()
 	lawtest.Check(t, func(r *rapid.T) {
 		q := Query{
-			Text: rapid.String().Draw(r, "text"), Group: rapid.String().Draw(r, "group"), Server: rapid.String().Draw(r, "server"),
-			State: rapid.SampledFrom(append(states(), "")).Draw(r, "state"),
-			Sort:  rapid.SampledFrom([]string{"", "computer", "jobs", "ready"}).Draw(r, "sort"), Desc: rapid.Bool().Draw(r, "desc"),
+			Text: rapid.String().Draw(r, "text"), Group: rapid.String().Draw(r, "group"),
+			Server: rapid.String().Draw(r, "server"), State: rapid.SampledFrom(append(states(), "")).Draw(r, "state"),
+			Site: SitesIn(url.Values{"site": rapid.SliceOf(rapid.String()).Draw(r, "sites")}),
+			Sort: rapid.SampledFrom([]string{"", "computer", "jobs", "ready"}).Draw(r, "sort"),
+			Desc: rapid.Bool().Draw(r, "desc"),
 		}
 		v, err := url.ParseQuery(q.Values().Encode())
 		if err != nil {

@@ -160,6 +160,7 @@ func (v *boardView) sites(lines []line) {
 		n[site][lines[i].state]++
 		n[site]["all"]++
 	}
+	chosen := SitesOf(v.Query.Site)
 	list := &fleetView{Title: v.standing(), Open: len(v.Sites) <= openUpTo}
 	for _, name := range []string{
 		"site", "says", "all", "failed", "still", "running", "waiting", "ready", "known", "zone", "server",
@@ -168,20 +169,21 @@ func (v *boardView) sites(lines []line) {
 	}
 	for i := range v.Sites {
 		s := &v.Sites[i]
-		line := siteLine{Name: s.Name, Server: shown(s.Server), Zone: zone(s.Offset), Chosen: s.Name == v.Query.Site,
+		line := siteLine{Name: s.Name, Server: shown(s.Server), Zone: zone(s.Offset), Chosen: slices.Contains(chosen, s.Name),
 			Href: v.address("site", s.Name), Trouble: shown(s.Trouble), Bad: s.old() || s.Coverage != ""}
-		if line.Chosen {
-			line.Href = v.address("site", "")
+		if line.Chosen { // it leads to the others that are
+			others := slices.DeleteFunc(slices.Clone(chosen), func(name string) bool { return name == s.Name })
+			line.Href = v.address("site", strings.Join(others, ","))
 		}
 		line.Says, line.Known = v.says(s), v.known(s)
 		for _, state := range []string{"all", StateFailed, StateStill, StateRunning, StateWaiting, StateReady} {
 			line.Counts = append(line.Counts, siteCount{State: state, N: n[s.Name][state]})
 		}
 		list.Lines = append(list.Lines, line)
-		v.Places = append(v.Places, choice{Name: s.Name, Text: s.Name, Chosen: line.Chosen})
+		v.Places = append(v.Places, choice{Name: s.Name, Text: s.Name, Chosen: s.Name == v.Query.Site})
 	}
 	if v.Query.Site != "" && v.site(v.Query.Site) == nil {
-		v.Places = append(v.Places, choice{Name: v.Query.Site, Text: shown(v.Query.Site), Chosen: true})
+		v.Places = append(v.Places, choice{Name: v.Query.Site, Text: v.Query.places(), Chosen: true})
 	}
 	v.Fleet = list
 }

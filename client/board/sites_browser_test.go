@@ -25,7 +25,7 @@ func TestFleetLiveBrowser(t *testing.T) {
 		}
 		return &Board{Frame: shown, Query: ParseQuery(r.URL.Query()), Pictures: list, Timeline: testTimeline()}
 	}
-	b := open(browsertest.Start(t), t, s.URL+"/?site=SYD", 1366, 768)
+	b := open(browsertest.Start(t), t, s.URL+"/?site=SYD&site=BER", 1366, 768)
 	send := func(id int, away string, changed ...*jobmon.Progress) {
 		rows := []map[string]any{}
 		for _, c := range changed {
@@ -56,7 +56,8 @@ func TestFleetLiveBrowser(t *testing.T) {
 	if browsertest.Do[bool](b, `document.getElementById("cROM/5009999") !== null`) {
 		t.Error("a row of another site came in")
 	}
-	browsertest.Do[bool](b, `document.querySelector("details.sites").open = false, document.getElementById("moment").focus(), true`)
+	browsertest.Do[bool](b, `document.querySelector("details.sites").open = false,
+		document.getElementById("moment").focus(), true`)
 	b.Press(kb.ArrowLeft)
 	b.Until(`new URL(location).searchParams.get("at") === "2026-11-22T14:11:30+01:00"`)
 	if browsertest.Do[bool](b, `document.querySelector("details.sites").open`) {

@@ -217,6 +217,7 @@ const (
 	ProblemWrong      = "wrong"      // what was typed is no moment
 	ProblemPeriod     = "period"     // what was typed is no period
 	ProblemUnknown    = "unknown"    // no computer, or several, are meant
+	ProblemNoSite     = "nosite"     // no site of the fleet has the name
 	ProblemDeployment = "deployment" // no such deployment of the computer
 	ProblemNothing    = "nothing"    // no such page
 	ProblemCode       = "code"       // a code that opens nothing; the page has no menu and no links

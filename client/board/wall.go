@@ -42,7 +42,7 @@ func (v *Wall) WriteFragment(w io.Writer, name string) error {
 func (v *Wall) view() *wallView {
 	if v.fleet() && v.Query.Site != "" {
 		v.Pictures = slices.DeleteFunc(slices.Clone(v.Pictures), func(p jobmon.Progress) bool {
-			return p.Computer.Site != v.Query.Site
+			return !v.Query.shows(p.Computer.Site)
 		})
 	}
 	b := v.Board.view("wall", "/wall")

@@ -85,7 +85,7 @@ async function load(address, history = "", wrong = null) {
 	if (!answer.ok || !next) {
 		if (answer.status < 500) wrong?.(one("#problem", parts)?.textContent.trim() || text.trim() || words.failed);
 		else gone(true);
-		if (answer.status < 500 && !wrong && history) location.assign(address);
+		if (answer.status < 500 && !wrong && (history || answer.status === 404)) location.assign(address); // what it showed is gone
 		return false;
 	}
 	if (next.dataset.version !== root.dataset.version) return void location.reload();
@@ -166,10 +166,12 @@ document.addEventListener("keydown", (event) => {
 
 const rowTemplate = document.createElement("template");
 let unsorted = false, said = 0;
+// chosen says whether a site is among those that are shown: "DS01,DS02", nothing for all.
+const chosen = (sites, site) => !sites || sites.split(",").includes(site);
 const fits = (row, table) => {
 	const want = table.dataset;
 	return (!want.state || row.dataset.state === want.state) && (!want.group || row.dataset.group === want.group) &&
-		(!want.server || row.dataset.server === want.server) && (!want.site || row.dataset.site === want.site) && (!want.text || (row.dataset.text || "").includes(want.text));
+		(!want.server || row.dataset.server === want.server) && chosen(want.site, row.dataset.site) && (!want.text || (row.dataset.text || "").includes(want.text));
 };
 const order = (a, b) => a.dataset.key < b.dataset.key ? -1 : a.dataset.key > b.dataset.key ? 1 :
 	one("th a", a).textContent.toLowerCase() < one("th a", b).textContent.toLowerCase() ? -1 : 1;
@@ -305,6 +307,13 @@ function standings(sites) {
 	}
 }
 
+// sum adds the counts of sites; nothing for none.
+function sum(sites) {
+	const all = {};
+	for (const { counts } of sites) for (const [state, n] of Object.entries(counts)) all[state] = (all[state] ?? 0) + n;
+	return sites.length ? all : undefined;
+}
+
 function news(data) {
 	if (past()) return;
 	const own = page === "computer" && data.sites?.find(({ name }) => name === (shown().sites ?? "").split(":")[0]); // has a clock of its own
@@ -315,7 +324,7 @@ function news(data) {
 	if (data.read_age >= 0 && one("[data-unread]")) return void load(location.href);
 	if (moved(data.sites)) return void load(location.href);
 	const rows = data.rows ?? [], table = one("table.rows");
-	if (page === "wall") return void wall.news(rows, data.sites?.find(({ name }) => name === shown().site)?.counts ?? data.counts);
+	if (page === "wall") return void wall.news(rows, shown().site ? sum((data.sites ?? []).filter(({ name }) => chosen(shown().site, name))) : data.counts);
 	standings(data.sites ?? []);
 	if (data.counts) count(data.counts);
 	if (!table || rows.length === 0) return;
@@ -534,7 +543,7 @@ wall.news = (rows, counts) => {
 	if (counts) count(counts);
 	for (const { id, html } of rows) {
 		rowTemplate.innerHTML = html;
-		const made = rowTemplate.content.firstElementChild, tile = made && shown().site && made.dataset.site !== shown().site ? null : made;
+		const made = rowTemplate.content.firstElementChild, tile = made && chosen(shown().site, made.dataset.site) ? made : null;
 		const old = document.getElementById("t" + id), was = wall.states.get(String(id));
 		if (tile) {
 			const state = tile.dataset.state;

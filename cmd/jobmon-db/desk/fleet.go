@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -13,7 +12,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/http"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
-	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
 
@@ -112,35 +110,31 @@ func (f *Fleet) all() []*member {
 	return list
 }
 
-// those are the sites that a question is about: the one of that name, or all.
+// those are the sites that a question is about: the named ones, or all.
 func (f *Fleet) those(site string) ([]*member, error) {
 	all := f.all()
 	if site == "" {
 		return all, nil
 	}
-	for _, m := range all {
-		if m.Name == site {
-			return []*member{m}, nil
+	var list []*member
+	for _, name := range board.SitesOf(site) {
+		i := slices.IndexFunc(all, func(m *member) bool { return m.Name == name })
+		if i < 0 {
+			return nil, &http.NoSite{Name: name, Sites: namesOf(all)}
 		}
+		list = append(list, all[i])
 	}
-	return nil, noSite(site, all)
+	return list, nil
 }
 
-// noSite is the error for a name that no site has.
-func noSite(site string, all []*member) error {
-	list := namesOf(all)
-	return &http.Unknown{
-		Text: fmt.Sprintf("there is no site %q; the sites are %s", site, list),
-		Say:  words.Phrase{Key: "problem.nosite.text", Places: []any{"name", site, "list", list}},
-	}
-}
+// one reports whether a text names one site: only then numbers of events mean something.
+func one(site string) bool { return len(board.SitesOf(site)) == 1 }
 
-func namesOf(members []*member) string {
-	var list []string
+func namesOf(members []*member) (list []string) {
 	for _, m := range members {
 		list = append(list, m.Name)
 	}
-	return strings.Join(list, ", ")
+	return list
 }
 
 // ManySites implements http.ManySites.

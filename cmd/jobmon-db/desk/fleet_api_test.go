@@ -18,7 +18,9 @@ import (
 func TestAnswersOfAFleetAreAsDescribed(t *testing.T) {
 	t.Parallel()
 	f, sites := fleet(t)
-	handler := http.Handler(http.Routes{Web: f}, http.NewAccess(nil, func() []byte { return nil }, zerolog.Nop()))
+	stream := http.NewStream(f, "", nil, zerolog.Nop())
+	handler := http.Handler(http.Routes{Web: f, Stream: stream},
+		http.NewAccess(nil, func() []byte { return nil }, zerolog.Nop()))
 	document := openapi(t)
 	get := func(path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
@@ -38,6 +40,23 @@ func TestAnswersOfAFleetAreAsDescribed(t *testing.T) {
 		{"/deployments", "computer=PC-0001", "404", "DS01/id:5000001"}, {"/deployments", "since=seq:3", "400", "site="},
 		{"/stats", "", "200", `"worst_site":"DS0`}, {"/stats", "by=site", "200", `"name":"DS02"`},
 		{"/stats", "by=day&site=DS01", "200", `"site":"DS01"`}, {"/stats", "site=nowhere", "404", "DS01, DS02, DS03"},
+		{"/computers", "site=DS02&site=DS03", "200", `[{"site":"DS02"`},
+		{"/computers", "site=DS02&site=DS09", "404", "the sites are DS01, DS02, DS03"},
+		{"/computers/{id}", "", "400", "computers/SITE/5000001"}, {"/computers/{id}", "site=DS02", "200", `"id":5000001`},
+		{"/computers/{site}/{id}", "site=DS03", "400", "DS02/5000001 is not of the site DS03"},
+		{"/computers/{site}/{id}", "t=seq:60", "200", `"id":5000001`},
+		{"/events", "site=DS01&computer=DS02/5000001", "400", "DS02/5000001 is not of the site DS01"},
+		{"/events", "site=DS02&computer=DS02/5000001", "200", "5000001"},
+		{"/events", "site=DS02&computer=5000001", "200", "5000001"}, {"/events", "site=DS01,DS02", "400", "needs site="},
+		{"/events", "computer=PC-0001", "400", "such as DS01/5000001"},
+		{"/events", "computer=DS09/5000001", "404", "the sites are DS01, DS02, DS03"},
+		{"/timeline", "site=DS01&computer=DS02/5000001", "400", "is not of the site DS01"},
+		{"/timeline", "site=DS01&site=DS02&computer=5000001", "400", "SITE/5000001"},
+		{"/timeline", "site=DS01&site=DS02", "200", `"buckets"`},
+		{"/deployments", "site=DS01&computer=DS02/PC-0001", "400", "is not of the site DS01"},
+		{"/deployments", "site=DS01,DS03&computer=PC-0001", "404", "DS03/id:5000001"},
+		{"/stats", "by=site&site=DS01&site=DS03", "200", `"name":"DS03"`},
+		{"/stream", "computer=5000001", "400", "such as DS01/5000001"},
 		{"/timeline", "", "200", "DS01/PC-"}, {"/timeline", "computer=DS02/5000002&buckets=20", "200", `"buckets"`},
 		{"/timeline", "site=DS02&from=seq:20", "200", `"buckets"`}, {"/timeline", "computer=5000002", "400", "SITE/5000002"},
 	} {
@@ -68,7 +87,8 @@ func TestAnswersOfAFleetAreAsDescribed(t *testing.T) {
 		Sites     []map[string]any
 		Computers []map[string]any
 	}
-	if err := json.Unmarshal(get("/at?site=DS02").Body.Bytes(), &one); err != nil || len(one.Sites) != 1 || len(one.Computers) == 0 {
+	err = json.Unmarshal(get("/at?site=DS02").Body.Bytes(), &one)
+	if err != nil || len(one.Sites) != 1 || len(one.Computers) == 0 {
 		t.Errorf("%+v, %v", one, err)
 	}
 }

@@ -17,16 +17,16 @@ import (
 
 // Computer implements http.Web. A name without a site may mean computers of several sites: the error lists them.
 func (f *Fleet) Computer(ctx context.Context, site, name, at string, deployment int) (http.Computer, error) {
-	key, err := f.find(ctx, site, name)
+	found, err := f.find(ctx, site, name)
 	if err != nil {
 		return http.Computer{}, err
 	}
-	members, err := f.those(key.Site)
+	members, err := f.those(found.site)
 	if err != nil {
 		return http.Computer{}, err
 	}
 	m := members[0]
-	c, err := m.Desk.Computer(ctx, "", key.name, at, deployment)
+	c, err := m.Desk.Computer(ctx, "", found.name, at, deployment)
 	if err != nil {
 		return c, m.sited(err)
 	}
@@ -57,17 +57,25 @@ func (m *member) sited(err error) error {
 }
 
 // place is where a computer is looked for.
-type place struct{ Site, name string }
+type place struct{ site, name string }
 
-// find finds the site of a computer where none is named.
+// find finds the site of a computer, among the sites that are named.
 func (f *Fleet) find(ctx context.Context, site, name string) (place, error) {
-	if site != "" {
-		return place{site, strings.TrimPrefix(name, site+"/")}, nil
+	members, err := f.those(site)
+	if err != nil {
+		return place{}, err
 	}
-	members := f.all()
-	if first, rest, several := strings.Cut(name, "/"); several && slices.ContainsFunc(members,
-		func(m *member) bool { return m.Name == first }) {
-		return place{first, rest}, nil
+	if first, rest, several := strings.Cut(name, "/"); several {
+		is := func(m *member) bool { return m.Name == first }
+		if slices.ContainsFunc(members, is) {
+			return place{first, rest}, nil
+		}
+		if slices.ContainsFunc(f.all(), is) {
+			return place{}, http.Contradiction(strings.Join(namesOf(members), ", "), name)
+		}
+	}
+	if one(site) {
+		return place{members[0].Name, name}, nil
 	}
 	found := make([][]jobmon.Computer, len(members))
 	near := make([][]jobmon.Computer, len(members))

@@ -11,7 +11,7 @@ import (
 
 // Events implements http.Web. Each site counts its own events, so the question names one.
 func (f *Fleet) Events(ctx context.Context, after uint64, limit int, of jobmon.ComputerKey) ([]byte, error) {
-	if of.Site == "" {
+	if !one(of.Site) {
 		return nil, needsSite("the number of an event", f.all())
 	}
 	members, err := f.those(of.Site)
@@ -28,7 +28,7 @@ func (f *Fleet) Deployments(ctx context.Context, site, since, until, computer st
 		if err != nil {
 			return nil, err
 		}
-		site, computer = found.Site, found.name
+		site, computer = found.site, found.name
 	}
 	members, since, until, err := f.within(site, since, until)
 	if err != nil {
@@ -70,7 +70,9 @@ func (f *Fleet) Stats(ctx context.Context, site, by, since, until string) ([]pas
 	}
 	list := past.Stats(s, by)
 	for i := range list {
-		list[i].Site = site
+		if one(site) {
+			list[i].Site = site
+		}
 	}
 	return list, nil
 }
@@ -81,8 +83,8 @@ func (f *Fleet) within(site, since, until string) (members []*member, from, to s
 		return nil, "", "", err
 	}
 	if isSeq(since) || isSeq(until) {
-		if site == "" {
-			return nil, "", "", needsSite("seq:", members)
+		if !one(site) {
+			return nil, "", "", needsSite("seq:", f.all())
 		}
 		return members, since, until, nil
 	}

@@ -136,14 +136,14 @@ func isSeq(text string) bool {
 // event is the moment of an event of a site's log.
 func (f *Fleet) event(ctx context.Context, site, text string) (
 	at jobmon.Instant, remarks []words.Phrase, seq uint64, err error) {
-	if site == "" {
+	if !one(site) {
 		return 0, nil, 0, needsSite(text, f.all())
 	}
-	one, err := f.those(site)
+	members, err := f.those(site)
 	if err != nil {
 		return 0, nil, 0, err
 	}
-	err = one[0].ask(ctx, func(p *past.Log) error {
+	err = members[0].ask(ctx, func(p *past.Log) error {
 		seq, at, err = p.Place(text, func(said words.Phrase) { remarks = append(remarks, said) })
 		return err
 	})
@@ -152,7 +152,12 @@ func (f *Fleet) event(ctx context.Context, site, text string) (
 
 // needsSite is the error for a sequence number without a site.
 func needsSite(text string, all []*member) error {
-	list := namesOf(all)
+	list := strings.Join(namesOf(all), ", ")
+	if list == "" {
+		return &http.Wrong{
+			Text: "each site counts its own events, and the hub follows no site yet", Say: words.Phrase{Key: "sites.none"},
+		}
+	}
 	return &http.Wrong{
 		Text: "each site counts its own events, so " + text + " needs site=; the sites are " + list,
 		Say:  words.Phrase{Key: "problem.site.text", Places: []any{"text", text, "list", list}},
@@ -166,8 +171,8 @@ func (f *Fleet) Range(ctx context.Context, site, since, until string) (from, to 
 		return 0, 0, err
 	}
 	if isSeq(since) || isSeq(until) {
-		if site == "" {
-			return 0, 0, needsSite("seq:", members)
+		if !one(site) {
+			return 0, 0, needsSite("seq:", f.all())
 		}
 		return members[0].Desk.Range(ctx, "", since, until)
 	}

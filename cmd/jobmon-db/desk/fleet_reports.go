@@ -50,8 +50,8 @@ func (f *Fleet) period(ctx context.Context, members []*member, site, since, unti
 	asked := past.Stretch{SinceText: since, UntilText: until}
 	machine := f.machine(members)
 	switch seq := isSeq(since) || isSeq(until); {
-	case seq && site == "":
-		return period, clock, needsSite("seq:", members)
+	case seq && !one(site):
+		return period, clock, needsSite("seq:", f.all())
 	case seq:
 		err = members[0].ask(ctx, func(p *past.Log) (err error) {
 			period, err = asked.Period(p)

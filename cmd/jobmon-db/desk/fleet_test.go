@@ -108,14 +108,15 @@ func TestANumberNeedsASite(t *testing.T) {
 	t.Parallel()
 	f, sites := fleet(t)
 	var wrong *http.Wrong
-	if _, err := f.At(t.Context(), "", "seq:50"); !errors.As(err, &wrong) || !strings.Contains(wrong.Text, "DS01, DS02, DS03") {
+	_, err := f.At(t.Context(), "", "seq:50")
+	if !errors.As(err, &wrong) || !strings.Contains(wrong.Text, "DS01, DS02, DS03") {
 		t.Errorf("%v", err)
 	}
 	if _, err := f.Events(t.Context(), 0, 10, jobmon.ComputerKey{}); !errors.As(err, &wrong) {
 		t.Errorf("%v", err)
 	}
-	var unknown *http.Unknown
-	if _, err := f.At(t.Context(), "DS09", "seq:50"); !errors.As(err, &unknown) {
+	var none *http.NoSite
+	if _, err := f.At(t.Context(), "DS09", "seq:50"); !errors.As(err, &none) {
 		t.Errorf("%v", err)
 	}
 	seq := fmt.Sprint("seq:", sites[1].state.Seq/2)

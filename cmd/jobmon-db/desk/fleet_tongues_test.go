@@ -41,7 +41,8 @@ func TestPagesOfAFleetSpeakOneLanguage(t *testing.T) {
 	twice := begin().Add(30 * time.Minute).String()
 	for path, status := range map[string]int{
 		"/": 200, "/?site=DS02": 200, "/?q=zzz": 200, "/?at=" + twice: 200, "/?at=seq:40&site=DS02": 200, "/?at=seq:40": 400,
-		"/?at=rubbish": 400, "/?at=1999-01-01": 404, "/wall": 200, "/wall?site=DS03": 200, "/reports": 200,
+		"/?at=rubbish": 400, "/?at=1999-01-01": 404, "/wall": 200, "/wall?site=DS03": 200, "/?site=NOWHERE": 404,
+		"/wall?site=NOWHERE": 404, "/?site=DS01&site=DS03": 200, "/c/DS01/DS02%2FPC-0001": 400, "/reports": 200,
 		"/reports?site=DS02": 200, "/reports?site=NOWHERE": 404, "/reports?since=-1h": 200, "/c/DS02/5000001": 200,
 		"/c/DS02/PC-0001?at=" + twice: 200, "/c/PC-0001": 404, "/c/5000001": 404, "/c/NOWHERE/5000001": 404,
 		"/c/DS02/zzz": 404, "/c/zzz": 404, "/c/DS02/5000001?deployment=99": 400, "/c/DS02/5000001?at=seq:60": 200,
@@ -66,7 +67,8 @@ func TestPagesOfAFleetSpeakOneLanguage(t *testing.T) {
 	}
 	_, page := get("/c/PC-0002", "en")
 	for _, s := range sites {
-		if want := fmt.Sprintf(`<a href="/c/%s/5000002">%s/PC-0002</a>`, s.name, s.name); !bytes.Contains(page, []byte(want)) {
+		want := fmt.Sprintf(`<a href="/c/%s/5000002">%s/PC-0002</a>`, s.name, s.name)
+		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the list of computers of that name lacks %s", want)
 		}
 	}

@@ -27,7 +27,8 @@ type asked struct {
 
 func (d *asked) Info() control.Info {
 	last, at, _ := d.Last()
-	return control.Info{LogID: d.ID(), Site: d.name, Last: last, Covered: at, AgeMS: cmp.Or(d.age, 2*time.Second).Milliseconds()}
+	age := cmp.Or(d.age, 2*time.Second).Milliseconds()
+	return control.Info{LogID: d.ID(), Site: d.name, Last: last, Covered: at, AgeMS: age}
 }
 
 func (d *asked) Durable() ([]jobmon.Progress, uint64, error) {

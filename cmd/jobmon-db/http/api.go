@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/client/evt"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
@@ -95,11 +96,14 @@ func refusal(err error) (code int, why string) {
 	var outside *Outside
 	var wrong *Wrong
 	var unknown *Unknown
+	var noSite *NoSite
 	switch {
 	case errors.As(err, &outside):
 		return http.StatusNotFound, fmt.Sprintf("the log covers %s to %s", outside.From, outside.Until)
 	case errors.As(err, &unknown):
 		return http.StatusNotFound, unknown.Text
+	case errors.As(err, &noSite):
+		return http.StatusNotFound, noSite.Error()
 	case errors.As(err, &wrong):
 		return http.StatusBadRequest, wrong.Text
 	}
@@ -123,14 +127,14 @@ type questionsOf struct{ Web }
 func (q questionsOf) moment(r *http.Request, asked url.Values) (Moment, error) {
 	var m Moment
 	var err error
-	site := asked.Get("site")
+	site := board.SitesIn(asked)
 	if t := strings.TrimSpace(asked.Get("t")); t != "" {
 		m, err = q.At(r.Context(), site, t)
 	} else {
 		m, err = q.Now(r.Context())
 	}
 	if err == nil && q.many() && site != "" {
-		m, err = only(m, site)
+		return only(m, site)
 	}
 	return m, err
 }
@@ -169,12 +173,16 @@ func note(remarks []words.Phrase) string {
 
 // computer is a computer's picture in the form of its file, with what is beside the deployment.
 func (q questionsOf) computer(r *http.Request, asked url.Values) (any, error) {
+	site, err := q.siteOf(r, asked)
+	if err != nil {
+		return nil, err
+	}
 	m, err := q.moment(r, asked)
 	if err != nil {
 		return nil, err
 	}
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 32)
-	key := jobmon.ComputerKey{Site: r.PathValue("site"), ID: jobmon.ComputerID(id)}
+	key := jobmon.ComputerKey{Site: site, ID: jobmon.ComputerID(id)}
 	for i := range m.Pictures {
 		if p := m.Pictures[i]; err == nil && p.Computer.Key() == key {
 			p.Later = p.Beside()
@@ -197,11 +205,11 @@ func (q questionsOf) events(r *http.Request, asked url.Values) (any, error) {
 }
 
 func (q questionsOf) deployments(r *http.Request, asked url.Values) (any, error) {
-	return q.Deployments(r.Context(), asked.Get("site"), asked.Get("since"), asked.Get("until"), asked.Get("computer"))
+	return q.Deployments(r.Context(), board.SitesIn(asked), asked.Get("since"), asked.Get("until"), asked.Get("computer"))
 }
 
 func (q questionsOf) stats(r *http.Request, asked url.Values) (any, error) {
-	return q.Stats(r.Context(), asked.Get("site"), asked.Get("by"), asked.Get("since"), asked.Get("until"))
+	return q.Stats(r.Context(), board.SitesIn(asked), asked.Get("by"), asked.Get("since"), asked.Get("until"))
 }
 
 func (q questionsOf) timeline(r *http.Request, asked url.Values) (any, error) {

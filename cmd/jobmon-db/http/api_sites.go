@@ -1,9 +1,10 @@
 package http
 
 import (
-	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/board"
@@ -53,16 +54,18 @@ func (q questionsOf) many() bool {
 	return is
 }
 
-// only is what a moment shows of one site.
+// only is what a moment shows of some sites.
 func only(m Moment, site string) (Moment, error) {
-	named := func(s board.SiteState) bool { return s.Name == site }
-	if !slices.ContainsFunc(m.Sites, named) {
-		return Moment{}, &Unknown{Text: fmt.Sprintf("there is no site %q", site)}
+	if err := m.knows(site); err != nil {
+		return Moment{}, err
 	}
-	m.Sites = slices.DeleteFunc(slices.Clone(m.Sites), func(s board.SiteState) bool { return !named(s) })
+	list := board.SitesOf(site)
+	m.Sites = slices.DeleteFunc(slices.Clone(m.Sites), func(s board.SiteState) bool {
+		return !slices.Contains(list, s.Name)
+	})
 	pictures := []jobmon.Progress{}
 	for i := range m.Pictures {
-		if m.Pictures[i].Computer.Site == site {
+		if slices.Contains(list, m.Pictures[i].Computer.Site) {
 			pictures = append(pictures, m.Pictures[i])
 		}
 	}
@@ -70,15 +73,44 @@ func only(m Moment, site string) (Moment, error) {
 	return m, nil
 }
 
-// of is the computer that a question is about, or the site; the zero key for all.
+// siteOf is the site of the computer in the path, which from now on is the one that is asked for; "" at a site.
+func (q questionsOf) siteOf(r *http.Request, asked url.Values) (string, error) {
+	if !q.many() {
+		return "", nil
+	}
+	site, id, all := r.PathValue("site"), r.PathValue("id"), board.SitesOf(board.SitesIn(asked))
+	switch {
+	case site == "" && len(all) == 1:
+		site = all[0]
+	case site == "":
+		return "", &Wrong{Text: "each site counts its own computers: ask for computers/SITE/" + id}
+	case len(all) > 0 && !slices.Contains(all, site):
+		return "", Contradiction(strings.Join(all, ", "), site+"/"+id)
+	}
+	asked.Set("site", site)
+	return site, nil
+}
+
+// of is the computer that a question is about, or the sites; the zero key for all.
 func (q questionsOf) of(asked url.Values) (of jobmon.ComputerKey, err error) {
-	text := asked.Get("computer")
-	if key, ok := jobmon.ParseKey(text); q.many() && ok && key.Site != "" {
-		return key, nil
+	text, site := asked.Get("computer"), board.SitesIn(asked)
+	if !q.many() {
+		id, err := whole(asked, "computer", 0, 0, 1<<31-1)
+		return jobmon.ComputerKey{ID: jobmon.ComputerID(id)}, err
 	}
-	id, err := whole(asked, "computer", 0, 0, 1<<31-1)
-	if err == nil && q.many() && id != 0 && asked.Get("site") == "" {
-		err = &Wrong{Text: "each site counts its own computers: write computer=SITE/" + text}
+	key, ok := jobmon.ParseKey(text)
+	all := board.SitesOf(site)
+	switch {
+	case text == "" || text == "0":
+		return jobmon.ComputerKey{Site: site}, nil
+	case !ok || key.ID < 0:
+		return of, &Wrong{Text: "computer must be a site and a computer's id there, such as DS01/5000001"}
+	case key.Site == "" && len(all) != 1:
+		return of, &Wrong{Text: "each site counts its own computers: write computer=SITE/" + text}
+	case key.Site == "":
+		key.Site = site
+	case len(all) > 0 && !slices.Contains(all, key.Site):
+		return of, Contradiction(strings.Join(all, ", "), text)
 	}
-	return jobmon.ComputerKey{Site: asked.Get("site"), ID: jobmon.ComputerID(id)}, err
+	return key, nil
 }

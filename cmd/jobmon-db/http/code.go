@@ -29,7 +29,7 @@ func (p *pages) code(w http.ResponseWriter, r *http.Request) {
 func (p *pages) phone(r *http.Request) (*board.Phone, error) {
 	computer, number, ok := p.links.Verify(r.PathValue("code"))
 	if !ok {
-		return nil, ErrNothing
+		return nil, errNothing
 	}
 	m, err := p.web.Now(r.Context())
 	if err != nil {
@@ -37,7 +37,7 @@ func (p *pages) phone(r *http.Request) (*board.Phone, error) {
 	}
 	picture := past.PictureOf(m.Pictures, jobmon.ComputerKey{ID: computer})
 	if picture == nil || picture.Session == nil {
-		return nil, ErrNothing
+		return nil, errNothing
 	}
 	frame := p.frame(r, m.Frame)
 	var next jobmon.Instant // when the deployment after it began
@@ -45,13 +45,13 @@ func (p *pages) phone(r *http.Request) (*board.Phone, error) {
 		// it is a planned one, or another one has begun
 		c, err := p.web.Computer(r.Context(), "", strconv.Itoa(int(computer)), "", number)
 		if err != nil || c.Picture == nil || c.Picture.Session == nil || c.Picture.Session.Number != number {
-			return nil, ErrNothing
+			return nil, errNothing
 		}
 		picture, next = c.Picture, began(c.Deployments, number+1)
 	}
 	ended := picture.Session.Ended
 	if link.Expired(ended, next, m.Now) {
-		return nil, ErrNothing
+		return nil, errNothing
 	}
 	shown := &board.Phone{Frame: frame, Picture: picture}
 	if ended != 0 {

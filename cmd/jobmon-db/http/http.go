@@ -125,7 +125,7 @@ func Handler(routes Routes, access *Access) http.Handler {
 		plainly := nothing
 		nothing = func(w http.ResponseWriter, r *http.Request) {
 			if strings.Contains(r.Header.Get("Accept"), "text/html") {
-				p.problem(w, r, ErrNothing)
+				p.problem(w, r, errNothing)
 				return
 			}
 			plainly(w, r)

@@ -107,13 +107,19 @@ func (p *pages) answer(w http.ResponseWriter, r *http.Request, code int, write f
 
 // moment is what the request asks to see: the present, or what ?at= says.
 func (p *pages) moment(r *http.Request) (Moment, error) {
-	at := typed(r, "at")
+	at, site := typed(r, "at"), board.SitesIn(r.URL.Query())
+	var m Moment
+	var err error
 	if at == "" {
-		m, err := p.web.Now(r.Context())
+		m, err = p.web.Now(r.Context())
 		p.access.unreadable(m.Trouble)
-		return m, err
+	} else {
+		m, err = p.web.At(r.Context(), site, at)
 	}
-	return p.web.At(r.Context(), r.URL.Query().Get("site"), at)
+	if err == nil {
+		err = m.knows(site)
+	}
+	return m, err
 }
 
 // typed is a moment in the address, which may be in the words of the page's language.
@@ -131,19 +137,9 @@ func (p *pages) board(r *http.Request) (page, error) {
 	}
 	if r.Header.Get(fragmentHeader) == board.FragmentSlider {
 		from, to := rangeOf(&shown.Frame, board.RangeWeek)
-		shown.Timeline, err = p.timeline(r.Context(), from, to, jobmon.ComputerKey{Site: siteOf(shown)})
+		shown.Timeline, err = p.timeline(r.Context(), from, to, jobmon.ComputerKey{Site: shown.Query.Site})
 	}
 	return shown, err
-}
-
-// siteOf is the site that a board's reader has chosen, "" for all of them.
-func siteOf(b *board.Board) string {
-	for i := range b.Sites {
-		if b.Sites[i].Name == b.Query.Site {
-			return b.Query.Site
-		}
-	}
-	return ""
 }
 
 func (p *pages) wall(r *http.Request) (page, error) {
@@ -245,7 +241,7 @@ func (p *pages) timeline(
 func (p *pages) reports(r *http.Request) (page, error) { return p.figures(r) }
 
 func (p *pages) figures(r *http.Request) (*board.Reports, error) {
-	shown, err := p.web.Reports(r.Context(), r.URL.Query().Get("site"), typed(r, "since"), typed(r, "until"))
+	shown, err := p.web.Reports(r.Context(), board.SitesIn(r.URL.Query()), typed(r, "since"), typed(r, "until"))
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +255,7 @@ func (p *pages) figures(r *http.Request) (*board.Reports, error) {
 func (p *pages) table(w http.ResponseWriter, r *http.Request) {
 	name, ok := strings.CutSuffix(r.PathValue("file"), ".csv")
 	if !ok {
-		p.problem(w, r, ErrNothing)
+		p.problem(w, r, errNothing)
 		return
 	}
 	patient(p.web, w)
@@ -281,7 +277,7 @@ func (p *pages) table(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	p.problem(w, r, ErrNothing)
+	p.problem(w, r, errNothing)
 }
 
 func writeTable(to io.Writer, t *board.Table) error {

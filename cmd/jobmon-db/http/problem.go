@@ -54,6 +54,7 @@ func (p *pages) explain(r *http.Request, err error) board.Problem {
 	var outside *Outside
 	var wrong *Wrong
 	var unknown *Unknown
+	var noSite *NoSite
 	set := func(status int, kind string, links ...board.Link) {
 		said.Status, said.Kind, said.Ways = status, kind, links
 	}
@@ -74,7 +75,10 @@ func (p *pages) explain(r *http.Request, err error) board.Problem {
 		for _, c := range unknown.Closest {
 			said.Links = append(said.Links, linkTo(c, unknown.Closest))
 		}
-	case errors.Is(err, ErrNothing):
+	case errors.As(err, &noSite):
+		set(http.StatusNotFound, board.ProblemNoSite, home)
+		said.Say = noSite.say()
+	case errors.Is(err, errNothing):
 		set(http.StatusNotFound, board.ProblemNothing, home)
 	case errors.Is(err, errStopping):
 		set(http.StatusServiceUnavailable, board.ProblemStopping)
@@ -115,7 +119,7 @@ func (p *pages) bare(w http.ResponseWriter, r *http.Request, err error) {
 	said := board.Problem{
 		Frame: p.frame(r, board.Frame{ReadAge: -1}), Status: http.StatusNotFound, Kind: board.ProblemCode,
 	}
-	if !errors.Is(err, ErrNothing) {
+	if !errors.Is(err, errNothing) {
 		said.Status, said.Kind = http.StatusServiceUnavailable, board.ProblemBusy
 		again(w)
 	}

@@ -289,7 +289,8 @@ func (s *Stream) hand(r *reader, message []byte) {
 // serveHTTP answers with the messages for one page. It takes none of the places of other requests.
 func (s *Stream) serveHTTP(access *Access) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		rd, why := readerOf(r)
+		_, many := s.web.(ManySites)
+		rd, why := readerOf(r, many)
 		if why != "" {
 			apiError(w, http.StatusBadRequest, why)
 			return
@@ -348,14 +349,17 @@ func (r *reader) begin(to *http.ResponseController) bool {
 	return true
 }
 
-// readerOf reads what a page asks for.
-func readerOf(r *http.Request) (rd *reader, why string) {
+// readerOf reads what a page asks for. Of many sites, a computer's key names its own.
+func readerOf(r *http.Request, many bool) (rd *reader, why string) {
 	query := r.URL.Query()
 	rd = &reader{from: address(r.RemoteAddr), out: make(chan []byte, behind), gone: make(chan struct{})}
 	rd.sight = sight{page: cmp.Or(query.Get("page"), pageBoard), lang: languageOf(r), asked: query.Has("lang")}
 	if text := query.Get("computer"); text != "" {
 		key, ok := jobmon.ParseKey(text)
-		if !ok {
+		switch {
+		case many && (!ok || key.Site == ""):
+			return nil, "computer must be a site and a computer's id there, such as DS01/5000001"
+		case !many && (!ok || key.Site != ""):
 			return nil, "computer must be a computer's id, a whole number such as 5000001"
 		}
 		rd.sight.page, rd.sight.computer, rd.sight.session = pageComputer, key, askerOf(r).canEnd()

@@ -3,6 +3,9 @@ package http
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
@@ -13,9 +16,9 @@ import (
 // Web answers what pages ask, about the present and the past. Its methods are safe for concurrent use and end soon
 // after ctx does. Frames in its answers are complete but for what a request decides: language, session, public address.
 //
-// site names a site of a fleet; "" is all of them, or the only one.
+// site names a site of a fleet, or several as board.SitesIn joins them; "" is all of them, or the only one.
 //
-// Errors are *Outside, *Wrong, *Unknown, ErrBusy, what ctx says, and else that the log cannot be read.
+// Errors are *Outside, *Wrong, *Unknown, *NoSite, ErrBusy, what ctx says, and else that the log cannot be read.
 type Web interface {
 	// Now returns what the newest batch in the log shows.
 	Now(ctx context.Context) (Moment, error)
@@ -53,6 +56,20 @@ type Moment struct {
 	Number func(*jobmon.Progress) uint64
 }
 
+// knows returns the error for a site that a fleet does not have. A site itself knows none, and takes every name.
+func (m *Moment) knows(site string) error {
+	names := make([]string, len(m.Sites))
+	for i := range m.Sites {
+		names[i] = m.Sites[i].Name
+	}
+	for _, name := range board.SitesOf(site) {
+		if m.Sites != nil && !slices.Contains(names, name) {
+			return &NoSite{Name: name, Sites: names}
+		}
+	}
+	return nil
+}
+
 // Computer is a computer's page. With Trouble, which is as that of a Moment, it lacks what only the log says.
 type Computer struct {
 	board.Computer
@@ -84,6 +101,37 @@ type Unknown struct {
 
 func (u *Unknown) Error() string { return u.Text }
 
+// NoSite is the error for a name that no site of a fleet has.
+type NoSite struct {
+	Name  string
+	Sites []string // that there are
+}
+
+func (n *NoSite) Error() string {
+	if len(n.Sites) == 0 {
+		return fmt.Sprintf("there is no site %q; the hub follows none yet", n.Name)
+	}
+	return fmt.Sprintf("there is no site %q; the sites are %s", n.Name, strings.Join(n.Sites, ", "))
+}
+
+// say is the same for a page.
+func (n *NoSite) say() words.Phrase {
+	if len(n.Sites) == 0 {
+		return words.Phrase{Key: "problem.nosite.none", Places: []any{"name", n.Name}}
+	}
+	return words.Phrase{
+		Key: "problem.nosite.text", Places: []any{"name", n.Name, "list", strings.Join(n.Sites, ", ")},
+	}
+}
+
+// Contradiction is the error for a question about the computer of a site that it does not ask for.
+func Contradiction(site, computer string) error {
+	return &Wrong{
+		Text: fmt.Sprintf("the computer %s is not of the site %s: leave one of the two out", computer, site),
+		Say:  words.Phrase{Key: "problem.site.other", Places: []any{"name", computer, "site", site}},
+	}
+}
+
 // Unreadable is what readers see of a log that cannot be read. The error itself may name files of the server.
 const Unreadable = "The log cannot be read, so that nothing of the past is shown; the daemon's messages say why."
 
@@ -92,8 +140,8 @@ func SaidUnreadable() []words.Phrase {
 	return []words.Phrase{{English: Unreadable, Key: "problem.unreadable.text"}}
 }
 
-// ErrNothing is the error for an address at which there is nothing.
-var ErrNothing = errors.New("there is nothing at this address")
+// errNothing is the error for an address at which there is nothing.
+var errNothing = errors.New("there is nothing at this address")
 
 // ErrBusy is the error for a log that cannot answer at the moment, as while it is compacted.
 var ErrBusy = errors.New("the log cannot be asked at the moment")
