@@ -107,25 +107,31 @@ func serverName(name string) Key {
 	return k
 }
 
-// identifier is a name as T-SQL writes it: in brackets where it has unusual characters. fits bounds its length.
-const identifier = `([\pL_][\pL\pN_@$#]*|\[(?:[^]\x00-\x1f]|\]\])+\])`
+// identifier is a name as T-SQL writes it: in brackets where it has unusual characters.
+var identifier = regexp.MustCompile(`^(?:[\pL_][\pL\pN_@$#]*|\[(?:[^]\x00-\x1f]|\]\])+\])`)
 
-var (
-	tablePattern  = regexp.MustCompile("^" + identifier + `(?:\.` + identifier + ")?$")
-	columnPattern = regexp.MustCompile("^" + identifier + "$")
-)
-
-// fits reports whether a text has this form, and no name in it is longer than SQL Server's 128 characters.
-func fits(pattern *regexp.Regexp, text string) bool {
-	parts := pattern.FindStringSubmatch(text)
-	return parts != nil && !slices.ContainsFunc(parts[1:], func(name string) bool {
-		return utf8.RuneCountInString(strings.ReplaceAll(strings.Trim(name, "[]"), "]]", "]")) > 128
-	})
+// fits reports whether a text is one name, or up to so many with dots between them, and none of them is longer than SQL
+// Server's 128 characters.
+func fits(text string, most int) bool {
+	for range most {
+		name := identifier.FindString(text)
+		if name == "" || utf8.RuneCountInString(strings.ReplaceAll(strings.Trim(name, "[]"), "]]", "]")) > 128 {
+			return false
+		}
+		if text = text[len(name):]; text == "" {
+			return true
+		}
+		var dot bool
+		if text, dot = strings.CutPrefix(text, "."); !dot {
+			return false
+		}
+	}
+	return false
 }
 
 func tableName(name, def string) Key {
 	k := newKey(name, "text", def, func(text string) (string, error) {
-		if text = strings.TrimSpace(text); !fits(tablePattern, text) {
+		if text = strings.TrimSpace(text); !fits(text, 2) {
 			return "", errNotAllowed
 		}
 		return text, nil
@@ -142,7 +148,7 @@ func columnName(key string) Key {
 		Name: "source.columns." + key, Type: "text", Default: column, rare: true,
 		Allowed: "the name of a column, in brackets where it has unusual characters: start_time, [start time]",
 		parse: func(c *Config, text string) error {
-			if text = strings.TrimSpace(text); !fits(columnPattern, text) {
+			if text = strings.TrimSpace(text); !fits(text, 1) {
 				return errNotAllowed
 			}
 			if text == column {
