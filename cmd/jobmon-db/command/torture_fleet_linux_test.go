@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -298,7 +299,7 @@ func (w *fleetWorld) one(of []*member, fits func(*member) bool) *member {
 func (w *fleetWorld) blows() []func() (end func()) {
 	return []func() func(){
 		w.killOne, w.killOne, w.killOne, w.halt, w.cutPower, w.cutPower, w.unplug, w.unplug, w.split, w.slow, w.wipe,
-		w.oldStore, w.shorten, w.shorten, w.beginAnew, w.copyData, w.oldBackup, w.oldBackup,
+		w.damage, w.oldStore, w.shorten, w.shorten, w.beginAnew, w.copyData, w.oldBackup, w.oldBackup,
 	}
 }
 
@@ -412,6 +413,19 @@ func (w *fleetWorld) wipe() func() {
 	return m.start
 }
 
+// damage makes a server unable to read what it has of a stream.
+func (w *fleetWorld) damage() func() {
+	m := w.one(w.servers, nil)
+	if m == nil {
+		return nil
+	}
+	m.kill()
+	if m.server.Damage() > 0 {
+		w.counts["damaged stores"]++
+	}
+	return m.start
+}
+
 func (w *fleetWorld) oldStore() func() {
 	m := w.one(w.servers, func(m *member) bool { return m.saved != "" })
 	if m == nil {
@@ -516,9 +530,7 @@ func (w *fleetWorld) heal() {
 			m.start()
 		}
 	}
-	for _, m := range w.servers {
-		m.server.Ready()
-	}
+	w.mendServers()
 	programs := append(slices.Clone(w.sites), w.hub)
 	for _, m := range programs {
 		if m.runs() {
@@ -535,6 +547,31 @@ func (w *fleetWorld) heal() {
 		w.settle(m)
 	}
 	w.hub.stop()
+}
+
+// mendServers waits until all servers are ready. It wipes those that cannot read their own store, as an administrator
+// does.
+func (w *fleetWorld) mendServers() {
+	w.Helper()
+	well, until := 0, time.Now().Add(time.Minute)
+	for ; well < len(w.servers) && time.Now().Before(until); w.pause(200 * time.Millisecond) {
+		well = 0
+		for _, m := range w.servers {
+			err := m.server.Health(w.Context())
+			if errors.Is(err, natstest.ErrUnreadable) {
+				m.kill()
+				m.server.Wipe()
+				m.start()
+				w.counts["unreadable stores wiped"]++
+			}
+			if err == nil {
+				well++
+			}
+		}
+	}
+	for _, m := range w.servers {
+		m.server.Ready()
+	}
 }
 
 // settle waits until the hub has all of a site, and ends the site. The hub gets its last words, or those after the next

@@ -139,7 +139,7 @@ func (s *Server) Ready() {
 	defer stop()
 	var err error
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
-		if err = s.healthy(ctx); err == nil {
+		if err = s.Health(ctx); err == nil {
 			return
 		}
 		select {
@@ -179,7 +179,12 @@ func (s *Server) listening() (l listening, err error) {
 	return l, err
 }
 
-func (s *Server) healthy(ctx context.Context) error {
+// ErrUnreadable says that a server of a cluster cannot read its own part of a stream. It never can again until an
+// administrator wipes its store (nats-server issue 7556). The others go on meanwhile.
+var ErrUnreadable = errors.New("it cannot read its store")
+
+// Health is what the server says of itself at this moment, nil where all is well.
+func (s *Server) Health(ctx context.Context) error {
 	l, err := s.listening()
 	if err != nil {
 		return err
@@ -196,6 +201,9 @@ func (s *Server) healthy(ctx context.Context) error {
 	if answer.StatusCode != http.StatusOK {
 		var text bytes.Buffer
 		_, _ = text.ReadFrom(answer.Body)
+		if strings.Contains(text.String(), "snapshot corrupt") {
+			return fmt.Errorf("%w: %s", ErrUnreadable, &text)
+		}
 		return fmt.Errorf("%s: %s", answer.Status, &text)
 	}
 	return nil
@@ -257,6 +265,28 @@ func (s *Server) Wipe() {
 			s.t.Fatal(err)
 		}
 	}
+}
+
+// Damage changes a byte of each snapshot of a stream in the store of a server that does not run, as a failing disk does.
+// It returns how many there were.
+func (s *Server) Damage() (snapshots int) {
+	s.t.Helper()
+	s.atRest()
+	files, err := filepath.Glob(filepath.Join(s.store, "jetstream", "$SYS", "_js_", "S-*", "snapshots", "snap.*"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		text[len(text)/2] ^= 1
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return len(files)
 }
 
 // Save copies the store of a server that does not run to a folder that does not exist.
