@@ -45,17 +45,29 @@ what is away (site, nats or source).`,
 		if output == "json" {
 			return plain.WriteJSON(a.stdout, list)
 		}
+		if len(list) == 0 {
+			info, err := client.Info(c.Context())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.stdout, noSites(&info))
+			return err
+		}
 		return listSites(a.stdout, list)
 	}
 	return c
 }
 
-func listSites(out io.Writer, list []control.FleetSite) error {
-	if len(list) == 0 {
-		_, err := fmt.Fprintln(out, "There is no fleet: this daemon publishes nothing, as fleet.nats was "+
-			"not set when it started. If it is set now, start the daemon again.")
-		return err
+// noSites says why there is no site to show.
+func noSites(info *control.Info) string {
+	if info.LogID == "" { // a hub has no log of its own
+		return "This hub follows no site yet: none has a stream, or NATS is away. The hub's messages say which."
 	}
+	return "There is no fleet: this daemon publishes nothing, as fleet.nats was not set when it started. If it is set " +
+		"now, start the daemon again."
+}
+
+func listSites(out io.Writer, list []control.FleetSite) error {
 	var rows [][]string
 	for i := range list {
 		s := &list[i]

@@ -117,3 +117,23 @@ func TestASiteJoinsAFleet(t *testing.T) {
 		t.Errorf("the log ends with %s", last)
 	}
 }
+
+// A hub that starts while NATS is away says so, also where it knows no site yet.
+func TestFleetStatusWhileNATSIsAway(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ sites, says string }{
+		{"", "This hub follows no site yet"},
+		{"DS01", "nats"},
+	} {
+		data := filepath.Join(t.TempDir(), "hub")
+		args := []string{"hub", "--hub-nats=nats://127.0.0.1:1", "--data-dir=" + data}
+		if c.sites != "" {
+			args = append(args, "--hub-sites="+c.sites)
+		}
+		hub := start(t, nil, args...)
+		eventually(t, func() string { return c.says + ": " + hub.stderr.String() }, func() bool {
+			got := jobmondb(t, "fleet", "status", "--data-dir="+data)
+			return got.code == exitOK && strings.Contains(got.stdout, c.says)
+		})
+	}
+}

@@ -67,14 +67,18 @@ func (h *Hub) make(ctx context.Context, s *Site) {
 	most := h.streamBytes()
 	for pause := soon; ; pause = againEvery {
 		err := h.link.Make(ctx, fleet.InitOptions{Site: s.name, Keep: h.options.Keep, Most: most})
-		if err == nil || ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return
-		}
-		if h.link.Connected() {
+		case err == nil:
+			s.cannotMake(nil)
+			return
+		case !h.link.Connected(): // which the follower's state says
+		case h.options.Embedded:
+			s.cannotMake(err)
+		default: // the follower says that there is none
 			s.logger.Warn().Err(err).Msg("the site's stream cannot be made")
-			if !h.options.Embedded {
-				return
-			}
+			return
 		}
 		if patience.Sleep(ctx, pause) != nil {
 			return
@@ -84,14 +88,18 @@ func (h *Hub) make(ctx context.Context, s *Site) {
 
 // look follows sites whose streams are new, until ctx ends.
 func (h *Hub) look(ctx context.Context, follow func(*Site)) {
-	said := map[string]bool{}
+	said, unknown := map[string]bool{}, "" // what was logged
 	for pause := againEvery; ; pause = lookEvery {
 		names, err := h.link.Sites(ctx)
+		switch {
+		case err == nil:
+			unknown = ""
+		case ctx.Err() == nil && h.link.Connected() && err.Error() != unknown:
+			unknown = err.Error()
+			h.options.Logger.Warn().Err(err).Msg("which sites have a stream is not known; trying again")
+		}
 		if err != nil {
-			if ctx.Err() == nil && h.link.Connected() {
-				h.options.Logger.Warn().Err(err).Msg("which sites have a stream is not known; trying again")
-			}
-			names, pause = nil, againEvery
+			pause = againEvery
 		}
 		for _, name := range names {
 			if h.has(name) || said[name] {

@@ -140,14 +140,14 @@ func (s *Site) run(ctx context.Context) {
 	beside.Go(func() { s.mend(ctx) })
 	beside.Go(func() { s.hub.answer(ctx, s.dir, s) })
 	beside.Go(func() { s.send(ctx) })
-	s.hub.make(ctx, s)
 	f := s.hub.link.Follow(fleet.FollowerOptions{
 		Site: s.name, Copy: s, GapWait: s.hub.options.GapWait, Logger: s.logger, Beat: s.heard,
 		Ahead: s.hub.options.Ahead,
 	})
 	s.mu.Lock()
-	s.follower = f
+	s.follower = f // from now on the state says that NATS is away
 	s.mu.Unlock()
+	s.hub.make(ctx, s)
 	f.Run(ctx)
 }
 

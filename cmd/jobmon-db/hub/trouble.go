@@ -23,6 +23,7 @@ type trouble struct {
 	unopened error // the folder or the log in it cannot be opened
 	broken   error // the log cannot be folded: it is followed, and what is shown is what it was before
 	unread   error // the record of the logs that were set aside cannot be read
+	unmade   error // the site's stream cannot be made
 	said     string
 }
 
@@ -141,6 +142,8 @@ func (t *trouble) sentence(dir string) string {
 			"folder %s away and start it, %s (%v)", dir, anew, t.broken))
 	case t.unread != nil:
 		return plain.Text(t.unread.Error())
+	case t.unmade != nil:
+		return plain.Text(fmt.Sprintf("the site's stream cannot be made; trying again: %v", t.unmade))
 	}
 	return ""
 }
@@ -150,6 +153,14 @@ func (s *Site) inTheWay() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.trouble.sentence(s.dir)
+}
+
+// cannotMake records why the site's stream cannot be made, nil for no reason.
+func (s *Site) cannotMake(err error) {
+	s.mu.Lock()
+	s.unmade = err
+	s.mu.Unlock()
+	s.report()
 }
 
 // report logs what is in the way, once.

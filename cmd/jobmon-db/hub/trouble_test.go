@@ -1,12 +1,16 @@
 package hub
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -194,5 +198,48 @@ func TestNoSiteFillsTheDisk(t *testing.T) {
 	h.options.Embedded = false
 	if most := h.streamBytes(); most != 0 {
 		t.Errorf("%d bytes", most)
+	}
+}
+
+// A hub that starts while NATS is away says so of all its sites.
+func TestAHubStartsWhileNATSIsAway(t *testing.T) {
+	t.Parallel()
+	c := newCenter(t, func(o *Options) {
+		o.Embedded, o.NATS.Servers = false, []string{"nats://127.0.0.1:1"}
+	}, "DS01", "DS02")
+	for _, name := range []string{"DS01", "DS02"} {
+		s := c.site(t, name)
+		await(t, func() string { return fmt.Sprintf("%+v", s.Fleet()) }, func() bool {
+			return s.Fleet()[0].Away == "nats" && s.State().Away == "nats"
+		})
+	}
+	if c.Unready() == "" {
+		t.Error("the hub is ready")
+	}
+}
+
+// A stream that the hub's own server does not make is a trouble of its site, which is logged once.
+func TestAStreamCannotBeMade(t *testing.T) {
+	t.Parallel()
+	c := newCenter(t, func(o *Options) { o.Keep = time.Millisecond }, "DS01")
+	s := c.site(t, "DS01")
+	await(t, func() string { return fmt.Sprintf("%+v", s.Fleet()) }, func() bool {
+		return strings.Contains(s.State().Trouble, "the site's stream cannot be made; trying again") &&
+			strings.Contains(s.State().Trouble, "max age")
+	})
+	var said bytes.Buffer
+	alone := &Site{logger: zerolog.New(&said)}
+	for _, why := range []string{"one", "one", "", "", "two", "two"} {
+		var err error
+		if why != "" {
+			err = errors.New(why)
+		}
+		alone.cannotMake(err)
+		if got := alone.inTheWay(); !strings.HasSuffix(got, why) || (got == "") != (why == "") {
+			t.Errorf("%q: %q", why, got)
+		}
+	}
+	if n := strings.Count(said.String(), "\n"); n != 2 {
+		t.Errorf("%d lines:\n%s", n, &said)
 	}
 }
