@@ -86,7 +86,7 @@ func (b *Board) view(page, path string) *boardView {
 		}
 	}
 	v.query, v.servers, v.line = v.Query.Values(), serversOf(b.Pictures), b.Timeline
-	lines := b.lines(v.pen)
+	lines := b.lines(v.Frame)
 	v.counts(lines)
 	v.choices(b.Pictures)
 	v.sites(lines)
@@ -102,10 +102,10 @@ func (b *Board) view(page, path string) *boardView {
 	return v
 }
 
-func (b *Board) lines(p *pen) []line {
+// lines are the pictures as they are drawn in a frame.
+func (b *Board) lines(f *Frame) []line {
 	lines := make([]line, len(b.Pictures))
-	frames := p.f.frames()
-	p = newPen(p.f, false)
+	frames, p := f.frames(), newPen(f, false)
 	for i := range b.Pictures {
 		c := &b.Pictures[i]
 		f := frames(c.Computer.Site)
@@ -243,7 +243,9 @@ func (q Query) order(lines []line, p *pen) {
 		"ready": func(a, b *line) int {
 			return cmp.Compare(p.by(a.frame).end(a.picture), p.by(b.frame).end(b.picture))
 		},
-		"news": func(a, b *line) int { return cmp.Compare(b.picture.At, a.picture.At) },
+		"news": func(a, b *line) int {
+			return cmp.Compare(p.by(b.frame).common(b.picture.At), p.by(a.frame).common(a.picture.At))
+		},
 	}[q.Sort]
 	slices.SortStableFunc(lines, func(a, b line) int {
 		usual := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.name, b.name),
@@ -274,16 +276,19 @@ func share(c *jobmon.Progress) int {
 	return c.Session.Percent
 }
 
+// notKnown is behind all times.
+const notKnown jobmon.Instant = 1 << 62
+
 // end is when a computer got ready or is expected to; what is not known comes last, and what is not ready after it.
 func (p *pen) end(c *jobmon.Progress) jobmon.Instant {
 	switch {
 	case c.Session == nil, !c.Session.Unended() && !isReady(c.Session):
-		return 1<<62 + 1
+		return notKnown + 1
 	case !c.Session.Unended():
-		return c.Session.Ended
+		return p.common(c.Session.Ended)
 	}
 	eta, _, _ := c.Session.Estimate(p.now)
-	return cmp.Or(eta, 1<<62)
+	return cmp.Or(p.common(eta), notKnown)
 }
 
 // rowRoom is how many bytes a row usually needs.

@@ -363,7 +363,7 @@ func TestRowsAreStable(t *testing.T) {
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	b := &Board{Frame: testFrame(), Pictures: fleet(60)}
-	lines := b.lines(newPen(&b.Frame, false))
+	lines := b.lines(&b.Frame)
 	Query{}.order(lines, newPen(&b.Frame, false))
 	var seen []string
 	for i := range lines {
@@ -409,7 +409,7 @@ func TestCountsAreOfAll(t *testing.T) {
 	for _, s := range v.Sections {
 		rows += s.N
 	}
-	if want := len(v.filter(b.lines(v.pen))); rows != want || rows == 0 {
+	if want := len(v.filter(b.lines(v.Frame))); rows != want || rows == 0 {
 		t.Errorf("%d rows, want %d", rows, want)
 	}
 }

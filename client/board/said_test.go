@@ -206,7 +206,7 @@ func TestFilterOfAnyGroup(t *testing.T) {
 		sent := strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n").Replace(groups[0].Name)
 		b.Query = Query{Group: sent, Server: sent}
 		v := b.view("board", "/")
-		if n := len(v.filter(b.lines(v.pen))); n != 1 || !v.Groups[0].Chosen || len(v.Groups) != 1 {
+		if n := len(v.filter(b.lines(v.Frame))); n != 1 || !v.Groups[0].Chosen || len(v.Groups) != 1 {
 			t.Errorf("%q: the filter keeps %d computers, and the form has %+v", group, n, v.Groups)
 		}
 		if row := string(v.Sections[1].Rows) + string(v.Sections[0].Rows) + string(v.Sections[2].Rows); !strings.Contains(

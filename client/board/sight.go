@@ -71,17 +71,18 @@ func (p *pen) key(c *jobmon.Progress, state string) string {
 	at, s := jobmon.Instant(0), c.Session
 	eta := func() jobmon.Instant {
 		end, _, _ := s.Estimate(p.now)
-		return cmp.Or(end, latest)
+		return cmp.Or(p.common(end), latest)
 	}
 	group := "9"
 	switch state {
 	case StateFailed:
-		group, at = "0", latest-lastFailure(s)
+		group, at = "0", latest-p.common(lastFailure(s))
 	case StateStill:
 		group, at = "1", s.SilentSince
 		if s.Still != nil {
 			at = s.Still.Since
 		}
+		at = p.common(at)
 	case StateRunning:
 		group, at = "21", eta()
 		if p.overdue(c) {
@@ -90,10 +91,10 @@ func (p *pen) key(c *jobmon.Progress, state string) string {
 	case StateWaiting:
 		group, at = "3", eta()
 	case StateReady:
-		group, at = "4", latest-s.Ended
+		group, at = "4", latest-p.common(s.Ended)
 	default:
 		if s != nil {
-			at = latest - s.Ended
+			at = latest - p.common(s.Ended)
 		}
 	}
 	return group + pad(int64(at))

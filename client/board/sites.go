@@ -60,10 +60,19 @@ func (f *Frame) instant() string {
 	return f.At
 }
 
-// old reports whether what is shown of the site is not what happens there.
-func (s *SiteState) old() bool {
-	return s != nil && (s.Away != "" || s.Unread || s.Coverage == "after")
+// Lacks is what the site lacks: "site", "nats" or "source", or "log" where its log cannot be read; "" for nothing.
+func (s *SiteState) Lacks() string {
+	if s.Unread {
+		return "log"
+	}
+	return s.Away
 }
+
+// old reports whether what is shown of the site is not what happens there.
+func (s *SiteState) old() bool { return s != nil && (s.Lacks() != "" || s.Coverage == "after") }
+
+// missing reports whether nothing new comes from the site, or nothing is known of it.
+func (s *SiteState) missing() bool { return s.old() || s.Coverage != "" }
 
 // place writes the cell of a computer's site: with its zone where the sites' zones differ, and with the time of what is
 // shown where that is old.
@@ -140,7 +149,6 @@ type siteLine struct {
 type siteCount struct {
 	State string
 	N     int
-	Href  string
 }
 
 // openUpTo is for how many sites the list is open when the page is loaded.
@@ -170,7 +178,7 @@ func (v *boardView) sites(lines []line) {
 	for i := range v.Sites {
 		s := &v.Sites[i]
 		line := siteLine{Name: s.Name, Server: shown(s.Server), Zone: zone(s.Offset), Chosen: slices.Contains(chosen, s.Name),
-			Href: v.address("site", s.Name), Trouble: shown(s.Trouble), Bad: s.old() || s.Coverage != ""}
+			Href: v.address("site", s.Name), Trouble: shown(s.Trouble), Bad: s.missing()}
 		if line.Chosen { // it leads to the others that are
 			others := slices.DeleteFunc(slices.Clone(chosen), func(name string) bool { return name == s.Name })
 			line.Href = v.address("site", strings.Join(others, ","))
@@ -253,7 +261,7 @@ func (v *view) known(s *SiteState) template.HTML {
 // missing are the sites of which nothing new comes.
 func (f *Frame) missing() (list []string) {
 	for i := range f.Sites {
-		if s := &f.Sites[i]; s.old() || s.Coverage != "" {
+		if s := &f.Sites[i]; s.missing() {
 			list = append(list, s.Name)
 		}
 	}
@@ -281,12 +289,7 @@ func (v *view) standing() string {
 func (f *Frame) Standing() string {
 	var list []string
 	for i := range f.Sites {
-		s := &f.Sites[i]
-		if what := s.Away; s.Unread {
-			list = append(list, s.Name+":log")
-		} else {
-			list = append(list, s.Name+":"+what)
-		}
+		list = append(list, f.Sites[i].Name+":"+f.Sites[i].Lacks())
 	}
 	return strings.Join(list, " ")
 }

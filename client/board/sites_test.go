@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -129,6 +130,71 @@ func TestEachSitesRowsFollowItsClock(t *testing.T) {
 	want := fmt.Sprintf(`data-since="%d"`, p.At.Add(3*time.Minute))
 	if !bytes.Contains(row, []byte(want)) || !bytes.Contains(row, []byte("UTC+11:00")) {
 		t.Errorf("want %s in\n%s", want, row)
+	}
+}
+
+// slower copies what a clock that is behind says: all its moments are earlier.
+func slower(v reflect.Value, by time.Duration) reflect.Value {
+	made := reflect.New(v.Type()).Elem()
+	made.Set(v)
+	switch {
+	case v.Type() == reflect.TypeFor[jobmon.Instant]() && v.Int() != 0:
+		made.Set(reflect.ValueOf(jobmon.Instant(v.Int()).Add(-by)))
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		made.Set(reflect.New(v.Type().Elem()))
+		made.Elem().Set(slower(v.Elem(), by))
+	case v.Kind() == reflect.Slice && !v.IsNil():
+		made.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			made.Index(i).Set(slower(v.Index(i), by))
+		}
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			made.Field(i).Set(slower(v.Field(i), by))
+		}
+	}
+	return made
+}
+
+// TestAWrongClockChangesNoOrder: computers of a site whose server's clock is behind stand where they would stand if it
+// were right.
+func TestAWrongClockChangesNoOrder(t *testing.T) {
+	t.Parallel()
+	const behind = 47 * time.Minute
+	right, wrong := fleetFrame(), fleetFrame()
+	right.Sites[3].Now, wrong.Sites[3].Now = right.Now, wrong.Now.Add(-behind)
+	pictures, shifted := fleet(60), make([]jobmon.Progress, 60)
+	for i := range pictures {
+		pictures[i].Computer.Site = []string{"BER", "SYD"}[i%2]
+		if shifted[i] = pictures[i]; i%2 == 1 {
+			shifted[i] = slower(reflect.ValueOf(pictures[i]), behind).Interface().(jobmon.Progress)
+		}
+	}
+	rows := regexp.MustCompile(`<tr id="c\w+/(\d+)" data-state="\w+" data-key="\w+"`)
+	for _, sort := range []string{"", "news", "ready", "jobs", "now"} {
+		q := Query{Sort: sort}
+		want := rows.FindAllString(string(made(t, &Board{Frame: right, Pictures: pictures, Query: q})), -1)
+		got := rows.FindAllString(string(made(t, &Board{Frame: wrong, Pictures: shifted, Query: q})), -1)
+		if len(got) != 60 || !slices.Equal(got, want) {
+			t.Errorf("by %q there are %d rows:\n%s\nwant\n%s", sort, len(got), strings.Join(got, "\n"),
+				strings.Join(want, "\n"))
+		}
+	}
+	var calm, slow []jobmon.Progress // nothing is wrong with these, and the wall says which comes next
+	for i := range pictures {
+		p := newPen(right.of(pictures[i].Computer.Site), false)
+		if state := StateOf(&pictures[i], p.now); state == StateRunning && !p.overdue(&pictures[i]) {
+			calm, slow = append(calm, pictures[i]), append(slow, shifted[i])
+		}
+	}
+	next := func(f Frame, list []jobmon.Progress) string {
+		return regexp.MustCompile(`next ready \S+`).FindString(text(t, &Wall{Board: Board{Frame: f, Pictures: list}}))
+	}
+	for i := range len(calm) - 1 { // of two sites
+		want := next(right, calm[i:i+2])
+		if got := next(wrong, slow[i:i+2]); got != want || want == "" {
+			t.Errorf("the wall says %q, want %q", got, want)
+		}
 	}
 }
 

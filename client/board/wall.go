@@ -13,7 +13,8 @@ import (
 type wallView struct {
 	view
 	Seconds      int
-	Chosen       string // the site that is shown, "" for all
+	Chosen       string // the sites that are shown, "" for all
+	Places       string // the same for people
 	Counts       []count
 	Need, Others template.HTML
 	Quiet        bool // nothing needs anybody
@@ -50,9 +51,9 @@ func (v *Wall) view() *wallView {
 	wv := &wallView{view: b.view, Seconds: cmp.Or(v.Seconds, 12), Counts: b.Counts}
 	wv.Name = wv.Say("wall")
 	if v.fleet() {
-		wv.Chosen = v.Query.Site
+		wv.Chosen, wv.Places = v.Query.Site, v.Query.places()
 	}
-	lines := v.lines(wv.pen)
+	lines := v.lines(wv.Frame)
 	Query{}.order(lines, newPen(wv.Frame, false))
 	need, others := newPen(wv.Frame, false), newPen(wv.Frame, false)
 	wv.Quiet = true
@@ -89,23 +90,24 @@ func (v *Wall) view() *wallView {
 // quiet says what is to be known where nothing is wrong.
 func (v *wallView) quiet(lines []line) {
 	p, ready, running := newPen(v.Frame, false), 0, 0
-	var first *line
-	var soonest, failed jobmon.Instant
+	var first *line // that gets ready next
+	soonest, failed := notKnown, jobmon.Instant(0)
 	for i := range lines {
 		c := lines[i].picture
+		p.by(lines[i].frame)
 		switch lines[i].state {
 		case StateReady:
 			ready++
 		case StateRunning:
 			running++
-			if eta, _, _ := c.Session.Estimate(lines[i].frame.Now); eta != 0 && (soonest == 0 || eta < soonest) {
-				soonest, first = eta, &lines[i]
+			if end := p.end(c); end < soonest {
+				soonest, first = end, &lines[i]
 			}
 		}
 		if s := c.Session; s != nil {
 			for k := range s.Stages {
 				for _, f := range s.Stages[k].Failures {
-					failed = max(failed, f.At)
+					failed = max(failed, p.common(f.At))
 				}
 			}
 		}
@@ -118,10 +120,11 @@ func (v *wallView) quiet(lines []line) {
 	default:
 		c := &first.picture.Computer
 		name := inFleet(c.Site, jobmon.ComputerName(c.ID, c.Name))
+		eta, _, _ := first.picture.Session.Estimate(first.frame.Now)
 		v.QuietText = safe(p.w.phrase("wall.next", "n", number(running), "name", esc(name),
-			"time", p.by(first.frame).at(soonest)))
-		p.by(v.Frame)
+			"time", p.by(first.frame).at(eta)))
 	}
+	p.by(v.Frame)
 	v.QuietReady = p.w.Say("wall.ready", "n", number(ready), "all", number(len(lines)))
 	if failed != 0 {
 		v.QuietSince = safe(p.w.phrase("wall.since", "time", p.at(failed)))

@@ -173,6 +173,9 @@ type FleetSite struct {
 	Lost      uint64 `json:"lost,omitempty"`    // events that NATS lost in this run and that were published anew
 }
 
+// Lacks is how many events of the site the hub does not have yet.
+func (s *FleetSite) Lacks() uint64 { return s.Last - min(s.Last, s.Has) }
+
 // problem is the body of every answer that is not 200.
 type problem struct {
 	Error string `json:"error"` // one sentence

@@ -195,12 +195,9 @@ func conditionOf(m *Moment) condition {
 	}
 	for i := range m.Sites {
 		s := &m.Sites[i]
-		one := standing{Name: s.Name, Counts: sites[s.Name], Now: int64(s.Now), Away: s.Away}
+		one := standing{Name: s.Name, Counts: sites[s.Name], Now: int64(s.Now), Away: s.Lacks()}
 		if s.Known != 0 {
 			one.Known = int64(min(s.Known.Add(m.Now.Sub(s.Now)), m.Now))
-		}
-		if s.Unread {
-			one.Away = "log"
 		}
 		is.Sites = append(is.Sites, one)
 	}

@@ -23,16 +23,14 @@ func atHub(s *control.FleetSite) []figure {
 	return []figure{
 		define("fleet_site_age_seconds", "Seconds since the site's source was last read, as its daemon said.",
 			prometheus.GaugeValue, float64(s.AgeMS)/1000, s.AgeMS >= 0),
-		gauge("fleet_site_behind_events", "Events that the site has and the hub does not "+
-			"yet.", s.Last-min(s.Last, s.Has)),
+		gauge("fleet_site_behind_events", "Events that the site has and the hub does not yet.", s.Lacks()),
 		flag("fleet_site_away", "1 while the site's daemon, NATS or the site's source is away.", s.Away != ""),
-		define("fleet_site_delay_seconds", "Seconds from the commit of the newest batch at the site to that at the "+
-			"hub.",
+		define("fleet_site_delay_seconds", "Seconds from the newest batch's commit at the site to that at the hub.",
 			prometheus.GaugeValue, float64(s.DelayMS)/1000, s.DelayMS >= 0),
 		counter("fleet_site_events_total", "Sequence number of the newest event that the hub has.", s.Has),
 		gauge("fleet_site_computers", "Computers of the site with a picture.", s.Computers),
-		flag("fleet_site_trouble", "1 while the site's log cannot be followed; \"fleet status\" says "+
-			"why.", s.Trouble != ""),
+		flag("fleet_site_trouble", "1 while the site's log cannot be followed; \"fleet status\" says why.",
+			s.Trouble != ""),
 		gauge("fleet_site_logs_aside", "Earlier logs of the site that the hub set aside.", s.Aside),
 	}
 }

@@ -134,7 +134,7 @@ func (s *Site) State() board.SiteState {
 	c := s.fleetSite()
 	b := board.SiteState{
 		Name: s.name, Away: c.Away, Computers: c.Computers, Trouble: c.Trouble, Age: -1,
-		Behind: c.Last - min(c.Last, c.Has),
+		Behind: c.Lacks(),
 	}
 	if c.AgeMS >= 0 {
 		b.Age = time.Duration(c.AgeMS) * time.Millisecond

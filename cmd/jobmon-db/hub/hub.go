@@ -171,8 +171,8 @@ func (h *Hub) known() (names []string, err error) {
 			return nil, err
 		}
 		if other := alike(names[:i], name); other != "" {
-			return nil, fmt.Errorf("the sites %s and %s differ in case alone, and folders cannot: rename "+
-				"one", other, name)
+			return nil, fmt.Errorf("the sites %s and %s differ in case alone, and folders cannot: rename one",
+				other, name)
 		}
 	}
 	return names, nil

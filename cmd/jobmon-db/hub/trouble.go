@@ -132,8 +132,7 @@ func (t *trouble) sentence(dir string) string {
 		return plain.Text(fmt.Sprintf("the hub may not use its folder of this site: give its account the right to %s, "+
 			"or move that folder away, %s (%v)", dir, anew, t.unopened))
 	case t.unopened != nil:
-		return plain.Text(fmt.Sprintf("the hub cannot read its copy of this site's log: move the folder %s away, %s "+
-			"(%v)",
+		return plain.Text(fmt.Sprintf("the hub cannot read its copy of this site's log: move the folder %s away, %s (%v)",
 			dir, anew, t.unopened))
 	case errors.Is(t.broken, history.ErrNewerCut):
 		return plain.Text(fmt.Sprintf("the hub keeps this site's log and cannot show it: %v at the hub", t.broken))
