@@ -74,7 +74,7 @@ func (s *Source) instanceError(said string) *Error {
 		e.Next = "check the host in " + server + " and the network"
 		e.Said = wordsOf(unasked)
 	case !answered:
-		e.What = "SQL Server Browser on " + host + " (UDP 1434) does not tell the port of the instance " + instance
+		e.What = "SQL Server Browser on " + host + " (UDP 1434) does not name the port of the instance " + instance
 		e.Next = "start the service SQL Server Browser there and let UDP 1434 through the firewall, or give the " +
 			"port in " + server +
 			", as " + host + ",port"

@@ -30,7 +30,7 @@ func (c *checker) source(ctx context.Context) []Line {
 		line := Line{checkDatabase, Fail, c.Unusable.Error(),
 			"correct what the sentence names; docs/sqlserver.md shows the forms of the keys"}
 		if c.Config.Source.Kind == configs.KindRecording {
-			line.Next = "name a recording in source.recording; docs/recording.md tells how one is made"
+			line.Next = "name a recording in source.recording; docs/recording.md says how to make one"
 		}
 		lines = append([]Line{line}, skipped("the database cannot be reached without it", checkLogin, checkTables,
 			checkRows,

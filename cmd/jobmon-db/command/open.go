@@ -46,7 +46,7 @@ func (p *opened) close() {
 func (p *opened) done(messages io.Writer) {
 	p.close()
 	for _, g := range p.holes {
-		fmt.Fprintf(messages, "The events %d to %d are damaged and were left out: jobmon-db verify tells more.\n",
+		fmt.Fprintf(messages, "The events %d to %d are damaged and were left out: jobmon-db verify shows more.\n",
 			g.From, g.To)
 	}
 }

@@ -39,7 +39,7 @@ that is given several times one has to fit, of different flags all. Names may ho
 The range is [since, until).
 
 A time is written as ` + replay.Forms + `.` + sitesHelp + `
-What several sites tell is one story, by the time at which each server saw it.
+Events of several sites are shown as one story, by the time at which each server saw them.
 
 Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 		Example: `  jobmon-db replay --since 14:00 --until 15:00 --computer PC-0003
@@ -105,11 +105,11 @@ func (o *replayOptions) flags(c *cobra.Command) {
 		"only what this regular expression finds; case matters if it has a capital letter")
 	outputFlag(c, &o.layout.Shape, replay.Shapes()...)
 	outFlag(c, &o.out)
-	f.StringSliceVar(&o.layout.Fields, "fields", nil, "tell these fields: see above")
+	f.StringSliceVar(&o.layout.Fields, "fields", nil, "show these fields: see above")
 	f.Uint64VarP(&o.last, "last", "n", 0, "only the last so many")
 	f.BoolVar(&o.reverse, "reverse", false, "the newest first")
 	f.BoolVarP(&o.follow, "follow", "f", false, "go on with what comes, until Ctrl-C")
-	f.StringVar(&o.speed, "speed", "instant", "tell at the speed at which it happened: original, 10x, 0.5x, or instant")
+	f.StringVar(&o.speed, "speed", "instant", "play at the speed at which it happened: original, 10x, 0.5x, or instant")
 }
 
 // check refuses what cannot be together.
@@ -135,7 +135,7 @@ func (o *replayOptions) check(c *cobra.Command) error {
 		{o.follow && (o.until != "" || o.toSeq != 0), "--follow has no end: leave out --until and --to-seq"},
 		{o.follow && o.layout.Shape == "json", "--follow with -o json would never close the list: take ndjson"},
 		{o.follow && o.out != "", "--follow has no end, and --out writes a file that is whole: leave one of them out"},
-		{o.reverse && slow, "--speed tells what happened in its order: leave out --reverse"},
+		{o.reverse && slow, "--speed plays what happened in its order: leave out --reverse"},
 		{o.cursor != "" && (o.reverse || o.last > 0),
 			"--cursor-file goes on where the last call ended: leave out --reverse and -n"},
 	} {
