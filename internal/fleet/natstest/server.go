@@ -59,6 +59,7 @@ type Server struct {
 	place  Place
 	ports  string // folder in which the server says where it listens
 	log    *os.File
+	began  int // where in the log the last start begins
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed once the process is gone
 }
@@ -102,6 +103,7 @@ func (s *Server) Start() {
 	for _, old := range s.portFiles() {
 		_ = os.Remove(old)
 	}
+	s.began = len(s.Log())
 	cmd := exec.Command(path, "-c", s.config, "-m", "-1", "--ports_file_dir", s.ports)
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	if err := s.place.Start(cmd); err != nil {
@@ -201,7 +203,7 @@ func (s *Server) Health(ctx context.Context) error {
 	if answer.StatusCode != http.StatusOK {
 		var text bytes.Buffer
 		_, _ = text.ReadFrom(answer.Body)
-		if strings.Contains(text.String(), "snapshot corrupt") {
+		if strings.Contains(s.Log()[s.began:], "snapshot corrupt") {
 			return fmt.Errorf("%w: %s", ErrUnreadable, &text)
 		}
 		return fmt.Errorf("%s: %s", answer.Status, &text)
