@@ -171,6 +171,9 @@ type FleetSite struct {
 	Trouble   string `json:"trouble,omitempty"` // a sentence: why nothing goes on, and what to do
 	Refused   bool   `json:"refused,omitempty"` // the site may not publish: its stream holds another log
 	Lost      uint64 `json:"lost,omitempty"`    // events that NATS lost in this run and that were published anew
+
+	// Unbelieved counts messages and beats that the hub refused in this run: they are not what the site's log says.
+	Unbelieved uint64 `json:"unbelieved,omitempty"`
 }
 
 // Lacks is how many events of the site the hub does not have yet.

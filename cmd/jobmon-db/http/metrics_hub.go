@@ -32,6 +32,8 @@ func atHub(s *control.FleetSite) []figure {
 		flag("fleet_site_trouble", "1 while the site's log cannot be followed; \"fleet status\" says why.",
 			s.Trouble != ""),
 		gauge("fleet_site_logs_aside", "Earlier logs of the site that the hub set aside.", s.Aside),
+		counter("fleet_site_refused_total", "Messages of the site that the hub refused, as they are not what its log "+
+			"says.", s.Unbelieved),
 	}
 }
 

@@ -93,7 +93,7 @@ func TestFiguresOfAHub(t *testing.T) {
 	w := httptest.NewRecorder()
 	HubMetrics("1.2", func() []control.FleetSite {
 		return []control.FleetSite{
-			{Site: "DS01", Last: 1234, Has: 1200, AgeMS: 2500, DelayMS: 40, Computers: 7, Aside: 1},
+			{Site: "DS01", Last: 1234, Has: 1200, AgeMS: 2500, DelayMS: 40, Computers: 7, Aside: 1, Unbelieved: 4},
 			{Site: "DS02", Away: "site", AgeMS: -1, DelayMS: -1, Trouble: "away"},
 		}
 	}, func() []control.Target { return []control.Target{{Name: "DS01/ops", Waiting: 3}} }).
@@ -105,6 +105,7 @@ func TestFiguresOfAHub(t *testing.T) {
 		`jobmon_fleet_site_away{site="DS02"} 1`, `jobmon_fleet_site_delay_seconds{site="DS01"} 0.04`,
 		`jobmon_fleet_site_events_total{site="DS01"} 1200`, `jobmon_fleet_site_trouble{site="DS02"} 1`,
 		`jobmon_fleet_site_computers{site="DS01"} 7`, `jobmon_fleet_site_logs_aside{site="DS01"} 1`,
+		`jobmon_fleet_site_refused_total{site="DS01"} 4`,
 		`jobmon_notify_waiting{target="DS01/ops"} 3`,
 	} {
 		if !strings.Contains(text, "\n"+want+"\n") {

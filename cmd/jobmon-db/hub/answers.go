@@ -102,7 +102,7 @@ func (s *Site) fleetSite() control.FleetSite {
 	end, _ := s.End()
 	c := control.FleetSite{
 		Site: s.name, LogID: s.ID(), Last: f.Beat.Last, Published: f.Published, Has: end, DelayMS: -1, AgeMS: -1,
-		Away: f.Away, Trouble: f.Trouble, Refused: f.Beat.Refused != "",
+		Away: f.Away, Trouble: f.Trouble, Refused: f.Beat.Refused != "", Unbelieved: f.Refused,
 	}
 	if f.Beat.LogID == c.LogID && !c.Refused {
 		c.Last = max(c.Last, end) // what came since the beat

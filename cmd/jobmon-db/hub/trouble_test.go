@@ -114,8 +114,7 @@ func TestACutInTheMiddleOfALog(t *testing.T) {
 	had, _ := c.site(t, "DS01").End()
 	cut(t, one, "AAAA")
 	await(t, func() string { return "the cut is not refused" }, func() bool {
-		f := c.site(t, "DS01").following()
-		return f.Refused > 0
+		return c.site(t, "DS01").Fleet()[0].Unbelieved > 0
 	})
 	if end, _ := c.site(t, "DS01").End(); end != had {
 		t.Errorf("the copy ends with %d, and ended with %d", end, had)
