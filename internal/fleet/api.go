@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -35,15 +36,7 @@ func (e *apiError) Error() string { return fmt.Sprintf("%s (error %d)", e.Descri
 // isAPI says whether JetStream answered with one of these errors.
 func isAPI(err error, numbers ...int) bool {
 	var answered *apiError
-	if !errors.As(err, &answered) {
-		return false
-	}
-	for _, n := range numbers {
-		if answered.Number == n {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &answered) && slices.Contains(numbers, answered.Number)
 }
 
 // apiSubject is where JetStream takes a request.
@@ -109,8 +102,8 @@ func (c *Conn) ask(ctx context.Context, question *nats.Msg) (*nats.Msg, error) {
 	case cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded):
 		return nil, cause
 	case errors.Is(err, nats.ErrNoResponders):
-		return nil, fmt.Errorf("no JetStream answers at %s: the server has none (jetstream {}), it has another domain "+
-			"than is set, or its servers elect a leader", subject)
+		return nil, fmt.Errorf("JetStream does not answer at %s: the server's configuration has no jetstream {}, "+
+			"the domain that is set is not the server's, or the servers are electing a leader", subject)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 		return nil, fmt.Errorf("no answer from JetStream within %s", answerWithin)
 	}

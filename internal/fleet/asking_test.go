@@ -50,7 +50,7 @@ func (a *asker) ask(question []byte) (links []jobmon.Link, size int, no nats.Hea
 		if len(m.Data) > largestData {
 			a.t.Fatalf("a page of %d bytes", len(m.Data))
 		}
-		text, whole, _, err := j.add(m.Header, m.Data)
+		text, whole, err := j.add(m.Header, m.Data)
 		if err != nil {
 			a.t.Fatal(err)
 		}
@@ -177,7 +177,8 @@ func TestWhatACredentialMayDo(t *testing.T) {
 	a := connected(t, e.sites["A"], InboxOf("A"))
 	for _, subject := range []string{
 		SubjectOf("B"), BeatSubjectOf("B"), GapSubjectOf("B"), GapSubjectOf("A"), GapInboxOf("B") + ".x",
-		HubInbox + ".x", InboxOf("B") + ".x", "$JS.API.STREAM.INFO." + StreamOf("B"), "$JS.API.STREAM.MSG.GET." + StreamOf("B"),
+		HubInbox + ".x", InboxOf("B") + ".x", "$JS.API.STREAM.INFO." + StreamOf("B"),
+		"$JS.API.STREAM.MSG.GET." + StreamOf("B"),
 		"$JS.API.DIRECT.GET." + StreamOf("B"), "$JS.API.STREAM.PURGE." + StreamOf("B"),
 		"$JS.API.STREAM.DELETE." + StreamOf("A"), "$JS.API.STREAM.MSG.DELETE." + StreamOf("A"),
 		"$JS.API.STREAM.UPDATE." + StreamOf("A"), "$JS.API.STREAM.CREATE.OWN", "$JS.API.STREAM.LIST", "$JS.API.INFO",
@@ -260,7 +261,7 @@ func TestThePiecesOfTextsAreBounded(t *testing.T) {
 	t.Parallel()
 	piece := func(i int) nats.Header { return nats.Header{headerPart: {fmt.Sprintf("%d/1000", i)}} }
 	j := joiner{}
-	if _, _, _, err := j.add(piece(1), []byte("\n\n\n")); err == nil || j.have > 0 {
+	if _, _, err := j.add(piece(1), []byte("\n\n\n")); err == nil || j.have > 0 {
 		t.Errorf("a text that does not begin as one: %v", err)
 	}
 	all := budget{left: 3 << 20}
@@ -271,7 +272,7 @@ func TestThePiecesOfTextsAreBounded(t *testing.T) {
 			if i > 1 {
 				data = make([]byte, 256<<10)
 			}
-			if _, _, _, err = j.add(piece(i), data); err == nil {
+			if _, _, err = j.add(piece(i), data); err == nil {
 				size = len(j.text)
 			}
 		}
@@ -283,7 +284,7 @@ func TestThePiecesOfTextsAreBounded(t *testing.T) {
 	if all.left != 3<<20 {
 		t.Errorf("%d bytes were not given back", 3<<20-all.left)
 	}
-	if _, _, _, err := one.add(piece(1), firstPiece); err != nil {
+	if _, _, err := one.add(piece(1), firstPiece); err != nil {
 		t.Fatal(err)
 	}
 	one.add(piece(2), make([]byte, 5<<19))
@@ -329,7 +330,7 @@ func FuzzPieces(f *testing.F) {
 		var j joiner
 		for _, part := range []string{"1/3", a, b, c} {
 			h := nats.Header{headerPart: {part}}
-			text, whole, _, err := j.add(h, firstPiece)
+			text, whole, err := j.add(h, firstPiece)
 			if whole && err == nil {
 				k, n, _ := partOf(h)
 				if k != n || len(text) != n*len(firstPiece) {

@@ -18,6 +18,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/rs/zerolog"
+
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
 // Settings say how a NATS server is reached.
@@ -166,7 +168,7 @@ func (c *Conn) up(nc *nats.Conn) {
 		server = "inside this process" // the client makes an address up
 	}
 	c.logger.Info().Str("server", server).Msg("connected to NATS")
-	wakeUp(c.changed)
+	patience.Wake(c.changed)
 }
 
 // mostReasons is how many reasons are logged until the connection is there: several servers have several.
@@ -191,7 +193,7 @@ func (c *Conn) down(nc *nats.Conn, err error) {
 		c.logger.Warn().Str("error", text).Str("servers", c.settings.where()).
 			Msg("NATS is away; trying again until it is there")
 	}
-	wakeUp(c.changed)
+	patience.Wake(c.changed)
 }
 
 // away is why there is no connection, "" while there is one.
@@ -227,7 +229,7 @@ func (c *Conn) words(err error) string {
 	case errors.Is(err, nats.ErrSecureConnWanted):
 		return "the server has no TLS, and the address begins with tls:// or tls.ca is set"
 	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
-		return fmt.Sprintf("the server wants a client's certificate that it knows: set tls.cert and tls.key (%v)", err)
+		return fmt.Sprintf("the server asks for a client certificate that it trusts: set tls.cert and tls.key (%v)", err)
 	case errors.As(err, &op) && op.Addr != nil:
 		return fmt.Sprintf("%s %s: %v", op.Op, op.Addr, op.Err) // without our own port, which is another one each time
 	}
@@ -263,7 +265,7 @@ func (c *Conn) failed(err error) {
 	if !again {
 		c.logger.Error().Str("subject", subject).Msg(denial(subject).Error())
 	}
-	wakeUp(c.changed)
+	patience.Wake(c.changed)
 }
 
 // denial says that the server does not allow a subject.

@@ -78,8 +78,8 @@ func (c *consumer) end() {
 
 // pull is a request for messages.
 type pull struct {
-	messages, bytes int // that are still to come
-	empty           bool
+	messages int // that are still to come
+	empty    bool
 }
 
 // ask asks for messages.
@@ -90,7 +90,7 @@ func (c *consumer) ask() (pull, error) {
 	if err == nil {
 		err = c.c.nc.PublishRequest(c.c.settings.apiSubject("CONSUMER.MSG.NEXT."+c.path()), c.inbox, question)
 	}
-	return pull{pullMessages, c.bytes, true}, err
+	return pull{pullMessages, true}, err
 }
 
 // run hands on messages until ctx ends, the consumer is no more, or the server is silent.
@@ -112,7 +112,7 @@ func (c *consumer) run(ctx context.Context) error {
 					return c.failed(err)
 				}
 			} else {
-				p.messages, p.bytes, p.empty = p.messages-1, p.bytes-m.Size(), false
+				p.messages, p.empty = p.messages-1, false
 				over = p.messages <= 0
 				select {
 				case c.messages <- m:

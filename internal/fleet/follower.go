@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
 // Copy is the hub's copy of a site's log. Only its follower changes it.
@@ -72,7 +73,7 @@ type FollowerState struct {
 	Delay     time.Duration // from the site's commit of the newest batch to here; -1 for unknown
 	Away      string        // "nats" or "site"; "" for neither
 	Trouble   string        // a sentence: why nothing goes on; "" for nothing
-	Refused   uint64        // messages that are not the site's batches
+	Refused   uint64        // messages and beats that are not what the site's log says
 	Twice     uint64        // messages whose batches were there already
 	Asked     uint64        // events that the site was asked for, and sent
 }
@@ -154,7 +155,7 @@ func (f *Follower) heard(b *Beat) {
 		f.beat, f.beatA = *b, time.Now()
 	}
 	f.mu.Unlock()
-	wakeUp(f.poke)
+	patience.Wake(f.poke)
 	if f.Beat != nil && b.Refused == "" {
 		f.Beat(b)
 	}

@@ -117,7 +117,7 @@ func (f *Follower) askOnce(ctx context.Context, conn *Conn, inbox string, answer
 
 // page appends a page of an answer.
 func (f *Follower) page(ctx context.Context, pieces *joiner, m *nats.Msg) error {
-	text, whole, _, err := pieces.add(m.Header, m.Data)
+	text, whole, err := pieces.add(m.Header, m.Data)
 	if err != nil || !whole {
 		return err
 	}

@@ -103,7 +103,7 @@ func (f *Follower) read(pieces *joiner, m *nats.Msg) *arrival {
 		f.refuse(fmt.Errorf("it has the subject %q", m.Subject))
 		return nil
 	}
-	text, whole, _, err := pieces.add(m.Header, m.Data)
+	text, whole, err := pieces.add(m.Header, m.Data)
 	if err != nil {
 		f.refuse(err)
 		return nil

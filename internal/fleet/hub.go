@@ -18,7 +18,6 @@ import (
 type Hub struct {
 	conn     *Conn
 	settings Settings
-	logger   zerolog.Logger
 	turns    chan struct{} // groups of messages that are decoded or appended at the same time
 
 	joined budget // of the texts in pieces of all sites
@@ -34,7 +33,7 @@ func OpenHub(s Settings, logger zerolog.Logger) (*Hub, error) {
 		return nil, err
 	}
 	h := &Hub{
-		conn: conn, settings: s, logger: logger, followers: map[string]*Follower{},
+		conn: conn, settings: s, followers: map[string]*Follower{},
 		turns: make(chan struct{}, max(3, runtime.GOMAXPROCS(0)+1)), joined: budget{left: joinedBytes},
 	}
 	_, err = conn.nc.Subscribe(BeatSubjectOf("*"), h.beat)
@@ -44,9 +43,6 @@ func OpenHub(s Settings, logger zerolog.Logger) (*Hub, error) {
 	}
 	return h, nil
 }
-
-// Settings are those of the connection.
-func (h *Hub) Settings() Settings { return h.settings }
 
 // Connected says whether NATS is there.
 func (h *Hub) Connected() bool { return h.conn.Connected() }

@@ -160,36 +160,34 @@ type joiner struct {
 }
 
 // add takes the next message. whole says that text is complete; it is valid until the next call. A piece that does not
-// follow the one before ends the text of both, and dropped counts the pieces that were of no use.
-func (j *joiner) add(h nats.Header, data []byte) (text []byte, whole bool, dropped int, err error) {
+// follow the one before ends the text of both.
+func (j *joiner) add(h nats.Header, data []byte) (text []byte, whole bool, err error) {
 	i, n, err := partOf(h)
-	if err != nil {
-		return nil, false, j.drop(), err
+	follows := err == nil && i > 1 && i == j.have+1 && n == j.of
+	if !follows {
+		j.drop()
 	}
-	if i > 1 && (i != j.have+1 || n != j.of) {
-		return nil, false, j.drop() + 1, nil
-	}
-	if i == 1 {
-		dropped = j.drop()
-	}
-	if n == 1 {
-		return data, true, dropped, nil
-	}
-	if i == 1 {
-		if !beginsAsLog(data) {
-			return nil, false, dropped, errors.New("a text in pieces does not begin as that of a log")
-		}
+	switch {
+	case err != nil:
+		return nil, false, err
+	case n == 1:
+		return data, true, nil
+	case i > 1 && !follows:
+		return nil, false, nil
+	case i == 1 && !beginsAsLog(data):
+		return nil, false, errors.New("a text in pieces does not begin as that of a log")
 	}
 	if err := j.room(len(data)); err != nil {
-		return nil, false, dropped + j.drop(), err
+		j.drop()
+		return nil, false, err
 	}
 	j.text, j.have, j.of = append(j.text, data...), i, n
 	if i < n {
-		return nil, false, dropped, nil
+		return nil, false, nil
 	}
 	text = j.text
 	j.drop()
-	return text, true, dropped, nil
+	return text, true, nil
 }
 
 // beginsAsLog says whether a piece begins as the text of a log does: the first line, which names the log behind the
@@ -222,10 +220,8 @@ func (j *joiner) room(n int) error {
 	return nil
 }
 
-// drop forgets the pieces at hand and returns how many they were.
-func (j *joiner) drop() int {
-	n := j.have
+// drop forgets the pieces at hand.
+func (j *joiner) drop() {
 	j.budget.take(-cap(j.text))
 	*j = joiner{budget: j.budget}
-	return n
 }

@@ -143,7 +143,7 @@ func (p *Publisher) pieces(ctx context.Context, c *Conn, m stored, i, n int) ([]
 		if err != nil || !ok {
 			return nil, err
 		}
-		text, whole, _, err := j.add(piece.header, piece.data)
+		text, whole, err := j.add(piece.header, piece.data)
 		if err != nil {
 			return nil, &foreignError{err}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/ndjson"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
@@ -91,7 +92,7 @@ func waiting(attempt int) time.Duration { return min(leastWait<<min(attempt, 16)
 // Committed says that the log has something new. It never waits.
 func (p *Publisher) Committed() {
 	p.committed.CompareAndSwap(0, time.Now().UnixMilli())
-	wakeUp(p.wake)
+	patience.Wake(p.wake)
 }
 
 // Finish waits until the stream holds all of the log, unless that cannot be soon.
@@ -103,13 +104,6 @@ func (p *Publisher) Finish(within time.Duration) {
 		if s := p.State(); s.Lag == 0 || !s.Connected || s.Refused != "" {
 			return
 		}
-	}
-}
-
-func wakeUp(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
 	}
 }
 
@@ -223,7 +217,7 @@ func (p *Publisher) refuse(r *refusal) {
 		p.o.Logger.Error().Str("error", r.text).
 			Msg("this log is not published to the fleet; everything else goes on")
 	}
-	wakeUp(p.beat)
+	patience.Wake(p.beat)
 }
 
 // news says whether the text was not logged since the log was published last.
@@ -238,7 +232,7 @@ func (p *Publisher) news(text string) bool {
 // well records that publishing goes on.
 func (p *Publisher) well() {
 	p.change(func(s *State) { s.Refused, s.Trouble = "", "" })
-	wakeUp(p.beat)
+	patience.Wake(p.beat)
 	switch s := p.State(); {
 	case !p.begun:
 		p.begun = true

@@ -16,6 +16,7 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/ndjson"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // Gap is what a hub asks a site for: the batches behind an event.
@@ -145,13 +146,7 @@ func upTo(links iter.Seq2[jobmon.Link, error], to uint64) iter.Seq2[jobmon.Link,
 
 // refused is the header of an answer that gives no batches.
 func refused(format string, details ...any) nats.Header {
-	text := strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' ' // ends no header
-		}
-		return r
-	}, fmt.Sprintf(format, details...))
-	return nats.Header{headerError: {text}}
+	return nats.Header{headerError: {plain.Text(fmt.Sprintf(format, details...))}} // ends no header
 }
 
 // read reads a request, which anybody may have made up.

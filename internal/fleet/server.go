@@ -122,7 +122,7 @@ func (s *Server) heal(ctx context.Context) {
 		s.end()
 		if err := s.start(); err != nil {
 			s.log.logger.Error().Err(err).Msg("the NATS server cannot be started; trying again")
-			s.log.hurts()
+			patience.Wake(s.log.hurt)
 		}
 	}
 }
@@ -216,13 +216,6 @@ type serverLog struct {
 	hurt   chan struct{} // holds one: a stream could not be written
 }
 
-func (l *serverLog) hurts() {
-	select {
-	case l.hurt <- struct{}{}:
-	default:
-	}
-}
-
 func (l *serverLog) say(e *zerolog.Event, format string, v []any) string {
 	text := plain.Text(fmt.Sprintf(format, v...))
 	e.Str("part", "nats").Msg(text)
@@ -239,7 +232,7 @@ func (l *serverLog) Warnf(format string, v ...any) { l.say(l.logger.Warn(), form
 func (l *serverLog) Errorf(format string, v ...any) {
 	text := l.say(l.logger.Error(), format, v)
 	if strings.Contains(text, "Critical write error") || strings.Contains(text, "will be DISABLED") {
-		l.hurts()
+		patience.Wake(l.hurt)
 	}
 }
 

@@ -224,7 +224,7 @@ func (s *session) land(ctx context.Context) error {
 			if err := s.c.mayNot(s.inbox + ".*"); err != nil {
 				return err
 			}
-			return fmt.Errorf("NATS has not acknowledged a message within %s: its servers may elect a leader",
+			return fmt.Errorf("NATS has not acknowledged a message within %s: its servers may be electing a leader",
 				ackWithin)
 		}
 	}
@@ -234,8 +234,8 @@ func (s *session) land(ctx context.Context) error {
 func (s *session) acknowledged(m *nats.Msg) error {
 	f := s.flying[0]
 	if m.Header.Get("Status") == "503" {
-		return fmt.Errorf("no stream takes %s now: %s is missing, or its servers elect a leader", SubjectOf(s.p.o.Site),
-			StreamOf(s.p.o.Site))
+		return fmt.Errorf("no stream takes %s now: %s is missing, or the servers are electing a leader",
+			SubjectOf(s.p.o.Site), StreamOf(s.p.o.Site))
 	}
 	seq, err := readAck(s.p.o.Site, m.Data)
 	var answered *apiError

@@ -208,7 +208,7 @@ func contents(t testing.TB, c *Conn, site string) (links []jobmon.Link, twice in
 		if !ok {
 			continue
 		}
-		text, whole, _, err := j.add(m.header, m.data)
+		text, whole, err := j.add(m.header, m.data)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,14 @@ func Sleep(ctx context.Context, long time.Duration) error {
 	}
 }
 
+// Wake lets the goroutine that receives from c, which holds one, go on or begin. It never waits; a nil c is nobody.
+func Wake(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it is woken already
+	}
+}
+
 // Until asks again and again until the answer is yes. When ctx ends before, the error is the last one of ask, or else
 // the cause of ctx.
 func Until(ctx context.Context, every time.Duration, ask func() (yes bool, err error)) error {

@@ -29,6 +29,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/notices"
+	"github.com/jobmon-db/jobmon-db/internal/patience"
 	"github.com/jobmon-db/jobmon-db/internal/trust"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -85,7 +86,6 @@ type Hub struct {
 	held    *instance.Lock
 	server  *fleet.Server
 	link    *fleet.Hub
-	started time.Time
 	changed chan struct{} // holds one: something that pages show has changed
 
 	mu    sync.Mutex
@@ -95,7 +95,7 @@ type Hub struct {
 // Open takes the lock, opens the copies of all sites and begins to connect. What is wrong with the copy of one site is
 // the Trouble of that site. Errors are *instance.HeldError, and a sentence.
 func Open(o Options) (*Hub, error) {
-	h := &Hub{options: o, started: time.Now(), changed: make(chan struct{}, 1)}
+	h := &Hub{options: o, changed: make(chan struct{}, 1)}
 	if err := h.open(); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -170,22 +170,21 @@ func (h *Hub) known() (names []string, err error) {
 		if err := jobmon.CheckSite(name); err != nil {
 			return nil, err
 		}
-		if other := alike(names[:i], name); other != "" {
-			return nil, fmt.Errorf("the sites %s and %s differ in case alone, and folders cannot: rename one",
-				other, name)
+		if err := distinct(names[:i], name); err != nil {
+			return nil, err
 		}
 	}
 	return names, nil
 }
 
-// alike returns the name that differs from this one in case alone, or is the same; "" for none.
-func alike(names []string, name string) string {
+// distinct refuses a name that is one of the others on a disk that does not distinguish case.
+func distinct(names []string, name string) error {
 	for _, other := range names {
 		if strings.EqualFold(other, name) {
-			return other
+			return fmt.Errorf("the sites %s and %s differ in case alone, and folders cannot: rename one", other, name)
 		}
 	}
-	return ""
+	return nil
 }
 
 // load opens the copies of these sites, some at a time: what a start needs of one is much. One that cannot be opened
@@ -259,8 +258,8 @@ func (h *Hub) take(name string) (*Site, error) {
 	for _, s := range h.sites {
 		names = append(names, s.name)
 	}
-	if other := alike(names, name); other != "" {
-		return nil, fmt.Errorf("the sites %s and %s differ in case alone, and folders cannot: rename one", other, name)
+	if err := distinct(names, name); err != nil {
+		return nil, err
 	}
 	s := openSite(h, name)
 	h.sites = append(h.sites, s)
@@ -272,12 +271,7 @@ func (h *Hub) take(name string) (*Site, error) {
 func (h *Hub) Changed() <-chan struct{} { return h.changed }
 
 // signal says that something has changed.
-func (h *Hub) signal() {
-	select {
-	case h.changed <- struct{}{}:
-	default: // nobody has looked since
-	}
-}
+func (h *Hub) signal() { patience.Wake(h.changed) }
 
 // Close closes the copies and gives up the lock; Run must have returned.
 func (h *Hub) Close() error {

@@ -357,13 +357,14 @@ func TestAHubKeepsWhatItHad(t *testing.T) {
 	s.stop()
 	other := newServer(t, "DS01", 2) // its data folder was lost: a log with another id
 	other.work(150)
-	hub, err := fleet.Connect(t.Context(), c.link.Settings(), "a test", fleet.HubInbox, zerolog.Nop())
+	inside, inboxes := c.Inside(c.seeds["DS01"]), fleet.InboxOf("DS01")
+	conn, err := fleet.Connect(t.Context(), inside, "a test", inboxes, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer hub.Close()
-	await(t, func() string { return "no connection" }, hub.Connected)
-	if _, err := hub.Init(t.Context(), fleet.InitOptions{Site: "DS01", Keep: time.Hour, Anew: true}); err != nil {
+	defer conn.Close()
+	await(t, func() string { return "no connection" }, conn.Connected)
+	if _, err := conn.Init(t.Context(), fleet.InitOptions{Site: "DS01", Keep: time.Hour, Anew: true}); err != nil {
 		t.Fatal(err)
 	}
 	other.publish(c.Inside(c.seeds["DS01"]))

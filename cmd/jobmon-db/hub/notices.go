@@ -36,12 +36,7 @@ func (s *sending) poke(b *fleet.Beat) {
 	s.known, s.asked = true, b.Notices
 	woken := s.woken
 	s.mu.Unlock()
-	if woken != nil {
-		select {
-		case woken <- struct{}{}:
-		default:
-		}
-	}
+	patience.Wake(woken)
 }
 
 // wanted says whether the hub is to send; from is the event that the copy must have before.

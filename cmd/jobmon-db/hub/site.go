@@ -86,8 +86,8 @@ func (s *Site) load(o store.Options) (l loaded, err error) {
 	o.LockWait = lockWait
 	o.Damaged = func(e *store.Error) {
 		s.logger.Error().Err(e).Uint64("from", e.Seq).Uint64("to", e.Last).
-			Msg("events in the copy of the log are damaged and left out; remove the site's folder, and the hub gets " +
-				"all of it again")
+			Msg("some events in the hub's copy of the log are damaged and left out: stop the hub, move the site's " +
+				"folder away and start the hub, which then gets the whole log again")
 	}
 	if l.log, err = store.Open(s.dir, o); err != nil {
 		return l, err

@@ -124,27 +124,28 @@ func catchUp(log *store.Log, state *history.State) error {
 func (t *trouble) sentence(dir string) string {
 	const anew = "and the hub gets all of it anew from the stream and the site"
 	var held *instance.HeldError
+	text := ""
 	switch {
 	case errors.As(t.unopened, &held):
-		return plain.Text(fmt.Sprintf("another program works in the hub's folder of this site, which is followed "+
-			"again when that ends: %v", t.unopened))
+		text = fmt.Sprintf("another program works in the hub's folder of this site, which is followed again when that "+
+			"ends: %v", t.unopened)
 	case errors.Is(t.unopened, fs.ErrPermission):
-		return plain.Text(fmt.Sprintf("the hub may not use its folder of this site: give its account the right to %s, "+
-			"or move that folder away, %s (%v)", dir, anew, t.unopened))
+		text = fmt.Sprintf("the hub may not use its folder of this site: give its account the right to %s, or move "+
+			"that folder away, %s (%v)", dir, anew, t.unopened)
 	case t.unopened != nil:
-		return plain.Text(fmt.Sprintf("the hub cannot read its copy of this site's log: move the folder %s away, %s (%v)",
-			dir, anew, t.unopened))
+		text = fmt.Sprintf("the hub cannot read its copy of this site's log: move the folder %s away, %s (%v)", dir,
+			anew, t.unopened)
 	case errors.Is(t.broken, history.ErrNewerCut):
-		return plain.Text(fmt.Sprintf("the hub keeps this site's log and cannot show it: %v at the hub", t.broken))
+		text = fmt.Sprintf("the hub keeps this site's log and cannot show it: %v at the hub", t.broken)
 	case t.broken != nil:
-		return plain.Text(fmt.Sprintf("the hub keeps this site's log and cannot read it: stop the hub, move the "+
-			"folder %s away and start it, %s (%v)", dir, anew, t.broken))
+		text = fmt.Sprintf("the hub keeps this site's log and cannot read it: stop the hub, move the folder %s away "+
+			"and start it, %s (%v)", dir, anew, t.broken)
 	case t.unread != nil:
-		return plain.Text(t.unread.Error())
+		text = t.unread.Error()
 	case t.unmade != nil:
-		return plain.Text(fmt.Sprintf("the site's stream cannot be made; trying again: %v", t.unmade))
+		text = fmt.Sprintf("the site's stream cannot be made; trying again: %v", t.unmade)
 	}
-	return ""
+	return plain.Text(text)
 }
 
 // inTheWay is the sentence of what is in the way, "" for nothing.
