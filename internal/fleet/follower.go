@@ -192,6 +192,13 @@ func (f *Follower) State() FollowerState {
 	return s
 }
 
+// holds records what the stream ends with, when that was looked at.
+func (f *Follower) holds(last uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.state.Published = last
+}
+
 // published records that the stream holds the batches of a message, and, where it says so, how long they took to here.
 func (f *Follower) published(a *arrival) {
 	f.mu.Lock()

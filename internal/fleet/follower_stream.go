@@ -128,7 +128,11 @@ func (f *Follower) search(ctx context.Context, info *jetstream.StreamInfo) (star
 			return true
 		}
 		log, until, ok := head(text)
-		return !ok || log != f.Copy.ID() || until > end
+		ok = ok && log == f.Copy.ID()
+		if ok && seq == info.State.LastSeq {
+			f.holds(until)
+		}
+		return !ok || until > end
 	}
 	if !behind(last) {
 		return last + 1, nil // as nearly always

@@ -175,8 +175,13 @@ func TestFollows(t *testing.T) {
 	if s := again.State(); s.Twice > 20 || s.Asked > 0 {
 		t.Errorf("%d messages came again and %d events were asked for: the place was not found", s.Twice, s.Asked)
 	}
-	// What is left of a hub that has ended is nothing.
 	again.end()
+	// A hub that has all of it says what the stream holds before anything new comes.
+	idle := follow(t, e.hub, "DS01", again.copy, 0)
+	last, _ := again.copy.End()
+	await(t, "end of the stream", func() bool { return idle.State().Published == last })
+	// What is left of a hub that has ended is nothing.
+	idle.end()
 	two.end()
 	await(t, "stream without consumers", func() bool {
 		info, err := hub.info(t.Context(), "DS01")
