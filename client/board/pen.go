@@ -62,8 +62,8 @@ func (p *pen) since(at jobmon.Instant) string {
 	return `<time data-since="` + strconv.FormatInt(int64(at.Add(p.f.slow)), 10) + `">` + text + `</time>`
 }
 
-// common is when a moment of the site's clock was by the clock of the whole page: rows of sites whose clocks show
-// different times stand in the order of what lasts. The past is one moment by all clocks.
+// common returns when a moment of the site's clock was by the clock of the whole page: rows are sorted by how long ago
+// things happened, whatever the sites' clocks show. The past is one moment by all clocks.
 func (p *pen) common(at jobmon.Instant) jobmon.Instant {
 	if at == 0 || p.f.past() {
 		return at
