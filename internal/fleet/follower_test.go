@@ -180,13 +180,18 @@ func TestFollows(t *testing.T) {
 	idle := follow(t, e.hub, "DS01", again.copy, 0)
 	last, _ := again.copy.End()
 	await(t, "end of the stream", func() bool { return idle.State().Published == last })
+	consumers := func(n int) {
+		t.Helper()
+		await(t, fmt.Sprintf("stream with %d consumers", n), func() bool {
+			info, err := hub.info(t.Context(), "DS01")
+			return err == nil && info.State.Consumers == n
+		})
+	}
+	consumers(2)
 	// What is left of a hub that has ended is nothing.
 	idle.end()
 	two.end()
-	await(t, "stream without consumers", func() bool {
-		info, err := hub.info(t.Context(), "DS01")
-		return err == nil && info.State.Consumers == 0
-	})
+	consumers(0)
 }
 
 // shorten drops what is in the stream before that message; 0 for all.
