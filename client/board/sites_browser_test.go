@@ -73,3 +73,41 @@ func TestFleetLiveBrowser(t *testing.T) {
 		t.Errorf("the head says %q", said)
 	}
 }
+
+// TestFleetWallBrowser: the wall of two sites counts and shows theirs alone.
+func TestFleetWallBrowser(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	f, list := fleetFrame(), sited(12)
+	s.pages["/wall"] = func(r *http.Request) writer {
+		return &Wall{Board: Board{Frame: f, Query: ParseQuery(r.URL.Query()), Pictures: list}}
+	}
+	b := open(browsertest.Start(t), t, s.URL+"/wall?site=SYD&site=BER", 1920, 1080)
+	if chosen := b.Text(".w-chosen"); chosen != "BER, SYD" {
+		t.Errorf("the wall says that it shows %q", chosen)
+	}
+	rows := []map[string]any{}
+	for i, site := range []string{"SYD", "ROM"} {
+		failed := list[6]
+		failed.Computer = jobmon.Computer{Site: site, ID: jobmon.ComputerID(5009990 + i), Name: "NEW"}
+		tile, err := Tile(&failed, &f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, map[string]any{"id": failed.Computer.Key().String(), "html": string(tile)})
+	}
+	var sites []map[string]any
+	for i, site := range f.Sites {
+		counts := map[string]int{"all": 3, "failed": 10 << i}
+		sites = append(sites, map[string]any{"name": site.Name, "away": site.Away, "counts": counts})
+	}
+	s.news <- event(t, 1, "rows", map[string]any{"rows": rows, "sites": sites, "now": f.Now,
+		"counts": map[string]int{"failed": 150, "all": 12}})
+	b.Until(`document.getElementById("tSYD/5009990") !== null`)
+	if browsertest.Do[bool](b, `document.getElementById("tROM/5009991") !== null`) {
+		t.Error("a tile of another site came in")
+	}
+	if n := b.Text(`.count[data-state=failed] b`); n != "90" {
+		t.Errorf("the two sites have %s failures, want 10 and 80", n)
+	}
+}
