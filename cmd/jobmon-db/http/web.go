@@ -127,7 +127,7 @@ func (n *NoSite) say() words.Phrase {
 // Contradiction is the error for a question about the computer of a site that it does not ask for.
 func Contradiction(site, computer string) error {
 	return &Wrong{
-		Text: fmt.Sprintf("the computer %s is not of the site %s: leave one of the two out", computer, site),
+		Text: fmt.Sprintf("the computer %s does not belong to the site %s: leave out one of the two", computer, site),
 		Say:  words.Phrase{Key: "problem.site.other", Places: []any{"name", computer, "site", site}},
 	}
 }
