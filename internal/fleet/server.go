@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -122,9 +123,20 @@ func (s *Server) heal(ctx context.Context) {
 		s.end()
 		if err := s.start(); err != nil {
 			s.log.logger.Error().Err(err).Msg("the NATS server cannot be started; trying again")
-			patience.Wake(s.log.hurt)
+			s.log.hurts(plain.Text(err.Error()))
 		}
 	}
+}
+
+// Trouble says that the server could not write lately, "" where it could. Sites publish again within one more wait
+// after each start, so that a disk that stays full does not seem to have room in between.
+func (s *Server) Trouble() string {
+	last := s.log.last.Load()
+	if last == nil || time.Since(last.at) > 3*s.after {
+		return ""
+	}
+	return fmt.Sprintf("the hub's NATS server cannot write, and is started anew until it can: see that the disk of %s "+
+		"has room (%s)", s.options.StoreDir, last.why)
 }
 
 func (o *ServerOptions) where() string {
@@ -214,6 +226,18 @@ type serverLog struct {
 	logger zerolog.Logger
 	fatal  chan string   // why the server cannot start
 	hurt   chan struct{} // holds one: a stream could not be written
+	last   atomic.Pointer[injury]
+}
+
+// injury is why the server could not write, and when that was.
+type injury struct {
+	why string
+	at  time.Time
+}
+
+func (l *serverLog) hurts(why string) {
+	l.last.Store(&injury{why, time.Now()})
+	patience.Wake(l.hurt)
 }
 
 func (l *serverLog) say(e *zerolog.Event, format string, v []any) string {
@@ -232,7 +256,7 @@ func (l *serverLog) Warnf(format string, v ...any) { l.say(l.logger.Warn(), form
 func (l *serverLog) Errorf(format string, v ...any) {
 	text := l.say(l.logger.Error(), format, v)
 	if strings.Contains(text, "Critical write error") || strings.Contains(text, "will be DISABLED") {
-		patience.Wake(l.hurt)
+		l.hurts(text)
 	}
 }
 

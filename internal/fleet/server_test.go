@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/rs/zerolog"
 )
@@ -165,6 +166,29 @@ func TestAServerThatCouldNotWriteIsStartedAnew(t *testing.T) {
 	await(t, "the hub's connection", hub.Connected)
 	got, _ := contents(t, hub, "DS01")
 	same(t, log, got)
+}
+
+// A server that could not write says so until it has had the time to be started anew, and sites to publish again.
+func TestAServerSaysThatItCannotWrite(t *testing.T) {
+	t.Parallel()
+	l := &serverLog{logger: zerolog.Nop(), hurt: make(chan struct{}, 1)}
+	s := &Server{log: l, after: time.Hour, options: &server.Options{StoreDir: "/data/nats"}}
+	l.Errorf("another error")
+	if why := s.Trouble(); why != "" {
+		t.Errorf("%q", why)
+	}
+	for _, text := range []string{
+		"Critical write error: no space left on device", "JetStream out of space, will be DISABLED",
+	} {
+		l.Errorf("%s", text)
+		if why := s.Trouble(); !strings.Contains(why, "the disk of /data/nats has room ("+text+")") {
+			t.Errorf("%q", why)
+		}
+	}
+	l.last.Store(&injury{"long ago", time.Now().Add(-4 * s.after)})
+	if why := s.Trouble(); why != "" {
+		t.Errorf("%q", why)
+	}
 }
 
 // A stream without a bound of bytes gets one, and stays as it is otherwise.

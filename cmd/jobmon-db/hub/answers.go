@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -102,7 +103,8 @@ func (s *Site) fleetSite() control.FleetSite {
 	end, _ := s.End()
 	c := control.FleetSite{
 		Site: s.name, LogID: s.ID(), Last: f.Beat.Last, Published: f.Published, Has: end, DelayMS: -1, AgeMS: -1,
-		Away: f.Away, Trouble: f.Trouble, Refused: f.Beat.Refused != "", Unbelieved: f.Refused,
+		Away: f.Away, Trouble: cmp.Or(s.inTheWay(), s.hub.hurt(), f.Trouble),
+		Refused: f.Beat.Refused != "", Unbelieved: f.Refused,
 	}
 	if f.Beat.LogID == c.LogID && !c.Refused {
 		c.Last = max(c.Last, end) // what came since the beat
@@ -115,9 +117,6 @@ func (s *Site) fleetSite() control.FleetSite {
 	}
 	if c.Away == "" && f.Beat.Lost {
 		c.Away = "source"
-	}
-	if own := s.inTheWay(); own != "" {
-		c.Trouble = own
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -86,6 +86,7 @@ type Hub struct {
 	held    *instance.Lock
 	server  *fleet.Server
 	link    *fleet.Hub
+	hurt    func() string // why the hub's own NATS server cannot write, "" where it can
 	changed chan struct{} // holds one: something that pages show has changed
 
 	mu    sync.Mutex
@@ -95,7 +96,7 @@ type Hub struct {
 // Open takes the lock, opens the copies of all sites and begins to connect. What is wrong with the copy of one site is
 // the Trouble of that site. Errors are *instance.HeldError, and a sentence.
 func Open(o Options) (*Hub, error) {
-	h := &Hub{options: o, changed: make(chan struct{}, 1)}
+	h := &Hub{options: o, hurt: func() string { return "" }, changed: make(chan struct{}, 1)}
 	if err := h.open(); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -223,6 +224,7 @@ func (h *Hub) serve() (fleet.Settings, error) {
 	if err != nil {
 		return fleet.Settings{}, err
 	}
+	h.hurt = h.server.Trouble
 	return h.server.Inside(seed), nil
 }
 

@@ -144,10 +144,10 @@ func (h *Hub) watch(ctx context.Context) {
 
 // Unready says why what the hub shows may be old, "" for no reason that it knows of.
 func (h *Hub) Unready() string {
-	if !h.link.Connected() {
-		return "NATS cannot be reached"
+	if why := h.hurt(); why != "" || h.link.Connected() {
+		return why
 	}
-	return ""
+	return "NATS cannot be reached"
 }
 
 // answer answers commands about the folder until ctx ends. A place that another program has is tried again.

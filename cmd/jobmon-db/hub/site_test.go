@@ -22,8 +22,10 @@ type followed struct {
 
 func newFollowed(t *testing.T, messages func(s *Site) Sender) *followed {
 	t.Helper()
-	h := &Hub{options: Options{DataDir: t.TempDir(), Logger: zerolog.Nop(), Messages: messages},
-		changed: make(chan struct{}, 1)}
+	h := &Hub{
+		options: Options{DataDir: t.TempDir(), Logger: zerolog.Nop(), Messages: messages},
+		hurt:    func() string { return "" }, changed: make(chan struct{}, 1),
+	}
 	f := &followed{openSite(h, "DS01"), newServer(t, "DS01", 2)}
 	t.Cleanup(func() {
 		if err := f.close(); err != nil {
@@ -107,6 +109,21 @@ func TestAnotherLogIsNotComplete(t *testing.T) {
 	f.heard(f.says(false)) // of the log before
 	if c := daemon.ReadCoverage(f.dir); c.Until != 0 || f.Info().Covered != 0 || f.ServerTime() != 0 {
 		t.Errorf("%+v, %+v", c, f.Info())
+	}
+}
+
+// A server of the hub's own that cannot write is the trouble of every site that has no other, and the hub is not ready.
+func TestTheHubsServerCannotWrite(t *testing.T) {
+	t.Parallel()
+	f := newFollowed(t, nil)
+	const why = "the hub's NATS server cannot write"
+	f.hub.hurt = func() string { return why }
+	if got := f.Fleet()[0].Trouble; got != why || f.State().Trouble != why || f.hub.Unready() != why {
+		t.Errorf("%q, %q, %q", got, f.State().Trouble, f.hub.Unready())
+	}
+	f.broken = errors.New("it cannot be read")
+	if got := f.Fleet()[0].Trouble; got == why {
+		t.Errorf("%q", got)
 	}
 }
 
