@@ -50,6 +50,11 @@ type Hub struct {
 	GapWait     time.Duration `key:"hub.gap_wait"`
 }
 
+// AtHub reports that the configuration is a hub's: it names NATS for a hub and watches no Deployment Server itself.
+func (c *Config) AtHub() bool {
+	return (c.Hub.Embedded || len(c.Hub.NATS) > 0) && c.Source.Kind == ""
+}
+
 // HubSite is an entry of hub.sites.
 type HubSite struct {
 	Name string

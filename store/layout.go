@@ -55,8 +55,8 @@ func generation(name string) int {
 // endpoint and simulator keep there, and logs that were moved aside.
 func isNeighbour(name string) bool {
 	switch name {
-	case lockFile, lockFile + ".json", "evt", "clients", "notify", "covered.json", "fleet.json", "endpoint.sock",
-		"simulator.ndjson":
+	case lockFile, lockFile + ".json", "hub.yaml", "evt", "clients", "notify", "covered.json", "fleet.json",
+		"endpoint.sock", "simulator.ndjson":
 		return true
 	}
 	switch filepath.Ext(name) { // as docs/notices.md and docs/fleet.md name them, and `config set-secret`

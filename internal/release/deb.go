@@ -18,7 +18,7 @@ if [ "$1" = configure ]; then
 	systemd-sysusers jobmon-db.conf
 	if [ -d /run/systemd/system ]; then
 		systemctl daemon-reload
-		if [ -n "$2" ]; then systemctl try-restart jobmon-db.service; fi
+		if [ -n "$2" ]; then systemctl try-restart jobmon-db.service jobmon-db-hub.service; fi
 	fi
 	if [ -z "$2" ]; then
 		echo "jobmon-db: next is: jobmon-db setup"
@@ -28,13 +28,15 @@ fi
 `
 	prerm = `#!/bin/sh
 set -e
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then systemctl disable --now jobmon-db.service || true; fi
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+	systemctl disable --now jobmon-db.service jobmon-db-hub.service || true
+fi
 `
 	postrm = `#!/bin/sh
 set -e
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 if [ "$1" = purge ]; then
-	rm -rf /var/lib/jobmon-db /var/log/jobmon-db /etc/jobmon-db
+	rm -rf /var/lib/jobmon-db /var/lib/jobmon-hub /var/log/jobmon-db /etc/jobmon-db
 	rm -f /etc/systemd/system/jobmon-db.service.d/setup.conf
 	rmdir /etc/systemd/system/jobmon-db.service.d 2>/dev/null || true
 fi
@@ -94,12 +96,13 @@ func (r *release) deb(ctx context.Context) error {
 
 // debFiles are the files of the package, by where they come to lie.
 func (r *release) debFiles(ctx context.Context) (map[string]string, error) {
-	const doc = "usr/share/doc/" + name + "/"
+	const doc, units = "usr/share/doc/" + name + "/", "usr/lib/systemd/system/"
 	files := map[string]string{
-		"usr/bin/" + name: r.linux,
-		"usr/lib/systemd/system/" + name + ".service": r.from("configs/systemd/" + name + ".service"),
-		"usr/lib/sysusers.d/" + name + ".conf":        r.from("configs/systemd/jobmon-db.sysusers"),
-		doc + "copyright":                             r.from("LICENSE"),
+		"usr/bin/" + name:                      r.linux,
+		units + name + ".service":              r.from("configs/systemd/" + name + ".service"),
+		units + name + "-hub.service":          r.from("configs/systemd/" + name + "-hub.service"),
+		"usr/lib/sysusers.d/" + name + ".conf": r.from("configs/systemd/jobmon-db.sysusers"),
+		doc + "copyright":                      r.from("LICENSE"),
 	}
 	documents, err := shipped(r.source)
 	for to, from := range documents {

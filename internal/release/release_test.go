@@ -81,7 +81,8 @@ func TestDebianPackage(t *testing.T) {
 		t.Errorf("%s", unit)
 	}
 	for _, path := range []string{
-		"usr/share/man/man1/jobmon-db.1.gz", "usr/share/man/man1/jobmon-db-replay-show.1.gz",
+		"usr/lib/systemd/system/jobmon-db-hub.service", "usr/share/man/man1/jobmon-db.1.gz",
+		"usr/share/man/man1/jobmon-db-replay-show.1.gz",
 		"usr/share/zsh/vendor-completions/_jobmon-db",
 		"usr/share/bash-completion/completions/jobmon-db", "usr/share/fish/vendor_completions.d/jobmon-db.fish",
 	} {

@@ -83,17 +83,14 @@ func (m *Manager) Alive(within time.Duration) {
 	m.until = time.Now().Add(within)
 }
 
-// Cycled says that the source was read (""), or why it is lost. The first call makes the service ready.
-func (m *Manager) Cycled(lost string) {
-	status := "watching the Deployment Server"
-	if lost != "" {
-		status = "the source is lost, trying again: " + strings.Map(func(r rune) rune {
-			if r < ' ' {
-				return ' '
-			}
-			return r
-		}, lost)
-	}
+// Status reports what the program does. The first call makes the service ready.
+func (m *Manager) Status(status string) {
+	status = strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, status)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if status == m.status {

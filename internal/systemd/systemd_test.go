@@ -50,14 +50,14 @@ func TestMessages(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { m.Run(ctx); close(done) }()
-	m.Cycled("login failed\nREADY=1")
-	if got := received(t, conn); got != "READY=1\nSTATUS=the source is lost, trying again: login failed READY=1" {
+	m.Status("the source is lost: login failed\nREADY=1")
+	if got := received(t, conn); got != "READY=1\nSTATUS=the source is lost: login failed READY=1" {
 		t.Errorf("at first %q", got)
 	}
-	m.Cycled("login failed\nREADY=1")
-	m.Cycled("")
-	m.Cycled("")
-	if got := received(t, conn); got != "STATUS=watching the Deployment Server" {
+	m.Status("the source is lost: login failed\nREADY=1")
+	m.Status("watching")
+	m.Status("watching")
+	if got := received(t, conn); got != "STATUS=watching" {
 		t.Errorf("then %q", got)
 	}
 	stop()
@@ -73,7 +73,7 @@ func TestNobodyListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Alive(time.Second)
-	m.Cycled("")
+	m.Status("watching")
 	m.Run(t.Context()) // returns though the context goes on
 	if err := m.Close(); err != nil {
 		t.Error(err)
@@ -141,7 +141,7 @@ func TestWatchdog(t *testing.T) {
 		if n := after(10 * time.Minute); n != 0 {
 			t.Errorf("%d signs of life before the program is ready", n)
 		}
-		m.Cycled("")
+		m.Status("watching")
 		if n := after(45 * time.Minute); n < 2*45 {
 			t.Errorf("%d signs of life in the first 45 minutes of a promise for an hour", n)
 		}

@@ -33,8 +33,8 @@ var (
 	ErrLogon   = errors.New("its account may not log on: the password is wrong or has changed, or a policy " +
 		"denies it the right to log on as a service; " +
 		"repeat jobmon-db service install with --account and the password")
-	ErrConsole = errors.New("this is what the service manager starts; in a console say jobmon-db run, and jobmon-db " +
-		"service start for the service")
+	ErrConsole = errors.New("this is what the service manager starts; in a console say jobmon-db run (or hub), and " +
+		"jobmon-db service start for the service")
 	ErrTimeout = errors.New("the service manager still waits; look again with jobmon-db service status")
 )
 

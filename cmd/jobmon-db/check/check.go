@@ -118,7 +118,7 @@ func Run(ctx context.Context, o Options) []Line {
 		func(ctx context.Context) []Line { return c.alone(ctx, "rights", c.rights) },
 		c.data,
 	}
-	if c.atHub() {
+	if c.Config.AtHub() {
 		groups = c.ofHub()
 	}
 	lines := make([][]Line, len(groups))

@@ -31,7 +31,7 @@ func (c *checker) configuration(context.Context) Line {
 	}
 
 	switch {
-	case c.Config.Source.Kind == "" && !c.atHub():
+	case c.Config.Source.Kind == "" && !c.Config.AtHub():
 		line.State = Fail
 		line.Found += "; no source is named, so there is nothing to watch"
 		line.Next = "set source.server or source.dsn, or name the file that does with --config; jobmon-db setup asks " +

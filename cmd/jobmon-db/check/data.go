@@ -47,8 +47,8 @@ func (c *checker) daemon(ctx context.Context) (line Line, running bool) {
 	switch {
 	case errors.Is(err, errNone):
 		start := "start it: jobmon-db run, or its service"
-		if c.atHub() {
-			start = "start it: jobmon-db hub"
+		if c.Config.AtHub() {
+			start = "start it: jobmon-db hub, or its service"
 		}
 		return Line{checkDaemon, Warn, "none runs on " + c.Config.DataDir, start}, false
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

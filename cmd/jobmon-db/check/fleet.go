@@ -18,12 +18,6 @@ const (
 	checkHub   = "hub"
 )
 
-// atHub says that the configuration is a hub's: it watches no Deployment Server itself.
-func (c *checker) atHub() bool {
-	h := &c.Config.Hub
-	return (h.Embedded || len(h.NATS) > 0) && c.Config.Source.Kind == ""
-}
-
 // fleet says whether the site can publish its log. There is no line without a fleet.
 func (c *checker) fleet(ctx context.Context) []Line {
 	if c.Fleet == nil {

@@ -70,7 +70,7 @@ func (c *checker) listens(ctx context.Context, address string) Line {
 		return Line{State: Fail, Found: "a daemon with another data folder listens on " + address,
 			Next: "name another port in http.listen, or stop that daemon: " + instance.StopDaemon}
 	}
-	if c.atHub() {
+	if c.Config.AtHub() {
 		return Line{State: OK, Found: fmt.Sprintf("the hub shows its board on %s://%s/", c.scheme(), address)}
 	}
 	return Line{State: OK, Found: fmt.Sprintf("the daemon answers on %s://%s/evt/<computer id>", c.scheme(), address)}

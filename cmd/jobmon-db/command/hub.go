@@ -55,10 +55,8 @@ hub's data folder. What NATS has lost is asked from the site. The hub sends the 
 			return err
 		}
 		defer closeLog()
-		return a.supervised(c.Context(), logger, func(ctx context.Context, manager overseer) error {
-			return alongside(ctx, boundMemory, func(ctx context.Context) error {
-				return runHub(ctx, config, "jobmon-db hub", manager, nil, logger)
-			})
+		return a.supervised(c.Context(), hubStatus, logger, func(ctx context.Context, manager overseer) error {
+			return hubWithin(ctx, config, "jobmon-db hub", manager, logger)
 		})
 	}
 	return c
@@ -86,6 +84,22 @@ func boundMemory(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// hubWithin runs a hub until ctx ends, within the bound of its memory.
+func hubWithin(ctx context.Context, config *configs.Config, command string, manager overseer,
+	logger zerolog.Logger) error {
+	return alongside(ctx, boundMemory, func(ctx context.Context) error {
+		return runHub(ctx, config, command, manager, nil, logger)
+	})
+}
+
+// hubStatus is what systemd shows of a hub.
+func hubStatus(lost string) string {
+	if lost == "" {
+		return "following the sites"
+	}
+	return lost + ", trying again"
 }
 
 // runHub follows the configured sites until ctx ends. begun, where set, is called when the hub is open, with the

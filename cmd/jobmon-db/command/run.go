@@ -53,15 +53,24 @@ Stop it with Ctrl-C or a termination signal.`,
 			return err
 		}
 		defer closeLog()
-		return a.supervised(c.Context(), logger, func(ctx context.Context, manager overseer) error {
+		return a.supervised(c.Context(), runStatus, logger, func(ctx context.Context, manager overseer) error {
 			return run(ctx, config, a.again(configured), "jobmon-db run", manager, logger)
 		})
 	}
 	return c
 }
 
-// supervised runs the work, and reports to systemd if that started the program.
-func (a *app) supervised(ctx context.Context, logger zerolog.Logger,
+// runStatus is what systemd shows of a daemon.
+func runStatus(lost string) string {
+	if lost == "" {
+		return "watching the Deployment Server"
+	}
+	return "the source is lost, trying again: " + lost
+}
+
+// supervised runs the work, and reports to systemd if that started the program. status makes the text of its line from
+// why the work is held up, "" for no reason.
+func (a *app) supervised(ctx context.Context, status func(lost string) string, logger zerolog.Logger,
 	work func(context.Context, overseer) error) error {
 	manager, err := systemd.New(a.env, os.Getpid(), logger)
 	if err != nil {
@@ -69,7 +78,7 @@ func (a *app) supervised(ctx context.Context, logger zerolog.Logger,
 	}
 	report := func(ctx context.Context) error { manager.Run(ctx); return nil }
 	err = alongside(ctx, report, func(ctx context.Context) error {
-		return work(ctx, overseer{alive: manager.Alive, cycled: manager.Cycled})
+		return work(ctx, overseer{alive: manager.Alive, cycled: func(lost string) { manager.Status(status(lost)) }})
 	})
 	return errors.Join(err, manager.Close())
 }

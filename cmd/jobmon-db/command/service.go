@@ -23,8 +23,9 @@ func (a *app) service() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "service",
 		Short: "Install the program as a Windows service, and control it",
-		Long: `Install the program as a service of Windows, and control it. Run these elevated (as administrator);
-status is for everybody. docs/operations.md tells about accounts and rights, and how to run it under systemd
+		Long: `Install the program as a service of Windows, and control it. With the configuration of a hub (hub.nats, and no
+source) the service is that hub, else the daemon of a Deployment Server. Run these elevated (as administrator);
+status is for everybody. docs/operations.md describes accounts and rights, and how to run it under systemd
 instead.`,
 		Example: `  jobmon-db service install
   jobmon-db service start
@@ -41,7 +42,7 @@ instead.`,
 // serviceName gives a command --name, which says which service is meant.
 func serviceName(c *cobra.Command) *string {
 	return c.Flags().String("name", winservice.DefaultName,
-		"name of the service; a second Deployment Server needs one of its own")
+		"name of the service; a second Deployment Server, or a hub beside one, needs a name of its own")
 }
 
 // controlling makes a command that waits for the service manager.
@@ -67,7 +68,7 @@ const (
 )
 
 func (a *app) serviceStart() *cobra.Command {
-	return a.controlling("start", "Start the service, and wait until it has read the source or says that it is lost",
+	return a.controlling("start", "Start the service, and wait until it does its work, or logs that its source is lost",
 		startWithin, a.startService)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/daemon"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/hub"
 	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/eventlog"
 	"github.com/jobmon-db/jobmon-db/internal/secretfile"
@@ -42,7 +43,7 @@ func (o *installOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.depends, "depends", nil,
 		"services that must run before, for instance MSSQLSERVER on the same computer")
 	f.BoolVar(&o.unattended, "if-configured", false,
-		"leave an existing service as it is, and do nothing while no configuration names a source: for installers")
+		"leave an existing service as it is, and do nothing while no configuration names a source or a hub: for installers")
 }
 
 func (a *app) serviceInstall() *cobra.Command {
@@ -59,10 +60,14 @@ has no password and no other rights, and other computers see it as this computer
 share as somebody else, name an account of the domain. Its password comes from a file or standard input
 (--password-file -); a managed service account, whose name ends with $, has none.
 
+With the configuration of a hub (hub.nats, and no source) the service is the hub. Beside the daemon of a
+Deployment Server it needs a name, a configuration file and a data folder of its own.
+
 The service uses its configuration file and the flags given here; JOBMON_ variables of this console do not
 reach it.`,
 		Example: `  jobmon-db service install
   jobmon-db service install --config D:\jobmon\jobmon-db.yaml --delayed --depends MSSQLSERVER
+  jobmon-db service install --name jobmon-db-hub --config D:\hub\hub.yaml
   jobmon-db service install --account EXAMPLE\jobmon --password-file - < password.txt
   jobmon-db service install --account EXAMPLE\jobmon$`,
 		Args: noArgs,
@@ -88,7 +93,7 @@ func (a *app) installConfigured(c *cobra.Command, o installOptions,
 	}
 	config, file, err := load()
 	if err == nil {
-		err = sourceNamed(config)
+		err = startable(config)
 	}
 	if err != nil && o.unattended {
 		_, err = fmt.Fprintf(a.stdout, "The service is not installed yet: %v\n", err)
@@ -116,7 +121,7 @@ func (a *app) prepareFolder(service string) (done bool, err error) {
 
 func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, config *configs.Config,
 	file string) error {
-	if err := store.Usable(config.DataDir); err != nil {
+	if err := errors.Join(a.sameService(o.name, config), usable(config)); err != nil {
 		return err
 	}
 	password, err := a.accountPassword(ctx, o.passwordFile)
@@ -133,7 +138,7 @@ func (a *app) install(ctx context.Context, c *cobra.Command, o installOptions, c
 	}
 	result, err := winservice.Install(winservice.Options{
 		Name: o.name, Display: displayName(o.name),
-		Description: "Watches the database of a Deployment Server and writes the files that its clients' screens show.",
+		Description: description(config),
 		Program:     self, Arguments: o.arguments(c.Flags(), config, file), Start: start, Dependencies: o.depends,
 		Account: o.account, Password: password, Grants: grants(config, self, file),
 	})
@@ -164,6 +169,44 @@ func (o *installOptions) arguments(given *pflag.FlagSet, config *configs.Config,
 		}
 	}
 	return arguments
+}
+
+// startable refuses a configuration that gives a service nothing to do.
+func startable(config *configs.Config) error {
+	if config.AtHub() {
+		return nil
+	}
+	return sourceNamed(config)
+}
+
+// sameService refuses to make a hub of a daemon's service, and the reverse: one of them was given the other's name.
+func (a *app) sameService(name string, config *configs.Config) error {
+	status, err := winservice.Query(name)
+	if err != nil {
+		return nil // there is none; what else is wrong the installation reports
+	}
+	kinds := map[bool]string{true: "a hub", false: "the daemon of a Deployment Server"}
+	was, is := a.configOfService(status).AtHub(), config.AtHub()
+	if was == is {
+		return nil
+	}
+	return &usageError{fmt.Errorf("the service %s is %s, and this is the configuration of %s: give it a service of its "+
+		"own, as in --name jobmon-db-hub, or uninstall that one first", name, kinds[was], kinds[is])}
+}
+
+// usable refuses a data folder that holds what is not of such a service.
+func usable(config *configs.Config) error {
+	if config.AtHub() {
+		return hub.Usable(config.DataDir)
+	}
+	return store.Usable(config.DataDir)
+}
+
+func description(config *configs.Config) string {
+	if config.AtHub() {
+		return "Follows the Deployment Servers of a fleet and shows them on one board."
+	}
+	return "Watches the database of a Deployment Server and writes the files that its clients' screens show."
 }
 
 func displayName(name string) string {
@@ -205,12 +248,19 @@ func grants(config *configs.Config, program, file string) []winservice.Grant {
 		{Path: program, Right: read, Trusted: true},
 		{Path: config.DataDir, Right: modify, Folder: true, Private: true},
 		{Path: file, Right: read, Private: true},
-		{Path: config.Evt.Dir, Right: modify, Folder: true},
 	}
-	if config.Backup.Dir != "" {
-		list = append(list, winservice.Grant{Path: config.Backup.Dir, Right: modify, Folder: true})
+	folders := []string{config.Evt.Dir, config.Backup.Dir}
+	files := []string{config.Source.PasswordFile, config.Source.TLS.CA, config.Source.Recording}
+	if h := &config.Hub; config.AtHub() {
+		folders = nil
+		files = []string{h.Credentials, h.CA, h.Cert, config.HTTP.Cert, h.Key, config.HTTP.Key}
 	}
-	for _, path := range []string{config.Source.PasswordFile, config.Source.TLS.CA, config.Source.Recording} {
+	for _, path := range folders {
+		if path != "" {
+			list = append(list, winservice.Grant{Path: path, Right: modify, Folder: true})
+		}
+	}
+	for _, path := range slices.Compact(files) { // the board may have the certificate of NATS
 		if path != "" {
 			list = append(list, winservice.Grant{Path: path, Right: read, Trusted: true})
 		}
@@ -218,6 +268,9 @@ func grants(config *configs.Config, program, file string) []winservice.Grant {
 	for _, account := range config.Endpoint.Allow {
 		if config.Source.Password == "" && config.Source.DSN == "" { // others may not read a file with a secret
 			list = append(list, winservice.Grant{Path: file, Right: read, For: account})
+		}
+		if config.AtHub() {
+			continue
 		}
 		list = append(list, winservice.Grant{Path: config.Evt.Dir, Right: read, For: account},
 			winservice.Grant{Path: filepath.Join(config.Evt.Dir, daemon.RequestFolder), Right: modify, Folder: true,

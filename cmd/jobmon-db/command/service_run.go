@@ -16,9 +16,10 @@ import (
 func (a *app) serviceRun() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "Run the daemon as a service; Windows starts this",
+		Short: "Run the daemon or the hub as a service; Windows starts this",
 		Long: `Run the daemon for the service manager of Windows, which starts this command; in a console use
-jobmon-db run. Messages go to jobmon-db.log in the data folder.`,
+jobmon-db run. With the configuration of a hub it runs the hub; in a console that is jobmon-db hub. Messages
+go to jobmon-db.log in the data folder.`,
 		Example: `  jobmon-db service run --config C:\ProgramData\jobmon-db\jobmon-db.yaml`,
 		Args:    noArgs,
 	}
@@ -46,7 +47,7 @@ func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configur
 	ready func()) (err error) {
 	config, wrong := configured()
 	if wrong == nil {
-		wrong = sourceNamed(config)
+		wrong = startable(config)
 	}
 	known := config
 	if known == nil { // the error needs a log
@@ -74,7 +75,12 @@ func (a *app) serve(ctx context.Context, c *cobra.Command, name string, configur
 	manager := eventLogOverseer(announce)
 	begun := sync.OnceFunc(ready)
 	manager.cycled = func(string) { begun() }
-	err = run(ctx, config, again{load: configured}, "jobmon-db service run", manager, logger)
+	const command = "jobmon-db service run"
+	if config.AtHub() {
+		err = hubWithin(ctx, config, command, manager, logger)
+	} else {
+		err = run(ctx, config, again{load: configured}, command, manager, logger)
+	}
 	if err != nil {
 		logger.Error().Err(err).Int("exit_code", exitCode(err)).Msg("the service ends")
 	} else {

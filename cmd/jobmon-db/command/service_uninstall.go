@@ -17,7 +17,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/eventlog"
 	"github.com/jobmon-db/jobmon-db/internal/plainfile"
 	"github.com/jobmon-db/jobmon-db/internal/winservice"
-	"github.com/jobmon-db/jobmon-db/store"
 )
 
 func (a *app) serviceUninstall() *cobra.Command {
@@ -70,14 +69,17 @@ func (a *app) uninstall(ctx context.Context, name string, purging bool) error {
 	if err := purge(config); err != nil {
 		return fmt.Errorf("the service %s is removed, but not all of its data: %w", name, err)
 	}
-	_, err = fmt.Fprintf(a.stdout, "The service %s is removed, and so are %s and its .evt files.\n", name,
-		config.DataDir)
+	gone := "are " + config.DataDir + " and its .evt files"
+	if config.AtHub() {
+		gone = "is " + config.DataDir
+	}
+	_, err = fmt.Fprintf(a.stdout, "The service %s is removed, and so %s.\n", name, gone)
 	return err
 }
 
 // purge deletes the data folder, if it holds a log of ours or nothing else, and our files in the evt folder.
 func purge(config *configs.Config) error {
-	if err := store.Usable(config.DataDir); err != nil {
+	if err := usable(config); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(config.Evt.Dir)

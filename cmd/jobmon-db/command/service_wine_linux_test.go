@@ -95,6 +95,7 @@ func TestWine(t *testing.T) {
 	taken(w)
 	misconfigured(w)
 	removed(w)
+	gathered(w)
 }
 
 // demonstrated: the demo leaves files, and the log says the same.

@@ -55,6 +55,10 @@ func sourceNamed(config *configs.Config) error {
 		return nil
 	}
 	file := cmp.Or(config.File, configs.FileName)
+	if config.AtHub() {
+		return &usageError{fmt.Errorf("%s is the configuration of a hub, which watches no Deployment Server: start it "+
+			"with `jobmon-db hub`, or give source.server", file)}
+	}
 	return &usageError{fmt.Errorf("no source is named, so there is nothing to watch: `jobmon-db setup` asks for the "+
 		"SQL Server, or give "+
 		"source.server in %s; to try a made-up Deployment Server, say `jobmon-db demo` or give source.kind: "+

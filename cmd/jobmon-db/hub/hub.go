@@ -105,7 +105,7 @@ func Open(o Options) (*Hub, error) {
 
 func (h *Hub) open() (err error) {
 	o := &h.options
-	if err := h.usable(); err != nil {
+	if err := noLog(o.DataDir); err != nil {
 		return err
 	}
 	if h.held, err = lockFolder(o.DataDir, o.Command); err != nil {
@@ -128,12 +128,24 @@ func (h *Hub) open() (err error) {
 	return nil
 }
 
-// usable refuses the folder of a site's own daemon.
-func (h *Hub) usable() error {
-	switch _, err := store.Current(h.options.DataDir); {
+// Usable checks that the folder is a hub's, or that one may begin in it; it changes nothing.
+func Usable(dir string) error {
+	if err := noLog(dir); err != nil {
+		return err
+	}
+	for _, name := range []string{sitesFolder, natsFolder} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return nil
+		}
+	}
+	return store.Usable(dir)
+}
+
+// noLog refuses the folder of a site's own daemon.
+func noLog(dir string) error {
+	switch _, err := store.Current(dir); {
 	case err == nil:
-		return fmt.Errorf("%s holds the log of a Deployment Server: name another folder as data_dir for the hub",
-			h.options.DataDir)
+		return fmt.Errorf("%s holds the log of a Deployment Server: name another folder as data_dir for the hub", dir)
 	case errors.Is(err, store.ErrNoLog):
 		return nil
 	default:
