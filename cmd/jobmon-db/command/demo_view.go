@@ -39,6 +39,7 @@ type changeLines struct {
 
 // Show implements view.
 func (v *changeLines) Show(pictures []jobmon.Progress) error {
+	pictures = slices.Clone(pictures)
 	slices.SortStableFunc(pictures, func(a, b jobmon.Progress) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Seq, b.Seq))
 	})

@@ -269,7 +269,7 @@ func (d *Daemon) saveCoverage() {
 	}
 }
 
-// Pictures are all computers' pictures after the last batch, by id. Safe for concurrent use.
+// Pictures are all computers' pictures after the last batch, by id. Nobody changes them. Safe for concurrent use.
 func (d *Daemon) Pictures() []jobmon.Progress {
 	list, _, _ := d.journal.pictures()
 	return list

@@ -101,6 +101,7 @@ func TestTheGalleryIsWhatTheProjectionDraws(t *testing.T) {
 	t.Parallel()
 	lawtest.Check(t, func(rt *rapid.T) {
 		c := newCrowd(t, 2*gallery.AtOnce+5)
+		var held, was []jobmon.Progress
 		rt.Repeat(map[string]func(*rapid.T){
 			"commit": func(rt *rapid.T) {
 				for range rapid.IntRange(1, 20).Draw(rt, "steps") {
@@ -129,6 +130,13 @@ func TestTheGalleryIsWhatTheProjectionDraws(t *testing.T) {
 					!durable {
 					rt.Errorf("%d pictures at %d, want %d at %d", len(got), seq, len(want), c.state.Seq)
 				}
+				if again, _, _ := c.pictures(); len(got) > 0 && &again[0] != &got[0] {
+					rt.Error("nothing changed, and the list is made again")
+				}
+				if !reflect.DeepEqual(held, was) {
+					rt.Error("a list has changed after it was returned")
+				}
+				held, was = got, slices.Clone(got)
 			},
 		})
 	})

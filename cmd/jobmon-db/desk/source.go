@@ -14,7 +14,7 @@ import (
 // compacted at any time: its pages say so, and reading goes on in the new generation.
 type Daemon interface {
 	Info() control.Info
-	// Durable returns the newest pictures, by id, and the last event that they show.
+	// Durable returns the newest pictures, by id, and the last event that they show. Nobody changes them.
 	Durable() (list []jobmon.Progress, seq uint64, err error)
 	Moment(at jobmon.Instant) (m store.Moment, ok bool, err error)
 	store.PageSource

@@ -31,6 +31,8 @@ type Counts struct {
 // from guards it. Commits hand over the pictures that they change, and draw them in any case. What nobody has drawn
 // since the state was loaded is drawn for the first reader, a few at a time. The zero value is ready for use.
 type Gallery struct {
+	Site string // of a fleet, named in the pictures; "" at a site itself
+
 	counts  Counts
 	counted map[jobmon.ComputerID]Counts // what each picture adds to counts
 	all     bool                         // counted holds every picture
@@ -39,6 +41,10 @@ type Gallery struct {
 	keeps bool
 	Asked time.Time           // when somebody did last
 	todo  []jobmon.ComputerID // pictures to draw, for counted or kept
+
+	list []jobmon.Progress // what Pictures returned last; never changed
+	of   *history.State    // from which that was made, after event at
+	at   uint64
 }
 
 // Show takes a picture that a commit has changed.
@@ -48,7 +54,7 @@ func (g *Gallery) Show(p *jobmon.Progress) {
 		return
 	}
 	if time.Since(g.Asked) > keepFor {
-		g.kept, g.keeps = nil, false
+		g.kept, g.keeps, g.list, g.of = nil, false, nil, nil
 		return
 	}
 	g.keep(p)
@@ -81,6 +87,7 @@ func (g *Gallery) count(p *jobmon.Progress) {
 }
 
 func (g *Gallery) keep(p *jobmon.Progress) {
+	g.of = nil
 	i, found := g.place(p.Computer.ID)
 	if found {
 		g.kept[i] = p
@@ -133,15 +140,25 @@ func (g *Gallery) Counts(lock sync.Locker, state func() *history.State) Counts {
 	return g.counts
 }
 
-// Pictures are all pictures after the last batch, by computer. The rest is as with Counts.
-func (g *Gallery) Pictures(lock sync.Locker, state func() *history.State) (list []jobmon.Progress) {
+// Pictures are all pictures after the last batch, by computer. Nobody changes them: until the next batch, each question
+// gets the same list. The rest is as with Counts.
+func (g *Gallery) Pictures(lock sync.Locker, state func() *history.State) []jobmon.Progress {
 	g.await(lock, state, true)
+	s := state()
+	if g.of == s && g.at == s.Seq {
+		return g.list
+	}
+	var list []jobmon.Progress
 	list = slices.Grow(list, len(g.kept)) // nil for none
 	for _, p := range g.kept {
 		list = append(list, *p)
 	}
-	s := state()
-	return s.Names.Mark(history.AddAside(list, s.Projection))
+	list = s.Names.Mark(history.AddAside(list, s.Projection))
+	for i := range list {
+		list[i].Computer.Site = g.Site
+	}
+	g.list, g.of, g.at = list, s, s.Seq
+	return list
 }
 
 func (g *Gallery) await(lock sync.Locker, state func() *history.State, keep bool) {

@@ -156,11 +156,7 @@ func (s *Site) Fleet() []control.FleetSite { return []control.FleetSite{s.fleetS
 func (s *Site) Durable() ([]jobmon.Progress, uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := s.gallery.Pictures(&s.mu, s.newest)
-	for i := range list {
-		list[i].Computer.Site = s.name
-	}
-	return list, s.state.Seq, nil
+	return s.gallery.Pictures(&s.mu, s.newest), s.state.Seq, nil
 }
 
 // ServerTime is what the clock of the site's SQL Server shows, as far as its daemon said.

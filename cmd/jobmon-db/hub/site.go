@@ -47,7 +47,7 @@ type Site struct {
 func openSite(h *Hub, name string) *Site {
 	s := &Site{
 		hub: h, name: name, dir: filepath.Join(h.options.DataDir, sitesFolder, name), state: history.New(),
-		logger: h.options.Logger.With().Str("site", name).Logger(),
+		logger: h.options.Logger.With().Str("site", name).Logger(), gallery: gallery.Gallery{Site: name},
 	}
 	s.tryOpen()
 	return s
@@ -108,7 +108,7 @@ func (s *Site) load(o store.Options) (l loaded, err error) {
 func (s *Site) use(l loaded) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state, s.keeper, s.broken, s.gallery = l.state, l.keeper, l.broken, gallery.Gallery{}
+	s.state, s.keeper, s.broken, s.gallery = l.state, l.keeper, l.broken, gallery.Gallery{Site: s.name}
 	_ = s.Exchange(func() (*store.Log, error) { return l.log, nil })
 }
 
