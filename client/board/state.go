@@ -53,10 +53,6 @@ func StateOf(p *jobmon.Progress, now jobmon.Instant) string {
 
 // Counts is how many computers are in each state, and of a fleet how many of each site.
 func Counts(pictures []jobmon.Progress, f *Frame) (all map[string]int, sites map[string]map[string]int) {
-	count := func(counts map[string]int, state string) {
-		counts[state]++
-		counts["all"]++
-	}
 	all = map[string]int{"all": 0}
 	for i := range f.Sites {
 		if sites == nil {
@@ -64,16 +60,20 @@ func Counts(pictures []jobmon.Progress, f *Frame) (all map[string]int, sites map
 		}
 		sites[f.Sites[i].Name] = map[string]int{"all": 0}
 	}
-	for i := range pictures {
-		now, site := f.Now, pictures[i].Computer.Site
+	for len(pictures) > 0 {
+		site, n := pictures[0].Computer.Site, 0 // whose pictures stand together
+		now, of := f.Now, map[string]int{}
 		if s := f.site(site); s != nil {
-			now = s.Now
+			now, of = s.Now, sites[site]
 		}
-		state := StateOf(&pictures[i], now)
-		count(all, state)
-		if of := sites[site]; of != nil {
-			count(of, state)
+		for ; n < len(pictures) && pictures[n].Computer.Site == site; n++ {
+			state := StateOf(&pictures[n], now)
+			all[state]++
+			of[state]++
 		}
+		all["all"] += n
+		of["all"] += n
+		pictures = pictures[n:]
 	}
 	return all, sites
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/jobmon-db/jobmon-db/client/board"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
-	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // composer makes the stream's messages, each once for all readers. It belongs to one goroutine.
@@ -27,36 +26,24 @@ type composer struct {
 	said    []byte        // of it, in JSON: what every message says
 	took    time.Duration // the last question for it
 	failed  bool          // the last look failed, which was logged
-	views   map[sight]view
+	views   map[sight]*view
 	seed    maphash.Seed
+	atOnce  int // rows that are drawn again in one update
 	follows map[sight]*follower
 
 	followed sync.WaitGroup
 }
 
-// view is what readers of the board or the wall have, by computer.
-type view map[jobmon.ComputerKey]*row
-
-// row is a computer's row or tile. Its HTML is not kept: a fleet has many rows, of which few are sent again.
-type row struct {
-	seq     uint64 // of its picture
-	number  uint64 // by the count that pages know
-	sum     uint64 // of the HTML
-	gone    bool   // there is no such computer any more
-	version uint64
-	changed time.Time // zero: not since the view was begun
-}
-
 func newComposer(s *Stream) *composer {
-	return &composer{stream: s, run: rand.Text()[:8], views: map[sight]view{}, follows: map[sight]*follower{},
-		seed: maphash.MakeSeed()}
+	return &composer{stream: s, run: rand.Text()[:8], views: map[sight]*view{}, follows: map[sight]*follower{},
+		seed: maphash.MakeSeed(), atOnce: redrawnAtOnce}
 }
 
 // pause is how long the composer rests after an update: a fleet so large that looking at it counts gets its changes in
 // fewer messages.
 func (c *composer) pause() time.Duration { return min(max(updatesApart, 5*c.took), 5*updatesApart) }
 
-// update looks at the present and sends what changed; all draws every row again, for what time alone changes.
+// update looks at the present and sends what changed; all begins to draw every row again, for what time alone changes.
 func (c *composer) update(ctx context.Context, all bool) {
 	began := time.Now()
 	m, err := c.stream.web.Now(ctx)
@@ -78,10 +65,10 @@ func (c *composer) update(ctx context.Context, all bool) {
 		case s.page == pageComputer:
 			c.follow(ctx, s, all)
 		case c.views[s] == nil:
-			v := view{}
-			c.draw(v, s, true)
-			for _, r := range v {
-				r.changed = time.Time{}
+			v := &view{}
+			c.draw(v, s, false)
+			for i := range v.rows {
+				v.rows[i].changed = time.Time{}
 			}
 			c.views[s] = v
 		default:
@@ -90,7 +77,7 @@ func (c *composer) update(ctx context.Context, all bool) {
 			}
 		}
 	}
-	maps.DeleteFunc(c.views, func(s sight, _ view) bool { return !sights[s] && c.stream.count() > 0 })
+	maps.DeleteFunc(c.views, func(s sight, _ *view) bool { return !sights[s] && c.stream.count() > 0 })
 	c.unfollow(sights)
 	if was.SourceLost != m.SourceLost || was.Standing() != m.Standing() {
 		c.stream.give(c.state(), everyone)
@@ -98,74 +85,6 @@ func (c *composer) update(ctx context.Context, all bool) {
 	for _, r := range come {
 		c.stream.welcome(r, c.missed(r))
 	}
-}
-
-// draw draws the rows whose pictures changed, or all, and returns the lines of those that are not what they were.
-func (c *composer) draw(v view, s sight, all bool) (lines [][]byte) {
-	made := c.maker(s)
-	there := make(map[jobmon.ComputerKey]bool, len(c.moment.Pictures))
-	for i := range c.moment.Pictures {
-		p := &c.moment.Pictures[i]
-		key := p.Computer.Key()
-		there[key] = true
-		r := v[key]
-		if r != nil && !r.gone && r.seq == p.Seq && !all {
-			continue
-		}
-		html := made(p)
-		if html == nil {
-			continue
-		}
-		known := r != nil && !r.gone
-		if r == nil {
-			r = &row{}
-			v[key] = r
-		}
-		r.seq, r.number = p.Seq, p.Seq
-		if number := c.moment.Number; number != nil {
-			r.number = number(p)
-		}
-		if sum := maphash.Bytes(c.seed, html); !known || sum != r.sum {
-			r.sum, r.gone, r.version, r.changed = sum, false, c.version, time.Now()
-			lines = append(lines, lineOf(key, html))
-		}
-	}
-	for key, r := range v {
-		if !there[key] && !r.gone {
-			r.gone, r.version, r.changed = true, c.version, time.Now()
-			lines = append(lines, lineOf(key, nil))
-		}
-	}
-	return lines
-}
-
-// maker makes the rows or tiles of a sight, nil for one that cannot be made.
-func (c *composer) maker(s sight) func(*jobmon.Progress) []byte {
-	frame := s.frame(c.moment.Frame, c.stream.public)
-	made := board.Row
-	if s.page == pageWall {
-		made = board.Tile
-	}
-	return func(p *jobmon.Progress) []byte {
-		html, err := made(p, &frame)
-		if err != nil {
-			c.stream.log.Error().Err(err).Stringer("computer", p.Computer.Key()).
-				Msg("a row of the board could not be made")
-		}
-		return html
-	}
-}
-
-// lineOf is a row's part of a message; no HTML says that the computer is gone.
-func lineOf(key jobmon.ComputerKey, html []byte) []byte {
-	var id any = key.ID
-	if key.Site != "" {
-		id = key.String()
-	}
-	return asJSON(struct {
-		ID   any    `json:"id"`
-		HTML string `json:"html"`
-	}{id, string(html)})
 }
 
 // condition is what every message says.
@@ -263,17 +182,20 @@ func (c *composer) missed(r *reader) (messages [][]byte) {
 
 // since are the lines of the rows that have changed behind what a page shows.
 func (c *composer) since(s sight, last position) (lines [][]byte) {
-	made := c.maker(s)
-	for key, one := range c.views[s] {
+	v, made := c.views[s], c.maker(s)
+	if v == nil {
+		return nil // the page has gone already
+	}
+	for _, one := range v.rows {
 		if last.run != "" && one.version <= last.version ||
 			last.run == "" && one.number <= last.seq && time.Since(one.changed) >= settled {
 			continue
 		}
 		var html []byte
-		if p := past.PictureOf(c.moment.Pictures, key); p != nil && !one.gone {
+		if p := past.PictureOf(c.moment.Pictures, one.key); p != nil && !one.gone {
 			html = made(p)
 		}
-		lines = append(lines, lineOf(key, html))
+		lines = append(lines, lineOf(one.key, html))
 	}
 	return lines
 }

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"crypto/tls"
 	"testing"
 	"time"
@@ -24,4 +25,18 @@ func Signs(t *testing.T, certFile, keyFile string, hello *tls.ClientHelloInfo) e
 		t.Fatal(err)
 	}
 	return hello.SupportsCertificate(c.pair)
+}
+
+// Look is an open board: it returns the lines of the rows that changed since it was called last, and whether more are
+// to be drawn again, of which there are so many at once.
+func Look(web Web, atOnce int) func(ctx context.Context, all bool) (lines [][]byte, due bool, err error) {
+	c, v := newComposer(NewStream(web, "", nil, zerolog.Nop())), &view{}
+	c.atOnce = atOnce
+	return func(ctx context.Context, all bool) (lines [][]byte, due bool, err error) {
+		c.version++
+		if c.moment, err = web.Now(ctx); err == nil {
+			lines = c.draw(v, sight{page: pageBoard, lang: "en"}, all)
+		}
+		return lines, v.due, err
+	}
 }

@@ -152,6 +152,8 @@ func (s *Stream) serve(ctx context.Context) {
 			c.update(ctx, false)
 		case <-s.woken:
 			c.update(ctx, false)
+		case <-c.due():
+			c.update(ctx, false)
 		case <-look.C:
 			c.update(ctx, true)
 		case <-beat.C:
