@@ -41,7 +41,7 @@ func newComposer(s *Stream) *composer {
 
 // pause is how long the composer rests after an update: a fleet so large that looking at it counts gets its changes in
 // fewer messages.
-func (c *composer) pause() time.Duration { return min(max(updatesApart, 5*c.took), 5*updatesApart) }
+func (c *composer) pause() time.Duration { return min(max(updatesApart, 5*c.took), 3*updatesApart) }
 
 // update looks at the present and sends what changed; all begins to draw every row again, for what time alone changes.
 func (c *composer) update(ctx context.Context, all bool) {
