@@ -1,6 +1,7 @@
 package board
 
 import (
+	"cmp"
 	"html/template"
 	"io"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/waterfall"
+	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 )
 
 // computerView is a computer's page as its template sees it.
@@ -104,7 +106,7 @@ func (c *Computer) view() (*computerView, error) {
 	}
 	v.deployments()
 	v.events()
-	v.Here = v.address("at", c.iso(c.Now))
+	v.Here = v.address("at", cmp.Or(v.At, c.iso(c.Now)))
 	v.HereText = p.w.Say("link.to", "time", p.today.Format("15:04"))
 	return v, nil
 }
@@ -173,7 +175,7 @@ func (v *computerView) failures() {
 			name = f.Stage
 		}
 		v.Failures = append(v.Failures, failureLine{
-			Href: v.address("at", v.iso(f.At)), At: v.wall(f.At).Format(time.TimeOnly), Meaning: m.html(),
+			Href: v.moment(v.c.Failed[f.is], f.At), At: v.wall(f.At).Format(time.TimeOnly), Meaning: m.html(),
 			Title: safe(p.w.phrase("failed.headline", "name", p.w.name(name), "code", esc(f.Code.String()))),
 			Raw:   safe(p.w.phrase("failed.in", "name", p.w.name(f.Stage))),
 		})
@@ -224,8 +226,17 @@ func (v *computerView) other(d *Deployment) {
 	}
 	v.Other = v.pen.w.Say(key, "n", number(d.Number), "screen", number(screen))
 	if d.Ended != 0 {
-		v.OtherEnd = v.address("at", v.iso(d.Ended))
+		v.OtherEnd = v.moment(d.EndSeq, d.Ended)
 	}
+}
+
+// moment is the page at an event. Where its number is not known it is the page at its time, which the server's clock
+// may show again.
+func (v *computerView) moment(seq uint64, at jobmon.Instant) string {
+	if seq == 0 {
+		return v.address("at", v.iso(at))
+	}
+	return v.address("at", "seq:"+strconv.FormatUint(seq, 10))
 }
 
 // SiteOf is the computer's site in the fleet, with its page.
@@ -247,7 +258,7 @@ func (v *computerView) events() {
 		if t.Format(time.DateOnly) != v.pen.today.Format(time.DateOnly) {
 			at = v.pen.w.day(t) + " " + at
 		}
-		v.Events = append(v.Events, eventLine{Href: v.address("at", "seq:"+strconv.FormatUint(e.Seq, 10)), At: at,
+		v.Events = append(v.Events, eventLine{Href: v.moment(e.Seq, e.At), At: at,
 			What: v.pen.happened(e), Detail: v.pen.about(e), Bad: e.Bad()})
 	}
 	if v.c.MoreEvents > 0 {

@@ -26,6 +26,7 @@ func stageAt(s *jobmon.SessionProgress, i int) *jobmon.Stage {
 type failure struct {
 	jobmon.Failure
 	Stage string
+	is    Failed
 }
 
 // failures are those that no later attempt has repaired, newest first.
@@ -35,9 +36,9 @@ func failures(s *jobmon.SessionProgress) []failure {
 	}
 	var list []failure
 	for i := range s.Stages {
-		for _, f := range s.Stages[i].Failures {
+		for n, f := range s.Stages[i].Failures {
 			if !f.Repaired {
-				list = append(list, failure{f, s.Stages[i].Name})
+				list = append(list, failure{f, s.Stages[i].Name, Failed{i, n}})
 			}
 		}
 	}

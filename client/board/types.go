@@ -82,18 +82,23 @@ type Computer struct {
 	Frame
 	Key         jobmon.ComputerKey
 	Picture     *jobmon.Progress
-	Deployments []Deployment // newest first
-	Shown       int          // the number of the deployment shown, 0 for the latest
+	Failed      map[Failed]uint64 // with which events the jobs of Picture failed, as far as that is known
+	Deployments []Deployment      // newest first
+	Shown       int               // the number of the deployment shown, 0 for the latest
 	Chart       *waterfall.Chart
 	Events      []replay.Facts // newest first
 	MoreEvents  int            // earlier ones that Events leaves out
 	Timeline    *Timeline
 }
 
+// Failed is a failure of a picture.
+type Failed struct{ Stage, N int } // the stage, and which of its failures
+
 // Deployment is a line of a computer's list.
 type Deployment struct {
 	Number       int
 	Began, Ended jobmon.Instant // Ended is 0 while it goes on
+	EndSeq       uint64         // the event that ended it
 	Took         jobmon.Length
 	Result       jobmon.Outcome
 	Good, Bad    bool

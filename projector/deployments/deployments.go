@@ -45,8 +45,9 @@ func (st *Stage) Length() jobmon.Length {
 // Stage is a stage and how long it took.
 type Stage struct {
 	jobmon.Stage
-	Took time.Duration // from its beginning to its end, so far when it runs; 0 when either is not known
-	Why  Reason        // why Took is no honest duration, "" when it is
+	BeganSeq uint64        // the event with which it began, 0 when it did not
+	Took     time.Duration // from its beginning to its end, so far when it runs; 0 when either is not known
+	Why      Reason        // why Took is no honest duration, "" when it is
 }
 
 // GapKind says what kept us from watching.

@@ -53,7 +53,8 @@ func (f *Fold) whyJob(r *projector.Run) Reason {
 	return Honest
 }
 
-// whyStage says why a stage's duration is not honest, by the projector's rule for what is typical of it.
+// whyStage says why a stage's duration is not honest, by the projector's rule for what is typical of it. It sets the
+// event with which the stage began.
 func (f *Fold) whyStage(d *Deployment, stage int) Reason {
 	var first, last uint64
 	baseline, retried := false, false
@@ -70,7 +71,9 @@ func (f *Fold) whyStage(d *Deployment, stage int) Reason {
 		}
 		last = max(last, r.EndedSeq)
 	}
-	switch st := &d.Stages[stage]; {
+	st := &d.Stages[stage]
+	st.BeganSeq = first
+	switch {
 	case first == 0:
 		return NotRun
 	case st.State == jobmon.StateRunning || st.State == jobmon.StateWaiting:

@@ -40,6 +40,7 @@ type Worst struct {
 	jobmon.Length
 	Computer jobmon.Computer
 	At       jobmon.Instant // when it began
+	Seq      uint64         // the event with which it began: the clock may have been set since
 }
 
 // compare orders the longest first, of equal ones the earliest.
@@ -210,7 +211,7 @@ func (s *Stats) Add(d *Deployment) {
 		if failed {
 			why = Failed
 		}
-		key, worst := s.KeyOf(j), Worst{counted(j.Length()), d.Computer, at}
+		key, worst := s.KeyOf(j), Worst{counted(j.Length()), d.Computer, at, j.StartedSeq}
 		figures(s.jobs, key, j.Name, at).add(failed, why, worst)
 		figures(s.folders, Key{Name: j.Folder}, j.Folder, at).add(failed, why, worst)
 		if l := s.jobs[key]; l != nil && !s.ByNames && j.StartedSeq >= s.newest[j.Job] {
@@ -229,7 +230,7 @@ func (s *Stats) Add(d *Deployment) {
 			continue
 		}
 		f := figures(s.stages, Key{Name: st.Name}, st.Name, st.Began)
-		f.add(st.State == jobmon.StateFailed, st.Why, Worst{counted(st.Length()), d.Computer, st.Began})
+		f.add(st.State == jobmon.StateFailed, st.Why, Worst{counted(st.Length()), d.Computer, st.Began, st.BeganSeq})
 	}
 	day := d.Session.Began.Wall(d.Offset).Time().Format(time.DateOnly)
 	if f := figures(s.days, Key{Name: day}, day, d.Session.Began); f != nil {
@@ -257,7 +258,7 @@ func (s *Stats) KeyOf(j *Job) Key {
 // deployment counts a deployment.
 func (f *Figures) deployment(d *Deployment) {
 	f.add(d.Session.Result == jobmon.ResultWithFailures, d.Why,
-		Worst{jobmon.Length{Took: d.Took}, d.Computer, d.Session.Began})
+		Worst{jobmon.Length{Took: d.Took}, d.Computer, d.Session.Began, d.OpenSeq})
 	if f.Results == nil {
 		f.Results = map[jobmon.Result]int{}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
 	"github.com/jobmon-db/jobmon-db/internal/words"
+	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
 )
 
@@ -103,6 +104,9 @@ func listDeployments(p *past.Log, c *board.Computer, number int) error {
 	var numbers []string
 	err := p.Deployments(0, []jobmon.ComputerID{c.Key.ID}, func(d *deployments.Deployment) {
 		s := &d.Session
+		if pic := c.Picture; pic != nil && pic.Session != nil && pic.Session.Number == s.Number {
+			c.Failed = failedWith(p, pic.Session, d)
+		}
 		if !d.Deployment {
 			return
 		}
@@ -112,8 +116,8 @@ func listDeployments(p *past.Log, c *board.Computer, number int) error {
 		}
 		good, bad := past.Verdict(s.Result)
 		c.Deployments = append(c.Deployments, board.Deployment{
-			Number: s.Number, Began: s.Began, Ended: s.Ended, Took: jobmon.Length{Took: d.Took}, Result: s.Outcome(),
-			Good: good, Bad: bad,
+			Number: s.Number, Began: s.Began, Ended: s.Ended, EndSeq: within(p, d.EndSeq), Took: jobmon.Length{Took: d.Took},
+			Result: s.Outcome(), Good: good, Bad: bad,
 		})
 	}, nil)
 	if err != nil {
@@ -132,6 +136,34 @@ func listDeployments(p *past.Log, c *board.Computer, number int) error {
 			Say: words.Phrase{Key: "problem.deployment.none", Places: []any{"n", number}}}
 	}
 	return nil
+}
+
+// within is an event that can be asked about: where it was cut off the one with which the log begins now.
+func within(p *past.Log, seq uint64) uint64 {
+	if seq == 0 {
+		return 0
+	}
+	return max(seq, p.Oldest)
+}
+
+// failedWith finds the events with which the jobs of a picture's session failed.
+func failedWith(p *past.Log, s *jobmon.SessionProgress, d *deployments.Deployment) map[board.Failed]uint64 {
+	runs := map[int][]*projector.Run{}
+	for i := range d.Runs {
+		if r := &d.Runs[i]; r.State == jobmon.StateFailed && r.Class == jobmon.RealJob {
+			runs[r.Stage] = append(runs[r.Stage], r)
+		}
+	}
+	found := map[board.Failed]uint64{}
+	for i := range s.Stages {
+		list := s.Stages[i].Failures
+		for n := range list {
+			if len(runs[i]) == len(list) && runs[i][n].Code == list[n].Code {
+				found[board.Failed{Stage: i, N: n}] = within(p, runs[i][n].EndedSeq)
+			}
+		}
+	}
+	return found
 }
 
 // listEvents adds the computer's last events, the newest first.

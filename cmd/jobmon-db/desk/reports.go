@@ -158,9 +158,10 @@ func way(l *deployments.Line) int {
 	return 0
 }
 
-// moment leads to the computer at the time when the longest run began.
+// moment leads to the computer when the longest run began. It names the event: the server's clock may have been set
+// since.
 func (r *report) moment(w *deployments.Worst) string {
-	return fmt.Sprintf("/c/%s?at=%s", w.Computer.Key(), w.At)
+	return fmt.Sprintf("/c/%s?at=seq:%d", w.Computer.Key(), w.Seq)
 }
 
 // days are the columns of the chart of results.

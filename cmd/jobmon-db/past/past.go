@@ -27,7 +27,7 @@ type Log struct {
 	Source
 	LogID, Site string
 	Member      string         // the site's name in a fleet, which stands on its computers; "" outside
-	First       jobmon.Instant // time of the first batch
+	First       jobmon.Instant // the earliest time of a batch: of the first one, unless the clock was set back before it
 	Begun       uint64         // last event of the first batch
 	Oldest      uint64         // first event of which anything can be asked
 	Cut         bool           // older history was cut off
@@ -117,6 +117,11 @@ func (p *Log) know() {
 	p.Last, p.Covered, p.Offset = facts.Seq, facts.At, facts.Offset()
 	p.Shifts, p.Lost = facts.Shifts(), facts.LostSince()
 	p.Names, p.Chronicle = facts.Names, facts.Chronicle
+	for i := range p.Chronicle {
+		if e := &p.Chronicle[i]; e.Kind == jobmon.KindClock && e.Step < 0 && e.Seq > p.Begun {
+			p.First = min(p.First, e.At)
+		}
+	}
 }
 
 // Until is the log as it was after that event, when it was so late: all that is known of later events is what computers

@@ -180,10 +180,31 @@ func (p *Log) Covers(point replay.Point) error {
 	case point.Seq > 0:
 		return nil
 	}
-	if at := jobmon.InstantOf(point.Time); latest(point) < p.First || at > p.Present().Add(time.Second) {
+	at := jobmon.InstantOf(point.Time)
+	if seq, err := p.AheadAt(point); seq != 0 || err != nil {
+		return err
+	}
+	if latest(point) < p.First || at > p.Present().Add(time.Second) {
 		return &Outside{Err: fmt.Errorf("%s is outside: %s", p.Local(at), p.Period())}
 	}
 	return nil
+}
+
+// AheadAt is the last event until a time that is later than the present, but that the server's clock had shown before
+// it was set back; 0 for any other time.
+func (p *Log) AheadAt(point replay.Point) (uint64, error) {
+	at := latest(point)
+	if p.Source == nil || at <= p.Present().Add(2*time.Second) {
+		return 0, nil
+	}
+	m, _, err := p.Moment(at)
+	if err != nil {
+		return 0, fmt.Errorf("look for %s in the log: %w", p.Local(at), err)
+	}
+	if m.First >= p.Last {
+		return 0, nil
+	}
+	return m.First, nil
 }
 
 // SeqAt is the last sequence number of the batch that is the picture's at that moment: the batch that holds a
@@ -204,6 +225,9 @@ func (p *Log) SeqAt(point replay.Point, warn func(words.Phrase)) (uint64, error)
 				first, last),
 			Key: "said.twice", Places: []any{"first", first, "last", last},
 		})
+	}
+	if seq, err := p.AheadAt(point); seq != 0 || err != nil {
+		return seq, err
 	}
 	at := latest(point)
 	m, _, err := p.Moment(at)
