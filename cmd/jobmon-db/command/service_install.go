@@ -250,8 +250,10 @@ func grants(config *configs.Config, program, file string) []winservice.Grant {
 		{Path: file, Right: read, Private: true},
 	}
 	folders := []string{config.Evt.Dir, config.Backup.Dir}
-	files := []string{config.Source.PasswordFile, config.Source.TLS.CA, config.Source.Recording}
-	if h := &config.Hub; config.AtHub() {
+	s, f, h := &config.Source, &config.Fleet, &config.Hub
+	files := []string{s.PasswordFile, s.TLS.CA, s.Recording, f.Credentials, f.CA, f.Cert, config.HTTP.Cert, f.Key,
+		config.HTTP.Key}
+	if config.AtHub() {
 		folders = nil
 		files = []string{h.Credentials, h.CA, h.Cert, config.HTTP.Cert, h.Key, config.HTTP.Key}
 	}

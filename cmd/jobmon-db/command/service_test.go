@@ -156,6 +156,8 @@ evt.dir: `+path("evt")+`
 backup: {dir: `+path("backup")+`, every: 24h}
 endpoint.allow: 'EXAMPLE\ds'
 source: {server: ds01, user: reader, password_file: `+path("password")+`}
+fleet: {site: DS01, nats: 'nats://hub:4222', credentials: `+path("ds01.nk")+`, tls: {ca: `+path("ca.pem")+`}}
+http: {listen: 127.0.0.1:0, tls: {cert: `+path("cert.pem")+`, key: `+path("key.pem")+`}}
 `)
 	config, err := configs.Load(configs.LoadOptions{File: file})
 	if err != nil {
@@ -168,6 +170,10 @@ source: {server: ds01, user: reader, password_file: `+path("password")+`}
 		{Path: path("evt"), Right: winservice.Modify, Folder: true},
 		{Path: path("backup"), Right: winservice.Modify, Folder: true},
 		{Path: path("password"), Right: winservice.Read, Trusted: true},
+		{Path: path("ds01.nk"), Right: winservice.Read, Trusted: true},
+		{Path: path("ca.pem"), Right: winservice.Read, Trusted: true},
+		{Path: path("cert.pem"), Right: winservice.Read, Trusted: true},
+		{Path: path("key.pem"), Right: winservice.Read, Trusted: true},
 		{Path: file, Right: winservice.Read, For: `EXAMPLE\ds`},
 		{Path: path("evt"), Right: winservice.Read, For: `EXAMPLE\ds`},
 		{Path: filepath.Join(path("evt"), "requests"), Right: winservice.Modify, Folder: true, For: `EXAMPLE\ds`},
