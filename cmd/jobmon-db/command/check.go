@@ -30,9 +30,8 @@ func (a *app) check() *cobra.Command {
 		Use:   "check",
 		Short: "Check everything that the daemon uses, and say how to mend what is wrong",
 		Long: `Check everything that the daemon uses: configuration, database, login, tables and their contents,
-markers, clocks, folders, NATS, targets of messages, rights, log, daemon; with a hub's configuration what the hub
-uses. Each check is a line: ok, warn (it works,
-and somebody should know), fail, or skip.
+markers, clocks, folders, NATS, targets of messages, rights, log, daemon; with a hub's configuration what the
+hub uses. Each check is a line: ok, warn (it works, and somebody should know), fail, or skip.
 
 Nothing is changed: the database is only queried, a test file in each folder is deleted at once, and a target
 gets an empty request and no message. The results about rights hold for the account that runs this: run it as

@@ -43,6 +43,7 @@ type fleetSetup struct {
 	*app
 	config    *configs.Config
 	site      string
+	hub       bool   // the hub's key is meant, and no site
 	key       string // file; "" for none
 	account   string
 	keep      time.Duration // 0 for as it is
@@ -55,24 +56,30 @@ func (a *app) fleetInit() *cobra.Command {
 		Use:   "init",
 		Short: "Make a site's key and stream, or check them, and print the permissions for NATS",
 		Long: `Make the stream of a site, or check the one that is there and set it right: kept in files, by three
-servers where the cluster has three, for 30 days. Print the entries of the NATS server's users for the site and for the
-hub, whose permissions are all that these need. It may be run again and again.
+servers where the cluster has three, for 30 days. Print the site's entry for the users of a NATS server, whose
+permissions are all that the site needs. It may be run again and again.
 
 With --key it first makes the site's key, unless the file is there, and prints its public half: the hub's or
-the server's administrator needs that. The server is asked where the configuration names one: with fleet.*,
-else with hub.*. A site's own credential can check the stream, but not make it. The hub makes the streams of the
-sites in hub.sites by itself.
+the server's administrator needs that. On Linux "--account jobmon-db", as root, gives the key to the account
+of the service, which must read it. The server is asked where the configuration names one: with fleet.*, else with hub.*. A site's
+own credential can check the stream, but not make it. The hub makes the streams of the sites in hub.sites by
+itself.
 
---anew empties the stream. The daemon then publishes its log from the beginning, and the hub sets aside what it
-has of another one. It is needed when the daemon says that its stream holds another log.`,
+--hub makes the key of a hub and prints its entry. Only a hub that uses a NATS server of its own needs that: with
+hub.nats embedded it has none.
+
+--anew empties the stream. The daemon then publishes its log from the beginning, within three minutes, and the
+hub sets aside what it has of another one. It is needed when the daemon says that its stream holds another log.`,
 		Example: `  jobmon-db fleet init --site DS01 --key ds01.nk
+  jobmon-db fleet init --hub --key hub.nk
   jobmon-db fleet init --site DS01 --fleet-nats tls://nats1:4222 --fleet-credentials admin.creds
   jobmon-db fleet init --site DS01 --anew`,
 		Args: noArgs,
 	}
 	flags := c.Flags()
 	flags.StringVar(&s.site, "site", "", "the site's name in the fleet (default: fleet.site)")
-	flags.StringVar(&s.key, "key", "", "file of the site's key, which is made unless it is there")
+	flags.BoolVar(&s.hub, "hub", false, "make the key of the hub and print its permissions, for a NATS server of your own")
+	flags.StringVar(&s.key, "key", "", "file of the key, which is made unless it is there")
 	flags.StringVar(&s.account, "account", "", "account that reads a new key, by name or SID: the one of the service")
 	flags.BoolVar(&s.anew, "anew", false, "empty the stream, so that this log is published from its beginning")
 	flags.BoolVar(&s.yes, "yes", false, "ask nothing before --anew")
@@ -91,6 +98,9 @@ has of another one. It is needed when the daemon says that its stream holds anot
 }
 
 func (s *fleetSetup) run(ctx context.Context) error {
+	if s.hub {
+		return s.ofHub()
+	}
 	s.site = cmp.Or(s.site, s.config.Fleet.Site)
 	if s.site == "" {
 		return &usageError{errors.New("name the site: --site NAME, or fleet.site in the configuration")}
@@ -112,15 +122,44 @@ func (s *fleetSetup) run(ctx context.Context) error {
 	} else if err := s.stream(ctx, settings); err != nil {
 		return err
 	}
-	return s.printRights(public)
+	if s.config.Hub.Embedded {
+		return nil // its server knows the permissions itself
+	}
+	publish, subscribe := fleet.SiteSubjects(s.site, cmp.Or(s.config.Fleet.Domain, s.config.Hub.Domain))
+	return s.printRights("A hub whose hub.nats is embedded needs no more than that. ",
+		fleet.Permissions("the site "+s.site, cmp.Or(public, "U"+strings.ToUpper(s.site)), publish, subscribe))
 }
 
-// makeKey makes the key where one is asked for, and returns the public half of the site's, "" where it is not known.
+// ofHub makes the hub's key where one is asked for, and prints what a NATS server needs to know of the hub.
+func (s *fleetSetup) ofHub() error {
+	if s.site != "" || s.anew {
+		return &usageError{errors.New("--hub makes the key of the hub: leave out --site and --anew, which are about a site")}
+	}
+	public, _, err := s.makeKey()
+	if err != nil {
+		return err
+	}
+	if s.key != "" {
+		fmt.Fprintln(s.stdout, "Name the file as hub.credentials at the hub.")
+	}
+	publish, subscribe := fleet.HubSubjects(s.config.Hub.Domain)
+	return s.printRights("", fleet.Permissions("the hub, which also makes the streams", cmp.Or(public, "UHUB"), publish,
+		subscribe))
+}
+
+// makeKey makes the key where one is asked for, and returns the public half of the site's or the hub's, "" where it is
+// not known.
 func (s *fleetSetup) makeKey() (public string, made bool, err error) {
 	if s.key == "" {
-		if s.config.Fleet.Credentials != "" && s.config.Fleet.Site == s.site {
-			public, err = fleet.PublicKey(s.config.Fleet.Credentials)
-			if err != nil {
+		credentials := s.config.Hub.Credentials
+		if !s.hub {
+			credentials = ""
+			if s.config.Fleet.Site == s.site {
+				credentials = s.config.Fleet.Credentials
+			}
+		}
+		if credentials != "" {
+			if public, err = fleet.PublicKey(credentials); err != nil {
 				return "", false, &usageError{err}
 			}
 		}
@@ -133,14 +172,28 @@ func (s *fleetSetup) makeKey() (public string, made bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	if made {
-		fmt.Fprintf(s.stdout, "%s holds the key of %s, %s.\n", path, s.site, secretfile.Protection(s.account))
-	} else {
-		fmt.Fprintf(s.stdout, "%s is there already and stays the key of %s.\n", path, s.site)
+	return public, made, s.printKey(path, public, made)
+}
+
+// printKey prints where the key is, who can read it, and its public half.
+func (s *fleetSetup) printKey(path, public string, made bool) error {
+	whose, goes, line := s.site, "hub.sites of the hub, or for the NATS server", s.site+" "+public
+	if s.hub {
+		whose, goes, line = "the hub", "the NATS server", public
 	}
-	fmt.Fprintf(s.stdout, "Its public half, which is no secret, is for hub.sites or for the server:\n\n    %s %s\n\n",
-		s.site, public)
-	return public, made, nil
+	var b strings.Builder
+	if made {
+		fmt.Fprintf(&b, "%s holds the key of %s, %s.\n", path, whose, secretfile.Protection(s.account))
+		if s.account == "" {
+			fmt.Fprintf(&b, "The account of the service must be able to read it too. On Linux: chown jobmon-db %s\n"+
+				"On Windows \"jobmon-db service install\" gives it that right.\n", path)
+		}
+	} else {
+		fmt.Fprintf(&b, "%s is there already and stays the key of %s.\n", path, whose)
+	}
+	fmt.Fprintf(&b, "Its public half, which is no secret, is for %s:\n\n    %s\n\n", goes, line)
+	_, err := io.WriteString(s.stdout, b.String())
+	return err
 }
 
 // settings say how to reach the server; where is "" for no server.
@@ -158,8 +211,8 @@ func (s *fleetSetup) settings() (settings fleet.Settings, where string) {
 func (s *fleetSetup) later(made bool) string {
 	switch {
 	case made:
-		return fmt.Sprintf("Give the public half to the hub or the server, name the file as fleet.credentials (at a hub: "+
-			"hub.credentials), and run \"jobmon-db fleet init --site %s\" again: it checks the stream.", s.site)
+		return fmt.Sprintf("Give the public half to the administrator of the hub, name the file as fleet.credentials, "+
+			"and run \"jobmon-db fleet init --site %s\" again: it checks the stream.", s.site)
 	case s.config.Hub.Embedded:
 		return "The hub makes the stream itself when it runs: hub.nats is embedded."
 	}
@@ -239,7 +292,7 @@ func (s *fleetSetup) report(got *fleet.Initialized) error {
 		fmt.Fprintf(&b, "  changed %s\n", changed)
 	}
 	if s.anew {
-		fmt.Fprintf(&b, "%s removed: the daemon publishes its log from the beginning.\n",
+		fmt.Fprintf(&b, "%s removed: the daemon publishes its log from the beginning, within three minutes.\n",
 			words.Count(int(got.Emptied), "message"))
 	}
 	for _, note := range got.Notes {
@@ -261,28 +314,16 @@ func ageLimit(d time.Duration) string {
 	return jobmon.Span(d)
 }
 
-// printRights prints what the server's administrator needs.
-func (s *fleetSetup) printRights(public string) error {
-	hub := "UHUB"
-	if s.config.Hub.Credentials != "" {
-		if key, err := fleet.PublicKey(s.config.Hub.Credentials); err == nil {
-			hub = key
-		}
-	}
-	domain := cmp.Or(s.config.Fleet.Domain, s.config.Hub.Domain)
-	publish, subscribe := fleet.SiteSubjects(s.site, domain)
-	site := fleet.Permissions("the site "+s.site, cmp.Or(public, "U"+strings.ToUpper(s.site)), publish, subscribe)
-	publish, subscribe = fleet.HubSubjects(domain)
+// printRights prints what the administrator of a NATS server needs.
+func (s *fleetSetup) printRights(before, entry string) error {
 	_, err := fmt.Fprintf(s.stdout, `
-A NATS server of its own needs these users (nkey is the public half of each one's key):
+%sA NATS server of its own needs this user:
 
-%s%s
+%s
 The promise that nothing acknowledged is lost needs this line in the configuration of each server. Without it a
 power cut takes what came since the last sync, two minutes by default, from all servers that lose power together:
 
     jetstream { sync_interval: always }
-
-A hub whose hub.nats is embedded does all of that itself.
-`, site, fleet.Permissions("the hub", hub, publish, subscribe))
+`, before, entry)
 	return err
 }

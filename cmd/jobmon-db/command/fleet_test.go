@@ -118,6 +118,34 @@ func TestASiteJoinsAFleet(t *testing.T) {
 	}
 }
 
+// A hub with a NATS server of its own has a key too, and the entry for that is the hub's.
+func TestTheHubsKey(t *testing.T) {
+	t.Parallel()
+	key := filepath.Join(t.TempDir(), "hub.nk")
+	got := jobmondb(t, "fleet", "init", "--hub", "--key="+key)
+	public, err := fleet.PublicKey(key)
+	if err != nil || got.code != exitOK || !strings.Contains(got.stdout, "nkey: "+public) ||
+		!strings.Contains(got.stdout, `"_INBOX_hub.>"`) || strings.Contains(got.stdout, "UHUB") ||
+		strings.Contains(got.stdout, "_INBOX_site") || strings.Contains(got.stdout, "hub.sites") {
+		t.Errorf("%v: %+v", err, got)
+	}
+	config := filepath.Join(t.TempDir(), "hub.yaml")
+	write(t, config, "hub: {nats: ['nats://127.0.0.1:1'], credentials: '"+key+"'}\n")
+	if got := jobmondb(t, "fleet", "init", "--hub", "--config="+config); !strings.Contains(got.stdout, public) {
+		t.Errorf("without --key it is that of the configuration: %+v", got)
+	}
+	for _, about := range []string{"--site=DS01", "--anew"} {
+		if got := jobmondb(t, "fleet", "init", "--hub", about); got.code != exitUsage {
+			t.Errorf("%s: %+v", about, got)
+		}
+	}
+	write(t, config, "hub: {nats: embedded, listen: '127.0.0.1:4222'}\n")
+	got = jobmondb(t, "fleet", "init", "--site=DS01", "--config="+config)
+	if got.code != exitOK || strings.Contains(got.stdout, "permissions") {
+		t.Errorf("the hub's own server knows the permissions: %+v", got)
+	}
+}
+
 // A hub that starts while NATS is away says so, also where it knows no site yet.
 func TestFleetStatusWhileNATSIsAway(t *testing.T) {
 	t.Parallel()

@@ -34,8 +34,8 @@ SITE/NAME or SITE/id:N. Times are shown by each site's own server; one that is t
 by the clock of this machine, and where one site is asked by that of its server.`
 
 // computerHelp is the same for a command that is about one computer and no time.
-const computerHelp = ` On a hub's data folder it is
-SITE/NAME or SITE/id:N, or a name that one of the sites has; --site narrows to sites.`
+const computerHelp = ` On a hub's data folder it is SITE/NAME or
+SITE/id:N, or a name that one of the sites has; --site narrows to sites.`
 
 // atHub begins the help of flags that name sites of a hub; configuration keys have flags of the same name.
 const atHub = "at a hub:"

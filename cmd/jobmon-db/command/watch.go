@@ -26,8 +26,7 @@ itself. With --log it shows the end of that file.
 
 COMPUTER is a name or an id; id:N and name:N say which.` + computerHelp + `
 
-It needs a terminal; colours only repeat what is
-written, and NO_COLOR turns them off.`,
+It needs a terminal; colours only repeat what is written, and NO_COLOR turns them off.`,
 		Example: `  jobmon-db watch
   jobmon-db watch PC-0003
   ssh -t ds01 jobmon-db watch`,
