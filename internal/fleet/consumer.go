@@ -50,11 +50,12 @@ func (h *Hub) consume(ctx context.Context, site string, start uint64) (*consumer
 		"ack_policy":    "all", "ack_wait": appendWithin, "max_ack_pending": mostUnacked, "max_deliver": -1,
 		"inactive_threshold": consumerLives, "mem_storage": true, "num_replicas": 1,
 	}}
-	err := c.c.api(ctx, "CONSUMER.CREATE."+c.path(), question, &struct{}{})
-	if err == nil {
-		c.sub, err = c.c.nc.ChanSubscribe(c.inbox, c.arrived)
+	var err error
+	if c.sub, err = c.c.nc.ChanSubscribe(c.inbox, c.arrived); err != nil {
+		return nil, c.failed(err)
 	}
-	if err != nil {
+	if err = c.c.api(ctx, "CONSUMER.CREATE."+c.path(), question, &struct{}{}); err != nil {
+		c.end() // the server may have made it all the same
 		return nil, c.failed(err)
 	}
 	return c, nil
