@@ -46,7 +46,7 @@ type SiteState struct {
 	Server    string // name of its DS server
 	Offset    jobmon.Offset
 	Age       time.Duration // of its data; -1: unknown
-	Away      string        // what is away: "site", "nats" or "source"; "" for nothing
+	Away      string        // what is away: "site", "nats", "source", "refused" or "events"; "" for nothing
 	Behind    uint64        // events that the site has and the hub does not yet
 	Computers int           // with a picture
 	Trouble   string        // a sentence, "" for none

@@ -27,6 +27,9 @@ type Beat struct {
 	Program string         `json:"program"`
 	Notices bool           `json:"notices,omitempty"` // the hub sends this site's messages
 
+	// Instance is of one run of a daemon: two daemons may publish as one site. "" in beats of older programs.
+	Instance string `json:"instance,omitempty"`
+
 	// Refused says why this daemon may not publish, "" while it may: another one publishes as this site. What else such
 	// a beat says is of the wrong log.
 	Refused string `json:"refused,omitempty"`

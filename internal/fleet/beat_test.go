@@ -70,3 +70,32 @@ func TestWhatABeatCanSay(t *testing.T) {
 		t.Errorf("%q, %v", b.Refused, err)
 	}
 }
+
+// A site that may not publish is away with its reason, however often its daemon answers; a second daemon of a site that
+// publishes is named.
+func TestADaemonThatMayNotPublish(t *testing.T) {
+	t.Parallel()
+	const why = "the stream holds another log"
+	says := func(instance, refused string) Beat { return Beat{LogID: "a", Instance: instance, Refused: refused} }
+	for name, c := range map[string]struct {
+		beats         []Beat
+		lost          string
+		away, trouble string
+	}{
+		"it publishes":           {[]Beat{says("one", "")}, "", "", ""},
+		"it is refused":          {[]Beat{says("one", why)}, "", "refused", why},
+		"refused from now on":    {[]Beat{says("one", ""), says("one", why)}, "", "refused", why},
+		"no longer refused":      {[]Beat{says("one", why), says("one", "")}, "", "", ""},
+		"another one is refused": {[]Beat{says("one", ""), says("two", why)}, "", "", why},
+		"NATS is away":           {[]Beat{says("one", why)}, "it is cut off", "nats", "it is cut off"},
+	} {
+		f := &Follower{FollowerOptions: FollowerOptions{Logger: zerolog.Nop()}, since: time.Now()}
+		for i := range c.beats {
+			f.heard(&c.beats[i])
+		}
+		if s := f.stands(c.lost); s.Away != c.away || !strings.HasSuffix(s.Trouble, c.trouble) ||
+			(s.Trouble == "") != (c.trouble == "") {
+			t.Errorf("%s: %q is away: %q", name, s.Away, s.Trouble)
+		}
+	}
+}

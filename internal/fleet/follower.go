@@ -57,11 +57,13 @@ type Follower struct {
 	begun    time.Time // when the copy began anew; see begin
 	idleAt   uint64    // the copy's end at the last check, where the stream had nothing more
 
-	mu    sync.Mutex
-	state FollowerState
-	beat  Beat
-	beatA time.Time // when the beat arrived
-	since time.Time // when the follower began to listen
+	mu     sync.Mutex
+	state  FollowerState
+	beat   Beat
+	beatA  time.Time // when the beat arrived
+	rival  Beat      // the newest one of another daemon that is refused, while this site's own is heard
+	rivalA time.Time // when that arrived
+	since  time.Time // when the follower began to listen
 }
 
 // FollowerState is how it stands with following a site.
@@ -71,17 +73,19 @@ type FollowerState struct {
 	BeatAge   time.Duration
 	Published uint64        // newest event known to be in the stream; 0 for unknown
 	Delay     time.Duration // from the site's commit of the newest batch to here; -1 for unknown
-	Away      string        // "nats" or "site"; "" for neither
+	Away      string        // "nats", "site" or "refused"; "" for none of them
 	Trouble   string        // a sentence: why nothing goes on; "" for nothing
 	Refused   uint64        // messages and beats that are not what the site's log says
 	Twice     uint64        // messages whose batches were there already
 	Asked     uint64        // events that the site was asked for, and sent
 }
 
+// AwayAfter is how long a site's beats, or events that it has, may stay away.
+const AwayAfter = 3 * beatEvery
+
 // Pauses of a follower.
 const (
-	awayAfter  = 3 * beatEvery // without a beat
-	stuckAfter = time.Minute   // without a message, where the stream has some
+	stuckAfter = time.Minute // without a message, where the stream has some
 	againLeast = 250 * time.Millisecond
 	againMost  = 10 * time.Second
 )
@@ -151,8 +155,11 @@ func (f *Follower) refuse(err error) {
 // heard takes a beat.
 func (f *Follower) heard(b *Beat) {
 	f.mu.Lock()
-	if b.Refused == "" || f.beat.LogID == "" || f.beat.Refused != "" || time.Since(f.beatA) > awayAfter {
+	same := b.Instance != "" && b.Instance == f.beat.Instance
+	if b.Refused == "" || same || f.beat.LogID == "" || f.beat.Refused != "" || time.Since(f.beatA) > AwayAfter {
 		f.beat, f.beatA = *b, time.Now()
+	} else {
+		f.rival, f.rivalA = *b, time.Now()
 	}
 	f.mu.Unlock()
 	patience.Wake(f.poke)
@@ -165,12 +172,14 @@ func (f *Follower) heard(b *Beat) {
 func (f *Follower) newest() (b Beat, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.beat, !f.beatA.IsZero() && time.Since(f.beatA) <= awayAfter && f.beat.Refused == ""
+	return f.beat, !f.beatA.IsZero() && time.Since(f.beatA) <= AwayAfter && f.beat.Refused == ""
 }
 
 // State may be asked at any time.
-func (f *Follower) State() FollowerState {
-	connected := f.hub.Connected()
+func (f *Follower) State() FollowerState { return f.stands(f.hub.Lost()) }
+
+// stands is State while nothing comes from NATS for that reason, "" for none.
+func (f *Follower) stands(lost string) FollowerState {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.state
@@ -181,13 +190,14 @@ func (f *Follower) State() FollowerState {
 		quiet = s.BeatAge
 	}
 	switch {
-	case !connected:
-		s.Away = "nats"
-	case quiet > awayAfter:
+	case lost != "":
+		s.Away, s.Trouble = "nats", lost
+	case quiet > AwayAfter:
 		s.Away = "site"
-	}
-	if s.Trouble == "" && s.Away == "" {
-		s.Trouble = s.Beat.Refused
+	case s.Beat.Refused != "":
+		s.Away, s.Trouble = "refused", s.Beat.Refused
+	case s.Trouble == "" && !f.rivalA.IsZero() && time.Since(f.rivalA) <= AwayAfter:
+		s.Trouble = "a second daemon calls itself this site, and is refused: " + f.rival.Refused
 	}
 	return s
 }

@@ -47,6 +47,9 @@ func OpenHub(s Settings, logger zerolog.Logger) (*Hub, error) {
 // Connected says whether NATS is there.
 func (h *Hub) Connected() bool { return h.conn.Connected() }
 
+// Lost is why nothing comes from NATS, "" where that is not known.
+func (h *Hub) Lost() string { return h.conn.away() }
+
 // Make makes the stream of a site where there is none. One that is there stays as it is, except that it gets the bound
 // of bytes that it does not have.
 func (h *Hub) Make(ctx context.Context, o InitOptions) error {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,6 +63,7 @@ type Publisher struct {
 	storedSeq  uint64          // its place in the stream
 	emptySince time.Time       // since when the stream is empty for a refused publisher
 	begun      bool            // the log was published once
+	instance   string          // of this publisher, see Beat
 	said       map[string]bool // what was in the way since the log was published last, and was logged
 
 	mu    sync.Mutex
@@ -83,7 +85,7 @@ type State struct {
 func NewPublisher(o PublisherOptions) *Publisher {
 	return &Publisher{
 		o: o, wake: make(chan struct{}, 1), beat: make(chan struct{}, 1), wait: waiting, check: checkEvery,
-		state: State{Delay: -1}, said: map[string]bool{},
+		state: State{Delay: -1}, said: map[string]bool{}, instance: rand.Text(),
 	}
 }
 
@@ -254,7 +256,7 @@ func (p *Publisher) beats(ctx context.Context, c *Conn) {
 			continue
 		}
 		b := p.o.Beat()
-		b.Site, b.Program, b.Refused = p.o.Site, p.o.Program, p.State().Refused
+		b.Site, b.Program, b.Instance, b.Refused = p.o.Site, p.o.Program, p.instance, p.State().Refused
 		_ = c.nc.Publish(BeatSubjectOf(p.o.Site), b.encode()) // the next one says the same
 	}
 }

@@ -21,7 +21,7 @@ func (a *app) fleetStatus() *cobra.Command {
 		Short: "Show each site: what is published, what the hub has, and the delay",
 		Long: `Ask the running daemon how it stands with its site, or the running hub with all of them: the newest
 event, how far the stream and the hub have it, how long the newest batch took, when the database was last read, and
-what is away (site, nats or source).`,
+what is away: site, nats, source, refused (the site may not publish) or events (its newest ones do not arrive).`,
 		Example: `  jobmon-db fleet status
   jobmon-db fleet status -o json`,
 		Args: noArgs,

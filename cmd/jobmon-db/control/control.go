@@ -165,7 +165,7 @@ type FleetSite struct {
 	Has       uint64 `json:"has"`               // newest event that the hub has; 0 at a site
 	DelayMS   int64  `json:"delay_ms"`          // how long the newest batch took to here, -1 for unknown
 	AgeMS     int64  `json:"age_ms"`            // how long ago the source was last read, -1 for unknown
-	Away      string `json:"away,omitempty"`    // what is away: "site", "nats" or "source"
+	Away      string `json:"away,omitempty"`    // what is away: "site", "nats", "source", "refused" or "events"
 	Computers int    `json:"computers"`         // with a picture
 	Aside     int    `json:"aside,omitempty"`   // earlier logs of the site that the hub set aside
 	Trouble   string `json:"trouble,omitempty"` // a sentence: why nothing goes on, and what to do
@@ -177,7 +177,12 @@ type FleetSite struct {
 }
 
 // Lacks is how many events of the site the hub does not have yet.
-func (s *FleetSite) Lacks() uint64 { return s.Last - min(s.Last, s.Has) }
+func (s *FleetSite) Lacks() uint64 {
+	if s.Refused {
+		return 0 // it speaks of another log
+	}
+	return s.Last - min(s.Last, s.Has)
+}
 
 // problem is the body of every answer that is not 200.
 type problem struct {

@@ -18,7 +18,7 @@ type siteJSON struct {
 	At        time.Time  `json:"at"`               // the moment, by its server's clock
 	UTCOffset string     `json:"utc_offset"`
 	Known     *time.Time `json:"known_until,omitempty"`
-	Away      string     `json:"away,omitempty"`     // site, nats or source
+	Away      string     `json:"away,omitempty"`     // site, nats, source, refused or events
 	Coverage  string     `json:"coverage,omitempty"` // before or after: the moment lies there, outside its log
 	Unread    bool       `json:"unreadable,omitempty"`
 	Behind    uint64     `json:"behind,omitempty"` // events that are on their way

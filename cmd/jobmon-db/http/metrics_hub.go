@@ -21,10 +21,10 @@ func HubMetrics(version string, sites func() []control.FleetSite, targets func()
 // atHub are the figures of a site that a hub follows.
 func atHub(s *control.FleetSite) []figure {
 	return []figure{
-		define("fleet_site_age_seconds", "Seconds since the site's source was last read, as its daemon said.",
+		define("fleet_site_age_seconds", "Seconds since the time until which the hub's copy is complete.",
 			prometheus.GaugeValue, float64(s.AgeMS)/1000, s.AgeMS >= 0),
 		gauge("fleet_site_behind_events", "Events that the site has and the hub does not yet.", s.Lacks()),
-		flag("fleet_site_away", "1 while the site's daemon, NATS or the site's source is away.", s.Away != ""),
+		flag("fleet_site_away", "1 while something of the site is away; \"fleet status\" says what.", s.Away != ""),
 		define("fleet_site_delay_seconds", "Seconds from the newest batch's commit at the site to that at the hub.",
 			prometheus.GaugeValue, float64(s.DelayMS)/1000, s.DelayMS >= 0),
 		counter("fleet_site_events_total", "Sequence number of the newest event that the hub has.", s.Has),

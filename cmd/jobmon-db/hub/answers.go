@@ -16,27 +16,39 @@ import (
 	"github.com/jobmon-db/jobmon-db/store"
 )
 
-// coverage is until when the log is complete, as the site's daemon said last.
+// coverage is until when the hub's copy of the log is complete.
 type coverage struct {
 	daemon.Coverage
 	written time.Time // when the file was written
+
+	// awaited is the oldest beat about events that the copy has not got; it came at since, zero for none.
+	awaited fleet.Beat
+	since   time.Time
 }
 
 // coverageEvery is how often the file that says until when the site's source was watched is written.
 const coverageEvery = 5 * time.Second
 
-// heard takes what the site's daemon says of itself.
+// heard takes what the site's daemon says of itself. Its log is complete until some time with some event: so is the
+// copy when it has that event, and not before.
 func (s *Site) heard(b *fleet.Beat) {
 	s.mu.Lock()
-	own := b.LogID == s.ID()
+	c, own := &s.covered, b.LogID == s.ID()
 	due := false
 	if own && b.Covered != 0 && b.AgeMS >= 0 {
 		read := jobmon.InstantOf(time.Now().Add(-time.Duration(b.AgeMS) * time.Millisecond))
-		s.covered.Coverage = daemon.Coverage{Until: b.Covered, AheadMS: b.Covered.Sub(read).Milliseconds()}
-		if due = time.Since(s.covered.written) >= coverageEvery; due {
-			s.covered.written = time.Now()
+		c.AheadMS = b.Covered.Sub(read).Milliseconds()
+		if c.Until == 0 {
+			c.Until = s.state.At
+		}
+		if due = time.Since(c.written) >= coverageEvery; due {
+			c.written = time.Now()
 		}
 	}
+	if c.since.IsZero() || own && b.Last <= s.state.Seq {
+		c.awaited, c.since = *b, time.Now()
+	}
+	s.arrived()
 	if own {
 		s.sending.poke(b)
 	}
@@ -44,6 +56,19 @@ func (s *Site) heard(b *fleet.Beat) {
 	if due {
 		s.saveCoverage()
 	}
+}
+
+// arrived takes the word of the awaited beat for the copy, where that shows the beat's newest event. The caller holds
+// mu.
+func (s *Site) arrived() {
+	c := &s.covered
+	if c.since.IsZero() || c.awaited.LogID != s.ID() || c.awaited.Last > s.state.Seq {
+		return
+	}
+	if c.awaited.Covered != 0 && c.awaited.AgeMS >= 0 {
+		c.Until = c.awaited.Covered
+	}
+	c.since = time.Time{}
 }
 
 func (s *Site) saveCoverage() {
@@ -70,30 +95,27 @@ func (s *Site) following() (f fleet.FollowerState) {
 	return f
 }
 
-// age is how long ago the site's source was last read, -1 for unknown.
-func age(f *fleet.FollowerState) time.Duration {
-	if !f.Heard || f.Beat.AgeMS < 0 {
-		return -1
+// complete is until when the copy is complete, by the clock of the site's server, and how many milliseconds ago that
+// was, -1 for unknown. The caller holds mu.
+func (s *Site) complete() (until jobmon.Instant, ageMS int64) {
+	until = max(s.covered.Until, s.state.At)
+	if s.covered.Until == 0 {
+		return until, -1
 	}
-	return time.Duration(f.Beat.AgeMS)*time.Millisecond + f.BeatAge
+	now := jobmon.InstantOf(time.Now().Add(s.covered.Ahead()))
+	return until, max(0, now.Sub(until).Milliseconds())
 }
 
 // Info implements control.Daemon.
 func (s *Site) Info() control.Info {
-	f := s.following()
-	info := control.Info{
-		Version: s.hub.options.Version, PID: os.Getpid(), LogID: s.ID(), AgeMS: age(&f).Milliseconds(),
-	}
-	if age(&f) < 0 {
-		info.AgeMS = -1
-	}
+	info := control.Info{Version: s.hub.options.Version, PID: os.Getpid(), LogID: s.ID()}
 	if log := s.InUse(); log != nil {
 		info.Site = log.Site()
 		info.Last, _, _ = log.Last()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	info.Covered = max(s.covered.Until, s.state.At)
+	info.Covered, info.AgeMS = s.complete()
 	return info
 }
 
@@ -102,7 +124,7 @@ func (s *Site) fleetSite() control.FleetSite {
 	f := s.following()
 	end, _ := s.End()
 	c := control.FleetSite{
-		Site: s.name, LogID: s.ID(), Last: f.Beat.Last, Published: f.Published, Has: end, DelayMS: -1, AgeMS: -1,
+		Site: s.name, LogID: s.ID(), Last: f.Beat.Last, Published: f.Published, Has: end, DelayMS: -1,
 		Away: f.Away, Trouble: cmp.Or(s.inTheWay(), s.hub.hurt(), f.Trouble),
 		Refused: f.Beat.Refused != "", Unbelieved: f.Refused,
 	}
@@ -112,14 +134,16 @@ func (s *Site) fleetSite() control.FleetSite {
 	if f.Delay >= 0 {
 		c.DelayMS = f.Delay.Milliseconds()
 	}
-	if a := age(&f); a >= 0 {
-		c.AgeMS = a.Milliseconds()
-	}
-	if c.Away == "" && f.Beat.Lost {
-		c.Away = "source"
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	_, c.AgeMS = s.complete()
+	switch stuck := s.covered.since; {
+	case c.Away != "":
+	case !stuck.IsZero() && time.Since(stuck) > fleet.AwayAfter:
+		c.Away = "events"
+	case f.Beat.Lost:
+		c.Away = "source"
+	}
 	c.Aside = len(s.record.Asides)
 	c.Computers = s.gallery.Counts(&s.mu, s.newest).Computers
 	return c

@@ -209,6 +209,7 @@ func (s *Site) Follow(links []jobmon.Link) error {
 	}
 	s.mu.Lock()
 	s.fold(links)
+	s.arrived()
 	var caches []store.Cache
 	if s.broken == nil {
 		caches = s.keeper.Pack(s.state, false)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -109,6 +110,39 @@ func TestAnotherLogIsNotComplete(t *testing.T) {
 	f.heard(f.says(false)) // of the log before
 	if c := daemon.ReadCoverage(f.dir); c.Until != 0 || f.Info().Covered != 0 || f.ServerTime() != 0 {
 		t.Errorf("%+v, %+v", c, f.Info())
+	}
+}
+
+// What is said to be fresh is fresh in the copy: a beat about events that the copy has not got says nothing about it.
+func TestACopyIsAsOldAsItsEvents(t *testing.T) {
+	t.Parallel()
+	f := newFollowed(t, nil)
+	now := func() *fleet.Beat {
+		b := f.says(false)
+		b.Covered = jobmon.InstantOf(time.Now())
+		return b
+	}
+	long := jobmon.InstantOf(time.Now().Add(-time.Hour))
+	had := f.says(false)
+	had.Covered, had.AgeMS = long, time.Hour.Milliseconds()
+	f.heard(had)
+	f.from.work(5) // nothing of it arrives
+	f.heard(now())
+	f.covered.since = f.covered.since.Add(-2 * fleet.AwayAfter)
+	f.heard(now())
+	info, site := f.Info(), f.Fleet()[0]
+	if age := time.Duration(info.AgeMS) * time.Millisecond; info.Covered != long || age.Round(time.Minute) != time.Hour {
+		t.Errorf("complete until %s, %s ago", info.Covered, age)
+	}
+	if site.Away != "events" || f.State().Age.Round(time.Minute) != time.Hour {
+		t.Errorf("%+v, %+v", site, f.State())
+	}
+	if behind := time.Since(f.ServerTime().Time()).Round(time.Minute); behind != 0 {
+		t.Errorf("the server's clock is %s behind", behind)
+	}
+	f.work(t, 0)
+	if info, site := f.Info(), f.Fleet()[0]; info.AgeMS > 60_000 || site.AgeMS > 60_000 || site.Away != "" {
+		t.Errorf("%+v, %+v", info, site)
 	}
 }
 

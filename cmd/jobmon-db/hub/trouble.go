@@ -105,6 +105,7 @@ func (s *Site) renew(log *store.Log, state *history.State, err error) {
 	state.Shed(history.MostTold)
 	state.Projection.Changed()
 	s.state, s.gallery = state, gallery.Gallery{Site: s.name}
+	s.arrived()
 }
 
 // catchUp takes up what the log has behind the state.
