@@ -93,6 +93,7 @@ func (c *Conn) ask(ctx context.Context, question *nats.Msg) (*nats.Msg, error) {
 		delete(c.asking, subject)
 		c.mu.Unlock()
 	}()
+	begun := time.Now()
 	waiting, done := context.WithTimeout(ctx, answerWithin)
 	defer done()
 	m, err := c.nc.RequestMsgWithContext(waiting, question)
@@ -102,10 +103,16 @@ func (c *Conn) ask(ctx context.Context, question *nats.Msg) (*nats.Msg, error) {
 	case cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded):
 		return nil, cause
 	case errors.Is(err, nats.ErrNoResponders):
-		return nil, fmt.Errorf("JetStream does not answer at %s: the server's configuration has no jetstream {}, "+
-			"the domain that is set is not the server's, or the servers are electing a leader", subject)
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return nil, fmt.Errorf("no answer from JetStream within %s", answerWithin)
+		return nil, &advised{
+			what: "JetStream does not answer at " + subject,
+			next: "the server's configuration has no jetstream {}, the domain that is set is not the server's, or the " +
+				"servers are electing a leader",
+		}
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, &advised{
+			what: fmt.Sprintf("no answer from JetStream within %s", time.Since(begun).Round(time.Second)),
+			next: "a cluster that starts needs up to a minute; after that look whether most of its servers run",
+		}
 	}
 	return nil, err
 }

@@ -7,9 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -47,13 +45,14 @@ const (
 type Conn struct {
 	nc       *nats.Conn
 	settings Settings
+	inboxes  string // how their names begin
 	logger   zerolog.Logger
 	changed  chan struct{} // holds one: the connection came or went, or something was denied
 	detach   func() bool   // from the context
 
 	mu     sync.Mutex
 	epoch  int                                // how often the connection was made
-	why    string                             // there is no connection; "" for unknown
+	why    error                              // there is no connection; nil for unknown
 	said   map[string]bool                    // reasons that were logged since it went
 	denied map[string]bool                    // subjects that the server does not allow on this connection
 	asking map[string]context.CancelCauseFunc // requests that wait, by subject
@@ -64,7 +63,7 @@ type Conn struct {
 // used. The connection ends with ctx, or with Close.
 func Connect(ctx context.Context, s Settings, name, inboxes string, logger zerolog.Logger) (*Conn, error) {
 	c := &Conn{
-		settings: s, logger: logger, changed: make(chan struct{}, 1), denied: map[string]bool{},
+		settings: s, inboxes: inboxes, logger: logger, changed: make(chan struct{}, 1), denied: map[string]bool{},
 		said:   map[string]bool{},
 		asking: map[string]context.CancelCauseFunc{},
 	}
@@ -102,7 +101,7 @@ func (c *Conn) Connected() bool { return c.nc.IsConnected() }
 func (c *Conn) Await(ctx context.Context) error {
 	for !c.Connected() {
 		if !sleep(ctx, leastPause, c.changed) {
-			return fmt.Errorf("reach NATS at %s: %s", c.settings.where(), c.away())
+			return fmt.Errorf("reach NATS at %s: %w", c.settings.where(), c.gone())
 		}
 	}
 	return nil
@@ -159,7 +158,7 @@ func (s *Settings) options() (list []nats.Option, err error) {
 func (c *Conn) up(nc *nats.Conn) {
 	c.mu.Lock()
 	c.epoch++
-	c.why = ""
+	c.why = nil
 	clear(c.said)
 	clear(c.denied)
 	c.mu.Unlock()
@@ -176,17 +175,18 @@ const mostReasons = 4
 
 // down logs that there is no connection, once for each reason.
 func (c *Conn) down(nc *nats.Conn, err error) {
-	text := "the connection ended"
+	why := errors.New("the connection ended")
 	if err != nil {
-		text = c.words(err)
+		why = c.settings.unconnected(err)
 	}
+	text := why.Error()
 	c.mu.Lock()
 	news := !c.said[text] && len(c.said) < mostReasons && !errors.Is(err, nats.ErrNoServers)
 	if news {
 		c.said[text] = true
 	}
 	if news || err != nil {
-		c.why = text
+		c.why = why
 	}
 	c.mu.Unlock()
 	if news && !nc.IsClosed() {
@@ -198,50 +198,20 @@ func (c *Conn) down(nc *nats.Conn, err error) {
 
 // away is why there is no connection, "" while there is one.
 func (c *Conn) away() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.nc.IsConnected() {
 		return ""
 	}
-	return cmp.Or(c.why, "NATS has not answered yet")
+	return c.gone().Error()
 }
 
-// words says what is wrong with the connection, and what to do.
-func (c *Conn) words(err error) string {
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var op *net.OpError
-	text := err.Error()
-	switch {
-	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
-		errors.Is(err, nats.ErrAuthRevoked):
-		return fmt.Sprintf("the server refuses the credential %s: it must be one of its users, as \"jobmon-db fleet "+
-			"init\" prints them (%v)", quoted(c.settings.Credentials), err)
-	case errors.As(err, &unknown):
-		return fmt.Sprintf("no known authority signed the server's certificate: name the authority's certificate in "+
-			"tls.ca (%v)", err)
-	case errors.As(err, &name):
-		return fmt.Sprintf("the server's certificate is for another name than the one in its address: %v", err)
-	case errors.Is(err, io.EOF):
-		return "the server ended the connection"
-	case errors.Is(err, nats.ErrSecureConnRequired):
-		return "the server wants TLS: use tls:// in its address"
-	case errors.Is(err, nats.ErrSecureConnWanted):
-		return "the server has no TLS, and the address begins with tls:// or tls.ca is set"
-	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
-		return fmt.Sprintf("the server asks for a client certificate that it trusts: set tls.cert and tls.key (%v)", err)
-	case errors.As(err, &op) && op.Addr != nil:
-		return fmt.Sprintf("%s %s: %v", op.Op, op.Addr, op.Err) // without our own port, which is another one each time
-	}
-	return text
+// gone is why the connection was not there when it was looked for last.
+func (c *Conn) gone() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return cmp.Or(c.why, errSilent)
 }
 
-func quoted(path string) string {
-	if path == "" {
-		return "(none is set)"
-	}
-	return path
-}
+var errSilent = errors.New("NATS has not answered yet")
 
 var forbidden = regexp.MustCompile(`Permissions Violation for (Publish|Subscription) to "([^"]*)"`)
 
@@ -258,20 +228,25 @@ func (c *Conn) failed(err error) {
 	c.denied[subject] = true
 	for asked, stop := range c.asking {
 		if asked == subject || denied[1] == "Subscription" {
-			stop(denial(subject))
+			stop(c.denial(subject))
 		}
 	}
 	c.mu.Unlock()
 	if !again {
-		c.logger.Error().Str("subject", subject).Msg(denial(subject).Error())
+		c.logger.Error().Str("subject", subject).Msg(c.denial(subject).Error())
 	}
 	patience.Wake(c.changed)
 }
 
 // denial says that the server does not allow a subject.
-func denial(subject string) error {
-	return fmt.Errorf("%w the NATS subject %s: \"jobmon-db fleet init\" prints the permissions that it needs",
-		errDenied, subject)
+func (c *Conn) denial(subject string) error {
+	next := "this key belongs to another site (look at fleet.site and fleet.credentials), or its entry at the server " +
+		"is not the one that \"jobmon-db fleet init --site\" prints"
+	if c.inboxes == HubInbox {
+		next = "this key is not the hub's (look at hub.credentials), or its entry at the server is not the one that " +
+			"\"jobmon-db fleet init --hub\" prints"
+	}
+	return &advised{fmt.Sprintf("%v the NATS subject %s", errDenied, subject), next, errDenied}
 }
 
 var errDenied = errors.New("the credential may not use")
@@ -281,7 +256,7 @@ func (c *Conn) mayNot(subject string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.denied[subject] {
-		return denial(subject)
+		return c.denial(subject)
 	}
 	return nil
 }

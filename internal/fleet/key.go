@@ -59,6 +59,12 @@ func readKey(path string) (pair nkeys.KeyPair, signed bool, err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, false, fmt.Errorf("there is no credential %s: \"jobmon-db fleet init --key %[1]s\" makes one", path)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, false, &advised{
+			what: fmt.Sprintf("this account must not read the credential %s", path),
+			next: "give the account of the service the right to read it, and no other: chown on Linux, icacls on Windows",
+			kind: err,
+		}
 	case err != nil:
 		return nil, false, fmt.Errorf("read the credential for NATS: %w", err)
 	}

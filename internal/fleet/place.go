@@ -175,14 +175,7 @@ type foreignError struct{ error }
 
 func (p *Publisher) foreign(err error) error {
 	return refuse("foreign", "the newest %d messages in the stream %s are none of a site's log (%v): something else "+
-		"publishes there. %s", mostForeign, StreamOf(p.o.Site), err, p.anew())
-}
-
-// anew is what to do about a stream that another log was published into.
-func (p *Publisher) anew() string {
-	return fmt.Sprintf("Only one daemon may publish as %[1]s: stop the other one or give it a name of its own "+
-		"(fleet.site). When this log is the right one, \"jobmon-db fleet init --site %[1]s --anew\" empties the "+
-		"stream, and this log is published from its beginning; the hub sets aside what it has", p.o.Site)
+		"publishes there. %s", mostForeign, StreamOf(p.o.Site), err, onlyOne(p.o.Site))
 }
 
 // judge decides from which event on the log is to be published, or returns why it must not be: a *refusal.
@@ -194,13 +187,13 @@ func (p *Publisher) judge(at *place) (from uint64, err error) {
 	if at.logID != log.ID() {
 		return 0, refuse("log", "the stream %s holds another log: %s up to event %d, and this one is %s. A second "+
 			"Deployment Server publishes under this name, or this log was begun anew. %s", stream, at.logID, at.last,
-			log.ID(), p.anew())
+			log.ID(), onlyOne(p.o.Site))
 	}
 	last, _, _ := log.Last()
 	if at.last > last {
 		return 0, refuse("ahead", "the stream %s is ahead of this log: it holds events up to %d, and this log ends "+
 			"with %d. Another daemon publishes a copy of this data folder, or this log was restored from an older "+
-			"backup. %s", stream, at.last, last, p.anew())
+			"backup. %s", stream, at.last, last, onlyOne(p.o.Site))
 	}
 	sum, ok, err := log.SumAt(at.last)
 	if err != nil {
@@ -224,7 +217,7 @@ func (p *Publisher) judge(at *place) (from uint64, err error) {
 	}
 	return 0, refuse("fork", "the stream %s holds another history than this log: they differ at event %d or before. "+
 		"Another daemon publishes a copy of this data folder, or this log was restored from an older backup. %s",
-		stream, at.last, p.anew())
+		stream, at.last, onlyOne(p.o.Site))
 }
 
 // patience leaves a stream that has become empty to the other daemon for a while, where this one was refused: when NATS

@@ -50,8 +50,11 @@ func (c *Conn) Probe(ctx context.Context, site string) (p Probed, err error) {
 
 // noStreamOf says that a site has no stream yet.
 func noStreamOf(site string) error {
-	return fmt.Errorf("there is no stream %s yet: a hub with this site in hub.sites makes it when it runs, else "+
-		"\"jobmon-db fleet init --site %s\" does", StreamOf(site), site)
+	return &advised{
+		what: fmt.Sprintf("there is no stream %s yet", StreamOf(site)),
+		next: fmt.Sprintf("a hub with this site in hub.sites makes it when it runs, else "+
+			"\"jobmon-db fleet init --site %s\" does", site),
+	}
 }
 
 // Probe finds out which sites have a stream that a hub could follow.

@@ -134,7 +134,7 @@ func Run(ctx context.Context, o Options) []Line {
 func (c *checker) ofHub() []func(context.Context) []Line {
 	return []func(context.Context) []Line{
 		func(ctx context.Context) []Line { return c.alone(ctx, "configuration", c.configuration) },
-		func(ctx context.Context) []Line { return c.alone(ctx, checkHub, c.hub) },
+		c.hub,
 		func(ctx context.Context) []Line { return c.alone(ctx, "http", c.http) },
 		c.targets,
 		func(ctx context.Context) []Line {

@@ -6,12 +6,11 @@ import (
 	"net"
 	"strings"
 
-	"github.com/jobmon-db/jobmon-db/configs"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 )
 
-// Fleet asks the NATS servers of a site or a hub. Its error says what is wrong and what to do.
-type Fleet func(ctx context.Context) (found string, err error)
+// Fleet asks the NATS servers of a site or a hub, and the daemon. The line has no name yet.
+type Fleet func(ctx context.Context) Line
 
 const (
 	checkFleet = "fleet"
@@ -23,32 +22,36 @@ func (c *checker) fleet(ctx context.Context) []Line {
 	if c.Fleet == nil {
 		return nil
 	}
-	return c.alone(ctx, checkFleet, func(ctx context.Context) Line {
-		found, err := c.Fleet(ctx)
-		if err != nil {
-			return Line{State: Fail, Found: err.Error(), Next: "mend what the sentence names, as docs/fleet.md says " +
-				"below Troubleshooting; until then the daemon records, and publishes later"}
-		}
-		return Line{State: OK, Found: found}
-	})
+	line := c.nats(ctx, checkFleet, c.Fleet, c.Config.Fleet.NATS)
+	if line.State == Fail {
+		line.Next += "; until then the daemon records, and publishes later"
+	}
+	return []Line{line}
+}
+
+// nats asks servers, which may never answer.
+func (c *checker) nats(ctx context.Context, name string, ask Fleet, servers []string) Line {
+	line, err := within(ctx, c.patience, func(ctx context.Context) (Line, error) { return ask(ctx), nil })
+	if err != nil {
+		line = Line{State: Fail, Found: strings.Join(servers, ", ") + ": " + c.late(err),
+			Next: "correct the address, or open the way to it where a firewall drops what is sent there; a cluster " +
+				"that starts needs up to a minute"}
+	}
+	line.Check = name
+	return line
 }
 
 // hub says whether the hub can reach its streams, or the sites its server.
-func (c *checker) hub(ctx context.Context) Line {
-	h := &c.Config.Hub
-	if h.Embedded {
-		return c.embedded(ctx, h)
+func (c *checker) hub(ctx context.Context) []Line {
+	if c.Config.Hub.Embedded {
+		return c.alone(ctx, checkHub, c.embedded)
 	}
-	found, err := c.Hub(ctx)
-	if err != nil {
-		return Line{State: Fail, Found: err.Error(),
-			Next: "mend what the sentence names, as docs/fleet.md says below Troubleshooting"}
-	}
-	return Line{State: OK, Found: found}
+	return []Line{c.nats(ctx, checkHub, c.Hub, c.Config.Hub.NATS)}
 }
 
 // embedded says whether the sites can reach the hub's own server.
-func (c *checker) embedded(ctx context.Context, h *configs.Hub) Line {
+func (c *checker) embedded(ctx context.Context) Line {
+	h := &c.Config.Hub
 	line := Line{State: OK, Found: h.Listen + " is free"}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", h.Listen)
 	running := c.daemonRuns(ctx)

@@ -2,11 +2,11 @@ package check
 
 import (
 	"context"
-	"errors"
 	"net"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/configs"
@@ -27,15 +27,32 @@ func TestASiteOfAFleet(t *testing.T) {
 	if lines := c.fleet(t.Context()); lines != nil {
 		t.Errorf("without a fleet: %+v", lines)
 	}
-	c.Fleet = func(context.Context) (string, error) { return "nats-1 takes what DS01 publishes", nil }
+	c.Fleet = func(context.Context) Line { return Line{State: OK, Found: "nats-1 takes what DS01 publishes"} }
 	if l := found(c.fleet(t.Context()), checkFleet); l.State != OK || l.Next != "" {
 		t.Errorf("%+v", l)
 	}
-	c.Fleet = func(context.Context) (string, error) { return "", errors.New("the server refuses the credential") }
-	if l := found(c.fleet(t.Context()), checkFleet); l.State != Fail || l.Next == "" ||
-		l.Found != "the server refuses the credential" {
+	c.Fleet = func(context.Context) Line { return Line{State: Fail, Found: "refused", Next: "name a user"} }
+	if l := found(c.fleet(t.Context()), checkFleet); l.State != Fail || l.Found != "refused" ||
+		!strings.HasPrefix(l.Next, "name a user; until then the daemon records") {
 		t.Errorf("%+v", l)
 	}
+}
+
+// TestNATSThatNeverAnswers: the advice is about the way to the servers, and not about a disk.
+func TestNATSThatNeverAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := checker{patience: time.Minute, Options: Options{Config: &configs.Config{}}}
+		c.Config.Fleet.NATS = []string{"tls://nats-1:4222"}
+		done := make(chan struct{})
+		c.Fleet = func(context.Context) Line { <-done; return Line{} }
+		l := found(c.fleet(t.Context()), checkFleet)
+		if l.State != Fail || l.Found != "tls://nats-1:4222: no answer within 1m0s" ||
+			!strings.Contains(l.Next, "firewall") || strings.Contains(l.Next, "disk") {
+			t.Errorf("%+v", l)
+		}
+		close(done)
+	})
 }
 
 // TestAHubIsCheckedAsOne: a hub watches no database, and what it needs is its own server or that of others.
@@ -79,7 +96,7 @@ func TestAHubIsCheckedAsOne(t *testing.T) {
 		}
 	}
 	config.Hub = configs.Hub{NATS: []string{"tls://nats-1:4222"}}
-	o.Hub = func(context.Context) (string, error) { return "", errors.New("NATS has not answered yet") }
+	o.Hub = func(context.Context) Line { return Line{State: Fail, Next: "start it"} }
 	if l := found(Run(t.Context(), o), checkHub); l.State != Fail || l.Next == "" {
 		t.Errorf("%+v", l)
 	}

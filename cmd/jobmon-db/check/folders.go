@@ -8,8 +8,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jobmon-db/jobmon-db/client/evt"
@@ -38,9 +40,8 @@ func folder(path, key string) (line Line, there bool) {
 		return Line{State: Fail, Found: path + " is a file", Next: "name a folder in " + key}, false
 	}
 	if err := writable(path); err != nil {
-		return Line{State: Fail, Found: err.Error(),
-			Next: "give the account that the daemon runs under the right to create, change and delete files in " +
-				path}, true
+		return Line{State: Fail, Found: err.Error(), Next: makeWritable(err, key,
+			"give the account that the daemon runs under the right to create, change and delete files in "+path)}, true
 	}
 	return Line{State: OK, Found: path + ", writable"}, true
 }
@@ -62,8 +63,8 @@ func missing(path, key string) Line {
 		}
 		if err != nil {
 			return Line{State: Fail, Found: fmt.Sprintf("%s is not there and cannot be made: %v", path, err),
-				Next: fmt.Sprintf("make the folder, or name another in %s, and give the account that the daemon runs "+
-					"under the right to write there", key)}
+				Next: makeWritable(err, key, fmt.Sprintf("make the folder, or name another in %s, and give the account "+
+					"that the daemon runs under the right to write there", key))}
 		}
 		return Line{State: OK, Found: path + " is not there yet and will be made"}
 	}
@@ -89,6 +90,16 @@ func writable(dir string) error {
 		}
 	}
 	return nil
+}
+
+// makeWritable is what to do about an error of writable; rights is that where the disk has room.
+func makeWritable(err error, key, rights string) string {
+	const windowsDiskFull = syscall.Errno(112)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
+		runtime.GOOS == "windows" && errors.Is(err, windowsDiskFull) {
+		return "make room on this disk, or name a folder on another one in " + key
+	}
+	return rights
 }
 
 // root is the operating system's own word, without the name of a file that nobody knows.

@@ -3,6 +3,8 @@ package check
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -103,5 +105,18 @@ func TestWhatIsPlantedInTheFolders(t *testing.T) {
 	c := checker{Options: Options{Requests: requests}}
 	if line := c.requestFolder(t.Context()); line.State != Fail || !strings.Contains(line.Found, "is not a folder") {
 		t.Errorf("a link in place of the request folder, which could lead anywhere: %+v", line)
+	}
+}
+
+// TestAFullDiskIsNoMatterOfRights: the advice is room.
+func TestAFullDiskIsNoMatterOfRights(t *testing.T) {
+	t.Parallel()
+	full := fmt.Errorf("/data is not writable: %w", root(&fs.PathError{Op: "write", Err: syscall.ENOSPC}))
+	if next := makeWritable(full, "data_dir", "rights"); !strings.Contains(next, "make room") ||
+		!strings.Contains(next, "data_dir") {
+		t.Error(next)
+	}
+	if next := makeWritable(fs.ErrPermission, "data_dir", "rights"); next != "rights" {
+		t.Error(next)
 	}
 }

@@ -107,10 +107,10 @@ func checkOptions(config *configs.Config, file recordingFile) check.Options {
 		})
 	}
 	if len(config.Fleet.NATS) > 0 {
-		options.Fleet = func(ctx context.Context) (string, error) { return probeSite(ctx, &config.Fleet) }
+		options.Fleet = func(ctx context.Context) check.Line { return checkSite(ctx, config) }
 	}
 	if len(config.Hub.NATS) > 0 {
-		options.Hub = func(ctx context.Context) (string, error) { return probeHub(ctx, &config.Hub) }
+		options.Hub = func(ctx context.Context) check.Line { return checkHub(ctx, &config.Hub) }
 	}
 	recording := file.path != ""
 	if recording {

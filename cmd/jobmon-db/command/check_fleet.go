@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,10 +9,60 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/check"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/configs"
+	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/fleet"
+	"github.com/jobmon-db/jobmon-db/internal/instance"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 )
+
+// checkSite says whether the site publishes, and could.
+func checkSite(ctx context.Context, config *configs.Config) check.Line {
+	found, err := probeSite(ctx, &config.Fleet)
+	if err != nil {
+		return unanswered(err)
+	}
+	client := &control.Client{Transport: &endpoint.Client{DataDir: config.DataDir}, Context: ctx}
+	sites, err := client.Fleet(ctx)
+	if err != nil { // another line is about the daemon
+		return check.Line{State: check.OK, Found: found}
+	}
+	for _, site := range sites {
+		if site.Site == config.Fleet.Site && site.Trouble != "" {
+			return unpublished(&site, found)
+		}
+	}
+	return check.Line{State: check.OK, Found: found}
+}
+
+// unpublished says why the daemon does not publish although its server would take what the site publishes.
+func unpublished(site *control.FleetSite, server string) check.Line {
+	what, next := fleet.AdviceOfRefusal(site.Trouble, site.Site)
+	if site.Refused {
+		return check.Line{State: check.Fail, Found: "the daemon publishes nothing: " + what,
+			Next: cmp.Or(next, "wait two minutes and check again")}
+	}
+	return check.Line{State: check.Fail, Found: "the daemon publishes nothing now: " + what + "; " + server,
+		Next: "wait a minute and check again; if it stays so, start the daemon again: " + instance.StopDaemon}
+}
+
+// unanswered is the line of servers that cannot be used.
+func unanswered(err error) check.Line {
+	what, next := fleet.Advice(err)
+	return check.Line{State: check.Fail, Found: what,
+		Next: cmp.Or(next, "docs/fleet.md says more below Troubleshooting")}
+}
+
+// checkHub says which sites the hub could follow.
+func checkHub(ctx context.Context, c *configs.Hub) check.Line {
+	found, err := probeHub(ctx, c)
+	if err != nil {
+		return unanswered(err)
+	}
+	return check.Line{State: check.OK, Found: found}
+}
 
 // probeSite finds out whether the site could publish now.
 func probeSite(ctx context.Context, c *configs.Fleet) (found string, err error) {

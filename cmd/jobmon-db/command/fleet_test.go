@@ -111,6 +111,16 @@ func TestASiteJoinsAFleet(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	p.stop()
+	copied := filepath.Join(dir, "copied")
+	same := []string{"--source-kind=simulator", "--data-dir=" + copied, "--fleet-site=DS01", "--fleet-nats=" + n.address,
+		"--fleet-tls-ca=" + n.ca, "--fleet-credentials=" + key}
+	start(t, []string{"JOBMON_SITE=DS 01"}, with([]string{"run"}, same...)...)
+	eventually(t, func() string { return "check reports the refusal: " + got.stdout }, func() bool {
+		got = jobmondb(t, with([]string{"check"}, same...)...)
+		return got.code != exitOK && strings.Contains(got.stdout, "fail  fleet") &&
+			strings.Contains(strings.Join(strings.Fields(got.stdout), " "),
+				"-> Only one daemon may publish as DS01")
+	})
 	exported := jobmondb(t, "export", "--data-dir="+data)
 	last := exported.stdout[strings.LastIndex(strings.TrimSpace(exported.stdout), "\n"):]
 	if !strings.Contains(last, "daemon-stopped") {
