@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/endpoint"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -21,7 +23,8 @@ func (a *app) fleetStatus() *cobra.Command {
 		Short: "Show each site: what is published, what the hub has, and the delay",
 		Long: `Ask the running daemon how it stands with its site, or the running hub with all of them: the newest
 event, how far the stream and the hub have it, how long the newest batch took, when the database was last read, and
-what is away: site, nats, source, refused (the site may not publish) or events (its newest ones do not arrive).`,
+what is away: site, nats, source, refused (the site may not publish) or events (its newest ones do not arrive).
+Below the table stands what is in the way, a paragraph for each site.`,
 		Example: `  jobmon-db fleet status
   jobmon-db fleet status -o json`,
 		Args: noArgs,
@@ -53,7 +56,7 @@ what is away: site, nats, source, refused (the site may not publish) or events (
 			_, err = fmt.Fprintln(a.stdout, noSites(&info))
 			return err
 		}
-		return listSites(a.stdout, list)
+		return a.listSites(list)
 	}
 	return c
 }
@@ -67,17 +70,35 @@ func noSites(info *control.Info) string {
 		"now, start the daemon again."
 }
 
-func listSites(out io.Writer, list []control.FleetSite) error {
+// listSites prints a table, and below it what is in the way, a paragraph for each site.
+func (a *app) listSites(list []control.FleetSite) error {
 	var rows [][]string
+	var troubles strings.Builder
 	for i := range list {
 		s := &list[i]
 		rows = append(rows, []string{
 			s.Site, fmt.Sprint(s.Computers), number(s.Last), number(s.Published), number(s.Has), lasting(s.DelayMS),
-			readAgo(s.AgeMS), s.Away, s.Trouble,
+			readAgo(s.AgeMS), s.Away,
 		})
+		if s.Trouble != "" {
+			fmt.Fprintf(&troubles, "\n%s\n", a.paragraph(s.Site+": "+s.Trouble))
+		}
 	}
-	titles := []string{"SITE", "COMPUTERS", "NEWEST", "PUBLISHED", "HUB HAS", "DELAY", "LAST READ", "AWAY", "TROUBLE"}
-	return printTable(out, titles, rows)
+	titles := []string{"SITE", "COMPUTERS", "NEWEST", "PUBLISHED", "HUB HAS", "DELAY", "LAST READ", "AWAY"}
+	if err := printTable(a.stdout, titles, rows); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.stdout, troubles.String())
+	return err
+}
+
+// paragraph breaks a text into lines of the terminal, those behind the first indented; elsewhere it is one line.
+func (a *app) paragraph(text string) string {
+	text = term.Plain(text)
+	if width, _ := a.terminalSize(); width > 0 {
+		text = strings.Join(term.Wrap(text, width), "\n")
+	}
+	return text
 }
 
 // number is an event, "-" where it is not known.
