@@ -125,11 +125,14 @@ func (v *boardView) Kept() []field {
 		v.kept("at", v.At, "range", v.Range, "lang", v.Asked)...)
 }
 
-// counts are of all computers, whatever is filtered.
+// counts are of all computers, of a fleet those of the sites that are chosen, whatever else is filtered.
 func (v *boardView) counts(lines []line) {
-	n := map[string]int{}
+	n, all := map[string]int{}, 0
 	for i := range lines {
-		n[lines[i].state]++
+		if v.Query.shows(lines[i].picture.Computer.Site) {
+			n[lines[i].state]++
+			all++
+		}
 	}
 	icons := []string{"cross", "alert", "play", "pause", "tick", "minus"}
 	for i, state := range states() {
@@ -140,7 +143,7 @@ func (v *boardView) counts(lines []line) {
 			Href: v.address("state", state), N: n[state], Chosen: v.Query.State == state})
 	}
 	v.Counts = append(v.Counts, count{State: "all", Text: v.Say("count.all"), Href: v.address("state", ""),
-		N: len(lines), Chosen: v.Query.State == ""})
+		N: all, Chosen: v.Query.State == ""})
 }
 
 // choices lists the groups and servers to choose from, as they are shown: a browser sends control characters in another

@@ -185,7 +185,7 @@ func testReports() *Reports {
 		{Name: "unwatched", Value: 8 * time.Hour},
 	}
 	for i := range 14 {
-		d := Day{Began: r.First.Add(time.Duration(i) * 24 * time.Hour)}
+		d := Day{Noon: r.First.Add(time.Duration(i) * 24 * time.Hour)}
 		if i%7 != 5 && i%7 != 6 {
 			d.First, d.Retries, d.Failed, d.Early = 12+(i*7)%13, i%3, (i+1)%3, i%4/3
 		}

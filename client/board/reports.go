@@ -80,8 +80,13 @@ func (r *Reports) view() *reportsView {
 			Chosen: cmp.Or(r.Since, usualSince) == since && r.Until == ""})
 	}
 	if r.First != 0 && r.Last != 0 {
-		v.Period = p.w.Say("reports.period", "from", p.w.dated("date.long", v.wall(r.First), false),
-			"to", p.w.dated("date.long", v.wall(r.Last-1), false))
+		from, to := r.period()
+		key := "reports.period"
+		if v.zones() {
+			key = "reports.period.sites"
+		}
+		v.Period = p.w.Say(key, "from", p.w.dated("date.long", from, false),
+			"to", p.w.dated("date.long", to, false))
 	}
 	for _, f := range r.Figures {
 		line := figureLine{Name: shown(f.Name), Value: p.value(f.Value), Detail: shown(f.Detail), Href: f.Href}
@@ -104,6 +109,21 @@ func (r *Reports) view() *reportsView {
 	}
 	v.Empty = len(r.Tables) == 0 && len(r.Days) == 0
 	return v
+}
+
+// period is the first day and the last one: each site's days are those of its own clock, so a day of one of them may
+// lie outside the days of the hub.
+func (r *Reports) period() (from, to time.Time) {
+	from, to = r.wall(r.First), r.wall(r.Last-1)
+	if n := len(r.Days); n > 0 && r.fleet() {
+		if first := r.wall(r.Days[0].Noon); first.YearDay() != from.YearDay() && first.Before(from) {
+			from = first
+		}
+		if last := r.wall(r.Days[n-1].Noon); last.YearDay() != to.YearDay() && last.After(to) {
+			to = last
+		}
+	}
+	return from, to
 }
 
 // trend is an arrow beside a text: the text's sign is its direction, and its colour says whether that is better.
@@ -189,7 +209,7 @@ func (v *reportsView) days(days []Day) template.HTML {
 	for i := range days {
 		d := &days[i]
 		x, y := float64(chartLeft)+room*float64(i), float64(chartBottom)
-		p.put(`<g><title>`, p.w.day(v.wall(d.Began)), `: `, number(d.all()), `</title>`)
+		p.put(`<g><title>`, p.w.day(v.wall(d.Noon)), `: `, number(d.all()), `</title>`)
 		for k, n := range d.counts() {
 			high := float64((chartBottom-chartTop)*n) / float64(top)
 			if n == 0 {
@@ -209,7 +229,7 @@ func (v *reportsView) days(days []Day) template.HTML {
 		}
 		p.put(`</g>`)
 		if i%every == 0 {
-			p.dayLabel(x+room/2, v.wall(d.Began))
+			p.dayLabel(x+room/2, v.wall(d.Noon))
 		}
 	}
 	p.put(`</svg>`)
@@ -272,12 +292,12 @@ func (v *reportsView) rightFirst(days []Day) template.HTML {
 		d, x := &kept[i], chartLeft+12+room*float64(i)
 		share := 100 * float64(d.First) / float64(d.all())
 		p.put(fmt.Sprintf(`<circle class="c-dot" cx="%.1f" cy="%.1f" r="4"><title>%s: %.0f %%</title></circle>`,
-			x, y(share), esc(p.w.day(v.wall(d.Began))), share))
+			x, y(share), esc(p.w.day(v.wall(d.Noon))), share))
 		if i == len(kept)-1 {
 			p.put(fmt.Sprintf(`<text class="c-total" x="%.1f" y="%.1f">%.0f %%</text>`, x+8, y(share)+4, share))
 		}
 		if i%every == 0 {
-			p.dayLabel(x, v.wall(d.Began))
+			p.dayLabel(x, v.wall(d.Noon))
 		}
 	}
 	p.put(`</svg>`)

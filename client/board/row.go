@@ -193,8 +193,13 @@ func (p *pen) meaning(code jobmon.Code) {
 	if text == "" {
 		return
 	}
+	p.put(`<span class="means">`, esc(sentence(text)), `.</span>`)
+}
+
+// sentence begins a text as a sentence.
+func sentence(text string) string {
 	_, first := utf8.DecodeRuneInString(text)
-	p.put(`<span class="means">`, esc(strings.ToUpper(text[:first])+text[first:]), `.</span>`)
+	return strings.ToUpper(text[:first]) + text[first:]
 }
 
 // beside names what runs or waits beside the deployment.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
+	"github.com/jobmon-db/jobmon-db/internal/plain"
 )
 
 // fleet reports whether the page is about the sites of a fleet.
@@ -32,7 +33,7 @@ func (f *Frame) of(site string) *Frame {
 		return f
 	}
 	own := *f
-	own.Now, own.Offset, own.slow = s.Now, s.Offset, f.Now.Sub(s.Now)
+	own.Now, own.Offset, own.slow, own.astray, own.mixed = s.Now, s.Offset, f.Now.Sub(s.Now), f.off(s), f.zones()
 	return &own
 }
 
@@ -47,11 +48,6 @@ func (f *Frame) frames() func(site string) *Frame {
 	}
 }
 
-// zones reports whether the sites' clocks show different times.
-func (f *Frame) zones() bool {
-	return slices.ContainsFunc(f.Sites, func(s SiteState) bool { return s.Offset != f.Sites[0].Offset })
-}
-
 // instant is the moment shown, for links to pages of other sites: an event's number means nothing there.
 func (f *Frame) instant() string {
 	if f.fleet() && strings.HasPrefix(f.At, "seq:") {
@@ -60,10 +56,14 @@ func (f *Frame) instant() string {
 	return f.At
 }
 
-// Lacks is what the site lacks: "site", "nats" or "source", or "log" where its log cannot be read; "" for nothing.
+// Lacks is what the site lacks: "site", "nats" or "source", "log" where its log cannot be read, or "trouble" where
+// something else is in the way; "" for nothing.
 func (s *SiteState) Lacks() string {
-	if s.Unread {
+	switch {
+	case s.Unread:
 		return "log"
+	case s.Away == "" && s.Trouble != "":
+		return "trouble"
 	}
 	return s.Away
 }
@@ -81,9 +81,7 @@ func (p *pen) place(s *SiteState) {
 		return
 	}
 	p.put(`<td class="c-site">`, esc(s.Name))
-	if p.f.zones() {
-		p.put(` <small>`, zone(s.Offset), `</small>`)
-	}
+	p.zoned(s)
 	p.asOf(s)
 	p.put(`</td>`)
 }
@@ -98,20 +96,6 @@ func (p *pen) asOf(s *SiteState) {
 		return
 	}
 	p.put(` <b class="warn">`, p.w.phrase("site.old", "time", p.at(s.Known)), `</b>`)
-}
-
-// zone names an offset.
-func zone(o jobmon.Offset) string { return "UTC" + o.String() }
-
-// Zone is that of the times on the page, in words; "" at a site, where there is only one.
-func (v *view) Zone() string {
-	switch {
-	case !v.fleet():
-		return ""
-	case v.Page == "computer" && len(v.Sites) == 1:
-		return v.pen.w.Say("zone.site", "name", v.Sites[0].Name, "zone", zone(v.Offset))
-	}
-	return v.pen.w.Say("zone.here", "zone", zone(v.Offset))
 }
 
 // Minutes is by how many seconds the arrow keys move the moment, 0 where they go from event to event: the events of
@@ -177,8 +161,9 @@ func (v *boardView) sites(lines []line) {
 	}
 	for i := range v.Sites {
 		s := &v.Sites[i]
-		line := siteLine{Name: s.Name, Server: shown(s.Server), Zone: zone(s.Offset), Chosen: slices.Contains(chosen, s.Name),
-			Href: v.address("site", s.Name), Trouble: shown(s.Trouble), Bad: s.missing()}
+		line := siteLine{Name: s.Name, Server: shown(s.Server), Chosen: slices.Contains(chosen, s.Name),
+			Href: v.address("site", s.Name), Trouble: s.why(), Bad: s.missing()}
+		line.Zone = newPen(v.of(s.Name), false).zone(s)
 		if line.Chosen { // it leads to the others that are
 			others := slices.DeleteFunc(slices.Clone(chosen), func(name string) bool { return name == s.Name })
 			line.Href = v.address("site", strings.Join(others, ","))
@@ -202,15 +187,15 @@ func (v *view) says(s *SiteState) string {
 	var said []string
 	switch {
 	case s.Unread:
-		said = append(said, v.Say("site.unread"))
+		said = append(said, v.away("log"))
 	case s.Coverage == "before":
 		said = append(said, p.w.Say("site.before", "time", p.moments(s.From)))
 	case s.Coverage == "after":
 		said = append(said, p.w.Say("site.after", "time", p.moments(s.Known)))
 	case s.Away == "source" && v.Past():
 		said = append(said, v.Say("site.away.source.then"))
-	case s.Away != "":
-		said = append(said, v.away(s.Away))
+	case s.Lacks() != "":
+		said = append(said, v.away(s.Lacks()))
 	case s.Known == 0:
 		said = append(said, v.Say("site.never"))
 	case v.Past():
@@ -234,6 +219,9 @@ func (v *view) away(what string) string {
 	}
 	return shown(what)
 }
+
+// why is the site's trouble as a sentence, with what to do: nothing of it is cut off.
+func (s *SiteState) why() string { return sentence(plain.Text(s.Trouble)) }
 
 // moments is a moment with its day.
 func (p *pen) moments(at jobmon.Instant) string {
@@ -300,10 +288,26 @@ func (v *view) AwayText() string {
 		return ""
 	}
 	s := &v.Sites[0]
-	if s.Away == "" || s.Away == "source" && v.SourceLost {
+	lacks := s.Lacks()
+	if lacks == "" || lacks == "source" && v.SourceLost || lacks == "log" && v.Trouble() {
 		return ""
 	}
-	return s.Name + ": " + v.away(s.Away) + ". " + v.pen.w.Say("site.old.page", "time", v.pen.moments(s.Known))
+	return s.Name + ": " + v.away(lacks) + ". " + v.pen.w.Say("site.old.page", "time", v.pen.moments(s.Known))
+}
+
+// Why are the troubles of the sites of which nothing new comes, in full; "" for none.
+func (v *view) Why() string {
+	var list []string
+	for i := range v.Sites {
+		if s := &v.Sites[i]; s.Trouble != "" && s.old() {
+			why := s.why()
+			if v.Page != "computer" {
+				why = s.Name + ": " + why
+			}
+			list = append(list, why)
+		}
+	}
+	return strings.Join(list, "\n")
 }
 
 // Lacking says of which sites a wall shows nothing new, and why; "" for none. Many of them are only named.

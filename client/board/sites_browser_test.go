@@ -53,6 +53,9 @@ func TestFleetLiveBrowser(t *testing.T) {
 	if n := b.Text(`tr[data-of="SYD"] [data-n=failed], tr[data-of="NYC"] [data-n=failed]`); n != "1 | 3" {
 		t.Errorf("the sites count %q", n)
 	}
+	if n := b.Text(`.counts [data-state=failed] b, .counts [data-state=all] b`); n != "3 | 6" {
+		t.Errorf("the tiles count %q, want those of the two sites", n)
+	}
 	if browsertest.Do[bool](b, `document.getElementById("cROM/5009999") !== null`) {
 		t.Error("a row of another site came in")
 	}

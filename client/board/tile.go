@@ -35,7 +35,8 @@ func (p *pen) tile(c *jobmon.Progress, state string) {
 		if site.old() {
 			p.put(icon("alert"), ` `)
 		}
-		p.put(esc(site.Name))
+		p.put(`<span>`, esc(site.Name), `</span>`)
+		p.zoned(site)
 		p.asOf(site)
 		p.put(`</p>`)
 	}

@@ -37,7 +37,11 @@ type Frame struct {
 	PublicURL string // http.public_url, "" for none
 	Support   string // whom to call, "" for nobody known
 
+	mixed bool // the page shows times of several zones or clocks
+
 	slow time.Duration // how far Now is behind the moment shown, for computers of a site whose clock is another one
+
+	astray time.Duration // the same where it is so far that the page says it, else 0
 }
 
 // SiteState is how it stands with a site of a fleet.
@@ -140,7 +144,7 @@ type Figure struct {
 
 // Day is a column of the chart of results.
 type Day struct {
-	Began                         jobmon.Instant
+	Noon                          jobmon.Instant
 	First, Retries, Failed, Early int // right the first time, ready after retries, with failures, ended early
 }
 
@@ -221,7 +225,8 @@ const (
 	ProblemOutside    = "outside"    // the log does not cover the moment
 	ProblemWrong      = "wrong"      // what was typed is no moment
 	ProblemPeriod     = "period"     // what was typed is no period
-	ProblemUnknown    = "unknown"    // no computer, or several, are meant
+	ProblemUnknown    = "unknown"    // no computer is meant
+	ProblemSeveral    = "several"    // several computers are meant
 	ProblemNoSite     = "nosite"     // no site of the fleet has the name
 	ProblemDeployment = "deployment" // no such deployment of the computer
 	ProblemNothing    = "nothing"    // no such page

@@ -120,6 +120,8 @@ func (v *view) Source() template.HTML {
 		return safe(esc(v.source()))
 	}
 	switch n := len(v.servers); {
+	case v.fleet():
+		name = v.Sites[0].Name
 	case n > 3:
 		name = w.Say("servers", "n", number(n))
 	case n > 0:

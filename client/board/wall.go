@@ -121,8 +121,11 @@ func (v *wallView) quiet(lines []line) {
 		c := &first.picture.Computer
 		name := inFleet(c.Site, jobmon.ComputerName(c.ID, c.Name))
 		eta, _, _ := first.picture.Session.Estimate(first.frame.Now)
-		v.QuietText = safe(p.w.phrase("wall.next", "n", number(running), "name", esc(name),
-			"time", p.by(first.frame).at(eta)))
+		at := p.by(first.frame).at(eta)
+		if site := v.site(c.Site); site != nil && first.frame.mixed {
+			at += " " + esc(p.zone(site))
+		}
+		v.QuietText = safe(p.w.phrase("wall.next", "n", number(running), "name", esc(name), "time", at))
 	}
 	p.by(v.Frame)
 	v.QuietReady = p.w.Say("wall.ready", "n", number(ready), "all", number(len(lines)))

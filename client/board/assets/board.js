@@ -324,9 +324,11 @@ function news(data) {
 	if (data.read_age >= 0 && one("[data-unread]")) return void load(location.href);
 	if (moved(data.sites)) return void load(location.href);
 	const rows = data.rows ?? [], table = one("table.rows");
-	if (page === "wall") return void wall.news(rows, shown().site ? sum((data.sites ?? []).filter(({ name }) => chosen(shown().site, name))) : data.counts);
+	const only = shown().site ?? table?.dataset.site; // the sites that are counted, nothing for all
+	const counts = only ? sum((data.sites ?? []).filter(({ name }) => chosen(only, name))) : data.counts;
+	if (page === "wall") return void wall.news(rows, counts);
 	standings(data.sites ?? []);
-	if (data.counts) count(data.counts);
+	if (counts) count(counts);
 	if (!table || rows.length === 0) return;
 	if (table.hidden) return void load(location.href);
 	for (const row of rows) upsert(table, row);

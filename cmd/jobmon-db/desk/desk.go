@@ -253,7 +253,7 @@ func said(err error, p *past.Log) error {
 		}
 		return u
 	case errors.As(err, &several):
-		u := &http.Unknown{Text: err.Error(), Say: words.Phrase{Key: "problem.unknown.several",
+		u := &http.Unknown{Text: err.Error(), Say: words.Phrase{Key: "problem.several.text",
 			Places: []any{"name", several.Asked}}}
 		for _, k := range several.Found {
 			u.Closest = append(u.Closest, k.Computer)

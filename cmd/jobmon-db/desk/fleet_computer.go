@@ -30,7 +30,7 @@ func (f *Fleet) Computer(ctx context.Context, site, name, at string, deployment 
 	if err != nil {
 		return c, m.sited(err)
 	}
-	c.Key.Site = m.Name
+	c.Key.Site, c.Site = m.Name, m.Name
 	if c.Picture != nil {
 		picture := *c.Picture
 		picture.Computer.Site = m.Name
@@ -100,7 +100,7 @@ func (f *Fleet) find(ctx context.Context, site, name string) (place, error) {
 	default:
 		return place{}, &http.Unknown{
 			Text: several(name, all), Closest: all,
-			Say: words.Phrase{Key: "problem.unknown.several", Places: []any{"name", name}},
+			Say: words.Phrase{Key: "problem.several.text", Places: []any{"name", name}},
 		}
 	}
 }

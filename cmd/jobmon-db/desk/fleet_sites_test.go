@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"fmt"
 	"html"
 	nethttp "net/http"
 	"net/http/httptest"
@@ -71,6 +72,32 @@ func TestPagesShowTheSitesThatAreNamed(t *testing.T) {
 	_, two := get("/?site=DS03&site=DS01&range=all", "slider")
 	if _, all := get("/?range=all", "slider"); two == all || !strings.Contains(two, "data-from=") {
 		t.Errorf("the slider of two sites: %.300s", two)
+	}
+}
+
+// TestPagesOfAFleetSayWhatTheyAreAbout: a name that several computers have asks for one of them, the page of one is
+// headed by its site, and tiles count the sites that are chosen.
+func TestPagesOfAFleetSayWhatTheyAreAbout(t *testing.T) {
+	t.Parallel()
+	f, _ := fleet(t)
+	get := browser(f)
+	m, err := f.Now(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := len(of(m.Pictures, "DS01")) + len(of(m.Pictures, "DS02"))
+	for _, c := range []struct {
+		path, want string
+		code       int
+	}{
+		{"/c/PC-0002", "<h1>Which one?</h1>", 404}, {"/c/PC-0099", "<h1>No such computer</h1>", 404},
+		{"/c/DS02/PC-0002", `<a class="brand" href="/">DS02</a>`, 200},
+		{"/?site=DS01,DS02", fmt.Sprintf("<b>%d</b> <span>all</span>", two), 200},
+		{"/c/DS02/PC-0002", "<span>DS02 is read, <time", 200},
+	} {
+		if code, page := get(c.path, ""); code != c.code || !strings.Contains(page, c.want) {
+			t.Errorf("%s: %d, want %d and %s in %.1500s", c.path, code, c.code, c.want, page)
+		}
 	}
 }
 

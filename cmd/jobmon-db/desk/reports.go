@@ -168,8 +168,8 @@ func (r *report) moment(w *deployments.Worst) string {
 func (r *report) days() (list []board.Day) {
 	for _, l := range r.ByDay() {
 		day := resultsOf(l)
-		if point, err := r.clock.Parse(l.Name, r.Until.Time()); err == nil {
-			day.Began = jobmon.InstantOf(point.Time)
+		if point, err := r.clock.Parse(l.Name+" 12:00", r.Until.Time()); err == nil {
+			day.Noon = jobmon.InstantOf(point.Time)
 		}
 		list = append(list, day)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector"
 	"github.com/jobmon-db/jobmon-db/projector/deployments"
@@ -42,5 +43,24 @@ func TestABoundTakesNoRankFromAMeasuredJob(t *testing.T) {
 		if name.Text != want.name || median.Share != want.share || median.Worst != want.share {
 			t.Errorf("row %d: %s %+v, want %+v", i, name.Text, median, want)
 		}
+	}
+}
+
+// TestADayIsNamedByItsNoon: a clock that was changed since for summer time shows the same day.
+func TestADayIsNamedByItsNoon(t *testing.T) {
+	t.Parallel()
+	r := report{Stats: deployments.NewStats(deployments.Period{Since: 1, Until: 1 << 50}, nil)}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip("this system has no zones")
+	}
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, berlin)
+	r.clock = past.Machine(berlin, 2, 1, jobmon.InstantOf(now)).Clock()
+	var d deployments.Deployment
+	d.Session.Began = jobmon.InstantOf(time.Date(2026, 9, 3, 23, 0, 0, 0, berlin))
+	r.Add(&d)
+	days := r.days()
+	if len(days) != 1 || days[0].Noon.Wall(3600).Time().Day() != 3 {
+		t.Errorf("%+v", days)
 	}
 }
