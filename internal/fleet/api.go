@@ -22,7 +22,14 @@ const (
 	noMessage     = 10037
 	notClustered  = 10074 // no replicas without a cluster
 	noPeers       = 10005 // fewer servers than replicas
+	unled         = 10008 // too few of a cluster's servers run
 )
+
+var errUnled = errors.New("the NATS servers have no majority, so nothing is stored and nothing comes: start those " +
+	"that are down, and see that they reach each other")
+
+// cut reports whether an error is only that there is no connection: that knows why.
+func cut(err error) bool { return errors.Is(err, nats.ErrReconnectBufExceeded) }
 
 // apiError is an error that JetStream answers with.
 type apiError struct {
@@ -66,7 +73,11 @@ func (c *Conn) api(ctx context.Context, verb string, question, answer any) error
 	if err := json.Unmarshal(m.Data, &failed); err != nil {
 		return fmt.Errorf("read the answer of JetStream to %s: %w", verb, err)
 	}
-	if failed.Error != nil {
+	switch {
+	case failed.Error == nil:
+	case failed.Error.Number == unled:
+		return fmt.Errorf("%w: %w", errUnled, failed.Error)
+	default:
 		return failed.Error
 	}
 	if err := json.Unmarshal(m.Data, answer); err != nil {

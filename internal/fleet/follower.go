@@ -59,6 +59,7 @@ type Follower struct {
 
 	mu     sync.Mutex
 	state  FollowerState
+	unled  bool // its Trouble is that the servers have no majority
 	beat   Beat
 	beatA  time.Time // when the beat arrived
 	rival  Beat      // the newest one of another daemon that is refused, while this site's own is heard
@@ -110,8 +111,8 @@ func (f *Follower) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if end, _ := f.Copy.End(); end != before {
-			wait = againLeast
+		if end, _ := f.Copy.End(); end != before || !f.hub.Connected() {
+			wait = againLeast // it goes on soon after the connection is there
 		}
 		if !errors.Is(err, errAgain) {
 			f.trouble(err)
@@ -122,19 +123,22 @@ func (f *Follower) Run(ctx context.Context) {
 	}
 }
 
-// trouble records why nothing goes on, nil for nothing, and logs it once.
+// trouble records why nothing goes on, nil for nothing, and logs it once. While there is no connection, that is why.
 func (f *Follower) trouble(err error) {
+	if err != nil && (cut(err) || !f.hub.Connected()) {
+		return
+	}
 	text := ""
 	if err != nil {
 		text = err.Error()
 	}
 	f.mu.Lock()
 	was := f.state.Trouble
-	f.state.Trouble = text
+	f.state.Trouble, f.unled = text, errors.Is(err, errUnled)
 	f.mu.Unlock()
 	switch {
 	case text == was:
-	case text != "" && f.hub.Connected():
+	case text != "":
 		f.Logger.Warn().Err(err).Msg("the site's log cannot be followed; trying again")
 	case text == "":
 		f.Logger.Info().Msg("the site's log is followed")
@@ -192,6 +196,8 @@ func (f *Follower) stands(lost string) FollowerState {
 	switch {
 	case lost != "":
 		s.Away, s.Trouble = "nats", lost
+	case f.unled:
+		s.Away = "nats"
 	case quiet > AwayAfter:
 		s.Away = "site"
 	case s.Beat.Refused != "":

@@ -218,7 +218,7 @@ func (f *Follower) take(ctx context.Context, g *group) error {
 		return err
 	}
 	f.position, f.moved = max(f.position, g.position), time.Now()
-	if err := f.hub.conn.nc.Publish(g.newest.Reply, []byte("+ACK")); err != nil && f.hub.Connected() {
+	if err := f.hub.conn.nc.Publish(g.newest.Reply, []byte("+ACK")); err != nil && !cut(err) {
 		return fmt.Errorf("acknowledge messages of the stream: %w", err)
 	}
 	return nil

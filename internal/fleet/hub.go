@@ -2,11 +2,13 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/rs/zerolog"
@@ -22,7 +24,10 @@ type Hub struct {
 
 	joined budget // of the texts in pieces of all sites
 
+	every time.Duration // see Watch
+
 	mu        sync.Mutex
+	unled     string // JetStream works nowhere; "" while it does
 	followers map[string]*Follower
 }
 
@@ -35,6 +40,7 @@ func OpenHub(s Settings, logger zerolog.Logger) (*Hub, error) {
 	h := &Hub{
 		conn: conn, settings: s, followers: map[string]*Follower{},
 		turns: make(chan struct{}, max(3, runtime.GOMAXPROCS(0)+1)), joined: budget{left: joinedBytes},
+		every: beatEvery,
 	}
 	_, err = conn.nc.Subscribe(BeatSubjectOf("*"), h.beat)
 	if err != nil {
@@ -48,7 +54,46 @@ func OpenHub(s Settings, logger zerolog.Logger) (*Hub, error) {
 func (h *Hub) Connected() bool { return h.conn.Connected() }
 
 // Lost is why nothing comes from NATS, "" where that is not known.
-func (h *Hub) Lost() string { return h.conn.away() }
+func (h *Hub) Lost() string {
+	if why := h.conn.away(); why != "" {
+		return why
+	}
+	return h.Unled()
+}
+
+// Unled says that JetStream works nowhere, as too few of its servers run; "" while it does.
+func (h *Hub) Unled() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.unled
+}
+
+// Watch looks every few seconds whether JetStream works, until ctx ends: a reader without messages gets no sign.
+func (h *Hub) Watch(ctx context.Context) {
+	for sleep(ctx, h.every, nil) {
+		if !h.Connected() {
+			continue
+		}
+		_, err := h.Sites(ctx)
+		why := ""
+		switch {
+		case errors.Is(err, errUnled):
+			why = err.Error()
+		case err != nil:
+			continue // it says nothing about the servers
+		}
+		h.mu.Lock()
+		was := h.unled
+		h.unled = why
+		h.mu.Unlock()
+		switch {
+		case why != "" && was == "":
+			h.conn.logger.Error().Msg(why)
+		case why == "" && was != "":
+			h.conn.logger.Info().Msg("the NATS servers have a majority again")
+		}
+	}
+}
 
 // Make makes the stream of a site where there is none. One that is there stays as it is, except that it gets the bound
 // of bytes that it does not have.
@@ -76,6 +121,9 @@ func (h *Hub) Sites(ctx context.Context) ([]string, error) {
 		}
 		question := map[string]any{"offset": len(sites), "subject": SubjectOf("*")}
 		if err := h.conn.api(ctx, "STREAM.NAMES", question, &page); err != nil {
+			if errors.Is(err, errUnled) {
+				return nil, err
+			}
 			return nil, fmt.Errorf("list the streams: %w", err)
 		}
 		sites = append(sites, page.Streams...)

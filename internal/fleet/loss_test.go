@@ -5,9 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
@@ -200,11 +202,20 @@ func TestTheStreamIsFull(t *testing.T) {
 		p.add(1, fmt.Sprint(i, strings.Repeat("x", 5000)))
 	}
 	await(t, "complaint", func() bool { return strings.Contains(p.State().Trouble, "maximum bytes exceeded") })
-	if n := strings.Count(p.said.String(), "maximum bytes"); n != 1 {
-		t.Errorf("said %d times:\n%s", n, p.said)
+	var looks atomic.Int32 // each makes a beat due
+	if _, err := hub.nc.Subscribe(BeatSubjectOf("DS01"), func(*nats.Msg) { looks.Add(1) }); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "more attempts", func() bool { return looks.Load() > 5 })
+	said := p.said.String()
+	if n := strings.Count(said, "maximum bytes"); n != 1 || strings.Contains(said, "to the fleet again") {
+		t.Errorf("said %d times:\n%s", n, said)
 	}
 	limit(-1)
 	p.reach(t)
+	if n := strings.Count(p.said.String(), "published to the fleet again"); n != 1 {
+		t.Errorf("said %d times that it is published:\n%s", n, p.said)
+	}
 	got, twice := contents(t, hub, "DS01")
 	if same(t, log, got); twice > 0 {
 		t.Errorf("%d batches came twice", twice)

@@ -77,6 +77,7 @@ type State struct {
 	Lag       uint64        // events that it does not hold yet
 	Delay     time.Duration // from the newest commit to its acknowledgement; -1 for unknown
 	Lost      uint64        // events of this run that the engine acknowledged and lost, and that were published anew
+	Unled     bool          // Trouble is that the NATS servers have no majority
 	Refused   string        // why this log must not be published, "" while it may
 	Trouble   string        // what is in the way now, "" for nothing; also when Refused
 }
@@ -159,12 +160,16 @@ func (p *Publisher) connect(ctx context.Context) (*Conn, bool) {
 func (p *Publisher) publish(ctx context.Context, c *Conn, r *responder) {
 	for attempt := 0; ctx.Err() == nil; {
 		if !c.Connected() {
-			p.change(func(s *State) { s.Connected, s.Trouble = false, c.away() })
+			p.change(func(s *State) { s.Connected, s.Trouble, s.Unled = false, c.away(), false })
 			sleep(ctx, mostWait, c.changed)
 			attempt = 0
 			continue
 		}
-		p.change(func(s *State) { s.Connected = true })
+		p.change(func(s *State) {
+			if !s.Connected {
+				s.Connected, s.Trouble = true, "" // it was why there was no connection
+			}
+		})
 		s := &session{p: p, c: c, r: r}
 		err := s.run(ctx)
 		if s.stored > 0 {
@@ -172,7 +177,7 @@ func (p *Publisher) publish(ctx context.Context, c *Conn, r *responder) {
 		}
 		var refused *refusal
 		switch {
-		case ctx.Err() != nil || !c.Connected():
+		case ctx.Err() != nil || !c.Connected() || cut(err):
 			continue
 		case errors.As(err, &refused):
 			r.pause()
@@ -206,14 +211,14 @@ func sleep(ctx context.Context, d time.Duration, early <-chan struct{}) bool {
 // trouble records what is in the way, and logs it once.
 func (p *Publisher) trouble(err error) {
 	text := plain.Text(err.Error())
-	p.change(func(s *State) { s.Trouble = text })
+	p.change(func(s *State) { s.Trouble, s.Unled = text, errors.Is(err, errUnled) })
 	if p.news(text) {
 		p.o.Logger.Warn().Str("error", text).Msg("the log cannot be published to the fleet now; trying again")
 	}
 }
 
 func (p *Publisher) refuse(r *refusal) {
-	p.change(func(s *State) { s.Refused, s.Trouble = r.text, r.text })
+	p.change(func(s *State) { s.Refused, s.Trouble, s.Unled = r.text, r.text, false })
 	if !p.said[r.kind] {
 		p.said[r.kind] = true
 		p.o.Logger.Error().Str("error", r.text).
@@ -231,17 +236,29 @@ func (p *Publisher) news(text string) bool {
 	return true
 }
 
-// well records that publishing goes on.
-func (p *Publisher) well() {
-	p.change(func(s *State) { s.Refused, s.Trouble = "", "" })
+// may records that the log may be published. Whether it can be shows when the stream has stored something.
+func (p *Publisher) may() {
+	p.change(func(s *State) {
+		if s.Refused != "" {
+			s.Refused, s.Trouble = "", ""
+		}
+	})
 	patience.Wake(p.beat)
-	switch s := p.State(); {
-	case !p.begun:
-		p.begun = true
-		p.o.Logger.Info().Str("site", p.o.Site).Uint64("published", s.Published).Uint64("behind", s.Lag).
-			Msg("publishing the log to the fleet")
-	case len(p.said) > 0:
-		p.o.Logger.Info().Uint64("behind", s.Lag).Msg("the log is published to the fleet again")
+	if p.begun {
+		return
+	}
+	p.begun = true
+	clear(p.said)
+	s := p.State()
+	p.o.Logger.Info().Str("site", p.o.Site).Uint64("published", s.Published).Uint64("behind", s.Lag).
+		Msg("publishing the log to the fleet")
+}
+
+// well records that publishing goes on: what the log had is stored, or much of it.
+func (p *Publisher) well() {
+	p.change(func(s *State) { s.Trouble, s.Unled = "", false })
+	if len(p.said) > 0 {
+		p.o.Logger.Info().Uint64("behind", p.State().Lag).Msg("the log is published to the fleet again")
 	}
 	clear(p.said)
 }

@@ -61,13 +61,16 @@ func (s *session) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
-	s.p.well()
+	s.p.may()
 	s.r.resume()
 	check := time.NewTicker(s.p.check)
 	defer check.Stop()
 	for {
 		if err := s.sendAll(ctx); err != nil {
 			return err
+		}
+		if s.passes == 1 {
+			s.p.well()
 		}
 		select {
 		case <-ctx.Done():
@@ -224,8 +227,8 @@ func (s *session) land(ctx context.Context) error {
 			if err := s.c.mayNot(s.inbox + ".*"); err != nil {
 				return err
 			}
-			return fmt.Errorf("NATS has not acknowledged a message within %s: its servers may be electing a leader",
-				ackWithin)
+			return fmt.Errorf("NATS has not acknowledged a message within %s: its servers may be electing a leader, or "+
+				"their disk is full", ackWithin)
 		}
 	}
 }
@@ -250,7 +253,9 @@ func (s *session) acknowledged(m *nats.Msg) error {
 		return errAgain // another message's answer was lost
 	}
 	s.flying, s.bytes, s.at.seq, s.at.mark = s.flying[1:], s.bytes-f.bytes, f.seq, f.mark
-	s.stored++
+	if s.stored++; s.stored == mostUnderWay {
+		s.p.well()
+	}
 	if f.last == 0 {
 		return nil
 	}

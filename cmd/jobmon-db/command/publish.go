@@ -72,7 +72,7 @@ func (c *carrier) sites() []control.FleetSite {
 		site.DelayMS = s.Delay.Milliseconds()
 	}
 	switch {
-	case !s.Connected:
+	case !s.Connected || s.Unled:
 		site.Away = "nats"
 	case c.d.SourceLost():
 		site.Away = "source"

@@ -33,6 +33,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		running.Go(func() { s.run(ctx) })
 	}
 	running.Go(func() { h.watch(ctx) })
+	running.Go(func() { h.link.Watch(ctx) })
 	if !h.options.Embedded && len(h.options.Sites) == 0 {
 		h.look(ctx, func(s *Site) { running.Go(func() { s.run(ctx) }) })
 	}
@@ -144,10 +145,13 @@ func (h *Hub) watch(ctx context.Context) {
 
 // Unready says why what the hub shows may be old, "" for no reason that it knows of.
 func (h *Hub) Unready() string {
-	if why := h.hurt(); why != "" || h.link.Connected() {
+	switch why := h.hurt(); {
+	case why != "":
 		return why
+	case !h.link.Connected():
+		return "NATS cannot be reached"
 	}
-	return "NATS cannot be reached"
+	return h.link.Unled()
 }
 
 // answer answers commands about the folder until ctx ends. A place that another program has is tried again.
