@@ -93,7 +93,7 @@ func TestADaemonThatMayNotPublish(t *testing.T) {
 		for i := range c.beats {
 			f.heard(&c.beats[i])
 		}
-		if s := f.stands(c.lost); s.Away != c.away || !strings.HasSuffix(s.Trouble, c.trouble) ||
+		if s := f.stands(c.lost, time.Now()); s.Away != c.away || !strings.HasSuffix(s.Trouble, c.trouble) ||
 			(s.Trouble == "") != (c.trouble == "") {
 			t.Errorf("%s: %q is away: %q", name, s.Away, s.Trouble)
 		}

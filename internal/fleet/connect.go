@@ -52,6 +52,7 @@ type Conn struct {
 
 	mu     sync.Mutex
 	epoch  int                                // how often the connection was made
+	since  time.Time                          // when it was made last
 	why    error                              // there is no connection; nil for unknown
 	said   map[string]bool                    // reasons that were logged since it went
 	denied map[string]bool                    // subjects that the server does not allow on this connection
@@ -114,6 +115,13 @@ func (c *Conn) made() int {
 	return c.epoch
 }
 
+// upSince is when the connection was made last: nothing could be heard before.
+func (c *Conn) upSince() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.since
+}
+
 // pause is how long to wait before all servers are tried once more.
 func pause(attempts int) time.Duration {
 	most := min(leastPause<<min(attempts, 16), mostPause)
@@ -158,6 +166,7 @@ func (s *Settings) options() (list []nats.Option, err error) {
 func (c *Conn) up(nc *nats.Conn) {
 	c.mu.Lock()
 	c.epoch++
+	c.since = time.Now()
 	c.why = nil
 	clear(c.said)
 	clear(c.denied)

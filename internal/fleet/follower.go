@@ -69,9 +69,9 @@ type Follower struct {
 
 // FollowerState is how it stands with following a site.
 type FollowerState struct {
-	Heard     bool // a beat arrived
-	Beat      Beat // the newest one, without those that are refused
-	BeatAge   time.Duration
+	Heard     bool          // a beat arrived
+	Beat      Beat          // the newest one, without those that are refused
+	Up        time.Time     // when the connection to NATS was made last; zero for never
 	Published uint64        // newest event known to be in the stream; 0 for unknown
 	Delay     time.Duration // from the site's commit of the newest batch to here; -1 for unknown
 	Away      string        // "nats", "site" or "refused"; "" for none of them
@@ -156,6 +156,8 @@ func (f *Follower) refuse(err error) {
 	}
 }
 
+const secondDaemon = "a second daemon calls itself this site, and is refused"
+
 // heard takes a beat.
 func (f *Follower) heard(b *Beat) {
 	f.mu.Lock()
@@ -163,6 +165,9 @@ func (f *Follower) heard(b *Beat) {
 	if b.Refused == "" || same || f.beat.LogID == "" || f.beat.Refused != "" || time.Since(f.beatA) > AwayAfter {
 		f.beat, f.beatA = *b, time.Now()
 	} else {
+		if f.rivalA.IsZero() || time.Since(f.rivalA) > AwayAfter {
+			f.Logger.Error().Str("error", b.Refused).Str("log", b.LogID).Msg(secondDaemon)
+		}
 		f.rival, f.rivalA = *b, time.Now()
 	}
 	f.mu.Unlock()
@@ -180,19 +185,19 @@ func (f *Follower) newest() (b Beat, ok bool) {
 }
 
 // State may be asked at any time.
-func (f *Follower) State() FollowerState { return f.stands(f.hub.Lost()) }
+func (f *Follower) State() FollowerState { return f.stands(f.hub.Lost(), f.hub.conn.upSince()) }
 
-// stands is State while nothing comes from NATS for that reason, "" for none.
-func (f *Follower) stands(lost string) FollowerState {
+// stands is State while nothing comes from NATS for that reason, "" for none, over a connection that was made then.
+func (f *Follower) stands(lost string, up time.Time) FollowerState {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.state
-	s.Beat, s.Heard = f.beat, !f.beatA.IsZero()
-	quiet := time.Since(f.since)
+	s.Beat, s.Heard, s.Up = f.beat, !f.beatA.IsZero(), up
+	last := f.since
 	if s.Heard {
-		s.BeatAge = time.Since(f.beatA)
-		quiet = s.BeatAge
+		last = f.beatA
 	}
+	quiet := min(time.Since(last), time.Since(up)) // nothing is heard without a connection
 	switch {
 	case lost != "":
 		s.Away, s.Trouble = "nats", lost
@@ -203,7 +208,7 @@ func (f *Follower) stands(lost string) FollowerState {
 	case s.Beat.Refused != "":
 		s.Away, s.Trouble = "refused", s.Beat.Refused
 	case s.Trouble == "" && !f.rivalA.IsZero() && time.Since(f.rivalA) <= AwayAfter:
-		s.Trouble = "a second daemon calls itself this site, and is refused: " + f.rival.Refused
+		s.Trouble = secondDaemon + ": " + f.rival.Refused
 	}
 	return s
 }

@@ -139,7 +139,7 @@ func (s *Site) fleetSite() control.FleetSite {
 	_, c.AgeMS = s.complete()
 	switch stuck := s.covered.since; {
 	case c.Away != "":
-	case !stuck.IsZero() && time.Since(stuck) > fleet.AwayAfter:
+	case !stuck.IsZero() && min(time.Since(stuck), time.Since(f.Up)) > fleet.AwayAfter:
 		c.Away = "events"
 	case f.Beat.Lost:
 		c.Away = "source"

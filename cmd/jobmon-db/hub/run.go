@@ -27,7 +27,6 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.options.Logger.Info().Str("data_dir", h.options.DataDir).Int("sites", len(h.Sites())).
 		Str("version", h.options.Version).Msg("following")
 	var running sync.WaitGroup
-	defer running.Wait()
 	running.Go(func() { h.answer(ctx, h.options.DataDir, h) })
 	for _, s := range h.Sites() {
 		running.Go(func() { s.run(ctx) })
@@ -38,6 +37,8 @@ func (h *Hub) Run(ctx context.Context) error {
 		h.look(ctx, func(s *Site) { running.Go(func() { s.run(ctx) }) })
 	}
 	<-ctx.Done()
+	running.Wait()
+	h.options.Logger.Info().Int("sites", len(h.Sites())).Msg("the hub stops: nothing is followed any more")
 	return nil
 }
 
@@ -121,9 +122,9 @@ func (h *Hub) look(ctx context.Context, follow func(*Site)) {
 	}
 }
 
-// watch signals when something is away that was not, or has returned.
+// watch signals, and logs, when something is away that was not, or has returned.
 func (h *Hub) watch(ctx context.Context) {
-	o, was := &h.options, ""
+	o, was, out := &h.options, "", lookout{}
 	for patience.Sleep(ctx, watchEvery) == nil {
 		if o.Alive != nil {
 			o.Alive(aliveFor)
@@ -135,6 +136,7 @@ func (h *Hub) watch(ctx context.Context) {
 		for _, s := range h.Sites() {
 			f := s.fleetSite()
 			now += f.Away + f.Trouble + "\n"
+			out.sees(&f, s.following().Heard, &s.logger)
 		}
 		if now != was {
 			was = now

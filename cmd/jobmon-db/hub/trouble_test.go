@@ -200,11 +200,13 @@ func TestNoSiteFillsTheDisk(t *testing.T) {
 	}
 }
 
-// A hub that starts while NATS is away says so of all its sites.
+// A hub that starts while NATS is away says so of all its sites, and its log has its end.
 func TestAHubStartsWhileNATSIsAway(t *testing.T) {
 	t.Parallel()
+	var said bytes.Buffer
 	c := newCenter(t, func(o *Options) {
 		o.Embedded, o.NATS.Servers = false, []string{"nats://127.0.0.1:1"}
+		o.Logger = zerolog.New(zerolog.SyncWriter(&said))
 	}, "DS01", "DS02")
 	for _, name := range []string{"DS01", "DS02"} {
 		s := c.site(t, name)
@@ -214,6 +216,10 @@ func TestAHubStartsWhileNATSIsAway(t *testing.T) {
 	}
 	if c.Unready() == "" {
 		t.Error("the hub is ready")
+	}
+	c.end()
+	if n := strings.Count(said.String(), "the hub stops"); n != 1 {
+		t.Errorf("%d ends in\n%s", n, &said)
 	}
 }
 
