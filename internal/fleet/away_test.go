@@ -53,6 +53,9 @@ func TestServersWithoutAMajority(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.Close)
+	if where := s.where(); where != "inside this process" {
+		t.Errorf("the server is %q", where)
+	}
 	h.every = 5 * time.Millisecond
 	idle := h.Follow(FollowerOptions{Site: "DS01", Copy: &memoryCopy{}, Logger: zerolog.Nop()})
 	go h.Watch(t.Context())

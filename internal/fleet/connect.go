@@ -36,6 +36,7 @@ const (
 	dialWithin  = 5 * time.Second
 	pingEvery   = 5 * time.Second // two pings without an answer end a connection
 	pingsUnheld = 2
+	quietFor    = time.Second            // after the end of a connection, for what says more
 	leastPause  = 250 * time.Millisecond // between attempts to connect
 	mostPause   = 10 * time.Second
 )
@@ -49,6 +50,7 @@ type Conn struct {
 	logger   zerolog.Logger
 	changed  chan struct{} // holds one: the connection came or went, or something was denied
 	detach   func() bool   // from the context
+	quietFor time.Duration // see ended
 
 	mu     sync.Mutex
 	epoch  int                                // how often the connection was made
@@ -66,7 +68,7 @@ func Connect(ctx context.Context, s Settings, name, inboxes string, logger zerol
 	c := &Conn{
 		settings: s, inboxes: inboxes, logger: logger, changed: make(chan struct{}, 1), denied: map[string]bool{},
 		said:   map[string]bool{},
-		asking: map[string]context.CancelCauseFunc{},
+		asking: map[string]context.CancelCauseFunc{}, quietFor: quietFor,
 	}
 	options, err := s.options()
 	if err != nil {
@@ -78,7 +80,7 @@ func Connect(ctx context.Context, s Settings, name, inboxes string, logger zerol
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(),
 		nats.ReconnectBufSize(-1), nats.CustomReconnectDelay(pause),
 		nats.ConnectHandler(c.up), nats.ReconnectHandler(c.up),
-		nats.DisconnectErrHandler(c.down), nats.ReconnectErrHandler(c.down),
+		nats.DisconnectErrHandler(c.ended), nats.ReconnectErrHandler(c.down),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.failed(err) }),
 	)
 	c.nc, err = nats.Connect(strings.Join(s.Servers, ","), options...)
@@ -128,7 +130,12 @@ func pause(attempts int) time.Duration {
 	return most/2 + rand.N(most/2)
 }
 
-func (s *Settings) where() string { return strings.Join(s.Servers, ", ") }
+func (s *Settings) where() string {
+	if s.within != nil {
+		return "inside this process"
+	}
+	return strings.Join(s.Servers, ", ")
+}
 
 // options are those that the settings ask for.
 func (s *Settings) options() (list []nats.Option, err error) {
@@ -173,7 +180,7 @@ func (c *Conn) up(nc *nats.Conn) {
 	c.mu.Unlock()
 	server := nc.ConnectedUrlRedacted()
 	if c.settings.within != nil {
-		server = "inside this process" // the client makes an address up
+		server = c.settings.where() // the client makes an address up
 	}
 	c.logger.Info().Str("server", server).Msg("connected to NATS")
 	patience.Wake(c.changed)
@@ -182,14 +189,37 @@ func (c *Conn) up(nc *nats.Conn) {
 // mostReasons is how many reasons are logged until the connection is there: several servers have several.
 const mostReasons = 4
 
-// down logs that there is no connection, once for each reason.
-func (c *Conn) down(nc *nats.Conn, err error) {
-	why := errors.New("the connection ended")
-	if err != nil {
-		why = c.settings.unconnected(err)
+// ended records that the connection has ended. Why it cannot be made again says more, so that is what is logged, unless
+// it is made at once or nothing comes of it for a while.
+func (c *Conn) ended(nc *nats.Conn, err error) {
+	c.mu.Lock()
+	c.why = c.reason(err)
+	made := c.epoch
+	c.mu.Unlock()
+	time.AfterFunc(c.quietFor, func() {
+		c.mu.Lock()
+		unsaid := c.epoch == made && len(c.said) == 0
+		c.mu.Unlock()
+		if unsaid && !nc.IsConnected() {
+			c.down(nc, err)
+		}
+	})
+	patience.Wake(c.changed)
+}
+
+func (c *Conn) reason(err error) error {
+	if err == nil {
+		return errors.New("the connection ended")
 	}
+	return c.settings.unconnected(err)
+}
+
+// down records why there is no connection, and logs each reason once.
+func (c *Conn) down(nc *nats.Conn, err error) {
+	why := c.reason(err)
 	text := why.Error()
 	c.mu.Lock()
+	first := len(c.said) == 0
 	news := !c.said[text] && len(c.said) < mostReasons && !errors.Is(err, nats.ErrNoServers)
 	if news {
 		c.said[text] = true
@@ -199,8 +229,11 @@ func (c *Conn) down(nc *nats.Conn, err error) {
 	}
 	c.mu.Unlock()
 	if news && !nc.IsClosed() {
-		c.logger.Warn().Str("error", text).Str("servers", c.settings.where()).
-			Msg("NATS is away; trying again until it is there")
+		said := "NATS is away; trying again until it is there"
+		if !first {
+			said = "NATS is still away, for another reason too"
+		}
+		c.logger.Warn().Str("error", text).Str("servers", c.settings.where()).Msg(said)
 	}
 	patience.Wake(c.changed)
 }
