@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobmon-db/jobmon-db/client/term"
+	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/control"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/projector/history"
 )
@@ -72,7 +73,42 @@ func status(ctx context.Context, out, messages io.Writer, q question, computer, 
 				p.Clock().In(p.Lost.Time()).Format(time.DateTime+" -07:00"))
 		}
 	}
+	s.away(ctx, messages)
 	return s.ages(messages)
+}
+
+// away says what is away of each site that a running hub follows.
+func (s *sites) away(ctx context.Context, messages io.Writer) {
+	for _, p := range s.list {
+		if !p.Live || p.who != "hub" {
+			continue
+		}
+		list, err := askClient(ctx, p.dir).Fleet(ctx)
+		if err != nil {
+			continue // it has just ended
+		}
+		for i := range list {
+			fmt.Fprint(messages, awayLine(&list[i]))
+		}
+	}
+}
+
+// awayLine says that what is shown of a site is old, and why; "" where it is not.
+func awayLine(c *control.FleetSite) string {
+	why := map[string]string{
+		"site":    "the site's daemon does not answer the hub",
+		"nats":    "NATS is away",
+		"source":  "the site's daemon cannot read its DS database",
+		"refused": "the site's daemon may not publish",
+		"events":  "the site's newest events do not arrive at the hub",
+	}[c.Away]
+	switch {
+	case c.Away == "":
+		return ""
+	case c.Trouble != "":
+		why += ": " + term.Plain(c.Trouble)
+	}
+	return fmt.Sprintf("!! %s is shown as it was last: %s.\n", c.Site, strings.TrimSuffix(why, "."))
 }
 
 // ages says how long ago each source was read.
