@@ -27,23 +27,37 @@ func (f *Frame) zones() bool {
 
 // zoned writes a site's zone where times of several zones or clocks stand on the page.
 func (p *pen) zoned(s *SiteState) {
-	if p.f.mixed && s.Known != 0 {
-		p.put(` <small>`, esc(p.zone(s)), `</small>`)
+	if !p.f.mixed || s.Known == 0 {
+		return
+	}
+	p.put(` <small>`, zone(s.Offset), `</small>`)
+	if off := p.wrong(); off != "" {
+		p.put(` <small class="off">`, esc(off), `</small>`)
 	}
 }
 
 // zone names an offset.
 func zone(o jobmon.Offset) string { return "UTC" + o.String() }
 
+// wrong says how far the clock of the site is off, "" for a little.
+func (p *pen) wrong() string {
+	switch off := p.f.astray; {
+	case off > 0:
+		return p.w.Say("zone.behind", "time", p.w.Lasting(off))
+	case off < 0:
+		return p.w.Say("zone.ahead", "time", p.w.Lasting(-off))
+	}
+	return ""
+}
+
 // zone is that of the site's server, a dash where nothing is known of the site yet. It says how far its clock is off.
 func (p *pen) zone(s *SiteState) string {
-	switch off := p.f.astray; {
+	off := p.wrong()
+	switch {
 	case s.Known == 0:
 		return "–"
-	case off > 0:
-		return zone(s.Offset) + ", " + p.w.Say("zone.behind", "time", p.w.Lasting(off))
-	case off < 0:
-		return zone(s.Offset) + ", " + p.w.Say("zone.ahead", "time", p.w.Lasting(-off))
+	case off != "":
+		return zone(s.Offset) + ", " + off
 	}
 	return zone(s.Offset)
 }
