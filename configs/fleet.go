@@ -97,7 +97,7 @@ func hubKeys() []Key {
 	}
 }
 
-const siteNameAllowed = "1 to 32 of the letters A to Z, digits, - and _, of which the first is a letter or a digit"
+const siteNameAllowed = "1 to 32 letters (a to z, A to Z), digits, - and _, of which the first is a letter or a digit"
 
 func siteName(name string) Key {
 	k := newKey(name, "text", "", func(text string) (string, error) {

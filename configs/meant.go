@@ -163,7 +163,7 @@ func parseDuration(text string) (time.Duration, error) {
 			return 0, fmt.Errorf("write %s", plain)
 		}
 	}
-	if _, err := strconv.ParseFloat(text, 64); err == nil {
+	if v, err := strconv.ParseFloat(text, 64); err == nil && v >= 0 {
 		return 0, fmt.Errorf("its unit is missing: %ss are seconds, %sm minutes", text, text)
 	}
 	return 0, errNotAllowed

@@ -35,10 +35,14 @@ type UnknownError struct {
 }
 
 func (e *UnknownError) Error() string {
-	if len(e.Closest) == 0 {
+	closest := strings.Join(e.Closest, ", ")
+	switch {
+	case closest == "":
 		return fmt.Sprintf("no %s %q: the log knows none yet", e.What, e.Asked)
+	case names.IsPattern(e.Asked):
+		return fmt.Sprintf("no %s in the log fits %q; among them are %s", e.What, e.Asked, closest)
 	}
-	return fmt.Sprintf("no %s %q in the log; the closest are %s", e.What, e.Asked, strings.Join(e.Closest, ", "))
+	return fmt.Sprintf("no %s %q in the log; the closest are %s", e.What, e.Asked, closest)
 }
 
 // Filter says whether an event is wanted. It is not safe for concurrent use.

@@ -152,7 +152,8 @@ func TestEveryWayTellsTheSame(t *testing.T) {
 func TestWhatIsAskedFor(t *testing.T) {
 	log, chronicle, known := morning(t, 3, time.Hour)
 	last, _, _ := log.Last()
-	for r, err := range telling(t, log, chronicle, known, Ask{States: []string{"Failed"}, Folders: []string{"windows 11"}}).Forward(Range{From: 1, To: last}) {
+	ask := Ask{States: []string{"Failed"}, Folders: []string{"windows 11"}}
+	for r, err := range telling(t, log, chronicle, known, ask).Forward(Range{From: 1, To: last}) {
 		if err != nil || r.state != jobmon.StateFailed || r.event.Kind != jobmon.KindFinished ||
 			!strings.HasPrefix(r.folder(), `Build\`) || !r.took {
 			t.Errorf("%+v, %v", r, err)
@@ -164,8 +165,9 @@ func TestWhatIsAskedFor(t *testing.T) {
 		says string
 	}{
 		{Ask{Computers: []string{"PC-9"}}, new(*names.UnknownError), "closest"},
-		{Ask{Computers: []string{"X*"}}, new(*names.UnknownError), "closest"},
+		{Ask{Computers: []string{"X*"}}, new(*names.UnknownError), `no computer in the log fits "X*"`},
 		{Ask{Jobs: []string{"Instal Office 2024"}}, new(*UnknownError), "Install Office 2024"},
+		{Ask{Jobs: []string{"X*"}}, new(*UnknownError), `no job in the log fits "X*"`},
 		{Ask{Jobs: []string{"id:9999"}}, new(*UnknownError), "job"},
 		{Ask{Folders: []string{"Biuld"}}, new(*UnknownError), "folder"},
 		{Ask{Kinds: []string{"end"}}, new(*Mistake), "finished"},

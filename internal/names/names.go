@@ -62,17 +62,18 @@ func (n Computers) Add(e *jobmon.Event) {
 type UnknownError struct {
 	Asked   string
 	Closest []string // the most similar names, the best first
+	Pattern bool     // several could have been meant, with * and ?
 }
 
 func (e *UnknownError) Error() string {
-	if len(e.Closest) == 0 {
+	closest := plain.Text(strings.Join(e.Closest, ", "))
+	switch {
+	case closest == "":
 		return fmt.Sprintf("no computer %q: the log knows no names yet", e.Asked)
+	case e.Pattern:
+		return fmt.Sprintf("no computer in the log fits %q; among the names are %s", e.Asked, closest)
 	}
-	return fmt.Sprintf(
-		"no computer %q in the log; the closest names are %s",
-		e.Asked,
-		plain.Text(strings.Join(e.Closest, ", ")),
-	)
+	return fmt.Sprintf("no computer %q in the log; the closest names are %s", e.Asked, closest)
 }
 
 // AmbiguousError says that a name means several computers.
@@ -93,12 +94,17 @@ func (e *AmbiguousError) Error() string {
 		}
 		list = append(list, text+")")
 	}
-	return fmt.Sprintf(
-		"%d computers are called %q; say which one: %s",
-		len(e.Found),
-		strings.TrimPrefix(e.Asked, "name:"),
-		strings.Join(list, ", "),
-	)
+	return Shared(len(e.Found), e.Asked) + "; say which one: " + strings.Join(list, ", ")
+}
+
+// Shared says that several computers have the name or the id that a person typed.
+func Shared(n int, text string) string {
+	id, byID := strings.CutPrefix(text, "id:")
+	name, byName := strings.CutPrefix(text, "name:")
+	if _, err := strconv.ParseInt(id, 10, 32); byID || err == nil && !byName {
+		return fmt.Sprintf("%d computers have the id %s", n, id)
+	}
+	return fmt.Sprintf("%d computers are called %q", n, name)
 }
 
 // Find resolves what a person typed: an id, a name, or either with "id:" or "name:" in front. Of several records with

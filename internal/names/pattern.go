@@ -72,8 +72,7 @@ func (n Computers) Meant(wanted []string) (ids []jobmon.ComputerID, patterns []P
 			}
 		}
 		if !found {
-			_, err := n.Find(text)
-			return nil, nil, err
+			return nil, nil, &UnknownError{Asked: text, Closest: n.closest(text), Pattern: true}
 		}
 		patterns = append(patterns, pattern)
 	}

@@ -136,6 +136,9 @@ func compact(ctx context.Context, dataDir string, o compactOptions,
 // compactFile compacts the log of a folder without a running daemon.
 func compactFile(ctx context.Context, dataDir string, o compactOptions,
 	report func(done, total uint64)) (done control.Compaction, err error) {
+	if err := notHub(dataDir, nameSite); err != nil {
+		return done, err
+	}
 	// read-only first, as that does not make a log where none is
 	probe, err := store.Open(dataDir, store.Options{ReadOnly: true, Damaged: func(*store.Error) {}})
 	if err != nil {

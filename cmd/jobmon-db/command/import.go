@@ -90,6 +90,9 @@ func importFrom(ctx context.Context, in io.Reader, dataDir string, o store.Resto
 	if err != nil {
 		return r, err
 	}
+	if err := notHub(dataDir, nameSite); err != nil {
+		return r, err
+	}
 	if err := store.Usable(dataDir); errors.Is(err, store.ErrNotOurs) {
 		return r, err
 	}

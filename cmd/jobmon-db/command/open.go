@@ -66,6 +66,9 @@ func openPast(ctx context.Context, q question) (*opened, error) {
 		p.UTC = p.UTC || q.utc
 		p.dir, p.who = q.folder(), q.who()
 	}
+	if q.site != "" && (past.IsOutside(err) || errors.Is(err, store.ErrNoLog)) {
+		err = &aboutFile{"nothing has come from the site " + q.site + " yet: `jobmon-db fleet status` shows why", err}
+	}
 	return p, err
 }
 

@@ -30,6 +30,9 @@ func (a *app) question(c *cobra.Command) func() (question, error) {
 	c.Flags().BoolVar(&q.utc, "utc", false,
 		"times are UTC, also those that are typed without zone, instead of the DS server's")
 	return func() (question, error) {
+		if c.Flags().Changed("site") && len(q.sites) == 0 {
+			return q, errNoSite
+		}
 		if q.log == "" {
 			config, err := configured()
 			if err != nil {

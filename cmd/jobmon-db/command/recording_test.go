@@ -216,7 +216,7 @@ func TestRunPlaysARecording(t *testing.T) {
 		"set source.kind and source.recording": {"run", "--data-dir=" + data,
 			"--source-kind=simulator"},
 		"holds the history of a recording: set": {"demo", "--for=1s", "--data-dir=" + data},
-		"the history of a real Deployment Server: name another": {"run", "--data-dir=" + real,
+		"may be that of a real Deployment Server: name another": {"run", "--data-dir=" + real,
 			"--source-kind=recording", "--source-recording=" + path},
 	} {
 		if got := jobmondb(t, args...); got.code != exitUsage || !strings.Contains(got.stderr, name) {

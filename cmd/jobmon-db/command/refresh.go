@@ -176,6 +176,10 @@ func firstLine(ctx context.Context, in io.Reader, within time.Duration) (string,
 
 // refresh asks the daemon and prints which file it wrote.
 func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOptions) error {
+	err := notHub(dataDir, "a hub writes no files for computers; call this at the site")
+	if err != nil {
+		return err
+	}
 	client := &control.Client{Transport: &endpoint.Client{DataDir: dataDir}, Context: ctx}
 	id, numeric := computerID(o.computer)
 	if numeric && id <= 0 {
@@ -187,7 +191,7 @@ func refresh(ctx context.Context, out io.Writer, dataDir string, o refreshOption
 			return err
 		}
 		if id, err = p.Names.Find(o.computer); err != nil {
-			return err
+			return question{}.missed([]string{o.computer}, err)
 		}
 	}
 	answer, err := client.Refresh(ctx, control.RefreshRequest{Computer: id, Job: o.job})

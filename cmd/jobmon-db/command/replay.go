@@ -67,6 +67,7 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 		if err != nil {
 			return err
 		}
+		typed := o.Computers
 		if len(list) == 1 {
 			o.Computers = list[0].here(o.Computers)
 		}
@@ -78,6 +79,9 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 			}
 			return r.run(c.Context())
 		})
+		if err != nil && len(list) == 1 {
+			err = list[0].missed(typed, err)
+		}
 		if err != nil {
 			return err
 		}

@@ -67,6 +67,9 @@ func restore(ctx context.Context, dataDir, file string, o store.RestoreOptions) 
 	if err := looksLikeALog(file); err != nil { // before a folder is made, and before the lock
 		return r, err
 	}
+	if err := notHub(dataDir, nameSite); err != nil {
+		return r, err
+	}
 	if err := store.Usable(dataDir); errors.Is(err, store.ErrNotOurs) {
 		return r, err
 	}

@@ -136,6 +136,9 @@ func run(ctx context.Context, config *configs.Config, again again, command strin
 	if err != nil {
 		return err
 	}
+	if err := notHub(config.DataDir, "`jobmon-db hub` works there; name another one in data_dir"); err != nil {
+		return err
+	}
 	level := newLogLevel(config.Log.Level)
 	logger = level.governs(logger)
 	source, err := newSource(config, logger) // first: a wrong configuration must leave nothing behind

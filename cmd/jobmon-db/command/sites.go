@@ -53,8 +53,11 @@ func oneSiteFlag(c *cobra.Command) func(dataDir string) (dir string, atHub bool,
 	c.Flags().StringVar(&site, "site", "", atHub+" the site whose log is meant")
 	return func(dataDir string) (dir string, atHub bool, err error) {
 		q := question{dataDir: dataDir}
-		if site != "" {
+		switch {
+		case site != "":
 			q.sites = []string{site}
+		case c.Flags().Changed("site"):
+			return "", false, errNoSite
 		}
 		q, err = q.one()
 		return q.dataDir, q.site != "", err
@@ -89,6 +92,17 @@ func hubSites(dataDir string) (list []string, hub bool) {
 	return list, true
 }
 
+// notHub refuses a hub's data folder to a command that wants the folder of one log. next is what to do.
+func notHub(dataDir, next string) error {
+	if _, hub := hubSites(dataDir); hub {
+		return &usageError{fmt.Errorf("%s is the data folder of a hub: %s", dataDir, next)}
+	}
+	return nil
+}
+
+// nameSite is what to do where the log of one site is meant.
+const nameSite = "name the folder of one site with --data-dir: sites/NAME in it"
+
 // hidden reports whether this account must not look for the sites in a hub's folder.
 func hidden(dataDir string) bool {
 	_, err := os.ReadDir(filepath.Join(dataDir, sitesFolder))
@@ -122,8 +136,7 @@ func (q question) split() ([]question, error) {
 			}
 		}
 		if !found {
-			return nil, &noSiteError{fmt.Errorf("no site %q at this hub; the closest names are %s", text,
-				strings.Join(nearest.First(text, all), ", "))}
+			return nil, missingSite(text, all)
 		}
 	}
 	var list []question
@@ -135,6 +148,16 @@ func (q question) split() ([]question, error) {
 		}
 	}
 	return list, nil
+}
+
+var errNoSite = &usageError{errors.New("--site names no site: leave it out, or name one")}
+
+func missingSite(text string, all []string) error {
+	if names.IsPattern(text) {
+		return &noSiteError{fmt.Errorf("no site at this hub fits %q; there are %s", text, strings.Join(all, ", "))}
+	}
+	return &noSiteError{fmt.Errorf("no site %q at this hub; the closest names are %s", text,
+		strings.Join(nearest.First(text, all), ", "))}
 }
 
 // about asks the site of a computer that is named SITE/NAME, where no other is asked for.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -66,11 +67,11 @@ func (s *sites) find(text string, drawn func(*opened, jobmon.ComputerID) bool) (
 	}
 	switch {
 	case len(all) == 0 && s.several():
-		return nil, 0, s.unknown(text)
+		return nil, 0, s.unknown(text, false)
 	case len(all) == 0:
-		return nil, 0, failed
+		return nil, 0, s.only.missed([]string{text}, failed)
 	case len(all) > 1:
-		return nil, 0, &ambiguousError{fmt.Errorf("%d computers are called %q; say which one: %s", len(all), text,
+		return nil, 0, &ambiguousError{fmt.Errorf("%s; say which one: %s", names.Shared(len(all), text),
 			strings.Join(all, ", "))}
 	}
 	return found[0], ids[0], nil
@@ -79,9 +80,9 @@ func (s *sites) find(text string, drawn func(*opened, jobmon.ComputerID) bool) (
 // ambiguousError says that a name means computers of several sites.
 type ambiguousError struct{ error }
 
-// unknown is the error of a computer that no site has.
-func (s *sites) unknown(text string) error {
-	e := &names.UnknownError{Asked: text}
+// unknown is the error of a computer that no site has. pattern says that several could have been meant.
+func (s *sites) unknown(text string, pattern bool) error {
+	e := &names.UnknownError{Asked: text, Pattern: pattern}
 	var all []string
 	for _, p := range s.list {
 		rest, ok := s.of(p, text)
@@ -99,11 +100,50 @@ func (s *sites) unknown(text string) error {
 		_, rest, _ := strings.Cut(text, "/")
 		e.Closest = nearest.First(cmp.Or(rest, text), all)
 	}
-	if site, _, cut := strings.Cut(text, "/"); cut && jobmon.CheckSite(site) == nil &&
-		!slices.ContainsFunc(s.list, func(p *opened) bool { return strings.EqualFold(p.Member, site) }) {
-		return fmt.Errorf("%w; no site is called %s", e, site)
+	site, _, cut := strings.Cut(text, "/")
+	if !cut || jobmon.CheckSite(site) != nil ||
+		slices.ContainsFunc(s.list, func(p *opened) bool { return strings.EqualFold(p.Member, site) }) {
+		return e
+	}
+	if slices.ContainsFunc(s.silent, func(name string) bool { return strings.EqualFold(name, site) }) {
+		return &aboutFile{fmt.Sprintf("nothing has come from the site %s yet, so that %s is not known", site, text), e}
+	}
+	return elsewhere(text, site, filepath.Dir(filepath.Dir(s.list[0].dir)), e)
+}
+
+// missed is the error of computers that the one log that is asked does not have. typed is how they were named.
+func (q question) missed(typed []string, err error) error {
+	var unknown *names.UnknownError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	i := slices.Index(q.here(typed), unknown.Asked)
+	if i < 0 {
+		return err
+	}
+	site, _, cut := strings.Cut(typed[i], "/")
+	switch {
+	case !cut || jobmon.CheckSite(site) != nil:
+		return err
+	case q.site == "":
+		return fmt.Errorf("%w; SITE/ before a name goes with the data folder of a hub", err)
+	case !strings.EqualFold(q.site, site):
+		return elsewhere(typed[i], site, filepath.Dir(filepath.Dir(q.dataDir)), err)
+	}
+	e := &names.UnknownError{Asked: typed[i], Pattern: unknown.Pattern}
+	for _, name := range unknown.Closest {
+		e.Closest = append(e.Closest, q.site+"/"+name)
 	}
 	return e
+}
+
+// elsewhere is the error of a computer of a site that is not asked: --site leaves it out, or there is no such site.
+func elsewhere(text, site, hub string, err error) error {
+	all, _ := hubSites(hub)
+	if slices.ContainsFunc(all, func(name string) bool { return strings.EqualFold(name, site) }) {
+		return &usageError{fmt.Errorf("--site leaves out %s, to which %s belongs: give one of the two", site, text)}
+	}
+	return fmt.Errorf("%w; no site is called %s", err, site)
 }
 
 // askedLog is a log with those of its computers that are asked for; nil for all.
@@ -117,11 +157,11 @@ type askedLog struct {
 // beyond one computer is reported.
 func (s *sites) meant(list []string, messages io.Writer) (all []askedLog, err error) {
 	if !s.several() {
-		p := s.list[0]
+		p, typed := s.list[0], list
 		list = s.only.here(list)
 		only, _, err := p.Names.Meant(list)
 		if err != nil {
-			return nil, err
+			return nil, s.only.missed(typed, err)
 		}
 		for _, text := range p.Names.Several(list) {
 			fmt.Fprintln(messages, text)
@@ -153,7 +193,7 @@ func (s *sites) meant(list []string, messages io.Writer) (all []askedLog, err er
 	for _, text := range list {
 		switch found := known[text]; {
 		case len(found) == 0:
-			return nil, s.unknown(text)
+			return nil, s.unknown(text, names.IsPattern(text))
 		case len(found) > 1 && !names.IsPattern(text):
 			fmt.Fprintf(messages, "%s is the name of %s, all are taken: %s.\n", text,
 				words.Count(len(found), "record"), strings.Join(found, ", "))

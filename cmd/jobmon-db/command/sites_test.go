@@ -114,7 +114,8 @@ func oneSiteIsItsFolder(t *testing.T, dir string) {
 	}
 }
 
-// eventsOfSeveralSites: the answer of several sites holds, site by site, what each site answers alone, in the order of time.
+// eventsOfSeveralSites: the answer of several sites holds, site by site, what each site answers alone, in the order of
+// time.
 func eventsOfSeveralSites(t *testing.T, dir string) {
 	type line struct{ Site, At string }
 	for _, flags := range [][]string{nil, {"--reverse"}, {"--computer=PC-0001"}, {"--since=2026-11-22T13:10:00Z"}} {
@@ -175,6 +176,13 @@ func computersOfSeveralSites(t *testing.T, dir string) {
 		{exitUnknown, []string{"DS01/PC-0001"}, []string{"replay", "show", "PC-00011"}},
 		{exitUnknown, []string{"no site is called DS09"}, []string{"status", "DS09/PC-0001"}},
 		{exitUnknown, []string{`no site "DS1"`, "DS01"}, []string{"replay", "--site", "DS1"}},
+		{exitUnknown, []string{`no site at this hub fits "X*"`}, []string{"status", "--site", "X*"}},
+		{exitUnknown, []string{`no computer in the log fits "X*"`}, []string{"replay", "--computer", "X*"}},
+		{exitUnknown, []string{`"DS01/PC-9999"`, "are DS01/PC-"}, []string{"status", "DS01/PC-9999"}},
+		{exitUnknown, []string{`"DS01/PC-9999"`, "are DS01/PC-"},
+			[]string{"replay", "--site=DS01", "--computer=DS01/PC-9999"}},
+		{exitUnknown, []string{"nothing has come from the site DS03 yet"}, []string{"replay", "--computer=DS03/PC-0001"}},
+		{exitAmbiguous, []string{"2 computers have the id 5000001"}, []string{"status", "id:5000001"}},
 		{exitOK, []string{"all are taken: DS01/id:5000001, DS02/id:5000001"},
 			[]string{"replay", "sessions", "PC-0001"}},
 		{exitOK, []string{"Nothing has come from DS03 yet"}, []string{"status"}},
@@ -250,6 +258,18 @@ func refusedAtAHub(t *testing.T, dir string) {
 		says  string
 		words []string
 	}{
+		{exitUsage, "--site leaves out DS01", []string{"status", "--site=DS02", "DS01/PC-0001", "--data-dir=" + dir}},
+		{exitUsage, "--site leaves out DS01",
+			[]string{"replay", "--site=DS02", "--computer=DS01/PC-0001", "--data-dir=" + dir}},
+		{exitUsage, "--site leaves out DS03", []string{"status", "--site=DS01,DS02", "DS03/PC-0001", "--data-dir=" + dir}},
+		{exitUnknown, "SITE/ before a name goes with", []string{"status", "DS01/PC-1", "--data-dir=" + site}},
+		{exitUnknown, "SITE/ before a name goes with", []string{"replay", "--computer=DS01/PC-1", "--data-dir=" + site}},
+		{exitUsage, "--site names no site", []string{"status", "--site=", "--data-dir=" + dir}},
+		{exitUsage, "--site names no site", []string{"export", "--site=", "--data-dir=" + dir}},
+		{exitNoLog, "nothing has come from the site DS03 yet", []string{"status", "--site=DS03", "--data-dir=" + dir}},
+		{exitUsage, "data folder of a hub", []string{"refresh", "PC-0001", "--data-dir=" + dir}},
+		{exitUsage, "data folder of a hub", []string{"compact", "--data-dir=" + dir}},
+		{exitUsage, "data folder of a hub", []string{"run", "--source-kind=simulator", "--data-dir=" + dir}},
 		{exitUsage, "is none", []string{"replay", "--site=DS01", "--data-dir=" + site}},
 		{exitUsage, "give one of them", []string{"replay", "--site=DS01", "--log=" + filepath.Join(site, "CURRENT")}},
 		{exitUsage, "name one with --site", []string{"replay", "--from-seq=3", "--data-dir=" + dir}},

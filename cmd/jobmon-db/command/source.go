@@ -123,7 +123,11 @@ func sameKind(dataDir, kind string, begun bool) error {
 	if kind == configs.KindSimulator && was == configs.KindRecording {
 		next = "set source.kind and source.recording, or name another data_dir for a made-up Deployment Server"
 	}
-	return &usageError{fmt.Errorf("%s holds the history of %s: %s", dataDir, nameOf(was), next)}
+	holds := "the history of " + nameOf(was)
+	if was == configs.KindSQLServer { // which leaves no file, and a restored log comes without those of the others
+		holds = "a history that may be that of " + realServer
+	}
+	return &usageError{fmt.Errorf("%s holds %s: %s", dataDir, holds, next)}
 }
 
 // notRealFile is the name of the file in an evt folder that says that its files are those of no Deployment Server at

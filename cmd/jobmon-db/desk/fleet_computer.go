@@ -154,5 +154,5 @@ func several(name string, all []jobmon.Computer) string {
 	for i, c := range all {
 		list[i] = fmt.Sprintf("%s/id:%d (%s)", c.Site, c.ID, jobmon.ComputerName(c.ID, c.Name))
 	}
-	return fmt.Sprintf("%d computers are called %q; say which one: %s", len(all), name, strings.Join(list, ", "))
+	return names.Shared(len(all), name) + "; say which one: " + strings.Join(list, ", ")
 }
