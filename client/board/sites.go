@@ -1,9 +1,13 @@
 package board
 
 import (
+	"hash/fnv"
 	"html/template"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/plain"
@@ -273,13 +277,27 @@ func (v *view) standing() string {
 	return text + ". " + w.Say("sites.away", "list", strings.Join(list, ", "))
 }
 
-// Standing is what says what is away, in a form that the script compares.
+// Standing is what says what is away and why, in a form that the script compares.
 func (f *Frame) Standing() string {
 	var list []string
 	for i := range f.Sites {
-		list = append(list, f.Sites[i].Name+":"+f.Sites[i].Lacks())
+		list = append(list, f.Sites[i].Name+":"+f.Sites[i].Standing())
 	}
 	return strings.Join(list, " ")
+}
+
+// Standing is the same of one site. Another reason is another text; one with other numbers is not.
+func (s *SiteState) Standing() string {
+	if s.Trouble == "" {
+		return s.Lacks()
+	}
+	h := fnv.New32a()
+	for _, r := range s.Trouble {
+		if !unicode.IsDigit(r) {
+			_, _ = h.Write(utf8.AppendRune(nil, r)) // never fails
+		}
+	}
+	return s.Lacks() + "-" + strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
 // AwayText says that a computer's site is away; "" where it is not.

@@ -37,7 +37,7 @@ func TestFleetLiveBrowser(t *testing.T) {
 		}
 		var sites []map[string]any
 		for i, site := range f.Sites {
-			one := map[string]any{"name": site.Name, "away": site.Away, "counts": map[string]int{"all": 3, "failed": i}}
+			one := map[string]any{"name": site.Name, "away": site.Standing(), "counts": map[string]int{"all": 3, "failed": i}}
 			if site.Name == "SYD" {
 				one["away"] = away
 			}
@@ -75,6 +75,10 @@ func TestFleetLiveBrowser(t *testing.T) {
 	if said := b.Text(`.source span:last-child`); !strings.Contains(said, "3 away") {
 		t.Errorf("the head says %q", said)
 	}
+	f.Sites = slices.Clone(f.Sites)
+	f.Sites[3].Trouble = "call its administrator"
+	send(3, f.Sites[3].Standing())
+	b.Until(`document.querySelector("details.sites").textContent.includes("Call its administrator")`)
 }
 
 // TestFleetWallBrowser: the wall of two sites counts and shows theirs alone.

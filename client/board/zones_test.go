@@ -52,6 +52,21 @@ func TestATroubleIsShownAsAnAwaySite(t *testing.T) {
 	}
 }
 
+// TestAnotherReasonIsAnotherStanding: an open page is drawn anew where the reason changes, and not with each number.
+func TestAnotherReasonIsAnotherStanding(t *testing.T) {
+	t.Parallel()
+	f := fleetFrame()
+	standing := func(trouble string) string {
+		f.Sites[1].Trouble = trouble
+		return f.Standing()
+	}
+	first := standing("77 events wait: no space left on device")
+	if standing("124 events wait: no space left on device") != first || standing("no majority") == first ||
+		standing("") != "BER: NYC:site ROM:source SYD:" || !strings.HasPrefix(first, "BER: NYC:site-") {
+		t.Errorf("%q and %q", first, standing("no majority"))
+	}
+}
+
 // TestTimesOfSeveralZonesNameThem: also where all sites have one zone and the hub another, or a clock that is wrong.
 func TestTimesOfSeveralZonesNameThem(t *testing.T) {
 	t.Parallel()

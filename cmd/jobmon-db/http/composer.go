@@ -103,7 +103,7 @@ type standing struct {
 	Counts map[string]int `json:"counts"`
 	Now    int64          `json:"now"`             // by its server's clock
 	Known  int64          `json:"known,omitempty"` // until when its data is known, by the clock of Now
-	Away   string         `json:"away,omitempty"`
+	Away   string         `json:"away,omitempty"`  // what is away, and a mark of why
 }
 
 func conditionOf(m *Moment) condition {
@@ -114,7 +114,7 @@ func conditionOf(m *Moment) condition {
 	}
 	for i := range m.Sites {
 		s := &m.Sites[i]
-		one := standing{Name: s.Name, Counts: sites[s.Name], Now: int64(s.Now), Away: s.Lacks()}
+		one := standing{Name: s.Name, Counts: sites[s.Name], Now: int64(s.Now), Away: s.Standing()}
 		if s.Known != 0 {
 			one.Known = int64(min(s.Known.Add(m.Now.Sub(s.Now)), m.Now))
 		}
