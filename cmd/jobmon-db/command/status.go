@@ -106,9 +106,9 @@ func awayLine(c *control.FleetSite) string {
 	case c.Away == "":
 		return ""
 	case c.Trouble != "":
-		why += ": " + term.Plain(c.Trouble)
+		why += "; `jobmon-db fleet status` shows what to do"
 	}
-	return fmt.Sprintf("!! %s is shown as it was last: %s.\n", c.Site, strings.TrimSuffix(why, "."))
+	return fmt.Sprintf("!! %s is shown as it was last: %s.\n", c.Site, why)
 }
 
 // ages says how long ago each source was read.

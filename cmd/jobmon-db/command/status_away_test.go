@@ -11,7 +11,8 @@ func TestStatusSaysWhichSitesAreOld(t *testing.T) {
 	t.Parallel()
 	for want, c := range map[string]control.FleetSite{
 		"": {Site: "DS01", Trouble: "a second daemon is refused"},
-		"!! DS02 is shown as it was last: the site's daemon may not publish: empty the stream.\n": {
+		"!! DS02 is shown as it was last: the site's daemon may not publish; " +
+			"`jobmon-db fleet status` shows what to do.\n": {
 			Site: "DS02", Away: "refused", Trouble: "empty the stream",
 		},
 		"!! DS03 is shown as it was last: the site's daemon does not answer the hub.\n": {Site: "DS03", Away: "site"},
