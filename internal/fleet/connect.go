@@ -288,10 +288,11 @@ func (c *Conn) denial(subject string) error {
 		next = "this key is not the hub's (look at hub.credentials), or its entry at the server is not the one that " +
 			"\"jobmon-db fleet init --hub\" prints"
 	}
-	return &advised{fmt.Sprintf("%v the NATS subject %s", errDenied, subject), next, errDenied}
+	return &advised{fmt.Sprintf("%v the NATS subject %s", ErrDenied, subject), next, ErrDenied}
 }
 
-var errDenied = errors.New("the credential may not use")
+// ErrDenied is the kind of a subject that the server does not allow to this credential.
+var ErrDenied = errors.New("the credential may not use")
 
 // mayNot is the denial of the subject on this connection, nil for none.
 func (c *Conn) mayNot(subject string) error {

@@ -104,7 +104,7 @@ func (c *Conn) Init(ctx context.Context, o InitOptions) (done Initialized, err e
 	switch {
 	case isAPI(err, noStream):
 		if info, err = c.create(ctx, &o); err != nil {
-			if errors.Is(err, errDenied) {
+			if errors.Is(err, ErrDenied) {
 				err = errors.New("this credential may not do that: the hub makes the streams of its sites, and so " +
 					"can an administrator's credential")
 			}
@@ -118,7 +118,7 @@ func (c *Conn) Init(ctx context.Context, o InitOptions) (done Initialized, err e
 			return done, err
 		}
 		done.Changed, done.Notes, err = c.mend(ctx, &o, &info)
-		if errors.Is(err, errDenied) && len(done.Changed) > 0 {
+		if errors.Is(err, ErrDenied) && len(done.Changed) > 0 {
 			return done, fmt.Errorf("the stream %s is not as it must be (%s), and this credential may not change it: "+
 				"take that of the hub or of an administrator", StreamOf(o.Site), strings.Join(done.Changed, "; "))
 		}
@@ -214,7 +214,7 @@ func (c *Conn) mend(ctx context.Context, o *InitOptions, info *jetstream.StreamI
 		if err == nil {
 			return append(changed, fmt.Sprintf("replicas: %d instead of %d", replicas, before)), notes, nil
 		}
-		if !isAPI(err, notClustered, noPeers) && !errors.Is(err, errDenied) {
+		if !isAPI(err, notClustered, noPeers) && !errors.Is(err, ErrDenied) {
 			return changed, notes, err
 		}
 		config.Replicas = before

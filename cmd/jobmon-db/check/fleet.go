@@ -24,7 +24,7 @@ func (c *checker) fleet(ctx context.Context) []Line {
 	}
 	line := c.nats(ctx, checkFleet, c.Fleet, c.Config.Fleet.NATS)
 	if line.State == Fail {
-		line.Next += "; until then the daemon records, and publishes later"
+		line.Next += ". Until then the daemon records, and publishes later"
 	}
 	return []Line{line}
 }

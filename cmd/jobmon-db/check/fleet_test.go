@@ -33,7 +33,7 @@ func TestASiteOfAFleet(t *testing.T) {
 	}
 	c.Fleet = func(context.Context) Line { return Line{State: Fail, Found: "refused", Next: "name a user"} }
 	if l := found(c.fleet(t.Context()), checkFleet); l.State != Fail || l.Found != "refused" ||
-		!strings.HasPrefix(l.Next, "name a user; until then the daemon records") {
+		!strings.HasPrefix(l.Next, "name a user. Until then the daemon records") {
 		t.Errorf("%+v", l)
 	}
 }

@@ -61,9 +61,9 @@ permissions are all that the site needs. It may be run again and again.
 
 With --key it first makes the site's key, unless the file is there, and prints its public half: the hub's or
 the server's administrator needs that. On Linux "--account jobmon-db", as root, gives the key to the account
-of the service, which must read it. The server is asked where the configuration names one: with fleet.*, else with hub.*. A site's
-own credential can check the stream, but not make it. The hub makes the streams of the sites in hub.sites by
-itself.
+of the service, which must read it. The server is asked where the configuration names one: with fleet.*, else
+with hub.*. A site's own credential can check the stream, but not make it. The hub makes the streams of the sites
+in hub.sites by itself.
 
 --hub makes the key of a hub and prints its entry. Only a hub that uses a NATS server of its own needs that: with
 hub.nats embedded it has none.
@@ -232,22 +232,31 @@ func (s *fleetSetup) stream(ctx context.Context, settings fleet.Settings) error 
 	if s.own(settings.Credentials) {
 		inbox = fleet.InboxOf(s.site)
 	}
+	got, err := s.ask(ctx, settings, inbox)
+	if errors.Is(err, fleet.ErrDenied) && inbox == fleet.HubInbox { // the key of a site that is not named there
+		got, err = s.ask(ctx, settings, fleet.InboxOf(s.site))
+	}
+	if err != nil {
+		return err
+	}
+	return s.report(&got)
+}
+
+// ask makes or checks the stream over a connection whose answers come to such an inbox.
+func (s *fleetSetup) ask(ctx context.Context, settings fleet.Settings, inbox string) (got fleet.Initialized,
+	err error) {
 	c, err := fleet.Connect(ctx, settings, "jobmon-db fleet init", inbox, zerolog.Nop())
 	if err != nil {
-		return &usageError{err}
+		return got, &usageError{err}
 	}
 	defer c.Close()
 	done := s.notice("Waiting for NATS at %s.", strings.Join(settings.Servers, ", "))
 	err = c.Await(ctx)
 	done()
 	if err != nil {
-		return err
+		return got, err
 	}
-	got, err := c.Init(ctx, fleet.InitOptions{Site: s.site, Keep: s.keep, Anew: s.anew})
-	if err != nil {
-		return err
-	}
-	return s.report(&got)
+	return c.Init(ctx, fleet.InitOptions{Site: s.site, Keep: s.keep, Anew: s.anew})
 }
 
 // own says whether the credential is the site's own, which needs its own inboxes.

@@ -82,6 +82,7 @@ func TestASiteJoinsAFleet(t *testing.T) {
 		{"for less long", with(hub, "--hub-keep=7d"), exitOK, "changed max_age"},
 		{"and stays so", site, exitOK, "for 7 days"},
 		{"nobody can be asked", with(site, "--anew"), exitUsage, "--yes"},
+		{"with its key as another option", with(at, "--fleet-credentials="+key), exitOK, "is as it must be"},
 		{"emptied", with(site, "--anew", "--yes"), exitOK, "0 messages removed"},
 		{"no credential", with(at, "--fleet-credentials="+key+"x"), exitUsage, "there is no credential"},
 		{"no seed", with(at, "--fleet-credentials="+n.ca), exitUsage, "neither the seed"},
