@@ -21,9 +21,11 @@ type coverage struct {
 	daemon.Coverage
 	written time.Time // when the file was written
 
-	// awaited is the oldest beat about events that the copy has not got; it came at since, zero for none.
+	// awaited is the oldest beat about events that the copy has not got; it came at since, zero for none. They are stuck
+	// once that is too long ago.
 	awaited fleet.Beat
 	since   time.Time
+	stuck   bool
 }
 
 // coverageEvery is how often the file that says until when the site's source was watched is written.
@@ -68,7 +70,16 @@ func (s *Site) arrived() {
 	if c.awaited.Covered != 0 && c.awaited.AgeMS >= 0 {
 		c.Until = c.awaited.Covered
 	}
-	c.since = time.Time{}
+	c.since, c.stuck = time.Time{}, false
+}
+
+// stands says whether events are stuck, over a connection to NATS that was made then: one that was made anew has a
+// moment for them, unless they were stuck before. The caller holds mu.
+func (c *coverage) stands(up time.Time) (stuck bool) {
+	if !c.since.IsZero() && min(time.Since(c.since), time.Since(up)) > fleet.AwayAfter {
+		c.stuck = true
+	}
+	return c.stuck
 }
 
 func (s *Site) saveCoverage() {
@@ -137,9 +148,9 @@ func (s *Site) fleetSite() control.FleetSite {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, c.AgeMS = s.complete()
-	switch stuck := s.covered.since; {
+	switch {
 	case c.Away != "":
-	case !stuck.IsZero() && min(time.Since(stuck), time.Since(f.Up)) > fleet.AwayAfter:
+	case s.covered.stands(f.Up): // asked only while NATS is there
 		c.Away = "events"
 	case f.Beat.Lost:
 		c.Away = "source"

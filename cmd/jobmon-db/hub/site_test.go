@@ -140,6 +140,9 @@ func TestACopyIsAsOldAsItsEvents(t *testing.T) {
 	if behind := time.Since(f.ServerTime().Time()).Round(time.Minute); behind != 0 {
 		t.Errorf("the server's clock is %s behind", behind)
 	}
+	if !f.covered.stands(time.Now()) {
+		t.Error("a new connection to NATS brings events that were stuck")
+	}
 	f.work(t, 0)
 	if info, site := f.Info(), f.Fleet()[0]; info.AgeMS > 60_000 || site.AgeMS > 60_000 || site.Away != "" {
 		t.Errorf("%+v, %+v", info, site)
