@@ -109,19 +109,19 @@ func errLocked(path string, cause error) error {
 	return e
 }
 
-// Usable checks that the data dir holds a log, or that one may be created in it; it changes nothing. Errors are those
-// of Open.
-func Usable(dir string) error {
+// Usable checks that the data dir holds a log, or that one may be created in it; it changes nothing. Beside what belongs
+// to a log there may be the folders with these names. Errors are those of Open.
+func Usable(dir string, folders ...string) error {
 	_, err := currentLog(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		_, err = withoutCurrent(dir, defaultLockWait)
+		_, err = withoutCurrent(dir, defaultLockWait, folders...)
 	}
 	return err
 }
 
 // withoutCurrent decides about a data dir that has no CURRENT: nil means that a log may be created in it, once the
 // files in leftovers are removed. There is none yet, or a creation was cut off.
-func withoutCurrent(dir string, wait time.Duration) (leftovers []string, err error) {
+func withoutCurrent(dir string, wait time.Duration, folders ...string) (leftovers []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -134,7 +134,7 @@ func withoutCurrent(dir string, wait time.Duration) (leftovers []string, err err
 		name := entry.Name()
 		path := filepath.Join(dir, name)
 		switch {
-		case isNeighbour(name):
+		case isNeighbour(name), entry.IsDir() && slices.Contains(folders, name):
 		case isLeftover(name):
 			leftovers = append(leftovers, path)
 		case isLogName(name):

@@ -231,10 +231,7 @@ func picturesOf(h *hub.Hub) (all []jobmon.Progress) {
 		if err != nil {
 			continue // the hub says so
 		}
-		for _, p := range pictures {
-			p.Computer.Site = s.Name()
-			all = append(all, p)
-		}
+		all = append(all, pictures...)
 	}
 	return all
 }

@@ -123,12 +123,6 @@ func (s *sites) between(a *app, o diffOptions) (from, to string, err error) {
 		return o.from, o.to, nil
 	}
 	begin, end, err := a.points(s.Log, o)
-	if err == nil {
-		err = s.Covers(begin)
-	}
-	if err == nil {
-		err = s.Covers(end)
-	}
 	return begin.Time.Format(time.RFC3339Nano), end.Time.Format(time.RFC3339Nano), err
 }
 

@@ -61,6 +61,9 @@ func TestServiceInstallRefusesAHub(t *testing.T) {
 		site); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(foreign, "sites"), 0o700); err != nil { // as that of a web server
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(foreign, "letters.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -186,8 +186,9 @@ func (a *app) sameService(name string, config *configs.Config) error {
 		return nil // there is none; what else is wrong the installation reports
 	}
 	kinds := map[bool]string{true: "a hub", false: "the daemon of a Deployment Server"}
-	was, is := a.configOfService(status).AtHub(), config.AtHub()
-	if was == is {
+	registered := a.configOfService(status)
+	was, is := registered.AtHub(), config.AtHub()
+	if was == is || !was && registered.Source.Kind == "" { // its file is gone: it may be either
 		return nil
 	}
 	return &usageError{fmt.Errorf("the service %s is %s, and this is the configuration of %s: give it a service of its "+

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobmon-db/jobmon-db/client/replay"
 	"github.com/jobmon-db/jobmon-db/client/term"
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
@@ -199,7 +200,8 @@ type sites struct {
 	*past.Log // the one, or what stands for all of them: see past.Together
 	list      []*opened
 	silent    []string // sites that have sent nothing yet
-	later     []string // sites that the logs do not cover at the moment that is asked for
+	short     []string // sites whose logs end before that moment, each with its end
+	later     []string // sites whose logs do not cover the moment that is asked for
 	only      question // the one that is asked, where it is one
 }
 
@@ -261,6 +263,9 @@ func (s *sites) done(messages io.Writer) {
 	}
 	if len(s.silent) > 0 {
 		fmt.Fprintf(messages, "Nothing has come from %s yet.\n", strings.Join(s.silent, ", "))
+	}
+	if len(s.short) > 0 {
+		fmt.Fprintf(messages, "Shown as of the end of its log: %s.\n", strings.Join(s.short, ", "))
 	}
 	if len(s.later) > 0 {
 		fmt.Fprintf(messages, "Left out, as its log does not cover that time: %s.\n", strings.Join(s.later, ", "))
@@ -365,9 +370,6 @@ func (s *sites) moment(text string) (string, error) {
 		return text, nil
 	}
 	point, err := s.Parse(text)
-	if err == nil {
-		err = s.Covers(point)
-	}
 	if err != nil {
 		return "", err
 	}
@@ -377,10 +379,25 @@ func (s *sites) moment(text string) (string, error) {
 // within is a moment of all sites, or the end of that site's log where this comes first: what was known last is shown.
 func (s *sites) within(p *opened, moment string) string {
 	at, err := time.Parse(time.RFC3339Nano, moment)
-	if !s.several() || err != nil || jobmon.InstantOf(at) <= p.Present() {
+	late := jobmon.InstantOf(at).Sub(p.Present())
+	if !s.several() || err != nil || late <= 0 {
 		return moment
 	}
+	if ahead, err := p.AheadAt(replay.Point{Time: at, First: at}); ahead != 0 || err != nil {
+		return moment
+	}
+	if late > time.Minute { // no two logs end at the same moment
+		s.short = add(s.short, fmt.Sprintf("%s (%s)", p.Member, p.Local(p.Present())))
+	}
 	return p.Present().Time().Format(time.RFC3339Nano)
+}
+
+// add appends a text that is not in the list yet.
+func add(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
 }
 
 // skip reports whether an error says no more than that one of several sites was not watched yet at a time. Its name is
@@ -389,8 +406,6 @@ func (s *sites) skip(p *opened, err error) bool {
 	if !s.several() || !past.IsOutside(err) {
 		return false
 	}
-	if !slices.Contains(s.later, p.Member) {
-		s.later = append(s.later, p.Member)
-	}
+	s.later = add(s.later, p.Member)
 	return true
 }

@@ -63,6 +63,9 @@ func TestASiteThatIsBehindIsShown(t *testing.T) {
 		if got.code != exitOK || !strings.Contains(got.stdout, "DS01") || !strings.Contains(got.stdout, "DS02") {
 			t.Errorf("%v: %+v", c, got)
 		}
+		if said := strings.Contains(got.stderr, "end of its log: DS02 ("); said != (c[0] == "replay") {
+			t.Errorf("%v: %s", c, got.stderr)
+		}
 	}
 	if got := jobmondb(t, "replay", "show", "--at=2099-01-01", "--data-dir="+dir); got.code == exitOK {
 		t.Errorf("%+v", got)

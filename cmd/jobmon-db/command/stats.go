@@ -136,6 +136,9 @@ func (a *app) stats(ctx context.Context, out io.Writer, q question, o statsOptio
 			return err
 		}
 		looked += n
+		if p.several() && one.Present() < period.Since {
+			p.later = add(p.later, one.Member)
+		}
 	}
 	done()
 	if o.output == "table" {

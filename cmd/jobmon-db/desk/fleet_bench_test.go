@@ -34,11 +34,7 @@ func (c *copied) Info() control.Info {
 func (c *copied) Durable() ([]jobmon.Progress, uint64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list := c.gallery.Pictures(&c.mu, func() *history.State { return c.state })
-	for i := range list {
-		list[i].Computer.Site = c.name
-	}
-	return list, c.seq, nil
+	return c.gallery.Pictures(&c.mu, func() *history.State { return c.state }), c.seq, nil
 }
 
 // change shows a computer anew.
@@ -59,7 +55,9 @@ func BenchmarkPresentOfAFleet(b *testing.B) {
 	one.pass(b, 10*time.Minute, time.Minute)
 	var sites []*copied
 	for i := range 50 {
-		sites = append(sites, &copied{site: one, name: fmt.Sprintf("S%02d", i), seq: one.state.Seq})
+		name := fmt.Sprintf("S%02d", i)
+		sites = append(sites, &copied{site: one, name: name, seq: one.state.Seq,
+			gallery: gallery.Gallery{Site: name}})
 	}
 	f := NewFleet(func() (list []Site) {
 		for _, s := range sites {

@@ -28,7 +28,7 @@ func Signs(t *testing.T, certFile, keyFile string, hello *tls.ClientHelloInfo) e
 }
 
 // Look is an open board: it returns the lines of the rows that changed since it was called last, and whether more are
-// to be drawn again, of which there are so many at once.
+// to be drawn again. It draws atOnce of them in one call.
 func Look(web Web, atOnce int) func(ctx context.Context, all bool) (lines [][]byte, due bool, err error) {
 	c, v := newComposer(NewStream(web, "", nil, zerolog.Nop())), &view{}
 	c.atOnce = atOnce

@@ -31,8 +31,11 @@ type row struct {
 // waits for few of them.
 const redrawnAtOnce = 2000
 
-// due receives at once while rows are still to be drawn again.
+// due receives at once while somebody reads and rows are still to be drawn again.
 func (c *composer) due() <-chan struct{} {
+	if c.stream.count() == 0 {
+		return nil
+	}
 	for _, v := range c.views {
 		if v.due {
 			now := make(chan struct{})
@@ -43,7 +46,7 @@ func (c *composer) due() <-chan struct{} {
 	return nil
 }
 
-// again reports whether a row is to be drawn again now, of which there are so many left.
+// again reports whether a row is to be drawn again now; left counts the rows that may still be drawn.
 func (v *view) again(key jobmon.ComputerKey, left *int) bool {
 	if !v.due || *left < 0 || key.Compare(v.from) < 0 {
 		return false

@@ -133,12 +133,7 @@ func Usable(dir string) error {
 	if err := noLog(dir); err != nil {
 		return err
 	}
-	for _, name := range []string{sitesFolder, natsFolder} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return nil
-		}
-	}
-	return store.Usable(dir)
+	return store.Usable(dir, sitesFolder, natsFolder)
 }
 
 // noLog refuses the folder of a site's own daemon.

@@ -14,8 +14,8 @@ import (
 	"github.com/jobmon-db/jobmon-db/internal/patience"
 )
 
-// sending is who sends the messages about a site: this hub only as long as the site's daemon says so, or else both
-// would. It begins when the copy has got to where the log was at the daemon's word: messages are about the present.
+// sending is the state of sending a site's messages. The hub sends them only as long as the site's daemon says so, as
+// otherwise both would. It begins when the copy has got to where the log was at the daemon's word: messages are about the present.
 type sending struct {
 	sender Sender // nil while the hub does not send. The site's mu guards it
 	stop   func() // ends the sender and waits for its end
@@ -125,8 +125,8 @@ func (s *Site) begin(ctx context.Context, sender Sender, end uint64) bool {
 	return true
 }
 
-// hush ends sending until the site's daemon speaks again: its word was about another log. The word goes first, or else
-// it begins anew what was ended.
+// hush ends sending until the site's daemon speaks again: its word was about another log. The word goes first, as
+// otherwise it would start the sender again.
 func (s *Site) hush() {
 	s.sending.reset()
 	s.quiet()

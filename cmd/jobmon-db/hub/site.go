@@ -57,10 +57,10 @@ func (s *Site) open() (err error) {
 	if s.held, err = lockFolder(s.dir, s.hub.options.Command); err != nil {
 		return err
 	}
-	covered := daemon.ReadCoverage(s.dir)
+	c := coverage{Coverage: daemon.ReadCoverage(s.dir)}
 	s.mu.Lock()
 	s.readRecord()
-	s.covered.Coverage = covered
+	s.covered = c
 	s.mu.Unlock()
 	if _, err := store.Current(s.dir); errors.Is(err, store.ErrNoLog) {
 		return nil
@@ -69,7 +69,7 @@ func (s *Site) open() (err error) {
 	if err != nil {
 		return err
 	}
-	s.use(l)
+	s.use(l, c)
 	return nil
 }
 
@@ -104,10 +104,11 @@ func (s *Site) load(o store.Options) (l loaded, err error) {
 	return l, nil
 }
 
-// use uses the log from now on, and shows what follows from it.
-func (s *Site) use(l loaded) {
+// use uses the log from now on, and shows what follows from it. It is complete as far as the coverage says.
+func (s *Site) use(l loaded, c coverage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.covered = c
 	s.state, s.keeper, s.broken, s.gallery = l.state, l.keeper, l.broken, gallery.Gallery{Site: s.name}
 	_ = s.Exchange(func() (*store.Log, error) { return l.log, nil })
 }
@@ -264,11 +265,8 @@ func (s *Site) BeginAnew(id, dsName, why string) error {
 	if failed != nil {
 		return errors.Join(err, failed)
 	}
-	s.use(l)
+	s.use(l, coverage{})
 	s.hush() // the daemon may have spoken of the old log meanwhile
-	s.mu.Lock()
-	s.covered = coverage{}
-	s.mu.Unlock()
 	s.saveCoverage()
 	return err
 }

@@ -164,7 +164,7 @@ func TestTheHubsServerCannotWrite(t *testing.T) {
 	}
 }
 
-// hesitant is a sender whose end, and the making of which, take their time: much happens meanwhile.
+// hesitant is a sender that ends slowly: much happens meanwhile.
 type hesitant struct {
 	post
 	ends func()
