@@ -30,6 +30,24 @@ func TestHelpIsNotWide(t *testing.T) {
 	look(wholeRoot())
 }
 
+// A paragraph of our help goes on to the end of each line: one that ends early was put together from two.
+func TestHelpHasNoBrokenLines(t *testing.T) {
+	t.Parallel()
+	const least = 92 // columns
+	for _, c := range visible((&app{}).root()) {
+		if c.Name() == "help" {
+			continue // which is not our text
+		}
+		lines := strings.Split(c.Long, "\n")
+		for i, line := range lines[:len(lines)-1] {
+			next, _, _ := strings.Cut(lines[i+1], " ")
+			if line != "" && next != "" && !strings.HasPrefix(line, " ") && len(line)+1+len(next) <= least {
+				t.Errorf("%s --help: the line ends early: %s", c.CommandPath(), line)
+			}
+		}
+	}
+}
+
 // What has no place on the command line is answered with what it may have been meant for.
 func TestDidYouMean(t *testing.T) {
 	for line, said := range map[string]string{

@@ -39,6 +39,7 @@ that is given several times one has to fit, of different flags all. Names may ho
 The range is [since, until).
 
 A time is written as ` + replay.Forms + `.` + sitesHelp + `
+
 Events of several sites are shown as one story, by the time at which each server saw them.
 
 Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,

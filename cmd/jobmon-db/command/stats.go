@@ -35,8 +35,7 @@ func (a *app) replayStats() *cobra.Command {
 		Short: "How often jobs, stages and folders run and fail, and how long they take",
 		Long: `Say how often jobs, stages or folders ran and failed in a period, how long they took, where it took
 longest, and how that compares with the period of the same length before; or, by day or by site of a hub, how
-deployments ended.
-Without --by it is jobs and stages.
+deployments ended. Without --by it is jobs and stages.
 
 Durations are those of runs that succeeded and whose start and end were both seen, exactly, with nobody
 looking away in between; how many are left out, and why, is said. A run counts in the period in which it
