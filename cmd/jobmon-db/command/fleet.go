@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -185,8 +186,11 @@ func (s *fleetSetup) printKey(path, public string, made bool) error {
 	if made {
 		fmt.Fprintf(&b, "%s holds the key of %s, %s.\n", path, whose, secretfile.Protection(s.account))
 		if s.account == "" {
-			fmt.Fprintf(&b, "The account of the service must be able to read it too. On Linux: chown jobmon-db %s\n"+
-				"On Windows \"jobmon-db service install\" gives it that right.\n", path)
+			next := "chown jobmon-db " + path
+			if runtime.GOOS == "windows" {
+				next = `"jobmon-db service install" gives it that right`
+			}
+			fmt.Fprintf(&b, "The account of the service must be able to read it too: %s\n", next)
 		}
 	} else {
 		fmt.Fprintf(&b, "%s is there already and stays the key of %s.\n", path, whose)
