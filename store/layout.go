@@ -109,8 +109,8 @@ func errLocked(path string, cause error) error {
 	return e
 }
 
-// Usable checks that the data dir holds a log, or that one may be created in it; it changes nothing. Beside what belongs
-// to a log there may be the folders with these names. Errors are those of Open.
+// Usable checks that the data dir holds a log, or that one may be created in it; it changes nothing. Beside what
+// belongs to a log there may be the folders with these names. Errors are those of Open.
 func Usable(dir string, folders ...string) error {
 	_, err := currentLog(dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -60,7 +60,8 @@ func (s *Settings) unconnected(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
 		errors.Is(err, nats.ErrAuthRevoked):
-		return advise(fmt.Sprintf("the server refuses the credential %s (%v)", cmp.Or(s.Credentials, "(none is set)"), err),
+		return advise(fmt.Sprintf("the server refuses the credential %s (%v)", cmp.Or(s.Credentials,
+			"(none is set)"), err),
 			"it must be one of its users, as \"jobmon-db fleet init\" prints them")
 	case errors.As(err, &unknown):
 		return advise(fmt.Sprintf("no known authority signed the server's certificate (%v)", err),
@@ -73,7 +74,8 @@ func (s *Settings) unconnected(err error) error {
 	case errors.Is(err, nats.ErrSecureConnRequired):
 		return advise("the server wants TLS", "use tls:// in its address")
 	case errors.Is(err, nats.ErrSecureConnWanted):
-		return advise("the server has no TLS", "use nats:// in its address and leave out tls.ca, or give it a certificate")
+		return advise("the server has no TLS", "use nats:// in its address and leave out tls.ca, or give it a "+
+			"certificate")
 	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
 		return advise(fmt.Sprintf("the server asks for a client certificate that it trusts (%v)", err),
 			"set tls.cert and tls.key")

@@ -116,8 +116,8 @@ func (c *Conn) ask(ctx context.Context, question *nats.Msg) (*nats.Msg, error) {
 	case errors.Is(err, nats.ErrNoResponders):
 		return nil, &advised{
 			what: "JetStream does not answer at " + subject,
-			next: "the server's configuration has no jetstream {}, the domain that is set is not the server's, or the " +
-				"servers are electing a leader",
+			next: "the server's configuration has no jetstream {}, the domain that is set is not the server's, or " +
+				"the servers are electing a leader",
 		}
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, &advised{

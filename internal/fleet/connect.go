@@ -282,11 +282,11 @@ func (c *Conn) failed(err error) {
 
 // denial says that the server does not allow a subject.
 func (c *Conn) denial(subject string) error {
-	next := "this key belongs to another site (look at fleet.site and fleet.credentials), or its entry at the server " +
-		"is not the one that \"jobmon-db fleet init --site\" prints"
-	if c.inboxes == HubInbox {
-		next = "this key is not the hub's (look at hub.credentials), or its entry at the server is not the one that " +
-			"\"jobmon-db fleet init --hub\" prints"
+	next := "this key is not the hub's (look at hub.credentials), or its entry at the server is not the one that " +
+		"\"jobmon-db fleet init --hub\" prints"
+	if strings.HasPrefix(c.inboxes, sitePrefix) {
+		next = "this key belongs to another site (look at fleet.site and fleet.credentials), or its entry at the " +
+			"server is not the one that \"jobmon-db fleet init --site\" prints"
 	}
 	return &advised{fmt.Sprintf("%v the NATS subject %s", ErrDenied, subject), next, ErrDenied}
 }

@@ -62,7 +62,8 @@ func readKey(path string) (pair nkeys.KeyPair, signed bool, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, false, &advised{
 			what: fmt.Sprintf("this account must not read the credential %s", path),
-			next: "give the account of the service the right to read it, and no other: chown on Linux, icacls on Windows",
+			next: "give the account of the service the right to read it, and no other: chown on Linux, icacls on " +
+				"Windows",
 			kind: err,
 		}
 	case err != nil:

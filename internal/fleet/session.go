@@ -227,8 +227,8 @@ func (s *session) land(ctx context.Context) error {
 			if err := s.c.mayNot(s.inbox + ".*"); err != nil {
 				return err
 			}
-			return fmt.Errorf("NATS has not acknowledged a message within %s: its servers may be electing a leader, or "+
-				"their disk is full", ackWithin)
+			return fmt.Errorf("NATS has not acknowledged a message within %s: its servers may be electing a "+
+				"leader, or their disk is full", ackWithin)
 		}
 	}
 }

@@ -63,8 +63,8 @@ func missing(path, key string) Line {
 		}
 		if err != nil {
 			return Line{State: Fail, Found: fmt.Sprintf("%s is not there and cannot be made: %v", path, err),
-				Next: makeWritable(err, key, fmt.Sprintf("make the folder, or name another in %s, and give the account "+
-					"that the daemon runs under the right to write there", key))}
+				Next: makeWritable(err, key, fmt.Sprintf("make the folder, or name another in %s, and give the "+
+					"account that the daemon runs under the right to write there", key))}
 		}
 		return Line{State: OK, Found: path + " is not there yet and will be made"}
 	}

@@ -79,7 +79,8 @@ hub sets aside what it has of another one. It is needed when the daemon says tha
 	}
 	flags := c.Flags()
 	flags.StringVar(&s.site, "site", "", "the site's name in the fleet (default: fleet.site)")
-	flags.BoolVar(&s.hub, "hub", false, "make the key of the hub and print its permissions, for a NATS server of your own")
+	flags.BoolVar(&s.hub, "hub", false, "make the key of the hub and print its permissions, for a NATS server of "+
+		"your own")
 	flags.StringVar(&s.key, "key", "", "file of the key, which is made unless it is there")
 	flags.StringVar(&s.account, "account", "", "account that reads a new key, by name or SID: the one of the service")
 	flags.BoolVar(&s.anew, "anew", false, "empty the stream, so that this log is published from its beginning")
@@ -111,8 +112,8 @@ func (s *fleetSetup) run(ctx context.Context) error {
 	}
 	settings, where := s.settings()
 	if s.anew && where == "" {
-		return &usageError{errors.New("--anew empties a stream, and no server is named: give the site's configuration, or " +
-			"name the server with --fleet-nats")}
+		return &usageError{errors.New("--anew empties a stream, and no server is named: give the site's " +
+			"configuration, or name the server with --fleet-nats")}
 	}
 	public, made, err := s.makeKey()
 	if err != nil {
@@ -134,7 +135,8 @@ func (s *fleetSetup) run(ctx context.Context) error {
 // ofHub makes the hub's key where one is asked for, and prints what a NATS server needs to know of the hub.
 func (s *fleetSetup) ofHub() error {
 	if s.site != "" || s.anew {
-		return &usageError{errors.New("--hub makes the key of the hub: leave out --site and --anew, which are about a site")}
+		return &usageError{errors.New("--hub makes the key of the hub: leave out --site and --anew, which are " +
+			"about a site")}
 	}
 	public, _, err := s.makeKey()
 	if err != nil {

@@ -66,8 +66,8 @@ func noSites(info *control.Info) string {
 	if info.LogID == "" { // a hub has no log of its own
 		return "This hub follows no site yet: none has a stream, or NATS is away. The hub's messages say which."
 	}
-	return "There is no fleet: this daemon publishes nothing, as fleet.nats was not set when it started. If it is set " +
-		"now, start the daemon again."
+	return "There is no fleet: this daemon publishes nothing, as fleet.nats was not set when it started. If it is " +
+		"set now, start the daemon again."
 }
 
 // listSites prints a table, and below it what is in the way, a paragraph for each site.

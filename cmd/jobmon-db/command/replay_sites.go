@@ -97,7 +97,8 @@ func (t *storyteller) begin() error {
 		if err != nil {
 			return err
 		}
-		t.sites.list = slices.DeleteFunc(t.sites.list, func(o *opened) bool { return o == p.opened }) // closed with the part
+		t.sites.list = slices.DeleteFunc(t.sites.list,
+			func(o *opened) bool { return o == p.opened }) // closed with the part
 		t.parts, t.asked = append(t.parts, part), append(t.asked, asked)
 	}
 	if len(t.parts) > 0 {

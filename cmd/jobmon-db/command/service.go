@@ -23,10 +23,10 @@ func (a *app) service() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "service",
 		Short: "Install the program as a Windows service, and control it",
-		Long: `Install the program as a service of Windows, and control it. With the configuration of a hub (hub.nats, and no
-source) the service is that hub, else the daemon of a Deployment Server. Run these elevated (as administrator);
-status is for everybody. docs/operations.md describes accounts and rights, and how to run it under systemd
-instead.`,
+		Long: `Install the program as a service of Windows, and control it. With the configuration of a hub
+(hub.nats, and no source) the service is that hub, else the daemon of a Deployment Server. Run these elevated
+(as administrator); status is for everybody. docs/operations.md describes accounts and rights, and how to run
+it under systemd instead.`,
 		Example: `  jobmon-db service install
   jobmon-db service start
   jobmon-db service status

@@ -43,7 +43,8 @@ func (o *installOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.depends, "depends", nil,
 		"services that must run before, for instance MSSQLSERVER on the same computer")
 	f.BoolVar(&o.unattended, "if-configured", false,
-		"leave an existing service as it is, and do nothing while no configuration names a source or a hub: for installers")
+		"leave an existing service as it is, and do nothing while no configuration names a source or a hub: for "+
+			"installers")
 }
 
 func (a *app) serviceInstall() *cobra.Command {
@@ -191,8 +192,8 @@ func (a *app) sameService(name string, config *configs.Config) error {
 	if was == is || !was && registered.Source.Kind == "" { // its file is gone: it may be either
 		return nil
 	}
-	return &usageError{fmt.Errorf("the service %s is %s, and this is the configuration of %s: give it a service of its "+
-		"own, as in --name jobmon-db-hub, or uninstall that one first", name, kinds[was], kinds[is])}
+	return &usageError{fmt.Errorf("the service %s is %s, and this is the configuration of %s: give it a service "+
+		"of its own, as in --name jobmon-db-hub, or uninstall that one first", name, kinds[was], kinds[is])}
 }
 
 // usable refuses a data folder that holds what is not of such a service.

@@ -116,7 +116,8 @@ func listDeployments(p *past.Log, c *board.Computer, number int) error {
 		}
 		good, bad := past.Verdict(s.Result)
 		c.Deployments = append(c.Deployments, board.Deployment{
-			Number: s.Number, Began: s.Began, Ended: s.Ended, EndSeq: within(p, d.EndSeq), Took: jobmon.Length{Took: d.Took},
+			Number: s.Number, Began: s.Began, Ended: s.Ended, EndSeq: within(p, d.EndSeq),
+			Took:   jobmon.Length{Took: d.Took},
 			Result: s.Outcome(), Good: good, Bad: bad,
 		})
 	}, nil)

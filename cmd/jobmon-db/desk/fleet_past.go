@@ -170,7 +170,8 @@ func needsSite(text string, all []*member) error {
 	list := strings.Join(namesOf(all), ", ")
 	if list == "" {
 		return &http.Wrong{
-			Text: "each site counts its own events, and the hub follows no site yet", Say: words.Phrase{Key: "sites.none"},
+			Text: "each site counts its own events, and the hub follows no site yet",
+			Say:  words.Phrase{Key: "sites.none"},
 		}
 	}
 	return &http.Wrong{

@@ -205,7 +205,8 @@ func (q questionsOf) events(r *http.Request, asked url.Values) (any, error) {
 }
 
 func (q questionsOf) deployments(r *http.Request, asked url.Values) (any, error) {
-	return q.Deployments(r.Context(), board.SitesIn(asked), asked.Get("since"), asked.Get("until"), asked.Get("computer"))
+	return q.Deployments(r.Context(), board.SitesIn(asked), asked.Get("since"), asked.Get("until"),
+		asked.Get("computer"))
 }
 
 func (q questionsOf) stats(r *http.Request, asked url.Values) (any, error) {

@@ -116,7 +116,8 @@ func targeted(t *control.Target) []figure {
 // inFleet are the figures of a site of a fleet.
 func inFleet(s *control.FleetSite) []figure {
 	return []figure{
-		flag("fleet_connected", "1 while there is a connection to NATS, and its servers have a majority.", s.Away != "nats"),
+		flag("fleet_connected", "1 while there is a connection to NATS, and its servers have a majority.",
+			s.Away != "nats"),
 		gauge("fleet_published_seq", "Newest event in the site's stream.", s.Published),
 		gauge("fleet_lag_events", "Events of the log that the stream does not hold yet.",
 			s.Last-min(s.Last, s.Published)),

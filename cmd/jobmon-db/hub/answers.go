@@ -21,8 +21,8 @@ type coverage struct {
 	daemon.Coverage
 	written time.Time // when the file was written
 
-	// awaited is the oldest beat about events that the copy has not got; it came at since, zero for none. They are stuck
-	// once that is too long ago.
+	// awaited is the oldest beat about events that the copy has not got; it came at since, zero for none. They are
+	// stuck once that is too long ago.
 	awaited fleet.Beat
 	since   time.Time
 	stuck   bool

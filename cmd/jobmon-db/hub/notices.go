@@ -15,7 +15,8 @@ import (
 )
 
 // sending is the state of sending a site's messages. The hub sends them only as long as the site's daemon says so, as
-// otherwise both would. It begins when the copy has got to where the log was at the daemon's word: messages are about the present.
+// otherwise both would. It begins when the copy has got to where the log was at the daemon's word: messages are about
+// the present.
 type sending struct {
 	sender Sender // nil while the hub does not send. The site's mu guards it
 	stop   func() // ends the sender and waits for its end

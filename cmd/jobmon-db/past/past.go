@@ -27,7 +27,7 @@ type Log struct {
 	Source
 	LogID, Site string
 	Member      string         // the site's name in a fleet, which stands on its computers; "" outside
-	First       jobmon.Instant // the earliest time of a batch: of the first one, unless the clock was set back before it
+	First       jobmon.Instant // the earliest time of a batch: the first one's, unless the clock was set back
 	Begun       uint64         // last event of the first batch
 	Oldest      uint64         // first event of which anything can be asked
 	Cut         bool           // older history was cut off
