@@ -19,7 +19,6 @@ import (
 	"github.com/jobmon-db/jobmon-db/cmd/jobmon-db/past"
 	"github.com/jobmon-db/jobmon-db/internal/jobmon"
 	"github.com/jobmon-db/jobmon-db/internal/names"
-	"github.com/jobmon-db/jobmon-db/internal/nearest"
 	"github.com/jobmon-db/jobmon-db/internal/words"
 	"github.com/jobmon-db/jobmon-db/store"
 )
@@ -151,16 +150,6 @@ func (q question) split() ([]question, error) {
 	return list, nil
 }
 
-var errNoSite = &usageError{errors.New("--site names no site: leave it out, or name one")}
-
-func missingSite(text string, all []string) error {
-	if names.IsPattern(text) {
-		return &noSiteError{fmt.Errorf("no site at this hub fits %q; there are %s", text, strings.Join(all, ", "))}
-	}
-	return &noSiteError{fmt.Errorf("no site %q at this hub; the closest names are %s", text,
-		strings.Join(nearest.First(text, all), ", "))}
-}
-
 // about asks the site of a computer that is named SITE/NAME, where no other is asked for.
 func (q question) about(computer string) question {
 	site, _, found := strings.Cut(computer, "/")
@@ -184,9 +173,6 @@ func (q question) here(computers []string) []string {
 	}
 	return computers
 }
-
-// noSiteError says that a hub has no site of a name.
-type noSiteError struct{ error }
 
 func siteNames(list []question) (all []string) {
 	for _, q := range list {

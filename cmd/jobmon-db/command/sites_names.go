@@ -201,3 +201,16 @@ func (s *sites) meant(list []string, messages io.Writer) (all []askedLog, err er
 	}
 	return all, nil
 }
+
+var errNoSite = &usageError{errors.New("--site names no site: leave it out, or name one")}
+
+func missingSite(text string, all []string) error {
+	if names.IsPattern(text) {
+		return &noSiteError{fmt.Errorf("no site at this hub fits %q; there are %s", text, strings.Join(all, ", "))}
+	}
+	return &noSiteError{fmt.Errorf("no site %q at this hub; the closest names are %s", text,
+		strings.Join(nearest.First(text, all), ", "))}
+}
+
+// noSiteError says that a hub has no site of a name.
+type noSiteError struct{ error }
