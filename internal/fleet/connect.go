@@ -93,7 +93,7 @@ func Connect(ctx context.Context, s Settings, name, inboxes string, logger zerol
 
 // Close ends the connection.
 func (c *Conn) Close() {
-	c.detach() // or else the context keeps this connection until its own end
+	c.detach() // otherwise the context keeps this connection until its own end
 	c.nc.Close()
 }
 

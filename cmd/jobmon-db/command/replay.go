@@ -64,32 +64,37 @@ Fields: ` + strings.Join(replay.Fields(), ", ") + `.`,
 		if err := o.check(c); err != nil {
 			return err
 		}
-		list, err := q.split()
-		if err != nil {
-			return err
-		}
-		typed := o.Computers
-		if len(list) == 1 {
-			o.Computers = list[0].here(o.Computers)
-		}
-		r := &replayer{question: list[0], o: o, messages: a.stderr}
-		err = a.printTo(c.Context(), o.out, func(a *app) error {
-			r.out, r.o.layout.Look = bufio.NewWriterSize(a.stdout, 64<<10), a.look(q)
-			if len(list) > 1 {
-				return r.runSites(c.Context(), q)
-			}
-			return r.run(c.Context())
-		})
-		if err != nil && len(list) == 1 {
-			err = list[0].missed(typed, err)
-		}
-		if err != nil {
-			return err
-		}
-		return r.cursor.write()
+		return a.replayOf(c.Context(), q, o)
 	}
 	c.AddCommand(a.replayShow(), a.replaySessions(), a.replayStats(), a.replayWaterfall(), a.replayDiff())
 	return c
+}
+
+// replayOf prints the events that a question asks for, of one log or of several.
+func (a *app) replayOf(ctx context.Context, q question, o replayOptions) error {
+	list, err := q.split()
+	if err != nil {
+		return err
+	}
+	typed := o.Computers
+	if len(list) == 1 {
+		o.Computers = list[0].here(o.Computers)
+	}
+	r := &replayer{question: list[0], o: o, messages: a.stderr}
+	err = a.printTo(ctx, o.out, func(a *app) error {
+		r.out, r.o.layout.Look = bufio.NewWriterSize(a.stdout, 64<<10), a.look(q)
+		if len(list) > 1 {
+			return r.runSites(ctx, q)
+		}
+		return r.run(ctx)
+	})
+	if err != nil && len(list) == 1 {
+		err = list[0].missed(typed, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.cursor.write()
 }
 
 func (o *replayOptions) flags(c *cobra.Command) {

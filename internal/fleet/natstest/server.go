@@ -270,8 +270,7 @@ func (s *Server) Wipe() {
 }
 
 // Damage changes a byte of each snapshot of a stream in the store of a server that does not run, as a failing disk
-// does.
-// It returns how many there were.
+// does. It returns how many there were.
 func (s *Server) Damage() (snapshots int) {
 	s.t.Helper()
 	s.atRest()
