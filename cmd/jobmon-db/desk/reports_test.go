@@ -52,7 +52,7 @@ func TestADayIsNamedByItsNoon(t *testing.T) {
 	r := report{Stats: deployments.NewStats(deployments.Period{Since: 1, Until: 1 << 50}, nil)}
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skip("this system has no zones")
+		t.Fatal(err)
 	}
 	now := time.Date(2026, 11, 30, 12, 0, 0, 0, berlin)
 	r.clock = past.Machine(berlin, 2, 1, jobmon.InstantOf(now)).Clock()
