@@ -78,12 +78,7 @@ func TestServersWithoutAMajority(t *testing.T) {
 // While NATS is away the reason is that of the connection, not what was under way when it went.
 func TestTheConnectionSaysWhyNATSIsAway(t *testing.T) {
 	t.Parallel()
-	o, seeds := serverFor(t, t.TempDir(), "DS01")
-	s := started(t, o)
-	hub := connected(t, s.settings(seeds[""]), HubInbox)
-	if _, err := hub.Init(t.Context(), InitOptions{Site: "DS01", Keep: time.Hour}); err != nil {
-		t.Fatal(err)
-	}
+	s, seeds, _ := serving(t)
 	log := newMemoryLog(1)
 	log.many(3, "text")
 	p := beginChecking(t, "DS01", s.settings(seeds["DS01"]), log, time.Hour) // it asks nothing meanwhile

@@ -116,12 +116,7 @@ func TestAnOldStoreIsRestored(t *testing.T) {
 // While NATS is away nothing grows and no commit waits; afterwards everything comes in order.
 func TestNATSIsAwayForLong(t *testing.T) {
 	t.Parallel()
-	o, seeds := serverFor(t, t.TempDir(), "DS01")
-	s := started(t, o)
-	hub := connected(t, s.settings(seeds[""]), HubInbox)
-	if _, err := hub.Init(t.Context(), InitOptions{Site: "DS01", Keep: time.Hour}); err != nil {
-		t.Fatal(err)
-	}
+	s, seeds, hub := serving(t)
 	log := newMemoryLog(1)
 	log.many(3, "before")
 	p := begin(t, "DS01", s.settings(seeds["DS01"]), log)
@@ -335,6 +330,18 @@ func serverFor(t testing.TB, dir string, sites ...string) (o ServerOptions, seed
 		}
 	}
 	return o, seeds
+}
+
+// serving starts a server with the stream of DS01, and connects to it as the hub.
+func serving(t testing.TB) (s *listening, seeds map[string]string, hub *Conn) {
+	t.Helper()
+	o, seeds := serverFor(t, t.TempDir(), "DS01")
+	s = started(t, o)
+	hub = connected(t, s.settings(seeds[""]), HubInbox)
+	if _, err := hub.Init(t.Context(), InitOptions{Site: "DS01", Keep: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	return s, seeds, hub
 }
 
 func started(t testing.TB, o ServerOptions) *listening {
